@@ -1,0 +1,1 @@
+//! The nouns and laws of the trade: no serde, no tokio, no clock.

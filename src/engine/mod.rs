@@ -1,0 +1,1 @@
+//! The loop that drives every take to its end.

@@ -1,0 +1,1 @@
+//! The folder tree: downloads, placing, sidecars.

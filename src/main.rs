@@ -1,0 +1,3 @@
+//! The `shotlist` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The YAML file becomes shots, with every problem found at once.

@@ -1,0 +1,1 @@
+//! Facts read from the bytes of pictures and clips: headers and boxes only, never a full decode.

@@ -1,0 +1,1 @@
+//! What is wanted, what it costs, and how it differs from what is known.

@@ -1,0 +1,1 @@
+//! Video APIs as pure functions, with their model cards as data.

@@ -1,0 +1,1 @@
+//! A fake provider as a server on loopback.

@@ -1,0 +1,1 @@
+//! HTTP: one client for paid calls, one for free ones.
