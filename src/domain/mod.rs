@@ -1,1 +1,24 @@
 //! The nouns and laws of the trade: no serde, no tokio, no clock.
+//!
+//! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]),
+//! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
+//! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
+
+pub mod key;
+
+pub mod digest;
+pub mod item;
+pub mod money;
+pub mod request;
+
+pub mod limits;
+pub mod price;
+
+pub mod fault;
+pub mod policy;
+
+pub mod lifecycle;
+pub mod take;
+
+pub mod notice;
+pub mod problem;

@@ -1,1 +1,3 @@
 //! What is wanted, what it costs, and how it differs from what is known.
+
+pub mod known;

@@ -1,0 +1,155 @@
+//! Names that stay text from the sheet to the file name: `0123`, `no` and `1e3` survive.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One clip that is wanted, by name: `shot/item` or `shot/item/variant`, with `/` in a part written `%2F`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobKey {
+    /// The shot's name in the manifest.
+    pub shot: String,
+    /// The item's id in the catalog.
+    pub item: String,
+    /// The ids of the matrix cell joined by `_`; empty without a matrix.
+    pub variant: String,
+}
+
+impl JobKey {
+    /// A key without a variant.
+    #[must_use]
+    pub fn new(shot: impl Into<String>, item: impl Into<String>) -> Self {
+        Self { shot: shot.into(), item: item.into(), variant: String::new() }
+    }
+}
+
+/// `%` is escaped too, so that an item called `a%2Fb` keeps a name of its own.
+fn escape(part: &str) -> String {
+    part.replace('%', "%25").replace('/', "%2F")
+}
+
+fn unescape(part: &str) -> String {
+    part.replace("%2F", "/").replace("%2f", "/").replace("%25", "%")
+}
+
+impl fmt::Display for JobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Through `pad`, so that a table can align keys with `{:<20}`.
+        let mut text = format!("{}/{}", escape(&self.shot), escape(&self.item));
+        if !self.variant.is_empty() {
+            text.push('/');
+            text.push_str(&escape(&self.variant));
+        }
+        f.pad(&text)
+    }
+}
+
+/// The text is no job key; the message says what one looks like.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a job: write shot/item, as `shotlist plan` shows it")]
+pub struct NotAJobKey(pub String);
+
+impl FromStr for JobKey {
+    type Err = NotAJobKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAJobKey> {
+        let parts: Vec<String> = text.split('/').map(unescape).collect();
+        if parts.iter().any(String::is_empty) {
+            return Err(NotAJobKey(text.to_owned()));
+        }
+        match <[String; 2]>::try_from(parts) {
+            Ok([shot, item]) => Ok(Self { shot, item, variant: String::new() }),
+            Err(parts) => match <[String; 3]>::try_from(parts) {
+                Ok([shot, item, variant]) => Ok(Self { shot, item, variant }),
+                Err(_) => Err(NotAJobKey(text.to_owned())),
+            },
+        }
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub String);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// One paid rendering of a job: 26 characters, sortable by time of creation, unique beyond this machine.
+    TakeId
+}
+text_id! {
+    /// The provider's handle of a task: opaque text, whatever it looks like (Z.AI's ids overflow 64 bits).
+    TaskId
+}
+text_id! {
+    /// Our name for one attempt: `sl-` and 26 random characters, new for each, sent where the provider has a field.
+    RequestId
+}
+
+/// A model as the manifest names it: `provider/model`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelName {
+    /// The provider's name, for example `zai`.
+    pub provider: String,
+    /// The provider's own name of the model, for example `vidu2-image`.
+    pub model: String,
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/{}", self.provider, self.model))
+    }
+}
+
+impl FromStr for ModelName {
+    type Err = ();
+
+    /// Splits at the first `/`; both parts must be there. The caller knows where it stands and words the error.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.split_once('/') {
+            Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
+                Ok(Self { provider: provider.to_owned(), model: model.to_owned() })
+            }
+            _ => Err(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_key_survives_being_written_and_read(
+            shot in "[a-z/%]{1,6}", item in "\\PC{1,8}", variant in "[a-z0-9_/%]{0,6}",
+        ) {
+            let key = JobKey { shot, item, variant };
+            prop_assert_eq!(key.to_string().parse::<JobKey>().unwrap(), key);
+        }
+    }
+
+    #[test]
+    fn a_key_needs_two_or_three_parts() {
+        for text in ["", "hero", "hero/", "/x", "a/b/c/d", "a//b"] {
+            assert!(text.parse::<JobKey>().is_err(), "{text}");
+        }
+        assert_eq!("hero/0123".parse::<JobKey>().unwrap(), JobKey::new("hero", "0123"));
+    }
+
+    #[test]
+    fn a_model_name_is_split_at_the_first_slash() {
+        let name: ModelName = "zai/vidu2-image".parse().unwrap();
+        assert_eq!((name.provider.as_str(), name.model.as_str()), ("zai", "vidu2-image"));
+        assert_eq!(name.to_string(), "zai/vidu2-image");
+        assert!("vidu2-image".parse::<ModelName>().is_err());
+    }
+}

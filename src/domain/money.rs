@@ -1,0 +1,146 @@
+//! Money in whole micro-dollars: a float would lose cents over a catalog.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Sub};
+use std::str::FromStr;
+
+/// US dollars in millionths. Sums saturate: a sum that large is refused by every budget anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Usd(i64);
+
+impl Usd {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// From millionths of a dollar.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// In millionths of a dollar.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// So many times this.
+    #[must_use]
+    pub fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
+    }
+
+    /// The figure without the dollar sign, for JSON and CSV: at least two decimals, never rounded.
+    #[must_use]
+    pub fn plain(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let micros = self.0.unsigned_abs();
+        let mut decimals = format!("{:06}", micros % 1_000_000);
+        while decimals.len() > 2 && decimals.ends_with('0') {
+            decimals.pop();
+        }
+        format!("{sign}{}.{decimals}", micros / 1_000_000)
+    }
+}
+
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.plain();
+        f.pad(&match plain.strip_prefix('-') {
+            Some(positive) => format!("-${positive}"),
+            None => format!("${plain}"),
+        })
+    }
+}
+
+/// Why a text is no amount.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an amount in US dollars: write digits and at most six decimals, such as 0.20")]
+pub struct NotMoney(pub String);
+
+impl FromStr for Usd {
+    type Err = NotMoney;
+
+    /// Reads `12`, `0.20` or `$0.20`; never a sign, an exponent, `NaN` or more than six decimals.
+    fn from_str(text: &str) -> Result<Self, NotMoney> {
+        let refused = || NotMoney(text.to_owned());
+        let digits = text.strip_prefix('$').unwrap_or(text);
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(decimals) || decimals.len() > 6 {
+            return Err(refused());
+        }
+        if digits.contains('.') && decimals.is_empty() {
+            return Err(refused());
+        }
+        let whole: i64 = whole.parse().map_err(|_| refused())?;
+        let decimals: i64 = format!("{decimals:0<6}").parse().map_err(|_| refused())?;
+        whole
+            .checked_mul(1_000_000)
+            .and_then(|micros| micros.checked_add(decimals))
+            .map(Self)
+            .ok_or_else(refused)
+    }
+}
+
+impl Add for Usd {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for Usd {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for Usd {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn amounts_are_read_exactly_and_shown_with_at_least_two_decimals() {
+        for (text, micros, shown) in [
+            ("0.20", 200_000, "$0.20"),
+            ("$12", 12_000_000, "$12.00"),
+            ("0.000001", 1, "$0.000001"),
+            ("0.005", 5_000, "$0.005"),
+        ] {
+            let amount: Usd = text.parse().unwrap();
+            assert_eq!(amount.micros(), micros, "{text}");
+            assert_eq!(amount.to_string(), shown, "{text}");
+        }
+        assert_eq!(Usd::from_micros(-200_000).to_string(), "-$0.20");
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused() {
+        for text in ["", "-1", "NaN", "inf", "1e3", "0.0000001", "1.", ".5", "1,50", "99999999999999999999"] {
+            assert!(text.parse::<Usd>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_amount_survives_being_written_and_read(micros in 0..i64::MAX) {
+            prop_assert_eq!(Usd::from_micros(micros).plain().parse::<Usd>().unwrap().micros(), micros);
+        }
+    }
+}

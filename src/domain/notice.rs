@@ -1,0 +1,64 @@
+//! What happened, for whoever listens: sent after it was saved, never before.
+
+use super::fault::{Said, Stop};
+use super::key::{JobKey, TakeId};
+use super::lifecycle::State;
+use super::money::Usd;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A take changed its state.
+    Moved {
+        /// The take.
+        take: TakeId,
+        /// Its job.
+        key: JobKey,
+        /// Its price.
+        price: Usd,
+        /// Where its clip goes.
+        path: String,
+        /// Name of the state it left.
+        from: &'static str,
+        /// Where it stands now.
+        to: State,
+        /// What the provider or the machine said about it.
+        said: Option<Said>,
+    },
+    /// A clip that was paid before now also stands under this job's name, free of charge.
+    Filed {
+        /// The job.
+        key: JobKey,
+        /// Where.
+        path: String,
+    },
+    /// No further submissions to this provider, or to one of its models, in this run.
+    Stopped {
+        /// The provider, or `provider/model`.
+        who: String,
+        /// Why.
+        why: WhyStopped,
+        /// Its words.
+        said: Said,
+    },
+    /// Everything is stopping because a person or the machine asked for it.
+    Stopping {
+        /// Submissions still on the wire, which are awaited.
+        on_wire: usize,
+    },
+    /// Something worth a line, once.
+    Warning(String),
+}
+
+/// Why a provider or model takes no more submissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WhyStopped {
+    /// It said so.
+    Provider(Stop),
+    /// The same model was refused three times in a row.
+    Model,
+    /// Three submissions within ten minutes got no answer.
+    Ambiguity,
+    /// An hour without any progress.
+    NoProgress,
+}

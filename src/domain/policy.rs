@@ -1,0 +1,217 @@
+//! Every number that decides when something is tried again, and how often.
+
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// The present, as the pure core gets it: a time and a throw of the dice.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The time.
+    pub now: Timestamp,
+    /// A number from 0 up to 1 that spreads retries, so that a thousand jobs do not come back at once.
+    pub jitter: f64,
+}
+
+impl Moment {
+    /// A moment.
+    #[must_use]
+    pub const fn new(now: Timestamp, jitter: f64) -> Self {
+        Self { now, jitter }
+    }
+
+    /// So much later; the end of time where that overflows.
+    #[must_use]
+    pub fn after(&self, wait: Duration) -> Timestamp {
+        SignedDuration::try_from(wait)
+            .ok()
+            .and_then(|wait| self.now.checked_add(wait).ok())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// How long ago that was; nothing if it lies ahead (a clock that was set back).
+    #[must_use]
+    pub fn since(&self, then: Timestamp) -> Duration {
+        Duration::try_from(self.now.duration_since(then)).unwrap_or(Duration::ZERO)
+    }
+}
+
+/// A pause that doubles from `first` to `most`, drawn evenly from nothing to its length ("full jitter").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// Length of the first pause.
+    pub first: Duration,
+    /// Longest pause.
+    pub most: Duration,
+}
+
+impl Backoff {
+    /// The pause after so many setbacks in a row (1 is the first), or what `Retry-After` asked for.
+    ///
+    /// A pause that was asked for is kept within [`RETRY_AFTER`] and lengthened by up to 10 %, never shortened.
+    #[must_use]
+    pub fn pause(&self, setbacks: u32, asked: Option<Duration>, jitter: f64) -> Duration {
+        if let Some(asked) = asked {
+            return asked.clamp(RETRY_AFTER.0, RETRY_AFTER.1).mul_f64(1.0 + 0.1 * jitter);
+        }
+        let doubled = self.first.saturating_mul(2u32.saturating_pow(setbacks.saturating_sub(1).min(30)));
+        doubled.min(self.most).mul_f64(jitter)
+    }
+}
+
+/// Shortest and longest pause accepted from a `Retry-After` header.
+pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(15));
+
+/// How a provider can be asked whether it has a task of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookUp {
+    /// How long a task may stay out of the provider's listing after it was accepted.
+    pub lag: Duration,
+}
+
+/// The numbers of one model of one provider.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// How often a request may be refused for a passing reason in one run.
+    pub submit_tries: u8,
+    /// After a submission that did not get through.
+    pub submit_backoff: Backoff,
+    /// After a submission that came too fast.
+    pub throttle_backoff: Backoff,
+    /// When a task may be in doubt: how to ask, or `None` where the provider offers no way.
+    pub look_up: Option<LookUp>,
+    /// Pauses before each look-up of one that is in doubt.
+    pub look_ups: &'static [Duration],
+    /// Two answers that deny a task must lie this far apart.
+    pub absence_gap: Duration,
+    /// Between acceptance and the first poll.
+    pub first_poll: Duration,
+    /// Between polls, as long as the task is young.
+    pub poll_every: Duration,
+    /// After a poll that failed.
+    pub poll_backoff: Backoff,
+    /// After this long the run need not wait for the task; later runs go on asking.
+    pub patience: Duration,
+    /// After this long a person must decide.
+    pub stuck_after: Duration,
+    /// A task that says "no such task" this soon after acceptance is not lost yet.
+    pub missing_grace: Duration,
+    /// A task is lost when it was missing so often …
+    pub missing_tries: u8,
+    /// … at least this far apart; also the pause between polls of a task that succeeded without a clip.
+    pub missing_gap: Duration,
+    /// How often a success without a clip is asked again.
+    pub empty_tries: u8,
+    /// After a download that broke off.
+    pub fetch_backoff: Backoff,
+    /// Downloads in a row without progress.
+    pub fetch_tries: u8,
+    /// How often a dead link is exchanged for a fresh one.
+    pub fresh_links: u8,
+}
+
+/// Seconds after which a submission in doubt is looked for: the last one an hour later, when any listing has it.
+const LOOK_UPS: [Duration; 5] = [
+    Duration::from_secs(15),
+    Duration::from_mins(1),
+    Duration::from_mins(3),
+    Duration::from_mins(10),
+    Duration::from_hours(1),
+];
+
+/// A poll of a task older than the first figure waits at least the second.
+const SLOWER_WITH_AGE: [(Duration, Duration); 2] =
+    [(Duration::from_hours(1), Duration::from_mins(5)), (Duration::from_mins(10), Duration::from_mins(1))];
+
+/// Polls are spread by this share of their interval, both ways.
+const POLL_SPREAD: f64 = 0.2;
+
+impl Policy {
+    /// The numbers in force where neither a model card nor the manifest says otherwise.
+    #[must_use]
+    pub const fn standard() -> Self {
+        Self {
+            submit_tries: 5,
+            submit_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
+            throttle_backoff: Backoff { first: Duration::from_secs(2), most: Duration::from_mins(2) },
+            look_up: None,
+            look_ups: &LOOK_UPS,
+            absence_gap: Duration::from_mins(1),
+            first_poll: Duration::from_secs(45),
+            poll_every: Duration::from_secs(10),
+            poll_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
+            patience: Duration::from_hours(2),
+            stuck_after: Duration::from_hours(7 * 24),
+            missing_grace: Duration::from_mins(2),
+            missing_tries: 3,
+            missing_gap: Duration::from_mins(1),
+            empty_tries: 5,
+            fetch_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) },
+            fetch_tries: 6,
+            fresh_links: 3,
+        }
+    }
+
+    /// The pause before the next poll of a task of this age.
+    #[must_use]
+    pub fn poll_pause(&self, age: Duration, jitter: f64) -> Duration {
+        let slower = SLOWER_WITH_AGE.iter().find(|(from, _)| age >= *from).map(|(_, pause)| *pause);
+        self.poll_every
+            .max(slower.unwrap_or_default())
+            .mul_f64(1.0 - POLL_SPREAD + 2.0 * POLL_SPREAD * jitter)
+    }
+
+    /// How many answers "still running" beyond [`Policy::patience`] it takes to call a task stuck.
+    ///
+    /// Time alone proves nothing: a clock that leaps a month ahead must not give up a catalog. At the slowest
+    /// pace these answers take an hour.
+    #[must_use]
+    pub const fn stuck_polls(&self) -> u32 {
+        12
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PAUSE: Backoff = Backoff { first: Duration::from_secs(2), most: Duration::from_mins(2) };
+
+    #[test]
+    fn a_pause_doubles_until_its_bound() {
+        let longest: Vec<u64> = (1..=8).map(|n| PAUSE.pause(n, None, 1.0).as_secs()).collect();
+        assert_eq!(longest, [2, 4, 8, 16, 32, 64, 120, 120]);
+    }
+
+    #[test]
+    fn a01_retry_after_is_never_shortened_and_at_most_a_tenth_longer() {
+        let asked = Some(Duration::from_secs(7));
+        assert_eq!(PAUSE.pause(9, asked, 0.0), Duration::from_secs(7));
+        assert_eq!(PAUSE.pause(9, asked, 1.0), Duration::from_millis(7_700));
+        assert_eq!(PAUSE.pause(1, Some(Duration::from_hours(9)), 0.0), Duration::from_mins(15));
+        assert_eq!(PAUSE.pause(1, Some(Duration::ZERO), 0.0), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn polls_grow_rarer_with_age() {
+        let policy = Policy::standard();
+        let pause = |age| policy.poll_pause(age, 0.5);
+        assert_eq!(pause(Duration::from_mins(1)), Duration::from_secs(10));
+        assert_eq!(pause(Duration::from_mins(11)), Duration::from_mins(1));
+        assert_eq!(pause(Duration::from_hours(2)), Duration::from_mins(5));
+    }
+
+    proptest! {
+        #[test]
+        fn no_pause_leaves_its_bounds(setbacks in 0..u32::MAX, jitter in 0.0..1.0f64) {
+            prop_assert!(PAUSE.pause(setbacks, None, jitter) <= PAUSE.most);
+        }
+
+        #[test]
+        fn a_clock_that_runs_backwards_gives_no_negative_age(ahead in 0..i64::from(u32::MAX)) {
+            let now = Timestamp::UNIX_EPOCH;
+            let then = now + SignedDuration::from_secs(ahead);
+            prop_assert_eq!(Moment::new(now, 0.0).since(then), Duration::ZERO);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The price of a rendering as a function of what is ordered.
+
+use super::money::Usd;
+use super::request::{Request, Value};
+
+/// What a price is counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriceUnit {
+    /// Each clip costs the same.
+    Clip,
+    /// Each second of the clip costs the same.
+    Second,
+}
+
+/// The price of one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// What it is counted by.
+    pub per: PriceUnit,
+    /// For one unit.
+    pub usd: Usd,
+    /// What some parameters add to a clip.
+    pub surcharges: Vec<Surcharge>,
+}
+
+/// A parameter that costs extra when it has a certain value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surcharge {
+    /// Its name on the wire, as under `params:`.
+    pub param: String,
+    /// The value that costs extra.
+    pub equals: Value,
+    /// Added to the clip's price.
+    pub usd: Usd,
+}
+
+impl Price {
+    /// The price of this request. `default_seconds` is the length that the model renders where none is ordered.
+    #[must_use]
+    pub fn of(&self, request: &Request, default_seconds: u32) -> Usd {
+        let units = match self.per {
+            PriceUnit::Clip => 1,
+            PriceUnit::Second => u64::from(request.duration.unwrap_or(default_seconds)),
+        };
+        let extra =
+            self.surcharges.iter().filter(|extra| request.params.get(&extra.param) == Some(&extra.equals));
+        self.usd.times(units) + extra.map(|extra| extra.usd).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_follows_seconds_and_surcharges() {
+        let cents = |count: i64| Usd::from_micros(count * 10_000);
+        let surcharge = Surcharge { param: "is_rec".into(), equals: Value::Bool(true), usd: cents(5) };
+        let price = Price { per: PriceUnit::Second, usd: cents(3), surcharges: vec![surcharge] };
+        let mut request = Request::new("uniall/viduq3t-540p".parse().unwrap());
+        assert_eq!(price.of(&request, 5), cents(15));
+        request.duration = Some(8);
+        assert_eq!(price.of(&request, 5), cents(24));
+        request.params.insert("is_rec".into(), Value::Bool(true));
+        assert_eq!(price.of(&request, 5), cents(29));
+        request.params.insert("is_rec".into(), Value::Bool(false));
+        assert_eq!(price.of(&request, 5), cents(24));
+    }
+}

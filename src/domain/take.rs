@@ -1,0 +1,71 @@
+//! A take: one paid rendering of a job, from its order to its clip.
+
+use super::digest::Sha256;
+use super::key::{JobKey, TakeId};
+use super::lifecycle::State;
+use super::money::Usd;
+use super::request::Request;
+use std::fmt;
+use std::str::FromStr;
+
+/// What decides whether something must be paid again: a hash over what the user ordered.
+///
+/// Written `v1:` and 64 hexadecimal digits. How a v1 fingerprint is taken never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint(pub Sha256);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v1:{}", self.0)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        text.strip_prefix("v1:").ok_or(())?.parse().map(Self)
+    }
+}
+
+/// One job as the plan wants it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
+    /// Which clip.
+    pub key: JobKey,
+    /// What people call the item.
+    pub title: String,
+    /// What is ordered.
+    pub request: Request,
+    /// Taken over the request.
+    pub fingerprint: Fingerprint,
+    /// What one rendering costs by the card or the manifest; `None` where nobody knows.
+    pub price: Option<Usd>,
+    /// Where the clip goes, relative to the output root, with `/`.
+    pub path: String,
+}
+
+/// One paid rendering.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Take {
+    /// Its name.
+    pub id: TakeId,
+    /// The project it was ordered for.
+    pub project: String,
+    /// Which clip.
+    pub key: JobKey,
+    /// What people call the item.
+    pub title: String,
+    /// What is ordered. Kept with the take, so that collecting needs no manifest.
+    pub request: Request,
+    /// Taken over the request.
+    pub fingerprint: Fingerprint,
+    /// What it costs.
+    pub price: Usd,
+    /// Where the clip goes, relative to the output root, with `/`.
+    pub path: String,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// Where it stands.
+    pub state: State,
+}

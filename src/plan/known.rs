@@ -1,0 +1,51 @@
+//! What the store knows of a project, as the plan needs it.
+
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{ClipFile, State};
+use crate::domain::money::Usd;
+use crate::domain::request::Request;
+use crate::domain::take::Fingerprint;
+
+/// Everything that was ever ordered in a project.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Known {
+    /// In no particular order.
+    pub jobs: Vec<KnownJob>,
+}
+
+/// One job with its history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownJob {
+    /// Which clip.
+    pub key: JobKey,
+    /// Newest first.
+    pub takes: Vec<KnownTake>,
+    /// Which clip stands under the job's name now. For a job that shares another's take, that take.
+    pub filed: Option<Filed>,
+}
+
+/// One paid rendering, or one that may be paid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownTake {
+    /// Its name.
+    pub id: TakeId,
+    /// Of its order.
+    pub fingerprint: Fingerprint,
+    /// Its order, to name the field that changed.
+    pub request: Request,
+    /// What it costs.
+    pub price: Usd,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// A clip under its final name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// The take it came from.
+    pub take: TakeId,
+    /// Relative to the output root, with `/`.
+    pub path: String,
+    /// What it is.
+    pub file: ClipFile,
+}
