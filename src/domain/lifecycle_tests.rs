@@ -1,1 +1,349 @@
+//! The laws of the life cycle, over every state and every event.
 
+use super::*;
+use crate::domain::policy::LookUp;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write as _;
+
+const POLICY: Policy = Policy::standard();
+
+fn with_look_up() -> Policy {
+    Policy { look_up: Some(LookUp { lag: Duration::from_secs(90) }), ..POLICY }
+}
+
+fn at(seconds: i64) -> Moment {
+    Moment::new(Timestamp::from_second(1_800_000_000 + seconds).unwrap(), 0.5)
+}
+
+fn intent() -> Intent {
+    Intent { attempt: 1, request_id: RequestId("sl-one".into()), at: at(0).now }
+}
+
+fn task() -> Task {
+    Task { id: TaskId("8353".into()), intent: intent(), accepted: at(0).now }
+}
+
+fn clip() -> Clip {
+    Clip { url: "https://clips.example/1.mp4".into(), cover: None, expires: None }
+}
+
+fn file() -> ClipFile {
+    ClipFile { size: 9, sha256: Sha256::of(b"clip") }
+}
+
+fn proof() -> Absence {
+    Absence::prove(true, true, &intent(), at(1_000), LookUp { lag: Duration::from_secs(90) }).unwrap()
+}
+
+/// One state of each kind, with every part that can differ in kind.
+fn states() -> Vec<State> {
+    let watch = Watch::default();
+    let due = at(0).now;
+    let mut states = vec![
+        State::Pending { tries_left: 5, setbacks: 0, due },
+        State::Pending { tries_left: 0, setbacks: 5, due },
+        State::Submitting { intent: intent(), tries_left: 5, setbacks: 0 },
+        State::Doubtful { intent: intent(), looks: 0, absent: None, due },
+        State::Doubtful { intent: intent(), looks: 1, absent: Some(due), due },
+        State::Running { task: task(), watch, due },
+        State::Downloading { task: task(), clip: clip(), watch, tries: 0, unreached: 0, due },
+        State::Placing { task: task(), file: file() },
+        State::Done { task: task(), file: file() },
+        State::Failed { refusal: Refusal::Input, charged: Charged::No, task: None },
+        State::Failed { refusal: Refusal::Policy, charged: Charged::Unknown, task: Some(task()) },
+        State::Failed { refusal: Refusal::Generation, charged: Charged::Yes, task: Some(task()) },
+        State::Cancelled { by: CancelledBy::User },
+        State::WrittenOff { reason: HeldReason::TaskLost, task: Some(task()) },
+    ];
+    for reason in HeldReason::ALL {
+        for task in [None, Some(task())] {
+            states.push(State::Held { reason, intent: intent(), task, since: due });
+        }
+    }
+    states
+}
+
+fn events() -> Vec<Event> {
+    vec![
+        Event::Afresh,
+        Event::Claimed(intent()),
+        Event::SentBack(SentBack::NotSent),
+        Event::SentBack(SentBack::Throttled { after: None }),
+        Event::SentBack(SentBack::Busy { after: None }),
+        Event::SentBack(SentBack::Stopped),
+        Event::Rejected(Refusal::Input),
+        Event::Accepted(TaskId("8353".into())),
+        Event::AcceptedTwice,
+        Event::Unanswered,
+        Event::Found(TaskId("8353".into())),
+        Event::Absent(proof()),
+        Event::Unclear,
+        Event::StillRunning,
+        Event::Ready(clip()),
+        Event::Empty,
+        Event::Refused { refusal: Refusal::Generation, charged: Charged::Unknown },
+        Event::Missing,
+        Event::Mistaken,
+        Event::PollSetback { after: None },
+        Event::Fetched(file()),
+        Event::FetchSetback(FetchSetback::Broken { progress: false }),
+        Event::FetchSetback(FetchSetback::Broken { progress: true }),
+        Event::FetchSetback(FetchSetback::Unreachable),
+        Event::LinkDead,
+        Event::LinkUnsafe,
+        Event::Placed,
+        Event::NameTaken,
+        Event::PartLost,
+        Event::Adopt(TaskId("8353".into())),
+        Event::Again,
+        Event::WriteOff,
+        Event::Cancel(CancelledBy::User),
+    ]
+}
+
+/// The event's own name, without what it carries.
+fn kind(event: &Event) -> String {
+    match event {
+        Event::SentBack(_) | Event::FetchSetback(_) => format!("{event:?}"),
+        other => format!("{other:?}").split(['(', ' ', '{']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Every edge the machine has, under both kinds of provider.
+fn edges() -> Vec<(State, Event, State)> {
+    let mut edges = Vec::new();
+    for policy in [POLICY, with_look_up()] {
+        for state in states() {
+            for event in events() {
+                if let Ok(next) = state.clone().on(event.clone(), at(1_000), &policy) {
+                    edges.push((state.clone(), event, next));
+                }
+            }
+        }
+    }
+    edges
+}
+
+#[test]
+fn the_table_of_all_edges_is_what_was_reviewed() {
+    let mut table = BTreeMap::<&str, BTreeMap<String, BTreeSet<&str>>>::new();
+    for (from, event, to) in edges() {
+        table.entry(from.name()).or_default().entry(kind(&event)).or_default().insert(to.name());
+    }
+    let mut shown = String::new();
+    for (from, events) in table {
+        writeln!(shown, "{from}").unwrap();
+        for (event, to) in events {
+            writeln!(shown, "  {event:<42} → {}", to.into_iter().collect::<Vec<_>>().join(" | ")).unwrap();
+        }
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn final_states_accept_nothing() {
+    for (from, event, _) in edges() {
+        assert!(!from.is_final(), "{from:?} took {event:?}");
+    }
+    let kinds: BTreeSet<_> = states().iter().filter(|state| state.is_final()).map(State::name).collect();
+    assert_eq!(kinds, BTreeSet::from(["cancelled", "done", "failed", "written_off"]));
+}
+
+#[test]
+fn only_a_claim_leads_to_a_submission_and_only_from_pending() {
+    for (from, event, to) in edges() {
+        if matches!(to, State::Submitting { .. }) {
+            assert!(matches!(from, State::Pending { .. }), "{from:?}");
+            assert!(matches!(event, Event::Claimed(_)), "{event:?}");
+        }
+    }
+}
+
+#[test]
+fn after_a_request_may_have_left_only_proof_leads_back_to_pending() {
+    for (from, event, to) in edges() {
+        if !matches!(to, State::Pending { .. }) || matches!(from, State::Pending { .. }) {
+            continue;
+        }
+        match event {
+            Event::SentBack(_) => assert!(matches!(from, State::Submitting { .. }), "{from:?}"),
+            // The proof must be the second of two that lie apart.
+            Event::Absent(_) => assert!(matches!(from, State::Doubtful { absent: Some(_), .. }), "{from:?}"),
+            other => panic!("{from:?} went back to pending by {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn no_answer_is_never_followed_by_a_submission() {
+    for policy in [POLICY, with_look_up()] {
+        let state = State::Submitting { intent: intent(), tries_left: 5, setbacks: 0 };
+        let next = state.on(Event::Unanswered, at(1), &policy).unwrap();
+        assert!(matches!(next, State::Held { .. } | State::Doubtful { .. }), "{next:?}");
+        assert_ne!(next.todo().0, Todo::Submit);
+    }
+}
+
+#[test]
+fn a_task_id_once_held_is_in_every_later_state() {
+    for (from, event, to) in edges() {
+        if let Some(task) = from.task() {
+            assert_eq!(to.task(), Some(task), "{from:?} lost it by {event:?}");
+        }
+    }
+}
+
+#[test]
+fn what_may_have_been_charged_is_never_free_again_without_proof() {
+    for (from, event, to) in edges() {
+        let proof = matches!(event, Event::SentBack(_) | Event::Rejected(_) | Event::Absent(_));
+        if from.account() != Account::Free && to.account() == Account::Free {
+            assert!(proof, "{from:?} became {to:?} by {event:?}");
+        }
+    }
+}
+
+#[test]
+fn a_proof_of_absence_needs_a_complete_listing_that_echoes_and_is_late_enough() {
+    let lag = LookUp { lag: Duration::from_secs(90) };
+    assert!(Absence::prove(true, true, &intent(), at(91), lag).is_some());
+    assert!(Absence::prove(false, true, &intent(), at(91), lag).is_none());
+    assert!(Absence::prove(true, false, &intent(), at(91), lag).is_none());
+    assert!(Absence::prove(true, true, &intent(), at(90), lag).is_none());
+}
+
+#[test]
+fn one_denial_is_not_enough_and_two_at_once_neither() {
+    let policy = with_look_up();
+    let doubt = State::Doubtful { intent: intent(), looks: 0, absent: None, due: at(0).now };
+    let once = doubt.on(Event::Absent(proof()), at(1_000), &policy).unwrap();
+    assert!(matches!(once, State::Doubtful { absent: Some(_), .. }));
+    let at_once = once.clone().on(Event::Absent(proof()), at(1_059), &policy).unwrap();
+    assert!(matches!(at_once, State::Doubtful { .. }));
+    let apart = once.on(Event::Absent(proof()), at(1_060), &policy).unwrap();
+    assert_eq!(apart.todo(), (Todo::Submit, at(1_060).now));
+}
+
+#[test]
+fn look_ups_that_prove_nothing_end_with_a_person() {
+    let policy = with_look_up();
+    let mut state = State::Doubtful { intent: intent(), looks: 0, absent: None, due: at(0).now };
+    let mut looks = 0;
+    while matches!(state, State::Doubtful { .. }) {
+        state = state.on(Event::Unclear, at(1_000), &policy).unwrap();
+        looks += 1;
+    }
+    assert_eq!(looks, policy.look_ups.len());
+    assert!(matches!(state, State::Held { reason: HeldReason::AmbiguousSubmit, task: None, .. }));
+}
+
+#[test]
+fn from_every_state_a_final_one_can_be_reached() {
+    let mut leads = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for (from, _, to) in edges() {
+        leads.entry(from.name()).or_default().insert(to.name());
+    }
+    for start in states() {
+        let mut seen = BTreeSet::from([start.name()]);
+        let mut queue = VecDeque::from([start.name()]);
+        while let Some(name) = queue.pop_front() {
+            for next in leads.get(name).into_iter().flatten() {
+                if seen.insert(next) {
+                    queue.push_back(next);
+                }
+            }
+        }
+        assert!(
+            seen.iter().any(|name| ["done", "failed", "written_off", "cancelled"].contains(name)),
+            "{start:?}"
+        );
+    }
+}
+
+/// Applies one event again and again, as the engine would, and says where and after how many it ends.
+#[track_caller]
+fn ends(mut state: State, event: &Event, step: i64) -> (State, u32) {
+    for (count, now) in (1..10_000).zip((0..).map(|n| n * step)) {
+        match state.clone().on(event.clone(), at(now), &POLICY) {
+            Ok(next) if next.name() == state.name() => state = next,
+            Ok(next) => return (next, count),
+            Err(illegal) => panic!("{illegal}"),
+        }
+    }
+    panic!("{state:?} never ends by {event:?}");
+}
+
+#[test]
+fn no_trouble_goes_on_for_ever() {
+    let watch = Watch::default();
+    let due = at(0).now;
+    let running = State::Running { task: task(), watch, due };
+    let downloading = State::Downloading { task: task(), clip: clip(), watch, tries: 0, unreached: 0, due };
+    let cases = [
+        (running.clone(), Event::Empty, 60, "held", 6),
+        (running.clone(), Event::Missing, 60, "held", 6),
+        (running.clone(), Event::StillRunning, 300, "held", 2_018),
+        (downloading.clone(), Event::FetchSetback(FetchSetback::Broken { progress: false }), 10, "held", 6),
+        (downloading, Event::FetchSetback(FetchSetback::Unreachable), 10, "running", 6),
+    ];
+    for (state, event, step, name, count) in cases {
+        let (end, times) = ends(state, &event, step);
+        assert_eq!((end.name(), times), (name, count), "{event:?}");
+    }
+}
+
+#[test]
+fn a22_a_fresh_task_may_be_missing_for_two_minutes() {
+    let state = State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let state = state.on(Event::Missing, at(60), &POLICY).unwrap();
+    assert!(matches!(state, State::Running { watch: Watch { missing: 0, .. }, .. }));
+    let state = state.on(Event::Missing, at(121), &POLICY).unwrap();
+    assert!(matches!(state, State::Running { watch: Watch { missing: 1, .. }, .. }));
+}
+
+#[test]
+fn a25_a_dead_link_is_exchanged_three_times() {
+    let mut state = State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let mut links = 0;
+    while !matches!(state, State::Held { .. }) {
+        state = state.on(Event::Ready(clip()), at(1), &POLICY).unwrap();
+        state = state.on(Event::LinkDead, at(2), &POLICY).unwrap();
+        links += 1;
+    }
+    assert_eq!(links, 4);
+    assert!(matches!(state, State::Held { reason: HeldReason::UrlExpired, task: Some(_), .. }));
+}
+
+#[test]
+fn p29_a_clock_that_leaps_a_month_ahead_gives_up_no_task() {
+    let month = 30 * 86_400;
+    let state = State::Running { task: task(), watch: Watch::default(), due: at(0).now };
+    let state = state.on(Event::StillRunning, at(month), &POLICY).unwrap();
+    assert!(matches!(state, State::Running { .. }));
+}
+
+#[test]
+fn attempts_never_pass_the_policy() {
+    let mut state = State::new(&POLICY, at(0).now);
+    let mut attempts = 0;
+    while state.todo().0 == Todo::Submit {
+        attempts += 1;
+        let now = at(i64::from(attempts) * 1_000);
+        state = state.on(Event::Claimed(intent()), now, &POLICY).unwrap();
+        state = state.on(Event::SentBack(SentBack::Busy { after: None }), now, &POLICY).unwrap();
+    }
+    assert_eq!(attempts, u32::from(POLICY.submit_tries));
+    assert_eq!(state.todo(), (Todo::Rest, Timestamp::MAX));
+    assert!(state.clone().on(Event::Claimed(intent()), at(90_000), &POLICY).is_err());
+    let afresh = state.on(Event::Afresh, at(90_000), &POLICY).unwrap();
+    assert_eq!(afresh.todo().0, Todo::Submit);
+}
+
+#[test]
+fn what_was_not_sent_or_came_too_fast_costs_no_try() {
+    for back in [SentBack::NotSent, SentBack::Throttled { after: None }, SentBack::Stopped] {
+        let state = State::Submitting { intent: intent(), tries_left: 5, setbacks: 0 };
+        let next = state.on(Event::SentBack(back), at(1), &POLICY).unwrap();
+        assert!(matches!(next, State::Pending { tries_left: 5, .. }), "{back:?}");
+    }
+}
