@@ -1,0 +1,274 @@
+//! What is to be done about each wanted job, against everything that was ever ordered.
+//!
+//! The fingerprint decides payment, the key decides place. In this order: the job's own take, a take that nobody
+//! wants any more, a take of another wanted job; only what none of these can serve is paid for.
+
+use super::fingerprint::{Change, changes};
+use super::known::{Filed, Known, KnownJob, KnownTake};
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{CancelledBy, State};
+use crate::domain::take::{Fingerprint, Wanted};
+use std::collections::{HashMap, HashSet};
+
+/// What is to be done about one wanted job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Its clip is there.
+    Unchanged {
+        /// The take that made it.
+        take: TakeId,
+        /// Where the clip stands now, if that is not where it is wanted; moving it is free.
+        refile: Option<Filed>,
+    },
+    /// Its take was ordered before and is on its way, or waits to be sent.
+    Underway {
+        /// The take.
+        take: TakeId,
+        /// Whether nothing was sent yet, so that its price is still to be paid.
+        unsent: bool,
+    },
+    /// A job that is no longer wanted had the same order: its take goes over to this job, free.
+    Renamed {
+        /// The take.
+        take: TakeId,
+        /// The job that had it.
+        from: JobKey,
+        /// Whether nothing was sent yet.
+        unsent: bool,
+        /// The clip, where there is one already.
+        filed: Option<Filed>,
+    },
+    /// Another wanted job has, or is getting, the same clip: this one gets a copy, free.
+    Shared {
+        /// The job that is rendered.
+        leader: JobKey,
+        /// Its take, where there is one already.
+        take: Option<TakeId>,
+        /// Whether a copy stands in place already.
+        placed: bool,
+    },
+    /// Nothing like it was ever ordered.
+    New,
+    /// It was ordered with other inputs before.
+    Changed {
+        /// What differs from the newest take.
+        fields: Vec<Change>,
+        /// Takes that were never sent and are not wanted so any more.
+        superseded: Vec<TakeId>,
+    },
+    /// An unsettled take stands in the way: it may have been charged, or its clip is still coming.
+    Blocked {
+        /// That take.
+        by: TakeId,
+        /// The job it belongs to.
+        key: JobKey,
+        /// Where it stands.
+        state: State,
+    },
+    /// The same order failed or was given up before; it is not sent again by itself.
+    Failed {
+        /// That take.
+        take: TakeId,
+        /// Where it stands.
+        state: State,
+    },
+}
+
+impl Decision {
+    /// Whether the job's price will be paid if this is carried out.
+    #[must_use]
+    pub const fn costs(&self) -> bool {
+        match self {
+            Self::New | Self::Changed { .. } => true,
+            Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
+            Self::Unchanged { .. } | Self::Shared { .. } | Self::Blocked { .. } | Self::Failed { .. } => false,
+        }
+    }
+
+    /// One word for tables and JSON.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unchanged { refile: None, .. } => "unchanged",
+            Self::Unchanged { refile: Some(_), .. } => "moved",
+            Self::Underway { unsent: true, .. } => "waiting",
+            Self::Underway { unsent: false, .. } => "in flight",
+            Self::Renamed { .. } => "renamed",
+            Self::Shared { .. } => "shared",
+            Self::New => "new",
+            Self::Changed { .. } => "changed",
+            Self::Blocked { .. } => "blocked",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// Decides for every wanted job, in their order.
+#[must_use]
+pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
+    let own: HashMap<&JobKey, &KnownJob> = known.jobs.iter().map(|job| (&job.key, job)).collect();
+    let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
+    let mut orphans = Orphans::of(known, &wanted_keys);
+
+    // First what each job has itself: only then is it known who can lead others.
+    let mut decisions: Vec<Option<Decision>> =
+        wanted.iter().map(|job| own.get(&job.key).and_then(|known| by_itself(job, known))).collect();
+    let mut leaders: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+    for (at, decision) in decisions.iter().enumerate() {
+        // A take that is blocked by another order of its own job cannot serve others with this one.
+        if decision.as_ref().is_some_and(|decision| serves(decision, &wanted[at].key)) {
+            leaders.entry(wanted[at].fingerprint).or_default().push(at);
+        }
+    }
+    for at in 0..wanted.len() {
+        if decisions[at].is_some() {
+            continue;
+        }
+        let job = &wanted[at];
+        let known = own.get(&job.key).copied();
+        let decision = orphans.adopt(job).or_else(|| {
+            let leader = leaders.get(&job.fingerprint)?.iter().find(|leader| may_share(&wanted[**leader].key, &job.key))?;
+            Some(share(job, known, &wanted[*leader], decisions[*leader].as_ref()))
+        });
+        decisions[at] = Some(decision.unwrap_or_else(|| fresh(job, known)));
+        if decisions[at].as_ref().is_some_and(|decision| serves(decision, &job.key)) {
+            leaders.entry(job.fingerprint).or_default().push(at);
+        }
+    }
+    decisions.into_iter().flatten().collect()
+}
+
+/// What the job's own takes say, if they settle it.
+fn by_itself(job: &Wanted, known: &KnownJob) -> Option<Decision> {
+    let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
+    if let Some(done) = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. })) {
+        let refile = known.filed.clone().filter(|filed| filed.path != job.path || filed.take != done.id);
+        return Some(Decision::Unchanged { take: done.id.clone(), refile });
+    }
+    if let Some(unsettled) = known.takes.iter().find(|take| take.state.is_unsettled()) {
+        let held = matches!(unsettled.state, State::Held { .. });
+        return Some(if same(&unsettled) && !held {
+            Decision::Underway { take: unsettled.id.clone(), unsent: false }
+        } else {
+            blocked(known, unsettled)
+        });
+    }
+    let take = known.takes.iter().filter(same).find(|take| !superseded(take))?;
+    Some(match take.state {
+        State::Pending { .. } => Decision::Underway { take: take.id.clone(), unsent: true },
+        _ => Decision::Failed { take: take.id.clone(), state: take.state.clone() },
+    })
+}
+
+fn blocked(job: &KnownJob, take: &KnownTake) -> Decision {
+    Decision::Blocked { by: take.id.clone(), key: job.key.clone(), state: take.state.clone() }
+}
+
+fn superseded(take: &KnownTake) -> bool {
+    matches!(take.state, State::Cancelled { by: CancelledBy::Superseded })
+}
+
+/// Whether others can wait for the job's clip: it has, or gets, a take with its wanted fingerprint.
+fn serves(decision: &Decision, key: &JobKey) -> bool {
+    match decision {
+        Decision::Unchanged { .. }
+        | Decision::Underway { .. }
+        | Decision::Renamed { .. }
+        | Decision::New
+        | Decision::Changed { .. }
+        | Decision::Failed { .. } => true,
+        Decision::Blocked { key: by, .. } => by == key,
+        Decision::Shared { .. } => false,
+    }
+}
+
+/// Variants of one item are wishes for several renderings; anything else with the same order wants the same clip.
+fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
+    (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
+}
+
+fn share(job: &Wanted, known: Option<&KnownJob>, leader: &Wanted, decision: Option<&Decision>) -> Decision {
+    let take = match decision {
+        Some(blocked @ Decision::Blocked { .. }) => return blocked.clone(),
+        Some(Decision::Failed { take, state }) => {
+            return Decision::Failed { take: take.clone(), state: state.clone() };
+        }
+        Some(
+            Decision::Unchanged { take, .. } | Decision::Underway { take, .. } | Decision::Renamed { take, .. },
+        ) => Some(take.clone()),
+        Some(Decision::New | Decision::Changed { .. } | Decision::Shared { .. }) | None => None,
+    };
+    let placed = known
+        .and_then(|known| known.filed.as_ref())
+        .is_some_and(|filed| Some(&filed.take) == take.as_ref() && filed.path == job.path);
+    Decision::Shared { leader: leader.key.clone(), take, placed }
+}
+
+fn fresh(job: &Wanted, known: Option<&KnownJob>) -> Decision {
+    let takes = known.map_or(&[][..], |known| &known.takes);
+    let Some(newest) = takes.iter().find(|take| !superseded(take)) else {
+        return Decision::New;
+    };
+    let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
+    let superseded = takes.iter().filter(|take| matches!(take.state, State::Pending { .. }));
+    Decision::Changed {
+        fields: changes(&done.unwrap_or(newest).request, &job.request),
+        superseded: superseded.map(|take| take.id.clone()).collect(),
+    }
+}
+
+/// Takes of jobs that nobody wants any more, by what was ordered. Each can be adopted once.
+struct Orphans<'a> {
+    by_order: HashMap<Fingerprint, Vec<(&'a KnownJob, &'a KnownTake)>>,
+}
+
+impl<'a> Orphans<'a> {
+    fn of(known: &'a Known, wanted: &HashSet<&JobKey>) -> Self {
+        let mut by_order: HashMap<_, Vec<_>> = HashMap::new();
+        for job in known.jobs.iter().filter(|job| !wanted.contains(&job.key)) {
+            for take in &job.takes {
+                if rank(&take.state) < USELESS {
+                    by_order.entry(take.fingerprint).or_default().push((job, take));
+                }
+            }
+        }
+        for takes in by_order.values_mut() {
+            // Popped from the end: the best last.
+            takes.sort_by_key(|(_, take)| std::cmp::Reverse(rank(&take.state)));
+        }
+        Self { by_order }
+    }
+
+    fn adopt(&mut self, job: &Wanted) -> Option<Decision> {
+        let (from, take) = self.by_order.get_mut(&job.fingerprint)?.pop()?;
+        if matches!(take.state, State::Held { .. }) {
+            return Some(blocked(from, take));
+        }
+        Some(Decision::Renamed {
+            take: take.id.clone(),
+            from: from.key.clone(),
+            unsent: matches!(take.state, State::Pending { .. }),
+            filed: from.filed.clone().filter(|filed| filed.take == take.id),
+        })
+    }
+}
+
+/// Of no use to another job.
+const USELESS: u8 = 9;
+
+/// A clip that is there beats one that is coming, which beats one that may have been charged.
+fn rank(state: &State) -> u8 {
+    match state {
+        State::Done { .. } => 0,
+        State::Placing { .. } | State::Downloading { .. } | State::Running { .. } => 1,
+        State::Submitting { .. } | State::Doubtful { .. } => 2,
+        State::Held { .. } => 3,
+        State::Pending { .. } => 4,
+        // A renamed job whose order failed is a job that may be tried anew: nothing of it was delivered.
+        State::Failed { .. } | State::Cancelled { .. } | State::WrittenOff { .. } => USELESS,
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,217 @@
+//! What decides payment: a hash over what the user ordered, in one canonical form.
+//!
+//! Not over the wire body: a corrected model card, a new default or a request id must not buy a catalog again.
+//! Version 1 is fixed for ever by the golden vectors in the tests.
+
+use crate::domain::digest::Sha256;
+use crate::domain::request::{Media, Request, Value};
+use crate::domain::take::Fingerprint;
+use serde_json::{Map, Value as Json};
+
+/// The fingerprint of an order.
+#[must_use]
+pub fn fingerprint(request: &Request) -> Fingerprint {
+    let canonical = Json::Object(canonical(request)).to_string();
+    Fingerprint(Sha256::of(format!("shotlist order 1\n{canonical}").as_bytes()))
+}
+
+/// One field that differs between two orders, as people read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The field, or `params.NAME`.
+    pub field: String,
+    /// Before; `None` where it was not set.
+    pub old: Option<String>,
+    /// Now.
+    pub new: Option<String>,
+}
+
+/// What differs, in the order of the fields.
+#[must_use]
+pub fn changes(old: &Request, new: &Request) -> Vec<Change> {
+    let (old, new) = (flat(old), flat(new));
+    let mut names: Vec<&String> = new.iter().chain(&old).map(|(name, _)| name).collect();
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(*name));
+    let get = |all: &[(String, String)], name: &str| {
+        all.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone())
+    };
+    names
+        .into_iter()
+        .map(|name| Change { field: name.clone(), old: get(&old, name), new: get(&new, name) })
+        .filter(|change| change.old != change.new)
+        .collect()
+}
+
+fn flat(request: &Request) -> Vec<(String, String)> {
+    let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut fields = Vec::new();
+    for (name, value) in canonical(request) {
+        match value {
+            Json::Object(params) if name == "params" => {
+                fields.extend(params.iter().map(|(param, value)| (format!("params.{param}"), shown(value))));
+            }
+            value => fields.push((name, shown(&value))),
+        }
+    }
+    fields
+}
+
+/// The set fields in a fixed order; what is not set is not there.
+fn canonical(request: &Request) -> Map<String, Json> {
+    let mut fields = Map::new();
+    let mut set = |name: &str, value: Option<Json>| {
+        if let Some(value) = value {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    set("model", Some(request.model.to_string().into()));
+    set("prompt", request.prompt.as_deref().map(text));
+    set("image", request.image.as_ref().map(media));
+    set("last_image", request.last_image.as_ref().map(media));
+    let references: Vec<Json> = request.reference_images.iter().map(media).collect();
+    set("reference_images", (!references.is_empty()).then_some(Json::Array(references)));
+    set("duration", request.duration.map(Json::from));
+    set("aspect_ratio", request.aspect_ratio.as_deref().map(text));
+    set("size", request.size.as_deref().map(text));
+    set("seed", request.seed.map(Json::from));
+    set("audio", request.audio.map(Json::from));
+    set("style", request.style.as_deref().map(text));
+    set("motion", request.motion.as_deref().map(text));
+    // A BTreeMap: sorted by name.
+    let params: Map<String, Json> =
+        request.params.iter().map(|(name, value)| (name.clone(), param(value))).collect();
+    set("params", (!params.is_empty()).then_some(Json::Object(params)));
+    fields
+}
+
+/// A sheet that was saved with other line ends orders the same.
+fn text(text: &str) -> Json {
+    text.replace("\r\n", "\n").into()
+}
+
+fn media(media: &Media) -> Json {
+    match media {
+        Media::Url(url) => serde_json::json!({ "url": url }),
+        // The bytes decide, wherever they lie: a moved or renamed picture orders the same.
+        Media::File(file) => serde_json::json!({ "sha256": file.facts.sha256.to_string() }),
+        Media::Inline { facts, .. } => serde_json::json!({ "sha256": facts.sha256.to_string() }),
+    }
+}
+
+fn param(value: &Value) -> Json {
+    match value {
+        Value::Bool(value) => (*value).into(),
+        Value::Int(value) => (*value).into(),
+        Value::Text(value) => text(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::request::{MediaFile, PictureFacts, PictureFormat};
+
+    fn picture(path: &str, bytes: &[u8]) -> Media {
+        let facts = PictureFacts {
+            format: PictureFormat::Png,
+            bytes: bytes.len() as u64,
+            sha256: Sha256::of(bytes),
+            width: 800,
+            height: 600,
+        };
+        Media::File(MediaFile { path: path.into(), facts })
+    }
+
+    fn full() -> Request {
+        let mut request = Request::new("zai/vidu2-image".parse().unwrap());
+        request.prompt = Some("Slow push-in on Déjà vu, \"soft\" light".into());
+        request.image = Some(picture("a.png", b"picture"));
+        request.last_image = Some(Media::Url("https://shop.example/b.png?v=1".into()));
+        request.reference_images = vec![picture("c.png", b"c"), picture("d.png", b"d")];
+        request.duration = Some(4);
+        request.aspect_ratio = Some("16:9".into());
+        request.size = Some("1280x720".into());
+        request.seed = Some(-7);
+        request.audio = Some(true);
+        request.style = Some("anime".into());
+        request.motion = Some("small".into());
+        request.params.insert("user_id".into(), Value::Text("shop-0001".into()));
+        request.params.insert("fps".into(), Value::Int(30));
+        request.params.insert("flag".into(), Value::Bool(false));
+        request
+    }
+
+    /// These never change within v1: a change would buy every catalog in the world again.
+    #[test]
+    fn golden_vectors_of_v1() {
+        let mut prompt_only = Request::new("zai/viduq1-text".parse().unwrap());
+        prompt_only.prompt = Some("A cat is playing with a ball.".into());
+        let empty = Request::new("zai/cogvideox-3".parse().unwrap());
+        insta::assert_snapshot!(fingerprint(&full()), @"");
+        insta::assert_snapshot!(fingerprint(&prompt_only), @"");
+        insta::assert_snapshot!(fingerprint(&empty), @"");
+    }
+
+    #[test]
+    fn what_says_nothing_to_the_provider_does_not_count() {
+        let one = full();
+        let mut two = full();
+        two.image = Some(picture("moved/elsewhere.png", b"picture"));
+        assert_eq!(fingerprint(&one), fingerprint(&two));
+        let mut crlf = full();
+        crlf.prompt = Some("a\r\nb".into());
+        let mut lf = full();
+        lf.prompt = Some("a\nb".into());
+        assert_eq!(fingerprint(&crlf), fingerprint(&lf));
+    }
+
+    #[test]
+    fn every_field_counts_and_is_named() {
+        type Edit = (&'static str, fn(&mut Request));
+        let edits: [Edit; 14] = [
+            ("model", |r| r.model.model = "vidu2-reference".into()),
+            ("prompt", |r| r.prompt = Some("other".into())),
+            ("image", |r| r.image = Some(picture("a.png", b"edited"))),
+            ("last_image", |r| r.last_image = None),
+            ("reference_images", |r| r.reference_images.reverse()),
+            ("duration", |r| r.duration = Some(5)),
+            ("aspect_ratio", |r| r.aspect_ratio = None),
+            ("size", |r| r.size = None),
+            ("seed", |r| r.seed = Some(0)),
+            ("audio", |r| r.audio = Some(false)),
+            ("style", |r| r.style = None),
+            ("motion", |r| r.motion = Some("large".into())),
+            ("params.fps", |r| drop(r.params.insert("fps".into(), Value::Text("30".into())))),
+            ("params.new", |r| drop(r.params.insert("new".into(), Value::Int(1)))),
+        ];
+        for (field, edit) in edits {
+            let mut edited = full();
+            edit(&mut edited);
+            assert_ne!(fingerprint(&full()), fingerprint(&edited), "{field}");
+            let named = changes(&full(), &edited);
+            // A parameter that changes its type but not its digits is the one difference people cannot read.
+            if field != "params.fps" {
+                assert_eq!(named.iter().map(|change| change.field.as_str()).collect::<Vec<_>>(), [field]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_names_old_and_new() {
+        let mut edited = full();
+        edited.duration = None;
+        edited.params.insert("fps".into(), Value::Int(60));
+        let shown: Vec<_> = changes(&full(), &edited)
+            .into_iter()
+            .map(|change| (change.field, change.old, change.new))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("params.fps".to_owned(), Some("30".to_owned()), Some("60".to_owned())),
+                ("duration".to_owned(), Some("4".to_owned()), None),
+            ]
+        );
+    }
+}
