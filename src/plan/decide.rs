@@ -81,7 +81,9 @@ impl Decision {
         match self {
             Self::New | Self::Changed { .. } => true,
             Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
-            Self::Unchanged { .. } | Self::Shared { .. } | Self::Blocked { .. } | Self::Failed { .. } => false,
+            Self::Unchanged { .. } | Self::Shared { .. } | Self::Blocked { .. } | Self::Failed { .. } => {
+                false
+            }
         }
     }
 
@@ -127,7 +129,10 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
         let job = &wanted[at];
         let known = own.get(&job.key).copied();
         let decision = orphans.adopt(job).or_else(|| {
-            let leader = leaders.get(&job.fingerprint)?.iter().find(|leader| may_share(&wanted[**leader].key, &job.key))?;
+            let leader = leaders
+                .get(&job.fingerprint)?
+                .iter()
+                .find(|leader| may_share(&wanted[**leader].key, &job.key))?;
             Some(share(job, known, &wanted[*leader], decisions[*leader].as_ref()))
         });
         decisions[at] = Some(decision.unwrap_or_else(|| fresh(job, known)));
@@ -141,7 +146,8 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
 /// What the job's own takes say, if they settle it.
 fn by_itself(job: &Wanted, known: &KnownJob) -> Option<Decision> {
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
-    if let Some(done) = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. })) {
+    if let Some(done) = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. }))
+    {
         let refile = known.filed.clone().filter(|filed| filed.path != job.path || filed.take != done.id);
         return Some(Decision::Unchanged { take: done.id.clone(), refile });
     }
@@ -194,7 +200,9 @@ fn share(job: &Wanted, known: Option<&KnownJob>, leader: &Wanted, decision: Opti
             return Decision::Failed { take: take.clone(), state: state.clone() };
         }
         Some(
-            Decision::Unchanged { take, .. } | Decision::Underway { take, .. } | Decision::Renamed { take, .. },
+            Decision::Unchanged { take, .. }
+            | Decision::Underway { take, .. }
+            | Decision::Renamed { take, .. },
         ) => Some(take.clone()),
         Some(Decision::New | Decision::Changed { .. } | Decision::Shared { .. }) | None => None,
     };

@@ -148,9 +148,18 @@ mod tests {
         let mut prompt_only = Request::new("zai/viduq1-text".parse().unwrap());
         prompt_only.prompt = Some("A cat is playing with a ball.".into());
         let empty = Request::new("zai/cogvideox-3".parse().unwrap());
-        insta::assert_snapshot!(fingerprint(&full()), @"");
-        insta::assert_snapshot!(fingerprint(&prompt_only), @"");
-        insta::assert_snapshot!(fingerprint(&empty), @"");
+        assert_eq!(
+            fingerprint(&full()).to_string(),
+            "v1:c7a6003e98b87eaa55e702e3439480ea88415eff49dc87184f0c3d12d25ffa6c"
+        );
+        assert_eq!(
+            fingerprint(&prompt_only).to_string(),
+            "v1:bc3a50cbf3af6a89c24560cc423e5d6ff78559201a32799cee5539fbd649e05e"
+        );
+        assert_eq!(
+            fingerprint(&empty).to_string(),
+            "v1:9d2d9e22a38b6176af26038148867a166a5cd6d18b9073f23c06b5d32cfbd14f"
+        );
     }
 
     #[test]
