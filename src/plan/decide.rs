@@ -44,8 +44,8 @@ pub enum Decision {
         leader: JobKey,
         /// Its take, where there is one already.
         take: Option<TakeId>,
-        /// Whether a copy stands in place already.
-        placed: bool,
+        /// Where the clip can be copied from, if it is there already.
+        from: Option<Filed>,
     },
     /// Nothing like it was ever ordered.
     New,
@@ -111,10 +111,11 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
     let own: HashMap<&JobKey, &KnownJob> = known.jobs.iter().map(|job| (&job.key, job)).collect();
     let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
     let mut orphans = Orphans::of(known, &wanted_keys);
+    let clips = Clips::of(known);
 
     // First what each job has itself: only then is it known who can lead others.
     let mut decisions: Vec<Option<Decision>> =
-        wanted.iter().map(|job| own.get(&job.key).and_then(|known| by_itself(job, known))).collect();
+        wanted.iter().map(|job| own.get(&job.key).and_then(|known| by_itself(job, known, &clips))).collect();
     let mut leaders: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
     for (at, decision) in decisions.iter().enumerate() {
         // A take that is blocked by another order of its own job cannot serve others with this one.
@@ -193,7 +194,7 @@ fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
 }
 
-fn share(job: &Wanted, known: Option<&KnownJob>, leader: &Wanted, decision: Option<&Decision>) -> Decision {
+fn share(leader: &Wanted, decision: Option<&Decision>, clips: &Clips<'_>) -> Decision {
     let take = match decision {
         Some(blocked @ Decision::Blocked { .. }) => return blocked.clone(),
         Some(Decision::Failed { take, state }) => {
@@ -206,10 +207,62 @@ fn share(job: &Wanted, known: Option<&KnownJob>, leader: &Wanted, decision: Opti
         ) => Some(take.clone()),
         Some(Decision::New | Decision::Changed { .. } | Decision::Shared { .. }) | None => None,
     };
-    let placed = known
-        .and_then(|known| known.filed.as_ref())
-        .is_some_and(|filed| Some(&filed.take) == take.as_ref() && filed.path == job.path);
-    Decision::Shared { leader: leader.key.clone(), take, placed }
+    let from = take.as_ref().and_then(|take| clips.of_take(take));
+    Decision::Shared { leader: leader.key.clone(), take, from }
+}
+
+/// Every clip that was ever made, by take and by order.
+struct Clips<'a> {
+    takes: HashMap<&'a TakeId, (&'a KnownJob, &'a KnownTake)>,
+    filed: HashMap<&'a TakeId, &'a Filed>,
+    by_order: HashMap<Fingerprint, Vec<&'a TakeId>>,
+}
+
+impl<'a> Clips<'a> {
+    fn of(known: &'a Known) -> Self {
+        let mut clips = Self { takes: HashMap::new(), filed: HashMap::new(), by_order: HashMap::new() };
+        for job in &known.jobs {
+            if let Some(filed) = &job.filed {
+                clips.filed.entry(&filed.take).or_insert(filed);
+            }
+            for take in &job.takes {
+                clips.takes.insert(&take.id, (job, take));
+                if matches!(take.state, State::Done { .. }) {
+                    clips.by_order.entry(take.fingerprint).or_default().push(&take.id);
+                }
+            }
+        }
+        clips
+    }
+
+    fn order(&self, take: &TakeId) -> Option<Fingerprint> {
+        self.takes.get(take).map(|(_, take)| take.fingerprint)
+    }
+
+    /// Where the take's clip stands: under some job's name, or kept beside a newer one.
+    fn of_take(&self, take: &TakeId) -> Option<Filed> {
+        if let Some(filed) = self.filed.get(take) {
+            return Some((*filed).clone());
+        }
+        match self.takes.get(take)? {
+            (_, KnownTake { state: State::Done { file, .. }, path, .. }) => {
+                Some(Filed { take: take.clone(), path: path.clone(), file: *file })
+            }
+            _ => None,
+        }
+    }
+
+    /// The same order was rendered before, for a job that wants something else by now.
+    fn rendered(&self, job: &Wanted) -> Option<Decision> {
+        let (owner, take) = self
+            .by_order
+            .get(&job.fingerprint)?
+            .iter()
+            .filter_map(|take| self.takes.get(take))
+            .find(|(owner, _)| may_share(&owner.key, &job.key))?;
+        let from = self.of_take(&take.id);
+        Some(Decision::Shared { leader: owner.key.clone(), take: Some(take.id.clone()), from })
+    }
 }
 
 fn fresh(job: &Wanted, known: Option<&KnownJob>) -> Decision {

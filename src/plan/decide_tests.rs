@@ -1,1 +1,236 @@
+//! Every row of the order of decisions, on small histories.
 
+use super::*;
+use crate::domain::digest::Sha256;
+use crate::domain::fault::Refusal;
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Charged, ClipFile, HeldReason, Intent, Task, Watch};
+use crate::domain::money::Usd;
+use crate::domain::request::Request;
+use crate::plan::fingerprint::fingerprint;
+use jiff::Timestamp;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn order(prompt: &str) -> Request {
+    let mut request = Request::new("zai/vidu2-image".parse().unwrap());
+    request.prompt = Some(prompt.into());
+    request
+}
+
+fn wanted(key: &str, prompt: &str) -> Wanted {
+    let key: JobKey = key.parse().unwrap();
+    let request = order(prompt);
+    Wanted {
+        title: key.item.clone(),
+        path: format!("renders/{}.mp4", key.to_string().replace('/', "_")),
+        fingerprint: fingerprint(&request),
+        price: Some(Usd::from_micros(200_000)),
+        key,
+        request,
+    }
+}
+
+fn intent() -> Intent {
+    Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: NOW }
+}
+
+fn task() -> Task {
+    Task { id: TaskId("1".into()), intent: intent(), accepted: NOW }
+}
+
+fn file() -> ClipFile {
+    ClipFile { size: 1, sha256: Sha256::of(b"clip") }
+}
+
+fn done() -> State {
+    State::Done { task: task(), file: file() }
+}
+
+fn running() -> State {
+    State::Running { task: task(), watch: Watch::default(), due: NOW }
+}
+
+fn held() -> State {
+    State::Held { reason: HeldReason::AmbiguousSubmit, intent: intent(), task: None, since: NOW }
+}
+
+fn pending() -> State {
+    State::Pending { tries_left: 5, setbacks: 0, due: NOW }
+}
+
+fn failed() -> State {
+    State::Failed { refusal: Refusal::Policy, charged: Charged::No, task: None }
+}
+
+/// A job and its takes, newest first; a done newest take is filed where the job is wanted.
+fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
+    let takes: Vec<KnownTake> = takes
+        .iter()
+        .enumerate()
+        .map(|(at, (prompt, state))| KnownTake {
+            id: TakeId(format!("{key}#{}", takes.len() - at)),
+            fingerprint: fingerprint(&order(prompt)),
+            request: order(prompt),
+            price: Usd::from_micros(200_000),
+            path: wanted(key, "").path,
+            state: state.clone(),
+        })
+        .collect();
+    let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
+    let filed = done.map(|take| Filed { take: take.id.clone(), path: wanted(key, "").path, file: file() });
+    KnownJob { key: key.parse().unwrap(), takes, filed }
+}
+
+fn names(wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<&'static str> {
+    let known = Known { jobs: jobs.to_vec() };
+    decide(wanted, &known).iter().map(Decision::name).collect()
+}
+
+#[test]
+fn nothing_known_makes_everything_new() {
+    assert_eq!(names(&[wanted("hero/a", "x"), wanted("hero/b", "y")], &[]), ["new", "new"]);
+}
+
+#[test]
+fn a_jobs_own_take_decides() {
+    for (state, name) in [
+        (done(), "unchanged"),
+        (running(), "in flight"),
+        (held(), "blocked"),
+        (pending(), "waiting"),
+        (failed(), "failed"),
+        (State::WrittenOff { reason: HeldReason::AmbiguousSubmit, task: None }, "failed"),
+        (State::Cancelled { by: CancelledBy::User }, "failed"),
+        (State::Cancelled { by: CancelledBy::Superseded }, "new"),
+    ] {
+        assert_eq!(
+            names(&[wanted("hero/a", "x")], &[known("hero/a", &[("x", state.clone())])]),
+            [name],
+            "{state:?}"
+        );
+    }
+}
+
+#[test]
+fn another_input_is_a_change_named_by_field_unless_something_unsettled_stands_in_the_way() {
+    for (state, name) in [
+        (done(), "changed"),
+        (failed(), "changed"),
+        (pending(), "changed"),
+        (running(), "blocked"),
+        (held(), "blocked"),
+    ] {
+        let jobs = [known("hero/a", &[("old", state.clone())])];
+        assert_eq!(names(&[wanted("hero/a", "x")], &jobs), [name], "{state:?}");
+    }
+    let jobs = Known { jobs: vec![known("hero/a", &[("old", pending()), ("older", done())])] };
+    let [Decision::Changed { fields, superseded }] = &decide(&[wanted("hero/a", "x")], &jobs)[..] else {
+        panic!("not changed");
+    };
+    assert_eq!(superseded, &[TakeId("hero/a#2".into())]);
+    assert_eq!((fields[0].field.as_str(), fields[0].old.as_deref()), ("prompt", Some("older")));
+}
+
+#[test]
+fn going_back_to_an_earlier_input_is_free() {
+    let jobs = Known { jobs: vec![known("hero/a", &[("new", done()), ("x", done())])] };
+    let decisions = decide(&[wanted("hero/a", "x")], &jobs);
+    let Decision::Unchanged { take, refile: Some(filed) } = &decisions[0] else { panic!("{decisions:?}") };
+    assert_eq!(take, &TakeId("hero/a#1".into()));
+    assert_eq!(filed.take, TakeId("hero/a#2".into()));
+}
+
+#[test]
+fn another_output_path_moves_the_file() {
+    let mut job = wanted("hero/a", "x");
+    job.path = "elsewhere/a.mp4".into();
+    assert_eq!(names(&[job], &[known("hero/a", &[("x", done())])]), ["moved"]);
+}
+
+#[test]
+fn a_renamed_job_adopts_the_take_that_nobody_wants_any_more() {
+    for (state, name) in
+        [(done(), "renamed"), (running(), "renamed"), (pending(), "renamed"), (held(), "blocked")]
+    {
+        let jobs = [known("old/a", &[("x", state)])];
+        assert_eq!(names(&[wanted("hero/a", "x")], &jobs), [name]);
+    }
+    assert_eq!(names(&[wanted("hero/a", "x")], &[known("old/a", &[("x", failed())])]), ["new"]);
+}
+
+#[test]
+fn one_orphan_serves_one_job_and_the_best_goes_first() {
+    let jobs = [known("old/a", &[("x", running())]), known("older/a", &[("x", done())])];
+    let known = Known { jobs: jobs.to_vec() };
+    let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "x"), wanted("hero/c", "x")], &known);
+    let from: Vec<_> = decisions.iter().map(Decision::name).collect();
+    assert_eq!(from, ["renamed", "renamed", "shared"]);
+    assert!(matches!(&decisions[0], Decision::Renamed { take, .. } if take.0 == "older/a#1"));
+}
+
+#[test]
+fn items_with_the_same_order_share_one_rendering() {
+    let sizes: Vec<_> = (0..12).map(|size| wanted(&format!("hero/shirt-{size}"), "x")).collect();
+    let names = names(&sizes, &[]);
+    assert_eq!(names[0], "new");
+    assert!(names[1..].iter().all(|name| *name == "shared"), "{names:?}");
+}
+
+#[test]
+fn variants_of_one_item_are_wishes_for_several_renderings() {
+    assert_eq!(names(&[wanted("hero/a/1", "x"), wanted("hero/a/2", "x")], &[]), ["new", "new"]);
+    assert_eq!(names(&[wanted("hero/a", "x"), wanted("wide/a", "x")], &[]), ["new", "shared"]);
+}
+
+#[test]
+fn followers_share_their_leaders_fate() {
+    let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    for (state, name) in [
+        (done(), "shared"),
+        (running(), "shared"),
+        (pending(), "shared"),
+        (held(), "blocked"),
+        (failed(), "failed"),
+    ] {
+        assert_eq!(names(&both, &[known("hero/a", &[("x", state)])])[1], name);
+    }
+}
+
+#[test]
+fn a_leader_may_come_later_in_the_list() {
+    let both = [wanted("hero/b", "x"), wanted("hero/a", "x")];
+    assert_eq!(names(&both, &[known("hero/a", &[("x", done())])]), ["shared", "unchanged"]);
+}
+
+#[test]
+fn a_leader_that_is_blocked_by_another_order_leads_nobody() {
+    let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    // The blocked job's own wish is not being rendered, but it will be: the other goes first and leads then.
+    let names = names(&both, &[known("hero/a", &[("old", running())])]);
+    assert_eq!(names[0], "blocked");
+}
+
+#[test]
+fn a_copy_stays_whatever_becomes_of_the_job_it_was_copied_from() {
+    let mut follower = known("hero/b", &[]);
+    let path = wanted("hero/b", "").path;
+    follower.filed = Some(Filed { take: TakeId("hero/a#1".into()), path, file: file() });
+    for leader in [&[("x", done())][..], &[("newer", done()), ("x", done())]] {
+        let jobs = [known("hero/a", leader), follower.clone()];
+        assert_eq!(names(&[wanted("hero/a", leader[0].0), wanted("hero/b", "x")], &jobs), ["unchanged"; 2]);
+        assert_eq!(names(&[wanted("hero/b", "x")], &jobs), ["unchanged"]);
+    }
+}
+
+#[test]
+fn what_was_rendered_once_is_never_paid_again_for_another_item() {
+    // The first item wants something newer by now; its older clip still serves.
+    let jobs = [known("hero/a", &[("newer", done()), ("x", done())])];
+    let decisions =
+        decide(&[wanted("hero/a", "newer"), wanted("hero/b", "x")], &Known { jobs: jobs.to_vec() });
+    let Decision::Shared { take: Some(take), from: Some(_), .. } = &decisions[1] else {
+        panic!("{decisions:?}")
+    };
+    assert_eq!(take, &TakeId("hero/a#1".into()));
+}

@@ -35,6 +35,8 @@ pub struct KnownTake {
     pub request: Request,
     /// What it costs.
     pub price: Usd,
+    /// Where its clip goes, or stands: an older take's clip is kept beside the newer one.
+    pub path: String,
     /// Where it stands.
     pub state: State,
 }
