@@ -129,13 +129,12 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
         }
         let job = &wanted[at];
         let known = own.get(&job.key).copied();
-        let decision = orphans.adopt(job).or_else(|| {
-            let leader = leaders
-                .get(&job.fingerprint)?
-                .iter()
-                .find(|leader| may_share(&wanted[**leader].key, &job.key))?;
-            Some(share(job, known, &wanted[*leader], decisions[*leader].as_ref()))
-        });
+        let lead = || {
+            let leaders = leaders.get(&job.fingerprint)?;
+            let leader = *leaders.iter().find(|leader| may_share(&wanted[**leader].key, &job.key))?;
+            Some(share(&wanted[leader], decisions[leader].as_ref(), &clips))
+        };
+        let decision = orphans.adopt(job).or_else(lead).or_else(|| clips.rendered(job));
         decisions[at] = Some(decision.unwrap_or_else(|| fresh(job, known)));
         if decisions[at].as_ref().is_some_and(|decision| serves(decision, &job.key)) {
             leaders.entry(job.fingerprint).or_default().push(at);
@@ -145,12 +144,17 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
 }
 
 /// What the job's own takes say, if they settle it.
-fn by_itself(job: &Wanted, known: &KnownJob) -> Option<Decision> {
+fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>) -> Option<Decision> {
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
+    // The clip under the job's name may be its own or a copy of another job's: what counts is what was ordered.
+    let filed = known.filed.as_ref().filter(|filed| clips.order(&filed.take) == Some(job.fingerprint));
+    if let Some(filed) = filed {
+        let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
+        return Some(Decision::Unchanged { take: filed.take.clone(), refile });
+    }
     if let Some(done) = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. }))
     {
-        let refile = known.filed.clone().filter(|filed| filed.path != job.path || filed.take != done.id);
-        return Some(Decision::Unchanged { take: done.id.clone(), refile });
+        return Some(Decision::Unchanged { take: done.id.clone(), refile: clips.of_take(&done.id) });
     }
     if let Some(unsettled) = known.takes.iter().find(|take| take.state.is_unsettled()) {
         let held = matches!(unsettled.state, State::Held { .. });
