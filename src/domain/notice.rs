@@ -21,7 +21,7 @@ pub enum Notice {
         /// Name of the state it left.
         from: &'static str,
         /// Where it stands now.
-        to: State,
+        to: Box<State>,
         /// What the provider or the machine said about it.
         said: Option<Said>,
     },

@@ -1,0 +1,314 @@
+//! Flags and commands, as clap reads them.
+
+use crate::domain::money::Usd;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Product videos for a whole catalog, from the export file you already have.
+#[derive(Debug, Parser)]
+#[command(
+    name = "shotlist",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  shotlist plan                        what would be rendered, why, and what it costs
+  shotlist run --limit 1               render one clip first
+  shotlist run                         render the rest; the same command resumes after any crash
+  shotlist run --sandbox               rehearse with fake clips: no key, no network, no cost"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The manifest; default: shotlist.yaml here or in a parent folder
+    #[arg(short, long, global = true, value_name = "MANIFEST")]
+    pub file: Option<PathBuf>,
+    /// Where clips go, instead of the manifest's folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Rehearse against a fake provider inside the program: no key, no network, no cost
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+    /// Data as JSON on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Only errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// More talk; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+    /// How log lines are written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// Where log lines go, instead of stderr
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` or TERM=dumb say otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect what is owed, then submit, poll and download; the same command resumes
+    Run(RunArgs),
+    /// Only poll and download what was paid before; never submits
+    Collect(ManifestArg),
+    /// Check manifest, catalog and every job against its model's documented limits, offline
+    Validate(ManifestArg),
+    /// What would be rendered and why, and what it costs
+    Plan(PlanArgs),
+    /// Where the project stands, on one screen; works while a run is active
+    Status(ManifestArg),
+    /// One job with every take, attempt and answer
+    Show(ShowArgs),
+    /// Send failed jobs again
+    Retry(RetryArgs),
+    /// Settle jobs that are held
+    Resolve(ResolveArgs),
+    /// The fake provider as a server on 127.0.0.1
+    Sandbox(SandboxArgs),
+    /// Completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A manifest as the positional argument.
+#[derive(Debug, Clone, Args)]
+pub struct ManifestArg {
+    /// The manifest
+    #[arg(value_name = "MANIFEST")]
+    pub manifest: Option<PathBuf>,
+}
+
+/// Which jobs.
+#[derive(Debug, Clone, Args)]
+pub struct Selection {
+    /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub only: Vec<String>,
+    /// At most this many submissions
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// What a run may spend, and how long.
+#[derive(Debug, Clone, Args)]
+pub struct Bounds {
+    /// Stop submitting before this many US dollars are passed, what is in doubt included
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<Usd>,
+    /// Stop submitting after this long, such as 90m or 5h; what was paid is still collected
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max_time: Option<Duration>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Which jobs
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How much, how long
+    #[command(flatten)]
+    pub bounds: Bounds,
+    /// Rules that make the fake provider misbehave, as JSON; only with --sandbox
+    #[arg(long, value_name = "FILE", requires = "sandbox")]
+    pub faults: Option<PathBuf>,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Which jobs
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Show each request as it would be sent
+    #[arg(long)]
+    pub show_requests: bool,
+    /// Exit 6 when there is work to do
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// The job: shot/item, or an item's id
+    pub job: String,
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+}
+
+/// Arguments of `retry`.
+#[derive(Debug, Clone, Args)]
+pub struct RetryArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Which jobs
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How much, how long
+    #[command(flatten)]
+    pub bounds: Bounds,
+    /// Also jobs whose failure was, or may have been, charged: they are paid a second time
+    #[arg(long)]
+    pub charged: bool,
+    /// Also jobs that would be refused again: bad input, content policy
+    #[arg(long)]
+    pub include_permanent: bool,
+}
+
+/// Arguments of `resolve`.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("how").required(true).args(["task_id", "again", "resubmit", "write_off"]))]
+pub struct ResolveArgs {
+    /// The job: shot/item, or an item's id
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub job: Option<String>,
+    /// Every held job
+    #[arg(long, conflicts_with = "task_id")]
+    pub all: bool,
+    /// You found the task in the provider's console: this is its id
+    #[arg(long, value_name = "ID")]
+    pub task_id: Option<String>,
+    /// Ask for the same task once more; free
+    #[arg(long)]
+    pub again: bool,
+    /// Render it anew: a new charge
+    #[arg(long)]
+    pub resubmit: bool,
+    /// Give it up; what may have been charged counts as spent
+    #[arg(long)]
+    pub write_off: bool,
+    /// Only jobs held for this reason, as `status` names it
+    #[arg(long, value_name = "REASON")]
+    pub reason: Option<String>,
+    /// The most that --resubmit may cost in all, in US dollars
+    #[arg(long, value_name = "USD")]
+    pub max_extra: Option<Usd>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Arguments of `sandbox`.
+#[derive(Debug, Clone, Args)]
+pub struct SandboxArgs {
+    /// The port on 127.0.0.1; 0 for any
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Where it keeps its tasks and charges
+    #[arg(long, value_name = "DIR", default_value = ".shotlist/far-end")]
+    pub dir: PathBuf,
+    /// The API key it accepts
+    #[arg(long, default_value = "sandbox")]
+    pub key: String,
+    /// What its clips look like
+    #[arg(long, default_value = "full")]
+    pub clips: ClipsKind,
+    /// How long a task takes, such as 2s or 300ms
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
+    pub task_time: Duration,
+    /// How long the answer to a submission is held back
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
+    pub answer_delay: Duration,
+    /// No limit on tasks at once, instead of the documented ones
+    #[arg(long)]
+    pub unlimited: bool,
+    /// Close idle connections without a word, as busy servers do
+    #[arg(long)]
+    pub close_idle: bool,
+    /// Rules that make it misbehave, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// What the sandbox's clips look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClipsKind {
+    /// Of the ordered size.
+    Full,
+    /// 64 × 64 pixels, for tests.
+    Tiny,
+}
+
+/// Reads `90s`, `5m`, `2h`, `300ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let refused = || format!("`{text}` is not a time: write a number with ms, s, m or h, such as 90s, 5m or 2h");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
+    let number: u64 = text[..digits].parse().map_err(|_| refused())?;
+    let millis = match &text[digits..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(refused()),
+    };
+    number.checked_mul(millis).map(Duration::from_millis).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_read_with_their_unit() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
+        assert_eq!(duration("5h"), Ok(Duration::from_hours(5)));
+        for text in ["", "5", "h", "-1s", "1.5h", "5 days", "99999999999999999999h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

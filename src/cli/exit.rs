@@ -1,0 +1,147 @@
+//! The exit code as a function of what came of it, and errors as the user sees them.
+
+use crate::domain::problem::Problem;
+use std::fmt;
+
+/// Stable exit codes. An unknown one means failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// All that was asked for is done, or there was nothing to do.
+    Done = 0,
+    /// An unexpected error.
+    Unexpected = 1,
+    /// Wrong usage, or a question with no terminal to ask it on.
+    Usage = 2,
+    /// Finished; some jobs failed.
+    SomeFailed = 3,
+    /// Manifest or catalog invalid; nothing was sent.
+    Invalid = 4,
+    /// Stopped early, work remains; the same command goes on.
+    WorkRemains = 5,
+    /// `plan --detailed-exitcode`: there is work to do.
+    WorkToDo = 6,
+    /// Held jobs need a decision; a charge is possible.
+    Held = 7,
+    /// Budget or guard reached; finished work is kept.
+    Budget = 8,
+    /// Disk, permission, unusable state.
+    Local = 9,
+    /// Credentials rejected, account locked or out of credit.
+    Credentials = 10,
+    /// Another run holds the lock.
+    Locked = 11,
+    /// Hung up, after a clean stop.
+    HungUp = 129,
+    /// Interrupted, after a clean stop.
+    Interrupted = 130,
+    /// Terminated, after a clean stop.
+    Terminated = 143,
+}
+
+/// From the gravest: where several hold, the first in this list is the exit code.
+const GRAVEST_FIRST: [Exit; 15] = [
+    Exit::Unexpected,
+    Exit::Usage,
+    Exit::Invalid,
+    Exit::Local,
+    Exit::Locked,
+    Exit::Credentials,
+    Exit::Budget,
+    Exit::HungUp,
+    Exit::Interrupted,
+    Exit::Terminated,
+    Exit::WorkRemains,
+    Exit::Held,
+    Exit::SomeFailed,
+    Exit::WorkToDo,
+    Exit::Done,
+];
+
+impl Exit {
+    /// The gravest of several.
+    #[must_use]
+    pub fn gravest(exits: impl IntoIterator<Item = Self>) -> Self {
+        let rank = |exit: &Self| GRAVEST_FIRST.iter().position(|known| known == exit);
+        exits.into_iter().min_by_key(rank).unwrap_or(Self::Done)
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        // Every code above fits a byte.
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command ends without its result: what happened, what it means for the money, what to type next.
+#[derive(Debug)]
+pub struct Error {
+    /// The code.
+    pub exit: Exit,
+    /// What happened, and where.
+    pub what: String,
+    /// What it means for the money.
+    pub money: Option<String>,
+    /// One command, or what else to do.
+    pub next: Option<String>,
+    /// Problems of the user's files, already told by [`super::terminal::Terminal::problems`].
+    pub problems: Vec<Problem>,
+}
+
+impl Error {
+    /// An error of this kind.
+    #[must_use]
+    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self { exit, what: what.into(), money: None, next: None, problems: Vec::new() }
+    }
+
+    /// With what it means for the money.
+    #[must_use]
+    pub fn money(mut self, money: impl Into<String>) -> Self {
+        self.money = Some(money.into());
+        self
+    }
+
+    /// With what to type next.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_at_once_give_the_gravest() {
+        let cases = [
+            (vec![], Exit::Done),
+            (vec![Exit::SomeFailed, Exit::Held], Exit::Held),
+            (vec![Exit::Held, Exit::WorkRemains], Exit::WorkRemains),
+            (vec![Exit::WorkRemains, Exit::Interrupted], Exit::Interrupted),
+            (vec![Exit::Interrupted, Exit::Budget], Exit::Budget),
+            (vec![Exit::Budget, Exit::Credentials], Exit::Credentials),
+            (vec![Exit::Credentials, Exit::Locked], Exit::Locked),
+            (vec![Exit::Locked, Exit::Local], Exit::Local),
+            (vec![Exit::Local, Exit::Unexpected], Exit::Unexpected),
+        ];
+        for (exits, gravest) in cases {
+            assert_eq!(Exit::gravest(exits.clone()), gravest, "{exits:?}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_its_place_among_the_gravest() {
+        let mut codes: Vec<i32> = GRAVEST_FIRST.iter().map(|exit| *exit as i32).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 129, 130, 143]);
+    }
+}

@@ -1,0 +1,73 @@
+//! Where things are: flags over environment over defaults. The only reader of the environment.
+
+use super::args::Global;
+use super::exit::{Error, Exit};
+use std::path::{Path, PathBuf};
+
+/// The manifest that is looked for when none is named.
+const MANIFEST: &str = "shotlist.yaml";
+/// State beside the manifest.
+const STATE: &str = ".shotlist";
+/// State and clips of rehearsals, below the state and beside the manifest.
+const SANDBOX: &str = "sandbox";
+
+/// Where a project lives.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Its name as the user gave it, for messages.
+    pub shown: String,
+    /// Its folder, from which pictures and catalogs are seen.
+    pub folder: PathBuf,
+    /// Where state is kept.
+    pub state: PathBuf,
+    /// Where clips go.
+    pub out: PathBuf,
+}
+
+impl Places {
+    /// From the flags, or by looking upwards from here.
+    pub fn find(positional: Option<&Path>, global: &Global) -> Result<Self, Error> {
+        let manifest = match positional.or(global.file.as_deref()) {
+            Some(named) => named.to_owned(),
+            None => upwards()?,
+        };
+        let folder = match manifest.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut state = folder.join(STATE);
+        let mut out = global.out.clone().unwrap_or_else(|| folder.clone());
+        if global.sandbox {
+            state.push(SANDBOX);
+            if global.out.is_none() {
+                out.push(SANDBOX);
+            }
+        }
+        Ok(Self { shown: manifest.display().to_string(), manifest, folder, state, out })
+    }
+}
+
+fn upwards() -> Result<PathBuf, Error> {
+    let here = std::env::current_dir()
+        .map_err(|error| Error::new(Exit::Local, format!("the current folder cannot be read: {error}")))?;
+    for (depth, folder) in here.ancestors().enumerate() {
+        if folder.join(MANIFEST).is_file() {
+            // Relative where it can be, so that messages stay short.
+            return Ok((0..depth).map(|_| "..").collect::<PathBuf>().join(MANIFEST));
+        }
+    }
+    Err(Error::new(Exit::Usage, format!("there is no {MANIFEST} here or in a folder above"))
+        .next("shotlist plan PATH/TO/MANIFEST.yaml"))
+}
+
+/// A variable of the environment; `None` where it is not set or not text.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
+    std::env::var(name).ok()
+}
+
+/// The line of the program at which a test ends the process: `LINE` or `LINE:COUNT` for the COUNT-th time.
+pub const CRASH_AT: &str = "SHOTLIST_CRASH_AT";

@@ -1,0 +1,76 @@
+//! Ctrl-C, SIGTERM and SIGHUP: first a clean stop, then a short one, then none.
+
+use crate::engine::stop::StopReason;
+use crate::engine::world::World;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// How long answers to paid requests are awaited after the first signal …
+const GRACE: Duration = Duration::from_secs(60);
+/// … and after the second.
+const SHORT_GRACE: Duration = Duration::from_secs(5);
+
+/// The signals that end a run.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> StopReason {
+        tokio::select! {
+            _ = self.interrupt.recv() => StopReason::Interrupted,
+            _ = self.terminate.recv() => StopReason::Terminated,
+            _ = self.hang_up.recv() => StopReason::HungUp,
+        }
+    }
+
+    /// Runs for as long as the work does; cancels `leave` when the work has had its time.
+    pub async fn watch(mut self, world: Arc<World>, leave: CancellationToken, say: impl Fn(String)) {
+        let reason = self.next().await;
+        world.stop.everything(reason);
+        let on_wire = world.requests_on_wire();
+        say(if on_wire == 0 {
+            "stopping: no new submissions, saving what is in flight (Ctrl-C again to leave now; nothing is lost)"
+                .to_owned()
+        } else {
+            format!(
+                "stopping: no new submissions; awaiting the answers to {on_wire} paid requests for up to 60 s \
+                 (Ctrl-C again to leave sooner; nothing is lost)"
+            )
+        });
+        tokio::select! {
+            _ = self.next() => {}
+            () = tokio::time::sleep(GRACE) => {}
+        }
+        let on_wire = world.requests_on_wire();
+        if on_wire > 0 {
+            say(format!("leaving within 5 s; {on_wire} submissions may end up in doubt and will be shown as held"));
+        }
+        tokio::select! {
+            third = self.next() => {
+                // As hard as a kill, on request: what is durable stays, what is on the wire is found in doubt.
+                #[expect(clippy::exit, reason = "the third signal asks for exactly this")]
+                std::process::exit(match third {
+                    StopReason::Terminated => 143,
+                    StopReason::HungUp => 129,
+                    _ => 130,
+                });
+            }
+            () = tokio::time::sleep(SHORT_GRACE) => {}
+        }
+        leave.cancel();
+    }
+}

@@ -1,0 +1,382 @@
+//! One take, from where it stands to where it must wait for something outside this run.
+//!
+//! Reads top to bottom: look what is due, wait for it or stop, act, save, tell. Waiting is cut off by a stop, doing
+//! never is: a request that may cost money is always heard to its end.
+
+use super::lane::{Account, Closed, Lane};
+use super::world::{Failure, World};
+use crate::domain::fault::{Fault, FaultKind, Said};
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Clip, ClipFile, Event, FetchSetback, Intent, SentBack, State, Todo};
+use crate::domain::money::Usd;
+use crate::domain::notice::Notice;
+use crate::domain::take::Take;
+use crate::files::{PlaceFault, ReceiveFault};
+use crate::provider::Progress;
+use crate::store::{ClaimError, Details, RecordError};
+use crate::transport::{FetchFaultKind, PaidClient, SendFaultKind};
+use jiff::SignedDuration;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Why a take is left, for this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// Its life is over, or a person must decide.
+    Settled,
+    /// Its clip is there.
+    Done,
+    /// The run is stopping.
+    Stopping,
+    /// Its provider or model takes nothing more in this run, or the day's quota is used up.
+    Closed,
+    /// It was refused for passing reasons too often; the next run tries again.
+    Resting,
+    /// It has been rendering longer than a run waits.
+    Overdue,
+    /// Another process changed it meanwhile.
+    Changed,
+}
+
+/// What one take is driven with.
+pub struct Drive {
+    /// Everything shared.
+    pub world: Arc<World>,
+    /// Its provider.
+    pub account: Arc<Account>,
+    /// Its model.
+    pub lane: Arc<Lane>,
+    /// How to submit; a collecting run has none.
+    pub paid: Option<Arc<PaidClient>>,
+}
+
+impl Drive {
+    /// Drives the take until nothing more can be done in this run.
+    pub async fn drive(self, mut take: Take) -> Result<Left, Failure> {
+        // Held from the submission until the provider is finished, not during the download.
+        let mut slot: Option<OwnedSemaphorePermit> = None;
+        if matches!(take.state, State::Running { .. }) {
+            slot = self.lane.occupy();
+        }
+        loop {
+            let (todo, due) = take.state.todo();
+            let stop = match todo {
+                Todo::Submit => self.world.stop.submissions(),
+                _ => self.world.stop.waiting(),
+            };
+            if !matches!(take.state, State::Running { .. } | State::Pending { .. }) {
+                slot = None;
+            }
+            let next = match todo {
+                Todo::Nothing | Todo::Decide | Todo::Reconcile => {
+                    return Ok(if matches!(take.state, State::Done { .. }) {
+                        Left::Done
+                    } else {
+                        Left::Settled
+                    });
+                }
+                Todo::Rest => return Ok(Left::Resting),
+                Todo::Place => self.place(&take).await?,
+                Todo::Submit => {
+                    let Some(paid) = &self.paid else { return Ok(Left::Settled) };
+                    slot = None;
+                    if !self.world.clock.until(due, stop).await {
+                        return Ok(Left::Stopping);
+                    }
+                    slot = self.account.admission(&self.lane, &self.world.clock, stop).await;
+                    if slot.is_none() {
+                        return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
+                    }
+                    match self.submit(paid, &take).await? {
+                        Ok(next) => next,
+                        Err(left) => return Ok(left),
+                    }
+                }
+                Todo::LookUp => {
+                    // No provider in `provider::ALL` declares a look-up yet; one in doubt can only be shown.
+                    return Ok(Left::Settled);
+                }
+                Todo::Poll => {
+                    if take.state.overdue(self.world.clock.moment(), &self.lane.policy) {
+                        return Ok(Left::Overdue);
+                    }
+                    if !self.world.clock.until(due, stop).await {
+                        return Ok(Left::Stopping);
+                    }
+                    match self.poll(&take).await? {
+                        Some(next) => next,
+                        None => return Ok(Left::Stopping),
+                    }
+                }
+                Todo::Download => {
+                    if !self.world.clock.until(due, stop).await {
+                        return Ok(Left::Stopping);
+                    }
+                    match self.download(&take).await? {
+                        Some(next) => next,
+                        None => return Ok(Left::Stopping),
+                    }
+                }
+            };
+            match next {
+                Some(moved) => take = moved,
+                None => return Ok(Left::Changed),
+            }
+        }
+    }
+
+    /// Applies an event, saves the result, tells it. `None` if another process changed the take meanwhile.
+    async fn record(&self, take: &Take, event: Event, said: Option<Said>, settled: Option<Usd>) -> Next {
+        let at = self.world.clock.moment();
+        let to = take.state.clone().on(event, at, &self.lane.policy).map_err(Failure::Illegal)?;
+        self.save(take, to, said, settled).await
+    }
+
+    async fn save(&self, take: &Take, to: State, said: Option<Said>, settled: Option<Usd>) -> Next {
+        let details = Details { said: said.as_ref(), settled, run: self.world.run };
+        match self.world.store.record(take, to, details, self.world.clock.now()).await {
+            Ok(moved) => {
+                self.world.told(take, &moved, said);
+                Ok(Some(moved))
+            }
+            Err(RecordError::Changed) => Ok(None),
+            Err(error) => Err(Failure::Store(Box::new(error))),
+        }
+    }
+
+    /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
+    async fn submit(&self, paid: &PaidClient, take: &Take) -> Result<Result<Option<Take>, Left>, Failure> {
+        let request_id = RequestId(format!("sl-{}", super::ids::random()));
+        let call = self.account.provider.submit(&take.request, &request_id);
+        let body = call.body.as_ref();
+        let sha256 = body.map(crate::wire::Body::sha256);
+        // The pictures are read before anything is written down: what changed since the plan is not sent.
+        let bytes = match body {
+            Some(body) => match self.world.pictures.assemble(body).await {
+                Ok(bytes) => bytes,
+                Err(changed) => {
+                    self.world
+                        .tell(Notice::Warning(format!("{}: {changed}; not sent, not charged", take.key)));
+                    return Ok(Err(Left::Closed));
+                }
+            },
+            None => bytes::Bytes::new(),
+        };
+        let now = self.world.clock.now();
+        let intent = Intent { attempt: take.attempts + 1, request_id, at: now };
+        self.world.reach("submit.before_intent");
+        let claimed = match self.world.store.claim(take, intent, sha256, self.world.run, now).await {
+            Ok(claimed) => claimed,
+            Err(ClaimError::OverCap { .. }) => {
+                self.world.stop.no_more_submissions(super::stop::StopReason::MaxCost);
+                return Ok(Err(Left::Stopping));
+            }
+            Err(ClaimError::Changed) => return Ok(Err(Left::Changed)),
+            Err(error) => return Err(Failure::Store(Box::new(error))),
+        };
+        self.world.reach("submit.after_intent");
+        let on_wire = self.world.on_wire();
+        let sent = paid.submit(&self.account.endpoint, &call, bytes).await;
+        self.world.reach("submit.after_response");
+        let outcome = match sent {
+            Ok(reply) => self.account.provider.submitted(&reply),
+            Err(fault) => Err(match fault.kind {
+                SendFaultKind::NotSent => Fault::new(FaultKind::NotSent, fault.said),
+                SendFaultKind::Setup => {
+                    Fault::new(FaultKind::Stop(crate::domain::fault::Stop::Setup), fault.said)
+                }
+                SendFaultKind::Lost => Fault::new(FaultKind::Unknown, fault.said),
+            }),
+        };
+        let next = match outcome {
+            Ok(id) => self.accepted(&claimed, id).await?,
+            Err(fault) => self.refused(&claimed, fault).await?,
+        };
+        drop(on_wire);
+        self.world.reach("submit.after_commit");
+        Ok(Ok(next))
+    }
+
+    async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
+        let at = self.world.clock.moment();
+        self.account.accepted(&self.lane, at);
+        let illegal = Failure::Illegal;
+        let to =
+            claimed.state.clone().on(Event::Accepted(id.clone()), at, &self.lane.policy).map_err(illegal)?;
+        let details = Details { said: None, settled: None, run: self.world.run };
+        match self.world.store.record(claimed, to, details, at.now).await {
+            Err(RecordError::TaskTaken) => {
+                let said =
+                    Said::text(format!("the provider answered with task {id}, which another job owns"));
+                self.record(claimed, Event::AcceptedTwice, Some(said), None).await
+            }
+            Err(RecordError::Changed) => Ok(None),
+            Err(error) => Err(Failure::Store(Box::new(error))),
+            Ok(moved) => {
+                self.world.told(claimed, &moved, None);
+                Ok(Some(moved))
+            }
+        }
+    }
+
+    async fn refused(&self, claimed: &Take, fault: Fault) -> Next {
+        let at = self.world.clock.moment();
+        if let Some(Closed { who, why, said }) =
+            self.account.learn(&self.lane, &claimed.request.model.model, &fault, at)
+        {
+            self.world.tell(Notice::Stopped { who, why, said });
+        }
+        let event = match fault.kind {
+            FaultKind::NotSent => Event::SentBack(SentBack::NotSent),
+            FaultKind::Throttled { after } => Event::SentBack(SentBack::Throttled { after }),
+            FaultKind::Busy { after } => Event::SentBack(SentBack::Busy { after }),
+            FaultKind::Stop(_) => Event::SentBack(SentBack::Stopped),
+            FaultKind::Rejected(refusal) => Event::Rejected(refusal),
+            // "No such task" answers no submission.
+            FaultKind::Gone | FaultKind::Unknown => Event::Unanswered,
+        };
+        self.record(claimed, event, Some(fault.said), None).await
+    }
+
+    /// One free question. `None` in front: a stop came first, and an answer to a free question need not be heard.
+    async fn poll(&self, take: &Take) -> Result<Option<Option<Take>>, Failure> {
+        let Some(task) = take.state.task() else { return Ok(Some(None)) };
+        let stop = self.world.stop.waiting();
+        let Some(permit) = self.account.poll_admission(stop).await else { return Ok(None) };
+        let call = self.account.provider.poll(&task.id);
+        let answer = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(None),
+            answer = self.world.free.get(&self.account.endpoint, &call) => answer,
+        };
+        drop(permit);
+        let progress = match answer {
+            Ok(reply) => self.account.provider.polled(&task.id, &reply),
+            Err(fault) => Err(Fault::new(FaultKind::Busy { after: None }, fault.said)),
+        };
+        let mut settled = None;
+        let (event, said) = match progress {
+            Ok(Progress::Pending { unknown_word, .. }) => {
+                if let Some(word) = unknown_word {
+                    self.world.warn_once(format!(
+                        "{} answered with the unknown status `{word}`; taken as still running",
+                        self.account.provider.name()
+                    ));
+                }
+                (Event::StillRunning, None)
+            }
+            Ok(Progress::Ready { clip, cost }) => {
+                settled = cost;
+                let life = SignedDuration::try_from(self.lane.link_life).unwrap_or(SignedDuration::MAX);
+                let expires = self.world.clock.now().checked_add(life).ok();
+                (Event::Ready(Clip { expires, ..clip }), None)
+            }
+            Ok(Progress::Empty) => {
+                (Event::Empty, Some(Said::text("the task succeeded, but no clip was named")))
+            }
+            Ok(Progress::Refused { refusal, charged, said }) => {
+                (Event::Refused { refusal, charged }, Some(said))
+            }
+            Ok(Progress::Mistaken { said }) => (Event::Mistaken, Some(said)),
+            Err(Fault { kind, said }) => {
+                let event = match kind {
+                    FaultKind::Gone => Event::Missing,
+                    FaultKind::Throttled { after } | FaultKind::Busy { after } => {
+                        Event::PollSetback { after }
+                    }
+                    FaultKind::NotSent | FaultKind::Rejected(_) | FaultKind::Unknown | FaultKind::Stop(_) => {
+                        Event::PollSetback { after: None }
+                    }
+                };
+                if let FaultKind::Stop(why) = kind {
+                    // The key does not even read any more: nothing can be collected until that is mended.
+                    self.world.poll_refused(self.account.provider.name(), why, said.clone());
+                    return Ok(None);
+                }
+                (event, Some(said))
+            }
+        };
+        self.record(take, event, said, settled).await.map(Some)
+    }
+
+    /// Fetches the clip into its part, verifies and syncs it.
+    async fn download(&self, take: &Take) -> Result<Option<Option<Take>>, Failure> {
+        let State::Downloading { clip, .. } = &take.state else { return Ok(Some(None)) };
+        let stop = self.world.stop.waiting();
+        let permit = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(None),
+            permit = self.world.downloads.acquire() => permit,
+        };
+        let mut part = self.world.tree.part(&take.id, &take.path).await.map_err(Failure::local)?;
+        let fetched = self.world.free.fetch(&clip.url, part.span(), self.account.loopback).await;
+        let download = match fetched {
+            Ok(download) => download,
+            Err(fault) => {
+                let event = match fault.kind {
+                    FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable),
+                    FetchFaultKind::Dead => Event::LinkDead,
+                    FetchFaultKind::Unsafe => Event::LinkUnsafe,
+                    FetchFaultKind::Refused => Event::FetchSetback(FetchSetback::Broken { progress: false }),
+                };
+                return self.record(take, event, Some(fault.said), None).await.map(Some);
+            }
+        };
+        let received = part.receive(&download.head, download.stream, stop.clone()).await;
+        drop(permit);
+        match received {
+            Ok(received) => {
+                self.check_order(take, &received.facts);
+                self.record(take, Event::Fetched(received.file), None, None).await.map(Some)
+            }
+            Err(ReceiveFault::Stopped) => Ok(None),
+            Err(ReceiveFault::Broken { progress, said }) => {
+                let event = Event::FetchSetback(FetchSetback::Broken { progress });
+                self.record(take, event, Some(Said::text(said)), None).await.map(Some)
+            }
+            Err(ReceiveFault::Local(error)) => Err(Failure::local(error)),
+        }
+    }
+
+    /// A clip of another length or size than was ordered is kept, and said.
+    fn check_order(&self, take: &Take, facts: &crate::media::mp4::ClipFacts) {
+        let Some(ordered) = take.request.duration else { return };
+        // Half a second: encoders round to whole frames and audio packets.
+        if (facts.duration.as_secs_f64() - f64::from(ordered)).abs() > 0.5 {
+            self.world.tell(Notice::Warning(format!(
+                "{}: the clip lasts {:.1} s, {ordered} s were ordered; it is kept",
+                take.key,
+                facts.duration.as_secs_f64()
+            )));
+        }
+        let size = format!("{}x{}", facts.width, facts.height);
+        if let Some(ordered) = take.request.size.as_ref().filter(|ordered| **ordered != size) {
+            let key = &take.key;
+            self.world.tell(Notice::Warning(format!(
+                "{key}: the clip has {size} pixels, {ordered} were ordered; it is kept"
+            )));
+        }
+    }
+
+    /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
+    async fn place(&self, take: &Take) -> Next {
+        let State::Placing { file, .. } = &take.state else { return Ok(None) };
+        let older = self.world.store.filed(&take.key, &take.project).await.map_err(Failure::store)?;
+        let sidecar = super::sidecar::sidecar(take, file, self.world.clock.now());
+        self.world.reach("place.before_rename");
+        let placed = self.world.tree.place(&take.id, &take.path, file, older.as_ref(), sidecar).await;
+        self.world.reach("place.after_rename");
+        let event = match placed {
+            Ok(_) => Event::Placed,
+            Err(PlaceFault::NameTaken) => Event::NameTaken,
+            Err(PlaceFault::PartLost) => Event::PartLost,
+            Err(PlaceFault::Local(error)) => return Err(Failure::local(error)),
+        };
+        let said = matches!(event, Event::NameTaken)
+            .then(|| Said::text(format!("a file that is not ours stands at {}", take.path)));
+        self.record(take, event, said, None).await
+    }
+}
+
+/// The take as it is now, or `None` where another process changed it.
+type Next = Result<Option<Take>, Failure>;

@@ -1,0 +1,360 @@
+//! Who may submit, and how fast: a lane per model, an account per provider.
+//!
+//! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
+//! has the pace of polls and the reasons to stop submitting for this run.
+
+use super::clock::PaceClock;
+use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use crate::domain::limits::{Limits, Rate};
+use crate::domain::notice::WhyStopped;
+use crate::domain::policy::{Moment, Policy};
+use crate::provider::{ModelCard, Provider};
+use crate::transport::Endpoint;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use jiff::Timestamp;
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+/// Polls at once and in a second, and tasks in flight, where neither card nor manifest says otherwise.
+const POLLS: u32 = 8;
+const POLLS_PER_SECOND: u32 = 5;
+const CONCURRENCY: u32 = 2;
+
+/// Unanswered submissions within the window that stop a provider: by then its answers cannot be trusted.
+const AMBIGUITY: (usize, Duration) = (3, Duration::from_mins(10));
+/// Connection failures in a row after which the whole provider pauses, and the pauses' bounds.
+const UNREACHED: u32 = 5;
+const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
+/// Without any submission getting through for so long, a provider is given up for this run.
+const GIVE_UP: Duration = Duration::from_hours(1);
+/// Refusals of one model in a row that stop the model.
+const MODEL_REFUSALS: u32 = 3;
+/// A key that is refused is tried once more after this, in case it was being exchanged.
+const AUTH_RETRY: Duration = Duration::from_secs(5);
+
+/// An even pace: one cell at a time, never a burst.
+struct Pace {
+    limiter: RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Duration>>,
+}
+
+impl Pace {
+    fn new(rate: Rate) -> Self {
+        // A period of zero is no quota; nanosecond precision is beyond any API.
+        let interval = rate.interval().max(Duration::from_nanos(1));
+        let quota = Quota::with_period(interval).expect("the period is at least a nanosecond");
+        let quota = quota.allow_burst(NonZeroU32::MIN);
+        Self { limiter: RateLimiter::direct_with_clock(quota, PaceClock::new()) }
+    }
+
+    /// Waits for the next cell. `false` if `stop` came first.
+    async fn next(&self, stop: &CancellationToken) -> bool {
+        while let Err(wait) = self.limiter.check() {
+            let wait = wait.wait_time_from(governor::clock::Clock::now(self.limiter.clock()));
+            tokio::select! {
+                () = stop.cancelled() => return false,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        !stop.is_cancelled()
+    }
+}
+
+/// One model: how many tasks at once, and how fast.
+pub struct Lane {
+    /// The model's numbers.
+    pub policy: Policy,
+    /// How long a link of this model lives.
+    pub link_life: Duration,
+    slots: Arc<Semaphore>,
+    width: usize,
+    pace: Pace,
+    refusals: Mutex<u32>,
+    closed: CancellationToken,
+}
+
+impl Lane {
+    /// From the model's card, corrected by the manifest's limits.
+    #[must_use]
+    pub fn new(card: &ModelCard, provider: &Limits, manifest: &Limits) -> Self {
+        let limits = manifest.over(card.limits).over(*provider);
+        let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get) as usize;
+        let standard = Policy::standard();
+        let policy = Policy {
+            first_poll: limits.first_poll.unwrap_or(standard.first_poll),
+            poll_every: limits.poll_every.unwrap_or(standard.poll_every),
+            ..standard
+        };
+        let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
+        Self {
+            policy,
+            link_life: card.link_life,
+            slots: Arc::new(Semaphore::new(width)),
+            width,
+            pace: Pace::new(rate),
+            refusals: Mutex::new(0),
+            closed: CancellationToken::new(),
+        }
+    }
+
+    /// Tasks in flight at once.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A place for a task that is already running: takes one if there is one, for resumed tasks come unasked.
+    #[must_use]
+    pub fn occupy(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).try_acquire_owned().ok()
+    }
+
+    /// Whether the model takes submissions in this run.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.closed.is_cancelled()
+    }
+}
+
+/// One provider in this run.
+pub struct Account {
+    /// Its functions.
+    pub provider: &'static dyn Provider,
+    /// Its address and key.
+    pub endpoint: Endpoint,
+    /// Whether clips may come from loopback over plain HTTP: only where the provider itself is there.
+    pub loopback: bool,
+    lanes: HashMap<String, Arc<Lane>>,
+    polls: Semaphore,
+    poll_pace: Pace,
+    per_day: Option<u32>,
+    closed: CancellationToken,
+    history: Mutex<History>,
+}
+
+/// What this run has seen of a provider.
+#[derive(Default)]
+struct History {
+    why: Option<WhyStopped>,
+    not_before: Option<Timestamp>,
+    unanswered: VecDeque<Timestamp>,
+    unreached: u32,
+    auth_refused: bool,
+    last_success: Option<Timestamp>,
+    day: Option<(String, u32)>,
+}
+
+/// What the account made of a fault, to be told.
+pub struct Closed {
+    /// The provider, or `provider/model`.
+    pub who: String,
+    /// Why.
+    pub why: WhyStopped,
+    /// Its words.
+    pub said: Said,
+}
+
+impl Account {
+    /// An account whose lanes come from the provider's cards.
+    #[must_use]
+    pub fn new(provider: &'static dyn Provider, endpoint: Endpoint, limits: Limits) -> Self {
+        let defaults = provider.profile().limits;
+        let own = limits.over(defaults);
+        let lanes = provider
+            .cards()
+            .iter()
+            .map(|card| (card.name.clone(), Arc::new(Lane::new(card, &defaults, &limits))))
+            .collect();
+        let second = |count| Rate { count, per: Duration::from_secs(1) };
+        let polls_per_second = NonZeroU32::new(POLLS_PER_SECOND).expect("the constant is not zero");
+        Self {
+            loopback: endpoint.is_loopback(),
+            provider,
+            endpoint,
+            lanes,
+            polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
+            poll_pace: Pace::new(own.poll_rate.unwrap_or(second(polls_per_second))),
+            per_day: own.per_day,
+            closed: CancellationToken::new(),
+            history: Mutex::default(),
+        }
+    }
+
+    /// The lane of a model, if a card names it.
+    #[must_use]
+    pub fn lane(&self, model: &str) -> Option<&Arc<Lane>> {
+        self.lanes.get(model)
+    }
+
+    /// Whether the provider takes submissions in this run.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.closed.is_cancelled()
+    }
+
+    /// Takes over how many submissions today's earlier runs made.
+    pub fn sent_today(&self, day: String, count: u32) {
+        self.history().day = Some((day, count));
+    }
+
+    /// Waits for a slot, for the provider's pause to end, and for the pace; in this order, so that nobody holds a
+    /// cell of the pace while waiting for a slot. `None` if a stop or a closure came first.
+    pub async fn admission(
+        &self,
+        lane: &Lane,
+        clock: &super::clock::Clock,
+        stop: &CancellationToken,
+    ) -> Option<OwnedSemaphorePermit> {
+        let slot = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            () = self.closed.cancelled() => return None,
+            () = lane.closed.cancelled() => return None,
+            slot = Arc::clone(&lane.slots).acquire_owned() => slot.ok()?,
+        };
+        loop {
+            let pause = self.history().not_before.filter(|pause| *pause > clock.now());
+            let Some(pause) = pause else { break };
+            if !clock.until(pause, stop).await {
+                return None;
+            }
+        }
+        let paced = lane.pace.next(stop).await;
+        (paced && self.is_open() && lane.is_open() && self.take_of_the_day(clock.now())).then_some(slot)
+    }
+
+    /// A permit to poll, at the pace of polls. `None` if a stop came first.
+    pub async fn poll_admission(&self, stop: &CancellationToken) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        let permit = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            permit = self.polls.acquire() => permit.ok()?,
+        };
+        self.poll_pace.next(stop).await.then_some(permit)
+    }
+
+    /// A submission was accepted.
+    pub fn accepted(&self, lane: &Lane, at: Moment) {
+        *lock(&lane.refusals) = 0;
+        let mut history = self.history();
+        history.unreached = 0;
+        history.auth_refused = false;
+        history.last_success = Some(at.now);
+    }
+
+    /// Learns from a submission's fault; says so when it closes the provider or the model for this run.
+    pub fn learn(&self, lane: &Lane, model: &str, fault: &Fault, at: Moment) -> Option<Closed> {
+        let name = self.provider.name();
+        let mut history = self.history();
+        let close = |history: &mut History, why| {
+            history.why = Some(why);
+            self.closed.cancel();
+            Some(Closed { who: name.to_owned(), why, said: fault.said.clone() })
+        };
+        if !self.is_open() {
+            return None;
+        }
+        if !matches!(fault.kind, FaultKind::NotSent) {
+            history.unreached = 0;
+        }
+        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model)) {
+            *lock(&lane.refusals) = 0;
+        }
+        match fault.kind {
+            FaultKind::Stop(Stop::Auth) if !history.auth_refused => {
+                history.auth_refused = true;
+                history.not_before = Some(at.after(AUTH_RETRY));
+                None
+            }
+            FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),
+            FaultKind::Unknown => {
+                history.unanswered.retain(|then| at.since(*then) < AMBIGUITY.1);
+                history.unanswered.push_back(at.now);
+                if history.unanswered.len() >= AMBIGUITY.0 {
+                    return close(&mut history, WhyStopped::Ambiguity);
+                }
+                None
+            }
+            FaultKind::NotSent => {
+                history.unreached += 1;
+                let round = history.unreached / UNREACHED;
+                if history.unreached % UNREACHED == 0 {
+                    let pause = PAUSE.0.saturating_mul(2u32.saturating_pow(round.min(20) - 1)).min(PAUSE.1);
+                    history.not_before = Some(at.after(pause));
+                }
+                self.out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
+            }
+            FaultKind::Throttled { after } => {
+                if let Some(after) = after {
+                    let pause = lane.policy.throttle_backoff.pause(1, Some(after), at.jitter);
+                    history.not_before = history.not_before.max(Some(at.after(pause)));
+                }
+                self.out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
+            }
+            FaultKind::Rejected(Refusal::Model) => {
+                let mut refusals = lock(&lane.refusals);
+                *refusals += 1;
+                (*refusals >= MODEL_REFUSALS && lane.is_open()).then(|| {
+                    lane.closed.cancel();
+                    Closed {
+                        who: format!("{name}/{model}"),
+                        why: WhyStopped::Model,
+                        said: fault.said.clone(),
+                    }
+                })
+            }
+            FaultKind::Busy { .. } | FaultKind::Rejected(_) | FaultKind::Gone => None,
+        }
+    }
+
+    fn out_of_patience(&self, history: &mut History, at: Moment) -> bool {
+        let since = *history.last_success.get_or_insert(at.now);
+        at.since(since) > GIVE_UP
+    }
+
+    /// Counts a submission against the day's quota (UTC). `false` where it is used up.
+    fn take_of_the_day(&self, now: Timestamp) -> bool {
+        let Some(quota) = self.per_day else { return true };
+        let today = now.strftime("%F").to_string();
+        let mut history = self.history();
+        let sent = match &history.day {
+            Some((day, sent)) if *day == today => *sent,
+            _ => 0,
+        };
+        if sent >= quota {
+            return false;
+        }
+        history.day = Some((today, sent + 1));
+        true
+    }
+
+    /// Whether the day's quota is used up.
+    #[must_use]
+    pub fn day_is_over(&self, now: Timestamp) -> bool {
+        let today = now.strftime("%F").to_string();
+        let history = self.history();
+        self.per_day.is_some_and(|quota| {
+            history.day.as_ref().is_some_and(|(day, sent)| *day == today && *sent >= quota)
+        })
+    }
+
+    /// Why the provider was closed, if it was.
+    #[must_use]
+    pub fn why_closed(&self) -> Option<WhyStopped> {
+        self.history().why
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        lock(&self.history)
+    }
+}
+
+/// A panic while a lock is held leaves counters that are still right to read.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,77 @@
+//! How a run is asked to end: first no new submissions, then nothing that waits, then nothing at all.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use tokio_util::sync::CancellationToken;
+
+/// Why a run ends before its work does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StopReason {
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+    /// SIGHUP: the terminal is gone.
+    HungUp,
+    /// The time box of `--max-time` is used up.
+    MaxTime,
+    /// The cap of `--max-cost` is reached.
+    MaxCost,
+    /// The disk is full, or state or ledger cannot be written.
+    Local,
+}
+
+/// The tokens that everything waiting listens to. Nothing that is doing is ever cut off by them.
+#[derive(Debug, Default)]
+pub struct Stop {
+    submissions: CancellationToken,
+    waiting: CancellationToken,
+    reason: Mutex<Option<StopReason>>,
+}
+
+impl Stop {
+    /// No stop yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// No new submissions; what was paid is still collected.
+    pub fn no_more_submissions(&self, reason: StopReason) {
+        self.note(reason);
+        self.submissions.cancel();
+    }
+
+    /// Nothing new at all: waits end, downloads stop at a chunk, answers to paid requests are awaited.
+    pub fn everything(&self, reason: StopReason) {
+        self.note(reason);
+        self.submissions.cancel();
+        self.waiting.cancel();
+    }
+
+    /// Cancelled when nothing more is to be submitted.
+    #[must_use]
+    pub fn submissions(&self) -> &CancellationToken {
+        &self.submissions
+    }
+
+    /// Cancelled when everything is to end.
+    #[must_use]
+    pub fn waiting(&self) -> &CancellationToken {
+        &self.waiting
+    }
+
+    /// Why, if anything was stopped. A signal is named before a limit that was met earlier.
+    #[must_use]
+    pub fn reason(&self) -> Option<StopReason> {
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, reason: StopReason) {
+        let mut known = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = matches!(*known, Some(StopReason::MaxTime | StopReason::MaxCost));
+        if known.is_none() || limit {
+            *known = Some(reason);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What every drive shares: the shells it works with, the clock, the stop, the listener.
+
+use super::clock::Clock;
+use super::stop::{Stop, StopReason};
+use crate::domain::fault::{Said, Stop as ProviderStop};
+use crate::domain::lifecycle::Illegal;
+use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::take::Take;
+use crate::files::{Pictures, Tree};
+use crate::store::{RunId, Store};
+use crate::transport::FreeClient;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Something that the whole run cannot go on after.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The state or the ledger cannot be written.
+    #[error("{0}")]
+    Store(Box<dyn std::error::Error + Send + Sync>),
+    /// The disk: full, read-only, gone.
+    #[error("{0}")]
+    Local(String),
+    /// A defect of ours.
+    #[error("{0}; this is a defect of shotlist")]
+    Illegal(Illegal),
+}
+
+impl Failure {
+    pub(super) fn local(error: impl std::fmt::Display) -> Self {
+        Self::Local(error.to_string())
+    }
+
+    pub(super) fn store(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+/// What listens to notices.
+pub type Listener = Box<dyn Fn(&Notice) + Send + Sync>;
+
+/// Everything shared by the drives of one run.
+pub struct World {
+    /// The memory.
+    pub store: Store,
+    /// For polls and downloads.
+    pub free: FreeClient,
+    /// Where clips go.
+    pub tree: Tree,
+    /// Where pictures come from.
+    pub pictures: Pictures,
+    /// Downloads at once.
+    pub downloads: Semaphore,
+    /// The time.
+    pub clock: Clock,
+    /// How the run is asked to end.
+    pub stop: Stop,
+    /// This run.
+    pub run: RunId,
+    /// The project that is rendered.
+    pub project: String,
+    listener: Listener,
+    /// Called at the named lines at which a crash is worst; tests end the process there.
+    reach: fn(&'static str),
+    on_wire: AtomicUsize,
+    warned: Mutex<HashSet<String>>,
+    poll_refused: Mutex<HashMap<String, ProviderStop>>,
+}
+
+/// The parts of a [`World`] that its maker brings.
+pub struct Parts {
+    /// The memory.
+    pub store: Store,
+    /// For polls and downloads.
+    pub free: FreeClient,
+    /// Where clips go.
+    pub tree: Tree,
+    /// Where pictures come from.
+    pub pictures: Pictures,
+    /// Downloads at once.
+    pub downloads: usize,
+    /// The time.
+    pub clock: Clock,
+    /// This run.
+    pub run: RunId,
+    /// The project that is rendered.
+    pub project: String,
+    /// Who is told.
+    pub listener: Listener,
+    /// Called at the named lines at which a crash is worst.
+    pub reach: fn(&'static str),
+}
+
+impl World {
+    /// A world at rest.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, free, tree, pictures, downloads, clock, run, project, listener, reach } = parts;
+        Self {
+            store,
+            free,
+            tree,
+            pictures,
+            downloads: Semaphore::new(downloads),
+            clock,
+            stop: Stop::new(),
+            run,
+            project,
+            listener,
+            reach,
+            on_wire: AtomicUsize::new(0),
+            warned: Mutex::default(),
+            poll_refused: Mutex::default(),
+        }
+    }
+
+    /// Tells what happened. Only what is saved is told.
+    pub fn tell(&self, notice: Notice) {
+        (self.listener)(&notice);
+    }
+
+    pub(super) fn told(&self, before: &Take, after: &Take, said: Option<Said>) {
+        self.tell(Notice::Moved {
+            take: after.id.clone(),
+            key: after.key.clone(),
+            price: after.price,
+            path: after.path.clone(),
+            from: before.state.name(),
+            to: Box::new(after.state.clone()),
+            said,
+        });
+    }
+
+    pub(super) fn warn_once(&self, text: String) {
+        let fresh = self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone());
+        if fresh {
+            self.tell(Notice::Warning(text));
+        }
+    }
+
+    pub(super) fn reach(&self, line: &'static str) {
+        (self.reach)(line);
+    }
+
+    /// Counts a paid request for as long as the guard lives.
+    pub(super) fn on_wire(&self) -> OnWire<'_> {
+        self.on_wire.fetch_add(1, Ordering::Relaxed);
+        OnWire(&self.on_wire)
+    }
+
+    /// Paid requests whose answer is awaited.
+    #[must_use]
+    pub fn requests_on_wire(&self) -> usize {
+        self.on_wire.load(Ordering::Relaxed)
+    }
+
+    /// A provider does not let us poll: nothing of it can be collected in this run.
+    pub(super) fn poll_refused(&self, provider: &str, why: ProviderStop, said: Said) {
+        let mut refused = self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.insert(provider.to_owned(), why).is_none() {
+            drop(refused);
+            self.tell(Notice::Stopped { who: provider.to_owned(), why: WhyStopped::Provider(why), said });
+        }
+    }
+
+    /// Providers that refused a poll.
+    #[must_use]
+    pub fn polls_refused(&self) -> HashMap<String, ProviderStop> {
+        self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the run because the machine cannot go on.
+    pub(super) fn fail(&self) {
+        self.stop.everything(StopReason::Local);
+    }
+}
+
+/// A paid request is on the wire.
+pub(super) struct OnWire<'a>(&'a AtomicUsize);
+
+impl Drop for OnWire<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
