@@ -1,1 +1,4 @@
 //! One binary for all tests that need files, sockets or processes.
+
+mod files;
+mod transport;

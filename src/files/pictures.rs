@@ -1,0 +1,144 @@
+//! Local pictures: looked at when planning, read when sending.
+
+use super::dir::hash;
+use crate::domain::digest::Sha256;
+use crate::domain::lifecycle::ClipFile;
+use crate::domain::request::{MediaFile, PictureFacts};
+use crate::media::image::{self, PictureFault};
+use crate::wire::{Body, Part};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+/// Bytes of a picture's beginning in which its size must be found: photos carry previews and colour profiles first.
+const HEAD: u64 = 1024 * 1024;
+
+/// Bytes of a picture's end in which its trailer must be found.
+const TAIL: u64 = 64 * 1024;
+
+/// Why a picture cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureTrouble {
+    /// Nothing is there.
+    #[error("there is no file `{0}`")]
+    Missing(String),
+    /// It is, or leads, outside the folder of the manifest.
+    #[error("`{0}` leads out of the manifest's folder; put a copy of the picture into it")]
+    Outside(String),
+    /// A folder, a pipe, a device.
+    #[error("`{0}` is not a regular file")]
+    NotAFile(String),
+    /// It has no bytes.
+    #[error("`{0}` is empty")]
+    Empty(String),
+    /// It is no picture, or not a whole one.
+    #[error("`{path}` cannot be used: {fault}")]
+    Broken {
+        /// As written.
+        path: String,
+        /// What is wrong with it.
+        fault: PictureFault,
+    },
+    /// The disk or its permissions.
+    #[error("`{path}` cannot be read: {error}")]
+    Unreadable {
+        /// As written.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// A picture is no longer what was promised; nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("the picture `{path}` {why}; nothing was sent. Run again to order with the picture as it is now")]
+pub struct PictureChanged {
+    /// As written.
+    pub path: String,
+    /// What is different.
+    pub why: String,
+}
+
+/// Looks at a picture: all its bytes are hashed, only its header and its trailer are understood.
+///
+/// `written` is relative to `root`, the manifest's folder, and must stay in it also through symbolic links.
+pub fn inspect(root: &Path, written: &str) -> Result<PictureFacts, PictureTrouble> {
+    let file = open(root, written)?;
+    let unreadable = |error| PictureTrouble::Unreadable { path: written.to_owned(), error };
+    let ClipFile { size: bytes, sha256 } = hash(&file).map_err(unreadable)?;
+    if bytes == 0 {
+        return Err(PictureTrouble::Empty(written.to_owned()));
+    }
+    let head = slice(&file, 0, bytes.min(HEAD)).map_err(unreadable)?;
+    let tail = slice(&file, bytes.saturating_sub(TAIL), bytes.min(TAIL)).map_err(unreadable)?;
+    let (format, width, height) = image::picture(&head, &tail, bytes)
+        .map_err(|fault| PictureTrouble::Broken { path: written.to_owned(), fault })?;
+    Ok(PictureFacts { format, bytes, sha256, width, height })
+}
+
+/// The bytes to send: the body with every picture in its place, each exactly as it was promised.
+pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
+    let length = usize::try_from(body.len()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(length);
+    for part in &body.parts {
+        match part {
+            Part::Text(text) => bytes.extend_from_slice(text.as_bytes()),
+            Part::Base64(file) => {
+                let picture = promised(root, file)?;
+                let at = bytes.len();
+                bytes.resize(at + picture.len().div_ceil(3) * 4, 0);
+                STANDARD
+                    .encode_slice(&picture, &mut bytes[at..])
+                    .expect("four characters for every three bytes are room enough");
+            }
+        }
+    }
+    Ok(bytes.into())
+}
+
+/// A picture's bytes, if they are the promised ones.
+fn promised(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
+    let changed = |why: String| PictureChanged { path: file.path.clone(), why };
+    let opened =
+        open(root, &file.path).map_err(|trouble| changed(format!("can no longer be used: {trouble}")))?;
+    let mut picture = Vec::new();
+    // One byte more than promised shows that it has grown, and a file that grows without end does no harm.
+    opened
+        .take(file.facts.bytes + 1)
+        .read_to_end(&mut picture)
+        .map_err(|error| changed(format!("cannot be read: {error}")))?;
+    if picture.len() as u64 == file.facts.bytes && Sha256::of(&picture) == file.facts.sha256 {
+        Ok(picture)
+    } else {
+        Err(changed("has changed since it was looked at".to_owned()))
+    }
+}
+
+/// Opens a regular file inside `root`, and waits for no pipe.
+fn open(root: &Path, written: &str) -> Result<File, PictureTrouble> {
+    let path = || written.to_owned();
+    let trouble = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => PictureTrouble::Missing(path()),
+        _ => PictureTrouble::Unreadable { path: path(), error },
+    };
+    let root = root.canonicalize().map_err(trouble)?;
+    let real = root.join(written).canonicalize().map_err(trouble)?;
+    if !real.starts_with(&root) {
+        return Err(PictureTrouble::Outside(path()));
+    }
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file =
+        File::from(rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| trouble(error.into()))?);
+    if file.metadata().map_err(trouble)?.is_file() { Ok(file) } else { Err(PictureTrouble::NotAFile(path())) }
+}
+
+fn slice(file: &File, offset: u64, length: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+    file.read_exact_at(&mut bytes, offset)?;
+    Ok(bytes)
+}

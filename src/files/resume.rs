@@ -1,0 +1,195 @@
+//! What an answer means for the bytes that are there already: pure.
+
+use crate::wire::ClipHead;
+use std::time::Duration;
+
+/// Largest clip that is accepted, in bytes: far beyond any clip that is sold, below what fills a disk.
+pub const LARGEST_CLIP: u64 = 2 * 1024 * 1024 * 1024;
+
+/// A `Last-Modified` tells two versions apart only when it is this much older than the answer (RFC 9110, 8.8.2.2).
+const LAST_MODIFIED_AGE: Duration = Duration::from_mins(1);
+
+/// What an answer means for the bytes that are there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// The rest comes.
+    Append,
+    /// The clip comes from its first byte.
+    Restart {
+        /// Its length, where announced.
+        total: Option<u64>,
+        /// With what the rest can be asked for, should it break off.
+        validator: Option<String>,
+    },
+    /// The answer is about other bytes: those that are there are worthless, and what comes does not replace them.
+    Discard(String),
+    /// What comes is no clip.
+    Refuse(String),
+}
+
+/// What an answer means when `have` bytes of a clip of `total` bytes are there, fetched under `validator`.
+pub(super) fn admit(head: &ClipHead, have: u64, total: Option<u64>, validator: Option<&str>) -> Admission {
+    if let Some(why) = not_a_clip(head) {
+        return Admission::Refuse(why);
+    }
+    match head.status {
+        206 => match part(head, have, total, validator) {
+            Ok(()) => Admission::Append,
+            Err(why) => Admission::Discard(why),
+        },
+        200 => Admission::Restart {
+            total: head.content_length,
+            validator: head.content_length.and_then(|_| strong_validator(head)),
+        },
+        status => Admission::Discard(format!("the host answered a request for the rest with HTTP {status}")),
+    }
+}
+
+fn not_a_clip(head: &ClipHead) -> Option<String> {
+    let kind = head.content_type.as_deref().unwrap_or_default().trim().to_ascii_lowercase();
+    if head.status < 300 && (kind.starts_with("text/") || kind.contains("json") || kind.contains("xml")) {
+        return Some(format!("the host sent {kind}, an error page and no clip"));
+    }
+    let encoding = head.content_encoding.as_deref().unwrap_or_default().trim();
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        return Some(format!("the host sent the clip encoded as {encoding}, which was not asked for"));
+    }
+    let announced = head.content_length.filter(|length| *length > LARGEST_CLIP)?;
+    Some(format!("the host announced {announced} bytes; more than {LARGEST_CLIP} is no clip"))
+}
+
+/// Whether a 206 is the rest of what is there.
+fn part(head: &ClipHead, have: u64, total: Option<u64>, validator: Option<&str>) -> Result<(), String> {
+    let range = head.content_range.as_deref().unwrap_or_default();
+    let wrong = || format!("the host sent the range `{range}` instead of the rest from byte {have}");
+    let (first, last, whole) = parse_range(range).ok_or_else(wrong)?;
+    if first != have || Some(whole) != total || last >= whole || last < first {
+        return Err(wrong());
+    }
+    if head.content_length.is_some_and(|length| length != last - first + 1) {
+        return Err(wrong());
+    }
+    match (strong_etag(head), validator) {
+        (Some(etag), Some(known)) if known.starts_with('"') && etag != known => {
+            Err("the clip changed while it was fetched".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `bytes 5-9/10` as first byte, last byte and total.
+fn parse_range(text: &str) -> Option<(u64, u64, u64)> {
+    let (range, total) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?, total.parse().ok()?))
+}
+
+/// What can stand in `If-Range`.
+fn strong_validator(head: &ClipHead) -> Option<String> {
+    if let Some(etag) = strong_etag(head) {
+        return Some(etag.to_owned());
+    }
+    let modified = httpdate::parse_http_date(head.last_modified.as_deref()?).ok()?;
+    let sent = httpdate::parse_http_date(head.date.as_deref()?).ok()?;
+    let old = sent.duration_since(modified).is_ok_and(|age| age >= LAST_MODIFIED_AGE);
+    head.last_modified.clone().filter(|_| old)
+}
+
+fn strong_etag(head: &ClipHead) -> Option<&str> {
+    head.etag
+        .as_deref()
+        .map(str::trim)
+        .filter(|etag| etag.len() > 2 && etag.starts_with('"') && etag.ends_with('"'))
+}
+
+/// Whether the first bytes are those of HTML, XML or JSON.
+pub(super) fn is_text(start: &[u8]) -> bool {
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    matches!(start.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'<' | b'{' | b'['))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partial(range: &str) -> ClipHead {
+        ClipHead { status: 206, content_range: Some(range.into()), ..ClipHead::default() }
+    }
+
+    fn whole() -> ClipHead {
+        ClipHead { status: 200, content_length: Some(10), ..ClipHead::default() }
+    }
+
+    #[test]
+    fn n25_only_the_rest_from_the_right_byte_of_the_same_clip_is_appended() {
+        let verdict = |range: &str| admit(&partial(range), 5, Some(10), Some("\"v1\""));
+        assert_eq!(verdict("bytes 5-9/10"), Admission::Append);
+        assert_eq!(verdict("bytes 5-7/10"), Admission::Append);
+        for range in [
+            "bytes 4-9/10",
+            "bytes 6-9/10",
+            "bytes 0-9/10",
+            "bytes 5-9/11",
+            "bytes 5-10/10",
+            "bytes 5-4/10",
+            "bytes 5-9/*",
+            "bytes */10",
+            "5-9/10",
+            "",
+        ] {
+            assert!(matches!(verdict(range), Admission::Discard(_)), "{range}");
+        }
+        let short = ClipHead { content_length: Some(4), ..partial("bytes 5-9/10") };
+        assert!(matches!(admit(&short, 5, Some(10), None), Admission::Discard(_)));
+    }
+
+    #[test]
+    fn n28_another_etag_means_another_clip() {
+        let head = ClipHead { etag: Some("\"v2\"".into()), ..partial("bytes 5-9/10") };
+        assert!(matches!(admit(&head, 5, Some(10), Some("\"v1\"")), Admission::Discard(_)));
+        assert_eq!(admit(&head, 5, Some(10), Some("\"v2\"")), Admission::Append);
+    }
+
+    #[test]
+    fn n26_a_whole_answer_starts_over_and_is_resumable_only_with_a_strong_validator_and_a_length() {
+        let day = |seconds: &str| Some(format!("Sat, 21 Nov 2026 10:{seconds} GMT"));
+        let restart = |head: ClipHead| match admit(&head, 5, Some(10), Some("\"v1\"")) {
+            Admission::Restart { validator, .. } => validator,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(restart(whole()), None);
+        assert_eq!(restart(ClipHead { etag: Some("\"v2\"".into()), ..whole() }).as_deref(), Some("\"v2\""));
+        assert_eq!(restart(ClipHead { etag: Some("W/\"v2\"".into()), ..whole() }), None);
+        let endless = ClipHead { content_length: None, etag: Some("\"v2\"".into()), ..whole() };
+        assert_eq!(restart(endless), None);
+        let old = ClipHead { last_modified: day("00:00"), date: day("01:00"), ..whole() };
+        assert_eq!(restart(old), day("00:00"));
+        let fresh = ClipHead { last_modified: day("00:00"), date: day("00:59"), ..whole() };
+        assert_eq!(restart(fresh), None);
+        assert_eq!(restart(ClipHead { last_modified: day("00:00"), ..whole() }), None);
+    }
+
+    #[test]
+    fn n29_error_pages_and_encoded_bodies_are_no_clips() {
+        for kind in
+            ["text/html; charset=utf-8", "application/json", "application/xml", "application/problem+json"]
+        {
+            let head = ClipHead { content_type: Some(kind.into()), ..whole() };
+            assert!(matches!(admit(&head, 0, None, None), Admission::Refuse(_)), "{kind}");
+        }
+        let encoded = ClipHead { content_encoding: Some("gzip".into()), ..whole() };
+        assert!(matches!(admit(&encoded, 0, None, None), Admission::Refuse(_)));
+        let identity = ClipHead { content_encoding: Some("Identity".into()), ..whole() };
+        assert!(matches!(admit(&identity, 0, None, None), Admission::Restart { .. }));
+        let huge = ClipHead { content_length: Some(LARGEST_CLIP + 1), ..whole() };
+        assert!(matches!(admit(&huge, 0, None, None), Admission::Refuse(_)));
+    }
+
+    #[test]
+    fn text_is_told_by_its_first_letter() {
+        for text in ["<!doctype html>", "\u{feff}  {\"error\":1}", "[]", "\n<Error>"] {
+            assert!(is_text(text.as_bytes()), "{text}");
+        }
+        assert!(!is_text(b"\0\0\0\x18ftypisom"));
+    }
+}

@@ -1,0 +1,170 @@
+//! The output folder, and the folder of unfinished downloads.
+
+use super::dir::{Dir, Standing};
+use super::part::{self, ReceiveFault, TakenUp};
+use crate::domain::key::TakeId;
+use crate::domain::lifecycle::ClipFile;
+use rustix::fs::Dev;
+use std::collections::HashSet;
+use std::fs::{DirBuilder, create_dir_all};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The output folder, and the folder of unfinished downloads. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    partial: PathBuf,
+    /// The directory that was the root when the run began.
+    identity: (Dev, u64),
+}
+
+/// A name that a clip cannot have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The target, as it was asked for.
+    pub target: String,
+    /// What is in the way.
+    pub what: String,
+}
+
+impl Tree {
+    /// The tree with its output folder, and `partial/` in the state folder; both are made if they are missing.
+    pub fn open(state: &Path, root: &Path) -> io::Result<Self> {
+        let partial = state.join("partial");
+        DirBuilder::new().recursive(true).mode(0o700).create(&partial)?;
+        create_dir_all(root)?;
+        let identity = Dir::open(root)?.identity()?;
+        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial, identity }) })
+    }
+
+    /// Takes a download up where it was left: a part to go on with, or a clip that had arrived whole.
+    pub async fn take_up(&self, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
+        let (tree, take, target) = (self.clone(), take.clone(), target.to_owned());
+        part::blocking(move || part::take_up(&tree, &take, &target)).await
+    }
+
+    /// Whether the clip stands under its name: size and hash as recorded.
+    #[must_use]
+    pub fn is_placed(&self, target: &str, clip: &ClipFile) -> bool {
+        let standing = self.locate(target, false).and_then(|(dir, name)| dir.compare(name, clip));
+        matches!(standing, Ok(Standing::Same))
+    }
+
+    /// Which of these targets no clip can have, because something stands there or on the way. To be asked before
+    /// anything is paid; which of the files are one's own is for the caller to know.
+    #[must_use]
+    pub fn obstacles<'a>(&self, targets: impl IntoIterator<Item = &'a str>) -> Vec<Obstacle> {
+        let obstacle = |target: &str| {
+            let what = match self.locate(target, false).and_then(|(dir, name)| dir.has(name)) {
+                Ok(false) => return None,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+                Ok(true) => "a file of that name is there already".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            Some(Obstacle { target: target.to_owned(), what })
+        };
+        targets.into_iter().filter_map(obstacle).collect()
+    }
+
+    /// Throws away what was downloaded of a take that no longer needs it.
+    pub fn discard(&self, take: &TakeId, target: &str) -> io::Result<()> {
+        let partial = self.partial()?;
+        partial.remove(&part_name(take)?)?;
+        partial.remove(&notes_name(take)?)?;
+        match self.locate(target, false) {
+            Ok((dir, _)) => dir.remove(&beside_name(take)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Throws away all unfinished downloads but those of `keep`; returns how many files went.
+    pub fn sweep(&self, keep: &HashSet<TakeId>) -> io::Result<usize> {
+        let partial = self.partial()?;
+        let kept: HashSet<&str> = keep.iter().map(|take| take.0.as_str()).collect();
+        let stale: Vec<String> = partial
+            .names()?
+            .into_iter()
+            .filter(|name| {
+                // Only what bears one of our endings is ours to remove.
+                let ours = |(take, end): &(&str, &str)| !kept.contains(take) && ENDINGS.contains(end);
+                name.split_once('.').filter(ours).is_some()
+            })
+            .collect();
+        stale.iter().try_for_each(|name| partial.remove(name))?;
+        Ok(stale.len())
+    }
+
+    /// The directory of unfinished downloads.
+    pub(super) fn partial(&self) -> io::Result<Dir> {
+        Dir::open(&self.inner.partial)
+    }
+
+    /// The directory of a target, and the target's name in it.
+    pub(super) fn locate<'a>(&self, target: &'a str, create: bool) -> io::Result<(Dir, &'a str)> {
+        let invalid = || {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("`{target}` is no path in the output folder"))
+        };
+        let mut dir = self.root()?;
+        let (folders, name) =
+            target.rsplit_once('/').map_or((None, target), |(folders, name)| (Some(folders), name));
+        for part in folders.into_iter().flat_map(|folders| folders.split('/')).chain([name]) {
+            if matches!(part, "" | "." | "..") || part.contains('\0') {
+                return Err(invalid());
+            }
+        }
+        for folder in folders.into_iter().flat_map(|folders| folders.split('/')) {
+            dir = dir.child(folder, create)?;
+        }
+        Ok((dir, name))
+    }
+
+    /// The output folder, if it is still the one that the run began with: when a disk is unmounted, an empty folder
+    /// is left in its place, and nothing must be written there.
+    fn root(&self) -> io::Result<Dir> {
+        let Inner { root, identity, .. } = &*self.inner;
+        let gone = |why: &str| io::Error::other(format!("the output folder {} {why}", root.display()));
+        let dir = Dir::open(root).map_err(|error| gone(&format!("cannot be opened: {error}")))?;
+        if dir.identity()? == *identity {
+            Ok(dir)
+        } else {
+            Err(gone("is no longer the folder that the run began with: was its disk unmounted?"))
+        }
+    }
+}
+
+/// What follows a take's id in the folder of unfinished downloads: bytes, what is known of them, and that unfinished.
+const ENDINGS: [&str; 3] = ["part", "part.json", "part.json.tmp"];
+
+/// Name of a take's bytes in the folder of unfinished downloads.
+pub(super) fn part_name(take: &TakeId) -> io::Result<String> {
+    Ok(format!("{}.part", plain(take)?))
+}
+
+/// Name of what is known about them.
+pub(super) fn notes_name(take: &TakeId) -> io::Result<String> {
+    Ok(format!("{}.part.json", plain(take)?))
+}
+
+/// Name of the bytes beside the target, where that is on another file system.
+pub(super) fn beside_name(take: &TakeId) -> io::Result<String> {
+    Ok(format!(".{}.part", plain(take)?))
+}
+
+/// A take's id as part of a file name.
+fn plain(take: &TakeId) -> io::Result<&str> {
+    let id = take.0.as_str();
+    if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+        Ok(id)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{id}` is no name of a take")))
+    }
+}

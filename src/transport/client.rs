@@ -1,0 +1,159 @@
+//! The two clients.
+
+use super::endpoint::Endpoint;
+use super::fault::{SendFault, SendFaultKind, cause, kind};
+use super::fetch::{Clips, Download};
+use super::settings::{ClientTrouble, Proxies, Settings, build, builder};
+use crate::domain::fault::Said;
+use crate::transport::fault::FetchFault;
+use crate::wire::{Call, Reply, Span};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use reqwest::{Client, RequestBuilder, Response};
+
+/// Sends paid requests, each once.
+///
+/// A new connection for each: a request that goes out on a kept one just as the server closes it cannot be told
+/// from one that was accepted.
+#[derive(Debug, Clone)]
+pub struct PaidClient {
+    http: Client,
+    proxies: Proxies,
+}
+
+/// Polls, and fetches clips: whatever costs nothing.
+#[derive(Debug, Clone)]
+pub struct FreeClient {
+    http: Client,
+    proxies: Proxies,
+    clips: Clips,
+}
+
+/// Longest answer that is read, in bytes: beyond any honest JSON, below what could hurt with 64 at once.
+const LONGEST_REPLY: usize = 4 * 1024 * 1024;
+
+/// The headers of an answer that anyone reads.
+const KEPT_HEADERS: [&str; 6] =
+    ["content-type", "date", "location", "retry-after", "x-log-id", "x-request-id"];
+
+/// What servers see of us.
+pub(super) const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("shotlist/", env!("CARGO_PKG_VERSION")));
+
+impl PaidClient {
+    /// A client of its own, which shares nothing with the free one.
+    pub fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
+        let http = builder(settings)?.pool_max_idle_per_host(0).timeout(settings.timeouts.submit);
+        Ok(Self { http: build(http)?, proxies: settings.proxies.clone() })
+    }
+
+    /// Sends `body` once and reads the whole answer.
+    ///
+    /// Anything but a complete answer is a fault, and only [`SendFaultKind::NotSent`] and [`SendFaultKind::Setup`]
+    /// prove that nothing was charged.
+    pub async fn submit(&self, endpoint: &Endpoint, call: &Call, body: Bytes) -> Result<Reply, SendFault> {
+        let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let request = request(endpoint, call, |url| self.http.post(url).headers(HeaderMap::from_iter(json)))?;
+        answer(request.body(body), endpoint, &self.proxies).await
+    }
+}
+
+impl FreeClient {
+    /// A client for everything that costs nothing.
+    pub fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
+        let http = builder(settings)?.timeout(settings.timeouts.poll);
+        Ok(Self { http: build(http)?, proxies: settings.proxies.clone(), clips: Clips::new(settings)? })
+    }
+
+    /// Asks, and reads the whole answer.
+    pub async fn get(&self, endpoint: &Endpoint, call: &Call) -> Result<Reply, SendFault> {
+        let request = request(endpoint, call, |url| self.http.get(url))?;
+        answer(request, endpoint, &self.proxies).await
+    }
+
+    /// Begins to fetch a clip, without credentials, from wherever the provider said it is.
+    ///
+    /// `allow_loopback` where the provider's own base URL is on this machine: then links may be too, and plain HTTP.
+    pub async fn fetch(&self, url: &str, span: Span, allow_loopback: bool) -> Result<Download, FetchFault> {
+        self.clips.fetch(url, &span, allow_loopback).await
+    }
+}
+
+fn request(
+    endpoint: &Endpoint,
+    call: &Call,
+    verb: impl FnOnce(url::Url) -> RequestBuilder,
+) -> Result<RequestBuilder, SendFault> {
+    let setup = |why: String| SendFault {
+        kind: SendFaultKind::Setup,
+        said: Said::text(endpoint.clean(&format!("{why}; nothing was sent"))),
+    };
+    let url = endpoint.url(call).map_err(setup)?;
+    let headers = endpoint.headers(call).map_err(setup)?;
+    let json = HeaderValue::from_static("application/json");
+    Ok(verb(url).header(USER_AGENT, AGENT).header(ACCEPT, json).headers(headers))
+}
+
+async fn answer(request: RequestBuilder, endpoint: &Endpoint, proxies: &Proxies) -> Result<Reply, SendFault> {
+    let fault = |error| fault(error, endpoint, proxies);
+    let response = request.send().await.map_err(fault)?;
+    let status = response.status().as_u16();
+    let headers = kept(response.headers(), endpoint);
+    let body = whole(response).await.map_err(|short| match short {
+        Short::Broken(error) => fault(error),
+        Short::Endless => lost(endpoint, "the answer is longer than 4 MiB"),
+    })?;
+    Ok(Reply { status, headers, body: endpoint.clean_bytes(body) })
+}
+
+/// Why an answer was not read to its end.
+enum Short {
+    Broken(reqwest::Error),
+    Endless,
+}
+
+async fn whole(mut response: Response) -> Result<Vec<u8>, Short> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Short::Broken)? {
+        if body.len() + chunk.len() > LONGEST_REPLY {
+            return Err(Short::Endless);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn kept(headers: &HeaderMap, endpoint: &Endpoint) -> Vec<(String, String)> {
+    let header = |name: &&str| {
+        let value = String::from_utf8_lossy(headers.get(*name)?.as_bytes()).into_owned();
+        Some(((*name).to_owned(), endpoint.clean(&value)))
+    };
+    KEPT_HEADERS.iter().filter_map(header).collect()
+}
+
+fn fault(error: reqwest::Error, endpoint: &Endpoint, proxies: &Proxies) -> SendFault {
+    let error = error.without_url();
+    let (host, cause) = (endpoint.host(), cause(&error));
+    let through =
+        proxies.named_for(&endpoint.base_url).map_or_else(String::new, |proxy| format!(" (proxy {proxy})"));
+    let said = |text: String| Said::text(endpoint.clean(&text));
+    match kind(&error) {
+        SendFaultKind::Lost => lost(endpoint, &cause),
+        kind @ SendFaultKind::NotSent => SendFault {
+            kind,
+            said: said(format!("no connection to {host}{through}: {cause}; nothing was sent")),
+        },
+        kind @ SendFaultKind::Setup => SendFault {
+            kind,
+            said: said(format!(
+                "no secure connection to {host}{through}: {cause}; nothing was sent. Where the network has a \
+                 certificate authority of its own, name its file as `ca_file`"
+            )),
+        },
+    }
+}
+
+fn lost(endpoint: &Endpoint, cause: &str) -> SendFault {
+    let text = format!("no whole answer from {} after the request was sent: {cause}", endpoint.host());
+    SendFault { kind: SendFaultKind::Lost, said: Said::text(endpoint.clean(&text)) }
+}

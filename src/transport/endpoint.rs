@@ -1,0 +1,102 @@
+//! Where a provider is and what opens its door: the only place with credentials.
+
+use super::redact;
+use crate::wire::{Auth, Call};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+/// Where a provider is, and with which key.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// What the paths of calls are appended to.
+    pub base_url: Url,
+    /// The account's key; none for a provider that wants none.
+    pub key: Option<SecretString>,
+}
+
+impl Endpoint {
+    /// The address of a call. It is always at the endpoint's own host, whatever the path says.
+    pub(super) fn url(&self, call: &Call) -> Result<Url, String> {
+        let base = self.base_url.as_str().trim_end_matches('/');
+        let joined = Url::parse(&format!("{base}{}", call.path));
+        joined
+            .ok()
+            .filter(|url| call.path.starts_with('/') && url.origin() == self.base_url.origin())
+            .ok_or_else(|| format!("`{}` is no path below {}", call.path, self.host()))
+    }
+
+    /// The headers of a call.
+    pub(super) fn headers(&self, call: &Call) -> Result<HeaderMap, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &call.headers {
+            let value = HeaderValue::from_str(value).map_err(|_| format!("header {name} cannot be sent"))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        let Auth::Bearer = call.auth;
+        if let Some(key) = &self.key {
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
+                .map_err(|_| "the key holds characters that no HTTP header can carry".to_owned())?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(headers)
+    }
+
+    /// `host:port` for messages.
+    pub(super) fn host(&self) -> String {
+        super::settings::host_and_port(&self.base_url)
+    }
+
+    /// The text without the key.
+    pub(super) fn clean(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.clean_bytes(text.as_bytes().to_vec())).into_owned()
+    }
+
+    /// The bytes without the key.
+    pub(super) fn clean_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+        match &self.key {
+            Some(key) => redact::redact(bytes, key.expose_secret()),
+            None => bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Method;
+
+    fn endpoint() -> Endpoint {
+        let base_url = Url::parse("https://api.example.com/api/v4/").unwrap();
+        Endpoint { base_url, key: Some(SecretString::from("test-key")) }
+    }
+
+    fn call(path: &str) -> Call {
+        Call { method: Method::Get, path: path.into(), auth: Auth::Bearer, headers: Vec::new(), body: None }
+    }
+
+    #[test]
+    fn a_path_is_appended_and_never_leaves_the_host() {
+        let url = endpoint().url(&call("/async-result/17?full=1")).unwrap();
+        assert_eq!(url.as_str(), "https://api.example.com/api/v4/async-result/17?full=1");
+        for path in ["@evil.example/", ".evil.example/", ":99/", ""] {
+            assert!(endpoint().url(&call(path)).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_in_one_sensitive_header_and_in_no_debug_text() {
+        let headers = endpoint().headers(&call("/")).unwrap();
+        assert!(headers[AUTHORIZATION].is_sensitive());
+        let shown = format!("{:?} {headers:?}", endpoint());
+        assert!(!shown.contains("test-key"), "{shown}");
+    }
+
+    #[test]
+    fn a_key_with_a_line_break_is_refused_without_being_shown() {
+        let endpoint = Endpoint { key: Some(SecretString::from("test-key\nX: 1")), ..endpoint() };
+        let refusal = endpoint.headers(&call("/")).unwrap_err();
+        assert!(!refusal.contains("test-key"), "{refusal}");
+    }
+}

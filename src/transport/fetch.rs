@@ -1,0 +1,294 @@
+//! Downloads from hosts that nobody vouched for.
+//!
+//! A link comes out of a provider's answer. It may point anywhere, be redirected anywhere, and its host may resolve
+//! to anything: every hop is checked before it is connected to, literal addresses here and names in the resolver
+//! that connects, so that nothing can change between the check and the use. Behind a proxy it is the proxy that
+//! resolves names, and what it may reach is for its operator to say.
+
+use super::addresses;
+use super::client::AGENT;
+use super::fault::{self, FetchFault, FetchFaultKind, SendFaultKind, UnsafeAddress};
+use super::settings::{ClientTrouble, SLOWEST, Settings, Timeouts, build, builder, host_and_port};
+use crate::domain::fault::Said;
+use crate::wire::{ClipHead, Span};
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt as _};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, HeaderName,
+    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, USER_AGENT,
+};
+use reqwest::{Client, Response};
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use tokio::time::{Instant, timeout, timeout_at};
+use url::{Host, Url};
+
+/// Redirects that are followed; every known storage service needs one at most.
+const REDIRECTS: usize = 5;
+
+/// A clip on its way.
+pub struct Download {
+    /// What the answer says of it.
+    pub head: ClipHead,
+    /// Its bytes, as they come. An end without an error proves nothing: the length must be checked.
+    pub bytes: BoxStream<'static, Result<Bytes, FetchFault>>,
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download").field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
+/// The clients that fetch clips: one that never connects to this machine, one that may.
+#[derive(Debug, Clone)]
+pub(super) struct Clips {
+    public: Client,
+    local: Client,
+    timeouts: Timeouts,
+}
+
+impl Clips {
+    pub(super) fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
+        let client = |allow_loopback| {
+            let guard = Guard { allow_loopback, proxies: settings.proxies.hosts() };
+            build(builder(settings)?.dns_resolver(guard))
+        };
+        Ok(Self { public: client(false)?, local: client(true)?, timeouts: settings.timeouts.clone() })
+    }
+
+    pub(super) async fn fetch(
+        &self,
+        link: &str,
+        span: &Span,
+        allow_loopback: bool,
+    ) -> Result<Download, FetchFault> {
+        let end = Instant::now() + self.timeouts.download;
+        let mut url = Url::parse(link).map_err(|_| refuse("the link is no address"))?;
+        for _ in 0..=REDIRECTS {
+            check(&url, allow_loopback)?;
+            let response = self.hop(&url, span, allow_loopback).await?;
+            match response.status().as_u16() {
+                301 | 302 | 303 | 307 | 308 => url = target(&url, &response)?,
+                // 416 says that the bytes we have are none of this clip's: whoever keeps them must know.
+                200 | 206 | 416 => return Ok(self.download(response, host_and_port(&url), end)),
+                status => return Err(status_fault(status, &url)),
+            }
+        }
+        let text =
+            format!("the link was redirected more than {REDIRECTS} times, last to {}", host_and_port(&url));
+        Err(FetchFault::new(FetchFaultKind::Redirects, text))
+    }
+
+    async fn hop(&self, url: &Url, span: &Span, allow_loopback: bool) -> Result<Response, FetchFault> {
+        let client = if allow_loopback { &self.local } else { &self.public };
+        let mut request =
+            client.get(url.clone()).header(USER_AGENT, AGENT).header(ACCEPT_ENCODING, "identity");
+        if let Span::From { offset, validator } = span {
+            request = request.header(RANGE, format!("bytes={offset}-")).header(IF_RANGE, validator);
+        }
+        match timeout(self.timeouts.first_byte, request.send()).await {
+            Ok(sent) => sent.map_err(|error| sending(error, url)),
+            Err(_) => Err(broken(&host_and_port(url), "no answer in time")),
+        }
+    }
+
+    fn download(&self, response: Response, host: String, end: Instant) -> Download {
+        let header = |name: HeaderName| {
+            response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let head = ClipHead {
+            status: response.status().as_u16(),
+            content_length: header(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            content_range: header(CONTENT_RANGE),
+            content_type: header(CONTENT_TYPE),
+            content_encoding: header(CONTENT_ENCODING),
+            etag: header(ETAG),
+            last_modified: header(LAST_MODIFIED),
+            date: header(DATE),
+        };
+        let flow = Flow { response, host, end, pace: Pace::new(&self.timeouts) };
+        let bytes = stream::try_unfold(flow, async |mut flow| {
+            let chunk = flow.next().await?;
+            Ok(chunk.map(|chunk| (chunk, flow)))
+        });
+        Download { head, bytes: bytes.boxed() }
+    }
+}
+
+/// The body of a download.
+struct Flow {
+    response: Response,
+    host: String,
+    end: Instant,
+    pace: Pace,
+}
+
+/// The low-speed rule: in each window, so many bytes or the download is dead.
+struct Pace {
+    window: std::time::Duration,
+    closes: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new(timeouts: &Timeouts) -> Self {
+        Self { window: timeouts.low_speed, closes: Instant::now() + timeouts.low_speed, bytes: 0 }
+    }
+
+    /// Whether the window that has just closed brought enough; opens the next one.
+    fn next_window(&mut self) -> bool {
+        let millis = u64::try_from(self.window.as_millis()).unwrap_or(u64::MAX);
+        let enough = self.bytes >= SLOWEST.saturating_mul(millis) / 1000;
+        self.closes = Instant::now() + self.window;
+        self.bytes = 0;
+        enough
+    }
+}
+
+impl Flow {
+    async fn next(&mut self) -> Result<Option<Bytes>, FetchFault> {
+        loop {
+            if let Ok(chunk) = timeout_at(self.pace.closes.min(self.end), self.response.chunk()).await {
+                let chunk = chunk.map_err(|error| broken(&self.host, &fault::cause(&error.without_url())))?;
+                self.pace.bytes += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+                // A trickle that always has a byte ready must not outrun the clock.
+                if chunk.is_none() || Instant::now() < self.pace.closes.min(self.end) {
+                    return Ok(chunk);
+                }
+                self.keep_pace()?;
+                return Ok(chunk);
+            }
+            self.keep_pace()?;
+        }
+    }
+
+    /// Called when a deadline has passed: says whether the download may go on.
+    fn keep_pace(&mut self) -> Result<(), FetchFault> {
+        if Instant::now() >= self.end {
+            Err(broken(&self.host, "the download took too long"))
+        } else if self.pace.next_window() {
+            Ok(())
+        } else {
+            Err(broken(&self.host, &format!("slower than {SLOWEST} bytes a second")))
+        }
+    }
+}
+
+/// Whether this hop may be made, as far as the address itself tells.
+fn check(url: &Url, allow_loopback: bool) -> Result<(), FetchFault> {
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_loopback => {}
+        scheme => return Err(refuse(&format!("{} is linked by {scheme}, not https", host_and_port(url)))),
+    }
+    // reqwest would make a header of them: no credentials travel to a result host, not even its own.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse(&format!("the link to {} carries a user name", host_and_port(url))));
+    }
+    let literal: IpAddr = match url.host() {
+        Some(Host::Ipv4(address)) => address.into(),
+        Some(Host::Ipv6(address)) => address.into(),
+        Some(Host::Domain(_)) => return Ok(()),
+        None => return Err(refuse("the link has no host")),
+    };
+    match addresses::refused(literal, allow_loopback) {
+        Some(why) => Err(refuse(&format!("{} is {why}", host_and_port(url)))),
+        None => Ok(()),
+    }
+}
+
+fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    location.and_then(|location| url.join(location).ok()).ok_or_else(|| {
+        let text = format!("{} redirects without saying where to", host_and_port(url));
+        FetchFault::new(FetchFaultKind::Refused, text)
+    })
+}
+
+fn status_fault(status: u16, url: &Url) -> FetchFault {
+    let (kind, word) = match status {
+        403 | 404 | 410 => (FetchFaultKind::Dead, "no longer has the clip"),
+        _ => (FetchFaultKind::Refused, "does not give the clip out"),
+    };
+    FetchFault { kind, said: Said::coded(status, None, &format!("{} {word}", host_and_port(url))) }
+}
+
+fn sending(error: reqwest::Error, url: &Url) -> FetchFault {
+    let error = error.without_url();
+    if let Some(address) = fault::unsafe_address(&error) {
+        return refuse(&address.to_string());
+    }
+    let (host, cause) = (host_and_port(url), fault::cause(&error));
+    match fault::kind(&error) {
+        SendFaultKind::Lost => broken(&host, &cause),
+        SendFaultKind::NotSent | SendFaultKind::Setup => {
+            FetchFault::new(FetchFaultKind::Unreachable, format!("no connection to {host}: {cause}"))
+        }
+    }
+}
+
+fn broken(host: &str, cause: &str) -> FetchFault {
+    FetchFault::new(FetchFaultKind::Broken, format!("the download from {host} broke off: {cause}"))
+}
+
+fn refuse(why: &str) -> FetchFault {
+    FetchFault::new(FetchFaultKind::Unsafe, format!("the link was not followed: {why}"))
+}
+
+/// Resolves names, and refuses those with any address that no clip can come from.
+struct Guard {
+    allow_loopback: bool,
+    /// A proxy is the user's own choice and may well be inside the network.
+    proxies: Vec<String>,
+}
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let host = name.as_str().to_owned();
+        let trusted = self.proxies.contains(&host);
+        let allow_loopback = self.allow_loopback;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            if !trusted {
+                vouch(&host, &found, allow_loopback)?;
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// All answers must be public: a name with one good and one bad address is a trap.
+fn vouch(host: &str, found: &[SocketAddr], allow_loopback: bool) -> Result<(), UnsafeAddress> {
+    let bad = found.iter().find_map(|found| addresses::refused(found.ip(), allow_loopback));
+    bad.map_or(Ok(()), |why| Err(UnsafeAddress { host: host.to_owned(), why }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s08_one_private_answer_among_public_ones_is_enough_to_refuse() {
+        let answers =
+            |list: &[&str]| -> Vec<SocketAddr> { list.iter().map(|a| a.parse().unwrap()).collect() };
+        assert!(vouch("cdn.example", &answers(&["1.1.1.1:0", "[2606:4700::1]:0"]), false).is_ok());
+        assert!(vouch("cdn.example", &answers(&["1.1.1.1:0", "10.0.0.7:0"]), false).is_err());
+        assert!(vouch("localhost", &answers(&["127.0.0.1:0", "[::1]:0"]), true).is_ok());
+    }
+
+    #[test]
+    fn a_link_is_https_without_a_user_name_to_a_public_host() {
+        let verdict =
+            |link: &str, local| check(&Url::parse(link).unwrap(), local).map_err(|fault| fault.kind);
+        let no = Err(FetchFaultKind::Unsafe);
+        assert_eq!(verdict("https://cdn.example/a.mp4", false), Ok(()));
+        assert_eq!(verdict("http://cdn.example/a.mp4", false), no);
+        assert_eq!(verdict("http://127.0.0.1:9/a.mp4", true), Ok(()));
+        assert_eq!(verdict("ftp://127.0.0.1/a.mp4", true), no);
+        assert_eq!(verdict("file:///etc/passwd", true), no);
+        assert_eq!(verdict("https://me:secret@cdn.example/a.mp4", false), no);
+        assert_eq!(verdict("https://0x7f.1/a.mp4", false), no);
+    }
+}

@@ -1,0 +1,120 @@
+//! Takes a key out of what came back, however it was dressed up.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What stands where a key stood; safe inside JSON, HTML and URLs.
+const HIDDEN: &[u8] = b"***";
+
+/// What careful encoders escape: everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Shorter keys cannot be told from ordinary words, and taking these out would garble every answer.
+const SHORTEST: usize = 6;
+
+/// The bytes without `key`: not plain, not URL-encoded, not escaped as in JSON, not in Base64 at any alignment.
+#[must_use]
+pub fn redact(bytes: Vec<u8>, key: &str) -> Vec<u8> {
+    if key.len() < SHORTEST {
+        return bytes;
+    }
+    disguises(key).iter().fold(bytes, |bytes, needle| replace(bytes, needle.as_bytes()))
+}
+
+fn disguises(key: &str) -> Vec<String> {
+    let json = serde_json::Value::from(key).to_string();
+    let mut known = vec![key.to_owned(), json.trim_matches('"').replace('/', "\\/")];
+    for escaped in [NON_ALPHANUMERIC, RESERVED] {
+        let encoded = utf8_percent_encode(key, escaped).to_string();
+        known.push(with_small_escapes(&encoded));
+        known.push(encoded);
+    }
+    // What comes before the key shifts its bits against the six of a Base64 digit; digits that the neighbours share
+    // are left out at both ends.
+    for (shift, shared) in [(0, 0), (1, 2), (2, 3)] {
+        let mut shifted = vec![0; shift];
+        shifted.extend(key.as_bytes());
+        let own = shifted.len() * 8 / 6;
+        known.push(STANDARD_NO_PAD.encode(&shifted)[shared..own].to_owned());
+        known.push(URL_SAFE_NO_PAD.encode(&shifted)[shared..own].to_owned());
+    }
+    // The longest first, so that no disguise is broken up by a shorter one.
+    known.sort_unstable_by_key(|needle| std::cmp::Reverse(needle.len()));
+    known.dedup();
+    known
+}
+
+/// `%2F` as `%2f`; the rest as it is.
+fn with_small_escapes(encoded: &str) -> String {
+    let mut pieces = encoded.split('%');
+    let mut small = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        // An escape is two ASCII digits, so the split is at a character.
+        let (digits, rest) = piece.split_at(2);
+        small.push('%');
+        small.push_str(&digits.to_ascii_lowercase());
+        small.push_str(rest);
+    }
+    small
+}
+
+fn replace(bytes: Vec<u8>, needle: &[u8]) -> Vec<u8> {
+    let find = |from: usize| {
+        bytes[from..].windows(needle.len()).position(|window| window == needle).map(|at| from + at)
+    };
+    let Some(mut at) = find(0) else { return bytes };
+    let (mut kept, mut from) = (Vec::with_capacity(bytes.len()), 0);
+    loop {
+        kept.extend(&bytes[from..at]);
+        kept.extend(HIDDEN);
+        from = at + needle.len();
+        match find(from) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    kept.extend(&bytes[from..]);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+
+    const KEY: &str = "test-key/with+odd~letters";
+
+    fn clean(text: &str) -> String {
+        String::from_utf8(redact(text.as_bytes().to_vec(), KEY)).unwrap()
+    }
+
+    #[test]
+    fn s02_an_echoed_key_is_gone_in_every_dress() {
+        for dress in [
+            KEY,
+            "test-key\\/with+odd~letters",
+            "test-key%2Fwith%2Bodd~letters",
+            "test-key%2fwith%2bodd~letters",
+            "test%2Dkey%2Fwith%2Bodd%7Eletters",
+        ] {
+            assert_eq!(clean(&format!("bad key {dress}, and {dress} again")), "bad key ***, and *** again");
+        }
+    }
+
+    #[test]
+    fn s01_base64_is_found_wherever_it_begins() {
+        for before in ["", "a", "ab", "abc", "user:"] {
+            for after in ["", "x", "xy", "xyz"] {
+                let text = STANDARD.encode(format!("{before}{KEY}{after}"));
+                assert!(clean(&text).contains("***"), "{before:?} {after:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_text_stays_as_it_is_and_so_do_words_that_only_look_like_short_keys() {
+        assert_eq!(clean("{\"task\":\"test-key\"}"), "{\"task\":\"test-key\"}");
+        assert_eq!(redact(b"a banana".to_vec(), "a"), b"a banana");
+    }
+}

@@ -1,0 +1,461 @@
+//! The clients against raw sockets: what is known of a call when the far side misbehaves.
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use secrecy::SecretString;
+use shotlist::transport::{
+    Endpoint, FetchFaultKind, FreeClient, PaidClient, Proxies, SendFault, SendFaultKind, Settings, Timeouts,
+};
+use shotlist::wire::{Auth, Call, Method, Reply, Span};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use url::Url;
+
+/// What the server does with one connection.
+#[derive(Clone)]
+enum Act {
+    /// Reads the whole request, answers, closes.
+    Answer(String),
+    /// Reads this many bytes (of the head and body), then resets the connection.
+    ResetAfter(usize),
+    /// Reads the whole request, then resets.
+    ResetAfterRequest,
+    /// Reads the whole request, then closes without a word.
+    Close,
+    /// Accepts and neither reads nor writes.
+    Silence,
+    /// Reads the whole request, writes this, and then nothing more.
+    Stall(String),
+    /// Reads the whole request, then one byte every few milliseconds for ever.
+    Drip(String),
+}
+
+/// A server on loopback that does the acts in turn, the last one for ever, and keeps what it was sent.
+struct Server {
+    port: u16,
+    seen: Arc<Mutex<Vec<Vec<u8>>>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Server {
+    async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        let acts: Vec<Act> = acts.into_iter().collect();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let mut tasks = JoinSet::new();
+        let log = Arc::clone(&seen);
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            for count in 0.. {
+                let (stream, _) = listener.accept().await.unwrap();
+                log.lock().unwrap().push(Vec::new());
+                let act = acts[count.min(acts.len() - 1)].clone();
+                connections.spawn(perform(act, stream, Arc::clone(&log), count));
+            }
+        });
+        Self { port, seen, _tasks: tasks }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        endpoint(&self.url("/api"))
+    }
+
+    /// One text for each connection: whatever was sent over it.
+    fn requests(&self) -> Vec<String> {
+        self.seen.lock().unwrap().iter().map(|seen| String::from_utf8_lossy(seen).into_owned()).collect()
+    }
+}
+
+async fn perform(act: Act, mut stream: TcpStream, log: Arc<Mutex<Vec<Vec<u8>>>>, at: usize) {
+    let keep = |bytes: &[u8]| log.lock().unwrap()[at].extend_from_slice(bytes);
+    match act {
+        Act::Answer(text) => {
+            request(&mut stream, usize::MAX, keep).await;
+            // A client that has seen enough may close first.
+            let _ = stream.write_all(text.as_bytes()).await;
+        }
+        Act::ResetAfter(bytes) => {
+            request(&mut stream, bytes, keep).await;
+            stream.set_zero_linger().unwrap();
+        }
+        Act::ResetAfterRequest => {
+            request(&mut stream, usize::MAX, keep).await;
+            stream.set_zero_linger().unwrap();
+        }
+        Act::Close => request(&mut stream, usize::MAX, keep).await,
+        Act::Silence => std::future::pending().await,
+        Act::Stall(text) => {
+            request(&mut stream, usize::MAX, keep).await;
+            stream.write_all(text.as_bytes()).await.unwrap();
+            std::future::pending().await
+        }
+        Act::Drip(text) => {
+            request(&mut stream, usize::MAX, keep).await;
+            stream.write_all(text.as_bytes()).await.unwrap();
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+
+/// Reads a request with its body, or `most` bytes of it.
+async fn request(stream: &mut TcpStream, most: usize, keep: impl Fn(&[u8])) {
+    let (mut all, mut buffer) = (Vec::new(), [0; 4096]);
+    while all.len() < most.min(wanted(&all)) {
+        let room = buffer.len().min(most - all.len());
+        match stream.read(&mut buffer[..room]).await {
+            Ok(0) | Err(_) => break,
+            Ok(read) => {
+                keep(&buffer[..read]);
+                all.extend_from_slice(&buffer[..read]);
+            }
+        }
+    }
+}
+
+/// How long the request is, as far as its head tells.
+fn wanted(all: &[u8]) -> usize {
+    let Some(head) = all.windows(4).position(|four| four == b"\r\n\r\n") else { return usize::MAX };
+    let text = String::from_utf8_lossy(&all[..head]).to_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    head + 4 + length.unwrap_or(0)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> Act {
+    Act::Answer(format!(
+        "HTTP/1.1 {status}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    ))
+}
+
+fn endpoint(base: &str) -> Endpoint {
+    Endpoint { base_url: Url::parse(base).unwrap(), key: Some(SecretString::from("test-key")) }
+}
+
+fn call(method: Method) -> Call {
+    Call { method, path: "/videos".into(), auth: Auth::Bearer, headers: Vec::new(), body: None }
+}
+
+fn settings() -> Settings {
+    let timeouts = Timeouts {
+        submit: Duration::from_millis(700),
+        poll: Duration::from_millis(700),
+        first_byte: Duration::from_millis(700),
+        low_speed: Duration::from_millis(300),
+        ..Timeouts::default()
+    };
+    Settings { timeouts, ..Settings::default() }
+}
+
+async fn submit_with(settings: &Settings, endpoint: &Endpoint, body: Bytes) -> Result<Reply, SendFault> {
+    PaidClient::new(settings).unwrap().submit(endpoint, &call(Method::Post), body).await
+}
+
+async fn submit(endpoint: &Endpoint) -> Result<Reply, SendFault> {
+    submit_with(&settings(), endpoint, Bytes::from_static(b"{\"prompt\":\"fog\"}")).await
+}
+
+/// The fault of a paid call, which must tell neither the address nor the key.
+async fn fault(endpoint: &Endpoint) -> SendFault {
+    let fault = submit(endpoint).await.unwrap_err();
+    let said = fault.to_string();
+    assert!(!said.contains("/api") && !said.contains("test-key"), "{said}");
+    fault
+}
+
+#[tokio::test]
+async fn an_answer_comes_back_whole_and_the_request_went_out_as_it_was_given() {
+    let server =
+        Server::start([answer("200 OK", "Retry-After: 7\r\nX-Other: 1\r\n", "{\"id\":\"1\"}")]).await;
+    let reply = submit(&server.endpoint()).await.unwrap();
+    assert_eq!((reply.status, reply.body.as_slice()), (200, &b"{\"id\":\"1\"}"[..]));
+    assert_eq!(reply.header("retry-after"), Some("7"));
+    assert_eq!(reply.header("x-other"), None);
+    let [request] = &server.requests()[..] else { panic!("one request") };
+    assert!(request.starts_with("POST /api/videos HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("authorization: Bearer test-key\r\n"), "{request}");
+    assert!(request.contains("content-type: application/json\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\n{\"prompt\":\"fog\"}"), "{request}");
+}
+
+#[tokio::test]
+async fn n01_a_refused_connection_is_proof_that_nothing_was_sent() {
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let fault = fault(&endpoint(&format!("http://127.0.0.1:{port}/api"))).await;
+    assert_eq!(fault.kind, SendFaultKind::NotSent);
+    assert!(fault.to_string().contains(&format!("no connection to 127.0.0.1:{port}")), "{fault}");
+}
+
+#[tokio::test]
+async fn n02_a_name_that_does_not_resolve_is_proof_that_nothing_was_sent() {
+    let fault = fault(&endpoint("http://nowhere.invalid/api")).await;
+    assert_eq!(fault.kind, SendFaultKind::NotSent);
+    assert!(fault.to_string().contains("nowhere.invalid"), "{fault}");
+}
+
+#[tokio::test]
+async fn n05_to_n10_whatever_breaks_after_the_connection_is_a_doubt() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 40\r\n";
+    for (what, act) in [
+        ("n05 reset before anything was read", Act::ResetAfter(0)),
+        ("n07 reset after the whole request", Act::ResetAfterRequest),
+        ("n08 closed without an answer", Act::Close),
+        ("n09 no answer", Act::Stall(String::new())),
+        ("n10 a head that trickles", Act::Drip(head.to_owned())),
+        ("n10 a body that trickles", Act::Drip("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n".into())),
+        ("n11 a body that is cut", Act::Answer(format!("{head}\r\n{{\"id\""))),
+        ("no HTTP at all", Act::Answer("SSH-2.0-OpenSSH_9.7\r\n".into())),
+    ] {
+        let server = Server::start([act]).await;
+        assert_eq!(fault(&server.endpoint()).await.kind, SendFaultKind::Lost, "{what}");
+        assert_eq!(server.requests().len(), 1, "{what}: one connection, so one attempt");
+    }
+}
+
+#[tokio::test]
+async fn n06_a_reset_in_the_middle_of_a_long_body_is_a_doubt() {
+    let server = Server::start([Act::ResetAfter(100_000)]).await;
+    let body = Bytes::from(vec![b'x'; 8 * 1024 * 1024]);
+    let generous = Settings::default();
+    let fault = submit_with(&generous, &server.endpoint(), body).await.unwrap_err();
+    assert_eq!(fault.kind, SendFaultKind::Lost);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn n13_a_server_that_closes_after_each_answer_leaves_no_doubt_in_300_submissions() {
+    let server = Server::start([Act::Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into())]).await;
+    let client = PaidClient::new(&Settings::default()).unwrap();
+    for count in 0..300 {
+        let sent = client.submit(&server.endpoint(), &call(Method::Post), Bytes::from_static(b"{}")).await;
+        assert_eq!(sent.map(|reply| reply.status), Ok(200), "submission {count}");
+    }
+    assert_eq!(server.requests().len(), 300);
+}
+
+#[tokio::test]
+async fn n22_a_paid_request_follows_no_redirect() {
+    let elsewhere = Server::start([answer("200 OK", "", "{}")]).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("Location: {}\r\n", elsewhere.url("/other"));
+        let server = Server::start([answer(&format!("{status} Moved"), &location, "")]).await;
+        let reply = submit(&server.endpoint()).await.unwrap();
+        assert_eq!(reply.status, status);
+        assert_eq!(reply.header("location"), Some(elsewhere.url("/other").as_str()));
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert_eq!(elsewhere.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a30_an_endless_answer_is_not_read_to_its_end() {
+    let server = Server::start([answer("200 OK", "", &"x".repeat(5 * 1024 * 1024))]).await;
+    let generous = Settings::default();
+    let fault = submit_with(&generous, &server.endpoint(), Bytes::new()).await.unwrap_err();
+    assert_eq!(fault.kind, SendFaultKind::Lost);
+    assert!(fault.to_string().contains("longer than 4 MiB"), "{fault}");
+}
+
+#[tokio::test]
+async fn n04_a_server_without_tls_on_an_https_address_gets_no_request() {
+    for (what, act) in [
+        ("plain HTTP", Act::Answer("HTTP/1.1 400 Bad Request\r\n\r\n".into())),
+        ("a TLS alert", Act::Answer("\x15\x03\x03\x00\x02\x02\x28".into())),
+    ] {
+        // The hello of a handshake holds no empty line, so the server answers after its first hundred bytes.
+        let server = tls_like(act).await;
+        let fault = fault(&endpoint(&format!("https://127.0.0.1:{}/api", server.port))).await;
+        assert_eq!(fault.kind, SendFaultKind::Setup, "{what}: {fault}");
+        assert!(!server.requests()[0].contains("POST"), "{what}");
+        assert!(fault.to_string().contains("ca_file"), "{what}: {fault}");
+    }
+}
+
+/// A server that answers the first bytes of a handshake with the act's text.
+async fn tls_like(act: Act) -> Server {
+    let Act::Answer(text) = act else { panic!("an answer") };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let seen = Arc::new(Mutex::new(vec![Vec::new()]));
+    let log = Arc::clone(&seen);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        request(&mut stream, 100, |bytes| log.lock().unwrap()[0].extend_from_slice(bytes)).await;
+        stream.write_all(text.as_bytes()).await.unwrap();
+        request(&mut stream, usize::MAX, |bytes| log.lock().unwrap()[0].extend_from_slice(bytes)).await;
+    });
+    Server { port, seen, _tasks: tasks }
+}
+
+#[tokio::test]
+async fn a_tls_handshake_that_hangs_is_proof_that_nothing_was_sent() {
+    let server = Server::start([Act::Silence]).await;
+    let mut settings = Settings::default();
+    settings.timeouts.connect = Duration::from_millis(200);
+    let endpoint = endpoint(&format!("https://127.0.0.1:{}/api", server.port));
+    let fault = submit_with(&settings, &endpoint, Bytes::new()).await.unwrap_err();
+    assert_eq!(fault.kind, SendFaultKind::NotSent, "{fault}");
+}
+
+#[tokio::test]
+async fn n30_a_proxy_that_refuses_is_named_without_its_password_and_nothing_was_sent() {
+    for status in ["407 Proxy Authentication Required", "502 Bad Gateway"] {
+        let proxy = Server::start([answer(status, "", "")]).await;
+        let url = Url::parse(&format!("http://night:secret@localhost:{}", proxy.port)).unwrap();
+        let settings =
+            Settings { proxies: Proxies { https: Some(url), ..Proxies::default() }, ..Settings::default() };
+        let fault =
+            submit_with(&settings, &endpoint("https://api.invalid/v4"), Bytes::new()).await.unwrap_err();
+        assert_eq!(fault.kind, SendFaultKind::NotSent, "{fault}");
+        let said = fault.to_string();
+        assert!(said.contains(&format!("proxy localhost:{}", proxy.port)), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+        assert!(proxy.requests()[0].starts_with("CONNECT api.invalid:443 HTTP/1.1"));
+        assert!(!proxy.requests()[0].contains("test-key"));
+    }
+}
+
+#[tokio::test]
+async fn s02_a_key_that_the_provider_echoes_goes_no_further() {
+    let body = "{\"message\":\"invalid token test-key\",\"raw\":\"QmVhcmVyIHRlc3Qta2V5\"}";
+    let server = Server::start([answer("401 Unauthorized", "Location: /?key=test-key\r\n", body)]).await;
+    let reply = submit(&server.endpoint()).await.unwrap();
+    let body = String::from_utf8(reply.body.clone()).unwrap();
+    assert!(body.starts_with("{\"message\":\"invalid token ***\""), "{body}");
+    // The Base64 of "Bearer test-key".
+    assert!(!body.contains("dGVzdC1rZXk") && !body.contains("0ZXN0LWtle"), "{body}");
+    assert_eq!(reply.header("location"), Some("/?key=***"));
+}
+
+#[tokio::test]
+async fn a_poll_is_a_get_with_the_key_and_breaks_like_a_submission() {
+    let server = Server::start([answer("200 OK", "", "{}"), Act::Close]).await;
+    let client = FreeClient::new(&settings()).unwrap();
+    let endpoint = server.endpoint();
+    assert_eq!(client.get(&endpoint, &call(Method::Get)).await.map(|reply| reply.status), Ok(200));
+    let fault = client.get(&endpoint, &call(Method::Get)).await.unwrap_err();
+    assert_eq!(fault.kind, SendFaultKind::Lost);
+    assert!(server.requests()[0].starts_with("GET /api/videos HTTP/1.1\r\n"));
+    assert!(server.requests()[0].contains("authorization: Bearer test-key\r\n"));
+}
+
+async fn fetched(link: &str, span: Span, allow_loopback: bool) -> Result<Vec<u8>, FetchFaultKind> {
+    let client = FreeClient::new(&settings()).unwrap();
+    let download = client.fetch(link, span, allow_loopback).await.map_err(|fault| fault.kind)?;
+    let chunks: Vec<Bytes> = download.bytes.try_collect().await.map_err(|fault| fault.kind)?;
+    Ok(chunks.concat())
+}
+
+#[tokio::test]
+async fn s04_no_credentials_reach_a_result_host_also_across_redirects() {
+    let host =
+        Server::start([answer("206 Partial Content", "Content-Range: bytes 5-9/10\r\n", "56789")]).await;
+    let location = format!("Location: {}\r\nSet-Cookie: a=b\r\n", host.url("/final.mp4"));
+    let front = Server::start([answer("302 Found", &location, "")]).await;
+    let span = Span::From { offset: 5, validator: "\"v1\"".into() };
+    assert_eq!(fetched(&front.url("/clip?sig=1"), span, true).await, Ok(b"56789".to_vec()));
+    for request in [&front.requests()[0], &host.requests()[0]] {
+        let request = request.to_lowercase();
+        assert!(!request.contains("authorization") && !request.contains("cookie"), "{request}");
+        assert!(!request.contains("referer"), "{request}");
+        assert!(request.contains("accept-encoding: identity\r\n"), "{request}");
+        assert!(
+            request.contains("range: bytes=5-\r\n") && request.contains("if-range: \"v1\"\r\n"),
+            "{request}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn n24_a_redirect_to_a_private_address_is_not_connected_to() {
+    let inside = Server::start([answer("200 OK", "", "secret")]).await;
+    for target in [
+        format!("http://[::ffff:127.0.0.1]:{}/", inside.port),
+        format!("http://0.0.0.0:{}/", inside.port),
+        "http://10.0.0.1/clip.mp4".to_owned(),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+        "file:///etc/passwd".to_owned(),
+    ] {
+        let front = Server::start([answer("302 Found", &format!("Location: {target}\r\n"), "")]).await;
+        assert_eq!(
+            fetched(&front.url("/"), Span::Whole, true).await,
+            Err(FetchFaultKind::Unsafe),
+            "{target}"
+        );
+    }
+    assert_eq!(inside.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn s06_a_link_to_this_machine_is_not_connected_to_unless_the_provider_lives_here() {
+    let server = Server::start([answer("200 OK", "", "clip")]).await;
+    for host in ["127.0.0.1", "localhost", "0x7f.1", "[::1]"] {
+        let link = format!("https://{host}:{}/", server.port);
+        assert_eq!(fetched(&link, Span::Whole, false).await, Err(FetchFaultKind::Unsafe), "{host}");
+    }
+    assert_eq!(fetched(&server.url("/"), Span::Whole, false).await, Err(FetchFaultKind::Unsafe));
+    assert_eq!(server.requests(), Vec::<String>::new());
+    assert_eq!(fetched(&server.url("/"), Span::Whole, true).await, Ok(b"clip".to_vec()));
+}
+
+#[tokio::test]
+async fn n21_a_redirect_loop_ends() {
+    let server = Server::start([answer("302 Found", "Location: /again\r\n", "")]).await;
+    assert_eq!(fetched(&server.url("/"), Span::Whole, true).await, Err(FetchFaultKind::Redirects));
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn a25_a_dead_link_is_told_from_a_host_that_has_a_bad_day() {
+    for (status, kind) in [
+        ("403 Forbidden", FetchFaultKind::Dead),
+        ("404 Not Found", FetchFaultKind::Dead),
+        ("410 Gone", FetchFaultKind::Dead),
+        ("429 Too Many Requests", FetchFaultKind::Refused),
+        ("503 Service Unavailable", FetchFaultKind::Refused),
+        ("302 Found", FetchFaultKind::Refused),
+    ] {
+        let server = Server::start([answer(status, "", "")]).await;
+        assert_eq!(fetched(&server.url("/"), Span::Whole, true).await, Err(kind), "{status}");
+    }
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let gone = fetched(&format!("http://127.0.0.1:{port}/"), Span::Whole, true).await;
+    assert_eq!(gone, Err(FetchFaultKind::Unreachable));
+}
+
+#[tokio::test]
+async fn n10_a_download_that_stalls_or_trickles_is_given_up() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+    for (what, act) in [
+        ("no head", Act::Stall(String::new())),
+        ("no body", Act::Stall(head.to_owned())),
+        ("one byte at a time", Act::Drip(head.to_owned())),
+        ("reset in the body", Act::Answer(format!("{head}abc"))),
+    ] {
+        let server = Server::start([act]).await;
+        let got = fetched(&server.url("/"), Span::Whole, true).await;
+        assert_eq!(got, Err(FetchFaultKind::Broken), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_download_has_an_end_however_fast_it_is() {
+    let server = Server::start([Act::Drip("HTTP/1.1 200 OK\r\n\r\n".into())]).await;
+    let mut settings = settings();
+    settings.timeouts.low_speed = Duration::from_secs(600);
+    settings.timeouts.download = Duration::from_millis(300);
+    let client = FreeClient::new(&settings).unwrap();
+    let download = client.fetch(&server.url("/"), Span::Whole, true).await.unwrap();
+    let fault = download.bytes.try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(fault.to_string().contains("took too long"), "{fault}");
+}
