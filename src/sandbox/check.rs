@@ -1,0 +1,303 @@
+//! What the provider's documents allow in a request, model by model, and the check of a request against that.
+//!
+//! Written from the OpenAPI document of "Generate Video(Async)", and from the two Vidu guides where they differ from
+//! it: what stands in either passes.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use super::images::{self, Size};
+use super::reply::Refusal;
+
+/// One model: its price, its fields and their values.
+pub(super) struct Model {
+    pub(super) name: &'static str,
+    /// US cents per video.
+    pub(super) cents: u32,
+    /// Tasks that may run at once.
+    pub(super) at_once: u32,
+    prompt_needed: bool,
+    images: Images,
+    fields: &'static [(&'static str, Kind)],
+    size: Option<Size>,
+    seconds: u32,
+}
+
+/// Where `image_url` is allowed, and in which form.
+enum Images {
+    No,
+    /// One string.
+    One,
+    /// An array of 1 to this many.
+    List(usize),
+    /// A string (the document's example) or an array of 1 or 2 (its schema).
+    Either,
+}
+
+enum Kind {
+    Words(&'static [&'static str]),
+    Numbers(&'static [u64]),
+    Flag,
+    /// Text of this many characters.
+    Text(usize, usize),
+}
+
+const PROMPT_CHARACTERS: usize = 512;
+const MOVES: Kind = Kind::Words(&["auto", "small", "medium", "large"]);
+const RATIOS: Kind = Kind::Words(&["16:9", "9:16", "1:1"]);
+const FULL_HD: Size = Size { width: 1920, height: 1080 };
+const HD: Size = Size { width: 1280, height: 720 };
+/// The guide's examples send 720x480, which the OpenAPI document does not list.
+const VIDU2_SIZES: Kind = Kind::Words(&["1280x720", "720x480"]);
+const COMMON: &[(&str, Kind)] = &[("request_id", Kind::Text(6, 64)), ("user_id", Kind::Text(6, 128))];
+const VIDUQ1_FROM_IMAGE: &[(&str, Kind)] = &[
+    ("duration", Kind::Numbers(&[5])),
+    ("size", Kind::Words(&["1920x1080"])),
+    ("movement_amplitude", MOVES),
+    ("with_audio", Kind::Flag),
+];
+const VIDU2_FROM_IMAGE: &[(&str, Kind)] = &[
+    ("duration", Kind::Numbers(&[4])),
+    ("size", VIDU2_SIZES),
+    ("movement_amplitude", MOVES),
+    ("with_audio", Kind::Flag),
+];
+
+/// Prices: the guides of the models, and two public price tables for `vidu2-reference`. Tasks at once: two public
+/// copies of the rate-limit page.
+static MODELS: LazyLock<[Model; 7]> = LazyLock::new(|| {
+    let viduq1 = |name, images| Model {
+        name,
+        cents: 40,
+        at_once: 5,
+        prompt_needed: false,
+        images,
+        fields: VIDUQ1_FROM_IMAGE,
+        size: Some(FULL_HD),
+        seconds: 5,
+    };
+    let vidu2 = |name, images| Model {
+        name,
+        cents: 20,
+        at_once: 5,
+        prompt_needed: false,
+        images,
+        fields: VIDU2_FROM_IMAGE,
+        size: Some(HD),
+        seconds: 4,
+    };
+    [
+        Model {
+            name: "cogvideox-3",
+            cents: 20,
+            at_once: 1,
+            prompt_needed: false,
+            images: Images::Either,
+            fields: &[
+                ("quality", Kind::Words(&["speed", "quality"])),
+                ("with_audio", Kind::Flag),
+                (
+                    "size",
+                    Kind::Words(&[
+                        "1280x720",
+                        "720x1280",
+                        "1024x1024",
+                        "1920x1080",
+                        "1080x1920",
+                        "2048x1080",
+                        "3840x2160",
+                    ]),
+                ),
+                ("fps", Kind::Numbers(&[30, 60])),
+                ("duration", Kind::Numbers(&[5, 10])),
+            ],
+            size: None,
+            seconds: 5,
+        },
+        Model {
+            prompt_needed: true,
+            fields: &[
+                ("style", Kind::Words(&["general", "anime"])),
+                ("duration", Kind::Numbers(&[5])),
+                ("aspect_ratio", RATIOS),
+                ("size", Kind::Words(&["1920x1080"])),
+                ("movement_amplitude", MOVES),
+            ],
+            ..viduq1("viduq1-text", Images::No)
+        },
+        viduq1("viduq1-image", Images::One),
+        viduq1("viduq1-start-end", Images::List(2)),
+        vidu2("vidu2-image", Images::One),
+        vidu2("vidu2-start-end", Images::List(2)),
+        Model {
+            cents: 40,
+            fields: &[
+                ("duration", Kind::Numbers(&[4])),
+                ("aspect_ratio", RATIOS),
+                ("size", VIDU2_SIZES),
+                ("movement_amplitude", MOVES),
+                ("with_audio", Kind::Flag),
+            ],
+            ..vidu2("vidu2-reference", Images::List(3))
+        },
+    ]
+});
+
+/// A request that passed: what will be made.
+pub(super) struct Order {
+    pub(super) model: &'static Model,
+    pub(super) prompt: String,
+    pub(super) request_id: Option<String>,
+    pub(super) size: Size,
+    pub(super) seconds: u32,
+}
+
+/// Checks a body against its model's table.
+pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
+    let Some(body) = body.as_object() else {
+        return Err(Refusal::bad("1210", "The body must be a JSON object"));
+    };
+    let model = match body.get("model") {
+        None => return Err(Refusal::bad("1213", "The parameter model was not received")),
+        Some(Value::String(name)) => MODELS
+            .iter()
+            .find(|model| model.name == name)
+            .ok_or_else(|| Refusal::bad("1211", format!("The model {name} does not exist")))?,
+        Some(_) => return Err(invalid("model", "it must be a string")),
+    };
+    for (name, value) in body {
+        if matches!(name.as_str(), "model" | "prompt" | "image_url") {
+            continue;
+        }
+        let field = COMMON.iter().chain(model.fields).find(|(known, _)| known == name);
+        let Some((_, kind)) = field else {
+            return Err(Refusal::bad("1210", format!("{} has no parameter {name}", model.name)));
+        };
+        fits(kind, value).map_err(|why| invalid(name, &why))?;
+    }
+    let prompt = prompt(body)?;
+    let images = pictures(model, body.get("image_url"))?;
+    if prompt.is_empty() && model.prompt_needed {
+        return Err(Refusal::bad("1213", "The parameter prompt was not received"));
+    }
+    if prompt.is_empty() && images.is_none() {
+        return Err(Refusal::bad("1213", "Neither prompt nor image_url was received"));
+    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    Ok(Order {
+        model,
+        prompt: prompt.to_owned(),
+        request_id: text("request_id").map(str::to_owned),
+        size: frame(model, text("size"), text("aspect_ratio"), images.flatten()),
+        seconds: body
+            .get("duration")
+            .and_then(Value::as_u64)
+            .and_then(|seconds| u32::try_from(seconds).ok())
+            .unwrap_or(model.seconds),
+    })
+}
+
+fn invalid(name: &str, why: &str) -> Refusal {
+    Refusal::bad("1214", format!("The parameter {name} is invalid: {why}"))
+}
+
+fn fits(kind: &Kind, value: &Value) -> Result<(), String> {
+    match (kind, value) {
+        (Kind::Words(words), Value::String(word)) if words.contains(&word.as_str()) => Ok(()),
+        (Kind::Words(words), _) => Err(format!("it must be one of {}", words.join(", "))),
+        (Kind::Numbers(numbers), _) if value.as_u64().is_some_and(|n| numbers.contains(&n)) => Ok(()),
+        (Kind::Numbers(numbers), _) => Err(format!("it must be an integer out of {numbers:?}")),
+        (Kind::Flag, Value::Bool(_)) => Ok(()),
+        (Kind::Flag, _) => Err("it must be true or false".to_owned()),
+        (Kind::Text(min, max), Value::String(text)) if (*min..=*max).contains(&text.chars().count()) => {
+            Ok(())
+        }
+        (Kind::Text(min, max), _) => Err(format!("it must be a string of {min} to {max} characters")),
+    }
+}
+
+fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
+    let text = match body.get("prompt") {
+        None => "",
+        Some(Value::String(text)) => text,
+        Some(_) => return Err(invalid("prompt", "it must be a string")),
+    };
+    let length = text.chars().count();
+    if length > PROMPT_CHARACTERS {
+        let message = format!("The prompt has {length} characters, the limit is {PROMPT_CHARACTERS}");
+        return Err(Refusal::bad("1261", message));
+    }
+    Ok(text)
+}
+
+/// Checks the pictures. The outer option says whether there are any, the inner one is the size of the first where it
+/// is in the request itself.
+fn pictures(model: &Model, value: Option<&Value>) -> Result<Option<Option<Size>>, Refusal> {
+    let Some(value) = value else { return Ok(None) };
+    let (list, most) = match (&model.images, value) {
+        (Images::No, _) => {
+            return Err(Refusal::bad("1210", format!("{} has no parameter image_url", model.name)));
+        }
+        (Images::One | Images::Either, Value::String(_)) => (std::slice::from_ref(value), 1),
+        (Images::Either, Value::Array(list)) => (list.as_slice(), 2),
+        (Images::List(most), Value::Array(list)) => (list.as_slice(), *most),
+        (Images::One, _) => return Err(invalid("image_url", "it must be one string")),
+        (Images::List(most), _) => {
+            return Err(invalid("image_url", &format!("it must be an array of 1 to {most} strings")));
+        }
+        (Images::Either, _) => return Err(invalid("image_url", "it must be a string or an array")),
+    };
+    if !(1..=most).contains(&list.len()) {
+        return Err(invalid("image_url", &format!("{} images, 1 to {most} are supported", list.len())));
+    }
+    let rules = match (&model.images, most) {
+        (Images::Either, _) => &images::COGVIDEOX,
+        (_, 3) => &images::REFERENCE,
+        _ => &images::VIDU,
+    };
+    let sizes = list
+        .iter()
+        .map(|image| image.as_str().ok_or("each image must be a string".to_owned()))
+        .map(|image| image.and_then(|image| rules.check(image)))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|why| invalid("image_url", &why))?;
+    if let (Images::List(2), [Some(first), Some(last)]) = (&model.images, sizes.as_slice())
+        && !images::are_similar(*first, *last)
+    {
+        return Err(invalid(
+            "image_url",
+            "first and last frame differ in aspect ratio by more than 0.8 to 1.25",
+        ));
+    }
+    Ok(Some(sizes.first().copied().flatten()))
+}
+
+/// The size of the clip. An aspect ratio keeps the short side; `cogvideox-3` without a size takes 1080 as the short
+/// side and the long side from the picture, at most 3840.
+fn frame(model: &Model, size: Option<&str>, ratio: Option<&str>, picture: Option<Size>) -> Size {
+    let named = size
+        .and_then(|text| text.split_once('x'))
+        .and_then(|(width, height)| Some(Size { width: width.parse().ok()?, height: height.parse().ok()? }));
+    let Size { width, height } =
+        named.or(model.size).unwrap_or_else(|| following(picture.unwrap_or(FULL_HD)));
+    match ratio {
+        Some("9:16") => Size { width: height, height: width },
+        Some("1:1") => Size { width: height, height },
+        _ => Size { width, height },
+    }
+}
+
+fn following(picture: Size) -> Size {
+    const SHORT: u64 = 1080;
+    const LONG: u64 = 3840;
+    let (short, long) = (picture.width.min(picture.height), picture.width.max(picture.height));
+    // Video needs even sides.
+    let long = (SHORT * u64::from(long) / u64::from(short)).min(LONG) & !1;
+    let long = u32::try_from(long).expect("the long side is at most 3840");
+    if picture.width < picture.height {
+        Size { width: 1080, height: long }
+    } else {
+        Size { width: long, height: 1080 }
+    }
+}

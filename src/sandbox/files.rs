@@ -1,0 +1,289 @@
+//! The result files: signed links that expire, ranges, and downloads that go wrong on demand.
+
+use std::collections::VecDeque;
+use std::io;
+use std::num::NonZeroU64;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+
+use super::admin::Counts;
+use super::faults::{Fault, On};
+use super::images::hex;
+use super::line::{Cut, Line, Peer};
+use super::tasks::{Request, Task};
+use super::{Inner, Shared, clips, held, reply};
+
+/// What a finished task's answer points to.
+pub(super) struct Link {
+    pub(super) video: String,
+    pub(super) cover: String,
+}
+
+/// Makes a link that is good for the sandbox's `link_life` from now.
+pub(super) fn link(shared: &Shared, task: &str, now: Timestamp) -> Link {
+    let life = SignedDuration::try_from(shared.link_life).unwrap_or(SignedDuration::MAX);
+    let expires = now.checked_add(life).unwrap_or(Timestamp::MAX).as_millisecond();
+    let signature = sign(shared, task, expires);
+    let at = |ending| {
+        format!("http://{}/files/{task}.{ending}?expires={expires}&signature={signature}", shared.address)
+    };
+    Link { video: at("mp4"), cover: at("png") }
+}
+
+fn sign(shared: &Shared, task: &str, expires: i64) -> String {
+    hex(&Sha256::digest(format!("{} {task} {expires}", shared.key)))
+}
+
+/// A link's query.
+#[derive(Default, Deserialize)]
+pub(super) struct Signed {
+    #[serde(default)]
+    expires: i64,
+    #[serde(default)]
+    signature: String,
+}
+
+/// Finished clips by task, the newest last, so that the parts of a resumed download need no new drawing.
+#[derive(Default)]
+pub(super) struct Cache(VecDeque<(String, Clip)>);
+
+#[derive(Clone)]
+struct Clip {
+    bytes: Bytes,
+    etag: String,
+}
+
+impl Cache {
+    const BYTES: usize = 64 * 1024 * 1024;
+
+    fn find(&self, task: &str) -> Option<Clip> {
+        self.0.iter().find(|(id, _)| id == task).map(|(_, clip)| clip.clone())
+    }
+
+    /// Keeps the clip, and lets go of the oldest until at most [`Self::BYTES`] are held.
+    fn keep(&mut self, task: &str, clip: Clip) {
+        self.0.push_back((task.to_owned(), clip));
+        let mut held: usize = self.0.iter().map(|(_, clip)| clip.bytes.len()).sum();
+        while held > Self::BYTES
+            && let Some((_, oldest)) = self.0.pop_front()
+        {
+            held -= oldest.bytes.len();
+        }
+    }
+}
+
+/// `GET /files/{task}.mp4` and `.png`.
+pub(super) async fn fetch(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+    Path(name): Path<String>,
+    Query(signed): Query<Signed>,
+    headers: HeaderMap,
+) -> Response {
+    if headers.contains_key(header::AUTHORIZATION) {
+        Counts::add(&shared.counts.authorized_downloads);
+    }
+    let (id, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let counter = if ending == "png" { &shared.counts.covers } else { &shared.counts.downloads };
+    Counts::add(counter);
+    let (task, fault) = match admit(&shared, id, ending, &signed) {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused.into_response(),
+    };
+    let picture = shared.picture(&task);
+    if ending == "png" {
+        return ([(header::CONTENT_TYPE, "image/png")], clips::cover(&picture)).into_response();
+    }
+    let usual = match clip(&shared, id, picture).await {
+        Ok(clip) => serve(&clip, &task, &headers, fault.as_ref(), &line),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    };
+    reply::send(fault.as_ref(), &line, usual).await
+}
+
+fn admit(
+    shared: &Shared,
+    id: &str,
+    ending: &str,
+    signed: &Signed,
+) -> Result<(Task, Option<Fault>), (StatusCode, &'static str)> {
+    const EXPIRED: (StatusCode, &str) = (StatusCode::FORBIDDEN, "this link has expired or is not signed");
+    let now = (shared.now)();
+    if signed.signature != sign(shared, id, signed.expires) || now.as_millisecond() > signed.expires {
+        return Err(EXPIRED);
+    }
+    let mut inner = held(&shared.inner);
+    let Inner { book, faults, dice, expired, .. } = &mut *inner;
+    let found = book.find(id).and_then(Request::task_and_call).filter(|(task, _)| now >= task.ready_at);
+    let (Some((task, call)), "mp4" | "png") = (found, ending) else {
+        return Err((StatusCode::NOT_FOUND, "there is no such file"));
+    };
+    if expired.contains(&signed.signature) {
+        return Err(EXPIRED);
+    }
+    if ending == "png" {
+        return Ok((task.clone(), None));
+    }
+    match faults.pick(On::Download, call, dice) {
+        Some(Fault::Expire) => {
+            expired.insert(signed.signature.clone());
+            Err(EXPIRED)
+        }
+        fault => Ok((task.clone(), fault)),
+    }
+}
+
+async fn clip(shared: &Arc<Shared>, id: &str, picture: clips::Picture) -> io::Result<Clip> {
+    if let Some(clip) = held(&shared.cache).find(id) {
+        return Ok(clip);
+    }
+    let drawing = shared.tasks.spawn_blocking(move || {
+        let bytes = Bytes::from(clips::clip(&picture));
+        let etag = format!("\"{}\"", hex(&Sha256::digest(&bytes)[..16]));
+        Clip { bytes, etag }
+    });
+    let clip = drawing.await.map_err(io::Error::other)?;
+    held(&shared.cache).keep(id, clip.clone());
+    Ok(clip)
+}
+
+fn serve(clip: &Clip, task: &Task, headers: &HeaderMap, fault: Option<&Fault>, line: &Arc<Line>) -> Response {
+    let modified = httpdate::fmt_http_date(SystemTime::from(task.ready_at));
+    let mut bytes = clip.bytes.clone();
+    let mut asked = range(headers, &clip.etag, &modified, bytes.len());
+    let mut shift = 0;
+    match fault {
+        Some(Fault::Html) => {
+            let page = "<!doctype html><title>Gateway</title><p>The file cannot be shown at the moment.</p>";
+            return ([(header::CONTENT_TYPE, "text/html")], page).into_response();
+        }
+        Some(Fault::IgnoreRange) => asked = Asked::Whole,
+        Some(Fault::WrongRange) => shift = 1,
+        Some(Fault::WrongLength) => bytes.truncate(bytes.len() / 10 * 9),
+        Some(Fault::Flip) => {
+            let mut wrong = bytes.to_vec();
+            let middle = wrong.len() / 2;
+            wrong[middle] = !wrong[middle];
+            bytes = Bytes::from(wrong);
+        }
+        _ => {}
+    }
+    let whole = clip.bytes.len();
+    let (status, part) = match &asked {
+        Asked::Whole => (StatusCode::OK, bytes),
+        Asked::Part(part) => {
+            (StatusCode::PARTIAL_CONTENT, bytes.slice(part.start.min(bytes.len())..part.end.min(bytes.len())))
+        }
+        Asked::Beyond => {
+            let nothing = [(header::CONTENT_RANGE, format!("bytes */{whole}"))];
+            return (StatusCode::RANGE_NOT_SATISFIABLE, nothing).into_response();
+        }
+    };
+    let length = part.len();
+    let mut answer = Response::new(body(part, fault, line));
+    *answer.status_mut() = status;
+    let mut set = |name: HeaderName, value: &str| {
+        let value = HeaderValue::from_str(value).expect("digits, dates and hexadecimal are header text");
+        answer.headers_mut().insert(name, value);
+    };
+    set(header::CONTENT_TYPE, "video/mp4");
+    set(header::ACCEPT_RANGES, "bytes");
+    set(header::ETAG, &clip.etag);
+    set(header::LAST_MODIFIED, &modified);
+    if let Asked::Part(part) = asked {
+        set(header::CONTENT_RANGE, &format!("bytes {}-{}/{whole}", part.start + shift, part.end - 1));
+    }
+    if matches!(fault, Some(Fault::Truncate { announce: false, .. })) {
+        // An answer in HTTP/1.0 without a length ends with its connection, wherever that may be.
+        *answer.version_mut() = Version::HTTP_10;
+    } else {
+        set(header::CONTENT_LENGTH, &length.to_string());
+    }
+    answer
+}
+
+/// What a request's headers ask for.
+enum Asked {
+    Whole,
+    Part(Range<usize>),
+    Beyond,
+}
+
+/// One range is served; anything else that `Range` may say is ignored, which is allowed.
+fn range(headers: &HeaderMap, etag: &str, modified: &str, length: usize) -> Asked {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let unchanged = text(header::IF_RANGE).is_none_or(|seen| seen == etag || seen == modified);
+    let Some((first, last)) = text(header::RANGE)
+        .filter(|_| unchanged)
+        .and_then(|range| range.strip_prefix("bytes="))
+        .and_then(|range| range.split_once('-'))
+    else {
+        return Asked::Whole;
+    };
+    let part = match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), Ok(last)) if first <= last => first..last.saturating_add(1).min(length),
+        (Ok(first), Err(_)) if last.is_empty() => first..length,
+        (Err(_), Ok(count)) if first.is_empty() => length.saturating_sub(count)..length,
+        _ => return Asked::Whole,
+    };
+    if part.is_empty() { Asked::Beyond } else { Asked::Part(part) }
+}
+
+fn body(part: Bytes, fault: Option<&Fault>, line: &Arc<Line>) -> Body {
+    match fault {
+        Some(Fault::Slow { bytes_per_second }) => slow(part, *bytes_per_second),
+        Some(Fault::Truncate { at, announce }) => {
+            let sent = part.slice(..fraction(part.len(), *at));
+            let line = Arc::clone(line);
+            let end = async move {
+                // Without this wait the server would drop what it has not yet written.
+                line.flushed().await;
+                line.cut(Cut::Close);
+                Err(io::Error::from(io::ErrorKind::UnexpectedEof))
+            };
+            let start = stream::iter([Ok(sent)]);
+            if *announce {
+                Body::from_stream(start.chain(stream::once(end)))
+            } else {
+                Body::from_stream(start)
+            }
+        }
+        _ => Body::from(part),
+    }
+}
+
+/// Sends a tenth of a second's worth at a time.
+fn slow(part: Bytes, bytes_per_second: NonZeroU64) -> Body {
+    let step = usize::try_from(bytes_per_second.get() / 10).unwrap_or(usize::MAX).max(1);
+    let pause = Duration::from_millis(if bytes_per_second.get() < 10 { 1000 } else { 100 });
+    Body::from_stream(stream::unfold(part, move |mut rest| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        sleep(pause).await;
+        let chunk = rest.split_to(step.min(rest.len()));
+        Some((Ok::<_, io::Error>(chunk), rest))
+    }))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a clip is far below 2^52 bytes and the fraction lies between 0 and 1"
+)]
+fn fraction(length: usize, at: f64) -> usize {
+    ((length as f64 * at) as usize).min(length)
+}

@@ -1,0 +1,122 @@
+//! The check of a picture in a request: a link, or the bytes themselves as a data URI.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+/// Width and height in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Size {
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+/// What a family of models takes.
+pub(super) struct Rules {
+    /// Bytes after decoding. The documents say "5M" and "50MB"; the strict reading is decimal.
+    bytes: usize,
+    webp: bool,
+    /// Each side, in pixels.
+    least: u32,
+    /// Between 1:4 and 4:1.
+    ratio: bool,
+}
+
+pub(super) const COGVIDEOX: Rules = Rules { bytes: 5_000_000, webp: false, least: 1, ratio: false };
+pub(super) const VIDU: Rules = Rules { bytes: 50_000_000, webp: true, least: 1, ratio: true };
+pub(super) const REFERENCE: Rules = Rules { least: 128, ..VIDU };
+
+impl Rules {
+    /// Checks one picture; gives its size where its bytes are here.
+    pub(super) fn check(&self, image: &str) -> Result<Option<Size>, String> {
+        if !image.starts_with("data:") {
+            return match Url::parse(image) {
+                Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(None),
+                _ => Err("an image must be an http(s) URL or a data URI".to_owned()),
+            };
+        }
+        let (mime, bytes) = decode(image)?;
+        let format = format_of(&bytes).filter(|format| self.webp || *format != "image/webp");
+        if format.is_none() {
+            return Err("the image is in none of the supported formats".to_owned());
+        }
+        if format != Some(mime) {
+            return Err(format!("the content type says {mime}, the image is another format"));
+        }
+        if bytes.len() > self.bytes {
+            return Err(format!("the image has {} bytes, the limit is {}", bytes.len(), self.bytes));
+        }
+        let size = size_of(&bytes).ok_or("the image's header cannot be read")?;
+        if size.width.min(size.height) < self.least {
+            return Err(format!("the image is smaller than {0}x{0}", self.least));
+        }
+        let (short, long) = (size.width.min(size.height), size.width.max(size.height));
+        if self.ratio && u64::from(long) > 4 * u64::from(short) {
+            return Err("the image's aspect ratio is outside 1:4 to 4:1".to_owned());
+        }
+        Ok(Some(size))
+    }
+}
+
+/// Whether the aspect ratios of first and last frame are within 0.8 to 1.25 of each other.
+pub(super) fn are_similar(first: Size, last: Size) -> bool {
+    let one = u64::from(first.width) * u64::from(last.height);
+    let other = u64::from(last.width) * u64::from(first.height);
+    5 * one >= 4 * other && 4 * one <= 5 * other
+}
+
+fn decode(image: &str) -> Result<(&str, Vec<u8>), String> {
+    let (mime, data) = image
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(";base64,"))
+        .ok_or("a data URI has the form data:image/png;base64,…")?;
+    let bytes = STANDARD.decode(data).map_err(|error| format!("the data URI is no base64: {error}"))?;
+    Ok((mime, bytes))
+}
+
+fn format_of(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some("image/png")
+    } else if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+        Some("image/jpeg")
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        Some("image/webp")
+    } else {
+        None
+    }
+}
+
+fn size_of(bytes: &[u8]) -> Option<Size> {
+    let size = imagesize::blob_size(bytes).ok()?;
+    let size = Size { width: u32::try_from(size.width).ok()?, height: u32::try_from(size.height).ok()? };
+    (size.width > 0 && size.height > 0).then_some(size)
+}
+
+/// The body for the log: data URIs become `{"bytes", "sha256", "mime"}`, so that the log stays readable.
+pub(super) fn without_data(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.starts_with("data:") => {
+            let (mime, bytes) = decode(text).unwrap_or_else(|_| ("", text.clone().into_bytes()));
+            json!({ "bytes": bytes.len(), "sha256": hex(&Sha256::digest(&bytes)), "mime": mime })
+        }
+        Value::Array(list) => list.iter().map(without_data).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), without_data(value)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        other => other.clone(),
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

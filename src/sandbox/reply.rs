@@ -1,0 +1,87 @@
+//! How an answer leaves: as it is, or bent by a fault.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::faults::Fault;
+use super::line::{Cut, Line};
+
+/// Why a call is refused, in the provider's terms.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) http: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    /// A refusal with HTTP 400, as for every error in a request's parameters.
+    pub(super) fn bad(code: &'static str, message: impl Into<String>) -> Self {
+        Self { http: StatusCode::BAD_REQUEST, code, message: message.into() }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        error(self.http, self.code, &self.message)
+    }
+}
+
+/// The error body that real servers send: a nested object with the code as text.
+pub(super) fn error(http: StatusCode, code: &str, message: &str) -> Response {
+    json(http, &json!({ "error": { "code": code, "message": message } }))
+}
+
+pub(super) fn json(http: StatusCode, body: &Value) -> Response {
+    let kind = HeaderValue::from_static("application/json; charset=UTF-8");
+    (http, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+}
+
+/// Sends the usual answer, or what the fault makes of it. Faults that shape a task or a clip are in `usual` already.
+pub(super) async fn send(fault: Option<&Fault>, line: &Line, usual: Response) -> Response {
+    match fault {
+        Some(Fault::ResetBefore | Fault::ResetAfterAccept) => line.cut(Cut::Reset),
+        Some(Fault::CloseAfterAccept) => line.cut(Cut::Close),
+        Some(Fault::HangAfterAccept { seconds }) => {
+            sleep(Duration::from_secs(*seconds)).await;
+            line.cut(Cut::Close);
+        }
+        Some(Fault::Delay { ms }) => sleep(Duration::from_millis(*ms)).await,
+        _ => {}
+    }
+    let answer = match fault {
+        Some(Fault::Status { code, body, headers, .. }) => {
+            let mut answer = Response::new(Body::from(body.clone()));
+            *answer.status_mut() = status(*code);
+            for (name, value) in headers {
+                if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                    answer.headers_mut().append(name, value);
+                }
+            }
+            answer
+        }
+        Some(Fault::Error { http, code, message, retry_after, .. }) => {
+            let mut answer = error(status(*http), code, message);
+            if let Some(seconds) = retry_after {
+                answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            }
+            answer
+        }
+        Some(Fault::Malformed) => {
+            let kind = HeaderValue::from_static("application/json; charset=UTF-8");
+            ([(header::CONTENT_TYPE, kind)], r#"{"task_status":"PROCESSING","id":"#).into_response()
+        }
+        _ => usual,
+    };
+    line.answered();
+    answer
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).expect("a rule is checked for a valid status before it is added")
+}
