@@ -1,1 +1,6 @@
-//! What happened, told.
+//! What happened, told: for people in lines and tables, for programs as JSON.
+
+pub mod json;
+pub mod lines;
+pub mod plan;
+pub mod problems;

@@ -1,0 +1,233 @@
+//! The plan as people and programs read it: what would be rendered, why, and what it costs.
+
+use crate::domain::key::ModelName;
+use crate::domain::money::Usd;
+use crate::domain::take::Wanted;
+use crate::plan::decide::Decision;
+use crate::plan::fingerprint::Change;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// A plan to be shown: the jobs with what is to be done about each.
+pub struct Plan<'a> {
+    /// Name of the work.
+    pub project: &'a str,
+    /// Jobs and decisions, in the order of the catalog.
+    pub jobs: Vec<(&'a Wanted, &'a Decision)>,
+    /// Fields left out because the model lacks them and the shot allows it: name and number of jobs.
+    pub dropped: &'a BTreeMap<String, usize>,
+    /// Submissions at once, by model, as limits and cards have it.
+    pub at_once: BTreeMap<ModelName, usize>,
+}
+
+/// Jobs named in a row of the table.
+const EXAMPLES: usize = 3;
+/// Longest old or new value shown.
+const VALUE: usize = 60;
+
+impl Plan<'_> {
+    /// What carrying it out costs. Jobs without a price are not in it; see [`Plan::unpriced`].
+    #[must_use]
+    pub fn total(&self) -> Usd {
+        self.costly().filter_map(|(wanted, _)| wanted.price).sum()
+    }
+
+    /// How many jobs would be sent.
+    #[must_use]
+    pub fn to_render(&self) -> usize {
+        self.costly().count()
+    }
+
+    /// Models whose price nobody knows, with a job of each.
+    #[must_use]
+    pub fn unpriced(&self) -> BTreeMap<&ModelName, &Wanted> {
+        let unpriced = self.costly().filter(|(wanted, _)| wanted.price.is_none());
+        unpriced.map(|(wanted, _)| (&wanted.request.model, *wanted)).collect()
+    }
+
+    fn costly(&self) -> impl Iterator<Item = &(&Wanted, &Decision)> {
+        self.jobs.iter().filter(|(_, decision)| decision.costs())
+    }
+
+    /// How much can be in doubt after a crash: what is on the wire at once.
+    #[must_use]
+    pub fn exposure(&self) -> (usize, Usd) {
+        let mut jobs: BTreeMap<&ModelName, (usize, Usd)> = BTreeMap::new();
+        for (wanted, _) in self.costly() {
+            let entry = jobs.entry(&wanted.request.model).or_default();
+            entry.0 += 1;
+            entry.1 = entry.1.max(wanted.price.unwrap_or_default());
+        }
+        let mut exposure = (0, Usd::ZERO);
+        for (model, (count, price)) in jobs {
+            let at_once = count.min(self.at_once.get(model).copied().unwrap_or(count));
+            exposure.0 += at_once;
+            exposure.1 += price.times(at_once as u64);
+        }
+        exposure
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut rows: Vec<Row> = Vec::new();
+        for (wanted, decision) in &self.jobs {
+            let (sign, why) = why(decision);
+            let model = wanted.request.model.to_string();
+            let price = decision.costs().then_some(wanted.price).flatten();
+            let row = rows.iter_mut().find(|row| {
+                (row.sign, &row.model, row.price, &row.why) == (sign, &model, price, &why)
+            });
+            let row = match row {
+                Some(row) => row,
+                None => {
+                    rows.push(Row { sign, model, price, why, count: 0, examples: Vec::new() });
+                    let last = rows.len() - 1;
+                    &mut rows[last]
+                }
+            };
+            row.count += 1;
+            if row.examples.len() < EXAMPLES {
+                row.examples.push(wanted.key.to_string());
+            }
+        }
+        rows.sort_by_key(|row| ORDER.iter().position(|sign| *sign == row.sign));
+        let width = rows.iter().map(|row| row.model.len()).max().unwrap_or(0).max("to render".len());
+        let mut table = format!("  {:<width$}  {:>6}  {:>7}  {:>9}  why\n", "model", "jobs", "each", "total");
+        for row in &rows {
+            let Row { sign, model, price, why, count, examples } = row;
+            let each = price.map_or_else(|| "-".to_owned(), |price| price.to_string());
+            let total = price.map_or_else(|| "-".to_owned(), |price| price.times(*count as u64).to_string());
+            let named = if matches!(sign, '~' | '!' | 'x') || *count <= EXAMPLES {
+                let more = if *count > examples.len() { ", …" } else { "" };
+                format!(" ({}{more})", examples.join(", "))
+            } else {
+                String::new()
+            };
+            let _ = writeln!(table, "{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  {why}{named}");
+        }
+        let _ = writeln!(table, "  {}", "-".repeat(width + 32));
+        let _ = writeln!(
+            table,
+            "  {:<width$}  {:>6}  {:>7}  {:>9}",
+            "to render",
+            self.to_render(),
+            "",
+            self.total().to_string()
+        );
+        table
+    }
+
+    /// What else is worth knowing before money is spent, a line each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let shared: Usd = self.shared().map(|wanted| wanted.price.unwrap_or_default()).sum();
+        let count = self.shared().count();
+        if count > 0 {
+            notes.push(format!("{count} jobs share a rendering with another job: {shared} saved"));
+        }
+        for (name, count) in self.dropped {
+            notes.push(format!("`{name}` is left out for {count} jobs: their model has no such setting"));
+        }
+        let (submissions, money) = self.exposure();
+        if submissions > 0 {
+            notes.push(format!("after a crash at most {submissions} submissions ({money}) can be in doubt"));
+        }
+        notes
+    }
+
+    fn shared(&self) -> impl Iterator<Item = &Wanted> {
+        let shared = |decision: &Decision| matches!(decision, Decision::Shared { .. });
+        self.jobs.iter().filter(move |(_, decision)| shared(decision)).map(|(wanted, _)| *wanted)
+    }
+
+    /// The plan as one JSON object. Fields may be added; readers ignore what they do not know.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let jobs: Vec<Value> = self.jobs.iter().map(|(wanted, decision)| job(wanted, decision)).collect();
+        json!({
+            "format": 1,
+            "project": self.project,
+            "to_render": self.to_render(),
+            "total_usd": self.total().plain(),
+            "jobs": jobs,
+        })
+    }
+}
+
+struct Row {
+    sign: char,
+    model: String,
+    price: Option<Usd>,
+    why: String,
+    count: usize,
+    examples: Vec<String>,
+}
+
+/// What costs money first, what is as it was last.
+const ORDER: [char; 6] = ['+', '~', '>', '!', 'x', '='];
+
+fn why(decision: &Decision) -> (char, String) {
+    match decision {
+        Decision::New => ('+', "new".into()),
+        Decision::Changed { fields, .. } => {
+            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
+            ('~', format!("changed: {}", names.join(", ")))
+        }
+        Decision::Underway { unsent: true, .. } => ('+', "ordered before, not sent yet".into()),
+        Decision::Underway { .. } => ('>', "in flight, paid before".into()),
+        Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
+        Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
+        Decision::Shared { .. } => ('>', "shared with another job".into()),
+        Decision::Unchanged { refile: Some(_), .. } => ('>', "another output path, file moves".into()),
+        Decision::Unchanged { .. } => ('=', "unchanged".into()),
+        Decision::Blocked { state, .. } => ('!', format!("blocked: a take is {}", state.name())),
+        Decision::Failed { .. } => ('x', "failed before, not sent again by itself".into()),
+    }
+}
+
+fn job(wanted: &Wanted, decision: &Decision) -> Value {
+    let mut object = json!({
+        "job": wanted.key.to_string(),
+        "title": wanted.title,
+        "decision": decision.name(),
+        "costs": decision.costs(),
+        "model": wanted.request.model.to_string(),
+        "price_usd": wanted.price.map(Usd::plain),
+        "path": wanted.path,
+        "fingerprint": wanted.fingerprint.to_string(),
+    });
+    match decision {
+        Decision::Changed { fields, .. } => {
+            object["fields"] = fields
+                .iter()
+                .map(|change| json!({ "field": change.field, "old": change.old, "new": change.new }))
+                .collect();
+        }
+        Decision::Renamed { from, .. } => object["from"] = from.to_string().into(),
+        Decision::Shared { leader, .. } => object["leader"] = leader.to_string().into(),
+        Decision::Blocked { by, key, state } => {
+            object["by"] = json!({ "job": key.to_string(), "take": by.0, "state": state.name() });
+        }
+        _ => {}
+    }
+    object
+}
+
+/// A change in one line: `prompt: "old" → "new"`.
+#[must_use]
+pub fn change_line(change: &Change) -> String {
+    let shown = |value: &Option<String>| match value {
+        None => "not set".to_owned(),
+        Some(value) => {
+            let mut short: String = value.chars().take(VALUE).collect();
+            if short.len() < value.len() {
+                short.push('…');
+            }
+            format!("{short:?}")
+        }
+    };
+    format!("{}: {} → {}", change.field, shown(&change.old), shown(&change.new))
+}
