@@ -296,12 +296,11 @@ fn hours<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Erro
 
 fn formats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PictureFormat>, D::Error> {
     let known = [PictureFormat::Png, PictureFormat::Jpeg, PictureFormat::Webp];
-    let named = |name: &String| known.into_iter().find(|format| format.name() == name);
-    let names = Vec::<String>::deserialize(deserializer)?;
-    names
-        .iter()
-        .map(|name| named(name).ok_or_else(|| D::Error::custom(format!("no format `{name}`"))))
-        .collect()
+    let format = |name: &String| {
+        let format = known.into_iter().find(|format| format.name() == name);
+        format.ok_or_else(|| D::Error::custom(format!("there is no format `{name}`")))
+    };
+    Vec::<String>::deserialize(deserializer)?.iter().map(format).collect()
 }
 
 fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {

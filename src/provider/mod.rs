@@ -3,8 +3,8 @@
 //! A provider is one file of code and one of data, plus its lines below. No socket, no clock, no secret: [`Provider`]
 //! turns orders into calls and replies into what happened.
 //!
-//! - [`card`]: what each model takes, costs and allows; read from `<provider>.yaml`.
-//! - [`check`]: an order against its model's card, before anything is sent.
+//! - [`mod@card`]: what each model takes, costs and allows; read from `<provider>.yaml`.
+//! - [`mod@check`]: an order against its model's card, before anything is sent.
 //! - `body`: an order as the members of a request body, as the card says.
 //! - `reply`: what answers mean for the money, the same for every provider.
 

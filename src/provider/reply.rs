@@ -39,6 +39,7 @@ impl Meanings {
         let listed = self.statuses.iter().find(|(known, _)| *known == status).map(|(_, kind)| *kind);
         listed.unwrap_or(match status {
             401 | 403 => FaultKind::Stop(Stop::Auth),
+            402 => FaultKind::Stop(Stop::Balance),
             // No such address: every job would be refused alike.
             404 | 405 => FaultKind::Stop(Stop::Setup),
             _ => FaultKind::Rejected(Refusal::Input),
