@@ -1,27 +1,182 @@
-//! Pictures: format and pixels from the header, wholeness from the trailer.
+//! Pictures: what they are, how large, and whether they are whole, from their first and last bytes.
 
-use crate::domain::request::PictureFormat;
+use crate::domain::digest::Sha256;
+use crate::domain::request::{PictureFacts, PictureFormat};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use imagesize::ImageType;
+use std::ops::RangeInclusive;
 
-/// Why the bytes are no usable picture.
+/// How many of a picture's first bytes [`picture`] wants; all of them where the file is shorter. A JPEG may carry
+/// colour profiles and previews of several hundred kilobytes before it says how large it is.
+pub const HEAD: usize = 1 << 20;
+
+/// How many of a picture's last bytes [`picture`] wants; all of them where the file is shorter. Cameras and editors
+/// append notes of their own after the end of a picture, rarely more than this.
+pub const TAIL: usize = 64 << 10;
+
+/// What every PNG ends with: the chunk `IEND`, its length and its checksum.
+const PNG_END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
+
+/// What every JPEG's picture data ends with. Inside the data, `FF` is always followed by something else.
+const JPEG_END: &[u8] = b"\xff\xd9";
+
+/// JPEG markers that stand alone, without a length: restarts, start and end of a picture.
+const JPEG_BARE: RangeInclusive<u8> = 0xd0..=0xd9;
+
+/// The JPEG marker after which the picture data comes.
+const JPEG_SCAN: u8 = 0xda;
+
+/// Why bytes are no picture that a video model takes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureFault {
-    /// Neither PNG, JPEG nor WebP.
-    #[error("it is neither PNG, JPEG nor WebP")]
-    Format,
+    /// No bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// Markup or JSON.
+    #[error("this is a web page or an error message, not a picture: open it in a browser to read it")]
+    WebPage,
+    /// A picture, but in no format that a model takes.
+    #[error("this is a {0} picture: save it as PNG or JPEG")]
+    OtherFormat(String),
+    /// Nothing known.
+    #[error("this is no picture: it begins like none")]
+    NoPicture,
+    /// The header contradicts itself or says nothing of the size.
+    #[error("the picture's header is damaged: open it in an image editor and save it again")]
+    Damaged,
     /// The end is missing.
-    #[error("it is cut off: its end is missing")]
-    Truncated,
+    #[error("the picture is cut off: its end is missing, copy or download it again")]
+    CutOff,
+    /// A `data:` text that does not have the form of one.
+    #[error("a data URI begins with `data:image/png;base64,` (or image/jpeg, image/webp)")]
+    NoDataUri,
+    /// The text after the comma is not Base64.
+    #[error("the text after the comma is not Base64")]
+    NoBase64,
+    /// The data URI says one format and holds another.
+    #[error("the data URI says {said}, but the picture in it is {}", .is.mime())]
+    Mislabelled {
+        /// The media type before the comma.
+        said: String,
+        /// The format by content.
+        is: PictureFormat,
+    },
 }
 
-/// Reads a picture's format, width and height from its first and last bytes.
-pub fn picture(head: &[u8], tail: &[u8], total: u64) -> Result<(PictureFormat, u32, u32), PictureFault> {
-    let (format, whole) = match imagesize::image_type(head) {
-        Ok(imagesize::ImageType::Png) => (PictureFormat::Png, tail.ends_with(b"IEND\xae\x42\x60\x82")),
-        Ok(imagesize::ImageType::Jpeg) => (PictureFormat::Jpeg, tail.ends_with(&[0xff, 0xd9])),
-        Ok(imagesize::ImageType::Webp) => (PictureFormat::Webp, total > 12),
-        _ => return Err(PictureFault::Format),
-    };
-    let size = imagesize::blob_size(head).map_err(|_| PictureFault::Truncated)?;
-    let pixels = |side: usize| u32::try_from(side).map_err(|_| PictureFault::Format);
-    if whole { Ok((format, pixels(size.width)?, pixels(size.height)?)) } else { Err(PictureFault::Truncated) }
+/// Format, width and height (in pixels) of a picture whose end is there.
+///
+/// `head` are its first [`HEAD`] bytes, `tail` its last [`TAIL`] bytes; they overlap in a small file. `bytes` is the
+/// size of the whole file.
+pub fn picture(head: &[u8], tail: &[u8], bytes: u64) -> Result<(PictureFormat, u32, u32), PictureFault> {
+    let format = format(head)?;
+    let size = imagesize::blob_size(head).map_err(|_| match format {
+        // A file that ends within its own header is cut off rather than damaged.
+        _ if bytes <= head.len() as u64 && !whole(format, head, tail, bytes) => PictureFault::CutOff,
+        _ => PictureFault::Damaged,
+    })?;
+    if !whole(format, head, tail, bytes) {
+        return Err(PictureFault::CutOff);
+    }
+    match (u32::try_from(size.width), u32::try_from(size.height)) {
+        (Ok(width @ 1..), Ok(height @ 1..)) => Ok((format, width, height)),
+        _ => Err(PictureFault::Damaged),
+    }
 }
+
+/// The facts of a picture that was written as `data:image/png;base64,…`.
+pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
+    // Encoders differ in whether they pad the last group.
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let (label, text) =
+        strip_scheme(uri).and_then(|rest| rest.split_once(',')).ok_or(PictureFault::NoDataUri)?;
+    let mut label = label.split(';');
+    let said = label.next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !said.starts_with("image/") || !label.any(|word| word.trim().eq_ignore_ascii_case("base64")) {
+        return Err(PictureFault::NoDataUri);
+    }
+    let bytes = LENIENT.decode(text.trim()).map_err(|_| PictureFault::NoBase64)?;
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
+    let (format, width, height) = picture(head, tail, bytes.len() as u64)?;
+    if said != format.mime() && !(said == "image/jpg" && format == PictureFormat::Jpeg) {
+        return Err(PictureFault::Mislabelled { said, is: format });
+    }
+    Ok(PictureFacts { format, bytes: bytes.len() as u64, sha256: Sha256::of(&bytes), width, height })
+}
+
+fn strip_scheme(uri: &str) -> Option<&str> {
+    let (scheme, rest) = uri.split_once(':')?;
+    scheme.eq_ignore_ascii_case("data").then_some(rest)
+}
+
+/// The format by its first bytes.
+fn format(head: &[u8]) -> Result<PictureFormat, PictureFault> {
+    if head.is_empty() {
+        return Err(PictureFault::Empty);
+    }
+    match imagesize::image_type(head) {
+        Ok(ImageType::Png) => Ok(PictureFormat::Png),
+        Ok(ImageType::Jpeg) => Ok(PictureFormat::Jpeg),
+        Ok(ImageType::Webp) => Ok(PictureFormat::Webp),
+        Ok(other) => Err(PictureFault::OtherFormat(name(other))),
+        Err(_) if is_svg(head) => Err(PictureFault::OtherFormat("SVG".into())),
+        Err(_) if matches!(head.trim_ascii_start().first(), Some(b'<' | b'{')) => Err(PictureFault::WebPage),
+        Err(_) => Err(PictureFault::NoPicture),
+    }
+}
+
+/// The short name of a format that no model takes: `GIF`, `HEIF`.
+fn name(kind: ImageType) -> String {
+    let name = format!("{kind:?}");
+    name.split(['(', ' ']).next().unwrap_or_default().to_uppercase()
+}
+
+/// An SVG is XML; so are the error messages of file servers.
+fn is_svg(head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"<") && head.windows(4).take(1024).any(|window| window == b"<svg")
+}
+
+/// Whether the end of the picture is there. Bytes after it are nobody's concern.
+fn whole(format: PictureFormat, head: &[u8], tail: &[u8], bytes: u64) -> bool {
+    let after = |end: &[u8], from: usize| {
+        tail.get(from..).is_some_and(|rest| rest.windows(end.len()).any(|window| window == end))
+    };
+    match format {
+        PictureFormat::Png => after(PNG_END, 0),
+        PictureFormat::Jpeg => {
+            // A preview inside the header has an end of its own: only what follows the scan's start counts.
+            let Some(scan) = jpeg_scan(head) else { return false };
+            let tail_at = bytes.saturating_sub(tail.len() as u64);
+            after(JPEG_END, usize::try_from((scan as u64).saturating_sub(tail_at)).unwrap_or(usize::MAX))
+        }
+        PictureFormat::Webp => {
+            // RIFF counts the bytes that follow its first eight.
+            let length = head.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_le_bytes);
+            length.is_some_and(|length| u64::from(length) + 8 <= bytes)
+        }
+    }
+}
+
+/// Where in a JPEG the picture data begins.
+fn jpeg_scan(head: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        let &[0xff, marker] = head.get(at..at + 2)? else { return None };
+        at += match marker {
+            JPEG_SCAN => return Some(at),
+            // Markers may be preceded by any number of fill bytes.
+            0xff => 1,
+            bare if JPEG_BARE.contains(&bare) => 2,
+            _ => 2 + usize::from(u16::from_be_bytes(head.get(at + 2..at + 4)?.try_into().ok()?)),
+        };
+    }
+}
+
+#[cfg(test)]
+#[path = "image_tests.rs"]
+mod tests;

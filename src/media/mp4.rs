@@ -1,12 +1,25 @@
-//! Clips: whether the boxes of an MP4 file tile it.
+//! Clips: whether an MP4 file is whole, how long it runs and how large its picture is, from its boxes.
+//!
+//! A cut-off download often looks like a clip: the length may never have been announced, or wrongly. So every box
+//! must end where the next begins, the last one at the end of the file, and every sample must lie inside the file.
 
-use std::io::{Read, Seek, SeekFrom};
+use shiguredo_mp4::Decode;
+use shiguredo_mp4::aux::SampleTableAccessor;
+use shiguredo_mp4::boxes::{HdlrBox, MoofBox, MoovBox, TrakBox};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// What a clip is.
-#[derive(Debug, Clone, PartialEq)]
+/// Largest box of tables that is read: a four-hour clip has about 20 MiB of them.
+const LARGEST_TABLE: u64 = 64 << 20;
+
+/// Most boxes in a row: a clip has a handful, one in fragments some hundreds.
+const MOST_BOXES: usize = 100_000;
+
+/// What a whole clip is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClipFacts {
-    /// How long it plays.
+    /// How long it runs.
     pub duration: Duration,
     /// Pixels.
     pub width: u32,
@@ -14,36 +27,199 @@ pub struct ClipFacts {
     pub height: u32,
 }
 
-/// Why the bytes are no whole clip.
+/// Why a file is no whole clip.
 #[derive(Debug, thiserror::Error)]
 pub enum ClipFault {
-    /// The boxes do not tile the file.
-    #[error("its boxes do not add up to a whole file")]
-    Boxes,
-    /// It could not be read.
-    #[error("it cannot be read: {0}")]
-    Io(#[from] std::io::Error),
+    /// No bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// Markup instead of a clip.
+    #[error("a web page came instead of a clip")]
+    WebPage,
+    /// JSON instead of a clip.
+    #[error("a JSON answer came instead of a clip")]
+    Json,
+    /// Nothing known.
+    #[error("this is not an MP4 file")]
+    NotMp4,
+    /// The end is missing.
+    #[error("the clip is cut off: {0}")]
+    CutOff(String),
+    /// The boxes contradict each other.
+    #[error("the clip is damaged: {0}")]
+    Damaged(String),
+    /// The disk, not the clip.
+    #[error("the clip cannot be read from disk: {0}")]
+    Disk(#[from] io::Error),
 }
 
-/// Walks the top-level boxes.
-pub fn inspect(mut file: impl Read + Seek) -> Result<ClipFacts, ClipFault> {
-    let total = file.seek(SeekFrom::End(0))?;
-    let (mut at, mut kinds) = (0, Vec::new());
-    while at < total {
-        let mut header = [0; 8];
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(&mut header).map_err(|_| ClipFault::Boxes)?;
-        let [a, b, c, d, kind @ ..] = header;
-        let size = u64::from(u32::from_be_bytes([a, b, c, d]));
-        if size < 8 {
-            return Err(ClipFault::Boxes);
-        }
-        kinds.push(kind);
-        at += size;
-    }
-    if at == total && kinds.contains(b"moov") && kinds.contains(b"mdat") {
-        Ok(ClipFacts { duration: Duration::ZERO, width: 0, height: 0 })
-    } else {
-        Err(ClipFault::Boxes)
-    }
+/// The kind of a box.
+type Kind = [u8; 4];
+
+/// Where a box lies in the file.
+struct Extent {
+    kind: Kind,
+    at: u64,
+    end: u64,
 }
+
+/// Reads the boxes of a file and checks that it is a whole clip.
+pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let boxes = tiles(file, length)?;
+    let first = |kind: &Kind| boxes.iter().find(|tile| tile.kind == *kind);
+    let missing = |name: &str| ClipFault::CutOff(format!("it has no `{name}` box"));
+    let tables = first(b"moov").ok_or_else(|| missing("moov"))?;
+    first(b"mdat").ok_or_else(|| missing("mdat"))?;
+
+    let tables: MoovBox = decode(file, tables)?;
+    for track in &tables.trak_boxes {
+        samples_inside(track, length)?;
+    }
+    let is_video = |track: &&TrakBox| track.mdia_box.hdlr_box.handler_type == HdlrBox::HANDLER_TYPE_VIDE;
+    let video = tables.trak_boxes.iter().find(is_video);
+    let video = video.ok_or_else(|| ClipFault::Damaged("it has no video track".into()))?;
+
+    let mut ticks = video.mdia_box.mdhd_box.duration;
+    if ticks == 0 {
+        // A clip in fragments keeps the times of its frames with the fragments.
+        for fragment in boxes.iter().filter(|tile| tile.kind == *b"moof") {
+            ticks = ticks.saturating_add(fragment_ticks(&decode(file, fragment)?, video, &tables));
+        }
+    }
+    if ticks == 0 {
+        return Err(ClipFault::Damaged("its video track has no frames".into()));
+    }
+    let header = &video.tkhd_box;
+    Ok(ClipFacts {
+        duration: seconds(ticks, video.mdia_box.mdhd_box.timescale),
+        width: u32::try_from(header.width.integer).unwrap_or_default(),
+        height: u32::try_from(header.height.integer).unwrap_or_default(),
+    })
+}
+
+/// The boxes of the file from its first byte to its last, without a gap.
+fn tiles(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Extent>, ClipFault> {
+    let mut boxes: Vec<Extent> = Vec::new();
+    let mut at = 0;
+    while at < length {
+        let tile = header(file, at, length)?;
+        if boxes.is_empty() && tile.as_ref().is_none_or(|tile| tile.kind != *b"ftyp") {
+            return Err(instead_of_a_clip(file)?);
+        }
+        let cut = |what: String| ClipFault::CutOff(format!("{what} at byte {at} of {length}"));
+        let tile = tile.ok_or_else(|| cut("a box header breaks off".into()))?;
+        let name = tile.kind.escape_ascii().to_string();
+        if tile.end > length {
+            return Err(cut(format!("the `{name}` box needs {} bytes more", tile.end - length)));
+        }
+        if tile.end <= at || boxes.len() == MOST_BOXES {
+            return Err(ClipFault::Damaged(format!("the `{name}` box at byte {at} has an impossible size")));
+        }
+        at = tile.end;
+        boxes.push(tile);
+    }
+    if boxes.is_empty() { Err(ClipFault::Empty) } else { Ok(boxes) }
+}
+
+/// The box that begins at a byte; nothing if the file ends within its header.
+fn header(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<Option<Extent>, ClipFault> {
+    let mut bytes = [0; 16];
+    let there = usize::try_from(length - at).unwrap_or(usize::MAX).min(bytes.len());
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(&mut bytes[..there])?;
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let (size, own) = match number(&bytes[..4]) {
+        _ if there < 8 => return Ok(None),
+        // The size stands in the next eight bytes.
+        1 if there < 16 => return Ok(None),
+        1 => (number(&bytes[8..]), 16),
+        // The box reaches to the end of the file.
+        0 => (length - at, 8),
+        size => (size, 8),
+    };
+    // A box smaller than its own header is left without extent, which the caller refuses.
+    let end = if size < own { at } else { at.saturating_add(size) };
+    Ok(Some(Extent { kind: [bytes[4], bytes[5], bytes[6], bytes[7]], at, end }))
+}
+
+/// What a file that does not begin like a clip looks like.
+fn instead_of_a_clip(file: &mut (impl Read + Seek)) -> Result<ClipFault, ClipFault> {
+    let mut head = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(64).read_to_end(&mut head)?;
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    Ok(match head.trim_ascii_start().first() {
+        Some(b'<') => ClipFault::WebPage,
+        Some(b'{' | b'[') => ClipFault::Json,
+        // `ftyp` begins every MP4; fewer bytes than its header cannot tell.
+        _ if b"ftyp".starts_with(head.get(4..8.min(head.len())).unwrap_or_default()) => {
+            ClipFault::CutOff("hardly any of it came".into())
+        }
+        _ => ClipFault::NotMp4,
+    })
+}
+
+fn decode<T: Decode>(file: &mut (impl Read + Seek), tile: &Extent) -> Result<T, ClipFault> {
+    let name = tile.kind.escape_ascii();
+    if tile.end - tile.at > LARGEST_TABLE {
+        return Err(ClipFault::Damaged(format!("its `{name}` box is larger than 64 MiB")));
+    }
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(tile.at))?;
+    file.take(tile.end - tile.at).read_to_end(&mut bytes)?;
+    // A box that reaches to the end of the file says so with a size of 0; the decoder wants it spelled out.
+    if bytes.first_chunk() == Some(&[0; 4])
+        && let Ok(size) = u32::try_from(bytes.len())
+    {
+        bytes[..4].copy_from_slice(&size.to_be_bytes());
+    }
+    let damaged = |error: shiguredo_mp4::Error| ClipFault::Damaged(format!("its `{name}` box says: {error}"));
+    T::decode(&bytes).map(|(decoded, _)| decoded).map_err(damaged)
+}
+
+/// Whether the data of every sample of a track lies inside the file.
+fn samples_inside(track: &TrakBox, length: u64) -> Result<(), ClipFault> {
+    let damaged = |error| ClipFault::Damaged(format!("its sample tables disagree: {error}"));
+    let samples = SampleTableAccessor::new(&track.mdia_box.minf_box.stbl_box).map_err(damaged)?;
+    let mut last = 0u32;
+    for chunk in samples.chunks() {
+        // Samples of a chunk lie one behind the other: where its last one ends, the chunk ends.
+        last = last.saturating_add(chunk.sample_count());
+        let Some(sample) = NonZeroU32::new(last).and_then(|index| samples.get_sample(index)) else {
+            continue;
+        };
+        let end = sample.data_offset().saturating_add(u64::from(sample.data_size()));
+        if end > length {
+            return Err(ClipFault::CutOff(format!("a frame ends {} bytes after the file", end - length)));
+        }
+    }
+    Ok(())
+}
+
+/// How long a fragment runs, in the video track's time units.
+fn fragment_ticks(fragment: &MoofBox, video: &TrakBox, tables: &MoovBox) -> u64 {
+    let track = video.tkhd_box.track_id;
+    let defaults = tables.mvex_box.iter().flat_map(|extension| &extension.trex_boxes);
+    let default =
+        defaults.filter(|default| default.track_id == track).map(|it| it.default_sample_duration).next();
+    let mut ticks = 0u64;
+    for run in fragment.traf_boxes.iter().filter(|run| run.tfhd_box.track_id == track) {
+        let default = run.tfhd_box.default_sample_duration.or(default).unwrap_or_default();
+        for sample in run.trun_boxes.iter().flat_map(|run| &run.samples) {
+            ticks = ticks.saturating_add(u64::from(sample.duration.unwrap_or(default)));
+        }
+    }
+    ticks
+}
+
+fn seconds(ticks: u64, per_second: NonZeroU32) -> Duration {
+    let per_second = u64::from(per_second.get());
+    // The remainder is below 2³², so that the product stays below 2⁶² and the quotient below a second.
+    let nanos = (ticks % per_second) * 1_000_000_000 / per_second;
+    Duration::new(ticks / per_second, u32::try_from(nanos).unwrap_or_default())
+}
+
+#[cfg(test)]
+#[path = "mp4_tests.rs"]
+mod tests;

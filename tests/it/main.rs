@@ -1,4 +1,5 @@
 //! One binary for all tests that need files, sockets or processes.
 
 mod files;
+mod providers;
 mod transport;

@@ -1,0 +1,97 @@
+//! An order as the members of a request body: only what the user set, under the names and in the order of the card.
+
+use super::card::{ModelCard, SendAs};
+use crate::domain::request::{Field, Media, MediaFile, Request, Value};
+use crate::wire;
+use serde_json::{Map, Value as Json};
+
+/// What a request sets under one of the portable names.
+pub(super) enum Setting<'a> {
+    /// Text, a number, yes or no.
+    Plain(Value),
+    /// One picture or more.
+    Pictures(Vec<&'a Media>),
+}
+
+/// What the request sets, if it sets the field at all.
+pub(super) fn setting(request: &Request, field: Field) -> Option<Setting<'_>> {
+    let text = |text: &Option<String>| text.clone().map(Value::Text).map(Setting::Plain);
+    match field {
+        Field::Prompt => text(&request.prompt),
+        Field::Image => request.image.as_ref().map(|image| Setting::Pictures(vec![image])),
+        Field::LastImage => request.last_image.as_ref().map(|image| Setting::Pictures(vec![image])),
+        Field::ReferenceImages => {
+            let images: Vec<&Media> = request.reference_images.iter().collect();
+            (!images.is_empty()).then_some(Setting::Pictures(images))
+        }
+        Field::Duration => request.duration.map(|seconds| Setting::Plain(Value::Int(seconds.into()))),
+        Field::AspectRatio => text(&request.aspect_ratio),
+        Field::Size => text(&request.size),
+        Field::Seed => request.seed.map(|seed| Setting::Plain(Value::Int(seed))),
+        Field::Audio => request.audio.map(|audio| Setting::Plain(Value::Bool(audio))),
+        Field::Style => text(&request.style),
+        Field::Motion => text(&request.motion),
+    }
+}
+
+/// The members of the body that the request asks for.
+///
+/// A field that the card does not have is left out: the check has refused it long before.
+pub(super) fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
+    let mut members = Map::new();
+    for rule in &card.fields {
+        match Field::named(&rule.name).and_then(|field| setting(request, field)) {
+            Some(Setting::Plain(value)) => {
+                members.insert(rule.wire().to_owned(), json(&value));
+            }
+            Some(Setting::Pictures(_)) => {
+                if let Some(pictures) = &card.pictures {
+                    // All pictures share one member, which stands where the first of them does.
+                    let all = request.media().map(picture).map(Json::String).collect();
+                    members.insert(pictures.wire.clone(), gathered(all, pictures.send));
+                }
+            }
+            None => {}
+        }
+    }
+    for rule in &card.params {
+        if let Some(value) = request.params.get(&rule.name) {
+            members.insert(rule.wire().to_owned(), json(value));
+        }
+    }
+    members
+}
+
+/// The local pictures of a request, for [`wire::Body::json`].
+pub(super) fn files(request: &Request) -> Vec<MediaFile> {
+    let file = |media: &Media| match media {
+        Media::File(file) => Some(file.clone()),
+        Media::Url(_) | Media::Inline { .. } => None,
+    };
+    request.media().filter_map(file).collect()
+}
+
+fn gathered(mut pictures: Vec<Json>, send: SendAs) -> Json {
+    let as_list = match send {
+        SendAs::Text => false,
+        SendAs::List => true,
+        SendAs::TextOrList => pictures.len() > 1,
+    };
+    if as_list { Json::Array(pictures) } else { pictures.pop().unwrap_or_default() }
+}
+
+fn picture(media: &Media) -> String {
+    match media {
+        Media::Url(url) => url.clone(),
+        Media::Inline { uri, .. } => uri.clone(),
+        Media::File(file) => wire::marker(file),
+    }
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Bool(yes) => Json::from(*yes),
+        Value::Int(number) => Json::from(*number),
+        Value::Text(text) => Json::from(text.as_str()),
+    }
+}

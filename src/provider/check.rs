@@ -1,0 +1,293 @@
+//! An order against its model's card: every job of a catalog is checked offline, before anything is sent.
+//!
+//! A message says the same for every job with the same cause, so that a thousand of them become one; what differs
+//! from job to job stands in the notes.
+
+mod advice;
+mod pictures;
+
+pub use advice::models_with;
+
+use super::body::{Setting, setting};
+use super::card::{Kind, ModelCard, Rule};
+use crate::domain::problem::{Severity, did_you_mean};
+use crate::domain::request::{Field, Request, Value};
+
+/// Something about an order that its author should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad.
+    pub severity: Severity,
+    /// The field it is about as the manifest has it; a parameter as `params.quality`.
+    pub field: String,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// What to type instead.
+    pub hint: Option<String>,
+    /// More to know: which models can do it, which document says so, the figures of this job.
+    pub notes: Vec<String>,
+}
+
+impl Finding {
+    fn new(severity: Severity, field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { severity, field: field.into(), message: message.into(), hint: None, notes: Vec::new() }
+    }
+
+    fn error(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, field, message)
+    }
+
+    fn warning(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, field, message)
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+/// Everything the card has to say about the request; empty where all is well.
+#[must_use]
+pub fn check(card: &ModelCard, request: &Request) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for field in Field::ALL {
+        match (card.field(field), setting(request, field)) {
+            (None, Some(setting)) => findings.push(advice::lacking(card, field, &setting)),
+            (Some(rule), Some(Setting::Plain(value))) => {
+                obey(card, rule, field.name(), &value, &mut findings);
+            }
+            (Some(rule), None) if rule.required => findings.push(required(card, field.name())),
+            (Some(_), Some(Setting::Pictures(_)) | None) | (None, None) => {}
+        }
+    }
+    for (name, value) in &request.params {
+        match rule_of(card, name) {
+            Ok(rule) => obey(card, rule, &param(name), value, &mut findings),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    for rule in card.params.iter().filter(|rule| rule.required && !request.params.contains_key(&rule.name)) {
+        findings.push(required(card, &param(&rule.name)));
+    }
+    together(card, request, &mut findings);
+    pictures::check(card, request, &mut findings);
+    disagreements(card, request, &mut findings);
+    findings
+}
+
+/// A parameter's text as the value that the card wants, such as `30` for `fps`.
+pub fn typed(card: &ModelCard, name: &str, text: &str) -> Result<Value, Finding> {
+    let rule = rule_of(card, name)?;
+    let mistyped = |kind: &str, like: &str| {
+        let message = format!("`{name}` of {} is {kind}, not `{text}`", card.name.model);
+        Finding::error(param(name), message).hint(format!("write {like}"))
+    };
+    match rule.kind {
+        Kind::Text => Ok(Value::Text(text.to_owned())),
+        Kind::Int => {
+            let like =
+                rule.values.first().map_or_else(|| format!("`{name}: 1`"), |value| written(name, value));
+            text.trim().parse().map(Value::Int).map_err(|_| mistyped("a whole number", &like))
+        }
+        Kind::Bool => {
+            let like = format!("`{name}: true` or `{name}: false`");
+            text.trim().parse().map(Value::Bool).map_err(|_| mistyped("true or false", &like))
+        }
+        Kind::Picture => Err(mistyped("a picture", "it as a field of its own")),
+    }
+}
+
+/// The name of a parameter in findings.
+fn param(name: &str) -> String {
+    format!("params.{name}")
+}
+
+/// A line of the manifest.
+fn written(name: &str, value: &Value) -> String {
+    format!("`{name}: {}`", shown(value))
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(yes) => yes.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+    }
+}
+
+/// `a, b or c`.
+fn one_of(values: &[Value]) -> String {
+    let mut values: Vec<String> = values.iter().map(shown).collect();
+    match values.pop() {
+        Some(last) if !values.is_empty() => format!("{} or {last}", values.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
+fn required(card: &ModelCard, field: &str) -> Finding {
+    let message = format!("{} needs `{field}`", card.name.model);
+    Finding::error(field, message).hint(format!("add `{field}:` to the shot"))
+}
+
+/// The rule of a parameter, or why there is none.
+fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Finding> {
+    if let Some(rule) = card.param(name) {
+        return Ok(rule);
+    }
+    let model = &card.name.model;
+    if name == "request_id" {
+        let message = "`request_id` is set by shotlist, anew for every attempt";
+        return Err(Finding::error(param(name), message).hint("remove this line"));
+    }
+    let is_pictures = card.pictures.as_ref().is_some_and(|pictures| pictures.wire == name);
+    let holds = |rule: &&Rule| {
+        rule.wire() == name || rule.name == name || (is_pictures && rule.kind == Kind::Picture)
+    };
+    let own = if name == "model" {
+        Some("model")
+    } else {
+        card.fields.iter().find(holds).map(|it| it.name.as_str())
+    };
+    if let Some(own) = own {
+        let message = format!("`{name}` does not go under `params:`");
+        return Err(Finding::error(param(name), message).hint(format!("write it as `{own}:` of the shot")));
+    }
+    let mut finding = Finding::error(param(name), format!("{model} has no parameter `{name}`"));
+    let known: Vec<&str> = card.params.iter().map(|rule| rule.name.as_str()).collect();
+    finding = match did_you_mean(name, known.iter().copied()) {
+        Some(meant) => finding.hint(format!("did you mean `{meant}`?")),
+        None if known.is_empty() => finding.hint("remove this line: it has no parameters of its own"),
+        None => finding.hint(format!("remove this line; it has: {}", known.join(", "))),
+    };
+    let others = advice::models_where(|other| other.param(name).is_some());
+    Err(if others.is_empty() { finding } else { finding.note(format!("models that have it: {others}")) })
+}
+
+/// Holds a value against its rule.
+fn obey(card: &ModelCard, rule: &Rule, field: &str, value: &Value, findings: &mut Vec<Finding>) {
+    let disputed = card.disagreements.iter().any(|it| it.field == field && it.value.as_ref() == Some(value));
+    match (rule.kind, value) {
+        (Kind::Text, Value::Text(text)) => readable(field, text, findings),
+        (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => {}
+        _ => {
+            let message = format!("`{field}` of {} cannot be {}", card.name.model, shown(value));
+            findings.push(Finding::error(field, message));
+            return;
+        }
+    }
+    if !rule.values.is_empty() {
+        if !rule.values.contains(value) && !disputed {
+            findings.push(advice::not_one_of(card, rule, field, value));
+        }
+        return;
+    }
+    let model = &card.name.model;
+    // Characters as people count them, not bytes: the limits are worded so.
+    let (amount, unit, over, under) = match value {
+        Value::Text(text) => {
+            (i64::try_from(text.chars().count()).unwrap_or(i64::MAX), " characters", "longer", "shorter")
+        }
+        Value::Int(number) => (*number, "", "more", "less"),
+        Value::Bool(_) => return,
+    };
+    let outside = |how: &str, limit: u32| {
+        let message = format!("`{field}` is {how} than the {limit}{unit} that {model} takes");
+        Finding::error(field, message).note(format!("here it is {amount}{unit}"))
+    };
+    if let Some(max) = rule.max.filter(|max| amount > i64::from(*max)) {
+        let cut = format!(
+            "shorten it, or cut what comes from the sheet: `| truncate({max})`, markup first: `| strip_html`"
+        );
+        let finding = outside(over, max);
+        findings.push(if unit.is_empty() { finding } else { finding.hint(cut) });
+    }
+    if let Some(min) = rule.min.filter(|min| amount < i64::from(*min)) {
+        findings.push(outside(under, min));
+    }
+}
+
+/// Text that cannot be what its author meant.
+fn readable(field: &str, text: &str, findings: &mut Vec<Finding>) {
+    if text.trim().is_empty() {
+        let message = format!("`{field}` is empty");
+        findings
+            .push(Finding::error(field, message).hint("remove the line, or fill the column that it shows"));
+    }
+    // U+0000 marks the places of local pictures in a body, and no provider wants it.
+    let odd = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.contains('\0') {
+        findings.push(unreadable(Severity::Error, field, '\0'));
+    } else if let Some(c) = text.chars().find(odd) {
+        findings.push(unreadable(Severity::Warning, field, c));
+    }
+}
+
+fn unreadable(severity: Severity, field: &str, c: char) -> Finding {
+    let message = format!("`{field}` contains the invisible character U+{:04X}", u32::from(c));
+    Finding::new(severity, field, message).hint("delete it in the sheet or the manifest and save as UTF-8")
+}
+
+/// Whether the request sets a field of the card, by the name it has in findings.
+fn is_set(request: &Request, name: &str) -> bool {
+    match Field::named(name) {
+        Some(field) => setting(request, field).is_some(),
+        None => request.params.contains_key(name.strip_prefix("params.").unwrap_or(name)),
+    }
+}
+
+/// What only goes together, and what does not.
+fn together(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+    let model = &card.name.model;
+    let rules = card.fields.iter().map(|rule| (rule, rule.name.clone()));
+    let rules = rules.chain(card.params.iter().map(|rule| (rule, param(&rule.name))));
+    for (rule, name) in rules.filter(|(_, name)| is_set(request, name)) {
+        for other in rule.only_with.iter().filter(|other| !is_set(request, other)) {
+            let message = format!("`{name}` of {model} means nothing without `{other}`");
+            findings.push(Finding::error(&name, message).hint(format!("add `{other}:`, or remove `{name}`")));
+        }
+        for other in rule.excludes.iter().filter(|other| is_set(request, other)) {
+            let message = format!("{model} takes `{name}` or `{other}`, not both");
+            findings.push(Finding::error(&name, message).hint(format!("remove `{name}` or `{other}`")));
+        }
+    }
+    if card.prompt_or_image && request.prompt.is_none() && request.media().next().is_none() {
+        let picture = card.fields.iter().find(|rule| rule.kind == Kind::Picture);
+        let picture = picture.map_or("image", |rule| &rule.name);
+        let message = format!("{model} needs a prompt or a picture");
+        findings.push(
+            Finding::error("prompt", message).hint(format!("add `prompt:` or `{picture}:` to the shot")),
+        );
+    }
+}
+
+/// What one document of the provider allows and another does not.
+fn disagreements(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+    for disputed in &card.disagreements {
+        let about = match (&disputed.value, Field::named(&disputed.field)) {
+            (None, _) => is_set(request, &disputed.field),
+            (Some(value), Some(field)) => {
+                matches!(setting(request, field), Some(Setting::Plain(set)) if set == *value)
+            }
+            (Some(value), None) => {
+                let name = disputed.field.strip_prefix("params.").unwrap_or(&disputed.field);
+                request.params.get(name) == Some(value)
+            }
+        };
+        let with = disputed.with.as_ref().is_none_or(|other| is_set(request, other));
+        let without = disputed.without.as_ref().is_none_or(|other| !is_set(request, other));
+        if about && with && without {
+            let message = format!("the provider's documents disagree: {}", disputed.says);
+            let finding = Finding::warning(&disputed.field, message);
+            findings.push(finding.hint("it is sent as it is; look at one clip before you order many"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Pictures against the rules of the model's card, as far as we hold their bytes.
+
+use super::super::body::{Setting, setting};
+use super::super::card::{ModelCard, Pictures};
+use super::{Finding, readable};
+use crate::domain::request::{Field, Media, PictureFacts, PictureFormat, Request};
+use std::net::IpAddr;
+use url::{Host, Url};
+
+const FIELDS: [Field; 3] = [Field::Image, Field::LastImage, Field::ReferenceImages];
+
+pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+    let Some(rules) = &card.pictures else { return };
+    let model = card.name.model.as_str();
+    for field in FIELDS {
+        let (Some(rule), Some(Setting::Pictures(pictures))) = (card.field(field), setting(request, field))
+        else {
+            continue;
+        };
+        let count = u32::try_from(pictures.len()).unwrap_or(u32::MAX);
+        let (min, max) = (rule.min.unwrap_or(1), rule.max.unwrap_or(1));
+        if !(min..=max).contains(&count) {
+            let message = format!("{model} takes {min} to {max} pictures as `{}`", field.name());
+            findings.push(Finding::error(field.name(), message).note(format!("here are {count}")));
+        }
+        for picture in pictures {
+            match picture {
+                Media::Url(url) => {
+                    readable(field.name(), url, findings);
+                    findings.extend(address(field.name(), url));
+                }
+                Media::File(file) => measured(model, rules, field, &file.path, &file.facts, findings),
+                Media::Inline { uri, facts } => {
+                    readable(field.name(), uri, findings);
+                    measured(model, rules, field, "the data URI", facts, findings);
+                }
+            }
+        }
+    }
+    frames(model, rules, request, findings);
+}
+
+/// A link is fetched by the provider, so it must lead to a place that the provider can reach.
+fn address(field: &str, url: &str) -> Option<Finding> {
+    let message = match Url::parse(url) {
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => {
+            let host = parsed.host()?.to_owned();
+            is_private(&host).then(|| format!("the provider cannot fetch a picture from {host}"))?
+        }
+        _ => format!("`{field}` is no link that a provider can fetch"),
+    };
+    let hint = "write a path: a local picture is sent along with the request";
+    Some(Finding::error(field, message).hint(hint).note(format!("here it is {url}")))
+}
+
+fn is_private(host: &Host) -> bool {
+    match host {
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || [".localhost", ".local", ".internal"].iter().any(|end| name.ends_with(end))
+        }
+        Host::Ipv4(ip) => is_inner(IpAddr::V4(*ip)),
+        Host::Ipv6(ip) => is_inner(ip.to_ipv4_mapped().map_or(IpAddr::V6(*ip), IpAddr::V4)),
+    }
+}
+
+fn is_inner(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
+        IpAddr::V6(ip) => {
+            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
+        }
+    }
+}
+
+fn measured(
+    model: &str,
+    rules: &Pictures,
+    field: Field,
+    name: &str,
+    facts: &PictureFacts,
+    findings: &mut Vec<Finding>,
+) {
+    let (field, &PictureFacts { format, bytes, width, height, .. }) = (field.name(), facts);
+    if !rules.formats.contains(&format) {
+        let message = format!("{model} takes {} pictures, not {}", listed(&rules.formats), format.name());
+        let hint = format!("save it as {}", rules.formats.first().map_or("png", |format| format.name()));
+        findings.push(Finding::error(field, message).hint(hint).note(format!("{name} is {}", format.mime())));
+    }
+    let megabytes = u64::from(rules.max_megabytes);
+    if bytes > megabytes << 20 {
+        let message = format!("the picture is larger than the {megabytes} MB that {model} takes");
+        let hint = "make it smaller or save it as JPEG";
+        findings.push(Finding::error(field, message).hint(hint).note(format!("{name} has {bytes} bytes")));
+    } else if bytes > megabytes * 1_000_000 {
+        let message = format!("the picture may be larger than the {megabytes} MB that {model} takes");
+        let why = format!("{name} has {bytes} bytes; the documents do not say how they count a megabyte");
+        findings.push(Finding::warning(field, message).note(why));
+    }
+    if width.min(height) < rules.min_side {
+        let side = rules.min_side;
+        let message = format!("the picture is smaller than the {side}x{side} pixels that {model} needs");
+        findings.push(Finding::error(field, message).note(format!("{name} is {width}x{height}")));
+    }
+    let too_long = |most: u64| u64::from(width.max(height)) > most * u64::from(width.min(height));
+    if let Some(most) = rules.max_aspect.filter(|most| too_long((*most).into())) {
+        let message =
+            format!("the picture is narrower or wider than the 1:{most} to {most}:1 that {model} takes");
+        let hint = "crop it, or put it on a wider background";
+        findings.push(Finding::error(field, message).hint(hint).note(format!("{name} is {width}x{height}")));
+    }
+}
+
+/// First and last frame must be alike. The documents speak of "resolution": a different shape cannot be meant to
+/// work, a different size of the same shape may be.
+fn frames(model: &str, rules: &Pictures, request: &Request, findings: &mut Vec<Finding>) {
+    let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).cloned();
+    let (Some([numerator, denominator]), Some(first), Some(last)) =
+        (rules.max_difference, facts(&request.image), facts(&request.last_image))
+    else {
+        return;
+    };
+    let (up, down) = (u128::from(numerator), u128::from(denominator));
+    let alike = |a: u128, b: u128| a * down <= b * up && b * down <= a * up;
+    let size = |facts: &PictureFacts| (u128::from(facts.width), u128::from(facts.height));
+    let ((first_width, first_height), (last_width, last_height)) = (size(&first), size(&last));
+    let sizes = format!("{first_width}x{first_height} and {last_width}x{last_height}");
+    let field = Field::LastImage.name();
+    let hint = "crop or scale one of them to the size of the other";
+    if !alike(first_width * last_height, last_width * first_height) {
+        let message = format!("first and last frame differ too much in shape for {model}");
+        findings.push(Finding::error(field, message).hint(hint).note(sizes));
+    } else if !alike(first_width, last_width) || !alike(first_height, last_height) {
+        let message =
+            format!("first and last frame differ in size by more than the documents of {model} advise");
+        findings.push(Finding::warning(field, message).hint(hint).note(sizes));
+    }
+}
+
+fn listed(formats: &[PictureFormat]) -> String {
+    formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,445 @@
+use super::*;
+use crate::domain::digest::Sha256;
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat};
+use crate::provider;
+use proptest::prelude::*;
+
+fn order(model: &str) -> Request {
+    Request::new(format!("zai/{model}").parse().unwrap())
+}
+
+/// A request with everything that its model cannot do without.
+fn complete(model: &str) -> Request {
+    let mut request = order(model);
+    request.prompt = Some("Slow push-in".into());
+    if model.ends_with("-image") || model.ends_with("-end") {
+        request.image = Some(link());
+    }
+    if model.ends_with("-end") {
+        request.last_image = Some(link());
+    }
+    if model.ends_with("-reference") {
+        request.reference_images = vec![link()];
+    }
+    request
+}
+
+fn link() -> Media {
+    Media::Url("https://shop.example.com/a.jpg?v=1".into())
+}
+
+fn file(format: PictureFormat, bytes: u64, width: u32, height: u32) -> Media {
+    let facts = PictureFacts { format, bytes, sha256: Sha256::of(b"picture"), width, height };
+    Media::File(MediaFile { path: "frames/a.png".into(), facts })
+}
+
+fn png(width: u32, height: u32) -> Media {
+    file(PictureFormat::Png, 1000, width, height)
+}
+
+fn found(request: &Request) -> Vec<Finding> {
+    check(provider::card(&request.model).unwrap(), request)
+}
+
+fn errors(request: &Request) -> Vec<String> {
+    let errors = found(request).into_iter().filter(|finding| finding.severity == Severity::Error);
+    errors.map(|finding| finding.message).collect()
+}
+
+#[track_caller]
+fn only(request: &Request) -> Finding {
+    let mut findings = found(request);
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    findings.remove(0)
+}
+
+const MODELS: [&str; 7] = [
+    "cogvideox-3",
+    "viduq1-text",
+    "viduq1-image",
+    "viduq1-start-end",
+    "vidu2-image",
+    "vidu2-start-end",
+    "vidu2-reference",
+];
+
+#[test]
+fn a_complete_order_is_found_faultless() {
+    for model in MODELS {
+        assert_eq!(found(&complete(model)), [], "{model}");
+    }
+}
+
+#[test]
+fn every_listed_value_passes_and_the_next_one_does_not() {
+    for card in provider::ALL.iter().flat_map(|provider| provider.cards()) {
+        for rule in &card.fields {
+            for value in &rule.values {
+                let mut request = complete(&card.name.model);
+                match (Field::named(&rule.name).unwrap(), value.clone()) {
+                    (Field::Duration, Value::Int(seconds)) => request.duration = u32::try_from(seconds).ok(),
+                    (Field::Size, Value::Text(size)) => request.size = Some(size),
+                    (Field::AspectRatio, Value::Text(ratio)) => request.aspect_ratio = Some(ratio),
+                    (Field::Style, Value::Text(style)) => request.style = Some(style),
+                    (Field::Motion, Value::Text(motion)) => request.motion = Some(motion),
+                    (field, value) => panic!("no way to set {field:?} to {value:?}"),
+                }
+                assert_eq!(found(&request), [], "{} {}", card.name, rule.name);
+            }
+        }
+    }
+    for (model, seconds) in
+        [("cogvideox-3", [4, 6, 9, 11]), ("viduq1-text", [0, 4, 6, 10]), ("vidu2-image", [0, 3, 5, 8])]
+    {
+        for seconds in seconds {
+            let mut request = complete(model);
+            request.duration = Some(seconds);
+            assert_eq!(errors(&request).len(), 1, "{model} {seconds}");
+        }
+    }
+}
+
+#[test]
+fn a_message_says_what_to_type_instead() {
+    let mut request = complete("vidu2-image");
+    request.size = Some("720x1280".into());
+    let finding = only(&request);
+    assert_eq!(finding.message, "vidu2-image makes 1280x720 only, not 720x1280");
+    assert_eq!(finding.hint.unwrap(), "remove this line, or write `size: 1280x720`");
+    assert_eq!(
+        finding.notes,
+        [
+            "models that make 9:16: zai/cogvideox-3 (`size: 720x1280`), zai/viduq1-text (`aspect_ratio: 9:16`), \
+          zai/vidu2-reference (`aspect_ratio: 9:16`)"
+        ]
+    );
+
+    let mut request = complete("vidu2-image");
+    request.duration = Some(5);
+    let finding = only(&request);
+    assert_eq!(finding.message, "vidu2-image makes clips of 4 seconds only, not 5");
+    assert_eq!(finding.hint.unwrap(), "remove this line, or write `duration: 4`");
+    assert!(
+        finding.notes[0].starts_with("5 seconds: zai/cogvideox-3, zai/viduq1-text"),
+        "{:?}",
+        finding.notes
+    );
+
+    let mut request = complete("vidu2-image");
+    request.motion = Some("larg".into());
+    let finding = only(&request);
+    assert_eq!(finding.message, "`motion` of vidu2-image is auto, small, medium or large, not larg");
+    assert_eq!(finding.hint.unwrap(), "remove this line, or write `motion: large`");
+}
+
+#[test]
+fn a_field_that_the_model_lacks_names_the_models_that_have_it() {
+    let mut request = complete("vidu2-image");
+    request.aspect_ratio = Some("9:16".into());
+    let finding = only(&request);
+    assert_eq!((finding.field.as_str(), finding.severity), ("aspect_ratio", Severity::Error));
+    assert_eq!(finding.message, "vidu2-image has no aspect_ratio");
+    assert_eq!(finding.notes[0], "models that have it: zai/viduq1-text, zai/vidu2-reference");
+    assert!(finding.notes[1].contains("zai/cogvideox-3 (`size: 720x1280`)"));
+
+    let mut request = complete("viduq1-text");
+    request.audio = Some(true);
+    request.image = Some(link());
+    request.seed = Some(7);
+    let messages = ["viduq1-text has no image", "viduq1-text has no seed", "viduq1-text has no audio"];
+    assert_eq!(errors(&request), messages);
+    assert_eq!(found(&request)[1].notes, ["no model has it"]);
+
+    assert_eq!(
+        models_with(Field::Style).iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["zai/viduq1-text"]
+    );
+}
+
+#[test]
+fn i40_a_prompt_has_512_characters_whatever_their_bytes() {
+    for model in MODELS {
+        let mut request = complete(model);
+        request.prompt = Some("é🎬".repeat(256));
+        assert_eq!(found(&request), [], "{model}");
+        request.prompt = Some("é🎬".repeat(256) + "x");
+        let finding = only(&request);
+        assert_eq!(finding.message, format!("`prompt` is longer than the 512 characters that {model} takes"));
+        assert!(finding.hint.unwrap().contains("| truncate(512)"));
+        assert_eq!(finding.notes, ["here it is 513 characters"]);
+    }
+}
+
+#[test]
+fn i40_invisible_characters_are_found_and_line_breaks_are_not() {
+    let mut request = complete("vidu2-image");
+    request.prompt = Some("two\r\nlines\tand a tab".into());
+    assert_eq!(found(&request), []);
+    request.prompt = Some("a\u{b}b".into());
+    assert_eq!(only(&request).severity, Severity::Warning);
+    request.prompt = Some("a\0b".into());
+    let finding = only(&request);
+    assert_eq!(finding.severity, Severity::Error);
+    assert_eq!(finding.message, "`prompt` contains the invisible character U+0000");
+    request.prompt = Some(" \n".into());
+    assert_eq!(only(&request).message, "`prompt` is empty");
+
+    let mut request = complete("vidu2-image");
+    request.image = Some(Media::Url("https://shop.example.com/\0a.png".into()));
+    request.params.insert("user_id".into(), Value::Text("shop\0-001".into()));
+    assert_eq!(errors(&request).len(), 2);
+}
+
+#[test]
+fn an_order_needs_a_prompt_or_a_picture() {
+    for model in MODELS {
+        assert_eq!(errors(&order(model)).len(), 1, "{model}");
+        let mut prompt_only = order(model);
+        prompt_only.prompt = Some("Slow push-in".into());
+        assert_eq!(errors(&prompt_only), [""; 0], "{model}");
+    }
+    assert_eq!(errors(&order("viduq1-text")), ["viduq1-text needs `prompt`"]);
+    let mut picture_only = complete("vidu2-image");
+    picture_only.prompt = None;
+    assert_eq!(found(&picture_only), []);
+}
+
+#[test]
+fn what_only_one_document_allows_passes_with_a_warning_that_quotes_both() {
+    for model in ["vidu2-image", "vidu2-start-end", "vidu2-reference"] {
+        let mut request = complete(model);
+        request.size = Some("720x480".into());
+        let finding = only(&request);
+        assert_eq!((finding.severity, finding.field.as_str()), (Severity::Warning, "size"));
+        assert!(finding.message.contains("the API reference lists 1280x720 only"), "{}", finding.message);
+    }
+    let mut request = complete("viduq1-image");
+    request.size = Some("720x480".into());
+    assert_eq!(errors(&request).len(), 1);
+
+    let mut request = complete("cogvideox-3");
+    request.params.insert("quality".into(), Value::Text("quality".into()));
+    request.image = Some(link());
+    assert_eq!(found(&request), []);
+    request.last_image = Some(link());
+    assert_eq!(only(&request).severity, Severity::Warning);
+
+    for model in ["viduq1-start-end", "vidu2-start-end"] {
+        let mut request = complete(model);
+        request.last_image = None;
+        assert_eq!(only(&request).severity, Severity::Warning, "{model}");
+        request.image = None;
+        request.last_image = Some(link());
+        assert_eq!(errors(&request), [format!("`last_image` of {model} means nothing without `image`")]);
+    }
+}
+
+#[test]
+fn i29_a_picture_may_be_as_large_as_the_model_takes_and_no_larger() {
+    for (model, megabytes) in [("cogvideox-3", 5), ("viduq1-image", 50), ("vidu2-image", 50)] {
+        let mut request = complete(model);
+        for (bytes, severity) in [
+            (megabytes * 1_000_000, None),
+            (megabytes * 1_000_000 + 1, Some(Severity::Warning)),
+            (megabytes << 20, Some(Severity::Warning)),
+            ((megabytes << 20) + 1, Some(Severity::Error)),
+        ] {
+            request.image = Some(file(PictureFormat::Png, bytes, 640, 480));
+            let severities: Vec<Severity> = found(&request).iter().map(|finding| finding.severity).collect();
+            assert_eq!(severities, Vec::from_iter(severity), "{model} {bytes}");
+        }
+    }
+}
+
+#[test]
+fn formats_are_those_of_the_model() {
+    let webp = Some(file(PictureFormat::Webp, 1000, 640, 480));
+    let mut request = complete("vidu2-image");
+    request.image = webp.clone();
+    assert_eq!(found(&request), []);
+    let mut request = complete("cogvideox-3");
+    request.image = webp;
+    let finding = only(&request);
+    assert_eq!(finding.message, "cogvideox-3 takes png, jpeg pictures, not webp");
+    assert_eq!(finding.hint.unwrap(), "save it as png");
+}
+
+#[test]
+fn a_picture_may_be_four_times_as_wide_as_high_and_no_wider() {
+    for model in ["viduq1-image", "vidu2-image"] {
+        let mut request = complete(model);
+        for (width, height, count) in [(400, 100, 0), (100, 400, 0), (401, 100, 1), (100, 401, 1)] {
+            request.image = Some(png(width, height));
+            assert_eq!(errors(&request).len(), count, "{model} {width}x{height}");
+        }
+    }
+    let mut request = complete("cogvideox-3");
+    request.image = Some(png(1000, 10));
+    assert_eq!(found(&request), []);
+}
+
+#[test]
+fn reference_pictures_are_one_to_three_and_not_tiny() {
+    let mut request = complete("vidu2-reference");
+    for (count, faults) in [(1, 0), (3, 0), (4, 1)] {
+        request.reference_images = vec![png(128, 128); count];
+        assert_eq!(errors(&request).len(), faults, "{count}");
+    }
+    for (width, height, faults) in [(128, 128, 0), (127, 128, 1), (128, 127, 1)] {
+        request.reference_images = vec![png(width, height)];
+        assert_eq!(errors(&request).len(), faults, "{width}x{height}");
+    }
+}
+
+#[test]
+fn first_and_last_frame_must_have_about_the_same_shape_and_should_have_the_same_size() {
+    for (first, last, severity) in [
+        ((1000, 1000), (1000, 1000), None),
+        ((1000, 1000), (1250, 1000), None),
+        ((1000, 1000), (800, 1000), None),
+        ((1000, 1000), (1251, 1000), Some(Severity::Error)),
+        ((1000, 1000), (799, 1000), Some(Severity::Error)),
+        ((1000, 1000), (1250, 1250), None),
+        ((1000, 1000), (1251, 1251), Some(Severity::Warning)),
+        ((1920, 1080), (1280, 720), Some(Severity::Warning)),
+    ] {
+        let mut request = complete("vidu2-start-end");
+        request.image = Some(png(first.0, first.1));
+        request.last_image = Some(png(last.0, last.1));
+        let severities: Vec<Severity> = found(&request).iter().map(|finding| finding.severity).collect();
+        assert_eq!(severities, Vec::from_iter(severity), "{first:?} {last:?}");
+    }
+}
+
+#[test]
+fn i36_a_link_that_the_provider_cannot_fetch_is_refused() {
+    for url in [
+        "file:///etc/passwd",
+        "ftp://shop.example.com/a.png",
+        "frames/a.png",
+        "http://localhost/a.png",
+        "http://10.0.0.7/a.png",
+        "http://2130706433/a.png",
+        "http://[::ffff:192.168.0.1]/a.png",
+        "https://nas.local/a.png",
+    ] {
+        let mut request = complete("vidu2-image");
+        request.image = Some(Media::Url(url.into()));
+        assert_eq!(errors(&request).len(), 1, "{url}");
+    }
+}
+
+#[test]
+fn parameters_are_typed_and_checked_like_fields() {
+    let card = provider::card(&"zai/cogvideox-3".parse().unwrap()).unwrap();
+    assert_eq!(typed(card, "fps", " 60 "), Ok(Value::Int(60)));
+    assert_eq!(typed(card, "quality", "speed"), Ok(Value::Text("speed".into())));
+    let finding = typed(card, "fps", "sixty").unwrap_err();
+    assert_eq!(finding.message, "`fps` of cogvideox-3 is a whole number, not `sixty`");
+    assert_eq!(finding.hint.unwrap(), "write `fps: 30`");
+    assert_eq!(typed(card, "qualty", "speed").unwrap_err().hint.unwrap(), "did you mean `quality`?");
+
+    let mut request = complete("cogvideox-3");
+    for (value, faults) in [(30, 0), (60, 0), (24, 1), (61, 1)] {
+        request.params.insert("fps".into(), Value::Int(value));
+        assert_eq!(errors(&request).len(), faults, "{value}");
+    }
+    request.params.insert("fps".into(), Value::Text("30".into()));
+    assert_eq!(errors(&request), ["`params.fps` of cogvideox-3 cannot be 30"]);
+}
+
+#[test]
+fn a_user_id_has_6_to_128_characters() {
+    for model in MODELS {
+        for (length, faults) in [(5, 1), (6, 0), (128, 0), (129, 1)] {
+            let mut request = complete(model);
+            request.params.insert("user_id".into(), Value::Text("u".repeat(length)));
+            assert_eq!(errors(&request).len(), faults, "{model} {length}");
+        }
+    }
+}
+
+#[test]
+fn what_does_not_go_under_params_is_sent_to_its_place() {
+    let hint = |name: &str| {
+        let mut request = complete("vidu2-image");
+        request.params.insert(name.into(), Value::Text("x".into()));
+        let finding = only(&request);
+        assert_eq!(finding.field, format!("params.{name}"));
+        (finding.message, finding.hint.unwrap())
+    };
+    assert!(hint("request_id").0.starts_with("`request_id` is set by shotlist"));
+    assert_eq!(hint("with_audio").1, "write it as `audio:` of the shot");
+    assert_eq!(hint("image_url").1, "write it as `image:` of the shot");
+    assert_eq!(hint("size").1, "write it as `size:` of the shot");
+    assert_eq!(hint("model").1, "write it as `model:` of the shot");
+    assert_eq!(hint("fps").0, "vidu2-image has no parameter `fps`");
+}
+
+#[test]
+fn what_goes_only_together_or_never_is_said_of_any_card() {
+    let document: crate::provider::card::Document = serde_yaml::from_str(
+        r#"
+profile: { base_url: "https://video.example.com", key_env: EXAMPLE_API_KEY, hosts: [video.example.com] }
+models:
+  - name: example/one
+    summary: a model with rules of every kind
+    source: this test
+    modes: [text, image]
+    price: { per: second, usd: "0.05", surcharges: [{ param: recommended, equals: true, usd: "0.01" }] }
+    link_life_hours: 1
+    fields:
+      - { name: prompt, type: text, excludes: [params.recommended] }
+      - { name: seed, type: int, min: 1, max: 9, required: true }
+      - { name: duration, type: int, min: 1, max: 16, default: 5 }
+    params:
+      - { name: recommended, type: bool, default: false }
+      - { name: voice, type: text, only_with: [params.recommended], required: true }
+"#,
+    )
+    .unwrap();
+    let card = &document.models[0];
+    let mut request = Request::new(card.name.clone());
+    let mut messages = |change: &mut dyn FnMut(&mut Request)| {
+        change(&mut request);
+        check(card, &request).into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    assert_eq!(messages(&mut |_| {}), ["one needs `seed`", "one needs `params.voice`"]);
+    let voiced = messages(&mut |request| {
+        request.seed = Some(10);
+        request.params.insert("voice".into(), Value::Text("calm".into()));
+    });
+    assert_eq!(
+        voiced,
+        [
+            "`seed` is more than the 9 that one takes",
+            "`params.voice` of one means nothing without `params.recommended`"
+        ]
+    );
+    let both = messages(&mut |request| {
+        request.seed = Some(9);
+        request.prompt = Some("a cup".into());
+        request.params.insert("recommended".into(), Value::Bool(true));
+    });
+    assert_eq!(both, ["one takes `prompt` or `params.recommended`, not both"]);
+    assert_eq!(typed(card, "recommended", "true"), Ok(Value::Bool(true)));
+    assert!(typed(card, "recommended", "yes").is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_order_is_checked_without_a_panic(
+        model in prop::sample::select(MODELS.as_slice()), prompt in "\\PC{0,20}", size in "[0-9x:]{0,12}",
+        width in any::<u32>(), height in any::<u32>(), url in "\\PC{0,20}", name in "[a-z_]{1,9}",
+    ) {
+        let mut request = order(model);
+        request.prompt = Some(prompt);
+        request.aspect_ratio = Some(size.clone());
+        request.size = Some(size);
+        request.image = Some(png(width, height));
+        request.last_image = Some(png(height, width));
+        request.reference_images = vec![Media::Url(url)];
+        request.params.insert(name, Value::Int(-1));
+        found(&request);
+    }
+}

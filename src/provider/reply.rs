@@ -1,0 +1,160 @@
+//! What the answers of a provider mean, the same for every provider: an adapter brings its own reading of error
+//! bodies and its own table of codes.
+//!
+//! On a submission the question is always the same: does a paid task exist? "No" needs proof, which is a complete
+//! refusal in the provider's own words. Without proof the answer is `Unknown`, and a person is asked before anything
+//! is paid again. A poll costs nothing, so there everything that is unclear is simply asked again.
+
+use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use crate::wire::Reply;
+use serde_json::Value as Json;
+use std::time::Duration;
+
+/// An error as the provider words it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Complaint {
+    /// Its code as text.
+    pub(super) code: Option<String>,
+    /// Its words.
+    pub(super) message: String,
+    /// How long to wait, where the words say so.
+    pub(super) pause: Option<Duration>,
+}
+
+/// What a provider's codes and its peculiar HTTP statuses mean on a submission.
+pub(super) struct Meanings {
+    /// By the provider's code. Any kind but `Unknown` states that no task was created.
+    pub(super) codes: &'static [(&'static str, FaultKind)],
+    /// By HTTP status, where an error has no known code.
+    pub(super) statuses: &'static [(u16, FaultKind)],
+}
+
+impl Meanings {
+    pub(super) fn of_code(&self, complaint: Option<&Complaint>) -> Option<FaultKind> {
+        let code = complaint?.code.as_deref()?;
+        self.codes.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind)
+    }
+
+    fn of_status(&self, status: u16) -> FaultKind {
+        let listed = self.statuses.iter().find(|(known, _)| *known == status).map(|(_, kind)| *kind);
+        listed.unwrap_or(match status {
+            401 | 403 => FaultKind::Stop(Stop::Auth),
+            402 => FaultKind::Stop(Stop::Balance),
+            // No such address: every job would be refused alike.
+            404 | 405 => FaultKind::Stop(Stop::Setup),
+            _ => FaultKind::Rejected(Refusal::Input),
+        })
+    }
+}
+
+/// The body, if it is a JSON object. Nesting beyond 128 levels is an error of the parser's, not a stack overflow.
+pub(super) fn object(reply: &Reply) -> Option<Json> {
+    serde_json::from_slice(&reply.body).ok().filter(Json::is_object)
+}
+
+/// Text, or a whole number as text: the same field comes as either. A number too large to be exact is no text.
+pub(super) fn text(value: Option<&Json>) -> Option<String> {
+    let text = match value? {
+        Json::String(text) => text.clone(),
+        Json::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+        _ => return None,
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// Whether the HTTP status says that all is well.
+pub(super) fn is_success(reply: &Reply) -> bool {
+    (200..300).contains(&reply.status)
+}
+
+/// What a reply to a submission means that names no task.
+pub(super) fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings) -> Fault {
+    let by_code = meanings.of_code(complaint);
+    let kind = match reply.status {
+        // A redirect that keeps the body comes before anything was done; one that drops it may come after.
+        307 | 308 => FaultKind::Stop(Stop::Setup),
+        // Timeouts and conflicts: the request may have been taken.
+        408 | 409 | 425 | 499 => FaultKind::Unknown,
+        429 => by_code.unwrap_or(FaultKind::Throttled { after: None }),
+        401 | 403 if complaint.is_none() => FaultKind::Stop(Stop::Auth),
+        400..=499 if complaint.is_some() => by_code.unwrap_or_else(|| meanings.of_status(reply.status)),
+        200..=299 | 500..=599 => by_code.unwrap_or(FaultKind::Unknown),
+        _ => FaultKind::Unknown,
+    };
+    Fault::new(paused(kind, reply, complaint), said(reply, complaint))
+}
+
+/// What a reply to a poll means that does not tell how the task stands. `gone` are the codes for "no such task".
+pub(super) fn unanswered(
+    reply: &Reply,
+    complaint: Option<&Complaint>,
+    meanings: &Meanings,
+    gone: &[&str],
+) -> Fault {
+    let code = complaint.and_then(|complaint| complaint.code.as_deref());
+    let kind = match reply.status {
+        _ if meanings.of_code(complaint) == Some(FaultKind::Stop(Stop::Auth)) => FaultKind::Stop(Stop::Auth),
+        301 | 302 | 303 | 307 | 308 => FaultKind::Stop(Stop::Setup),
+        401 | 403 => FaultKind::Stop(Stop::Auth),
+        429 => FaultKind::Throttled { after: None },
+        404 | 410 => FaultKind::Gone,
+        400..=499 if code.is_some_and(|code| gone.contains(&code)) => FaultKind::Gone,
+        _ => FaultKind::Busy { after: None },
+    };
+    Fault::new(paused(kind, reply, complaint), said(reply, complaint))
+}
+
+/// The kind with the pause that was asked for: by the header, else in words, else by the table.
+fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> FaultKind {
+    let asked = retry_after(reply).or_else(|| complaint?.pause);
+    match kind {
+        FaultKind::Throttled { after } => FaultKind::Throttled { after: asked.or(after) },
+        FaultKind::Busy { after } => FaultKind::Busy { after: asked.or(after) },
+        other => other,
+    }
+}
+
+/// What `Retry-After` asks for. A date counts from the reply's own `Date`: our clock and theirs may differ.
+pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
+    let header = reply.header("retry-after")?.trim();
+    if let Ok(seconds) = header.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(header).ok()?;
+    Some(until.duration_since(sent(reply)?).unwrap_or_default())
+}
+
+/// When the provider sent the reply, by its own clock.
+pub(super) fn sent(reply: &Reply) -> Option<std::time::SystemTime> {
+    httpdate::parse_http_date(reply.header("date")?.trim()).ok()
+}
+
+/// The words to show: the provider's, else ours about what came.
+pub(super) fn said(reply: &Reply, complaint: Option<&Complaint>) -> Said {
+    let code = complaint.and_then(|complaint| complaint.code.clone());
+    let words = complaint.map(|complaint| complaint.message.trim()).filter(|words| !words.is_empty());
+    let text = match (words, reply.status) {
+        (_, 300..=399) => {
+            let to = reply.header("location").and_then(|location| url::Url::parse(location).ok());
+            let host = to.as_ref().and_then(url::Url::host_str).unwrap_or("another address");
+            format!("base_url redirects to {host}: put the final address into the manifest")
+        }
+        (Some(words), _) => words.to_owned(),
+        (None, _) if code.is_some() => "refused without words".to_owned(),
+        (None, _) => format!("the answer is {}", looks_like(&reply.body)),
+    };
+    Said::coded(reply.status, code, &text)
+}
+
+fn looks_like(body: &[u8]) -> &'static str {
+    match body.trim_ascii().first() {
+        None => "empty",
+        Some(b'<') => "a web page, not the provider's",
+        Some(b'{' | b'[') => "not one that the provider documents",
+        Some(_) => "no JSON",
+    }
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

@@ -1,0 +1,157 @@
+use super::*;
+
+const MEANINGS: Meanings = Meanings {
+    codes: &[
+        ("100", FaultKind::Stop(Stop::Balance)),
+        ("101", FaultKind::Stop(Stop::Auth)),
+        ("102", FaultKind::Unknown),
+        ("103", FaultKind::Rejected(Refusal::Policy)),
+        ("104", FaultKind::Throttled { after: Some(Duration::from_mins(15)) }),
+    ],
+    statuses: &[(434, FaultKind::Rejected(Refusal::Model))],
+};
+
+fn reply(status: u16, headers: &[(&str, &str)]) -> Reply {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Reply { status, headers, body: Vec::new() }
+}
+
+fn coded(code: &str) -> Complaint {
+    Complaint { code: Some(code.into()), ..Complaint::default() }
+}
+
+fn submit(status: u16, code: Option<&str>) -> FaultKind {
+    refused(&reply(status, &[]), code.map(coded).as_ref(), &MEANINGS).kind
+}
+
+fn poll(status: u16, code: Option<&str>) -> FaultKind {
+    unanswered(&reply(status, &[]), code.map(coded).as_ref(), &MEANINGS, &["7"]).kind
+}
+
+#[test]
+fn only_a_refusal_in_the_providers_own_words_proves_that_no_task_exists() {
+    let input = FaultKind::Rejected(Refusal::Input);
+    for (status, code, kind) in [
+        (400, Some("9"), input),
+        (400, Some("103"), FaultKind::Rejected(Refusal::Policy)),
+        (400, Some("102"), FaultKind::Unknown),
+        (400, None, FaultKind::Unknown),
+        (404, Some("9"), FaultKind::Stop(Stop::Setup)),
+        (404, None, FaultKind::Unknown),
+        (422, Some("9"), input),
+        (434, Some("9"), FaultKind::Rejected(Refusal::Model)),
+        (401, None, FaultKind::Stop(Stop::Auth)),
+        (403, None, FaultKind::Stop(Stop::Auth)),
+        (403, Some("9"), FaultKind::Stop(Stop::Auth)),
+        (403, Some("100"), FaultKind::Stop(Stop::Balance)),
+        (200, Some("103"), FaultKind::Rejected(Refusal::Policy)),
+        (200, Some("9"), FaultKind::Unknown),
+        (200, None, FaultKind::Unknown),
+        (500, Some("100"), FaultKind::Stop(Stop::Balance)),
+        (500, Some("9"), FaultKind::Unknown),
+    ] {
+        assert_eq!(submit(status, code), kind, "{status} {code:?}");
+    }
+}
+
+#[test]
+fn a11_what_may_have_been_accepted_is_unknown_whatever_code_it_carries() {
+    for status in [100, 300, 301, 302, 303, 304, 408, 409, 425, 499, 502, 503, 504, 599, 600] {
+        assert_eq!(submit(status, None), FaultKind::Unknown, "{status}");
+    }
+    for status in [301, 302, 303, 408, 409, 425, 499] {
+        assert_eq!(submit(status, Some("103")), FaultKind::Unknown, "{status}");
+    }
+}
+
+#[test]
+fn n22_a_redirect_that_keeps_the_body_stops_the_provider_and_names_the_host() {
+    for status in [307, 308] {
+        let reply = reply(status, &[("location", "https://new.example.com/v5/videos?token=x")]);
+        let fault = refused(&reply, None, &MEANINGS);
+        assert_eq!(fault.kind, FaultKind::Stop(Stop::Setup));
+        assert_eq!(
+            fault.said.text,
+            "base_url redirects to new.example.com: put the final address into the manifest"
+        );
+    }
+}
+
+#[test]
+fn a05_too_many_requests_may_mean_no_money() {
+    assert_eq!(submit(429, None), FaultKind::Throttled { after: None });
+    assert_eq!(submit(429, Some("9")), FaultKind::Throttled { after: None });
+    assert_eq!(submit(429, Some("100")), FaultKind::Stop(Stop::Balance));
+    assert_eq!(submit(429, Some("102")), FaultKind::Unknown);
+}
+
+#[test]
+fn a01_retry_after_in_seconds_goes_before_the_tables_own_pause() {
+    let after = |headers: &[(&str, &str)], code: &str| {
+        refused(&reply(429, headers), Some(&coded(code)), &MEANINGS).kind
+    };
+    let seconds = |seconds| FaultKind::Throttled { after: Some(Duration::from_secs(seconds)) };
+    assert_eq!(after(&[("retry-after", " 7 ")], "9"), seconds(7));
+    assert_eq!(after(&[("retry-after", "7")], "104"), seconds(7));
+    assert_eq!(after(&[], "104"), seconds(900));
+    assert_eq!(after(&[("retry-after", "soon")], "9"), FaultKind::Throttled { after: None });
+    assert_eq!(after(&[("retry-after", "-3")], "9"), FaultKind::Throttled { after: None });
+}
+
+#[test]
+fn a02_retry_after_as_a_date_counts_from_the_providers_own_clock() {
+    let until = ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT");
+    let at = |date| retry_after(&reply(429, &[until, ("date", date)]));
+    assert_eq!(at("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+    assert_eq!(at("Sun, 06 Nov 1994 09:49:37 GMT"), Some(Duration::ZERO));
+    assert_eq!(retry_after(&reply(429, &[until])), None);
+}
+
+#[test]
+fn a_poll_without_an_answer_is_asked_again_unless_the_task_is_gone_or_the_key_refused() {
+    for (status, code, kind) in [
+        (404, None, FaultKind::Gone),
+        (410, None, FaultKind::Gone),
+        (400, Some("7"), FaultKind::Gone),
+        (200, Some("7"), FaultKind::Busy { after: None }),
+        (400, Some("9"), FaultKind::Busy { after: None }),
+        (401, None, FaultKind::Stop(Stop::Auth)),
+        (200, Some("101"), FaultKind::Stop(Stop::Auth)),
+        (429, Some("100"), FaultKind::Throttled { after: None }),
+        (302, None, FaultKind::Stop(Stop::Setup)),
+        (200, None, FaultKind::Busy { after: None }),
+        (500, None, FaultKind::Busy { after: None }),
+        (502, Some("7"), FaultKind::Busy { after: None }),
+    ] {
+        assert_eq!(poll(status, code), kind, "{status} {code:?}");
+    }
+}
+
+#[test]
+fn what_came_instead_of_an_answer_is_said_in_words() {
+    let words = |status, body: &str| {
+        let reply = Reply { status, headers: Vec::new(), body: body.into() };
+        refused(&reply, None, &MEANINGS).said.to_string()
+    };
+    assert_eq!(words(502, "<html>"), "the answer is a web page, not the provider's (HTTP 502)");
+    assert_eq!(words(200, "{}"), "the answer is not one that the provider documents (HTTP 200)");
+    assert_eq!(words(500, ""), "the answer is empty (HTTP 500)");
+    assert_eq!(words(500, "upstream timeout"), "the answer is no JSON (HTTP 500)");
+}
+
+#[test]
+fn a31_json_nested_without_end_is_no_object_and_no_crash() {
+    let body = format!("{{\"id\":{}", "[".repeat(100_000)).into_bytes();
+    assert_eq!(object(&Reply { status: 200, headers: Vec::new(), body }), None);
+}
+
+#[test]
+fn numbers_too_large_to_be_exact_are_no_ids() {
+    let of = |json: &str| text(serde_json::from_str(json).ok().as_ref());
+    assert_eq!(of("18446744073709551615"), Some("18446744073709551615".into()));
+    assert_eq!(of("184467440737095516150"), None);
+    assert_eq!(of("\"184467440737095516150\""), Some("184467440737095516150".into()));
+    for nothing in ["\" \"", "\"\"", "null", "true", "1.5", "[]"] {
+        assert_eq!(of(nothing), None, "{nothing}");
+    }
+}

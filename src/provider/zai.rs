@@ -1,0 +1,256 @@
+//! Z.AI: seven models behind one address, with orders told apart by `model`.
+//!
+//! There is no way to ask whether an order arrived: `request_id` is a label, which no documented call looks up.
+
+use super::card::{Document, ModelCard, Profile};
+use super::reply::{self, Complaint, Meanings};
+use super::{Progress, Provider, body};
+use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Charged, Clip};
+use crate::domain::request::Request;
+use crate::wire::{Auth, Body, Call, Method, Reply};
+use jiff::civil::DateTime;
+use jiff::{Timestamp, tz};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value as Json};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// The provider `zai`.
+#[derive(Debug)]
+pub(super) struct Zai;
+
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
+    serde_yaml::from_str(include_str!("zai.yaml")).expect("it is compiled in, and a test reads it")
+});
+
+/// A daily, weekly or plan limit: the longest pause that is honoured, again and again until the limit is lifted.
+const UNTIL_RESET: FaultKind = FaultKind::Throttled { after: Some(Duration::from_mins(15)) };
+
+const THROTTLED: FaultKind = FaultKind::Throttled { after: None };
+const BUSY: FaultKind = FaultKind::Busy { after: None };
+const AUTH: FaultKind = FaultKind::Stop(Stop::Auth);
+const ACCOUNT: FaultKind = FaultKind::Stop(Stop::Account);
+const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
+const MODEL: FaultKind = FaultKind::Rejected(Refusal::Model);
+const POLICY: FaultKind = FaultKind::Rejected(Refusal::Policy);
+
+/// The business codes of the page "Errors" of the API reference. The HTTP status alone cannot tell: 429 stands for
+/// haste, an empty balance and a locked account alike.
+const MEANINGS: Meanings = Meanings {
+    codes: &[
+        // Errors inside the service: a task may exist.
+        ("500", FaultKind::Unknown),
+        ("1200", FaultKind::Unknown),
+        ("1230", FaultKind::Unknown),
+        // "You already have a request": an earlier copy of this one arrived.
+        ("1231", FaultKind::Unknown),
+        ("1234", FaultKind::Unknown),
+        // The key.
+        ("1000", AUTH),
+        ("1001", AUTH),
+        ("1002", AUTH),
+        ("1003", AUTH),
+        ("1004", AUTH),
+        // The account.
+        ("1100", BUSY),
+        ("1110", ACCOUNT),
+        ("1111", ACCOUNT),
+        ("1112", ACCOUNT),
+        ("1113", FaultKind::Stop(Stop::Balance)),
+        ("1120", BUSY),
+        ("1121", ACCOUNT),
+        // The request.
+        ("435", INPUT),
+        ("1210", INPUT),
+        ("1211", MODEL),
+        ("1212", MODEL),
+        ("1213", INPUT),
+        ("1214", INPUT),
+        ("1215", INPUT),
+        ("1220", MODEL),
+        ("1221", MODEL),
+        ("1222", FaultKind::Stop(Stop::Setup)),
+        ("1261", INPUT),
+        ("1300", POLICY),
+        ("1301", POLICY),
+        // Pace, quotas and plans.
+        ("1302", THROTTLED),
+        ("1303", THROTTLED),
+        ("1304", UNTIL_RESET),
+        ("1305", THROTTLED),
+        ("1308", UNTIL_RESET),
+        ("1309", ACCOUNT),
+        ("1310", UNTIL_RESET),
+        ("1311", MODEL),
+        ("1312", THROTTLED),
+        ("1313", ACCOUNT),
+    ],
+    // "No permission for this API" and "file too large", which other services do not know.
+    statuses: &[(434, MODEL), (435, INPUT)],
+};
+
+/// Codes that an unknown or forgotten task brings on a poll. The documents name none; these are the generic ones.
+const GONE: [&str; 3] = ["1200", "1210", "1214"];
+
+/// Times in error messages carry no zone; the service's own is eight hours ahead of UTC.
+const ZONE: tz::Offset = tz::offset(8);
+
+impl Provider for Zai {
+    fn name(&self) -> &'static str {
+        "zai"
+    }
+
+    fn profile(&self) -> &'static Profile {
+        &DOCUMENT.profile
+    }
+
+    fn cards(&self) -> &'static [ModelCard] {
+        &DOCUMENT.models
+    }
+
+    fn submit(&self, request: &Request, key: &RequestId) -> Call {
+        let card = self.cards().iter().find(|card| card.name == request.model);
+        let mut value = Map::new();
+        value.insert("model".into(), request.model.model.as_str().into());
+        // The check lets no model without a card through; here it would be refused for want of content.
+        value.extend(card.map(|card| body::members(card, request)).unwrap_or_default());
+        value.insert("request_id".into(), key.0.as_str().into());
+        Call {
+            method: Method::Post,
+            path: "/paas/v4/videos/generations".into(),
+            auth: Auth::Bearer,
+            headers: headers(),
+            body: Some(Body::json(&Json::Object(value), &body::files(request))),
+        }
+    }
+
+    fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
+        let answer = reply::object(reply);
+        if reply::is_success(reply)
+            && let Some(id) = reply::text(answer.as_ref().and_then(|answer| answer.get("id")))
+        {
+            return Ok(TaskId(id));
+        }
+        Err(reply::refused(reply, complaint(answer.as_ref(), reply).as_ref(), &MEANINGS))
+    }
+
+    fn poll(&self, task: &TaskId) -> Call {
+        Call {
+            method: Method::Get,
+            path: format!("/paas/v4/async-result/{}", utf8_percent_encode(&task.0, NON_ALPHANUMERIC)),
+            auth: Auth::Bearer,
+            headers: headers(),
+            body: None,
+        }
+    }
+
+    fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
+        let answer = reply::object(reply);
+        let status = answer.as_ref().and_then(|answer| answer.get("task_status")).and_then(Json::as_str);
+        let (Some(answer), Some(status), true) = (&answer, status, reply::is_success(reply)) else {
+            let complaint = complaint(answer.as_ref(), reply);
+            return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &GONE));
+        };
+        if let Some(other) = reply::text(answer.get("id")).filter(|id| *id != task.0) {
+            let message = format!("asked about task {task}, the answer is about task {other}");
+            let said = reply::said(reply, Some(&Complaint { message, ..Complaint::default() }));
+            return Ok(Progress::Mistaken { said });
+        }
+        Ok(match status.trim().to_ascii_uppercase().as_str() {
+            "PROCESSING" => Progress::Pending { percent: None, unknown_word: None },
+            "SUCCESS" => rendered(answer),
+            "FAIL" => failed(answer, reply),
+            _ => Progress::Pending { percent: None, unknown_word: Some(status.to_owned()) },
+        })
+    }
+
+    /// Z.AI has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
+    fn probe(&self) -> Option<Call> {
+        Some(self.poll(&TaskId("0".into())))
+    }
+}
+
+/// Messages in English, whatever the account's language.
+fn headers() -> Vec<(&'static str, String)> {
+    vec![("Accept-Language", "en-US,en".into())]
+}
+
+/// The error of an answer: `{"error": {"code", "message"}}` as the servers send it, or `{"code", "message"}` as the
+/// API reference has it. The code comes as text or as a number.
+fn complaint(answer: Option<&Json>, reply: &Reply) -> Option<Complaint> {
+    let answer = answer?;
+    let inner = answer.get("error").filter(|error| error.is_object());
+    let from = inner.unwrap_or(answer);
+    let code = reply::text(from.get("code"));
+    let message = reply::text(from.get("message"));
+    // Outside an `error` object, `message` alone is any gateway's and no word of the provider's.
+    if code.is_none() && (inner.is_none() || message.is_none()) {
+        return None;
+    }
+    let message = message.unwrap_or_default();
+    let pause = pause_until_reset(&message, reply);
+    Some(Complaint { code, message, pause })
+}
+
+/// The pause until the time that a message names, as in `your limit will reset at 2026-03-06 22:19:54`.
+fn pause_until_reset(message: &str, reply: &Reply) -> Option<Duration> {
+    const SHAPE: &str = "2026-03-06 22:19:54";
+    // A sentence names its time early; a page of something else is not searched.
+    let starts = message.char_indices().map(|(start, _)| start).take(1000);
+    let times = starts.filter_map(|start| message.get(start..start + SHAPE.len()));
+    let reset: DateTime =
+        times.filter(|text| text.as_bytes()[10] == b' ').find_map(|text| text.parse().ok())?;
+    let now = Timestamp::try_from(reply::sent(reply)?).ok()?;
+    Duration::try_from(ZONE.to_timestamp(reset).ok()?.duration_since(now)).ok()
+}
+
+/// A finished task. The documents show a list of results; a single object is taken too.
+fn rendered(answer: &Json) -> Progress {
+    let results = match answer.get("video_result") {
+        Some(Json::Array(results)) => results.as_slice(),
+        Some(result) => std::slice::from_ref(result),
+        None => &[],
+    };
+    let link = |result: &Json, name: &str| {
+        result
+            .get(name)
+            .and_then(Json::as_str)
+            .map(str::trim)
+            .filter(|url| !url.is_empty())
+            .map(str::to_owned)
+    };
+    let clip = |result: &Json| {
+        let url = link(result, "url")?;
+        Some(Clip { url, cover: link(result, "cover_image_url"), expires: None })
+    };
+    match results.iter().find_map(clip) {
+        Some(clip) => Progress::Ready { clip, cost: None },
+        None => Progress::Empty,
+    }
+}
+
+/// A failed task. Its reason is in no document: an error object, bare text and nothing have all been seen. Nor do
+/// the documents say whether it is charged.
+fn failed(answer: &Json, reply: &Reply) -> Progress {
+    let complaint = match answer.get("error") {
+        Some(Json::String(message)) => Complaint { message: message.clone(), ..Complaint::default() },
+        _ => complaint(Some(answer), reply).unwrap_or_default(),
+    };
+    let refusal = match MEANINGS.of_code(Some(&complaint)) {
+        Some(FaultKind::Rejected(refusal)) => refusal,
+        _ => Refusal::Generation,
+    };
+    let unsaid =
+        || Complaint { message: "the task failed, without a reason given".into(), ..complaint.clone() };
+    let said = match complaint.message.trim() {
+        "" => reply::said(reply, Some(&unsaid())),
+        _ => reply::said(reply, Some(&complaint)),
+    };
+    Progress::Refused { refusal, charged: Charged::Unknown, said }
+}
+
+#[cfg(test)]
+#[path = "zai_tests.rs"]
+mod tests;
