@@ -1,1 +1,3 @@
 //! What happened, told.
+
+pub mod problems;
