@@ -199,12 +199,16 @@ impl Sheet<'_> {
     /// The reading came to an end before the sheet did.
     fn broken(&mut self, broken: &Broken) -> Box<Problem> {
         self.row += 1;
+        let file = Place::File(self.file.to_owned());
         let as_utf8 = "save the sheet as CSV in UTF-8";
         Box::new(match broken {
-            Broken::Utf16 => self.at(None, "the sheet is UTF-16: its first bytes say so").hint(as_utf8),
-            Broken::Nul(offset) => self
-                .at(None, format!("the sheet is not text: a NUL is at byte offset {offset}"))
-                .hint(as_utf8),
+            Broken::Utf16 => {
+                Problem::error(file, "the sheet is UTF-16: its first bytes say so").hint(as_utf8)
+            }
+            Broken::Nul(offset) => {
+                let message = format!("the sheet is not text: a NUL is at byte offset {offset}");
+                Problem::error(file, message).hint(as_utf8)
+            }
             Broken::TooLong => {
                 let megabytes = LARGEST_ROW / 1024 / 1024;
                 self.at(None, format!("the row goes on for more than {megabytes} MiB"))

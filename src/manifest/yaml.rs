@@ -254,15 +254,15 @@ impl Composer {
         let mut own: HashMap<Rc<str>, u32> = HashMap::with_capacity(entries.len());
         let mut kept = Vec::with_capacity(entries.len());
         for entry in entries {
-            if &*entry.key == "<<" {
-                kept.push(entry);
-            } else if let Some(line) = own.get(&entry.key) {
-                let problem = finding(entry.key_span, format!("`{}` is there twice", entry.key));
-                self.findings.push(hinted(problem, format!("the first is on line {line}; keep one of them")));
-            } else {
-                own.insert(Rc::clone(&entry.key), entry.key_span.line);
-                kept.push(entry);
+            if &*entry.key != "<<" {
+                if let Some(line) = own.insert(Rc::clone(&entry.key), entry.key_span.line) {
+                    let problem = finding(entry.key_span, format!("`{}` is there twice", entry.key));
+                    self.findings
+                        .push(hinted(problem, format!("the first is on line {line}; keep one of them")));
+                }
             }
+            // Also the second of a name: it may hold a key that must not be shown.
+            kept.push(entry);
         }
         if !kept.iter().any(|entry| &*entry.key == "<<") {
             return Ok(kept);
