@@ -1,1 +1,220 @@
 //! A product file becomes items.
+
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::item::Item;
+use crate::domain::problem::{Place, Problem};
+use csv::ByteRecord;
+use lines::{Broken, LARGEST_ROW, Lines};
+use std::collections::HashMap;
+use std::io::Read;
+
+/// Headers that may name the id, the first that is there wins; upper and lower case are the same.
+const ID_COLUMNS: [&str; 3] = ["id", "sku", "handle"];
+
+/// Largest cell. A description has some kilobytes; more is a quote that was never closed.
+const LARGEST_CELL: usize = 1024 * 1024;
+
+/// Reads a sheet with commas, semicolons or tabs, row by row: the memory it takes is that of its items.
+///
+/// Problems carry rows as a spreadsheet shows them, and one example each, so that those of one cause can be joined.
+/// With an error among them, the items are not all there.
+pub fn read(file: &str, source: impl Read) -> (Vec<Item>, Vec<Problem>) {
+    let mut sheet =
+        Sheet { file, items: Vec::new(), problems: Vec::new(), rows: HashMap::new(), row: 0, breaks: 0 };
+    if let Err(problem) = sheet.read(source) {
+        sheet.problems.push(*problem);
+    }
+    (sheet.items, sheet.problems)
+}
+
+/// What is known of a sheet so far.
+struct Sheet<'a> {
+    file: &'a str,
+    items: Vec<Item>,
+    problems: Vec<Problem>,
+    /// The row of each id.
+    rows: HashMap<String, u64>,
+    /// The row that was read last.
+    row: u64,
+    /// Line breaks within cells so far.
+    breaks: u64,
+}
+
+/// The first row of a sheet.
+struct Header {
+    names: Vec<String>,
+    /// Which of them is the id.
+    id: usize,
+}
+
+impl Sheet<'_> {
+    /// Reads all there is. An error ends the reading; what spoils only a row is noted.
+    fn read(&mut self, source: impl Read) -> Result<(), Box<Problem>> {
+        let (lines, watch) = Lines::new(source).map_err(|broken| self.broken(&broken))?;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(lines.delimiter())
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(lines);
+        let mut record = ByteRecord::new();
+        let mut header = None;
+        loop {
+            watch.renew();
+            match reader.read_byte_record(&mut record) {
+                Ok(true) if !lines::is_end(&record) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    let broken = watch.broken().unwrap_or_else(|| Broken::Unreadable(error.to_string()));
+                    return Err(self.broken(&broken));
+                }
+            }
+            // Every row ends a line; the lines that end within cells are no rows.
+            let breaks = record.as_slice().iter().filter(|byte| **byte == b'\n').count();
+            self.breaks += u64::try_from(breaks).unwrap_or(u64::MAX);
+            let before = reader.position().line().saturating_sub(1 + self.breaks);
+            if lines::has_swallowed_end(&record) {
+                return Err(self.unclosed(before + 1));
+            }
+            self.row = before;
+            match &header {
+                None => header = Some(self.header(&record)?),
+                Some(_) if record.iter().all(<[u8]>::is_empty) => {}
+                Some(header) => self.item(header, &record, watch.first_invalid()),
+            }
+        }
+        let what = match header {
+            None => "the sheet is empty",
+            Some(_) if self.items.is_empty() && self.problems.is_empty() => {
+                "the sheet has a header and no rows"
+            }
+            Some(_) => return Ok(()),
+        };
+        let problem = Problem::error(Place::File(self.file.to_owned()), what);
+        Err(Box::new(
+            problem
+                .hint("the first row names the columns, such as id,title,image; each further row is an item"),
+        ))
+    }
+
+    fn header(&mut self, record: &ByteRecord) -> Result<Header, Box<Problem>> {
+        let mut names: Vec<String> = Vec::with_capacity(record.len());
+        for (at, cell) in record.iter().enumerate() {
+            let Ok(name) = std::str::from_utf8(cell) else {
+                let problem = self.at(None, "the header is not UTF-8");
+                return Err(Box::new(problem.hint("save the sheet as CSV in UTF-8")));
+            };
+            let name = name.trim();
+            if name.is_empty() {
+                let problem = self.at(None, format!("column {} has no name", at + 1));
+                self.problems.push(problem.hint("name it, or remove the column"));
+            } else if let Some(first) = names.iter().position(|known| known == name) {
+                let message = format!("columns {} and {} have the same name", first + 1, at + 1);
+                let problem = self.at(Some(name), message);
+                self.problems.push(problem.hint("rename one of them"));
+            }
+            names.push(name.to_owned());
+        }
+        let id = ID_COLUMNS.iter().find_map(|id| names.iter().position(|name| name.eq_ignore_ascii_case(id)));
+        let Some(id) = id else {
+            let problem = self.at(None, "no column is called `id`, `sku` or `handle`");
+            let problem = problem.hint("name the column that identifies an item `id`");
+            return Err(Box::new(problem.note(format!("columns: {}", names.join(", ")))));
+        };
+        Ok(Header { names, id })
+    }
+
+    fn item(&mut self, header: &Header, record: &ByteRecord, first_invalid: Option<u64>) {
+        let row = self.row;
+        if record.len() != header.names.len() {
+            let (cells, columns) = (record.len(), header.names.len());
+            let problem = self.at(None, "the row has not as many cells as the header");
+            let problem = problem.hint("check its separators and quotes");
+            let label = format!("{cells} cells, the header has {columns}");
+            return self.spoilt(problem, label, format!("sheet row {row} ({cells} of {columns} cells)"));
+        }
+        let mut columns = Vec::with_capacity(record.len());
+        for (name, cell) in header.names.iter().zip(record) {
+            if cell.len() > LARGEST_CELL {
+                let problem = self.at(Some(name), "the cell is larger than 1 MiB");
+                let problem = problem.hint("a quote before it may never be closed");
+                let label = format!("{} bytes", cell.len());
+                return self.spoilt(problem, label, format!("sheet row {row}"));
+            }
+            match std::str::from_utf8(cell) {
+                Ok(text) => columns.push((name.clone(), text.to_owned())),
+                Err(invalid) => {
+                    let problem = self.at(Some(name), "the cell is not UTF-8");
+                    let problem = problem.hint("save the sheet as CSV in UTF-8");
+                    let byte = cell[invalid.valid_up_to()];
+                    let label = match first_invalid {
+                        Some(offset) => {
+                            format!("byte 0x{byte:02X}; the first in the file is at offset {offset}")
+                        }
+                        None => format!("byte 0x{byte:02X}"),
+                    };
+                    return self.spoilt(problem, label, format!("sheet row {row}"));
+                }
+            }
+        }
+        let id = columns[header.id].1.trim().to_owned();
+        let name = &header.names[header.id];
+        if id.is_empty() {
+            let problem = self.at(Some(name), "the row has no id");
+            let problem = problem.hint("fill the cell: every item needs an id of its own that stays");
+            return self.spoilt(problem, "empty".into(), format!("sheet row {row}"));
+        }
+        if let Some(first) = self.rows.get(&id) {
+            let (label, example) =
+                (format!("`{id}` is also in row {first}"), format!("sheet rows {first} and {row} ({id})"));
+            let problem = self.at(Some(name), "two rows have the same id");
+            return self.spoilt(problem.hint("ids must be unique"), label, example);
+        }
+        self.rows.insert(id.clone(), row);
+        let origin = Place::Row { file: self.file.to_owned(), row, column: None };
+        self.items.push(Item { id, columns, origin });
+    }
+
+    /// A new error in the row that was read last.
+    fn at(&self, column: Option<&str>, message: impl Into<String>) -> Problem {
+        let column = column.map(str::to_owned);
+        Problem::error(Place::Row { file: self.file.to_owned(), row: self.row, column }, message)
+    }
+
+    /// Notes what spoils a row.
+    fn spoilt(&mut self, problem: Problem, label: String, example: String) {
+        let mut problem = problem.label(label);
+        problem.examples.push(example);
+        self.problems.push(problem);
+    }
+
+    fn unclosed(&mut self, row: u64) -> Box<Problem> {
+        self.row = row;
+        let problem = self.at(None, "a quote is opened in this row and never closed");
+        Box::new(problem.hint("add the closing `\"`; a quote within a cell is written `\"\"`"))
+    }
+
+    /// The reading came to an end before the sheet did.
+    fn broken(&mut self, broken: &Broken) -> Box<Problem> {
+        self.row += 1;
+        let file = Place::File(self.file.to_owned());
+        let as_utf8 = "save the sheet as CSV in UTF-8";
+        Box::new(match broken {
+            Broken::Utf16 => {
+                Problem::error(file, "the sheet is UTF-16: its first bytes say so").hint(as_utf8)
+            }
+            Broken::Nul(offset) => {
+                let message = format!("the sheet is not text: a NUL is at byte offset {offset}");
+                Problem::error(file, message).hint(as_utf8)
+            }
+            Broken::TooLong => {
+                let megabytes = LARGEST_ROW / 1024 / 1024;
+                self.at(None, format!("the row goes on for more than {megabytes} MiB"))
+                    .hint("a quote in it may never be closed; a cell may have 1 MiB")
+            }
+            Broken::Unreadable(why) => self.at(None, format!("the sheet cannot be read: {why}")),
+        })
+    }
+}

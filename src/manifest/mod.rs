@@ -1,1 +1,319 @@
 //! The YAML file becomes shots, with every problem found at once.
+//!
+//! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
+//! (`shots`, `providers`) by small decoders that note what is wrong and go on (`decode`). Templates are compiled on
+//! the way (`template`), and what a message must not show is covered before the first message is made (`secrets`).
+
+mod decode;
+mod filters;
+mod model;
+pub mod output;
+mod providers;
+mod secrets;
+mod shots;
+mod source;
+mod template;
+#[cfg(test)]
+mod tests;
+mod text;
+mod yaml;
+
+pub use model::{
+    EnvName, Items, ListItem, Manifest, OnAmbiguous, ProviderConfig, Setting, Settings, Shot, ShotFields,
+};
+pub use source::Located;
+pub use template::{Context, ItemContext, Template};
+
+use crate::domain::problem::{Place, Problem};
+use decode::{Decoder, get};
+use source::{Source, Spot};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use template::Templates;
+use yaml::{Entry, Finding, Node, Value};
+
+/// The keys of a manifest.
+const KEYS: [&str; 9] =
+    ["version", "project", "items", "vars", "defaults", "shots", "output", "providers", "prices"];
+const ON_AMBIGUOUS: &str = "on_ambiguous";
+
+/// Where clips go if nothing says otherwise.
+const OUTPUT: &str =
+    "renders/{{ item.id }}/{{ item.id }}_{{ shot }}{% if variant %}_{{ variant }}{% endif %}.mp4";
+
+/// Reads a manifest. Without one, at least one problem is an error; with one, problems are warnings.
+///
+/// `file` is the name that the user gave; problems show it, and the project is called after it.
+#[must_use]
+pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
+    let (root, source, findings) = match tree(file, bytes) {
+        Ok(tree) => tree,
+        Err(problems) => return (None, problems),
+    };
+    let mut problems: Vec<Problem> = findings.into_iter().map(|finding| located(&source, finding)).collect();
+    let mut decoder = Decoder::new(Arc::clone(&source));
+    let manifest = decoder.map(&root, "the manifest", "version: 1").and_then(|entries| {
+        environment(&mut decoder, &root);
+        manifest(file, &mut decoder, &source, &entries)
+    });
+    problems.append(&mut decoder.problems);
+    let problems = in_order(problems);
+    let is_right = !problems.iter().any(Problem::is_error);
+    (manifest.filter(|_| is_right), problems)
+}
+
+/// Reads the settings of the providers alone, for work that needs nothing else: what was paid for must be collected
+/// even while the shots are being rewritten.
+#[must_use]
+pub fn read_providers(
+    file: &str,
+    bytes: &[u8],
+) -> (Option<BTreeMap<String, Located<ProviderConfig>>>, Vec<Problem>) {
+    let (root, source, findings) = match tree(file, bytes) {
+        Ok(tree) => tree,
+        Err(problems) => return (None, problems),
+    };
+    let mut decoder = Decoder::new(Arc::clone(&source));
+    let Some(entries) = decoder.map(&root, "the manifest", "version: 1") else {
+        return (None, decoder.problems);
+    };
+    let Some(node) = get(&entries, "providers") else { return (Some(BTreeMap::new()), Vec::new()) };
+    let section = node.span.start..=node.span.end;
+    let findings = findings.into_iter().filter(|(span, _)| section.contains(&span.start));
+    let mut problems: Vec<Problem> = findings.map(|finding| located(&source, finding)).collect();
+    let providers = providers::providers(&mut decoder, node);
+    problems.append(&mut decoder.problems);
+    let problems = in_order(problems);
+    let is_right = problems.is_empty();
+    (Some(providers).filter(|_| is_right), problems)
+}
+
+/// The tree of a file, with what is wrong in it but does not end the reading.
+fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), Vec<Problem>> {
+    let text = text::decode(file, bytes).map_err(|problem| vec![problem])?;
+    let (root, findings) = yaml::read(text);
+    let secrets = root.as_ref().map_or_else(|| secrets::in_text(text), secrets::in_tree);
+    let source = Arc::new(Source::new(file, text, secrets));
+    match root {
+        Some(root) => Ok((root, source, findings)),
+        None if findings.is_empty() => Err(vec![
+            Problem::error(Place::File(file.to_owned()), "the manifest is empty")
+                .hint("`shotlist init` writes one to start from"),
+        ]),
+        None => Err(in_order(findings.into_iter().map(|finding| located(&source, finding)).collect())),
+    }
+}
+
+fn located(source: &Source, (span, problem): Finding) -> Problem {
+    Problem { place: source.place(span), ..problem }
+}
+
+/// In the order of the file, each once: a merged map would repeat its problems wherever it is merged.
+fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by_key(|problem| match &problem.place {
+        Place::Text { line, column, .. } => (*line, *column),
+        Place::Row { .. } | Place::File(_) | Place::Nowhere => (0, 0),
+    });
+    problems.dedup();
+    problems
+}
+
+fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Entry]) -> Option<Manifest> {
+    if !version(decoder, source, root) {
+        return None;
+    }
+    let known: Vec<&str> = KEYS.into_iter().chain([ON_AMBIGUOUS]).collect();
+    decoder.known(root, "", &known);
+    let project = project(decoder, file, get(root, "project"));
+    let vars = get(root, "vars").map(|node| vars(decoder, node)).unwrap_or_default();
+    let mut templates = Templates::new(vars.clone());
+    let items = items(decoder, source, root);
+    let defaults = get(root, "defaults")
+        .map(|node| shots::shot_fields(decoder, node, "defaults", &mut templates))
+        .unwrap_or_default();
+    let shots = match get(root, "shots") {
+        Some(node) => shots::shots(decoder, node, &mut templates),
+        None => {
+            missing(decoder, source, "shots", "shots: { hero: { prompt: \"…\" } }");
+            Vec::new()
+        }
+    };
+    let params = params(&items, &defaults, &shots);
+    shots::check_optional(decoder, root, &params);
+    let output = match get(root, "output") {
+        Some(node) => decoder.template(node, "output", &mut templates),
+        None => templates.compile(OUTPUT, Spot::new(source, None)).ok(),
+    };
+    let providers = get(root, "providers").map(|node| providers::providers(decoder, node));
+    let prices = get(root, "prices").map(|node| providers::prices(decoder, node));
+    let on_ambiguous = get(root, ON_AMBIGUOUS).map(|node| on_ambiguous(decoder, node));
+    Some(Manifest {
+        project: project?,
+        items: items?,
+        vars,
+        defaults,
+        shots,
+        output: output?,
+        providers: providers.unwrap_or_default(),
+        prices: prices.unwrap_or_default(),
+        on_ambiguous: on_ambiguous.unwrap_or_default(),
+        templates,
+    })
+}
+
+fn missing(decoder: &mut Decoder, source: &Source, key: &str, example: &str) {
+    decoder.report(
+        Problem::error(source.whole(), format!("`{key}` is missing")).hint(format!("write `{example}`")),
+    );
+}
+
+/// Whether the rest can be read: another version has other rules.
+fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
+    let Some(node) = get(root, "version") else {
+        missing(decoder, source, "version", "version: 1");
+        return true;
+    };
+    let Some(text) = decoder.text(node, "version") else { return true };
+    if text != "1" {
+        let problem = decoder.error(node.span, format!("version `{text}` is not known"));
+        decoder.report(problem.hint("write `version: 1`, or use a shotlist that knows this version"));
+    }
+    text == "1"
+}
+
+fn project(decoder: &mut Decoder, file: &str, node: Option<&Node>) -> Option<String> {
+    let Some(node) = node else {
+        let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str());
+        return Some(stem.unwrap_or("shotlist").to_owned());
+    };
+    decoder.parsed(node, "project", |text| match text.trim() {
+        "" => Err("write a name that stays, such as `spring-catalog`".into()),
+        name if name.chars().any(char::is_control) => Err("write the name on one line".into()),
+        name => Ok(name.to_owned()),
+    })
+}
+
+fn vars(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
+    let Some(entries) = decoder.map(node, "vars", "vars: { look: \"soft studio light\" }") else {
+        return BTreeMap::new();
+    };
+    let mut vars = BTreeMap::new();
+    for entry in entries.iter() {
+        // One that is wrong is defined all the same: its templates are not to blame.
+        let text = decoder.text(&entry.node, &format!("vars.{}", entry.key)).unwrap_or_default();
+        vars.insert(entry.key.to_string(), text.to_owned());
+    }
+    vars
+}
+
+fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items> {
+    let example = "items: { from: products.csv }";
+    let Some(node) = get(root, "items") else {
+        missing(decoder, source, "items", example);
+        return None;
+    };
+    match &node.value {
+        Value::List(nodes) => {
+            if nodes.is_empty() {
+                let problem = decoder.error(node.span, "`items` is empty: there is nothing to make clips of");
+                decoder.report(problem.hint("add an item: `- { id: s010-kitchen, prompt: \"…\" }`"));
+            }
+            Some(Items::List(shots::list(decoder, nodes)))
+        }
+        Value::Map(entries) => {
+            decoder.known(entries, "items", &["from"]);
+            let Some(from) = get(entries, "from") else {
+                let problem = decoder.error(node.span, "`from` is missing in `items`");
+                decoder.report(problem.hint(format!("write `{example}`")));
+                return None;
+            };
+            let from = decoder.located(from, "items.from")?;
+            Some(Items::File { from })
+        }
+        Value::Text { .. } => {
+            decoder.wrong_kind(node, "items", "a list, or a map that names a file", example);
+            None
+        }
+    }
+}
+
+/// The names of all parameters that are set anywhere.
+fn params(items: &Option<Items>, defaults: &ShotFields, shots: &[Shot]) -> BTreeSet<String> {
+    let fields = std::iter::once(defaults).chain(shots.iter().map(|shot| &shot.fields));
+    let mut names: BTreeSet<String> =
+        fields.flat_map(|fields| fields.settings.params.keys().cloned()).collect();
+    if let Some(Items::List(items)) = items {
+        names.extend(items.iter().flat_map(|item| item.own.params.keys().cloned()));
+    }
+    names
+}
+
+fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
+    let example = "on_ambiguous: { resubmit: { max_extra_spend: \"2.00\" } }";
+    match &node.value {
+        Value::Text { text, .. } if &**text == "hold" => return OnAmbiguous::Hold,
+        Value::Text { text, .. } if &**text == "resubmit" => {
+            let message = "`resubmit` needs `max_extra_spend`: what may be paid twice must have a limit";
+            let problem = decoder.error(node.span, message);
+            decoder.report(problem.hint(format!("write `{example}`")));
+            return OnAmbiguous::Hold;
+        }
+        Value::Map(entries) => {
+            decoder.known(entries, ON_AMBIGUOUS, &["resubmit"]);
+            let resubmit = get(entries, "resubmit").and_then(|node| decoder.map(node, "resubmit", example));
+            let Some(resubmit) = resubmit else { return OnAmbiguous::Hold };
+            decoder.known(&resubmit, "on_ambiguous.resubmit", &["max_extra_spend"]);
+            if let Some(node) = get(&resubmit, "max_extra_spend") {
+                let spend = decoder.parsed(node, "max_extra_spend", providers::amount);
+                return spend
+                    .map_or(OnAmbiguous::Hold, |max_extra_spend| OnAmbiguous::Resubmit { max_extra_spend });
+            }
+        }
+        Value::Text { .. } | Value::List(_) => {}
+    }
+    let problem = decoder.error(node.span, "`on_ambiguous` must be `hold` or `resubmit` with a limit");
+    decoder.report(problem.hint(format!("write `on_ambiguous: hold`, or `{example}`")));
+    OnAmbiguous::Hold
+}
+
+/// Reports `${NAME}` wherever it would not be read.
+fn environment(decoder: &mut Decoder, root: &Node) {
+    fn walk(decoder: &mut Decoder, node: &Node) {
+        match &node.value {
+            Value::Text { text, .. } => {
+                let reference = text.match_indices("${").find_map(|(at, _)| {
+                    let end = text[at..].find('}')?;
+                    secrets::variable(&text[at..=at + end])
+                });
+                if let Some(variable) = reference {
+                    let message = format!("`${{{variable}}}` is not read here");
+                    let problem = decoder.error(node.span, message);
+                    decoder.report(
+                        problem.hint("the environment is for keys: `providers: { NAME: { api_key: … } }`"),
+                    );
+                }
+            }
+            Value::List(nodes) => nodes.iter().for_each(|node| walk(decoder, node)),
+            Value::Map(entries) => entries.iter().for_each(|entry| walk(decoder, &entry.node)),
+        }
+    }
+    let Value::Map(sections) = &root.value else { return };
+    for section in sections.iter() {
+        match &section.node.value {
+            Value::Map(providers) if &*section.key == "providers" => {
+                let settings = providers.iter().filter_map(|provider| match &provider.node.value {
+                    Value::Map(settings) => Some(Rc::clone(settings)),
+                    Value::Text { .. } | Value::List(_) => None,
+                });
+                for entry in
+                    settings.flat_map(|entries| entries.to_vec()).filter(|entry| &*entry.key != "api_key")
+                {
+                    walk(decoder, &entry.node);
+                }
+            }
+            _ => walk(decoder, &section.node),
+        }
+    }
+}

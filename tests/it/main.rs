@@ -1,5 +1,6 @@
 //! One binary for all tests that need files, sockets or processes.
 
 mod files;
+mod problems;
 mod providers;
 mod transport;

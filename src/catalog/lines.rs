@@ -1,0 +1,210 @@
+//! The bytes of a sheet as the CSV reader gets them: no byte-order mark, every line ended by a line feed, and no row
+//! without bound.
+
+use csv::ByteRecord;
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read};
+use std::rc::Rc;
+
+/// Bytes of the longest row.
+pub(super) const LARGEST_ROW: usize = 4 * 1024 * 1024;
+
+/// The header line is looked at before anything is read; so much of it is enough to see what separates its cells.
+const LOOKED_AT: usize = 64 * 1024;
+
+/// A row of our own behind the last one. A quote that is never closed swallows it, and that shows: the CSV reader
+/// itself takes the end of the file for a closing quote. No sheet has it, because a NUL is refused.
+const END: &[u8] = b"\n\0\n";
+
+/// Why a sheet cannot be read on.
+#[derive(Debug, Clone)]
+pub(super) enum Broken {
+    /// It starts with the mark of another encoding.
+    Utf16,
+    /// It is no text: a NUL, at this byte.
+    Nul(u64),
+    /// A row passes [`LARGEST_ROW`].
+    TooLong,
+    /// The disk or pipe says so.
+    Unreadable(String),
+}
+
+/// What the reading loop shares with the bytes that pass below the CSV reader.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// Bytes that may still pass before the row must end.
+    left: Cell<usize>,
+    first_invalid: Cell<Option<u64>>,
+    broken: RefCell<Option<Broken>>,
+}
+
+impl Watch {
+    /// A new row begins.
+    pub(super) fn renew(&self) {
+        self.left.set(LARGEST_ROW);
+    }
+
+    /// Offset of the first byte of the file that is not UTF-8, as far as it was read.
+    pub(super) fn first_invalid(&self) -> Option<u64> {
+        self.first_invalid.get()
+    }
+
+    /// Why the bytes stopped.
+    pub(super) fn broken(&self) -> Option<Broken> {
+        self.broken.borrow().clone()
+    }
+
+    fn stop(&self, broken: Broken) -> io::Error {
+        *self.broken.borrow_mut() = Some(broken);
+        io::Error::from(io::ErrorKind::InvalidData)
+    }
+}
+
+/// The row behind the last one.
+pub(super) fn is_end(record: &ByteRecord) -> bool {
+    record.len() == 1 && &record[0] == b"\0"
+}
+
+/// Whether a cell of this row runs on beyond the end of the sheet.
+pub(super) fn has_swallowed_end(record: &ByteRecord) -> bool {
+    record.as_slice().contains(&0)
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Lines<R> {
+    /// What was looked at, and the rest.
+    source: io::Chain<io::Cursor<Vec<u8>>, R>,
+    /// What is left of our own row.
+    end: &'static [u8],
+    watch: Rc<Watch>,
+    delimiter: u8,
+    /// Bytes of the file so far, and all that have passed.
+    offset: u64,
+    /// The start of a character whose end has not come yet.
+    tail: Vec<u8>,
+    /// The last byte was a carriage return: a line feed behind it ends no further line.
+    after_return: bool,
+}
+
+impl<R: Read> Lines<R> {
+    /// Looks at the first line and takes the byte-order mark away.
+    pub(super) fn new(mut source: R) -> Result<(Self, Rc<Watch>), Broken> {
+        let mut head = Vec::new();
+        let mut chunk = [0; 4096];
+        while head.len() < LOOKED_AT && !head.contains(&b'\n') {
+            match source.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(length) => head.extend_from_slice(&chunk[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Broken::Unreadable(error.to_string())),
+            }
+        }
+        if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+            return Err(Broken::Utf16);
+        }
+        let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        head.drain(..mark);
+        let delimiter = delimiter(&head);
+        let watch = Rc::new(Watch::default());
+        let lines = Self {
+            source: io::Cursor::new(head).chain(source),
+            end: END,
+            watch: Rc::clone(&watch),
+            delimiter,
+            offset: u64::try_from(mark).unwrap_or(0),
+            tail: Vec::new(),
+            after_return: false,
+        };
+        Ok((lines, watch))
+    }
+
+    /// What separates the cells.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Notes the first byte that is not UTF-8, across the seams of chunks.
+    fn validate(&mut self, chunk: &[u8]) {
+        if self.watch.first_invalid.get().is_some() {
+            return;
+        }
+        let start = self.offset - self.tail.len() as u64;
+        self.tail.extend_from_slice(chunk);
+        let (valid, is_cut) = match std::str::from_utf8(&self.tail) {
+            Ok(_) => (self.tail.len(), true),
+            Err(error) => (error.valid_up_to(), error.error_len().is_none()),
+        };
+        if !is_cut {
+            self.watch.first_invalid.set(Some(start + valid as u64));
+        }
+        self.tail.drain(..valid);
+    }
+
+    /// Makes every line end in one line feed; answers how many bytes are left.
+    fn unify(&mut self, chunk: &mut [u8]) -> usize {
+        if !self.after_return && !chunk.contains(&b'\r') {
+            return chunk.len();
+        }
+        let mut kept = 0;
+        for at in 0..chunk.len() {
+            let byte = chunk[at];
+            if !(byte == b'\n' && self.after_return) {
+                chunk[kept] = if byte == b'\r' { b'\n' } else { byte };
+                kept += 1;
+            }
+            self.after_return = byte == b'\r';
+        }
+        kept
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let mut length = self.source.read(buffer)?;
+            if let Some(at) = buffer[..length].iter().position(|byte| *byte == 0) {
+                return Err(self.watch.stop(Broken::Nul(self.offset + at as u64)));
+            }
+            if length == 0 {
+                length = self.end.read(buffer)?;
+            }
+            if length == 0 {
+                return Ok(0);
+            }
+            let chunk = &mut buffer[..length];
+            self.validate(chunk);
+            self.offset += length as u64;
+            match self.watch.left.get().checked_sub(length) {
+                Some(left) => self.watch.left.set(left),
+                None => return Err(self.watch.stop(Broken::TooLong)),
+            }
+            let kept = self.unify(chunk);
+            if kept > 0 {
+                return Ok(kept);
+            }
+        }
+    }
+}
+
+/// The separator that the header line uses most, outside of quotes; a comma if there is none.
+fn delimiter(head: &[u8]) -> u8 {
+    let mut counts = [(b'\t', 0), (b';', 0), (b',', 0)];
+    let mut is_quoted = false;
+    for byte in head {
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\n' | b'\r' if !is_quoted => break,
+            _ if is_quoted => {}
+            _ => counts
+                .iter_mut()
+                .filter(|(separator, _)| separator == byte)
+                .for_each(|(_, count)| *count += 1),
+        }
+    }
+    // The last of several that are even: a comma.
+    counts.iter().max_by_key(|(_, count)| *count).map_or(b',', |(separator, _)| *separator)
+}

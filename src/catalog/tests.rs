@@ -1,0 +1,191 @@
+use super::*;
+use proptest::prelude::*;
+
+fn read_text(text: &str) -> (Vec<Item>, Vec<Problem>) {
+    read("products.csv", text.as_bytes())
+}
+
+/// Ids with their rows.
+#[track_caller]
+fn rows(text: &str) -> Vec<(String, u64)> {
+    let (items, problems) = read_text(text);
+    assert_eq!(problems, []);
+    items
+        .into_iter()
+        .map(|item| match item.origin {
+            Place::Row { row, .. } => (item.id, row),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+/// Every problem as `row column: message (label)`.
+fn told(problems: &[Problem]) -> Vec<String> {
+    let tell = |problem: &Problem| {
+        let place = match &problem.place {
+            Place::Row { row, column: Some(column), .. } => format!("{row} {column}"),
+            Place::Row { row, column: None, .. } => format!("{row}"),
+            _ => "file".to_owned(),
+        };
+        let label = problem.label.as_ref().map(|label| format!(" ({label})")).unwrap_or_default();
+        format!("{place}: {}{label}", problem.message)
+    };
+    problems.iter().map(tell).collect()
+}
+
+#[test]
+fn ids_stay_text_and_columns_keep_their_order() {
+    let (items, problems) = read_text("title, sku ,price\nLamp,0123,1e3\nDesk,no,\"1,5\"\n");
+    assert_eq!(problems, []);
+    assert_eq!((items[0].id.as_str(), items[1].id.as_str()), ("0123", "no"));
+    let pairs = [("title", "Desk"), ("sku", "no"), ("price", "1,5")];
+    assert_eq!(items[1].columns, pairs.map(|(name, text)| (name.to_owned(), text.to_owned())));
+}
+
+#[test]
+fn the_first_of_id_sku_and_handle_identifies_an_item() {
+    assert_eq!(rows("Handle,SKU\nlamp,L1\n"), [("L1".to_owned(), 2)]);
+    assert_eq!(rows("sku,ID\nlamp,L1\n"), [("L1".to_owned(), 2)]);
+    assert_eq!(rows("Title,Handle\nLamp,lamp\n"), [("lamp".to_owned(), 2)]);
+    let (_, problems) = read_text("name,price\nlamp,1\n");
+    assert_eq!(told(&problems), ["1: no column is called `id`, `sku` or `handle`"]);
+    assert_eq!(problems[0].notes, ["columns: name, price"]);
+}
+
+#[test]
+fn rows_are_those_of_a_spreadsheet_whatever_breaks_cells_hold() {
+    let sheet = "id,body\na,\"one\ntwo\n\nthree\"\nb,x\n\n\nc,y\n,\nd,\"\n\"\ne,z";
+    let expected: Vec<_> = [("a", 2), ("b", 3), ("c", 6), ("d", 8), ("e", 9)]
+        .map(|(id, row): (&str, u64)| (id.to_owned(), row))
+        .into();
+    for ending in ["\n", "\r\n", "\r"] {
+        assert_eq!(rows(&sheet.replace('\n', ending)), expected, "{ending:?}");
+    }
+}
+
+#[test]
+fn line_endings_make_no_other_item() {
+    let (unix, _) = read_text("id,body\na,\"one\ntwo\"\n");
+    let (windows, _) = read_text("\u{feff}id,body\r\na,\"one\r\ntwo\"\r\n");
+    assert_eq!(unix, windows);
+}
+
+#[test]
+fn semicolons_and_tabs_are_recognised_by_the_header() {
+    for separator in [",", ";", "\t"] {
+        let sheet = "id|\"a,b;c,d\"|image\n1|x,y;z|u\n".replace('|', separator);
+        let sheet = if separator == "\t" { sheet } else { sheet.replace("x,y;z", "\"x,y;z\"") };
+        let (items, problems) = read_text(&sheet);
+        assert_eq!(problems, [], "{separator:?}");
+        assert_eq!(items[0].get("a,b;c,d"), Some("x,y;z"), "{separator:?}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_with_its_row() {
+    let (items, problems) = read_text("id,title\na,x\n,y\na,z\nb\nc,1,2\nd,w\n");
+    assert_eq!(items.len(), 2);
+    let expected = [
+        "3 id: the row has no id (empty)",
+        "4 id: two rows have the same id (`a` is also in row 2)",
+        "5: the row has not as many cells as the header (1 cells, the header has 2)",
+        "6: the row has not as many cells as the header (3 cells, the header has 2)",
+    ];
+    assert_eq!(told(&problems), expected);
+    assert_eq!(problems[1].examples, ["sheet rows 2 and 4 (a)"]);
+}
+
+#[test]
+fn a_header_must_name_each_column_once() {
+    let (_, problems) = read_text("id,,title, title\na,b,c,d\n");
+    assert_eq!(told(&problems), ["1: column 2 has no name", "1 title: columns 3 and 4 have the same name"]);
+}
+
+#[test]
+fn a_sheet_without_rows_is_an_error() {
+    assert_eq!(told(&read_text("").1), ["file: the sheet is empty"]);
+    assert_eq!(told(&read_text("\n\n").1), ["file: the sheet is empty"]);
+    assert_eq!(told(&read_text("id,title\n").1), ["file: the sheet has a header and no rows"]);
+}
+
+#[test]
+fn an_unclosed_quote_is_told_with_the_row_where_it_opened() {
+    let expected = ["4: a quote is opened in this row and never closed"];
+    assert_eq!(told(&read_text("id,title\na,\"x\n\"\nb,y\nc,\"z\nd,w\ne,v\n").1), expected);
+    assert_eq!(told(&read_text("id,title\na,x\nb,y\nc,\"").1), expected);
+    assert_eq!(rows("id,title\na,\"x\n\""), [("a".to_owned(), 2)]);
+}
+
+#[test]
+fn cells_and_rows_have_a_bound() {
+    let large = "x".repeat(LARGEST_CELL + 1);
+    let (items, problems) = read_text(&format!("id,title\na,{large}\nb,y\n"));
+    assert_eq!(items.len(), 1);
+    assert_eq!(told(&problems), ["2 title: the cell is larger than 1 MiB (1048577 bytes)"]);
+    // A source without end: what is read of it is bounded, too.
+    let endless = "id,title\na,b\nc,\"".as_bytes().chain(std::io::repeat(b'x'));
+    assert_eq!(told(&read("products.csv", endless).1), ["3: the row goes on for more than 4 MiB"]);
+}
+
+#[test]
+fn other_encodings_are_told_with_row_and_byte() {
+    let (_, problems) = read("p.csv", &b"\xEF\xBB\xBFid,title\na,\xC3\xA4\nb,gr\xFCn\nc,\xFC\n"[..]);
+    let expected = [
+        "3 title: the cell is not UTF-8 (byte 0xFC; the first in the file is at offset 21)",
+        "4 title: the cell is not UTF-8 (byte 0xFC; the first in the file is at offset 21)",
+    ];
+    assert_eq!(told(&problems), expected);
+    assert_eq!(problems[0].hint.as_deref(), Some("save the sheet as CSV in UTF-8"));
+    let (_, problems) = read("p.csv", &b"\xFF\xFEi\0d\0"[..]);
+    assert_eq!(told(&problems), ["file: the sheet is UTF-16: its first bytes say so"]);
+    let (_, problems) = read("p.csv", &b"id,title\na,x\nb,\0\n"[..]);
+    assert_eq!(told(&problems), ["file: the sheet is not text: a NUL is at byte offset 15"]);
+}
+
+#[test]
+fn a_source_that_fails_says_so() {
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("the cable is out"))
+        }
+    }
+    let (_, problems) = read("-", "id,title\na,b\n".as_bytes().chain(Failing));
+    assert_eq!(told(&problems), ["3: the sheet cannot be read: the cable is out"]);
+}
+
+/// Hands out a few bytes at a time, as a pipe may.
+struct Drops<'a>(&'a [u8], usize);
+
+impl Read for Drops<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.1.min(self.0.len()).min(buffer.len());
+        buffer[..length].copy_from_slice(&self.0[..length]);
+        self.0 = &self.0[length..];
+        Ok(length)
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic_and_no_chunking_changes_the_answer(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..200),
+            "(id|sku|title)(,|;)[a-z,;\"\r\n\u{0}é]{0,80}".prop_map(String::into_bytes),
+            "id,b\r?\n([a-z\"]{0,3},[a-z\" é]{0,3}(\r\n|\n|\r)){0,8}".prop_map(String::into_bytes),
+        ],
+        size in 1..9usize,
+    ) {
+        let whole = read("p.csv", &bytes[..]);
+        let drops = read("p.csv", Drops(&bytes, size));
+        prop_assert_eq!(drops.1.is_empty(), whole.1.is_empty());
+        if whole.1.is_empty() {
+            prop_assert_eq!(&drops.0, &whole.0);
+        }
+        prop_assert!(!whole.0.is_empty() || !whole.1.is_empty());
+        let mut ids: Vec<_> = whole.0.iter().map(|item| &item.id).collect();
+        ids.sort();
+        ids.dedup();
+        prop_assert_eq!(ids.len(), whole.0.len());
+    }
+}

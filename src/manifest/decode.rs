@@ -1,0 +1,131 @@
+//! Small readers of tree nodes that note what is wrong and go on, so that all problems are told at once.
+
+use super::source::{Located, Source, Span, Spot};
+use super::template::{Template, Templates};
+use super::yaml::{Entry, Node, Value};
+use crate::domain::problem::{Problem, did_you_mean};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// So many characters of a wrong value are repeated in its message; the line below it shows more.
+const ECHOED: usize = 40;
+
+/// Collects problems while the tree is read.
+pub(super) struct Decoder {
+    source: Arc<Source>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Decoder {
+    pub(super) fn new(source: Arc<Source>) -> Self {
+        Self { source, problems: Vec::new() }
+    }
+
+    /// A new error; hints can still be added through [`Self::report`].
+    pub(super) fn error(&self, span: Span, message: impl Into<String>) -> Problem {
+        Problem::error(self.source.place(span), message)
+    }
+
+    pub(super) fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn spot(&self, span: Span) -> Spot {
+        Spot::new(&self.source, Some(span))
+    }
+
+    /// The entries of a map; `example` shows one.
+    pub(super) fn map(&mut self, node: &Node, name: &str, example: &str) -> Option<Rc<Vec<Entry>>> {
+        if let Value::Map(entries) = &node.value {
+            return Some(Rc::clone(entries));
+        }
+        self.wrong_kind(node, name, "a map", example);
+        None
+    }
+
+    pub(super) fn wrong_kind(&mut self, node: &Node, name: &str, wanted: &str, example: &str) {
+        let message = match node.is_null() {
+            true => format!("`{name}` has no value"),
+            false => format!("`{name}` must be {wanted}, found {}", node.kind()),
+        };
+        self.report(self.error(node.span, message).hint(format!("write `{example}`")));
+    }
+
+    /// Reports every key that is not among the known ones.
+    pub(super) fn known(&mut self, entries: &[Entry], owner: &str, known: &[&str]) {
+        for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
+            let message = match owner {
+                "" => format!("unknown key `{}`", entry.key),
+                _ => format!("unknown key `{}` in `{owner}`", entry.key),
+            };
+            let problem = self.error(entry.key_span, message);
+            self.report(match did_you_mean(&entry.key, known.iter().copied()) {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem.hint(format!("known keys: {}", known.join(", "))),
+            });
+        }
+    }
+
+    /// A single value that is not empty, as written.
+    pub(super) fn text<'n>(&mut self, node: &'n Node, name: &str) -> Option<&'n str> {
+        match &node.value {
+            Value::Text { text, .. } if !node.is_null() => Some(text),
+            Value::Text { .. } => {
+                let problem = self.error(node.span, format!("`{name}` has no value"));
+                self.report(problem.hint("write one, or remove the key; `\"\"` is an empty text"));
+                None
+            }
+            Value::List(_) | Value::Map(_) => {
+                let message = format!("`{name}` must be a single value, found {}", node.kind());
+                let problem = self.error(node.span, message);
+                self.report(problem);
+                None
+            }
+        }
+    }
+
+    pub(super) fn located(&mut self, node: &Node, name: &str) -> Option<Located<String>> {
+        let text = self.text(node, name)?.to_owned();
+        Some(Located::new(text, self.spot(node.span)))
+    }
+
+    /// A single value, read by `parse`, whose error is a hint.
+    pub(super) fn parsed<T>(
+        &mut self,
+        node: &Node,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.text(node, name)?;
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(hint) => {
+                let shown: String = text.chars().take(ECHOED).collect();
+                let problem = self.error(node.span, format!("`{shown}` is no value for `{name}`"));
+                self.report(problem.hint(hint));
+                None
+            }
+        }
+    }
+
+    pub(super) fn template(
+        &mut self,
+        node: &Node,
+        name: &str,
+        templates: &mut Templates,
+    ) -> Option<Template> {
+        let text = self.text(node, name)?;
+        match templates.compile(text, self.spot(node.span)) {
+            Ok(template) => Some(template),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+}
+
+/// The value of a key.
+pub(super) fn get<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
+    entries.iter().find(|entry| &*entry.key == key).map(|entry| &entry.node)
+}

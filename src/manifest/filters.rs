@@ -1,0 +1,243 @@
+//! The filters that prompts and file names need beyond those of the template language.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// For file names: lower-case ASCII letters and digits, anything else one `-`. Accents are dropped: `Åre` is `are`.
+pub(super) fn slug(text: &str) -> String {
+    let mut slug = String::with_capacity(text.len());
+    for character in text.nfkd().filter(|character| !is_combining(*character)) {
+        // Letters that Unicode does not take apart into a base and an accent.
+        let plain = match character {
+            'ß' | 'ẞ' => "ss",
+            'æ' | 'Æ' => "ae",
+            'œ' | 'Œ' => "oe",
+            'ø' | 'Ø' => "o",
+            'ł' | 'Ł' => "l",
+            'đ' | 'Đ' | 'ð' | 'Ð' => "d",
+            'þ' | 'Þ' => "th",
+            _ => "",
+        };
+        if character.is_ascii_alphanumeric() {
+            slug.push(character.to_ascii_lowercase());
+        } else if !plain.is_empty() {
+            slug.push_str(plain);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
+}
+
+fn is_combining(character: char) -> bool {
+    unicode_normalization::char::is_combining_mark(character)
+}
+
+/// At most so many characters, without white space at the cut. Nothing is added, so the limit holds.
+pub(super) fn truncate(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((cut, _)) => text[..cut].trim_end().to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+/// The text of a piece of HTML on one line: tags, comments, scripts and styles dropped, entities decoded.
+///
+/// A `<` that opens no tag (`26 < 30`) is text.
+pub(super) fn strip_html(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        text.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match markup(rest) {
+            Some((length, is_inline)) => {
+                if !is_inline {
+                    text.push(' ');
+                }
+                rest = &rest[length..];
+            }
+            None => {
+                text.push('<');
+                rest = &rest[1..];
+            }
+        }
+    }
+    text.push_str(rest);
+    decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Tags that stand within a word or a line; any other separates what is before it from what follows.
+const INLINE: [&str; 12] =
+    ["a", "abbr", "b", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u"];
+
+/// The length of the tag, comment, script or style at the start of `html`, and whether it is an inline tag.
+fn markup(html: &str) -> Option<(usize, bool)> {
+    if html.starts_with("<!--") {
+        return Some((html.find("-->").map_or(html.len(), |end| end + 3), true));
+    }
+    let inside = &html[1..];
+    let name = inside.strip_prefix('/').unwrap_or(inside);
+    if !name.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '!' | '?')) {
+        return None;
+    }
+    let end = tag_end(html)?;
+    let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let name = name.to_ascii_lowercase();
+    if matches!(name.as_str(), "script" | "style") && !inside.starts_with('/') {
+        let closing = format!("</{name}");
+        // ASCII lower case keeps every byte where it is.
+        let close = html.to_ascii_lowercase().find(&closing);
+        let close = close.and_then(|at| html[at..].find('>').map(|end| at + end + 1));
+        return Some((close.unwrap_or(html.len()), false));
+    }
+    Some((end, INLINE.contains(&name.as_str())))
+}
+
+/// The byte behind the `>` that ends a tag; one within a quoted attribute does not.
+fn tag_end(html: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in html.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    // An apostrophe in a broken tag must not swallow the rest of the text.
+    html.find('>').map(|at| at + 1)
+}
+
+/// Named entities that shop systems write (HTML standard, section 13.5).
+const ENTITIES: [(&str, &str); 44] = [
+    ("amp", "&"),
+    ("lt", "<"),
+    ("gt", ">"),
+    ("quot", "\""),
+    ("apos", "'"),
+    ("nbsp", " "),
+    ("ndash", "–"),
+    ("mdash", "—"),
+    ("hellip", "…"),
+    ("lsquo", "‘"),
+    ("rsquo", "’"),
+    ("ldquo", "“"),
+    ("rdquo", "”"),
+    ("laquo", "«"),
+    ("raquo", "»"),
+    ("bull", "•"),
+    ("middot", "·"),
+    ("deg", "°"),
+    ("plusmn", "±"),
+    ("times", "×"),
+    ("frac12", "½"),
+    ("frac14", "¼"),
+    ("frac34", "¾"),
+    ("copy", "©"),
+    ("reg", "®"),
+    ("trade", "™"),
+    ("euro", "€"),
+    ("pound", "£"),
+    ("auml", "ä"),
+    ("ouml", "ö"),
+    ("uuml", "ü"),
+    ("Auml", "Ä"),
+    ("Ouml", "Ö"),
+    ("Uuml", "Ü"),
+    ("szlig", "ß"),
+    ("eacute", "é"),
+    ("egrave", "è"),
+    ("agrave", "à"),
+    ("ccedil", "ç"),
+    ("ntilde", "ñ"),
+    ("aring", "å"),
+    ("oslash", "ø"),
+    ("Oslash", "Ø"),
+    ("shy", ""),
+];
+
+/// The longest entity that is looked for; a `&` that stands alone must not search a whole description.
+const LONGEST_ENTITY: usize = 10;
+
+/// Decodes entities once; one that is not known stays as it is.
+fn decode_entities(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        decoded.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.bytes().take(LONGEST_ENTITY + 2).position(|byte| byte == b';');
+        match end.and_then(|end| Some((end, entity(rest.get(1..end)?)?))) {
+            Some((end, character)) => {
+                decoded.push_str(&character);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                decoded.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+fn entity(name: &str) -> Option<String> {
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        return char::from_u32(code).filter(|character| !character.is_control()).map(String::from);
+    }
+    ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, character)| (*character).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_slug_is_ascii_in_lower_case() {
+        for (text, expected) in [
+            ("ABUS Varedo 47", "abus-varedo-47"),
+            ("  Größe / Åre — Ø 26\" ", "grosse-are-o-26"),
+            ("PIZZA FRONT RACK 🍕", "pizza-front-rack"),
+            ("日本", ""),
+        ] {
+            assert_eq!(slug(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn truncate_counts_characters() {
+        assert_eq!(truncate("Größe 🍕 extra", 7), "Größe 🍕");
+        assert_eq!(truncate("Größe 🍕", 6), "Größe");
+        assert_eq!(truncate("kurz", 10), "kurz");
+    }
+
+    #[test]
+    fn html_becomes_the_text_a_reader_sees() {
+        for (html, expected) in [
+            ("<p>Warm &amp; dry</p><p>26&quot; wheels</p>", "Warm & dry 26\" wheels"),
+            ("H<sub>2</sub>O<br/>caf&eacute;&nbsp;&#8211; &#x20AC;5", "H2O café – €5"),
+            ("26 < 30 and 5 > 3", "26 < 30 and 5 > 3"),
+            ("<a title='a > b'>link</a><!-- no --> end", "link end"),
+            ("<style>p { color: red }</style><ScRiPt>alert(1)</sCrIpT>text", "text"),
+            ("AT&T &unknown; &#0; &amp;lt;", "AT&T &unknown; &#0; &lt;"),
+        ] {
+            assert_eq!(strip_html(html), expected, "{html}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_a_filter(text in "[<>&;#x!/a-zé🍕'\" -]{0,60}", length in 0..20usize) {
+            strip_html(&text);
+            prop_assert!(slug(&text).bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric()));
+            prop_assert!(truncate(&text, length).chars().count() <= length);
+        }
+    }
+}

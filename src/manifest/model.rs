@@ -1,0 +1,140 @@
+//! What a manifest says, with the place of everything that can still turn out wrong.
+
+use super::source::Located;
+use super::template::{ItemContext, Template, Templates};
+use crate::domain::item::Item;
+use crate::domain::key::ModelName;
+use crate::domain::limits::Limits;
+use crate::domain::money::Usd;
+use crate::domain::price::Price;
+use crate::domain::request::Field;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A manifest that is right in itself. Whether a provider offers what it asks for is seen later, job by job.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// Name of the work, under which its state is kept: by default the manifest's file name without its ending.
+    pub project: String,
+    /// What clips are made of.
+    pub items: Items,
+    /// Texts that every template can use.
+    pub vars: BTreeMap<String, String>,
+    /// What holds for a shot that does not say otherwise. An item's own fields come between the two.
+    pub defaults: ShotFields,
+    /// In the order of the file; at least one.
+    pub shots: Vec<Shot>,
+    /// Where clips go, unless a shot or the defaults say otherwise.
+    pub output: Template,
+    /// What differs from the built-in settings, by the provider's name. Whether there is such a provider is not
+    /// known here.
+    pub providers: BTreeMap<String, Located<ProviderConfig>>,
+    /// Prices that replace those of the model cards.
+    pub prices: BTreeMap<ModelName, Located<Price>>,
+    /// What to do when a submission got no answer and nothing proves that it failed.
+    pub on_ambiguous: OnAmbiguous,
+    pub(super) templates: Templates,
+}
+
+impl Manifest {
+    /// What templates see of an item: make it once for each item, and from it the context of each job.
+    #[must_use]
+    pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
+        self.templates.item(item)
+    }
+}
+
+/// What clips are made of.
+#[derive(Debug, Clone)]
+pub enum Items {
+    /// A product file.
+    File {
+        /// Its path, relative to the manifest's folder.
+        from: Located<String>,
+    },
+    /// Entries of the manifest itself, in its order.
+    List(Vec<ListItem>),
+}
+
+/// An entry of the manifest's own list.
+#[derive(Debug, Clone)]
+pub struct ListItem {
+    /// Its id and texts.
+    pub item: Arc<Item>,
+    /// Fields it sets for itself: weaker than a shot's, stronger than the defaults. They are data, not templates.
+    pub own: Settings<Located<String>>,
+}
+
+/// What is asked of a model: templates in a shot, data in an item.
+#[derive(Debug, Clone)]
+pub struct Settings<T> {
+    /// Fields that all providers share.
+    pub fields: BTreeMap<Field, Setting<T>>,
+    /// `provider/model`, once it is rendered.
+    pub model: Option<T>,
+    /// What else the model documents, by its name on the wire; still text, until the model's card gives it a type.
+    pub params: BTreeMap<String, T>,
+}
+
+impl<T> Default for Settings<T> {
+    fn default() -> Self {
+        Self { fields: BTreeMap::new(), model: None, params: BTreeMap::new() }
+    }
+}
+
+/// The value of a field.
+#[derive(Debug, Clone)]
+pub enum Setting<T> {
+    /// One text.
+    One(T),
+    /// Several pictures; only of [`Field::ReferenceImages`].
+    Many(Vec<T>),
+}
+
+/// A kind of clip that is made of every item.
+#[derive(Debug, Clone)]
+pub struct Shot {
+    /// Its name, from letters, digits, `_` and `-`.
+    pub name: Located<String>,
+    /// What it sets.
+    pub fields: ShotFields,
+}
+
+/// What a shot, or the defaults of all shots, may set.
+#[derive(Debug, Clone, Default)]
+pub struct ShotFields {
+    /// What is asked of the model.
+    pub settings: Settings<Template>,
+    /// Names of fields and parameters that may be left out where the model lacks them or where they render empty.
+    pub optional: BTreeSet<String>,
+    /// Where the clip goes.
+    pub output: Option<Template>,
+}
+
+/// What differs from a provider's built-in settings.
+#[derive(Debug, Clone, Default)]
+pub struct ProviderConfig {
+    /// Its server, with `http` only on this machine.
+    pub base_url: Option<Located<String>>,
+    /// The variable that holds the key.
+    pub api_key: Option<Located<EnvName>>,
+    /// How fast it may be used.
+    pub limits: Limits,
+}
+
+/// Name of an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnvName(pub String);
+
+/// What to do with a submission that may have been accepted and cannot be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnAmbiguous {
+    /// A person decides.
+    #[default]
+    Hold,
+    /// Sent again, as long as what may be paid twice stays below an amount.
+    Resubmit {
+        /// For the whole project.
+        max_extra_spend: Usd,
+    },
+}

@@ -1,0 +1,150 @@
+//! Output paths that mean the same on every system.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Names that Windows keeps for devices, with any extension (Microsoft, "Naming Files, Paths, and Namespaces").
+const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
+
+/// Longest part of a path in bytes: file systems allow 255, and names of partial and old files grow by a suffix.
+const LONGEST_PART: usize = 200;
+
+/// Our own folder beside the manifest.
+const OWN_FOLDER: &str = ".shotlist";
+
+/// Checks a rendered output path: relative to the output folder, with `/`, portable, ending in `.mp4`.
+///
+/// Returns it in Unicode's composed form (NFC). The error is a clause that follows the path: `` `a:b.mp4` holds `:` ``.
+pub fn check_path(rendered: &str) -> Result<String, String> {
+    let path: String = rendered.nfc().collect();
+    if path.trim().is_empty() {
+        return Err("is empty".into());
+    }
+    if let Some(character) = path.chars().find(|character| character.is_control()) {
+        return Err(format!("holds the control character U+{:04X}", u32::from(character)));
+    }
+    if path.contains('\\') {
+        return Err("holds `\\`; folders are separated by `/`".into());
+    }
+    if path.starts_with('/') {
+        return Err("is absolute; it must be relative to the output folder".into());
+    }
+    if path.starts_with('~') {
+        return Err("starts with `~`; it must be relative to the output folder".into());
+    }
+    for part in path.split('/') {
+        check_part(part)?;
+    }
+    let first = path.split('/').next().unwrap_or_default();
+    if fold(first) == OWN_FOLDER {
+        return Err(format!("is in `{OWN_FOLDER}`, where shotlist keeps its own files"));
+    }
+    match path.strip_suffix(".mp4") {
+        Some(stem) if !stem.is_empty() && !stem.ends_with('/') => Ok(path),
+        Some(_) => Err("has no name before `.mp4`".into()),
+        None => Err("does not end in `.mp4`".into()),
+    }
+}
+
+fn check_part(part: &str) -> Result<(), String> {
+    if part.is_empty() {
+        return Err("has an empty part: two `/` in a row, or one at the end".into());
+    }
+    if part == ".." || part == "." {
+        return Err(format!("has the part `{part}`; it must stay under the output folder"));
+    }
+    if let Some(character) = part.chars().find(|character| ":?*|<>\"".contains(*character)) {
+        return Err(format!("holds `{character}`, which Windows cannot store"));
+    }
+    if part.ends_with(['.', ' ']) {
+        return Err(format!("has the part `{part}`, which ends in a dot or a space: Windows drops it"));
+    }
+    let stem = part.split('.').next().unwrap_or(part).trim_end().to_lowercase();
+    let is_port = (stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"))).is_some_and(|number| {
+        matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
+    });
+    if is_port || RESERVED.contains(&stem.as_str()) {
+        return Err(format!("has the part `{part}`, a device on Windows"));
+    }
+    if part.len() > LONGEST_PART {
+        let bytes = part.len();
+        return Err(format!("has a part of {bytes} bytes; the longest allowed has {LONGEST_PART}"));
+    }
+    Ok(())
+}
+
+/// The form in which two paths are the same file on macOS and Windows: composed, without upper and lower case.
+#[must_use]
+pub fn fold(path: &str) -> String {
+    // Through upper case, so that `ß` and `ss` meet, and `ς` and `σ`.
+    path.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn portable_paths_are_accepted_in_composed_form() {
+        for path in
+            ["a.mp4", "renders/0123/0123_hero.mp4", "Größe 26/x y.mp4", ".hidden/a.mp4", "console/com10.mp4"]
+        {
+            assert_eq!(check_path(path), Ok(path.to_owned()));
+        }
+        assert_eq!(check_path("cafe\u{301}.mp4"), Ok("café.mp4".to_owned()));
+    }
+
+    #[test]
+    fn what_would_leave_the_folder_or_break_elsewhere_is_refused_in_plain_words() {
+        for (path, reason) in [
+            ("", "is empty"),
+            ("  ", "is empty"),
+            ("/etc/x.mp4", "absolute"),
+            ("~/x.mp4", "`~`"),
+            ("../x.mp4", "`..`"),
+            ("a/../../x.mp4", "`..`"),
+            ("./x.mp4", "`.`"),
+            ("a//x.mp4", "empty part"),
+            ("a/", "empty part"),
+            ("C:/x.mp4", "`:`"),
+            ("C:\\x.mp4", "`\\`"),
+            ("\\\\server\\share\\x.mp4", "`\\`"),
+            ("a\nb.mp4", "U+000A"),
+            ("what?.mp4", "`?`"),
+            ("CON.mp4", "device"),
+            ("nul.mp4", "device"),
+            ("COM1/x.mp4", "device"),
+            ("lpt³.mp4", "device"),
+            ("aux .mp4", "device"),
+            ("a./x.mp4", "dot or a space"),
+            ("a /x.mp4", "dot or a space"),
+            (".shotlist/x.mp4", "own files"),
+            (".ShotList/x.mp4", "own files"),
+            ("x.mov", "`.mp4`"),
+            ("a/.mp4", "no name"),
+            (".mp4", "no name"),
+        ] {
+            let refused = check_path(path).expect_err(path);
+            assert!(refused.contains(reason), "{path}: {refused}");
+        }
+        let long = format!("{}.mp4", "é".repeat(99));
+        assert!(check_path(&long).expect_err("too long").contains("202 bytes"));
+    }
+
+    #[test]
+    fn paths_that_clash_without_case_or_composition_fold_to_one() {
+        assert_eq!(fold("Renders/CAFÉ.mp4"), fold("renders/cafe\u{301}.mp4"));
+        assert_eq!(fold("STRASSE.mp4"), fold("straße.mp4"));
+        assert_ne!(fold("a.mp4"), fold("b.mp4"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_path_stays_accepted_and_below_the_folder(path in "\\PC{0,12}/?\\PC{0,12}(\\.mp4)?") {
+            if let Ok(accepted) = check_path(&path) {
+                prop_assert_eq!(check_path(&accepted), Ok(accepted.clone()));
+                prop_assert!(accepted.split('/').all(|part| !matches!(part, "" | "." | "..")));
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! `providers` and `prices`: who is asked, how fast, and for how much.
+
+use super::decode::{Decoder, get};
+use super::model::{EnvName, ProviderConfig};
+use super::secrets;
+use super::source::Located;
+use super::yaml::Node;
+use crate::domain::key::ModelName;
+use crate::domain::limits::{Limits, Rate};
+use crate::domain::money::Usd;
+use crate::domain::price::{Price, PriceUnit};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+use url::{Host, Url};
+
+/// The settings of each provider.
+pub(super) fn providers(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, Located<ProviderConfig>> {
+    let example = "providers: { zai: { api_key: \"${ZAI_API_KEY}\" } }";
+    let Some(entries) = decoder.map(node, "providers", example) else { return BTreeMap::new() };
+    let mut providers = BTreeMap::new();
+    for entry in entries.iter() {
+        let config = provider(decoder, &entry.node, &entry.key);
+        providers.insert(entry.key.to_string(), Located::new(config, decoder.spot(entry.key_span)));
+    }
+    providers
+}
+
+fn provider(decoder: &mut Decoder, node: &Node, name: &str) -> ProviderConfig {
+    let mut config = ProviderConfig::default();
+    let owner = format!("providers.{name}");
+    let Some(entries) = decoder.map(node, &owner, "{ api_key: \"${NAME}\" }") else { return config };
+    decoder.known(&entries, &owner, &["base_url", "api_key", "limits"]);
+    if let Some(node) = get(&entries, "base_url") {
+        let spot = decoder.spot(node.span);
+        config.base_url = base_url(decoder, node).map(|url| Located::new(url, spot));
+    }
+    if let Some(node) = get(&entries, "api_key") {
+        let spot = decoder.spot(node.span);
+        config.api_key = api_key(decoder, node, name).map(|variable| Located::new(variable, spot));
+    }
+    if let Some(node) = get(&entries, "limits") {
+        config.limits = limits(decoder, node, &format!("{owner}.limits"));
+    }
+    config
+}
+
+/// The variable that holds the key. A key that is written out is refused and never repeated.
+fn api_key(decoder: &mut Decoder, node: &Node, provider: &str) -> Option<EnvName> {
+    let text = decoder.text(node, "api_key")?;
+    if let Some(variable) = secrets::variable(text) {
+        return Some(EnvName(variable.to_owned()));
+    }
+    let shouted: String = provider.chars().filter(char::is_ascii_alphanumeric).collect();
+    let variable = format!("{}_API_KEY", shouted.to_ascii_uppercase());
+    let problem = decoder
+        .error(node.span, "a key must not be written into the manifest")
+        .hint(format!("put it into an environment variable and write `api_key: \"${{{variable}}}\"`"))
+        .note("if this file was shared, have the provider replace the key");
+    decoder.report(problem);
+    None
+}
+
+/// The address of the server, without a slash at its end. The value is not repeated: it may hold a key.
+fn base_url(decoder: &mut Decoder, node: &Node) -> Option<String> {
+    let text = decoder.text(node, "base_url")?;
+    let wrong = match Url::parse(text) {
+        Err(error) => Some((format!("`base_url` is no address: {error}"), "write `https://api.example.com`")),
+        Ok(url) => wrong_url(&url),
+    };
+    let Some((message, hint)) = wrong else { return Some(text.trim_end_matches('/').to_owned()) };
+    let problem = decoder.error(node.span, message).hint(hint);
+    decoder.report(problem);
+    None
+}
+
+fn wrong_url(url: &Url) -> Option<(String, &'static str)> {
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        return Some(("`base_url` must start with `https://`".into(), "write `https://api.example.com`"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let hint = "remove them; a key belongs under `api_key: \"${NAME}\"`";
+        return Some(("`base_url` holds a user name or a password".into(), hint));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Some((
+            "`base_url` holds a query or a fragment".into(),
+            "remove everything from `?` or `#` on",
+        ));
+    }
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    (url.scheme() == "http" && !is_loopback).then(|| {
+        let message = "with `http://` the key would travel unencrypted".into();
+        (message, "write `https://`; `http://` is accepted only for this machine (127.0.0.1, localhost)")
+    })
+}
+
+fn limits(decoder: &mut Decoder, node: &Node, owner: &str) -> Limits {
+    let mut limits = Limits::default();
+    let Some(entries) = decoder.map(node, owner, "limits: { concurrency: 5, rate: 60/min }") else {
+        return limits;
+    };
+    let known =
+        ["concurrency", "rate", "per_day", "polls", "poll_rate", "downloads", "first_poll", "poll_every"];
+    decoder.known(&entries, owner, &known);
+    for entry in entries.iter() {
+        let node = &entry.node;
+        match &*entry.key {
+            "concurrency" => limits.concurrency = decoder.parsed(node, "concurrency", count),
+            "rate" => limits.rate = decoder.parsed(node, "rate", rate),
+            "per_day" => limits.per_day = decoder.parsed(node, "per_day", count).map(NonZeroU32::get),
+            "polls" => limits.polls = decoder.parsed(node, "polls", count),
+            "poll_rate" => limits.poll_rate = decoder.parsed(node, "poll_rate", rate),
+            "downloads" => limits.downloads = decoder.parsed(node, "downloads", count),
+            "first_poll" => limits.first_poll = decoder.parsed(node, "first_poll", duration),
+            "poll_every" => limits.poll_every = decoder.parsed(node, "poll_every", duration),
+            // Reported as unknown.
+            _ => {}
+        }
+    }
+    limits
+}
+
+fn count(text: &str) -> Result<NonZeroU32, String> {
+    digits(text).ok_or_else(|| "write a whole number from 1 on, such as `5`".into())
+}
+
+/// A whole number from 1 on, from digits alone.
+fn digits(text: &str) -> Option<NonZeroU32> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    let parts = text.split_once('/').map(|(count, unit)| (digits(count.trim()), unit.trim()));
+    let span = |unit| match unit {
+        "s" | "sec" | "second" => Some(Duration::from_secs(1)),
+        "min" | "minute" => Some(Duration::from_mins(1)),
+        "h" | "hour" => Some(Duration::from_hours(1)),
+        "d" | "day" => Some(Duration::from_hours(24)),
+        _ => None,
+    };
+    match parts {
+        Some((Some(count), unit)) => span(unit).map(|per| Rate { count, per }),
+        _ => None,
+    }
+    .ok_or_else(|| "write how many in what time: `60/min`, `5/s`, `100/h`, `900/day`".into())
+}
+
+/// Longest pause before or between polls: results are lost when nobody asks for a day.
+const LONGEST: Duration = Duration::from_hours(24);
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let milliseconds: u64 = match unit.trim() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "" => return Err(format!("say of what: `{number}s` for seconds, `{number}m` for minutes")),
+        _ => return Err("write a number and `ms`, `s`, `m` or `h`, such as `45s`".into()),
+    };
+    let length = digits(number)
+        .and_then(|number| u64::from(number.get()).checked_mul(milliseconds))
+        .map(Duration::from_millis);
+    length
+        .filter(|length| *length <= LONGEST)
+        .ok_or_else(|| "write a time from `1ms` to `24h`, such as `45s`".into())
+}
+
+/// The prices of models.
+pub(super) fn prices(decoder: &mut Decoder, node: &Node) -> BTreeMap<ModelName, Located<Price>> {
+    let example = "prices: { zai/vidu2-image: { per: clip, usd: \"0.20\" } }";
+    let Some(entries) = decoder.map(node, "prices", example) else { return BTreeMap::new() };
+    let mut prices = BTreeMap::new();
+    for entry in entries.iter() {
+        let model = entry.key.parse::<ModelName>();
+        if model.is_err() {
+            let message = format!("`{}` does not name a model", entry.key);
+            let problem = decoder.error(entry.key_span, message);
+            decoder.report(problem.hint("write `provider/model`, such as `zai/vidu2-image`"));
+        }
+        if let (Some(price), Ok(model)) = (price(decoder, &entry.node, &entry.key), model) {
+            prices.insert(model, Located::new(price, decoder.spot(entry.key_span)));
+        }
+    }
+    prices
+}
+
+fn price(decoder: &mut Decoder, node: &Node, model: &str) -> Option<Price> {
+    let owner = format!("prices.{model}");
+    let entries = decoder.map(node, &owner, "{ per: second, usd: \"0.03\" }")?;
+    decoder.known(&entries, &owner, &["per", "usd"]);
+    for key in ["per", "usd"] {
+        if get(&entries, key).is_none() {
+            let problem = decoder.error(node.span, format!("`{key}` is missing in `{owner}`"));
+            decoder.report(problem.hint("write `{ per: clip, usd: \"0.20\" }` or `{ per: second, … }`"));
+        }
+    }
+    let per = get(&entries, "per").and_then(|node| {
+        decoder.parsed(node, "per", |text| match text {
+            "clip" => Ok(PriceUnit::Clip),
+            "second" => Ok(PriceUnit::Second),
+            _ => Err("write `clip` or `second`".into()),
+        })
+    });
+    let usd = get(&entries, "usd").and_then(|node| decoder.parsed(node, "usd", amount));
+    Some(Price { per: per?, usd: usd?, surcharges: Vec::new() })
+}
+
+/// An amount from text, never through a float.
+pub(super) fn amount(text: &str) -> Result<Usd, String> {
+    text.parse().map_err(|_| "write US dollars in digits with at most six decimals, such as \"0.20\"".into())
+}

@@ -1,0 +1,208 @@
+//! `defaults`, `shots`, and the manifest's own `items`.
+
+use super::decode::{Decoder, get};
+use super::model::{ListItem, Setting, Settings, Shot, ShotFields};
+use super::source::Located;
+use super::template::Templates;
+use super::yaml::{Entry, Node, Value};
+use crate::domain::item::Item;
+use crate::domain::problem::did_you_mean;
+use crate::domain::request::Field;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The shots, in the order of the file.
+pub(super) fn shots(decoder: &mut Decoder, node: &Node, templates: &mut Templates) -> Vec<Shot> {
+    let Some(entries) = decoder.map(node, "shots", "shots: { hero: { prompt: \"…\" } }") else {
+        return Vec::new();
+    };
+    if entries.is_empty() {
+        let problem = decoder.error(node.span, "`shots` is empty: there is nothing to make");
+        decoder.report(problem.hint("name a shot: `hero: { image: \"{{ item.image }}\", prompt: \"…\" }`"));
+    }
+    let mut shots = Vec::with_capacity(entries.len());
+    for entry in entries.iter() {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if entry.key.is_empty() || !entry.key.bytes().all(is_name) {
+            let message = format!("`{}` cannot name a shot", entry.key);
+            let problem = decoder.error(entry.key_span, message);
+            decoder.report(problem.hint("a name may hold letters, digits, `_` and `-`"));
+        }
+        let name = Located::new(entry.key.to_string(), decoder.spot(entry.key_span));
+        let owner = format!("shots.{}", entry.key);
+        shots.push(Shot { name, fields: shot_fields(decoder, &entry.node, &owner, templates) });
+    }
+    shots
+}
+
+/// The fields of a shot or of the defaults.
+pub(super) fn shot_fields(
+    decoder: &mut Decoder,
+    node: &Node,
+    owner: &str,
+    templates: &mut Templates,
+) -> ShotFields {
+    let mut fields = ShotFields::default();
+    let Some(entries) = decoder.map(node, owner, "{ prompt: \"…\" }") else { return fields };
+    let known: Vec<&str> = Field::ALL
+        .iter()
+        .map(|field| field.name())
+        .chain(["model", "params", "optional", "output"])
+        .collect();
+    decoder.known(&entries, owner, &known);
+    fields.settings =
+        settings(decoder, &entries, |decoder, node, name| decoder.template(node, name, templates));
+    if let Some(node) = get(&entries, "output") {
+        fields.output = decoder.template(node, "output", templates);
+    }
+    if let Some(node) = get(&entries, "optional") {
+        fields.optional = names(decoder, node);
+    }
+    fields
+}
+
+/// The portable fields, `model` and `params` among these entries, each value read by `read`.
+fn settings<T>(
+    decoder: &mut Decoder,
+    entries: &[Entry],
+    mut read: impl FnMut(&mut Decoder, &Node, &str) -> Option<T>,
+) -> Settings<T> {
+    let mut settings = Settings::default();
+    for entry in entries {
+        let name = &*entry.key;
+        match (Field::named(name), &entry.node.value) {
+            (Some(field @ Field::ReferenceImages), Value::List(nodes)) => {
+                let pictures = nodes.iter().filter_map(|node| read(decoder, node, name)).collect();
+                settings.fields.insert(field, Setting::Many(pictures));
+            }
+            (Some(field), _) => {
+                if let Some(value) = read(decoder, &entry.node, name) {
+                    settings.fields.insert(field, Setting::One(value));
+                }
+            }
+            (None, _) if name == "model" => settings.model = read(decoder, &entry.node, name),
+            (None, _) if name == "params" => settings.params = params(decoder, &entry.node, &mut read),
+            (None, _) => {}
+        }
+    }
+    settings
+}
+
+fn params<T>(
+    decoder: &mut Decoder,
+    node: &Node,
+    read: &mut impl FnMut(&mut Decoder, &Node, &str) -> Option<T>,
+) -> BTreeMap<String, T> {
+    let mut params = BTreeMap::new();
+    let Some(entries) = decoder.map(node, "params", "params: { movement_amplitude: auto }") else {
+        return params;
+    };
+    for entry in entries.iter() {
+        let name = format!("params.{}", entry.key);
+        if let Some(value) = read(decoder, &entry.node, &name) {
+            params.insert(entry.key.to_string(), value);
+        }
+    }
+    params
+}
+
+fn names(decoder: &mut Decoder, node: &Node) -> BTreeSet<String> {
+    let Value::List(nodes) = &node.value else {
+        decoder.wrong_kind(node, "optional", "a list of field names", "optional: [seed, style]");
+        return BTreeSet::new();
+    };
+    nodes.iter().filter_map(|node| Some(decoder.text(node, "optional")?.to_owned())).collect()
+}
+
+/// Reports names under `optional` that are neither a field nor a parameter that anything sets.
+pub(super) fn check_optional(decoder: &mut Decoder, root: &[Entry], params: &BTreeSet<String>) {
+    let shots = get(root, "shots").map(|node| &node.value);
+    let shots = match shots {
+        Some(Value::Map(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    for node in get(root, "defaults").into_iter().chain(shots.iter().map(|entry| &entry.node)) {
+        let Value::Map(entries) = &node.value else { continue };
+        let Some(Value::List(nodes)) = get(entries, "optional").map(|node| &node.value) else { continue };
+        for node in nodes.iter() {
+            let Value::Text { text, .. } = &node.value else { continue };
+            if Field::named(text).is_some() || params.contains(&**text) {
+                continue;
+            }
+            let fields = Field::ALL.iter().map(|field| field.name());
+            let near = did_you_mean(text, fields.chain(params.iter().map(String::as_str)));
+            let problem = decoder.error(node.span, format!("`{text}` is neither a field nor a parameter"));
+            decoder.report(match near {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem.hint("name a field such as `seed`, or a key under `params`"),
+            });
+        }
+    }
+}
+
+/// The entries of the manifest's own list of items.
+pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
+    let mut items = Vec::with_capacity(nodes.len());
+    let mut lines: HashMap<String, u32> = HashMap::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(entries) = decoder.map(node, "items", "- { id: s010-kitchen, prompt: \"…\" }") else {
+            continue;
+        };
+        let Some(id_node) = get(&entries, "id") else {
+            let problem = decoder.error(node.span, "the item has no `id`");
+            decoder.report(problem.hint("give it one that stays: `id: s010-kitchen`"));
+            continue;
+        };
+        let Some(id) = id(decoder, id_node) else { continue };
+        if let Some(line) = lines.insert(id.clone(), id_node.span.line) {
+            let problem = decoder.error(id_node.span, format!("the id `{id}` is there twice"));
+            decoder.report(problem.hint(format!("the first is on line {line}; ids must be unique")));
+            continue;
+        }
+        let origin = decoder.spot(id_node.span).place();
+        let item = Item { id, columns: columns(decoder, &entries), origin };
+        // What is left empty is not set, as in a sheet.
+        let own = settings(decoder, &entries, |decoder, node, name| {
+            let is_empty = matches!(&node.value, Value::Text { text, .. } if text.is_empty());
+            if is_empty { None } else { decoder.located(node, name) }
+        });
+        items.push(ListItem { item: Arc::new(item), own });
+    }
+    items
+}
+
+/// An id is text as it was written, even `~` and `no`.
+fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text { text, .. } if !text.trim().is_empty() => Some(text.to_string()),
+        Value::Text { .. } => {
+            let problem = decoder.error(node.span, "the item's `id` is empty");
+            decoder.report(problem.hint("give it one that stays: `id: s010-kitchen`"));
+            None
+        }
+        Value::List(_) | Value::Map(_) => {
+            decoder.wrong_kind(node, "id", "a single value", "id: s010-kitchen");
+            None
+        }
+    }
+}
+
+/// Every text of an entry, as written. `params` and lists are settings only.
+fn columns(decoder: &mut Decoder, entries: &[Entry]) -> Vec<(String, String)> {
+    let mut columns = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match &entry.node.value {
+            Value::Text { text, .. } => columns.push((entry.key.to_string(), text.to_string())),
+            // These are looked at as settings.
+            Value::List(_) | Value::Map(_) if Field::named(&entry.key).is_some() => {}
+            _ if matches!(&*entry.key, "params" | "model") => {}
+            Value::List(_) | Value::Map(_) => {
+                let name = &entry.key;
+                let message = format!("`{name}` must be a single value, found {}", entry.node.kind());
+                let problem = decoder.error(entry.node.span, message);
+                decoder.report(problem.hint("an item holds texts; write several as `color1`, `color2`"));
+            }
+        }
+    }
+    columns
+}

@@ -1,0 +1,412 @@
+use super::*;
+use crate::domain::item::Item;
+use crate::domain::key::ModelName;
+use crate::domain::limits::Rate;
+use crate::domain::money::Usd;
+use crate::domain::price::PriceUnit;
+use crate::domain::request::Field;
+use proptest::prelude::*;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+#[track_caller]
+fn good(text: &str) -> Manifest {
+    let (manifest, problems) = read("folder/spring.yaml", text.as_bytes());
+    assert_eq!(problems, []);
+    manifest.unwrap()
+}
+
+/// A manifest that is right, and one more section.
+fn with(section: &str) -> String {
+    format!("version: 1\nitems: {{ from: p.csv }}\nshots: {{ hero: {{ prompt: x }} }}\n{section}\n")
+}
+
+/// Every problem as `line:column+width message`.
+fn told(text: &str) -> Vec<String> {
+    let (manifest, problems) = read("m.yaml", text.as_bytes());
+    assert_eq!(manifest.is_none(), problems.iter().any(Problem::is_error));
+    let tell = |problem: &Problem| match &problem.place {
+        Place::Text { line, column, width, .. } => format!("{line}:{column}+{width} {}", problem.message),
+        _ => problem.message.clone(),
+    };
+    problems.iter().map(tell).collect()
+}
+
+fn item(columns: &[(&str, &str)]) -> Arc<Item> {
+    let columns: Vec<_> =
+        columns.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    Arc::new(Item { id: columns[0].1.clone(), columns, origin: Place::Nowhere })
+}
+
+/// Renders the prompt of the only shot.
+fn prompt(manifest: &Manifest, item: Arc<Item>) -> Result<String, Box<Problem>> {
+    let Some(Setting::One(prompt)) = manifest.shots[0].fields.settings.fields.get(&Field::Prompt) else {
+        panic!("no prompt");
+    };
+    prompt.render(&manifest.item(item).job("hero", ""))
+}
+
+#[test]
+fn every_key_of_a_manifest_is_read() {
+    let manifest = good(include_str!("../../tests/fixtures/manifest/good/every-key.yaml"));
+    assert_eq!(manifest.project, "spring-catalog");
+    assert!(matches!(&manifest.items, Items::File { from } if from.value == "products.csv"));
+    assert_eq!(manifest.vars["look"], "soft studio light, plain background");
+    assert_eq!(manifest.defaults.settings.model.as_ref().unwrap().source(), "zai/vidu2-image");
+    let names: Vec<_> = manifest.shots.iter().map(|shot| shot.name.value.as_str()).collect();
+    assert_eq!(names, ["hero", "refs"]);
+    let refs = &manifest.shots[1].fields;
+    assert!(matches!(&refs.settings.fields[&Field::ReferenceImages], Setting::Many(all) if all.len() == 2));
+    assert_eq!(refs.settings.params["movement_amplitude"].source(), "auto");
+    assert_eq!(refs.optional.iter().collect::<Vec<_>>(), ["movement_amplitude", "seed"]);
+    assert_eq!(refs.output.as_ref().unwrap().source(), "renders/refs/{{ item.id }}.mp4");
+    let zai = &manifest.providers["zai"].value;
+    assert_eq!(zai.api_key.as_ref().unwrap().value, EnvName("ZAI_API_KEY".into()));
+    assert_eq!(zai.base_url.as_ref().unwrap().value, "https://api.z.ai/api");
+    let limits = zai.limits;
+    let count = |number| NonZeroU32::new(number).unwrap();
+    assert_eq!(limits.rate, Some(Rate { count: count(60), per: Duration::from_mins(1) }));
+    assert_eq!(limits.poll_rate, Some(Rate { count: count(5), per: Duration::from_secs(1) }));
+    assert_eq!(
+        (limits.concurrency, limits.per_day, limits.polls),
+        (Some(count(5)), Some(900), Some(count(8)))
+    );
+    assert_eq!(limits.downloads, Some(count(4)));
+    assert_eq!(limits.first_poll, Some(Duration::from_secs(45)));
+    assert_eq!(limits.poll_every, Some(Duration::from_millis(100)));
+    let model: ModelName = "uniall/viduq3t-540p".parse().unwrap();
+    let price = &manifest.prices[&model].value;
+    assert_eq!((price.per, price.usd), (PriceUnit::Second, Usd::from_micros(30_000)));
+    let max_extra_spend = Usd::from_micros(2_000_000);
+    assert_eq!(manifest.on_ambiguous, OnAmbiguous::Resubmit { max_extra_spend });
+}
+
+#[test]
+fn what_is_not_said_has_a_default() {
+    let manifest = good(&with(""));
+    assert_eq!(manifest.project, "spring");
+    assert_eq!(manifest.on_ambiguous, OnAmbiguous::Hold);
+    let context = manifest.item(item(&[("sku", "0123")]));
+    assert_eq!(manifest.output.render(&context.job("hero", "")).unwrap(), "renders/0123/0123_hero.mp4");
+    assert_eq!(manifest.output.render(&context.job("hero", "b")).unwrap(), "renders/0123/0123_hero_b.mp4");
+}
+
+#[test]
+fn scalars_stay_the_text_that_was_written() {
+    let texts = ["0123", "no", "1e3", "1_000", "~", "0x1F", "013864106276", "2024-01-01", "null", "12:30:45"];
+    let list: String = texts.iter().map(|text| format!("  - {{ id: {text}, n: {text} }}\n")).collect();
+    let manifest = good(&format!("version: 1\nitems:\n{list}shots: {{ a: {{ prompt: x }} }}\n"));
+    let Items::List(items) = &manifest.items else { panic!("no list") };
+    let read: Vec<_> =
+        items.iter().map(|entry| (entry.item.id.as_str(), entry.item.get("n").unwrap())).collect();
+    assert_eq!(read, texts.map(|text| (text, text)));
+}
+
+#[test]
+fn an_item_of_the_list_sets_fields_for_itself_as_data() {
+    let manifest = good(
+        "version: 1\nitems:\n  - { id: a, prompt: '{{ item.id }} is text', seed: 7, mood: calm, image: '',\n      \
+         reference_images: [x.png, y.png], model: zai/vidu2-image, params: { is_rec: true } }\n\
+         shots: { hero: { prompt: '{{ item.prompt }} {{ item.mood }}' } }\n",
+    );
+    let Items::List(items) = &manifest.items else { panic!("no list") };
+    let own = &items[0].own;
+    assert!(
+        matches!(&own.fields[&Field::Prompt], Setting::One(text) if text.value == "{{ item.id }} is text")
+    );
+    assert!(matches!(&own.fields[&Field::ReferenceImages], Setting::Many(all) if all[1].value == "y.png"));
+    assert!(!own.fields.contains_key(&Field::Image), "what is left empty is not set");
+    assert_eq!(own.params["is_rec"].value, "true");
+    assert_eq!(own.model.as_ref().unwrap().value, "zai/vidu2-image");
+    assert_eq!(prompt(&manifest, Arc::clone(&items[0].item)).unwrap(), "{{ item.id }} is text calm");
+}
+
+#[test]
+fn anchors_and_merge_keys_are_resolved_and_the_map_itself_wins() {
+    let manifest = good(
+        "version: 1\nitems: { from: p.csv }\ndefaults: &base { prompt: from base, seed: 1, style: a }\n\
+         shots:\n  a: { <<: *base, prompt: own }\n  b:\n    <<: [{ seed: 2 }, *base]\n",
+    );
+    let field = |shot: usize, field: Field| match &manifest.shots[shot].fields.settings.fields[&field] {
+        Setting::One(template) => template.source().to_owned(),
+        Setting::Many(_) => panic!("many"),
+    };
+    assert_eq!((field(0, Field::Prompt), field(0, Field::Seed)), ("own".into(), "1".into()));
+    assert_eq!((field(1, Field::Prompt), field(1, Field::Seed)), ("from base".into(), "2".into()));
+}
+
+#[test]
+fn windows_files_read_like_any_other() {
+    let text = with("vars:\n  look: |\n    one\n    two\n");
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    assert_eq!(good(&windows).vars, good(&text).vars);
+    let wrong = format!("\u{feff}{}", with("tyop: 1").replace('\n', "\r\n"));
+    assert_eq!(told(&wrong), ["4:1+4 unknown key `tyop`"]);
+}
+
+#[test]
+fn all_problems_are_told_at_once_in_the_order_of_the_file() {
+    let text = "items: { from: }\nvars: { a: }\nshots:\n  hero: { promt: x, optional: [sed] }\n  'b c': []\n\
+                output: [x]\nprices: { vidu: { per: frame, usd: -1 } }\nwhere: x\n";
+    assert_eq!(
+        told(text),
+        [
+            "`version` is missing",
+            "1:14+1 `items.from` has no value",
+            "2:10+1 `vars.a` has no value",
+            "4:11+5 unknown key `promt` in `shots.hero`",
+            "4:32+3 `sed` is neither a field nor a parameter",
+            "5:3+5 `b c` cannot name a shot",
+            "5:10+2 `shots.b c` must be a map, found a list",
+            "6:9+3 `output` must be a single value, found a list",
+            "7:11+4 `vidu` does not name a model",
+            "7:24+5 `frame` is no value for `per`",
+            "7:36+2 `-1` is no value for `usd`",
+            "8:1+5 unknown key `where`",
+        ]
+    );
+}
+
+#[test]
+fn another_version_is_the_only_problem() {
+    assert_eq!(told("version: 2\nnew: things\n"), ["1:10+1 version `2` is not known"]);
+    assert_eq!(told("version: 1.0\n"), ["1:10+3 version `1.0` is not known"]);
+}
+
+#[test]
+fn limits_and_prices_are_refused_with_a_form_to_copy() {
+    for (limit, hint) in [
+        ("concurrency: 0", "whole number"),
+        ("concurrency: -1", "whole number"),
+        ("concurrency: +1", "whole number"),
+        ("per_day: 1_000", "whole number"),
+        ("rate: 60", "60/min"),
+        ("rate: 0/s", "60/min"),
+        ("rate: 60/week", "60/min"),
+        ("first_poll: 45", "`45s`"),
+        ("first_poll: 1.5s", "such as `45s`"),
+        ("poll_every: 0s", "from `1ms`"),
+        ("poll_every: 99999999h", "to `24h`"),
+    ] {
+        let text = with(&format!("providers: {{ zai: {{ limits: {{ {limit} }} }} }}"));
+        let (_, problems) = read("m.yaml", text.as_bytes());
+        assert_eq!(problems.len(), 1, "{limit}");
+        assert!(problems[0].hint.as_ref().unwrap().contains(hint), "{limit}: {:?}", problems[0].hint);
+    }
+    for usd in ["NaN", "-0.1", "1e3", "inf", "0.0000001", ".5"] {
+        let text = with(&format!("prices: {{ a/b: {{ per: clip, usd: {usd} }} }}"));
+        assert_eq!(told(&text), [format!("4:34+{} `{usd}` is no value for `usd`", usd.len())]);
+    }
+}
+
+#[test]
+fn addresses_carry_nothing_but_a_server_and_http_stays_on_this_machine() {
+    for url in ["https://api.z.ai/api", "http://127.0.0.1:8080", "http://[::1]:1", "http://localhost:80/x"] {
+        good(&with(&format!("providers: {{ zai: {{ base_url: '{url}' }} }}")));
+    }
+    for (url, message) in [
+        ("http://api.z.ai", "unencrypted"),
+        ("http://localhost.example.com", "unencrypted"),
+        ("ftp://api.z.ai", "https://"),
+        ("api.z.ai", "no address"),
+        ("https://user:test-key@api.z.ai", "user name or a password"),
+        ("https://api.z.ai/?key=test-key", "query"),
+    ] {
+        let text = with(&format!("providers: {{ zai: {{ base_url: '{url}' }} }}"));
+        let (_, problems) = read("m.yaml", text.as_bytes());
+        assert_eq!(problems.len(), 1, "{url}");
+        assert!(problems[0].message.contains(message), "{url}: {}", problems[0].message);
+        assert!(!format!("{problems:?}").contains("test-key"), "{url}");
+    }
+}
+
+#[test]
+fn a_key_that_is_written_out_is_never_repeated() {
+    for section in [
+        "providers: { zai: { api_key: test-key } }",
+        "providers: { zai: { api_key: \"test-key\", limit: 1 } }",
+        "providers: { zai: { api_kee: test-key } }",
+        "providers: { zai: { api_key: [test-key] } }",
+        "providers: { zai: test-key }",
+        "providers: test-key",
+        "providers: { zai: { headers: { authorization: Bearer test-key } } }",
+        "providers: { zai: { api_key: |\n  test-key\n  } }",
+        "providers:\n  zai:\n    api_key: >-\n      test-key\n",
+        "providers:\n  zai:\n    api_key: ${ZAI_KEY}test-key\n",
+        "x: &k test-key\nproviders: { zai: { api_key: *k } }",
+        "providers: { zai: { api_key: 'test-key', api_key: 'test-key' } }",
+        "providers: { zai: { api_key: 'test-key' }",
+        "providers:\n\tapi_key: test-key",
+        "providers:\n  zai:\n    api_key:\n      'test-key",
+        "providers:\n  zai:\n    api_kee: 'test-key",
+        "providers: { zai: { {a: 1}: 1, api_key: test-key } }",
+        "shared: &shared { api_key: test-key }\nproviders: { zai: { <<: *shared, api_key: '${KEY}' } }",
+    ] {
+        let (manifest, problems) = read("m.yaml", with(section).as_bytes());
+        assert!(manifest.is_none() && !problems.is_empty(), "{section}");
+        assert!(!format!("{problems:?}").contains("test-key"), "{section}: {problems:#?}");
+    }
+}
+
+#[test]
+fn the_environment_is_read_for_keys_only() {
+    let text =
+        with("vars: { a: 'costs ${5}', b: 'by ${USER}' }\nproviders: { zai: { base_url: '${HOST}' } }");
+    let expected = [
+        "4:29+12 `${USER}` is not read here",
+        "5:31+9 `${HOST}` is not read here",
+        "5:31+9 `base_url` is no address: relative URL without a base",
+    ];
+    assert_eq!(told(&text), expected);
+}
+
+#[test]
+fn providers_can_be_read_while_the_shots_are_wrong() {
+    let text = "version: 9\nshots: 5\nshots: 6\nproviders: { zai: { api_key: '${KEY}' } }\n";
+    let (providers, problems) = read_providers("m.yaml", text.as_bytes());
+    assert_eq!(problems, []);
+    assert_eq!(providers.unwrap()["zai"].value.api_key.as_ref().unwrap().value.0, "KEY");
+    let (providers, _) = read_providers("m.yaml", b"shots: 5\n");
+    assert!(providers.unwrap().is_empty());
+    for wrong in ["providers: { zai: { api: 1 } }", "providers: { zai: {}, zai: {} }", "providers: {"] {
+        let (providers, problems) = read_providers("m.yaml", wrong.as_bytes());
+        assert!(providers.is_none() && !problems.is_empty(), "{wrong}");
+    }
+}
+
+#[test]
+fn names_that_no_item_can_have_are_found_without_an_item() {
+    let text = "version: 1\nitems: { from: p.csv }\nvars: { look: soft }\nshots:\n  hero:\n    \
+                prompt: \"{{ itm.title }}, {{ vars.lok }} {% for x in range(2) %}{{ x }}{% endfor %}\"\n";
+    assert_eq!(told(text), ["6:17+3 `itm` is undefined", "6:34+8 `vars.lok` is undefined"]);
+}
+
+#[test]
+fn an_undefined_column_is_told_with_its_place_and_the_nearest_name() {
+    let places = [
+        ("prompt: Push-in on {{ item.titel }}", (5, 27)),
+        ("prompt: \"Push-in on {{ item.titel }}\"", (5, 28)),
+        ("prompt: 'It''s {{ item.titel }}'", (5, 13)),
+        ("prompt: \"tab\\t{{ item.titel }}\"", (5, 13)),
+        ("prompt: |\n      First line,\n      then {{ item.titel }}", (7, 15)),
+        ("prompt: >-\n      First line,\n\n      then {{ item.titel }}", (8, 15)),
+        ("prompt: plain text\n      goes on {{ item.titel }}", (6, 18)),
+    ];
+    for (text, expected) in places {
+        let manifest = good(&format!("version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    {text}\n"));
+        let problem =
+            prompt(&manifest, item(&[("id", "a"), ("title", "Lamp"), ("Body (HTML)", "x")])).unwrap_err();
+        assert_eq!(problem.message, "`item.titel` is undefined");
+        assert_eq!(problem.hint.as_deref(), Some("did you mean `item.title`?"));
+        assert_eq!(problem.notes, ["columns: id, title, Body (HTML)"]);
+        let Place::Text { line, column, .. } = problem.place else { panic!("no place") };
+        assert_eq!((line, column), expected, "{text}");
+    }
+}
+
+#[test]
+fn templates_reach_every_column_and_shorten_texts() {
+    let manifest = good(&with("").replace(
+        "prompt: x",
+        "prompt: '{{ item.raw[\"Body (HTML)\"] | strip_html | truncate(9) }}|{{ item.title | slug }}|\
+         {{ item.gone | default(\"none\") }}|{{ (item.price | float) + 1 }}|{{ item.n | int }}|{{ shot }}'",
+    ));
+    let item = item(&[
+        ("id", "a"),
+        ("Body (HTML)", "<p>Warm &amp; dry</p>"),
+        ("title", "Große Lampe"),
+        ("price", "1.5"),
+        ("n", "7"),
+    ]);
+    assert_eq!(prompt(&manifest, item).unwrap(), "Warm & dr|grosse-lampe|none|2.5|7|hero");
+}
+
+#[test]
+fn what_a_template_renders_is_never_a_template() {
+    let manifest = good(&with("").replace("prompt: x", "prompt: '{{ item.title }}'"));
+    let hostile = "{{ item.id }} {% for x in range(9) %}<b>&";
+    assert_eq!(prompt(&manifest, item(&[("id", "a"), ("title", hostile)])).unwrap(), hostile);
+    let manifest = good(&with("").replace("prompt: x", "prompt: '{% include item.title %}'"));
+    let problem = prompt(&manifest, item(&[("id", "a"), ("title", "{% include item.title %}")])).unwrap_err();
+    assert!(problem.message.contains("non-existing"), "{}", problem.message);
+}
+
+#[test]
+fn a_template_that_goes_on_for_ever_ends() {
+    let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}";
+    let manifest = good(&with("").replace("prompt: x", &format!("prompt: '{endless}'")));
+    let problem = prompt(&manifest, item(&[("id", "a")])).unwrap_err();
+    assert_eq!(problem.message, "the template takes too many steps");
+}
+
+#[test]
+fn bombs_and_deep_nests_are_refused() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..10 {
+        let below = format!("*a{}, ", level - 1).repeat(9);
+        bomb += &format!("a{level}: &a{level} [{below}]\n");
+    }
+    assert_eq!(told(&bomb), ["7:10+3 aliases repeat more than 1000000 values"]);
+    let mut merges = String::from("a0: &a0 { k: 1 }\n");
+    for level in 1..100 {
+        merges += &format!("a{level}: &a{level} {{ b: [*a{}] }}\n", level - 1);
+    }
+    assert_eq!(told(&merges).len(), 1, "a chain of aliases is a deep nest, too");
+    for deep in ["[".repeat(20_000), "{a: ".repeat(3_000), "- ".repeat(3_000)] {
+        assert_eq!(told(&deep).len(), 1);
+    }
+    assert_eq!(told("a: &a [*a]\n"), ["1:8+2 this alias stands inside the very value it names"]);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_before_it_is_read() {
+    let (manifest, problems) = read("m.yaml", &vec![b'#'; 64 * 1024 * 1024 + 1]);
+    assert!(manifest.is_none());
+    assert_eq!(problems[0].message, "the file has 65 MiB; a manifest may have 64");
+}
+
+#[test]
+fn a_catalog_on_one_line_keeps_a_bounded_part_of_it_for_each_item() {
+    let list: Vec<String> = (0..300).map(|number| format!("{{ id: item-{number} }}")).collect();
+    let manifest =
+        good(&format!("version: 1\nitems: [{}]\nshots: {{ a: {{ prompt: x }} }}\n", list.join(", ")));
+    let Items::List(items) = &manifest.items else { panic!("no list") };
+    let Place::Text { text, line, column, .. } = &items[299].item.origin else { panic!("no place") };
+    assert_eq!((text.chars().count(), *line, *column), (400, 2, 5287));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let (manifest, problems) = read("m.yaml", &bytes);
+        prop_assert!(manifest.is_some() || !problems.is_empty());
+        let (providers, problems) = read_providers("m.yaml", &bytes);
+        prop_assert_eq!(providers.is_some(), problems.is_empty());
+    }
+
+    #[test]
+    fn no_mutation_of_a_manifest_makes_it_panic(
+        at in 0..2000usize, length in 0..6usize, put in "[\\[\\]{}:,&*!|>'\"%@`#?~\\-\n\t\r a<é\u{85}]{0,4}",
+    ) {
+        let text = include_str!("../../tests/fixtures/manifest/good/every-key.yaml");
+        let at = at.min(text.len());
+        let end = (at + length).min(text.len());
+        if text.is_char_boundary(at) && text.is_char_boundary(end) {
+            let mutated = format!("{}{put}{}", &text[..at], &text[end..]);
+            let (manifest, problems) = read("m.yaml", mutated.as_bytes());
+            prop_assert!(manifest.is_some() || problems.iter().any(Problem::is_error));
+        }
+    }
+
+    #[test]
+    fn no_template_makes_it_panic(
+        text in "([ a-z.'\"|(){}%\\[\\]#-]|\\{\\{|\\}\\}|\\{%|%\\}|item|vars|if|for|in|é){0,20}",
+    ) {
+        let source = Arc::new(Source::new("m.yaml", "", Vec::new()));
+        let mut templates = Templates::new(BTreeMap::new());
+        if let Ok(template) = templates.compile(&text, Spot::new(&source, None)) {
+            let item = templates.item(item(&[("id", "a")]));
+            let _ = template.render(&item.job("hero", ""));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Bytes of a file become text, or one problem that says how to save it.
+
+use crate::domain::problem::{Place, Problem};
+
+/// Largest manifest. Larger ones hold a catalog, which belongs into a sheet.
+const LARGEST: usize = 64 * 1024 * 1024;
+
+/// The text of a manifest, without a byte-order mark.
+pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Problem> {
+    let error = |message: String| Problem::error(Place::File(file.to_owned()), message);
+    if bytes.len() > LARGEST {
+        let megabytes = bytes.len().div_ceil(1024 * 1024);
+        return Err(error(format!("the file has {megabytes} MiB; a manifest may have 64"))
+            .hint("write the items into a sheet and name it: `items: { from: items.csv }`"));
+    }
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(error("the file is UTF-16: it starts with a UTF-16 byte-order mark at byte 0".into())
+            .hint("save it as UTF-8"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|invalid| {
+        let at = invalid.valid_up_to();
+        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+        error(format!("the file is not UTF-8: byte 0x{:02X} at offset {at}, on line {line}", bytes[at]))
+            .hint("save it as UTF-8")
+    })?;
+    if let Some(at) = text.find('\0') {
+        let line = 1 + text[..at].matches('\n').count();
+        return Err(error(format!(
+            "the file is not text: it holds a NUL at byte offset {at}, on line {line}"
+        ))
+        .hint("save it as UTF-8"));
+    }
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
