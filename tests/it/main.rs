@@ -1,1 +1,2 @@
 //! One binary for all tests that need files, sockets or processes.
+mod sandbox;
