@@ -102,7 +102,9 @@ impl Shared {
     pub(super) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), String> {
         rules.iter().try_for_each(Rule::check)?;
         let mut inner = held(&self.inner);
-        rules.into_iter().for_each(|rule| inner.faults.add(rule));
+        for rule in rules {
+            inner.faults.add(rule);
+        }
         Ok(())
     }
 }

@@ -177,7 +177,7 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
         fits(kind, value).map_err(|why| invalid(name, &why))?;
     }
     let prompt = prompt(body)?;
-    let images = pictures(model, body.get("image_url"))?;
+    let images = body.get("image_url").map(|value| pictures(model, value)).transpose()?;
     if prompt.is_empty() && model.prompt_needed {
         return Err(Refusal::bad("1213", "The parameter prompt was not received"));
     }
@@ -231,10 +231,8 @@ fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
     Ok(text)
 }
 
-/// Checks the pictures. The outer option says whether there are any, the inner one is the size of the first where it
-/// is in the request itself.
-fn pictures(model: &Model, value: Option<&Value>) -> Result<Option<Option<Size>>, Refusal> {
-    let Some(value) = value else { return Ok(None) };
+/// Checks the pictures; gives the size of the first where its bytes are in the request.
+fn pictures(model: &Model, value: &Value) -> Result<Option<Size>, Refusal> {
     let (list, most) = match (&model.images, value) {
         (Images::No, _) => {
             return Err(Refusal::bad("1210", format!("{} has no parameter image_url", model.name)));
@@ -270,7 +268,7 @@ fn pictures(model: &Model, value: Option<&Value>) -> Result<Option<Option<Size>>
             "first and last frame differ in aspect ratio by more than 0.8 to 1.25",
         ));
     }
-    Ok(Some(sizes.first().copied().flatten()))
+    Ok(sizes.first().copied().flatten())
 }
 
 /// The size of the clip. An aspect ratio keeps the short side; `cogvideox-3` without a size takes 1080 as the short

@@ -135,7 +135,11 @@ impl AsyncWrite for Wire {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         if flushed.is_ready() {
             self.line.flushes.send_modify(|count| *count += 1);
-            self.ended |= self.line.close_idle && self.line.answered.load(Ordering::Acquire);
+            if self.line.close_idle && self.line.answered.load(Ordering::Acquire) && !self.ended {
+                self.ended = true;
+                // The server reads again and finds the end.
+                context.waker().wake_by_ref();
+            }
         }
         flushed
     }

@@ -197,7 +197,9 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let mut faults = Faults::default();
-        options.faults.into_iter().for_each(|rule| faults.add(rule));
+        for rule in options.faults {
+            faults.add(rule);
+        }
         // After a restart the dice go on elsewhere, else they would repeat themselves.
         let dice = StdRng::seed_from_u64(options.seed.wrapping_add(book.requests().len() as u64));
         let counts = Arc::<Counts>::default();

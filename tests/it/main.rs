@@ -3,4 +3,5 @@
 mod files;
 mod problems;
 mod providers;
+mod sandbox;
 mod transport;
