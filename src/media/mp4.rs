@@ -34,12 +34,19 @@ pub fn inspect(mut file: impl Read + Seek) -> Result<ClipFacts, ClipFault> {
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut header).map_err(|_| ClipFault::Boxes)?;
         let [a, b, c, d, kind @ ..] = header;
-        let size = u64::from(u32::from_be_bytes([a, b, c, d]));
+        let size = match u32::from_be_bytes([a, b, c, d]) {
+            1 => {
+                let mut long = [0; 8];
+                file.read_exact(&mut long).map_err(|_| ClipFault::Boxes)?;
+                u64::from_be_bytes(long)
+            }
+            size => u64::from(size),
+        };
         if size < 8 {
             return Err(ClipFault::Boxes);
         }
         kinds.push(kind);
-        at += size;
+        at = at.checked_add(size).ok_or(ClipFault::Boxes)?;
     }
     if at == total && kinds.contains(b"moov") && kinds.contains(b"mdat") {
         Ok(ClipFacts { duration: Duration::ZERO, width: 0, height: 0 })
