@@ -331,13 +331,11 @@ async fn a_stop_keeps_what_came() {
     let pieces = stream::unfold(Some(first), move |next| {
         let asked = asked.clone();
         async move {
-            match next {
-                Some(chunk) => Some((Ok::<_, String>(chunk), None)),
-                None => {
-                    asked.cancel();
-                    std::future::pending().await
-                }
+            if let Some(chunk) = next {
+                return Some((Ok::<_, String>(chunk), None));
             }
+            asked.cancel();
+            std::future::pending().await
         }
     });
     let fault = place.part("A").await.receive(&head(&bytes), pieces, &stop).await.unwrap_err();
