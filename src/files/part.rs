@@ -4,7 +4,7 @@
 //! them goes to `partial/<take>.part.json`. The notes never claim more than is durable: bytes beyond what they say
 //! are dropped when the download is taken up again, so that a power cut cannot leave a hole in a clip.
 
-use super::dir::{Dir, hash, is_full};
+use super::dir::{Dir, is_full};
 use super::resume::{self, Admission, LARGEST_CLIP};
 use super::tree::{Tree, beside_name, notes_name, part_name};
 use crate::domain::digest::Sha256;
@@ -375,25 +375,4 @@ impl io::Write for Hashing<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Where a take's clip waits for its name, if it is there as recorded.
-pub(super) fn find(
-    tree: &Tree,
-    take: &TakeId,
-    beside: &Dir,
-    clip: &ClipFile,
-) -> io::Result<Option<(Dir, String)>> {
-    let places = [(tree.partial()?, part_name(take)?), (beside.again()?, beside_name(take)?)];
-    for (dir, name) in places {
-        let file = match dir.file(&name, OFlags::RDONLY, 0) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        if file.metadata()?.len() == clip.size && hash(&file)? == *clip {
-            return Ok(Some((dir, name)));
-        }
-    }
-    Ok(None)
 }

@@ -1,8 +1,7 @@
 //! Gives a clip its name: the last act, after which whoever sees it sees it whole.
 
 use super::dir::{Dir, Standing, is_full};
-use super::part;
-use super::tree::{Tree, notes_name};
+use super::tree::{Tree, beside_name, notes_name, part_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
@@ -84,7 +83,7 @@ impl Tree {
                 _ => return Err(PlaceFault::NameTaken(target.to_owned())),
             },
         };
-        let (from, part) = part::find(self, take, &dir, clip)?.ok_or(PlaceFault::PartLost)?;
+        let (from, part) = self.received(take, &dir, clip)?.ok_or(PlaceFault::PartLost)?;
         let written = write_sidecar(&dir, name, sidecar)?;
         let bytes = from.file(&part, OFlags::RDONLY, 0)?;
         open_up(&bytes, &written)?;
@@ -101,13 +100,23 @@ impl Tree {
         Ok(self.tidy(&dir, take)?)
     }
 
+    /// Where a take's clip waits for its name, if it is there as recorded.
+    fn received(&self, take: &TakeId, dir: &Dir, clip: &ClipFile) -> io::Result<Option<(Dir, String)>> {
+        for (dir, name) in [(self.partial()?, part_name(take)?), (dir.again()?, beside_name(take)?)] {
+            if dir.compare(&name, clip)? == Standing::Same {
+                return Ok(Some((dir, name)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes the new name durable, then forgets the download.
     fn tidy(&self, dir: &Dir, take: &TakeId) -> io::Result<()> {
         dir.sync()?;
         let partial = self.partial()?;
         partial.remove(&notes_name(take)?)?;
-        partial.remove(&super::tree::part_name(take)?)?;
-        dir.remove(&super::tree::beside_name(take)?)
+        partial.remove(&part_name(take)?)?;
+        dir.remove(&beside_name(take)?)
     }
 }
 

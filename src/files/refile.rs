@@ -54,8 +54,9 @@ impl Tree {
         // The sidecar first, so that the clip's appearance stays the last act.
         let known = match (sidecar, &old) {
             (Some(bytes), _) => Some(bytes.to_vec()),
-            (None, Some((dir, name))) => dir.read(&sidecar_name(name))?,
-            (None, None) => None,
+            // A sidecar beside another clip is that clip's.
+            (None, Some((dir, name))) if there != Standing::Other => dir.read(&sidecar_name(name))?,
+            (None, _) => None,
         };
         if let Some(bytes) = known {
             write_sidecar(&new_dir, new_name, &bytes)?;

@@ -95,8 +95,7 @@ impl Tree {
             .into_iter()
             .filter(|name| {
                 // Only what bears one of our endings is ours to remove.
-                let ours = |(take, end): &(&str, &str)| !kept.contains(take) && ENDINGS.contains(end);
-                name.split_once('.').filter(ours).is_some()
+                name.split_once('.').is_some_and(|(take, end)| !kept.contains(take) && ENDINGS.contains(&end))
             })
             .collect();
         stale.iter().try_for_each(|name| partial.remove(name))?;

@@ -39,7 +39,7 @@ fn refused_v6(address: Ipv6Addr, allow_loopback: bool) -> Option<&'static str> {
         [0, 0, 0, 0, 0, 0 | 0xffff, ..] => Some("an IPv4 address in IPv6 clothes"),
         [0x64, 0xff9b, ..] => Some("a translated IPv4 address"),
         [0xfe80..=0xfebf, ..] => Some("a link-local address"),
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Some("a private address"),
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Some("a private address"),
         [0xff00..=0xffff, ..] => Some("a multicast address"),
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0x0fff, ..] => Some("a documentation address"),
         // Teredo and 6to4 carry an IPv4 address too.

@@ -1,11 +1,10 @@
 //! The two clients.
 
 use super::endpoint::Endpoint;
-use super::fault::{SendFault, SendFaultKind, cause, kind};
+use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
 use super::fetch::{Clips, Download};
 use super::settings::{ClientTrouble, Proxies, Settings, build, builder};
 use crate::domain::fault::Said;
-use crate::transport::fault::FetchFault;
 use crate::wire::{Call, Reply, Span};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};

@@ -1,1 +1,653 @@
 //! The folder tree on a real disk.
+
+use bytes::Bytes;
+use futures::stream;
+use shiguredo_mp4::TrackKind;
+use shiguredo_mp4::boxes::{Avc1Box, AvccBox, SampleEntry, VisualSampleEntryFields};
+use shiguredo_mp4::mux::{Mp4FileMuxer, Sample};
+use shotlist::domain::digest::Sha256;
+use shotlist::domain::key::TakeId;
+use shotlist::domain::lifecycle::ClipFile;
+use shotlist::domain::request::{MediaFile, PictureFormat};
+use shotlist::files::{
+    Obstacle, Older, Part, PictureTrouble, PlaceFault, Placement, ReceiveFault, Received, Refile, TakenUp,
+    Tree, assemble, atomic_write, free_space, inspect,
+};
+use shotlist::wire::{Body, ClipHead, Span, marker};
+use std::collections::HashSet;
+use std::fs;
+use std::num::NonZeroU32;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+const MIB: usize = 1024 * 1024;
+
+/// A whole MP4 with one track, blown up by a box that players skip; `fill` tells two clips apart.
+fn clip(fill: u8, padding: usize) -> Vec<u8> {
+    let mut muxer = Mp4FileMuxer::new().unwrap();
+    let mut bytes = muxer.initial_boxes_bytes().to_vec();
+    let frame = vec![fill; 1024];
+    let visual = VisualSampleEntryFields {
+        data_reference_index: VisualSampleEntryFields::DEFAULT_DATA_REFERENCE_INDEX,
+        width: 1280,
+        height: 720,
+        horizresolution: VisualSampleEntryFields::DEFAULT_HORIZRESOLUTION,
+        vertresolution: VisualSampleEntryFields::DEFAULT_VERTRESOLUTION,
+        frame_count: VisualSampleEntryFields::DEFAULT_FRAME_COUNT,
+        compressorname: VisualSampleEntryFields::NULL_COMPRESSORNAME,
+        depth: VisualSampleEntryFields::DEFAULT_DEPTH,
+    };
+    let avcc_box = AvccBox {
+        avc_profile_indication: 66,
+        profile_compatibility: 0,
+        avc_level_indication: 30,
+        length_size_minus_one: shiguredo_mp4::Uint::new(3),
+        sps_list: vec![],
+        pps_list: vec![],
+        chroma_format: None,
+        bit_depth_luma_minus8: None,
+        bit_depth_chroma_minus8: None,
+        sps_ext_list: vec![],
+    };
+    let sample = Sample {
+        track_kind: TrackKind::Video,
+        sample_entry: Some(SampleEntry::Avc1(Avc1Box { visual, avcc_box, unknown_boxes: vec![] })),
+        keyframe: true,
+        timescale: NonZeroU32::MIN,
+        duration: 5,
+        composition_time_offset: None,
+        data_offset: bytes.len() as u64,
+        data_size: frame.len(),
+    };
+    bytes.extend(&frame);
+    muxer.append_sample(&sample).unwrap();
+    for (offset, boxed) in muxer.finalize().unwrap().offset_and_bytes_pairs() {
+        let at = usize::try_from(offset).unwrap();
+        bytes.resize(bytes.len().max(at + boxed.len()), 0);
+        bytes[at..at + boxed.len()].copy_from_slice(boxed);
+    }
+    bytes.extend(u32::try_from(padding + 8).unwrap().to_be_bytes());
+    bytes.extend(b"free");
+    bytes.resize(bytes.len() + padding, fill);
+    bytes
+}
+
+fn facts(bytes: &[u8]) -> ClipFile {
+    ClipFile { size: bytes.len() as u64, sha256: Sha256::of(bytes) }
+}
+
+fn take(id: &str) -> TakeId {
+    TakeId(format!("01JQZK3NDEKTSV4R{id:0>10}"))
+}
+
+/// An output folder and a state folder.
+struct Place {
+    folder: TempDir,
+    tree: Tree,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let tree = Tree::open(&folder.path().join("state"), &folder.path().join("out")).unwrap();
+        Self { folder, tree }
+    }
+
+    fn out(&self, path: &str) -> PathBuf {
+        self.folder.path().join("out").join(path)
+    }
+
+    fn partial(&self) -> Vec<String> {
+        let names = fs::read_dir(self.folder.path().join("state/partial")).unwrap();
+        let mut names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) {
+        fs::create_dir_all(self.out(path).parent().unwrap()).unwrap();
+        atomic_write(&self.out(path), bytes, 0o644).unwrap();
+    }
+
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        fs::read(self.out(path)).ok()
+    }
+
+    async fn part(&self, id: &str) -> Part {
+        match self.tree.take_up(&take(id), "hero.mp4").await.unwrap() {
+            TakenUp::Part(part) => part,
+            TakenUp::Whole(received) => panic!("already whole: {received:?}"),
+        }
+    }
+
+    /// Downloads a clip in one piece.
+    async fn fetch(&self, id: &str, target: &str, bytes: &[u8]) -> ClipFile {
+        let TakenUp::Part(part) = self.tree.take_up(&take(id), target).await.unwrap() else {
+            panic!("already whole")
+        };
+        receive(part, &head(bytes), &[bytes]).await.unwrap().file
+    }
+
+    fn place(&self, id: &str, target: &str, clip: &ClipFile, older: Option<Older>) -> Result<(), PlaceFault> {
+        let sidecar = format!("{{\"take\":\"{id}\"}}");
+        let take = take(id);
+        self.tree.place(&Placement { take: &take, target, clip, sidecar: sidecar.as_bytes(), older })
+    }
+}
+
+fn head(bytes: &[u8]) -> ClipHead {
+    ClipHead {
+        status: 200,
+        content_length: Some(bytes.len() as u64),
+        content_type: Some("video/mp4".into()),
+        etag: Some("\"v1\"".into()),
+        ..ClipHead::default()
+    }
+}
+
+fn rest(bytes: &[u8], from: usize) -> ClipHead {
+    let range = format!("bytes {from}-{}/{}", bytes.len() - 1, bytes.len());
+    ClipHead { status: 206, content_range: Some(range), ..head(&bytes[from..]) }
+}
+
+async fn receive(part: Part, head: &ClipHead, chunks: &[&[u8]]) -> Result<Received, ReceiveFault> {
+    let chunks = chunks.iter().map(|chunk| Ok::<_, String>(Bytes::copy_from_slice(chunk)));
+    part.receive(head, stream::iter(chunks), &CancellationToken::new()).await
+}
+
+/// Receives these bytes, then the connection breaks.
+async fn break_off(part: Part, head: &ClipHead, bytes: &[u8]) -> ReceiveFault {
+    let mut pieces: Vec<Result<Bytes, String>> =
+        bytes.chunks(100_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    pieces.push(Err("connection reset".into()));
+    part.receive(head, stream::iter(pieces), &CancellationToken::new()).await.unwrap_err()
+}
+
+fn offset(part: &Part) -> u64 {
+    match part.span() {
+        Span::Whole => 0,
+        Span::From { offset, validator } => {
+            assert_eq!(validator, "\"v1\"");
+            offset
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_clip_goes_from_the_wire_to_its_name_with_a_sidecar_and_nothing_else_is_left() {
+    let place = Place::new();
+    let bytes = clip(1, 100);
+    let file = place.fetch("A", "summer/hero.mp4", &bytes).await;
+    assert_eq!(file, facts(&bytes));
+    assert!(!place.tree.is_placed("summer/hero.mp4", &file));
+    place.place("A", "summer/hero.mp4", &file, None).unwrap();
+    assert!(place.tree.is_placed("summer/hero.mp4", &file));
+    assert_eq!(place.read("summer/hero.mp4.json").unwrap(), b"{\"take\":\"A\"}");
+    let mut names: Vec<_> =
+        fs::read_dir(place.out("summer")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["hero.mp4", "hero.mp4.json"]);
+    assert_eq!(place.partial(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn p08_a_broken_download_goes_on_where_it_was_and_the_hash_is_that_of_the_whole() {
+    let place = Place::new();
+    let bytes = clip(2, 3 * MIB);
+    let cut = 2 * MIB + 17;
+    let fault = break_off(place.part("A").await, &head(&bytes), &bytes[..cut]).await;
+    assert!(matches!(fault, ReceiveFault::Broken { progress: true, .. }), "{fault:?}");
+    let part = place.part("A").await;
+    assert_eq!(offset(&part), cut as u64);
+    let received = receive(part, &rest(&bytes, cut), &[&bytes[cut..]]).await.unwrap();
+    assert_eq!(received.file, facts(&bytes));
+}
+
+#[tokio::test]
+async fn p08_a_killed_download_loses_at_most_a_mebibyte_and_a_chunk() {
+    let place = Place::new();
+    let bytes = clip(3, 4 * MIB);
+    let cut = 3 * MIB + 500_000;
+    break_off(place.part("A").await, &head(&bytes), &bytes[..cut]).await;
+    // What a kill in mid-air leaves: bytes that no note vouches for.
+    let path = place.folder.path().join("state/partial").join(format!("{}.part", take("A")));
+    let mut torn = fs::read(&path).unwrap();
+    torn.extend([0; 5000]);
+    atomic_write(&path, &torn, 0o600).unwrap();
+    let part = place.part("A").await;
+    assert_eq!(offset(&part), cut as u64);
+    drop(part);
+    assert_eq!(fs::metadata(&path).unwrap().len(), cut as u64);
+}
+
+#[tokio::test]
+async fn p09_a_clip_that_had_arrived_whole_is_not_fetched_again() {
+    let place = Place::new();
+    let bytes = clip(4, 10);
+    let file = place.fetch("A", "hero.mp4", &bytes).await;
+    match place.tree.take_up(&take("A"), "hero.mp4").await.unwrap() {
+        TakenUp::Whole(received) => assert_eq!(received.file, file),
+        TakenUp::Part(part) => panic!("{:?}", part.span()),
+    }
+}
+
+#[tokio::test]
+async fn a_clip_without_an_announced_length_is_known_by_its_boxes() {
+    let place = Place::new();
+    let bytes = clip(4, 10);
+    let endless = ClipHead { content_length: None, ..head(&bytes) };
+    let fault = receive(place.part("A").await, &endless, &[&bytes[..bytes.len() - 5]]).await.unwrap_err();
+    assert!(matches!(fault, ReceiveFault::NotAClip(_)), "n16: {fault:?}");
+    let part = place.part("A").await;
+    assert_eq!(part.span(), Span::Whole);
+    assert_eq!(receive(part, &endless, &[&bytes]).await.unwrap().file, facts(&bytes));
+}
+
+#[tokio::test]
+async fn n25_to_n28_an_answer_about_other_bytes_starts_the_download_over() {
+    let place = Place::new();
+    let bytes = clip(5, 1000);
+    let cut = 700;
+    let changed = ClipHead { etag: Some("\"v2\"".into()), ..rest(&bytes, cut) };
+    let unsatisfiable = ClipHead { status: 416, ..ClipHead::default() };
+    for (what, head) in [
+        ("n25 wrong start", rest(&bytes, cut + 1)),
+        (
+            "n25 wrong total",
+            ClipHead { content_range: Some(format!("bytes {cut}-999/1000")), ..rest(&bytes, cut) },
+        ),
+        ("n28 another version", changed),
+        ("the rest does not exist", unsatisfiable),
+    ] {
+        break_off(place.part("A").await, &self::head(&bytes), &bytes[..cut]).await;
+        let part = place.part("A").await;
+        assert_eq!(offset(&part), cut as u64, "{what}");
+        let fault = receive(part, &head, &[&bytes[cut..]]).await.unwrap_err();
+        assert!(matches!(fault, ReceiveFault::Broken { progress: false, .. }), "{what}: {fault:?}");
+        assert_eq!(place.part("A").await.span(), Span::Whole, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn n26_a_host_that_ignores_the_range_sends_the_clip_from_its_first_byte() {
+    let place = Place::new();
+    let (old, new) = (clip(6, 1000), clip(7, 2000));
+    break_off(place.part("A").await, &head(&old), &old[..900]).await;
+    let received = receive(place.part("A").await, &head(&new), &[&new]).await.unwrap();
+    assert_eq!(received.file, facts(&new));
+}
+
+#[tokio::test]
+async fn a_part_without_a_strong_validator_is_fetched_again_as_a_whole() {
+    let place = Place::new();
+    let bytes = clip(8, 1000);
+    let weak = ClipHead { etag: Some("W/\"v1\"".into()), ..head(&bytes) };
+    break_off(place.part("A").await, &weak, &bytes[..900]).await;
+    assert_eq!(place.part("A").await.span(), Span::Whole);
+}
+
+#[tokio::test]
+async fn error_pages_and_damaged_clips_are_never_clips() {
+    let place = Place::new();
+    let bytes = clip(9, 1000);
+    let (html, json) = (b"<html>Access denied</html>".as_slice(), b"{\"Code\":\"AccessDenied\"}".as_slice());
+    let typed = |kind: &str| ClipHead { content_type: Some(kind.into()), ..head(&bytes) };
+    let mut torn = bytes.clone();
+    torn.truncate(bytes.len() - 1);
+    for (what, head, body) in [
+        ("html by its type", typed("text/html"), bytes.as_slice()),
+        ("json by its type", typed("application/json"), &bytes),
+        ("html by its bytes", head(html), html),
+        ("json by its bytes", head(json), json),
+        ("n17 cut with a length that fits", head(&torn), &torn),
+        ("n29 compressed", ClipHead { content_encoding: Some("gzip".into()), ..head(&bytes) }, &bytes),
+        ("more than announced", head(&torn), &bytes),
+    ] {
+        let fault = receive(place.part("A").await, &head, &[body]).await.unwrap_err();
+        assert!(matches!(fault, ReceiveFault::NotAClip(_)), "{what}: {fault:?}");
+        assert_eq!(place.part("A").await.span(), Span::Whole, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_clip_that_ends_early_is_kept_as_a_part() {
+    let place = Place::new();
+    let bytes = clip(9, 1000);
+    let fault = receive(place.part("A").await, &head(&bytes), &[&bytes[..600]]).await.unwrap_err();
+    assert!(matches!(fault, ReceiveFault::Broken { progress: false, .. }), "{fault:?}");
+    assert_eq!(offset(&place.part("A").await), 600);
+}
+
+#[tokio::test]
+async fn a_stop_keeps_what_came() {
+    let place = Place::new();
+    let bytes = clip(10, 1000);
+    let stop = CancellationToken::new();
+    let first = Bytes::copy_from_slice(&bytes[..800]);
+    let asked = stop.clone();
+    let pieces = stream::unfold(Some(first), move |next| {
+        let asked = asked.clone();
+        async move {
+            if let Some(chunk) = next {
+                return Some((Ok::<_, String>(chunk), None));
+            }
+            asked.cancel();
+            std::future::pending().await
+        }
+    });
+    let fault = place.part("A").await.receive(&head(&bytes), pieces, &stop).await.unwrap_err();
+    assert!(matches!(fault, ReceiveFault::Stopped), "{fault:?}");
+    assert_eq!(offset(&place.part("A").await), 800);
+}
+
+#[tokio::test]
+async fn a_part_that_is_a_link_or_a_device_is_not_written_to() {
+    let place = Place::new();
+    let victim = place.folder.path().join("victim");
+    atomic_write(&victim, b"mine", 0o600).unwrap();
+    symlink(&victim, place.folder.path().join("state/partial").join(format!("{}.part", take("A")))).unwrap();
+    let fault = place.tree.take_up(&take("A"), "hero.mp4").await.unwrap_err();
+    assert!(matches!(fault, ReceiveFault::Io(_)), "{fault:?}");
+    assert_eq!(fs::read(&victim).unwrap(), b"mine");
+}
+
+#[test]
+fn p22_a_full_disk_or_quota_is_told_from_a_broken_disk() {
+    let error = |code: rustix::io::Errno| std::io::Error::from(code);
+    for full in [rustix::io::Errno::NOSPC, rustix::io::Errno::DQUOT] {
+        assert!(matches!(ReceiveFault::from(error(full)), ReceiveFault::NoSpace(_)));
+        assert!(matches!(PlaceFault::from(error(full)), PlaceFault::NoSpace(_)));
+    }
+    assert!(matches!(ReceiveFault::from(error(rustix::io::Errno::IO)), ReceiveFault::Io(_)));
+    assert!(matches!(PlaceFault::from(error(rustix::io::Errno::IO)), PlaceFault::Io(_)));
+    let (here, nowhere) = (TempDir::new().unwrap(), Path::new("/nowhere/at/all"));
+    assert!(free_space(here.path()).unwrap() > 0);
+    assert!(free_space(nowhere).is_err());
+}
+
+#[tokio::test]
+async fn p10_a_clip_that_already_stands_there_is_placed() {
+    let place = Place::new();
+    let bytes = clip(11, 10);
+    let file = place.fetch("A", "hero.mp4", &bytes).await;
+    place.place("A", "hero.mp4", &file, None).unwrap();
+    // As after a crash between the rename and its record.
+    place.place("A", "hero.mp4", &file, None).unwrap();
+    assert!(place.tree.is_placed("hero.mp4", &file));
+    assert!(!place.out("hero (1).mp4").exists());
+}
+
+#[tokio::test]
+async fn p32_a_foreign_file_keeps_its_name_and_its_bytes() {
+    let place = Place::new();
+    place.put("hero.mp4", b"holiday");
+    assert_eq!(
+        place.tree.obstacles(["hero.mp4", "other.mp4", "new/clip.mp4"]),
+        [Obstacle { target: "hero.mp4".into(), what: "a file of that name is there already".into() }]
+    );
+    let bytes = clip(12, 10);
+    let file = place.fetch("A", "hero.mp4", &bytes).await;
+    let older = clip(13, 10);
+    let taken = take("0");
+    let claim = Older { take: &taken, clip: &facts(&older) };
+    for older in [None, Some(claim)] {
+        let fault = place.place("A", "hero.mp4", &file, older).unwrap_err();
+        assert!(matches!(fault, PlaceFault::NameTaken(ref name) if name == "hero.mp4"), "{fault:?}");
+    }
+    assert_eq!(place.read("hero.mp4").unwrap(), b"holiday");
+    assert_eq!(place.read("hero.mp4.json"), None);
+}
+
+#[tokio::test]
+async fn an_older_take_is_kept_under_takes_and_replaced_in_one_step() {
+    let place = Place::new();
+    let (old, new) = (clip(14, 10), clip(15, 10));
+    let first = place.fetch("AAAAAAAA", "s/hero.mp4", &old).await;
+    place.place("AAAAAAAA", "s/hero.mp4", &first, None).unwrap();
+    let second = place.fetch("B", "s/hero.mp4", &new).await;
+    let first_take = take("AAAAAAAA");
+    let older = Some(Older { take: &first_take, clip: &first });
+    // Twice, as after a crash.
+    place.place("B", "s/hero.mp4", &second, older).unwrap();
+    place.place("B", "s/hero.mp4", &second, older).unwrap();
+    assert!(place.tree.is_placed("s/hero.mp4", &second));
+    assert!(place.tree.is_placed("s/_takes/hero.AAAAAAAA.mp4", &first));
+    assert_eq!(place.read("s/_takes/hero.AAAAAAAA.mp4.json").unwrap(), b"{\"take\":\"AAAAAAAA\"}");
+    assert_eq!(place.read("s/hero.mp4.json").unwrap(), b"{\"take\":\"B\"}");
+}
+
+#[tokio::test]
+async fn a_lost_or_altered_part_is_noticed_before_anything_is_named() {
+    let place = Place::new();
+    let bytes = clip(16, 10);
+    let file = place.fetch("A", "hero.mp4", &bytes).await;
+    let part = place.folder.path().join("state/partial").join(format!("{}.part", take("A")));
+    let mut altered = bytes.clone();
+    altered[40] ^= 1;
+    atomic_write(&part, &altered, 0o600).unwrap();
+    assert!(matches!(place.place("A", "hero.mp4", &file, None), Err(PlaceFault::PartLost)));
+    fs::remove_file(&part).unwrap();
+    assert!(matches!(place.place("A", "hero.mp4", &file, None), Err(PlaceFault::PartLost)));
+    assert_eq!(place.read("hero.mp4"), None);
+    assert_eq!(place.read("hero.mp4.json"), None);
+}
+
+#[tokio::test]
+async fn s11_a_symlinked_folder_is_refused_and_its_target_untouched() {
+    let place = Place::new();
+    let elsewhere = TempDir::new().unwrap();
+    symlink(elsewhere.path(), place.out("summer")).unwrap();
+    let [obstacle] = &place.tree.obstacles(["summer/hero.mp4"])[..] else { panic!("one obstacle") };
+    assert!(obstacle.what.contains("`summer` is a symbolic link"), "{obstacle:?}");
+    let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
+    let fault = place.place("A", "summer/hero.mp4", &file, None).unwrap_err();
+    assert!(matches!(fault, PlaceFault::Io(_)), "{fault:?}");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn i20_no_target_leaves_the_output_folder() {
+    let place = Place::new();
+    let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
+    for target in ["../hero.mp4", "/tmp/hero.mp4", "a//b.mp4", "a/./b.mp4", "a/..", ""] {
+        assert!(place.place("A", target, &file, None).is_err(), "{target}");
+        assert_eq!(place.tree.obstacles([target]).len(), 1, "{target}");
+    }
+    let odd = TakeId("../../x".into());
+    assert!(place.tree.take_up(&odd, "hero.mp4").await.is_err());
+}
+
+#[tokio::test]
+async fn p24_nothing_is_written_where_the_output_disk_was_mounted() {
+    let place = Place::new();
+    let file = place.fetch("A", "hero.mp4", &clip(18, 10)).await;
+    fs::rename(place.out(""), place.folder.path().join("unplugged")).unwrap();
+    fs::create_dir(place.out("")).unwrap();
+    let fault = place.place("A", "hero.mp4", &file, None).unwrap_err();
+    assert!(fault.to_string().contains("unmounted"), "{fault}");
+    assert_eq!(fs::read_dir(place.out("")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_clip_gets_the_mode_of_any_new_file_and_a_part_is_private() {
+    let place = Place::new();
+    let file = place.fetch("A", "hero.mp4", &clip(19, 10)).await;
+    let part = place.folder.path().join("state/partial").join(format!("{}.part", take("A")));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&part), 0o600);
+    assert_eq!(mode(part.parent().unwrap()), 0o700);
+    place.place("A", "hero.mp4", &file, None).unwrap();
+    // What the umask of this process makes of a new file.
+    drop(fs::File::create(place.out("plain")).unwrap());
+    assert_eq!(mode(&place.out("hero.mp4")), mode(&place.out("plain")));
+    assert_eq!(mode(&place.out("hero.mp4.json")), mode(&place.out("plain")));
+}
+
+#[tokio::test]
+async fn two_parts_race_for_a_name_and_one_gets_it_whole() {
+    for round in 0..20 {
+        let place = Place::new();
+        let (one, two) = (clip(20, 10), clip(21, 5000));
+        let (first, second) =
+            (place.fetch("A", "hero.mp4", &one).await, place.fetch("B", "hero.mp4", &two).await);
+        let results = std::thread::scope(|scope| {
+            let a = scope.spawn(|| place.place("A", "hero.mp4", &first, None));
+            let b = scope.spawn(|| place.place("B", "hero.mp4", &second, None));
+            [a.join().unwrap(), b.join().unwrap()]
+        });
+        let won: Vec<bool> = results.iter().map(Result::is_ok).collect();
+        let (winner, sidecar) = match won[..] {
+            [true, false] => (first, "{\"take\":\"A\"}"),
+            [false, true] => (second, "{\"take\":\"B\"}"),
+            _ => panic!("round {round}: {results:?}"),
+        };
+        assert!(place.tree.is_placed("hero.mp4", &winner), "round {round}");
+        assert_eq!(place.read("hero.mp4.json").unwrap(), sidecar.as_bytes(), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_on_another_file_system_gets_its_part_beside_it() {
+    let place = Place::new();
+    let Ok(shared) = TempDir::new_in("/dev/shm") else {
+        println!("SKIPPED(no second file system)");
+        return;
+    };
+    let state = place.folder.path().join("state");
+    if fs::metadata(shared.path()).unwrap().dev() == fs::metadata(&state).unwrap().dev() {
+        println!("SKIPPED(no second file system)");
+        return;
+    }
+    let tree = Tree::open(&state, shared.path()).unwrap();
+    let bytes = clip(22, 10);
+    let TakenUp::Part(part) = tree.take_up(&take("A"), "s/hero.mp4").await.unwrap() else { panic!("whole") };
+    let file = receive(part, &head(&bytes), &[&bytes]).await.unwrap().file;
+    let beside = shared.path().join("s").join(format!(".{}.part", take("A")));
+    assert_eq!(fs::metadata(&beside).unwrap().len(), file.size);
+    let placement =
+        Placement { take: &take("A"), target: "s/hero.mp4", clip: &file, sidecar: b"{}", older: None };
+    tree.place(&placement).unwrap();
+    assert!(tree.is_placed("s/hero.mp4", &file) && !beside.exists());
+}
+
+#[tokio::test]
+async fn a_clip_is_refiled_with_its_sidecar_and_again_after_a_crash() {
+    let place = Place::new();
+    let file = place.fetch("A", "a/hero.mp4", &clip(23, 10)).await;
+    place.place("A", "a/hero.mp4", &file, None).unwrap();
+    for _ in 0..2 {
+        place.tree.refile("a/hero.mp4", "b/hero.mp4", &file, Refile::Move, None).unwrap();
+        assert!(place.tree.is_placed("b/hero.mp4", &file));
+        assert_eq!(place.read("b/hero.mp4.json").unwrap(), b"{\"take\":\"A\"}");
+        assert_eq!((place.read("a/hero.mp4"), place.read("a/hero.mp4.json")), (None, None));
+    }
+    for _ in 0..2 {
+        place.tree.refile("b/hero.mp4", "c/hero.mp4", &file, Refile::Copy, Some(b"{\"job\":2}")).unwrap();
+        assert!(place.tree.is_placed("b/hero.mp4", &file) && place.tree.is_placed("c/hero.mp4", &file));
+        assert_eq!(place.read("c/hero.mp4.json").unwrap(), b"{\"job\":2}");
+        assert_eq!(place.read("b/hero.mp4.json").unwrap(), b"{\"take\":\"A\"}");
+    }
+    let inode = |path: &str| fs::metadata(place.out(path)).unwrap().ino();
+    assert_ne!(inode("b/hero.mp4"), inode("c/hero.mp4"));
+}
+
+#[tokio::test]
+async fn a_refiled_clip_replaces_nothing_and_takes_nothing_that_is_not_its_own() {
+    let place = Place::new();
+    let file = place.fetch("A", "a.mp4", &clip(24, 10)).await;
+    place.place("A", "a.mp4", &file, None).unwrap();
+    place.put("b.mp4", b"holiday");
+    let fault = place.tree.refile("a.mp4", "b.mp4", &file, Refile::Move, None).unwrap_err();
+    assert!(matches!(fault, PlaceFault::NameTaken(_)), "{fault:?}");
+    let fault = place.tree.refile("b.mp4", "c.mp4", &file, Refile::Move, None).unwrap_err();
+    assert!(matches!(fault, PlaceFault::PartLost), "{fault:?}");
+    assert_eq!(place.read("b.mp4").unwrap(), b"holiday");
+    assert!(place.tree.is_placed("a.mp4", &file));
+}
+
+#[tokio::test]
+async fn leftovers_of_takes_that_no_longer_need_them_go_and_others_stay() {
+    let place = Place::new();
+    let bytes = clip(25, 1000);
+    for id in ["A", "B"] {
+        break_off(place.part(id).await, &head(&bytes), &bytes[..900]).await;
+    }
+    atomic_write(&place.folder.path().join("state/partial/README"), b"mine", 0o600).unwrap();
+    assert_eq!(place.tree.sweep(&HashSet::from([take("B")])).unwrap(), 2);
+    assert_eq!(
+        place.partial(),
+        [format!("{}.part", take("B")), format!("{}.part.json", take("B")), "README".into()]
+    );
+    place.tree.discard(&take("B"), "hero.mp4").unwrap();
+    assert_eq!(place.partial(), ["README"]);
+}
+
+/// A PNG of one pixel by one, as small as they get.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
+
+#[test]
+fn a_picture_is_looked_at_and_sent_exactly_as_it_was() {
+    let folder = TempDir::new().unwrap();
+    atomic_write(&folder.path().join("a.png"), PNG, 0o644).unwrap();
+    let facts = inspect(folder.path(), "a.png").unwrap();
+    assert_eq!((facts.format, facts.width, facts.height), (PictureFormat::Png, 1, 1));
+    assert_eq!((facts.bytes, facts.sha256), (PNG.len() as u64, Sha256::of(PNG)));
+    let file = MediaFile { path: "a.png".into(), facts };
+    let body =
+        Body::json(&serde_json::json!({ "image_url": marker(&file), "n": 1 }), std::slice::from_ref(&file));
+    let bytes = assemble(folder.path(), &body).unwrap();
+    assert_eq!(bytes.len() as u64, body.len());
+    let sent: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let uri = sent["image_url"].as_str().unwrap().strip_prefix("data:image/png;base64,").unwrap();
+    assert_eq!(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, uri).unwrap(), PNG);
+
+    for other in [[PNG, b"x"].concat(), PNG[1..].to_vec(), vec![0; PNG.len()]] {
+        atomic_write(&folder.path().join("a.png"), &other, 0o644).unwrap();
+        let changed = assemble(folder.path(), &body).unwrap_err().to_string();
+        assert!(changed.contains("`a.png` has changed") && changed.contains("nothing was sent"), "{changed}");
+    }
+    fs::remove_file(folder.path().join("a.png")).unwrap();
+    assert!(assemble(folder.path(), &body).is_err());
+}
+
+#[test]
+fn i28_to_i34_what_is_no_picture_in_the_folder_is_refused_without_waiting() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("shop");
+    fs::create_dir_all(root.join("dir.png")).unwrap();
+    atomic_write(&folder.path().join("outside.png"), PNG, 0o644).unwrap();
+    atomic_write(&root.join("inside.png"), PNG, 0o644).unwrap();
+    atomic_write(&root.join("empty.png"), b"", 0o644).unwrap();
+    atomic_write(&root.join("cut.png"), &PNG[..PNG.len() - 6], 0o644).unwrap();
+    symlink("../outside.png", root.join("leads-out.png")).unwrap();
+    symlink("inside.png", root.join("leads-in.png")).unwrap();
+    let fifo = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, root.join("fifo.png"), fifo, 0o644.into(), 0).unwrap();
+    let trouble = |written: &str| inspect(&root, written).unwrap_err();
+    assert!(matches!(trouble("none.png"), PictureTrouble::Missing(_)));
+    assert!(matches!(trouble("inside.png/x.png"), PictureTrouble::Missing(_)));
+    assert!(matches!(trouble("empty.png"), PictureTrouble::Empty(_)));
+    assert!(matches!(trouble("cut.png"), PictureTrouble::Broken { .. }));
+    for outside in ["leads-out.png", "../outside.png", "/dev/zero"] {
+        assert!(matches!(trouble(outside), PictureTrouble::Outside(_)), "{outside}");
+    }
+    for odd in ["fifo.png", "dir.png"] {
+        assert!(matches!(trouble(odd), PictureTrouble::NotAFile(_)), "{odd}");
+    }
+    assert!(inspect(&root, "leads-in.png").is_ok());
+}
+
+#[test]
+fn a_file_is_replaced_whole_or_not_at_all() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("report.html");
+    atomic_write(&path, b"one", 0o600).unwrap();
+    atomic_write(&path, b"two", 0o600).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"two");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(atomic_write(&folder.path().join("none/report.html"), b"", 0o600).is_err());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

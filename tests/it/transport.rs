@@ -95,7 +95,7 @@ async fn perform(act: Act, mut stream: TcpStream, log: Arc<Mutex<Vec<Vec<u8>>>>,
         Act::Stall(text) => {
             request(&mut stream, usize::MAX, keep).await;
             stream.write_all(text.as_bytes()).await.unwrap();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         Act::Drip(text) => {
             request(&mut stream, usize::MAX, keep).await;
@@ -452,7 +452,7 @@ async fn n10_a_download_that_stalls_or_trickles_is_given_up() {
 async fn a_download_has_an_end_however_fast_it_is() {
     let server = Server::start([Act::Drip("HTTP/1.1 200 OK\r\n\r\n".into())]).await;
     let mut settings = settings();
-    settings.timeouts.low_speed = Duration::from_secs(600);
+    settings.timeouts.low_speed = Duration::from_mins(10);
     settings.timeouts.download = Duration::from_millis(300);
     let client = FreeClient::new(&settings).unwrap();
     let download = client.fetch(&server.url("/"), Span::Whole, true).await.unwrap();
