@@ -307,7 +307,7 @@ impl Stored {
     /// Reads the clip's boxes; bytes that are no clip are thrown away.
     fn check(&mut self) -> Result<Received, ReceiveFault> {
         self.file.seek(SeekFrom::Start(0))?;
-        match mp4::inspect(BufReader::new(&self.file)) {
+        match mp4::inspect(&mut BufReader::new(&self.file)) {
             Ok(facts) => {
                 let sha256 = Sha256(self.hash.clone().finalize().into());
                 Ok(Received { file: ClipFile { size: self.length, sha256 }, facts })

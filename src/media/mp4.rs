@@ -53,7 +53,6 @@ pub enum ClipFault {
     Disk(#[from] io::Error),
 }
 
-<<<<<<< HEAD
 /// The kind of a box.
 type Kind = [u8; 4];
 
@@ -62,36 +61,6 @@ struct Extent {
     kind: Kind,
     at: u64,
     end: u64,
-=======
-/// Walks the top-level boxes.
-pub fn inspect(mut file: impl Read + Seek) -> Result<ClipFacts, ClipFault> {
-    let total = file.seek(SeekFrom::End(0))?;
-    let (mut at, mut kinds) = (0, Vec::new());
-    while at < total {
-        let mut header = [0; 8];
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(&mut header).map_err(|_| ClipFault::Boxes)?;
-        let [a, b, c, d, kind @ ..] = header;
-        let size = match u32::from_be_bytes([a, b, c, d]) {
-            1 => {
-                let mut long = [0; 8];
-                file.read_exact(&mut long).map_err(|_| ClipFault::Boxes)?;
-                u64::from_be_bytes(long)
-            }
-            size => u64::from(size),
-        };
-        if size < 8 {
-            return Err(ClipFault::Boxes);
-        }
-        kinds.push(kind);
-        at = at.checked_add(size).ok_or(ClipFault::Boxes)?;
-    }
-    if at == total && kinds.contains(b"moov") && kinds.contains(b"mdat") {
-        Ok(ClipFacts { duration: Duration::ZERO, width: 0, height: 0 })
-    } else {
-        Err(ClipFault::Boxes)
-    }
->>>>>>> w-transport
 }
 
 /// Reads the boxes of a file and checks that it is a whole clip.

@@ -8,7 +8,8 @@ use crate::domain::key::{JobKey, ModelName};
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::request::{Field, Request};
 use crate::manifest::{Context, Items, ListItem, Manifest, Setting, Settings, Shot, Template, output};
-use crate::provider::{self, ModelCard, check};
+use crate::provider::card::ModelCard;
+use crate::provider::{self, check};
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -1,11 +1,6 @@
-<<<<<<< HEAD
 //! What happened, told: for people in lines and tables, for programs as JSON.
 
 pub mod json;
 pub mod lines;
 pub mod plan;
-=======
-//! What happened, told.
-
->>>>>>> w-manifest
 pub mod problems;
