@@ -328,6 +328,14 @@ fn syntax(text: &str, error: &ScanError) -> Finding {
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInPlainScalar
         | ErrorKind::TabAtBlockScalarStart => ("a tab cannot indent in YAML", "replace the tab by spaces"),
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => (
+            "a quote that was opened above is not closed yet",
+            "add the closing quote, or indent the text further",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => (
+            "a bracket that was opened before this is not closed yet",
+            "add the closing `]` or `}`, or the comma between two entries",
+        ),
         ErrorKind::UnclosedQuotedScalar => {
             ("a quote is opened here and never closed", "add the closing quote")
         }
