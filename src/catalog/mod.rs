@@ -72,7 +72,7 @@ impl Sheet<'_> {
                 }
             }
             // Every row ends a line; the lines that end within cells are no rows.
-            let breaks = record.as_slice().iter().filter(|byte| **byte == b'\n').count();
+            let breaks = record.as_slice().split(|byte| *byte == b'\n').count() - 1;
             self.breaks += u64::try_from(breaks).unwrap_or(u64::MAX);
             let before = reader.position().line().saturating_sub(1 + self.breaks);
             if lines::has_swallowed_end(&record) {
@@ -133,7 +133,11 @@ impl Sheet<'_> {
             let problem = self.at(None, "the row has not as many cells as the header");
             let problem = problem.hint("check its separators and quotes");
             let label = format!("{cells} cells, the header has {columns}");
-            return self.spoilt(problem, label, format!("sheet row {row} ({cells} of {columns} cells)"));
+            return self.spoilt(
+                problem,
+                Some(label),
+                format!("sheet row {row} ({cells} of {columns} cells)"),
+            );
         }
         let mut columns = Vec::with_capacity(record.len());
         for (name, cell) in header.names.iter().zip(record) {
@@ -141,7 +145,7 @@ impl Sheet<'_> {
                 let problem = self.at(Some(name), "the cell is larger than 1 MiB");
                 let problem = problem.hint("a quote before it may never be closed");
                 let label = format!("{} bytes", cell.len());
-                return self.spoilt(problem, label, format!("sheet row {row}"));
+                return self.spoilt(problem, Some(label), format!("sheet row {row}"));
             }
             match std::str::from_utf8(cell) {
                 Ok(text) => columns.push((name.clone(), text.to_owned())),
@@ -155,7 +159,7 @@ impl Sheet<'_> {
                         }
                         None => format!("byte 0x{byte:02X}"),
                     };
-                    return self.spoilt(problem, label, format!("sheet row {row}"));
+                    return self.spoilt(problem, Some(label), format!("sheet row {row}"));
                 }
             }
         }
@@ -164,13 +168,13 @@ impl Sheet<'_> {
         if id.is_empty() {
             let problem = self.at(Some(name), "the row has no id");
             let problem = problem.hint("fill the cell: every item needs an id of its own that stays");
-            return self.spoilt(problem, "empty".into(), format!("sheet row {row}"));
+            return self.spoilt(problem, None, format!("sheet row {row}"));
         }
         if let Some(first) = self.rows.get(&id) {
             let (label, example) =
                 (format!("`{id}` is also in row {first}"), format!("sheet rows {first} and {row} ({id})"));
             let problem = self.at(Some(name), "two rows have the same id");
-            return self.spoilt(problem.hint("ids must be unique"), label, example);
+            return self.spoilt(problem.hint("ids must be unique"), Some(label), example);
         }
         self.rows.insert(id.clone(), row);
         let origin = Place::Row { file: self.file.to_owned(), row, column: None };
@@ -184,8 +188,8 @@ impl Sheet<'_> {
     }
 
     /// Notes what spoils a row.
-    fn spoilt(&mut self, problem: Problem, label: String, example: String) {
-        let mut problem = problem.label(label);
+    fn spoilt(&mut self, mut problem: Problem, label: Option<String>, example: String) {
+        problem.label = label;
         problem.examples.push(example);
         self.problems.push(problem);
     }

@@ -86,7 +86,7 @@ fn everything_wrong_is_told_at_once_with_its_row() {
     let (items, problems) = read_text("id,title\na,x\n,y\na,z\nb\nc,1,2\nd,w\n");
     assert_eq!(items.len(), 2);
     let expected = [
-        "3 id: the row has no id (empty)",
+        "3 id: the row has no id",
         "4 id: two rows have the same id (`a` is also in row 2)",
         "5: the row has not as many cells as the header (1 cells, the header has 2)",
         "6: the row has not as many cells as the header (3 cells, the header has 2)",

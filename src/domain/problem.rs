@@ -47,7 +47,7 @@ pub enum Place {
         line: u32,
         /// In characters, 1 for the first.
         column: u32,
-        /// The whole line.
+        /// The line, or the start of a very long one.
         text: String,
         /// How many characters are meant; at least 1.
         width: u32,

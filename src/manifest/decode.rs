@@ -44,9 +44,10 @@ impl Decoder {
     }
 
     pub(super) fn wrong_kind(&mut self, node: &Node, name: &str, wanted: &str, example: &str) {
-        let message = match node.is_null() {
-            true => format!("`{name}` has no value"),
-            false => format!("`{name}` must be {wanted}, found {}", node.kind()),
+        let message = if node.is_null() {
+            format!("`{name}` has no value")
+        } else {
+            format!("`{name}` must be {wanted}, found {}", node.kind())
         };
         self.report(self.error(node.span, message).hint(format!("write `{example}`")));
     }
@@ -78,7 +79,7 @@ impl Decoder {
             Value::List(_) | Value::Map(_) => {
                 let message = format!("`{name}` must be a single value, found {}", node.kind());
                 let problem = self.error(node.span, message);
-                self.report(problem);
+                self.report(problem.hint("write one text, in quotes if it holds any of : # { } [ ] & *"));
                 None
             }
         }

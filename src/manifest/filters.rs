@@ -50,18 +50,12 @@ pub(super) fn strip_html(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        match markup(rest) {
-            Some((length, is_inline)) => {
-                if !is_inline {
-                    text.push(' ');
-                }
-                rest = &rest[length..];
-            }
-            None => {
-                text.push('<');
-                rest = &rest[1..];
-            }
-        }
+        let (shown, length) = match markup(rest) {
+            Some((length, is_inline)) => (if is_inline { "" } else { " " }, length),
+            None => ("<", 1),
+        };
+        text.push_str(shown);
+        rest = &rest[length..];
     }
     text.push_str(rest);
     decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -168,16 +162,10 @@ fn decode_entities(text: &str) -> String {
         decoded.push_str(&rest[..at]);
         rest = &rest[at..];
         let end = rest.bytes().take(LONGEST_ENTITY + 2).position(|byte| byte == b';');
-        match end.and_then(|end| Some((end, entity(rest.get(1..end)?)?))) {
-            Some((end, character)) => {
-                decoded.push_str(&character);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                decoded.push('&');
-                rest = &rest[1..];
-            }
-        }
+        let character = end.and_then(|end| Some((entity(rest.get(1..end)?)?, end + 1)));
+        let (shown, length) = character.unwrap_or_else(|| ("&".to_owned(), 1));
+        decoded.push_str(&shown);
+        rest = &rest[length..];
     }
     decoded.push_str(rest);
     decoded

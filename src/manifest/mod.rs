@@ -54,7 +54,7 @@ pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
     };
     let mut problems: Vec<Problem> = findings.into_iter().map(|finding| located(&source, finding)).collect();
     let mut decoder = Decoder::new(Arc::clone(&source));
-    let manifest = decoder.map(&root, "the manifest", "version: 1").and_then(|entries| {
+    let manifest = decoder.map(&root, "manifest", "version: 1").and_then(|entries| {
         environment(&mut decoder, &root);
         manifest(file, &mut decoder, &source, &entries)
     });
@@ -76,7 +76,7 @@ pub fn read_providers(
         Err(problems) => return (None, problems),
     };
     let mut decoder = Decoder::new(Arc::clone(&source));
-    let Some(entries) = decoder.map(&root, "the manifest", "version: 1") else {
+    let Some(entries) = decoder.map(&root, "manifest", "version: 1") else {
         return (None, decoder.problems);
     };
     let Some(node) = get(&entries, "providers") else { return (Some(BTreeMap::new()), Vec::new()) };
@@ -92,7 +92,7 @@ pub fn read_providers(
 
 /// The tree of a file, with what is wrong in it but does not end the reading.
 fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), Vec<Problem>> {
-    let text = text::decode(file, bytes).map_err(|problem| vec![problem])?;
+    let text = text::decode(file, bytes).map_err(|problem| vec![*problem])?;
     let (root, findings) = yaml::read(text);
     let secrets = root.as_ref().map_or_else(|| secrets::in_text(text), secrets::in_tree);
     let source = Arc::new(Source::new(file, text, secrets));
@@ -107,7 +107,7 @@ fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), V
 }
 
 fn located(source: &Source, (span, problem): Finding) -> Problem {
-    Problem { place: source.place(span), ..problem }
+    Problem { place: source.place(span), ..*problem }
 }
 
 /// In the order of the file, each once: a merged map would repeat its problems wherever it is merged.
@@ -133,14 +133,12 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let defaults = get(root, "defaults")
         .map(|node| shots::shot_fields(decoder, node, "defaults", &mut templates))
         .unwrap_or_default();
-    let shots = match get(root, "shots") {
-        Some(node) => shots::shots(decoder, node, &mut templates),
-        None => {
-            missing(decoder, source, "shots", "shots: { hero: { prompt: \"…\" } }");
-            Vec::new()
-        }
-    };
-    let params = params(&items, &defaults, &shots);
+    let shots = get(root, "shots").map(|node| shots::shots(decoder, node, &mut templates));
+    if shots.is_none() {
+        missing(decoder, source, "shots", "shots: { hero: { prompt: \"…\" } }");
+    }
+    let shots = shots.unwrap_or_default();
+    let params = params(items.as_ref(), &defaults, &shots);
     shots::check_optional(decoder, root, &params);
     let output = match get(root, "output") {
         Some(node) => decoder.template(node, "output", &mut templates),
@@ -240,7 +238,7 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
 }
 
 /// The names of all parameters that are set anywhere.
-fn params(items: &Option<Items>, defaults: &ShotFields, shots: &[Shot]) -> BTreeSet<String> {
+fn params(items: Option<&Items>, defaults: &ShotFields, shots: &[Shot]) -> BTreeSet<String> {
     let fields = std::iter::once(defaults).chain(shots.iter().map(|shot| &shot.fields));
     let mut names: BTreeSet<String> =
         fields.flat_map(|fields| fields.settings.params.keys().cloned()).collect();

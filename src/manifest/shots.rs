@@ -144,8 +144,9 @@ pub(super) fn check_optional(decoder: &mut Decoder, root: &[Entry], params: &BTr
 pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
     let mut items = Vec::with_capacity(nodes.len());
     let mut lines: HashMap<String, u32> = HashMap::with_capacity(nodes.len());
-    for node in nodes {
-        let Some(entries) = decoder.map(node, "items", "- { id: s010-kitchen, prompt: \"…\" }") else {
+    for (number, node) in nodes.iter().enumerate() {
+        let name = format!("items[{number}]");
+        let Some(entries) = decoder.map(node, &name, "- { id: s010-kitchen, prompt: \"…\" }") else {
             continue;
         };
         let Some(id_node) = get(&entries, "id") else {

@@ -28,12 +28,14 @@ pub(super) struct Source {
     text: String,
     /// Byte at which each line starts.
     lines: Vec<usize>,
-    /// Bytes that no message may show: keys that were written out.
+    /// Bytes that no message may show, in order: keys that were written out.
     secrets: Vec<Range<usize>>,
 }
 
 impl Source {
-    pub(super) fn new(file: &str, text: &str, secrets: Vec<Range<usize>>) -> Self {
+    pub(super) fn new(file: &str, text: &str, mut secrets: Vec<Range<usize>>) -> Self {
+        // They are scalars, or parts of lines: none reaches into the next.
+        secrets.sort_by_key(|secret| secret.start);
         let mut lines = vec![0];
         let bytes = text.as_bytes();
         // A lone carriage return ends a line, too (YAML 1.2.2, section 5.4).
@@ -75,7 +77,10 @@ impl Source {
 
     /// A line with its secrets covered.
     fn shown(&self, line: Range<usize>) -> String {
-        let is_secret = |at: usize| self.secrets.iter().any(|secret| secret.contains(&at));
+        let is_secret = |at: usize| {
+            let next = self.secrets.partition_point(|secret| secret.start <= at);
+            next > 0 && self.secrets[next - 1].contains(&at)
+        };
         let characters = self.text[line.clone()].char_indices().take(LONGEST_LINE);
         characters.map(|(at, character)| if is_secret(line.start + at) { '*' } else { character }).collect()
     }
@@ -86,7 +91,6 @@ impl Source {
     /// of the value that is not white space is the *n*-th in the file. Where escapes break that rule, the answer is
     /// the whole scalar.
     fn within(&self, scalar: Span, text: &str, range: &Range<usize>) -> Span {
-        let visible = |part: &str| part.chars().filter(|character| !character.is_whitespace()).count();
         let (Some(before), Some(meant)) = (text.get(..range.start), text.get(range.clone())) else {
             return scalar;
         };
@@ -96,19 +100,15 @@ impl Source {
             Some('"' | '\'') => 1,
             _ => 0,
         };
-        let characters = raw[skipped..].char_indices().filter(|(_, character)| !character.is_whitespace());
-        let wanted = text.chars().filter(|character| !character.is_whitespace());
-        let upto = visible(before) + visible(meant).max(1);
-        let mut aligned = characters.zip(wanted).take(upto).skip(visible(before));
-        let same = raw[skipped..]
-            .chars()
-            .filter(|character| !character.is_whitespace())
-            .zip(text.chars().filter(|character| !character.is_whitespace()))
-            .take(upto)
-            .all(|(written, read)| written == read);
-        let Some(((first, character), _)) = aligned.next().filter(|_| same) else { return scalar };
-        let (last, character) =
-            aligned.last().map_or((first, character), |((at, character), _)| (at, character));
+        let before = visible(before).count();
+        let upto = before + visible(meant).count().max(1);
+        let aligned = visible(&raw[skipped..]).zip(visible(text)).take(upto);
+        if aligned.clone().any(|((_, written), (_, read))| written != read) {
+            return scalar;
+        }
+        let mut meant = aligned.skip(before).map(|(written, _)| written);
+        let Some((first, character)) = meant.next() else { return scalar };
+        let (last, character) = meant.last().unwrap_or((first, character));
         let start = scalar.start + skipped + first;
         let end = scalar.start + skipped + last + character.len_utf8();
         let (line, column) = self.text[scalar.start..start].chars().fold(
@@ -119,6 +119,11 @@ impl Source {
         );
         Span { start, end, line, column }
     }
+}
+
+/// The characters that are not white space, with their bytes.
+fn visible(text: &str) -> impl Iterator<Item = (usize, char)> + Clone {
+    text.char_indices().filter(|(_, character)| !character.is_whitespace())
 }
 
 /// A place in a manifest; cheap to keep, shown only when something is wrong.

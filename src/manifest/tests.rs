@@ -6,6 +6,7 @@ use crate::domain::money::Usd;
 use crate::domain::price::PriceUnit;
 use crate::domain::request::Field;
 use proptest::prelude::*;
+use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -94,7 +95,7 @@ fn what_is_not_said_has_a_default() {
 #[test]
 fn scalars_stay_the_text_that_was_written() {
     let texts = ["0123", "no", "1e3", "1_000", "~", "0x1F", "013864106276", "2024-01-01", "null", "12:30:45"];
-    let list: String = texts.iter().map(|text| format!("  - {{ id: {text}, n: {text} }}\n")).collect();
+    let list = texts.map(|text| format!("  - {{ id: {text}, n: {text} }}\n")).concat();
     let manifest = good(&format!("version: 1\nitems:\n{list}shots: {{ a: {{ prompt: x }} }}\n"));
     let Items::List(items) = &manifest.items else { panic!("no list") };
     let read: Vec<_> =
@@ -344,12 +345,12 @@ fn bombs_and_deep_nests_are_refused() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
         let below = format!("*a{}, ", level - 1).repeat(9);
-        bomb += &format!("a{level}: &a{level} [{below}]\n");
+        writeln!(bomb, "a{level}: &a{level} [{below}]").unwrap();
     }
     assert_eq!(told(&bomb), ["7:10+3 aliases repeat more than 1000000 values"]);
     let mut merges = String::from("a0: &a0 { k: 1 }\n");
     for level in 1..100 {
-        merges += &format!("a{level}: &a{level} {{ b: [*a{}] }}\n", level - 1);
+        writeln!(merges, "a{level}: &a{level} {{ b: [*a{}] }}", level - 1).unwrap();
     }
     assert_eq!(told(&merges).len(), 1, "a chain of aliases is a deep nest, too");
     for deep in ["[".repeat(20_000), "{a: ".repeat(3_000), "- ".repeat(3_000)] {

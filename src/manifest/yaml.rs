@@ -58,7 +58,7 @@ impl Node {
 }
 
 /// Something wrong, at a place that is named once it is known what must not be shown.
-pub(super) type Finding = (Span, Problem);
+pub(super) type Finding = (Span, Box<Problem>);
 
 /// What YAML reads in a template without quotes is a map within a map.
 const IN_QUOTES: &str = "put a template in quotes: \"{{ item.title }}\"";
@@ -80,11 +80,14 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
     let mut composer = Composer::default();
     for event in Parser::new_from_str_with_options(text, options) {
         let going_on = match event {
-            Ok((event, span)) => composer.take(event, convert(span)),
+            Ok((event, span)) => composer.take(event, span),
             Err(error) => Err(syntax(text, &error)),
         };
-        if let Err(finding) = going_on {
-            composer.findings.push(finding);
+        if let Err((span, problem)) = going_on {
+            // What is wrong on this line already is most likely why the parser stumbled.
+            if composer.findings.iter().all(|(known, _)| known.line != span.line) {
+                composer.findings.push((span, problem));
+            }
             return (None, composer.findings);
         }
     }
@@ -130,10 +133,18 @@ struct Composer {
 
 impl Composer {
     /// Takes the next event; an error ends the reading.
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Finding> {
+    fn take(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Finding> {
         if let Some(tag) = event.tag().filter(|tag| !tag.is_yaml_core_schema()) {
-            self.findings.push(finding(span, format!("the tag `{}` means nothing here", tag.original())));
+            let problem = finding(
+                convert(at.tag_span().unwrap_or(at)),
+                format!("the tag `{}` means nothing here", tag.original()),
+            );
+            self.findings.push(hinted(
+                problem,
+                "remove it: values are text, and what they mean is decided by their key",
+            ));
         }
+        let span = convert(at);
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
                 let problem = finding(span, "the file holds several YAML documents");
@@ -174,7 +185,8 @@ impl Composer {
             return Err(finding(span, "this alias stands inside the very value it names"));
         };
         self.count_repeated(node.size, span)?;
-        self.place(node)
+        self.place(node);
+        Ok(())
     }
 
     fn count_repeated(&mut self, size: usize, span: Span) -> Result<(), Finding> {
@@ -225,11 +237,12 @@ impl Composer {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
-        self.place(node)
+        self.place(node);
+        Ok(())
     }
 
     /// Hands a finished node to what it stands in.
-    fn place(&mut self, node: Node) -> Result<(), Finding> {
+    fn place(&mut self, node: Node) {
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
             Some(Content::List(nodes)) => nodes.push(node),
@@ -245,7 +258,6 @@ impl Composer {
                 }
             },
         }
-        Ok(())
     }
 
     /// The entries of a map with its merge keys (`<<`) resolved: what a map says itself wins over what it merges,
@@ -254,12 +266,11 @@ impl Composer {
         let mut own: HashMap<Rc<str>, u32> = HashMap::with_capacity(entries.len());
         let mut kept = Vec::with_capacity(entries.len());
         for entry in entries {
-            if &*entry.key != "<<" {
-                if let Some(line) = own.insert(Rc::clone(&entry.key), entry.key_span.line) {
-                    let problem = finding(entry.key_span, format!("`{}` is there twice", entry.key));
-                    self.findings
-                        .push(hinted(problem, format!("the first is on line {line}; keep one of them")));
-                }
+            if &*entry.key != "<<"
+                && let Some(line) = own.insert(Rc::clone(&entry.key), entry.key_span.line)
+            {
+                let problem = finding(entry.key_span, format!("`{}` is there twice", entry.key));
+                self.findings.push(hinted(problem, format!("the first is on line {line}; keep one of them")));
             }
             // Also the second of a name: it may hold a key that must not be shown.
             kept.push(entry);
@@ -297,11 +308,11 @@ impl Composer {
 }
 
 fn finding(span: Span, message: impl Into<String>) -> Finding {
-    (span, Problem::error(Place::Nowhere, message))
+    (span, Box::new(Problem::error(Place::Nowhere, message)))
 }
 
 fn hinted((span, problem): Finding, hint: impl Into<String>) -> Finding {
-    (span, problem.hint(hint))
+    (span, Box::new(problem.hint(hint)))
 }
 
 /// What the parser stumbled over, in words for someone who does not know YAML's grammar.
@@ -317,6 +328,14 @@ fn syntax(text: &str, error: &ScanError) -> Finding {
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInPlainScalar
         | ErrorKind::TabAtBlockScalarStart => ("a tab cannot indent in YAML", "replace the tab by spaces"),
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => (
+            "a quote that was opened above is not closed yet",
+            "add the closing quote, or indent the text further",
+        ),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => (
+            "a bracket that was opened before this is not closed yet",
+            "add the closing `]` or `}`, or the comma between two entries",
+        ),
         ErrorKind::UnclosedQuotedScalar => {
             ("a quote is opened here and never closed", "add the closing quote")
         }

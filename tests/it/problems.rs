@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 /// The fixtures of a folder, by name.
 fn fixtures(folder: &str) -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/manifest").join(folder);
-    let mut found: Vec<(String, PathBuf)> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path))
+    let entries = std::fs::read_dir(folder).expect("the folder of fixtures");
+    let mut found: Vec<(String, PathBuf)> = entries
+        .map(|entry| entry.expect("an entry of the folder"))
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
         .collect();
     found.sort();
     assert!(!found.is_empty());
@@ -74,7 +74,7 @@ fn what_users_and_providers_write_cannot_move_the_cursor() {
     let shown = report::problems::render(&[problem, Problem::error(row, hostile)], false, 100);
     let raw: Vec<char> =
         shown.chars().filter(|character| character.is_control() && *character != '\n').collect();
-    assert_eq!(raw, []);
+    assert!(raw.is_empty(), "{raw:?}");
     insta::assert_snapshot!(shown);
 }
 
