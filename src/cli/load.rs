@@ -4,7 +4,7 @@ use super::settings::Places;
 use crate::catalog;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::take::Wanted;
-use crate::files::Pictures;
+use crate::files;
 use crate::manifest::{self, Items, Manifest, ProviderConfig};
 use crate::plan::expand::{Source, expand};
 use crate::plan::order::{local_pictures, orders};
@@ -77,10 +77,9 @@ pub fn load(places: &Places) -> Loaded {
     let source = Source::of(&manifest, rows);
     let (drafts, problems) = expand(&manifest, &source);
     loaded.problems.extend(problems);
-    let pictures = Pictures::new(&places.folder);
     let book = local_pictures(&drafts)
         .into_iter()
-        .map(|text| (text.to_owned(), pictures.inspect(text).map_err(|trouble| trouble.to_string())))
+        .map(|text| (text.to_owned(), files::inspect(&places.folder, text).map_err(|trouble| trouble.to_string())))
         .collect();
     let (wanted, problems) = orders(&manifest, &source, &drafts, &book);
     loaded.wanted = wanted;

@@ -4,17 +4,20 @@
 //! never is: a request that may cost money is always heard to its end.
 
 use super::lane::{Account, Closed, Lane};
+use super::sidecar::sidecar;
 use super::world::{Failure, World};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{Clip, ClipFile, Event, FetchSetback, Intent, SentBack, State, Todo};
+use crate::domain::lifecycle::{Clip, Event, FetchSetback, Intent, SentBack, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
-use crate::files::{PlaceFault, ReceiveFault};
+use crate::files::{self, Older, PictureChanged, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::provider::Progress;
 use crate::store::{ClaimError, Details, RecordError};
-use crate::transport::{FetchFaultKind, PaidClient, SendFaultKind};
+use crate::transport::{FetchFault, FetchFaultKind, PaidClient, SendFaultKind};
+use crate::wire::Body;
+use bytes::Bytes;
 use jiff::SignedDuration;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -149,10 +152,10 @@ impl Drive {
         let request_id = RequestId(format!("sl-{}", super::ids::random()));
         let call = self.account.provider.submit(&take.request, &request_id);
         let body = call.body.as_ref();
-        let sha256 = body.map(crate::wire::Body::sha256);
+        let sha256 = body.map(Body::sha256);
         // The pictures are read before anything is written down: what changed since the plan is not sent.
         let bytes = match body {
-            Some(body) => match self.world.pictures.assemble(body).await {
+            Some(body) => match self.assemble(body.clone()).await? {
                 Ok(bytes) => bytes,
                 Err(changed) => {
                     self.world
@@ -160,7 +163,7 @@ impl Drive {
                     return Ok(Err(Left::Closed));
                 }
             },
-            None => bytes::Bytes::new(),
+            None => Bytes::new(),
         };
         let now = self.world.clock.now();
         let intent = Intent { attempt: take.attempts + 1, request_id, at: now };
@@ -308,34 +311,43 @@ impl Drive {
             () = stop.cancelled() => return Ok(None),
             permit = self.world.downloads.acquire() => permit,
         };
-        let mut part = self.world.tree.part(&take.id, &take.path).await.map_err(Failure::local)?;
-        let fetched = self.world.free.fetch(&clip.url, part.span(), self.account.loopback).await;
-        let download = match fetched {
-            Ok(download) => download,
-            Err(fault) => {
-                let event = match fault.kind {
-                    FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable),
-                    FetchFaultKind::Dead => Event::LinkDead,
-                    FetchFaultKind::Unsafe => Event::LinkUnsafe,
-                    FetchFaultKind::Refused => Event::FetchSetback(FetchSetback::Broken { progress: false }),
-                };
-                return self.record(take, event, Some(fault.said), None).await.map(Some);
+        let taken_up = self.world.tree.take_up(&take.id, &take.path).await;
+        let received = match taken_up {
+            Ok(TakenUp::Whole(received)) => Ok(received),
+            Ok(TakenUp::Part(part)) => {
+                let fetched = self.world.free.fetch(&clip.url, part.span(), self.account.loopback).await;
+                match fetched {
+                    Ok(download) => part.receive(&download.head, download.bytes, stop).await,
+                    Err(fault) => return self.unfetched(take, fault).await.map(Some),
+                }
             }
+            Err(fault) => Err(fault),
         };
-        let received = part.receive(&download.head, download.stream, stop.clone()).await;
         drop(permit);
-        match received {
+        let broken = |progress| Event::FetchSetback(FetchSetback::Broken { progress });
+        let (event, said) = match received {
             Ok(received) => {
                 self.check_order(take, &received.facts);
-                self.record(take, Event::Fetched(received.file), None, None).await.map(Some)
+                (Event::Fetched(received.file), None)
             }
-            Err(ReceiveFault::Stopped) => Ok(None),
-            Err(ReceiveFault::Broken { progress, said }) => {
-                let event = Event::FetchSetback(FetchSetback::Broken { progress });
-                self.record(take, event, Some(Said::text(said)), None).await.map(Some)
+            Err(ReceiveFault::Stopped) => return Ok(None),
+            Err(ReceiveFault::Broken { progress, why }) => (broken(progress), Some(Said::text(why))),
+            Err(fault @ ReceiveFault::NotAClip(_)) => (broken(false), Some(Said::text(fault.to_string()))),
+            Err(fault @ (ReceiveFault::NoSpace(_) | ReceiveFault::Io(_))) => return Err(Failure::local(fault)),
+        };
+        self.record(take, event, said, None).await.map(Some)
+    }
+
+    async fn unfetched(&self, take: &Take, fault: FetchFault) -> Next {
+        let event = match fault.kind {
+            FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable),
+            FetchFaultKind::Dead => Event::LinkDead,
+            FetchFaultKind::Unsafe => Event::LinkUnsafe,
+            FetchFaultKind::Redirects | FetchFaultKind::Refused | FetchFaultKind::Broken => {
+                Event::FetchSetback(FetchSetback::Broken { progress: false })
             }
-            Err(ReceiveFault::Local(error)) => Err(Failure::local(error)),
-        }
+        };
+        self.record(take, event, Some(fault.said), None).await
     }
 
     /// A clip of another length or size than was ordered is kept, and said.
@@ -362,20 +374,43 @@ impl Drive {
     async fn place(&self, take: &Take) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(None) };
         let older = self.world.store.filed(&take.key, &take.project).await.map_err(Failure::store)?;
-        let sidecar = super::sidecar::sidecar(take, file, self.world.clock.now());
+        let older = older.filter(|older| older.path == take.path && older.take != take.id);
+        let sidecar = sidecar(take, file, self.world.clock.now()).to_string().into_bytes();
         self.world.reach("place.before_rename");
-        let placed = self.world.tree.place(&take.id, &take.path, file, older.as_ref(), sidecar).await;
+        let tree = self.world.tree.clone();
+        let (id, path, clip) = (take.id.clone(), take.path.clone(), *file);
+        let standing = older.clone();
+        let placed = blocking(move || {
+            let older = standing.as_ref().map(|older| Older { take: &older.take, clip: &older.file });
+            tree.place(&Placement { take: &id, target: &path, clip: &clip, sidecar: &sidecar, older })
+        });
+        let placed = placed.await?;
         self.world.reach("place.after_rename");
-        let event = match placed {
-            Ok(_) => Event::Placed,
-            Err(PlaceFault::NameTaken) => Event::NameTaken,
+        let event = match &placed {
+            Ok(()) => Event::Placed,
+            Err(PlaceFault::NameTaken(_)) => Event::NameTaken,
             Err(PlaceFault::PartLost) => Event::PartLost,
-            Err(PlaceFault::Local(error)) => return Err(Failure::local(error)),
+            Err(fault @ (PlaceFault::NoSpace(_) | PlaceFault::Io(_))) => return Err(Failure::local(fault)),
         };
-        let said = matches!(event, Event::NameTaken)
-            .then(|| Said::text(format!("a file that is not ours stands at {}", take.path)));
-        self.record(take, event, said, None).await
+        if let (Ok(()), Some(older)) = (&placed, older) {
+            let kept = kept_path(&older.path, &older.take);
+            self.world.store.kept(&older.take, &kept, self.world.clock.now()).await.map_err(Failure::store)?;
+        }
+        self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await
     }
+
+    /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.
+    async fn assemble(&self, body: Body) -> Result<Result<Bytes, PictureChanged>, Failure> {
+        let root = self.world.pictures.clone();
+        blocking(move || files::assemble(&root, &body)).await
+    }
+}
+
+/// Work that blocks, off the threads that must not.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Failure::Local(format!("a worker died: {error}")))
 }
 
 /// The take as it is now, or `None` where another process changed it.

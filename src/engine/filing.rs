@@ -1,10 +1,12 @@
 //! Clips that are there already get the name that is wanted now: moved, adopted, copied; never paid again.
 
 use super::Run;
+use super::drive::blocking;
 use super::world::{Failure, World};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::notice::Notice;
+use crate::files::{PlaceFault, Refile, kept_path};
 use crate::plan::filing::Filing;
 use crate::plan::known::Filed;
 
@@ -40,11 +42,22 @@ async fn file(world: &World, filing: &Filing) -> Result<(), Failure> {
     let standing = world.store.filed(key, &world.project).await.map_err(Failure::store)?;
     if let Some(standing) = standing.filter(|standing| standing.path == *path && standing.take != from.take) {
         // The job's own clip of another take stands there: it is kept beside, as every older take is.
-        let kept = world.tree.keep(&standing.path, &standing.take, &standing.file).await;
-        let kept = kept.map_err(Failure::local)?;
+        let kept = kept_path(&standing.path, &standing.take);
+        let (tree, to, standing_clip) = (world.tree.clone(), kept.clone(), standing.clone());
+        let moved = blocking(move || {
+            tree.refile(&standing_clip.path, &to, &standing_clip.file, Refile::Move, None)
+        });
+        match moved.await? {
+            // Gone already: an earlier attempt at this filing got further, or somebody tidied up.
+            Ok(()) | Err(PlaceFault::PartLost) => {}
+            Err(fault) => return Err(Failure::local(fault)),
+        }
         world.store.kept(&standing.take, &kept, world.clock.now()).await.map_err(Failure::store)?;
     }
-    world.tree.refile(&from.path, path, &from.file, *copy).await.map_err(Failure::local)?;
+    let (tree, source, target) = (world.tree.clone(), from.clone(), path.clone());
+    let how = if *copy { Refile::Copy } else { Refile::Move };
+    let filed = blocking(move || tree.refile(&source.path, &target, &source.file, how, None));
+    filed.await?.map_err(Failure::local)?;
     let filed = Filed { take: from.take.clone(), path: path.clone(), file: from.file };
     world.store.file(key, &world.project, filed, world.clock.now()).await.map_err(Failure::store)
 }

@@ -8,8 +8,10 @@ use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
 use crate::domain::policy::{Moment, Policy};
-use crate::provider::{ModelCard, Provider};
+use crate::provider::Provider;
+use crate::provider::card::ModelCard;
 use crate::transport::Endpoint;
+use crate::transport::settings::is_loopback;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
@@ -168,12 +170,12 @@ impl Account {
         let lanes = provider
             .cards()
             .iter()
-            .map(|card| (card.name.clone(), Arc::new(Lane::new(card, &defaults, &limits))))
+            .map(|card| (card.name.model.clone(), Arc::new(Lane::new(card, &defaults, &limits))))
             .collect();
         let second = |count| Rate { count, per: Duration::from_secs(1) };
         let polls_per_second = NonZeroU32::new(POLLS_PER_SECOND).expect("the constant is not zero");
         Self {
-            loopback: endpoint.is_loopback(),
+            loopback: is_loopback(&endpoint.base_url),
             provider,
             endpoint,
             lanes,

@@ -159,10 +159,10 @@ impl<'a> Run<'a> {
         if self.paid.is_none() || !self.drain.is_empty() || self.world.stop.submissions().is_cancelled() {
             return Ok(());
         }
-        for (provider, account) in self.accounts {
+        for account in self.accounts.values() {
             for card in account.provider.cards() {
-                let model = ModelName { provider: provider.clone(), model: card.name.clone() };
-                let Some(lane) = account.lane(&card.name).filter(|lane| lane.is_open() && account.is_open())
+                let model = card.name.clone();
+                let Some(lane) = account.lane(&model.model).filter(|lane| lane.is_open() && account.is_open())
                 else {
                     continue;
                 };

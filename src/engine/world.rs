@@ -6,7 +6,8 @@ use crate::domain::fault::{Said, Stop as ProviderStop};
 use crate::domain::lifecycle::Illegal;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
-use crate::files::{Pictures, Tree};
+use crate::files::Tree;
+use std::path::PathBuf;
 use crate::store::{RunId, Store};
 use crate::transport::FreeClient;
 use std::collections::{HashMap, HashSet};
@@ -49,8 +50,8 @@ pub struct World {
     pub free: FreeClient,
     /// Where clips go.
     pub tree: Tree,
-    /// Where pictures come from.
-    pub pictures: Pictures,
+    /// The folder from which pictures are seen.
+    pub pictures: PathBuf,
     /// Downloads at once.
     pub downloads: Semaphore,
     /// The time.
@@ -77,8 +78,8 @@ pub struct Parts {
     pub free: FreeClient,
     /// Where clips go.
     pub tree: Tree,
-    /// Where pictures come from.
-    pub pictures: Pictures,
+    /// The folder from which pictures are seen.
+    pub pictures: PathBuf,
     /// Downloads at once.
     pub downloads: usize,
     /// The time.

@@ -17,6 +17,6 @@ pub mod tree;
 pub use dir::{atomic_write, free_space};
 pub use part::{Part, ReceiveFault, Received, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect};
-pub use place::{Older, PlaceFault, Placement};
+pub use place::{Older, PlaceFault, Placement, kept_path};
 pub use refile::Refile;
 pub use tree::{Obstacle, Tree};

@@ -178,6 +178,15 @@ fn set_aside(dir: &Dir, name: &str, older: Older) -> Result<(), PlaceFault> {
     Ok(takes.sync()?)
 }
 
+/// Where a clip is kept when its name goes to a newer take: under `_takes/` beside it.
+#[must_use]
+pub fn kept_path(target: &str, take: &TakeId) -> String {
+    match target.rsplit_once('/') {
+        Some((folder, name)) => format!("{folder}/{TAKES}/{}", kept_name(name, take)),
+        None => format!("{TAKES}/{}", kept_name(target, take)),
+    }
+}
+
 /// `hero.mp4` of take `…ABCDEFGH` as `hero.ABCDEFGH.mp4`.
 fn kept_name(name: &str, take: &TakeId) -> String {
     let id = &take.0;
@@ -203,6 +212,13 @@ fn second_name(dir: &Dir, name: &str, to: &Dir, new: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_older_take_is_kept_beside_its_successor() {
+        let take = TakeId("01ARZ3NDEKTSV4RRFFQ69G5FAV".into());
+        assert_eq!(kept_path("renders/a/hero.mp4", &take), "renders/a/_takes/hero.Q69G5FAV.mp4");
+        assert_eq!(kept_path("hero.mp4", &take), "_takes/hero.Q69G5FAV.mp4");
+    }
 
     #[test]
     fn an_older_take_keeps_its_ending() {

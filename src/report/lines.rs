@@ -24,7 +24,9 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<String> {
                     format!("held     {key}  {} ({money}){said}", reason.name())
                 }
                 State::Pending { tries_left: 0, .. } => format!("left     {key}  not charged{said}"),
-                State::Pending { .. } if *from == "submitting" => format!("again    {key}  not charged{said}"),
+                State::Pending { .. } if *from == "submitting" => {
+                    format!("again    {key}  not charged{said}")
+                }
                 State::Running { task, .. } if *from == "submitting" => {
                     format!("sent     {key}  {price}  task {}", task.id)
                 }

@@ -76,9 +76,9 @@ impl Plan<'_> {
             let (sign, why) = why(decision);
             let model = wanted.request.model.to_string();
             let price = decision.costs().then_some(wanted.price).flatten();
-            let row = rows.iter_mut().find(|row| {
-                (row.sign, &row.model, row.price, &row.why) == (sign, &model, price, &why)
-            });
+            let row = rows
+                .iter_mut()
+                .find(|row| (row.sign, &row.model, row.price, &row.why) == (sign, &model, price, &why));
             let row = match row {
                 Some(row) => row,
                 None => {
@@ -105,7 +105,8 @@ impl Plan<'_> {
             } else {
                 String::new()
             };
-            let _ = writeln!(table, "{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  {why}{named}");
+            let _ =
+                writeln!(table, "{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  {why}{named}");
         }
         let _ = writeln!(table, "  {}", "-".repeat(width + 32));
         let _ = writeln!(
