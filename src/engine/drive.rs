@@ -6,6 +6,7 @@
 use super::lane::{Account, Closed, Lane};
 use super::sidecar::sidecar;
 use super::world::{Failure, World};
+use crate::domain::digest::Sha256;
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Clip, Event, FetchSetback, Intent, SentBack, State, Todo};
@@ -136,14 +137,14 @@ impl Drive {
     }
 
     async fn save(&self, take: &Take, to: State, said: Option<Said>, settled: Option<Usd>) -> Next {
-        let details = Details { said: said.as_ref(), settled, run: self.world.run };
+        let details = Details { said: said.clone(), settled };
         match self.world.store.record(take, to, details, self.world.clock.now()).await {
             Ok(moved) => {
                 self.world.told(take, &moved, said);
                 Ok(Some(moved))
             }
             Err(RecordError::Changed) => Ok(None),
-            Err(error) => Err(Failure::Store(Box::new(error))),
+            Err(error) => Err(Failure::store(error)),
         }
     }
 
@@ -152,7 +153,7 @@ impl Drive {
         let request_id = RequestId(format!("sl-{}", super::ids::random()));
         let call = self.account.provider.submit(&take.request, &request_id);
         let body = call.body.as_ref();
-        let sha256 = body.map(Body::sha256);
+        let sha256 = body.map_or_else(|| Sha256::of(b""), Body::sha256);
         // The pictures are read before anything is written down: what changed since the plan is not sent.
         let bytes = match body {
             Some(body) => match self.assemble(body.clone()).await? {
@@ -170,12 +171,13 @@ impl Drive {
         self.world.reach("submit.before_intent");
         let claimed = match self.world.store.claim(take, intent, sha256, self.world.run, now).await {
             Ok(claimed) => claimed,
-            Err(ClaimError::OverCap { .. }) => {
+            Err(ClaimError::OverCap(over)) => {
+                self.world.warn_once(over.to_string());
                 self.world.stop.no_more_submissions(super::stop::StopReason::MaxCost);
                 return Ok(Err(Left::Stopping));
             }
             Err(ClaimError::Changed) => return Ok(Err(Left::Changed)),
-            Err(error) => return Err(Failure::Store(Box::new(error))),
+            Err(error) => return Err(Failure::store(error)),
         };
         self.world.reach("submit.after_intent");
         let on_wire = self.world.on_wire();
@@ -206,15 +208,14 @@ impl Drive {
         let illegal = Failure::Illegal;
         let to =
             claimed.state.clone().on(Event::Accepted(id.clone()), at, &self.lane.policy).map_err(illegal)?;
-        let details = Details { said: None, settled: None, run: self.world.run };
-        match self.world.store.record(claimed, to, details, at.now).await {
-            Err(RecordError::TaskTaken) => {
+        match self.world.store.record(claimed, to, Details::default(), at.now).await {
+            Err(RecordError::TaskTaken(_)) => {
                 let said =
                     Said::text(format!("the provider answered with task {id}, which another job owns"));
                 self.record(claimed, Event::AcceptedTwice, Some(said), None).await
             }
             Err(RecordError::Changed) => Ok(None),
-            Err(error) => Err(Failure::Store(Box::new(error))),
+            Err(error) => Err(Failure::store(error)),
             Ok(moved) => {
                 self.world.told(claimed, &moved, None);
                 Ok(Some(moved))
@@ -373,7 +374,7 @@ impl Drive {
     /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
     async fn place(&self, take: &Take) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(None) };
-        let older = self.world.store.filed(&take.key, &take.project).await.map_err(Failure::store)?;
+        let older = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
         let older = older.filter(|older| older.path == take.path && older.take != take.id);
         let sidecar = sidecar(take, file, self.world.clock.now()).to_string().into_bytes();
         self.world.reach("place.before_rename");

@@ -23,7 +23,7 @@ impl Run<'_> {
     /// Copies a finished clip to the jobs that waited for it.
     pub(super) async fn file_followers(&mut self, take: &TakeId, leader: &JobKey) {
         let Some(followers) = self.work.filings.with_leader.remove(leader) else { return };
-        let done = match self.world.store.take(take.clone()).await {
+        let done = match self.world.store.take_by_id(take).await {
             Ok(done) => done,
             Err(error) => return self.fail(Failure::store(error)),
         };
@@ -39,7 +39,7 @@ impl Run<'_> {
 /// Each step can be repeated: after a crash between any two, the same filing is planned again and finds its way.
 async fn file(world: &World, filing: &Filing) -> Result<(), Failure> {
     let Filing { key, path, from, copy } = filing;
-    let standing = world.store.filed(key, &world.project).await.map_err(Failure::store)?;
+    let standing = world.store.filed(&world.project, key).await.map_err(Failure::store)?;
     if let Some(standing) = standing.filter(|standing| standing.path == *path && standing.take != from.take) {
         // The job's own clip of another take stands there: it is kept beside, as every older take is.
         let kept = kept_path(&standing.path, &standing.take);
@@ -59,5 +59,5 @@ async fn file(world: &World, filing: &Filing) -> Result<(), Failure> {
     let filed = blocking(move || tree.refile(&source.path, &target, &source.file, how, None));
     filed.await?.map_err(Failure::local)?;
     let filed = Filed { take: from.take.clone(), path: path.clone(), file: from.file };
-    world.store.file(key, &world.project, filed, world.clock.now()).await.map_err(Failure::store)
+    world.store.file(&world.project, key, filed, world.clock.now()).await.map_err(Failure::store)
 }

@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
         for filing in std::mem::take(&mut self.work.filings.now) {
             self.file(filing).await;
         }
-        let mut changes = self.world.store.changes();
+        let mut changes = self.world.store.changes().await.unwrap_or_default();
         let mut first = true;
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -134,10 +134,13 @@ impl<'a> Run<'a> {
                 ended = self.drives.join_next_with_id() => self.ended(ended).await,
                 _ = look.tick() => {
                     // Another process may have brought a held take back to life.
-                    let now = self.world.store.changes();
-                    if now != changes {
-                        changes = now;
-                        self.parked.clear();
+                    match self.world.store.changes().await {
+                        Ok(now) if now != changes => {
+                            changes = now;
+                            self.parked.clear();
+                        }
+                        Ok(_) => {}
+                        Err(error) => self.fail(Failure::store(error)),
                     }
                 }
             }
@@ -148,8 +151,8 @@ impl<'a> Run<'a> {
     async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
         let room = OWED_WINDOW.saturating_sub(self.flying.len());
         if room > 0 {
-            let skip = self.flying.keys().chain(&self.parked).cloned().collect();
-            for take in self.world.store.owed(room, skip).await.map_err(Failure::store)? {
+            let skip = self.known();
+            for take in self.world.store.owed(None, room, &skip).await.map_err(Failure::store)? {
                 if first && matches!(take.state, State::Downloading { .. } | State::Placing { .. }) {
                     self.drain.insert(take.id.clone());
                 }
@@ -171,9 +174,8 @@ impl<'a> Run<'a> {
                 if room == 0 {
                     continue;
                 }
-                let skip = self.flying.keys().chain(&self.parked).cloned().collect();
-                let project = self.world.project.clone();
-                let pending = self.world.store.pending(project, model.clone(), room, skip).await;
+                let skip = self.known();
+                let pending = self.world.store.pending(&self.world.project, &model, room, &skip).await;
                 for take in pending.map_err(Failure::store)? {
                     if self.work.submit.contains(&take.id) {
                         self.spawn(take, Some(model.clone()));
@@ -184,6 +186,11 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Takes that are not to be taken up: in flight, or nothing can be done about them.
+    fn known(&self) -> HashSet<TakeId> {
+        self.flying.keys().chain(&self.parked).cloned().collect()
     }
 
     fn spawn(&mut self, take: Take, lane_of: Option<ModelName>) {

@@ -1,0 +1,41 @@
+//! Log lines to stderr or a file. Losing one never stops paid work.
+
+use super::args::{Global, LogFormat};
+use super::exit::{Error, Exit};
+use super::settings::variable;
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+/// Starts logging. Without `-v`, `--log-file` or `SHOTLIST_LOG` only warnings are written.
+pub fn start(global: &Global) -> Result<(), Error> {
+    let level = match (global.verbose, global.log_file.is_some()) {
+        (0, false) => "off",
+        (0, true) => "warn,shotlist=info",
+        (1, _) => "warn,shotlist=info",
+        (_, _) => "info,shotlist=debug",
+    };
+    let asked = variable("SHOTLIST_LOG").unwrap_or_else(|| level.to_owned());
+    let filter = EnvFilter::try_new(&asked)
+        .map_err(|error| Error::new(Exit::Usage, format!("SHOTLIST_LOG={asked}: {error}")))?;
+    let writer = match &global.log_file {
+        None => BoxMakeWriter::new(io::stderr),
+        Some(path) => {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            let opened = File::options().append(true).create(true).mode(0o600).open(path);
+            let file = opened.map_err(|error| {
+                Error::new(Exit::Local, format!("the log file {} cannot be written: {error}", path.display()))
+            })?;
+            BoxMakeWriter::new(Arc::new(file))
+        }
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
+    // A second start, as in tests, keeps the first.
+    let _ = match global.log_format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Providers with their addresses and keys, or the sandbox in their place.
+
+use super::args::{ClipsKind, Global};
+use super::exit::{Error, Exit};
+use super::settings::{Places, variable};
+use super::terminal::Terminal;
+use crate::domain::limits::{Limits, Rate};
+use crate::domain::problem::{Place, Problem};
+use crate::engine::clock::Clock;
+use crate::engine::lane::Account;
+use crate::manifest::{Located, ProviderConfig};
+use crate::provider::{self, Provider};
+use crate::sandbox::{self, Rule, Sandbox};
+use crate::transport::settings::is_loopback;
+use crate::transport::{Endpoint, Proxies, Settings};
+use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The key of the fake provider: it opens nothing else.
+pub const SANDBOX_KEY: &str = "sandbox";
+
+/// What a run talks to.
+pub struct Setup {
+    /// By the provider's name.
+    pub accounts: HashMap<String, Arc<Account>>,
+    /// How the clients are built.
+    pub settings: Settings,
+    /// The fake provider, while it lives in this process.
+    pub sandbox: Option<Sandbox>,
+}
+
+impl Setup {
+    /// Ends the fake provider, if there is one.
+    pub async fn close(self) {
+        if let Some(sandbox) = self.sandbox {
+            // Whatever it charged is on disk already; that it ends untidily changes nothing.
+            let _ = sandbox.stop().await;
+        }
+    }
+}
+
+/// The providers of this run: those whose jobs are wanted, and those who still owe clips.
+///
+/// A provider that is not needed needs no key.
+pub async fn setup(
+    terminal: &Terminal,
+    global: &Global,
+    places: &Places,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    needed: &BTreeSet<String>,
+    faults: Option<&Path>,
+) -> Result<Setup, Error> {
+    let settings = settings()?;
+    let mut accounts = HashMap::new();
+    if global.sandbox {
+        let sandbox = in_process(places, faults).await?;
+        for provider in provider::ALL {
+            let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
+            let endpoint = Endpoint {
+                base_url: address(&sandbox.provider_url(provider.name()))?,
+                key: Some(SecretString::from(SANDBOX_KEY)),
+            };
+            // The rehearsal keeps the number of tasks at once, and hurries otherwise.
+            let limits = Limits { concurrency: limits.concurrency, ..quick() };
+            accounts.insert(provider.name().to_owned(), Arc::new(Account::new(*provider, endpoint, limits)));
+        }
+        return Ok(Setup { accounts, settings, sandbox: Some(sandbox) });
+    }
+    let mut problems = Vec::new();
+    for name in configs.keys().filter(|name| provider::find(name).is_none()) {
+        let known: Vec<_> = provider::ALL.iter().map(|provider| provider.name()).collect();
+        let place = configs.get(name).map_or(Place::Nowhere, Located::place);
+        let mut problem = Problem::error(place, format!("there is no provider `{name}`"));
+        problem = match crate::domain::problem::did_you_mean(name, known.iter().copied()) {
+            Some(close) => problem.hint(format!("did you mean `{close}`?")),
+            None => problem.hint(format!("the providers are: {}", known.join(", "))),
+        };
+        problems.push(problem);
+    }
+    for provider in needed.iter().filter_map(|name| provider::find(name)) {
+        let config = configs.get(provider.name());
+        match endpoint(provider, config) {
+            Ok(endpoint) => {
+                let limits = config.map(|config| config.value.limits).unwrap_or_default();
+                accounts.insert(provider.name().to_owned(), Arc::new(Account::new(provider, endpoint, limits)));
+            }
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(Setup { accounts, settings, sandbox: None });
+    }
+    terminal.problems(problems);
+    Err(Error::new(Exit::Invalid, "the providers are not set up; nothing was sent")
+        .money("not charged")
+        .next("shotlist run --sandbox    rehearses without any key"))
+}
+
+fn endpoint(
+    provider: &dyn Provider,
+    config: Option<&Located<ProviderConfig>>,
+) -> Result<Endpoint, Box<Problem>> {
+    let profile = provider.profile();
+    let config = config.map(|config| &config.value);
+    let written = config.and_then(|config| config.base_url.as_ref());
+    let place = written.map_or(Place::Nowhere, Located::place);
+    let text = written.map_or(profile.base_url.as_str(), |url| url.value.as_str());
+    let base_url =
+        Url::parse(text).map_err(|error| Problem::error(place.clone(), format!("`{text}`: {error}")))?;
+    let host = base_url.host_str().unwrap_or_default();
+    if !is_loopback(&base_url) && !profile.hosts.iter().any(|known| known == host) {
+        return Err(Box::new(
+            Problem::error(place, format!("{host} is no server of {}, and would get its key", provider.name()))
+                .hint(format!("the servers of {} are: {}", provider.name(), profile.hosts.join(", "))),
+        ));
+    }
+    let named = config.and_then(|config| config.api_key.as_ref());
+    let name = named.map_or(profile.key_env.as_str(), |name| name.value.0.as_str());
+    // A line break at the end is what `echo KEY > file` leaves.
+    let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        let place = named.map_or(Place::Nowhere, Located::place);
+        let message = format!("the environment variable {name} with the key of {} is not set", provider.name());
+        return Err(Box::new(Problem::error(place, message).hint(format!("export {name}=…"))));
+    };
+    Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
+}
+
+/// The pace of a rehearsal.
+fn quick() -> Limits {
+    let per_second =
+        |count| Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) });
+    Limits {
+        rate: per_second(100),
+        polls: NonZeroU32::new(64),
+        poll_rate: per_second(500),
+        first_poll: Some(Duration::from_millis(300)),
+        poll_every: Some(Duration::from_millis(200)),
+        ..Limits::default()
+    }
+}
+
+async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, Error> {
+    let clock = Clock::system();
+    let now: sandbox::Clock = Arc::new(move || clock.now());
+    let mut options = sandbox::Options::new(places.state.join("far-end"), SANDBOX_KEY, now);
+    options.faults = rules(faults)?;
+    if variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny") {
+        options.clips = clips(ClipsKind::Tiny);
+    }
+    Sandbox::start(options).await.map_err(|error| {
+        Error::new(Exit::Local, format!("the sandbox cannot start in {}: {error}", places.state.display()))
+    })
+}
+
+/// The sandbox's own word for it.
+#[must_use]
+pub fn clips(kind: ClipsKind) -> sandbox::Clips {
+    match kind {
+        ClipsKind::Full => sandbox::Clips::Full,
+        ClipsKind::Tiny => sandbox::Clips::Tiny,
+    }
+}
+
+/// Fault rules from a JSON file: one rule or a list.
+pub fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let wrong = |what: String| Error::new(Exit::Usage, format!("{}: {what}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let rules: Vec<Rule> = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    for rule in &rules {
+        rule.check().map_err(&wrong)?;
+    }
+    Ok(rules)
+}
+
+fn settings() -> Result<Settings, Error> {
+    let proxy = |names: [&str; 2]| -> Result<Option<Url>, Error> {
+        let Some(text) = names.iter().find_map(|name| variable(name)).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let parsed = Url::parse(&text).or_else(|_| Url::parse(&format!("http://{text}")));
+        // The text may hold a password: it is not repeated.
+        parsed.map(Some).map_err(|_| Error::new(Exit::Usage, format!("{} is no address of a proxy", names[0])))
+    };
+    let proxies = Proxies {
+        https: proxy(["HTTPS_PROXY", "https_proxy"])?,
+        // Upper case is left out on purpose: a web server may set HTTP_PROXY from a request's header.
+        http: proxy(["http_proxy", "http_proxy"])?,
+        bypass: variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default(),
+    };
+    Ok(Settings { proxies, ..Settings::default() })
+}
+
+fn address(text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is none: {error}")))
+}
