@@ -1,3 +1,5 @@
 //! The `shotlist` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    shotlist::cli::main().into()
+}

@@ -1,1 +1,74 @@
-//! The command line.
+//! The command line: arguments in, exit code out; the one place where things are put together.
+
+pub mod args;
+mod collect;
+mod crash;
+pub mod exit;
+mod load;
+mod logging;
+mod plan;
+mod resolve;
+mod retry;
+mod run;
+mod sandbox;
+mod session;
+pub mod settings;
+mod setup;
+mod show;
+mod signals;
+mod status;
+mod summary;
+pub mod terminal;
+mod validate;
+
+use args::{Cli, Command};
+use clap::{CommandFactory as _, Parser as _};
+use exit::{Error, Exit};
+use terminal::Terminal;
+
+/// Runs the program with the arguments of this process.
+#[must_use]
+pub fn main() -> Exit {
+    // clap prints usage errors itself and ends with 2, the code of wrong usage here as well.
+    let cli = Cli::parse();
+    let terminal = Terminal::new(&cli.global);
+    match start(&cli, &terminal) {
+        Ok(exit) => exit,
+        Err(error) => {
+            terminal.error(&error);
+            error.exit
+        }
+    }
+}
+
+fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
+    logging::start(&cli.global)?;
+    if let Command::Completions { shell } = &cli.command {
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut Cli::command(), "shotlist", &mut script);
+        terminal.data(String::from_utf8_lossy(&script).trim_end());
+        return Ok(Exit::Done);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
+    let exit = runtime.block_on(dispatch(cli, terminal));
+    // Blocking reads of standard input cannot be interrupted; they must not keep the program alive.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Run(args) => run::run(terminal, global, args).await,
+        Command::Collect(args) => collect::collect(terminal, global, args).await,
+        Command::Validate(args) => validate::validate(terminal, global, args),
+        Command::Plan(args) => plan::plan(terminal, global, args).await,
+        Command::Status(args) => status::status(terminal, global, args).await,
+        Command::Show(args) => show::show(terminal, global, args).await,
+        Command::Retry(args) => retry::retry(terminal, global, args).await,
+        Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
+        Command::Sandbox(args) => sandbox::serve(terminal, args).await,
+        Command::Completions { .. } => Ok(Exit::Done),
+    }
+}

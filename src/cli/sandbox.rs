@@ -1,0 +1,43 @@
+//! `shotlist sandbox`: the fake provider as a server of its own.
+
+use super::args::SandboxArgs;
+use super::exit::{Error, Exit};
+use super::setup::{clips, rules};
+use super::terminal::Terminal;
+use crate::engine::clock::Clock;
+use crate::sandbox::{Limits, Options, Sandbox};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves until a signal ends it.
+pub async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exit, Error> {
+    let local = |error: std::io::Error| Error::new(Exit::Local, format!("the sandbox cannot start: {error}"));
+    let clock = Clock::system();
+    let mut options = Options::new(&args.dir, &args.key, Arc::new(move || clock.now()));
+    options.port = args.port;
+    options.clips = clips(args.clips);
+    // Half as long to half as long again, so that tasks do not end all at once.
+    options.task_time = args.task_time.div_f64(2.0)..=args.task_time.mul_f64(1.5).max(Duration::from_millis(1));
+    options.answer_delay = args.answer_delay;
+    options.close_idle = args.close_idle;
+    options.faults = rules(args.faults.as_deref())?;
+    if args.unlimited {
+        options.limits = Limits::Unlimited;
+    }
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(local)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(local)?;
+    let sandbox = Sandbox::start(options).await.map_err(local)?;
+    terminal.data(serde_json::json!({ "zai": sandbox.provider_url("zai"), "admin": sandbox.base_url() }));
+    terminal.say(format_args!(
+        "the sandbox listens on {}; put this into a manifest to use it:\n  providers: {{ zai: {{ base_url: {} }} }}",
+        sandbox.addr(),
+        sandbox.provider_url("zai")
+    ));
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    sandbox.stop().await.map_err(local)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,29 @@
+//! `shotlist validate`: everything that can be known offline.
+
+use super::args::{Global, ManifestArg};
+use super::exit::{Error, Exit};
+use super::load::load;
+use super::settings::Places;
+use super::terminal::Terminal;
+
+/// Checks manifest, catalog and every job against its model's documented limits.
+pub fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
+    let places = Places::find(args.manifest.as_deref(), global)?;
+    let loaded = load(&places);
+    let invalid = loaded.is_invalid();
+    let jobs = loaded.wanted.len();
+    let tally = terminal.problems(loaded.problems);
+    if invalid {
+        terminal.say(format_args!("{tally}. Nothing was sent."));
+        terminal.next(format_args!("mend the above, then `shotlist validate {}`", places.shown));
+        return Ok(Exit::Invalid);
+    }
+    let doubts = if tally.warnings > 0 { format!(", {tally}") } else { String::new() };
+    if terminal.json {
+        terminal.data(serde_json::json!({ "format": 1, "valid": true, "jobs": jobs, "warnings": tally.warnings }));
+    } else {
+        terminal.say(format_args!("{}: {jobs} jobs, all valid{doubts}. Nothing was sent.", places.shown));
+    }
+    terminal.next(format_args!("shotlist plan {}", places.shown));
+    Ok(Exit::Done)
+}
