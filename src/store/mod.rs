@@ -1,1 +1,182 @@
-//! SQLite and the ledger.
+//! SQLite and the ledger: what was ordered, what was sent, what it cost, where the clips are.
+//!
+//! A state folder holds one database (`state.db`) and one append-only record of money (`ledger.jsonl`). [`Store`] writes
+//! both through one lane, [`Reader`] reads the database and never blocks. Who drives (submits, collects, rebuilds)
+//! holds the [`Lock`]; small verbs beside a run open the store without it, and every write is a compare-and-set: it
+//! fails with `Changed` where another process was faster.
+
+mod admit;
+mod error;
+mod folder;
+mod lane;
+mod ledger;
+mod lock;
+mod read;
+mod repair;
+mod rows;
+mod runs;
+mod schema;
+mod takes;
+#[cfg(test)]
+mod testing;
+mod write;
+
+pub use admit::Admission;
+pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
+pub use lane::{Rehearsal, Step};
+pub use ledger::{Entry, Kind};
+pub use lock::{Holder, Lock, LockError};
+pub use read::{Attempt, Count, History, Reader, TakeHistory};
+pub use repair::Repair;
+pub use runs::{Caps, RunId, Spent, Window};
+pub use write::Details;
+
+use crate::domain::key::ModelName;
+use crate::domain::policy::Policy;
+use jiff::Timestamp;
+use lane::{Lane, Writer};
+use ledger::Ledger;
+use rusqlite::Connection;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the store may be opened for.
+pub enum Mode<'a> {
+    /// To submit, collect or rebuild: creates what is missing and repairs what a crash left.
+    Drive {
+        /// Held until the store is dropped.
+        lock: Lock,
+        /// The numbers of a model, for takes that a crash left on the wire.
+        policy: &'a dyn Fn(&ModelName) -> Policy,
+    },
+    /// For a small verb, perhaps beside a run of another process.
+    Beside,
+}
+
+/// What differs from the usual.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Accept a network file system: its user promises that one computer alone writes.
+    pub allow_network: bool,
+    /// A rehearsal of failing disks.
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Opened {
+    /// Sentences for people: files that were open to others.
+    pub warnings: Vec<String>,
+    /// What a crash had left, and what became of it.
+    pub repairs: Vec<Repair>,
+}
+
+/// The state of one folder, to be read and written. All that a [`Reader`] can do, it can.
+pub struct Store {
+    lane: Lane,
+    reader: Reader,
+    commits: Arc<AtomicU64>,
+}
+
+impl Deref for Store {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl Store {
+    /// Opens the state of a folder (`.shotlist`, or a folder below it).
+    ///
+    /// Blocks: reads every page of the database when it is to drive. Changes nothing where it fails, but for the modes
+    /// of files that were open to others.
+    pub fn open(
+        dir: &Path,
+        mode: Mode<'_>,
+        options: &Options,
+        now: Timestamp,
+    ) -> Result<(Self, Opened), StoreError> {
+        let path = folder::database(dir);
+        let (lock, policy) = match mode {
+            Mode::Drive { lock, policy } => (Some(lock), Some(policy)),
+            // Asked before anything is touched, so that a small verb in the wrong folder leaves no trace.
+            Mode::Beside if !path.exists() => return Err(StoreError::Absent { path: dir.to_owned() }),
+            Mode::Beside => (None, None),
+        };
+        let warnings = folder::tighten(dir)?;
+        if !options.allow_network {
+            folder::refuse_network(dir)?;
+        }
+
+        let mut ledger = Ledger::open_locked(dir)?;
+        let found = open_found(&path, policy.is_some())?;
+        if found.is_none() && policy.is_none() {
+            return Err(StoreError::Absent { path: dir.to_owned() });
+        }
+        let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreed(db, &path))?)?;
+        repair::refuse_older(found.as_ref(), &tail, &path)?;
+        drop(found);
+
+        if policy.is_some() {
+            folder::set_reserve_aside(dir)?;
+        }
+        let mut db = schema::open_to_write(&path)?;
+        if policy.is_some() {
+            schema::migrate(&mut db, &path)?;
+            folder::sync(dir)?;
+        }
+        let commits = Arc::new(AtomicU64::new(0));
+        let mut writer = Writer {
+            db,
+            ledger,
+            dir: dir.to_owned(),
+            lock,
+            ahead: false,
+            seq: 0,
+            rehearsal: options.rehearsal.clone(),
+            commits: Arc::clone(&commits),
+        };
+        let repairs = match policy {
+            Some(policy) => repair::repair(&mut writer, &tail, policy, now)?,
+            None => Vec::new(),
+        };
+        writer.ledger.unlock();
+        let reader = Reader::new(schema::open_to_read(&path)?, path);
+        Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs }))
+    }
+
+    /// Transactions that this store committed so far: how well writes are grouped.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+}
+
+/// The database as it stands, for reading; `None` where there is none, or one without tables.
+fn open_found(path: &Path, examine: bool) -> Result<Option<Connection>, StoreError> {
+    let empty = match std::fs::metadata(path) {
+        Ok(meta) => meta.len() == 0,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => true,
+        Err(e) => return Err(StoreError::io(path, &e)),
+    };
+    if empty {
+        return Ok(None);
+    }
+    let db = schema::open_to_read(path)?;
+    let version = schema::version(&db, path)?;
+    if examine {
+        schema::examine(&db, path)?;
+    } else if (1..schema::VERSION).contains(&version) {
+        return Err(StoreError::Outdated { path: path.to_owned(), found: version, known: schema::VERSION });
+    }
+    Ok((version > 0).then_some(db))
+}
+
+/// The byte up to which the database agrees with the ledger.
+fn agreed(db: &Connection, path: &Path) -> Result<u64, StoreError> {
+    let read = db.query_row("SELECT value FROM meta WHERE key = 'agreed'", [], |row| row.get::<_, i64>(0));
+    read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))
+}

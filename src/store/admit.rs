@@ -1,0 +1,143 @@
+//! What is wanted now, taken in at once.
+
+use super::error::StoreError;
+use super::{Store, takes};
+use crate::domain::key::TakeId;
+use crate::domain::lifecycle::{CancelledBy, Event, State};
+use crate::domain::money::Usd;
+use crate::domain::policy::{Moment, Policy};
+use crate::domain::take::{Take, Wanted};
+use jiff::Timestamp;
+use rusqlite::{Connection, named_params};
+
+/// What is wanted, and what follows for the takes there are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// Whose jobs.
+    pub project: String,
+    /// All jobs, in the order in which they are to be submitted.
+    pub wanted: Vec<Wanted>,
+    /// Only a part is named: what is not stays wanted as it was.
+    pub partial: bool,
+    /// Jobs (by their place in `wanted`) that get a new take, its name and its price.
+    pub new: Vec<(usize, TakeId, Usd)>,
+    /// Waiting takes whose job's input changed.
+    pub supersede: Vec<TakeId>,
+    /// Takes that now belong to another job (by its place in `wanted`), with the clip that stands for them.
+    pub adopt: Vec<(TakeId, usize)>,
+    /// Takes that rest and get their tries back.
+    pub afresh: Vec<TakeId>,
+    /// How many tries those are.
+    pub policy: Policy,
+}
+
+impl Store {
+    /// Takes in what is wanted, in one transaction.
+    ///
+    /// A take that is to be superseded or tried afresh and is no longer waiting (another process was faster) is left as
+    /// it is: its own writer has decided.
+    ///
+    /// # Panics
+    ///
+    /// Where a place in `wanted` is beyond its end.
+    pub async fn admit(&self, admission: Admission, now: Timestamp) -> Result<(), StoreError> {
+        let places = admission.new.iter().map(|(at, ..)| at).chain(admission.adopt.iter().map(|(_, at)| at));
+        for place in places {
+            assert!(
+                *place < admission.wanted.len(),
+                "place {place} of {} wanted jobs",
+                admission.wanted.len()
+            );
+        }
+        self.lane.write(None, move |batch| admit(batch.db, &admission, now).map(Ok)).await
+    }
+}
+
+fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
+    let Admission { project, wanted, partial, new, supersede, adopt, afresh, policy } = admission;
+    if !partial {
+        db.execute("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted", [project])?;
+    }
+    let jobs = upsert(db, project, wanted)?;
+    for (take, at) in adopt {
+        move_take(db, take, jobs[*at])?;
+    }
+    let at = Moment::new(now, 0.0);
+    let events = supersede.iter().map(|id| (id, Event::Cancel(CancelledBy::Superseded)));
+    for (id, event) in events.chain(afresh.iter().map(|id| (id, Event::Afresh))) {
+        let Some(take) = takes::by_id(db, id)? else { continue };
+        if let Ok(next) = take.state.on(event, at, policy) {
+            takes::set_state(db, id, &next)?;
+        }
+    }
+    for (at, id, price) in new {
+        let Wanted { key, title, request, fingerprint, path, price: _ } = wanted[*at].clone();
+        let state = State::new(policy, now);
+        let (id, project) = (id.clone(), project.clone());
+        let take =
+            Take { id, project, key, title, request, fingerprint, price: *price, path, attempts: 0, state };
+        takes::insert(db, &take, jobs[*at], now)?;
+    }
+    let mine = "state = 'pending' AND job IN (SELECT id FROM jobs WHERE project = :project)";
+    // What was not sent yet goes where it is wanted now.
+    db.prepare_cached(&format!(
+        "UPDATE takes SET path = j.path FROM jobs j
+         WHERE {mine} AND j.id = takes.job AND j.wanted AND j.fingerprint = takes.fingerprint AND j.path <> takes.path"
+    ))?
+    .execute(named_params! { ":project": project })?;
+    db.prepare_cached(&format!("UPDATE takes SET queue = {} WHERE {mine}", takes::QUEUE))?
+        .execute(named_params! { ":project": project, ":never": Timestamp::MAX.as_millisecond() })?;
+    Ok(())
+}
+
+/// The rows of the jobs, in the order given.
+fn upsert(db: &Connection, project: &str, wanted: &[Wanted]) -> rusqlite::Result<Vec<i64>> {
+    let mut upsert = db.prepare_cached(
+        "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path)
+         VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)
+         ON CONFLICT (project, shot, item, variant) DO UPDATE SET
+         title = excluded.title, wanted = 1, priority = excluded.priority, fingerprint = excluded.fingerprint,
+         path = excluded.path
+         RETURNING id",
+    )?;
+    let rows = wanted.iter().zip(0_i64..).map(|(job, priority)| {
+        let key = &job.key;
+        upsert.query_row(
+            (
+                project,
+                &key.shot,
+                &key.item,
+                &key.variant,
+                &job.title,
+                priority,
+                job.fingerprint.to_string(),
+                &job.path,
+            ),
+            |row| row.get(0),
+        )
+    });
+    rows.collect()
+}
+
+/// Gives a take to another job, as its newest; the clip that stands for it moves along.
+fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE jobs SET (filed_take, filed_path, filed_size, filed_sha256) =
+             (SELECT o.filed_take, o.filed_path, o.filed_size, o.filed_sha256
+              FROM takes t JOIN jobs o ON o.id = t.job WHERE t.id = ?1)
+         WHERE id = ?2 AND EXISTS (
+             SELECT 1 FROM takes t JOIN jobs o ON o.id = t.job
+             WHERE t.id = ?1 AND o.filed_take = ?1 AND o.id <> ?2)",
+    )?
+    .execute((&take.0, job))?;
+    db.prepare_cached(
+        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+         WHERE id = (SELECT job FROM takes WHERE id = ?1) AND filed_take = ?1 AND id <> ?2",
+    )?
+    .execute((&take.0, job))?;
+    db.prepare_cached(
+        "UPDATE takes SET job = ?2, place = (SELECT max(place) + 1 FROM takes) WHERE id = ?1 AND job <> ?2",
+    )?
+    .execute((&take.0, job))?;
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! The state folder: who may read it, what it stands on, and the reserve for the moment when the disk is full.
+
+use super::error::StoreError;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+pub(super) const DATABASE: &str = "state.db";
+pub(super) const LEDGER: &str = "ledger.jsonl";
+pub(super) const LOCK: &str = "lock";
+pub(super) const RESERVE: &str = "reserve";
+
+/// Room for one transaction and its ledger lines many times over.
+const RESERVE_BYTES: u64 = 8 << 20;
+
+/// Request texts and task ids are nobody else's business, whatever the umask says.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// Creates the folder where it is missing.
+pub(super) fn create(dir: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(dir).map_err(|e| StoreError::io(dir, &e))?;
+    let ignore = dir.join(".gitignore");
+    match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&ignore) {
+        Ok(mut file) => file.write_all(b"*\n").map_err(|e| StoreError::io(&ignore, &e)),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(StoreError::io(&ignore, &e)),
+    }
+}
+
+/// Takes away what others may do with the folder and its files; one sentence for each that was open to them.
+pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
+    let mut warnings = Vec::new();
+    let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
+    let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));
+    for (path, mode) in std::iter::once((dir.to_owned(), FOLDER_MODE)).chain(wanted) {
+        let found = match fs::symlink_metadata(&path) {
+            Ok(meta) => meta.permissions().mode() & 0o777,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(StoreError::io(&path, &e)),
+        };
+        if found & !mode != 0 {
+            fs::set_permissions(&path, Permissions::from_mode(mode))
+                .map_err(|e| StoreError::io(&path, &e))?;
+            warnings.push(format!(
+                "{} was open to other users (mode {found:03o}); it is {mode:03o} now",
+                path.display()
+            ));
+        }
+    }
+    Ok(warnings)
+}
+
+/// Opens a file for reading and writing, creating it for its owner alone.
+pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .open(path)
+        .map_err(|e| StoreError::io(path, &e))
+}
+
+/// Makes the entries of a folder durable.
+pub(super) fn sync(dir: &Path) -> Result<(), StoreError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| StoreError::io(dir, &e))
+}
+
+/// Sets aside the bytes with which an accepted task can be saved when the disk is full.
+pub(super) fn set_reserve_aside(dir: &Path) -> Result<(), StoreError> {
+    let path = dir.join(RESERVE);
+    let mut file = open_private(&path)?;
+    let write = |file: &mut File| -> io::Result<()> {
+        if file.metadata()?.len() == RESERVE_BYTES {
+            return Ok(());
+        }
+        // Written rather than only lengthened: a hole in a file reserves nothing.
+        file.set_len(0)?;
+        io::copy(&mut io::repeat(0).take(RESERVE_BYTES), file)?;
+        file.sync_all()
+    };
+    write(&mut file).map_err(|e| {
+        let error = StoreError::io(&path, &e);
+        // A part of a reserve would only take room from others.
+        let _ = fs::remove_file(&path);
+        error
+    })
+}
+
+/// Gives the reserve back to the disk; `false` where there was none.
+pub(super) fn free_reserve(dir: &Path) -> bool {
+    fs::remove_file(dir.join(RESERVE)).is_ok()
+}
+
+/// Refuses a folder on a network file system.
+pub(super) fn refuse_network(dir: &Path) -> Result<(), StoreError> {
+    match network_kind(dir).map_err(|e| StoreError::io(dir, &e))? {
+        Some(kind) => Err(StoreError::NetworkFs { path: dir.to_owned(), kind }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn network_kind(dir: &Path) -> io::Result<Option<&'static str>> {
+    let magic = rustix::fs::statfs(dir)?.f_type;
+    // The kernel's numbers have 32 bits; the field is wider and may be signed.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "see above")]
+    Ok(network_magic(magic as u32))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn network_kind(_: &Path) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
+/// The name of a network file system, from the number that Linux gives it (statfs(2) and linux/magic.h).
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has these numbers"))]
+const fn network_magic(magic: u32) -> Option<&'static str> {
+    match magic {
+        0x6969 => Some("NFS"),
+        0x517B | 0xFE53_4D42 => Some("SMB"),
+        0xFF53_4D42 => Some("CIFS"),
+        0x5346_414F => Some("AFS"),
+        0x00C3_6400 => Some("Ceph"),
+        _ => None,
+    }
+}
+
+/// The paths that messages name.
+pub(super) fn database(dir: &Path) -> PathBuf {
+    dir.join(DATABASE)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p33_network_file_systems_are_known_by_their_numbers_and_local_ones_pass() {
+        assert_eq!(network_magic(0x6969), Some("NFS"));
+        assert_eq!(network_magic(0xFF53_4D42), Some("CIFS"));
+        assert_eq!(network_magic(0xFE53_4D42), Some("SMB"));
+        // ext4, btrfs, xfs, tmpfs, overlayfs.
+        for local in [0xEF53, 0x9123_683E, 0x5846_5342, 0x0102_1994, 0x794C_7630] {
+            assert_eq!(network_magic(local), None, "{local:x}");
+        }
+    }
+}

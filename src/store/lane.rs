@@ -1,0 +1,393 @@
+//! The one way to write: transitions that arrive while a commit is under way share the next one.
+//!
+//! A batch is committed to the database, then its lines are appended to the ledger, then its callers go on. Where
+//! either fails, every caller of the batch gets the error and sends nothing. A write that was handed over is made
+//! even if its caller stops waiting.
+
+use super::error::{Kept, StoreError};
+use super::folder;
+use super::ledger::{Entry, Kind, Ledger};
+use super::lock::Lock;
+use crate::domain::key::TaskId;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// What a write comes to: a failure of SQLite, a refusal for the caller (nothing is written), or success.
+pub(super) type Verdict<T, E> = rusqlite::Result<Result<T, E>>;
+
+/// Called before each step that makes a batch durable; an error stands for a disk that fails at that moment.
+pub type Rehearsal = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
+
+/// A step that makes a batch durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To the database.
+    Commit,
+    /// To the ledger.
+    Append,
+}
+
+/// A task that was accepted, and the line that saves it when nothing else can.
+#[derive(Clone)]
+pub(super) struct Precious {
+    pub(super) task: TaskId,
+    pub(super) line: Entry,
+}
+
+/// An open transaction.
+pub(super) struct Batch<'a> {
+    pub(super) db: &'a Connection,
+    seq: u64,
+}
+
+impl Batch<'_> {
+    /// Puts a line into the ledger when the transaction is committed. Returns its number.
+    pub(super) fn note(&mut self, mut entry: Entry) -> rusqlite::Result<u64> {
+        self.seq += 1;
+        entry.seq = self.seq;
+        let intent = entry.kind == Kind::Intent;
+        self.db.prepare_cached("INSERT INTO outbox (seq, intent, line) VALUES (?1, ?2, ?3)")?.execute((
+            self.seq.cast_signed(),
+            intent,
+            entry.line(),
+        ))?;
+        Ok(self.seq)
+    }
+}
+
+trait Job: Send {
+    /// Whether the write is to be kept.
+    fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<bool>;
+    fn refuse(&mut self, error: StoreError);
+    fn precious(&self) -> Option<&Precious>;
+    /// Answers the caller: with the batch's failure, or else with its own verdict.
+    fn wake(self: Box<Self>, batch: Result<(), StoreError>);
+}
+
+struct Waiting<T, E, F> {
+    write: F,
+    precious: Option<Precious>,
+    verdict: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Waiting<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnMut(&mut Batch<'_>) -> Verdict<T, E> + Send,
+{
+    fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<bool> {
+        let verdict = (self.write)(batch)?;
+        let keep = verdict.is_ok();
+        self.verdict = Some(verdict);
+        Ok(keep)
+    }
+
+    fn refuse(&mut self, error: StoreError) {
+        self.verdict = Some(Err(error.into()));
+    }
+
+    fn precious(&self) -> Option<&Precious> {
+        self.precious.as_ref()
+    }
+
+    fn wake(self: Box<Self>, batch: Result<(), StoreError>) {
+        let verdict = match (batch, self.verdict) {
+            (Ok(()), Some(verdict)) => verdict,
+            (Ok(()), None) => Err(StoreError::Ending.into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // A caller that no longer waits needs no answer; its write is durable all the same.
+        let _ = self.caller.send(verdict);
+    }
+}
+
+/// The writing end of the database and of the ledger.
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) ledger: Ledger,
+    pub(super) dir: PathBuf,
+    /// Held by whoever drives: only a driver, who has repaired, may call the two in agreement.
+    pub(super) lock: Option<Lock>,
+    /// The ledger has a line that the database could not take in: they agree no more until the next start.
+    pub(super) ahead: bool,
+    /// Last number given to a line.
+    pub(super) seq: u64,
+    pub(super) rehearsal: Option<Rehearsal>,
+    pub(super) commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    fn rehearse(&self, step: Step, file: &str) -> Result<(), StoreError> {
+        let outcome = self.rehearsal.as_ref().map_or(Ok(()), |rehearsal| rehearsal(step));
+        outcome.map_err(|e| StoreError::io(&self.dir.join(file), &e))
+    }
+
+    /// One transaction. The ledger must be locked, and [`Writer::append`] must follow, with the number returned.
+    pub(super) fn transact<T>(
+        &mut self,
+        write: impl FnOnce(&mut Batch<'_>) -> rusqlite::Result<T>,
+    ) -> Result<(T, u64), StoreError> {
+        let path = folder::database(&self.dir);
+        let sql = |e: rusqlite::Error| StoreError::sql(&path, &e);
+        self.ledger.catch_up()?;
+        let agree = self.lock.is_some() && !self.ahead;
+        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).map_err(sql)?;
+        let first = self.begin(&tx, agree).map_err(sql)?;
+        let mut batch = Batch { db: &tx, seq: first };
+        let value = write(&mut batch).map_err(sql)?;
+        let last = batch.seq;
+        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'seq'")
+            .and_then(|mut update| update.execute([last.cast_signed()]))
+            .map_err(sql)?;
+        self.rehearse(Step::Commit, folder::DATABASE)?;
+        tx.commit().map_err(sql)?;
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.seq = last;
+        if agree {
+            self.ledger.seen.clear();
+        }
+        Ok((value, first))
+    }
+
+    /// Writes down what is known of the ledger, and returns the highest number in use.
+    fn begin(&self, db: &Connection, agree: bool) -> rusqlite::Result<u64> {
+        if agree && !self.ledger.seen.is_empty() {
+            let mut delete = db.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;
+            for seq in &self.ledger.seen {
+                delete.execute([seq.cast_signed()])?;
+            }
+            db.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'agreed'")?
+                .execute([self.ledger.end().cast_signed()])?;
+        }
+        if self.lock.is_none() {
+            db.execute("UPDATE meta SET value = value + 1 WHERE key = 'visits'", [])?;
+        }
+        let seq: i64 =
+            db.prepare_cached("SELECT value FROM meta WHERE key = 'seq'")?.query_row([], |row| row.get(0))?;
+        Ok(seq.cast_unsigned().max(self.ledger.last()))
+    }
+
+    /// Adds the lines that the ledger lacks; returns how many of them are older than this batch.
+    ///
+    /// An intent of an earlier batch is left out: its caller was told that nothing was written, and sent nothing.
+    pub(super) fn append(&mut self, first: u64) -> Result<usize, StoreError> {
+        let path = folder::database(&self.dir);
+        let lines = self.lines_to_append(first).map_err(|e| StoreError::sql(&path, &e))?;
+        if lines.is_empty() {
+            return Ok(0);
+        }
+        self.rehearse(Step::Append, folder::LEDGER)?;
+        self.ledger.append(&lines)?;
+        Ok(lines.iter().filter(|(seq, _)| *seq <= first).count())
+    }
+
+    fn lines_to_append(&self, first: u64) -> rusqlite::Result<Vec<(u64, String)>> {
+        let mut select = self.db.prepare_cached("SELECT seq, intent, line FROM outbox ORDER BY seq")?;
+        let mut rows = select.query([])?;
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (seq, intent) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, bool>(1)?);
+            if !self.ledger.seen.contains(&seq) && (seq > first || !intent) {
+                lines.push((seq, row.get(2)?));
+            }
+        }
+        Ok(lines)
+    }
+
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<u64, StoreError> {
+        let path = folder::database(&self.dir);
+        let mut only_in_ledger = false;
+        let ((), first) = self.transact(|batch| {
+            for job in jobs {
+                batch.db.execute_batch("SAVEPOINT one")?;
+                let verdict = job.run(batch);
+                if let Err(e) = &verdict
+                    && fails_all(e)
+                {
+                    return verdict.map(|_| ());
+                }
+                if !matches!(verdict, Ok(true)) {
+                    batch.db.execute_batch("ROLLBACK TO one")?;
+                }
+                batch.db.execute_batch("RELEASE one")?;
+                if let Err(e) = verdict {
+                    let mut cause = StoreError::sql(&path, &e);
+                    // A row that cannot be written must not swallow a paid task: its line is kept alone.
+                    if let Some(Precious { line, .. }) = job.precious().cloned() {
+                        batch.note(line)?;
+                        only_in_ledger = true;
+                        cause = unsaved(&**job, Kept::Ledger, &cause);
+                    }
+                    job.refuse(cause);
+                }
+            }
+            Ok(())
+        })?;
+        self.ahead |= only_in_ledger;
+        Ok(first)
+    }
+
+    /// Makes a batch durable and wakes its callers.
+    fn settle(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let mut committed = self.commit(&mut jobs);
+        if self.may_use_reserve(&committed, &jobs) {
+            // The reserve is for what is paid already. Others would only fill the disk again.
+            let (precious, others): (Vec<_>, Vec<_>) =
+                jobs.into_iter().partition(|job| job.precious().is_some());
+            wake(others, &committed);
+            jobs = precious;
+            committed = self.commit(&mut jobs);
+        }
+        let first = match committed {
+            Ok(first) => first,
+            Err(error) => return self.save_in_ledger(jobs, &error),
+        };
+        let mut appended = self.append(first);
+        if self.may_use_reserve(&appended, &jobs) {
+            appended = self.append(first);
+        }
+        let (precious, others): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.precious().is_some());
+        wake(others, &appended);
+        for job in precious {
+            let kept = |cause: &StoreError| unsaved(&*job, Kept::Database, cause);
+            let outcome = appended.as_ref().map(|_| ()).map_err(kept);
+            job.wake(outcome);
+        }
+    }
+
+    fn may_use_reserve<T>(&self, outcome: &Result<T, StoreError>, jobs: &[Box<dyn Job>]) -> bool {
+        matches!(outcome, Err(StoreError::DiskFull { .. }))
+            && jobs.iter().any(|job| job.precious().is_some())
+            && folder::free_reserve(&self.dir)
+    }
+
+    /// The last resort for tasks that were accepted: their lines alone, from which the next start takes them.
+    fn save_in_ledger(&mut self, jobs: Vec<Box<dyn Job>>, error: &StoreError) {
+        for job in jobs {
+            let outcome = match job.precious().cloned() {
+                None => error.clone(),
+                Some(Precious { mut line, .. }) => {
+                    self.seq = self.seq.max(self.ledger.last()) + 1;
+                    line.seq = self.seq;
+                    let line = [(line.seq, line.line())];
+                    self.ahead = true;
+                    let written = self.rehearse(Step::Append, folder::LEDGER);
+                    let kept = match written.and_then(|()| self.ledger.append(&line)) {
+                        Ok(()) => Kept::Ledger,
+                        Err(_) => Kept::Nowhere,
+                    };
+                    unsaved(&*job, kept, error)
+                }
+            };
+            job.wake(Err(outcome));
+        }
+    }
+}
+
+fn unsaved(job: &dyn Job, kept: Kept, cause: &StoreError) -> StoreError {
+    match job.precious() {
+        Some(Precious { task, .. }) => {
+            StoreError::Unsaved { task: task.clone(), kept, cause: Box::new(cause.clone()) }
+        }
+        None => cause.clone(),
+    }
+}
+
+fn wake<T>(jobs: Vec<Box<dyn Job>>, batch: &Result<T, StoreError>) {
+    for job in jobs {
+        job.wake(batch.as_ref().map(|_| ()).map_err(Clone::clone));
+    }
+}
+
+/// Whether a failure is the database's, and not of one write: a broken rule or an unreadable row is the latter.
+fn fails_all(error: &rusqlite::Error) -> bool {
+    !matches!(error.sqlite_error_code(), None | Some(ErrorCode::ConstraintViolation))
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Vec<Box<dyn Job>>,
+    flushing: bool,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    writer: Mutex<Writer>,
+}
+
+/// Where writes are handed over.
+pub(super) struct Lane {
+    shared: Arc<Shared>,
+}
+
+impl Lane {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self { shared: Arc::new(Shared { queue: Mutex::default(), writer: Mutex::new(writer) }) }
+    }
+
+    /// Hands a write over and waits until it is durable. It may be run twice, when the disk was full.
+    pub(super) async fn write<T, E, F>(&self, precious: Option<Precious>, write: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnMut(&mut Batch<'_>) -> Verdict<T, E> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let idle = {
+            let mut queue = lock(&self.shared.queue);
+            queue.jobs.push(Box::new(Waiting { write, precious, verdict: None, caller }));
+            !std::mem::replace(&mut queue.flushing, true)
+        };
+        if idle {
+            let flush = Flush { shared: Arc::clone(&self.shared), finished: false };
+            drop(tokio::task::spawn_blocking(move || flush.run()));
+        }
+        answer.await.unwrap_or_else(|_| Err(StoreError::Ending.into()))
+    }
+}
+
+/// A panic in a write has already failed its callers; the data it guarded is made whole by SQLite's rollback.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The work of one flush; the next write starts another, also when this one died or never began.
+struct Flush {
+    shared: Arc<Shared>,
+    finished: bool,
+}
+
+impl Flush {
+    fn run(mut self) {
+        let mut writer = lock(&self.shared.writer);
+        while !self.finished {
+            // Taken before the queue is emptied: who arrives while another process writes shares the commit.
+            let locked = writer.ledger.lock();
+            let jobs = std::mem::take(&mut lock(&self.shared.queue).jobs);
+            match locked {
+                Ok(()) => {
+                    writer.settle(jobs);
+                    writer.ledger.unlock();
+                }
+                Err(error) => wake(jobs, &Err::<(), _>(error)),
+            }
+            let mut queue = lock(&self.shared.queue);
+            queue.flushing = !queue.jobs.is_empty();
+            self.finished = !queue.flushing;
+        }
+    }
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        if !self.finished {
+            *lock(&self.shared.queue) = Queue::default();
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! All that can be asked without writing. A reader never blocks a writer, nor the other way round.
+
+use super::error::StoreError;
+use super::{folder, takes};
+use crate::domain::digest::Sha256;
+use crate::domain::fault::Said;
+use crate::domain::key::{JobKey, RequestId, TakeId};
+use crate::domain::money::Usd;
+use crate::domain::take::{Fingerprint, Take};
+use crate::plan::known::{Filed, Known, KnownJob, KnownTake};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The reading end of a state folder.
+pub struct Reader {
+    db: Arc<Mutex<Connection>>,
+    path: PathBuf,
+}
+
+/// Takes in one state, and their money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    /// How many.
+    pub takes: u64,
+    /// Spent, reserved or in doubt; nothing for those that cost nothing.
+    pub usd: Usd,
+}
+
+/// All that is known of one job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// Which clip.
+    pub key: JobKey,
+    /// What people call the item.
+    pub title: String,
+    /// Whether the manifest asks for it.
+    pub wanted: bool,
+    /// Of what was last asked for.
+    pub fingerprint: Fingerprint,
+    /// Where that clip belongs.
+    pub path: String,
+    /// Which clip stands there.
+    pub filed: Option<Filed>,
+    /// Newest first.
+    pub takes: Vec<TakeHistory>,
+}
+
+/// One take with all that was sent for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakeHistory {
+    /// The take.
+    pub take: Take,
+    /// When it was ordered.
+    pub created: Timestamp,
+    /// What the provider says that it charged, where it says so.
+    pub settled: Option<Usd>,
+    /// Oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One submission that was, or may have been, sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// 1 for the take's first.
+    pub number: u32,
+    /// Our name for it.
+    pub request_id: RequestId,
+    /// Of what was sent.
+    pub body: Sha256,
+    /// What was reserved for it.
+    pub price: Usd,
+    /// When it was written down.
+    pub at: Timestamp,
+    /// What became of it, in the words of the ledger; `never_sent` where a crash came before the request.
+    pub outcome: Option<String>,
+    /// The last words about it.
+    pub said: Option<Said>,
+}
+
+impl Reader {
+    pub(super) fn new(db: Connection, path: PathBuf) -> Self {
+        Self { db: Arc::new(Mutex::new(db)), path }
+    }
+
+    /// Opens the state of a folder for reading; `None` where nothing was ever run. Creates nothing, waits for nobody.
+    pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
+        let path = folder::database(dir);
+        Ok(super::open_found(&path, false)?.map(|db| Self::new(db, path)))
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let db = Arc::clone(&self.db);
+        let work = move || {
+            let db = db.lock().unwrap_or_else(PoisonError::into_inner);
+            // One transaction, so that several statements see one moment.
+            read(&*db.unchecked_transaction()?)
+        };
+        let answer = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Ending)?;
+        answer.map_err(|e| StoreError::sql(&self.path, &e))
+    }
+
+    /// Everything that was ever ordered in a project, as the plan needs it.
+    pub async fn known(&self, project: &str) -> Result<Known, StoreError> {
+        let project = project.to_owned();
+        self.read(move |db| known(db, &project)).await
+    }
+
+    /// Takes that a provider or this machine owes something: clips that can be fetched first, those whose links die
+    /// soonest at their head; then tasks to be asked for, by when they are due. Without those in `skip`.
+    pub async fn owed(
+        &self,
+        project: Option<&str>,
+        limit: usize,
+        skip: &HashSet<TakeId>,
+    ) -> Result<Vec<Take>, StoreError> {
+        self.page(
+            project,
+            "t.state IN ('placing', 'downloading', 'running', 'doubtful')
+             ORDER BY t.state NOT IN ('placing', 'downloading'), t.expires NULLS LAST, t.due, t.place",
+            limit,
+            skip,
+        )
+        .await
+    }
+
+    /// Takes of wanted jobs that may be submitted, in the order of the manifest, also those whose time has not come.
+    /// Without those in `skip`.
+    pub async fn pending(
+        &self,
+        project: &str,
+        limit: usize,
+        skip: &HashSet<TakeId>,
+    ) -> Result<Vec<Take>, StoreError> {
+        self.page(Some(project), "t.queue IS NOT NULL ORDER BY t.queue, t.place", limit, skip).await
+    }
+
+    /// Takes for which a person must decide, oldest first.
+    pub async fn held(&self, project: &str) -> Result<Vec<Take>, StoreError> {
+        self.page(Some(project), "t.state = 'held' ORDER BY t.place", usize::MAX, &HashSet::new()).await
+    }
+
+    async fn page(
+        &self,
+        project: Option<&str>,
+        condition: &'static str,
+        limit: usize,
+        skip: &HashSet<TakeId>,
+    ) -> Result<Vec<Take>, StoreError> {
+        let (project, skip) = (project.map(str::to_owned), skip.clone());
+        self.read(move |db| {
+            let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };
+            let sql =
+                format!("SELECT {} FROM {} WHERE {mine} AND {condition}", takes::COLUMNS, takes::TABLES);
+            let mut select = db.prepare_cached(&sql)?;
+            let mut rows = select.query([&project])?;
+            let mut page = Vec::new();
+            while page.len() < limit
+                && let Some(row) = rows.next()?
+            {
+                if !skip.contains(&TakeId(row.get(0)?)) {
+                    page.push(takes::take(row)?);
+                }
+            }
+            Ok(page)
+        })
+        .await
+    }
+
+    /// The newest take of a job.
+    pub async fn take(&self, project: &str, key: &JobKey) -> Result<Option<Take>, StoreError> {
+        let (project, key) = (project.to_owned(), key.clone());
+        self.read(move |db| {
+            let sql = format!(
+                "SELECT {} FROM {} WHERE j.project = ?1 AND j.shot = ?2 AND j.item = ?3 AND j.variant = ?4
+                 ORDER BY t.place DESC LIMIT 1",
+                takes::COLUMNS,
+                takes::TABLES
+            );
+            db.prepare_cached(&sql)?
+                .query_row((&project, &key.shot, &key.item, &key.variant), takes::take)
+                .optional()
+        })
+        .await
+    }
+
+    /// A take as it stands, by its name.
+    pub async fn take_by_id(&self, id: &TakeId) -> Result<Option<Take>, StoreError> {
+        let id = id.clone();
+        self.read(move |db| takes::by_id(db, &id)).await
+    }
+
+    /// All that is known of a job; `None` where it was never wanted.
+    pub async fn history(&self, project: &str, key: &JobKey) -> Result<Option<History>, StoreError> {
+        let (project, key) = (project.to_owned(), key.clone());
+        self.read(move |db| history(db, &project, &key)).await
+    }
+
+    /// How many takes of a project are in each state, by its name, and their money.
+    pub async fn counts(&self, project: &str) -> Result<BTreeMap<String, Count>, StoreError> {
+        let project = project.to_owned();
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT t.state, count(*), sum(t.amount) FROM takes t JOIN jobs j ON j.id = t.job
+                 WHERE j.project = ?1 GROUP BY t.state",
+            )?;
+            let count = |row: &Row<'_>| {
+                let takes = row.get::<_, i64>(1)?.cast_unsigned();
+                Ok((row.get(0)?, Count { takes, usd: Usd::from_micros(row.get(2)?) }))
+            };
+            select.query_map([&project], count)?.collect()
+        })
+        .await
+    }
+
+    /// Grows whenever a small verb of another process wrote something: then what is held in memory may be old.
+    pub async fn changes(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT value FROM meta WHERE key = 'visits'";
+        self.read(move |db| db.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0)))
+            .await
+            .map(i64::cast_unsigned)
+    }
+}
+
+fn known(db: &Connection, project: &str) -> rusqlite::Result<Known> {
+    let mut jobs = Vec::new();
+    let mut places = HashMap::new();
+    let mut select = db.prepare_cached(
+        "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
+         WHERE project = ?1",
+    )?;
+    let mut rows = select.query([project])?;
+    while let Some(row) = rows.next()? {
+        places.insert(row.get::<_, i64>(0)?, jobs.len());
+        jobs.push(KnownJob { key: takes::key(row, 1)?, takes: Vec::new(), filed: takes::filed(row, 4)? });
+    }
+    let mut select = db.prepare_cached(
+        "SELECT t.job, t.id, t.fingerprint, t.request, t.price, t.data FROM takes t JOIN jobs j ON j.id = t.job
+         WHERE j.project = ?1 ORDER BY t.place DESC",
+    )?;
+    let mut rows = select.query([project])?;
+    while let Some(row) = rows.next()? {
+        let take = KnownTake {
+            id: TakeId(row.get(1)?),
+            fingerprint: takes::parsed(row, 2)?,
+            request: takes::request(row, 3)?,
+            price: Usd::from_micros(row.get(4)?),
+            state: takes::state(row, 5)?,
+        };
+        // Every take has its job: a foreign key, read in the same transaction.
+        if let Some(place) = places.get(&row.get::<_, i64>(0)?) {
+            jobs[*place].takes.push(take);
+        }
+    }
+    Ok(Known { jobs })
+}
+
+fn history(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<History>> {
+    let job = |row: &Row<'_>| {
+        let history = History {
+            key: key.clone(),
+            title: row.get(1)?,
+            wanted: row.get(2)?,
+            fingerprint: takes::parsed(row, 3)?,
+            path: row.get(4)?,
+            filed: takes::filed(row, 5)?,
+            takes: Vec::new(),
+        };
+        Ok((row.get::<_, i64>(0)?, history))
+    };
+    let found = db
+        .prepare_cached(
+            "SELECT id, title, wanted, fingerprint, path, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
+             WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
+        )?
+        .query_row((project, &key.shot, &key.item, &key.variant), job)
+        .optional()?;
+    let Some((id, mut history)) = found else { return Ok(None) };
+    let sql = format!(
+        "SELECT {}, t.created, t.settled FROM {} WHERE t.job = ?1 ORDER BY t.place DESC",
+        takes::COLUMNS,
+        takes::TABLES
+    );
+    let take = |row: &Row<'_>| {
+        let settled = row.get::<_, Option<i64>>(takes::WIDTH + 1)?.map(Usd::from_micros);
+        let created = takes::moment(row, takes::WIDTH)?;
+        Ok(TakeHistory { take: takes::take(row)?, created, settled, attempts: Vec::new() })
+    };
+    history.takes = db.prepare_cached(&sql)?.query_map([id], take)?.collect::<rusqlite::Result<_>>()?;
+    let mut select = db.prepare_cached(
+        "SELECT number, request_id, body_sha256, price, at, outcome, said, code, http FROM attempts
+         WHERE take = ?1 ORDER BY number",
+    )?;
+    for take in &mut history.takes {
+        take.attempts = select.query_map([&take.take.id.0], attempt)?.collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(Some(history))
+}
+
+fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+    let said = match row.get::<_, Option<String>>(6)? {
+        Some(text) => Some(Said { http: row.get(8)?, code: row.get(7)?, text }),
+        None => None,
+    };
+    Ok(Attempt {
+        number: row.get(0)?,
+        request_id: RequestId(row.get(1)?),
+        body: takes::parsed(row, 2)?,
+        price: Usd::from_micros(row.get(3)?),
+        at: takes::moment(row, 4)?,
+        outcome: row.get(5)?,
+        said,
+    })
+}

@@ -1,0 +1,171 @@
+//! What a crash leaves, and how the database and the ledger are brought into agreement again.
+
+use super::error::StoreError;
+use super::lane::{Batch, Writer};
+use super::ledger::{Entry, Kind, Tail};
+use super::takes;
+use super::write::{Details, is_taken, save, set_outcome};
+use crate::domain::key::ModelName;
+use crate::domain::lifecycle::{Event, SentBack, State};
+use crate::domain::money::Usd;
+use crate::domain::policy::{Moment, Policy};
+use crate::domain::take::Take;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Something that a crash, or a full disk, had left undone.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Repair {
+    /// The last line of the ledger was not written to its end; it was dropped.
+    TornLine {
+        /// So many bytes.
+        bytes: u64,
+    },
+    /// The ledger lost lines that the database had seen. What was on the wire counts as sent.
+    LedgerCut,
+    /// The ledger lacked lines of the database; they were added.
+    LinesAdded {
+        /// So many.
+        count: usize,
+    },
+    /// The intent had not reached the ledger, so the request surely had not left: the take waits again.
+    NeverSent(Take),
+    /// The request may have left, and no answer is known: the take is in doubt, or held for a person.
+    Unanswered(Take),
+    /// The ledger knew what became of the take.
+    Imported(Take),
+}
+
+/// Refuses a database that does not know a submission of which the ledger does.
+pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) -> Result<(), StoreError> {
+    let mut missing = BTreeMap::new();
+    for entry in &tail.entries {
+        let submission = (&entry.take, entry.attempt);
+        if entry.kind == Kind::Intent {
+            if !knows(db, entry).map_err(|e| StoreError::sql(path, &e))? {
+                missing.insert(submission, entry.usd);
+            }
+        } else if entry.kind.is_free()
+            && let Some(usd) = missing.get_mut(&submission)
+        {
+            *usd = Usd::ZERO;
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let sum = missing.values().copied().sum();
+    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), sum })
+}
+
+fn knows(db: Option<&Connection>, entry: &Entry) -> rusqlite::Result<bool> {
+    let Some(db) = db else { return Ok(false) };
+    db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2")?
+        .exists((&entry.take, entry.attempt))
+}
+
+/// Brings both into agreement. The kernel lock and the lock of the ledger must be held.
+pub(super) fn repair(
+    writer: &mut Writer,
+    tail: &Tail,
+    policy: &dyn Fn(&ModelName) -> Policy,
+    now: Timestamp,
+) -> Result<Vec<Repair>, StoreError> {
+    let mut repairs = Vec::new();
+    if tail.torn > 0 {
+        repairs.push(Repair::TornLine { bytes: tail.torn });
+    }
+    if tail.cut {
+        repairs.push(Repair::LedgerCut);
+    }
+    let (found, first) = writer.transact(|batch| {
+        let mut found = import(batch, tail, policy, now)?;
+        found.extend(reconcile(batch, tail.cut, policy, now)?);
+        Ok(found)
+    })?;
+    let count = writer.append(first)?;
+    if count > 0 {
+        repairs.push(Repair::LinesAdded { count });
+    }
+    repairs.extend(found);
+    Ok(repairs)
+}
+
+/// Takes over what the ledger knows and the database does not: it was full, or lost its last transactions.
+fn import(
+    batch: &mut Batch<'_>,
+    tail: &Tail,
+    policy: &dyn Fn(&ModelName) -> Policy,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Repair>> {
+    let mut changed = BTreeMap::new();
+    for entry in &tail.entries {
+        let Some(take) = takes::by_id(batch.db, &entry.take_id())? else { continue };
+        let policy = policy(&take.request.model);
+        let Some(next) = entry.follow(&take.state, &policy) else { continue };
+        let take = match takes::set_state(batch.db, &take.id, &next) {
+            Ok(()) => {
+                set_outcome(batch.db, &take, entry.kind.name())?;
+                Take { state: next, ..take }
+            }
+            Err(e) if is_taken(&e) => {
+                // Another take owns that task. Nobody could tell when only the ledger could be written.
+                let event = Event::AcceptedTwice;
+                match take.state.clone().on(event, Moment::new(now, 0.0), &policy) {
+                    Ok(held) => change(batch, &take, &held, now)?,
+                    Err(_) => continue,
+                }
+            }
+            Err(e) => return Err(e),
+        };
+        changed.insert(entry.take.clone(), Repair::Imported(take));
+    }
+    Ok(changed.into_values().collect())
+}
+
+/// Decides for takes that were on the wire whether their request can have left.
+fn reconcile(
+    batch: &mut Batch<'_>,
+    cut: bool,
+    policy: &dyn Fn(&ModelName) -> Policy,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Repair>> {
+    let sql = format!("SELECT {} FROM {} WHERE t.state = 'submitting'", takes::COLUMNS, takes::TABLES);
+    let on_wire: Vec<Take> =
+        batch.db.prepare_cached(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
+    let mut repairs = Vec::new();
+    for take in on_wire {
+        // What is in the ledger was taken out of the outbox when this transaction began.
+        let waiting = batch
+            .db
+            .prepare_cached(
+                "DELETE FROM outbox WHERE seq = (SELECT seq FROM attempts WHERE take = ?1 AND number = ?2)",
+            )?
+            .execute((&take.id.0, take.attempts))?
+            > 0;
+        let never_sent = waiting && !cut;
+        let event = if never_sent { Event::SentBack(SentBack::NotSent) } else { Event::Unanswered };
+        let policy = policy(&take.request.model);
+        let Ok(next) = take.state.clone().on(event, Moment::new(now, 0.0), &policy) else { continue };
+        repairs.push(if never_sent {
+            // Without a line: the ledger never heard of this submission.
+            takes::set_state(batch.db, &take.id, &next)?;
+            set_outcome(batch.db, &take, "never_sent")?;
+            Repair::NeverSent(Take { state: next, ..take })
+        } else {
+            Repair::Unanswered(change(batch, &take, &next, now)?)
+        });
+    }
+    Ok(repairs)
+}
+
+/// A step that gets a line of its own.
+fn change(batch: &mut Batch<'_>, take: &Take, to: &State, now: Timestamp) -> rusqlite::Result<Take> {
+    match save(batch, take, to, &Details::default(), now)? {
+        Ok(take) => Ok(take),
+        // Only a task id can be refused, and the states that come of doubt have none.
+        Err(refused) => Err(takes::unreadable(0, refused)),
+    }
+}

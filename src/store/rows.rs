@@ -1,0 +1,372 @@
+//! States and requests as JSON: the only place that knows how they are written down.
+//!
+//! The domain knows no serde, so each type has a twin here that serde fills in. What was once written must be readable
+//! for ever: a field may be added with a default, never renamed.
+
+use crate::domain::digest::Sha256;
+use crate::domain::fault::Refusal;
+use crate::domain::key::{ModelName, RequestId, TaskId};
+use crate::domain::lifecycle::{
+    CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, State, Task, Watch,
+};
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, Request, Value};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Anything that is written as the text it is shown as.
+pub(super) mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::{fmt::Display, str::FromStr};
+
+    pub(in crate::store) fn serialize<T: Display, S: Serializer>(value: &T, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(value)
+    }
+
+    pub(in crate::store) fn deserialize<'de, T: FromStr, D: Deserializer<'de>>(d: D) -> Result<T, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not understood")))
+    }
+}
+
+/// What a type's twin writes, where it may be missing.
+macro_rules! optional {
+    ($module:ident, $type:ty, $twin:literal) => {
+        pub(super) mod $module {
+            use super::*;
+            use serde::{Deserializer, Serializer};
+
+            #[derive(Serialize, Deserialize)]
+            pub(super) struct Twin(#[serde(with = $twin)] pub(super) $type);
+
+            #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+            pub(in crate::store) fn serialize<S: Serializer>(
+                value: &Option<$type>,
+                s: S,
+            ) -> Result<S::Ok, S::Error> {
+                value.clone().map(Twin).serialize(s)
+            }
+
+            pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
+                d: D,
+            ) -> Result<Option<$type>, D::Error> {
+                Ok(Option::<Twin>::deserialize(d)?.map(|Twin(value)| value))
+            }
+        }
+    };
+}
+
+optional!(maybe_time, Timestamp, "text");
+optional!(maybe_task, Task, "TaskTwin");
+optional!(maybe_media, Media, "MediaTwin");
+optional!(maybe_refusal, Refusal, "RefusalTwin");
+optional!(maybe_charged, Charged, "ChargedTwin");
+
+#[derive(Serialize, Deserialize)]
+struct Param(#[serde(with = "ValueTwin")] Value);
+
+mod media_list {
+    use super::{Media, maybe_media::Twin};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(list: &[Media], s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(list.iter().cloned().map(Twin))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Media>, D::Error> {
+        Ok(Vec::<Twin>::deserialize(d)?.into_iter().map(|Twin(media)| media).collect())
+    }
+}
+
+mod params {
+    use super::{BTreeMap, Param, Value};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<String, Value>, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_map(map.iter().map(|(name, value)| (name, Param(value.clone()))))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<BTreeMap<String, Value>, D::Error> {
+        let map = BTreeMap::<String, Param>::deserialize(d)?;
+        Ok(map.into_iter().map(|(name, Param(value))| (name, value)).collect())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TaskId")]
+struct TaskIdTwin(String);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "RequestId")]
+struct RequestIdTwin(String);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Intent")]
+struct IntentTwin {
+    attempt: u32,
+    #[serde(with = "RequestIdTwin")]
+    request_id: RequestId,
+    #[serde(with = "text")]
+    at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Task")]
+struct TaskTwin {
+    #[serde(with = "TaskIdTwin")]
+    id: TaskId,
+    #[serde(with = "IntentTwin")]
+    intent: Intent,
+    #[serde(with = "text")]
+    accepted: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Clip")]
+struct ClipTwin {
+    url: String,
+    cover: Option<String>,
+    #[serde(with = "maybe_time")]
+    expires: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ClipFile")]
+struct ClipFileTwin {
+    size: u64,
+    #[serde(with = "text")]
+    sha256: Sha256,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Watch")]
+struct WatchTwin {
+    polls: u32,
+    overdue: u32,
+    setbacks: u32,
+    missing: u8,
+    empty: u8,
+    fresh_links: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "HeldReason", rename_all = "snake_case")]
+enum HeldReasonTwin {
+    AmbiguousSubmit,
+    IdConflict,
+    IdMismatch,
+    TaskLost,
+    TaskStuck,
+    NoResult,
+    UrlExpired,
+    UnsafeUrl,
+    NameConflict,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Refusal", rename_all = "snake_case")]
+enum RefusalTwin {
+    Input,
+    Policy,
+    Model,
+    Generation,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Charged", rename_all = "snake_case")]
+enum ChargedTwin {
+    No,
+    Yes,
+    Unknown,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "CancelledBy", rename_all = "snake_case")]
+enum CancelledByTwin {
+    User,
+    Superseded,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "State", rename_all = "snake_case")]
+enum StateTwin {
+    Pending {
+        tries_left: u8,
+        setbacks: u32,
+        #[serde(with = "text")]
+        due: Timestamp,
+    },
+    Submitting {
+        #[serde(with = "IntentTwin")]
+        intent: Intent,
+        tries_left: u8,
+        setbacks: u32,
+    },
+    Doubtful {
+        #[serde(with = "IntentTwin")]
+        intent: Intent,
+        looks: u8,
+        #[serde(with = "maybe_time")]
+        absent: Option<Timestamp>,
+        #[serde(with = "text")]
+        due: Timestamp,
+    },
+    Running {
+        #[serde(with = "TaskTwin")]
+        task: Task,
+        #[serde(with = "WatchTwin")]
+        watch: Watch,
+        #[serde(with = "text")]
+        due: Timestamp,
+    },
+    Downloading {
+        #[serde(with = "TaskTwin")]
+        task: Task,
+        #[serde(with = "ClipTwin")]
+        clip: Clip,
+        #[serde(with = "WatchTwin")]
+        watch: Watch,
+        tries: u8,
+        unreached: u32,
+        #[serde(with = "text")]
+        due: Timestamp,
+    },
+    Placing {
+        #[serde(with = "TaskTwin")]
+        task: Task,
+        #[serde(with = "ClipFileTwin")]
+        file: ClipFile,
+    },
+    Done {
+        #[serde(with = "TaskTwin")]
+        task: Task,
+        #[serde(with = "ClipFileTwin")]
+        file: ClipFile,
+    },
+    Held {
+        #[serde(with = "HeldReasonTwin")]
+        reason: HeldReason,
+        #[serde(with = "IntentTwin")]
+        intent: Intent,
+        #[serde(with = "maybe_task")]
+        task: Option<Task>,
+        #[serde(with = "text")]
+        since: Timestamp,
+    },
+    Failed {
+        #[serde(with = "RefusalTwin")]
+        refusal: Refusal,
+        #[serde(with = "ChargedTwin")]
+        charged: Charged,
+        #[serde(with = "maybe_task")]
+        task: Option<Task>,
+    },
+    Cancelled {
+        #[serde(with = "CancelledByTwin")]
+        by: CancelledBy,
+    },
+    WrittenOff {
+        #[serde(with = "HeldReasonTwin")]
+        reason: HeldReason,
+        #[serde(with = "maybe_task")]
+        task: Option<Task>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PictureFormat", rename_all = "snake_case")]
+enum PictureFormatTwin {
+    Png,
+    Jpeg,
+    Webp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PictureFacts")]
+struct PictureFactsTwin {
+    #[serde(with = "PictureFormatTwin")]
+    format: PictureFormat,
+    bytes: u64,
+    #[serde(with = "text")]
+    sha256: Sha256,
+    width: u32,
+    height: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "MediaFile")]
+struct MediaFileTwin {
+    path: String,
+    #[serde(with = "PictureFactsTwin")]
+    facts: PictureFacts,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Media", rename_all = "snake_case")]
+enum MediaTwin {
+    Url(String),
+    #[serde(with = "MediaFileTwin")]
+    File(MediaFile),
+    Inline {
+        uri: String,
+        #[serde(with = "PictureFactsTwin")]
+        facts: PictureFacts,
+    },
+}
+
+/// As JSON has it: `true`, `5`, `"slow"`.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Value", untagged)]
+enum ValueTwin {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Request")]
+struct RequestTwin {
+    #[serde(with = "text")]
+    model: ModelName,
+    prompt: Option<String>,
+    #[serde(with = "maybe_media")]
+    image: Option<Media>,
+    #[serde(with = "maybe_media")]
+    last_image: Option<Media>,
+    #[serde(with = "media_list")]
+    reference_images: Vec<Media>,
+    duration: Option<u32>,
+    aspect_ratio: Option<String>,
+    size: Option<String>,
+    seed: Option<i64>,
+    audio: Option<bool>,
+    style: Option<String>,
+    motion: Option<String>,
+    #[serde(with = "params")]
+    params: BTreeMap<String, Value>,
+}
+
+const JSON: &str = "text keys and no floats: always JSON";
+
+pub(super) fn state_json(state: &State) -> String {
+    let mut json = Vec::new();
+    StateTwin::serialize(state, &mut serde_json::Serializer::new(&mut json)).expect(JSON);
+    String::from_utf8(json).expect(JSON)
+}
+
+pub(super) fn state_from(json: &str) -> serde_json::Result<State> {
+    StateTwin::deserialize(&mut serde_json::Deserializer::from_str(json))
+}
+
+pub(super) fn request_json(request: &Request) -> String {
+    let mut json = Vec::new();
+    RequestTwin::serialize(request, &mut serde_json::Serializer::new(&mut json)).expect(JSON);
+    String::from_utf8(json).expect(JSON)
+}
+
+pub(super) fn request_from(json: &str) -> serde_json::Result<Request> {
+    RequestTwin::deserialize(&mut serde_json::Deserializer::from_str(json))
+}
+
+#[cfg(test)]
+mod tests;

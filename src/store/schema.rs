@@ -1,0 +1,214 @@
+//! The tables, how they came to be, and how the database is opened.
+
+use super::error::StoreError;
+use super::folder;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// The version that this program writes: how many migrations there are.
+pub(super) const VERSION: i64 = 1;
+
+/// How long a write waits for another process before it says that the database is busy.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Moments in columns are milliseconds since 1970 in UTC, money is in millionths of a dollar.
+///
+/// `takes.data` is the whole state; `state`, `due`, `expires`, `task_id`, `account` and `queue` repeat parts of it to be
+/// searched. `queue` is the job's priority as long as the take may be submitted. `place` grows: the newest take of a
+/// job has the highest. `tallies` is kept by the trigger, so that no write can forget it.
+const V1: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES ('seq', 0), ('agreed', 0), ('visits', 0);
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chain INTEGER NOT NULL,
+    project TEXT NOT NULL,
+    command TEXT NOT NULL,
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    exit INTEGER,
+    cap_invocation INTEGER,
+    cap_run INTEGER,
+    cap_day INTEGER,
+    cap_month INTEGER
+) STRICT;
+CREATE INDEX runs_of_a_chain ON runs (chain);
+CREATE INDEX runs_of_a_project ON runs (project, command);
+
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    project TEXT NOT NULL,
+    shot TEXT NOT NULL,
+    item TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    title TEXT NOT NULL,
+    wanted INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    path TEXT NOT NULL,
+    filed_take TEXT REFERENCES takes (id),
+    filed_path TEXT,
+    filed_size INTEGER,
+    filed_sha256 TEXT,
+    UNIQUE (project, shot, item, variant)
+) STRICT;
+
+CREATE TABLE takes (
+    id TEXT PRIMARY KEY,
+    place INTEGER NOT NULL UNIQUE,
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    fingerprint TEXT NOT NULL,
+    request TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    price INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL,
+    data TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    expires INTEGER,
+    task_id TEXT,
+    account TEXT NOT NULL,
+    queue INTEGER,
+    run INTEGER REFERENCES runs (id),
+    day TEXT,
+    settled INTEGER,
+    amount INTEGER NOT NULL GENERATED ALWAYS AS (
+        CASE account WHEN 'free' THEN 0 WHEN 'settled' THEN coalesce(settled, price) ELSE price END
+    ) VIRTUAL
+) STRICT;
+CREATE UNIQUE INDEX one_take_a_task ON takes (provider, task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX takes_of_a_job ON takes (job, place);
+CREATE INDEX takes_by_state ON takes (state, due);
+CREATE INDEX takes_in_the_queue ON takes (queue, place) WHERE queue IS NOT NULL;
+
+CREATE TABLE attempts (
+    take TEXT NOT NULL REFERENCES takes (id),
+    number INTEGER NOT NULL,
+    request_id TEXT NOT NULL UNIQUE,
+    body_sha256 TEXT NOT NULL,
+    price INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    outcome TEXT,
+    said TEXT,
+    code TEXT,
+    http INTEGER,
+    PRIMARY KEY (take, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE outbox (seq INTEGER PRIMARY KEY, intent INTEGER NOT NULL, line TEXT NOT NULL) STRICT;
+
+CREATE TABLE tallies (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    day TEXT NOT NULL,
+    reserved INTEGER NOT NULL,
+    in_doubt INTEGER NOT NULL,
+    settled INTEGER NOT NULL,
+    PRIMARY KEY (run, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER takes_are_tallied AFTER UPDATE OF account, price, settled, run, day ON takes
+BEGIN
+    UPDATE tallies SET
+        reserved = reserved - iif(OLD.account = 'reserved', OLD.amount, 0),
+        in_doubt = in_doubt - iif(OLD.account = 'in_doubt', OLD.amount, 0),
+        settled = settled - iif(OLD.account = 'settled', OLD.amount, 0)
+    WHERE run = OLD.run AND day = OLD.day;
+    INSERT INTO tallies (run, day, reserved, in_doubt, settled)
+    SELECT NEW.run, NEW.day,
+        iif(NEW.account = 'reserved', NEW.amount, 0),
+        iif(NEW.account = 'in_doubt', NEW.amount, 0),
+        iif(NEW.account = 'settled', NEW.amount, 0)
+    WHERE NEW.run IS NOT NULL
+    ON CONFLICT (run, day) DO UPDATE SET
+        reserved = reserved + excluded.reserved,
+        in_doubt = in_doubt + excluded.in_doubt,
+        settled = settled + excluded.settled;
+END;
+";
+
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(vec![M::up(V1)]));
+
+/// Opens the database for reading. Never creates one, never changes it.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(BUSY)?;
+        db.set_prepared_statement_cache_capacity(64);
+        Ok(db)
+    };
+    open().map_err(|e| StoreError::sql(path, &e))
+}
+
+/// Opens the database for writing, creating it for its owner alone.
+pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
+    // SQLite gives the files beside it the mode of this one.
+    drop(folder::open_private(path)?);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(BUSY)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        db.set_prepared_statement_cache_capacity(64);
+        Ok(db)
+    };
+    open().map_err(|e| StoreError::sql(path, &e))
+}
+
+/// Brings the tables up to date.
+pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    MIGRATIONS.to_latest(db).map_err(|e| match e {
+        rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::sql(path, &err),
+        other => StoreError::Damaged { path: path.to_owned(), detail: other.to_string() },
+    })
+}
+
+/// The version of the tables; 0 where there are none yet. A newer one than known is refused.
+pub(super) fn version(db: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let found = db
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|e| StoreError::sql(path, &e))?;
+    if found > VERSION {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION });
+    }
+    Ok(found)
+}
+
+/// Reads every page and refuses a database that contradicts itself.
+pub(super) fn examine(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    let verdict: String =
+        db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| StoreError::sql(path, &e))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    Err(StoreError::Damaged { path: path.to_owned(), detail: verdict })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_are_valid_sql_and_lead_to_the_version_that_is_written() {
+        MIGRATIONS.validate().unwrap();
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, Path::new("memory")).unwrap();
+        assert_eq!(version(&db, Path::new("memory")).unwrap(), VERSION);
+    }
+
+    #[test]
+    fn sqlite_is_new_enough_not_to_lose_commits_in_wal_mode() {
+        // Versions before 3.51.3 could lose a committed write when a checkpoint reset the log.
+        assert!(rusqlite::version_number() >= 3_051_003);
+    }
+}

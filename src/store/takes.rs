@@ -1,0 +1,139 @@
+//! Takes as rows of the database.
+
+use super::rows;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{Account, ClipFile, State};
+use crate::domain::money::Usd;
+use crate::domain::request::Request;
+use crate::domain::take::Take;
+use crate::plan::known::Filed;
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+use std::str::FromStr;
+
+/// What [`take`] reads, in its order. The statement may go on with its own columns at [`WIDTH`].
+pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.title, t.request, t.fingerprint, \
+                                  t.price, t.path, t.attempts, t.data";
+pub(super) const WIDTH: usize = 12;
+/// The tables of [`COLUMNS`].
+pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
+
+/// What stands in `takes.queue`: the priority of its job while the take may be submitted.
+pub(super) const QUEUE: &str = "CASE WHEN state = 'pending' AND due < :never \
+                                THEN (SELECT priority FROM jobs WHERE id = takes.job AND wanted) END";
+
+/// A value that this program would not have written.
+pub(super) fn unreadable(
+    column: usize,
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}
+
+pub(super) fn parsed<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|_| unreadable(column, format!("`{text}` is not understood")))
+}
+
+pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(row.get(column)?).map_err(|e| unreadable(column, e))
+}
+
+/// A key from four columns, of which the first is the shot's.
+pub(super) fn key(row: &Row<'_>, first: usize) -> rusqlite::Result<JobKey> {
+    Ok(JobKey { shot: row.get(first)?, item: row.get(first + 1)?, variant: row.get(first + 2)? })
+}
+
+pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
+    rows::state_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
+}
+
+pub(super) fn request(row: &Row<'_>, column: usize) -> rusqlite::Result<Request> {
+    rows::request_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
+}
+
+/// The columns `filed_take, filed_path, filed_size, filed_sha256`.
+pub(super) fn filed(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Filed>> {
+    let Some(take) = row.get::<_, Option<String>>(first)? else { return Ok(None) };
+    let file =
+        ClipFile { size: row.get::<_, i64>(first + 2)?.cast_unsigned(), sha256: parsed(row, first + 3)? };
+    Ok(Some(Filed { take: TakeId(take), path: row.get(first + 1)?, file }))
+}
+
+pub(super) fn take(row: &Row<'_>) -> rusqlite::Result<Take> {
+    Ok(Take {
+        id: TakeId(row.get(0)?),
+        project: row.get(1)?,
+        key: key(row, 2)?,
+        title: row.get(5)?,
+        request: request(row, 6)?,
+        fingerprint: parsed(row, 7)?,
+        price: Usd::from_micros(row.get(8)?),
+        path: row.get(9)?,
+        attempts: row.get(10)?,
+        state: state(row, 11)?,
+    })
+}
+
+pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
+    db.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE t.id = ?1"))?
+        .query_row([&id.0], take)
+        .optional()
+}
+
+/// The name of an account in the database.
+const fn account(account: Account) -> &'static str {
+    match account {
+        Account::Free => "free",
+        Account::Reserved => "reserved",
+        Account::InDoubt => "in_doubt",
+        Account::Settled => "settled",
+    }
+}
+
+/// A take that is wanted and was never sent, as the newest of its job.
+pub(super) fn insert(db: &Connection, take: &Take, job: i64, now: Timestamp) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state, data, \
+         due, account)
+         VALUES (:id, (SELECT coalesce(max(place), 0) + 1 FROM takes), :job, :fingerprint, :request, :provider, :model, \
+         :price, :path, :created, '', '', 0, 'free')",
+    )?
+    .execute(named_params! {
+        ":id": take.id.0,
+        ":job": job,
+        ":fingerprint": take.fingerprint.to_string(),
+        ":request": rows::request_json(&take.request),
+        ":provider": take.request.model.provider,
+        ":model": take.request.model.model,
+        ":price": take.price.micros(),
+        ":path": take.path,
+        ":created": now.as_millisecond(),
+    })?;
+    set_state(db, &take.id, &take.state)
+}
+
+/// Writes a state with everything that repeats parts of it.
+pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite::Result<()> {
+    let expires = match state {
+        State::Downloading { clip, .. } => clip.expires.map(Timestamp::as_millisecond),
+        _ => None,
+    };
+    db.prepare_cached(
+        "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = :task_id, \
+         account = :account WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": id.0,
+        ":state": state.name(),
+        ":data": rows::state_json(state),
+        ":due": state.todo().1.as_millisecond(),
+        ":expires": expires,
+        ":task_id": state.task().map(|task| &task.id.0),
+        ":account": account(state.account()),
+    })?;
+    db.prepare_cached(&format!("UPDATE takes SET queue = {QUEUE} WHERE id = :id"))?
+        .execute(named_params! { ":id": id.0, ":never": Timestamp::MAX.as_millisecond() })?;
+    Ok(())
+}
