@@ -37,9 +37,9 @@ pub mod files;
 pub mod store;
 pub mod transport;
 
-//pub mod engine;
+pub mod engine;
 
 pub mod report;
 pub mod sandbox;
 
-//pub mod cli;
+pub mod cli;

@@ -279,7 +279,8 @@ pub enum ClipsKind {
 
 /// Reads `90s`, `5m`, `2h`, `300ms`.
 fn duration(text: &str) -> Result<Duration, String> {
-    let refused = || format!("`{text}` is not a time: write a number with ms, s, m or h, such as 90s, 5m or 2h");
+    let refused =
+        || format!("`{text}` is not a time: write a number with ms, s, m or h, such as 90s, 5m or 2h");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
     let number: u64 = text[..digits].parse().map_err(|_| refused())?;
     let millis = match &text[digits..] {

@@ -24,7 +24,8 @@ pub fn reach(line: &'static str) {
         Some(Target { line: line.to_owned(), left: AtomicUsize::new(left) })
     });
     if let Some(target) = target.as_ref().filter(|target| target.line == line) {
-        let passed = target.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
+        let passed =
+            target.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
         if passed.is_err() {
             std::process::abort();
         }

@@ -5,7 +5,7 @@ use crate::catalog;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::take::Wanted;
 use crate::files;
-use crate::manifest::{self, Items, Manifest, ProviderConfig};
+use crate::manifest::{self, Items, Located, Manifest, ProviderConfig};
 use crate::plan::expand::{Source, expand};
 use crate::plan::order::{local_pictures, orders};
 use std::collections::BTreeMap;
@@ -79,7 +79,9 @@ pub fn load(places: &Places) -> Loaded {
     loaded.problems.extend(problems);
     let book = local_pictures(&drafts)
         .into_iter()
-        .map(|text| (text.to_owned(), files::inspect(&places.folder, text).map_err(|trouble| trouble.to_string())))
+        .map(|text| {
+            (text.to_owned(), files::inspect(&places.folder, text).map_err(|trouble| trouble.to_string()))
+        })
         .collect();
     let (wanted, problems) = orders(&manifest, &source, &drafts, &book);
     loaded.wanted = wanted;
@@ -92,7 +94,7 @@ pub fn load(places: &Places) -> Loaded {
 }
 
 /// Only what collecting needs: a broken catalog must not cost clips.
-pub fn providers(places: &Places) -> Result<BTreeMap<String, ProviderConfig>, Vec<Problem>> {
+pub fn providers(places: &Places) -> Result<BTreeMap<String, Located<ProviderConfig>>, Vec<Problem>> {
     let place = Place::File(places.shown.clone());
     let bytes = read(&places.manifest)
         .map_err(|reason| vec![Problem::error(place, format!("the manifest cannot be read: {reason}"))])?;

@@ -50,7 +50,8 @@ fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
     let exit = runtime.block_on(dispatch(cli, terminal));
     // Blocking reads of standard input cannot be interrupted; they must not keep the program alive.
     runtime.shutdown_background();

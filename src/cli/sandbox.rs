@@ -18,7 +18,8 @@ pub async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exit, Erro
     options.port = args.port;
     options.clips = clips(args.clips);
     // Half as long to half as long again, so that tasks do not end all at once.
-    options.task_time = args.task_time.div_f64(2.0)..=args.task_time.mul_f64(1.5).max(Duration::from_millis(1));
+    options.task_time =
+        args.task_time.div_f64(2.0)..=args.task_time.mul_f64(1.5).max(Duration::from_millis(1));
     options.answer_delay = args.answer_delay;
     options.close_idle = args.close_idle;
     options.faults = rules(args.faults.as_deref())?;

@@ -87,7 +87,8 @@ pub async fn setup(
         match endpoint(provider, config) {
             Ok(endpoint) => {
                 let limits = config.map(|config| config.value.limits).unwrap_or_default();
-                accounts.insert(provider.name().to_owned(), Arc::new(Account::new(provider, endpoint, limits)));
+                accounts
+                    .insert(provider.name().to_owned(), Arc::new(Account::new(provider, endpoint, limits)));
             }
             Err(problem) => problems.push(*problem),
         }
@@ -115,8 +116,15 @@ fn endpoint(
     let host = base_url.host_str().unwrap_or_default();
     if !is_loopback(&base_url) && !profile.hosts.iter().any(|known| known == host) {
         return Err(Box::new(
-            Problem::error(place, format!("{host} is no server of {}, and would get its key", provider.name()))
-                .hint(format!("the servers of {} are: {}", provider.name(), profile.hosts.join(", "))),
+            Problem::error(
+                place,
+                format!("{host} is no server of {}, and would get its key", provider.name()),
+            )
+            .hint(format!(
+                "the servers of {} are: {}",
+                provider.name(),
+                profile.hosts.join(", ")
+            )),
         ));
     }
     let named = config.and_then(|config| config.api_key.as_ref());
@@ -125,7 +133,8 @@ fn endpoint(
     let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
     let Some(key) = key.filter(|key| !key.is_empty()) else {
         let place = named.map_or(Place::Nowhere, Located::place);
-        let message = format!("the environment variable {name} with the key of {} is not set", provider.name());
+        let message =
+            format!("the environment variable {name} with the key of {} is not set", provider.name());
         return Err(Box::new(Problem::error(place, message).hint(format!("export {name}=…"))));
     };
     Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
@@ -133,8 +142,9 @@ fn endpoint(
 
 /// The pace of a rehearsal.
 fn quick() -> Limits {
-    let per_second =
-        |count| Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) });
+    let per_second = |count| {
+        Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) })
+    };
     Limits {
         rate: per_second(100),
         polls: NonZeroU32::new(64),
@@ -186,7 +196,9 @@ fn settings() -> Result<Settings, Error> {
         };
         let parsed = Url::parse(&text).or_else(|_| Url::parse(&format!("http://{text}")));
         // The text may hold a password: it is not repeated.
-        parsed.map(Some).map_err(|_| Error::new(Exit::Usage, format!("{} is no address of a proxy", names[0])))
+        parsed
+            .map(Some)
+            .map_err(|_| Error::new(Exit::Usage, format!("{} is no address of a proxy", names[0])))
     };
     let proxies = Proxies {
         https: proxy(["HTTPS_PROXY", "https_proxy"])?,
@@ -198,5 +210,6 @@ fn settings() -> Result<Settings, Error> {
 }
 
 fn address(text: &str) -> Result<Url, Error> {
-    Url::parse(text).map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is none: {error}")))
+    Url::parse(text)
+        .map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is none: {error}")))
 }

@@ -57,7 +57,9 @@ impl Signals {
         }
         let on_wire = world.requests_on_wire();
         if on_wire > 0 {
-            say(format!("leaving within 5 s; {on_wire} submissions may end up in doubt and will be shown as held"));
+            say(format!(
+                "leaving within 5 s; {on_wire} submissions may end up in doubt and will be shown as held"
+            ));
         }
         tokio::select! {
             third = self.next() => {

@@ -129,7 +129,8 @@ pub struct Tally {
 
 impl Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let plural =
+            |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         match (self.errors, self.warnings) {
             (0, warnings) => f.write_str(&plural(warnings, "warning")),
             (errors, 0) => f.write_str(&plural(errors, "error")),

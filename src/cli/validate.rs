@@ -20,7 +20,9 @@ pub fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Res
     }
     let doubts = if tally.warnings > 0 { format!(", {tally}") } else { String::new() };
     if terminal.json {
-        terminal.data(serde_json::json!({ "format": 1, "valid": true, "jobs": jobs, "warnings": tally.warnings }));
+        terminal.data(
+            serde_json::json!({ "format": 1, "valid": true, "jobs": jobs, "warnings": tally.warnings }),
+        );
     } else {
         terminal.say(format_args!("{}: {jobs} jobs, all valid{doubts}. Nothing was sent.", places.shown));
     }

@@ -25,7 +25,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// Why a take is left, for this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
+pub(super) enum Left {
     /// Its life is over, or a person must decide.
     Settled,
     /// Its clip is there.
@@ -43,33 +43,31 @@ pub enum Left {
 }
 
 /// What one take is driven with.
-pub struct Drive {
+pub(super) struct Drive {
     /// Everything shared.
-    pub world: Arc<World>,
+    pub(super) world: Arc<World>,
     /// Its provider.
-    pub account: Arc<Account>,
+    pub(super) account: Arc<Account>,
     /// Its model.
-    pub lane: Arc<Lane>,
+    pub(super) lane: Arc<Lane>,
     /// How to submit; a collecting run has none.
-    pub paid: Option<Arc<PaidClient>>,
+    pub(super) paid: Option<Arc<PaidClient>>,
 }
 
 impl Drive {
     /// Drives the take until nothing more can be done in this run.
-    pub async fn drive(self, mut take: Take) -> Result<Left, Failure> {
+    pub(super) async fn drive(self, mut take: Take) -> Result<Left, Failure> {
         // Held from the submission until the provider is finished, not during the download.
-        let mut slot: Option<OwnedSemaphorePermit> = None;
-        if matches!(take.state, State::Running { .. }) {
-            slot = self.lane.occupy();
-        }
+        let running = matches!(take.state, State::Running { .. });
+        let mut slot: Option<OwnedSemaphorePermit> = running.then(|| self.lane.occupy()).flatten();
         loop {
             let (todo, due) = take.state.todo();
             let stop = match todo {
                 Todo::Submit => self.world.stop.submissions(),
                 _ => self.world.stop.waiting(),
             };
-            if !matches!(take.state, State::Running { .. } | State::Pending { .. }) {
-                slot = None;
+            if !matches!(take.state, State::Running { .. }) {
+                drop(slot.take());
             }
             let next = match todo {
                 Todo::Nothing | Todo::Decide | Todo::Reconcile => {
@@ -83,7 +81,6 @@ impl Drive {
                 Todo::Place => self.place(&take).await?,
                 Todo::Submit => {
                     let Some(paid) = &self.paid else { return Ok(Left::Settled) };
-                    slot = None;
                     if !self.world.clock.until(due, stop).await {
                         return Ok(Left::Stopping);
                     }
@@ -176,7 +173,8 @@ impl Drive {
                 self.world.stop.no_more_submissions(super::stop::StopReason::MaxCost);
                 return Ok(Err(Left::Stopping));
             }
-            Err(ClaimError::Changed) => return Ok(Err(Left::Changed)),
+            // Not due: the clock was set back while the take waited for its slot.
+            Err(ClaimError::Changed | ClaimError::NotDue(_)) => return Ok(Err(Left::Changed)),
             Err(error) => return Err(Failure::store(error)),
         };
         self.world.reach("submit.after_intent");
@@ -334,7 +332,9 @@ impl Drive {
             Err(ReceiveFault::Stopped) => return Ok(None),
             Err(ReceiveFault::Broken { progress, why }) => (broken(progress), Some(Said::text(why))),
             Err(fault @ ReceiveFault::NotAClip(_)) => (broken(false), Some(Said::text(fault.to_string()))),
-            Err(fault @ (ReceiveFault::NoSpace(_) | ReceiveFault::Io(_))) => return Err(Failure::local(fault)),
+            Err(fault @ (ReceiveFault::NoSpace(_) | ReceiveFault::Io(_))) => {
+                return Err(Failure::local(fault));
+            }
         };
         self.record(take, event, said, None).await.map(Some)
     }
@@ -395,7 +395,11 @@ impl Drive {
         };
         if let (Ok(()), Some(older)) = (&placed, older) {
             let kept = kept_path(&older.path, &older.take);
-            self.world.store.kept(&older.take, &kept, self.world.clock.now()).await.map_err(Failure::store)?;
+            self.world
+                .store
+                .kept(&older.take, &kept, self.world.clock.now())
+                .await
+                .map_err(Failure::store)?;
         }
         self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await
     }

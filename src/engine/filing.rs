@@ -44,9 +44,8 @@ async fn file(world: &World, filing: &Filing) -> Result<(), Failure> {
         // The job's own clip of another take stands there: it is kept beside, as every older take is.
         let kept = kept_path(&standing.path, &standing.take);
         let (tree, to, standing_clip) = (world.tree.clone(), kept.clone(), standing.clone());
-        let moved = blocking(move || {
-            tree.refile(&standing_clip.path, &to, &standing_clip.file, Refile::Move, None)
-        });
+        let moved =
+            blocking(move || tree.refile(&standing_clip.path, &to, &standing_clip.file, Refile::Move, None));
         match moved.await? {
             // Gone already: an earlier attempt at this filing got further, or somebody tidied up.
             Ok(()) | Err(PlaceFault::PartLost) => {}

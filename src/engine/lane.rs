@@ -200,8 +200,8 @@ impl Account {
     }
 
     /// Takes over how many submissions today's earlier runs made.
-    pub fn sent_today(&self, day: String, count: u32) {
-        self.history().day = Some((day, count));
+    pub fn sent_today(&self, now: Timestamp, count: u32) {
+        self.history().day = Some((now.strftime("%F").to_string(), count));
     }
 
     /// Waits for a slot, for the provider's pause to end, and for the pace; in this order, so that nobody holds a

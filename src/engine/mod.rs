@@ -165,7 +165,8 @@ impl<'a> Run<'a> {
         for account in self.accounts.values() {
             for card in account.provider.cards() {
                 let model = card.name.clone();
-                let Some(lane) = account.lane(&model.model).filter(|lane| lane.is_open() && account.is_open())
+                let Some(lane) =
+                    account.lane(&model.model).filter(|lane| lane.is_open() && account.is_open())
                 else {
                     continue;
                 };

@@ -11,7 +11,7 @@ const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/traine
 
 /// The sidecar of a take's clip.
 #[must_use]
-pub fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp) -> Json {
+pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp) -> Json {
     let task = take.state.task();
     json!({
         "format": 1,

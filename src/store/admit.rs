@@ -79,11 +79,12 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
         takes::insert(db, &take, jobs[*at], now)?;
     }
     let mine = "state = 'pending' AND job IN (SELECT id FROM jobs WHERE project = :project)";
-    // What was not sent yet goes where it is wanted now.
-    db.prepare_cached(&format!(
+    // What has no clip yet goes where it is wanted now.
+    db.prepare_cached(
         "UPDATE takes SET path = j.path FROM jobs j
-         WHERE {mine} AND j.id = takes.job AND j.wanted AND j.fingerprint = takes.fingerprint AND j.path <> takes.path"
-    ))?
+         WHERE state IN ('pending', 'submitting', 'doubtful', 'running', 'downloading') AND j.project = :project
+         AND j.id = takes.job AND j.wanted AND j.fingerprint = takes.fingerprint AND j.path <> takes.path",
+    )?
     .execute(named_params! { ":project": project })?;
     db.prepare_cached(&format!("UPDATE takes SET queue = {} WHERE {mine}", takes::QUEUE))?
         .execute(named_params! { ":project": project, ":never": Timestamp::MAX.as_millisecond() })?;

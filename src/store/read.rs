@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::{folder, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
-use crate::domain::key::{JobKey, RequestId, TakeId};
+use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::{Filed, Known, KnownJob, KnownTake};
@@ -121,6 +121,7 @@ impl Reader {
     ) -> Result<Vec<Take>, StoreError> {
         self.page(
             project,
+            None,
             "t.state IN ('placing', 'downloading', 'running', 'doubtful')
              ORDER BY t.state NOT IN ('placing', 'downloading'), t.expires NULLS LAST, t.due, t.place",
             limit,
@@ -129,36 +130,96 @@ impl Reader {
         .await
     }
 
-    /// Takes of wanted jobs that may be submitted, in the order of the manifest, also those whose time has not come.
+    /// Takes of wanted jobs that may be submitted to a model, in the order of the manifest, also those whose time has not come.
     /// Without those in `skip`.
     pub async fn pending(
         &self,
         project: &str,
+        model: &ModelName,
         limit: usize,
         skip: &HashSet<TakeId>,
     ) -> Result<Vec<Take>, StoreError> {
-        self.page(Some(project), "t.queue IS NOT NULL ORDER BY t.queue, t.place", limit, skip).await
+        let order = "t.queue IS NOT NULL ORDER BY t.queue, t.place";
+        self.page(Some(project), Some(model), order, limit, skip).await
     }
 
-    /// Takes for which a person must decide, oldest first.
-    pub async fn held(&self, project: &str) -> Result<Vec<Take>, StoreError> {
-        self.page(Some(project), "t.state = 'held' ORDER BY t.place", usize::MAX, &HashSet::new()).await
+    /// Takes of a project, or of all, for which a person must decide; oldest first.
+    pub async fn held(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
+        self.page(project, None, "t.state = 'held' ORDER BY t.place", usize::MAX, &HashSet::new()).await
+    }
+
+    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first.
+    pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
+        let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint AND NOT EXISTS
+             (SELECT 1 FROM takes n WHERE n.job = t.job AND n.place > t.place) ORDER BY t.place";
+        self.page(project, None, newest, usize::MAX, &HashSet::new()).await
+    }
+
+    /// The clip that stands under a job's name.
+    pub async fn filed(&self, project: &str, key: &JobKey) -> Result<Option<Filed>, StoreError> {
+        let (project, key) = (project.to_owned(), key.clone());
+        self.read(move |db| {
+            let found = db
+                .prepare_cached(
+                    "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs
+                     WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
+                )?
+                .query_row((&project, &key.shot, &key.item, &key.variant), |row| takes::filed(row, 0))
+                .optional()?;
+            Ok(found.flatten())
+        })
+        .await
+    }
+
+    /// Every job of a project, or of all, in no particular order.
+    pub async fn keys(&self, project: Option<&str>) -> Result<Vec<(String, JobKey)>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT project, shot, item, variant FROM jobs WHERE ?1 IS NULL OR project = ?1",
+            )?;
+            select.query_map([&project], |row| Ok((row.get(0)?, takes::key(row, 1)?)))?.collect()
+        })
+        .await
+    }
+
+    /// Submissions to a provider since a moment, whatever became of them.
+    pub async fn attempts_since(&self, provider: &str, since: Timestamp) -> Result<u32, StoreError> {
+        let (provider, since) = (provider.to_owned(), since.as_millisecond());
+        self.read(move |db| {
+            db.prepare_cached(
+                "SELECT count(*) FROM attempts a JOIN takes t ON t.id = a.take
+                 WHERE t.provider = ?1 AND a.at >= ?2 AND coalesce(a.outcome, '') NOT IN ('not_sent', 'never_sent')",
+            )?
+            .query_row((&provider, since), |row| row.get(0))
+        })
+        .await
     }
 
     async fn page(
         &self,
         project: Option<&str>,
+        model: Option<&ModelName>,
         condition: &'static str,
         limit: usize,
         skip: &HashSet<TakeId>,
     ) -> Result<Vec<Take>, StoreError> {
-        let (project, skip) = (project.map(str::to_owned), skip.clone());
+        let (project, model, skip) = (project.map(str::to_owned), model.cloned(), skip.clone());
         self.read(move |db| {
             let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };
-            let sql =
-                format!("SELECT {} FROM {} WHERE {mine} AND {condition}", takes::COLUMNS, takes::TABLES);
+            let of = if model.is_some() {
+                "t.provider = ?2 AND t.model = ?3"
+            } else {
+                "?2 IS NULL AND ?3 IS NULL"
+            };
+            let sql = format!(
+                "SELECT {} FROM {} WHERE {mine} AND {of} AND {condition}",
+                takes::COLUMNS,
+                takes::TABLES
+            );
+            let (provider, model) = model.map(|name| (name.provider, name.model)).unzip();
             let mut select = db.prepare_cached(&sql)?;
-            let mut rows = select.query([&project])?;
+            let mut rows = select.query((&project, provider, model))?;
             let mut page = Vec::new();
             while page.len() < limit
                 && let Some(row) = rows.next()?
@@ -201,13 +262,13 @@ impl Reader {
         self.read(move |db| history(db, &project, &key)).await
     }
 
-    /// How many takes of a project are in each state, by its name, and their money.
-    pub async fn counts(&self, project: &str) -> Result<BTreeMap<String, Count>, StoreError> {
-        let project = project.to_owned();
+    /// How many takes of a project, or of all, are in each state, by its name, and their money.
+    pub async fn counts(&self, project: Option<&str>) -> Result<BTreeMap<String, Count>, StoreError> {
+        let project = project.map(str::to_owned);
         self.read(move |db| {
             let mut select = db.prepare_cached(
                 "SELECT t.state, count(*), sum(t.amount) FROM takes t JOIN jobs j ON j.id = t.job
-                 WHERE j.project = ?1 GROUP BY t.state",
+                 WHERE ?1 IS NULL OR j.project = ?1 GROUP BY t.state",
             )?;
             let count = |row: &Row<'_>| {
                 let takes = row.get::<_, i64>(1)?.cast_unsigned();
@@ -240,7 +301,7 @@ fn known(db: &Connection, project: &str) -> rusqlite::Result<Known> {
         jobs.push(KnownJob { key: takes::key(row, 1)?, takes: Vec::new(), filed: takes::filed(row, 4)? });
     }
     let mut select = db.prepare_cached(
-        "SELECT t.job, t.id, t.fingerprint, t.request, t.price, t.data FROM takes t JOIN jobs j ON j.id = t.job
+        "SELECT t.job, t.id, t.fingerprint, t.request, t.price, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
          WHERE j.project = ?1 ORDER BY t.place DESC",
     )?;
     let mut rows = select.query([project])?;
@@ -250,7 +311,8 @@ fn known(db: &Connection, project: &str) -> rusqlite::Result<Known> {
             fingerprint: takes::parsed(row, 2)?,
             request: takes::request(row, 3)?,
             price: Usd::from_micros(row.get(4)?),
-            state: takes::state(row, 5)?,
+            path: row.get(5)?,
+            state: takes::state(row, 6)?,
         };
         // Every take has its job: a foreign key, read in the same transaction.
         if let Some(place) = places.get(&row.get::<_, i64>(0)?) {

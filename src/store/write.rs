@@ -139,6 +139,25 @@ impl Store {
             .await
     }
 
+    /// Says where the clip of an older take is kept, now that its name went to a newer one.
+    pub async fn kept(&self, take: &TakeId, path: &str, now: Timestamp) -> Result<(), RecordError> {
+        let (take, path) = (take.clone(), path.to_owned());
+        self.lane
+            .write(None, move |batch| {
+                let Some(row) = takes::by_id(batch.db, &take)? else { return Ok(Err(RecordError::Changed)) };
+                batch
+                    .db
+                    .prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?
+                    .execute((&take.0, &path))?;
+                let mut entry = Entry::about(&row, Kind::Filed, now);
+                entry.usd = Usd::ZERO;
+                entry.path = Some(path.clone());
+                batch.note(entry)?;
+                Ok(Ok(()))
+            })
+            .await
+    }
+
     /// Orders the same rendering once more, as a new take that may be charged. A take that is held is written off in
     /// the same transaction.
     ///

@@ -1,0 +1,68 @@
+//! `shotlist collect`: only polls and downloads. Needs of the manifest only its providers, and cannot submit.
+
+use super::args::{Global, ManifestArg};
+use super::exit::{Error, Exit};
+use super::load::providers;
+use super::session::{Session, store_error};
+use super::settings::Places;
+use super::setup::setup;
+use super::summary;
+use super::terminal::Terminal;
+use crate::store::Caps;
+
+/// Fetches everything that was paid.
+pub async fn collect(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
+    let places = Places::find(args.manifest.as_deref(), global)?;
+    if !places.state.join("state.db").exists() && !places.state.join("ledger.jsonl").exists() {
+        terminal.say(format_args!("nothing was ever sent with {}; nothing to collect", places.shown));
+        terminal.next(format_args!("shotlist plan {}", places.shown));
+        return Ok(Exit::Done);
+    }
+    match Session::open(terminal, places, "collect") {
+        Ok(session) => go(terminal, global, session).await,
+        // The run that holds the lock collects as well.
+        Err(error) if error.exit == Exit::Locked => {
+            terminal.say(format_args!("{}; it collects as well", error.what));
+            Ok(Exit::Done)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Collects before an error is told, if there is anything to collect.
+pub async fn owed_first(terminal: &Terminal, global: &Global, places: Places) -> Result<(), Error> {
+    if !places.state.join("state.db").exists() {
+        return Ok(());
+    }
+    let session = Session::open(terminal, places, "collect")?;
+    if session.owing().await?.is_empty() {
+        return Ok(());
+    }
+    terminal.say("collecting what was paid before:");
+    go(terminal, global, session).await.map(drop)
+}
+
+async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Exit, Error> {
+    let needed = session.owing().await?;
+    if needed.is_empty() {
+        terminal.say("nothing is owed");
+        terminal.next(format_args!("shotlist status {}", session.places.shown));
+        return Ok(Exit::Done);
+    }
+    let configs = providers(&session.places).map_err(|problems| {
+        terminal.problems(problems);
+        Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")
+    })?;
+    let setup = setup(terminal, global, &session.places, &configs, &needed, None).await?;
+    let now = session.clock.now();
+    let run = session.store.begin_run("", "collect", Caps::default(), now).await;
+    let run = run.map_err(|error| store_error(&error))?;
+    let places = session.places.clone();
+    let drove = session.drive(terminal, global, &setup, "", run, None, None).await;
+    let exit = match drove {
+        Ok((went, world)) => summary::close(terminal, global, &places, &world, &went, run, None).await,
+        Err(error) => Err(error),
+    };
+    setup.close().await;
+    exit
+}

@@ -1,0 +1,177 @@
+//! `shotlist plan`, and what `run` shares with it: what is wanted, against what is known.
+
+use super::args::{Global, PlanArgs, Selection};
+use super::exit::{Error, Exit};
+use super::load::{Loaded, load};
+use super::session::store_error;
+use super::settings::Places;
+use super::terminal::Terminal;
+use crate::domain::key::{JobKey, ModelName, RequestId};
+use crate::domain::take::Wanted;
+use crate::engine::lane::Lane;
+use crate::manifest::Manifest;
+use crate::plan::decide::{Decision, decide};
+use crate::plan::known::Known;
+use crate::provider;
+use crate::report::plan::{Plan, change_line};
+use crate::store::Reader;
+use globset::{Glob, GlobSetBuilder};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Jobs whose changes are told field by field.
+const CHANGES_TOLD: usize = 10;
+
+/// Shows what would be rendered and why, and what it costs. Sends nothing.
+pub async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
+    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+    let loaded = valid(terminal, &places, load(&places))?;
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let known = match Reader::open(&places.state).map_err(|error| store_error(&error))? {
+        Some(reader) => reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
+        None => Known::default(),
+    };
+    let decided = Decided::of(&loaded, &known, &args.selection)?;
+    let plan = decided.plan(manifest, &loaded);
+    if args.show_requests {
+        for (wanted, _) in plan.jobs.iter().filter(|(_, decision)| decision.costs()) {
+            terminal.data(request(wanted));
+        }
+    } else if terminal.json {
+        terminal.data(plan.json());
+    } else {
+        terminal.say(format_args!("{}: {} jobs\n", places.shown, plan.jobs.len()));
+        terminal.data(plan.table().trim_end());
+        for line in decided.changes().take(CHANGES_TOLD) {
+            terminal.say(line);
+        }
+        for note in plan.notes() {
+            terminal.say(note);
+        }
+        terminal.say("Nothing was sent.");
+    }
+    let work = plan.to_render() > 0;
+    let sandbox = if global.sandbox { " --sandbox" } else { "" };
+    match plan.to_render() {
+        0 => terminal.next(format_args!("nothing is to be rendered; shotlist status {}", places.shown)),
+        1 => terminal.next(format_args!("shotlist run {}{sandbox}", places.shown)),
+        _ => terminal.next(format_args!(
+            "shotlist run {0}{sandbox} --limit 1 to try one, or shotlist run {0}{sandbox}",
+            places.shown
+        )),
+    }
+    Ok(if work && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done })
+}
+
+/// Tells the problems; an error if nothing may be sent.
+pub fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) -> Result<Loaded, Error> {
+    let is_invalid = loaded.is_invalid();
+    let tally = terminal.problems(std::mem::take(&mut loaded.problems));
+    if !is_invalid {
+        return Ok(loaded);
+    }
+    Err(Error::new(Exit::Invalid, format!("{tally}; nothing was sent"))
+        .money("not charged")
+        .next(format!("mend the above, then `shotlist validate {}`", places.shown)))
+}
+
+/// A manifest without an error that could not be read does not exist; said nevertheless, not panicked.
+pub fn invalid() -> Error {
+    Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
+}
+
+/// The selected jobs with what is to be done about each.
+pub struct Decided {
+    /// The selected jobs.
+    pub wanted: Vec<Wanted>,
+    /// One for each.
+    pub decisions: Vec<Decision>,
+    /// Whether some jobs were left out by the selection.
+    pub partial: bool,
+}
+
+impl Decided {
+    /// Decides for all jobs, then selects.
+    pub fn of(loaded: &Loaded, known: &Known, selection: &Selection) -> Result<Self, Error> {
+        let named = matcher(&selection.only)?;
+        let decisions = decide(&loaded.wanted, known);
+        let mut left = selection.limit.unwrap_or(usize::MAX);
+        let mut decided = Self { wanted: Vec::new(), decisions: Vec::new(), partial: false };
+        for (wanted, decision) in loaded.wanted.iter().zip(decisions) {
+            // A limit is one on submissions: what costs nothing is always done.
+            if !named(&wanted.key) || (decision.costs() && left == 0) {
+                decided.partial = true;
+                continue;
+            }
+            left -= usize::from(decision.costs());
+            decided.wanted.push(wanted.clone());
+            decided.decisions.push(decision);
+        }
+        if !selection.only.is_empty() && decided.wanted.is_empty() {
+            return Err(Error::new(
+                Exit::Usage,
+                format!("no job matches --only {}", selection.only.join(" --only ")),
+            )
+            .money("not charged"));
+        }
+        Ok(decided)
+    }
+
+    /// To be shown.
+    #[must_use]
+    pub fn plan<'a>(&'a self, manifest: &'a Manifest, loaded: &'a Loaded) -> Plan<'a> {
+        let models: BTreeSet<&ModelName> = self.wanted.iter().map(|wanted| &wanted.request.model).collect();
+        let at_once = models.into_iter().filter_map(|model| Some((model.clone(), at_once(manifest, model)?)));
+        Plan {
+            project: &manifest.project,
+            jobs: self.wanted.iter().zip(&self.decisions).collect(),
+            dropped: &loaded.dropped,
+            at_once: at_once.collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    /// Changed jobs, field by field, a line each.
+    pub fn changes(&self) -> impl Iterator<Item = String> {
+        self.wanted.iter().zip(&self.decisions).filter_map(|(wanted, decision)| match decision {
+            Decision::Changed { fields, .. } => {
+                let fields: Vec<_> = fields.iter().map(change_line).collect();
+                Some(format!("{}  {}", wanted.key, fields.join("; ")))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn at_once(manifest: &Manifest, model: &ModelName) -> Option<usize> {
+    let card = provider::card(model)?;
+    let provider = provider::find(&model.provider)?;
+    let limits =
+        manifest.providers.get(&model.provider).map(|config| config.value.limits).unwrap_or_default();
+    Some(Lane::new(card, &provider.profile().limits, &limits).width())
+}
+
+/// Whether a job is named by one of the patterns: by its key or its item. No pattern names all.
+pub fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool, Error> {
+    let wrong = |error: globset::Error| Error::new(Exit::Usage, format!("--only: {error}"));
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(wrong)?);
+    }
+    let set = set.build().map_err(wrong)?;
+    Ok(move |key: &JobKey| set.is_empty() || set.is_match(key.to_string()) || set.is_match(&key.item))
+}
+
+/// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.
+fn request(wanted: &Wanted) -> serde_json::Value {
+    let Some(provider) = provider::find(&wanted.request.model.provider) else {
+        return serde_json::Value::Null;
+    };
+    let call = provider.submit(&wanted.request, &RequestId("(new for each attempt)".to_owned()));
+    let body = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
+    serde_json::json!({
+        "job": wanted.key.to_string(),
+        "method": "POST",
+        "url": format!("{}{}", provider.profile().base_url, call.path),
+        "body": serde_json::from_str::<serde_json::Value>(&body).unwrap_or(serde_json::Value::String(body)),
+        "price_usd": wanted.price.map(crate::domain::money::Usd::plain),
+    })
+}

@@ -1,0 +1,229 @@
+//! One sitting with the state of a project: lock, store, providers, and the engine with its listeners.
+
+use super::args::Global;
+use super::crash;
+use super::exit::{Error, Exit};
+use super::settings::Places;
+use super::setup::Setup;
+use super::signals::Signals;
+use super::terminal::Terminal;
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::policy::Policy;
+use crate::engine::clock::Clock;
+use crate::engine::stop::StopReason;
+use crate::engine::world::{Parts, World};
+use crate::engine::{self, Outcome, Work};
+use crate::files::Tree;
+use crate::report::{json, lines};
+use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError};
+use crate::transport::{FreeClient, PaidClient};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Downloads at once, where the manifest says nothing.
+const DOWNLOADS: usize = 4;
+
+/// The state of a project, opened by the one process that drives it.
+pub struct Session {
+    /// Where everything is.
+    pub places: Places,
+    /// The time.
+    pub clock: Clock,
+    /// The memory.
+    pub store: Store,
+}
+
+/// How a run went.
+pub struct Went {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why it was stopped, if it was.
+    pub reason: Option<StopReason>,
+    /// Providers and models that stopped taking submissions.
+    pub closed: HashMap<String, WhyStopped>,
+}
+
+impl Session {
+    /// Takes the lock, opens and repairs the state.
+    pub fn open(terminal: &Terminal, places: Places, command: &str) -> Result<Self, Error> {
+        let clock = Clock::system();
+        let now = clock.now();
+        let lock = Lock::acquire(&places.state, command, now).map_err(|error| match error {
+            LockError::Held(_) => Error::new(Exit::Locked, error.to_string())
+                .money("not charged")
+                .next(format!("shotlist status {}    shows how far it is", places.shown)),
+            LockError::Store(error) => store_error(&error),
+        })?;
+        // None of the providers offers a look-up yet, so the standard policy holds for all of them.
+        let policy = |_: &ModelName| Policy::standard();
+        let mode = Mode::Drive { lock, policy: &policy };
+        let (store, opened) = Store::open(&places.state, mode, &Options::default(), now)
+            .map_err(|error| store_error(&error))?;
+        for warning in opened.warnings {
+            terminal.say(format_args!("warning: {warning}"));
+        }
+        for repair in &opened.repairs {
+            if let Some(line) = repaired(repair) {
+                terminal.say(line);
+            }
+        }
+        Ok(Self { places, clock, store })
+    }
+
+    /// Names of the providers that still owe something.
+    pub async fn owing(&self) -> Result<BTreeSet<String>, Error> {
+        let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await;
+        let owed = owed.map_err(|error| store_error(&error))?;
+        Ok(owed.into_iter().map(|take| take.request.model.provider).collect())
+    }
+
+    /// The output tree.
+    pub fn tree(&self) -> Result<Tree, Error> {
+        Tree::open(&self.places.state, &self.places.out).map_err(|error| {
+            let out = self.places.out.display();
+            Error::new(Exit::Local, format!("clips cannot be put into {out}: {error}")).money("not charged")
+        })
+    }
+
+    /// Puts the engine to work until it is done or stopped. Without `work` nothing is submitted: there is no client
+    /// to do it with.
+    pub async fn drive(
+        self,
+        terminal: &Terminal,
+        global: &Global,
+        setup: &Setup,
+        project: &str,
+        run: RunId,
+        work: Option<Work>,
+        max_time: Option<Duration>,
+    ) -> Result<(Went, Arc<World>), Error> {
+        let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
+        let closed = Arc::new(Mutex::new(HashMap::new()));
+        let listener = {
+            let (closed, clock, terminal, verbose) =
+                (Arc::clone(&closed), self.clock.clone(), *terminal, global.verbose > 0);
+            move |notice: &Notice| {
+                if let Notice::Stopped { who, why, .. } = notice {
+                    closed.lock().unwrap_or_else(PoisonError::into_inner).insert(who.clone(), *why);
+                }
+                tell(&terminal, notice, &clock, verbose);
+            }
+        };
+        let tree = self.tree()?;
+        let world = Arc::new(World::new(Parts {
+            store: self.store,
+            free: FreeClient::new(&setup.settings).map_err(unbuilt)?,
+            tree,
+            pictures: self.places.folder.clone(),
+            downloads: DOWNLOADS,
+            clock: self.clock,
+            run,
+            project: project.to_owned(),
+            listener: Box::new(listener),
+            reach: crash::reach,
+        }));
+        let signals = Signals::listen()
+            .map_err(|error| Error::new(Exit::Local, format!("signals cannot be listened for: {error}")))?;
+        let leave = CancellationToken::new();
+        let terminal = *terminal;
+        let watch = signals.watch(Arc::clone(&world), leave.clone(), move |line| terminal.say(line));
+        let time_box = async {
+            match max_time {
+                Some(max_time) => tokio::time::sleep(max_time).await,
+                None => std::future::pending().await,
+            }
+            world.stop.no_more_submissions(StopReason::MaxTime);
+            std::future::pending::<()>().await;
+        };
+        let engine = async {
+            match work {
+                Some(work) => {
+                    let paid = PaidClient::new(&setup.settings).map_err(unbuilt)?;
+                    Ok(engine::run(&world, &setup.accounts, paid, work).await)
+                }
+                None => Ok(engine::collect(&world, &setup.accounts).await),
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = engine => outcome?,
+            () = leave.cancelled() => Outcome::default(),
+            () = async { tokio::join!(watch, time_box); } => Outcome::default(),
+        };
+        let closed = std::mem::take(&mut *closed.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok((Went { outcome, reason: world.stop.reason(), closed }, world))
+    }
+}
+
+fn tell(terminal: &Terminal, notice: &Notice, clock: &Clock, verbose: bool) {
+    tracing::info!(target: "shotlist", "{}", lines::line(notice, true).unwrap_or_default());
+    if terminal.json {
+        terminal.data(json::line(notice, clock.now()));
+    } else if let Some(line) = lines::line(notice, verbose) {
+        terminal.say(line);
+    }
+}
+
+/// What a crash had left, where a person may want to know.
+fn repaired(repair: &Repair) -> Option<String> {
+    Some(match repair {
+        Repair::TornLine { bytes } => {
+            format!("repaired: the ledger's last line was torn; {bytes} bytes were dropped")
+        }
+        Repair::LedgerCut => {
+            "repaired: the ledger had lost lines; what was on the wire counts as sent".to_owned()
+        }
+        Repair::LinesAdded { .. } => return None,
+        Repair::NeverSent(take) => format!("repaired: {} was never sent (not charged)", take.key),
+        Repair::Unanswered(take) => format!(
+            "held     {}  its submission was on the wire when the last run ended (may have been charged, up to {})",
+            take.key, take.price
+        ),
+        Repair::Imported(take) => format!("repaired: {} was taken over from the ledger", take.key),
+    })
+}
+
+/// Opens the state for reading; an error where nothing was ever run.
+pub fn reader(places: &Places) -> Result<Reader, Error> {
+    match Reader::open(&places.state) {
+        Ok(Some(reader)) => Ok(reader),
+        Ok(None) => Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
+            .money("not charged")
+            .next(format!("shotlist plan {}", places.shown))),
+        Err(error) => Err(store_error(&error)),
+    }
+}
+
+/// An error of the state as the user sees it.
+#[must_use]
+pub fn store_error(error: &StoreError) -> Error {
+    Error::new(Exit::Local, error.to_string())
+}
+
+/// The job that the user means: a key, or an item that has one job.
+pub fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
+    if let Ok(key) = text.parse::<JobKey>() {
+        if known.contains(&key) {
+            return Ok(key);
+        }
+    }
+    let mut of_item = known.iter().filter(|key| key.item == text);
+    match (of_item.next(), of_item.next()) {
+        (Some(key), None) => Ok(key.clone()),
+        (Some(first), Some(second)) => Err(Error::new(
+            Exit::Usage,
+            format!("`{text}` has several jobs, among them {first} and {second}; name one"),
+        )),
+        _ => {
+            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+            let close = crate::domain::problem::did_you_mean(text, names.iter().map(String::as_str));
+            let mut error = Error::new(Exit::Usage, format!("there is no job `{text}`"));
+            if let Some(close) = close {
+                error.what.push_str(&format!("; did you mean {close}?"));
+            }
+            Err(error)
+        }
+    }
+}
