@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use crate::store::Caps;
 
 /// Fetches everything that was paid.
-pub async fn collect(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
+pub(super) async fn collect(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     if !places.state.join("state.db").exists() && !places.state.join("ledger.jsonl").exists() {
         terminal.say(format_args!("nothing was ever sent with {}; nothing to collect", places.shown));
@@ -30,7 +30,7 @@ pub async fn collect(terminal: &Terminal, global: &Global, args: &ManifestArg) -
 }
 
 /// Collects before an error is told, if there is anything to collect.
-pub async fn owed_first(terminal: &Terminal, global: &Global, places: Places) -> Result<(), Error> {
+pub(super) async fn owed_first(terminal: &Terminal, global: &Global, places: Places) -> Result<(), Error> {
     if !places.state.join("state.db").exists() {
         return Ok(());
     }

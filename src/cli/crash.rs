@@ -13,7 +13,7 @@ struct Target {
 static TARGET: OnceLock<Option<Target>> = OnceLock::new();
 
 /// Ends the process if this is the line and the time that were asked for.
-pub fn reach(line: &'static str) {
+pub(super) fn reach(line: &'static str) {
     if !cfg!(debug_assertions) {
         return;
     }

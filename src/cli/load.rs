@@ -14,21 +14,21 @@ use std::io::Read;
 use std::path::Path;
 
 /// What the input says.
-pub struct Loaded {
+pub(super) struct Loaded {
     /// The manifest, if it could be read at all.
-    pub manifest: Option<Manifest>,
+    pub(super) manifest: Option<Manifest>,
     /// Every order that is right.
-    pub wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<Wanted>,
     /// Names of fields that some model lacks and that were left out, as the shot allows.
-    pub dropped: BTreeMap<String, usize>,
+    pub(super) dropped: BTreeMap<String, usize>,
     /// Everything that is wrong or doubtful.
-    pub problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Loaded {
     /// Whether nothing may be sent.
     #[must_use]
-    pub fn is_invalid(&self) -> bool {
+    pub(super) fn is_invalid(&self) -> bool {
         self.problems.iter().any(Problem::is_error)
     }
 }
@@ -38,7 +38,7 @@ const LARGEST_MANIFEST: u64 = 64 << 20;
 
 /// Reads everything and finds everything that is wrong.
 #[must_use]
-pub fn load(places: &Places) -> Loaded {
+pub(super) fn load(places: &Places) -> Loaded {
     let mut loaded =
         Loaded { manifest: None, wanted: Vec::new(), dropped: BTreeMap::new(), problems: Vec::new() };
     let bytes = match read(&places.manifest) {
@@ -94,7 +94,7 @@ pub fn load(places: &Places) -> Loaded {
 }
 
 /// Only what collecting needs: a broken catalog must not cost clips.
-pub fn providers(places: &Places) -> Result<BTreeMap<String, Located<ProviderConfig>>, Vec<Problem>> {
+pub(super) fn providers(places: &Places) -> Result<BTreeMap<String, Located<ProviderConfig>>, Vec<Problem>> {
     let place = Place::File(places.shown.clone());
     let bytes = read(&places.manifest)
         .map_err(|reason| vec![Problem::error(place, format!("the manifest cannot be read: {reason}"))])?;

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// Starts logging. Without `-v`, `--log-file` or `SHOTLIST_LOG` only warnings are written.
-pub fn start(global: &Global) -> Result<(), Error> {
+pub(super) fn start(global: &Global) -> Result<(), Error> {
     let level = match (global.verbose, global.log_file.is_some()) {
         (0, false) => "off",
         (0, true) => "warn,shotlist=info",

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const CHANGES_TOLD: usize = 10;
 
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
-pub async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
+pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
@@ -63,7 +63,7 @@ pub async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Resu
 }
 
 /// Tells the problems; an error if nothing may be sent.
-pub fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) -> Result<Loaded, Error> {
+pub(super) fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) -> Result<Loaded, Error> {
     let is_invalid = loaded.is_invalid();
     let tally = terminal.problems(std::mem::take(&mut loaded.problems));
     if !is_invalid {
@@ -75,23 +75,23 @@ pub fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) -> Result
 }
 
 /// A manifest without an error that could not be read does not exist; said nevertheless, not panicked.
-pub fn invalid() -> Error {
+pub(super) fn invalid() -> Error {
     Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
 }
 
 /// The selected jobs with what is to be done about each.
-pub struct Decided {
+pub(super) struct Decided {
     /// The selected jobs.
-    pub wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<Wanted>,
     /// One for each.
-    pub decisions: Vec<Decision>,
+    pub(super) decisions: Vec<Decision>,
     /// Whether some jobs were left out by the selection.
-    pub partial: bool,
+    pub(super) partial: bool,
 }
 
 impl Decided {
     /// Decides for all jobs, then selects.
-    pub fn of(loaded: &Loaded, known: &Known, selection: &Selection) -> Result<Self, Error> {
+    pub(super) fn of(loaded: &Loaded, known: &Known, selection: &Selection) -> Result<Self, Error> {
         let named = matcher(&selection.only)?;
         let decisions = decide(&loaded.wanted, known);
         let mut left = selection.limit.unwrap_or(usize::MAX);
@@ -118,7 +118,7 @@ impl Decided {
 
     /// To be shown.
     #[must_use]
-    pub fn plan<'a>(&'a self, manifest: &'a Manifest, loaded: &'a Loaded) -> Plan<'a> {
+    pub(super) fn plan<'a>(&'a self, manifest: &'a Manifest, loaded: &'a Loaded) -> Plan<'a> {
         let models: BTreeSet<&ModelName> = self.wanted.iter().map(|wanted| &wanted.request.model).collect();
         let at_once = models.into_iter().filter_map(|model| Some((model.clone(), at_once(manifest, model)?)));
         Plan {
@@ -130,7 +130,7 @@ impl Decided {
     }
 
     /// Changed jobs, field by field, a line each.
-    pub fn changes(&self) -> impl Iterator<Item = String> {
+    pub(super) fn changes(&self) -> impl Iterator<Item = String> {
         self.wanted.iter().zip(&self.decisions).filter_map(|(wanted, decision)| match decision {
             Decision::Changed { fields, .. } => {
                 let fields: Vec<_> = fields.iter().map(change_line).collect();
@@ -150,7 +150,7 @@ fn at_once(manifest: &Manifest, model: &ModelName) -> Option<usize> {
 }
 
 /// Whether a job is named by one of the patterns: by its key or its item. No pattern names all.
-pub fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool, Error> {
+pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool, Error> {
     let wrong = |error: globset::Error| Error::new(Exit::Usage, format!("--only: {error}"));
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {

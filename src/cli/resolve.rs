@@ -18,7 +18,7 @@ use crate::engine::ids;
 use crate::store::{Details, Mode, Options, RecordError, Store};
 
 /// Settles one held job, or all of them.
-pub async fn resolve(terminal: &Terminal, global: &Global, args: &ResolveArgs) -> Result<Exit, Error> {
+pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &ResolveArgs) -> Result<Exit, Error> {
     let places = Places::find(None, global)?;
     let clock = Clock::system();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());

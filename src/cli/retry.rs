@@ -21,7 +21,7 @@ use crate::store::Caps;
 use std::collections::HashSet;
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
-pub async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
+pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;

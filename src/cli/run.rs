@@ -25,7 +25,7 @@ use crate::store::{Admission, Caps};
 use std::collections::HashSet;
 
 /// Runs the whole manifest, or the selected part of it.
-pub async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
+pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let loaded = match valid(terminal, &places, load(&places)) {
         Ok(loaded) => loaded,
@@ -95,7 +95,7 @@ async fn submit(
 }
 
 /// Takes over how much of each provider's daily quota was used by earlier runs.
-pub async fn today(session: &Session, setup: &Setup) -> Result<(), Error> {
+pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error> {
     let now = session.clock.now();
     let midnight = now.to_zoned(jiff::tz::TimeZone::UTC).start_of_day();
     let midnight = midnight.map_or(now, |midnight| midnight.timestamp());

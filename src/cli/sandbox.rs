@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until a signal ends it.
-pub async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exit, Error> {
+pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exit, Error> {
     let local = |error: std::io::Error| Error::new(Exit::Local, format!("the sandbox cannot start: {error}"));
     let clock = Clock::system();
     let mut options = Options::new(&args.dir, &args.key, Arc::new(move || clock.now()));

@@ -27,28 +27,28 @@ use tokio_util::sync::CancellationToken;
 const DOWNLOADS: usize = 4;
 
 /// The state of a project, opened by the one process that drives it.
-pub struct Session {
+pub(super) struct Session {
     /// Where everything is.
-    pub places: Places,
+    pub(super) places: Places,
     /// The time.
-    pub clock: Clock,
+    pub(super) clock: Clock,
     /// The memory.
-    pub store: Store,
+    pub(super) store: Store,
 }
 
 /// How a run went.
-pub struct Went {
+pub(super) struct Went {
     /// What came of it.
-    pub outcome: Outcome,
+    pub(super) outcome: Outcome,
     /// Why it was stopped, if it was.
-    pub reason: Option<StopReason>,
+    pub(super) reason: Option<StopReason>,
     /// Providers and models that stopped taking submissions.
-    pub closed: HashMap<String, WhyStopped>,
+    pub(super) closed: HashMap<String, WhyStopped>,
 }
 
 impl Session {
     /// Takes the lock, opens and repairs the state.
-    pub fn open(terminal: &Terminal, places: Places, command: &str) -> Result<Self, Error> {
+    pub(super) fn open(terminal: &Terminal, places: Places, command: &str) -> Result<Self, Error> {
         let clock = Clock::system();
         let now = clock.now();
         let lock = Lock::acquire(&places.state, command, now).map_err(|error| match error {
@@ -74,14 +74,14 @@ impl Session {
     }
 
     /// Names of the providers that still owe something.
-    pub async fn owing(&self) -> Result<BTreeSet<String>, Error> {
+    pub(super) async fn owing(&self) -> Result<BTreeSet<String>, Error> {
         let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await;
         let owed = owed.map_err(|error| store_error(&error))?;
         Ok(owed.into_iter().map(|take| take.request.model.provider).collect())
     }
 
     /// The output tree.
-    pub fn tree(&self) -> Result<Tree, Error> {
+    pub(super) fn tree(&self) -> Result<Tree, Error> {
         Tree::open(&self.places.state, &self.places.out).map_err(|error| {
             let out = self.places.out.display();
             Error::new(Exit::Local, format!("clips cannot be put into {out}: {error}")).money("not charged")
@@ -90,7 +90,7 @@ impl Session {
 
     /// Puts the engine to work until it is done or stopped. Without `work` nothing is submitted: there is no client
     /// to do it with.
-    pub async fn drive(
+    pub(super) async fn drive(
         self,
         terminal: &Terminal,
         global: &Global,
@@ -186,7 +186,7 @@ fn repaired(repair: &Repair) -> Option<String> {
 }
 
 /// Opens the state for reading; an error where nothing was ever run.
-pub fn reader(places: &Places) -> Result<Reader, Error> {
+pub(super) fn reader(places: &Places) -> Result<Reader, Error> {
     match Reader::open(&places.state) {
         Ok(Some(reader)) => Ok(reader),
         Ok(None) => Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
@@ -198,12 +198,12 @@ pub fn reader(places: &Places) -> Result<Reader, Error> {
 
 /// An error of the state as the user sees it.
 #[must_use]
-pub fn store_error(error: &StoreError) -> Error {
+pub(super) fn store_error(error: &StoreError) -> Error {
     Error::new(Exit::Local, error.to_string())
 }
 
 /// The job that the user means: a key, or an item that has one job.
-pub fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
+pub(super) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
     if let Ok(key) = text.parse::<JobKey>() {
         if known.contains(&key) {
             return Ok(key);

@@ -22,21 +22,21 @@ use std::time::Duration;
 use url::Url;
 
 /// The key of the fake provider: it opens nothing else.
-pub const SANDBOX_KEY: &str = "sandbox";
+pub(super) const SANDBOX_KEY: &str = "sandbox";
 
 /// What a run talks to.
-pub struct Setup {
+pub(super) struct Setup {
     /// By the provider's name.
-    pub accounts: HashMap<String, Arc<Account>>,
+    pub(super) accounts: HashMap<String, Arc<Account>>,
     /// How the clients are built.
-    pub settings: Settings,
+    pub(super) settings: Settings,
     /// The fake provider, while it lives in this process.
-    pub sandbox: Option<Sandbox>,
+    pub(super) sandbox: Option<Sandbox>,
 }
 
 impl Setup {
     /// Ends the fake provider, if there is one.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         if let Some(sandbox) = self.sandbox {
             // Whatever it charged is on disk already; that it ends untidily changes nothing.
             let _ = sandbox.stop().await;
@@ -47,7 +47,7 @@ impl Setup {
 /// The providers of this run: those whose jobs are wanted, and those who still owe clips.
 ///
 /// A provider that is not needed needs no key.
-pub async fn setup(
+pub(super) async fn setup(
     terminal: &Terminal,
     global: &Global,
     places: &Places,
@@ -170,7 +170,7 @@ async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, E
 
 /// The sandbox's own word for it.
 #[must_use]
-pub fn clips(kind: ClipsKind) -> sandbox::Clips {
+pub(super) fn clips(kind: ClipsKind) -> sandbox::Clips {
     match kind {
         ClipsKind::Full => sandbox::Clips::Full,
         ClipsKind::Tiny => sandbox::Clips::Tiny,
@@ -178,7 +178,7 @@ pub fn clips(kind: ClipsKind) -> sandbox::Clips {
 }
 
 /// Fault rules from a JSON file: one rule or a list.
-pub fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
+pub(super) fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let wrong = |what: String| Error::new(Exit::Usage, format!("{}: {what}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;

@@ -15,7 +15,7 @@ use crate::store::{History, Reader, TakeHistory};
 use serde_json::{Value, json};
 
 /// Shows it.
-pub async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
+pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let reader = reader(&places)?;
     let (project, key) = find(&reader, project(&places).as_deref(), &args.job).await?;
@@ -44,7 +44,11 @@ pub async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) -> Resu
 }
 
 /// The job that is meant, in the manifest's project or, where that cannot be read, in any.
-pub async fn find(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
+pub(super) async fn find(
+    reader: &Reader,
+    project: Option<&str>,
+    job: &str,
+) -> Result<(String, JobKey), Error> {
     let known = reader.keys(project).await.map_err(|error| store_error(&error))?;
     let keys: Vec<JobKey> = known.iter().map(|(_, key)| key.clone()).collect();
     let key = job_named(job, &keys)?;

@@ -13,7 +13,7 @@ const GRACE: Duration = Duration::from_secs(60);
 const SHORT_GRACE: Duration = Duration::from_secs(5);
 
 /// The signals that end a run.
-pub struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
@@ -21,7 +21,7 @@ pub struct Signals {
 
 impl Signals {
     /// Listens from now on.
-    pub fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -38,7 +38,7 @@ impl Signals {
     }
 
     /// Runs for as long as the work does; cancels `leave` when the work has had its time.
-    pub async fn watch(mut self, world: Arc<World>, leave: CancellationToken, say: impl Fn(String)) {
+    pub(super) async fn watch(mut self, world: Arc<World>, leave: CancellationToken, say: impl Fn(String)) {
         let reason = self.next().await;
         world.stop.everything(reason);
         let on_wire = world.requests_on_wire();

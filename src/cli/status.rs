@@ -18,7 +18,7 @@ use std::collections::HashSet;
 const SOON: SignedDuration = SignedDuration::from_hours(2);
 
 /// Shows it.
-pub async fn status(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
+pub(super) async fn status(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     let reader = reader(&places)?;
     let project = project(&places);
@@ -86,7 +86,7 @@ pub async fn status(terminal: &Terminal, global: &Global, args: &ManifestArg) ->
 }
 
 /// The project's name, if the manifest can be read; otherwise everything in the folder is meant.
-pub fn project(places: &Places) -> Option<String> {
+pub(super) fn project(places: &Places) -> Option<String> {
     let bytes = std::fs::read(&places.manifest).ok()?;
     manifest::read(&places.shown, &bytes).0.map(|manifest| manifest.project)
 }

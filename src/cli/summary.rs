@@ -23,7 +23,7 @@ use std::fmt::Write as _;
 const EXAMPLES: usize = 3;
 
 /// Ends the run in the books, tells what came of it, and gives the exit code.
-pub async fn close(
+pub(super) async fn close(
     terminal: &Terminal,
     global: &Global,
     places: &Places,
@@ -93,18 +93,21 @@ pub async fn close(
 }
 
 /// Where the jobs of a project stand.
-pub struct Standing {
+pub(super) struct Standing {
     /// By the name of the state.
-    pub counts: BTreeMap<String, Count>,
+    pub(super) counts: BTreeMap<String, Count>,
     /// Takes for which a person must decide.
-    pub held: Vec<Take>,
+    pub(super) held: Vec<Take>,
     /// Newest takes that failed, of jobs that still want them.
-    pub failed: Vec<Take>,
+    pub(super) failed: Vec<Take>,
 }
 
 impl Standing {
     /// Reads it.
-    pub async fn read(reader: &Reader, project: Option<&str>) -> Result<Self, crate::store::StoreError> {
+    pub(super) async fn read(
+        reader: &Reader,
+        project: Option<&str>,
+    ) -> Result<Self, crate::store::StoreError> {
         Ok(Self {
             counts: reader.counts(project).await?,
             held: reader.held(project).await?,
@@ -114,13 +117,13 @@ impl Standing {
 
     /// How many takes are in that state.
     #[must_use]
-    pub fn count(&self, state: &str) -> u64 {
+    pub(super) fn count(&self, state: &str) -> u64 {
         self.counts.get(state).map_or(0, |count| count.takes)
     }
 
     /// How many were paid and have no clip yet.
     #[must_use]
-    pub fn in_flight(&self) -> u64 {
+    pub(super) fn in_flight(&self) -> u64 {
         ["submitting", "doubtful", "running", "downloading", "placing"]
             .map(|state| self.count(state))
             .iter()
@@ -129,7 +132,7 @@ impl Standing {
 
     /// The counts in one line.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let mut line = format!(
             "{} done · {} failed · {} held · {} left",
             self.count("done"),
@@ -145,14 +148,14 @@ impl Standing {
 
     /// The counts for programs.
     #[must_use]
-    pub fn json(&self) -> serde_json::Value {
+    pub(super) fn json(&self) -> serde_json::Value {
         let count = |count: &Count| json!({ "takes": count.takes, "usd": count.usd.plain() });
         self.counts.iter().map(|(state, counted)| (state.clone(), count(counted))).collect()
     }
 
     /// Failed jobs, a line for each cause.
     #[must_use]
-    pub fn causes(&self) -> Vec<String> {
+    pub(super) fn causes(&self) -> Vec<String> {
         let mut causes: BTreeMap<&str, Vec<&JobKey>> = BTreeMap::new();
         for take in &self.failed {
             if let State::Failed { refusal, .. } = &take.state {
@@ -174,7 +177,7 @@ fn named(keys: &[&JobKey]) -> String {
 
 /// What a person has to decide about, with the money and the commands.
 #[must_use]
-pub fn held_block(held: &[Take]) -> Vec<String> {
+pub(super) fn held_block(held: &[Take]) -> Vec<String> {
     let mut lines = Vec::new();
     let doubt = |take: &&Take| matches!(take.state, State::Held { reason, .. } if reason.charge_in_doubt());
     let doubtful: Vec<&Take> = held.iter().filter(doubt).collect();
@@ -213,7 +216,7 @@ pub fn held_block(held: &[Take]) -> Vec<String> {
 
 /// One held take: job, when it was sent, why, and our name for the request.
 #[must_use]
-pub fn held_line(take: &Take) -> String {
+pub(super) fn held_line(take: &Take) -> String {
     match &take.state {
         State::Held { reason, intent, .. } => format!(
             "  {}   sent {} UTC   {}   request {}",
@@ -228,7 +231,7 @@ pub fn held_line(take: &Take) -> String {
 
 /// Why a take is held, in words.
 #[must_use]
-pub fn reason_words(reason: HeldReason) -> &'static str {
+pub(super) fn reason_words(reason: HeldReason) -> &'static str {
     match reason {
         HeldReason::AmbiguousSubmit => "no answer came to the submission (ambiguous_submit)",
         HeldReason::IdConflict => "the provider named another job's task (id_conflict)",

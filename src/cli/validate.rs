@@ -7,7 +7,7 @@ use super::settings::Places;
 use super::terminal::Terminal;
 
 /// Checks manifest, catalog and every job against its model's documented limits.
-pub fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
+pub(super) fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     let loaded = load(&places);
     let invalid = loaded.is_invalid();

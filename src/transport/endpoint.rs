@@ -30,8 +30,10 @@ impl Endpoint {
     pub(super) fn headers(&self, call: &Call) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
         for (name, value) in &call.headers {
-            let value = HeaderValue::from_str(value).map_err(|_| format!("header {name} cannot be sent"))?;
-            headers.insert(HeaderName::from_static(name), value);
+            let unfit = |_: String| format!("header {name} cannot be sent");
+            let value = HeaderValue::from_str(value).map_err(|error| unfit(error.to_string()))?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| unfit(error.to_string()))?;
+            headers.insert(name, value);
         }
         let Auth::Bearer = call.auth;
         if let Some(key) = &self.key {
