@@ -155,8 +155,12 @@ impl Reader {
         let (project, skip) = (project.map(str::to_owned), skip.clone());
         self.read(move |db| {
             let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };
-            let sql =
-                format!("SELECT {} FROM {} WHERE {mine} AND {condition}", takes::COLUMNS, takes::TABLES);
+            // A cross join keeps its order: from the takes, by their index, to their jobs. The other way round, each
+            // page would sort all that waits.
+            let sql = format!(
+                "SELECT {} FROM takes t CROSS JOIN jobs j ON j.id = t.job WHERE {mine} AND {condition}",
+                takes::COLUMNS
+            );
             let mut select = db.prepare_cached(&sql)?;
             let mut rows = select.query([&project])?;
             let mut page = Vec::new();
