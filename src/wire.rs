@@ -229,7 +229,9 @@ mod tests {
 
     #[test]
     fn other_bytes_give_another_hash() {
-        let value = |file: &MediaFile| Body::json(&serde_json::json!({ "i": marker(file) }), &[file.clone()]);
+        let value = |file: &MediaFile| {
+            Body::json(&serde_json::json!({ "i": marker(file) }), std::slice::from_ref(file))
+        };
         let one = picture("a.png", 4);
         let mut two = one.clone();
         two.facts.sha256 = Sha256::of(b"other");

@@ -204,6 +204,7 @@ pub struct RetryArgs {
 }
 
 /// Arguments of `resolve`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Clone, Args)]
 #[command(group = clap::ArgGroup::new("how").required(true).args(["task_id", "again", "resubmit", "write_off"]))]
 pub struct ResolveArgs {

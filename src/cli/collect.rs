@@ -3,7 +3,7 @@
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::load::providers;
-use super::session::{Session, store_error};
+use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::setup;
 use super::summary;
@@ -58,7 +58,8 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
     let places = session.places.clone();
-    let drove = session.drive(terminal, global, &setup, "", run, None, None).await;
+    let drove =
+        session.drive(terminal, global, &setup, Order { project: "", run, work: None, max_time: None }).await;
     let exit = match drove {
         Ok((went, world)) => summary::close(terminal, global, &places, &world, &went, run, None).await,
         Err(error) => Err(error),

@@ -11,11 +11,10 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// Starts logging. Without `-v`, `--log-file` or `SHOTLIST_LOG` only warnings are written.
 pub(super) fn start(global: &Global) -> Result<(), Error> {
-    let level = match (global.verbose, global.log_file.is_some()) {
-        (0, false) => "off",
-        (0, true) => "warn,shotlist=info",
-        (1, _) => "warn,shotlist=info",
-        (_, _) => "info,shotlist=debug",
+    let level = match global.verbose {
+        0 if global.log_file.is_none() => "off",
+        0 | 1 => "warn,shotlist=info",
+        _ => "info,shotlist=debug",
     };
     let asked = variable("SHOTLIST_LOG").unwrap_or_else(|| level.to_owned());
     let filter = EnvFilter::try_new(&asked)

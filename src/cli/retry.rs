@@ -5,7 +5,7 @@ use super::exit::{Error, Exit};
 use super::load::load;
 use super::plan::{invalid, matcher, valid};
 use super::run::today;
-use super::session::{Session, store_error};
+use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::setup;
 use super::summary;
@@ -70,8 +70,14 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     today(&session, &setup).await?;
     let places = session.places.clone();
     let work = Some(Work { filings: Filings::default(), submit });
-    let drove =
-        session.drive(terminal, global, &setup, &manifest.project, run, work, args.bounds.max_time).await;
+    let drove = session
+        .drive(
+            terminal,
+            global,
+            &setup,
+            Order { project: &manifest.project, run, work, max_time: args.bounds.max_time },
+        )
+        .await;
     let exit = match drove {
         Ok((went, world)) => {
             summary::close(terminal, global, &places, &world, &went, run, args.bounds.max_cost).await

@@ -4,7 +4,7 @@ use super::args::{Bounds, Global, RunArgs};
 use super::exit::{Error, Exit};
 use super::load::{Loaded, load};
 use super::plan::{Decided, invalid, valid};
-use super::session::{Session, store_error};
+use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::{Setup, setup};
 use super::terminal::Terminal;
@@ -89,8 +89,14 @@ async fn submit(
     let filings = filings(&decided.wanted, &decided.decisions, known);
     let work = Some(Work { filings, submit });
     let places = session.places.clone();
-    let (went, world) =
-        session.drive(terminal, global, setup, &manifest.project, run, work, bounds.max_time).await?;
+    let (went, world) = session
+        .drive(
+            terminal,
+            global,
+            setup,
+            Order { project: &manifest.project, run, work, max_time: bounds.max_time },
+        )
+        .await?;
     summary::close(terminal, global, &places, &world, &went, run, bounds.max_cost).await
 }
 
@@ -279,7 +285,7 @@ async fn resubmit_as_allowed(
             .renew(&take, id, take.price, &Policy::standard(), now)
             .await
             .map_err(|error| Error::new(Exit::Local, error.to_string()))?;
-        extra = extra + take.price;
+        extra += take.price;
         terminal.say(format_args!(
             "again    {}  held submission is sent again, as `on_ambiguous: resubmit` allows (a second charge of {} \
              is possible)",

@@ -36,6 +36,18 @@ pub(super) struct Session {
     pub(super) store: Store,
 }
 
+/// What the engine is to do.
+pub(super) struct Order<'a> {
+    /// Whose jobs; empty for everybody's.
+    pub(super) project: &'a str,
+    /// In the books.
+    pub(super) run: RunId,
+    /// What to submit and to file. Without it nothing is submitted: there is no client to do it with.
+    pub(super) work: Option<Work>,
+    /// When to stop submitting.
+    pub(super) max_time: Option<Duration>,
+}
+
 /// How a run went.
 pub(super) struct Went {
     /// What came of it.
@@ -88,18 +100,15 @@ impl Session {
         })
     }
 
-    /// Puts the engine to work until it is done or stopped. Without `work` nothing is submitted: there is no client
-    /// to do it with.
+    /// Puts the engine to work until it is done or stopped.
     pub(super) async fn drive(
         self,
         terminal: &Terminal,
         global: &Global,
         setup: &Setup,
-        project: &str,
-        run: RunId,
-        work: Option<Work>,
-        max_time: Option<Duration>,
+        order: Order<'_>,
     ) -> Result<(Went, Arc<World>), Error> {
+        let Order { project, run, work, max_time } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
         let closed = Arc::new(Mutex::new(HashMap::new()));
         let listener = {
@@ -204,10 +213,8 @@ pub(super) fn store_error(error: &StoreError) -> Error {
 
 /// The job that the user means: a key, or an item that has one job.
 pub(super) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
-    if let Ok(key) = text.parse::<JobKey>() {
-        if known.contains(&key) {
-            return Ok(key);
-        }
+    if let Some(key) = text.parse::<JobKey>().ok().filter(|key| known.contains(key)) {
+        return Ok(key);
     }
     let mut of_item = known.iter().filter(|key| key.item == text);
     match (of_item.next(), of_item.next()) {
@@ -219,11 +226,8 @@ pub(super) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
         _ => {
             let names: Vec<String> = known.iter().map(ToString::to_string).collect();
             let close = crate::domain::problem::did_you_mean(text, names.iter().map(String::as_str));
-            let mut error = Error::new(Exit::Usage, format!("there is no job `{text}`"));
-            if let Some(close) = close {
-                error.what.push_str(&format!("; did you mean {close}?"));
-            }
-            Err(error)
+            let hint = close.map(|close| format!("; did you mean {close}?")).unwrap_or_default();
+            Err(Error::new(Exit::Usage, format!("there is no job `{text}`{hint}")))
         }
     }
 }

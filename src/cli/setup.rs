@@ -14,7 +14,7 @@ use crate::sandbox::{self, Rule, Sandbox};
 use crate::transport::settings::is_loopback;
 use crate::transport::{Endpoint, Proxies, Settings};
 use secrecy::SecretString;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) const SANDBOX_KEY: &str = "sandbox";
 /// What a run talks to.
 pub(super) struct Setup {
     /// By the provider's name.
-    pub(super) accounts: HashMap<String, Arc<Account>>,
+    pub(super) accounts: BTreeMap<String, Arc<Account>>,
     /// How the clients are built.
     pub(super) settings: Settings,
     /// The fake provider, while it lives in this process.
@@ -56,7 +56,7 @@ pub(super) async fn setup(
     faults: Option<&Path>,
 ) -> Result<Setup, Error> {
     let settings = settings()?;
-    let mut accounts = HashMap::new();
+    let mut accounts = BTreeMap::new();
     if global.sandbox {
         let sandbox = in_process(places, faults).await?;
         for provider in provider::ALL {

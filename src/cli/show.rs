@@ -61,12 +61,10 @@ fn text(terminal: &Terminal, history: &History) {
     if !history.wanted {
         terminal.data("  no longer wanted by the manifest");
     }
-    match &history.filed {
-        Some(filed) => {
-            terminal.data(format_args!("  clip      {}  sha256 {}", filed.path, filed.file.sha256))
-        }
-        None => terminal.data(format_args!("  clip      none yet; it will be {}", history.path)),
-    }
+    terminal.data(match &history.filed {
+        Some(filed) => format!("  clip      {}  sha256 {}", filed.path, filed.file.sha256),
+        None => format!("  clip      none yet; it will be {}", history.path),
+    });
     for (number, entry) in history.takes.iter().enumerate() {
         let take = &entry.take;
         let newest = if number == 0 { "  (newest)" } else { "" };

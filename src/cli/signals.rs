@@ -1,5 +1,6 @@
 //! Ctrl-C, SIGTERM and SIGHUP: first a clean stop, then a short one, then none.
 
+use crate::domain::notice::Notice;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long answers to paid requests are awaited after the first signal …
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 /// … and after the second.
 const SHORT_GRACE: Duration = Duration::from_secs(5);
 
@@ -41,16 +42,7 @@ impl Signals {
     pub(super) async fn watch(mut self, world: Arc<World>, leave: CancellationToken, say: impl Fn(String)) {
         let reason = self.next().await;
         world.stop.everything(reason);
-        let on_wire = world.requests_on_wire();
-        say(if on_wire == 0 {
-            "stopping: no new submissions, saving what is in flight (Ctrl-C again to leave now; nothing is lost)"
-                .to_owned()
-        } else {
-            format!(
-                "stopping: no new submissions; awaiting the answers to {on_wire} paid requests for up to 60 s \
-                 (Ctrl-C again to leave sooner; nothing is lost)"
-            )
-        });
+        world.tell(&Notice::Stopping { on_wire: world.requests_on_wire() });
         tokio::select! {
             _ = self.next() => {}
             () = tokio::time::sleep(GRACE) => {}
@@ -64,7 +56,6 @@ impl Signals {
         tokio::select! {
             third = self.next() => {
                 // As hard as a kill, on request: what is durable stays, what is on the wire is found in doubt.
-                #[expect(clippy::exit, reason = "the third signal asks for exactly this")]
                 std::process::exit(match third {
                     StopReason::Terminated => 143,
                     StopReason::HungUp => 129,

@@ -12,6 +12,7 @@ use std::io::{BufRead, IsTerminal, Write};
 const WIDTH: u16 = 100;
 
 /// The two streams and how to use them.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
     /// JSON on stdout.
@@ -74,6 +75,7 @@ impl Terminal {
     }
 
     /// Problems of the user's files, causes joined; on stdout as JSON where JSON is wanted.
+    #[expect(clippy::must_use_candidate, reason = "telling is the point; the tally is a by-product")]
     pub fn problems(&self, found: Vec<Problem>) -> Tally {
         let found = grouped(found);
         let errors = found.iter().filter(|problem| problem.is_error()).count();
@@ -82,7 +84,7 @@ impl Terminal {
             for problem in &found {
                 self.data(problems::json(problem));
             }
-        } else if !found.is_empty() && !(self.quiet && errors == 0) {
+        } else if !found.is_empty() && (errors > 0 || !self.quiet) {
             let shown = problems::render(&found, self.color, self.width);
             let _ = write!(std::io::stderr().lock(), "{shown}");
         }

@@ -136,20 +136,17 @@ pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
             Place::Nowhere => (String::new(), 0, 0, None),
         };
         let cause = (problem.severity, problem.message.clone(), place, problem.hint.clone());
-        match known.get(&cause) {
-            Some(&at) => {
-                let first: &mut Problem = &mut causes[at];
-                first.count += problem.count.max(1);
-                for example in problem.examples {
-                    if first.examples.len() < EXAMPLES && !first.examples.contains(&example) {
-                        first.examples.push(example);
-                    }
+        if let Some(&at) = known.get(&cause) {
+            let first: &mut Problem = &mut causes[at];
+            first.count += problem.count.max(1);
+            for example in problem.examples {
+                if first.examples.len() < EXAMPLES && !first.examples.contains(&example) {
+                    first.examples.push(example);
                 }
             }
-            None => {
-                known.insert(cause, causes.len());
-                causes.push(problem);
-            }
+        } else {
+            known.insert(cause, causes.len());
+            causes.push(problem);
         }
     }
     causes

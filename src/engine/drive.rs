@@ -226,7 +226,7 @@ impl Drive {
         if let Some(Closed { who, why, said }) =
             self.account.learn(&self.lane, &claimed.request.model.model, &fault, at)
         {
-            self.world.tell(Notice::Stopped { who, why, said });
+            self.world.tell(&Notice::Stopped { who, why, said });
         }
         let event = match fault.kind {
             FaultKind::NotSent => Event::SentBack(SentBack::NotSent),
@@ -356,7 +356,7 @@ impl Drive {
         let Some(ordered) = take.request.duration else { return };
         // Half a second: encoders round to whole frames and audio packets.
         if (facts.duration.as_secs_f64() - f64::from(ordered)).abs() > 0.5 {
-            self.world.tell(Notice::Warning(format!(
+            self.world.tell(&Notice::Warning(format!(
                 "{}: the clip lasts {:.1} s, {ordered} s were ordered; it is kept",
                 take.key,
                 facts.duration.as_secs_f64()
@@ -365,7 +365,7 @@ impl Drive {
         let size = format!("{}x{}", facts.width, facts.height);
         if let Some(ordered) = take.request.size.as_ref().filter(|ordered| **ordered != size) {
             let key = &take.key;
-            self.world.tell(Notice::Warning(format!(
+            self.world.tell(&Notice::Warning(format!(
                 "{key}: the clip has {size} pixels, {ordered} were ordered; it is kept"
             )));
         }

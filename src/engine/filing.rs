@@ -15,7 +15,7 @@ impl Run<'_> {
     pub(super) async fn file(&mut self, filing: Filing) {
         let key = filing.key.clone();
         match file(self.world, &filing).await {
-            Ok(()) => self.world.tell(Notice::Filed { key, path: filing.path }),
+            Ok(()) => self.world.tell(&Notice::Filed { key, path: filing.path }),
             Err(failure) => self.outcome.unfiled.push((key, failure.to_string())),
         }
     }

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Polls at once and in a second, and tasks in flight, where neither card nor manifest says otherwise.
 const POLLS: u32 = 8;
-const POLLS_PER_SECOND: u32 = 5;
+const POLLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const CONCURRENCY: u32 = 2;
 
 /// Unanswered submissions within the window that stop a provider: by then its answers cannot be trusted.
@@ -172,15 +172,14 @@ impl Account {
             .iter()
             .map(|card| (card.name.model.clone(), Arc::new(Lane::new(card, &defaults, &limits))))
             .collect();
-        let second = |count| Rate { count, per: Duration::from_secs(1) };
-        let polls_per_second = NonZeroU32::new(POLLS_PER_SECOND).expect("the constant is not zero");
+        let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
             loopback: is_loopback(&endpoint.base_url),
             provider,
             endpoint,
             lanes,
             polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
-            poll_pace: Pace::new(own.poll_rate.unwrap_or(second(polls_per_second))),
+            poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
             per_day: own.per_day,
             closed: CancellationToken::new(),
             history: Mutex::default(),
@@ -285,18 +284,18 @@ impl Account {
             FaultKind::NotSent => {
                 history.unreached += 1;
                 let round = history.unreached / UNREACHED;
-                if history.unreached % UNREACHED == 0 {
+                if history.unreached.is_multiple_of(UNREACHED) {
                     let pause = PAUSE.0.saturating_mul(2u32.saturating_pow(round.min(20) - 1)).min(PAUSE.1);
                     history.not_before = Some(at.after(pause));
                 }
-                self.out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
+                out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
             FaultKind::Throttled { after } => {
                 if let Some(after) = after {
                     let pause = lane.policy.throttle_backoff.pause(1, Some(after), at.jitter);
                     history.not_before = history.not_before.max(Some(at.after(pause)));
                 }
-                self.out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
+                out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
             FaultKind::Rejected(Refusal::Model) => {
                 let mut refusals = lock(&lane.refusals);
@@ -312,11 +311,6 @@ impl Account {
             }
             FaultKind::Busy { .. } | FaultKind::Rejected(_) | FaultKind::Gone => None,
         }
-    }
-
-    fn out_of_patience(&self, history: &mut History, at: Moment) -> bool {
-        let since = *history.last_success.get_or_insert(at.now);
-        at.since(since) > GIVE_UP
     }
 
     /// Counts a submission against the day's quota (UTC). `false` where it is used up.
@@ -354,6 +348,12 @@ impl Account {
     fn history(&self) -> MutexGuard<'_, History> {
         lock(&self.history)
     }
+}
+
+/// Whether nothing got through for so long that waiting on makes no sense; counted from the first trouble.
+fn out_of_patience(history: &mut History, at: Moment) -> bool {
+    let since = *history.last_success.get_or_insert(at.now);
+    at.since(since) > GIVE_UP
 }
 
 /// A panic while a lock is held leaves counters that are still right to read.

@@ -20,7 +20,7 @@ use crate::plan::filing::Filings;
 use crate::transport::PaidClient;
 use drive::{Drive, Left};
 use lane::Account;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -58,14 +58,14 @@ pub struct Outcome {
 }
 
 /// Collects what is owed; submits nothing, for it has nothing to submit with.
-pub async fn collect(world: &Arc<World>, accounts: &HashMap<String, Arc<Account>>) -> Outcome {
+pub async fn collect(world: &Arc<World>, accounts: &BTreeMap<String, Arc<Account>>) -> Outcome {
     Run::new(world, accounts, None, Work::default()).go().await
 }
 
 /// Collects what is owed, then submits, polls, downloads.
 pub async fn run(
     world: &Arc<World>,
-    accounts: &HashMap<String, Arc<Account>>,
+    accounts: &BTreeMap<String, Arc<Account>>,
     paid: PaidClient,
     work: Work,
 ) -> Outcome {
@@ -76,7 +76,7 @@ type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), 
 
 struct Run<'a> {
     world: &'a Arc<World>,
-    accounts: &'a HashMap<String, Arc<Account>>,
+    accounts: &'a BTreeMap<String, Arc<Account>>,
     paid: Option<Arc<PaidClient>>,
     work: Work,
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
@@ -94,7 +94,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(
         world: &'a Arc<World>,
-        accounts: &'a HashMap<String, Arc<Account>>,
+        accounts: &'a BTreeMap<String, Arc<Account>>,
         paid: Option<Arc<PaidClient>>,
         work: Work,
     ) -> Self {

@@ -9,7 +9,7 @@ use crate::domain::take::Take;
 use crate::files::Tree;
 use crate::store::{RunId, Store};
 use crate::transport::FreeClient;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -67,7 +67,7 @@ pub struct World {
     reach: fn(&'static str),
     on_wire: AtomicUsize,
     warned: Mutex<HashSet<String>>,
-    poll_refused: Mutex<HashMap<String, ProviderStop>>,
+    poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
 }
 
 /// The parts of a [`World`] that its maker brings.
@@ -118,12 +118,12 @@ impl World {
     }
 
     /// Tells what happened. Only what is saved is told.
-    pub fn tell(&self, notice: Notice) {
-        (self.listener)(&notice);
+    pub fn tell(&self, notice: &Notice) {
+        (self.listener)(notice);
     }
 
     pub(super) fn told(&self, before: &Take, after: &Take, said: Option<Said>) {
-        self.tell(Notice::Moved {
+        self.tell(&Notice::Moved {
             take: after.id.clone(),
             key: after.key.clone(),
             price: after.price,
@@ -137,7 +137,7 @@ impl World {
     pub(super) fn warn_once(&self, text: String) {
         let fresh = self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone());
         if fresh {
-            self.tell(Notice::Warning(text));
+            self.tell(&Notice::Warning(text));
         }
     }
 
@@ -162,13 +162,13 @@ impl World {
         let mut refused = self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner);
         if refused.insert(provider.to_owned(), why).is_none() {
             drop(refused);
-            self.tell(Notice::Stopped { who: provider.to_owned(), why: WhyStopped::Provider(why), said });
+            self.tell(&Notice::Stopped { who: provider.to_owned(), why: WhyStopped::Provider(why), said });
         }
     }
 
     /// Providers that refused a poll.
     #[must_use]
-    pub fn polls_refused(&self) -> HashMap<String, ProviderStop> {
+    pub fn polls_refused(&self) -> BTreeMap<String, ProviderStop> {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

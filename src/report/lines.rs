@@ -37,7 +37,14 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<String> {
         }
         Notice::Filed { key, path } => Some(format!("filed    {key}  {}  {path}", Usd::ZERO)),
         Notice::Stopped { who, why, said } => Some(format!("stopped  {who}  {}  {said}", why_words(*why))),
-        Notice::Stopping { on_wire } => Some(format!("stopping ({on_wire} on the wire)")),
+        Notice::Stopping { on_wire: 0 } => Some(
+            "stopping: no new submissions, saving what is in flight (Ctrl-C again to leave now; nothing is lost)"
+                .to_owned(),
+        ),
+        Notice::Stopping { on_wire } => Some(format!(
+            "stopping: no new submissions; awaiting the answers to {on_wire} paid requests for up to 60 s \
+             (Ctrl-C again to leave sooner; nothing is lost)"
+        )),
         Notice::Warning(text) => Some(format!("warning  {text}")),
     }
 }

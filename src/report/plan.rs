@@ -79,17 +79,14 @@ impl Plan<'_> {
             let row = rows
                 .iter_mut()
                 .find(|row| (row.sign, &row.model, row.price, &row.why) == (sign, &model, price, &why));
-            let row = match row {
-                Some(row) => row,
-                None => {
-                    rows.push(Row { sign, model, price, why, count: 0, examples: Vec::new() });
-                    let last = rows.len() - 1;
-                    &mut rows[last]
+            let key = wanted.key.to_string();
+            if let Some(row) = row {
+                row.count += 1;
+                if row.examples.len() < EXAMPLES {
+                    row.examples.push(key);
                 }
-            };
-            row.count += 1;
-            if row.examples.len() < EXAMPLES {
-                row.examples.push(wanted.key.to_string());
+            } else {
+                rows.push(Row { sign, model, price, why, count: 1, examples: vec![key] });
             }
         }
         rows.sort_by_key(|row| ORDER.iter().position(|sign| *sign == row.sign));

@@ -86,8 +86,9 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
          AND j.id = takes.job AND j.wanted AND j.fingerprint = takes.fingerprint AND j.path <> takes.path",
     )?
     .execute(named_params! { ":project": project })?;
-    db.prepare_cached(&format!("UPDATE takes SET queue = {} WHERE {mine}", takes::QUEUE))?
-        .execute(named_params! { ":project": project, ":never": Timestamp::MAX.as_millisecond() })?;
+    let queue = takes::queue("state", "due");
+    db.prepare_cached(&format!("UPDATE takes SET queue = {queue} WHERE {mine}"))?
+        .execute(named_params! { ":project": project })?;
     Ok(())
 }
 

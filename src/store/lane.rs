@@ -6,57 +6,21 @@
 
 use super::error::{Kept, StoreError};
 use super::folder;
-use super::ledger::{Entry, Kind, Ledger};
-use super::lock::Lock;
+use super::ledger::Entry;
+use super::writer::{Batch, Step, Writer};
 use crate::domain::key::TaskId;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use std::io;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use rusqlite::ErrorCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// What a write comes to: a failure of SQLite, a refusal for the caller (nothing is written), or success.
 pub(super) type Verdict<T, E> = rusqlite::Result<Result<T, E>>;
 
-/// Called before each step that makes a batch durable; an error stands for a disk that fails at that moment.
-pub type Rehearsal = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
-
-/// A step that makes a batch durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// To the database.
-    Commit,
-    /// To the ledger.
-    Append,
-}
-
 /// A task that was accepted, and the line that saves it when nothing else can.
 #[derive(Clone)]
 pub(super) struct Precious {
     pub(super) task: TaskId,
     pub(super) line: Entry,
-}
-
-/// An open transaction.
-pub(super) struct Batch<'a> {
-    pub(super) db: &'a Connection,
-    seq: u64,
-}
-
-impl Batch<'_> {
-    /// Puts a line into the ledger when the transaction is committed. Returns its number.
-    pub(super) fn note(&mut self, mut entry: Entry) -> rusqlite::Result<u64> {
-        self.seq += 1;
-        entry.seq = self.seq;
-        let intent = entry.kind == Kind::Intent;
-        self.db.prepare_cached("INSERT INTO outbox (seq, intent, line) VALUES (?1, ?2, ?3)")?.execute((
-            self.seq.cast_signed(),
-            intent,
-            entry.line(),
-        ))?;
-        Ok(self.seq)
-    }
 }
 
 trait Job: Send {
@@ -107,99 +71,7 @@ where
     }
 }
 
-/// The writing end of the database and of the ledger.
-pub(super) struct Writer {
-    pub(super) db: Connection,
-    pub(super) ledger: Ledger,
-    pub(super) dir: PathBuf,
-    /// Held by whoever drives: only a driver, who has repaired, may call the two in agreement.
-    pub(super) lock: Option<Lock>,
-    /// The ledger has a line that the database could not take in: they agree no more until the next start.
-    pub(super) ahead: bool,
-    /// Last number given to a line.
-    pub(super) seq: u64,
-    pub(super) rehearsal: Option<Rehearsal>,
-    pub(super) commits: Arc<AtomicU64>,
-}
-
 impl Writer {
-    fn rehearse(&self, step: Step, file: &str) -> Result<(), StoreError> {
-        let outcome = self.rehearsal.as_ref().map_or(Ok(()), |rehearsal| rehearsal(step));
-        outcome.map_err(|e| StoreError::io(&self.dir.join(file), &e))
-    }
-
-    /// One transaction. The ledger must be locked, and [`Writer::append`] must follow, with the number returned.
-    pub(super) fn transact<T>(
-        &mut self,
-        write: impl FnOnce(&mut Batch<'_>) -> rusqlite::Result<T>,
-    ) -> Result<(T, u64), StoreError> {
-        let path = folder::database(&self.dir);
-        let sql = |e: rusqlite::Error| StoreError::sql(&path, &e);
-        self.ledger.catch_up()?;
-        let agree = self.lock.is_some() && !self.ahead;
-        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).map_err(sql)?;
-        let first = self.begin(&tx, agree).map_err(sql)?;
-        let mut batch = Batch { db: &tx, seq: first };
-        let value = write(&mut batch).map_err(sql)?;
-        let last = batch.seq;
-        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'seq'")
-            .and_then(|mut update| update.execute([last.cast_signed()]))
-            .map_err(sql)?;
-        self.rehearse(Step::Commit, folder::DATABASE)?;
-        tx.commit().map_err(sql)?;
-        self.commits.fetch_add(1, Ordering::Relaxed);
-        self.seq = last;
-        if agree {
-            self.ledger.seen.clear();
-        }
-        Ok((value, first))
-    }
-
-    /// Writes down what is known of the ledger, and returns the highest number in use.
-    fn begin(&self, db: &Connection, agree: bool) -> rusqlite::Result<u64> {
-        if agree && !self.ledger.seen.is_empty() {
-            let mut delete = db.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;
-            for seq in &self.ledger.seen {
-                delete.execute([seq.cast_signed()])?;
-            }
-            db.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'agreed'")?
-                .execute([self.ledger.end().cast_signed()])?;
-        }
-        if self.lock.is_none() {
-            db.execute("UPDATE meta SET value = value + 1 WHERE key = 'visits'", [])?;
-        }
-        let seq: i64 =
-            db.prepare_cached("SELECT value FROM meta WHERE key = 'seq'")?.query_row([], |row| row.get(0))?;
-        Ok(seq.cast_unsigned().max(self.ledger.last()))
-    }
-
-    /// Adds the lines that the ledger lacks; returns how many of them are older than this batch.
-    ///
-    /// An intent of an earlier batch is left out: its caller was told that nothing was written, and sent nothing.
-    pub(super) fn append(&mut self, first: u64) -> Result<usize, StoreError> {
-        let path = folder::database(&self.dir);
-        let lines = self.lines_to_append(first).map_err(|e| StoreError::sql(&path, &e))?;
-        if lines.is_empty() {
-            return Ok(0);
-        }
-        self.rehearse(Step::Append, folder::LEDGER)?;
-        self.ledger.append(&lines)?;
-        Ok(lines.iter().filter(|(seq, _)| *seq <= first).count())
-    }
-
-    fn lines_to_append(&self, first: u64) -> rusqlite::Result<Vec<(u64, String)>> {
-        let mut select = self.db.prepare_cached("SELECT seq, intent, line FROM outbox ORDER BY seq")?;
-        let mut rows = select.query([])?;
-        let mut lines = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (seq, intent) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, bool>(1)?);
-            if !self.ledger.seen.contains(&seq) && (seq > first || !intent) {
-                lines.push((seq, row.get(2)?));
-            }
-        }
-        Ok(lines)
-    }
-
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<u64, StoreError> {
         let path = folder::database(&self.dir);
         let mut only_in_ledger = false;
@@ -318,7 +190,8 @@ struct Queue {
 
 struct Shared {
     queue: Mutex<Queue>,
-    writer: Mutex<Writer>,
+    /// Gone when the lane is closed.
+    writer: Mutex<Option<Writer>>,
 }
 
 /// Where writes are handed over.
@@ -328,7 +201,7 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(writer: Writer) -> Self {
-        Self { shared: Arc::new(Shared { queue: Mutex::default(), writer: Mutex::new(writer) }) }
+        Self { shared: Arc::new(Shared { queue: Mutex::default(), writer: Mutex::new(Some(writer)) }) }
     }
 
     /// Hands a write over and waits until it is durable. It may be run twice, when the disk was full.
@@ -352,24 +225,30 @@ impl Lane {
     }
 }
 
+impl Drop for Lane {
+    /// Waits for writes under way and makes those that were handed over, so that the lock is free afterwards.
+    fn drop(&mut self) {
+        self.shared.flush();
+        *lock(&self.shared.writer) = None;
+    }
+}
+
 /// A panic in a write has already failed its callers; the data it guarded is made whole by SQLite's rollback.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The work of one flush; the next write starts another, also when this one died or never began.
-struct Flush {
-    shared: Arc<Shared>,
-    finished: bool,
-}
-
-impl Flush {
-    fn run(mut self) {
-        let mut writer = lock(&self.shared.writer);
-        while !self.finished {
+impl Shared {
+    fn flush(&self) {
+        let mut writer = lock(&self.writer);
+        let Some(writer) = writer.as_mut() else {
+            lock(&self.queue).jobs.clear();
+            return;
+        };
+        while !lock(&self.queue).jobs.is_empty() {
             // Taken before the queue is emptied: who arrives while another process writes shares the commit.
             let locked = writer.ledger.lock();
-            let jobs = std::mem::take(&mut lock(&self.shared.queue).jobs);
+            let jobs = std::mem::take(&mut lock(&self.queue).jobs);
             match locked {
                 Ok(()) => {
                     writer.settle(jobs);
@@ -377,6 +256,20 @@ impl Flush {
                 }
                 Err(error) => wake(jobs, &Err::<(), _>(error)),
             }
+        }
+    }
+}
+
+/// The work of one flush. The next write starts another, also when this one died or never began.
+struct Flush {
+    shared: Arc<Shared>,
+    finished: bool,
+}
+
+impl Flush {
+    fn run(mut self) {
+        while !self.finished {
+            self.shared.flush();
             let mut queue = lock(&self.shared.queue);
             queue.flushing = !queue.jobs.is_empty();
             self.finished = !queue.flushing;

@@ -20,27 +20,29 @@ mod takes;
 #[cfg(test)]
 mod testing;
 mod write;
+mod writer;
 
 pub use admit::Admission;
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
-pub use lane::{Rehearsal, Step};
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
 pub use write::Details;
+pub use writer::{Rehearsal, Step};
 
 use crate::domain::key::ModelName;
 use crate::domain::policy::Policy;
 use jiff::Timestamp;
-use lane::{Lane, Writer};
+use lane::Lane;
 use ledger::Ledger;
 use rusqlite::Connection;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use writer::Writer;
 
 /// What the store may be opened for.
 pub enum Mode<'a> {
@@ -75,8 +77,9 @@ pub struct Opened {
 
 /// The state of one folder, to be read and written. All that a [`Reader`] can do, it can.
 pub struct Store {
-    lane: Lane,
+    /// Closed before the lane: the last one to close empties the log into the database, which a reader may not.
     reader: Reader,
+    lane: Lane,
     commits: Arc<AtomicU64>,
 }
 

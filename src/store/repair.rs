@@ -1,10 +1,10 @@
 //! What a crash leaves, and how the database and the ledger are brought into agreement again.
 
 use super::error::StoreError;
-use super::lane::{Batch, Writer};
 use super::ledger::{Entry, Kind, Tail};
 use super::takes;
 use super::write::{Details, is_taken, save, set_outcome};
+use super::writer::{Batch, Writer};
 use crate::domain::key::ModelName;
 use crate::domain::lifecycle::{Event, SentBack, State};
 use crate::domain::money::Usd;

@@ -19,9 +19,15 @@ pub(super) const WIDTH: usize = 12;
 /// The tables of [`COLUMNS`].
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
 
-/// What stands in `takes.queue`: the priority of its job while the take may be submitted.
-pub(super) const QUEUE: &str = "CASE WHEN state = 'pending' AND due < :never \
-                                THEN (SELECT priority FROM jobs WHERE id = takes.job AND wanted) END";
+/// What stands in `takes.queue`, for a take whose state and due time these expressions give: the priority of its job
+/// while the take may be submitted.
+pub(super) fn queue(state: &str, due: &str) -> String {
+    let never = Timestamp::MAX.as_millisecond();
+    format!(
+        "CASE WHEN {state} = 'pending' AND {due} < {never} \
+         THEN (SELECT priority FROM jobs WHERE id = takes.job AND wanted) END"
+    )
+}
 
 /// A value that this program would not have written.
 pub(super) fn unreadable(
@@ -120,10 +126,11 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
         State::Downloading { clip, .. } => clip.expires.map(Timestamp::as_millisecond),
         _ => None,
     };
-    db.prepare_cached(
+    db.prepare_cached(&format!(
         "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = :task_id, \
-         account = :account WHERE id = :id",
-    )?
+         account = :account, queue = {} WHERE id = :id",
+        queue(":state", ":due")
+    ))?
     .execute(named_params! {
         ":id": id.0,
         ":state": state.name(),
@@ -132,8 +139,6 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
         ":expires": expires,
         ":task_id": state.task().map(|task| &task.id.0),
         ":account": account(state.account()),
-    })?;
-    db.prepare_cached(&format!("UPDATE takes SET queue = {QUEUE} WHERE id = :id"))?
-        .execute(named_params! { ":id": id.0, ":never": Timestamp::MAX.as_millisecond() })?;
-    Ok(())
+    })
+    .map(|_| ())
 }

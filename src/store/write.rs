@@ -1,9 +1,10 @@
 //! The verbs of one take. Each is a compare-and-set on the state that the caller saw.
 
 use super::error::{ClaimError, RecordError};
-use super::lane::{Batch, Precious, Verdict};
+use super::lane::{Precious, Verdict};
 use super::ledger::{Entry, Kind};
 use super::runs::{self, RunId};
+use super::writer::Batch;
 use super::{Store, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;

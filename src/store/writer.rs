@@ -1,0 +1,138 @@
+//! One transaction, then its lines: the writing end of the database and of the ledger.
+
+use super::error::StoreError;
+use super::folder;
+use super::ledger::{Entry, Kind, Ledger};
+use super::lock::Lock;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Called before each step that makes a batch durable; an error stands for a disk that fails at that moment.
+pub type Rehearsal = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
+
+/// A step that makes a batch durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To the database.
+    Commit,
+    /// To the ledger.
+    Append,
+}
+
+/// An open transaction.
+pub(super) struct Batch<'a> {
+    pub(super) db: &'a Connection,
+    seq: u64,
+}
+
+impl Batch<'_> {
+    /// Puts a line into the ledger when the transaction is committed. Returns its number.
+    pub(super) fn note(&mut self, mut entry: Entry) -> rusqlite::Result<u64> {
+        self.seq += 1;
+        entry.seq = self.seq;
+        let intent = entry.kind == Kind::Intent;
+        self.db.prepare_cached("INSERT INTO outbox (seq, intent, line) VALUES (?1, ?2, ?3)")?.execute((
+            self.seq.cast_signed(),
+            intent,
+            entry.line(),
+        ))?;
+        Ok(self.seq)
+    }
+}
+
+/// The writing end of the database and of the ledger.
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) ledger: Ledger,
+    pub(super) dir: PathBuf,
+    /// Held by whoever drives: only a driver, who has repaired, may call the two in agreement.
+    pub(super) lock: Option<Lock>,
+    /// The ledger has a line that the database could not take in: they agree no more until the next start.
+    pub(super) ahead: bool,
+    /// Last number given to a line.
+    pub(super) seq: u64,
+    pub(super) rehearsal: Option<Rehearsal>,
+    pub(super) commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    pub(super) fn rehearse(&self, step: Step, file: &str) -> Result<(), StoreError> {
+        let outcome = self.rehearsal.as_ref().map_or(Ok(()), |rehearsal| rehearsal(step));
+        outcome.map_err(|e| StoreError::io(&self.dir.join(file), &e))
+    }
+
+    /// One transaction. The ledger must be locked, and [`Writer::append`] must follow, with the number returned.
+    pub(super) fn transact<T>(
+        &mut self,
+        write: impl FnOnce(&mut Batch<'_>) -> rusqlite::Result<T>,
+    ) -> Result<(T, u64), StoreError> {
+        let path = folder::database(&self.dir);
+        let sql = |e: rusqlite::Error| StoreError::sql(&path, &e);
+        self.ledger.catch_up()?;
+        let agree = self.lock.is_some() && !self.ahead;
+        let tx = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate).map_err(sql)?;
+        let first = self.begin(&tx, agree).map_err(sql)?;
+        let mut batch = Batch { db: &tx, seq: first };
+        let value = write(&mut batch).map_err(sql)?;
+        let last = batch.seq;
+        tx.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'seq'")
+            .and_then(|mut update| update.execute([last.cast_signed()]))
+            .map_err(sql)?;
+        self.rehearse(Step::Commit, folder::DATABASE)?;
+        tx.commit().map_err(sql)?;
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.seq = last;
+        if agree {
+            self.ledger.seen.clear();
+        }
+        Ok((value, first))
+    }
+
+    /// Writes down what is known of the ledger, and returns the highest number in use.
+    fn begin(&self, db: &Connection, agree: bool) -> rusqlite::Result<u64> {
+        if agree && !self.ledger.seen.is_empty() {
+            let mut delete = db.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;
+            for seq in &self.ledger.seen {
+                delete.execute([seq.cast_signed()])?;
+            }
+            db.prepare_cached("UPDATE meta SET value = ?1 WHERE key = 'agreed'")?
+                .execute([self.ledger.end().cast_signed()])?;
+        }
+        if self.lock.is_none() {
+            db.execute("UPDATE meta SET value = value + 1 WHERE key = 'visits'", [])?;
+        }
+        let seq: i64 =
+            db.prepare_cached("SELECT value FROM meta WHERE key = 'seq'")?.query_row([], |row| row.get(0))?;
+        Ok(seq.cast_unsigned().max(self.ledger.last()))
+    }
+
+    /// Adds the lines that the ledger lacks; returns how many of them are older than this batch.
+    ///
+    /// An intent of an earlier batch is left out: its caller was told that nothing was written, and sent nothing.
+    pub(super) fn append(&mut self, first: u64) -> Result<usize, StoreError> {
+        let path = folder::database(&self.dir);
+        let lines = self.lines_to_append(first).map_err(|e| StoreError::sql(&path, &e))?;
+        if lines.is_empty() {
+            return Ok(0);
+        }
+        self.rehearse(Step::Append, folder::LEDGER)?;
+        self.ledger.append(&lines)?;
+        Ok(lines.iter().filter(|(seq, _)| *seq <= first).count())
+    }
+
+    fn lines_to_append(&self, first: u64) -> rusqlite::Result<Vec<(u64, String)>> {
+        let mut select = self.db.prepare_cached("SELECT seq, intent, line FROM outbox ORDER BY seq")?;
+        let mut rows = select.query([])?;
+        let mut lines = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (seq, intent) = (row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, bool>(1)?);
+            if !self.ledger.seen.contains(&seq) && (seq > first || !intent) {
+                lines.push((seq, row.get(2)?));
+            }
+        }
+        Ok(lines)
+    }
+}

@@ -1,0 +1,503 @@
+//! The store on a real disk: the life of takes, money, budgets, grouping. Crashes and folders have files of their own.
+
+#![expect(clippy::unwrap_used, reason = "the helpers belong to tests as well")]
+
+mod crash;
+mod folder;
+
+use futures::FutureExt as _;
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use shotlist::domain::digest::Sha256;
+use shotlist::domain::fault::{Refusal, Said};
+use shotlist::domain::key::{JobKey, ModelName, RequestId, TakeId, TaskId};
+use shotlist::domain::lifecycle::{CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, State};
+use shotlist::domain::money::Usd;
+use shotlist::domain::policy::{LookUp, Moment, Policy};
+use shotlist::domain::request::Request;
+use shotlist::domain::take::{Fingerprint, Take, Wanted};
+use shotlist::plan::known::Filed;
+use shotlist::store::{
+    Admission, Cap, Caps, ClaimError, Details, Lock, Mode, Opened, Options, OverCap, RecordError, RunId,
+    Store, StoreError, Window,
+};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const PROJECT: &str = "spring";
+
+fn now() -> Timestamp {
+    "2026-11-21T02:14:07Z".parse().unwrap()
+}
+
+fn later(minutes: i64) -> Timestamp {
+    now() + SignedDuration::from_mins(minutes)
+}
+
+fn cents(count: i64) -> Usd {
+    Usd::from_micros(count * 10_000)
+}
+
+fn blind(_: &ModelName) -> Policy {
+    Policy::standard()
+}
+
+fn seeing(_: &ModelName) -> Policy {
+    Policy { look_up: Some(LookUp { lag: Duration::from_secs(5) }), ..Policy::standard() }
+}
+
+fn model() -> ModelName {
+    "zai/vidu2-image".parse().unwrap()
+}
+
+fn wanted(item: &str) -> Wanted {
+    let mut request = Request::new(model());
+    request.prompt = Some(format!("a slow turn around {item}"));
+    Wanted {
+        key: JobKey::new("hero", item),
+        title: format!("The {item}"),
+        fingerprint: Fingerprint(Sha256::of(item.as_bytes())),
+        request,
+        price: Some(cents(20)),
+        path: format!("renders/{item}/{item}_hero.mp4"),
+    }
+}
+
+fn admission(wanted: Vec<Wanted>) -> Admission {
+    Admission {
+        project: PROJECT.into(),
+        wanted,
+        partial: false,
+        new: Vec::new(),
+        supersede: Vec::new(),
+        adopt: Vec::new(),
+        afresh: Vec::new(),
+        policy: Policy::standard(),
+    }
+}
+
+fn take_id(item: &str) -> TakeId {
+    TakeId(format!("take-{item}"))
+}
+
+fn clip_file() -> ClipFile {
+    ClipFile { size: 4_096, sha256: Sha256::of(b"clip") }
+}
+
+/// A state folder that outlives the stores opened on it.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.folder.path().join(".shotlist")
+    }
+
+    fn try_drive(&self, options: &Options) -> Result<(Store, Opened), StoreError> {
+        let lock = Lock::acquire(&self.dir(), "run", now()).unwrap();
+        Store::open(&self.dir(), Mode::Drive { lock, policy: &blind }, options, now())
+    }
+
+    fn drive(&self) -> Store {
+        self.try_drive(&Options::default()).unwrap().0
+    }
+
+    fn beside(&self) -> Store {
+        Store::open(&self.dir(), Mode::Beside, &Options::default(), now()).unwrap().0
+    }
+
+    fn ledger(&self) -> String {
+        std::fs::read_to_string(self.dir().join("ledger.jsonl")).unwrap()
+    }
+
+    /// The kinds of the ledger's lines, in their order.
+    fn kinds(&self) -> Vec<String> {
+        let kind = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].clone();
+        self.ledger().lines().map(|line| kind(line).as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// One new take for each of these items.
+async fn order(store: &Store, items: &[&str]) {
+    let mut admission = admission(items.iter().map(|item| wanted(item)).collect());
+    admission.new = items.iter().enumerate().map(|(at, item)| (at, take_id(item), cents(20))).collect();
+    store.admit(admission, now()).await.unwrap();
+}
+
+async fn get(store: &Store, item: &str) -> Take {
+    store.take_by_id(&take_id(item)).await.unwrap().unwrap()
+}
+
+fn intent(take: &Take) -> Intent {
+    let attempt = take.attempts + 1;
+    Intent { attempt, request_id: RequestId(format!("sl-{}-{attempt}", take.id)), at: now() }
+}
+
+async fn claim(store: &Store, take: &Take, run: RunId) -> Result<Take, ClaimError> {
+    store.claim(take, intent(take), Sha256::of(b"body"), run, now()).await
+}
+
+async fn run(store: &Store) -> RunId {
+    store.begin_run(PROJECT, "run", Caps::default(), now()).await.unwrap()
+}
+
+fn after(take: &Take, event: Event, policy: &Policy) -> State {
+    take.state.clone().on(event, Moment::new(now(), 0.0), policy).unwrap()
+}
+
+async fn happen(store: &Store, take: &Take, event: Event) -> Result<Take, RecordError> {
+    store.record(take, after(take, event, &Policy::standard()), Details::default(), now()).await
+}
+
+async fn submitted(store: &Store, item: &str, run: RunId) -> Take {
+    let take = claim(store, &get(store, item).await, run).await.unwrap();
+    happen(store, &take, Event::Accepted(TaskId(format!("task-{item}")))).await.unwrap()
+}
+
+fn clip(expires: Option<Timestamp>) -> Clip {
+    Clip { url: "https://cdn.example/clip.mp4".into(), cover: None, expires }
+}
+
+async fn done(store: &Store, item: &str, run: RunId) -> Take {
+    let take = submitted(store, item, run).await;
+    let take = happen(store, &take, Event::Ready(clip(None))).await.unwrap();
+    let take = happen(store, &take, Event::Fetched(clip_file())).await.unwrap();
+    happen(store, &take, Event::Placed).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_take_leaves_its_clip_its_money_and_its_words() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["vase"]).await;
+    let run = run(&store).await;
+    let take = submitted(&store, "vase", run).await;
+    assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().reserved, cents(20));
+
+    let take = happen(&store, &take, Event::Ready(clip(None))).await.unwrap();
+    let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
+    let to = after(&take, Event::Placed, &Policy::standard());
+    let said = Said::coded(200, Some("0042".into()), "fine");
+    let details = Details { said: Some(said.clone()), settled: Some(cents(18)) };
+    let take = store.record(&take, to, details, now()).await.unwrap();
+
+    assert_eq!(get(&store, "vase").await, take);
+    let spent = store.spent(PROJECT, Window::Ever).await.unwrap();
+    assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(18), Usd::ZERO, Usd::ZERO));
+    let known = store.known(PROJECT).await.unwrap();
+    let filed = Filed { take: take.id.clone(), path: take.path.clone(), file: clip_file() };
+    assert_eq!(known.jobs[0].filed, Some(filed.clone()));
+    assert_eq!(known.jobs[0].takes[0].state, take.state);
+    let history = store.history(PROJECT, &take.key).await.unwrap().unwrap();
+    assert_eq!((history.filed, history.wanted), (Some(filed), true));
+    let attempt = &history.takes[0].attempts[0];
+    assert_eq!((attempt.outcome.as_deref(), attempt.said.as_ref()), (Some("settled"), Some(&said)));
+    assert_eq!(place.kinds(), ["intent", "accepted", "settled"]);
+}
+
+#[tokio::test]
+async fn an_intent_in_the_ledger_says_all_that_was_bought() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["vase"]).await;
+    claim(&store, &get(&store, "vase").await, run(&store).await).await.unwrap();
+    let line: serde_json::Value = serde_json::from_str(&place.ledger()).unwrap();
+    let expected = serde_json::json!({
+        "v": 1, "seq": 1, "at": "2026-11-21T02:14:07Z", "kind": "intent", "take": "take-vase",
+        "project": "spring", "job": "hero/vase", "attempt": 1, "request_id": "sl-take-vase-1",
+        "model": "zai/vidu2-image", "fingerprint": wanted("vase").fingerprint.to_string(), "usd": "0.20",
+        "title": "The vase", "path": "renders/vase/vase_hero.mp4",
+        "request": {
+            "model": "zai/vidu2-image", "prompt": "a slow turn around vase", "image": null, "last_image": null,
+            "reference_images": [], "duration": null, "aspect_ratio": null, "size": null, "seed": null,
+            "audio": null, "style": null, "motion": null, "params": {},
+        },
+    });
+    assert_eq!(line, expected);
+}
+
+#[tokio::test]
+async fn what_arrives_while_another_writes_shares_one_commit() {
+    let place = Place::new();
+    let store = place.drive();
+    let items: Vec<String> = (0..64).map(|n| format!("sku-{n:02}")).collect();
+    order(&store, &items.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let run = run(&store).await;
+    let takes = store.pending(PROJECT, &model(), 64, &HashSet::new()).await.unwrap();
+
+    let other = std::fs::File::open(place.dir().join("ledger.jsonl")).unwrap();
+    other.lock().unwrap();
+    let before = store.commits();
+    let mut claims = Box::pin(join_all(takes.iter().map(|take| claim(&store, take, run))));
+    assert!((&mut claims).now_or_never().is_none(), "nothing is durable while another process writes");
+    other.unlock().unwrap();
+
+    assert!(claims.await.iter().all(Result::is_ok));
+    assert_eq!(store.commits() - before, 1);
+    assert_eq!(place.kinds(), vec!["intent"; 64]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_claims_at_once_never_overshoot_any_budget() {
+    // Ten clips and a half.
+    let cap = Some(cents(210));
+    let budgets = [
+        (Cap::Invocation, Caps { invocation: cap, ..Caps::default() }),
+        (Cap::Run, Caps { run: cap, ..Caps::default() }),
+        (Cap::Day, Caps { day: cap, ..Caps::default() }),
+        (Cap::Month, Caps { month: cap, ..Caps::default() }),
+    ];
+    for (which, caps) in budgets {
+        let place = Place::new();
+        let store = place.drive();
+        let items: Vec<String> = (0..50).map(|n| format!("sku-{n:02}")).collect();
+        order(&store, &items.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let run = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+        let takes = store.pending(PROJECT, &model(), 50, &HashSet::new()).await.unwrap();
+        let claims = join_all(takes.iter().map(|take| claim(&store, take, run))).await;
+        assert_eq!(claims.iter().filter(|claim| claim.is_ok()).count(), 10, "{which}");
+        let refused = OverCap { which, cap: cents(210), available: cents(10), price: cents(20) };
+        let refusals = claims.into_iter().filter_map(Result::err);
+        assert!(refusals.into_iter().all(|e| e == ClaimError::OverCap(refused.clone())), "{which}");
+        assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().reserved, cents(200));
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_gives_its_money_back_and_a_doubt_keeps_it() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl", "cup", "vase"]).await;
+    let caps = Caps { run: Some(cents(40)), ..Caps::default() };
+    let run = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+    let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    let cup = claim(&store, &get(&store, "cup").await, run).await.unwrap();
+    let vase = get(&store, "vase").await;
+
+    happen(&store, &cup, Event::Unanswered).await.unwrap();
+    assert!(matches!(claim(&store, &vase, run).await, Err(ClaimError::OverCap(_))));
+    happen(&store, &bowl, Event::Rejected(Refusal::Policy)).await.unwrap();
+    claim(&store, &vase, run).await.unwrap();
+
+    let spent = store.spent(PROJECT, Window::Day(now())).await.unwrap();
+    assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (Usd::ZERO, cents(20), cents(20)));
+    let tomorrow = later(24 * 60);
+    assert_eq!(store.spent(PROJECT, Window::Day(tomorrow)).await.unwrap().total(), Usd::ZERO);
+    assert_eq!(store.spent(PROJECT, Window::Month(tomorrow)).await.unwrap().total(), cents(40));
+    let counted = store.counts(Some(PROJECT)).await.unwrap();
+    assert_eq!(counted.values().map(|count| count.usd).sum::<Usd>(), spent.total());
+    assert_eq!(counted["failed"].usd, Usd::ZERO);
+}
+
+#[tokio::test]
+async fn an_interrupted_run_goes_on_with_its_budget_and_a_finished_one_does_not() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl", "cup"]).await;
+    let caps = Caps { run: Some(cents(30)), ..Caps::default() };
+    let first = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+    submitted(&store, "bowl", first).await;
+    store.end_run(first, 130, now()).await.unwrap();
+
+    let second = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+    assert_eq!(store.spent(PROJECT, Window::Run(second)).await.unwrap().total(), cents(20));
+    assert_eq!(store.spent(PROJECT, Window::Invocation(second)).await.unwrap().total(), Usd::ZERO);
+    let cup = get(&store, "cup").await;
+    assert!(matches!(claim(&store, &cup, second).await, Err(ClaimError::OverCap(_))));
+    store.end_run(second, 8, now()).await.unwrap();
+
+    let third = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+    claim(&store, &cup, third).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_task_belongs_to_one_take_only() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl", "cup"]).await;
+    let run = run(&store).await;
+    submitted(&store, "bowl", run).await;
+    let cup = claim(&store, &get(&store, "cup").await, run).await.unwrap();
+    let taken = happen(&store, &cup, Event::Accepted(TaskId("task-bowl".into()))).await;
+    assert_eq!(taken, Err(RecordError::TaskTaken(TaskId("task-bowl".into()))));
+    assert_eq!(get(&store, "cup").await, cup, "the refusal wrote nothing");
+    let held = happen(&store, &cup, Event::AcceptedTwice).await.unwrap();
+    assert!(matches!(held.state, State::Held { reason: HeldReason::IdConflict, .. }));
+    assert_eq!(store.held(Some(PROJECT)).await.unwrap(), [held]);
+}
+
+#[tokio::test]
+async fn what_another_process_decided_is_seen_and_not_overwritten() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl", "cup"]).await;
+    let run = run(&store).await;
+    let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
+    let cup = get(&store, "cup").await;
+    let before = store.changes().await.unwrap();
+
+    let person = place.beside();
+    let adopted = happen(&person, &held, Event::Adopt(TaskId("from-the-console".into()))).await.unwrap();
+    happen(&person, &cup, Event::Cancel(CancelledBy::User)).await.unwrap();
+
+    assert!(store.changes().await.unwrap() > before);
+    assert_eq!(happen(&store, &held, Event::WriteOff).await, Err(RecordError::Changed));
+    assert_eq!(claim(&store, &cup, run).await, Err(ClaimError::Changed));
+    assert_eq!(store.owed(None, 9, &HashSet::new()).await.unwrap(), [adopted]);
+    // Both processes wrote to one ledger, whose numbers still grow.
+    order(&store, &["dish"]).await;
+    submitted(&store, "dish", run).await;
+    let seqs: Vec<u64> = place
+        .ledger()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
+        .collect();
+    assert!(seqs.is_sorted_by(|a, b| a < b), "{seqs:?}");
+    assert_eq!(place.kinds(), ["intent", "held", "adopted", "intent", "accepted"]);
+}
+
+#[tokio::test]
+async fn the_queue_follows_the_manifest_and_leaves_out_what_is_not_wanted() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b", "c", "d"]).await;
+    let names = |takes: Vec<Take>| takes.into_iter().map(|take| take.key.item).collect::<Vec<_>>();
+    let skip = HashSet::from([take_id("a")]);
+    assert_eq!(names(store.pending(PROJECT, &model(), 2, &skip).await.unwrap()), ["b", "c"]);
+
+    let mut moved = admission(["d", "b", "a"].map(wanted).into());
+    moved.wanted[2].path = "elsewhere/a.mp4".into();
+    store.admit(moved, now()).await.unwrap();
+    let queue = store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap();
+    assert_eq!(queue[2].path, "elsewhere/a.mp4", "what was not sent goes where it is wanted now");
+    assert_eq!(names(queue), ["d", "b", "a"]);
+
+    let partial = Admission { partial: true, ..admission(vec![wanted("c")]) };
+    store.admit(partial, now()).await.unwrap();
+    let mut all = names(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap());
+    all.sort();
+    assert_eq!(all, ["a", "b", "c", "d"], "naming one job leaves the others wanted");
+}
+
+#[tokio::test]
+async fn a_take_that_rests_is_queued_again_only_afresh_and_a_superseded_one_never() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b"]).await;
+    let run = run(&store).await;
+    let one_try = Policy { submit_tries: 1, ..Policy::standard() };
+    let mut tired = admission(["a", "b"].map(wanted).into());
+    (tired.afresh, tired.policy) = (vec![take_id("a")], one_try);
+    store.admit(tired, now()).await.unwrap();
+    let a = claim(&store, &get(&store, "a").await, run).await.unwrap();
+    let busy = shotlist::domain::lifecycle::SentBack::Busy { after: None };
+    happen(&store, &a, Event::SentBack(busy)).await.unwrap();
+    let queued = |takes: Vec<Take>| takes.into_iter().map(|take| take.id).collect::<Vec<_>>();
+    assert_eq!(queued(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap()), [take_id("b")]);
+
+    let mut next = admission(["a", "b"].map(wanted).into());
+    (next.afresh, next.supersede) = (vec![take_id("a")], vec![take_id("b")]);
+    next.new = vec![(1, TakeId("take-b2".into()), cents(30))];
+    store.admit(next, now()).await.unwrap();
+    let expected = [take_id("a"), TakeId("take-b2".into())];
+    assert_eq!(queued(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap()), expected);
+    assert_eq!(get(&store, "b").await.state, State::Cancelled { by: CancelledBy::Superseded });
+    let newest = store.take(PROJECT, &JobKey::new("hero", "b")).await.unwrap().unwrap();
+    assert_eq!((newest.id, newest.price), (TakeId("take-b2".into()), cents(30)));
+}
+
+#[tokio::test]
+async fn an_adopted_take_moves_with_its_clip_and_is_the_newest_of_its_new_job() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["old", "other"]).await;
+    let run = run(&store).await;
+    let paid = done(&store, "old", run).await;
+    done(&store, "other", run).await;
+
+    let mut renamed = admission(["new", "other"].map(wanted).into());
+    renamed.adopt = vec![(paid.id.clone(), 0)];
+    store.admit(renamed, now()).await.unwrap();
+    let known = store.known(PROJECT).await.unwrap();
+    let job = |item: &str| known.jobs.iter().find(|job| job.key.item == item).unwrap();
+    assert_eq!((job("old").takes.len(), job("old").filed.is_none()), (0, true));
+    assert_eq!(job("new").takes[0].id, paid.id);
+    assert_eq!(job("new").filed.as_ref().map(|filed| filed.path.as_str()), Some(paid.path.as_str()));
+
+    let key = JobKey::new("hero", "new");
+    let filed = Filed { take: paid.id.clone(), path: "renders/new/new_hero.mp4".into(), file: clip_file() };
+    store.file(PROJECT, &key, filed.clone(), now()).await.unwrap();
+    assert_eq!(store.history(PROJECT, &key).await.unwrap().unwrap().filed, Some(filed.clone()));
+    assert_eq!(place.kinds().last().map(String::as_str), Some("filed"));
+    let unknown = store.file(PROJECT, &JobKey::new("hero", "nobody"), filed, now()).await;
+    assert_eq!(unknown, Err(RecordError::Changed));
+}
+
+#[tokio::test]
+async fn a_held_take_is_written_off_when_it_is_ordered_again() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl"]).await;
+    let run = run(&store).await;
+    let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    let policy = Policy::standard();
+    let early = store.renew(&bowl, TakeId("early".into()), cents(25), &policy, now()).await;
+    assert_eq!(early, Err(RecordError::Changed), "what is on the wire is not ordered again");
+
+    let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
+    let again = store.renew(&held, TakeId("again".into()), cents(25), &policy, now()).await.unwrap();
+    assert_eq!((again.attempts, again.price, &again.request), (0, cents(25), &bowl.request));
+    assert!(matches!(get(&store, "bowl").await.state, State::WrittenOff { .. }));
+    assert_eq!(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap(), [again]);
+    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
+    let twice = store.renew(&held, TakeId("twice".into()), cents(25), &policy, now()).await;
+    assert_eq!(twice, Err(RecordError::Changed));
+    assert_eq!(place.kinds(), ["intent", "held", "written_off"]);
+}
+
+#[tokio::test]
+async fn links_that_die_first_are_owed_first_and_polls_come_by_their_time() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b", "c", "d", "e"]).await;
+    let run = run(&store).await;
+    let mut ids = Vec::new();
+    for (item, expires) in [("a", None), ("b", Some(later(90))), ("c", Some(later(60)))] {
+        let take = submitted(&store, item, run).await;
+        ids.push(happen(&store, &take, Event::Ready(clip(expires))).await.unwrap().id);
+    }
+    let slow = submitted(&store, "d", run).await;
+    let soon = submitted(&store, "e", run).await;
+    let moment = Moment::new(later(5), 0.5);
+    let to = slow.state.clone().on(Event::StillRunning, moment, &Policy::standard()).unwrap();
+    let slow = store.record(&slow, to, Details::default(), later(5)).await.unwrap();
+
+    let owed = store.owed(Some(PROJECT), 9, &HashSet::new()).await.unwrap();
+    let owed: Vec<TakeId> = owed.into_iter().map(|take| take.id).collect();
+    let [a, b, c] = <[TakeId; 3]>::try_from(ids).unwrap();
+    assert_eq!(owed, [c.clone(), b, a, soon.id, slow.id]);
+    let rest = store.owed(Some(PROJECT), 1, &HashSet::from([c])).await.unwrap();
+    assert_eq!(rest[0].id, owed[1]);
+    assert!(store.owed(Some("another"), 9, &HashSet::new()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_failure_that_may_have_cost_money_counts_as_spent() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b"]).await;
+    let run = run(&store).await;
+    for (item, charged) in [("a", Charged::Unknown), ("b", Charged::No)] {
+        let take = submitted(&store, item, run).await;
+        happen(&store, &take, Event::Refused { refusal: Refusal::Generation, charged }).await.unwrap();
+    }
+    assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().in_doubt, cents(20));
+    assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().total(), cents(20));
+}

@@ -1,0 +1,169 @@
+//! The folder itself: its lock, its modes, reading without a trace, and databases of earlier versions.
+
+use super::*;
+use shotlist::store::{Holder, LockError, Reader};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn p31_a_second_driver_learns_who_holds_the_lock_and_a_dead_one_holds_nothing() {
+    let place = Place::new();
+    assert_eq!(Lock::holder(&place.dir()).unwrap(), None);
+    let lock = Lock::acquire(&place.dir(), "run", now()).unwrap();
+    let error = Lock::acquire(&place.dir(), "collect", later(1)).unwrap_err();
+    let LockError::Held(Some(holder)) = &error else { panic!("{error}") };
+    let Holder { pid, started, command, .. } = holder;
+    assert_eq!(
+        (*pid, started.as_str(), command.as_str()),
+        (std::process::id(), "2026-11-21T02:14:07Z", "run")
+    );
+    assert!(
+        error.to_string().contains("`shotlist run` is at work here since 2026-11-21T02:14:07Z"),
+        "{error}"
+    );
+    assert_eq!(Lock::holder(&place.dir()).unwrap().as_ref(), Some(holder));
+    drop(lock);
+    assert_eq!(Lock::holder(&place.dir()).unwrap(), None, "its words stay in the file, the lock does not");
+    Lock::acquire(&place.dir(), "collect", later(2)).unwrap();
+}
+
+#[test]
+fn a_store_keeps_the_lock_until_it_is_dropped() {
+    let place = Place::new();
+    let store = place.drive();
+    assert!(matches!(Lock::acquire(&place.dir(), "collect", now()), Err(LockError::Held(_))));
+    drop(store);
+    Lock::acquire(&place.dir(), "collect", now()).unwrap();
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn modes(dir: &Path) -> Vec<(String, u32)> {
+    let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
+    let mut modes: Vec<_> =
+        entries.map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry.path()))).collect();
+    modes.sort();
+    modes
+}
+
+#[tokio::test]
+async fn s23_every_file_is_for_its_owner_alone() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a"]).await;
+    assert_eq!(mode(&place.dir()), 0o700);
+    let names = [".gitignore", "ledger.jsonl", "lock", "reserve", "state.db", "state.db-shm", "state.db-wal"];
+    assert_eq!(modes(&place.dir()), names.map(|name| (name.to_owned(), 0o600)));
+    assert_eq!(fs::read_to_string(place.dir().join(".gitignore")).unwrap(), "*\n");
+}
+
+#[test]
+fn s23_a_umask_that_hides_nothing_opens_nothing() {
+    // In a process of its own: the umask belongs to the whole process.
+    let program = std::env::current_exe().unwrap();
+    let output = Command::new("sh")
+        .args(["-c", "umask 000; exec \"$0\" --exact store::folder::s23_every_file_is_for_its_owner_alone"])
+        .arg(program)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+}
+
+#[test]
+fn s23_files_that_were_open_to_others_are_closed_with_a_warning() {
+    let place = Place::new();
+    drop(place.drive());
+    fs::set_permissions(place.dir(), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(place.dir().join("state.db"), Permissions::from_mode(0o644)).unwrap();
+    let (_, opened) = place.try_drive(&Options::default()).unwrap();
+    assert_eq!((mode(&place.dir()), mode(&place.dir().join("state.db"))), (0o700, 0o600));
+    assert_eq!(opened.warnings.len(), 2, "{:?}", opened.warnings);
+    assert!(
+        opened.warnings[1].contains("state.db was open to other users (mode 644)"),
+        "{:?}",
+        opened.warnings
+    );
+}
+
+#[tokio::test]
+async fn reading_leaves_no_trace_where_nothing_was_run_and_none_in_the_database() {
+    let place = Place::new();
+    assert!(Reader::open(&place.dir()).unwrap().is_none());
+    let absent = Store::open(&place.dir(), Mode::Beside, &Options::default(), now()).err();
+    assert_eq!(absent, Some(StoreError::Absent { path: place.dir() }));
+    assert!(!place.dir().exists());
+
+    let store = place.drive();
+    order(&store, &["a"]).await;
+    let reader = Reader::open(&place.dir()).unwrap().unwrap();
+    assert_eq!(reader.known(PROJECT).await.unwrap(), store.known(PROJECT).await.unwrap());
+    drop(store);
+    let before = fs::read(place.dir().join("state.db")).unwrap();
+    let reader = Reader::open(&place.dir()).unwrap().unwrap();
+    assert_eq!(reader.counts(Some(PROJECT)).await.unwrap()["pending"].takes, 1);
+    drop(reader);
+    assert_eq!(fs::read(place.dir().join("state.db")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn readers_see_the_last_commit_while_a_write_waits() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a"]).await;
+    let other = fs::File::open(place.dir().join("ledger.jsonl")).unwrap();
+    other.lock().unwrap();
+    let mut write = Box::pin(store.begin_run(PROJECT, "run", Caps::default(), now()));
+    assert!((&mut write).now_or_never().is_none());
+    let reader = Reader::open(&place.dir()).unwrap().unwrap();
+    assert_eq!(reader.counts(Some(PROJECT)).await.unwrap()["pending"].takes, 1);
+    assert_eq!(get(&store, "a").await.state.name(), "pending");
+    other.unlock().unwrap();
+    write.await.unwrap();
+}
+
+/// `tests/fixtures/state/v1.db` was written by version 1, one take in each state, and must open for ever.
+#[tokio::test]
+async fn a_database_of_version_1_opens_with_all_that_was_in_it() {
+    let place = Place::new();
+    fs::create_dir(place.dir()).unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state");
+    fs::copy(fixtures.join("v1.db"), place.dir().join("state.db")).unwrap();
+    fs::copy(fixtures.join("v1.jsonl"), place.dir().join("ledger.jsonl")).unwrap();
+    let (store, opened) = place.try_drive(&Options::default()).unwrap();
+
+    let [shotlist::store::Repair::Unanswered(unanswered)] = &opened.repairs[..] else { panic!("{opened:?}") };
+    assert_eq!(unanswered.id, take_id("submitting"));
+    let known = store.known(PROJECT).await.unwrap();
+    assert_eq!(known.jobs.len(), 11);
+    for job in &known.jobs {
+        let item = job.key.item.as_str();
+        let take = &job.takes[0];
+        let state = if item == "submitting" { "held" } else { item };
+        assert_eq!(take.state.name(), state);
+        assert_eq!((&take.request, take.price), (&wanted(item).request, cents(20)));
+        assert_eq!(job.filed.is_some(), item == "done");
+    }
+    let owed = store.owed(None, 9, &HashSet::new()).await.unwrap();
+    let owed: Vec<_> = owed.iter().map(|take| take.key.item.as_str()).collect();
+    assert_eq!(owed, ["downloading", "placing", "doubtful", "running"]);
+    let spent = store.spent(PROJECT, Window::Ever).await.unwrap();
+    assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(40), cents(60), cents(80)));
+    let failed = store.history(PROJECT, &JobKey::new("hero", "failed")).await.unwrap().unwrap();
+    let said = failed.takes[0].attempts[0].said.as_ref().unwrap();
+    assert_eq!(said.to_string(), "generation failed (code 8008003098)");
+}
+
+/// The lines, too: each is read again by whoever repairs or rebuilds.
+#[test]
+fn every_line_of_a_ledger_of_version_1_is_read_again_as_it_was() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state/v1.jsonl");
+    for line in fs::read_to_string(fixture).unwrap().lines() {
+        let entry: shotlist::store::Entry = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&entry).unwrap(), line);
+    }
+}
