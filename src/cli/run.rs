@@ -132,8 +132,13 @@ fn unobstructed(
     known: &Known,
     decided: &Decided,
 ) -> Result<(), Error> {
-    let ours: HashSet<&str> =
-        known.jobs.iter().filter_map(|job| job.filed.as_ref()).map(|filed| filed.path.as_str()).collect();
+    let ours: HashSet<&str> = known
+        .jobs
+        .iter()
+        .chain(&known.elsewhere)
+        .filter_map(|job| job.filed.as_ref())
+        .map(|filed| filed.path.as_str())
+        .collect();
     // A clip that was being placed when the last run ended may have its name already.
     let placing: HashSet<&TakeId> = known
         .jobs

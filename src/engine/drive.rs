@@ -157,7 +157,7 @@ impl Drive {
                 Ok(bytes) => bytes,
                 Err(changed) => {
                     self.world
-                        .tell(Notice::Warning(format!("{}: {changed}; not sent, not charged", take.key)));
+                        .tell(&Notice::Warning(format!("{}: {changed}; not sent, not charged", take.key)));
                     return Ok(Err(Left::Closed));
                 }
             },

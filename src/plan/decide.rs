@@ -112,6 +112,7 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
     let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
     let mut orphans = Orphans::of(known, &wanted_keys);
     let clips = Clips::of(known);
+    let elsewhere = known.elsewhere.iter().flat_map(|job| &job.takes).map(|take| &take.id).collect();
 
     // First what each job has itself: only then is it known who can lead others.
     let mut decisions: Vec<Option<Decision>> =
@@ -134,7 +135,7 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
             let leader = *leaders.iter().find(|leader| may_share(&wanted[**leader].key, &job.key))?;
             Some(share(&wanted[leader], decisions[leader].as_ref(), &clips))
         };
-        let decision = orphans.adopt(job).or_else(lead).or_else(|| clips.rendered(job));
+        let decision = orphans.adopt(job).or_else(lead).or_else(|| clips.rendered(job, &elsewhere));
         decisions[at] = Some(decision.unwrap_or_else(|| fresh(job, known)));
         if decisions[at].as_ref().is_some_and(|decision| serves(decision, &job.key)) {
             leaders.entry(job.fingerprint).or_default().push(at);
@@ -225,7 +226,7 @@ struct Clips<'a> {
 impl<'a> Clips<'a> {
     fn of(known: &'a Known) -> Self {
         let mut clips = Self { takes: HashMap::new(), filed: HashMap::new(), by_order: HashMap::new() };
-        for job in &known.jobs {
+        for job in known.jobs.iter().chain(&known.elsewhere) {
             if let Some(filed) = &job.filed {
                 clips.filed.entry(&filed.take).or_insert(filed);
             }
@@ -256,14 +257,14 @@ impl<'a> Clips<'a> {
         }
     }
 
-    /// The same order was rendered before, for a job that wants something else by now.
-    fn rendered(&self, job: &Wanted) -> Option<Decision> {
+    /// The same order was rendered before, for a job that wants something else by now or in another project.
+    fn rendered(&self, job: &Wanted, elsewhere: &HashSet<&TakeId>) -> Option<Decision> {
         let (owner, take) = self
             .by_order
             .get(&job.fingerprint)?
             .iter()
             .filter_map(|take| self.takes.get(take))
-            .find(|(owner, _)| may_share(&owner.key, &job.key))?;
+            .find(|(owner, take)| elsewhere.contains(&take.id) || may_share(&owner.key, &job.key))?;
         let from = self.of_take(&take.id);
         Some(Decision::Shared { leader: owner.key.clone(), take: Some(take.id.clone()), from })
     }

@@ -82,9 +82,12 @@ fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     KnownJob { key: key.parse().unwrap(), takes, filed }
 }
 
+fn all(jobs: &[KnownJob]) -> Known {
+    Known { jobs: jobs.to_vec(), elsewhere: Vec::new() }
+}
+
 fn names(wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<&'static str> {
-    let known = Known { jobs: jobs.to_vec() };
-    decide(wanted, &known).iter().map(Decision::name).collect()
+    decide(wanted, &all(jobs)).iter().map(Decision::name).collect()
 }
 
 #[test]
@@ -124,7 +127,7 @@ fn another_input_is_a_change_named_by_field_unless_something_unsettled_stands_in
         let jobs = [known("hero/a", &[("old", state.clone())])];
         assert_eq!(names(&[wanted("hero/a", "x")], &jobs), [name], "{state:?}");
     }
-    let jobs = Known { jobs: vec![known("hero/a", &[("old", pending()), ("older", done())])] };
+    let jobs = all(&[known("hero/a", &[("old", pending()), ("older", done())])]);
     let [Decision::Changed { fields, superseded }] = &decide(&[wanted("hero/a", "x")], &jobs)[..] else {
         panic!("not changed");
     };
@@ -134,7 +137,7 @@ fn another_input_is_a_change_named_by_field_unless_something_unsettled_stands_in
 
 #[test]
 fn going_back_to_an_earlier_input_is_free() {
-    let jobs = Known { jobs: vec![known("hero/a", &[("new", done()), ("x", done())])] };
+    let jobs = all(&[known("hero/a", &[("new", done()), ("x", done())])]);
     let decisions = decide(&[wanted("hero/a", "x")], &jobs);
     let Decision::Unchanged { take, refile: Some(filed) } = &decisions[0] else { panic!("{decisions:?}") };
     assert_eq!(take, &TakeId("hero/a#1".into()));
@@ -162,7 +165,7 @@ fn a_renamed_job_adopts_the_take_that_nobody_wants_any_more() {
 #[test]
 fn one_orphan_serves_one_job_and_the_best_goes_first() {
     let jobs = [known("old/a", &[("x", running())]), known("older/a", &[("x", done())])];
-    let known = Known { jobs: jobs.to_vec() };
+    let known = all(&jobs);
     let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "x"), wanted("hero/c", "x")], &known);
     let from: Vec<_> = decisions.iter().map(Decision::name).collect();
     assert_eq!(from, ["renamed", "renamed", "shared"]);
@@ -227,10 +230,17 @@ fn a_copy_stays_whatever_becomes_of_the_job_it_was_copied_from() {
 fn what_was_rendered_once_is_never_paid_again_for_another_item() {
     // The first item wants something newer by now; its older clip still serves.
     let jobs = [known("hero/a", &[("newer", done()), ("x", done())])];
-    let decisions =
-        decide(&[wanted("hero/a", "newer"), wanted("hero/b", "x")], &Known { jobs: jobs.to_vec() });
+    let decisions = decide(&[wanted("hero/a", "newer"), wanted("hero/b", "x")], &all(&jobs));
     let Decision::Shared { take: Some(take), from: Some(_), .. } = &decisions[1] else {
         panic!("{decisions:?}")
     };
     assert_eq!(take, &TakeId("hero/a#1".into()));
+}
+
+#[test]
+fn a_renamed_project_finds_its_clips_and_copies_them() {
+    let known = Known { jobs: Vec::new(), elsewhere: vec![known("hero/a", &[("x", done())])] };
+    let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "y")], &known);
+    assert!(matches!(&decisions[0], Decision::Shared { take: Some(_), from: Some(_), .. }), "{decisions:?}");
+    assert_eq!(decisions[1], Decision::New);
 }

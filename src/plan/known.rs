@@ -11,6 +11,8 @@ use crate::domain::take::Fingerprint;
 pub struct Known {
     /// In no particular order.
     pub jobs: Vec<KnownJob>,
+    /// Jobs of other projects of the same folder that have a clip: a renamed project finds its clips there.
+    pub elsewhere: Vec<KnownJob>,
 }
 
 /// One job with its history.

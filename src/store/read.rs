@@ -5,6 +5,7 @@ use super::{folder, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::{Filed, Known, KnownJob, KnownTake};
@@ -290,6 +291,16 @@ impl Reader {
 }
 
 fn known(db: &Connection, project: &str) -> rusqlite::Result<Known> {
+    let jobs = jobs_of(db, project)?;
+    let mut known = Known { jobs, elsewhere: Vec::new() };
+    for project in other_projects(db, project)? {
+        let finished = |job: &KnownJob| job.takes.iter().any(|take| matches!(take.state, State::Done { .. }));
+        known.elsewhere.extend(jobs_of(db, &project)?.into_iter().filter(finished));
+    }
+    Ok(known)
+}
+
+fn jobs_of(db: &Connection, project: &str) -> rusqlite::Result<Vec<KnownJob>> {
     let mut jobs = Vec::new();
     let mut places = HashMap::new();
     let mut select = db.prepare_cached(
@@ -320,7 +331,13 @@ fn known(db: &Connection, project: &str) -> rusqlite::Result<Known> {
             jobs[*place].takes.push(take);
         }
     }
-    Ok(Known { jobs })
+    Ok(jobs)
+}
+
+fn other_projects(db: &Connection, project: &str) -> rusqlite::Result<Vec<String>> {
+    db.prepare_cached("SELECT DISTINCT project FROM jobs WHERE project <> ?1")?
+        .query_map([project], |row| row.get(0))?
+        .collect()
 }
 
 fn history(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<History>> {
