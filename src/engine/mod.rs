@@ -1,6 +1,6 @@
 //! The loop that drives every take to its end: look, act, apply, save, tell.
 //!
-//! A take in flight is one spawned task ([`drive`]); its states come from `domain::lifecycle`, its pace from its
+//! A take in flight is one spawned task (`drive`); its states come from `domain::lifecycle`, its pace from its
 //! [`lane`]. Only takes in flight are in memory: the rest is paged from the store. What is owed (downloads, then
 //! polls) goes before what is to be paid.
 
