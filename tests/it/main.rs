@@ -6,6 +6,7 @@
 )]
 
 mod files;
+mod kill;
 mod problems;
 mod providers;
 mod sandbox;

@@ -1,0 +1,145 @@
+//! A project on disk, the far end it talks to, and the built program.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
+
+use shotlist::domain::key::TakeId;
+use shotlist::domain::lifecycle::State;
+use shotlist::domain::money::Usd;
+use shotlist::engine::clock::Clock;
+use shotlist::files::atomic_write;
+use shotlist::sandbox::{Clips, Limits, Options, Request, Sandbox};
+use shotlist::store::Reader;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// The variable in which the program finds the key of the far end.
+const KEY_VARIABLE: &str = "SHOTLIST_TEST_KEY";
+const KEY: &str = "test-key";
+const NAME: &str = "killed";
+
+/// A manifest with a table of items `c000`, `c001` …, one shot, and a sandbox as the provider.
+pub(super) struct Project {
+    pub(super) sandbox: Sandbox,
+    dir: TempDir,
+}
+
+/// A take as the database has it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Standing {
+    pub(super) take: TakeId,
+    pub(super) state: State,
+    pub(super) price: Usd,
+    /// Of its clip, below the project's folder.
+    pub(super) path: String,
+}
+
+/// The one take of every job, by the item's id.
+pub(super) type Snapshot = BTreeMap<String, Standing>;
+
+/// What a command left behind.
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    pub(super) stderr: String,
+}
+
+impl Project {
+    /// `limits` is the manifest's YAML for the provider's limits.
+    pub(super) async fn start(jobs: usize, limits: &str, change: impl FnOnce(&mut Options)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::system();
+        let mut options = Options::new(dir.path().join("far-end"), KEY, Arc::new(move || clock.now()));
+        options.clips = Clips::Tiny;
+        options.limits = Limits::Unlimited;
+        options.task_time = Duration::from_millis(50)..=Duration::from_millis(100);
+        change(&mut options);
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let manifest = format!(
+            "version: 1
+project: {NAME}
+items: {{ from: items.csv }}
+shots:
+  hero:
+    model: zai/viduq1-text
+    prompt: \"{{{{ item.id }}}} turns slowly in soft light.\"
+output: \"clips/{{{{ item.id }}}}.mp4\"
+providers:
+  zai:
+    base_url: {}
+    api_key: \"${{{KEY_VARIABLE}}}\"
+    limits: {limits}
+",
+            sandbox.provider_url("zai")
+        );
+        let items: String = (0..jobs).map(|number| format!("c{number:03}\n")).collect();
+        let project = Self { sandbox, dir };
+        atomic_write(&project.path("shotlist.yaml"), manifest.as_bytes(), 0o644).unwrap();
+        atomic_write(&project.path("items.csv"), format!("id\n{items}").as_bytes(), 0o644).unwrap();
+        project
+    }
+
+    /// A path below the project's folder.
+    pub(super) fn path(&self, below: &str) -> PathBuf {
+        self.dir.path().join(below)
+    }
+
+    /// The program with this command, all questions answered.
+    pub(super) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shotlist"));
+        command
+            .args(args)
+            .current_dir(self.dir.path())
+            .env(KEY_VARIABLE, KEY)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// `shotlist run`.
+    pub(super) fn run(&self) -> Command {
+        self.command(&["run", "--yes"])
+    }
+
+    /// Runs a command to its end.
+    pub(super) async fn end(&self, mut command: Command) -> Ended {
+        let output = command.spawn().unwrap().wait_with_output().await.unwrap();
+        Ended { status: output.status, stderr: String::from_utf8(output.stderr).unwrap() }
+    }
+
+    /// What the database says; nothing where a crash came before there was one.
+    pub(super) async fn snapshot(&self) -> Snapshot {
+        let Some(reader) = Reader::open(&self.path(".shotlist")).unwrap() else { return Snapshot::new() };
+        let known = reader.known(NAME).await.unwrap();
+        let jobs = known.jobs.into_iter().map(|job| {
+            let [take] = <[_; 1]>::try_from(job.takes).expect("nothing here orders a second take of a job");
+            let standing = Standing { take: take.id, state: take.state, price: take.price, path: take.path };
+            (job.key.item, standing)
+        });
+        jobs.collect()
+    }
+
+    /// Where the take of an item stands, in one word.
+    pub(super) async fn state(&self, item: &str) -> &'static str {
+        self.snapshot().await.get(item).expect("the item is in the table").state.name()
+    }
+
+    /// Requests that the far end received for an item, by what they ask for and not by any name of ours.
+    pub(super) fn requests(&self, item: &str) -> Vec<Request> {
+        self.sandbox.requests().into_iter().filter(|request| item_of(request) == item).collect()
+    }
+
+    /// How often the far end charged for an item.
+    pub(super) fn charges(&self, item: &str) -> usize {
+        self.requests(item).iter().filter(|request| request.task.is_some()).count()
+    }
+}
+
+/// The item that a request is about: the prompt begins with it.
+pub(super) fn item_of(request: &Request) -> &str {
+    request.body["prompt"].as_str().and_then(|prompt| prompt.split(' ').next()).unwrap_or_default()
+}
