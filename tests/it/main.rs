@@ -1,14 +1,13 @@
 //! One binary for all tests that need files, sockets or processes.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do; clippy exempts only test functions"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do; clippy exempts only test functions")]
 
+mod cli;
 mod files;
 mod kill;
 mod problems;
 mod providers;
 mod sandbox;
 mod store;
+mod support;
 mod transport;

@@ -1,0 +1,253 @@
+//! What providers do wrong, and what becomes of the jobs and of the money.
+
+use crate::support::{Ended, Project};
+use serde_json::{Value, json};
+
+/// A submission refused in the provider's own form.
+fn refused(http: u16, code: &str, message: &str) -> Value {
+    json!({ "on": "submit", "do": { "error": { "http": http, "code": code, "message": message } } })
+}
+
+/// Everything was paid once and is there.
+fn all_done(project: &Project, ended: Ended, jobs: usize) -> Ended {
+    let ended = ended.expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (jobs, jobs), "{ended}");
+    ended
+}
+
+#[test]
+fn a01_retry_after_is_obeyed_and_uses_no_try_however_often_it_comes() {
+    // A passing refusal may come five times in a run; haste is none, so six times must not end the job's run.
+    let project = Project::shop_with_faults(
+        1,
+        json!([{ "on": "submit", "times": 6, "do": { "error": {
+            "http": 429, "code": "1302", "message": "too many", "retry_after": 1 } } }]),
+    );
+    all_done(&project, project.run(&["run", "--yes"]), 1);
+    let requests = project.requests();
+    assert_eq!(requests.len(), 7);
+    for pair in requests.windows(2) {
+        assert!(pair[1].at.duration_since(pair[0].at).as_millis() >= 1_000, "{pair:?}");
+    }
+    let show = project.show("hero/sku-1");
+    assert_eq!(show["takes"].as_array().unwrap().len(), 1, "{show}");
+    assert_eq!(show["takes"][0]["state"], "done");
+}
+
+#[test]
+fn a03_haste_without_retry_after_ends_well_too() {
+    let mut haste = refused(429, "1303", "too fast");
+    haste["times"] = 1.into();
+    let project = Project::shop_with_faults(3, json!([haste]));
+    all_done(&project, project.run(&["run", "--yes"]), 3);
+    assert_eq!(project.requests().len(), 4);
+}
+
+#[test]
+fn a05_an_empty_balance_stops_the_provider_with_one_message_and_charges_nothing() {
+    let project = Project::shop_with_faults(12, json!([refused(429, "1113", "Your account is in arrears")]));
+    let ended = project.run(&["run", "--yes"]).expect(10);
+    let ended = ended.says("the balance is exhausted").says("12 jobs left, not charged");
+    assert_eq!(ended.err.lines().filter(|line| line.starts_with("stopped")).count(), 1, "{ended}");
+    assert!(project.requests().len() <= 5, "only what was on the wire was sent");
+    assert_eq!(project.charges().len(), 0);
+    assert_eq!(project.takes("pending"), 12);
+
+    project.mend();
+    all_done(&project, project.run(&["run", "--yes"]), 12);
+}
+
+#[test]
+fn a07_a_locked_account_stops_the_provider() {
+    let project = Project::shop_with_faults(2, json!([refused(429, "1112", "Your account has been locked")]));
+    project.run(&["run", "--yes"]).expect(10).says("the account is locked");
+    assert_eq!(project.takes("pending"), 2);
+}
+
+#[test]
+fn a09_a_refused_key_stops_the_provider_and_loses_nothing() {
+    let mut project = Project::shop(3);
+    project.key = "another-key".to_owned();
+    project.run(&["run", "--yes"]).expect(10).says("the key is refused").says("not charged");
+    assert_eq!((project.charges().len(), project.takes("pending")), (0, 3));
+    project.key = "test-key".to_owned();
+    all_done(&project, project.run(&["run", "--yes"]), 3);
+}
+
+#[test]
+fn a10_a_model_that_is_refused_three_times_stops_and_other_models_go_on() {
+    let mut refusal = refused(400, "1211", "The model does not exist");
+    refusal["when"] = json!({ "model": "viduq1-text" });
+    let project = Project::shop_with_faults(12, json!([refusal]));
+    project.edit(
+        "shotlist.yaml",
+        "shots:\n",
+        "shots:\n  other: { model: zai/cogvideox-3, prompt: \"{{ item.title }}\" }\n",
+    );
+    let ended = project.run(&["run", "--yes", "--only", "other/sku-1", "--only", "hero/*"]).expect(5);
+    ended.says("zai/viduq1-text").says("this model is refused").says("done     other/sku-1");
+    let refused = project.requests().iter().filter(|request| request.task.is_none()).count();
+    assert!((3..=7).contains(&refused), "three, and what was on the wire beside them: {refused}");
+    assert_eq!(project.takes("failed"), refused as u64);
+    assert_eq!(project.takes("pending"), 12 - refused as u64);
+    assert_eq!(project.charges().len(), 1);
+}
+
+#[test]
+fn a11_a_bare_server_error_is_held_and_three_stop_the_provider() {
+    let status = json!({ "status": { "code": 500, "body": "oops", "accept": true } });
+    let project = Project::shop_with_faults(
+        3,
+        json!([{ "on": "submit", "when": { "prompt_contains": "number 2" }, "do": status }]),
+    );
+    project.run(&["run", "--yes"]).expect(7).says("held     hero/sku-2");
+    assert_eq!((project.charges().len(), project.clips().len()), (3, 2));
+
+    let project = Project::shop_with_faults(20, json!([{ "on": "submit", "do": status }]));
+    let ended = project.run(&["run", "--yes"]).expect(5);
+    ended.says("three submissions got no answer").says("jobs need a decision");
+    let sent = project.requests().len();
+    assert!((3..=7).contains(&sent), "three, and what was on the wire beside them: {sent}");
+    assert_eq!((project.takes("held"), project.takes("pending")), (sent as u64, 20 - sent as u64));
+}
+
+#[test]
+fn a21_what_the_policy_forbids_fails_uncharged_and_is_not_retried() {
+    let mut refusal = refused(400, "1301", "The prompt may be unsafe");
+    refusal["when"] = json!({ "prompt_contains": "number 2" });
+    let project = Project::shop_with_faults(3, json!([refusal]));
+    project.run(&["run", "--yes"]).expect(3).says("failed   hero/sku-2  policy (not charged)");
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+    project.run(&["run", "--yes"]).expect(3);
+    project.run(&["retry", "--yes"]).expect(0).says("skipped  hero/sku-2  policy").says("nothing to retry");
+    assert_eq!(project.requests().len(), 3);
+    project.mend();
+    project.run(&["retry", "--yes", "--include-permanent"]).expect(0).says("done     hero/sku-2");
+    assert_eq!(project.charges().len(), 3);
+}
+
+#[test]
+fn a_task_that_failed_is_paid_again_only_on_request() {
+    let fail = json!({ "on": "submit", "when": { "prompt_contains": "number 1" }, "times": 1, "do": { "fail": {} } });
+    let project = Project::shop_with_faults(2, json!([fail]));
+    project.run(&["run", "--yes"]).expect(3).says("failed   hero/sku-1  generation (may have been charged");
+    project.run(&["run", "--yes"]).expect(3);
+    project.run(&["retry", "--yes"]).expect(0).says("skipped  hero/sku-1  it may have been charged $0.40");
+    assert_eq!(project.requests().len(), 2);
+
+    project.run(&["retry", "--charged"]).expect(2).says("There is no terminal to ask on");
+    let again = project.run(&["retry", "--charged", "--max-cost", "0.40"]).expect(0);
+    again.says("a second payment for the same clip").says("done     hero/sku-1");
+    assert_eq!((project.requests().len(), project.clips().len()), (3, 2));
+}
+
+#[test]
+fn downloads_that_go_wrong_are_fetched_again_and_nothing_is_paid_twice() {
+    let once = |n: usize, fault: Value| json!({ "on": "download", "when": { "prompt_contains": format!("number {n}") }, "times": 1, "do": fault });
+    let project = Project::shop_with_faults(
+        8,
+        json!([
+            once(1, json!({ "truncate": { "at": 0.5 } })),
+            once(2, json!({ "truncate": { "at": 0.5, "announce": false } })),
+            once(3, json!("wrong_length")),
+            once(4, json!({ "slow": { "bytes_per_second": 40_000 } })),
+            once(5, json!("expire")),
+            once(6, json!("html")),
+            once(7, json!("reset_before")),
+            once(8, json!({ "status": { "code": 503 } })),
+        ]),
+    );
+    all_done(&project, project.run(&["run", "--yes"]), 8);
+    assert_eq!(project.requests().len(), 8);
+    // Each was fetched twice but the slow one.
+    assert_eq!(project.sandbox().stats().downloads, 15);
+}
+
+#[test]
+fn p08_a_download_that_was_cut_off_is_resumed_by_the_next_run() {
+    let slow = json!({ "on": "download", "times": 1, "do": { "truncate": { "at": 0.5 } } });
+    let project =
+        Project::shop_with_faults(1, json!([slow, { "on": "download", "times": 1, "do": "ignore_range" }]));
+    all_done(&project, project.run(&["run", "--yes"]), 1);
+}
+
+#[test]
+fn a13_a15_polls_that_go_wrong_are_asked_again() {
+    let once = |fault: Value| json!({ "on": "poll", "times": 1, "do": fault });
+    let project = Project::shop_with_faults(
+        4,
+        json!([
+            once(json!("malformed")),
+            once(json!({ "status": { "code": 502, "body": "<html>" } })),
+            once(json!("reset_before")),
+            once(json!({ "error": { "http": 429, "code": "1302", "message": "too fast" } })),
+        ]),
+    );
+    all_done(&project, project.run(&["run", "--yes"]), 4);
+}
+
+#[test]
+fn a17_an_unknown_word_means_still_running_and_is_told_once() {
+    let project = Project::shop_with_faults(
+        2,
+        json!([{ "on": "poll", "times": 6, "do": { "unknown_word": { "word": "DREAMING" } } }]),
+    );
+    let ended = all_done(&project, project.run(&["run", "--yes"]), 2);
+    assert_eq!(ended.err.matches("unknown status `DREAMING`").count(), 1, "{ended}");
+}
+
+#[test]
+fn n20_a_web_page_in_place_of_an_answer_is_held() {
+    let page =
+        json!({ "status": { "code": 200, "body": "<!doctype html><h1>Welcome</h1>", "accept": true } });
+    let project = Project::shop_with_faults(1, json!([{ "on": "submit", "do": page }]));
+    project.run(&["run", "--yes"]).expect(7).says("a web page, not the provider's");
+    assert_eq!((project.charges().len(), project.takes("held")), (1, 1));
+}
+
+#[test]
+fn n22_a_redirect_is_not_followed_with_a_paid_request() {
+    let to = |code: u16| {
+        json!({ "on": "submit", "do": { "status": {
+        "code": code, "headers": { "location": "https://api.example.com/paas/v4/videos/generations" } } } })
+    };
+    let project = Project::shop_with_faults(1, json!([to(308)]));
+    project.run(&["run", "--yes"]).expect(5).says("base_url redirects to api.example.com");
+    assert_eq!((project.requests().len(), project.takes("pending")), (1, 1));
+
+    let project = Project::shop_with_faults(1, json!([to(302)]));
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!((project.requests().len(), project.takes("held")), (1, 1));
+}
+
+#[test]
+fn n01_a_provider_that_is_not_there_costs_nothing_and_leaves_the_work() {
+    let project = Project::shop(2);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let here = format!(":{}/zai", project.sandbox().addr().port());
+    project.edit("shotlist.yaml", &here, &format!(":{port}/zai"));
+    project.run(&["run", "--yes", "--max-time", "1s"]).expect(5);
+    assert_eq!(project.takes("pending"), 2);
+    project.edit("shotlist.yaml", &format!(":{port}/zai"), &here);
+    all_done(&project, project.run(&["run", "--yes"]), 2);
+}
+
+#[test]
+fn n13_a_server_that_closes_idle_connections_leaves_no_doubt_in_300_submissions() {
+    let mut project = Project::empty(|options| {
+        options.close_idle = true;
+        options.limits = shotlist::sandbox::Limits::Unlimited;
+    });
+    project.limits =
+        "{ concurrency: 24, first_poll: 100ms, poll_every: 100ms, rate: 1000/s, poll_rate: 1000/s, polls: 32 }"
+            .to_owned();
+    project.write("products.csv", crate::support::sheet(300));
+    // The model with the shortest clip: what is drawn here is not what is tried.
+    let shop = crate::support::SHOP.replace("zai/viduq1-text", "zai/vidu2-image");
+    project.manifest(&shop);
+    let ended = all_done(&project, project.run(&["run", "--yes"]), 300);
+    assert_eq!(project.requests().len(), 300, "{ended}");
+    assert_eq!(project.takes("held"), 0);
+}

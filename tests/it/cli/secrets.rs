@@ -1,0 +1,152 @@
+//! The key stays where it is, and what is kept on disk is for its owner only.
+
+use crate::support::Project;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+/// A key that looks different in each encoding.
+const CANARY: &str = "test-canary-4d1+f/0b?c=9e";
+
+/// The canary plain, URL-encoded, and in Base64 at each of the three alignments.
+fn disguises() -> Vec<String> {
+    let mut known = vec![
+        CANARY.to_owned(),
+        utf8_percent_encode(CANARY, NON_ALPHANUMERIC).to_string(),
+        utf8_percent_encode(CANARY, NON_ALPHANUMERIC).to_string().to_lowercase(),
+    ];
+    for shift in 0..3 {
+        // What surely belongs to the canary: without the digits that it shares with its neighbours.
+        let shifted = format!("{}{CANARY}", "x".repeat(shift));
+        for encoded in [STANDARD_NO_PAD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
+            known.push(encoded[shift + usize::from(shift > 0)..shifted.len() * 8 / 6].to_owned());
+        }
+    }
+    known
+}
+
+#[test]
+fn s01_s02_the_key_is_in_no_artefact_even_when_the_provider_echoes_it() {
+    let encoded = STANDARD.encode(format!("Bearer {CANARY}"));
+    let escaped = utf8_percent_encode(CANARY, NON_ALPHANUMERIC);
+    let echo = format!("the key {CANARY} (also known as {escaped} or {encoded}) is not to my liking");
+    let when = |n: usize| json!({ "prompt_contains": format!("number {n}") });
+    let project = Project::shop_with(8, |options| {
+        options.key = CANARY.to_owned();
+        options.faults = crate::support::rules(json!([
+            { "on": "submit", "when": when(1), "do": { "error": { "http": 400, "code": "1214", "message": echo } } },
+            { "on": "submit", "when": when(2), "do": { "status": { "code": 500, "body": echo, "accept": true } } },
+            { "on": "submit", "when": when(3), "do": { "status": { "code": 302, "headers": {
+                "location": format!("https://example.com/?key={escaped}"), "x-key": CANARY } } } },
+            { "on": "submit", "when": when(4), "do": { "fail": { "code": "1301", "message": echo } } },
+            { "on": "submit", "when": when(5), "do": { "fail": { "shape": "string", "message": echo } } },
+            { "on": "poll", "when": when(6), "times": 2, "do": { "unknown_word": { "word": CANARY } } },
+            { "on": "poll", "when": when(7), "times": 1, "do": { "error": { "http": 500, "code": CANARY, "message": echo } } },
+            { "on": "download", "when": when(8), "times": 1, "do": { "status": { "code": 500, "body": echo } } },
+        ]));
+    });
+    let mut ends = vec![
+        project.run(&["run", "--yes", "-vv", "--log-file", "plain.log"]).expect(7),
+        project
+            .run(&["run", "--yes", "--json", "-vv", "--log-file", "json.log", "--log-format", "json"])
+            .expect(7),
+        project.run(&["collect", "-vv"]).expect(0),
+        project.run(&["status", "-v"]).expect(0),
+        project.run(&["status", "--json"]).expect(0),
+        project.run(&["plan", "--show-requests", "--json"]).expect(0),
+        project.run(&["retry", "--yes"]).expect(0),
+    ];
+    for n in 1..=8 {
+        let job = format!("hero/sku-{n}");
+        ends.push(project.run(&["show", &job]).expect(0));
+        ends.push(project.run(&["show", &job, "--json"]).expect(0));
+    }
+    assert!(
+        project.show("sku-1").to_string().contains("is not to my liking"),
+        "the words themselves are kept"
+    );
+    // A live run leaves more behind than one that ended: its write-ahead log, its parts.
+    project.edit("products.csv", "number 8", "number eight");
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    crate::support::until("a task is known", || project.takes("running") == 1);
+    run.kill();
+
+    let artefacts = project.artefacts();
+    for name in ["state.db", "state.db-wal", "ledger.jsonl", "plain.log", "json.log", "sku-8_hero.mp4.json"] {
+        assert!(artefacts.iter().any(|path| path.ends_with(name)), "{name} is not among {artefacts:?}");
+    }
+    let files = artefacts.iter().map(|path| (path.display().to_string(), fs::read(path).unwrap()));
+    let streams = ends.iter().map(|ended| ("a stream".to_owned(), ended.to_string().into_bytes()));
+    for (name, bytes) in files.chain(streams) {
+        for disguise in disguises() {
+            let found = bytes.windows(disguise.len()).any(|window| window == disguise.as_bytes());
+            assert!(!found, "{name} has the key as {disguise}");
+        }
+    }
+}
+
+#[test]
+fn i37_a_key_in_the_manifest_is_refused_and_not_repeated() {
+    let project = Project::shop(1);
+    let variable = format!("${{{}}}", crate::support::KEY_VARIABLE);
+    project.edit("shotlist.yaml", &variable, CANARY);
+    let ended = project.run(&["run", "--yes"]).expect(4).says("_API_KEY}").says_nothing_of(CANARY);
+    assert!(!ended.out.contains(CANARY));
+    assert_eq!(project.requests().len(), 0);
+}
+
+#[test]
+fn s28_the_key_is_sent_to_no_other_host() {
+    let project = Project::shop(1);
+    project.edit("shotlist.yaml", &project.sandbox().provider_url("zai"), "https://videos.example.com/api");
+    project
+        .run(&["run", "--yes"])
+        .expect(4)
+        .says("videos.example.com is no server of zai, and would get its key");
+}
+
+#[test]
+fn s23_state_is_private_whatever_the_umask() {
+    for mask in ["000", "022"] {
+        let project = Project::shop(1);
+        project.stall();
+        let mut command = Command::new("/bin/sh");
+        let program = env!("CARGO_BIN_EXE_shotlist");
+        command.args([
+            "-c",
+            &format!("umask {mask} && exec '{program}' run --yes --log-file .shotlist/run.log"),
+        ]);
+        fs::create_dir(project.path(".shotlist")).unwrap();
+        project.at_home(&mut command);
+        let run = project.start_as(command);
+        crate::support::until("the task is known", || project.takes("running") == 1);
+        let mode = |name: &str| fs::metadata(project.path(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(".shotlist"), 0o700, "umask {mask}");
+        let private =
+            project.artefacts().into_iter().filter(|path| path.starts_with(project.path(".shotlist")));
+        let names: Vec<String> = private
+            .map(|path| path.strip_prefix(project.folder()).unwrap().to_str().unwrap().to_owned())
+            .collect();
+        for name in
+            [".shotlist/state.db", ".shotlist/state.db-wal", ".shotlist/ledger.jsonl", ".shotlist/run.log"]
+        {
+            assert!(names.iter().any(|known| known == name), "{name} is not among {names:?}");
+        }
+        for name in names {
+            assert_eq!(mode(&name), 0o600, "{name}, umask {mask}");
+        }
+        project.mend();
+        run.wait().expect(0);
+        let clip = mode("renders/sku-1_hero.mp4");
+        assert_eq!(
+            clip,
+            0o666 & !u32::from_str_radix(mask, 8).unwrap(),
+            "a clip is like any file of its owner"
+        );
+    }
+}

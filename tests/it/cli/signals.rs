@@ -1,0 +1,96 @@
+//! Asked to end, the program ends cleanly and says how; the next run goes on.
+
+use crate::support::{Project, until};
+use rustix::process::Signal;
+use serde_json::json;
+use std::process::Stdio;
+
+fn stopped_by(signal: Signal, code: i32) {
+    let project = Project::shop(12);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("the first tasks are known", || project.takes("running") == 5);
+    run.signal(signal);
+    run.wait().expect(code).says("stopping: no new submissions").says("continues; nothing is paid twice");
+    assert_eq!(project.charges().len(), 5);
+    assert_eq!((project.takes("running"), project.takes("held")), (5, 0));
+
+    project.mend();
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.charges().len()), (12, 12));
+    assert_eq!(project.clips().len(), 12);
+}
+
+#[test]
+fn p12_ctrl_c_stops_cleanly_and_the_next_run_finishes() {
+    stopped_by(Signal::INT, 130);
+}
+
+#[test]
+fn sigterm_stops_cleanly_and_the_next_run_finishes() {
+    stopped_by(Signal::TERM, 143);
+}
+
+#[test]
+fn a_hung_up_terminal_stops_cleanly_and_the_next_run_finishes() {
+    stopped_by(Signal::HUP, 129);
+}
+
+#[test]
+fn p12_answers_to_paid_requests_are_awaited_after_ctrl_c() {
+    let project = Project::shop_with(3, |options| options.answer_delay = std::time::Duration::from_secs(2));
+    let run = project.start(&["run", "--yes"]);
+    until("all are charged", || project.charges().len() == 3);
+    run.signal(Signal::INT);
+    run.wait().expect(130).says("awaiting the answers to 3 paid requests");
+    assert_eq!((project.takes("running"), project.takes("held")), (3, 0));
+    project.run(&["collect"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (3, 3));
+}
+
+#[test]
+fn p13_a_third_ctrl_c_leaves_at_once_and_what_was_on_the_wire_is_in_doubt() {
+    let project = Project::shop_with_faults(
+        1,
+        json!([{ "on": "submit", "do": { "hang_after_accept": { "seconds": 600 } } }]),
+    );
+    let run = project.start(&["run", "--yes"]);
+    until("it is charged", || project.charges().len() == 1);
+    run.signal(Signal::INT);
+    until("it waits", || run.said().contains("awaiting the answers to 1 paid request"));
+    run.signal(Signal::INT);
+    until("it waits less", || run.said().contains("leaving within 5 s"));
+    run.signal(Signal::INT);
+    run.wait().expect(130);
+    project.mend();
+    project.run(&["run", "--yes"]).expect(7).says("held     hero/sku-1");
+    assert_eq!(project.charges().len(), 1);
+}
+
+#[test]
+fn nobody_who_stops_listening_stops_paid_work() {
+    let project = Project::shop(2);
+    for (arguments, code) in [
+        (&["plan"][..], 0),
+        (&["plan", "--show-requests"], 0),
+        (&["run", "--yes", "--json"], 0),
+        (&["show", "sku-1"], 0),
+    ] {
+        let mut command = project.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    }
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+
+    // The same for talk.
+    project.edit("products.csv", "number 1", "number one");
+    let mut child =
+        project.command(&["run", "--yes"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(project.charges().len(), 3);
+}

@@ -1,0 +1,372 @@
+//! A project in a temporary folder, the real program as a process, and a fake provider for it to talk to.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
+#![expect(clippy::disallowed_methods, reason = "files of a test need no atomic writes")]
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use shotlist::engine::clock::Clock;
+use shotlist::sandbox::{Charge, Clips, Options, Request, Rule, Sandbox};
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The environment variable in which the manifests of these tests keep the key.
+pub(crate) const KEY_VARIABLE: &str = "SHOTLIST_TEST_KEY";
+
+/// A pace at which tests end soon.
+pub(crate) const QUICK: &str =
+    "{ first_poll: 100ms, poll_every: 100ms, rate: 100/s, poll_rate: 200/s, polls: 32 }";
+
+/// One clip from words for each row of `products.csv`, at the list price of $0.40.
+pub(crate) const SHOP: &str = r#"version: 1
+project: shop
+items: { from: products.csv }
+shots:
+  hero:
+    model: zai/viduq1-text
+    prompt: "A slow turn around {{ item.title }}"
+output: "renders/{{ item.id }}_{{ shot }}.mp4"
+"#;
+
+/// Longest wait for what another process does; far beyond anything a loaded machine needs.
+const DEADLINE: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Waits for what another process does.
+pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    for _ in 0..DEADLINE.as_millis() / LOOK_EVERY.as_millis() {
+        if happened() {
+            return;
+        }
+        sleep(LOOK_EVERY);
+    }
+    panic!("in {DEADLINE:?} it did not happen that {what}");
+}
+
+/// Fault rules from JSON.
+pub(crate) fn rules(list: Value) -> Vec<Rule> {
+    serde_json::from_value(list).unwrap()
+}
+
+/// A sheet with as many products; each has a title of its own.
+pub(crate) fn sheet(rows: usize) -> String {
+    let lines: String = (1..=rows).map(|n| format!("sku-{n},mug number {n}\n")).collect();
+    format!("id,title\n{lines}")
+}
+
+/// A project and its provider.
+pub(crate) struct Project {
+    home: TempDir,
+    runtime: Runtime,
+    sandbox: Sandbox,
+    /// What the program has as its key.
+    pub(crate) key: String,
+    /// The manifest's `limits` of the provider.
+    pub(crate) limits: String,
+    started: AtomicUsize,
+}
+
+impl Project {
+    /// With the manifest [`SHOP`], a sheet of so many products, and a provider that behaves.
+    pub(crate) fn shop(rows: usize) -> Self {
+        Self::shop_with(rows, |_| {})
+    }
+
+    /// The same, with a provider that does not.
+    pub(crate) fn shop_with_faults(rows: usize, faults: Value) -> Self {
+        Self::shop_with(rows, |options| options.faults = rules(faults))
+    }
+
+    /// The same, with any other provider.
+    pub(crate) fn shop_with(rows: usize, change: impl FnOnce(&mut Options)) -> Self {
+        let project = Self::empty(change);
+        project.write("products.csv", sheet(rows));
+        project.manifest(SHOP);
+        project
+    }
+
+    /// A folder with nothing in it, and a provider.
+    pub(crate) fn empty(change: impl FnOnce(&mut Options)) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("project")).unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let clock = Clock::system();
+        let mut options =
+            Options::new(home.path().join("provider"), "test-key", Arc::new(move || clock.now()));
+        options.clips = Clips::Tiny;
+        options.task_time = Duration::from_millis(20)..=Duration::from_millis(80);
+        change(&mut options);
+        let key = options.key.clone();
+        let sandbox = runtime.block_on(Sandbox::start(options)).unwrap();
+        Self { home, runtime, sandbox, key, limits: QUICK.to_owned(), started: AtomicUsize::new(0) }
+    }
+
+    /// Writes the manifest; the provider is added at its end.
+    pub(crate) fn manifest(&self, text: &str) {
+        let url = self.sandbox.provider_url("zai");
+        let provider = format!(
+            "providers:\n  zai: {{ base_url: \"{url}\", api_key: \"${{{KEY_VARIABLE}}}\", limits: {} }}\n",
+            self.limits
+        );
+        self.write("shotlist.yaml", format!("{text}{provider}"));
+    }
+
+    /// The project's folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.home.path().join("project")
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// Replaces a part of a file that is there.
+    pub(crate) fn edit(&self, name: &str, old: &str, new: &str) {
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        assert!(text.contains(old), "{name} does not say {old:?}");
+        self.write(name, text.replace(old, new));
+    }
+
+    /// Every clip below the project's folder, with the hash of its bytes.
+    pub(crate) fn clips(&self) -> BTreeMap<String, String> {
+        let files = files_below(&self.folder());
+        let clips = files.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "mp4"));
+        clips
+            .map(|path| {
+                let name = path.strip_prefix(self.folder()).unwrap().to_str().unwrap().to_owned();
+                (name, hash(&fs::read(path).unwrap()))
+            })
+            .collect()
+    }
+
+    /// Every file that the program may have written.
+    pub(crate) fn artefacts(&self) -> Vec<PathBuf> {
+        files_below(&self.folder())
+    }
+
+    /// The program, ready to be started in the project's folder, with an environment of its own.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shotlist"));
+        command.args(arguments);
+        self.at_home(&mut command);
+        command
+    }
+
+    /// Gives a command the project's folder, no terminal, and no environment but the key.
+    pub(crate) fn at_home(&self, command: &mut Command) {
+        command.current_dir(self.folder()).env_clear().env(KEY_VARIABLE, &self.key);
+        command.env("SHOTLIST_SANDBOX_CLIPS", "tiny").stdin(Stdio::null());
+    }
+
+    /// Runs the program to its end, and checks what must hold after every end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.start(arguments).wait()
+    }
+
+    /// Starts the program.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running<'_> {
+        self.start_as(self.command(arguments))
+    }
+
+    /// Starts the program as told.
+    pub(crate) fn start_as(&self, mut command: Command) -> Running<'_> {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let out = self.home.path().join(format!("{number}.out"));
+        let err = self.home.path().join(format!("{number}.err"));
+        command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        Running { project: self, child: command.spawn().unwrap(), out, err }
+    }
+
+    /// What the provider has charged for.
+    pub(crate) fn charges(&self) -> Vec<Charge> {
+        self.sandbox.charges()
+    }
+
+    /// Every submission that the provider has seen.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.sandbox.requests()
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// From now on something goes wrong.
+    pub(crate) fn fault(&self, list: Value) {
+        rules(list).into_iter().for_each(|rule| self.sandbox.add_fault(rule).unwrap());
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn mend(&self) {
+        let url = format!("{}/admin/faults", self.sandbox.base_url());
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = self.runtime.block_on(client.delete(url).send()).unwrap();
+        assert!(answer.status().is_success());
+    }
+
+    /// From now on, until [`Project::mend`], every task is still being rendered.
+    pub(crate) fn stall(&self) {
+        self.fault(serde_json::json!([{ "on": "poll", "do": { "unknown_word": { "word": "QUEUED" } } }]));
+    }
+
+    /// How many takes are in a state, as `status` tells it beside a live run.
+    pub(crate) fn takes(&self, state: &str) -> u64 {
+        let ended = self.run(&["status", "--json"]);
+        // Until the run has made its database there is nothing to read.
+        if ended.code == 2 { 0 } else { ended.json()["states"][state]["takes"].as_u64().unwrap_or(0) }
+    }
+
+    /// One job, as `show` tells it.
+    pub(crate) fn show(&self, job: &str) -> Value {
+        self.run(&["show", job, "--json"]).expect(0).json()
+    }
+
+    /// What must hold whenever a process has ended, also one that was killed.
+    fn check(&self) {
+        let charges = self.charges();
+        let ids: HashSet<&str> = charges.iter().map(|charge| charge.request_id.as_str()).collect();
+        assert_eq!(ids.len(), charges.len(), "a submission was charged twice");
+        if !charges.is_empty() {
+            let ledger = fs::read_to_string(self.path(".shotlist/ledger.jsonl")).unwrap_or_default();
+            for id in ids {
+                assert!(ledger.contains(id), "the charge for {id} is not in the ledger");
+            }
+        }
+        for (name, hash) in self.clips() {
+            // The name of a clip goes with the name of its sidecar; only the clip itself is moved last.
+            let Ok(sidecar) = fs::read(self.path(&format!("{name}.json"))) else { continue };
+            let sidecar: Value = serde_json::from_slice(&sidecar).unwrap();
+            assert_eq!(sidecar["sha256"], hash, "{name} is not the clip that its sidecar tells of");
+        }
+        assert_eq!(self.sandbox.stats().authorized_downloads, 0, "a result host has seen the key");
+    }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+/// The program at work. Dropped, it is killed.
+pub(crate) struct Running<'a> {
+    project: &'a Project,
+    child: Child,
+    out: PathBuf,
+    err: PathBuf,
+}
+
+impl Running<'_> {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// What it has printed on stdout so far.
+    pub(crate) fn printed(&self) -> String {
+        fs::read_to_string(&self.out).unwrap()
+    }
+
+    /// What it has said on stderr so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.err).unwrap()
+    }
+
+    /// As a power cut would.
+    pub(crate) fn kill(self) {
+        self.signal(Signal::KILL);
+        assert_eq!(self.wait().code, -9);
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> Ended {
+        use std::os::unix::process::ExitStatusExt as _;
+        let mut status = None;
+        until("the program ended", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        let status = status.unwrap();
+        let code = status.code().or_else(|| status.signal().map(|signal| -signal)).unwrap();
+        self.project.check();
+        Ended { code, out: self.printed(), err: self.said() }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // Ended already in a test that passes.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The exit code, or the signal with a minus.
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    /// It ended with this code, and without a panic on the way.
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self}");
+        assert!(!self.err.contains("panicked"), "{self}");
+        self
+    }
+
+    /// It said this on stderr.
+    pub(crate) fn says(self, words: &str) -> Self {
+        assert!(self.err.contains(words), "nobody said {words:?}\n{self}");
+        self
+    }
+
+    /// It did not say this on stderr.
+    pub(crate) fn says_nothing_of(self, words: &str) -> Self {
+        assert!(!self.err.contains(words), "somebody said {words:?}\n{self}");
+        self
+    }
+
+    /// Its stdout, which is one line of JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}\n{self}"))
+    }
+
+    /// Its stdout, each line of which is JSON.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let line =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}\n{self}"));
+        self.out.lines().map(line).collect()
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit {}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.out, self.err)
+    }
+}
