@@ -412,7 +412,7 @@ async fn a_clip_shows_the_caption_of_its_request_and_keeps_its_bytes_over_a_rest
         with(order, "request_id", id)
     };
     let known = far.accepted(&order("known-mug")).await;
-    let unknown = far.accepted(&order("mug")).await;
+    let unknown = far.accepted(&order("unknown-mug")).await;
     far.pass(TASK_TIME);
     let captioned = far.get(&far.link(&known).await, &[]).await.bytes().await.unwrap();
     let bare = far.get(&far.link(&unknown).await, &[]).await.bytes().await.unwrap();

@@ -1,9 +1,7 @@
 //! What a clip shows: whose it is and what was asked for, and a disc that crosses the picture in the clip's time.
 
 use embedded_graphics::mono_font::MonoFont;
-use embedded_graphics::mono_font::iso_8859_1::{
-    FONT_6X9, FONT_6X10, FONT_8X13_BOLD, FONT_9X15_BOLD, FONT_9X18_BOLD,
-};
+use embedded_graphics::mono_font::iso_8859_1::{FONT_6X10, FONT_8X13_BOLD, FONT_9X15_BOLD, FONT_9X18_BOLD};
 use sha2::{Digest, Sha256};
 
 use super::Picture;
