@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,15 +15,17 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::admin::Counts;
+use super::clips::{self, Picture};
 use super::faults::{Fault, On};
 use super::images::hex;
 use super::line::{Cut, Line, Peer};
-use super::tasks::{Request, Task};
-use super::{Inner, Shared, clips, held, reply};
+use super::tasks::Task;
+use super::{Clips, Inner, Shared, held, reply};
 
 /// What a finished task's answer points to.
 pub(super) struct Link {
@@ -98,19 +100,30 @@ pub(super) async fn fetch(
     let (id, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
     let counter = if ending == "png" { &shared.counts.covers } else { &shared.counts.downloads };
     Counts::add(counter);
-    let (task, fault) = match admit(&shared, id, ending, &signed) {
+    let Admitted { task, request, fault } = match admit(&shared, id, ending, &signed) {
         Ok(admitted) => admitted,
         Err(refused) => return refused.into_response(),
     };
-    let picture = shared.picture(&task);
+    let failed = |error: io::Error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     if ending == "png" {
-        return ([(header::CONTENT_TYPE, "image/png")], clips::cover(&picture)).into_response();
+        let cover = draw(&shared, task, request, clips::cover).await;
+        return cover
+            .map_or_else(failed, |cover| ([(header::CONTENT_TYPE, "image/png")], cover).into_response());
     }
-    let usual = match clip(&shared, id, picture).await {
-        Ok(clip) => serve(&clip, &task, &headers, fault.as_ref(), &line),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    let ready_at = task.ready_at;
+    let usual = match clip(&shared, id, task, request).await {
+        Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &line),
+        Err(error) => failed(error),
     };
     reply::send(fault.as_ref(), &line, usual).await
+}
+
+/// A call for a file that exists.
+struct Admitted {
+    task: Task,
+    /// The body of the request that ordered it.
+    request: Value,
+    fault: Option<Fault>,
 }
 
 fn admit(
@@ -118,7 +131,7 @@ fn admit(
     id: &str,
     ending: &str,
     signed: &Signed,
-) -> Result<(Task, Option<Fault>), (StatusCode, &'static str)> {
+) -> Result<Admitted, (StatusCode, &'static str)> {
     const EXPIRED: (StatusCode, &str) = (StatusCode::FORBIDDEN, "this link has expired or is not signed");
     let now = (shared.now)();
     if signed.signature != sign(shared, id, signed.expires) || now.as_millisecond() > signed.expires {
@@ -126,41 +139,76 @@ fn admit(
     }
     let mut inner = held(&shared.inner);
     let Inner { book, faults, dice, expired, .. } = &mut *inner;
-    let found = book.find(id).and_then(Request::task_and_call).filter(|(task, _)| now >= task.ready_at);
-    let (Some((task, call)), "mp4" | "png") = (found, ending) else {
+    let found = book.find(id).and_then(|request| Some((request, request.task_and_call()?)));
+    let found = found.filter(|(_, (task, _))| now >= task.ready_at);
+    let (Some((request, (task, call))), "mp4" | "png") = (found, ending) else {
         return Err((StatusCode::NOT_FOUND, "there is no such file"));
     };
+    let admitted = |fault| Admitted { task: task.clone(), request: request.body.clone(), fault };
     if expired.contains(&signed.signature) {
         return Err(EXPIRED);
     }
     if ending == "png" {
-        return Ok((task.clone(), None));
+        return Ok(admitted(None));
     }
     match faults.pick(On::Download, call, dice) {
         Some(Fault::Expire) => {
             expired.insert(signed.signature.clone());
             Err(EXPIRED)
         }
-        fault => Ok((task.clone(), fault)),
+        fault => Ok(admitted(fault)),
     }
 }
 
-async fn clip(shared: &Arc<Shared>, id: &str, picture: clips::Picture) -> io::Result<Clip> {
+async fn clip(shared: &Arc<Shared>, id: &str, task: Task, request: Value) -> io::Result<Clip> {
     if let Some(clip) = held(&shared.cache).find(id) {
         return Ok(clip);
     }
-    let drawing = shared.tasks.spawn_blocking(move || {
-        let bytes = Bytes::from(clips::clip(&picture));
+    let drawn = draw(shared, task, request, |picture| {
+        let bytes = Bytes::from(clips::clip(picture));
         let etag = format!("\"{}\"", hex(&Sha256::digest(&bytes)[..16]));
         Clip { bytes, etag }
     });
-    let clip = drawing.await.map_err(io::Error::other)?;
+    let clip = drawn.await?;
     held(&shared.cache).keep(id, clip.clone());
     Ok(clip)
 }
 
-fn serve(clip: &Clip, task: &Task, headers: &HeaderMap, fault: Option<&Fault>, line: &Arc<Line>) -> Response {
-    let modified = httpdate::fmt_http_date(SystemTime::from(task.ready_at));
+/// Draws on a thread that may block, since the captions may come from a disk.
+async fn draw<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    task: Task,
+    request: Value,
+    draw: impl FnOnce(&Picture) -> T + Send + 'static,
+) -> io::Result<T> {
+    let holder = Arc::clone(shared);
+    let drawing = shared.tasks.spawn_blocking(move || draw(&picture(&holder, task, &request)));
+    drawing.await.map_err(io::Error::other)
+}
+
+fn picture(shared: &Shared, task: Task, request: &Value) -> Picture {
+    /// What the models make of an order that names no rate.
+    const FPS: NonZeroU32 = NonZeroU32::new(24).expect("24 is not zero");
+    let caption = shared.captions.as_ref().and_then(|captions| captions(&task.request_id));
+    let subject = caption.as_ref().map_or(&task.request_id, |caption| &caption.item).clone();
+    let ordered = || NonZeroU32::new(u32::try_from(request.get("fps")?.as_u64()?).ok()?);
+    let (width, height, fps) = match shared.clips {
+        Clips::Full => (task.size.width, task.size.height, ordered().unwrap_or(FPS)),
+        Clips::Tiny => (64, 64, NonZeroU32::MIN),
+    };
+    let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (seconds, model) = (task.seconds, task.model);
+    Picture { task: task.id, subject, model, prompt, caption, width, height, seconds, fps }
+}
+
+fn serve(
+    clip: &Clip,
+    ready_at: Timestamp,
+    headers: &HeaderMap,
+    fault: Option<&Fault>,
+    line: &Arc<Line>,
+) -> Response {
+    let modified = httpdate::fmt_http_date(SystemTime::from(ready_at));
     let mut bytes = clip.bytes.clone();
     let mut asked = range(headers, &clip.etag, &modified, bytes.len());
     let mut shift = 0;

@@ -62,6 +62,8 @@ pub struct Options {
     pub now: Clock,
     /// What the clips look like.
     pub clips: Clips,
+    /// What stands on full clips besides the model and the prompt.
+    pub captions: Option<Captions>,
     /// How long a task runs, drawn for each.
     pub task_time: RangeInclusive<Duration>,
     /// How long an answer to a submission is held back once its charge is on disk.
@@ -90,6 +92,7 @@ impl Options {
             key: key.into(),
             now,
             clips: Clips::Full,
+            captions: None,
             task_time: Duration::from_secs(1)..=Duration::from_secs(3),
             answer_delay: Duration::ZERO,
             limits: Limits::Documented,
@@ -104,11 +107,26 @@ impl Options {
 /// What the clips look like; the duration is always the one ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clips {
-    /// Of the ordered size.
+    /// Of the ordered size and rate; about 100 KB for 5 seconds of 1920 × 1080.
     Full,
-    /// 64 × 64 pixels, about 6 KB a second.
+    /// 64 × 64 pixels, one frame a second, without text; about 2 KB.
     Tiny,
 }
+
+/// Whose clip a request orders, which the request itself does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caption {
+    /// The item's id. The colour follows from it.
+    pub item: String,
+    /// The item's title; may be empty.
+    pub title: String,
+    /// The shot's name.
+    pub shot: String,
+}
+
+/// Looks up the caption of a `request_id`. It is asked whenever a clip is drawn, on a thread that may block. The
+/// answer for an id must stay the same, else a resumed download does not fit what was there.
+pub type Captions = Arc<dyn Fn(&str) -> Option<Caption> + Send + Sync>;
 
 /// How many tasks may run at once before a submission gets 429 with code 1302.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +154,7 @@ struct Shared {
     key: String,
     now: Clock,
     clips: Clips,
+    captions: Option<Captions>,
     task_time: RangeInclusive<Duration>,
     answer_delay: Duration,
     limits: Limits,
@@ -155,16 +174,6 @@ struct Inner {
     dice: StdRng,
     /// Signatures of links that a fault has ended before their time.
     expired: HashSet<String>,
-}
-
-impl Shared {
-    fn picture(&self, task: &Task) -> clips::Picture {
-        let (width, height) = match self.clips {
-            Clips::Full => (task.size.width, task.size.height),
-            Clips::Tiny => (64, 64),
-        };
-        clips::Picture { task: task.id.clone(), width, height, seconds: task.seconds }
-    }
 }
 
 /// Locks; a panic elsewhere does not make the data unusable, since every change is one step.
@@ -207,6 +216,7 @@ impl Sandbox {
             key: options.key,
             now: options.now,
             clips: options.clips,
+            captions: options.captions,
             task_time: options.task_time,
             answer_delay: options.answer_delay,
             limits: options.limits,

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use shiguredo_mp4::TrackKind;
 use shiguredo_mp4::boxes::SampleEntry;
 use shiguredo_mp4::demux::{Input, Mp4FileDemuxer};
-use shotlist::sandbox::{Clips, Limits, Options, Rule, Sandbox};
+use shotlist::sandbox::{Caption, Clips, Limits, Options, Rule, Sandbox};
 use tempfile::TempDir;
 
 const KEY: &str = "test-key";
@@ -154,21 +154,29 @@ fn with(mut body: Value, name: &str, value: impl Into<Value>) -> Value {
 
 /// Size and seconds of a clip, from its own boxes.
 fn measure(file: &[u8]) -> (u16, u16, u64) {
+    let (width, height, seconds, _) = measure_with_rate(file);
+    (width, height, seconds)
+}
+
+/// The same and the frames a second.
+fn measure_with_rate(file: &[u8]) -> (u16, u16, u64, u64) {
     let mut demuxer = Mp4FileDemuxer::new();
     demuxer.handle_input(Input { position: 0, data: file });
     let track = demuxer.tracks().unwrap()[0].clone();
     assert_eq!(track.kind, TrackKind::Video);
     let mut size = None;
-    let mut last = 0;
+    let (mut last, mut frames) = (0, 0);
     while let Some(sample) = demuxer.next_sample().unwrap() {
         if let Some(SampleEntry::Avc1(entry)) = sample.sample_entry {
             size = Some((entry.visual.width, entry.visual.height));
         }
         last = usize::try_from(sample.data_offset).unwrap() + sample.data_size;
+        frames += 1;
     }
     assert!(last <= file.len(), "the last sample ends at {last}, the file at {}", file.len());
     let (width, height) = size.unwrap();
-    (width, height, track.duration / u64::from(track.timescale.get()))
+    let seconds = track.duration / u64::from(track.timescale.get());
+    (width, height, seconds, frames / seconds)
 }
 
 #[tokio::test]
@@ -360,7 +368,7 @@ async fn a_task_runs_for_its_time_and_its_clip_is_fetched_over_a_link_that_expir
 }
 
 #[tokio::test]
-async fn full_clips_have_the_ordered_size_and_duration() {
+async fn full_clips_have_the_ordered_size_duration_and_rate() {
     let far = Far::with(|options| {
         options.clips = Clips::Full;
         options.limits = Limits::Unlimited;
@@ -368,25 +376,63 @@ async fn full_clips_have_the_ordered_size_and_duration() {
     .await;
     let cogvideo = json!({ "model": "cogvideox-3", "prompt": "x" });
     let table = [
-        (with(with(cogvideo.clone(), "size", "720x1280"), "duration", 10), (720, 1280, 10)),
-        (cogvideo.clone(), (1920, 1080, 5)),
-        (with(cogvideo, "image_url", png(301, 100, 0)), (3250, 1080, 5)),
-        (with(text("x"), "aspect_ratio", "9:16"), (1080, 1920, 5)),
-        (with(json!({ "model": "vidu2-image", "image_url": IMAGE }), "size", "720x480"), (720, 480, 4)),
+        (with(with(cogvideo.clone(), "size", "720x1280"), "duration", 10), (720, 1280, 10, 24)),
+        (with(cogvideo.clone(), "fps", 30), (1920, 1080, 5, 30)),
+        (with(with(cogvideo, "image_url", png(301, 100, 0)), "fps", 60), (3250, 1080, 5, 60)),
+        (with(text("x"), "aspect_ratio", "9:16"), (1080, 1920, 5, 24)),
+        (with(json!({ "model": "vidu2-image", "image_url": IMAGE }), "size", "720x480"), (720, 480, 4, 24)),
         (
             with(json!({ "model": "vidu2-reference", "image_url": [IMAGE] }), "aspect_ratio", "1:1"),
-            (720, 720, 4),
+            (720, 720, 4, 24),
         ),
     ];
     for (body, measures) in table {
         let (_, link) = far.ready(&body).await;
         let clip = far.get(&link, &[]).await.bytes().await.unwrap();
-        assert_eq!(measure(&clip), measures, "{body}");
+        assert_eq!(measure_with_rate(&clip), measures, "{body}");
         assert!(
             clip.windows(4).position(|kind| kind == b"moov")
                 < clip.windows(4).position(|kind| kind == b"mdat")
         );
     }
+}
+
+#[tokio::test]
+async fn a_clip_shows_the_caption_of_its_request_and_keeps_its_bytes_over_a_restart() {
+    let change = |options: &mut Options| {
+        options.clips = Clips::Full;
+        options.captions = Some(Arc::new(|id: &str| {
+            let item = id.strip_prefix("known-")?.to_owned();
+            Some(Caption { title: format!("The {item}"), item, shot: "hero".to_owned() })
+        }));
+    };
+    let far = Far::with(change).await;
+    let order = |id: &str| {
+        let order = json!({ "model": "vidu2-image", "image_url": IMAGE, "size": "720x480" });
+        with(order, "request_id", id)
+    };
+    let known = far.accepted(&order("known-mug")).await;
+    let unknown = far.accepted(&order("unknown-mug")).await;
+    far.pass(TASK_TIME);
+    let captioned = far.get(&far.link(&known).await, &[]).await.bytes().await.unwrap();
+    let bare = far.get(&far.link(&unknown).await, &[]).await.bytes().await.unwrap();
+
+    let far = far.restart(change).await;
+    assert_eq!(far.get(&far.link(&known).await, &[]).await.bytes().await.unwrap(), captioned);
+    let far = far.restart(|options| options.clips = Clips::Full).await;
+    assert_ne!(far.get(&far.link(&known).await, &[]).await.bytes().await.unwrap(), captioned);
+    assert_eq!(far.get(&far.link(&unknown).await, &[]).await.bytes().await.unwrap(), bare);
+}
+
+#[tokio::test]
+async fn no_two_tasks_have_the_same_clip() {
+    let far = Far::start().await;
+    let mut clips = Vec::new();
+    for _ in 0..2 {
+        let (_, link) = far.ready(&text("x")).await;
+        clips.push(far.get(&link, &[]).await.bytes().await.unwrap());
+    }
+    assert_ne!(clips[0], clips[1]);
 }
 
 #[tokio::test]

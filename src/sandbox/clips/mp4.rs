@@ -1,0 +1,89 @@
+//! Frames packed as an MP4 with its index in front.
+
+use std::num::NonZeroU32;
+
+use shiguredo_mp4::boxes::{Avc1Box, AvccBox, SampleEntry, VisualSampleEntryFields};
+use shiguredo_mp4::mux::{Mp4FileMuxer, Mp4FileMuxerOptions, Sample, estimate_maximum_moov_box_size};
+use shiguredo_mp4::{TrackKind, Uint};
+
+use super::h264;
+
+/// What a player needs to know before the first frame.
+pub(super) struct Track {
+    /// Pixels, even, at most 4,096.
+    pub(super) size: (u32, u32),
+    pub(super) fps: NonZeroU32,
+    /// The parameter sets, as NAL units.
+    pub(super) sequence: Vec<u8>,
+    pub(super) picture: Vec<u8>,
+}
+
+/// Packs frames, each one or more NAL units; only the first is a key frame. At least one.
+pub(super) fn pack(track: Track, frames: &[Vec<Vec<u8>>]) -> Vec<u8> {
+    let timescale = track.fps;
+    let mut entry = Some(sample_entry(track));
+    let mut muxer = Mp4FileMuxer::with_options(Mp4FileMuxerOptions {
+        reserved_moov_box_size: estimate_maximum_moov_box_size(&[frames.len()]),
+        ..Mp4FileMuxerOptions::default()
+    })
+    .expect("the reserved size is small");
+    let mut file = muxer.initial_boxes_bytes().to_vec();
+    for (index, units) in frames.iter().enumerate() {
+        let start = file.len();
+        for unit in units {
+            file.extend(u32::try_from(unit.len()).expect("a frame is below 4 GiB").to_be_bytes());
+            file.extend(unit);
+        }
+        let sample = Sample {
+            track_kind: TrackKind::Video,
+            sample_entry: entry.take(),
+            keyframe: index == 0,
+            timescale,
+            duration: 1,
+            composition_time_offset: None,
+            data_offset: start as u64,
+            data_size: file.len() - start,
+        };
+        muxer.append_sample(&sample).expect("samples follow each other without a gap");
+    }
+    let boxes = muxer.finalize().expect("there is at least one sample");
+    for (offset, bytes) in boxes.offset_and_bytes_pairs() {
+        let offset = usize::try_from(offset).expect("the file is in memory");
+        let end = offset + bytes.len();
+        if file.len() < end {
+            file.resize(end, 0);
+        }
+        file[offset..end].copy_from_slice(bytes);
+    }
+    file
+}
+
+fn sample_entry(track: Track) -> SampleEntry {
+    let side = |pixels: u32| u16::try_from(pixels).expect("no order is wider or higher than 4096");
+    SampleEntry::Avc1(Avc1Box {
+        visual: VisualSampleEntryFields {
+            data_reference_index: VisualSampleEntryFields::DEFAULT_DATA_REFERENCE_INDEX,
+            width: side(track.size.0),
+            height: side(track.size.1),
+            horizresolution: VisualSampleEntryFields::DEFAULT_HORIZRESOLUTION,
+            vertresolution: VisualSampleEntryFields::DEFAULT_VERTRESOLUTION,
+            frame_count: VisualSampleEntryFields::DEFAULT_FRAME_COUNT,
+            compressorname: VisualSampleEntryFields::NULL_COMPRESSORNAME,
+            depth: VisualSampleEntryFields::DEFAULT_DEPTH,
+        },
+        avcc_box: AvccBox {
+            avc_profile_indication: h264::PROFILE,
+            profile_compatibility: h264::CONSTRAINTS,
+            // The unit's header byte, the profile and the constraints come first.
+            avc_level_indication: track.sequence[3],
+            length_size_minus_one: Uint::new(3),
+            sps_list: vec![track.sequence],
+            pps_list: vec![track.picture],
+            chroma_format: None,
+            bit_depth_luma_minus8: None,
+            bit_depth_chroma_minus8: None,
+            sps_ext_list: vec![],
+        },
+        unknown_boxes: vec![],
+    })
+}

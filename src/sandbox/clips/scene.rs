@@ -1,0 +1,184 @@
+//! What a clip shows: whose it is and what was asked for, and a disc that crosses the picture in the clip's time.
+
+use embedded_graphics::mono_font::MonoFont;
+use embedded_graphics::mono_font::iso_8859_1::{FONT_6X10, FONT_8X13_BOLD, FONT_9X15_BOLD, FONT_9X18_BOLD};
+use sha2::{Digest, Sha256};
+
+use super::Picture;
+use super::canvas::{Canvas, Tone};
+use super::words::{plain, wrap};
+
+/// Calm hues all round the circle: how far blue and red are from grey, in steps.
+const HUES: [(i8, i8); 10] =
+    [(6, -4), (3, -6), (-1, -6), (-4, -4), (-4, 1), (-4, 3), (-3, 6), (1, 6), (4, 4), (7, 0)];
+
+const BACKGROUND: u8 = 4;
+const FOOTER: u8 = 3;
+const QUIET: u8 = 10;
+const TEXT: u8 = 12;
+const BRIGHT: u8 = 14;
+const DISC: u8 = 11;
+
+const NAME: &str = "shotlist sandbox";
+
+/// The parts of a clip that stand still, and the path of those that move. All lengths are in cells.
+pub(super) struct Scene {
+    still: Canvas,
+    /// The disc's radius, and the height of its middle.
+    radius: usize,
+    path: usize,
+    /// The upper edge of the line that fills up, and its height.
+    progress: (usize, usize),
+}
+
+impl Scene {
+    pub(super) fn new(picture: &Picture) -> Self {
+        let canvas = Canvas::new((picture.width, picture.height), tones(&picture.subject), BACKGROUND);
+        let (width, height) = (canvas.width, canvas.height);
+        let short = width.min(height);
+        let bar = even(short / 64).max(2);
+        let mut scene =
+            Self { still: canvas, radius: short / 6, path: height / 2, progress: (even(height) - bar, bar) };
+        if short >= 100 {
+            scene.radius = short / 14;
+            scene.write(picture, Style::of(short));
+        }
+        scene
+    }
+
+    /// From the top: item and shot, title, a short rule, the prompt; from the bottom: the line that fills up, the
+    /// footer, the disc's path.
+    fn write(&mut self, picture: &Picture, style: Style) {
+        let canvas = &mut self.still;
+        let (width, height) = (canvas.width, canvas.height);
+        let Style { small, titles, unit } = style;
+        let pad = even(width.min(height) / 15);
+        let column = width - 2 * pad;
+
+        let foot = self.progress.0 - small.pitch() - 4 * unit;
+        canvas.fill((0, foot), (width, height - foot), FOOTER);
+        let order =
+            format!("{} · {}×{} · {} s", picture.model, picture.width, picture.height, picture.seconds);
+        let signs = [(order.as_str(), NAME), (&picture.model, NAME), (&picture.model, "sandbox")];
+        let fits = |(order, name): &&(&str, &str)| small.width(order) + small.width(name) + pad <= column;
+        let (order, name) = signs.iter().find(fits).unwrap_or(&signs[2]);
+        small.draw(canvas, (pad, foot + 3 * unit), QUIET, &plain(order));
+        small.draw(canvas, (width - pad - small.width(name), foot + 3 * unit), QUIET, name);
+        self.path = foot - self.radius - 3 * unit;
+        canvas.fill((pad, self.path), (column, unit), BACKGROUND + 1);
+
+        let mut y = pad;
+        let title = if let Some(caption) = &picture.caption {
+            let whose = wrap(&plain(&format!("{} · {}", caption.item, caption.shot)), small.fits(column), 1);
+            y = small.draw_all(canvas, (pad, y), QUIET, &whose) + unit;
+            if caption.title.is_empty() { &caption.item } else { &caption.title }
+        } else {
+            &picture.model
+        };
+        let title = plain(title);
+        let fits = |line: &&Line| line.width(&title) <= column;
+        let large = titles.iter().find(fits).unwrap_or(&titles[titles.len() - 1]);
+        y = even(large.draw_all(canvas, (pad, y), BRIGHT, &wrap(&title, large.fits(column), 2)) + 3 * unit);
+        let rule = (16 * unit, 2 * unit);
+        canvas.fill((pad, y), rule, DISC);
+        canvas.accent((pad, y), rule);
+        y += 7 * unit;
+        let most = (self.path - self.radius).saturating_sub(y) / small.pitch();
+        let prompt = wrap(&plain(&picture.prompt), small.fits(column), most);
+        small.draw_all(canvas, (pad, y), TEXT, &prompt);
+    }
+
+    /// The frame at `index` of `count`: the disc goes from edge to edge, the line fills up to the last frame.
+    pub(super) fn frame(&self, index: u32, count: u32) -> Canvas {
+        let mut canvas = self.still.clone();
+        let (index, count) = (index as usize, count as usize);
+        let (y, height) = self.progress;
+        let done = (even(canvas.width * (index + 1) / count), height);
+        canvas.fill((0, y), done, DISC);
+        canvas.accent((0, y), done);
+        // In eighths of a cell, so that it glides.
+        let radius = self.radius * 8;
+        let way = canvas.width * 8 - 2 * radius;
+        canvas.disc((radius + way * index / (count - 1).max(1), self.path * 8 + 4), radius, DISC);
+        canvas
+    }
+}
+
+/// Colours are kept for squares of two cells; what is drawn in the accent's lies between even ones.
+fn even(cells: usize) -> usize {
+    cells & !1
+}
+
+/// The subject's hue, and the opposite one for what moves.
+fn tones(subject: &str) -> [Tone; 2] {
+    let dice = Sha256::digest(subject);
+    let (blue, red) = HUES[usize::from(dice[0]) % HUES.len()];
+    let tone = |blue: i8, red: i8| Tone {
+        blue: 32_u8.wrapping_add_signed(blue),
+        red: 32_u8.wrapping_add_signed(red),
+    };
+    [tone(blue, red), tone(-blue, -red)]
+}
+
+/// The letters for a size of picture.
+struct Style {
+    small: Line,
+    /// The largest first; the first that takes the whole title is used.
+    titles: [Line; 2],
+    /// What distances are multiples of.
+    unit: usize,
+}
+
+impl Style {
+    fn of(short: usize) -> Self {
+        let unit = (short / 170).max(1);
+        let set = |font, scale| Line { font, scale };
+        let (small, titles) = if short < 240 {
+            (set(&FONT_6X10, 1), [set(&FONT_9X15_BOLD, 1), set(&FONT_8X13_BOLD, 1)])
+        } else {
+            (set(&FONT_6X10, unit), [set(&FONT_9X18_BOLD, 2 * unit), set(&FONT_9X18_BOLD, unit)])
+        };
+        Self { small, titles, unit }
+    }
+}
+
+/// How lines of text are set.
+struct Line {
+    font: &'static MonoFont<'static>,
+    scale: usize,
+}
+
+impl Line {
+    fn width(&self, text: &str) -> usize {
+        text.chars().count() * self.font.character_size.width as usize * self.scale
+    }
+
+    /// How many letters fit.
+    fn fits(&self, width: usize) -> usize {
+        width / (self.font.character_size.width as usize * self.scale)
+    }
+
+    /// From one line's upper edge to the next.
+    fn pitch(&self) -> usize {
+        (self.font.character_size.height as usize + 2) * self.scale
+    }
+
+    fn draw(&self, canvas: &mut Canvas, place: (usize, usize), shade: u8, text: &str) {
+        canvas.text(place, self.font, self.scale, shade, text);
+    }
+
+    /// Draws lines below each other; gives the lower edge.
+    fn draw_all(
+        &self,
+        canvas: &mut Canvas,
+        (x, mut y): (usize, usize),
+        shade: u8,
+        lines: &[String],
+    ) -> usize {
+        for line in lines {
+            self.draw(canvas, (x, y), shade, line);
+            y += self.pitch();
+        }
+        y
+    }
+}

@@ -1,0 +1,133 @@
+use sha2::{Digest, Sha256};
+use shiguredo_mp4::boxes::SampleEntry;
+use shiguredo_mp4::demux::{Input, Mp4FileDemuxer};
+
+use super::super::images::hex;
+use super::*;
+
+fn picture((width, height): (u32, u32), seconds: u32, fps: u32) -> Picture {
+    Picture {
+        task: "1700000000000000001".to_owned(),
+        subject: "MUG-0042".to_owned(),
+        model: "cogvideox-3".to_owned(),
+        prompt: "Slow push-in on the stoneware mug on an oak table, steam rising, soft window light from the \
+                 left, shallow depth of field; the crème glaze glows, the camera stops when the handle fills a third."
+            .to_owned(),
+        caption: Some(Caption {
+            item: "MUG-0042".to_owned(),
+            title: "Stoneware mug “Café crème”, 350 ml".to_owned(),
+            shot: "hero".to_owned(),
+        }),
+        width,
+        height,
+        seconds,
+        fps: NonZeroU32::new(fps).unwrap(),
+    }
+}
+
+/// A clip's size, rate, and each sample's bytes, as a reader of MP4 files sees them.
+fn read(file: &[u8]) -> ((u32, u32), u32, Vec<Vec<u8>>) {
+    let mut demuxer = Mp4FileDemuxer::new();
+    demuxer.handle_input(Input { position: 0, data: file });
+    let track = demuxer.tracks().unwrap()[0].clone();
+    let (mut size, mut samples) = ((0, 0), Vec::new());
+    while let Some(sample) = demuxer.next_sample().unwrap() {
+        assert_eq!(sample.keyframe, samples.is_empty());
+        assert_eq!(sample.duration, 1);
+        if let Some(SampleEntry::Avc1(entry)) = sample.sample_entry {
+            size = (entry.visual.width.into(), entry.visual.height.into());
+        }
+        let start = usize::try_from(sample.data_offset).unwrap();
+        samples.push(file[start..start + sample.data_size].to_vec());
+    }
+    assert_eq!(track.duration, samples.len() as u64);
+    (size, track.timescale.get(), samples)
+}
+
+#[test]
+fn a_clip_has_the_ordered_size_rate_and_duration_and_few_bytes() {
+    let table = [
+        ((64, 64), 10, 1, 6_000),
+        ((720, 480), 4, 24, 100_000),
+        ((1280, 720), 4, 24, 120_000),
+        ((720, 1280), 4, 24, 100_000),
+        ((1024, 1024), 5, 30, 200_000),
+        ((1920, 1080), 5, 24, 200_000),
+        ((3250, 1080), 5, 60, 400_000),
+        ((3840, 2160), 10, 24, 600_000),
+    ];
+    for (size, seconds, fps, most) in table {
+        let clip = clip(&picture(size, seconds, fps));
+        let (read, rate, samples) = read(&clip);
+        assert_eq!((read, rate, samples.len()), (size, fps, (seconds * fps) as usize));
+        assert!(clip.len() < most, "{size:?} for {seconds} s takes {} bytes", clip.len());
+        let (index, frames) = (position(&clip, *b"moov"), position(&clip, *b"mdat"));
+        assert!(index < frames, "{size:?}: the index is at {index:?}, the frames at {frames:?}");
+    }
+}
+
+fn position(file: &[u8], kind: [u8; 4]) -> Option<usize> {
+    file.windows(4).position(|window| window == kind)
+}
+
+#[test]
+fn every_frame_shows_a_change() {
+    for (size, fps) in [((64, 64), 1), ((1280, 720), 24)] {
+        let (_, _, samples) = read(&clip(&picture(size, 5, fps)));
+        // Nothing changed is a slice of some bytes: the header and one count.
+        assert!(samples.iter().all(|sample| sample.len() > 16), "{size:?}");
+        let scene = Scene::new(&picture(size, 5, fps));
+        let frames = [scene.frame(0, 5 * fps), scene.frame(5 * fps - 1, 5 * fps)];
+        let differs = |row| frames[0].band(row) != frames[1].band(row);
+        assert!((0..frames[0].rows).any(differs), "{size:?}: the last frame is the first");
+    }
+}
+
+#[test]
+fn what_a_clip_shows_decides_its_bytes_and_each_part_of_it_counts() {
+    let size = (1280, 720);
+    let first = clip(&picture(size, 4, 24));
+    assert_eq!(clip(&picture(size, 4, 24)), first);
+    let usual = || picture(size, 4, 24);
+    let others = [
+        Picture { task: "1700000000000000002".to_owned(), ..usual() },
+        Picture { model: "viduq1-text".to_owned(), ..usual() },
+        Picture { prompt: "Slow pull-out".to_owned(), ..usual() },
+        Picture { caption: None, ..usual() },
+        Picture { subject: "MUG-0043".to_owned(), ..usual() },
+    ];
+    for (index, other) in others.iter().enumerate() {
+        assert_ne!(clip(other), first, "change {index} makes no difference");
+    }
+}
+
+#[test]
+fn an_accidental_change_of_the_bytes_shows() {
+    let start = |bytes: &[u8]| hex(&Sha256::digest(bytes)[..8]);
+    let table = [
+        (clip(&picture((64, 64), 4, 1)), "330e5671df2f64d7"),
+        (clip(&picture((720, 480), 1, 24)), "3588d336d7044be6"),
+        (cover(&picture((720, 480), 1, 24)), "1bc8b078973d6c46"),
+    ];
+    // On purpose? Then look at a clip and compare it in another decoder, and write down the new digests.
+    assert_eq!(table.each_ref().map(|(file, _)| start(file)), table.each_ref().map(|(_, digest)| *digest));
+}
+
+#[test]
+fn a_cover_is_a_small_png_in_the_shape_of_the_clip() {
+    for (size, expected) in [((1280, 720), (320, 180)), ((1080, 1920), (135, 240)), ((64, 64), (16, 16))] {
+        let cover = cover(&picture(size, 4, 24));
+        let read = imagesize::blob_size(&cover).unwrap();
+        assert_eq!((read.width, read.height), expected);
+        assert!(cover.len() < 24_000, "{size:?} takes {} bytes", cover.len());
+    }
+}
+
+#[test]
+fn the_level_is_the_lowest_that_takes_the_frames() {
+    let table =
+        [(16, 1, 10), (3600, 24, 31), (8160, 24, 40), (8160, 60, 42), (32_400, 24, 51), (32_400, 60, 52)];
+    for (macroblocks, fps, expected) in table {
+        assert_eq!(h264::level(macroblocks, fps), expected, "{macroblocks} at {fps}");
+    }
+}

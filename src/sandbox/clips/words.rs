@@ -1,0 +1,66 @@
+//! Text made fit for the fonts, which know the letters of western Europe, and for a width.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Replaces what the fonts do not have: letters by their base letter, typographic signs by plain ones, the rest by
+/// question marks.
+pub(super) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.nfc() {
+        match letter {
+            letter if letter.is_whitespace() => plain.push(' '),
+            ' '..='~' | '\u{a1}'..='\u{ff}' => plain.push(letter),
+            '‘' | '’' => plain.push('\''),
+            '“' | '”' | '„' => plain.push('"'),
+            '‐'..='―' | '−' => plain.push('-'),
+            '…' => plain.push_str("..."),
+            letter if letter.is_control() => {}
+            letter => plain.push(std::iter::once(letter).nfd().next().filter(char::is_ascii).unwrap_or('?')),
+        }
+    }
+    plain
+}
+
+/// Breaks text into at most `most` lines of `width` letters, between words where a word fits a line. Where text is
+/// left over, the last line ends in three dots.
+pub(super) fn wrap(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines: Vec<Vec<char>> = Vec::new();
+    for word in text.split_whitespace() {
+        let word: Vec<char> = word.chars().collect();
+        if let Some(line) = lines.last_mut()
+            && line.len() + 1 + word.len() <= width
+        {
+            line.push(' ');
+            line.extend(&word);
+            continue;
+        }
+        lines.extend(word.chunks(width.max(1)).map(<[char]>::to_vec));
+    }
+    let whole = lines.len() <= most;
+    lines.truncate(most);
+    if !whole && let Some(line) = lines.last_mut() {
+        line.truncate(width.saturating_sub(3));
+        line.extend("...".chars());
+    }
+    lines.into_iter().map(String::from_iter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_without_a_picture_become_ones_that_have_one() {
+        assert_eq!(plain("Crème “brûlée” – 3 × 2…"), "Crème \"brûlée\" - 3 × 2...");
+        assert_eq!(plain("Łódź šč\u{7}\n杯"), "?ódz sc ?");
+        assert_eq!(plain("e\u{301}"), "é");
+    }
+
+    #[test]
+    fn text_is_broken_between_words_and_cut_with_dots() {
+        assert_eq!(wrap("one two three", 7, 9), ["one two", "three"]);
+        assert_eq!(wrap("incomparable", 5, 9), ["incom", "parab", "le"]);
+        assert_eq!(wrap("one two three four", 7, 2), ["one two", "thre..."]);
+        assert_eq!(wrap("  ", 7, 2), Vec::<String>::new());
+    }
+}
