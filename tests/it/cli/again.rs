@@ -16,7 +16,7 @@ fn rendered(rows: usize) -> Project {
 fn costs_nothing(project: &Project) {
     let before = project.requests().len();
     let plan = project.run(&["plan", "--json", "--detailed-exitcode"]).expect(0).json();
-    assert_eq!((&plan["to_render"], &plan["total_usd"]), (&0.into(), &"0".into()), "{plan}");
+    assert_eq!((&plan["to_render"], &plan["total_usd"]), (&0.into(), &"0.00".into()), "{plan}");
     // Without a yes: there is nothing to agree to.
     project.run(&["run"]).expect(0);
     assert_eq!(project.requests().len(), before);
