@@ -75,9 +75,8 @@ pub(super) async fn close(
             terminal.say(line);
         }
         for (who, why) in &went.closed {
-            let left = went.outcome.left.len();
             terminal.say(format_args!(
-                "{who} takes no more submissions in this run: {}; {left} jobs left, not charged",
+                "{who} takes no more submissions in this run: {}; what is left of it was not charged",
                 why_words(*why)
             ));
         }

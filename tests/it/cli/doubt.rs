@@ -38,7 +38,7 @@ fn n07_a_reset_after_the_request_is_held_and_never_sent_again() {
     project.run(&["retry", "--charged", "--yes"]).expect(0).says("nothing to retry");
     assert_eq!(project.requests().len(), 3);
     let plan = project.run(&["plan", "--json"]).expect(0).json();
-    assert_eq!(plan["total_usd"], "0");
+    assert_eq!(plan["total_usd"], "0.00");
     let job = project.show("hero/sku-2");
     assert_eq!(job["takes"][0]["state"], "held");
     let lost = project.requests().into_iter().find(|request| request.fault.is_some()).unwrap();
