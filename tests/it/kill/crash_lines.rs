@@ -106,7 +106,8 @@ async fn is_placed_from_disk(project: &Project) {
     assert_eq!((after, before.downloads), (before.clone(), 1), "nothing was asked of anybody");
     assert_eq!(to_the_end(project).await, Some(0));
     assert_eq!(project.sandbox.stats().downloads, 3, "one for each job");
-    let clips: Vec<String> = files(project).into_iter().filter(|path| path.ends_with(".mp4")).collect();
-    assert_eq!(clips, ["clips/c000.mp4", "clips/c001.mp4", "clips/c002.mp4"], "no second file of any job");
+    let clips =
+        ["c000", "c001", "c002"].map(|item| [format!("clips/{item}.mp4"), format!("clips/{item}.mp4.json")]);
+    assert_eq!(files(project), clips.concat(), "no second file of any job");
     assert_eq!(std::fs::read_dir(project.path(".shotlist/partial")).unwrap().count(), 0);
 }

@@ -1,5 +1,6 @@
 //! A batch of 200 jobs, killed at 30 random moments, ends as if nothing had happened: see `tests/kill.sh`.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
+#![expect(clippy::print_stdout, reason = "what a kill met is shown to whoever runs the test by hand")]
 
 use super::checks::{self, files_match, is_edge, moved_lawfully};
 use super::project::{Project, Snapshot};
