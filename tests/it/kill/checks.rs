@@ -70,8 +70,9 @@ pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Re
                 assert!(charges.len() <= 1, "{item} was charged twice");
                 // No run gives up by itself what it still awaits: only what a death found on the wire is held.
                 match old {
-                    Some(State::Submitting { intent: sent, .. }) => assert_eq!(sent, intent, "{item}"),
-                    Some(State::Held { intent: sent, .. }) => assert_eq!(sent, intent, "{item}"),
+                    Some(State::Submitting { intent: sent, .. } | State::Held { intent: sent, .. }) => {
+                        assert_eq!(sent, intent, "{item}");
+                    }
                     other => panic!("{item} is held, but was not on the wire at the last death: {other:?}"),
                 }
                 for request in received(intent) {
@@ -82,8 +83,8 @@ pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Re
             | State::Downloading { task, .. }
             | State::Placing { task, .. }
             | State::Done { task, .. } => {
-                let charged: Vec<&str> = charges.iter().map(|task| task.id.as_str()).collect();
-                assert_eq!(charged, [task.id.0.as_str()], "{item}: the charges are not its one task");
+                let tasks: Vec<&str> = charges.iter().map(|task| task.id.as_str()).collect();
+                assert_eq!(tasks, [task.id.0.as_str()], "{item}: the charges are not its one task");
                 assert_eq!(received(&task.intent).len(), 1, "{item}");
             }
             other => panic!("{item}: nothing here leads to {other:?}"),

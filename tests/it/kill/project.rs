@@ -74,10 +74,11 @@ providers:
 ",
             sandbox.provider_url("zai")
         );
-        let items: String = (0..jobs).map(|number| format!("c{number:03}\n")).collect();
+        let items: Vec<String> = (0..jobs).map(|number| format!("c{number:03}")).collect();
         let project = Self { sandbox, dir };
         atomic_write(&project.path("shotlist.yaml"), manifest.as_bytes(), 0o644).unwrap();
-        atomic_write(&project.path("items.csv"), format!("id\n{items}").as_bytes(), 0o644).unwrap();
+        atomic_write(&project.path("items.csv"), format!("id\n{}\n", items.join("\n")).as_bytes(), 0o644)
+            .unwrap();
         project
     }
 
