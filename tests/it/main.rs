@@ -1,6 +1,9 @@
 //! One binary for all tests that need files, sockets or processes.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do; clippy exempts only test functions")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do; clippy exempts only test functions"
+)]
 
 mod cli;
 mod files;

@@ -37,7 +37,7 @@ output: "renders/{{ item.id }}_{{ shot }}.mp4"
 "#;
 
 /// Longest wait for what another process does; far beyond anything a loaded machine needs.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Waits for what another process does.
@@ -58,8 +58,8 @@ pub(crate) fn rules(list: Value) -> Vec<Rule> {
 
 /// A sheet with as many products; each has a title of its own.
 pub(crate) fn sheet(rows: usize) -> String {
-    let lines: String = (1..=rows).map(|n| format!("sku-{n},mug number {n}\n")).collect();
-    format!("id,title\n{lines}")
+    let lines: Vec<String> = (1..=rows).map(|n| format!("sku-{n},mug number {n}\n")).collect();
+    format!("id,title\n{}", lines.concat())
 }
 
 /// A project and its provider.
@@ -208,7 +208,9 @@ impl Project {
 
     /// From now on something goes wrong.
     pub(crate) fn fault(&self, list: Value) {
-        rules(list).into_iter().for_each(|rule| self.sandbox.add_fault(rule).unwrap());
+        for rule in rules(list) {
+            self.sandbox.add_fault(rule).unwrap();
+        }
     }
 
     /// From now on nothing goes wrong.
@@ -258,7 +260,7 @@ impl Project {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
