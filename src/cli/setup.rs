@@ -4,20 +4,22 @@ use super::args::{ClipsKind, Global};
 use super::exit::{Error, Exit};
 use super::settings::{Places, variable};
 use super::terminal::Terminal;
+use crate::domain::key::RequestId;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::problem::{Place, Problem};
 use crate::engine::clock::Clock;
 use crate::engine::lane::Account;
 use crate::manifest::{Located, ProviderConfig};
 use crate::provider::{self, Provider};
-use crate::sandbox::{self, Rule, Sandbox};
+use crate::sandbox::{self, Caption, Captions, Rule, Sandbox};
+use crate::store::Reader;
 use crate::transport::settings::is_loopback;
 use crate::transport::{Endpoint, Proxies, Settings};
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::Url;
 
@@ -160,11 +162,28 @@ async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, E
     let now: sandbox::Clock = Arc::new(move || clock.now());
     let mut options = sandbox::Options::new(places.state.join("far-end"), SANDBOX_KEY, now);
     options.faults = rules(faults)?;
+    options.captions = Some(captions(&places.state));
     if variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny") {
         options.clips = clips(ClipsKind::Tiny);
     }
     Sandbox::start(options).await.map_err(|error| {
         Error::new(Exit::Local, format!("the sandbox cannot start in {}: {error}", places.state.display()))
+    })
+}
+
+/// Whose clip a request of ours orders, from the state of the project that it rehearses: no provider is told, but a
+/// rehearsal is looked at, and there a picture that names its product is worth more than a request's name.
+fn captions(state: &Path) -> Captions {
+    let (state, reader) = (state.to_owned(), OnceLock::new());
+    Arc::new(move |request| {
+        if reader.get().is_none() {
+            // Opened late: the state may not be there yet when the sandbox starts.
+            let opened = Reader::open(&state).ok()??;
+            // Another thread was faster: its reader is as good.
+            let _ = reader.set(opened);
+        }
+        let (key, title) = reader.get()?.whose(&RequestId(request.to_owned())).ok()??;
+        Some(Caption { item: key.item, title, shot: key.shot })
     })
 }
 

@@ -48,8 +48,8 @@ pub enum StoreError {
     },
     /// The file is no database, or a damaged one.
     #[error(
-        "{} is damaged ({detail}): nothing was sent and nothing was changed; `shotlist recover` rebuilds it from \
-         the ledger and the clips", path.display()
+        "{} is damaged ({detail}): nothing was sent and nothing was changed; put back a whole copy of it, the ledger \
+         beside it names every task that was paid meanwhile", path.display()
     )]
     Damaged {
         /// The file.
@@ -60,7 +60,8 @@ pub enum StoreError {
     /// The ledger knows of submissions that the database does not: it was lost, or restored from a backup.
     #[error(
         "{} is older than the ledger beside it: {missing} submissions are missing, for which up to {sum} may have \
-         been paid; nothing was sent and nothing was changed; `shotlist recover` brings them back", path.display()
+         been paid; nothing was sent and nothing was changed; put back the newest copy of it, together with its `-wal` \
+         file; the ledger names every task", path.display()
     )]
     OlderThanLedger {
         /// The database.
@@ -73,7 +74,7 @@ pub enum StoreError {
     /// The folder is on a network file system, where the locks of SQLite do not hold.
     #[error(
         "{} is on a network file system ({kind}), where two computers could write at once: nothing was sent; move \
-         the project to a local disk, or use --allow-network-fs if only one computer uses it", path.display()
+         the project to a local disk", path.display()
     )]
     NetworkFs {
         /// The folder.

@@ -19,6 +19,7 @@ mod schema;
 mod takes;
 #[cfg(test)]
 mod testing;
+mod whose;
 mod write;
 mod writer;
 

@@ -96,14 +96,20 @@ impl Reader {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let db = Arc::clone(&self.db);
-        let work = move || {
-            let db = db.lock().unwrap_or_else(PoisonError::into_inner);
-            // One transaction, so that several statements see one moment.
-            read(&*db.unchecked_transaction()?)
-        };
-        let answer = tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Ending)?;
-        answer.map_err(|e| StoreError::sql(&self.path, &e))
+        let reader = Self { db: Arc::clone(&self.db), path: self.path.clone() };
+        let work = move || reader.read_here(read);
+        tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Ending)?
+    }
+
+    /// Reads on this thread.
+    pub(super) fn read_here<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        // One transaction, so that several statements see one moment.
+        let transaction = db.unchecked_transaction().map_err(|e| StoreError::sql(&self.path, &e))?;
+        read(&transaction).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
     /// Everything that was ever ordered in a project, as the plan needs it.
