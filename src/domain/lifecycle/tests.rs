@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::policy::LookUp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 const POLICY: Policy = Policy::standard();
 

@@ -1,0 +1,138 @@
+//! What can happen to a take.
+
+use super::{CancelledBy, Charged, Clip, ClipFile, Intent};
+use crate::domain::fault::Refusal;
+use crate::domain::key::TaskId;
+use crate::domain::policy::{LookUp, Moment};
+use std::time::Duration;
+
+/// Why a submission came back without a task, surely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentBack {
+    /// No byte left.
+    NotSent,
+    /// Too fast.
+    Throttled {
+        /// What the provider asked for.
+        after: Option<Duration>,
+    },
+    /// Refused for a passing reason.
+    Busy {
+        /// What the provider asked for.
+        after: Option<Duration>,
+    },
+    /// The provider or the model stops for this run; not this job's doing.
+    Stopped,
+}
+
+/// How a download ended without a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FetchSetback {
+    /// No connection: says nothing about the clip.
+    Unreachable,
+    /// Broke off, or what came is no clip.
+    Broken {
+        /// Whether enough arrived to call it progress.
+        progress: bool,
+    },
+}
+
+/// Proof, from complete answers of the provider, that it has no task of ours. Only a look-up can make it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Absence(());
+
+impl Absence {
+    /// What a complete listing without our id proves.
+    ///
+    /// `complete`: no page failed. `echoes_ours`: the listing shows another of our ids from the same window, so it is
+    /// known to echo them. `asked` must lie later than the intent by the provider's lag.
+    #[must_use]
+    pub fn prove(
+        complete: bool,
+        echoes_ours: bool,
+        intent: &Intent,
+        asked: Moment,
+        look_up: LookUp,
+    ) -> Option<Self> {
+        (complete && echoes_ours && asked.since(intent.at) > look_up.lag).then_some(Self(()))
+    }
+}
+
+/// Something that happened to a take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A new run begins: a take that rested gets its tries back.
+    Afresh,
+    /// The intent is being written.
+    Claimed(Intent),
+    /// The submission surely brought no task.
+    SentBack(SentBack),
+    /// Refused for good.
+    Rejected(Refusal),
+    /// A task exists.
+    Accepted(TaskId),
+    /// A task exists, but another take owns that id.
+    AcceptedTwice,
+    /// No answer that could be trusted.
+    Unanswered,
+    /// A look-up found the task by our request id.
+    Found(TaskId),
+    /// A look-up proved that the task is not there.
+    Absent(Absence),
+    /// A look-up brought nothing that proves anything.
+    Unclear,
+    /// Still being rendered.
+    StillRunning,
+    /// A clip is ready.
+    Ready(Clip),
+    /// Success, but no clip was named.
+    Empty,
+    /// The provider could not or would not.
+    Refused {
+        /// Why.
+        refusal: Refusal,
+        /// The money.
+        charged: Charged,
+    },
+    /// The provider knows no such task.
+    Missing,
+    /// The answer names another task.
+    Mistaken,
+    /// The poll itself failed.
+    PollSetback {
+        /// What the provider asked for.
+        after: Option<Duration>,
+    },
+    /// The clip is whole, on disk and synced.
+    Fetched(ClipFile),
+    /// The download brought no clip.
+    FetchSetback(FetchSetback),
+    /// The link is dead.
+    LinkDead,
+    /// The link must not be followed.
+    LinkUnsafe,
+    /// The clip has its final name.
+    Placed,
+    /// A foreign file has that name.
+    NameTaken,
+    /// The fetched bytes are gone or damaged.
+    PartLost,
+    /// A person found the task in the provider's console.
+    Adopt(TaskId),
+    /// A person wants the same task polled and fetched once more.
+    Again,
+    /// A person gives the take up.
+    WriteOff,
+    /// Off the list.
+    Cancel(CancelledBy),
+}
+
+/// The event cannot happen in that state: a defect of the caller, or another process was faster.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a take that is {state} cannot take the event {event}")]
+pub struct Illegal {
+    /// Name of the state.
+    pub state: &'static str,
+    /// The event.
+    pub event: String,
+}

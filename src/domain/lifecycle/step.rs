@@ -1,0 +1,221 @@
+//! What becomes of a state when something happened: one exhaustive match.
+
+use super::event::{Event, FetchSetback, Illegal, SentBack};
+use super::{Charged, Clip, HeldReason, Intent, State, Task, Watch};
+use crate::domain::policy::{Moment, Policy};
+use jiff::Timestamp;
+
+impl State {
+    /// What becomes of the state. The caller saves the result before it acts on it.
+    pub fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<Self, Illegal> {
+        let name = self.name();
+        match self {
+            Self::Pending { tries_left, setbacks, due } => match event {
+                Event::Afresh => {
+                    Ok(Self::Pending { tries_left: policy.submit_tries, setbacks: 0, due: at.now })
+                }
+                Event::Claimed(intent) if tries_left > 0 && due <= at.now => {
+                    Ok(Self::Submitting { intent, tries_left, setbacks })
+                }
+                Event::Cancel(by) => Ok(Self::Cancelled { by }),
+                other => illegal(name, &other),
+            },
+            Self::Submitting { intent, tries_left, setbacks } => {
+                submitting_on(intent, tries_left, setbacks, event, at, policy)
+            }
+            Self::Doubtful { intent, looks, absent, due: _ } => match event {
+                Event::Found(id) => Ok(running(Task { id, intent, accepted: at.now }, at, policy)),
+                Event::Absent(_) => match absent {
+                    Some(first) if at.since(first) >= policy.absence_gap => Ok(Self::new(policy, at.now)),
+                    _ => Ok(look_again(intent, looks, absent.or(Some(at.now)), at, policy)),
+                },
+                // An unclear answer does not undo an earlier denial, it only proves nothing itself.
+                Event::Unclear => Ok(look_again(intent, looks, absent, at, policy)),
+                other => illegal(name, &other),
+            },
+            Self::Running { task, watch, due: _ } => running_on(task, watch, event, at, policy),
+            Self::Downloading { task, clip, watch, tries, unreached, due: _ } => {
+                Fetch { task, clip, watch, tries, unreached }.on(event, at, policy)
+            }
+            Self::Placing { task, file } => match event {
+                Event::Placed => Ok(Self::Done { task, file }),
+                Event::NameTaken => Ok(held(HeldReason::NameConflict, task, at)),
+                Event::PartLost => Ok(Self::Running { task, watch: Watch::default(), due: at.now }),
+                other => illegal(name, &other),
+            },
+            Self::Held { reason, intent, task, since: _ } => match (event, task) {
+                (Event::Adopt(id), None) => Ok(running(Task { id, intent, accepted: at.now }, at, policy)),
+                (Event::Again, Some(task)) => {
+                    Ok(Self::Running { task, watch: Watch::default(), due: at.now })
+                }
+                (Event::WriteOff, task) => Ok(Self::WrittenOff { reason, task }),
+                (other, _) => illegal(name, &other),
+            },
+            Self::Done { .. } | Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => {
+                illegal(name, &event)
+            }
+        }
+    }
+}
+
+fn illegal(state: &'static str, event: &Event) -> Result<State, Illegal> {
+    Err(Illegal { state, event: format!("{event:?}") })
+}
+
+fn running(task: Task, at: Moment, policy: &Policy) -> State {
+    State::Running { task, watch: Watch::default(), due: at.after(policy.first_poll) }
+}
+
+fn held(reason: HeldReason, task: Task, at: Moment) -> State {
+    State::Held { reason, intent: task.intent.clone(), task: Some(task), since: at.now }
+}
+
+/// The next look-up, or a person where the schedule is through.
+fn look_again(intent: Intent, looks: u8, absent: Option<Timestamp>, at: Moment, policy: &Policy) -> State {
+    let looks = looks.saturating_add(1);
+    match policy.look_ups.get(usize::from(looks)) {
+        Some(pause) => State::Doubtful { intent, looks, absent, due: at.after(*pause) },
+        None => State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: at.now },
+    }
+}
+
+fn submitting_on(
+    intent: Intent,
+    tries_left: u8,
+    setbacks: u32,
+    event: Event,
+    at: Moment,
+    policy: &Policy,
+) -> Result<State, Illegal> {
+    let setbacks = setbacks.saturating_add(1);
+    let hold = |reason, intent| Ok(State::Held { reason, intent, task: None, since: at.now });
+    match event {
+        Event::Accepted(id) => Ok(running(Task { id, intent, accepted: at.now }, at, policy)),
+        Event::AcceptedTwice => hold(HeldReason::IdConflict, intent),
+        Event::SentBack(SentBack::NotSent) => {
+            let due = at.after(policy.submit_backoff.pause(setbacks, None, at.jitter));
+            Ok(State::Pending { tries_left, setbacks, due })
+        }
+        Event::SentBack(SentBack::Throttled { after }) => {
+            let due = at.after(policy.throttle_backoff.pause(setbacks, after, at.jitter));
+            Ok(State::Pending { tries_left, setbacks, due })
+        }
+        Event::SentBack(SentBack::Busy { after }) => {
+            let due = at.after(policy.submit_backoff.pause(setbacks, after, at.jitter));
+            Ok(State::Pending { tries_left: tries_left.saturating_sub(1), setbacks, due })
+        }
+        Event::SentBack(SentBack::Stopped) => {
+            Ok(State::Pending { tries_left, setbacks: setbacks - 1, due: at.now })
+        }
+        Event::Rejected(refusal) => Ok(State::Failed { refusal, charged: Charged::No, task: None }),
+        Event::Unanswered => match (policy.look_up, policy.look_ups.first()) {
+            (Some(_), Some(pause)) => {
+                Ok(State::Doubtful { intent, looks: 0, absent: None, due: at.after(*pause) })
+            }
+            _ => hold(HeldReason::AmbiguousSubmit, intent),
+        },
+        other => illegal("submitting", &other),
+    }
+}
+
+fn running_on(
+    task: Task,
+    mut watch: Watch,
+    event: Event,
+    at: Moment,
+    policy: &Policy,
+) -> Result<State, Illegal> {
+    let age = at.since(task.accepted);
+    let pause = match event {
+        Event::Ready(clip) => {
+            return Ok(State::Downloading { task, clip, watch, tries: 0, unreached: 0, due: at.now });
+        }
+        Event::Refused { refusal, charged } => {
+            return Ok(State::Failed { refusal, charged, task: Some(task) });
+        }
+        Event::Mistaken => return Ok(held(HeldReason::IdMismatch, task, at)),
+        Event::StillRunning => {
+            watch = Watch { polls: watch.polls.saturating_add(1), setbacks: 0, missing: 0, ..watch };
+            watch.overdue = watch.overdue.saturating_add(u32::from(age > policy.patience));
+            if age > policy.stuck_after && watch.overdue > policy.stuck_polls() {
+                return Ok(held(HeldReason::TaskStuck, task, at));
+            }
+            policy.poll_pause(age, at.jitter)
+        }
+        Event::Empty => {
+            watch.empty = watch.empty.saturating_add(1);
+            if watch.empty > policy.empty_tries {
+                return Ok(held(HeldReason::NoResult, task, at));
+            }
+            policy.missing_gap
+        }
+        Event::Missing => {
+            // A fresh task may not be visible yet; only what is missing after the grace counts.
+            if age > policy.missing_grace {
+                watch.missing = watch.missing.saturating_add(1);
+            }
+            if watch.missing >= policy.missing_tries {
+                return Ok(held(HeldReason::TaskLost, task, at));
+            }
+            policy.missing_gap
+        }
+        Event::PollSetback { after } => {
+            watch.setbacks = watch.setbacks.saturating_add(1);
+            policy.poll_backoff.pause(watch.setbacks, after, at.jitter)
+        }
+        other => return illegal("running", &other),
+    };
+    Ok(State::Running { task, watch, due: at.after(pause) })
+}
+
+/// The parts of [`State::Downloading`] that its events change.
+struct Fetch {
+    task: Task,
+    clip: Clip,
+    watch: Watch,
+    tries: u8,
+    unreached: u32,
+}
+
+impl Fetch {
+    fn on(mut self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
+        match event {
+            Event::Fetched(file) => Ok(State::Placing { task: self.task, file }),
+            Event::LinkUnsafe => Ok(held(HeldReason::UnsafeUrl, self.task, at)),
+            Event::LinkDead => {
+                self.watch.fresh_links = self.watch.fresh_links.saturating_add(1);
+                if self.watch.fresh_links > policy.fresh_links {
+                    return Ok(held(HeldReason::UrlExpired, self.task, at));
+                }
+                Ok(self.ask_for_a_fresh_link(at, policy))
+            }
+            Event::FetchSetback(FetchSetback::Broken { progress }) => {
+                self.tries = if progress { 0 } else { self.tries.saturating_add(1) };
+                if self.tries >= policy.fetch_tries {
+                    return Ok(held(HeldReason::NoResult, self.task, at));
+                }
+                let pause = policy.fetch_backoff.pause(u32::from(self.tries.max(1)), None, at.jitter);
+                Ok(self.again(0, at.after(pause)))
+            }
+            Event::FetchSetback(FetchSetback::Unreachable) => {
+                let unreached = self.unreached.saturating_add(1);
+                // The host may have moved: asking for the link again is free and finds it.
+                if unreached >= u32::from(policy.fetch_tries) {
+                    return Ok(self.ask_for_a_fresh_link(at, policy));
+                }
+                let pause = policy.fetch_backoff.pause(unreached, None, at.jitter);
+                Ok(self.again(unreached, at.after(pause)))
+            }
+            other => illegal("downloading", &other),
+        }
+    }
+
+    fn again(self, unreached: u32, due: Timestamp) -> State {
+        let Self { task, clip, watch, tries, .. } = self;
+        State::Downloading { task, clip, watch, tries, unreached, due }
+    }
+
+    fn ask_for_a_fresh_link(self, at: Moment, policy: &Policy) -> State {
+        State::Running { task: self.task, watch: self.watch, due: at.after(policy.fetch_backoff.first) }
+    }
+}
