@@ -274,7 +274,10 @@ fn exit_code(went: &Went, standing: &Standing, world: &World) -> Exit {
     if !world.polls_refused().is_empty() {
         exits.push(Exit::Credentials);
     }
-    if !outcome.left.is_empty() || !outcome.overdue.is_empty() || !outcome.unfiled.is_empty() {
+    if !outcome.unfiled.is_empty() {
+        exits.push(Exit::Local);
+    }
+    if !outcome.left.is_empty() || !outcome.overdue.is_empty() {
         exits.push(Exit::WorkRemains);
     }
     if !standing.held.is_empty() {

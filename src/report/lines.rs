@@ -46,6 +46,7 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<String> {
              (Ctrl-C again to leave sooner; nothing is lost)"
         )),
         Notice::Warning(text) => Some(format!("warning  {text}")),
+        Notice::Trouble(text) => Some(format!("error    {text}")),
     }
 }
 
