@@ -5,6 +5,7 @@
     reason = "helpers of tests fail as tests do; clippy exempts only test functions"
 )]
 
+mod bad;
 mod cli;
 mod files;
 mod kill;
