@@ -164,9 +164,12 @@ fn unobstructed(
     let problems = obstacles
         .into_iter()
         .map(|obstacle| {
-            let mut problem = Problem::error(Place::Nowhere, "a clip cannot have its file name")
+            let place = Place::File(session.places.shown.clone());
+            let mut problem = Problem::error(place, "a clip cannot have its file name")
                 .hint("move that file away, or change `output:`");
-            problem.examples.push(format!("{}: {}", obstacle.target, obstacle.what));
+            let target = session.places.out.join(&obstacle.target);
+            let target = target.strip_prefix(".").unwrap_or(&target);
+            problem.examples.push(format!("{}: {}", target.display(), obstacle.what));
             problem
         })
         .collect();

@@ -74,16 +74,6 @@ pub(super) async fn setup(
         return Ok(Setup { accounts, settings, sandbox: Some(sandbox) });
     }
     let mut problems = Vec::new();
-    for name in configs.keys().filter(|name| provider::find(name).is_none()) {
-        let known: Vec<_> = provider::ALL.iter().map(|provider| provider.name()).collect();
-        let place = configs.get(name).map_or(Place::Nowhere, Located::place);
-        let mut problem = Problem::error(place, format!("there is no provider `{name}`"));
-        problem = match crate::domain::problem::did_you_mean(name, known.iter().copied()) {
-            Some(close) => problem.hint(format!("did you mean `{close}`?")),
-            None => problem.hint(format!("the providers are: {}", known.join(", "))),
-        };
-        problems.push(problem);
-    }
     for provider in needed.iter().filter_map(|name| provider::find(name)) {
         let config = configs.get(provider.name());
         match endpoint(provider, config) {
@@ -137,7 +127,10 @@ fn endpoint(
         let place = named.map_or(Place::Nowhere, Located::place);
         let message =
             format!("the environment variable {name} with the key of {} is not set", provider.name());
-        return Err(Box::new(Problem::error(place, message).hint(format!("export {name}=…"))));
+        return Err(Box::new(
+            Problem::error(place, message)
+                .hint(format!("type `export {name}=` with the key behind it, then the same command again")),
+        ));
     };
     Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
 }

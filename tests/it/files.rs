@@ -627,15 +627,15 @@ fn i28_to_i34_what_is_no_picture_in_the_folder_is_refused_without_waiting() {
     let fifo = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(rustix::fs::CWD, root.join("fifo.png"), fifo, 0o644.into(), 0).unwrap();
     let trouble = |written: &str| inspect(&root, written).unwrap_err();
-    assert!(matches!(trouble("none.png"), PictureTrouble::Missing(_)));
-    assert!(matches!(trouble("inside.png/x.png"), PictureTrouble::Missing(_)));
-    assert!(matches!(trouble("empty.png"), PictureTrouble::Empty(_)));
-    assert!(matches!(trouble("cut.png"), PictureTrouble::Broken { .. }));
+    assert!(matches!(trouble("none.png"), PictureTrouble::Missing));
+    assert!(matches!(trouble("inside.png/x.png"), PictureTrouble::Missing));
+    assert!(matches!(trouble("empty.png"), PictureTrouble::Broken(_)));
+    assert!(matches!(trouble("cut.png"), PictureTrouble::Broken(_)));
     for outside in ["leads-out.png", "../outside.png", "/dev/zero"] {
-        assert!(matches!(trouble(outside), PictureTrouble::Outside(_)), "{outside}");
+        assert!(matches!(trouble(outside), PictureTrouble::Outside), "{outside}");
     }
     for odd in ["fifo.png", "dir.png"] {
-        assert!(matches!(trouble(odd), PictureTrouble::NotAFile(_)), "{odd}");
+        assert!(matches!(trouble(odd), PictureTrouble::NotAFile), "{odd}");
     }
     assert!(inspect(&root, "leads-in.png").is_ok());
 }

@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod bad;
 mod cli;
 mod files;
 mod kill;
