@@ -109,10 +109,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "completions",
         &[
-            [
-                "for bash",
-                "shotlist completions bash > ~/.local/share/bash-completion/completions/shotlist",
-            ],
+            ["for bash", "shotlist completions bash > ~/.local/share/bash-completion/completions/shotlist"],
             ["for zsh", "shotlist completions zsh > ~/.zfunc/_shotlist"],
         ],
     ),
@@ -158,8 +155,7 @@ fn summary(command: &Command, name: &str) -> String {
 
 fn examples(name: &str) -> Option<String> {
     let (_, examples) = EXAMPLES.iter().find(|(known, _)| *known == name)?;
-    let lines: Vec<String> =
-        examples.iter().map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
+    let lines: Vec<String> = examples.iter().map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
     Some(format!("Examples:\n{}", lines.join("\n")))
 }
 
@@ -178,8 +174,7 @@ fn environment() -> String {
     let others = ENVIRONMENT.iter().map(|row| row.map(str::to_owned));
     let rows: Vec<[String; 2]> = provider::ALL.iter().map(key).chain(others).collect();
     let width = rows.iter().map(|[name, _]| name.len()).max().unwrap_or(0);
-    let lines: Vec<String> =
-        rows.iter().map(|[name, what]| format!("  {name:<width$}  {what}")).collect();
+    let lines: Vec<String> = rows.iter().map(|[name, what]| format!("  {name:<width$}  {what}")).collect();
     format!("Environment:\n{}", lines.join("\n"))
 }
 

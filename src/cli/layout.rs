@@ -184,8 +184,7 @@ mod tests {
 
     #[test]
     fn spans_have_at_most_two_units() {
-        for (length, shown) in
-            [(-5, "0s"), (48, "48s"), (72, "1m12s"), (11_100, "3h05m"), (187_200, "2d04h")]
+        for (length, shown) in [(-5, "0s"), (48, "48s"), (72, "1m12s"), (11_100, "3h05m"), (187_200, "2d04h")]
         {
             assert_eq!(seconds(SignedDuration::from_secs(length)), shown);
         }
@@ -193,6 +192,9 @@ mod tests {
 
     #[test]
     fn sizes_have_the_unit_that_suits_them() {
-        assert_eq!([999, 1_500, 2_340_000, 52_000_000_000].map(bytes), ["999 bytes", "2 kB", "2.3 MB", "52.0 GB"]);
+        assert_eq!(
+            [999, 1_500, 2_340_000, 52_000_000_000].map(bytes),
+            ["999 bytes", "2 kB", "2.3 MB", "52.0 GB"]
+        );
     }
 }

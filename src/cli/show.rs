@@ -72,8 +72,7 @@ pub(super) async fn find(
                  read",
                 projects.join(", ")
             ),
-        )
-        .next("shotlist validate")),
+        )),
         // Every key came with its project.
         None => Err(Error::new(Exit::Unexpected, format!("{key} has no project"))),
     }
@@ -91,7 +90,7 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
         others => format!(" and {others} more"),
     };
     let what = format!("`{}` matches {first}, {second}{others}; name one", pattern[0]);
-    Err(Error::new(Exit::Usage, what).next(format!("shotlist show {}", quoted(&first.to_string()))))
+    Err(Error::new(Exit::Usage, what))
 }
 
 /// Another error for a job that the manifest wants and no run has heard of yet.
@@ -139,7 +138,8 @@ fn options(history: &History, places: &Places, global: &Global) -> Vec<Choice> {
             if *reason == HeldReason::NameConflict {
                 choices[0].when = "you moved the foreign file away (free)".to_owned();
             }
-            choices.push(choice(&format!("render it anew (a new charge of {price})"), "resolve {} --resubmit"));
+            choices
+                .push(choice(&format!("render it anew (a new charge of {price})"), "resolve {} --resubmit"));
             choices.push(choice(&format!("give it up ({price} counts as spent)"), "resolve {} --write-off"));
             choices
         }
@@ -189,7 +189,8 @@ fn cost(entry: &TakeHistory) -> (Account, Usd) {
 fn sent(take: &Take, attempt: Option<&Attempt>) -> Option<(Call, bool)> {
     let id = attempt.map_or_else(|| RequestId("(not sent yet)".into()), |attempt| attempt.request_id.clone());
     let call = provider::find(&take.request.model.provider)?.submit(&take.request, &id);
-    let same = call.body.as_ref().is_some_and(|body| attempt.is_some_and(|attempt| attempt.body == body.sha256()));
+    let same =
+        call.body.as_ref().is_some_and(|body| attempt.is_some_and(|attempt| attempt.body == body.sha256()));
     Some((call, same))
 }
 

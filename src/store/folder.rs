@@ -37,7 +37,8 @@ fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
     for (path, mode) in std::iter::once((dir.to_owned(), FOLDER_MODE)).chain(wanted) {
         match fs::symlink_metadata(&path) {
             Ok(meta) => own.push((path, mode, meta)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            // Not a directory: a file has the folder's name, and whoever makes the folder says so.
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(e) => return Err(StoreError::io(&path, &e)),
         }
     }

@@ -2,10 +2,14 @@
 
 mod again;
 mod bounds;
+mod doctor;
 mod doubt;
 mod faults;
+mod help;
 mod secrets;
+mod show;
 mod signals;
+mod status;
 mod talk;
 mod together;
 mod wire;

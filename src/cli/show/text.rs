@@ -90,11 +90,16 @@ fn take(history: &History, at: usize, entry: &TakeHistory, width: usize, now: Ti
     );
     let mut lines = labelled("", &title, width);
     let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
-    field("state", &state_words(entry));
+    // Of the newest it was said above.
+    if at > 0 {
+        field("state", &state_words(entry));
+    }
     field("model", &format!("{}   {}", take.request.model, take.price));
     let (account, usd) = cost(entry);
     let settled = match entry.settled {
-        Some(settled) if settled != take.price => format!("; the provider says {settled}, the list {}", take.price),
+        Some(settled) if settled != take.price => {
+            format!("; the provider says {settled}, the list {}", take.price)
+        }
         _ => String::new(),
     };
     field("money", &format!("{usd} {}{settled}", account_words(account)));
@@ -110,8 +115,7 @@ fn take(history: &History, at: usize, entry: &TakeHistory, width: usize, now: Ti
     }
     for attempt in &entry.attempts {
         let outcome = attempt.outcome.as_deref().unwrap_or("no outcome yet");
-        let text =
-            format!("{}  {}   {}", utc(attempt.at), outcome_words(outcome), attempt.request_id);
+        let text = format!("{}  {}   {}", utc(attempt.at), outcome_words(outcome), attempt.request_id);
         field(&format!("attempt {}", attempt.number), &text);
         if let Some(said) = &attempt.said {
             field("", &format!("said: {said}"));
@@ -223,8 +227,12 @@ pub(super) fn state_words(entry: &TakeHistory) -> String {
             format!("doubtful: no answer yet; it may have been charged, up to {}", take.price)
         }
         State::Running { .. } => format!("running: accepted, being rendered ({} in flight)", take.price),
-        State::Downloading { .. } => format!("downloading: rendered, being fetched ({} in flight)", take.price),
-        State::Placing { .. } => format!("placing: fetched, on its way to its name ({} in flight)", take.price),
+        State::Downloading { .. } => {
+            format!("downloading: rendered, being fetched ({} in flight)", take.price)
+        }
+        State::Placing { .. } => {
+            format!("placing: fetched, on its way to its name ({} in flight)", take.price)
+        }
     }
 }
 
