@@ -110,17 +110,13 @@ pub(super) fn bytes(count: u64) -> String {
 /// that chose where state and clips are.
 #[must_use]
 pub(super) fn command(words: &str, places: &Places, global: &Global) -> String {
-    let mut command = format!("shotlist {words}");
-    if places.shown != MANIFEST {
-        command.push_str(&format!(" -f {}", quoted(&places.shown)));
-    }
-    if let Some(out) = &global.out {
-        command.push_str(&format!(" --out {}", quoted(&out.display().to_string())));
-    }
-    if global.sandbox {
-        command.push_str(" --sandbox");
-    }
-    command
+    let manifest = match places.shown.as_str() {
+        MANIFEST => String::new(),
+        named => format!(" -f {}", quoted(named)),
+    };
+    let out = global.out.as_ref().map(|out| format!(" --out {}", quoted(&out.display().to_string())));
+    let sandbox = if global.sandbox { " --sandbox" } else { "" };
+    format!("shotlist {words}{manifest}{}{sandbox}", out.unwrap_or_default())
 }
 
 /// The text as a shell takes it for one word.

@@ -126,18 +126,14 @@ fn options(history: &History, places: &Places, global: &Global) -> Vec<Choice> {
     let price = take.price;
     match &take.state {
         State::Held { reason, task, .. } => {
-            let mut choices = Vec::new();
-            if task.is_some() {
-                choices.push(choice("ask for the same task once more (free)", "resolve {} --again"));
+            let first = if task.is_none() {
+                choice("it is in the provider's console: adopt the task (free)", "resolve {} --task-id ID")
+            } else if *reason == HeldReason::NameConflict {
+                choice("you moved the foreign file away (free)", "resolve {} --again")
             } else {
-                choices.push(choice(
-                    "it is in the provider's console: adopt the task (free)",
-                    "resolve {} --task-id ID",
-                ));
-            }
-            if *reason == HeldReason::NameConflict {
-                choices[0].when = "you moved the foreign file away (free)".to_owned();
-            }
+                choice("ask for the same task once more (free)", "resolve {} --again")
+            };
+            let mut choices = vec![first];
             choices
                 .push(choice(&format!("render it anew (a new charge of {price})"), "resolve {} --resubmit"));
             choices.push(choice(&format!("give it up ({price} counts as spent)"), "resolve {} --write-off"));

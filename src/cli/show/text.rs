@@ -51,8 +51,8 @@ pub(super) fn headline(history: &History) -> String {
         None => "never ordered, not charged".to_owned(),
         Some(newest) => state_words(newest),
     };
-    let stale = history.takes.first().is_some_and(|newest| newest.take.fingerprint != history.fingerprint);
-    match (history.wanted, stale) {
+    let outdated = history.takes.first().is_some_and(|newest| newest.take.fingerprint != history.fingerprint);
+    match (history.wanted, outdated) {
         (false, _) => format!("{state}; the manifest no longer asks for it"),
         (true, true) => format!("{state}; the manifest asks for something else by now"),
         (true, false) => state,

@@ -129,7 +129,7 @@ fn a_ledger_that_lost_lines_is_a_warning() {
     let found = check(&project.run(&["doctor", "--json"]).expect(0), "ledger");
     assert!(found["what"].as_str().unwrap().contains("its last 6 bytes"), "{found}");
     project.write(".shotlist/ledger.jsonl", &whole[..whole.len() / 2]);
-    // The submission of the charge is in the second half no longer; the check of every end looks for it.
+    // The first half holds the submission, for which every end of the program is checked.
     let found = check(&project.run(&["doctor", "--json"]).expect(0), "ledger");
     assert_eq!(found["verdict"], "warn");
     assert_eq!(std::fs::read(&ledger).unwrap().len(), whole.len() / 2, "the doctor only looks");

@@ -85,7 +85,7 @@ fn a_second_take_is_told_apart_from_the_first() {
 }
 
 #[test]
-fn an_edited_prompt_shows_that_the_clip_is_of_another_one() {
+fn a_job_whose_product_left_the_catalog_says_so() {
     let project = Project::shop(2);
     project.run(&["run", "--yes"]).expect(0);
     project.edit("products.csv", "sku-1,mug number 1\n", "");
