@@ -140,9 +140,9 @@ impl Screen {
             Some(Holder { command, started, pid, host }) => {
                 let since = started.parse::<Timestamp>().map(|at| format!("for {}", span(at, self.now)));
                 let since = since.unwrap_or_else(|_| format!("since {started}"));
-                format!("  running    `shotlist {command}` {since} (process {pid} on {host})")
+                format!("  at work    `shotlist {command}` {since} (process {pid} on {host})")
             }
-            None => "  running    nothing".to_owned(),
+            None => "  at work    nothing is running".to_owned(),
         });
         if let Some(pace) = &self.pace {
             lines.push(format!(

@@ -98,7 +98,7 @@ fn a_run_that_was_killed_was_cut_off() {
     until("the task is known", || project.takes("running") == 1);
     run.kill();
     let text = project.run(&["status"]).expect(0).says("next: shotlist collect");
-    assert!(text.out.contains("was cut off") && text.out.contains("running    nothing"), "{text}");
+    assert!(text.out.contains("was cut off") && text.out.contains("nothing is running"), "{text}");
 }
 
 #[test]
