@@ -5,7 +5,7 @@ use super::exit::{Error, Exit};
 use std::path::{Path, PathBuf};
 
 /// The manifest that is looked for when none is named.
-const MANIFEST: &str = "shotlist.yaml";
+pub(super) const MANIFEST: &str = "shotlist.yaml";
 /// State beside the manifest.
 const STATE: &str = ".shotlist";
 /// State and clips of rehearsals, below the state and beside the manifest.

@@ -98,9 +98,26 @@ fn endpoint(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
 ) -> Result<Endpoint, Box<Problem>> {
+    let base_url = base_url(provider, config)?;
+    let (name, place) = key_variable(provider, config);
+    // A line break at the end is what `echo KEY > file` leaves.
+    let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        let message =
+            format!("the environment variable {name} with the key of {} is not set", provider.name());
+        let hint = format!("type `export {name}=` with the key behind it, then the same command again");
+        return Err(Box::new(Problem::error(place, message).hint(hint)));
+    };
+    Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
+}
+
+/// The server of a provider: its own, or one on this machine.
+pub(super) fn base_url(
+    provider: &dyn Provider,
+    config: Option<&Located<ProviderConfig>>,
+) -> Result<Url, Box<Problem>> {
     let profile = provider.profile();
-    let config = config.map(|config| &config.value);
-    let written = config.and_then(|config| config.base_url.as_ref());
+    let written = config.and_then(|config| config.value.base_url.as_ref());
     let place = written.map_or(Place::Nowhere, Located::place);
     let text = written.map_or(profile.base_url.as_str(), |url| url.value.as_str());
     let base_url =
@@ -119,20 +136,18 @@ fn endpoint(
             )),
         ));
     }
-    let named = config.and_then(|config| config.api_key.as_ref());
-    let name = named.map_or(profile.key_env.as_str(), |name| name.value.0.as_str());
-    // A line break at the end is what `echo KEY > file` leaves.
-    let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
-    let Some(key) = key.filter(|key| !key.is_empty()) else {
-        let place = named.map_or(Place::Nowhere, Located::place);
-        let message =
-            format!("the environment variable {name} with the key of {} is not set", provider.name());
-        return Err(Box::new(
-            Problem::error(place, message)
-                .hint(format!("type `export {name}=` with the key behind it, then the same command again")),
-        ));
-    };
-    Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
+    Ok(base_url)
+}
+
+/// The environment variable with the key of a provider, and where the manifest names it.
+pub(super) fn key_variable<'a>(
+    provider: &dyn Provider,
+    config: Option<&'a Located<ProviderConfig>>,
+) -> (&'a str, Place) {
+    match config.and_then(|config| config.value.api_key.as_ref()) {
+        Some(named) => (&named.value.0, named.place()),
+        None => (&provider.profile().key_env, Place::Nowhere),
+    }
 }
 
 /// The pace of a rehearsal.
@@ -201,7 +216,7 @@ pub(super) fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
     Ok(rules)
 }
 
-fn settings() -> Result<Settings, Error> {
+pub(super) fn settings() -> Result<Settings, Error> {
     let proxy = |names: [&str; 2]| -> Result<Option<Url>, Error> {
         let Some(text) = names.iter().find_map(|name| variable(name)).filter(|text| !text.is_empty()) else {
             return Ok(None);

@@ -11,6 +11,7 @@ mod folder;
 mod lane;
 mod ledger;
 mod lock;
+mod look;
 mod read;
 mod repair;
 mod rows;
@@ -25,8 +26,10 @@ mod writer;
 
 pub use admit::Admission;
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
+pub use folder::Folder;
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};
+pub use look::{Examined, Run, examine};
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};

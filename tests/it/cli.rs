@@ -2,11 +2,15 @@
 
 mod again;
 mod bounds;
+mod doctor;
 mod doubt;
 mod faults;
+mod help;
 mod owed;
 mod secrets;
+mod show;
 mod signals;
+mod status;
 mod talk;
 mod together;
 mod wire;
