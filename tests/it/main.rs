@@ -12,6 +12,7 @@ mod files;
 mod kill;
 mod problems;
 mod providers;
+mod readme;
 mod sandbox;
 mod store;
 mod support;
