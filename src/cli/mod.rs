@@ -4,6 +4,8 @@ pub mod args;
 mod collect;
 mod crash;
 pub mod exit;
+mod listen;
+mod live;
 mod load;
 mod logging;
 mod plan;
@@ -42,7 +44,7 @@ pub fn main() -> Exit {
 }
 
 fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
-    logging::start(&cli.global)?;
+    logging::start(&cli.global, terminal)?;
     if let Command::Completions { shell } = &cli.command {
         let mut script = Vec::new();
         clap_complete::generate(*shell, &mut Cli::command(), "shotlist", &mut script);

@@ -3,9 +3,9 @@
 use super::args::{Global, ShowArgs};
 use super::exit::{Error, Exit};
 use super::session::{job_named, reader, store_error};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::status::project;
-use super::summary::reason_words;
+use super::summary::{held_block, reason_words};
 use super::terminal::Terminal;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
@@ -26,19 +26,26 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     } else {
         text(terminal, &history);
     }
-    let sandbox = if global.sandbox { " --sandbox" } else { "" };
-    let manifest = &places.shown;
-    terminal.next(match history.takes.first().map(|take| &take.take.state) {
+    let newest = history.takes.first().map(|take| &take.take);
+    let held = newest.filter(|take| matches!(take.state, State::Held { .. }));
+    if !terminal.json {
+        for line in held_block(held.map_or(&[], std::slice::from_ref), &places) {
+            terminal.tell(&line, 9);
+        }
+    }
+    let job = quoted(&key.to_string());
+    terminal.next(match newest.map(|take| &take.state) {
         Some(State::Held { reason, task: None, .. }) if reason.charge_in_doubt() => {
-            format!("shotlist resolve {key} -f {manifest}{sandbox} --task-id ID, --resubmit or --write-off")
+            places.typed(&format!("resolve {job} --resubmit"))
         }
-        Some(State::Held { .. }) => format!("shotlist resolve {key} -f {manifest}{sandbox} --again"),
+        Some(State::Held { .. }) => places.typed(&format!("resolve {job} --again")),
         Some(State::Failed { refusal, .. }) if refusal.permanent() => {
-            format!("change the input of {key}, then shotlist run {manifest}{sandbox}")
+            terminal.say(format_args!("It would be refused again: change the input of {key} first."));
+            places.typed("run")
         }
-        Some(State::Failed { .. }) => format!("shotlist retry {manifest}{sandbox} --only '{key}'"),
-        Some(State::Done { .. }) | None => format!("shotlist status {manifest}{sandbox}"),
-        Some(_) => format!("shotlist run {manifest}{sandbox}"),
+        Some(State::Failed { .. }) => places.typed(&format!("retry --only {job}")),
+        Some(State::Done { .. }) | None => places.typed("status"),
+        Some(_) => places.typed("run"),
     });
     Ok(Exit::Done)
 }

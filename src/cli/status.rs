@@ -4,7 +4,7 @@ use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::session::{reader, store_error};
 use super::settings::Places;
-use super::summary::{Standing, held_block};
+use super::summary::{Standing, held_block, show_typed};
 use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
 use crate::engine::clock::Clock;
@@ -63,24 +63,23 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
             None => terminal.data("  nothing is running"),
         }
         if dying > 0 {
-            terminal.data(format_args!("  {dying} links die within two hours: shotlist collect"));
+            let links = if dying == 1 { "link dies" } else { "links die" };
+            terminal.data(format_args!("  {dying} {links} within two hours: {}", places.typed("collect")));
         }
-        for line in standing.causes().into_iter().chain(held_block(&standing.held)) {
+        for line in standing.causes().into_iter().chain(held_block(&standing.held, &places)) {
             terminal.data(line);
         }
     }
-    let manifest = &places.shown;
-    let sandbox = if global.sandbox { " --sandbox" } else { "" };
     terminal.next(if holder.is_some() {
         "wait; Ctrl-C in the run's own terminal stops it cleanly".to_owned()
     } else if standing.in_flight() > 0 {
-        format!("shotlist collect {manifest}{sandbox}")
+        places.typed("collect")
     } else if standing.count("pending") > 0 {
-        format!("shotlist run {manifest}{sandbox}")
+        places.typed("run")
     } else if let Some(take) = standing.held.first().or(standing.failed.first()) {
-        format!("shotlist show {} -f {manifest}{sandbox}", take.key)
+        show_typed(&places, &take.key)
     } else {
-        format!("shotlist plan {manifest}{sandbox}")
+        places.typed("plan")
     });
     Ok(Exit::Done)
 }

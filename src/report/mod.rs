@@ -2,5 +2,7 @@
 
 pub mod json;
 pub mod lines;
+pub mod live;
 pub mod plan;
 pub mod problems;
+pub mod text;

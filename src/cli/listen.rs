@@ -1,0 +1,93 @@
+//! Who is told what happens during a run: a terminal, a pipe, or a program.
+
+use super::terminal::Terminal;
+use crate::domain::notice::{Notice, WhyStopped};
+use crate::engine::clock::Clock;
+use crate::report::json;
+use crate::report::lines::{Tone, line};
+use crate::report::live::Board;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often the times on a terminal go on.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Tells what happens, and keeps what the end of the run has to tell.
+pub(super) struct Listener {
+    terminal: Terminal,
+    clock: Clock,
+    verbose: bool,
+    heard: Mutex<Heard>,
+}
+
+/// What was heard.
+pub(super) struct Heard {
+    /// Where the jobs stand.
+    pub(super) board: Board,
+    /// Providers and models that stopped taking submissions.
+    pub(super) closed: HashMap<String, WhyStopped>,
+}
+
+impl Listener {
+    /// Nothing was heard yet.
+    pub(super) fn new(terminal: Terminal, clock: Clock, verbose: bool, board: Board) -> Self {
+        let heard = Mutex::new(Heard { board, closed: HashMap::new() });
+        Self { terminal, clock, verbose, heard }
+    }
+
+    /// Tells one thing.
+    pub(super) fn hear(&self, notice: &Notice) {
+        if let Some(line) = line(notice, true) {
+            tracing::info!(target: "shotlist", "{line}");
+        }
+        let now = self.clock.now();
+        let mut heard = self.heard();
+        heard.board.hear(notice, now);
+        if let Notice::Stopped { who, why, .. } = notice {
+            heard.closed.insert(who.clone(), *why);
+        }
+        // Told while nobody else can be: what came later also stands below.
+        if self.terminal.json {
+            self.terminal.data(json::line(notice, now));
+        } else if let Some(line) = line(notice, self.verbose) {
+            if !self.terminal.is_live() {
+                self.terminal.say(line);
+            } else if self.verbose || line.tone != Tone::Step {
+                let (columns, _) = self.terminal.size();
+                let paint = |word: &str| match line.tone {
+                    Tone::Good => self.terminal.paint(word, "32"),
+                    Tone::Bad => self.terminal.paint(word, "31"),
+                    Tone::Doubt => self.terminal.paint(word, "33"),
+                    Tone::Plain | Tone::Step => word.to_owned(),
+                };
+                self.terminal.say(line.fitted(columns, now, paint).join("\n"));
+            }
+        }
+        drop(heard);
+        self.draw();
+    }
+
+    /// Lets the times on a terminal go on; never ends.
+    pub(super) async fn keep_time(&self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.draw();
+        }
+    }
+
+    /// What was heard by now.
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn draw(&self) {
+        if self.terminal.is_live() {
+            let (columns, rows) = self.terminal.size();
+            let lines = self.heard().board.lines(self.clock.now(), columns, rows);
+            self.terminal.draw(&lines);
+        }
+    }
+}

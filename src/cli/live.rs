@@ -1,0 +1,82 @@
+//! The lines at the bottom of a terminal that change while a run is at work.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The bottom of the terminal. Clones share it; nothing is shown before the first [`Live::draw`].
+#[derive(Debug, Clone)]
+pub(super) struct Live {
+    bar: ProgressBar,
+    drawn: Arc<Mutex<Drawn>>,
+}
+
+/// What was drawn last.
+#[derive(Debug, Default)]
+struct Drawn {
+    lines: usize,
+    columns: usize,
+}
+
+impl Live {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::hidden();
+        // Without a template there is nothing that could be wrong with it.
+        bar.set_style(
+            ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
+        Self { bar, drawn: Arc::default() }
+    }
+
+    /// Shows these lines, none of them wider than the terminal, in place of what was shown before.
+    pub(super) fn draw(&self, lines: &[String], columns: usize) {
+        let mut drawn = self.drawn();
+        if drawn.lines == 0 {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        drawn.heed(columns);
+        self.bar.set_message(lines.join("\n"));
+        *drawn = Drawn { lines: lines.len(), columns };
+    }
+
+    /// Does something that writes to the terminal: it comes above.
+    pub(super) fn above<T>(&self, columns: usize, write: impl FnOnce() -> T) -> T {
+        self.drawn().heed(columns);
+        self.bar.suspend(write)
+    }
+
+    /// Removes the lines. The cursor is where the first of them began.
+    pub(super) fn end(&self) {
+        let mut drawn = self.drawn();
+        self.bar.finish_and_clear();
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        self.bar.reset();
+        *drawn = Drawn::default();
+    }
+
+    fn drawn(&self) -> MutexGuard<'_, Drawn> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drawn {
+    /// After a change of width a terminal breaks anew what was drawn, as one paragraph, for each line fills its row.
+    /// That paragraph is removed here, and the cursor put where the last of its rows would be at the old width.
+    fn heed(&mut self, columns: usize) {
+        if self.lines == 0 || columns == 0 || self.columns == columns {
+            return;
+        }
+        let rows = (self.lines * self.columns).div_ceil(columns);
+        let mut moves = String::new();
+        if rows > 1 {
+            moves += &format!("\x1b[{}A", rows - 1);
+        }
+        moves += "\r\x1b[J";
+        moves += &"\n".repeat(self.lines - 1);
+        let mut stderr = io::stderr().lock();
+        // A terminal that went away ends the talk, never the work.
+        let _ = stderr.write_all(moves.as_bytes()).and_then(|()| stderr.flush());
+        self.columns = columns;
+    }
+}
