@@ -6,7 +6,7 @@ use crate::engine::clock::Clock;
 use crate::report::json;
 use crate::report::lines::{Tone, line};
 use crate::report::live::Board;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,17 +22,21 @@ pub(super) struct Listener {
 }
 
 /// What was heard.
-pub(super) struct Heard {
+struct Heard {
     /// Where the jobs stand.
-    pub(super) board: Board,
+    board: Board,
     /// Providers and models that stopped taking submissions.
-    pub(super) closed: HashMap<String, WhyStopped>,
+    closed: HashMap<String, WhyStopped>,
+    /// Why something had to be sent again, in the words that were told already.
+    reasons: HashSet<String>,
+    /// Whether the run has ended; a request that was left alone may still tell something.
+    over: bool,
 }
 
 impl Listener {
     /// Nothing was heard yet.
     pub(super) fn new(terminal: Terminal, clock: Clock, verbose: bool, board: Board) -> Self {
-        let heard = Mutex::new(Heard { board, closed: HashMap::new() });
+        let heard = Mutex::new(Heard { board, closed: HashMap::new(), reasons: HashSet::new(), over: false });
         Self { terminal, clock, verbose, heard }
     }
 
@@ -54,6 +58,9 @@ impl Listener {
             if !self.terminal.is_live() {
                 self.terminal.say(line);
             } else if self.verbose || line.tone != Tone::Step {
+                // A thousand jobs that are too fast are told so once.
+                let known = line.reason().is_some_and(|reason| !heard.reasons.insert(reason.to_owned()));
+                let line = if known { line.brief() } else { line };
                 let (columns, _) = self.terminal.size();
                 let paint = |word: &str| match line.tone {
                     Tone::Good => self.terminal.paint(word, "32"),
@@ -64,8 +71,7 @@ impl Listener {
                 self.terminal.say(line.fitted(columns, now, paint).join("\n"));
             }
         }
-        drop(heard);
-        self.draw();
+        self.draw(&heard);
     }
 
     /// Lets the times on a terminal go on; never ends.
@@ -74,20 +80,26 @@ impl Listener {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            self.draw();
+            self.draw(&self.heard());
         }
     }
 
-    /// What was heard by now.
-    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+    /// Removes what changes from the terminal, and gives what was heard. What is told from now on stays as it is.
+    pub(super) fn end(&self) -> (Board, HashMap<String, WhyStopped>) {
+        let mut heard = self.heard();
+        heard.over = true;
+        self.terminal.still();
+        (heard.board.clone(), std::mem::take(&mut heard.closed))
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn draw(&self) {
-        if self.terminal.is_live() {
+    fn draw(&self, heard: &Heard) {
+        if self.terminal.is_live() && !heard.over {
             let (columns, rows) = self.terminal.size();
-            let lines = self.heard().board.lines(self.clock.now(), columns, rows);
-            self.terminal.draw(&lines);
+            self.terminal.draw(&heard.board.lines(self.clock.now(), columns, rows));
         }
     }
 }

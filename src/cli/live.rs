@@ -38,12 +38,16 @@ impl Live {
         drawn.heed(columns);
         self.bar.set_message(lines.join("\n"));
         *drawn = Drawn { lines: lines.len(), columns };
+        drawn.rest();
     }
 
     /// Does something that writes to the terminal: it comes above.
     pub(super) fn above<T>(&self, columns: usize, write: impl FnOnce() -> T) -> T {
-        self.drawn().heed(columns);
-        self.bar.suspend(write)
+        let mut drawn = self.drawn();
+        drawn.heed(columns);
+        let result = self.bar.suspend(write);
+        drawn.rest();
+        result
     }
 
     /// Removes the lines. The cursor is where the first of them began.
@@ -61,22 +65,28 @@ impl Live {
 }
 
 impl Drawn {
+    /// Puts the cursor where the last line begins. At its end, the `^C` that a terminal shows would open another row.
+    fn rest(&self) {
+        if self.lines > 0 {
+            emit("\r");
+        }
+    }
+
     /// After a change of width a terminal breaks anew what was drawn, as one paragraph, for each line fills its row.
-    /// That paragraph is removed here, and the cursor put where the last of its rows would be at the old width.
+    /// That paragraph is removed here, and the cursor put where the last line would be.
     fn heed(&mut self, columns: usize) {
         if self.lines == 0 || columns == 0 || self.columns == columns {
             return;
         }
-        let rows = (self.lines * self.columns).div_ceil(columns);
-        let mut moves = String::new();
-        if rows > 1 {
-            moves += &format!("\x1b[{}A", rows - 1);
-        }
-        moves += "\r\x1b[J";
-        moves += &"\n".repeat(self.lines - 1);
-        let mut stderr = io::stderr().lock();
-        // A terminal that went away ends the talk, never the work.
-        let _ = stderr.write_all(moves.as_bytes()).and_then(|()| stderr.flush());
+        let above = (self.lines - 1) * self.columns / columns;
+        let up = if above > 0 { format!("\x1b[{above}A") } else { String::new() };
+        emit(&format!("\r{up}\x1b[J{}", "\n".repeat(self.lines - 1)));
         self.columns = columns;
     }
+}
+
+fn emit(codes: &str) {
+    let mut stderr = io::stderr().lock();
+    // A terminal that went away ends the talk, never the work.
+    let _ = stderr.write_all(codes.as_bytes()).and_then(|()| stderr.flush());
 }

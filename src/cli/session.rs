@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::crash;
 use super::exit::{Error, Exit};
-use super::listen::{Heard, Listener};
+use super::listen::Listener;
 use super::settings::Places;
 use super::setup::Setup;
 use super::signals::Signals;
@@ -171,9 +171,7 @@ impl Session {
             () = leave.cancelled() => Ok(Outcome::default()),
             () = async { tokio::join!(watch, time_box, listener.keep_time()); } => Ok(Outcome::default()),
         };
-        terminal.still();
-        let Heard { board, closed } = &*listener.heard();
-        let (board, closed) = (board.clone(), closed.clone());
+        let (board, closed) = listener.end();
         Ok((Went { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
     }
 }

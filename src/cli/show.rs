@@ -5,7 +5,7 @@ use super::exit::{Error, Exit};
 use super::session::{job_named, reader, store_error};
 use super::settings::{Places, quoted};
 use super::status::project;
-use super::summary::{held_block, reason_words};
+use super::summary::{reason_words, tell_held};
 use super::terminal::Terminal;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
@@ -29,9 +29,7 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     let newest = history.takes.first().map(|take| &take.take);
     let held = newest.filter(|take| matches!(take.state, State::Held { .. }));
     if !terminal.json {
-        for line in held_block(held.map_or(&[], std::slice::from_ref), &places) {
-            terminal.tell(&line, 9);
-        }
+        tell_held(terminal, held.map_or(&[], std::slice::from_ref), &places);
     }
     let job = quoted(&key.to_string());
     terminal.next(match newest.map(|take| &take.state) {

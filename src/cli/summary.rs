@@ -84,9 +84,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         for line in standing.causes() {
             terminal.tell(&line, INDENT);
         }
-        for line in held_block(&standing.held, ended.places) {
-            terminal.tell(&line, INDENT);
-        }
+        tell_held(terminal, &standing.held, ended.places);
         terminal.next(next(exit, &standing, &ended));
     }
     Ok(exit)
@@ -250,6 +248,17 @@ pub(super) fn show_typed(places: &Places, key: &JobKey) -> String {
     places.typed(&format!("show {}", quoted(&key.to_string())))
 }
 
+/// Says what a person has to decide about. Commands keep their line, so that they can be copied.
+pub(super) fn tell_held(terminal: &Terminal, held: &[Take], places: &Places) {
+    for line in held_block(held, places) {
+        if line.starts_with(' ') {
+            terminal.say(line);
+        } else {
+            terminal.tell(&line, 0);
+        }
+    }
+}
+
 /// What a person has to decide about, with the money and the commands.
 #[must_use]
 pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
@@ -296,16 +305,16 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
     lines
 }
 
-/// One held take: job, when it was sent, why, and our name for the request.
+/// One held take: job, when it was sent, our name for the request, and why.
 #[must_use]
 pub(super) fn held_line(take: &Take) -> String {
     match &take.state {
         State::Held { reason, intent, .. } => format!(
-            "  {}   sent {} UTC   {}   request {}",
+            "  {}   sent {} UTC as {}\n      {}",
             take.key,
             intent.at.strftime("%F %T"),
-            reason_words(*reason),
-            intent.request_id
+            intent.request_id,
+            reason_words(*reason)
         ),
         state => format!("  {}   {}", take.key, state.name()),
     }

@@ -51,14 +51,32 @@ impl Part {
     }
 }
 
-/// Columns of the first word and the space behind it.
+/// Columns of the first word and the space behind it, as a rule.
 const INDENT: usize = 9;
+/// The word for what did not get through and is tried again.
+const AGAIN: &str = "again";
 /// Columns that are left to a path and to a key before anything else gives way.
 const LEAST: usize = 14;
 
 impl Line {
     fn new(tone: Tone, word: &'static str, parts: Vec<Part>) -> Self {
         Self { tone, word, parts, sent: None }
+    }
+
+    /// What the provider or the machine said, where something comes again.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self.parts.last() {
+            Some(Part::Words(words)) if self.word == AGAIN => Some(words),
+            _ => None,
+        }
+    }
+
+    /// The line without what was said.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        self.parts.retain(|part| !matches!(part, Part::Words(_)));
+        self
     }
 
     /// The line for a terminal of so many columns: a path or key too long loses its middle, words too long go below.
@@ -71,7 +89,8 @@ impl Line {
             parts.insert(1.min(parts.len()), Part::Fact(lasted(took)));
         }
         let words = parts.pop_if(|part| matches!(part, Part::Words(_)));
-        let room = columns.saturating_sub(INDENT);
+        let indent = INDENT.max(width(self.word) + 1);
+        let room = columns.saturating_sub(indent);
         let used = |parts: &[Part]| {
             parts.iter().map(|part| width(part.text())).sum::<usize>() + 2 * parts.len().saturating_sub(1)
         };
@@ -97,8 +116,8 @@ impl Line {
                 }
             }
         }
-        let margin = " ".repeat(INDENT);
-        let word = format!("{}{}", paint(self.word), " ".repeat(INDENT.saturating_sub(width(self.word))));
+        let margin = " ".repeat(indent);
+        let word = paint(self.word) + &margin[width(self.word)..];
         let first = |at: usize| if at == 0 { &word } else { &margin };
         lines.iter().enumerate().map(|(at, line)| format!("{}{line}", first(at))).collect()
     }
@@ -139,7 +158,7 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     (Tone::Doubt, "left", vec![key, Fact("not charged".into())])
                 }
                 State::Pending { .. } if *from == "submitting" => {
-                    (Tone::Doubt, "again", vec![key, Fact("not charged".into())])
+                    (Tone::Doubt, AGAIN, vec![key, Fact("not charged".into())])
                 }
                 State::Running { task, .. } if *from == "submitting" => {
                     let task = Fact(format!("task {}", task.id));
@@ -204,3 +223,7 @@ pub fn why_words(why: WhyStopped) -> &'static str {
         WhyStopped::NoProgress => "an hour without progress",
     }
 }
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

@@ -445,4 +445,5 @@ fn cut(line: &str, columns: usize) -> String {
 }
 
 #[cfg(test)]
+#[path = "live_tests.rs"]
 mod tests;

@@ -34,20 +34,19 @@ fn front_of(chars: impl Iterator<Item = char>, columns: usize) -> String {
         .collect()
 }
 
-/// The text in lines of at most so many columns, broken between words; every line but the first is indented. A word
-/// that is wider than a line keeps a line of its own.
+/// The text in lines of at most so many columns, broken between words; every line but the first is indented so far. A
+/// word that is wider than a line keeps a line of its own.
 #[must_use]
 pub fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split(' ') {
-        let is_start = line.trim().is_empty();
-        if !is_start && width(&line) + 1 + width(word) > columns {
+    let mut words = text.split(' ');
+    line.push_str(words.next().unwrap_or_default());
+    for word in words {
+        if !line.trim().is_empty() && width(&line) + 1 + width(word) > columns {
             lines.push(std::mem::replace(&mut line, " ".repeat(indent) + word));
         } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
+            line.push(' ');
             line.push_str(word);
         }
     }
@@ -96,6 +95,11 @@ mod tests {
             let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
             prop_assert_eq!(words.join(" "), text);
         }
+    }
+
+    #[test]
+    fn a_first_line_keeps_its_own_indent() {
+        assert_eq!(wrap("  to be or not to be", 10, 4), ["  to be or", "    not to", "    be"]);
     }
 
     #[test]
