@@ -1,5 +1,6 @@
 //! Who is told what happens during a run: a terminal, a pipe, or a program.
 
+use super::args::Global;
 use super::terminal::Terminal;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::engine::clock::Clock;
@@ -18,6 +19,8 @@ pub(super) struct Listener {
     terminal: Terminal,
     clock: Clock,
     verbose: bool,
+    /// Whether the log tells it too: not where it would stand twice on stderr.
+    logged: bool,
     heard: Mutex<Heard>,
 }
 
@@ -35,14 +38,15 @@ struct Heard {
 
 impl Listener {
     /// Nothing was heard yet.
-    pub(super) fn new(terminal: Terminal, clock: Clock, verbose: bool, board: Board) -> Self {
+    pub(super) fn new(terminal: &Terminal, clock: Clock, global: &Global, board: Board) -> Self {
+        let logged = global.log_file.is_some() || terminal.json || terminal.quiet;
         let heard = Mutex::new(Heard { board, closed: HashMap::new(), reasons: HashSet::new(), over: false });
-        Self { terminal, clock, verbose, heard }
+        Self { terminal: terminal.clone(), clock, verbose: global.verbose > 0, logged, heard }
     }
 
     /// Tells one thing.
     pub(super) fn hear(&self, notice: &Notice) {
-        if let Some(line) = line(notice, true) {
+        if let Some(line) = line(notice, true).filter(|_| self.logged) {
             tracing::info!(target: "shotlist", "{line}");
         }
         let now = self.clock.now();

@@ -73,7 +73,7 @@ async fn submit(
     if !terminal.json && plan.to_render() > 0 {
         terminal.say(plan.table().trim_end());
         for note in plan.notes() {
-            terminal.say(note);
+            terminal.tell(&note, 2);
         }
     }
     if !global.sandbox {

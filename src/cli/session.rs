@@ -84,11 +84,11 @@ impl Session {
         let (store, opened) = Store::open(&places.state, mode, &Options::default(), now)
             .map_err(|error| store_error(&error))?;
         for warning in opened.warnings {
-            terminal.say(format_args!("warning: {warning}"));
+            terminal.tell(&format!("warning: {warning}"), 9);
         }
         for repair in &opened.repairs {
             if let Some(line) = repaired(repair) {
-                terminal.say(line);
+                terminal.tell(&line, 9);
             }
         }
         Ok(Self { places, clock, store })
@@ -126,7 +126,7 @@ impl Session {
         }
         let estimate = spent.settled + spent.reserved + price;
         let board = Board::new(Start { jobs, owed, spent: spent.settled, estimate }, self.clock.now());
-        let listener = Listener::new(terminal.clone(), self.clock.clone(), global.verbose > 0, board);
+        let listener = Listener::new(terminal, self.clock.clone(), global, board);
         let listener = Arc::new(listener);
         let hear = {
             let listener = Arc::clone(&listener);

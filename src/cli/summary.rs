@@ -95,9 +95,11 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
     let Ended { places, went, cap, .. } = ended;
     let board = &went.board;
     if board.is_idle() && exit == Exit::Done {
-        let clips = count(board.count(Stand::Done), "clip");
-        let are = if board.count(Stand::Done) == 1 { "is" } else { "are" };
-        return vec![format!("nothing to do: {clips} {are} up to date")];
+        let clips = board.count(Stand::Done);
+        let are = if clips == 1 { "is" } else { "are" };
+        let given_up = board.count(Stand::GivenUp);
+        let rest = if given_up > 0 { format!(", {given_up} given up") } else { String::new() };
+        return vec![format!("nothing to do: {} {are} up to date{rest}", count(clips, "clip"))];
     }
     let word = if went.reason.is_some() { "stopped" } else { "finished" };
     let mut lines = vec![format!("{word:<8} {} ({})", board.counts(), lasted(board.lasted(now)))];

@@ -4,6 +4,7 @@ mod again;
 mod bounds;
 mod doubt;
 mod faults;
+mod screen;
 mod secrets;
 mod signals;
 mod talk;
