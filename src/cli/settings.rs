@@ -2,6 +2,7 @@
 
 use super::args::Global;
 use super::exit::{Error, Exit};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The manifest that is looked for when none is named.
@@ -49,10 +50,10 @@ impl Places {
         }
         let mut flags = String::new();
         if !is_found_by_itself(&manifest) {
-            flags += &format!(" -f {}", quoted(&manifest.display().to_string()));
+            let _ = write!(flags, " -f {}", quoted(&manifest.display().to_string()));
         }
         if let Some(out) = &global.out {
-            flags += &format!(" --out {}", quoted(&out.display().to_string()));
+            let _ = write!(flags, " --out {}", quoted(&out.display().to_string()));
         }
         if global.sandbox {
             flags += " --sandbox";

@@ -71,7 +71,8 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
         }
     }
     terminal.next(if holder.is_some() {
-        "wait; Ctrl-C in the run's own terminal stops it cleanly".to_owned()
+        terminal.say("  Ctrl-C in its own terminal stops it cleanly");
+        places.typed("status")
     } else if standing.in_flight() > 0 {
         places.typed("collect")
     } else if standing.count("pending") > 0 {

@@ -85,6 +85,14 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             terminal.tell(&line, INDENT);
         }
         tell_held(terminal, &standing.held, ended.places);
+        match exit {
+            Exit::Done | Exit::Held | Exit::SomeFailed => {}
+            Exit::Credentials => terminal.tell(
+                "Mend the key or the account first; then the same command continues; nothing is paid twice.",
+                0,
+            ),
+            _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
+        }
         terminal.next(next(exit, &standing, &ended));
     }
     Ok(exit)
@@ -125,16 +133,16 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
     }
     for (who, why) in &went.closed {
         lines.push(format!(
-            "stopped  {who} takes no more submissions in this run: {}; what is left of it was not charged",
+            "{who} takes no more submissions in this run: {}; what is left of it was not charged",
             why_words(*why)
         ));
     }
     match (went.reason, cap) {
         (Some(StopReason::MaxCost), Some(cap)) => {
-            lines.push(format!("stopped  --max-cost {cap} is reached; finished work is kept"));
+            lines.push(format!("--max-cost {cap} is reached; finished work is kept"));
         }
         (Some(StopReason::MaxTime), _) => {
-            lines.push("stopped  --max-time is over; what was paid was collected".to_owned());
+            lines.push("--max-time is over; what was paid was collected".to_owned());
         }
         _ => {}
     }
