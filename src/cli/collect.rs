@@ -8,7 +8,6 @@ use super::settings::Places;
 use super::setup::setup;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use crate::domain::money::Usd;
 use crate::store::Caps;
 
 /// Fetches everything that was paid.
@@ -59,7 +58,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
     let places = session.places.clone();
-    let order = Order { project: "", run, work: None, max_time: None, jobs: Vec::new(), price: Usd::ZERO };
+    let order = Order { project: "", run, work: None, max_time: None, jobs: Vec::new(), price: None };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {

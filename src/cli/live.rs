@@ -21,16 +21,16 @@ struct Drawn {
 impl Live {
     /// Nothing yet.
     pub(super) fn new() -> Self {
-        let bar = ProgressBar::hidden();
-        // Without a template there is nothing that could be wrong with it.
-        bar.set_style(
-            ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
-        );
+        let style = ProgressStyle::with_template("{msg}").expect("one placeholder is a template");
+        let bar = ProgressBar::hidden().with_style(style);
         Self { bar, drawn: Arc::default() }
     }
 
     /// Shows these lines, none of them wider than the terminal, in place of what was shown before.
     pub(super) fn draw(&self, lines: &[String], columns: usize) {
+        if lines.is_empty() {
+            return;
+        }
         let mut drawn = self.drawn();
         if drawn.lines == 0 {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -4,6 +4,7 @@ pub mod args;
 mod collect;
 mod crash;
 pub mod exit;
+mod held;
 mod listen;
 mod live;
 mod load;

@@ -2,11 +2,11 @@
 
 use super::args::{Global, ResolveArgs};
 use super::exit::{Error, Exit};
+use super::held::{held_line, show_typed};
 use super::session::store_error;
 use super::settings::Places;
 use super::show::find;
 use super::status::project;
-use super::summary::{held_line, show_typed};
 use super::terminal::Terminal;
 use crate::domain::key::{TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};

@@ -78,7 +78,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         work,
         max_time: args.bounds.max_time,
         jobs: chosen.iter().map(|take| (take.key.clone(), Stand::Left)).collect(),
-        price,
+        price: Some(price),
     };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {

@@ -100,7 +100,7 @@ async fn submit(
         work,
         max_time: bounds.max_time,
         jobs: stands.map(|(wanted, decision)| (wanted.key.clone(), Stand::of(decision))).collect(),
-        price: plan.total(),
+        price: (plan.to_render() > 0).then(|| plan.total()),
     };
     let (went, world) = session.drive(terminal, global, setup, order).await?;
     let ended = Ended {

@@ -51,8 +51,8 @@ pub(super) struct Order<'a> {
     pub(super) max_time: Option<Duration>,
     /// Where the jobs stand that this is about.
     pub(super) jobs: Vec<(JobKey, Stand)>,
-    /// What is to be paid, besides what was paid before.
-    pub(super) price: Usd,
+    /// What is to be paid, besides what was paid before; `None` where nothing is ordered.
+    pub(super) price: Option<Usd>,
 }
 
 /// How a run went.
@@ -124,7 +124,7 @@ impl Session {
         if !owed.is_empty() && work.is_some() {
             terminal.say(format_args!("{} paid before: collected at no new cost", count(owed.len(), "clip")));
         }
-        let estimate = spent.settled + spent.reserved + price;
+        let estimate = price.map(|price| spent.settled + spent.reserved + price);
         let board = Board::new(Start { jobs, owed, spent: spent.settled, estimate }, self.clock.now());
         let listener = Listener::new(terminal, self.clock.clone(), global, board);
         let listener = Arc::new(listener);

@@ -2,10 +2,10 @@
 
 use super::args::{Global, ShowArgs};
 use super::exit::{Error, Exit};
+use super::held::{reason_words, tell_held};
 use super::session::{job_named, reader, store_error};
 use super::settings::{Places, quoted};
 use super::status::project;
-use super::summary::{reason_words, tell_held};
 use super::terminal::Terminal;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;

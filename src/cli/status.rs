@@ -2,9 +2,10 @@
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
+use super::held::{held_block, show_typed};
 use super::session::{reader, store_error};
 use super::settings::Places;
-use super::summary::{Standing, held_block, show_typed};
+use super::summary::Standing;
 use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
 use crate::engine::clock::Clock;

@@ -1,12 +1,11 @@
 //! One line for each thing that happened: whole for pipes and log files, made to fit for terminals.
 
-use super::text::{lasted, shorten, width, wrap};
+use super::text::{lasted, passed, shorten, width, wrap};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use jiff::Timestamp;
 use std::fmt;
-use std::time::Duration;
 
 /// What a line means for its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +84,7 @@ impl Line {
     pub fn fitted(&self, columns: usize, now: Timestamp, paint: impl Fn(&str) -> String) -> Vec<String> {
         let mut parts = self.parts.clone();
         if let Some(sent) = self.sent {
-            let took = Duration::try_from(now.duration_since(sent)).unwrap_or(Duration::ZERO);
-            parts.insert(1.min(parts.len()), Part::Fact(lasted(took)));
+            parts.insert(1.min(parts.len()), Part::Fact(lasted(passed(sent, now))));
         }
         let words = parts.pop_if(|part| matches!(part, Part::Words(_)));
         let indent = INDENT.max(width(self.word) + 1);

@@ -4,7 +4,9 @@
 //! A [`Board`] is told what stands at the start and then every [`Notice`]; it knows of no terminal. Its lines always
 //! fit the columns they are asked for.
 
-use super::text::{lasted, shorten, width};
+use super::flight::Flight;
+use super::pace::Pace;
+use super::text::{passed, shorten, width};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
@@ -12,15 +14,11 @@ use crate::domain::notice::Notice;
 use crate::domain::take::Take;
 use crate::plan::decide::Decision;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 /// Jobs in flight that are shown; the others are counted.
 const SHOWN: usize = 8;
-/// Finished jobs whose times make the estimate of the time left …
-const RECENT: usize = 20;
-/// … and how many of them it takes to venture one.
-const BASIS: usize = 3;
 /// Columns between the brackets of the bar, at least and at most.
 const BAR: (usize, usize) = (8, 26);
 
@@ -80,8 +78,8 @@ pub struct Start {
     pub owed: Vec<Take>,
     /// What this run, or the interrupted one that it goes on with, has spent so far.
     pub spent: Usd,
-    /// What it will have spent when all is done. Nothing where nothing is ordered.
-    pub estimate: Usd,
+    /// What it will have spent when all is done; `None` where nothing is ordered.
+    pub estimate: Option<Usd>,
 }
 
 /// The state of the display.
@@ -89,48 +87,16 @@ pub struct Start {
 pub struct Board {
     began: Timestamp,
     jobs: HashMap<JobKey, Stand>,
+    /// How many of them stand how.
+    stands: HashMap<Stand, usize>,
     flights: BTreeMap<TakeId, Flight>,
-    most_in_flight: usize,
-    /// From being sent to the clip, of the latest jobs that were sent in this run.
-    recent: VecDeque<Duration>,
+    pace: Pace,
     charged: HashSet<TakeId>,
     spent: Usd,
-    estimate: Usd,
+    estimate: Option<Usd>,
     clips: Clips,
     stopping: bool,
     moved: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Flight {
-    key: JobKey,
-    doing: Doing,
-    /// Since when; for [`Doing::Again`], when.
-    at: Timestamp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doing {
-    Sending,
-    Checking,
-    Rendering,
-    Downloading,
-    Filing,
-    /// Something did not get through and is tried again.
-    Again,
-}
-
-impl Doing {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Sending => "sending",
-            Self::Checking => "checking",
-            Self::Rendering => "rendering",
-            Self::Downloading => "downloading",
-            Self::Filing => "filing",
-            Self::Again => "again in",
-        }
-    }
 }
 
 /// Clips that this run brought.
@@ -161,10 +127,10 @@ impl Board {
     pub fn new(start: Start, now: Timestamp) -> Self {
         let mut board = Self {
             began: now,
-            jobs: start.jobs.into_iter().collect(),
+            jobs: HashMap::new(),
+            stands: HashMap::new(),
             flights: BTreeMap::new(),
-            most_in_flight: 0,
-            recent: VecDeque::new(),
+            pace: Pace::default(),
             charged: HashSet::new(),
             spent: start.spent,
             estimate: start.estimate,
@@ -172,8 +138,11 @@ impl Board {
             stopping: false,
             moved: false,
         };
+        for (key, stand) in start.jobs {
+            board.stands(key, stand);
+        }
         for take in &start.owed {
-            board.stands(&take.id, &take.key, &take.state, now);
+            board.moves(&take.id, &take.key, &take.state, now);
         }
         board
     }
@@ -183,13 +152,12 @@ impl Board {
         match notice {
             Notice::Moved { take, key, price, path, to, .. } => {
                 self.moved = true;
-                self.stands(take, key, to, now);
+                self.moves(take, key, to, now);
                 let charged = match &**to {
                     State::Done { task, .. } => {
                         self.clips.add(path);
                         if task.intent.at >= self.began {
-                            self.recent.truncate(RECENT - 1);
-                            self.recent.push_front(passed(task.intent.at, now));
+                            self.pace.clip_after(passed(task.intent.at, now));
                         }
                         true
                     }
@@ -203,7 +171,7 @@ impl Board {
             }
             Notice::Filed { key, path } => {
                 self.moved = true;
-                self.jobs.insert(key.clone(), Stand::Done);
+                self.stands(key.clone(), Stand::Done);
                 self.clips.add(path);
             }
             Notice::Stopping { .. } => self.stopping = true,
@@ -211,17 +179,20 @@ impl Board {
         }
     }
 
-    fn stands(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
-        self.jobs.insert(key.clone(), Stand::after(state));
-        let Some((doing, at)) = doing(state, now) else {
-            self.flights.remove(take);
-            return;
-        };
-        let known = self.flights.get(take).filter(|known| known.doing == doing && doing != Doing::Again);
-        let at = known.map_or(at, |known| known.at);
-        self.flights.insert(take.clone(), Flight { key: key.clone(), doing, at });
-        let in_flight = self.in_flight();
-        self.most_in_flight = self.most_in_flight.max(in_flight);
+    fn moves(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
+        self.stands(key.clone(), Stand::after(state));
+        let before = self.flights.remove(take);
+        if let Some(flight) = Flight::new(key, state, before.as_ref(), now) {
+            self.flights.insert(take.clone(), flight);
+        }
+        self.pace.in_flight(self.in_flight());
+    }
+
+    fn stands(&mut self, key: JobKey, stand: Stand) {
+        if let Some(count) = self.jobs.insert(key, stand).and_then(|before| self.stands.get_mut(&before)) {
+            *count -= 1;
+        }
+        *self.stands.entry(stand).or_default() += 1;
     }
 
     /// Whether nothing at all happened to any job.
@@ -236,16 +207,16 @@ impl Board {
         &self.clips
     }
 
-    /// What the run will have spent when all is done; nothing where nothing was ordered.
+    /// What the run will have spent when all is done; `None` where nothing was ordered.
     #[must_use]
-    pub fn estimate(&self) -> Usd {
+    pub fn estimate(&self) -> Option<Usd> {
         self.estimate
     }
 
     /// How many jobs stand so.
     #[must_use]
     pub fn count(&self, stand: Stand) -> usize {
-        self.jobs.values().filter(|known| **known == stand).count()
+        self.stands.get(&stand).copied().unwrap_or(0)
     }
 
     /// How long the run has lasted.
@@ -281,7 +252,7 @@ impl Board {
     }
 
     fn paid_flights(&self) -> impl Iterator<Item = &Flight> {
-        self.flights.values().filter(|flight| flight.doing != Doing::Again)
+        self.flights.values().filter(|flight| flight.is_paid())
     }
 
     fn in_flight(&self) -> usize {
@@ -300,16 +271,9 @@ impl Board {
     }
 
     fn flight_lines(&self, now: Timestamp, columns: usize, room: usize) -> Vec<String> {
-        let waits = |flight: &Flight| flight.doing == Doing::Again;
-        let shown = |flight: &&Flight| match flight.doing {
-            // Its time has come: from now on it waits for its turn, like all that were not sent yet.
-            Doing::Again => !self.stopping && flight.at > now,
-            // After a stop nobody asks how a task goes on, but answers to paid requests are awaited.
-            Doing::Sending => true,
-            _ => !self.stopping,
-        };
+        let shown = |flight: &&Flight| flight.is_shown(self.stopping, now);
         let mut flights: Vec<&Flight> = self.flights.values().filter(shown).collect();
-        flights.sort_by_key(|flight| waits(flight));
+        flights.sort_by_key(|flight| !flight.is_paid());
         let all = flights.len();
         let fitting = if all <= room.min(SHOWN) { all } else { room.saturating_sub(1).min(SHOWN) };
         flights.truncate(fitting);
@@ -321,9 +285,8 @@ impl Board {
             .iter()
             .zip(&flights)
             .map(|(key, flight)| {
-                let time = if waits(flight) { passed(now, flight.at) } else { passed(flight.at, now) };
                 let pad = " ".repeat(widest - width(key));
-                format!("  {key}{pad}  {:<11}  {:>6}", flight.doing.word(), lasted(time))
+                format!("  {key}{pad}  {}", flight.words(now))
             })
             .collect();
         if all > fitting && room > 0 {
@@ -348,15 +311,15 @@ impl Board {
         }
         let counts = counts.join("  ");
         let mut rest = Vec::new();
-        if self.estimate > Usd::ZERO {
-            rest.push(format!("{} of {}", self.spent, self.estimate.max(self.spent)));
-        } else if left > 0 {
-            rest.push("no new cost".to_owned());
+        match self.estimate {
+            Some(estimate) => rest.push(format!("{} of {}", self.spent, estimate.max(self.spent))),
+            None if left > 0 => rest.push("no new cost".to_owned()),
+            None => {}
         }
         if self.stopping {
             rest.push("stopping".to_owned());
         } else {
-            rest.extend(self.time_left().map(|time| format!("about {time} left")));
+            rest.extend(self.pace.time_for(left, self.in_flight()).map(|time| format!("about {time} left")));
         }
         let rest = rest.join("  ");
         let one = if rest.is_empty() { counts.clone() } else { format!("{counts}  {rest}") };
@@ -374,59 +337,6 @@ impl Board {
             vec![counts, rest]
         };
         lines.into_iter().filter(|line| !line.is_empty()).map(|line| cut(&line, columns)).collect()
-    }
-
-    /// As long as the latest jobs took, for all that are left, as many at once as there have been. Jobs in flight are
-    /// taken as half done.
-    fn time_left(&self) -> Option<String> {
-        let left = self.count(Stand::Left);
-        if self.recent.len() < BASIS || left == 0 || self.most_in_flight == 0 {
-            return None;
-        }
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let each = self.recent.iter().sum::<Duration>() / number(self.recent.len());
-        let halves = (2 * left).saturating_sub(self.in_flight().min(left));
-        Some(about(each.saturating_mul(number(halves)) / number(2 * self.most_in_flight)))
-    }
-}
-
-/// What is being done about a take that this run works on, and since when or when.
-fn doing(state: &State, now: Timestamp) -> Option<(Doing, Timestamp)> {
-    match state {
-        State::Pending { tries_left, setbacks, due } => {
-            (*tries_left > 0 && *setbacks > 0).then_some((Doing::Again, *due))
-        }
-        State::Submitting { intent, .. } => Some((Doing::Sending, intent.at)),
-        State::Doubtful { .. } => Some((Doing::Checking, now)),
-        State::Running { task, .. } => Some((Doing::Rendering, task.accepted)),
-        State::Downloading { .. } => Some((Doing::Downloading, now)),
-        State::Placing { .. } => Some((Doing::Filing, now)),
-        State::Done { .. }
-        | State::Held { .. }
-        | State::Failed { .. }
-        | State::Cancelled { .. }
-        | State::WrittenOff { .. } => None,
-    }
-}
-
-/// Nothing where the clock was set back.
-fn passed(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
-}
-
-/// A time that is only roughly known: to five seconds, to a minute, to ten minutes.
-fn about(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => format!("{} s", seconds.next_multiple_of(5).max(5)),
-        60..3_600 => format!("{} min", seconds.div_ceil(60)),
-        _ => {
-            let tens = seconds.div_ceil(600);
-            match (tens / 6, tens % 6 * 10) {
-                (hours, 0) => format!("{hours} h"),
-                (hours, minutes) => format!("{hours} h {minutes} min"),
-            }
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Words in columns: how wide a text is on a terminal, and how it is made to fit.
 
+use jiff::Timestamp;
 use std::time::Duration;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -64,6 +65,12 @@ pub fn lasted(time: Duration) -> String {
         (0, _) => format!("{minutes}m{:02}s", seconds % 60),
         _ => format!("{hours}h{minutes:02}m"),
     }
+}
+
+/// From one moment to another; nothing where the clock was set back.
+#[must_use]
+pub fn passed(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
 }
 
 /// A number with its word: `1 clip`, `2 clips`.

@@ -2,6 +2,7 @@
 
 mod again;
 mod bounds;
+mod closing;
 mod doubt;
 mod faults;
 mod screen;
