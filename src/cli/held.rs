@@ -47,15 +47,11 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
         let times =
             if doubtful.len() == 1 { "a task created at this time" } else { "tasks created at these times" };
         lines.push(format!("Look in your provider's console for {times} (UTC)."));
-        lines.push(format!("  found it:    {}", typed(&first.key, "--task-id ID")));
-        lines.push(format!(
-            "  not there:   {}    (a new charge of {})",
-            typed(&first.key, "--resubmit"),
-            first.price
-        ));
+        lines.push(format!("  found it:  {}", typed(&first.key, "--task-id ID")));
+        lines.push(format!("  not there, {} anew:  {}", first.price, typed(&first.key, "--resubmit")));
         if doubtful.len() > 1 {
             let all = format!("resolve --all --resubmit --max-extra {}", sum.plain());
-            lines.push(format!("  all of them: {}", places.typed(&all)));
+            lines.push(format!("  all of them, {sum} anew:  {}", places.typed(&all)));
         }
     }
     let missing: Vec<&Take> = held.iter().filter(|take| !doubt(take)).collect();
@@ -63,7 +59,7 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
         let are = if missing.len() == 1 { "is" } else { "are" };
         lines.push(format!("{} {are} missing:", count(missing.len(), "paid clip")));
         named(&mut lines, &missing);
-        lines.push(format!("  once more:   {}    (free)", typed(&first.key, "--again")));
+        lines.push(format!("  once more, free:  {}", typed(&first.key, "--again")));
     }
     lines
 }
