@@ -5,7 +5,7 @@ mod machine;
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
-use super::layout::{command, labelled};
+use super::layout::labelled;
 use super::load::load;
 use super::settings::Places;
 use super::terminal::Terminal;
@@ -136,9 +136,9 @@ fn tell(terminal: &Terminal, check: &Check) {
         Verdict::Warn => "33",
         Verdict::Fail(_) => "1;31",
     };
-    let mut lines = labelled(&format!("{verdict}  {:<9} ", check.about), &check.what, terminal.width());
+    let mut lines = labelled(&format!("{verdict}  {:<9} ", check.about), &check.what, terminal.size().0);
     if let Some(todo) = &check.todo {
-        lines.extend(labelled("                -> ", todo, terminal.width()));
+        lines.extend(labelled("                -> ", todo, terminal.size().0));
     }
     for (at, line) in lines.into_iter().enumerate() {
         // Only the first line begins with the verdict.
@@ -158,6 +158,6 @@ struct Context<'a> {
 impl Context<'_> {
     /// A command for this project.
     fn command(&self, words: &str) -> String {
-        command(words, self.places, self.global)
+        self.places.typed(words)
     }
 }

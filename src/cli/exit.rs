@@ -39,7 +39,7 @@ pub enum Exit {
 }
 
 /// From the gravest: where several hold, the first in this list is the exit code.
-pub(super) const GRAVEST_FIRST: [Exit; 15] = [
+pub const GRAVEST_FIRST: [Exit; 15] = [
     Exit::Unexpected,
     Exit::Usage,
     Exit::Invalid,

@@ -1,7 +1,5 @@
-//! Text for people: wrapped to the terminal, spans of time, and commands that can be typed as they stand.
+//! Text for people: wrapped to the terminal, spans of time, sizes.
 
-use super::args::Global;
-use super::settings::{MANIFEST, Places};
 use jiff::{SignedDuration, Timestamp};
 
 /// Narrower than this no text is wrapped: a word a line reads worse than what a terminal makes of it.
@@ -106,29 +104,6 @@ pub(super) fn bytes(count: u64) -> String {
     }
 }
 
-/// A whole command for this project: the words, then the manifest unless it is found without being named, and the flags
-/// that chose where state and clips are.
-#[must_use]
-pub(super) fn command(words: &str, places: &Places, global: &Global) -> String {
-    let manifest = match places.shown.as_str() {
-        MANIFEST => String::new(),
-        named => format!(" -f {}", quoted(named)),
-    };
-    let out = global.out.as_ref().map(|out| format!(" --out {}", quoted(&out.display().to_string())));
-    let sandbox = if global.sandbox { " --sandbox" } else { "" };
-    format!("shotlist {words}{manifest}{}{sandbox}", out.unwrap_or_default())
-}
-
-/// The text as a shell takes it for one word.
-#[must_use]
-pub(super) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,25 +132,6 @@ mod tests {
             let letters = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), format!("ab{}", letters(&text)));
         }
-
-        #[test]
-        fn a_shell_reads_a_quoted_word_as_it_was(text in "\\PC{0,20}") {
-            let read = shell_word(&quoted(&text));
-            prop_assert_eq!(read, text);
-        }
-    }
-
-    /// What a shell makes of a word of quotes, backslashes and plain characters.
-    fn shell_word(word: &str) -> String {
-        let (mut read, mut inside, mut chars) = (String::new(), false, word.chars());
-        while let Some(c) = chars.next() {
-            match c {
-                '\'' => inside = !inside,
-                '\\' if !inside => read.extend(chars.next()),
-                c => read.push(c),
-            }
-        }
-        read
     }
 
     #[test]

@@ -5,8 +5,11 @@ mod collect;
 mod crash;
 mod doctor;
 pub mod exit;
+mod held;
 pub mod help;
 mod layout;
+mod listen;
+mod live;
 mod load;
 mod logging;
 mod plan;
@@ -46,7 +49,7 @@ pub fn main() -> Exit {
 }
 
 fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
-    logging::start(&cli.global)?;
+    logging::start(&cli.global, terminal)?;
     if let Command::Completions { shell } = &cli.command {
         let mut script = Vec::new();
         clap_complete::generate(*shell, &mut help::command(), "shotlist", &mut script);

@@ -89,9 +89,12 @@ pub(super) async fn setup(
         return Ok(Setup { accounts, settings, sandbox: None });
     }
     terminal.problems(problems);
-    Err(Error::new(Exit::Invalid, "the providers are not set up; nothing was sent")
-        .money("not charged")
-        .next("shotlist run --sandbox    rehearses without any key"))
+    Err(Error::new(
+        Exit::Invalid,
+        "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
+    )
+    .money("not charged")
+    .next(places.typed("run --sandbox")))
 }
 
 fn endpoint(

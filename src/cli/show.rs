@@ -4,11 +4,10 @@ mod text;
 
 use super::args::{Global, ShowArgs};
 use super::exit::{Error, Exit};
-use super::layout::{command, quoted};
 use super::load::load;
 use super::plan::matcher;
 use super::session::{job_named, reader, store_error};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, RequestId};
@@ -29,15 +28,15 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     let found = find(&reader, project(&places).as_deref(), &args.job).await;
     let (project, key) = match found {
         Ok(found) => found,
-        Err(error) => return Err(never_ordered(&places, global, &args.job).unwrap_or(error)),
+        Err(error) => return Err(never_ordered(&places, &args.job).unwrap_or(error)),
     };
     let history = reader.history(&project, &key).await.map_err(|error| store_error(&error))?;
     let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
-    let options = options(&history, &places, global);
+    let options = options(&history, &places);
     if terminal.json {
         terminal.data(as_json(&project, &history, &options));
     } else {
-        for line in text::page(&history, &options, terminal.width(), Clock::system().now()) {
+        for line in text::page(&history, &options, terminal.size().0, Clock::system().now()) {
             terminal.data(line);
         }
     }
@@ -94,14 +93,14 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
 }
 
 /// Another error for a job that the manifest wants and no run has heard of yet.
-fn never_ordered(places: &Places, global: &Global, job: &str) -> Option<Error> {
+fn never_ordered(places: &Places, job: &str) -> Option<Error> {
     let keys: Vec<JobKey> = load(places).wanted.into_iter().map(|wanted| wanted.key).collect();
     let key = job_named(job, &keys).ok()?;
     let words = format!("plan --only {}", quoted(&key.to_string()));
     Some(
         Error::new(Exit::Usage, format!("{key} is in the manifest, but was never ordered"))
             .money("not charged")
-            .next(command(&words, places, global)),
+            .next(places.typed(&words)),
     )
 }
 
@@ -114,11 +113,11 @@ struct Choice {
 }
 
 /// Everything that can be done about the job, what suits most people first.
-fn options(history: &History, places: &Places, global: &Global) -> Vec<Choice> {
+fn options(history: &History, places: &Places) -> Vec<Choice> {
     let key = quoted(&history.key.to_string());
     let choice = |when: &str, words: &str| Choice {
         when: when.to_owned(),
-        command: command(&words.replace("{}", &key), places, global),
+        command: places.typed(&words.replace("{}", &key)),
     };
     let Some(TakeHistory { take, .. }) = history.takes.first() else {
         return vec![choice("order it", "run --only {}")];

@@ -2,10 +2,11 @@
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
-use super::layout::{command, labelled, quoted, seconds, span, utc};
+use super::held::held_block;
+use super::layout::{labelled, seconds, span, utc};
 use super::session::{reader, store_error};
-use super::settings::Places;
-use super::summary::{Standing, held_block};
+use super::settings::{Places, quoted};
+use super::summary::Standing;
 use super::terminal::Terminal;
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
@@ -29,15 +30,15 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
     let project = project(&places);
     let read = Screen::read(&reader, &places, project, Clock::system().now()).await;
     let screen = read.map_err(|error| store_error(&error))?;
-    let next = command(&screen.next(), &places, global);
+    let next = places.typed(&screen.next());
     if terminal.json {
         terminal.data(screen.json(&next));
     } else {
-        for line in screen.lines(&places).iter().flat_map(|line| labelled("", line, terminal.width())) {
+        for line in screen.lines(&places).iter().flat_map(|line| labelled("", line, terminal.size().0)) {
             terminal.data(line);
         }
         // Not wrapped: they hold commands, and a command that is broken cannot be copied.
-        for line in screen.standing.causes().into_iter().chain(held_block(&screen.standing.held)) {
+        for line in screen.standing.causes().into_iter().chain(held_block(&screen.standing.held, &places)) {
             terminal.data(line);
         }
     }

@@ -176,6 +176,7 @@ impl Drive {
             Err(error) => return Err(Failure::store(error)),
         };
         self.world.reach("submit.after_intent");
+        self.world.told(take, &claimed, None);
         let on_wire = self.world.on_wire();
         let sent = paid.submit(&self.account.endpoint, &call, bytes).await;
         self.world.reach("submit.after_response");

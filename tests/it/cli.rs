@@ -2,11 +2,13 @@
 
 mod again;
 mod bounds;
+mod closing;
 mod doctor;
 mod doubt;
 mod faults;
 mod help;
 mod owed;
+mod screen;
 mod secrets;
 mod show;
 mod signals;

@@ -3,8 +3,9 @@
 use super::input::counted;
 use super::{Check, Context};
 use crate::cli::exit::Exit;
-use crate::cli::layout::{bytes, quoted, span, utc};
+use crate::cli::layout::{bytes, span, utc};
 use crate::cli::load::Loaded;
+use crate::cli::settings::quoted;
 use crate::domain::take::Wanted;
 use crate::files::free_space;
 use crate::plan::decide::decide;

@@ -1,8 +1,8 @@
 //! One job as a page for people.
 
 use super::{Choice, cost, sent};
+use crate::cli::held::reason_words;
 use crate::cli::layout::{bytes, cut, labelled, span, utc};
-use crate::cli::summary::reason_words;
 use crate::domain::lifecycle::{Account, CancelledBy, State};
 use crate::domain::money::Usd;
 use crate::report::lines::charged_words;
