@@ -21,6 +21,9 @@ use crate::wire::Call;
 use serde_json::{Value, json};
 use text::{headline, state_words};
 
+/// What a person must fill in: the id of a task that was found in the provider's console.
+const TASK_ID: &str = " --task-id ID";
+
 /// Shows it.
 pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
@@ -40,7 +43,8 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
             terminal.data(line);
         }
     }
-    if let Some(option) = options.first() {
+    // The first that can be typed without knowing more.
+    if let Some(option) = options.iter().find(|option| !option.command.contains(TASK_ID)) {
         terminal.next(&option.command);
     }
     Ok(Exit::Done)

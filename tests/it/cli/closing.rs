@@ -59,7 +59,7 @@ fn every_next_command_works_as_it_stands_whatever_the_manifest_is_called() {
     let ended = ended.says("The same command continues").says_nothing_of("panicked");
     assert_eq!(next(&ended), r"shotlist run --max-cost 0.80 -f 'the owner'\''s shop.yaml'");
     let ended = typed(&project, &next(&ended)).expect(7);
-    let shown = typed(&project, &next(&ended)).expect(0).says("1 job needs a decision");
+    let shown = typed(&project, &next(&ended)).expect(0).says("render it anew (a new charge of $0.40)");
     typed(&project, &format!("{} --max-extra 0.40", next(&shown))).expect(0);
     let found =
         shown.err.lines().find_map(|line| line.trim().strip_prefix("found it:")).unwrap().trim().to_owned();

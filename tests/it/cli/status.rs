@@ -83,7 +83,7 @@ fn after_a_run_it_tells_how_it_ended_what_failed_and_what_is_held() {
         "exit 7, took ",
         "1 done · 1 failed · 1 held",
         "month $0.40, $0.40 in doubt",
-        "(policy): hero/sku-3",
+        "policy (not charged): hero/sku-3",
         "--task-id ID",
     ] {
         assert!(text.out.contains(words), "{words}\n{text}");
