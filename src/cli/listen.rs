@@ -67,9 +67,11 @@ impl Listener {
             if !self.terminal.is_live() {
                 self.terminal.say(line);
             } else if self.verbose || line.tone != Tone::Step {
-                // A thousand jobs that are too fast are told so once.
+                // A thousand jobs that are too fast are told so once; each stands below with the time of its next try.
                 let known = line.reason().is_some_and(|reason| !heard.reasons.insert(reason.to_owned()));
-                let line = if known { line.brief() } else { line };
+                if known {
+                    return self.draw(&heard);
+                }
                 let (columns, _) = self.terminal.size();
                 let paint = |word: &str| match line.tone {
                     Tone::Good => self.terminal.paint(word, "32"),

@@ -37,9 +37,12 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
         for line in screen.lines(&places).iter().flat_map(|line| labelled("", line, terminal.size().0)) {
             terminal.data(line);
         }
-        // Not wrapped: they hold commands, and a command that is broken cannot be copied.
         for line in screen.standing.causes().into_iter().chain(held_block(&screen.standing.held, &places)) {
-            terminal.data(line);
+            // What is indented holds commands, and a command that is broken cannot be copied.
+            let whole = line.starts_with(' ');
+            for line in if whole { vec![line] } else { labelled("", &line, terminal.size().0) } {
+                terminal.data(line);
+            }
         }
     }
     terminal.next(next);

@@ -71,13 +71,6 @@ impl Line {
         }
     }
 
-    /// The line without what was said.
-    #[must_use]
-    pub fn brief(mut self) -> Self {
-        self.parts.retain(|part| !matches!(part, Part::Words(_)));
-        self
-    }
-
     /// The line for a terminal of so many columns: a path or key too long loses its middle, words too long go below.
     /// `paint` colours the first word.
     #[must_use]
