@@ -23,7 +23,7 @@ mod whose;
 mod write;
 mod writer;
 
-pub use admit::Admission;
+pub use admit::{Admission, NewTake};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};

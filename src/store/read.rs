@@ -298,10 +298,11 @@ impl Reader {
 
 fn known(db: &Connection, project: &str) -> rusqlite::Result<Known> {
     let jobs = jobs_of(db, project)?;
-    let mut known = Known { jobs, elsewhere: Vec::new() };
+    let mut known = Known { jobs, elsewhere: Vec::new(), resubmitted: resubmitted(db, project)? };
     for project in other_projects(db, project)? {
-        let finished = |job: &KnownJob| job.takes.iter().any(|take| matches!(take.state, State::Done { .. }));
-        known.elsewhere.extend(jobs_of(db, &project)?.into_iter().filter(finished));
+        let useful = |take: &KnownTake| matches!(take.state, State::Done { .. }) || take.state.is_unsettled();
+        let useful = |job: &KnownJob| job.takes.iter().any(useful);
+        known.elsewhere.extend(jobs_of(db, &project)?.into_iter().filter(useful));
     }
     Ok(known)
 }
@@ -338,6 +339,15 @@ fn jobs_of(db: &Connection, project: &str) -> rusqlite::Result<Vec<KnownJob>> {
         }
     }
     Ok(jobs)
+}
+
+/// What was, or will be, paid for takes that stand in for one in doubt.
+fn resubmitted(db: &Connection, project: &str) -> rusqlite::Result<Usd> {
+    db.prepare_cached(
+        "SELECT coalesce(sum(iif(t.state = 'pending', t.price, t.amount)), 0) FROM takes t JOIN jobs j ON j.id = t.job
+         WHERE t.instead_of IS NOT NULL AND j.project = ?1",
+    )?
+    .query_row([project], |row| row.get(0).map(Usd::from_micros))
 }
 
 fn other_projects(db: &Connection, project: &str) -> rusqlite::Result<Vec<String>> {

@@ -4,6 +4,7 @@ mod again;
 mod bounds;
 mod doubt;
 mod faults;
+mod once;
 mod secrets;
 mod signals;
 mod talk;
