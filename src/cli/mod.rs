@@ -6,6 +6,7 @@ mod crash;
 pub mod exit;
 mod load;
 mod logging;
+mod output;
 mod plan;
 mod resolve;
 mod retry;

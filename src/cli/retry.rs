@@ -26,6 +26,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "retry")?;
+    session.keep_output().await?;
     let failed = session.store.failed(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
     let chosen = chosen(terminal, args, failed, &loaded.wanted)?;
     if chosen.is_empty() {

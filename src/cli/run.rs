@@ -37,6 +37,7 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
     };
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "run")?;
+    session.keep_output().await?;
     let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
     let decided = Decided::of(&loaded, &known, &args.selection)?;
     let plan = decided.plan(manifest, &loaded);

@@ -11,6 +11,7 @@ mod folder;
 mod lane;
 mod ledger;
 mod lock;
+mod output;
 mod read;
 mod repair;
 mod rows;

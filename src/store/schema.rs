@@ -137,6 +137,7 @@ END;
 /// `takes.instead_of` is the take in doubt which the manifest let be ordered again: what all of these cost is bounded.
 const V2: &str = "
 ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
+CREATE TABLE output (root TEXT NOT NULL) STRICT;
 ";
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =

@@ -521,6 +521,26 @@ async fn what_waits_unsent_takes_over_todays_price_and_order_and_what_was_sent_d
 }
 
 #[tokio::test]
+async fn the_output_folder_is_remembered_as_long_as_a_clip_is_there_or_on_its_way() {
+    let place = Place::new();
+    let store = place.drive();
+    assert_eq!(store.keep_output("").await.unwrap(), "");
+    assert_eq!(store.keep_output("/mnt/clips").await.unwrap(), "/mnt/clips", "nothing is lost yet");
+    order(&store, &["a", "b"]).await;
+    let run = run(&store).await;
+    assert_eq!(store.keep_output("/mnt/films").await.unwrap(), "/mnt/films");
+    let take = submitted(&store, "a", run).await;
+    assert_eq!(store.keep_output("/mnt/clips").await.unwrap(), "/mnt/films");
+    let failed = Event::Refused { refusal: Refusal::Generation, charged: Charged::No };
+    happen(&store, &take, failed).await.unwrap();
+    assert_eq!(store.keep_output("/mnt/clips").await.unwrap(), "/mnt/clips");
+    done(&store, "b", run).await;
+    assert_eq!(store.keep_output("").await.unwrap(), "/mnt/clips");
+    drop(store);
+    assert_eq!(place.drive().keep_output("").await.unwrap(), "/mnt/clips");
+}
+
+#[tokio::test]
 async fn links_that_die_first_are_owed_first_and_polls_come_by_their_time() {
     let place = Place::new();
     let store = place.drive();

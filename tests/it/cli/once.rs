@@ -200,6 +200,24 @@ fn a_project_that_is_renamed_with_an_order_in_doubt_can_still_settle_it() {
 }
 
 #[test]
+fn a_clip_goes_where_its_run_was_told_to_put_it_whoever_collects_it() {
+    let project = Project::shop(1);
+    project.stall();
+    let run = project.start(&["run", "--yes", "--out", "films"]);
+    until("the task is known", || project.takes("running") == 1);
+    run.kill();
+    project.mend();
+    project.run(&["collect"]).expect(2).says("films").says("add --out");
+    project.run(&["run", "--yes"]).expect(2).says("nothing was sent");
+    assert_eq!(project.clips().len(), 0);
+    let out = project.path("films");
+    project.run(&["collect", "--out", out.to_str().unwrap()]).expect(0);
+    assert_eq!(project.clips().into_keys().collect::<Vec<_>>(), ["films/renders/sku-1_hero.mp4"]);
+    project.run(&["run", "--out", "films/"]).expect(0);
+    assert_eq!(project.requests().len(), 1);
+}
+
+#[test]
 fn a_selected_job_is_rendered_though_it_shares_its_order_with_one_that_is_not() {
     let project = Project::shop(0);
     project.write("products.csv", "id,title\na,mug\nb,mug\n");
