@@ -9,3 +9,4 @@ pub mod filing;
 pub mod fingerprint;
 pub mod known;
 pub mod order;
+mod orphans;

@@ -8,6 +8,7 @@
 mod admit;
 mod error;
 mod folder;
+mod known;
 mod lane;
 mod ledger;
 mod lock;
