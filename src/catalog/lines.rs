@@ -21,6 +21,8 @@ const END: &[u8] = b"\n\0\n";
 pub(super) enum Broken {
     /// It starts with the mark of another encoding.
     Utf16,
+    /// It is the own file of a spreadsheet program, not CSV.
+    Workbook,
     /// It is no text: a NUL, at this byte.
     Nul(u64),
     /// A row passes [`LARGEST_ROW`].
@@ -102,6 +104,10 @@ impl<R: Read> Lines<R> {
         }
         if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
             return Err(Broken::Utf16);
+        }
+        // XLSX and ODS are ZIP archives; XLS is a compound file.
+        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"\xD0\xCF\x11\xE0") {
+            return Err(Broken::Workbook);
         }
         let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         head.drain(..mark);

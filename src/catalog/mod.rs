@@ -14,6 +14,13 @@ use std::io::Read;
 /// Headers that may name the id, the first that is there wins; upper and lower case are the same.
 const ID_COLUMNS: [&str; 3] = ["id", "sku", "handle"];
 
+/// How the usual programs write a sheet that can be read.
+const AS_CSV: &str = "save it in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as Text CSV with \
+                      the character set Unicode (UTF-8)";
+
+/// So many characters of a wrong cell are repeated in its message.
+const ECHOED: usize = 40;
+
 /// Largest cell. A description has some kilobytes; more is a quote that was never closed.
 const LARGEST_CELL: usize = 1024 * 1024;
 
@@ -76,7 +83,8 @@ impl Sheet<'_> {
             self.breaks += u64::try_from(breaks).unwrap_or(u64::MAX);
             let before = reader.position().line().saturating_sub(1 + self.breaks);
             if lines::has_swallowed_end(&record) {
-                return Err(self.unclosed(before + 1));
+                self.row = before + 1;
+                return Err(self.unclosed(header.as_ref(), &record));
             }
             self.row = before;
             match &header {
@@ -104,23 +112,23 @@ impl Sheet<'_> {
         for (at, cell) in record.iter().enumerate() {
             let Ok(name) = std::str::from_utf8(cell) else {
                 let problem = self.at(None, "the header is not UTF-8");
-                return Err(Box::new(problem.hint("save the sheet as CSV in UTF-8")));
+                return Err(Box::new(problem.hint(AS_CSV)));
             };
             let name = name.trim();
             if name.is_empty() {
                 let problem = self.at(None, format!("column {} has no name", at + 1));
-                self.problems.push(problem.hint("name it, or remove the column"));
+                self.problems.push(problem.hint("write a name into its first row, or remove the column"));
             } else if let Some(first) = names.iter().position(|known| known == name) {
                 let message = format!("columns {} and {} have the same name", first + 1, at + 1);
                 let problem = self.at(Some(name), message);
-                self.problems.push(problem.hint("rename one of them"));
+                self.problems.push(problem.hint("give one of them another name in the first row"));
             }
             names.push(name.to_owned());
         }
         let id = ID_COLUMNS.iter().find_map(|id| names.iter().position(|name| name.eq_ignore_ascii_case(id)));
         let Some(id) = id else {
             let problem = self.at(None, "no column is called `id`, `sku` or `handle`");
-            let problem = problem.hint("name the column that identifies an item `id`");
+            let problem = problem.hint("rename the column that tells the items apart to `id`");
             return Err(Box::new(problem.note(format!("columns: {}", names.join(", ")))));
         };
         Ok(Header { names, id })
@@ -131,7 +139,8 @@ impl Sheet<'_> {
         if record.len() != header.names.len() {
             let (cells, columns) = (record.len(), header.names.len());
             let problem = self.at(None, "the row has not as many cells as the header");
-            let problem = problem.hint("check its separators and quotes");
+            let problem =
+                problem.hint("put a text that holds the separator in quotes: `\"Mug, blue\"`; an empty cell keeps its separator");
             let label = format!("{cells} cells, the header has {columns}");
             return self.spoilt(
                 problem,
@@ -151,13 +160,16 @@ impl Sheet<'_> {
                 Ok(text) => columns.push((name.clone(), text.to_owned())),
                 Err(invalid) => {
                     let problem = self.at(Some(name), "the cell is not UTF-8");
-                    let problem = problem.hint("save the sheet as CSV in UTF-8");
+                    let problem = problem.hint(AS_CSV);
                     let byte = cell[invalid.valid_up_to()];
+                    let text: String = String::from_utf8_lossy(cell).chars().take(ECHOED).collect();
                     let label = match first_invalid {
                         Some(offset) => {
-                            format!("byte 0x{byte:02X}; the first in the file is at offset {offset}")
+                            format!(
+                                "`{text}`: byte 0x{byte:02X}; the first in the file is at offset {offset}"
+                            )
                         }
-                        None => format!("byte 0x{byte:02X}"),
+                        None => format!("`{text}`: byte 0x{byte:02X}"),
                     };
                     return self.spoilt(problem, Some(label), format!("sheet row {row}"));
                 }
@@ -174,7 +186,11 @@ impl Sheet<'_> {
             let (label, example) =
                 (format!("`{id}` is also in row {first}"), format!("sheet rows {first} and {row} ({id})"));
             let problem = self.at(Some(name), "two rows have the same id");
-            return self.spoilt(problem.hint("ids must be unique"), Some(label), example);
+            return self.spoilt(
+                problem.hint("give one of them another id, or remove the row"),
+                Some(label),
+                example,
+            );
         }
         self.rows.insert(id.clone(), row);
         let origin = Place::Row { file: self.file.to_owned(), row, column: None };
@@ -194,9 +210,11 @@ impl Sheet<'_> {
         self.problems.push(problem);
     }
 
-    fn unclosed(&mut self, row: u64) -> Box<Problem> {
-        self.row = row;
-        let problem = self.at(None, "a quote is opened in this row and never closed");
+    /// The last cell of the row runs on to the end of the sheet.
+    fn unclosed(&self, header: Option<&Header>, record: &ByteRecord) -> Box<Problem> {
+        let column = header.and_then(|header| header.names.get(record.len().checked_sub(1)?));
+        let column = column.map(String::as_str);
+        let problem = self.at(column, "a quote is opened in this row and never closed");
         Box::new(problem.hint("add the closing `\"`; a quote within a cell is written `\"\"`"))
     }
 
@@ -204,21 +222,23 @@ impl Sheet<'_> {
     fn broken(&mut self, broken: &Broken) -> Box<Problem> {
         self.row += 1;
         let file = Place::File(self.file.to_owned());
-        let as_utf8 = "save the sheet as CSV in UTF-8";
         Box::new(match broken {
-            Broken::Utf16 => {
-                Problem::error(file, "the sheet is UTF-16: its first bytes say so").hint(as_utf8)
-            }
+            Broken::Utf16 => Problem::error(file, "the sheet is UTF-16: its first bytes say so").hint(AS_CSV),
+            Broken::Workbook => Problem::error(file, "this is a workbook, not a CSV file")
+                .hint(AS_CSV)
+                .note("then write the new file's name under `items:`, such as `{ from: products.csv }`"),
             Broken::Nul(offset) => {
                 let message = format!("the sheet is not text: a NUL is at byte offset {offset}");
-                Problem::error(file, message).hint(as_utf8)
+                Problem::error(file, message).hint(AS_CSV)
             }
             Broken::TooLong => {
                 let megabytes = LARGEST_ROW / 1024 / 1024;
                 self.at(None, format!("the row goes on for more than {megabytes} MiB"))
                     .hint("a quote in it may never be closed; a cell may have 1 MiB")
             }
-            Broken::Unreadable(why) => self.at(None, format!("the sheet cannot be read: {why}")),
+            Broken::Unreadable(why) => self
+                .at(None, format!("the sheet cannot be read: {why}"))
+                .hint("copy it to another place, and name it there"),
         })
     }
 }

@@ -7,16 +7,7 @@ use std::time::Duration;
 
 /// Product videos for a whole catalog, from the export file you already have.
 #[derive(Debug, Parser)]
-#[command(
-    name = "shotlist",
-    version,
-    max_term_width = 100,
-    after_help = "Examples:
-  shotlist plan                        what would be rendered, why, and what it costs
-  shotlist run --limit 1               render one clip first
-  shotlist run                         render the rest; the same command resumes after any crash
-  shotlist run --sandbox               rehearse with fake clips: no key, no network, no cost"
-)]
+#[command(name = "shotlist", version, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -28,6 +19,7 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The manifest; default: shotlist.yaml here or in a parent folder
     #[arg(short, long, global = true, value_name = "MANIFEST")]
@@ -47,11 +39,11 @@ pub struct Global {
     /// More talk; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub color: ColorWhen,
-    /// How log lines are written
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    /// How log lines are written: text or json
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub log_format: LogFormat,
     /// Where log lines go, instead of stderr
     #[arg(long, global = true, value_name = "FILE")]
@@ -78,26 +70,56 @@ pub enum LogFormat {
     Json,
 }
 
-/// What to do.
+/// What to do. The first line of each is its summary in the list of commands, short enough for 60 columns.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Collect what is owed, then submit, poll and download; the same command resumes
+    /// Collect what is owed, submit, poll, download
+    ///
+    /// Clips that are paid are fetched first. Then every job that is new or changed is submitted, its task is asked for
+    /// and its clip is put into the output folder. The same command goes on after any crash; nothing is paid twice.
     Run(RunArgs),
-    /// Only poll and download what was paid before; never submits
+    /// Fetch what was paid before; never submits
+    ///
+    /// Asks for the tasks that are still owed and downloads their clips. Spends nothing, and is content beside a run.
     Collect(ManifestArg),
-    /// Check manifest, catalog and every job against its model's documented limits, offline
+    /// Check manifest and catalog, offline
+    ///
+    /// Reads the manifest and the catalog, renders every template and holds every job against the documented limits of
+    /// its model. All problems are told at once, each with its place. Sends nothing.
     Validate(ManifestArg),
-    /// What would be rendered and why, and what it costs
+    /// What would be rendered, why, and its price
+    ///
+    /// Compares what the manifest asks for with what was rendered before. Sends nothing and writes nothing.
     Plan(PlanArgs),
-    /// Where the project stands, on one screen; works while a run is active
+    /// Where the project stands, on one screen
+    ///
+    /// The last run, jobs by state, what is in flight and how long, links that die soon, the money, and what needs a
+    /// decision. Works while a run is active, and with a manifest that cannot be read.
     Status(ManifestArg),
-    /// One job with every take, attempt and answer
+    /// One job with every take and every answer
+    ///
+    /// Where its clip is, what it cost, each submission with its time, its request id and the provider's words, the
+    /// request as it was sent, and every command with which one can go on.
     Show(ShowArgs),
     /// Send failed jobs again
+    ///
+    /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out
+    /// unless they are asked for.
     Retry(RetryArgs),
     /// Settle jobs that are held
+    ///
+    /// A job is held where only a person can tell whether it was charged, or where a paid clip cannot be had. Works
+    /// beside a run, which sees the decision within a second.
     Resolve(ResolveArgs),
-    /// The fake provider as a server on 127.0.0.1
+    /// Check keys, state, disk and clock
+    ///
+    /// Sends nothing to a provider, costs nothing and changes nothing: manifest, keys, addresses, state folder, lock,
+    /// database, free space, output folder and clock. Exits 0 if nothing fails, 4 for the manifest, 9 for this
+    /// computer, 10 for a key.
+    Doctor(ManifestArg),
+    /// The fake provider as a server
+    ///
+    /// Listens on 127.0.0.1 until a signal ends it. `--sandbox`, on any other command, needs no such server.
     Sandbox(SandboxArgs),
     /// Completions for a shell
     Completions {
@@ -176,7 +198,7 @@ pub struct PlanArgs {
 /// Arguments of `show`.
 #[derive(Debug, Clone, Args)]
 pub struct ShowArgs {
-    /// The job: shot/item, or an item's id
+    /// The job: shot/item, an item with one job, or a pattern such as 'hero/WH-*' that matches one
     pub job: String,
     /// The manifest
     #[command(flatten)]
@@ -300,8 +322,7 @@ mod tests {
 
     #[test]
     fn the_commands_are_consistent() {
-        use clap::CommandFactory as _;
-        Cli::command().debug_assert();
+        crate::cli::help::command().debug_assert();
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::load::providers;
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::setup;
-use super::summary;
+use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::store::Caps;
 
@@ -15,7 +15,7 @@ pub(super) async fn collect(terminal: &Terminal, global: &Global, args: &Manifes
     let places = Places::find(args.manifest.as_deref(), global)?;
     if !places.state.join("state.db").exists() && !places.state.join("ledger.jsonl").exists() {
         terminal.say(format_args!("nothing was ever sent with {}; nothing to collect", places.shown));
-        terminal.next(format_args!("shotlist plan {}", places.shown));
+        terminal.next(places.typed("plan"));
         return Ok(Exit::Done);
     }
     match Session::open(terminal, places, "collect") {
@@ -46,7 +46,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     let needed = session.owing().await?;
     if needed.is_empty() {
         terminal.say("nothing is owed");
-        terminal.next(format_args!("shotlist status {}", session.places.shown));
+        terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
     session.keep_output().await?;
@@ -59,10 +59,14 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
     let places = session.places.clone();
-    let drove =
-        session.drive(terminal, global, &setup, Order { project: "", run, work: None, max_time: None }).await;
+    let order = Order { project: "", run, work: None, max_time: None, jobs: Vec::new(), price: None };
+    let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
-        Ok((went, world)) => summary::close(terminal, global, &places, &world, &went, run, None).await,
+        Ok((went, world)) => {
+            let again = "collect";
+            let ended = Ended { places: &places, world: &world, went: &went, run, cap: None, again };
+            summary::close(terminal, ended).await
+        }
         Err(error) => Err(error),
     };
     setup.close().await;

@@ -39,7 +39,7 @@ pub enum Exit {
 }
 
 /// From the gravest: where several hold, the first in this list is the exit code.
-const GRAVEST_FIRST: [Exit; 15] = [
+pub const GRAVEST_FIRST: [Exit; 15] = [
     Exit::Unexpected,
     Exit::Usage,
     Exit::Invalid,
@@ -63,6 +63,28 @@ impl Exit {
     pub fn gravest(exits: impl IntoIterator<Item = Self>) -> Self {
         let rank = |exit: &Self| GRAVEST_FIRST.iter().position(|known| known == exit);
         exits.into_iter().min_by_key(rank).unwrap_or(Self::Done)
+    }
+
+    /// What it means, in a few words.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "all is done, or nothing to do",
+            Self::Unexpected => "unexpected error",
+            Self::Usage => "wrong usage, or nobody to ask",
+            Self::SomeFailed => "finished; some jobs failed",
+            Self::Invalid => "manifest or catalog invalid",
+            Self::WorkRemains => "stopped early; run it again",
+            Self::WorkToDo => "plan: there is work to do",
+            Self::Held => "held jobs need a decision",
+            Self::Budget => "budget or guard reached",
+            Self::Local => "disk, permission, unusable state",
+            Self::Credentials => "key refused, or no credit",
+            Self::Locked => "another run holds the lock",
+            Self::HungUp => "hung up, after a clean stop",
+            Self::Interrupted => "interrupted, after a clean stop",
+            Self::Terminated => "terminated, after a clean stop",
+        }
     }
 }
 

@@ -2,12 +2,15 @@
 
 use super::settings::Places;
 use crate::catalog;
-use crate::domain::problem::{Place, Problem};
+use crate::domain::item::Item;
+use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::take::Wanted;
 use crate::files;
 use crate::manifest::{self, Items, Located, Manifest, ProviderConfig};
-use crate::plan::expand::{Source, expand};
-use crate::plan::order::{local_pictures, orders};
+use crate::plan::expand::expand;
+use crate::plan::order::{Unusable, local_pictures, orders};
+use crate::plan::values::Source;
+use crate::provider;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -44,35 +47,23 @@ pub(super) fn load(places: &Places) -> Loaded {
     let bytes = match read(&places.manifest) {
         Ok(bytes) => bytes,
         Err(reason) => {
-            let place = Place::File(places.shown.clone());
-            loaded.problems.push(Problem::error(place, format!("the manifest cannot be read: {reason}")));
+            loaded.problems.push(unreadable(places, &reason));
             return loaded;
         }
     };
     let (manifest, problems) = manifest::read(&places.shown, &bytes);
     loaded.problems = problems;
-    let Some(manifest) = manifest else { return loaded };
+    let Some(manifest) = manifest else {
+        // The sheet is looked at all the same, so that everything is told at once.
+        if let Some(from) = manifest::read_items_from(&places.shown, &bytes) {
+            rows(places, &from, &mut loaded.problems);
+        }
+        return loaded;
+    };
+    loaded.problems.extend(unknown_providers(&manifest.providers));
     let rows = match &manifest.items {
         Items::List(_) => Vec::new(),
-        Items::File { from } => {
-            let path = places.folder.join(&from.value);
-            match open(&path) {
-                Ok(file) => {
-                    let shown = path.display().to_string();
-                    let (rows, problems) = catalog::read(&shown, file);
-                    loaded.problems.extend(problems);
-                    rows
-                }
-                Err(reason) => {
-                    let message = format!("the product file `{}` cannot be read: {reason}", from.value);
-                    loaded.problems.push(
-                        Problem::error(from.place(), message)
-                            .hint("write its path as seen from the manifest's folder"),
-                    );
-                    Vec::new()
-                }
-            }
-        }
+        Items::File { from } => rows(places, from, &mut loaded.problems),
     };
     let source = Source::of(&manifest, rows);
     let (drafts, problems) = expand(&manifest, &source);
@@ -80,7 +71,12 @@ pub(super) fn load(places: &Places) -> Loaded {
     let book = local_pictures(&drafts)
         .into_iter()
         .map(|text| {
-            (text.to_owned(), files::inspect(&places.folder, text).map_err(|trouble| trouble.to_string()))
+            let facts = files::inspect(&places.folder, text);
+            let unusable = |trouble: files::PictureTrouble| Unusable {
+                why: trouble.to_string(),
+                remedy: trouble.remedy().to_owned(),
+            };
+            (text.to_owned(), facts.map_err(unusable))
         })
         .collect();
     let (wanted, problems) = orders(&manifest, &source, &drafts, &book);
@@ -93,15 +89,60 @@ pub(super) fn load(places: &Places) -> Loaded {
     loaded
 }
 
+/// The rows of the product file.
+fn rows(places: &Places, from: &Located<String>, problems: &mut Vec<Problem>) -> Vec<Item> {
+    let path = places.folder.join(&from.value);
+    match open(&path) {
+        Ok(file) => {
+            let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
+            let (rows, mut found) = catalog::read(&shown, file);
+            problems.append(&mut found);
+            rows
+        }
+        Err(reason) => {
+            let message = format!("the product file `{}` cannot be read: {reason}", from.value);
+            let names = names_in(path.parent().unwrap_or(&places.folder));
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let hint = match did_you_mean(&name, names.iter().map(String::as_str)) {
+                Some(near) if near != name => format!("did you mean `{near}`?"),
+                _ => "write its path as seen from the manifest's folder".to_owned(),
+            };
+            problems.push(Problem::error(from.place(), message).hint(hint));
+            Vec::new()
+        }
+    }
+}
+
+/// The names in a folder; none where it cannot be read.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}
+
+/// Settings of providers that do not exist.
+fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec<Problem> {
+    let known: Vec<_> = provider::ALL.iter().map(|provider| provider.name()).collect();
+    let unknown = configs.iter().filter(|(name, _)| provider::find(name).is_none());
+    let problem = |(name, config): (&String, &Located<ProviderConfig>)| {
+        let problem = Problem::error(config.place(), format!("there is no provider `{name}`"));
+        match did_you_mean(name, known.iter().copied()) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.hint(format!("remove it; the providers are: {}", known.join(", "))),
+        }
+    };
+    unknown.map(problem).collect()
+}
+
+fn unreadable(places: &Places, reason: &str) -> Problem {
+    Problem::error(Place::File(places.shown.clone()), format!("the manifest cannot be read: {reason}"))
+        .hint("name the manifest: `shotlist validate PATH/TO/MANIFEST.yaml`")
+}
+
 /// Only what collecting needs: a broken catalog must not cost clips.
 pub(super) fn providers(places: &Places) -> Result<BTreeMap<String, Located<ProviderConfig>>, Vec<Problem>> {
-    let place = Place::File(places.shown.clone());
-    let bytes = read(&places.manifest)
-        .map_err(|reason| vec![Problem::error(place, format!("the manifest cannot be read: {reason}"))])?;
-    match manifest::read_providers(&places.shown, &bytes) {
-        (Some(providers), _) => Ok(providers),
-        (None, problems) => Err(problems),
-    }
+    let bytes = read(&places.manifest).map_err(|reason| vec![unreadable(places, &reason)])?;
+    let (providers, problems) = manifest::read_providers(&places.shown, &bytes);
+    providers.ok_or(problems)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

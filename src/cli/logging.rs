@@ -3,6 +3,7 @@
 use super::args::{Global, LogFormat};
 use super::exit::{Error, Exit};
 use super::settings::variable;
+use super::terminal::Terminal;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// Starts logging. Without `-v`, `--log-file` or `SHOTLIST_LOG` only warnings are written.
-pub(super) fn start(global: &Global) -> Result<(), Error> {
+pub(super) fn start(global: &Global, terminal: &Terminal) -> Result<(), Error> {
     let level = match global.verbose {
         0 if global.log_file.is_none() => "off",
         0 | 1 => "warn,shotlist=info",
@@ -20,7 +21,10 @@ pub(super) fn start(global: &Global) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&asked)
         .map_err(|error| Error::new(Exit::Usage, format!("SHOTLIST_LOG={asked}: {error}")))?;
     let writer = match &global.log_file {
-        None => BoxMakeWriter::new(io::stderr),
+        None => {
+            let terminal = terminal.clone();
+            BoxMakeWriter::new(move || Above(terminal.clone()))
+        }
         Some(path) => {
             use std::os::unix::fs::OpenOptionsExt as _;
             let opened = File::options().append(true).create(true).mode(0o600).open(path);
@@ -37,4 +41,17 @@ pub(super) fn start(global: &Global) -> Result<(), Error> {
         LogFormat::Json => lines.json().try_init(),
     };
     Ok(())
+}
+
+/// stderr, above what a terminal shows at its bottom.
+struct Above(Terminal);
+
+impl io::Write for Above {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.above(|| io::stderr().lock().write(line))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -3,7 +3,13 @@
 pub mod args;
 mod collect;
 mod crash;
+mod doctor;
 pub mod exit;
+mod held;
+pub mod help;
+mod layout;
+mod listen;
+mod live;
 mod load;
 mod logging;
 mod output;
@@ -23,7 +29,7 @@ pub mod terminal;
 mod validate;
 
 use args::{Cli, Command};
-use clap::{CommandFactory as _, Parser as _};
+use clap::FromArgMatches as _;
 use exit::{Error, Exit};
 use terminal::Terminal;
 
@@ -31,7 +37,8 @@ use terminal::Terminal;
 #[must_use]
 pub fn main() -> Exit {
     // clap prints usage errors itself and ends with 2, the code of wrong usage here as well.
-    let cli = Cli::parse();
+    let arguments = help::command().get_matches();
+    let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let terminal = Terminal::new(&cli.global);
     match start(&cli, &terminal) {
         Ok(exit) => exit,
@@ -43,10 +50,10 @@ pub fn main() -> Exit {
 }
 
 fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
-    logging::start(&cli.global)?;
+    logging::start(&cli.global, terminal)?;
     if let Command::Completions { shell } = &cli.command {
         let mut script = Vec::new();
-        clap_complete::generate(*shell, &mut Cli::command(), "shotlist", &mut script);
+        clap_complete::generate(*shell, &mut help::command(), "shotlist", &mut script);
         terminal.data(String::from_utf8_lossy(&script).trim_end());
         return Ok(Exit::Done);
     }
@@ -70,6 +77,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Show(args) => show::show(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
+        Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Completions { .. } => Ok(Exit::Done),
     }

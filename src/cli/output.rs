@@ -2,6 +2,7 @@
 
 use super::exit::{Error, Exit};
 use super::session::{Session, store_error};
+use super::settings::quoted;
 use std::path::Path;
 
 impl Session {
@@ -16,7 +17,12 @@ impl Session {
         if real(&holds) == out {
             return Ok(());
         }
-        let shown = if holds == folder { self.places.folder.clone() } else { holds };
+        let (shown, how) = if real(&holds) == folder {
+            (self.places.folder.clone(), "without --out".to_owned())
+        } else {
+            let how = format!("with --out {}", quoted(&holds.display().to_string()));
+            (holds, how)
+        };
         Err(Error::new(
             Exit::Usage,
             format!(
@@ -26,7 +32,9 @@ impl Session {
             ),
         )
         .money("not charged")
-        .next(format!("add --out {}, or leave a link there after moving them", shown.display())))
+        .next(format!(
+            "the same command {how}; where the clips were moved, a link in their old place will do"
+        )))
     }
 }
 

@@ -51,15 +51,12 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         terminal.say("Nothing was sent.");
     }
     let work = plan.to_render() > 0;
-    let sandbox = if global.sandbox { " --sandbox" } else { "" };
-    match plan.to_render() {
-        0 => terminal.next(format_args!("nothing is to be rendered; shotlist status {}", places.shown)),
-        1 => terminal.next(format_args!("shotlist run {}{sandbox}", places.shown)),
-        _ => terminal.next(format_args!(
-            "shotlist run {0}{sandbox} --limit 1 to try one, or shotlist run {0}{sandbox}",
-            places.shown
-        )),
-    }
+    terminal.next(match plan.to_render() {
+        0 => places.typed("status"),
+        1 => places.typed("run"),
+        // One to look at, before all of them are paid.
+        _ => places.typed("run --limit 1"),
+    });
     Ok(if work && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done })
 }
 
@@ -72,7 +69,7 @@ pub(super) fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) ->
     }
     Err(Error::new(Exit::Invalid, format!("{tally}; nothing was sent"))
         .money("not charged")
-        .next(format!("mend the above, then `shotlist validate {}`", places.shown)))
+        .next(places.typed("validate")))
 }
 
 /// A manifest without an error that could not be read does not exist; said nevertheless, not panicked.

@@ -2,11 +2,11 @@
 
 use super::args::{Global, ResolveArgs};
 use super::exit::{Error, Exit};
+use super::held::{held_line, show_typed};
 use super::session::store_error;
 use super::settings::Places;
 use super::show::find;
 use super::status::project;
-use super::summary::held_line;
 use super::terminal::Terminal;
 use crate::domain::key::{TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
@@ -25,34 +25,34 @@ pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
     let (store, _) = opened.map_err(|error| store_error(&error))?;
     let project = project(&places);
     let held = store.held(project.as_deref()).await.map_err(|error| store_error(&error))?;
-    let chosen = chosen(&store, project.as_deref(), args, held).await?;
+    let chosen = chosen(&store, &places, project.as_deref(), args, held).await?;
     if chosen.is_empty() {
         terminal.say("nothing is held");
-        terminal.next(format_args!("shotlist status {}", places.shown));
+        terminal.next(places.typed("status"));
         return Ok(Exit::Done);
     }
     consent(terminal, global, args, &chosen)?;
     for take in &chosen {
-        let line = settle(&store, &clock, args, take).await?;
+        let line = settle(&store, &clock, &places, args, take).await?;
         if terminal.json {
             terminal.data(serde_json::json!({ "job": take.key.to_string(), "take": take.id.0, "did": line }));
         } else {
             terminal.say(format_args!("{}  {line}", take.key));
         }
     }
-    let sandbox = if global.sandbox { " --sandbox" } else { "" };
     terminal.next(if args.write_off {
-        format!("shotlist status {}{sandbox}", places.shown)
+        places.typed("status")
     } else if args.resubmit {
-        format!("shotlist run {}{sandbox}", places.shown)
+        places.typed("run")
     } else {
-        format!("shotlist collect {}{sandbox}", places.shown)
+        places.typed("collect")
     });
     Ok(Exit::Done)
 }
 
 async fn chosen(
     store: &Store,
+    places: &Places,
     project: Option<&str>,
     args: &ResolveArgs,
     mut held: Vec<Take>,
@@ -69,7 +69,7 @@ async fn chosen(
     held.retain(|take| take.project == project && take.key == key);
     if held.is_empty() {
         return Err(Error::new(Exit::Usage, format!("{key} is not held; nothing was changed"))
-            .next(format!("shotlist show {key}")));
+            .next(show_typed(places, &key)));
     }
     Ok(held)
 }
@@ -110,12 +110,18 @@ fn consent(terminal: &Terminal, global: &Global, args: &ResolveArgs, chosen: &[T
     Err(Error::new(Exit::Usage, "nothing was changed").money("not charged"))
 }
 
-async fn settle(store: &Store, clock: &Clock, args: &ResolveArgs, take: &Take) -> Result<String, Error> {
+async fn settle(
+    store: &Store,
+    clock: &Clock,
+    places: &Places,
+    args: &ResolveArgs,
+    take: &Take,
+) -> Result<String, Error> {
     let at = clock.moment();
     let policy = Policy::standard();
     let refused = |error: RecordError| {
         let exit = if matches!(error, RecordError::Store(_)) { Exit::Local } else { Exit::Usage };
-        Error::new(exit, format!("{}: {error}", take.key)).next(format!("shotlist show {}", take.key))
+        Error::new(exit, format!("{}: {error}", take.key)).next(show_typed(places, &take.key))
     };
     if args.resubmit {
         let id = TakeId(ids::sortable(at.now));
@@ -138,7 +144,7 @@ async fn settle(store: &Store, clock: &Clock, args: &ResolveArgs, take: &Take) -
         } else {
             "its task is known already; use --again or --write-off"
         };
-        Error::new(Exit::Usage, format!("{}: {what}", take.key)).next(format!("shotlist show {}", take.key))
+        Error::new(Exit::Usage, format!("{}: {what}", take.key)).next(show_typed(places, &take.key))
     })?;
     store.record(take, to, Details::default(), at.now).await.map_err(refused)?;
     Ok(did)

@@ -8,7 +8,7 @@ use super::run::{today, unpriced};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::setup;
-use super::summary;
+use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
@@ -17,6 +17,8 @@ use crate::domain::policy::Policy;
 use crate::domain::take::{Take, Wanted};
 use crate::engine::{Work, ids};
 use crate::plan::filing::Filings;
+use crate::report::live::Stand;
+use crate::report::text::count;
 use crate::store::{Admission, Caps, NewTake};
 use std::collections::{HashMap, HashSet};
 
@@ -31,7 +33,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let chosen = chosen(terminal, args, failed, &loaded.wanted)?;
     if chosen.is_empty() {
         terminal.say("nothing to retry");
-        terminal.next(format_args!("shotlist status {}", session.places.shown));
+        terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
     if let Some((_, wanted)) = chosen.iter().find(|(_, wanted)| wanted.price.is_none() && !global.sandbox) {
@@ -48,7 +50,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         terminal.say(format_args!("{again} of this is, or may be, a second payment for the same clip"));
     }
     if !global.sandbox && !args.bounds.yes && (args.bounds.max_cost.is_none() || terminal.interactive) {
-        let question = format!("Send {} jobs again for about {price}?", chosen.len());
+        let question = format!("Send {} again for about {price}?", count(chosen.len(), "job"));
         if !terminal.interactive {
             return Err(Error::new(Exit::Usage, format!("{question} There is no terminal to ask on"))
                 .money("not charged")
@@ -67,7 +69,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let submit: HashSet<TakeId> = new.iter().map(|new| new.id.clone()).collect();
     let admission = Admission {
         project: manifest.project.clone(),
-        wanted: chosen.into_iter().map(|(_, wanted)| wanted.clone()).collect(),
+        wanted: chosen.iter().map(|(_, wanted)| (*wanted).clone()).collect(),
         partial: true,
         new,
         supersede: Vec::new(),
@@ -82,17 +84,21 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     today(&session, &setup).await?;
     let places = session.places.clone();
     let work = Some(Work { filings: Filings::default(), submit });
-    let drove = session
-        .drive(
-            terminal,
-            global,
-            &setup,
-            Order { project: &manifest.project, run, work, max_time: args.bounds.max_time },
-        )
-        .await;
+    let order = Order {
+        project: &manifest.project,
+        run,
+        work,
+        max_time: args.bounds.max_time,
+        jobs: chosen.iter().map(|(_, wanted)| (wanted.key.clone(), Stand::Left)).collect(),
+        price: Some(price),
+    };
+    let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {
-            summary::close(terminal, global, &places, &world, &went, run, args.bounds.max_cost).await
+            // What was ordered anew and not sent is for `run` to send.
+            let (cap, again) = (args.bounds.max_cost, "run");
+            let ended = Ended { places: &places, world: &world, went: &went, run, cap, again };
+            summary::close(terminal, ended).await
         }
         Err(error) => Err(error),
     };

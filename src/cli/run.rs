@@ -1,14 +1,15 @@
 //! `shotlist run`: collect what is owed, then submit, poll, download. The same command resumes.
 
-use super::args::{Bounds, Global, RunArgs};
+use super::args::{Bounds, Global, RunArgs, Selection};
+use super::collect;
 use super::exit::{Error, Exit};
 use super::load::{Loaded, load};
 use super::plan::{Decided, invalid, valid};
 use super::session::{Order, Session, store_error};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::setup::{Setup, setup};
+use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use super::{collect, summary};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::State;
 use crate::domain::policy::Policy;
@@ -19,10 +20,13 @@ use crate::manifest::Manifest;
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, filings, targets};
 use crate::plan::known::Known;
+use crate::report::live::Stand;
 use crate::report::plan::Plan;
+use crate::report::text::count;
 use crate::store::{Admission, Caps, NewTake};
 use jiff::Timestamp;
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 /// Runs the whole manifest, or the selected part of it.
 pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
@@ -47,8 +51,7 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
     let setup =
         setup(terminal, global, &session.places, &manifest.providers, &needed, args.faults.as_deref())
             .await?;
-    let went =
-        submit(terminal, global, &args.bounds, session, &setup, &loaded, &known, &decided, &plan).await;
+    let went = submit(terminal, global, args, session, &setup, &loaded, &known, &decided, &plan).await;
     setup.close().await;
     went
 }
@@ -57,7 +60,7 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
 async fn submit(
     terminal: &Terminal,
     global: &Global,
-    bounds: &Bounds,
+    args: &RunArgs,
     session: Session,
     setup: &Setup,
     loaded: &Loaded,
@@ -65,11 +68,12 @@ async fn submit(
     decided: &Decided,
     plan: &Plan<'_>,
 ) -> Result<Exit, Error> {
+    let RunArgs { selection, bounds, .. } = args;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     if !terminal.json && plan.to_render() > 0 {
         terminal.say(plan.table().trim_end());
         for note in plan.notes() {
-            terminal.say(note);
+            terminal.tell(&note, 2);
         }
     }
     if !global.sandbox {
@@ -82,7 +86,7 @@ async fn submit(
     let filings = filings(scene, &ordered);
     unobstructed(terminal, &session, &targets(scene, &filings))?;
     if plan.to_render() > 0 && !global.sandbox {
-        agreed(terminal, bounds, plan)?;
+        agreed(terminal, &session.places, bounds, plan)?;
     }
     let store = |error: crate::store::StoreError| store_error(&error);
     for (wanted, decision) in decided.wanted.iter().zip(&decided.decisions) {
@@ -97,15 +101,40 @@ async fn submit(
     today(&session, setup).await?;
     let work = Some(Work { filings, submit });
     let places = session.places.clone();
-    let (went, world) = session
-        .drive(
-            terminal,
-            global,
-            setup,
-            Order { project: &manifest.project, run, work, max_time: bounds.max_time },
-        )
-        .await?;
-    summary::close(terminal, global, &places, &world, &went, run, bounds.max_cost).await
+    let stands = decided.wanted.iter().zip(&decided.decisions);
+    let order = Order {
+        project: &manifest.project,
+        run,
+        work,
+        max_time: bounds.max_time,
+        jobs: stands.map(|(wanted, decision)| (wanted.key.clone(), Stand::of(decision))).collect(),
+        price: (plan.to_render() > 0).then(|| plan.total()),
+    };
+    let (went, world) = session.drive(terminal, global, setup, order).await?;
+    let ended = Ended {
+        places: &places,
+        world: &world,
+        went: &went,
+        run,
+        cap: bounds.max_cost,
+        again: &again(selection, bounds),
+    };
+    summary::close(terminal, ended).await
+}
+
+/// The command that goes on with the same selection, and asks once more for the money.
+fn again(selection: &Selection, bounds: &Bounds) -> String {
+    let mut words = "run".to_owned();
+    for only in &selection.only {
+        let _ = write!(words, " --only {}", quoted(only));
+    }
+    if let Some(limit) = selection.limit {
+        let _ = write!(words, " --limit {limit}");
+    }
+    if let Some(cap) = bounds.max_cost {
+        let _ = write!(words, " --max-cost {}", cap.plain());
+    }
+    words
 }
 
 /// Takes over how much of each provider's daily quota was used by earlier runs.
@@ -149,9 +178,11 @@ fn unobstructed(terminal: &Terminal, session: &Session, targets: &[Target<'_>]) 
             let obstacle = tree.obstacle(target.path, &target.may_stand)?;
             (obstacle.what, "move that file away, or change `output:`")
         };
-        let mut problem =
-            Problem::error(Place::Nowhere, "a clip cannot have its file name").hint(hint.to_owned());
-        problem.examples.push(format!("{}: {what}", target.path));
+        let place = Place::File(session.places.shown.clone());
+        let mut problem = Problem::error(place, "a clip cannot have its file name").hint(hint);
+        let name = session.places.out.join(target.path);
+        let name = name.strip_prefix(".").unwrap_or(&name);
+        problem.examples.push(format!("{}: {what}", name.display()));
         Some(problem)
     };
     let problems: Vec<Problem> = targets.iter().filter_map(problem).collect();
@@ -163,7 +194,7 @@ fn unobstructed(terminal: &Terminal, session: &Session, targets: &[Target<'_>]) 
 }
 
 /// Asks once, with the price.
-fn agreed(terminal: &Terminal, bounds: &Bounds, plan: &Plan<'_>) -> Result<(), Error> {
+fn agreed(terminal: &Terminal, places: &Places, bounds: &Bounds, plan: &Plan<'_>) -> Result<(), Error> {
     if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
         return Ok(());
     }
@@ -171,22 +202,19 @@ fn agreed(terminal: &Terminal, bounds: &Bounds, plan: &Plan<'_>) -> Result<(), E
         return Err(Error::new(
             Exit::Usage,
             format!(
-                "{} clips for {} need a yes, and there is no terminal to ask on",
-                plan.to_render(),
-                plan.total()
+                "{} for {} need{} a yes, and there is no terminal to ask on",
+                count(plan.to_render(), "clip"),
+                plan.total(),
+                if plan.to_render() == 1 { "s" } else { "" }
             ),
         )
         .money("not charged")
         .next("add --yes, or --max-cost USD"));
     }
-    let clips = plan.to_render();
-    let plural = if clips == 1 { "" } else { "s" };
-    if terminal.ask(&format!("Render {clips} clip{plural} for about {}?", plan.total())) {
+    if terminal.ask(&format!("Render {} for about {}?", count(plan.to_render(), "clip"), plan.total())) {
         return Ok(());
     }
-    Err(Error::new(Exit::Usage, "nothing was sent")
-        .money("not charged")
-        .next("shotlist plan    shows it again"))
+    Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").next(places.typed("plan")))
 }
 
 /// What the store is to take in.

@@ -3,11 +3,13 @@
 use super::args::Global;
 use super::crash;
 use super::exit::{Error, Exit};
+use super::listen::Listener;
 use super::settings::Places;
 use super::setup::Setup;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
+use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::Policy;
 use crate::engine::clock::Clock;
@@ -15,11 +17,12 @@ use crate::engine::stop::StopReason;
 use crate::engine::world::{Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
-use crate::report::{json, lines};
-use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError};
+use crate::report::live::{Board, Stand, Start};
+use crate::report::text::count;
+use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +49,10 @@ pub(super) struct Order<'a> {
     pub(super) work: Option<Work>,
     /// When to stop submitting.
     pub(super) max_time: Option<Duration>,
+    /// Where the jobs stand that this is about.
+    pub(super) jobs: Vec<(JobKey, Stand)>,
+    /// What is to be paid, besides what was paid before; `None` where nothing is ordered.
+    pub(super) price: Option<Usd>,
 }
 
 /// How a run went.
@@ -56,6 +63,8 @@ pub(super) struct Went {
     pub(super) reason: Option<StopReason>,
     /// Providers and models that stopped taking submissions.
     pub(super) closed: HashMap<String, WhyStopped>,
+    /// Where the jobs stand now.
+    pub(super) board: Board,
 }
 
 impl Session {
@@ -64,9 +73,9 @@ impl Session {
         let clock = Clock::system();
         let now = clock.now();
         let lock = Lock::acquire(&places.state, command, now).map_err(|error| match error {
-            LockError::Held(_) => Error::new(Exit::Locked, error.to_string())
-                .money("not charged")
-                .next(format!("shotlist status {}    shows how far it is", places.shown)),
+            LockError::Held(_) => {
+                Error::new(Exit::Locked, error.to_string()).money("not charged").next(places.typed("status"))
+            }
             LockError::Store(error) => store_error(&error),
         })?;
         // None of the providers offers a look-up yet, so the standard policy holds for all of them.
@@ -75,11 +84,11 @@ impl Session {
         let (store, opened) = Store::open(&places.state, mode, &Options::default(), now)
             .map_err(|error| store_error(&error))?;
         for warning in opened.warnings {
-            terminal.say(format_args!("warning: {warning}"));
+            terminal.tell(&format!("warning: {warning}"), 9);
         }
         for repair in &opened.repairs {
             if let Some(line) = repaired(repair) {
-                terminal.say(line);
+                terminal.tell(&line, 9);
             }
         }
         Ok(Self { places, clock, store })
@@ -108,18 +117,20 @@ impl Session {
         setup: &Setup,
         order: Order<'_>,
     ) -> Result<(Went, Arc<World>), Error> {
-        let Order { project, run, work, max_time } = order;
+        let Order { project, run, work, max_time, jobs, price } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
-        let closed = Arc::new(Mutex::new(HashMap::new()));
-        let listener = {
-            let (closed, clock, terminal, verbose) =
-                (Arc::clone(&closed), self.clock.clone(), *terminal, global.verbose > 0);
-            move |notice: &Notice| {
-                if let Notice::Stopped { who, why, .. } = notice {
-                    closed.lock().unwrap_or_else(PoisonError::into_inner).insert(who.clone(), *why);
-                }
-                tell(&terminal, notice, &clock, verbose);
-            }
+        let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(|e| store_error(&e))?;
+        let spent = self.store.spent(project, Window::Run(run)).await.map_err(|e| store_error(&e))?;
+        if !owed.is_empty() && work.is_some() {
+            terminal.say(format_args!("{} paid before: collected at no new cost", count(owed.len(), "clip")));
+        }
+        let estimate = price.map(|price| spent.settled + spent.reserved + price);
+        let board = Board::new(Start { jobs, owed, spent: spent.settled, estimate }, self.clock.now());
+        let listener = Listener::new(terminal, self.clock.clone(), global, board);
+        let listener = Arc::new(listener);
+        let hear = {
+            let listener = Arc::clone(&listener);
+            move |notice: &Notice| listener.hear(notice)
         };
         let tree = self.tree()?;
         let world = Arc::new(World::new(Parts {
@@ -131,14 +142,13 @@ impl Session {
             clock: self.clock,
             run,
             project: project.to_owned(),
-            listener: Box::new(listener),
+            listener: Box::new(hear),
             reach: crash::reach,
         }));
         let signals = Signals::listen()
             .map_err(|error| Error::new(Exit::Local, format!("signals cannot be listened for: {error}")))?;
         let leave = CancellationToken::new();
-        let terminal = *terminal;
-        let watch = signals.watch(Arc::clone(&world), leave.clone(), move |line| terminal.say(line));
+        let watch = signals.watch(Arc::clone(&world), leave.clone(), terminal);
         let time_box = async {
             match max_time {
                 Some(max_time) => tokio::time::sleep(max_time).await,
@@ -157,21 +167,12 @@ impl Session {
             }
         };
         let outcome = tokio::select! {
-            outcome = engine => outcome?,
-            () = leave.cancelled() => Outcome::default(),
-            () = async { tokio::join!(watch, time_box); } => Outcome::default(),
+            outcome = engine => outcome,
+            () = leave.cancelled() => Ok(Outcome::default()),
+            () = async { tokio::join!(watch, time_box, listener.keep_time()); } => Ok(Outcome::default()),
         };
-        let closed = std::mem::take(&mut *closed.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok((Went { outcome, reason: world.stop.reason(), closed }, world))
-    }
-}
-
-fn tell(terminal: &Terminal, notice: &Notice, clock: &Clock, verbose: bool) {
-    tracing::info!(target: "shotlist", "{}", lines::line(notice, true).unwrap_or_default());
-    if terminal.json {
-        terminal.data(json::line(notice, clock.now()));
-    } else if let Some(line) = lines::line(notice, verbose) {
-        terminal.say(line);
+        let (board, closed) = listener.end();
+        Ok((Went { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
     }
 }
 
@@ -200,7 +201,7 @@ pub(super) fn reader(places: &Places) -> Result<Reader, Error> {
         Ok(Some(reader)) => Ok(reader),
         Ok(None) => Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
             .money("not charged")
-            .next(format!("shotlist plan {}", places.shown))),
+            .next(places.typed("plan"))),
         Err(error) => Err(store_error(&error)),
     }
 }

@@ -2,10 +2,11 @@
 
 use super::args::Global;
 use super::exit::{Error, Exit};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The manifest that is looked for when none is named.
-const MANIFEST: &str = "shotlist.yaml";
+pub(super) const MANIFEST: &str = "shotlist.yaml";
 /// State beside the manifest.
 const STATE: &str = ".shotlist";
 /// State and clips of rehearsals, below the state and beside the manifest.
@@ -24,6 +25,8 @@ pub struct Places {
     pub state: PathBuf,
     /// Where clips go.
     pub out: PathBuf,
+    /// The flags that lead a command from here to the same place.
+    flags: String,
 }
 
 impl Places {
@@ -45,7 +48,40 @@ impl Places {
                 out.push(SANDBOX);
             }
         }
-        Ok(Self { shown: manifest.display().to_string(), manifest, folder, state, out })
+        let mut flags = String::new();
+        if !is_found_by_itself(&manifest) {
+            let _ = write!(flags, " -f {}", quoted(&manifest.display().to_string()));
+        }
+        if let Some(out) = &global.out {
+            let _ = write!(flags, " --out {}", quoted(&out.display().to_string()));
+        }
+        if global.sandbox {
+            flags += " --sandbox";
+        }
+        Ok(Self { shown: manifest.display().to_string(), manifest, folder, state, out, flags })
+    }
+
+    /// A command of this program as it is to be typed here: `words` and the flags that lead to this project.
+    #[must_use]
+    pub fn typed(&self, words: &str) -> String {
+        format!("shotlist {words}{}", self.flags)
+    }
+}
+
+/// Whether a command without `-f` would find this manifest.
+fn is_found_by_itself(manifest: &Path) -> bool {
+    let found = upwards().ok().and_then(|found| found.canonicalize().ok());
+    found.is_some() && found == manifest.canonicalize().ok()
+}
+
+/// A word as a shell takes it for one.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -71,3 +107,23 @@ pub fn variable(name: &str) -> Option<String> {
 
 /// The line of the program at which a test ends the process: `LINE` or `LINE:COUNT` for the COUNT-th time.
 pub const CRASH_AT: &str = "SHOTLIST_CRASH_AT";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_a_quoted_word_for_one() {
+        let cases = [
+            ("hero/sku-1", "hero/sku-1"),
+            ("my shop.yaml", "'my shop.yaml'"),
+            ("hero/*", "'hero/*'"),
+            ("it's", "'it'\\''s'"),
+            ("", "''"),
+            ("$HOME", "'$HOME'"),
+        ];
+        for (word, typed) in cases {
+            assert_eq!(quoted(word), typed);
+        }
+    }
+}

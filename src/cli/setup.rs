@@ -74,16 +74,6 @@ pub(super) async fn setup(
         return Ok(Setup { accounts, settings, sandbox: Some(sandbox) });
     }
     let mut problems = Vec::new();
-    for name in configs.keys().filter(|name| provider::find(name).is_none()) {
-        let known: Vec<_> = provider::ALL.iter().map(|provider| provider.name()).collect();
-        let place = configs.get(name).map_or(Place::Nowhere, Located::place);
-        let mut problem = Problem::error(place, format!("there is no provider `{name}`"));
-        problem = match crate::domain::problem::did_you_mean(name, known.iter().copied()) {
-            Some(close) => problem.hint(format!("did you mean `{close}`?")),
-            None => problem.hint(format!("the providers are: {}", known.join(", "))),
-        };
-        problems.push(problem);
-    }
     for provider in needed.iter().filter_map(|name| provider::find(name)) {
         let config = configs.get(provider.name());
         match endpoint(provider, config) {
@@ -99,18 +89,38 @@ pub(super) async fn setup(
         return Ok(Setup { accounts, settings, sandbox: None });
     }
     terminal.problems(problems);
-    Err(Error::new(Exit::Invalid, "the providers are not set up; nothing was sent")
-        .money("not charged")
-        .next("shotlist run --sandbox    rehearses without any key"))
+    Err(Error::new(
+        Exit::Invalid,
+        "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
+    )
+    .money("not charged")
+    .next(places.typed("run --sandbox")))
 }
 
 fn endpoint(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
 ) -> Result<Endpoint, Box<Problem>> {
+    let base_url = base_url(provider, config)?;
+    let (name, place) = key_variable(provider, config);
+    // A line break at the end is what `echo KEY > file` leaves.
+    let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        let message =
+            format!("the environment variable {name} with the key of {} is not set", provider.name());
+        let hint = format!("type `export {name}=` with the key behind it, then the same command again");
+        return Err(Box::new(Problem::error(place, message).hint(hint)));
+    };
+    Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
+}
+
+/// The server of a provider: its own, or one on this machine.
+pub(super) fn base_url(
+    provider: &dyn Provider,
+    config: Option<&Located<ProviderConfig>>,
+) -> Result<Url, Box<Problem>> {
     let profile = provider.profile();
-    let config = config.map(|config| &config.value);
-    let written = config.and_then(|config| config.base_url.as_ref());
+    let written = config.and_then(|config| config.value.base_url.as_ref());
     let place = written.map_or(Place::Nowhere, Located::place);
     let text = written.map_or(profile.base_url.as_str(), |url| url.value.as_str());
     let base_url =
@@ -129,17 +139,18 @@ fn endpoint(
             )),
         ));
     }
-    let named = config.and_then(|config| config.api_key.as_ref());
-    let name = named.map_or(profile.key_env.as_str(), |name| name.value.0.as_str());
-    // A line break at the end is what `echo KEY > file` leaves.
-    let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
-    let Some(key) = key.filter(|key| !key.is_empty()) else {
-        let place = named.map_or(Place::Nowhere, Located::place);
-        let message =
-            format!("the environment variable {name} with the key of {} is not set", provider.name());
-        return Err(Box::new(Problem::error(place, message).hint(format!("export {name}=…"))));
-    };
-    Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
+    Ok(base_url)
+}
+
+/// The environment variable with the key of a provider, and where the manifest names it.
+pub(super) fn key_variable<'a>(
+    provider: &dyn Provider,
+    config: Option<&'a Located<ProviderConfig>>,
+) -> (&'a str, Place) {
+    match config.and_then(|config| config.value.api_key.as_ref()) {
+        Some(named) => (&named.value.0, named.place()),
+        None => (&provider.profile().key_env, Place::Nowhere),
+    }
 }
 
 /// The pace of a rehearsal.
@@ -208,7 +219,7 @@ pub(super) fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
     Ok(rules)
 }
 
-fn settings() -> Result<Settings, Error> {
+pub(super) fn settings() -> Result<Settings, Error> {
     let proxy = |names: [&str; 2]| -> Result<Option<Url>, Error> {
         let Some(text) = names.iter().find_map(|name| variable(name)).filter(|text| !text.is_empty()) else {
             return Ok(None);

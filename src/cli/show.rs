@@ -1,45 +1,52 @@
 //! `shotlist show JOB`: every take, attempt and answer of one job, the money, and what to do.
 
+mod text;
+
 use super::args::{Global, ShowArgs};
 use super::exit::{Error, Exit};
+use super::load::load;
+use super::plan::matcher;
 use super::session::{job_named, reader, store_error};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::status::project;
-use super::summary::reason_words;
 use super::terminal::Terminal;
-use crate::domain::key::JobKey;
-use crate::domain::lifecycle::State;
+use crate::domain::key::{JobKey, RequestId};
+use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
+use crate::domain::money::Usd;
+use crate::domain::take::Take;
+use crate::engine::clock::Clock;
 use crate::provider;
-use crate::report::lines::charged_words;
-use crate::store::{History, Reader, TakeHistory};
+use crate::store::{Attempt, History, Reader, TakeHistory};
+use crate::wire::Call;
 use serde_json::{Value, json};
+use text::{headline, state_words};
+
+/// What a person must fill in: the id of a task that was found in the provider's console.
+const TASK_ID: &str = " --task-id ID";
 
 /// Shows it.
 pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let reader = reader(&places)?;
-    let (project, key) = find(&reader, project(&places).as_deref(), &args.job).await?;
+    let found = find(&reader, project(&places).as_deref(), &args.job).await;
+    let (project, key) = match found {
+        Ok(found) => found,
+        Err(error) => return Err(never_ordered(&places, &args.job).unwrap_or(error)),
+    };
     let history = reader.history(&project, &key).await.map_err(|error| store_error(&error))?;
     let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
+    let options = options(&history, &places);
     if terminal.json {
-        terminal.data(as_json(&project, &history));
+        terminal.data(as_json(&project, &history, &options));
     } else {
-        text(terminal, &history);
+        for line in text::page(&history, &options, terminal.size().0, Clock::system().now()) {
+            terminal.data(line);
+        }
     }
-    let sandbox = if global.sandbox { " --sandbox" } else { "" };
-    let manifest = &places.shown;
-    terminal.next(match history.takes.first().map(|take| &take.take.state) {
-        Some(State::Held { reason, task: None, .. }) if reason.charge_in_doubt() => {
-            format!("shotlist resolve {key} -f {manifest}{sandbox} --task-id ID, --resubmit or --write-off")
-        }
-        Some(State::Held { .. }) => format!("shotlist resolve {key} -f {manifest}{sandbox} --again"),
-        Some(State::Failed { refusal, .. }) if refusal.permanent() => {
-            format!("change the input of {key}, then shotlist run {manifest}{sandbox}")
-        }
-        Some(State::Failed { .. }) => format!("shotlist retry {manifest}{sandbox} --only '{key}'"),
-        Some(State::Done { .. }) | None => format!("shotlist status {manifest}{sandbox}"),
-        Some(_) => format!("shotlist run {manifest}{sandbox}"),
-    });
+    // The first that can be typed without knowing more.
+    if let Some(option) = options.iter().find(|option| !option.command.contains(TASK_ID)) {
+        terminal.next(&option.command);
+    }
     Ok(Exit::Done)
 }
 
@@ -51,121 +58,219 @@ pub(super) async fn find(
 ) -> Result<(String, JobKey), Error> {
     let known = reader.keys(project).await.map_err(|error| store_error(&error))?;
     let keys: Vec<JobKey> = known.iter().map(|(_, key)| key.clone()).collect();
-    let key = job_named(job, &keys)?;
-    let project = known.into_iter().find(|(_, known)| *known == key).map(|(project, _)| project);
-    Ok((project.unwrap_or_default(), key))
-}
-
-fn text(terminal: &Terminal, history: &History) {
-    terminal.data(format_args!("{}   {}", history.key, history.title));
-    if !history.wanted {
-        terminal.data("  no longer wanted by the manifest");
-    }
-    terminal.data(match &history.filed {
-        Some(filed) => format!("  clip      {}  sha256 {}", filed.path, filed.file.sha256),
-        None => format!("  clip      none yet; it will be {}", history.path),
-    });
-    for (number, entry) in history.takes.iter().enumerate() {
-        let take = &entry.take;
-        let newest = if number == 0 { "  (newest)" } else { "" };
-        terminal.data(format_args!("  take {}{newest}", take.id));
-        terminal
-            .data(format_args!("    ordered   {}  {}  {}", entry.created, take.request.model, take.price));
-        terminal.data(format_args!("    state     {}", state_words(entry)));
-        if let Some(task) = take.state.task() {
-            terminal.data(format_args!("    task      {}", task.id));
-        }
-        if let Some(prompt) = &take.request.prompt {
-            terminal.data(format_args!("    prompt    {}", crate::domain::fault::printable(prompt)));
-        }
-        if let Some(provider) = provider::find(&take.request.model.provider) {
-            let request_id = entry.attempts.last().map(|attempt| attempt.request_id.clone());
-            let request_id =
-                request_id.unwrap_or_else(|| crate::domain::key::RequestId("(not sent yet)".into()));
-            if let Some(body) = provider.submit(&take.request, &request_id).body {
-                terminal.data(format_args!("    request   {}", body.shown()));
-            }
-        }
-        for attempt in &entry.attempts {
-            let outcome = attempt.outcome.as_deref().unwrap_or("no outcome yet");
-            let said = attempt.said.as_ref().map(|said| format!("  {said}")).unwrap_or_default();
-            terminal.data(format_args!(
-                "    attempt {}  {}  {}  {outcome}{said}",
-                attempt.number, attempt.at, attempt.request_id
-            ));
-        }
+    let key = match job_named(job, &keys) {
+        Ok(key) => key,
+        // A name is a name before it is a pattern: ids may hold any character.
+        Err(error) if job.contains(['*', '?', '[', '{']) => matched(job, keys)?.ok_or(error)?,
+        Err(error) => return Err(error),
+    };
+    let mut projects: Vec<String> =
+        known.into_iter().filter(|(_, known)| *known == key).map(|(project, _)| project).collect();
+    match projects.pop() {
+        Some(project) if projects.is_empty() => Ok((project, key)),
+        Some(other) => Err(Error::new(
+            Exit::Usage,
+            format!(
+                "{key} is a job of {} and of {other}, and the manifest that would tell which one is meant cannot be \
+                 read",
+                projects.join(", ")
+            ),
+        )),
+        // Every key came with its project.
+        None => Err(Error::new(Exit::Unexpected, format!("{key} has no project"))),
     }
 }
 
-fn state_words(entry: &TakeHistory) -> String {
-    let take = &entry.take;
+/// The one job that a pattern matches; an error where it matches several.
+fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
+    let pattern = [pattern.to_owned()];
+    let matches = matcher(&pattern)?;
+    let mut found = keys.into_iter().filter(|key| matches(key));
+    let Some(first) = found.next() else { return Ok(None) };
+    let Some(second) = found.next() else { return Ok(Some(first)) };
+    let others = match found.count() {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    let what = format!("`{}` matches {first}, {second}{others}; name one", pattern[0]);
+    Err(Error::new(Exit::Usage, what))
+}
+
+/// Another error for a job that the manifest wants and no run has heard of yet.
+fn never_ordered(places: &Places, job: &str) -> Option<Error> {
+    let keys: Vec<JobKey> = load(places).wanted.into_iter().map(|wanted| wanted.key).collect();
+    let key = job_named(job, &keys).ok()?;
+    let words = format!("plan --only {}", quoted(&key.to_string()));
+    Some(
+        Error::new(Exit::Usage, format!("{key} is in the manifest, but was never ordered"))
+            .money("not charged")
+            .next(places.typed(&words)),
+    )
+}
+
+/// A way to go on.
+struct Choice {
+    /// When it is the one to take.
+    when: String,
+    /// To be typed as it stands, but for words in capitals.
+    command: String,
+}
+
+/// Everything that can be done about the job, what suits most people first.
+fn options(history: &History, places: &Places) -> Vec<Choice> {
+    let key = quoted(&history.key.to_string());
+    let choice = |when: &str, words: &str| Choice {
+        when: when.to_owned(),
+        command: places.typed(&words.replace("{}", &key)),
+    };
+    let Some(TakeHistory { take, .. }) = history.takes.first() else {
+        return vec![choice("order it", "run --only {}")];
+    };
+    let price = take.price;
     match &take.state {
-        State::Held { reason, .. } => {
-            let money = if reason.charge_in_doubt() {
-                format!("may have been charged, up to {}", take.price)
+        State::Held { reason, task, .. } => {
+            let first = if task.is_none() {
+                choice("it is in the provider's console: adopt the task (free)", "resolve {} --task-id ID")
+            } else if *reason == HeldReason::NameConflict {
+                choice("you moved the foreign file away (free)", "resolve {} --again")
             } else {
-                format!("charged {}", take.price)
+                choice("ask for the same task once more (free)", "resolve {} --again")
             };
-            format!("held: {} ({money})", reason_words(*reason))
+            let mut choices = vec![first];
+            choices
+                .push(choice(&format!("render it anew (a new charge of {price})"), "resolve {} --resubmit"));
+            choices.push(choice(&format!("give it up ({price} counts as spent)"), "resolve {} --write-off"));
+            choices
         }
         State::Failed { refusal, charged, .. } => {
-            format!("failed: {} ({})", refusal.name(), charged_words(*charged, take.price))
+            let paid = if *charged == Charged::No { "" } else { " --charged" };
+            let cost = match charged {
+                Charged::No => format!("{price}"),
+                Charged::Yes => format!("{price} once more"),
+                Charged::Unknown => format!("{price}, perhaps once more"),
+            };
+            if refusal.permanent() {
+                vec![
+                    choice(&format!("after you changed its prompt or picture ({cost})"), "run --only {}"),
+                    choice(
+                        &format!("the same request once more ({cost})"),
+                        &format!("retry --only {{}} --include-permanent{paid}"),
+                    ),
+                ]
+            } else {
+                vec![choice(&format!("try again ({cost})"), &format!("retry --only {{}}{paid}"))]
+            }
         }
-        State::Done { file, .. } => {
-            format!("done: {} bytes, charged {}", file.size, entry.settled.unwrap_or(take.price))
+        State::Done { .. } if history.wanted => vec![choice("nothing: it is done; the others", "status")],
+        State::Pending { .. } if history.wanted => vec![choice("send it", "run --only {}")],
+        State::Running { .. } | State::Downloading { .. } | State::Placing { .. } => {
+            vec![choice("fetch what is paid (free)", "collect")]
         }
-        State::Pending { tries_left: 0, .. } => {
-            "pending: refused for passing reasons; the next run tries again".into()
+        State::Submitting { .. } | State::Doubtful { .. } => {
+            vec![choice("find out what became of it (free)", "collect")]
         }
-        State::Pending { .. } => "pending: not sent, not charged".into(),
-        state => format!("{} (charged {} when it ends)", state.name(), take.price),
+        _ => vec![choice("see what the manifest asks for now", "plan --only {}")],
     }
 }
 
-fn as_json(project: &str, history: &History) -> Value {
-    let takes: Vec<Value> = history
-        .takes
-        .iter()
-        .map(|entry| {
-            let take = &entry.take;
-            let attempts: Vec<Value> = entry
-                .attempts
-                .iter()
-                .map(|attempt| {
-                    json!({
-                        "number": attempt.number,
-                        "request_id": attempt.request_id.0,
-                        "at": attempt.at.to_string(),
-                        "price_usd": attempt.price.plain(),
-                        "body_sha256": attempt.body.to_string(),
-                        "outcome": attempt.outcome,
-                        "said": attempt.said.as_ref().map(ToString::to_string),
-                    })
-                })
-                .collect();
-            json!({
-                "take": take.id.0,
-                "created": entry.created.to_string(),
-                "model": take.request.model.to_string(),
-                "prompt": take.request.prompt,
-                "price_usd": take.price.plain(),
-                "settled_usd": entry.settled.map(crate::domain::money::Usd::plain),
-                "state": take.state.name(),
-                "detail": state_words(entry),
-                "task": take.state.task().map(|task| task.id.0.clone()),
-                "path": take.path,
-                "fingerprint": take.fingerprint.to_string(),
-                "attempts": attempts,
-            })
-        })
-        .collect();
+/// What a take has cost, by where the money stands.
+fn cost(entry: &TakeHistory) -> (Account, Usd) {
+    let account = entry.take.state.account();
+    let usd = match account {
+        Account::Free => Usd::ZERO,
+        Account::Settled => entry.settled.unwrap_or(entry.take.price),
+        Account::Reserved | Account::InDoubt => entry.take.price,
+    };
+    (account, usd)
+}
+
+/// The call as this program makes it for an attempt, and whether that is, byte for byte, what was sent.
+fn sent(take: &Take, attempt: Option<&Attempt>) -> Option<(Call, bool)> {
+    let id = attempt.map_or_else(|| RequestId("(not sent yet)".into()), |attempt| attempt.request_id.clone());
+    let call = provider::find(&take.request.model.provider)?.submit(&take.request, &id);
+    let same =
+        call.body.as_ref().is_some_and(|body| attempt.is_some_and(|attempt| attempt.body == body.sha256()));
+    Some((call, same))
+}
+
+fn as_json(project: &str, history: &History, options: &[Choice]) -> Value {
+    let options: Vec<Value> =
+        options.iter().map(|choice| json!({ "when": choice.when, "command": choice.command })).collect();
     json!({
         "format": 1,
         "project": project,
         "job": history.key.to_string(),
         "title": history.title,
         "wanted": history.wanted,
+        "standing": headline(history),
+        "path": history.path,
         "clip": history.filed.as_ref().map(|filed| filed.path.clone()),
-        "takes": takes,
+        "bytes": history.filed.as_ref().map(|filed| filed.file.size),
+        "sha256": history.filed.as_ref().map(|filed| filed.file.sha256.to_string()),
+        "takes": history.takes.iter().map(take_json).collect::<Vec<Value>>(),
+        "options": options,
     })
+}
+
+fn take_json(entry: &TakeHistory) -> Value {
+    let take = &entry.take;
+    let said = |attempt: &Attempt| {
+        attempt.said.as_ref().map(|said| json!({ "http": said.http, "code": said.code, "text": said.text }))
+    };
+    let attempt = |attempt: &Attempt| {
+        json!({
+            "number": attempt.number,
+            "request_id": attempt.request_id.0,
+            "at": attempt.at.to_string(),
+            "price_usd": attempt.price.plain(),
+            "body_sha256": attempt.body.to_string(),
+            "outcome": attempt.outcome,
+            "said": attempt.said.as_ref().map(ToString::to_string),
+            "provider": said(attempt),
+        })
+    };
+    let request = sent(take, entry.attempts.last()).map(|(call, same)| {
+        let shown = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
+        let body = serde_json::from_str::<Value>(&shown).unwrap_or(Value::String(shown));
+        json!({ "path": call.path, "body": body, "as_sent": same })
+    });
+    let (reason, charged) = match &take.state {
+        State::Held { reason, .. } | State::WrittenOff { reason, .. } => (Some(reason.name()), None),
+        State::Failed { refusal, charged, .. } => {
+            (Some(refusal.name()), Some(format!("{charged:?}").to_lowercase()))
+        }
+        _ => (None, None),
+    };
+    let (account, usd) = cost(entry);
+    let mut object = json!({
+        "take": take.id.0,
+        "created": entry.created.to_string(),
+        "model": take.request.model.to_string(),
+        "prompt": take.request.prompt,
+        "price_usd": take.price.plain(),
+        "settled_usd": entry.settled.map(Usd::plain),
+        "account": text::account_name(account),
+        "account_usd": usd.plain(),
+        "state": take.state.name(),
+        "detail": state_words(entry),
+        "reason": reason,
+        "charged": charged,
+        "task": take.state.task().map(|task| task.id.0.clone()),
+        "accepted": take.state.task().map(|task| task.accepted.to_string()),
+        "path": take.path,
+        "fingerprint": take.fingerprint.to_string(),
+        "request": request,
+        "attempts": entry.attempts.iter().map(attempt).collect::<Vec<Value>>(),
+    });
+    if let State::Running { watch, due, .. } = &take.state {
+        object["polls"] = watch.polls.into();
+        object["due"] = due.to_string().into();
+    }
+    if let State::Downloading { watch, clip, due, tries, .. } = &take.state {
+        object["polls"] = watch.polls.into();
+        object["due"] = due.to_string().into();
+        object["downloads_failed"] = (*tries).into();
+        object["link_dies"] = clip.expires.map(|dies| dies.to_string()).into();
+    }
+    object
 }

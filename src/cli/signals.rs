@@ -1,8 +1,10 @@
 //! Ctrl-C, SIGTERM and SIGHUP: first a clean stop, then a short one, then none.
 
+use super::terminal::Terminal;
 use crate::domain::notice::Notice;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
+use crate::report::text::count;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -39,7 +41,7 @@ impl Signals {
     }
 
     /// Runs for as long as the work does; cancels `leave` when the work has had its time.
-    pub(super) async fn watch(mut self, world: Arc<World>, leave: CancellationToken, say: impl Fn(String)) {
+    pub(super) async fn watch(mut self, world: Arc<World>, leave: CancellationToken, terminal: &Terminal) {
         let reason = self.next().await;
         world.stop.everything(reason);
         world.tell(&Notice::Stopping { on_wire: world.requests_on_wire() });
@@ -49,12 +51,14 @@ impl Signals {
         }
         let on_wire = world.requests_on_wire();
         if on_wire > 0 {
-            say(format!(
-                "leaving within 5 s; {on_wire} submissions may end up in doubt and will be shown as held"
-            ));
+            let submissions = count(on_wire, "submission");
+            let sentence =
+                format!("leaving within 5 s; {submissions} may end up in doubt and will be shown as held");
+            terminal.tell(&sentence, 9);
         }
         tokio::select! {
             third = self.next() => {
+                terminal.still();
                 // As hard as a kill, on request: what is durable stays, what is on the wire is found in doubt.
                 std::process::exit(match third {
                     StopReason::Terminated => 143,

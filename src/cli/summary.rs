@@ -1,59 +1,74 @@
 //! What came of a run: counts, money, what failed and why, and what to type next; and the exit code from all of it.
 
-use super::args::Global;
 use super::exit::{Error, Exit};
+use super::held::{show_typed, tell_held};
 use super::session::{Went, store_error};
 use super::settings::Places;
 use super::terminal::Terminal;
-use crate::domain::fault::Stop;
-use crate::domain::key::JobKey;
-use crate::domain::lifecycle::{HeldReason, State};
+use crate::domain::fault::{Said, Stop};
+use crate::domain::key::TakeId;
+use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
 use crate::report::lines::why_words;
-use crate::store::{Count, Reader, RunId, Window};
+use crate::report::live::Stand;
+use crate::report::text::{count, lasted};
+use crate::store::{Count, Reader, RunId, Spent, Window};
+use jiff::Timestamp;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 /// Jobs named of one cause.
 const EXAMPLES: usize = 3;
+/// Columns of a line's first word and the space behind it; further rows of the line begin there.
+const INDENT: usize = 9;
+
+/// A run that came to its end.
+pub(super) struct Ended<'a> {
+    /// Where everything is.
+    pub(super) places: &'a Places,
+    /// What the engine worked in.
+    pub(super) world: &'a World,
+    /// How it went.
+    pub(super) went: &'a Went,
+    /// In the books.
+    pub(super) run: RunId,
+    /// What it was allowed to spend.
+    pub(super) cap: Option<Usd>,
+    /// The command that goes on where it stopped, without the flags that lead to the project.
+    pub(super) again: &'a str,
+}
 
 /// Ends the run in the books, tells what came of it, and gives the exit code.
-pub(super) async fn close(
-    terminal: &Terminal,
-    global: &Global,
-    places: &Places,
-    world: &World,
-    went: &Went,
-    run: RunId,
-    cap: Option<Usd>,
-) -> Result<Exit, Error> {
+pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit, Error> {
+    let Ended { world, went, run, .. } = ended;
     let store = |error: crate::store::StoreError| store_error(&error);
     let standing =
         Standing::read(&world.store, Some(world.project.as_str()).filter(|project| !project.is_empty()))
             .await
             .map_err(store)?;
-    let spent = world.store.spent(&world.project, Window::Invocation(run)).await.map_err(store)?;
-    let exit = exit_code(went, &standing, world);
-    world.store.end_run(run, exit as u8, world.clock.now()).await.map_err(store)?;
-
-    for failure in &went.outcome.failures {
-        terminal.say(format_args!("{} {failure}", terminal.paint("error:", "1;31")));
+    let now = world.clock.now();
+    let mut exit = exit_code(went, &standing, world);
+    if let Err(error) = world.store.end_run(run, exit as u8, now).await {
+        // Only the books about the run itself are open now: what is paid was told before.
+        terminal.insist(format_args!("{} {error}", terminal.paint("error:", "1;31")));
+        exit = Exit::gravest([exit, Exit::Local]);
     }
     for (key, reason) in &went.outcome.unfiled {
         terminal.say(format_args!("unfiled  {key}  {reason}"));
     }
     if went.outcome.panicked > 0 {
         terminal.say(format_args!(
-            "error: {} jobs met a defect of shotlist; they are where they were, and the next run goes on with them",
-            went.outcome.panicked
+            "error: {} met a defect of shotlist and stayed where they were; the next run goes on with them",
+            count(went.outcome.panicked, "job")
         ));
     }
     if terminal.json {
+        let spent = world.store.spent(&world.project, Window::Invocation(run)).await.map_err(store)?;
         terminal.data(json!({
             "event": "summary",
             "exit": exit as i32,
@@ -63,32 +78,75 @@ pub(super) async fn close(
             "in_doubt_usd": spent.in_doubt.plain(),
         }));
     } else {
-        let doubt =
-            if spent.in_doubt > Usd::ZERO { format!(", {} in doubt", spent.in_doubt) } else { String::new() };
-        let flight = if spent.reserved > Usd::ZERO {
-            format!(", {} in flight", spent.reserved)
-        } else {
-            String::new()
-        };
-        terminal.say(format_args!("{}     spent {}{flight}{doubt}", standing.line(), spent.settled));
+        let spent = world.store.spent(&world.project, Window::Run(run)).await.map_err(store)?;
+        for line in outcome_lines(&ended, exit, spent, now) {
+            terminal.tell(&line, INDENT);
+        }
         for line in standing.causes() {
-            terminal.say(line);
+            terminal.tell(&line, INDENT);
         }
-        for (who, why) in &went.closed {
-            terminal.say(format_args!(
-                "{who} takes no more submissions in this run: {}; what is left of it was not charged",
-                why_words(*why)
-            ));
+        tell_held(terminal, &standing.held, ended.places);
+        match exit {
+            Exit::Done | Exit::Held | Exit::SomeFailed => {}
+            Exit::Credentials => terminal.tell(
+                "Mend the key or the account first; then the same command continues; nothing is paid twice.",
+                0,
+            ),
+            _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
         }
-        if let (Some(StopReason::MaxCost), Some(cap)) = (went.reason, cap) {
-            terminal.say(format_args!("--max-cost {cap} is reached; finished work is kept"));
-        }
-        for line in held_block(&standing.held) {
-            terminal.say(line);
+        terminal.next(next(exit, &standing, &ended));
+    }
+    Ok(exit)
+}
+
+/// Counts, money, time and clips of this run, and why it ended early.
+fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) -> Vec<String> {
+    let Ended { places, went, cap, .. } = ended;
+    let board = &went.board;
+    if board.is_idle() && exit == Exit::Done {
+        let clips = board.count(Stand::Done);
+        let are = if clips == 1 { "is" } else { "are" };
+        let given_up = board.count(Stand::GivenUp);
+        let rest = if given_up > 0 { format!(", {given_up} given up") } else { String::new() };
+        return vec![format!("nothing to do: {} {are} up to date{rest}", count(clips, "clip"))];
+    }
+    let word = if went.reason.is_some() { "stopped" } else { "finished" };
+    let mut lines = vec![format!("{word:<8} {} ({})", board.counts(), lasted(board.lasted(now)))];
+    let mut money = match board.estimate() {
+        Some(estimate) => format!("{} of {}", spent.settled, estimate.max(spent.settled)),
+        None => "nothing new".to_owned(),
+    };
+    for (usd, word) in [(spent.reserved, "in flight"), (spent.in_doubt, "in doubt")] {
+        if usd > Usd::ZERO {
+            let _ = write!(money, " · {usd} {word}");
         }
     }
-    terminal.next(next(exit, &standing, places, global));
-    Ok(exit)
+    lines.push(format!("spent    {money}"));
+    let clips = board.clips();
+    if clips.count > 0 {
+        let place = places.out.join(&clips.below);
+        let place = place.strip_prefix(".").unwrap_or(&place).display();
+        lines.push(match clips.count {
+            1 => format!("clips    {place}"),
+            new => format!("clips    {new} new in {place}"),
+        });
+    }
+    for (who, why) in &went.closed {
+        lines.push(format!(
+            "{who} takes no more submissions in this run: {}; what is left of it was not charged",
+            why_words(*why)
+        ));
+    }
+    match (went.reason, cap) {
+        (Some(StopReason::MaxCost), Some(cap)) => {
+            lines.push(format!("--max-cost {cap} is reached; finished work is kept"));
+        }
+        (Some(StopReason::MaxTime), _) => {
+            lines.push("--max-time is over; what was paid was collected".to_owned());
+        }
+        _ => {}
+    }
+    lines
 }
 
 /// Where the jobs of a project stand.
@@ -99,6 +157,8 @@ pub(super) struct Standing {
     pub(super) held: Vec<Take>,
     /// Newest takes that failed, of jobs that still want them.
     pub(super) failed: Vec<Take>,
+    /// What was said last about some of these.
+    said: HashMap<TakeId, Said>,
 }
 
 impl Standing {
@@ -107,11 +167,21 @@ impl Standing {
         reader: &Reader,
         project: Option<&str>,
     ) -> Result<Self, crate::store::StoreError> {
-        Ok(Self {
-            counts: reader.counts(project).await?,
-            held: reader.held(project).await?,
-            failed: reader.failed(project).await?,
-        })
+        let failed = reader.failed(project).await?;
+        let mut said = HashMap::new();
+        let mut causes = HashSet::new();
+        for take in &failed {
+            // One of each cause is shown, and one cause is what has one name and costs the same.
+            let State::Failed { refusal, charged, .. } = take.state else { continue };
+            if causes.insert((refusal, charged))
+                && let Some(history) = reader.history(&take.project, &take.key).await?
+            {
+                let attempts = history.takes.into_iter().find(|known| known.take.id == take.id);
+                let last = attempts.and_then(|known| known.attempts.into_iter().next_back());
+                said.extend(last.and_then(|last| last.said).map(|words| (take.id.clone(), words)));
+            }
+        }
+        Ok(Self { counts: reader.counts(project).await?, held: reader.held(project).await?, failed, said })
     }
 
     /// How many takes are in that state.
@@ -152,96 +222,34 @@ impl Standing {
         self.counts.iter().map(|(state, counted)| (state.clone(), count(counted))).collect()
     }
 
-    /// Failed jobs, a line for each cause.
+    /// Failed jobs, for each cause a line, and below it what was said about one of them.
     #[must_use]
     pub(super) fn causes(&self) -> Vec<String> {
-        let mut causes: BTreeMap<&str, Vec<&JobKey>> = BTreeMap::new();
+        let mut causes: BTreeMap<(&str, &str), Vec<&Take>> = BTreeMap::new();
         for take in &self.failed {
-            if let State::Failed { refusal, .. } = &take.state {
-                causes.entry(refusal.name()).or_default().push(&take.key);
+            if let State::Failed { refusal, charged, .. } = &take.state {
+                let money = match charged {
+                    Charged::No => "not charged",
+                    Charged::Yes => "charged",
+                    Charged::Unknown => "may have been charged",
+                };
+                causes.entry((refusal.name(), money)).or_default().push(take);
             }
         }
-        causes
-            .into_iter()
-            .map(|(cause, keys)| format!("failed   {} ({cause}): {}", keys.len(), named(&keys)))
-            .collect()
-    }
-}
-
-fn named(keys: &[&JobKey]) -> String {
-    let names: Vec<String> = keys.iter().take(EXAMPLES).map(ToString::to_string).collect();
-    let more = if keys.len() > EXAMPLES { ", …" } else { "" };
-    format!("{}{more}", names.join(", "))
-}
-
-/// What a person has to decide about, with the money and the commands.
-#[must_use]
-pub(super) fn held_block(held: &[Take]) -> Vec<String> {
-    let mut lines = Vec::new();
-    let doubt = |take: &&Take| matches!(take.state, State::Held { reason, .. } if reason.charge_in_doubt());
-    let doubtful: Vec<&Take> = held.iter().filter(doubt).collect();
-    if let Some(first) = doubtful.first() {
-        let sum: Usd = doubtful.iter().map(|take| take.price).sum();
-        let plural = if doubtful.len() == 1 { "job needs" } else { "jobs need" };
-        lines.push(format!(
-            "{} {plural} a decision: the provider may have charged for it (up to {sum}), and offers no way to check.",
-            doubtful.len()
-        ));
-        lines.extend(doubtful.iter().take(EXAMPLES).map(|take| held_line(take)));
-        if doubtful.len() > EXAMPLES {
-            lines.push(format!("  … and {} more", doubtful.len() - EXAMPLES));
+        let mut lines = Vec::new();
+        for ((cause, money), takes) in causes {
+            let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
+            let more = if takes.len() > EXAMPLES { ", …" } else { "" };
+            lines.push(format!("failed   {} {cause} ({money}): {}{more}", takes.len(), names.join(", ")));
+            let said = takes.iter().find_map(|take| self.said.get(&take.id));
+            lines.extend(said.map(|said| format!("{:INDENT$}“{}”", "", said.text) + &code(said)));
         }
-        lines.push("Look in your provider's console for tasks created at these times (UTC).".to_owned());
-        lines.push(format!("  found it:    shotlist resolve {} --task-id ID", first.key));
-        lines.push(format!(
-            "  not there:   shotlist resolve {} --resubmit        (a new charge of {})",
-            first.key, first.price
-        ));
-        if doubtful.len() > 1 {
-            lines.push(format!(
-                "  all of them: shotlist resolve --all --resubmit --max-extra {}",
-                sum.plain()
-            ));
-        }
-    }
-    let missing: Vec<&Take> = held.iter().filter(|take| !doubt(take)).collect();
-    if let Some(first) = missing.first() {
-        lines.push(format!("{} paid clips are missing:", missing.len()));
-        lines.extend(missing.iter().take(EXAMPLES).map(|take| held_line(take)));
-        lines.push(format!("  once more:   shotlist resolve {} --again            (free)", first.key));
-    }
-    lines
-}
-
-/// One held take: job, when it was sent, why, and our name for the request.
-#[must_use]
-pub(super) fn held_line(take: &Take) -> String {
-    match &take.state {
-        State::Held { reason, intent, .. } => format!(
-            "  {}   sent {} UTC   {}   request {}",
-            take.key,
-            intent.at.strftime("%F %T"),
-            reason_words(*reason),
-            intent.request_id
-        ),
-        state => format!("  {}   {}", take.key, state.name()),
+        lines
     }
 }
 
-/// Why a take is held, in words.
-#[must_use]
-pub(super) fn reason_words(reason: HeldReason) -> &'static str {
-    match reason {
-        HeldReason::AmbiguousSubmit => "no answer came to the submission (ambiguous_submit)",
-        HeldReason::IdConflict => "the provider named another job's task (id_conflict)",
-        HeldReason::IdMismatch => "the provider answered about another task (id_mismatch)",
-        HeldReason::TaskLost => "the provider no longer knows the task (task_lost)",
-        HeldReason::TaskStuck => "the task has been running for a week (task_stuck)",
-        HeldReason::NoResult => "the task succeeded, but no whole clip came (no_result)",
-        HeldReason::UrlExpired => "the link is dead (url_expired)",
-        HeldReason::UnsafeUrl => "the link leads where no clip can be (unsafe_url)",
-        HeldReason::NameConflict => "a file that is not ours has the clip's name (name_conflict)",
-    }
+fn code(said: &Said) -> String {
+    said.code.as_ref().map(|code| format!(" (code {code})")).unwrap_or_default()
 }
 
 fn exit_code(went: &Went, standing: &Standing, world: &World) -> Exit {
@@ -254,13 +262,14 @@ fn exit_code(went: &Went, standing: &Standing, world: &World) -> Exit {
         let defect = |failure: &_| matches!(failure, crate::engine::world::Failure::Illegal(_));
         exits.push(if outcome.failures.iter().any(defect) { Exit::Unexpected } else { Exit::Local });
     }
-    exits.extend(went.reason.map(|reason| match reason {
-        StopReason::Interrupted => Exit::Interrupted,
-        StopReason::Terminated => Exit::Terminated,
-        StopReason::HungUp => Exit::HungUp,
-        StopReason::MaxTime => Exit::WorkRemains,
-        StopReason::MaxCost => Exit::Budget,
-        StopReason::Local => Exit::Local,
+    exits.extend(went.reason.and_then(|reason| match reason {
+        StopReason::Interrupted => Some(Exit::Interrupted),
+        StopReason::Terminated => Some(Exit::Terminated),
+        StopReason::HungUp => Some(Exit::HungUp),
+        // It ends nothing that was sent before; what it kept from being sent is among what is left.
+        StopReason::MaxTime => None,
+        StopReason::MaxCost => Some(Exit::Budget),
+        StopReason::Local => Some(Exit::Local),
     }));
     for why in went.closed.values() {
         exits.push(match why {
@@ -274,7 +283,10 @@ fn exit_code(went: &Went, standing: &Standing, world: &World) -> Exit {
     if !world.polls_refused().is_empty() {
         exits.push(Exit::Credentials);
     }
-    if !outcome.left.is_empty() || !outcome.overdue.is_empty() || !outcome.unfiled.is_empty() {
+    if !outcome.unfiled.is_empty() {
+        exits.push(Exit::Local);
+    }
+    if !outcome.left.is_empty() || !outcome.overdue.is_empty() {
         exits.push(Exit::WorkRemains);
     }
     if !standing.held.is_empty() {
@@ -286,20 +298,18 @@ fn exit_code(went: &Went, standing: &Standing, world: &World) -> Exit {
     Exit::gravest(exits)
 }
 
-fn next(exit: Exit, standing: &Standing, places: &Places, global: &Global) -> String {
-    let manifest = &places.shown;
-    let sandbox = if global.sandbox { " --sandbox" } else { "" };
+fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
+    let places = ended.places;
     match exit {
-        Exit::Held => match standing.held.first() {
-            Some(take) => format!("shotlist show {} -f {manifest}{sandbox}", take.key),
-            None => format!("shotlist status {manifest}{sandbox}"),
-        },
-        Exit::SomeFailed => match standing.failed.first() {
-            Some(take) => format!("shotlist show {} -f {manifest}{sandbox}", take.key),
-            None => format!("shotlist status {manifest}{sandbox}"),
-        },
-        Exit::Done => format!("clips are in {}; shotlist status {manifest}{sandbox}", places.out.display()),
-        Exit::Credentials => format!("mend the account, then shotlist run {manifest}{sandbox}"),
-        _ => format!("shotlist run {manifest}{sandbox} continues; nothing is paid twice"),
+        Exit::Held | Exit::SomeFailed => {
+            let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
+            match standing.held.first().or(standing.failed.iter().find(|take| !passing(take))) {
+                Some(take) => show_typed(places, &take.key),
+                None => places.typed("retry"),
+            }
+        }
+        Exit::Done => places.typed("status"),
+        // The same command, for it pays nothing twice.
+        _ => places.typed(ended.again),
     }
 }

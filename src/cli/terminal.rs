@@ -2,18 +2,22 @@
 
 use super::args::{ColorWhen, Global};
 use super::exit::Error;
+use super::live::Live;
 use super::settings::variable;
 use crate::domain::problem::{Problem, grouped};
 use crate::report::problems;
+use crate::report::text::wrap;
 use std::fmt::Display;
 use std::io::{BufRead, IsTerminal, Write};
 
-/// How wide talk is where nobody knows the terminal's width.
-const WIDTH: u16 = 100;
+/// How large a terminal is where nobody knows it: columns and rows.
+const SIZE: (u16, u16) = (100, 24);
+/// Below this many columns or rows an answer is none.
+const LEAST: (u16, u16) = (20, 5);
 
 /// The two streams and how to use them.
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Terminal {
     /// JSON on stdout.
     pub json: bool,
@@ -23,7 +27,9 @@ pub struct Terminal {
     pub color: bool,
     /// Whether questions can be asked.
     pub interactive: bool,
-    width: u16,
+    /// Whether talk goes to a terminal that can move its cursor.
+    movable: bool,
+    live: Live,
 }
 
 impl Terminal {
@@ -38,20 +44,44 @@ impl Terminal {
             ColorWhen::Never => false,
             ColorWhen::Auto => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || (terminal && !dumb)),
         };
-        let columns = rustix::termios::tcgetwinsize(std::io::stderr()).ok().map(|size| size.ws_col);
         Self {
             json: global.json,
             quiet: global.quiet,
             color,
             interactive: terminal && std::io::stdin().is_terminal(),
-            width: columns.filter(|columns| *columns > 20).unwrap_or(WIDTH),
+            movable: terminal && !dumb,
+            live: Live::new(),
         }
     }
 
-    /// Columns of the terminal.
+    /// Columns and rows of the terminal, as they are at this moment.
     #[must_use]
-    pub fn width(&self) -> usize {
-        usize::from(self.width)
+    pub fn size(&self) -> (usize, usize) {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+        let columns = size.map(|size| size.ws_col).filter(|columns| *columns >= LEAST.0).unwrap_or(SIZE.0);
+        let rows = size.map(|size| size.ws_row).filter(|rows| *rows >= LEAST.1).unwrap_or(SIZE.1);
+        (columns.into(), rows.into())
+    }
+
+    /// Whether lines that change can be shown while a run is at work.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.movable && !self.quiet && !self.json
+    }
+
+    /// Shows these lines at the bottom until [`Terminal::still`]; all other talk goes above them.
+    pub fn draw(&self, lines: &[String]) {
+        self.live.draw(lines, self.size().0);
+    }
+
+    /// Removes the lines at the bottom.
+    pub fn still(&self) {
+        self.live.end();
+    }
+
+    /// Does something that writes to stderr, above the lines at the bottom.
+    pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.live.above(self.size().0, write)
     }
 
     /// A line of data.
@@ -63,7 +93,23 @@ impl Terminal {
     /// A line of talk.
     pub fn say(&self, line: impl Display) {
         if !self.quiet {
+            self.insist(line);
+        }
+    }
+
+    /// A line of talk that is told also where talk is not wanted: what it says may be written nowhere else.
+    pub fn insist(&self, line: impl Display) {
+        self.above(|| {
             let _ = writeln!(std::io::stderr().lock(), "{line}");
+        });
+    }
+
+    /// A sentence, broken between words where it is wider than the terminal; further lines are indented.
+    pub fn tell(&self, sentence: &str, indent: usize) {
+        if self.movable {
+            self.say(wrap(sentence, self.size().0, indent).join("\n"));
+        } else {
+            self.say(sentence);
         }
     }
 
@@ -85,7 +131,8 @@ impl Terminal {
                 self.data(problems::json(problem));
             }
         } else if !found.is_empty() && (errors > 0 || !self.quiet) {
-            let shown = problems::render(&found, self.color, self.width);
+            let columns = u16::try_from(self.size().0).unwrap_or(SIZE.0);
+            let shown = problems::render(&found, self.color, columns);
             let _ = write!(std::io::stderr().lock(), "{shown}");
         }
         tally

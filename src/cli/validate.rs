@@ -15,7 +15,7 @@ pub(super) fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg)
     let tally = terminal.problems(loaded.problems);
     if invalid {
         terminal.say(format_args!("{tally}. Nothing was sent."));
-        terminal.next(format_args!("mend the above, then `shotlist validate {}`", places.shown));
+        terminal.next(places.typed("validate"));
         return Ok(Exit::Invalid);
     }
     let doubts = if tally.warnings > 0 { format!(", {tally}") } else { String::new() };
@@ -26,6 +26,6 @@ pub(super) fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg)
     } else {
         terminal.say(format_args!("{}: {jobs} jobs, all valid{doubts}. Nothing was sent.", places.shown));
     }
-    terminal.next(format_args!("shotlist plan {}", places.shown));
+    terminal.next(places.typed("plan"));
     Ok(Exit::Done)
 }

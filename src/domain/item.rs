@@ -29,12 +29,21 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
-    /// Itself among the examples of a message: `sheet row 14 (nordstjerna-26)`, or only the id.
+    /// Itself among the examples of a message about a text that was made of these columns:
+    /// `sheet row 14, column image (nordstjerna-26)`. Only the id where no cell of a sheet has a part in it.
     #[must_use]
-    pub fn example(&self) -> String {
-        match &self.origin {
-            Place::Row { row, .. } => format!("sheet row {row} ({})", self.id),
-            Place::Text { .. } | Place::File(_) | Place::Nowhere => self.id.clone(),
+    pub fn example(&self, columns: &[String]) -> String {
+        let Place::Row { row, .. } = &self.origin else { return self.id.clone() };
+        if columns.is_empty() {
+            return self.id.clone();
+        }
+        // `item.id` may stand in a column of another name.
+        let cells: Vec<&str> =
+            columns.iter().map(String::as_str).filter(|column| self.get(column).is_some()).collect();
+        match cells.as_slice() {
+            [] => format!("sheet row {row} ({})", self.id),
+            [column] => format!("sheet row {row}, column {column} ({})", self.id),
+            columns => format!("sheet row {row}, columns {} ({})", columns.join(", "), self.id),
         }
     }
 }

@@ -48,6 +48,8 @@ pub enum Notice {
     },
     /// Something worth a line, once.
     Warning(String),
+    /// Something that ends the run. To be shown in any case: it may hold what is written nowhere else.
+    Trouble(String),
 }
 
 /// Why a provider or model takes no more submissions.

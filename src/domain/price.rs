@@ -2,6 +2,7 @@
 
 use super::money::Usd;
 use super::request::{Request, Value};
+use std::fmt;
 
 /// What a price is counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +46,16 @@ impl Price {
         let extra =
             self.surcharges.iter().filter(|extra| request.params.get(&extra.param) == Some(&extra.equals));
         self.usd.times(units) + extra.map(|extra| extra.usd).sum()
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = match self.per {
+            PriceUnit::Clip => "clip",
+            PriceUnit::Second => "second",
+        };
+        write!(f, "{} a {unit}", self.usd)
     }
 }
 

@@ -158,11 +158,18 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
     let written = written.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&written, &name.to_lowercase()), name))
+        .map(|name| (likeness(&written, &name.to_lowercase()), name))
         // Below this, guesses of Jaro-Winkler share little more than a first letter.
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+/// From 0 to 1. Two letters that changed places make any name a likely one; Jaro-Winkler alone thinks little of that
+/// in short names.
+fn likeness(written: &str, name: &str) -> f64 {
+    let likeness = strsim::jaro_winkler(written, name);
+    if name.len() > 2 && strsim::osa_distance(written, name) == 1 { likeness.max(0.9) } else { likeness }
 }
 
 #[cfg(test)]
@@ -190,5 +197,6 @@ mod tests {
         assert_eq!(did_you_mean("promt", known), Some("prompt"));
         assert_eq!(did_you_mean("Aspect_Ratoi", known), Some("aspect_ratio"));
         assert_eq!(did_you_mean("zebra", known), None);
+        assert_eq!(did_you_mean("zia", ["zai", "vtrix"]), Some("zai"));
     }
 }

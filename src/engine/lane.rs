@@ -21,6 +21,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Polls at once and in a second, and tasks in flight, where neither card nor manifest says otherwise.
@@ -147,7 +148,8 @@ struct History {
     unanswered: VecDeque<Timestamp>,
     unreached: u32,
     auth_refused: bool,
-    last_success: Option<Timestamp>,
+    /// Since when nothing has got through; by a clock that stands still while the computer sleeps.
+    trouble: Option<Instant>,
     day: Option<(String, u32)>,
 }
 
@@ -211,22 +213,28 @@ impl Account {
         clock: &super::clock::Clock,
         stop: &CancellationToken,
     ) -> Option<OwnedSemaphorePermit> {
+        let admission = async {
+            let slot = Arc::clone(&lane.slots).acquire_owned().await.ok()?;
+            loop {
+                let pause = self.history().not_before.filter(|pause| *pause > clock.now());
+                let Some(pause) = pause else { break };
+                if !clock.until(pause, stop).await {
+                    return None;
+                }
+            }
+            if self.day_is_over(clock.now()) || !lane.pace.next(stop).await {
+                return None;
+            }
+            Some(slot)
+        };
         let slot = tokio::select! {
             biased;
             () = stop.cancelled() => return None,
             () = self.closed.cancelled() => return None,
             () = lane.closed.cancelled() => return None,
-            slot = Arc::clone(&lane.slots).acquire_owned() => slot.ok()?,
+            slot = admission => slot?,
         };
-        loop {
-            let pause = self.history().not_before.filter(|pause| *pause > clock.now());
-            let Some(pause) = pause else { break };
-            if !clock.until(pause, stop).await {
-                return None;
-            }
-        }
-        let paced = lane.pace.next(stop).await;
-        (paced && self.is_open() && lane.is_open() && self.take_of_the_day(clock.now())).then_some(slot)
+        (self.is_open() && lane.is_open() && self.take_of_the_day(clock.now())).then_some(slot)
     }
 
     /// A permit to poll, at the pace of polls. `None` if a stop came first.
@@ -240,12 +248,12 @@ impl Account {
     }
 
     /// A submission was accepted.
-    pub fn accepted(&self, lane: &Lane, at: Moment) {
+    pub fn accepted(&self, lane: &Lane) {
         *lock(&lane.refusals) = 0;
         let mut history = self.history();
         history.unreached = 0;
         history.auth_refused = false;
-        history.last_success = Some(at.now);
+        history.trouble = None;
     }
 
     /// Learns from a submission's fault; says so when it closes the provider or the model for this run.
@@ -262,6 +270,13 @@ impl Account {
         }
         if !matches!(fault.kind, FaultKind::NotSent) {
             history.unreached = 0;
+        }
+        if !matches!(fault.kind, FaultKind::NotSent | FaultKind::Throttled { .. }) {
+            history.trouble = None;
+        }
+        if matches!(fault.kind, FaultKind::NotSent) {
+            // No byte left: the provider has not counted it either.
+            history.day = history.day.take().map(|(day, sent)| (day, sent.saturating_sub(1)));
         }
         if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model)) {
             *lock(&lane.refusals) = 0;
@@ -288,14 +303,14 @@ impl Account {
                     let pause = PAUSE.0.saturating_mul(2u32.saturating_pow(round.min(20) - 1)).min(PAUSE.1);
                     history.not_before = Some(at.after(pause));
                 }
-                out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
+                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
             FaultKind::Throttled { after } => {
                 if let Some(after) = after {
                     let pause = lane.policy.throttle_backoff.pause(1, Some(after), at.jitter);
                     history.not_before = history.not_before.max(Some(at.after(pause)));
                 }
-                out_of_patience(&mut history, at).then(|| close(&mut history, WhyStopped::NoProgress))?
+                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
             FaultKind::Rejected(Refusal::Model) => {
                 let mut refusals = lock(&lane.refusals);
@@ -350,10 +365,9 @@ impl Account {
     }
 }
 
-/// Whether nothing got through for so long that waiting on makes no sense; counted from the first trouble.
-fn out_of_patience(history: &mut History, at: Moment) -> bool {
-    let since = *history.last_success.get_or_insert(at.now);
-    at.since(since) > GIVE_UP
+/// Whether nothing got through for so long that waiting on makes no sense.
+fn out_of_patience(history: &mut History) -> bool {
+    history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
 }
 
 /// A panic while a lock is held leaves counters that are still right to read.

@@ -30,8 +30,13 @@ use world::{Failure, World};
 const OWED_WINDOW: usize = 256;
 /// Takes kept waiting per lane beyond its slots, so that a freed slot finds one at once.
 const WAITING_PER_LANE: usize = 4;
+/// Pending takes read at once.
+const PAGE: usize = 64;
 /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long new submissions wait for clips that are paid already: a host that is down must not keep the rest from
+/// being ordered.
+const DRAIN: Duration = Duration::from_mins(5);
 
 /// What a run has to do.
 #[derive(Debug, Default)]
@@ -49,11 +54,12 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// Takes whose drive panicked; they are where they were.
     pub panicked: usize,
-    /// Takes that wait for the next run: closed providers, the day's quota, exhausted tries, a stop.
+    /// Takes that wait for the next run: closed providers, the day's quota, exhausted tries, models that are gone,
+    /// a stop.
     pub left: HashSet<TakeId>,
     /// Tasks that render longer than a run waits.
     pub overdue: HashSet<TakeId>,
-    /// Names that could not be filed, with the reason.
+    /// Clips that could not be filed, with the reason.
     pub unfiled: Vec<(JobKey, String)>,
 }
 
@@ -88,6 +94,8 @@ struct Run<'a> {
     parked: HashSet<TakeId>,
     /// Paid clips found at the start that are fetched before anything new is paid.
     drain: HashSet<TakeId>,
+    /// Of those that may be submitted, the ones that were taken up.
+    driven: HashSet<TakeId>,
     outcome: Outcome,
 }
 
@@ -108,6 +116,7 @@ impl<'a> Run<'a> {
             tasks: HashMap::new(),
             parked: HashSet::new(),
             drain: HashSet::new(),
+            driven: HashSet::new(),
             outcome: Outcome::default(),
         }
     }
@@ -120,6 +129,7 @@ impl<'a> Run<'a> {
         let mut first = true;
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let drained = tokio::time::Instant::now() + DRAIN;
         loop {
             if !self.world.stop.waiting().is_cancelled() {
                 if let Err(failure) = self.top_up(first).await {
@@ -128,11 +138,16 @@ impl<'a> Run<'a> {
                 first = false;
             }
             if self.flying.is_empty() {
+                // Not even taken up: behind a stop, a closed provider or a day's quota.
+                self.outcome.left.extend(self.work.submit.difference(&self.driven).cloned());
                 return self.outcome;
             }
             tokio::select! {
                 ended = self.drives.join_next_with_id() => self.ended(ended).await,
                 _ = look.tick() => {
+                    if tokio::time::Instant::now() > drained {
+                        self.drain.clear();
+                    }
                     // Another process may have brought a held take back to life.
                     match self.world.store.changes().await {
                         Ok(now) if now != changes => {
@@ -153,40 +168,51 @@ impl<'a> Run<'a> {
         if room > 0 {
             let skip = self.known();
             for take in self.world.store.owed(None, room, &skip).await.map_err(Failure::store)? {
-                if first && matches!(take.state, State::Downloading { .. } | State::Placing { .. }) {
-                    self.drain.insert(take.id.clone());
+                let owed = matches!(take.state, State::Downloading { .. } | State::Placing { .. });
+                let id = take.id.clone();
+                if self.spawn(take, None) && first && owed {
+                    self.drain.insert(id);
                 }
-                self.spawn(take, None);
             }
         }
         if self.paid.is_none() || !self.drain.is_empty() || self.world.stop.submissions().is_cancelled() {
             return Ok(());
         }
-        for account in self.accounts.values() {
+        let now = self.world.clock.now();
+        for account in self.accounts.values().filter(|account| account.is_open() && !account.day_is_over(now))
+        {
             for card in account.provider.cards() {
-                let model = card.name.clone();
-                let Some(lane) =
-                    account.lane(&model.model).filter(|lane| lane.is_open() && account.is_open())
-                else {
-                    continue;
-                };
-                let flying = self.flying.values().filter(|of| of.as_ref() == Some(&model)).count();
-                let room = (lane.width() + WAITING_PER_LANE).saturating_sub(flying);
-                if room == 0 {
-                    continue;
-                }
-                let skip = self.known();
-                let pending = self.world.store.pending(&self.world.project, &model, room, &skip).await;
-                for take in pending.map_err(Failure::store)? {
-                    if self.work.submit.contains(&take.id) {
-                        self.spawn(take, Some(model.clone()));
-                    } else {
-                        self.parked.insert(take.id);
-                    }
+                if let Some(lane) = account.lane(&card.name.model).filter(|lane| lane.is_open()) {
+                    self.top_up_lane(&card.name, lane.width()).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Spawns drives for a model's pending takes until enough of them wait for its slots.
+    async fn top_up_lane(&mut self, model: &ModelName, width: usize) -> Result<(), Failure> {
+        loop {
+            let flying = self.flying.values().filter(|of| of.as_ref() == Some(model)).count();
+            let room = (width + WAITING_PER_LANE).saturating_sub(flying);
+            if room == 0 {
+                return Ok(());
+            }
+            // More than there is room for: many may be others' to submit, and are only passed over.
+            let skip = self.known();
+            let page = self.world.store.pending(&self.world.project, model, room.max(PAGE), &skip).await;
+            let page = page.map_err(Failure::store)?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            let (ours, others): (Vec<Take>, Vec<Take>) =
+                page.into_iter().partition(|take| self.work.submit.contains(&take.id));
+            self.parked.extend(others.into_iter().map(|take| take.id));
+            for take in ours.into_iter().take(room) {
+                self.driven.insert(take.id.clone());
+                self.spawn(take, Some(model.clone()));
+            }
+        }
     }
 
     /// Takes that are not to be taken up: in flight, or nothing can be done about them.
@@ -194,16 +220,18 @@ impl<'a> Run<'a> {
         self.flying.keys().chain(&self.parked).cloned().collect()
     }
 
-    fn spawn(&mut self, take: Take, lane_of: Option<ModelName>) {
+    /// `false` where nobody can drive it.
+    fn spawn(&mut self, take: Take, lane_of: Option<ModelName>) -> bool {
         let account = self.accounts.get(&take.request.model.provider);
         let lane = account.and_then(|account| account.lane(&take.request.model.model));
         let (Some(account), Some(lane)) = (account, lane) else {
+            self.outcome.left.insert(take.id.clone());
             self.parked.insert(take.id);
             self.world.warn_once(format!(
                 "{}: no such model is set up any more; its paid task cannot be collected",
                 take.request.model
             ));
-            return;
+            return false;
         };
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
@@ -216,6 +244,7 @@ impl<'a> Run<'a> {
         let name = id.clone();
         let handle = self.drives.spawn(async move { (id, key, drive.drive(take).await) });
         self.tasks.insert(handle.id(), name);
+        true
     }
 
     async fn ended(&mut self, ended: Option<Ended>) {
@@ -246,6 +275,10 @@ impl<'a> Run<'a> {
             Ok((Left::Overdue, _)) => {
                 self.outcome.overdue.insert(take);
             }
+            Ok((Left::Obstructed(reason), key)) => {
+                let reason = format!("{reason}; it is paid, and fetched as soon as that is mended");
+                self.outcome.unfiled.push((key, reason));
+            }
             Err(failure) => self.fail(failure),
         }
     }
@@ -258,7 +291,7 @@ impl<'a> Run<'a> {
     }
 
     fn fail(&mut self, failure: Failure) {
-        self.world.fail();
+        self.world.fail(&failure);
         self.outcome.failures.push(failure);
     }
 }

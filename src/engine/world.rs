@@ -172,8 +172,10 @@ impl World {
         self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the run because the machine cannot go on.
-    pub(super) fn fail(&self) {
+    /// Ends the run because the machine cannot go on, and says so at once: this may be the only place where the id
+    /// of a paid task is ever written.
+    pub(super) fn fail(&self, failure: &Failure) {
+        self.tell(&Notice::Trouble(failure.to_string()));
         self.stop.everything(StopReason::Local);
     }
 }

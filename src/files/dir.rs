@@ -234,6 +234,12 @@ pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
+/// Whether an error is about one name or folder, and says nothing of the disk.
+pub(super) fn is_obstructed(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied};
+    matches!(error.kind(), NotADirectory | IsADirectory | PermissionDenied | InvalidFilename | InvalidInput)
+}
+
 /// Writes a file so that a crash leaves the old one or the new one, never a mixture. `mode` is cut by the umask.
 pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
     static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -4,7 +4,7 @@
 //! them goes to `partial/<take>.part.json`. The notes never claim more than is durable: bytes beyond what they say
 //! are dropped when the download is taken up again, so that a power cut cannot leave a hole in a clip.
 
-use super::dir::{Dir, is_full};
+use super::dir::{Dir, is_full, is_obstructed};
 use super::resume::{self, Admission, LARGEST_CLIP};
 use super::tree::{Tree, beside_name, notes_name, part_name};
 use crate::domain::digest::Sha256;
@@ -74,6 +74,9 @@ pub enum ReceiveFault {
     /// It was asked to stop; what came is kept.
     #[error("the download was stopped; what came is kept")]
     Stopped,
+    /// A folder on the way is none, or may not be written to.
+    #[error("the clip's folder cannot be used: {0}")]
+    Obstructed(io::Error),
     /// The disk fails. What it had not confirmed was thrown away.
     #[error("the clip cannot be written: {0}")]
     Io(io::Error),
@@ -81,7 +84,13 @@ pub enum ReceiveFault {
 
 impl From<io::Error> for ReceiveFault {
     fn from(error: io::Error) -> Self {
-        if is_full(&error) { Self::NoSpace(error) } else { Self::Io(error) }
+        if is_full(&error) {
+            Self::NoSpace(error)
+        } else if is_obstructed(&error) {
+            Self::Obstructed(error)
+        } else {
+            Self::Io(error)
+        }
     }
 }
 

@@ -21,37 +21,40 @@ const HEAD: u64 = 1024 * 1024;
 /// Bytes of a picture's end in which its trailer must be found.
 const TAIL: u64 = 64 * 1024;
 
-/// Why a picture cannot be sent.
+/// Why a picture cannot be sent, as a clause about it.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureTrouble {
     /// Nothing is there.
-    #[error("there is no file `{0}`")]
-    Missing(String),
+    #[error("there is no such file")]
+    Missing,
     /// It is, or leads, outside the folder of the manifest.
-    #[error("`{0}` leads out of the manifest's folder; put a copy of the picture into it")]
-    Outside(String),
+    #[error("it leads out of the manifest's folder")]
+    Outside,
     /// A folder, a pipe, a device.
-    #[error("`{0}` is not a regular file")]
-    NotAFile(String),
-    /// It has no bytes.
-    #[error("`{0}` is empty")]
-    Empty(String),
+    #[error("it is not a regular file")]
+    NotAFile,
     /// It is no picture, or not a whole one.
-    #[error("`{path}` cannot be used: {fault}")]
-    Broken {
-        /// As written.
-        path: String,
-        /// What is wrong with it.
-        fault: PictureFault,
-    },
+    #[error(transparent)]
+    Broken(PictureFault),
     /// The disk or its permissions.
-    #[error("`{path}` cannot be read: {error}")]
-    Unreadable {
-        /// As written.
-        path: String,
-        /// What the system says.
-        error: io::Error,
-    },
+    #[error("it cannot be read: {0}")]
+    Unreadable(io::Error),
+}
+
+impl PictureTrouble {
+    /// What to do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Missing => {
+                "check its name, also upper and lower case; paths are seen from the manifest's folder"
+            }
+            Self::Outside => "put a copy of the picture into the manifest's folder, and write that path",
+            Self::NotAFile => "write the path of a picture, not of a folder or a pipe",
+            Self::Broken(fault) => fault.remedy(),
+            Self::Unreadable(_) => "see to it that you may read it",
+        }
+    }
 }
 
 /// A picture is no longer what was promised; nothing was sent.
@@ -69,15 +72,11 @@ pub struct PictureChanged {
 /// `written` is relative to `root`, the manifest's folder, and must stay in it also through symbolic links.
 pub fn inspect(root: &Path, written: &str) -> Result<PictureFacts, PictureTrouble> {
     let file = open(root, written)?;
-    let unreadable = |error| PictureTrouble::Unreadable { path: written.to_owned(), error };
+    let unreadable = PictureTrouble::Unreadable;
     let ClipFile { size: bytes, sha256 } = hash(&file).map_err(unreadable)?;
-    if bytes == 0 {
-        return Err(PictureTrouble::Empty(written.to_owned()));
-    }
     let head = slice(&file, 0, bytes.min(HEAD)).map_err(unreadable)?;
     let tail = slice(&file, bytes.saturating_sub(TAIL), bytes.min(TAIL)).map_err(unreadable)?;
-    let (format, width, height) = image::picture(&head, &tail, bytes)
-        .map_err(|fault| PictureTrouble::Broken { path: written.to_owned(), fault })?;
+    let (format, width, height) = image::picture(&head, &tail, bytes).map_err(PictureTrouble::Broken)?;
     Ok(PictureFacts { format, bytes, sha256, width, height })
 }
 
@@ -117,20 +116,19 @@ fn promised(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
 
 /// Opens a regular file inside `root`, and waits for no pipe.
 fn open(root: &Path, written: &str) -> Result<File, PictureTrouble> {
-    let path = || written.to_owned();
     let trouble = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => PictureTrouble::Missing(path()),
-        _ => PictureTrouble::Unreadable { path: path(), error },
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => PictureTrouble::Missing,
+        _ => PictureTrouble::Unreadable(error),
     };
     let root = root.canonicalize().map_err(trouble)?;
     let real = root.join(written).canonicalize().map_err(trouble)?;
     if !real.starts_with(&root) {
-        return Err(PictureTrouble::Outside(path()));
+        return Err(PictureTrouble::Outside);
     }
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file =
         File::from(rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| trouble(error.into()))?);
-    if file.metadata().map_err(trouble)?.is_file() { Ok(file) } else { Err(PictureTrouble::NotAFile(path())) }
+    if file.metadata().map_err(trouble)?.is_file() { Ok(file) } else { Err(PictureTrouble::NotAFile) }
 }
 
 fn slice(file: &File, offset: u64, length: u64) -> io::Result<Vec<u8>> {

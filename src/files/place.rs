@@ -1,6 +1,6 @@
 //! Gives a clip its name: the last act, after which whoever sees it sees it whole.
 
-use super::dir::{Dir, Standing, is_full};
+use super::dir::{Dir, Standing, is_full, is_obstructed};
 use super::tree::{Tree, beside_name, notes_name, part_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -44,14 +44,23 @@ pub enum PlaceFault {
     /// The disk is full.
     #[error("the disk is full: {0}")]
     NoSpace(io::Error),
-    /// The disk fails, or a folder on the way is none.
+    /// A folder on the way is none, or may not be written to.
+    #[error("the clip's folder cannot be used: {0}")]
+    Obstructed(io::Error),
+    /// The disk fails.
     #[error("the clip cannot be given its name: {0}")]
     Io(io::Error),
 }
 
 impl From<io::Error> for PlaceFault {
     fn from(error: io::Error) -> Self {
-        if is_full(&error) { Self::NoSpace(error) } else { Self::Io(error) }
+        if is_full(&error) {
+            Self::NoSpace(error)
+        } else if is_obstructed(&error) {
+            Self::Obstructed(error)
+        } else {
+            Self::Io(error)
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub use model::{
     EnvName, Items, ListItem, Manifest, OnAmbiguous, ProviderConfig, Setting, Settings, Shot, ShotFields,
 };
 pub use source::Located;
-pub use template::{Context, ItemContext, Template};
+pub use template::{Context, ItemContext, Template, spelled};
 
 use crate::domain::problem::{Place, Problem};
 use decode::{Decoder, get};
@@ -39,6 +39,12 @@ const KEYS: [&str; 9] =
     ["version", "project", "items", "vars", "defaults", "shots", "output", "providers", "prices"];
 const ON_AMBIGUOUS: &str = "on_ambiguous";
 
+/// What `items` may look like.
+const ITEMS: &str = "items: { from: products.csv }";
+/// What `shots` may look like.
+const SHOTS: &str =
+    "shots: { hero: { model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" } }";
+
 /// Where clips go if nothing says otherwise.
 const OUTPUT: &str =
     "renders/{{ item.id }}/{{ item.id }}_{{ shot }}{% if variant %}_{{ variant }}{% endif %}.mp4";
@@ -54,7 +60,7 @@ pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
     };
     let mut problems: Vec<Problem> = findings.into_iter().map(|finding| located(&source, finding)).collect();
     let mut decoder = Decoder::new(Arc::clone(&source));
-    let manifest = decoder.map(&root, "manifest", "version: 1").and_then(|entries| {
+    let manifest = sections(&mut decoder, &root).and_then(|entries| {
         environment(&mut decoder, &root);
         manifest(file, &mut decoder, &source, &entries)
     });
@@ -76,9 +82,7 @@ pub fn read_providers(
         Err(problems) => return (None, problems),
     };
     let mut decoder = Decoder::new(Arc::clone(&source));
-    let Some(entries) = decoder.map(&root, "manifest", "version: 1") else {
-        return (None, decoder.problems);
-    };
+    let Some(entries) = sections(&mut decoder, &root) else { return (None, decoder.problems) };
     let Some(node) = get(&entries, "providers") else { return (Some(BTreeMap::new()), Vec::new()) };
     let section = node.span.start..=node.span.end;
     let findings = findings.into_iter().filter(|(span, _)| section.contains(&span.start));
@@ -88,6 +92,28 @@ pub fn read_providers(
     let problems = in_order(problems);
     let is_right = problems.is_empty();
     (Some(providers).filter(|_| is_right), problems)
+}
+
+/// The product file that a manifest names, also where other parts of it are wrong: the file can be looked at
+/// nevertheless.
+#[must_use]
+pub fn read_items_from(file: &str, bytes: &[u8]) -> Option<Located<String>> {
+    let (root, source, _) = tree(file, bytes).ok()?;
+    let mut decoder = Decoder::new(source);
+    let sections = sections(&mut decoder, &root)?;
+    let items = decoder.map(get(&sections, "items")?, "items", ITEMS)?;
+    decoder.located(get(&items, "from")?, "items.from")
+}
+
+/// The keys of the manifest with their values.
+fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
+    if let Value::Map(entries) = &root.value {
+        return Some(Rc::clone(entries));
+    }
+    let message = format!("a manifest must be a map of keys such as `version:`, found {}", root.kind());
+    let problem = decoder.error(root.span, message);
+    decoder.report(problem.hint("begin its lines with `version: 1`, `items:` and `shots:`, without a dash"));
+    None
 }
 
 /// The tree of a file, with what is wrong in it but does not end the reading.
@@ -100,7 +126,7 @@ fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), V
         Some(root) => Ok((root, source, findings)),
         None if findings.is_empty() => Err(vec![
             Problem::error(Place::File(file.to_owned()), "the manifest is empty")
-                .hint("`shotlist init` writes one to start from"),
+                .hint(format!("write `version: 1`, `{ITEMS}` and `{SHOTS}`, each on a line of its own")),
         ]),
         None => Err(in_order(findings.into_iter().map(|finding| located(&source, finding)).collect())),
     }
@@ -135,7 +161,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         .unwrap_or_default();
     let shots = get(root, "shots").map(|node| shots::shots(decoder, node, &mut templates));
     if shots.is_none() {
-        missing(decoder, source, "shots", "shots: { hero: { prompt: \"…\" } }");
+        missing(decoder, source, "shots", SHOTS);
     }
     let shots = shots.unwrap_or_default();
     let params = params(items.as_ref(), &defaults, &shots);
@@ -176,7 +202,7 @@ fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     let Some(text) = decoder.text(node, "version") else { return true };
     if text != "1" {
         let problem = decoder.error(node.span, format!("version `{text}` is not known"));
-        decoder.report(problem.hint("write `version: 1`, or use a shotlist that knows this version"));
+        decoder.report(problem.hint("write `version: 1`, or install a newer shotlist"));
     }
     text == "1"
 }
@@ -207,9 +233,8 @@ fn vars(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
 }
 
 fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items> {
-    let example = "items: { from: products.csv }";
     let Some(node) = get(root, "items") else {
-        missing(decoder, source, "items", example);
+        missing(decoder, source, "items", ITEMS);
         return None;
     };
     match &node.value {
@@ -224,14 +249,14 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
             decoder.known(entries, "items", &["from"]);
             let Some(from) = get(entries, "from") else {
                 let problem = decoder.error(node.span, "`from` is missing in `items`");
-                decoder.report(problem.hint(format!("write `{example}`")));
+                decoder.report(problem.hint(format!("write `{ITEMS}`")));
                 return None;
             };
             let from = decoder.located(from, "items.from")?;
             Some(Items::File { from })
         }
         Value::Text { .. } => {
-            decoder.wrong_kind(node, "items", "a list, or a map that names a file", example);
+            decoder.wrong_kind(node, "items", "a list, or a map that names a file", ITEMS);
             None
         }
     }
@@ -282,14 +307,15 @@ fn environment(decoder: &mut Decoder, root: &Node) {
         match &node.value {
             Value::Text { text, .. } => {
                 let reference = text.match_indices("${").find_map(|(at, _)| {
-                    let end = text[at..].find('}')?;
-                    secrets::variable(&text[at..=at + end])
+                    let range = at..=at + text[at..].find('}')?;
+                    secrets::variable(&text[range.clone()]).map(|variable| (variable, range))
                 });
-                if let Some(variable) = reference {
-                    let message = format!("`${{{variable}}}` is not read here");
-                    let problem = decoder.error(node.span, message);
+                if let Some((variable, range)) = reference {
+                    let message = format!("`${{{variable}}}` is read only as the `api_key` of a provider");
+                    let place = decoder.spot(node.span).within(text, &(*range.start()..range.end() + 1));
                     decoder.report(
-                        problem.hint("the environment is for keys: `providers: { NAME: { api_key: … } }`"),
+                        Problem::error(place, message)
+                            .hint("write the text itself, or once under `vars:` and here `{{ vars.NAME }}`"),
                     );
                 }
             }

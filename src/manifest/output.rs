@@ -11,63 +11,84 @@ const LONGEST_PART: usize = 200;
 /// Our own folder beside the manifest.
 const OWN_FOLDER: &str = ".shotlist";
 
+/// Why a path cannot be that of a clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// A clause that follows the path: `holds `:`, which Windows cannot store`.
+    pub why: String,
+    /// What to type instead.
+    pub hint: &'static str,
+}
+
+/// Leaves nothing that a file system minds.
+const USE_SLUG: &str = "write `{{ item.id | slug }}`: it keeps letters and digits, and makes all else `-`";
+const STAY_BELOW: &str =
+    "begin with a folder, `renders/{{ item.id }}.mp4`; clips go elsewhere with `--out DIR`";
+
 /// Checks a rendered output path: relative to the output folder, with `/`, portable, ending in `.mp4`.
 ///
-/// Returns it in Unicode's composed form (NFC). The error is a clause that follows the path: `` `a:b.mp4` holds `:` ``.
-pub fn check_path(rendered: &str) -> Result<String, String> {
+/// Returns it in Unicode's composed form (NFC).
+pub fn check_path(rendered: &str) -> Result<String, Refused> {
+    let refused = |why: &str, hint| Err(Refused { why: why.to_owned(), hint });
     let path: String = rendered.nfc().collect();
     if path.trim().is_empty() {
-        return Err("is empty".into());
+        return refused("is empty", STAY_BELOW);
     }
     if let Some(character) = path.chars().find(|character| character.is_control()) {
-        return Err(format!("holds the control character U+{:04X}", u32::from(character)));
+        let why = format!("holds the control character U+{:04X}", u32::from(character));
+        return refused(&why, USE_SLUG);
     }
     if path.contains('\\') {
-        return Err("holds `\\`; folders are separated by `/`".into());
+        return refused("holds `\\`", "write `/` between folders");
     }
     if path.starts_with('/') {
-        return Err("is absolute; it must be relative to the output folder".into());
+        return refused("is absolute; it must be relative to the output folder", STAY_BELOW);
     }
     if path.starts_with('~') {
-        return Err("starts with `~`; it must be relative to the output folder".into());
+        return refused("starts with `~`; it must be relative to the output folder", STAY_BELOW);
     }
     for part in path.split('/') {
         check_part(part)?;
     }
     let first = path.split('/').next().unwrap_or_default();
     if fold(first) == OWN_FOLDER {
-        return Err(format!("is in `{OWN_FOLDER}`, where shotlist keeps its own files"));
+        let why = format!("is in `{OWN_FOLDER}`, where shotlist keeps its own files");
+        return refused(&why, "choose another folder, such as `renders/`");
     }
     match path.strip_suffix(".mp4") {
         Some(stem) if !stem.is_empty() && !stem.ends_with('/') => Ok(path),
-        Some(_) => Err("has no name before `.mp4`".into()),
-        None => Err("does not end in `.mp4`".into()),
+        Some(_) => refused("has no name before `.mp4`", "write one, such as `{{ item.id }}.mp4`"),
+        None => refused("does not end in `.mp4`", "clips are MP4 files: end the path in `.mp4`"),
     }
 }
 
-fn check_part(part: &str) -> Result<(), String> {
+fn check_part(part: &str) -> Result<(), Refused> {
+    let refused = |why: &str, hint| Err(Refused { why: why.to_owned(), hint });
     if part.is_empty() {
-        return Err("has an empty part: two `/` in a row, or one at the end".into());
+        let hint = "remove the `/` that is too many, or fill the column that is empty there";
+        return refused("has an empty part: two `/` in a row, or one at the end", hint);
     }
     if part == ".." || part == "." {
-        return Err(format!("has the part `{part}`; it must stay under the output folder"));
+        let why = format!("has the part `{part}`; it must stay under the output folder");
+        return refused(&why, STAY_BELOW);
     }
     if let Some(character) = part.chars().find(|character| ":?*|<>\"".contains(*character)) {
-        return Err(format!("holds `{character}`, which Windows cannot store"));
+        return refused(&format!("holds `{character}`, which Windows cannot store"), USE_SLUG);
     }
     if part.ends_with(['.', ' ']) {
-        return Err(format!("has the part `{part}`, which ends in a dot or a space: Windows drops it"));
+        return refused("has a part that ends in a dot or a space, which Windows drops", USE_SLUG);
     }
     let stem = part.split('.').next().unwrap_or(part).trim_end().to_lowercase();
     let is_port = (stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"))).is_some_and(|number| {
         matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
     });
     if is_port || RESERVED.contains(&stem.as_str()) {
-        return Err(format!("has the part `{part}`, a device on Windows"));
+        let hint = "put something before it, as in `output: \"renders/sku-{{ item.id }}_{{ shot }}.mp4\"`";
+        return refused("has a part that is the name of a device on Windows", hint);
     }
     if part.len() > LONGEST_PART {
-        let bytes = part.len();
-        return Err(format!("has a part of {bytes} bytes; the longest allowed has {LONGEST_PART}"));
+        let why = format!("has a part of more than {LONGEST_PART} bytes");
+        return refused(&why, "shorten it, as in `{{ item.title | truncate(60) }}`");
     }
     Ok(())
 }
@@ -125,10 +146,10 @@ mod tests {
             (".mp4", "no name"),
         ] {
             let refused = check_path(path).expect_err(path);
-            assert!(refused.contains(reason), "{path}: {refused}");
+            assert!(refused.why.contains(reason), "{path}: {refused:?}");
         }
         let long = format!("{}.mp4", "é".repeat(99));
-        assert!(check_path(&long).expect_err("too long").contains("202 bytes"));
+        assert!(check_path(&long).expect_err("too long").why.contains("200 bytes"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The shots, in the order of the file.
 pub(super) fn shots(decoder: &mut Decoder, node: &Node, templates: &mut Templates) -> Vec<Shot> {
-    let Some(entries) = decoder.map(node, "shots", "shots: { hero: { prompt: \"…\" } }") else {
+    let Some(entries) = decoder.map(node, "shots", super::SHOTS) else {
         return Vec::new();
     };
     if entries.is_empty() {
@@ -157,7 +157,7 @@ pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
         let Some(id) = id(decoder, id_node) else { continue };
         if let Some(line) = lines.insert(id.clone(), id_node.span.line) {
             let problem = decoder.error(id_node.span, format!("the id `{id}` is there twice"));
-            decoder.report(problem.hint(format!("the first is on line {line}; ids must be unique")));
+            decoder.report(problem.hint(format!("the first is on line {line}; give one of them another id")));
             continue;
         }
         let origin = decoder.spot(id_node.span).place();

@@ -26,6 +26,8 @@ const LISTED: usize = 12;
 #[derive(Debug, Clone)]
 pub struct Template {
     source: Arc<str>,
+    /// Columns of the item that it reads, `id` among them.
+    columns: Arc<[String]>,
     spot: Spot,
 }
 
@@ -56,17 +58,17 @@ impl Templates {
 
     /// Compiles a template. Finds what can be found without an item: wrong syntax, and names that no item can have.
     pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
-        let template = Template { source: text.into(), spot };
+        let mut template = Template { source: text.into(), columns: Arc::default(), spot };
         if let Err(error) = self.environment.add_template_owned(text.to_owned(), text.to_owned()) {
             let place = template.part(error.range());
-            let detail = error.detail().unwrap_or("it cannot be read").to_owned();
-            return Err(vec![Problem::error(place, format!("the template is not complete: {detail}")).hint(
+            return Err(vec![Problem::error(place, incomplete(&error)).hint(
                 "a name goes between braces, `{{ item.title }}`; a condition is `{% if … %}…{% endif %}`",
             )]);
         }
         let Ok(compiled) = self.environment.get_template(text) else { return Ok(template) };
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         names.sort();
+        template.columns = columns_read(text, &names).into();
         let problems: Vec<Problem> =
             names.iter().filter_map(|name| self.never_defined(&template, name)).collect();
         if problems.is_empty() { Ok(template) } else { Err(problems) }
@@ -144,7 +146,19 @@ impl Template {
         self.spot.place()
     }
 
-    /// Fills the template. The problem does not name the item: the caller joins those of one cause.
+    /// The columns of the item that it reads, `id` among them.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Where it reads a column; the whole of it where that cannot be told.
+    #[must_use]
+    pub fn place_of(&self, column: &str) -> Place {
+        self.part(find_name(&self.source, &spelled(column)))
+    }
+
+    /// Fills the template. The problem has the item as its example.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
         let rendered = context
             .templates
@@ -163,6 +177,16 @@ impl Template {
     }
 
     fn explain(&self, error: &Error, context: &Context<'_>) -> Problem {
+        let mut problem = self.reason(error, context);
+        let depends_on_texts = !matches!(
+            error.kind(),
+            ErrorKind::UndefinedError | ErrorKind::UnknownFilter | ErrorKind::MissingArgument
+        );
+        problem.examples.push(context.item.example(if depends_on_texts { &self.columns } else { &[] }));
+        problem
+    }
+
+    fn reason(&self, error: &Error, context: &Context<'_>) -> Problem {
         let detail = error.detail().unwrap_or_default();
         // The engine puts the undefined name between back quotes, whatever else it says.
         let undefined = detail
@@ -173,7 +197,7 @@ impl Template {
             .map(|(_, name)| name);
         if let Some(name) = undefined {
             let place = self.part(find_name(&self.source, name).or_else(|| error.range()));
-            let problem = Problem::error(place, format!("`{name}` is undefined")).label("no such name");
+            let problem = Problem::error(place, format!("`{name}` is undefined"));
             return match name.strip_prefix("item.") {
                 Some(column) => with_columns(problem, column, &context.item),
                 None => problem.hint("a template knows `item`, `vars`, `shot` and `variant`"),
@@ -181,27 +205,94 @@ impl Template {
         }
         let place = self.part(error.range());
         match error.kind() {
-            ErrorKind::UnknownFilter => Problem::error(place, detail.to_owned()).hint(
-                "filters are slug, truncate(n), strip_html, default(text), float, int and those of MiniJinja",
-            ),
+            ErrorKind::UnknownFilter => unknown_filter(place, detail),
+            ErrorKind::MissingArgument => Problem::error(place, "the filter needs a value in brackets")
+                .hint("write it like `| truncate(300)` or `| default(\"\")`"),
             ErrorKind::OutOfFuel => Problem::error(place, "the template takes too many steps")
                 .hint("a prompt needs no long loops"),
-            kind if detail.is_empty() => {
-                Problem::error(place, format!("the template cannot be filled: {kind}"))
+            _ if detail.contains("literal") || detail.contains("digit") => {
+                Problem::error(place, "the text is no number").hint("write digits into the cell, such as `5`")
             }
-            _ => Problem::error(place, format!("the template cannot be filled: {detail}")),
+            kind => {
+                let why = if detail.is_empty() { kind.to_string() } else { detail.to_owned() };
+                Problem::error(place, format!("the template cannot be filled: {why}"))
+                    .hint("look at the text in the sheet and at what the template makes of it")
+            }
         }
     }
 }
 
+/// What a template lacks, without the words of the engine's grammar.
+fn incomplete(error: &Error) -> String {
+    match error.detail().unwrap_or("it cannot be read") {
+        detail if detail.contains("expected end of variable block") => {
+            "the template is not complete: `}}` should stand here".into()
+        }
+        detail if detail.contains("unexpected end of input") => {
+            "the template is not complete: `{% endif %}`, or another end, is missing".into()
+        }
+        detail => format!("the template is not complete: {detail}"),
+    }
+}
+
+/// Filters that a prompt or a file name may want.
+const FILTERS: [&str; 16] = [
+    "slug",
+    "truncate",
+    "strip_html",
+    "default",
+    "int",
+    "float",
+    "upper",
+    "lower",
+    "title",
+    "capitalize",
+    "trim",
+    "replace",
+    "join",
+    "first",
+    "last",
+    "round",
+];
+
+fn unknown_filter(place: Place, detail: &str) -> Problem {
+    let name = detail.strip_prefix("filter ").and_then(|text| text.strip_suffix(" is unknown"));
+    let name = name.unwrap_or_default();
+    let problem = Problem::error(place, format!("there is no filter `{name}`"));
+    let problem = match did_you_mean(name, FILTERS) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!("remove `| {name}`, or write another filter")),
+    };
+    problem.note(format!("filters: {}", FILTERS.join(", ")))
+}
+
+/// The columns that a template reads: `names` are those it takes from outside, such as `item.title`.
+fn columns_read(source: &str, names: &[String]) -> Vec<String> {
+    let plain = names.iter().filter_map(|name| name.strip_prefix("item.")?.split('.').next());
+    let plain = plain.filter(|column| *column != "raw").map(str::to_owned);
+    let raw = source.match_indices("item.raw[").filter_map(|(at, start)| {
+        let rest = &source[at + start.len()..];
+        let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+        Some(rest[1..].split_once(quote)?.0.to_owned())
+    });
+    plain.chain(raw).collect()
+}
+
 /// Names the columns that there are.
 fn with_columns(problem: Problem, written: &str, item: &Item) -> Problem {
-    let names: Vec<&str> = item.columns.iter().map(|(name, _)| name.as_str()).collect();
-    let problem = match did_you_mean(written, names.iter().copied().chain(["id"])) {
-        Some(near) if is_identifier(near) => problem.hint(format!("did you mean `item.{near}`?")),
-        Some(near) => problem.hint(format!("did you mean `item.raw[\"{near}\"]`?")),
-        None => problem.hint(format!("for items without it, write `item.{written} | default(\"\")`")),
+    let names: Vec<&str> =
+        item.columns.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
+    let is_sheet = matches!(item.origin, Place::Row { .. });
+    let problem =
+        problem.label(if is_sheet { "the sheet has no such column" } else { "the item has no such key" });
+    let hint = match did_you_mean(written, names.iter().copied().chain(["id"])) {
+        Some(near) => format!("did you mean `{}`?", spelled(near)),
+        None if is_sheet => {
+            format!("add the column `{written}` to the sheet, or write `item.{written} | default(\"\")`")
+        }
+        None => format!("add `{written}:` to the item, or write `item.{written} | default(\"\")`"),
     };
+    let problem = problem.hint(hint);
     let mut listed = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > LISTED {
         listed = format!("{listed} and {} more", names.len() - LISTED);
@@ -209,9 +300,12 @@ fn with_columns(problem: Problem, written: &str, item: &Item) -> Problem {
     problem.note(format!("columns: {listed}"))
 }
 
-fn is_identifier(name: &str) -> bool {
-    name.chars().all(|character| character.is_alphanumeric() || character == '_')
-        && !name.starts_with(|first: char| first.is_numeric())
+/// How a template reads a column: `item.title`, `item.raw["Body (HTML)"]`.
+#[must_use]
+pub fn spelled(column: &str) -> String {
+    let is_name = column.chars().all(|character| character.is_alphanumeric() || character == '_')
+        && !column.starts_with(|first: char| first.is_numeric());
+    if is_name { format!("item.{column}") } else { format!("item.raw[\"{column}\"]") }
 }
 
 /// Where a name stands in a template, as a word of its own and within braces.

@@ -250,13 +250,29 @@ fn a_key_that_is_written_out_is_never_repeated() {
 }
 
 #[test]
+fn a_key_in_a_file_of_another_encoding_is_covered() {
+    let (_, problems) = read("m.yaml", b"version: 1\nproviders: { zai: { api_key: test-key, x: \xFC } }\n");
+    let Place::Text { line: 2, column: 43, text, .. } = &problems[0].place else { panic!("{problems:?}") };
+    assert!(!text.contains("test-key"), "{text}");
+}
+
+#[test]
+fn the_product_file_is_known_while_the_shots_are_wrong() {
+    let from = |text: &str| read_items_from("m.yaml", text.as_bytes()).map(|from| from.value);
+    assert_eq!(from("items: { from: a.csv }\nshots: 5\n").as_deref(), Some("a.csv"));
+    for without in ["items: []\n", "shots: 5\n", "items: {", "- items"] {
+        assert_eq!(from(without), None, "{without}");
+    }
+}
+
+#[test]
 fn the_environment_is_read_for_keys_only() {
     let text =
         with("vars: { a: 'costs ${5}', b: 'by ${USER}' }\nproviders: { zai: { base_url: '${HOST}' } }");
     let expected = [
-        "4:29+12 `${USER}` is not read here",
-        "5:31+9 `${HOST}` is not read here",
+        "4:33+7 `${USER}` is read only as the `api_key` of a provider",
         "5:31+9 `base_url` is no address: relative URL without a base",
+        "5:32+7 `${HOST}` is read only as the `api_key` of a provider",
     ];
     assert_eq!(told(&text), expected);
 }

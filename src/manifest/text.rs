@@ -1,35 +1,47 @@
 //! Bytes of a file become text, or one problem that says how to save it.
 
+use super::secrets;
+use super::source::{Source, Span};
 use crate::domain::problem::{Place, Problem};
 
 /// Largest manifest. Larger ones hold a catalog, which belongs into a sheet.
 const LARGEST: usize = 64 * 1024 * 1024;
 
+const AS_UTF8: &str = "save it as UTF-8: in Notepad choose File, Save as, Encoding: UTF-8";
+
 /// The text of a manifest, without a byte-order mark.
 pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {
-    let error = |message: String, hint: &str| {
-        Box::new(Problem::error(Place::File(file.to_owned()), message).hint(hint))
-    };
-    let line = |at: usize| bytes[..at].split(|byte| *byte == b'\n').count();
-    let as_utf8 = "save it as UTF-8";
+    let error = |place, message: String, hint: &str| Box::new(Problem::error(place, message).hint(hint));
+    let whole = Place::File(file.to_owned());
     if bytes.len() > LARGEST {
         let megabytes = bytes.len().div_ceil(1024 * 1024);
         let message = format!("the file has {megabytes} MiB; a manifest may have 64");
-        return Err(error(message, "write the items into a sheet and name it: `items: { from: items.csv }`"));
+        let hint = "write the items into a sheet and name it: `items: { from: items.csv }`";
+        return Err(error(whole, message, hint));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        let message = "the file is UTF-16: it starts with a UTF-16 byte-order mark at byte 0".into();
-        return Err(error(message, as_utf8));
+        return Err(error(whole, "the file is UTF-16, not UTF-8".into(), AS_UTF8));
     }
     let text = std::str::from_utf8(bytes).map_err(|invalid| {
         let at = invalid.valid_up_to();
-        let (byte, line) = (bytes[at], line(at));
-        error(format!("the file is not UTF-8: byte 0x{byte:02X} at offset {at}, on line {line}"), as_utf8)
+        let message = format!("the file is not UTF-8: byte 0x{:02X} at offset {at}", bytes[at]);
+        error(place(file, bytes, at), message, AS_UTF8)
     })?;
     if let Some(at) = text.find('\0') {
-        let line = line(at);
-        let message = format!("the file is not text: it holds a NUL at byte offset {at}, on line {line}");
-        return Err(error(message, as_utf8));
+        let message = format!("the file is not text: it holds a NUL at byte offset {at}");
+        return Err(error(place(file, bytes, at), message, AS_UTF8));
     }
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The place of the first byte that is no text, with its line as far as it can be read.
+fn place(file: &str, bytes: &[u8], at: usize) -> Place {
+    // Everything before that byte stays where it is.
+    let text = String::from_utf8_lossy(bytes);
+    let line_start = text[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    let count = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+    let line = count(text[..at].matches('\n').count());
+    let column = count(text[line_start..at].chars().count());
+    let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+    Source::new(file, &text, secrets::in_text(&text)).place(Span { start: at, end, line, column })
 }

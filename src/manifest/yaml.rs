@@ -81,7 +81,7 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
     for event in Parser::new_from_str_with_options(text, options) {
         let going_on = match event {
             Ok((event, span)) => composer.take(event, span),
-            Err(error) => Err(syntax(text, &error)),
+            Err(error) => Err(syntax(text, &error, composer.open.last().map(|open| open.span))),
         };
         if let Err((span, problem)) = going_on {
             // What is wrong on this line already is most likely why the parser stumbled.
@@ -195,7 +195,7 @@ impl Composer {
             let problem = finding(span, format!("aliases repeat more than {REPEATED} values"));
             return Err(hinted(
                 problem,
-                "write the items into a sheet and name it: `items: { from: items.csv }`",
+                "remove aliases (`*name`), or write the items into a sheet: `items: { from: items.csv }`",
             ));
         }
         Ok(())
@@ -253,7 +253,7 @@ impl Composer {
                 }
                 Some(key) => {
                     *broken = true;
-                    let problem = finding(key.span, format!("a key must be text, found {}", key.kind()));
+                    let problem = finding(key.span, "a text that begins with a bracket must stand in quotes");
                     self.findings.push(hinted(problem, IN_QUOTES));
                 }
             },
@@ -315,29 +315,44 @@ fn hinted((span, problem): Finding, hint: impl Into<String>) -> Finding {
     (span, Box::new(problem.hint(hint)))
 }
 
-/// What the parser stumbled over, in words for someone who does not know YAML's grammar.
-fn syntax(text: &str, error: &ScanError) -> Finding {
+/// Where the quote stands that is open at `end`: the last one behind a space or a bracket. Any of its kind behind it
+/// would have closed it.
+fn open_quote(text: &str, end: Span) -> Option<Span> {
+    let before = &text[..end.start];
+    let opens = |at: &usize| before[..*at].ends_with([' ', '\n', '[', '{', ',', '(']);
+    let start = before.rmatch_indices(['"', '\'']).map(|(at, _)| at).find(opens)?;
+    let line_start = before[..start].rfind('\n').map_or(0, |at| at + 1);
+    let count = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+    let line = count(before[..start].matches('\n').count());
+    Some(Span { start, end: start + 1, line, column: count(before[line_start..start].chars().count()) })
+}
+
+/// What the parser stumbled over, in words for someone who does not know YAML's grammar. `innermost` is the list or
+/// map that was open then.
+fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> Finding {
     let mark = error.marker();
     // At the end of the file the caret belongs under the last thing that was written.
     let start = mark.byte_offset().unwrap_or(0).min(text.len());
     let span = convert(granit_parser::Span::empty(*mark));
-    let span = Span { start, end: start, ..span };
+    let mut span = Span { start, end: start, ..span };
     let (message, hint) = match error.kind() {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInPlainScalar
         | ErrorKind::TabAtBlockScalarStart => ("a tab cannot indent in YAML", "replace the tab by spaces"),
-        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => (
-            "a quote that was opened above is not closed yet",
-            "add the closing quote, or indent the text further",
-        ),
-        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => (
-            "a bracket that was opened before this is not closed yet",
-            "add the closing `]` or `}`, or the comma between two entries",
-        ),
-        ErrorKind::UnclosedQuotedScalar => {
-            ("a quote is opened here and never closed", "add the closing quote")
+        ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar
+        | ErrorKind::UnclosedQuotedScalar => {
+            span = open_quote(text, span).unwrap_or(span);
+            ("a quote is opened here and not closed", "add the closing quote at the end of the text")
+        }
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            span = innermost.unwrap_or(span);
+            (
+                "a bracket is opened here and not closed",
+                "add the closing `]` or `}`, or the comma between two entries",
+            )
         }
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowSequence
@@ -357,7 +372,10 @@ fn syntax(text: &str, error: &ScanError) -> Finding {
             ("text goes on behind the closing quote", "put the whole text in quotes")
         }
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidIndentation => {
-            ("this line fits no level of indentation above it", "indent it like its siblings, with spaces")
+            (
+                "this line is indented like none of the lines above it",
+                "put as many spaces before it as before the lines it stands beside",
+            )
         }
         kind => {
             let problem = finding(span, format!("this is not valid YAML: {kind}"));

@@ -32,37 +32,54 @@ const JPEG_SCAN: u8 = 0xda;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureFault {
     /// No bytes.
-    #[error("the file is empty")]
+    #[error("it is empty")]
     Empty,
     /// Markup or JSON.
-    #[error("this is a web page or an error message, not a picture: open it in a browser to read it")]
+    #[error("it is a web page or an error message")]
     WebPage,
     /// A picture, but in no format that a model takes.
-    #[error("this is a {0} picture: save it as PNG or JPEG")]
+    #[error("it is a {0} picture, which no model takes")]
     OtherFormat(String),
     /// Nothing known.
-    #[error("this is no picture: it begins like none")]
+    #[error("it is no picture, whatever its name says")]
     NoPicture,
     /// The header contradicts itself or says nothing of the size.
-    #[error("the picture's header is damaged: open it in an image editor and save it again")]
+    #[error("its header is damaged")]
     Damaged,
     /// The end is missing.
-    #[error("the picture is cut off: its end is missing, copy or download it again")]
+    #[error("its end is missing")]
     CutOff,
     /// A `data:` text that does not have the form of one.
-    #[error("a data URI begins with `data:image/png;base64,` (or image/jpeg, image/webp)")]
+    #[error("it is no data URI of a picture")]
     NoDataUri,
     /// The text after the comma is not Base64.
-    #[error("the text after the comma is not Base64")]
+    #[error("the text after its comma is not Base64")]
     NoBase64,
     /// The data URI says one format and holds another.
-    #[error("the data URI says {said}, but the picture in it is {}", .is.mime())]
+    #[error("it says {said} and holds {}", .is.mime())]
     Mislabelled {
         /// The media type before the comma.
         said: String,
         /// The format by content.
         is: PictureFormat,
     },
+}
+
+impl PictureFault {
+    /// What to do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::CutOff => "copy or download the picture again",
+            Self::WebPage => "open it in a browser to read what it says, then download the picture again",
+            Self::OtherFormat(_) => "save it as PNG or JPEG, and write its new name",
+            Self::NoPicture => "put a PNG or JPEG picture in its place",
+            Self::Damaged => "open it in an image editor and save it again",
+            Self::NoDataUri => "begin it with `data:image/png;base64,` (or image/jpeg, image/webp)",
+            Self::NoBase64 => "encode the picture again, or write the name of a file",
+            Self::Mislabelled { .. } => "correct the format before the `;`",
+        }
+    }
 }
 
 /// Format, width and height (in pixels) of a picture whose end is there.

@@ -3,11 +3,13 @@
 //! A draft still names pictures by their text; [`super::order`] makes orders of drafts once the facts of local
 //! pictures are known.
 
+use super::values::{Source, Values, Written};
+use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::problem::{Problem, did_you_mean};
 use crate::domain::request::{Field, Request};
-use crate::manifest::{Context, Items, ListItem, Manifest, Setting, Settings, Shot, Template, output};
+use crate::manifest::{Context, Manifest, output};
 use crate::provider::card::ModelCard;
 use crate::provider::{self, check};
 use std::collections::HashMap;
@@ -30,6 +32,8 @@ pub struct Draft {
     pub card: &'static ModelCard,
     /// Names of fields and parameters that the shot lists as optional and that this model lacks.
     pub dropped: Vec<String>,
+    /// Whether nothing was wrong so far. A draft that cannot become an order is kept for the rest of its problems.
+    pub(super) whole: bool,
     /// Index of the shot, to find the place of a field when something is wrong with it.
     shot: usize,
     /// Index of the item.
@@ -54,47 +58,6 @@ impl Pictures {
     }
 }
 
-/// What the manifest's items are, with what list items set for themselves.
-#[derive(Debug)]
-pub enum Source<'a> {
-    /// Rows of a product file.
-    Catalog(Vec<Arc<Item>>),
-    /// Entries of the manifest.
-    List(&'a [ListItem]),
-}
-
-impl<'a> Source<'a> {
-    /// The manifest's own list, or the rows that were read from its file.
-    #[must_use]
-    pub fn of(manifest: &'a Manifest, rows: Vec<Item>) -> Self {
-        match &manifest.items {
-            Items::File { .. } => Self::Catalog(rows.into_iter().map(Arc::new).collect()),
-            Items::List(items) => Self::List(items),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Catalog(items) => items.len(),
-            Self::List(items) => items.len(),
-        }
-    }
-
-    fn item(&self, index: usize) -> &Arc<Item> {
-        match self {
-            Self::Catalog(items) => &items[index],
-            Self::List(items) => &items[index].item,
-        }
-    }
-
-    fn own(&self, index: usize) -> Option<&'a Settings<crate::manifest::Located<String>>> {
-        match self {
-            Self::Catalog(_) => None,
-            Self::List(items) => Some(&items[index].own),
-        }
-    }
-}
-
 /// Renders every job. The order is that of the items, and within an item that of the shots.
 #[must_use]
 pub fn expand(manifest: &Manifest, source: &Source<'_>) -> (Vec<Draft>, Vec<Problem>) {
@@ -108,123 +71,14 @@ pub fn expand(manifest: &Manifest, source: &Source<'_>) -> (Vec<Draft>, Vec<Prob
             drafts.extend(Render { values, context: &context, problems: &mut problems }.draft(shot));
         }
     }
-    clashes(&drafts, &values_of(manifest, source), &mut problems);
+    clashes(manifest, source, &drafts, &mut problems);
     (drafts, problems)
 }
 
-fn values_of<'a>(manifest: &'a Manifest, source: &'a Source<'a>) -> impl Fn(&Draft) -> Values<'a> {
-    move |draft| Values { manifest, shot: &manifest.shots[draft.shot], source, index: draft.index }
-}
-
-/// Where the values of one job come from: its shot goes before its item, its item before the defaults.
-pub(super) struct Values<'a> {
-    manifest: &'a Manifest,
-    shot: &'a Shot,
-    source: &'a Source<'a>,
-    index: usize,
-}
-
-/// A value as written: a template of the manifest, or text of an item.
-enum Written<'a> {
-    Template(&'a Template),
-    Data(&'a crate::manifest::Located<String>),
-}
-
-impl Written<'_> {
-    fn place(&self) -> Place {
-        match self {
-            Self::Template(template) => template.place(),
-            Self::Data(text) => text.place(),
-        }
-    }
-}
-
-impl<'a> Values<'a> {
-    pub(super) fn of(manifest: &'a Manifest, source: &'a Source<'a>, draft: &Draft) -> Self {
-        values_of(manifest, source)(draft)
-    }
-
-    /// All texts of a field; several only for reference images.
-    fn field(&self, field: Field) -> Vec<Written<'a>> {
-        fn list<T>(setting: &Setting<T>) -> Vec<&T> {
-            match setting {
-                Setting::One(one) => vec![one],
-                Setting::Many(many) => many.iter().collect(),
-            }
-        }
-        let templates = |settings: &'a Settings<Template>| {
-            settings
-                .fields
-                .get(&field)
-                .map(|setting| list(setting).into_iter().map(Written::Template).collect())
-        };
-        let own = || {
-            let own = self.source.own(self.index)?.fields.get(&field)?;
-            Some(list(own).into_iter().map(Written::Data).collect())
-        };
-        templates(&self.shot.fields.settings)
-            .or_else(own)
-            .or_else(|| templates(&self.manifest.defaults.settings))
-            .unwrap_or_default()
-    }
-
-    fn model(&self) -> Option<Written<'a>> {
-        let own = || self.source.own(self.index)?.model.as_ref().map(Written::Data);
-        let defaults = || self.manifest.defaults.settings.model.as_ref().map(Written::Template);
-        self.shot.fields.settings.model.as_ref().map(Written::Template).or_else(own).or_else(defaults)
-    }
-
-    /// Parameters by name, each from the strongest layer that has it.
-    fn params(&self) -> Vec<(&'a str, Written<'a>)> {
-        let mut params: Vec<(&str, Written<'_>)> = Vec::new();
-        let mut add = |name: &'a str, written| {
-            if params.iter().all(|(known, _)| *known != name) {
-                params.push((name, written));
-            }
-        };
-        for (name, template) in &self.shot.fields.settings.params {
-            add(name, Written::Template(template));
-        }
-        for (name, text) in self.source.own(self.index).into_iter().flat_map(|own| &own.params) {
-            add(name, Written::Data(text));
-        }
-        for (name, template) in &self.manifest.defaults.settings.params {
-            add(name, Written::Template(template));
-        }
-        params
-    }
-
-    fn output(&self) -> &'a Template {
-        let defaults = self.manifest.defaults.output.as_ref().unwrap_or(&self.manifest.output);
-        self.shot.fields.output.as_ref().unwrap_or(defaults)
-    }
-
-    fn is_optional(&self, name: &str) -> bool {
-        self.shot.fields.optional.contains(name) || self.manifest.defaults.optional.contains(name)
-    }
-
-    /// Where a field, `model` or `params.NAME` was written; the shot's name where it was written nowhere.
-    pub(super) fn place(&self, field: &str) -> Place {
-        let written = match field.strip_prefix("params.") {
-            Some(param) => {
-                self.params().into_iter().find(|(name, _)| *name == param).map(|(_, written)| written)
-            }
-            None if field == "model" => self.model(),
-            None => Field::named(field).and_then(|field| self.field(field).into_iter().next()),
-        };
-        written.map_or_else(|| self.shot.name.place(), |written| written.place())
-    }
-
-    /// The item among the examples of a message.
-    pub(super) fn example(&self) -> String {
-        self.source.item(self.index).example()
-    }
-
-    /// A problem of this job, with the item as its example.
-    pub(super) fn problem(&self, place: Place, message: impl Into<String>) -> Problem {
-        let mut problem = Problem::error(place, message);
-        problem.examples.push(self.example());
-        problem
+impl Draft {
+    /// Where its values come from.
+    pub(super) fn values<'a>(&self, manifest: &'a Manifest, source: &'a Source<'a>) -> Values<'a> {
+        Values { manifest, shot: &manifest.shots[self.shot], source, index: self.index }
     }
 }
 
@@ -265,24 +119,16 @@ impl Render<'_, '_> {
             }
             match check::typed(card, name, &text) {
                 Ok(value) => drop(request.params.insert(name.to_owned(), value)),
-                Err(finding) => self.problems.push(super::order::problem(&self.values, finding)),
+                Err(finding) => self.problems.push(super::order::problem(&self.values, *finding)),
             }
         }
-        let path = self.path()?;
-        let item = Arc::clone(self.values.source.item(self.values.index));
+        let path = self.path();
+        let item = Arc::clone(self.values.item());
         let key = JobKey::new(self.values.shot.name.value.clone(), item.id.clone());
         let index = self.values.index;
-        (self.problems.len() == before).then_some(Draft {
-            key,
-            item,
-            request,
-            pictures,
-            path,
-            card,
-            dropped,
-            shot,
-            index,
-        })
+        let whole = self.problems.len() == before;
+        let path = path.unwrap_or_default();
+        Some(Draft { key, item, request, pictures, path, card, dropped, whole, shot, index })
     }
 
     fn card(&mut self) -> Option<&'static ModelCard> {
@@ -307,7 +153,7 @@ impl Render<'_, '_> {
         // With or without the provider in front, people mean the model.
         let close = did_you_mean(&text, known.iter().map(String::as_str))
             .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
-        let mut problem = self.values.problem(written.place(), format!("there is no model `{text}`"));
+        let mut problem = self.values.problem("model", format!("there is no model `{}`", text.trim()), None);
         problem = match close {
             Some(close) => problem.hint(format!("did you mean `{close}`?")),
             None => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
@@ -317,12 +163,9 @@ impl Render<'_, '_> {
     }
 
     /// The rendered texts of a field, without those that are empty and may be.
-    fn texts(&mut self, field: Field) -> Vec<(Place, String)> {
+    fn texts(&mut self, field: Field) -> Vec<String> {
         let written = self.values.field(field);
-        written
-            .into_iter()
-            .filter_map(|written| self.text(&written, field.name()).map(|text| (written.place(), text)))
-            .collect()
+        written.into_iter().filter_map(|written| self.text(&written, field.name())).collect()
     }
 
     /// One rendered text; `None` where it is empty or wrong, which is a problem unless it may be empty.
@@ -332,43 +175,31 @@ impl Render<'_, '_> {
             Written::Template(template) => match template.render(self.context) {
                 Ok(text) => text,
                 Err(problem) => {
-                    let mut problem = *problem;
-                    problem.examples.push(self.values.example());
-                    self.problems.push(problem);
+                    self.problems.push(*problem);
                     return None;
                 }
             },
         };
         if text.trim().is_empty() {
             if !self.values.is_optional(name) {
-                let problem = self.values.problem(written.place(), format!("`{name}` is empty"));
-                self.problems.push(problem.label("nothing is left here").hint(format!(
-                    "fill the cell, or add `optional: [{name}]` to the shot if the model may go without it"
-                )));
+                self.problems.push(self.values.empty(name, written));
             }
             return None;
         }
         Some(text)
     }
 
-    fn set(
-        &mut self,
-        field: Field,
-        texts: Vec<(Place, String)>,
-        request: &mut Request,
-        pictures: &mut Pictures,
-    ) {
+    fn set(&mut self, field: Field, texts: Vec<String>, request: &mut Request, pictures: &mut Pictures) {
         if field == Field::ReferenceImages {
-            pictures.reference_images = texts.into_iter().map(|(_, text)| text.trim().to_owned()).collect();
+            pictures.reference_images = texts.iter().map(|text| text.trim().to_owned()).collect();
             return;
         }
-        let Some((place, text)) = texts.into_iter().next() else { return };
+        let Some(text) = texts.into_iter().next() else { return };
         let trimmed = text.trim().to_owned();
-        let mut wrong = |what: &str| {
+        let mut wrong = |what: &str, hint: &str| {
             let message = format!("`{}` must be {what}", field.name());
-            let mut problem = self.values.problem(place.clone(), message);
-            problem.label = Some(format!("this is `{}`", crate::domain::fault::printable(&trimmed)));
-            self.problems.push(problem);
+            let problem = self.values.problem(field.name(), message, Some(&format!("`{trimmed}`")));
+            self.problems.push(problem.hint(hint));
         };
         match field {
             Field::Prompt => request.prompt = Some(text),
@@ -376,15 +207,15 @@ impl Render<'_, '_> {
             Field::LastImage => pictures.last_image = Some(trimmed),
             Field::Duration => match trimmed.parse() {
                 Ok(seconds) => request.duration = Some(seconds),
-                Err(_) => wrong("a whole number of seconds, such as `5` (without `s`)"),
+                Err(_) => wrong("a whole number of seconds", "write digits alone, such as `5`, without `s`"),
             },
             Field::Seed => match trimmed.parse() {
                 Ok(seed) => request.seed = Some(seed),
-                Err(_) => wrong("a whole number"),
+                Err(_) => wrong("a whole number", "write digits alone, such as `7`"),
             },
             Field::Audio => match trimmed.parse() {
                 Ok(audio) => request.audio = Some(audio),
-                Err(_) => wrong("`true` or `false`"),
+                Err(_) => wrong("`true` or `false`", "write `audio: true` or `audio: false`"),
             },
             Field::AspectRatio => request.aspect_ratio = Some(trimmed),
             Field::Size => request.size = Some(trimmed),
@@ -399,14 +230,10 @@ impl Render<'_, '_> {
         let rendered = self.text(&Written::Template(template), "output")?;
         match output::check_path(&rendered) {
             Ok(path) => Some(path),
-            Err(reason) => {
-                let mut problem = self.values.problem(template.place(), format!("the output path {reason}"));
-                problem.examples = vec![format!(
-                    "{} → {}",
-                    self.values.example(),
-                    crate::domain::fault::printable(&rendered)
-                )];
-                self.problems.push(problem);
+            Err(refused) => {
+                let message = format!("the output path {}", refused.why);
+                let problem = self.values.problem("output", message, Some(&rendered));
+                self.problems.push(problem.hint(refused.hint));
                 None
             }
         }
@@ -418,21 +245,32 @@ fn takes_pictures(card: &ModelCard, field: Field) -> bool {
 }
 
 /// Two clips must not get one name, also not on a disk that ignores case.
-fn clashes<'a>(drafts: &[Draft], values: &impl Fn(&Draft) -> Values<'a>, problems: &mut Vec<Problem>) {
+fn clashes(manifest: &Manifest, source: &Source<'_>, drafts: &[Draft], problems: &mut Vec<Problem>) {
     let mut owners: HashMap<String, &Draft> = HashMap::with_capacity(drafts.len());
-    for draft in drafts {
-        if let Some(first) = owners.get(&output::fold(&draft.path)) {
-            let mut problem = Problem::error(
-                values(draft).output().place(),
-                "several clips would get the same file name",
-            )
-            .hint(
-                "use `{{ item.id }}` and `{{ shot }}` in `output:`, so that every job has a name of its own",
-            );
-            problem.examples = vec![format!("{} and {} → {}", first.key, draft.key, draft.path)];
-            problems.push(problem);
-        } else {
+    for draft in drafts.iter().filter(|draft| !draft.path.is_empty()) {
+        let Some(first) = owners.get(&output::fold(&draft.path)) else {
             owners.insert(output::fold(&draft.path), draft);
-        }
+            continue;
+        };
+        let (message, hint) = if first.path == draft.path {
+            (
+                "several clips would get the same file name",
+                "use `{{ item.id }}` as it is, and `{{ shot }}`, so that every job has a name of its own",
+            )
+        } else {
+            (
+                "several clips would get names that macOS and Windows take for the same",
+                "rename one of the ids, so that they differ in more than upper and lower case",
+            )
+        };
+        let place = draft.values(manifest, source).output().place();
+        let mut problem = Problem::error(place, message).hint(hint);
+        let [one, other] = if first.shot == draft.shot {
+            [first, draft].map(|draft| draft.item.example(&["id".to_owned()]))
+        } else {
+            [first, draft].map(|draft| draft.key.to_string())
+        };
+        problem.examples = vec![format!("{one} and {other} → {}", printable(&draft.path))];
+        problems.push(problem);
     }
 }

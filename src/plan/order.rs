@@ -1,18 +1,28 @@
 //! Drafts become orders: pictures with their facts, everything checked against the model's card, priced.
 
-use super::expand::{Draft, Source, Values};
+use super::expand::Draft;
 use super::fingerprint::fingerprint;
+use super::values::{Cut, Source, Values};
 use crate::domain::item::Item;
 use crate::domain::problem::Problem;
 use crate::domain::request::{Field, Media, MediaFile, PictureFacts};
 use crate::domain::take::Wanted;
-use crate::manifest::Manifest;
-use crate::media::image;
+use crate::manifest::{self, Manifest};
+use crate::media::image::{self, PictureFault};
 use crate::provider::check::{self, Finding};
 use std::collections::{BTreeSet, HashMap};
 
-/// What is known of local pictures, by their text: facts, or what is wrong with them in words.
-pub type PictureBook = HashMap<String, Result<PictureFacts, String>>;
+/// What is known of local pictures, by their text.
+pub type PictureBook = HashMap<String, Result<PictureFacts, Unusable>>;
+
+/// Why a picture cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// A clause about it, such as `its end is missing`.
+    pub why: String,
+    /// What to do about it.
+    pub remedy: String,
+}
 
 /// The local files that these drafts name, each once.
 #[must_use]
@@ -38,22 +48,17 @@ pub fn orders(
     book: &PictureBook,
 ) -> (Vec<Wanted>, Vec<Problem>) {
     let mut problems = Vec::new();
+    let mut cuts = Vec::new();
     let mut wanted = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        let values = Values::of(manifest, source, draft);
+        let values = draft.values(manifest, source);
         let before = problems.len();
         let mut request = draft.request.clone();
         let mut look = |text: &String, field: Field| match media(text, book) {
             Ok(media) => Some(media),
-            Err(reason) => {
-                let mut problem = Problem::error(
-                    values.place(field.name()),
-                    format!("a picture of `{}` cannot be used", field.name()),
-                )
-                .hint("correct the path or the file; paths are seen from the manifest's folder");
-                let shown = crate::domain::fault::printable(text);
-                problem.examples = vec![format!("{}: {shown}: {reason}", values.example())];
-                problems.push(problem);
+            Err(Unusable { why, remedy }) => {
+                let message = format!("the picture in `{}` cannot be used: {why}", field.name());
+                problems.push(values.problem(field.name(), message, Some(text)).hint(remedy));
                 None
             }
         };
@@ -61,12 +66,27 @@ pub fn orders(
         request.last_image = draft.pictures.last_image.as_ref().and_then(|text| look(text, Field::LastImage));
         let references = draft.pictures.reference_images.iter();
         request.reference_images = references.filter_map(|text| look(text, Field::ReferenceImages)).collect();
-        if problems.len() == before {
-            problems.extend(
-                check::check(draft.card, &request).into_iter().map(|finding| problem(&values, finding)),
-            );
+        // What is missing because it is wrong is told already.
+        let is_whole = draft.whole && problems.len() == before;
+        let findings = if is_whole {
+            check::check(draft.card, &request)
+        } else {
+            check::check_each(draft.card, &request)
+        };
+        for finding in findings {
+            let excess = finding.excess.filter(|_| finding.field == Field::Prompt.name());
+            let cut = excess.zip(request.prompt.as_deref());
+            let cut = cut.and_then(|(excess, prompt)| values.cut(&finding.field, prompt, excess));
+            let detail = finding.detail.clone().unwrap_or_default();
+            let mut problem = problem(&values, finding);
+            if let Some(cut) = cut {
+                problem.place = cut.place.clone();
+                problem.examples = vec![format!("{}: {detail}", cut.example)];
+                cuts.push((problems.len(), cut));
+            }
+            problems.push(problem);
         }
-        if problems[before..].iter().any(Problem::is_error) {
+        if !draft.whole || problems[before..].iter().any(Problem::is_error) {
             continue;
         }
         let price = manifest
@@ -84,30 +104,57 @@ pub fn orders(
             path: draft.path.clone(),
         });
     }
+    shorten(&mut problems, cuts);
     (wanted, problems)
 }
 
-fn media(text: &str, book: &PictureBook) -> Result<Media, String> {
+/// Says of texts that are too long what to write, so that it is short enough for every item.
+fn shorten(problems: &mut [Problem], cuts: Vec<(usize, Cut)>) {
+    let mut least: HashMap<(String, String), (usize, bool)> = HashMap::new();
+    for (at, cut) in &cuts {
+        let cause = (problems[*at].message.clone(), cut.column.clone());
+        let (room, has_markup) = least.entry(cause).or_insert((cut.room, false));
+        *room = cut.room.min(*room);
+        *has_markup |= cut.has_markup;
+    }
+    for (at, cut) in cuts {
+        let problem = &mut problems[at];
+        let Some((room, has_markup)) = least.get(&(problem.message.clone(), cut.column.clone())) else {
+            continue;
+        };
+        let strip = if *has_markup { " | strip_html" } else { "" };
+        problem.hint =
+            Some(format!("write `{{{{ {}{strip} | truncate({room}) }}}}`", manifest::spelled(&cut.column)));
+    }
+}
+
+fn media(text: &str, book: &PictureBook) -> Result<Media, Unusable> {
     if text.starts_with("data:") {
-        let facts = image::data_uri(text).map_err(|fault| fault.to_string())?;
+        let unusable =
+            |fault: PictureFault| Unusable { why: fault.to_string(), remedy: fault.remedy().to_owned() };
+        let facts = image::data_uri(text).map_err(unusable)?;
         return Ok(Media::Inline { uri: text.to_owned(), facts });
     }
     if text.starts_with("https://") || text.starts_with("http://") {
         return Ok(Media::Url(text.to_owned()));
     }
     if !is_local(text) {
-        return Err("only https:// and http:// addresses, data: URIs and files can be used".to_owned());
+        let why = "nothing fetches such an address".to_owned();
+        return Err(Unusable {
+            why,
+            remedy: "write an `https://` address, or the path of a file".to_owned(),
+        });
     }
     match book.get(text) {
         Some(Ok(facts)) => Ok(Media::File(MediaFile { path: text.to_owned(), facts: facts.clone() })),
         Some(Err(reason)) => Err(reason.clone()),
-        None => Err("it was not looked at".to_owned()),
+        None => Err(Unusable { why: "it was not looked at".to_owned(), remedy: "try again".to_owned() }),
     }
 }
 
 /// A finding of the model's card as a problem of the manifest, with the item as its example.
 pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
-    let mut problem = values.problem(values.place(&finding.field), finding.message);
+    let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());
     problem.severity = finding.severity;
     problem.hint = finding.hint;
     problem.notes = finding.notes;

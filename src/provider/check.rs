@@ -1,7 +1,7 @@
 //! An order against its model's card: every job of a catalog is checked offline, before anything is sent.
 //!
 //! A message says the same for every job with the same cause, so that a thousand of them become one; what differs
-//! from job to job stands in the notes.
+//! from job to job stands in the detail.
 
 mod advice;
 mod pictures;
@@ -24,13 +24,25 @@ pub struct Finding {
     pub message: String,
     /// What to type instead.
     pub hint: Option<String>,
-    /// More to know: which models can do it, which document says so, the figures of this job.
+    /// More to know: which models can do it, which document says so.
     pub notes: Vec<String>,
+    /// What this job has, such as `613 characters`.
+    pub detail: Option<String>,
+    /// How many characters are too many, where that is what is wrong.
+    pub excess: Option<usize>,
 }
 
 impl Finding {
     fn new(severity: Severity, field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity, field: field.into(), message: message.into(), hint: None, notes: Vec::new() }
+        Self {
+            severity,
+            field: field.into(),
+            message: message.into(),
+            hint: None,
+            notes: Vec::new(),
+            detail: None,
+            excess: None,
+        }
     }
 
     fn error(field: impl Into<String>, message: impl Into<String>) -> Self {
@@ -50,11 +62,27 @@ impl Finding {
         self.notes.push(note.into());
         self
     }
+
+    fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
 }
 
 /// Everything the card has to say about the request; empty where all is well.
 #[must_use]
 pub fn check(card: &ModelCard, request: &Request) -> Vec<Finding> {
+    let mut findings = check_each(card, request);
+    missing(card, request, &mut findings);
+    together(card, request, &mut findings);
+    pictures::check_frames(card, request, &mut findings);
+    disagreements(card, request, &mut findings);
+    findings
+}
+
+/// What the card has to say about each setting by itself: all that can be said while others of the order are wrong.
+#[must_use]
+pub fn check_each(card: &ModelCard, request: &Request) -> Vec<Finding> {
     let mut findings = Vec::new();
     for field in Field::ALL {
         match (card.field(field), setting(request, field)) {
@@ -62,31 +90,33 @@ pub fn check(card: &ModelCard, request: &Request) -> Vec<Finding> {
             (Some(rule), Some(Setting::Plain(value))) => {
                 obey(card, rule, field.name(), &value, &mut findings);
             }
-            (Some(rule), None) if rule.required => findings.push(required(card, field.name())),
             (Some(_), Some(Setting::Pictures(_)) | None) | (None, None) => {}
         }
     }
     for (name, value) in &request.params {
         match rule_of(card, name) {
             Ok(rule) => obey(card, rule, &param(name), value, &mut findings),
-            Err(finding) => findings.push(finding),
+            Err(finding) => findings.push(*finding),
         }
     }
-    for rule in card.params.iter().filter(|rule| rule.required && !request.params.contains_key(&rule.name)) {
-        findings.push(required(card, &param(&rule.name)));
-    }
-    together(card, request, &mut findings);
-    pictures::check(card, request, &mut findings);
-    disagreements(card, request, &mut findings);
+    pictures::check_each(card, request, &mut findings);
     findings
 }
 
+/// What every request must have.
+fn missing(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+    let fields = card.fields.iter().map(|rule| (rule, rule.name.clone()));
+    let params = card.params.iter().map(|rule| (rule, param(&rule.name)));
+    let missing = fields.chain(params).filter(|(rule, name)| rule.required && !is_set(request, name));
+    findings.extend(missing.map(|(_, name)| required(card, &name)));
+}
+
 /// A parameter's text as the value that the card wants, such as `30` for `fps`.
-pub fn typed(card: &ModelCard, name: &str, text: &str) -> Result<Value, Finding> {
+pub fn typed(card: &ModelCard, name: &str, text: &str) -> Result<Value, Box<Finding>> {
     let rule = rule_of(card, name)?;
     let mistyped = |kind: &str, like: &str| {
         let message = format!("`{name}` of {} is {kind}, not `{text}`", card.name.model);
-        Finding::error(param(name), message).hint(format!("write {like}"))
+        Box::new(Finding::error(param(name), message).hint(format!("write {like}")))
     };
     match rule.kind {
         Kind::Text => Ok(Value::Text(text.to_owned())),
@@ -136,14 +166,14 @@ fn required(card: &ModelCard, field: &str) -> Finding {
 }
 
 /// The rule of a parameter, or why there is none.
-fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Finding> {
+fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>> {
     if let Some(rule) = card.param(name) {
         return Ok(rule);
     }
     let model = &card.name.model;
     if name == "request_id" {
         let message = "`request_id` is set by shotlist, anew for every attempt";
-        return Err(Finding::error(param(name), message).hint("remove this line"));
+        return Err(Box::new(Finding::error(param(name), message).hint("remove this line")));
     }
     let is_pictures = card.pictures.as_ref().is_some_and(|pictures| pictures.wire == name);
     let holds = |rule: &&Rule| {
@@ -156,7 +186,8 @@ fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Finding> {
     };
     if let Some(own) = own {
         let message = format!("`{name}` does not go under `params:`");
-        return Err(Finding::error(param(name), message).hint(format!("write it as `{own}:` of the shot")));
+        let hint = format!("write it as `{own}:` of the shot");
+        return Err(Box::new(Finding::error(param(name), message).hint(hint)));
     }
     let mut finding = Finding::error(param(name), format!("{model} has no parameter `{name}`"));
     let known: Vec<&str> = card.params.iter().map(|rule| rule.name.as_str()).collect();
@@ -166,7 +197,10 @@ fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Finding> {
         None => finding.hint(format!("remove this line; it has: {}", known.join(", "))),
     };
     let others = advice::models_where(|other| other.param(name).is_some());
-    Err(if others.is_empty() { finding } else { finding.note(format!("models that have it: {others}")) })
+    if !others.is_empty() {
+        finding = finding.note(format!("models that have it: {others}"));
+    }
+    Err(Box::new(finding))
 }
 
 /// Holds a value against its rule.
@@ -198,14 +232,16 @@ fn obey(card: &ModelCard, rule: &Rule, field: &str, value: &Value, findings: &mu
     };
     let outside = |how: &str, limit: u32| {
         let message = format!("`{field}` is {how} than the {limit}{unit} that {model} takes");
-        Finding::error(field, message).note(format!("here it is {amount}{unit}"))
+        Finding::error(field, message).detail(format!("{amount}{unit}"))
     };
     if let Some(max) = rule.max.filter(|max| amount > i64::from(*max)) {
-        let cut = format!(
-            "shorten it, or cut what comes from the sheet: `| truncate({max})`, markup first: `| strip_html`"
-        );
-        let finding = outside(over, max);
-        findings.push(if unit.is_empty() { finding } else { finding.hint(cut) });
+        let mut finding = outside(over, max);
+        if !unit.is_empty() {
+            finding.excess = usize::try_from(amount - i64::from(max)).ok();
+            finding = finding
+                .hint("shorten it; what comes from a column is cut by a filter such as `| truncate(300)`");
+        }
+        findings.push(finding);
     }
     if let Some(min) = rule.min.filter(|min| amount < i64::from(*min)) {
         findings.push(outside(under, min));

@@ -40,6 +40,7 @@ pub fn line(notice: &Notice, now: Timestamp) -> Value {
         }
         Notice::Stopping { on_wire } => json!({ "event": "stopping", "on_wire": on_wire }),
         Notice::Warning(text) => json!({ "event": "warning", "text": text }),
+        Notice::Trouble(text) => json!({ "event": "error", "text": text }),
     };
     object["at"] = now.to_string().into();
     object

@@ -1,52 +1,194 @@
-//! One line for each thing that happened, for terminals without bars, pipes and log files.
+//! One line for each thing that happened: whole for pipes and log files, made to fit for terminals.
 
+use super::text::{lasted, passed, shorten, width, wrap};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
+use jiff::Timestamp;
+use std::fmt;
+
+/// What a line means for its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// A clip is there.
+    Good,
+    /// Something failed.
+    Bad,
+    /// A person should look at it.
+    Doubt,
+    /// Worth knowing.
+    Plain,
+    /// A step on the way, which a terminal shows among what is in flight.
+    Step,
+}
+
+/// One thing that happened, in words. [`fmt::Display`] gives it whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// What it means.
+    pub tone: Tone,
+    word: &'static str,
+    parts: Vec<Part>,
+    /// When its request was sent, where a clip came of it.
+    sent: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Part {
+    Key(String),
+    Fact(String),
+    Path(String),
+    /// What the provider or the machine said: goes to lines of its own where there is no room.
+    Words(String),
+}
+
+impl Part {
+    fn text(&self) -> &str {
+        match self {
+            Self::Key(text) | Self::Fact(text) | Self::Path(text) | Self::Words(text) => text,
+        }
+    }
+}
+
+/// Columns of the first word and the space behind it, as a rule.
+const INDENT: usize = 9;
+/// The word for what did not get through and is tried again.
+const AGAIN: &str = "again";
+/// Columns that are left to a path and to a key before anything else gives way.
+const LEAST: usize = 14;
+
+impl Line {
+    fn new(tone: Tone, word: &'static str, parts: Vec<Part>) -> Self {
+        Self { tone, word, parts, sent: None }
+    }
+
+    /// What the provider or the machine said, where something comes again.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self.parts.last() {
+            Some(Part::Words(words)) if self.word == AGAIN => Some(words),
+            _ => None,
+        }
+    }
+
+    /// The line for a terminal of so many columns: a path or key too long loses its middle, words too long go below.
+    /// `paint` colours the first word.
+    #[must_use]
+    pub fn fitted(&self, columns: usize, now: Timestamp, paint: impl Fn(&str) -> String) -> Vec<String> {
+        let mut parts = self.parts.clone();
+        if let Some(sent) = self.sent {
+            parts.insert(1.min(parts.len()), Part::Fact(lasted(passed(sent, now))));
+        }
+        let words = parts.pop_if(|part| matches!(part, Part::Words(_)));
+        let indent = INDENT.max(width(self.word) + 1);
+        let room = columns.saturating_sub(indent);
+        let used = |parts: &[Part]| {
+            parts.iter().map(|part| width(part.text())).sum::<usize>() + 2 * parts.len().saturating_sub(1)
+        };
+        for shrinks in
+            [|part: &Part| matches!(part, Part::Path(_)), |part: &Part| matches!(part, Part::Key(_))]
+        {
+            let excess = used(&parts).saturating_sub(room);
+            let part = parts.iter_mut().find(|part| excess > 0 && shrinks(part));
+            if let Some(Part::Path(text) | Part::Key(text)) = part {
+                *text = shorten(text, width(text).saturating_sub(excess).max(LEAST));
+            }
+        }
+        let joined = parts.iter().map(Part::text).collect::<Vec<_>>().join("  ");
+        let mut lines = wrap(&joined, room, 0);
+        if let Some(words) = words {
+            let last = lines.last_mut().filter(|last| width(last) + 2 + width(words.text()) <= room);
+            match last {
+                Some(last) if last.is_empty() => words.text().clone_into(last),
+                Some(last) => *last = format!("{last}  {}", words.text()),
+                None => {
+                    lines.retain(|line| !line.is_empty());
+                    lines.extend(wrap(words.text(), room, 0));
+                }
+            }
+        }
+        let margin = " ".repeat(indent);
+        let word = paint(self.word) + &margin[width(self.word)..];
+        let first = |at: usize| if at == 0 { &word } else { &margin };
+        lines.iter().enumerate().map(|(at, line)| format!("{}{line}", first(at))).collect()
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<&str> = self.parts.iter().map(Part::text).collect();
+        write!(f, "{:<8} {}", self.word, parts.join("  "))
+    }
+}
 
 /// The line of a notice; `None` for steps that only `--verbose` tells.
 #[must_use]
-pub fn line(notice: &Notice, verbose: bool) -> Option<String> {
-    match notice {
+pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
+    use Part::{Fact, Key, Path, Words};
+    Some(match notice {
         Notice::Moved { key, price, path, from, to, said, .. } => {
-            let said = said.as_ref().map(|said| format!("  {said}")).unwrap_or_default();
-            let text = match &**to {
-                State::Done { .. } => format!("done     {key}  {price}  {path}"),
+            let key = Key(key.to_string());
+            let price = *price;
+            let (tone, word, mut parts) = match &**to {
+                State::Done { .. } => {
+                    (Tone::Good, "done", vec![key, Fact(price.to_string()), Path(path.clone())])
+                }
                 State::Failed { refusal, charged, .. } => {
-                    format!("failed   {key}  {} ({}){said}", refusal.name(), charged_words(*charged, *price))
+                    let why = format!("{} ({})", refusal.name(), charged_words(*charged, price));
+                    (Tone::Bad, "failed", vec![key, Fact(why)])
                 }
                 State::Held { reason, .. } => {
                     let money = if reason.charge_in_doubt() {
-                        format!("may have been charged, up to {price}")
+                        charged_words(Charged::Unknown, price)
                     } else {
                         format!("charged {price}, the clip is missing")
                     };
-                    format!("held     {key}  {} ({money}){said}", reason.name())
+                    (Tone::Doubt, "held", vec![key, Fact(format!("{} ({money})", reason.name()))])
                 }
-                State::Pending { tries_left: 0, .. } => format!("left     {key}  not charged{said}"),
+                State::Pending { tries_left: 0, .. } => {
+                    (Tone::Doubt, "left", vec![key, Fact("not charged".into())])
+                }
                 State::Pending { .. } if *from == "submitting" => {
-                    format!("again    {key}  not charged{said}")
+                    (Tone::Doubt, AGAIN, vec![key, Fact("not charged".into())])
                 }
                 State::Running { task, .. } if *from == "submitting" => {
-                    format!("sent     {key}  {price}  task {}", task.id)
+                    let task = Fact(format!("task {}", task.id));
+                    (Tone::Step, "sent", vec![key, Fact(price.to_string()), task])
                 }
-                state if verbose => format!("{:<8} {key}{said}", state.name()),
+                state if verbose => (Tone::Step, state.name(), vec![key]),
                 _ => return None,
             };
-            Some(text)
+            parts.extend(said.as_ref().map(|said| Words(said.to_string())));
+            let sent = match &**to {
+                State::Done { task, .. } => Some(task.intent.at),
+                _ => None,
+            };
+            Line { sent, ..Line::new(tone, word, parts) }
         }
-        Notice::Filed { key, path } => Some(format!("filed    {key}  {}  {path}", Usd::ZERO)),
-        Notice::Stopped { who, why, said } => Some(format!("stopped  {who}  {}  {said}", why_words(*why))),
-        Notice::Stopping { on_wire: 0 } => Some(
-            "stopping: no new submissions, saving what is in flight (Ctrl-C again to leave now; nothing is lost)"
-                .to_owned(),
-        ),
-        Notice::Stopping { on_wire } => Some(format!(
-            "stopping: no new submissions; awaiting the answers to {on_wire} paid requests for up to 60 s \
-             (Ctrl-C again to leave sooner; nothing is lost)"
-        )),
-        Notice::Warning(text) => Some(format!("warning  {text}")),
-    }
+        Notice::Filed { key, path } => {
+            let parts = vec![Key(key.to_string()), Fact(Usd::ZERO.to_string()), Path(path.clone())];
+            Line::new(Tone::Good, "filed", parts)
+        }
+        Notice::Stopped { who, why, said } => {
+            let parts = vec![Fact(who.clone()), Fact(why_words(*why).to_owned()), Words(said.to_string())];
+            Line::new(Tone::Doubt, "stopped", parts)
+        }
+        Notice::Stopping { on_wire } => {
+            let words = if *on_wire == 0 {
+                "no new submissions, saving what is in flight (Ctrl-C again to leave now; nothing is lost)"
+                    .to_owned()
+            } else {
+                format!(
+                    "no new submissions; awaiting the answers to {} for up to 60 s (Ctrl-C again to leave sooner; \
+                     nothing is lost)",
+                    super::text::count(*on_wire, "paid request")
+                )
+            };
+            Line::new(Tone::Doubt, "stopping:", vec![Words(words)])
+        }
+        Notice::Warning(text) => Line::new(Tone::Doubt, "warning", vec![Words(text.clone())]),
+        Notice::Trouble(text) => Line::new(Tone::Bad, "error", vec![Words(text.clone())]),
+    })
 }
 
 /// What a failure cost, in words.
@@ -73,3 +215,7 @@ pub fn why_words(why: WhyStopped) -> &'static str {
         WhyStopped::NoProgress => "an hour without progress",
     }
 }
+
+#[cfg(test)]
+#[path = "lines_tests.rs"]
+mod tests;

@@ -141,7 +141,8 @@ impl Plan<'_> {
         }
         let (submissions, money) = self.exposure();
         if submissions > 0 {
-            notes.push(format!("after a crash at most {submissions} submissions ({money}) can be in doubt"));
+            let submissions = super::text::count(submissions, "submission");
+            notes.push(format!("after a crash at most {submissions} ({money}) can be in doubt"));
         }
         notes
     }

@@ -101,9 +101,9 @@ fn examples(problem: &Problem) -> Option<String> {
     if listed.is_empty() {
         return None;
     }
-    let listed = listed.join(", ");
+    let listed = listed.join("; ");
     if problem.count > problem.examples.len().max(1) && problem.examples.len() <= EXAMPLES {
-        return Some(format!("{word}{listed}, …, {} in all", problem.count));
+        return Some(format!("{word}{listed}; …, {} in all", problem.count));
     }
     Some(format!("{word}{listed}"))
 }

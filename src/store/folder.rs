@@ -1,9 +1,9 @@
 //! The state folder: who may read it, what it stands on, and the reserve for the moment when the disk is full.
 
 use super::error::StoreError;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 pub(super) const DATABASE: &str = "state.db";
@@ -29,17 +29,27 @@ pub(super) fn create(dir: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// What there is of the folder and its own files, each with the mode that it may have at most.
+fn own(dir: &Path) -> Result<Vec<(PathBuf, u32, Metadata)>, StoreError> {
+    let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
+    let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));
+    let mut own = Vec::new();
+    for (path, mode) in std::iter::once((dir.to_owned(), FOLDER_MODE)).chain(wanted) {
+        match fs::symlink_metadata(&path) {
+            Ok(meta) => own.push((path, mode, meta)),
+            // Not a directory: a file has the folder's name, and whoever makes the folder says so.
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(e) => return Err(StoreError::io(&path, &e)),
+        }
+    }
+    Ok(own)
+}
+
 /// Takes away what others may do with the folder and its files; one sentence for each that was open to them.
 pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
     let mut warnings = Vec::new();
-    let files = [DATABASE, "state.db-wal", "state.db-shm", LEDGER, LOCK, RESERVE, ".gitignore"];
-    let wanted = files.iter().map(|name| (dir.join(name), FILE_MODE));
-    for (path, mode) in std::iter::once((dir.to_owned(), FOLDER_MODE)).chain(wanted) {
-        let found = match fs::symlink_metadata(&path) {
-            Ok(meta) => meta.permissions().mode() & 0o777,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
-            Err(e) => return Err(StoreError::io(&path, &e)),
-        };
+    for (path, mode, meta) in own(dir)? {
+        let found = meta.permissions().mode() & 0o777;
         if found & !mode != 0 {
             fs::set_permissions(&path, Permissions::from_mode(mode))
                 .map_err(|e| StoreError::io(&path, &e))?;
@@ -50,6 +60,47 @@ pub(super) fn tighten(dir: &Path) -> Result<Vec<String>, StoreError> {
         }
     }
     Ok(warnings)
+}
+
+/// How a state folder stands on its disk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Folder {
+    /// Whether it is there.
+    pub exists: bool,
+    /// The folder or files in it that other users may read, with their modes. The next run takes that away.
+    pub open_to_others: Vec<(PathBuf, u32)>,
+    /// What belongs to another user, by that user's number.
+    pub foreign: Vec<(PathBuf, u32)>,
+    /// What this user may not read or write.
+    pub unusable: Vec<PathBuf>,
+    /// The name of its file system, where that is one of a network.
+    pub network: Option<&'static str>,
+}
+
+impl Folder {
+    /// Looks at the state of that folder, or at the folder in which it would be made. Changes nothing.
+    pub fn look_at(dir: &Path) -> Result<Self, StoreError> {
+        let own = own(dir)?;
+        let me = rustix::process::geteuid().as_raw();
+        let usable = |path: &Path| {
+            let access = rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK;
+            rustix::fs::access(path, access).is_ok()
+        };
+        let mode = |meta: &Metadata| meta.permissions().mode() & 0o777;
+        let open = own.iter().filter(|(_, most, meta)| mode(meta) & !most != 0);
+        let ground = dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+        Ok(Self {
+            exists: !own.is_empty(),
+            open_to_others: open.map(|(path, _, meta)| (path.clone(), mode(meta))).collect(),
+            foreign: own
+                .iter()
+                .filter(|(.., meta)| meta.uid() != me)
+                .map(|(path, _, meta)| (path.clone(), meta.uid()))
+                .collect(),
+            unusable: own.iter().filter(|(path, ..)| !usable(path)).map(|(path, ..)| path.clone()).collect(),
+            network: network_kind(ground).map_err(|e| StoreError::io(ground, &e))?,
+        })
+    }
 }
 
 /// Opens a file for reading and writing, creating it for its owner alone.

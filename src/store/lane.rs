@@ -254,7 +254,8 @@ impl Shared {
                     writer.settle(jobs);
                     writer.ledger.unlock();
                 }
-                Err(error) => wake(jobs, &Err::<(), _>(error)),
+                // Nothing can be committed, but a line of the ledger may still save what is paid.
+                Err(error) => writer.save_in_ledger(jobs, &error),
             }
         }
     }

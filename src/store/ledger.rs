@@ -302,6 +302,16 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Opens the file to look at it; `None` where it is missing.
+    pub(super) fn open_to_read(dir: &Path) -> Result<Option<Self>, StoreError> {
+        let path = dir.join(folder::LEDGER);
+        match File::open(&path) {
+            Ok(file) => Ok(Some(Self { path, file, end: 0, last: 0, seen: BTreeSet::new() })),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(&path, &e)),
+        }
+    }
+
     /// Waits until no other process is between its commit and its lines.
     pub(super) fn lock(&self) -> Result<(), StoreError> {
         self.file.lock().map_err(|e| StoreError::io(&self.path, &e))

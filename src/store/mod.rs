@@ -12,6 +12,7 @@ mod known;
 mod lane;
 mod ledger;
 mod lock;
+mod look;
 mod output;
 mod read;
 mod repair;
@@ -27,8 +28,10 @@ mod writer;
 
 pub use admit::{Admission, NewTake};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
+pub use folder::Folder;
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};
+pub use look::{Examined, Run, examine};
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};

@@ -196,7 +196,7 @@ impl Reader {
         .await
     }
 
-    async fn page(
+    pub(super) async fn page(
         &self,
         project: Option<&str>,
         model: Option<&ModelName>,

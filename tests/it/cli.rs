@@ -2,11 +2,18 @@
 
 mod again;
 mod bounds;
+mod closing;
+mod doctor;
 mod doubt;
 mod faults;
+mod help;
 mod once;
+mod owed;
+mod screen;
 mod secrets;
+mod show;
 mod signals;
+mod status;
 mod talk;
 mod together;
 mod wire;

@@ -350,7 +350,7 @@ async fn a_part_that_is_a_link_or_a_device_is_not_written_to() {
     atomic_write(&victim, b"mine", 0o600).unwrap();
     symlink(&victim, place.folder.path().join("state/partial").join(format!("{}.part", take("A")))).unwrap();
     let fault = place.tree.take_up(&take("A"), "hero.mp4").await.unwrap_err();
-    assert!(matches!(fault, ReceiveFault::Io(_)), "{fault:?}");
+    assert!(matches!(fault, ReceiveFault::Io(_) | ReceiveFault::Obstructed(_)), "{fault:?}");
     assert_eq!(fs::read(&victim).unwrap(), b"mine");
 }
 
@@ -450,7 +450,7 @@ async fn s11_a_symlinked_folder_is_refused_and_its_target_untouched() {
     assert!(obstacle.what.contains("`summer` is a symbolic link"), "{obstacle:?}");
     let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
     let fault = place.place("A", "summer/hero.mp4", &file, None).unwrap_err();
-    assert!(matches!(fault, PlaceFault::Io(_)), "{fault:?}");
+    assert!(matches!(fault, PlaceFault::Obstructed(_)), "{fault:?}");
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
 
@@ -633,15 +633,15 @@ fn i28_to_i34_what_is_no_picture_in_the_folder_is_refused_without_waiting() {
     let fifo = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(rustix::fs::CWD, root.join("fifo.png"), fifo, 0o644.into(), 0).unwrap();
     let trouble = |written: &str| inspect(&root, written).unwrap_err();
-    assert!(matches!(trouble("none.png"), PictureTrouble::Missing(_)));
-    assert!(matches!(trouble("inside.png/x.png"), PictureTrouble::Missing(_)));
-    assert!(matches!(trouble("empty.png"), PictureTrouble::Empty(_)));
-    assert!(matches!(trouble("cut.png"), PictureTrouble::Broken { .. }));
+    assert!(matches!(trouble("none.png"), PictureTrouble::Missing));
+    assert!(matches!(trouble("inside.png/x.png"), PictureTrouble::Missing));
+    assert!(matches!(trouble("empty.png"), PictureTrouble::Broken(_)));
+    assert!(matches!(trouble("cut.png"), PictureTrouble::Broken(_)));
     for outside in ["leads-out.png", "../outside.png", "/dev/zero"] {
-        assert!(matches!(trouble(outside), PictureTrouble::Outside(_)), "{outside}");
+        assert!(matches!(trouble(outside), PictureTrouble::Outside), "{outside}");
     }
     for odd in ["fifo.png", "dir.png"] {
-        assert!(matches!(trouble(odd), PictureTrouble::NotAFile(_)), "{odd}");
+        assert!(matches!(trouble(odd), PictureTrouble::NotAFile), "{odd}");
     }
     assert!(inspect(&root, "leads-in.png").is_ok());
 }

@@ -6,11 +6,13 @@
 )]
 
 mod architecture;
+mod bad;
 mod cli;
 mod files;
 mod kill;
 mod problems;
 mod providers;
+mod readme;
 mod sandbox;
 mod store;
 mod support;

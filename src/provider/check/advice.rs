@@ -25,7 +25,7 @@ pub(super) fn models_where(fits: impl Fn(&ModelCard) -> bool) -> String {
 pub(super) fn lacking(card: &ModelCard, field: Field, setting: &Setting<'_>) -> Finding {
     let name = field.name();
     let finding = Finding::error(name, format!("{} has no {name}", card.name.model))
-        .hint("remove this line, list it under `optional:`, or take another model");
+        .hint(format!("remove this line, add `optional: [{name}]` to the shot, or take another model"));
     let others = models_where(|other| other.field(field).is_some());
     let finding = match others.as_str() {
         "" => finding.note("no model has it"),
@@ -53,7 +53,7 @@ pub(super) fn not_one_of(card: &ModelCard, rule: &Rule, name: &str, value: &Valu
         ([value], _) => written(&rule.name, value),
         (_, Some(meant)) => format!("`{}: {meant}`", rule.name),
         (values, None) => {
-            values.iter().map(|value| written(&rule.name, value)).collect::<Vec<_>>().join(", ")
+            values.iter().map(|value| written(&rule.name, value)).collect::<Vec<_>>().join(" or ")
         }
     };
     let finding = Finding::error(name, message).hint(format!("remove this line, or write {line}"));
@@ -61,7 +61,13 @@ pub(super) fn not_one_of(card: &ModelCard, rule: &Rule, name: &str, value: &Valu
     let others = models_where(|other| other.field(field).is_some_and(|rule| rule.values.contains(value)));
     let finding = match (field, others.as_str()) {
         (Field::Duration, "") => finding,
-        (Field::Duration, others) => finding.note(format!("{given} seconds: {others}")),
+        (Field::Duration, others) => finding.note(format!("models that make {given} seconds: {others}")),
+        // Another size of the same shape is no question of shapes.
+        (Field::Size, others)
+            if !others.is_empty() && rule.values.iter().any(|own| shape(own) == shape(value)) =>
+        {
+            return finding.note(format!("models that make {given}: {others}"));
+        }
         _ => finding,
     };
     shaped(finding, field, value)
@@ -75,7 +81,7 @@ fn shaped(finding: Finding, field: Field, wanted: &Value) -> Finding {
     let Some(shape) = shape(wanted) else { return finding };
     let cards = super::super::ALL.iter().flat_map(|provider| provider.cards());
     let ways: Vec<String> =
-        cards.filter_map(|card| Some(format!("{} ({})", card.name, way(card, shape)?))).collect();
+        cards.filter_map(|card| Some(format!("{} ({})", card.name, way(card, wanted, shape)?))).collect();
     let (across, down) = shape;
     match ways.as_slice() {
         [] => finding.note(format!("no model makes {across}:{down}")),
@@ -83,10 +89,12 @@ fn shaped(finding: Finding, field: Field, wanted: &Value) -> Finding {
     }
 }
 
-/// What to write to have clips of that shape from a model: its aspect ratio decides where it has one.
-fn way(card: &ModelCard, wanted: (u32, u32)) -> Option<String> {
+/// What to write to have clips of the wanted shape, best the wanted size, from a model: its aspect ratio decides
+/// where it has one.
+fn way(card: &ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Option<String> {
     let rule = card.field(Field::AspectRatio).or_else(|| card.field(Field::Size))?;
-    let value = rule.values.iter().find(|value| shape(value) == Some(wanted))?;
+    let alike = || rule.values.iter().find(|value| shape(value) == Some(wanted_shape));
+    let value = rule.values.iter().find(|value| *value == wanted).or_else(alike)?;
     Some(written(&rule.name, value))
 }
 

@@ -9,7 +9,8 @@ use url::{Host, Url};
 
 const FIELDS: [Field; 3] = [Field::Image, Field::LastImage, Field::ReferenceImages];
 
-pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+/// Each picture by itself.
+pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let Some(rules) = &card.pictures else { return };
     let model = card.name.model.as_str();
     for field in FIELDS {
@@ -21,7 +22,9 @@ pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Find
         let (min, max) = (rule.min.unwrap_or(1), rule.max.unwrap_or(1));
         if !(min..=max).contains(&count) {
             let message = format!("{model} takes {min} to {max} pictures as `{}`", field.name());
-            findings.push(Finding::error(field.name(), message).note(format!("here are {count}")));
+            let hint = format!("remove all but {max} of them");
+            findings
+                .push(Finding::error(field.name(), message).hint(hint).detail(format!("{count} pictures")));
         }
         for picture in pictures {
             match picture {
@@ -37,7 +40,6 @@ pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Find
             }
         }
     }
-    frames(model, rules, request, findings);
 }
 
 /// A link is fetched by the provider, so it must lead to a place that the provider can reach.
@@ -50,7 +52,7 @@ fn address(field: &str, url: &str) -> Option<Finding> {
         _ => format!("`{field}` is no link that a provider can fetch"),
     };
     let hint = "write a path: a local picture is sent along with the request";
-    Some(Finding::error(field, message).hint(hint).note(format!("here it is {url}")))
+    Some(Finding::error(field, message).hint(hint).detail(url))
 }
 
 fn is_private(host: &Host) -> bool {
@@ -85,35 +87,39 @@ fn measured(
     if !rules.formats.contains(&format) {
         let message = format!("{model} takes {} pictures, not {}", listed(&rules.formats), format.name());
         let hint = format!("save it as {}", rules.formats.first().map_or("png", |format| format.name()));
-        findings.push(Finding::error(field, message).hint(hint).note(format!("{name} is {}", format.mime())));
+        findings.push(Finding::error(field, message).hint(hint).detail(name));
     }
     let megabytes = u64::from(rules.max_megabytes);
     if bytes > megabytes << 20 {
         let message = format!("the picture is larger than the {megabytes} MB that {model} takes");
         let hint = "make it smaller or save it as JPEG";
-        findings.push(Finding::error(field, message).hint(hint).note(format!("{name} has {bytes} bytes")));
+        findings.push(Finding::error(field, message).hint(hint).detail(format!("{name} has {bytes} bytes")));
     } else if bytes > megabytes * 1_000_000 {
         let message = format!("the picture may be larger than the {megabytes} MB that {model} takes");
-        let why = format!("{name} has {bytes} bytes; the documents do not say how they count a megabyte");
-        findings.push(Finding::warning(field, message).note(why));
+        let why = "the documents do not say how they count a megabyte";
+        findings.push(Finding::warning(field, message).note(why).detail(format!("{name} has {bytes} bytes")));
     }
     if width.min(height) < rules.min_side {
         let side = rules.min_side;
         let message = format!("the picture is smaller than the {side}x{side} pixels that {model} needs");
-        findings.push(Finding::error(field, message).note(format!("{name} is {width}x{height}")));
+        let hint = "take a larger picture";
+        findings
+            .push(Finding::error(field, message).hint(hint).detail(format!("{name} is {width}x{height}")));
     }
     let too_long = |most: u64| u64::from(width.max(height)) > most * u64::from(width.min(height));
     if let Some(most) = rules.max_aspect.filter(|most| too_long((*most).into())) {
         let message =
             format!("the picture is narrower or wider than the 1:{most} to {most}:1 that {model} takes");
         let hint = "crop it, or put it on a wider background";
-        findings.push(Finding::error(field, message).hint(hint).note(format!("{name} is {width}x{height}")));
+        findings
+            .push(Finding::error(field, message).hint(hint).detail(format!("{name} is {width}x{height}")));
     }
 }
 
 /// First and last frame must be alike. The documents speak of "resolution": a different shape cannot be meant to
 /// work, a different size of the same shape may be.
-fn frames(model: &str, rules: &Pictures, request: &Request, findings: &mut Vec<Finding>) {
+pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+    let (Some(rules), model) = (&card.pictures, &card.name.model) else { return };
     let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).cloned();
     let (Some([numerator, denominator]), Some(first), Some(last)) =
         (rules.max_difference, facts(&request.image), facts(&request.last_image))
@@ -129,11 +135,11 @@ fn frames(model: &str, rules: &Pictures, request: &Request, findings: &mut Vec<F
     let hint = "crop or scale one of them to the size of the other";
     if !alike(first_width * last_height, last_width * first_height) {
         let message = format!("first and last frame differ too much in shape for {model}");
-        findings.push(Finding::error(field, message).hint(hint).note(sizes));
+        findings.push(Finding::error(field, message).hint(hint).detail(sizes));
     } else if !alike(first_width, last_width) || !alike(first_height, last_height) {
         let message =
             format!("first and last frame differ in size by more than the documents of {model} advise");
-        findings.push(Finding::warning(field, message).hint(hint).note(sizes));
+        findings.push(Finding::warning(field, message).hint(hint).detail(sizes));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::support::{Ended, Project};
 use serde_json::{Value, json};
 
 /// A submission refused in the provider's own form.
-fn refused(http: u16, code: &str, message: &str) -> Value {
+pub(super) fn refused(http: u16, code: &str, message: &str) -> Value {
     json!({ "on": "submit", "do": { "error": { "http": http, "code": code, "message": message } } })
 }
 

@@ -27,7 +27,7 @@ fn an_order_in_doubt_is_given_up_only_when_the_plan_with_its_price_is_agreed_to(
     let project = doubtful(2, "0.40");
     let plan = project.run(&["plan", "--json"]).expect(0).json();
     assert_eq!((&plan["to_render"], &plan["total_usd"]), (&1.into(), &"0.40".into()), "{plan}");
-    let ended = project.run(&["run"]).expect(2).says("1 clips for $0.40 need a yes");
+    let ended = project.run(&["run"]).expect(2).says("1 clip for $0.40 needs a yes");
     ended.says("a second charge of $0.40 is possible");
     assert_eq!((project.takes("held"), project.takes("pending"), project.takes("written_off")), (1, 0, 0));
     project.run(&["run", "--yes"]).expect(0);
@@ -207,7 +207,7 @@ fn a_clip_goes_where_its_run_was_told_to_put_it_whoever_collects_it() {
     until("the task is known", || project.takes("running") == 1);
     run.kill();
     project.mend();
-    project.run(&["collect"]).expect(2).says("films").says("add --out");
+    project.run(&["collect"]).expect(2).says("the same command with --out");
     project.run(&["run", "--yes"]).expect(2).says("nothing was sent");
     assert_eq!(project.clips().len(), 0);
     let out = project.path("films");

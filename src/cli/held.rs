@@ -1,0 +1,102 @@
+//! What a person has to decide about: which submissions, the money, and the commands that settle them.
+
+use super::settings::{Places, quoted};
+use super::terminal::Terminal;
+use crate::domain::key::JobKey;
+use crate::domain::lifecycle::{HeldReason, State};
+use crate::domain::money::Usd;
+use crate::domain::take::Take;
+use crate::report::text::count;
+
+/// Jobs named of one kind.
+const EXAMPLES: usize = 3;
+
+/// Says what a person has to decide about. Commands keep their line, so that they can be copied.
+pub(super) fn tell_held(terminal: &Terminal, held: &[Take], places: &Places) {
+    for line in held_block(held, places) {
+        if line.starts_with(' ') {
+            terminal.say(line);
+        } else {
+            terminal.tell(&line, 0);
+        }
+    }
+}
+
+/// What a person has to decide about, with the money and the commands.
+#[must_use]
+pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
+    let mut lines = Vec::new();
+    let typed =
+        |key: &JobKey, how: &str| places.typed(&format!("resolve {} {how}", quoted(&key.to_string())));
+    let named = |lines: &mut Vec<String>, takes: &[&Take]| {
+        lines.extend(takes.iter().take(EXAMPLES).map(|take| held_line(take)));
+        if takes.len() > EXAMPLES {
+            lines.push(format!("  … and {} more", takes.len() - EXAMPLES));
+        }
+    };
+    let doubt = |take: &&Take| matches!(take.state, State::Held { reason, .. } if reason.charge_in_doubt());
+    let doubtful: Vec<&Take> = held.iter().filter(doubt).collect();
+    if let Some(first) = doubtful.first() {
+        let sum: Usd = doubtful.iter().map(|take| take.price).sum();
+        let (jobs, it) = if doubtful.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
+        lines.push(format!(
+            "{} {jobs} a decision: the provider may have charged for {it} (up to {sum}), and offers no way to check.",
+            doubtful.len()
+        ));
+        named(&mut lines, &doubtful);
+        let times =
+            if doubtful.len() == 1 { "a task created at this time" } else { "tasks created at these times" };
+        lines.push(format!("Look in your provider's console for {times} (UTC)."));
+        lines.push(format!("  found it:  {}", typed(&first.key, "--task-id ID")));
+        lines.push(format!("  not there, {} anew:  {}", first.price, typed(&first.key, "--resubmit")));
+        if doubtful.len() > 1 {
+            let all = format!("resolve --all --resubmit --max-extra {}", sum.plain());
+            lines.push(format!("  all of them, {sum} anew:  {}", places.typed(&all)));
+        }
+    }
+    let missing: Vec<&Take> = held.iter().filter(|take| !doubt(take)).collect();
+    if let Some(first) = missing.first() {
+        let are = if missing.len() == 1 { "is" } else { "are" };
+        lines.push(format!("{} {are} missing:", count(missing.len(), "paid clip")));
+        named(&mut lines, &missing);
+        lines.push(format!("  once more, free:  {}", typed(&first.key, "--again")));
+    }
+    lines
+}
+
+/// One held take: job, when it was sent, our name for the request, and why.
+#[must_use]
+pub(super) fn held_line(take: &Take) -> String {
+    match &take.state {
+        State::Held { reason, intent, .. } => format!(
+            "  {}   sent {} UTC as {}\n      {}",
+            take.key,
+            intent.at.strftime("%F %T"),
+            intent.request_id,
+            reason_words(*reason)
+        ),
+        state => format!("  {}   {}", take.key, state.name()),
+    }
+}
+
+/// Why a take is held, in words.
+#[must_use]
+pub(super) fn reason_words(reason: HeldReason) -> &'static str {
+    match reason {
+        HeldReason::AmbiguousSubmit => "no answer came to the submission (ambiguous_submit)",
+        HeldReason::IdConflict => "the provider named another job's task (id_conflict)",
+        HeldReason::IdMismatch => "the provider answered about another task (id_mismatch)",
+        HeldReason::TaskLost => "the provider no longer knows the task (task_lost)",
+        HeldReason::TaskStuck => "the task has been running for a week (task_stuck)",
+        HeldReason::NoResult => "the task succeeded, but no whole clip came (no_result)",
+        HeldReason::UrlExpired => "the link is dead (url_expired)",
+        HeldReason::UnsafeUrl => "the link leads where no clip can be (unsafe_url)",
+        HeldReason::NameConflict => "a file that is not ours has the clip's name (name_conflict)",
+    }
+}
+
+/// The command that shows a job.
+#[must_use]
+pub(super) fn show_typed(places: &Places, key: &JobKey) -> String {
+    places.typed(&format!("show {}", quoted(&key.to_string())))
+}

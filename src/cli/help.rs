@@ -1,0 +1,234 @@
+//! `--help`: commands in groups, examples that can be typed, exit codes and the environment.
+
+use super::args::Cli;
+use super::exit::GRAVEST_FIRST;
+use crate::provider;
+use clap::{Command, CommandFactory as _};
+use std::fmt::Write as _;
+
+/// Commands as a user thinks of them. A test finds one that is in no group.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Make clips", &["run", "collect"]),
+    ("Look", &["plan", "status", "show"]),
+    ("Mend", &["retry", "resolve"]),
+    ("Set up", &["validate", "doctor", "sandbox", "completions", "help"]),
+];
+
+/// Of each command: what one wants, and what one types. A test parses each of them.
+const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
+    (
+        "",
+        &[
+            ["what would be rendered, and its price", "shotlist plan"],
+            ["a rehearsal: fake clips, no key, no cost", "shotlist run --sandbox"],
+            ["one clip, to look at", "shotlist run --limit 1"],
+            ["the rest; goes on after any crash", "shotlist run"],
+        ],
+    ),
+    (
+        "run",
+        &[
+            ["one clip, to look at", "shotlist run --limit 1"],
+            ["some products, for at most five dollars", "shotlist run --only 'WH-*' --max-cost 5.00"],
+            ["every night, from a timer", "shotlist run --yes --max-time 5h --log-file run.log"],
+            ["a rehearsal: fake clips, no key, no cost", "shotlist run --sandbox"],
+        ],
+    ),
+    (
+        "collect",
+        &[
+            ["before links die, as often as you like", "shotlist collect"],
+            ["with each step as a line of JSON", "shotlist collect --json"],
+        ],
+    ),
+    (
+        "validate",
+        &[
+            ["the manifest here, or in a folder above", "shotlist validate"],
+            ["another one, for an editor", "shotlist validate shop/spring.yaml --json"],
+        ],
+    ),
+    (
+        "plan",
+        &[
+            ["all that is new or changed", "shotlist plan"],
+            ["one shot only", "shotlist plan --only 'hero/*'"],
+            ["the requests as they would be sent", "shotlist plan --show-requests"],
+            ["in a script: exit 6 if there is work", "shotlist plan --detailed-exitcode"],
+        ],
+    ),
+    (
+        "status",
+        &[
+            ["this project, also beside a run", "shotlist status"],
+            ["the rehearsal", "shotlist status --sandbox"],
+            ["for a monitor", "shotlist status --json"],
+        ],
+    ),
+    (
+        "show",
+        &[
+            ["by item, if it has one job", "shotlist show WH-100"],
+            ["by shot and item", "shotlist show hero/WH-100"],
+            ["by a pattern that matches one job", "shotlist show 'social/WH-100/*beach'"],
+        ],
+    ),
+    (
+        "retry",
+        &[
+            ["what failed and was not charged", "shotlist retry"],
+            ["some of it, for at most two dollars", "shotlist retry --only 'hero/*' --max-cost 2.00"],
+            ["also what may have been charged", "shotlist retry --charged"],
+        ],
+    ),
+    (
+        "resolve",
+        &[
+            ["found in the provider's console", "shotlist resolve hero/WH-100 --task-id 8353992"],
+            ["not there: a new charge", "shotlist resolve hero/WH-100 --resubmit"],
+            ["all whose links died: asked once more", "shotlist resolve --all --again --reason url_expired"],
+            ["give it up", "shotlist resolve hero/WH-100 --write-off"],
+        ],
+    ),
+    (
+        "doctor",
+        &[
+            ["the set-up of this project", "shotlist doctor"],
+            ["in a script", "shotlist doctor shop/spring.yaml --json"],
+            ["of the rehearsal, which needs no key", "shotlist doctor --sandbox"],
+        ],
+    ),
+    (
+        "sandbox",
+        &[
+            ["until Ctrl-C, on any free port", "shotlist sandbox"],
+            ["quick, with small clips", "shotlist sandbox --port 8080 --clips tiny --task-time 300ms"],
+            ["one that misbehaves", "shotlist sandbox --faults faults.json"],
+        ],
+    ),
+    (
+        "completions",
+        &[
+            ["for bash", "shotlist completions bash > ~/.local/share/bash-completion/completions/shotlist"],
+            ["for zsh", "shotlist completions zsh > ~/.zfunc/_shotlist"],
+        ],
+    ),
+];
+
+/// Variables that are read, but for the keys of the providers.
+const ENVIRONMENT: &[[&str; 2]] = &[
+    ["SHOTLIST_LOG", "what is logged, such as debug"],
+    ["HTTPS_PROXY, NO_PROXY", "how to reach the providers"],
+    ["NO_COLOR, CLICOLOR_FORCE", "never colour; always colour"],
+];
+
+/// The commands with their help, to parse arguments with.
+#[must_use]
+pub fn command() -> Command {
+    let mut command = Cli::command();
+    let names: Vec<String> = command.get_subcommands().map(|known| known.get_name().to_owned()).collect();
+    for name in names {
+        if let Some(examples) = examples(&name) {
+            command = command.mut_subcommand(name, |known| known.after_help(examples));
+        }
+    }
+    let mut template = "{about}\n\n{usage-heading} {usage}\n".to_owned();
+    for (title, names) in GROUPS {
+        let _ = write!(template, "\n{title}:\n");
+        for name in *names {
+            let _ = writeln!(template, "  {name:<12} {}", summary(&command, name));
+        }
+    }
+    template.push_str("\nOptions:\n{options}{after-help}");
+    let short = examples("").unwrap_or_default();
+    let long = format!("{short}\n\n{}\n\n{}", exit_codes(), environment());
+    command.help_template(template).after_help(short).after_long_help(long)
+}
+
+fn summary(command: &Command, name: &str) -> String {
+    match command.find_subcommand(name).and_then(Command::get_about) {
+        Some(about) => about.to_string(),
+        // clap adds this one itself when it parses.
+        None => "This, or the help of a command".to_owned(),
+    }
+}
+
+fn examples(name: &str) -> Option<String> {
+    let (_, examples) = EXAMPLES.iter().find(|(known, _)| *known == name)?;
+    let lines: Vec<String> = examples.iter().map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
+    Some(format!("Examples:\n{}", lines.join("\n")))
+}
+
+fn exit_codes() -> String {
+    let mut codes = GRAVEST_FIRST;
+    codes.sort_by_key(|exit| *exit as u8);
+    let lines: Vec<String> =
+        codes.iter().map(|exit| format!("  {:>3}  {}", *exit as u8, exit.meaning())).collect();
+    format!("Exit codes (an unknown one means failure):\n{}", lines.join("\n"))
+}
+
+fn environment() -> String {
+    let key = |provider: &&dyn provider::Provider| {
+        [provider.profile().key_env.clone(), format!("the key of {}", provider.name())]
+    };
+    let others = ENVIRONMENT.iter().map(|row| row.map(str::to_owned));
+    let rows: Vec<[String; 2]> = provider::ALL.iter().map(key).chain(others).collect();
+    let width = rows.iter().map(|[name, _]| name.len()).max().unwrap_or(0);
+    let lines: Vec<String> = rows.iter().map(|[name, what]| format!("  {name:<width$}  {what}")).collect();
+    format!("Environment:\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    /// The words of a line as a shell splits them; what goes into a file is the shell's business.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut inside) = (vec![String::new()], false);
+        let line = line.split(" > ").next().unwrap();
+        for c in line.chars() {
+            match c {
+                '\'' => inside = !inside,
+                ' ' if !inside => words.push(String::new()),
+                c => words.last_mut().unwrap().push(c),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn every_example_is_understood_by_the_command_that_shows_it() {
+        for (name, examples) in EXAMPLES {
+            for [_, typed] in *examples {
+                let words = words(typed);
+                assert!(name.is_empty() || words[1] == *name, "{typed}");
+                Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{typed}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_two_to_four_examples_and_one_group() {
+        let command = command();
+        for known in command.get_subcommands() {
+            let name = known.get_name();
+            let examples = EXAMPLES.iter().find(|(of, _)| *of == name);
+            assert!(examples.is_some_and(|(_, list)| (2..=4).contains(&list.len())), "{name}");
+            let groups = GROUPS.iter().filter(|(_, names)| names.contains(&name)).count();
+            assert_eq!(groups, 1, "{name}");
+        }
+        for name in GROUPS.iter().flat_map(|(_, names)| *names).filter(|name| **name != "help") {
+            assert!(command.find_subcommand(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn summaries_fit_a_narrow_terminal() {
+        for line in command().render_help().to_string().lines().take_while(|line| *line != "Examples:") {
+            if line.starts_with("  ") && !line.trim_start().starts_with('-') {
+                assert!(line.chars().count() <= 60, "{line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What was paid is brought home: poll, download, place. All of it is free, and a stop may cut it off anywhere.
+
+use super::{Drive, Left, Next, blocking};
+use crate::domain::fault::{Fault, FaultKind, Said};
+use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
+use crate::domain::notice::Notice;
+use crate::domain::take::Take;
+use crate::engine::sidecar::sidecar;
+use crate::engine::world::Failure;
+use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
+use crate::provider::Progress;
+use crate::transport::{FetchFault, FetchFaultKind};
+use jiff::SignedDuration;
+
+impl Drive {
+    /// One free question. A stop cuts it off: an answer to a free question need not be heard.
+    pub(super) async fn poll(&self, take: &Take) -> Next {
+        let Some(task) = take.state.task() else { return Ok(Err(Left::Changed)) };
+        let stop = self.world.stop.waiting();
+        let Some(permit) = self.account.poll_admission(stop).await else { return Ok(Err(Left::Stopping)) };
+        let call = self.account.provider.poll(&task.id);
+        let answer = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(Err(Left::Stopping)),
+            answer = self.world.free.get(&self.account.endpoint, &call) => answer,
+        };
+        drop(permit);
+        let progress = match answer {
+            Ok(reply) => self.account.provider.polled(&task.id, &reply),
+            Err(fault) => Err(Fault::new(FaultKind::Busy { after: None }, fault.said)),
+        };
+        let mut settled = None;
+        let (event, said) = match progress {
+            Ok(Progress::Pending { unknown_word, .. }) => {
+                if let Some(word) = unknown_word {
+                    self.world.warn_once(format!(
+                        "{} answered with the unknown status `{word}`; taken as still running",
+                        self.account.provider.name()
+                    ));
+                }
+                (Event::StillRunning, None)
+            }
+            Ok(Progress::Ready { clip, cost }) => {
+                settled = cost;
+                let life = SignedDuration::try_from(self.lane.link_life).unwrap_or(SignedDuration::MAX);
+                let expires = self.world.clock.now().checked_add(life).ok();
+                (Event::Ready(Clip { expires, ..clip }), None)
+            }
+            Ok(Progress::Empty) => {
+                (Event::Empty, Some(Said::text("the task succeeded, but no clip was named")))
+            }
+            Ok(Progress::Refused { refusal, charged, said }) => {
+                (Event::Refused { refusal, charged }, Some(said))
+            }
+            Ok(Progress::Mistaken { said }) => (Event::Mistaken, Some(said)),
+            Err(Fault { kind, said }) => {
+                let event = match kind {
+                    FaultKind::Gone => Event::Missing,
+                    FaultKind::Throttled { after } | FaultKind::Busy { after } => {
+                        Event::PollSetback { after }
+                    }
+                    FaultKind::NotSent | FaultKind::Rejected(_) | FaultKind::Unknown | FaultKind::Stop(_) => {
+                        Event::PollSetback { after: None }
+                    }
+                };
+                if let FaultKind::Stop(why) = kind {
+                    // The key does not even read any more: nothing can be collected until that is mended.
+                    self.world.poll_refused(self.account.provider.name(), why, said.clone());
+                    return Ok(Err(Left::Stopping));
+                }
+                (event, Some(said))
+            }
+        };
+        self.record(take, event, said, settled).await
+    }
+
+    /// Fetches the clip into its part, verifies and syncs it.
+    pub(super) async fn download(&self, take: &Take) -> Next {
+        let State::Downloading { clip, .. } = &take.state else { return Ok(Err(Left::Changed)) };
+        let stop = self.world.stop.waiting();
+        let permit = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(Err(Left::Stopping)),
+            permit = self.world.downloads.acquire() => permit,
+        };
+        let taken_up = self.world.tree.take_up(&take.id, &take.path).await;
+        let received = match taken_up {
+            Ok(TakenUp::Whole(received)) => Ok(received),
+            Ok(TakenUp::Part(part)) => {
+                let fetched = self.world.free.fetch(&clip.url, part.span(), self.account.loopback).await;
+                match fetched {
+                    Ok(download) => part.receive(&download.head, download.bytes, stop).await,
+                    Err(fault) => return self.unfetched(take, fault).await,
+                }
+            }
+            Err(fault) => Err(fault),
+        };
+        drop(permit);
+        let broken = |progress| Event::FetchSetback(FetchSetback::Broken { progress });
+        let (event, said) = match received {
+            Ok(received) => {
+                self.check_order(take, &received.facts);
+                (Event::Fetched(received.file), None)
+            }
+            Err(ReceiveFault::Stopped) => return Ok(Err(Left::Stopping)),
+            Err(fault @ ReceiveFault::Obstructed(_)) => return Ok(Err(Left::Obstructed(fault.to_string()))),
+            Err(ReceiveFault::Broken { progress, why }) => (broken(progress), Some(Said::text(why))),
+            Err(fault @ ReceiveFault::NotAClip(_)) => (broken(false), Some(Said::text(fault.to_string()))),
+            Err(fault @ (ReceiveFault::NoSpace(_) | ReceiveFault::Io(_))) => {
+                return Err(Failure::local(fault));
+            }
+        };
+        self.record(take, event, said, None).await
+    }
+
+    async fn unfetched(&self, take: &Take, fault: FetchFault) -> Next {
+        let event = match fault.kind {
+            FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable),
+            FetchFaultKind::Dead => Event::LinkDead,
+            FetchFaultKind::Unsafe => Event::LinkUnsafe,
+            FetchFaultKind::Redirects | FetchFaultKind::Refused | FetchFaultKind::Broken => {
+                Event::FetchSetback(FetchSetback::Broken { progress: false })
+            }
+        };
+        self.record(take, event, Some(fault.said), None).await
+    }
+
+    /// A clip of another length or size than was ordered is kept, and said.
+    fn check_order(&self, take: &Take, facts: &crate::media::mp4::ClipFacts) {
+        let Some(ordered) = take.request.duration else { return };
+        // Half a second: encoders round to whole frames and audio packets.
+        if (facts.duration.as_secs_f64() - f64::from(ordered)).abs() > 0.5 {
+            self.world.tell(&Notice::Warning(format!(
+                "{}: the clip lasts {:.1} s, {ordered} s were ordered; it is kept",
+                take.key,
+                facts.duration.as_secs_f64()
+            )));
+        }
+        let size = format!("{}x{}", facts.width, facts.height);
+        if let Some(ordered) = take.request.size.as_ref().filter(|ordered| **ordered != size) {
+            let key = &take.key;
+            self.world.tell(&Notice::Warning(format!(
+                "{key}: the clip has {size} pixels, {ordered} were ordered; it is kept"
+            )));
+        }
+    }
+
+    /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
+    pub(super) async fn place(&self, take: &Take) -> Next {
+        let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
+        let older = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
+        let older = older.filter(|older| older.path == take.path && older.take != take.id);
+        let sidecar = sidecar(take, file, self.world.clock.now()).to_string().into_bytes();
+        self.world.reach("place.before_rename");
+        let tree = self.world.tree.clone();
+        let (id, path, clip) = (take.id.clone(), take.path.clone(), *file);
+        let standing = older.clone();
+        let placed = blocking(move || {
+            let older = standing.as_ref().map(|older| Older { take: &older.take, clip: &older.file });
+            tree.place(&Placement { take: &id, target: &path, clip: &clip, sidecar: &sidecar, older })
+        });
+        let placed = placed.await?;
+        self.world.reach("place.after_rename");
+        let event = match &placed {
+            Ok(()) => Event::Placed,
+            Err(PlaceFault::NameTaken(_)) => Event::NameTaken,
+            Err(PlaceFault::PartLost) => Event::PartLost,
+            Err(fault @ PlaceFault::Obstructed(_)) => return Ok(Err(Left::Obstructed(fault.to_string()))),
+            Err(fault @ (PlaceFault::NoSpace(_) | PlaceFault::Io(_))) => return Err(Failure::local(fault)),
+        };
+        if let (Ok(()), Some(older)) = (&placed, older) {
+            let kept = kept_path(&older.path, &older.take);
+            self.world
+                .store
+                .kept(&older.take, &kept, self.world.clock.now())
+                .await
+                .map_err(Failure::store)?;
+        }
+        self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await
+    }
+}

@@ -1,0 +1,230 @@
+//! Where the values of a job come from: its shot goes before its item, its item before the defaults.
+
+use crate::domain::fault::printable;
+use crate::domain::item::Item;
+use crate::domain::problem::{Place, Problem};
+use crate::domain::request::Field;
+use crate::manifest::{Items, ListItem, Located, Manifest, Setting, Settings, Shot, Template};
+use std::sync::Arc;
+
+/// What the manifest's items are, with what list items set for themselves.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// Rows of a product file.
+    Catalog(Vec<Arc<Item>>),
+    /// Entries of the manifest.
+    List(&'a [ListItem]),
+}
+
+impl<'a> Source<'a> {
+    /// The manifest's own list, or the rows that were read from its file.
+    #[must_use]
+    pub fn of(manifest: &'a Manifest, rows: Vec<Item>) -> Self {
+        match &manifest.items {
+            Items::File { .. } => Self::Catalog(rows.into_iter().map(Arc::new).collect()),
+            Items::List(items) => Self::List(items),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Catalog(items) => items.len(),
+            Self::List(items) => items.len(),
+        }
+    }
+
+    pub(super) fn item(&self, index: usize) -> &Arc<Item> {
+        match self {
+            Self::Catalog(items) => &items[index],
+            Self::List(items) => &items[index].item,
+        }
+    }
+
+    fn own(&self, index: usize) -> Option<&'a Settings<Located<String>>> {
+        match self {
+            Self::Catalog(_) => None,
+            Self::List(items) => Some(&items[index].own),
+        }
+    }
+}
+
+/// A value as written: a template of the manifest, or text of an item.
+#[derive(Clone, Copy)]
+pub(super) enum Written<'a> {
+    Template(&'a Template),
+    Data(&'a Located<String>),
+}
+
+impl Written<'_> {
+    pub(super) fn place(&self) -> Place {
+        match self {
+            Self::Template(template) => template.place(),
+            Self::Data(text) => text.place(),
+        }
+    }
+
+    /// The columns that it is made of.
+    fn columns(&self) -> &[String] {
+        match self {
+            Self::Template(template) => template.columns(),
+            Self::Data(_) => &[],
+        }
+    }
+
+    /// Where it reads a column.
+    fn place_of(&self, column: &str) -> Place {
+        match self {
+            Self::Template(template) => template.place_of(column),
+            Self::Data(text) => text.place(),
+        }
+    }
+}
+
+/// A column that makes a text too long.
+pub(super) struct Cut {
+    /// Where it is read.
+    pub(super) place: Place,
+    /// Its cell.
+    pub(super) example: String,
+    pub(super) column: String,
+    /// So many of its characters fit.
+    pub(super) room: usize,
+    /// It is HTML.
+    pub(super) has_markup: bool,
+}
+
+/// The values of one job.
+pub(super) struct Values<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) shot: &'a Shot,
+    pub(super) source: &'a Source<'a>,
+    /// Of the item.
+    pub(super) index: usize,
+}
+
+impl<'a> Values<'a> {
+    pub(super) fn item(&self) -> &Arc<Item> {
+        self.source.item(self.index)
+    }
+
+    /// All texts of a field; several only for reference images.
+    pub(super) fn field(&self, field: Field) -> Vec<Written<'a>> {
+        fn list<T>(setting: &Setting<T>) -> Vec<&T> {
+            match setting {
+                Setting::One(one) => vec![one],
+                Setting::Many(many) => many.iter().collect(),
+            }
+        }
+        let templates = |settings: &'a Settings<Template>| {
+            settings
+                .fields
+                .get(&field)
+                .map(|setting| list(setting).into_iter().map(Written::Template).collect())
+        };
+        let own = || {
+            let own = self.source.own(self.index)?.fields.get(&field)?;
+            Some(list(own).into_iter().map(Written::Data).collect())
+        };
+        templates(&self.shot.fields.settings)
+            .or_else(own)
+            .or_else(|| templates(&self.manifest.defaults.settings))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn model(&self) -> Option<Written<'a>> {
+        let own = || self.source.own(self.index)?.model.as_ref().map(Written::Data);
+        let defaults = || self.manifest.defaults.settings.model.as_ref().map(Written::Template);
+        self.shot.fields.settings.model.as_ref().map(Written::Template).or_else(own).or_else(defaults)
+    }
+
+    /// Parameters by name, each from the strongest layer that has it.
+    pub(super) fn params(&self) -> Vec<(&'a str, Written<'a>)> {
+        let mut params: Vec<(&str, Written<'_>)> = Vec::new();
+        let mut add = |name: &'a str, written| {
+            if params.iter().all(|(known, _)| *known != name) {
+                params.push((name, written));
+            }
+        };
+        for (name, template) in &self.shot.fields.settings.params {
+            add(name, Written::Template(template));
+        }
+        for (name, text) in self.source.own(self.index).into_iter().flat_map(|own| &own.params) {
+            add(name, Written::Data(text));
+        }
+        for (name, template) in &self.manifest.defaults.settings.params {
+            add(name, Written::Template(template));
+        }
+        params
+    }
+
+    pub(super) fn output(&self) -> &'a Template {
+        let defaults = self.manifest.defaults.output.as_ref().unwrap_or(&self.manifest.output);
+        self.shot.fields.output.as_ref().unwrap_or(defaults)
+    }
+
+    pub(super) fn is_optional(&self, name: &str) -> bool {
+        self.shot.fields.optional.contains(name) || self.manifest.defaults.optional.contains(name)
+    }
+
+    /// What was written for a field, `model`, `output` or `params.NAME`.
+    fn written(&self, name: &str) -> Option<Written<'a>> {
+        match name.strip_prefix("params.") {
+            Some(param) => {
+                self.params().into_iter().find(|(known, _)| *known == param).map(|(_, written)| written)
+            }
+            None if name == "model" => self.model(),
+            None if name == "output" => Some(Written::Template(self.output())),
+            None => Field::named(name).and_then(|field| self.field(field).into_iter().next()),
+        }
+    }
+
+    /// A problem with a value of this job: at the place where it was written, or at the shot's name where it was
+    /// written nowhere. Its example is the item with what this item has there, such as `613 characters`.
+    pub(super) fn problem(&self, name: &str, message: impl Into<String>, detail: Option<&str>) -> Problem {
+        let written = self.written(name);
+        let place = written.map_or_else(|| self.shot.name.place(), |written| written.place());
+        let columns = written.as_ref().map(Written::columns).unwrap_or_default();
+        let mut problem = Problem::error(place, message);
+        let example = self.item().example(columns);
+        match detail.map(printable) {
+            // The same for all items.
+            Some(detail) if columns.is_empty() => {
+                problem.examples.push(example);
+                return problem.label(detail);
+            }
+            Some(detail) => problem.examples.push(format!("{example}: {detail}")),
+            None => problem.examples.push(example),
+        }
+        problem
+    }
+
+    /// The problem with a value of which nothing is left for this item.
+    pub(super) fn empty(&self, name: &str, written: &Written<'_>) -> Problem {
+        let item = self.item();
+        let is_blank = |column: &&String| item.get(column).is_some_and(|text| text.trim().is_empty());
+        let blank = written.columns().iter().find(is_blank);
+        let mut problem = Problem::error(written.place(), format!("`{name}` is empty"));
+        problem.examples.push(item.example(blank.map(std::slice::from_ref).unwrap_or_default()));
+        if let Some(column) = blank {
+            problem.place = written.place_of(column);
+            return problem.label("this column is empty").hint(format!(
+                "fill the cell, or add `optional: [{name}]` to the shot if the model may go without it"
+            ));
+        }
+        problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))
+    }
+
+    /// Which column to cut so that the rendered text of a field loses so many characters. None where no column
+    /// stands in it as it is.
+    pub(super) fn cut(&self, field: &str, text: &str, excess: usize) -> Option<Cut> {
+        let item = self.item();
+        let written = self.written(field)?;
+        let length = |column: &&String| item.get(column).map_or(0, |text| text.chars().count());
+        let is_whole = |column: &&String| item.get(column).is_some_and(|cell| text.contains(cell));
+        let longest = written.columns().iter().filter(is_whole).max_by_key(length)?;
+        let room = length(&longest).checked_sub(excess).filter(|room| *room > 0)?;
+        let has_markup = item.get(longest).is_some_and(|cell| cell.contains("</"));
+        let example = item.example(std::slice::from_ref(longest));
+        Some(Cut { place: written.place_of(longest), example, column: longest.clone(), room, has_markup })
+    }
+}

@@ -1,0 +1,272 @@
+//! The display from notices alone.
+
+use super::super::text::width;
+use super::*;
+use crate::domain::digest::Sha256;
+use crate::domain::fault::Refusal;
+use crate::domain::fault::Said;
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Clip, ClipFile, HeldReason, Intent, Task, Watch};
+use crate::domain::notice::WhyStopped;
+use jiff::ToSpan as _;
+use proptest::prelude::*;
+
+fn at(seconds: i64) -> Timestamp {
+    "2026-11-21T02:00:00Z".parse::<Timestamp>().unwrap() + seconds.seconds()
+}
+
+fn key(item: usize) -> JobKey {
+    JobKey::new("hero", format!("sku-{item}"))
+}
+
+fn price() -> Usd {
+    "0.20".parse().unwrap()
+}
+
+fn intent(sent: i64) -> Intent {
+    Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: at(sent) }
+}
+
+fn task(sent: i64) -> Task {
+    Task { id: TaskId("T-1".into()), intent: intent(sent), accepted: at(sent) }
+}
+
+fn submitting(sent: i64) -> State {
+    State::Submitting { intent: intent(sent), tries_left: 3, setbacks: 0 }
+}
+
+fn running(sent: i64) -> State {
+    State::Running { task: task(sent), watch: Watch::default(), due: at(sent) }
+}
+
+fn downloading(sent: i64) -> State {
+    let clip = Clip { url: String::new(), cover: None, expires: None };
+    let watch = Watch::default();
+    State::Downloading { task: task(sent), clip, watch, tries: 3, unreached: 0, due: at(sent) }
+}
+
+fn done(sent: i64) -> State {
+    State::Done { task: task(sent), file: ClipFile { size: 1, sha256: Sha256::of(b"") } }
+}
+
+fn failed(charged: Charged) -> State {
+    State::Failed { refusal: Refusal::Policy, charged, task: None }
+}
+
+fn held(reason: HeldReason) -> State {
+    State::Held { reason, intent: intent(0), task: None, since: at(0) }
+}
+
+fn again(due: i64) -> State {
+    State::Pending { tries_left: 2, setbacks: 1, due: at(due) }
+}
+
+fn moved(item: usize, to: State) -> Notice {
+    Notice::Moved {
+        take: TakeId(format!("take-{item:04}")),
+        key: key(item),
+        price: price(),
+        path: format!("renders/sku-{item}/sku-{item}_hero.mp4"),
+        from: "submitting",
+        to: Box::new(to),
+        said: None,
+    }
+}
+
+/// A run of so many new jobs.
+fn board(jobs: usize) -> Board {
+    let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Stand::Left)).collect();
+    let estimate = Some(price().times(jobs.len() as u64));
+    Board::new(Start { jobs, estimate, ..Start::default() }, at(0))
+}
+
+fn last(board: &Board, now: i64) -> String {
+    board.lines(at(now), 100, 30).pop().unwrap()
+}
+
+#[test]
+fn a_job_is_shown_from_its_sending_to_its_end() {
+    let mut board = board(2);
+    assert_eq!(board.lines(at(0), 100, 30).len(), 1, "only the bar");
+    let mut first = |state: State, heard: i64, told: i64| {
+        board.hear(&moved(1, state), at(heard));
+        let lines = board.lines(at(told), 100, 30);
+        (lines.len() > 1).then(|| lines[0].clone())
+    };
+    let shown = |text: &str| Some(text.to_owned());
+    assert_eq!(first(submitting(1), 1, 3), shown("  hero/sku-1  sending          2s"));
+    assert_eq!(first(running(4), 4, 10), shown("  hero/sku-1  rendering        6s"));
+    assert_eq!(first(running(4), 20, 76), shown("  hero/sku-1  rendering     1m12s"));
+    assert_eq!(first(downloading(4), 80, 81), shown("  hero/sku-1  downloading      1s"));
+    assert_eq!(first(again(120), 100, 106), shown("  hero/sku-1  again in        14s"));
+    assert_eq!(first(again(120), 100, 121), None, "its time has come: it waits for its turn");
+    assert_eq!(first(done(4), 130, 130), None);
+}
+
+#[test]
+fn the_bar_counts_jobs_and_money() {
+    let mut board = board(8);
+    assert_eq!(last(&board, 0), "[--------------------------] 0/8 done  8 left  $0.00 of $1.60");
+    board.hear(&moved(1, done(0)), at(60));
+    board.hear(&moved(2, failed(Charged::No)), at(60));
+    board.hear(&moved(3, failed(Charged::Yes)), at(60));
+    board.hear(&moved(4, held(HeldReason::AmbiguousSubmit)), at(60));
+    board.hear(&moved(5, held(HeldReason::UrlExpired)), at(60));
+    assert_eq!(
+        last(&board, 60),
+        "[################----------] 1/8 done  2 failed  2 held  3 left  $0.60 of $1.60"
+    );
+    // The one whose clip was missing came after all; it is not paid a second time.
+    board.hear(&moved(5, done(0)), at(61));
+    assert!(last(&board, 61).contains("2/8 done  2 failed  1 held  3 left  $0.60 of $1.60"));
+}
+
+#[test]
+fn what_was_done_and_paid_before_counts_from_the_start() {
+    let stands = [Stand::Done, Stand::Done, Stand::Failed, Stand::GivenUp, Stand::Left];
+    let jobs = stands.iter().enumerate().map(|(item, stand)| (key(item), *stand)).collect();
+    let usd = |text: &str| text.parse::<Usd>().unwrap();
+    let start = Start { jobs, owed: Vec::new(), spent: usd("0.40"), estimate: Some(usd("0.60")) };
+    let mut board = Board::new(start, at(0));
+    assert!(last(&board, 0).ends_with("2/5 done  1 failed  1 given up  1 left  $0.40 of $0.60"));
+    assert!(board.is_idle());
+    board.hear(&moved(4, done(1)), at(9));
+    assert!(!board.is_idle());
+    assert!(last(&board, 9).ends_with("3/5 done  1 failed  1 given up  $0.60 of $0.60"));
+    assert_eq!(board.counts(), "3 done · 1 failed · 1 given up");
+}
+
+#[test]
+fn what_is_only_collected_has_no_new_cost() {
+    let mut board = Board::new(Start { jobs: vec![(key(1), Stand::Left)], ..Start::default() }, at(0));
+    assert!(last(&board, 0).ends_with("0/1 done  1 left  no new cost"));
+    board.hear(&Notice::Filed { key: key(1), path: "renders/a.mp4".into() }, at(1));
+    assert!(last(&board, 1).ends_with("1/1 done"));
+    assert_eq!(board.clips(), &Clips { count: 1, below: "renders/a.mp4".into() });
+}
+
+#[test]
+fn the_time_left_is_told_once_three_clips_are_there() {
+    let mut board = board(20);
+    for item in 1..=5 {
+        board.hear(&moved(item, submitting(0)), at(0));
+    }
+    for item in 1..=2 {
+        board.hear(&moved(item, done(0)), at(60));
+        assert!(!last(&board, 60).contains("about"), "{}", last(&board, 60));
+    }
+    board.hear(&moved(3, done(0)), at(60));
+    // 17 are left, two of them half done; 60 s each, five at once: 16 × 60 / 5 = 192 s.
+    assert!(last(&board, 60).ends_with("about 4 min left"), "{}", last(&board, 60));
+    for item in 4..=19 {
+        board.hear(&moved(item, done(0)), at(60));
+    }
+    assert!(last(&board, 60).ends_with("about 15 s left"), "{}", last(&board, 60));
+    board.hear(&moved(20, done(0)), at(60));
+    assert!(last(&board, 60).ends_with("20/20 done  $4.00 of $4.00"), "{}", last(&board, 60));
+}
+
+#[test]
+fn clips_that_were_sent_before_this_run_say_nothing_about_its_pace() {
+    let mut board = board(9);
+    for item in 1..=5 {
+        board.hear(&moved(item, done(-80_000)), at(1));
+    }
+    assert!(!last(&board, 1).contains("about"));
+}
+
+#[test]
+fn many_in_flight_are_counted_and_those_that_wait_come_last() {
+    let mut board = board(40);
+    board.hear(&moved(1, again(500)), at(0));
+    for item in 2..=21 {
+        board.hear(&moved(item, running(0)), at(0));
+    }
+    let lines = board.lines(at(5), 100, 40);
+    assert_eq!(lines.len(), 8 + 1 + 1);
+    assert!(lines[0].contains("hero/sku-2 "), "{lines:?}");
+    assert_eq!(lines[8], "  … and 13 more");
+    assert_eq!(board.lines(at(5), 100, 10).len(), 5, "half of the terminal is left to what has happened");
+    let tiny = board.lines(at(5), 100, 4);
+    assert_eq!(tiny[0], "  21 in flight");
+    assert_eq!(tiny.len(), 2);
+}
+
+#[test]
+fn after_a_stop_only_paid_requests_are_awaited() {
+    let mut board = board(4);
+    board.hear(&moved(1, running(0)), at(0));
+    board.hear(&moved(2, submitting(0)), at(0));
+    board.hear(&moved(3, again(60)), at(0));
+    board.hear(&Notice::Stopping { on_wire: 1 }, at(9));
+    let lines = board.lines(at(9), 100, 30);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("sku-2") && lines[1].ends_with("stopping"), "{lines:?}");
+    assert_eq!(board.counts(), "0 done · 2 in flight · 2 left");
+}
+
+#[test]
+fn clips_are_where_all_of_them_are_below() {
+    let mut clips = Clips::default();
+    clips.add("renders/a/one.mp4");
+    assert_eq!(clips.below, "renders/a/one.mp4");
+    clips.add("renders/a/two.mp4");
+    assert_eq!(clips.below, "renders/a");
+    clips.add("renders/abc/three.mp4");
+    assert_eq!(clips.below, "renders");
+    clips.add("four.mp4");
+    assert_eq!(clips, Clips { count: 4, below: String::new() });
+}
+
+#[test]
+fn where_nothing_is_to_be_done_nothing_is_shown() {
+    let board = Board::new(Start::default(), at(0));
+    assert!(board.lines(at(1), 100, 30).is_empty());
+}
+
+fn any_state() -> impl Strategy<Value = State> {
+    prop_oneof![
+        (-9i64..900).prop_map(submitting),
+        (-9i64..900).prop_map(running),
+        (-9i64..900).prop_map(downloading),
+        (-9i64..900).prop_map(done),
+        (-9i64..900).prop_map(again),
+        prop::sample::select(vec![Charged::No, Charged::Yes, Charged::Unknown]).prop_map(failed),
+        prop::sample::select(HeldReason::ALL.to_vec()).prop_map(held),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_counts_add_up_and_every_line_fits(
+        told in prop::collection::vec((1usize..30, any_state(), 0i64..900), 0..60),
+        stop: bool,
+        item in "[a-z]{1,4}|[漢字🙂a-z/-]{30,60}",
+        columns in 20usize..140,
+        rows in 4usize..50,
+    ) {
+        let mut board = board(20);
+        for (number, state, now) in told {
+            let mut notice = moved(number, state);
+            if let Notice::Moved { key, .. } = &mut notice
+                && number % 3 == 0
+            {
+                key.item.clone_from(&item);
+            }
+            board.hear(&notice, at(now));
+        }
+        if stop {
+            board.hear(&Notice::Stopping { on_wire: 0 }, at(900));
+        }
+        let said = Said::text("no");
+        board.hear(&Notice::Stopped { who: "zai".into(), why: WhyStopped::Model, said }, at(900));
+        let stands = [Stand::Done, Stand::Failed, Stand::Held, Stand::GivenUp, Stand::Left];
+        let sum: usize = stands.iter().map(|stand| board.count(*stand)).sum();
+        prop_assert_eq!(sum, board.jobs.len());
+        let lines = board.lines(at(900), columns, rows);
+        prop_assert!(lines.len() <= (rows / 2).max(2), "{:?}", lines);
+        for line in &lines {
+            prop_assert!(width(line) <= columns, "{} > {}: {}", width(line), columns, line);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What was paid is fetched, however long ago it was paid and whatever else is in the way.
+
+use crate::support::Project;
+use serde_json::json;
+use std::fs;
+
+/// Every product has a folder of its own.
+const FOLDERS: (&str, &str) =
+    ("renders/{{ item.id }}_{{ shot }}.mp4", "renders/{{ item.id }}/{{ shot }}.mp4");
+
+/// A run that was killed with all of its tasks accepted, and none fetched.
+fn all_running(rows: usize) -> Project {
+    let project = Project::shop(rows);
+    project.edit("shotlist.yaml", FOLDERS.0, FOLDERS.1);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    crate::support::until("all tasks run", || project.takes("running") == rows as u64);
+    run.kill();
+    project.mend();
+    project
+}
+
+#[test]
+fn p28_a_task_that_was_paid_hours_ago_is_still_asked_for() {
+    let project = all_running(3);
+    let database = rusqlite::Connection::open(project.path(".shotlist/state.db")).unwrap();
+    // As if they had been paid a hundred years ago: far longer than a run waits for a task.
+    let aged = database
+        .execute_batch("UPDATE takes SET data = replace(data, '\"accepted\":\"20', '\"accepted\":\"19') WHERE state = 'running'");
+    aged.unwrap();
+    drop(database);
+    project.run(&["collect"]).expect(0);
+    assert_eq!((project.takes("done"), project.requests().len()), (3, 3));
+}
+
+#[test]
+fn d20_a_folder_that_cannot_be_used_keeps_only_its_own_clip_waiting() {
+    let project = all_running(3);
+    let elsewhere = project.path("elsewhere");
+    fs::create_dir_all(project.path("renders")).unwrap();
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, project.path("renders/sku-2")).unwrap();
+    let ended = project.run(&["collect"]).expect(9);
+    ended.says("hero/sku-2").says("it is paid, and fetched as soon as that is mended");
+    assert_eq!(project.takes("done"), 2);
+
+    fs::remove_file(project.path("renders/sku-2")).unwrap();
+    project.run(&["collect"]).expect(0);
+    assert_eq!((project.takes("done"), project.requests().len()), (3, 3));
+    assert_eq!(fs::read_dir(elsewhere).unwrap().count(), 0);
+}
+
+#[test]
+fn what_others_left_behind_does_not_hide_what_is_to_be_sent() {
+    let project = Project::shop(100);
+    project.fault(json!([super::faults::refused(400, "1301", "sensitive")]));
+    project.run(&["run", "--yes", "--only", "sku-100"]).expect(3);
+    project.mend();
+    let mut interrupted = project.command(&["run", "--yes"]);
+    interrupted.env("SHOTLIST_CRASH_AT", "submit.before_intent");
+    project.start_as(interrupted).wait();
+    assert_eq!(project.takes("pending"), 99);
+
+    let ended = project.run(&["retry", "--include-permanent", "--yes"]).expect(0);
+    ended.says("done     hero/sku-100");
+    assert_eq!(project.charges().len(), 1);
+}

@@ -1,0 +1,188 @@
+//! What a person sees on a terminal: lines that change at the bottom while a run is at work, and nothing of them
+//! afterwards. The terminal is a real one, of the kernel.
+
+use crate::support::{Project, until};
+use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+use serde_json::json;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+/// A terminal with the program in it.
+struct Screen {
+    child: Child,
+    master: Arc<File>,
+    seen: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+}
+
+impl Screen {
+    fn open(mut command: Command, columns: u16, rows: u16) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        tcsetwinsize(&master, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let terminal = || {
+            let path = std::ffi::OsStr::from_bytes(name.as_bytes());
+            File::options().read(true).write(true).open(path).unwrap()
+        };
+        command.stdin(terminal()).stdout(terminal()).stderr(terminal());
+        let child = command.spawn().unwrap();
+        // The command holds the terminal open too, and would keep the reader from its end.
+        drop(command);
+        let master = Arc::new(File::from(master));
+        let seen = Arc::new(Mutex::new(String::new()));
+        let reader = std::thread::spawn({
+            let (master, seen) = (Arc::clone(&master), Arc::clone(&seen));
+            move || {
+                let mut bytes = [0; 4096];
+                // Linux ends a terminal that nobody holds any more with an error.
+                while let Ok(count @ 1..) = (&*master).read(&mut bytes) {
+                    seen.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+                }
+            }
+        });
+        Self { child, master, seen, reader }
+    }
+
+    fn seen(&self) -> String {
+        self.seen.lock().unwrap().clone()
+    }
+
+    fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for the end of the program, and gives the exit code and all that was written.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut status = None;
+        until("the program ended", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        self.reader.join().unwrap();
+        drop(self.master);
+        let seen = self.seen.lock().unwrap().clone();
+        (status.unwrap().code(), seen)
+    }
+}
+
+fn run(project: &Project, arguments: &[&str]) -> Command {
+    let mut command = project.command(arguments);
+    command.env("TERM", "xterm-256color");
+    command
+}
+
+/// What is left on the lines after everything else was written over or removed: a small part of what a terminal does,
+/// as much as a bar uses.
+fn left_over(written: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<Vec<char>> = vec![Vec::new()];
+    let (mut row, mut column) = (0, 0);
+    let mut chars = written.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' => column = 0,
+            '\n' => row += 1,
+            '\x1b' => {
+                assert_eq!(chars.next(), Some('['));
+                let mut digits = String::new();
+                let command = loop {
+                    match chars.next().unwrap() {
+                        digit @ '0'..='9' => digits.push(digit),
+                        command => break command,
+                    }
+                };
+                let number = digits.parse().unwrap_or(1);
+                match command {
+                    'A' => row -= number,
+                    'B' => row += number,
+                    'K' => lines[row].clear(),
+                    'm' => {}
+                    other => panic!("{other} is nothing that this terminal knows"),
+                }
+            }
+            c => {
+                if column == columns {
+                    (row, column) = (row + 1, 0);
+                }
+                lines.resize_with(lines.len().max(row + 1), Vec::new);
+                let line = &mut lines[row];
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = c;
+                column += 1;
+            }
+        }
+        lines.resize_with(lines.len().max(row + 1), Vec::new);
+    }
+    lines.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned()).collect()
+}
+
+#[test]
+fn a_terminal_shows_what_is_in_flight_and_keeps_what_came_of_it() {
+    let project = Project::shop(6);
+    project.stall();
+    let screen = Screen::open(run(&project, &["run", "--yes"]), 60, 20);
+    until("five are in flight", || screen.seen().contains("rendering") && project.takes("running") == 5);
+    until("the bar is drawn", || screen.seen().contains("0/6 done  6 left"));
+    project.mend();
+    let (code, written) = screen.end();
+    assert_eq!(code, Some(0), "{written}");
+    assert!(written.contains("$0.00 of $2.40") && written.contains("\x1b[32mdone\x1b[0m"), "{written}");
+
+    let left = left_over(&written, 60);
+    let all = left.join("\n");
+    assert_eq!(left.iter().filter(|line| line.starts_with("done     hero/sku-")).count(), 6, "{all}");
+    for gone in ["rendering", "sending", "[#", "[-", "6 left"] {
+        assert!(!all.contains(gone), "{gone} is still there:\n{all}");
+    }
+    assert!(all.contains("finished 6 done") && all.contains("spent    $2.40 of $2.40"), "{all}");
+    assert!(all.contains("clips    6 new in renders\nnext: shotlist status"), "{all}");
+}
+
+#[test]
+fn after_ctrl_c_the_terminal_is_as_it_was() {
+    let project = Project::shop_with_faults(
+        2,
+        json!([{ "on": "submit", "do": { "hang_after_accept": { "seconds": 600 } } }]),
+    );
+    let screen = Screen::open(run(&project, &["run", "--yes"]), 80, 24);
+    until("both are charged", || project.charges().len() == 2);
+    screen.signal(Signal::INT);
+    until("it stops", || screen.seen().contains("awaiting the answers to 2 paid requests"));
+    screen.signal(Signal::INT);
+    until("it hurries", || screen.seen().contains("leaving within 5 s; 2 submissions"));
+    screen.signal(Signal::INT);
+    let (code, written) = screen.end();
+    assert_eq!(code, Some(130), "{written}");
+    let all = left_over(&written, 80).join("\n");
+    assert!(!all.contains("[--") && !all.contains("sending"), "{all}");
+    assert!(all.contains("stopping: no new submissions"), "{all}");
+}
+
+#[test]
+fn where_nothing_can_move_each_thing_is_a_line() {
+    let project = Project::shop(2);
+    let mut command = run(&project, &["run", "--yes"]);
+    command.env("TERM", "dumb");
+    let (code, written) = Screen::open(command, 80, 24).end();
+    assert_eq!(code, Some(0), "{written}");
+    assert!(!written.contains('\x1b') && !written.contains("[#"), "{written}");
+    assert!(written.contains("sent     hero/sku-1") && written.contains("done     hero/sku-1"), "{written}");
+
+    project.edit("products.csv", "number 1", "number one");
+    let mut command = run(&project, &["run", "--yes"]);
+    command.env("NO_COLOR", "1");
+    let (code, written) = Screen::open(command, 80, 24).end();
+    assert_eq!(code, Some(0), "{written}");
+    assert!(written.contains("done     hero/sku-1") && !written.contains("\x1b[32m"), "{written}");
+    assert!(written.contains("2 done"), "{written}");
+
+    let (code, written) = Screen::open(run(&project, &["run", "--yes", "--quiet"]), 80, 24).end();
+    assert_eq!((code, written.as_str()), (Some(0), ""));
+}
