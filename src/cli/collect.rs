@@ -49,6 +49,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
+    session.keep_output().await?;
     let configs = providers(&session.places).map_err(|problems| {
         terminal.problems(problems);
         Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")

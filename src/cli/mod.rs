@@ -12,6 +12,7 @@ mod listen;
 mod live;
 mod load;
 mod logging;
+mod output;
 mod plan;
 mod resolve;
 mod retry;

@@ -9,14 +9,15 @@ use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::lane::Lane;
-use crate::manifest::Manifest;
-use crate::plan::decide::{Decision, decide};
+use crate::manifest::{Manifest, OnAmbiguous};
+use crate::plan::decide::{Decision, Scope, decide};
+use crate::plan::filing::Scene;
 use crate::plan::known::Known;
 use crate::provider;
 use crate::report::plan::{Plan, change_line};
 use crate::store::Reader;
 use globset::{Glob, GlobSetBuilder};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Jobs whose changes are told field by field.
 const CHANGES_TOLD: usize = 10;
@@ -87,21 +88,36 @@ pub(super) struct Decided {
 }
 
 impl Decided {
-    /// Decides for all jobs, then selects.
+    /// Decides for the jobs that are named, as far as the limit goes.
     pub(super) fn of(loaded: &Loaded, known: &Known, selection: &Selection) -> Result<Self, Error> {
         let named = matcher(&selection.only)?;
-        let decisions = decide(&loaded.wanted, known);
+        let resubmit = match loaded.manifest.as_ref().map(|manifest| manifest.on_ambiguous) {
+            Some(OnAmbiguous::Resubmit { max_extra_spend }) => Some(max_extra_spend),
+            Some(OnAmbiguous::Hold) | None => None,
+        };
+        let mut decisions = decide(&loaded.wanted, known, Scope { selected: &named, resubmit });
+        // A limit is one on submissions: what costs nothing is always done.
         let mut left = selection.limit.unwrap_or(usize::MAX);
+        let mut later = HashSet::new();
+        for (wanted, place) in loaded.wanted.iter().zip(&mut decisions) {
+            if place.as_ref().is_some_and(Decision::costs) {
+                if left == 0 {
+                    *place = None;
+                    later.insert(&wanted.key);
+                }
+                left = left.saturating_sub(1);
+            }
+        }
+        let waits_in_vain = |decision: &Decision| matches!(decision, Decision::Shared { leader, from: None, .. } if later.contains(leader));
         let mut decided = Self { wanted: Vec::new(), decisions: Vec::new(), partial: false };
         for (wanted, decision) in loaded.wanted.iter().zip(decisions) {
-            // A limit is one on submissions: what costs nothing is always done.
-            if !named(&wanted.key) || (decision.costs() && left == 0) {
-                decided.partial = true;
-                continue;
+            match decision.filter(|decision| !waits_in_vain(decision)) {
+                Some(decision) => {
+                    decided.wanted.push(wanted.clone());
+                    decided.decisions.push(decision);
+                }
+                None => decided.partial = true,
             }
-            left -= usize::from(decision.costs());
-            decided.wanted.push(wanted.clone());
-            decided.decisions.push(decision);
         }
         if !selection.only.is_empty() && decided.wanted.is_empty() {
             return Err(Error::new(
@@ -111,6 +127,12 @@ impl Decided {
             .money("not charged"));
         }
         Ok(decided)
+    }
+
+    /// The decisions beside all that is wanted and known.
+    #[must_use]
+    pub(super) fn scene<'a>(&'a self, loaded: &'a Loaded, known: &'a Known) -> Scene<'a> {
+        Scene { wanted: &self.wanted, decisions: &self.decisions, all: &loaded.wanted, known }
     }
 
     /// To be shown.

@@ -4,23 +4,23 @@ use super::args::{Global, RetryArgs, Selection};
 use super::exit::{Error, Exit};
 use super::load::load;
 use super::plan::{invalid, matcher, valid};
-use super::run::today;
+use super::run::{today, unpriced};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::setup;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use crate::domain::key::TakeId;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
-use crate::domain::take::Take;
+use crate::domain::take::{Take, Wanted};
 use crate::engine::{Work, ids};
 use crate::plan::filing::Filings;
 use crate::report::live::Stand;
 use crate::report::text::count;
-use crate::store::Caps;
-use std::collections::HashSet;
+use crate::store::{Admission, Caps, NewTake};
+use std::collections::{HashMap, HashSet};
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
 pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
@@ -28,17 +28,23 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "retry")?;
+    session.keep_output().await?;
     let failed = session.store.failed(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
-    let chosen = chosen(terminal, args, failed)?;
+    let chosen = chosen(terminal, args, failed, &loaded.wanted)?;
     if chosen.is_empty() {
         terminal.say("nothing to retry");
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
-    let price: Usd = chosen.iter().map(|take| take.price).sum();
-    let again: Usd = chosen.iter().filter(|take| was_charged(take)).map(|take| take.price).sum();
-    for take in &chosen {
-        terminal.say(format_args!("again    {}  {}", take.key, take.price));
+    if let Some((_, wanted)) = chosen.iter().find(|(_, wanted)| wanted.price.is_none() && !global.sandbox) {
+        return Err(unpriced(wanted));
+    }
+    let cost = |wanted: &Wanted| wanted.price.unwrap_or_default();
+    let price: Usd = chosen.iter().map(|(_, wanted)| cost(wanted)).sum();
+    let twice = chosen.iter().filter(|(take, _)| was_charged(take));
+    let again: Usd = twice.map(|(_, wanted)| cost(wanted)).sum();
+    for (_, wanted) in &chosen {
+        terminal.say(format_args!("again    {}  {}", wanted.key, cost(wanted)));
     }
     if again > Usd::ZERO {
         terminal.say(format_args!("{again} of this is, or may be, a second payment for the same clip"));
@@ -55,17 +61,23 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         }
     }
     let mut needed = session.owing().await?;
-    needed.extend(chosen.iter().map(|take| take.request.model.provider.clone()));
+    needed.extend(chosen.iter().map(|(_, wanted)| wanted.request.model.provider.clone()));
     let setup = setup(terminal, global, &session.places, &manifest.providers, &needed, None).await?;
-    let mut submit = HashSet::new();
-    for take in &chosen {
-        let now = session.clock.now();
-        let id = TakeId(ids::sortable(now));
-        let renewed = session.store.renew(take, id.clone(), take.price, &Policy::standard(), now).await;
-        renewed.map_err(|error| Error::new(Exit::Local, error.to_string()).money("not charged"))?;
-        submit.insert(id);
-    }
     let now = session.clock.now();
+    let order = |at| NewTake { at, id: TakeId(ids::sortable(now)), instead_of: None };
+    let new: Vec<NewTake> = (0..chosen.len()).map(order).collect();
+    let submit: HashSet<TakeId> = new.iter().map(|new| new.id.clone()).collect();
+    let admission = Admission {
+        project: manifest.project.clone(),
+        wanted: chosen.iter().map(|(_, wanted)| (*wanted).clone()).collect(),
+        partial: true,
+        new,
+        supersede: Vec::new(),
+        adopt: Vec::new(),
+        afresh: Vec::new(),
+        policy: Policy::standard(),
+    };
+    session.store.admit(admission, now).await.map_err(|error| store_error(&error))?;
     let caps = Caps { invocation: args.bounds.max_cost, ..Caps::default() };
     let run = session.store.begin_run(&manifest.project, "retry", caps, now).await;
     let run = run.map_err(|error| store_error(&error))?;
@@ -77,7 +89,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         run,
         work,
         max_time: args.bounds.max_time,
-        jobs: chosen.iter().map(|take| (take.key.clone(), Stand::Left)).collect(),
+        jobs: chosen.iter().map(|(_, wanted)| (wanted.key.clone(), Stand::Left)).collect(),
         price: Some(price),
     };
     let drove = session.drive(terminal, global, &setup, order).await;
@@ -98,12 +110,27 @@ fn was_charged(take: &Take) -> bool {
     matches!(take.state, State::Failed { charged: Charged::Yes | Charged::Unknown, .. })
 }
 
-fn chosen(terminal: &Terminal, args: &RetryArgs, failed: Vec<Take>) -> Result<Vec<Take>, Error> {
+/// The failed takes to be sent again, each with what is wanted of its job now.
+fn chosen<'a>(
+    terminal: &Terminal,
+    args: &RetryArgs,
+    failed: Vec<Take>,
+    wanted: &'a [Wanted],
+) -> Result<Vec<(Take, &'a Wanted)>, Error> {
     let Selection { only, limit } = &args.selection;
     let matches = matcher(only)?;
+    let wanted: HashMap<&JobKey, &Wanted> = wanted.iter().map(|wanted| (&wanted.key, wanted)).collect();
     let mut chosen = Vec::new();
     for take in failed.into_iter().filter(|take| matches(&take.key)) {
         let State::Failed { refusal, .. } = take.state else { continue };
+        let wanted = wanted.get(&take.key).filter(|wanted| wanted.fingerprint == take.fingerprint);
+        let Some(wanted) = wanted.copied() else {
+            terminal.say(format_args!(
+                "skipped  {}  it is not wanted like that any more: run renders what is wanted now",
+                take.key
+            ));
+            continue;
+        };
         if was_charged(&take) && !args.charged {
             terminal.say(format_args!(
                 "skipped  {}  it may have been charged {}: --charged pays a second time",
@@ -116,7 +143,7 @@ fn chosen(terminal: &Terminal, args: &RetryArgs, failed: Vec<Take>) -> Result<Ve
                 refusal.name()
             ));
         } else {
-            chosen.push(take);
+            chosen.push((take, wanted));
         }
     }
     chosen.truncate(limit.unwrap_or(usize::MAX));

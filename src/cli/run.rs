@@ -11,20 +11,20 @@ use super::setup::{Setup, setup};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::HeldReason;
 use crate::domain::lifecycle::State;
-use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::problem::{Place, Problem};
+use crate::domain::take::Wanted;
 use crate::engine::{Work, ids};
-use crate::manifest::{Manifest, OnAmbiguous};
+use crate::manifest::Manifest;
 use crate::plan::decide::Decision;
-use crate::plan::filing::filings;
+use crate::plan::filing::{Target, filings, targets};
 use crate::plan::known::Known;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
 use crate::report::text::count;
-use crate::store::{Admission, Caps};
+use crate::store::{Admission, Caps, NewTake};
+use jiff::Timestamp;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -41,7 +41,7 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
     };
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "run")?;
-    resubmit_as_allowed(terminal, &session, manifest).await?;
+    session.keep_output().await?;
     let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
     let decided = Decided::of(&loaded, &known, &args.selection)?;
     let plan = decided.plan(manifest, &loaded);
@@ -79,18 +79,26 @@ async fn submit(
     if !global.sandbox {
         priced(plan)?;
     }
-    unobstructed(terminal, &session, known, decided)?;
+    let now = session.clock.now();
+    let admission = admission(manifest, known, decided, now);
+    let ordered = admission.new.iter().map(|new| (&admission.wanted[new.at].key, &new.id)).collect();
+    let scene = decided.scene(loaded, known);
+    let filings = filings(scene, &ordered);
+    unobstructed(terminal, &session, &targets(scene, &filings))?;
     if plan.to_render() > 0 && !global.sandbox {
         agreed(terminal, &session.places, bounds, plan)?;
     }
-    let now = session.clock.now();
     let store = |error: crate::store::StoreError| store_error(&error);
-    let (admission, submit) = admission(manifest, known, decided, &session, terminal);
+    for (wanted, decision) in decided.wanted.iter().zip(&decided.decisions) {
+        if let Decision::Blocked { key, state, .. } = decision {
+            terminal.say(format_args!("blocked  {}  a take of {key} is {}", wanted.key, state.name()));
+        }
+    }
+    let submit = to_submit(decided, &admission);
     session.store.admit(admission, now).await.map_err(store)?;
     let caps = Caps { invocation: bounds.max_cost, ..Caps::default() };
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
     today(&session, setup).await?;
-    let filings = filings(&decided.wanted, &decided.decisions, known);
     let work = Some(Work { filings, submit });
     let places = session.places.clone();
     let stands = decided.wanted.iter().zip(&decided.decisions);
@@ -143,65 +151,44 @@ pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
 
 /// Refuses models whose price nobody knows.
 fn priced(plan: &Plan<'_>) -> Result<(), Error> {
-    let Some((model, wanted)) = plan.unpriced().into_iter().next() else { return Ok(()) };
-    Err(Error::new(
-        Exit::Invalid,
-        format!("nobody knows what {model} costs (job {}); nothing was sent", wanted.key),
-    )
-    .money("not charged")
-    .next(format!(
-        "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price"
-    )))
+    plan.unpriced().into_values().next().map_or(Ok(()), |wanted| Err(unpriced(wanted)))
 }
 
-/// A file that is not ours under the name of a clip is found before anything is paid.
-fn unobstructed(
-    terminal: &Terminal,
-    session: &Session,
-    known: &Known,
-    decided: &Decided,
-) -> Result<(), Error> {
-    let ours: HashSet<&str> = known
-        .jobs
-        .iter()
-        .chain(&known.elsewhere)
-        .filter_map(|job| job.filed.as_ref())
-        .map(|filed| filed.path.as_str())
-        .collect();
-    // A clip that was being placed when the last run ended may have its name already.
-    let placing: HashSet<&TakeId> = known
-        .jobs
-        .iter()
-        .flat_map(|job| &job.takes)
-        .filter(|take| matches!(take.state, State::Placing { .. }))
-        .map(|take| &take.id)
-        .collect();
-    let targets = decided.wanted.iter().zip(&decided.decisions).filter_map(|(wanted, decision)| {
-        let nothing_new = match decision {
-            Decision::Unchanged { refile: None, .. } | Decision::Blocked { .. } | Decision::Failed { .. } => {
-                true
-            }
-            Decision::Underway { take, .. } => placing.contains(take),
-            _ => false,
+/// A job whose price nobody knows.
+pub(super) fn unpriced(wanted: &Wanted) -> Error {
+    let Wanted { key, request, .. } = wanted;
+    let model = &request.model;
+    Error::new(Exit::Invalid, format!("nobody knows what {model} costs (job {key}); nothing was sent"))
+        .money("not charged")
+        .next(format!(
+            "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price"
+        ))
+}
+
+/// Whatever keeps a clip from its name is found before anything is paid.
+fn unobstructed(terminal: &Terminal, session: &Session, targets: &[Target<'_>]) -> Result<(), Error> {
+    let tree = session.tree()?;
+    let problem = |target: &Target<'_>| {
+        let (what, hint) = if let Some(other) = target.promised {
+            (
+                format!("the clip of {other}, which is paid, is on its way to that name"),
+                "change `output:`, so that every clip has a name of its own",
+            )
+        } else {
+            let obstacle = tree.obstacle(target.path, &target.may_stand)?;
+            (obstacle.what, "move that file away, or change `output:`")
         };
-        (!nothing_new && !ours.contains(wanted.path.as_str())).then_some(wanted.path.as_str())
-    });
-    let obstacles = session.tree()?.obstacles(targets);
-    if obstacles.is_empty() {
+        let place = Place::File(session.places.shown.clone());
+        let mut problem = Problem::error(place, "a clip cannot have its file name").hint(hint);
+        let name = session.places.out.join(target.path);
+        let name = name.strip_prefix(".").unwrap_or(&name);
+        problem.examples.push(format!("{}: {what}", name.display()));
+        Some(problem)
+    };
+    let problems: Vec<Problem> = targets.iter().filter_map(problem).collect();
+    if problems.is_empty() {
         return Ok(());
     }
-    let problems = obstacles
-        .into_iter()
-        .map(|obstacle| {
-            let place = Place::File(session.places.shown.clone());
-            let mut problem = Problem::error(place, "a clip cannot have its file name")
-                .hint("move that file away, or change `output:`");
-            let target = session.places.out.join(&obstacle.target);
-            let target = target.strip_prefix(".").unwrap_or(&target);
-            problem.examples.push(format!("{}: {}", target.display(), obstacle.what));
-            problem
-        })
-        .collect();
     terminal.problems(problems);
     Err(Error::new(Exit::Invalid, "files are in the way; nothing was sent").money("not charged"))
 }
@@ -230,15 +217,8 @@ fn agreed(terminal: &Terminal, places: &Places, bounds: &Bounds, plan: &Plan<'_>
     Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").next(places.typed("plan")))
 }
 
-/// What the store is to take in, and the takes that may be submitted.
-fn admission(
-    manifest: &Manifest,
-    known: &Known,
-    decided: &Decided,
-    session: &Session,
-    terminal: &Terminal,
-) -> (Admission, HashSet<TakeId>) {
-    let policy = Policy::standard();
+/// What the store is to take in.
+fn admission(manifest: &Manifest, known: &Known, decided: &Decided, now: Timestamp) -> Admission {
     let resting: HashSet<&TakeId> = known
         .jobs
         .iter()
@@ -254,77 +234,43 @@ fn admission(
         supersede: Vec::new(),
         adopt: Vec::new(),
         afresh: Vec::new(),
-        policy,
+        policy: Policy::standard(),
     };
-    let mut submit = HashSet::new();
+    let order = |at, instead_of| NewTake { at, id: TakeId(ids::sortable(now)), instead_of };
     for (at, decision) in decided.decisions.iter().enumerate() {
         match decision {
-            Decision::New | Decision::Changed { .. } => {
-                let id = TakeId(ids::sortable(session.clock.now()));
-                submit.insert(id.clone());
-                // In the sandbox nobody minds a price that is not known.
-                let price = decided.wanted[at].price.unwrap_or_default();
-                admission.new.push((at, id, price));
-                if let Decision::Changed { superseded, .. } = decision {
-                    admission.supersede.extend(superseded.iter().cloned());
-                }
+            Decision::New => admission.new.push(order(at, None)),
+            Decision::Changed { superseded, .. } => {
+                admission.new.push(order(at, None));
+                admission.supersede.extend(superseded.iter().cloned());
             }
-            Decision::Underway { take, unsent: true } => {
-                submit.insert(take.clone());
-                if resting.contains(take) {
-                    admission.afresh.push(take.clone());
-                }
+            Decision::Again { instead_of } => admission.new.push(order(at, Some(instead_of.clone()))),
+            Decision::Underway { take, unsent: true } if resting.contains(take) => {
+                admission.afresh.push(take.clone());
             }
             Decision::Renamed { take, unsent, .. } => {
                 admission.adopt.push((take.clone(), at));
                 if *unsent {
-                    submit.insert(take.clone());
                     admission.afresh.push(take.clone());
                 }
             }
-            Decision::Blocked { key, state, .. } => {
-                terminal.say(format_args!(
-                    "blocked  {}  a take of {key} is {}",
-                    decided.wanted[at].key,
-                    state.name()
-                ));
-            }
-            Decision::Unchanged { .. }
-            | Decision::Underway { unsent: false, .. }
+            Decision::Underway { .. }
+            | Decision::Unchanged { .. }
             | Decision::Shared { .. }
+            | Decision::Blocked { .. }
             | Decision::Failed { .. } => {}
         }
     }
-    (admission, submit)
+    admission
 }
 
-/// Held submissions that the manifest allows to be paid a second time are ordered anew, within its bound.
-async fn resubmit_as_allowed(
-    terminal: &Terminal,
-    session: &Session,
-    manifest: &Manifest,
-) -> Result<(), Error> {
-    let OnAmbiguous::Resubmit { max_extra_spend } = manifest.on_ambiguous else { return Ok(()) };
-    let held = session.store.held(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
-    let mut extra = Usd::ZERO;
-    for take in held {
-        let ambiguous = matches!(take.state, State::Held { reason: HeldReason::AmbiguousSubmit, .. });
-        if !ambiguous || extra + take.price > max_extra_spend {
-            continue;
+/// The takes that may be submitted: new ones, and those that wait since an earlier run.
+fn to_submit(decided: &Decided, admission: &Admission) -> HashSet<TakeId> {
+    let waiting = decided.decisions.iter().filter_map(|decision| match decision {
+        Decision::Underway { take, unsent: true } | Decision::Renamed { take, unsent: true, .. } => {
+            Some(take.clone())
         }
-        let now = session.clock.now();
-        let id = TakeId(ids::sortable(now));
-        session
-            .store
-            .renew(&take, id, take.price, &Policy::standard(), now)
-            .await
-            .map_err(|error| Error::new(Exit::Local, error.to_string()))?;
-        extra += take.price;
-        terminal.say(format_args!(
-            "again    {}  held submission is sent again, as `on_ambiguous: resubmit` allows (a second charge of {} \
-             is possible)",
-            take.key, take.price
-        ));
-    }
-    Ok(())
+        _ => None,
+    });
+    waiting.chain(admission.new.iter().map(|new| new.id.clone())).collect()
 }

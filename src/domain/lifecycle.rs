@@ -343,6 +343,12 @@ impl State {
         }
     }
 
+    /// Whether a person must decide because nobody knows if the submission was accepted.
+    #[must_use]
+    pub const fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Held { reason: HeldReason::AmbiguousSubmit, .. })
+    }
+
     /// Whether a run may end while this is still rendering.
     #[must_use]
     pub fn overdue(&self, at: Moment, policy: &Policy) -> bool {

@@ -3,7 +3,7 @@
 use super::Run;
 use super::drive::blocking;
 use super::world::{Failure, World};
-use crate::domain::key::{JobKey, TakeId};
+use crate::domain::key::TakeId;
 use crate::domain::lifecycle::State;
 use crate::domain::notice::Notice;
 use crate::files::{PlaceFault, Refile, kept_path};
@@ -21,8 +21,8 @@ impl Run<'_> {
     }
 
     /// Copies a finished clip to the jobs that waited for it.
-    pub(super) async fn file_followers(&mut self, take: &TakeId, leader: &JobKey) {
-        let Some(followers) = self.work.filings.with_leader.remove(leader) else { return };
+    pub(super) async fn file_followers(&mut self, take: &TakeId) {
+        let Some(followers) = self.work.filings.with_leader.remove(take) else { return };
         let done = match self.world.store.take_by_id(take).await {
             Ok(done) => done,
             Err(error) => return self.fail(Failure::store(error)),

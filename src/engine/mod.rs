@@ -264,7 +264,7 @@ impl<'a> Run<'a> {
         };
         self.landed(take.clone());
         match result {
-            Ok((Left::Done, key)) => self.file_followers(&take, &key).await,
+            Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
             Ok((Left::Changed, _)) => {
                 self.parked.remove(&take);

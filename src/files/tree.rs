@@ -58,20 +58,33 @@ impl Tree {
         matches!(standing, Ok(Standing::Same))
     }
 
-    /// Which of these targets no clip can have, because something stands there or on the way. To be asked before
-    /// anything is paid; which of the files are one's own is for the caller to know.
+    /// What keeps a clip from getting this name: something else than the clips that may stand there, or something on the
+    /// way. To be asked before anything is paid.
     #[must_use]
-    pub fn obstacles<'a>(&self, targets: impl IntoIterator<Item = &'a str>) -> Vec<Obstacle> {
-        let obstacle = |target: &str| {
-            let what = match self.locate(target, false).and_then(|(dir, name)| dir.has(name)) {
-                Ok(false) => return None,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-                Ok(true) => "a file of that name is there already".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            Some(Obstacle { target: target.to_owned(), what })
+    pub fn obstacle(&self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
+        let what = match self.standing(target, may_stand) {
+            Ok(Standing::Nothing | Standing::Same) => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Ok(Standing::Other) if may_stand.is_empty() => "a file of that name is there already".to_owned(),
+            Ok(Standing::Other) => {
+                "the file there is not, or no longer, the clip that was put there".to_owned()
+            }
+            Err(error) => error.to_string(),
         };
-        targets.into_iter().filter_map(obstacle).collect()
+        Some(Obstacle { target: target.to_owned(), what })
+    }
+
+    fn standing(&self, target: &str, may_stand: &[ClipFile]) -> io::Result<Standing> {
+        let (dir, name) = self.locate(target, false)?;
+        if !dir.has(name)? {
+            return Ok(Standing::Nothing);
+        }
+        for clip in may_stand {
+            if dir.compare(name, clip)? == Standing::Same {
+                return Ok(Standing::Same);
+            }
+        }
+        Ok(Standing::Other)
     }
 
     /// Throws away what was downloaded of a take that no longer needs it.

@@ -5,8 +5,10 @@
 
 use super::fingerprint::{Change, changes};
 use super::known::{Filed, Known, KnownJob, KnownTake};
+use super::orphans::Orphans;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, State};
+use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Wanted};
 use std::collections::{HashMap, HashSet};
 
@@ -27,7 +29,7 @@ pub enum Decision {
         /// Whether nothing was sent yet, so that its price is still to be paid.
         unsent: bool,
     },
-    /// A job that is no longer wanted had the same order: its take goes over to this job, free.
+    /// A job that is no longer wanted, or not in this run, had the same order: its take goes over to this job.
     Renamed {
         /// The take.
         take: TakeId,
@@ -56,6 +58,11 @@ pub enum Decision {
         /// Takes that were never sent and are not wanted so any more.
         superseded: Vec<TakeId>,
     },
+    /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
+    Again {
+        /// The take in doubt, which is given up.
+        instead_of: TakeId,
+    },
     /// An unsettled take stands in the way: it may have been charged, or its clip is still coming.
     Blocked {
         /// That take.
@@ -79,7 +86,7 @@ impl Decision {
     #[must_use]
     pub const fn costs(&self) -> bool {
         match self {
-            Self::New | Self::Changed { .. } => true,
+            Self::New | Self::Changed { .. } | Self::Again { .. } => true,
             Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
             Self::Unchanged { .. } | Self::Shared { .. } | Self::Blocked { .. } | Self::Failed { .. } => {
                 false
@@ -99,33 +106,59 @@ impl Decision {
             Self::Shared { .. } => "shared",
             Self::New => "new",
             Self::Changed { .. } => "changed",
+            Self::Again { .. } => "again",
             Self::Blocked { .. } => "blocked",
             Self::Failed { .. } => "failed",
         }
     }
 }
 
-/// Decides for every wanted job, in their order.
+/// What a run is about.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The jobs that may be sent. Of the others, what they have or are getting can be shared, and what only waits can be
+    /// taken over.
+    pub selected: &'a dyn Fn(&JobKey) -> bool,
+    /// How much the manifest lets be paid, ever, for orders that are given again because they are in doubt; `None` where
+    /// a person decides about these.
+    pub resubmit: Option<Usd>,
+}
+
+/// Decides for every selected job; the places of the others are empty.
 #[must_use]
-pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
+pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<Decision>> {
+    let Scope { selected, resubmit } = scope;
     let own: HashMap<&JobKey, &KnownJob> = known.jobs.iter().map(|job| (&job.key, job)).collect();
     let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
-    let mut orphans = Orphans::of(known, &wanted_keys);
+    // What nobody waits for in this run: takes of vanished jobs, and what a job that is not selected has not sent yet.
+    let mut orphans = Orphans::of(&known.jobs, |job, take| {
+        !wanted_keys.contains(&job.key) || (!selected(&job.key) && is_unsent(take))
+    });
+    // Another project's unsent takes are its own to send; what may be paid is collected here if it is wanted here.
+    let mut strays = Orphans::of(&known.elsewhere, |_, take| take.state.is_unsettled());
     let clips = Clips::of(known);
-    let elsewhere = known.elsewhere.iter().flat_map(|job| &job.takes).map(|take| &take.id).collect();
 
     // First what each job has itself: only then is it known who can lead others.
     let mut decisions: Vec<Option<Decision>> =
         wanted.iter().map(|job| own.get(&job.key).and_then(|known| by_itself(job, known, &clips))).collect();
+    if let Some(most) = resubmit {
+        let selected = wanted.iter().zip(&mut decisions).filter(|(job, _)| selected(&job.key));
+        order_again(selected, most - known.resubmitted);
+    }
     let mut leaders: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
     for (at, decision) in decisions.iter().enumerate() {
-        // A take that is blocked by another order of its own job cannot serve others with this one.
-        if decision.as_ref().is_some_and(|decision| serves(decision, &wanted[at].key)) {
+        let key = &wanted[at].key;
+        // A take that is blocked by another order of its own job cannot serve others with this one, nor can one that is
+        // not sent in this run.
+        if decision
+            .as_ref()
+            .is_some_and(|decision| serves(decision, key) && (selected(key) || !decision.costs()))
+        {
             leaders.entry(wanted[at].fingerprint).or_default().push(at);
         }
     }
     for at in 0..wanted.len() {
-        if decisions[at].is_some() {
+        if decisions[at].is_some() || !selected(&wanted[at].key) {
             continue;
         }
         let job = &wanted[at];
@@ -135,13 +168,33 @@ pub fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
             let leader = *leaders.iter().find(|leader| may_share(&wanted[**leader].key, &job.key))?;
             Some(share(&wanted[leader], decisions[leader].as_ref(), &clips))
         };
-        let decision = orphans.adopt(job).or_else(lead).or_else(|| clips.rendered(job, &elsewhere));
+        let decision = orphans
+            .take(job)
+            .map(|(from, take)| if is_held(take) { blocked(from, take) } else { renamed(from, take) })
+            .or_else(lead)
+            .or_else(|| clips.rendered(job))
+            // Also one that is held: under its old project nobody would look for it.
+            .or_else(|| strays.take(job).map(|(from, take)| renamed(from, take)));
         decisions[at] = Some(decision.unwrap_or_else(|| fresh(job, known)));
         if decisions[at].as_ref().is_some_and(|decision| serves(decision, &job.key)) {
             leaders.entry(job.fingerprint).or_default().push(at);
         }
     }
-    decisions.into_iter().flatten().collect()
+    let selected = wanted.iter().map(|job| selected(&job.key));
+    decisions.into_iter().zip(selected).map(|(decision, selected)| decision.filter(|_| selected)).collect()
+}
+
+/// Orders anew what is in doubt, as long as the money allowed for it lasts.
+fn order_again<'a>(jobs: impl Iterator<Item = (&'a Wanted, &'a mut Option<Decision>)>, mut allowed: Usd) {
+    for (job, decision) in jobs {
+        let Some(Decision::Blocked { by, key, state }) = decision else { continue };
+        // Without a known price nothing is sent at all.
+        let price = job.price.unwrap_or_default();
+        if *key == job.key && state.is_in_doubt() && price <= allowed {
+            allowed = allowed - price;
+            *decision = Some(Decision::Again { instead_of: by.clone() });
+        }
+    }
 }
 
 /// What the job's own takes say, if they settle it.
@@ -158,8 +211,7 @@ fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>) -> Option<Decisi
         return Some(Decision::Unchanged { take: done.id.clone(), refile: clips.of_take(&done.id) });
     }
     if let Some(unsettled) = known.takes.iter().find(|take| take.state.is_unsettled()) {
-        let held = matches!(unsettled.state, State::Held { .. });
-        return Some(if same(&unsettled) && !held {
+        return Some(if same(&unsettled) && !is_held(unsettled) {
             Decision::Underway { take: unsettled.id.clone(), unsent: false }
         } else {
             blocked(known, unsettled)
@@ -176,6 +228,23 @@ fn blocked(job: &KnownJob, take: &KnownTake) -> Decision {
     Decision::Blocked { by: take.id.clone(), key: job.key.clone(), state: take.state.clone() }
 }
 
+fn renamed(from: &KnownJob, take: &KnownTake) -> Decision {
+    Decision::Renamed {
+        take: take.id.clone(),
+        from: from.key.clone(),
+        unsent: is_unsent(take),
+        filed: from.filed.clone().filter(|filed| filed.take == take.id),
+    }
+}
+
+fn is_held(take: &KnownTake) -> bool {
+    matches!(take.state, State::Held { .. })
+}
+
+fn is_unsent(take: &KnownTake) -> bool {
+    matches!(take.state, State::Pending { .. })
+}
+
 fn superseded(take: &KnownTake) -> bool {
     matches!(take.state, State::Cancelled { by: CancelledBy::Superseded })
 }
@@ -188,6 +257,7 @@ fn serves(decision: &Decision, key: &JobKey) -> bool {
         | Decision::Renamed { .. }
         | Decision::New
         | Decision::Changed { .. }
+        | Decision::Again { .. }
         | Decision::Failed { .. } => true,
         Decision::Blocked { key: by, .. } => by == key,
         Decision::Shared { .. } => false,
@@ -210,7 +280,8 @@ fn share(leader: &Wanted, decision: Option<&Decision>, clips: &Clips<'_>) -> Dec
             | Decision::Underway { take, .. }
             | Decision::Renamed { take, .. },
         ) => Some(take.clone()),
-        Some(Decision::New | Decision::Changed { .. } | Decision::Shared { .. }) | None => None,
+        Some(Decision::New | Decision::Changed { .. } | Decision::Again { .. } | Decision::Shared { .. })
+        | None => None,
     };
     let from = take.as_ref().and_then(|take| clips.of_take(take));
     Decision::Shared { leader: leader.key.clone(), take, from }
@@ -221,11 +292,14 @@ struct Clips<'a> {
     takes: HashMap<&'a TakeId, (&'a KnownJob, &'a KnownTake)>,
     filed: HashMap<&'a TakeId, &'a Filed>,
     by_order: HashMap<Fingerprint, Vec<&'a TakeId>>,
+    elsewhere: HashSet<&'a TakeId>,
 }
 
 impl<'a> Clips<'a> {
     fn of(known: &'a Known) -> Self {
-        let mut clips = Self { takes: HashMap::new(), filed: HashMap::new(), by_order: HashMap::new() };
+        let elsewhere = known.elsewhere.iter().flat_map(|job| &job.takes).map(|take| &take.id).collect();
+        let mut clips =
+            Self { takes: HashMap::new(), filed: HashMap::new(), by_order: HashMap::new(), elsewhere };
         for job in known.jobs.iter().chain(&known.elsewhere) {
             if let Some(filed) = &job.filed {
                 clips.filed.entry(&filed.take).or_insert(filed);
@@ -258,13 +332,15 @@ impl<'a> Clips<'a> {
     }
 
     /// The same order was rendered before, for a job that wants something else by now or in another project.
-    fn rendered(&self, job: &Wanted, elsewhere: &HashSet<&TakeId>) -> Option<Decision> {
+    fn rendered(&self, job: &Wanted) -> Option<Decision> {
+        let same_job =
+            |owner: &KnownJob, take: &KnownTake| owner.key == job.key && self.elsewhere.contains(&take.id);
         let (owner, take) = self
             .by_order
             .get(&job.fingerprint)?
             .iter()
             .filter_map(|take| self.takes.get(take))
-            .find(|(owner, take)| elsewhere.contains(&take.id) || may_share(&owner.key, &job.key))?;
+            .find(|(owner, take)| same_job(owner, take) || may_share(&owner.key, &job.key))?;
         let from = self.of_take(&take.id);
         Some(Decision::Shared { leader: owner.key.clone(), take: Some(take.id.clone()), from })
     }
@@ -280,58 +356,6 @@ fn fresh(job: &Wanted, known: Option<&KnownJob>) -> Decision {
     Decision::Changed {
         fields: changes(&done.unwrap_or(newest).request, &job.request),
         superseded: superseded.map(|take| take.id.clone()).collect(),
-    }
-}
-
-/// Takes of jobs that nobody wants any more, by what was ordered. Each can be adopted once.
-struct Orphans<'a> {
-    by_order: HashMap<Fingerprint, Vec<(&'a KnownJob, &'a KnownTake)>>,
-}
-
-impl<'a> Orphans<'a> {
-    fn of(known: &'a Known, wanted: &HashSet<&JobKey>) -> Self {
-        let mut by_order: HashMap<_, Vec<_>> = HashMap::new();
-        for job in known.jobs.iter().filter(|job| !wanted.contains(&job.key)) {
-            for take in &job.takes {
-                if rank(&take.state) < USELESS {
-                    by_order.entry(take.fingerprint).or_default().push((job, take));
-                }
-            }
-        }
-        for takes in by_order.values_mut() {
-            // Popped from the end: the best last.
-            takes.sort_by_key(|(_, take)| std::cmp::Reverse(rank(&take.state)));
-        }
-        Self { by_order }
-    }
-
-    fn adopt(&mut self, job: &Wanted) -> Option<Decision> {
-        let (from, take) = self.by_order.get_mut(&job.fingerprint)?.pop()?;
-        if matches!(take.state, State::Held { .. }) {
-            return Some(blocked(from, take));
-        }
-        Some(Decision::Renamed {
-            take: take.id.clone(),
-            from: from.key.clone(),
-            unsent: matches!(take.state, State::Pending { .. }),
-            filed: from.filed.clone().filter(|filed| filed.take == take.id),
-        })
-    }
-}
-
-/// Of no use to another job.
-const USELESS: u8 = 9;
-
-/// A clip that is there beats one that is coming, which beats one that may have been charged.
-fn rank(state: &State) -> u8 {
-    match state {
-        State::Done { .. } => 0,
-        State::Placing { .. } | State::Downloading { .. } | State::Running { .. } => 1,
-        State::Submitting { .. } | State::Doubtful { .. } => 2,
-        State::Held { .. } => 3,
-        State::Pending { .. } => 4,
-        // A renamed job whose order failed is a job that may be tried anew: nothing of it was delivered.
-        State::Failed { .. } | State::Cancelled { .. } | State::WrittenOff { .. } => USELESS,
     }
 }
 

@@ -82,8 +82,18 @@ fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     KnownJob { key: key.parse().unwrap(), takes, filed }
 }
 
+const ALL: Scope<'static> = Scope { selected: &|_| true, resubmit: None };
+
+/// For every job, where all are selected.
+fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
+    super::decide(wanted, known, ALL)
+        .into_iter()
+        .map(|decision| decision.expect("all are selected"))
+        .collect()
+}
+
 fn all(jobs: &[KnownJob]) -> Known {
-    Known { jobs: jobs.to_vec(), elsewhere: Vec::new() }
+    Known { jobs: jobs.to_vec(), ..Known::default() }
 }
 
 fn names(wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<&'static str> {
@@ -239,8 +249,82 @@ fn what_was_rendered_once_is_never_paid_again_for_another_item() {
 
 #[test]
 fn a_renamed_project_finds_its_clips_and_copies_them() {
-    let known = Known { jobs: Vec::new(), elsewhere: vec![known("hero/a", &[("x", done())])] };
+    let known = Known { elsewhere: vec![known("hero/a", &[("x", done())])], ..Known::default() };
     let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "y")], &known);
     assert!(matches!(&decisions[0], Decision::Shared { take: Some(_), from: Some(_), .. }), "{decisions:?}");
     assert_eq!(decisions[1], Decision::New);
+}
+
+#[test]
+fn what_a_renamed_project_has_not_collected_yet_goes_over_to_it() {
+    for (state, name) in [(running(), "renamed"), (held(), "renamed"), (pending(), "new"), (failed(), "new")]
+    {
+        let known = Known { elsewhere: vec![known("hero/a", &[("x", state.clone())])], ..Known::default() };
+        let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "x")], &known);
+        assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), [name, "shared"], "{state:?}");
+    }
+}
+
+#[test]
+fn variants_of_a_renamed_project_get_their_own_clips() {
+    let before = vec![known("hero/a/1", &[("x", done())]), known("hero/a/2", &[("x", done())])];
+    let known = Known { elsewhere: before, ..Known::default() };
+    let decisions = decide(&[wanted("hero/a/1", "x"), wanted("hero/a/2", "x")], &known);
+    for (decision, own) in decisions.iter().zip(["hero/a/1#1", "hero/a/2#1"]) {
+        assert!(
+            matches!(decision, Decision::Shared { take: Some(take), .. } if take.0 == own),
+            "{decision:?}"
+        );
+    }
+}
+
+/// The decisions for the jobs of one item alone.
+fn only(item: &str, wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<Option<Decision>> {
+    super::decide(wanted, &all(jobs), Scope { selected: &|key| key.item == item, resubmit: None })
+}
+
+#[test]
+fn a_selected_job_does_not_wait_for_one_that_is_not() {
+    let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    assert_eq!(only("b", &both, &[]), [None, Some(Decision::New)]);
+    // What the other has, or is getting anyway, is still shared.
+    for state in [done(), running()] {
+        let decisions = only("b", &both, &[known("hero/a", &[("x", state)])]);
+        assert!(matches!(decisions[1], Some(Decision::Shared { take: Some(_), .. })), "{decisions:?}");
+    }
+    let decisions = only("b", &both, &[known("hero/a", &[("x", held())])]);
+    assert!(matches!(decisions[1], Some(Decision::Blocked { .. })), "{decisions:?}");
+    // The other's unsent take would be paid for as well when its turn comes: it is taken over.
+    let decisions = only("b", &both, &[known("hero/a", &[("x", pending())])]);
+    let Some(Decision::Renamed { take, unsent: true, .. }) = &decisions[1] else { panic!("{decisions:?}") };
+    assert_eq!(take, &TakeId("hero/a#1".into()));
+}
+
+#[test]
+fn what_is_in_doubt_is_ordered_again_as_far_as_the_allowance_goes_in_all() {
+    let wanted = ["a", "b", "c"].map(|item| wanted(&format!("hero/{item}"), item));
+    let jobs = ["a", "b", "c"].map(|item| known(&format!("hero/{item}"), &[(item, held())]));
+    let again = |cents: i64, spent: i64, selected: &dyn Fn(&JobKey) -> bool| {
+        let known = Known { resubmitted: Usd::from_micros(spent * 10_000), ..all(&jobs) };
+        let scope = Scope { selected, resubmit: Some(Usd::from_micros(cents * 10_000)) };
+        let decisions = super::decide(&wanted, &known, scope);
+        decisions.iter().flatten().map(Decision::name).collect::<Vec<_>>()
+    };
+    assert_eq!(again(40, 0, &|_| true), ["again", "again", "blocked"]);
+    assert_eq!(again(40, 20, &|_| true), ["again", "blocked", "blocked"]);
+    assert_eq!(again(40, 40, &|_| true), ["blocked"; 3]);
+    assert_eq!(again(40, 0, &|key| key.item == "c"), ["again"]);
+    assert_eq!(names(&wanted, &jobs), ["blocked"; 3]);
+}
+
+#[test]
+fn only_doubt_about_the_submission_is_ordered_again_and_followers_come_along() {
+    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)) };
+    let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    let decisions = super::decide(&both, &all(&[known("hero/a", &[("x", held())])]), scope);
+    let Some(Decision::Shared { take: None, .. }) = &decisions[1] else { panic!("{decisions:?}") };
+    let stuck =
+        State::Held { reason: HeldReason::TaskStuck, intent: intent(), task: Some(task()), since: NOW };
+    let decisions = super::decide(&both, &all(&[known("hero/a", &[("x", stuck)])]), scope);
+    assert!(matches!(decisions[0], Some(Decision::Blocked { .. })), "{decisions:?}");
 }

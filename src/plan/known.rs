@@ -11,8 +11,11 @@ use crate::domain::take::Fingerprint;
 pub struct Known {
     /// In no particular order.
     pub jobs: Vec<KnownJob>,
-    /// Jobs of other projects of the same folder that have a clip: a renamed project finds its clips there.
+    /// Jobs of other projects of the same folder that have a clip, or a take that may have been paid: a renamed project
+    /// finds there what it paid.
     pub elsewhere: Vec<KnownJob>,
+    /// What was, or will be, paid for takes that stand in for one in doubt, because the manifest allows that.
+    pub resubmitted: Usd,
 }
 
 /// One job with its history.

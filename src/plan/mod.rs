@@ -9,4 +9,5 @@ pub mod filing;
 pub mod fingerprint;
 pub mod known;
 pub mod order;
+mod orphans;
 pub mod values;

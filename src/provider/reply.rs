@@ -76,7 +76,6 @@ pub(super) fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &M
         // Timeouts and conflicts: the request may have been taken.
         408 | 409 | 425 | 499 => FaultKind::Unknown,
         429 => by_code.unwrap_or(FaultKind::Throttled { after: None }),
-        401 | 403 if complaint.is_none() => FaultKind::Stop(Stop::Auth),
         400..=499 if complaint.is_some() => by_code.unwrap_or_else(|| meanings.of_status(reply.status)),
         200..=299 | 500..=599 => by_code.unwrap_or(FaultKind::Unknown),
         _ => FaultKind::Unknown,

@@ -49,7 +49,8 @@ impl Stand {
             | Decision::Renamed { .. }
             | Decision::Shared { .. }
             | Decision::New
-            | Decision::Changed { .. } => Self::Left,
+            | Decision::Changed { .. }
+            | Decision::Again { .. } => Self::Left,
         }
     }
 

@@ -126,6 +126,16 @@ impl Plan<'_> {
         if count > 0 {
             notes.push(format!("{count} jobs share a rendering with another job: {shared} saved"));
         }
+        let again = self.jobs.iter().filter(|(_, decision)| matches!(decision, Decision::Again { .. }));
+        let prices: Vec<Usd> = again.map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
+        if !prices.is_empty() {
+            notes.push(format!(
+                "{} of these may have been charged before; `on_ambiguous: resubmit` orders them again: a second charge \
+                 of {} is possible",
+                prices.len(),
+                prices.into_iter().sum::<Usd>()
+            ));
+        }
         for (name, count) in self.dropped {
             notes.push(format!("`{name}` is left out for {count} jobs: their model has no such setting"));
         }
@@ -182,6 +192,7 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Shared { .. } => ('>', "shared with another job".into()),
         Decision::Unchanged { refile: Some(_), .. } => ('>', "another output path, file moves".into()),
         Decision::Unchanged { .. } => ('=', "unchanged".into()),
+        Decision::Again { .. } => ('~', "in doubt, ordered again".into()),
         Decision::Blocked { state, .. } => ('!', format!("blocked: a take is {}", state.name())),
         Decision::Failed { .. } => ('x', "failed before, not sent again by itself".into()),
     }
@@ -207,6 +218,7 @@ fn job(wanted: &Wanted, decision: &Decision) -> Value {
         }
         Decision::Renamed { from, .. } => object["from"] = from.to_string().into(),
         Decision::Shared { leader, .. } => object["leader"] = leader.to_string().into(),
+        Decision::Again { instead_of } => object["instead_of"] = instead_of.0.as_str().into(),
         Decision::Blocked { by, key, state } => {
             object["by"] = json!({ "job": key.to_string(), "take": by.0, "state": state.name() });
         }

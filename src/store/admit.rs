@@ -1,7 +1,9 @@
 //! What is wanted now, taken in at once.
 
 use super::error::StoreError;
-use super::{Store, takes};
+use super::write::{Details, save};
+use super::writer::Batch;
+use super::{Store, rows, takes};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{CancelledBy, Event, State};
 use crate::domain::money::Usd;
@@ -19,8 +21,8 @@ pub struct Admission {
     pub wanted: Vec<Wanted>,
     /// Only a part is named: what is not stays wanted as it was.
     pub partial: bool,
-    /// Jobs (by their place in `wanted`) that get a new take, its name and its price.
-    pub new: Vec<(usize, TakeId, Usd)>,
+    /// What is ordered now.
+    pub new: Vec<NewTake>,
     /// Waiting takes whose job's input changed.
     pub supersede: Vec<TakeId>,
     /// Takes that now belong to another job (by its place in `wanted`), with the clip that stands for them.
@@ -29,6 +31,17 @@ pub struct Admission {
     pub afresh: Vec<TakeId>,
     /// How many tries those are.
     pub policy: Policy,
+}
+
+/// A new take of a wanted job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTake {
+    /// The job, by its place in `wanted`.
+    pub at: usize,
+    /// The name of the take.
+    pub id: TakeId,
+    /// The take in doubt that is given up for this one. Where a person settled it meanwhile, nothing is ordered.
+    pub instead_of: Option<TakeId>,
 }
 
 impl Store {
@@ -41,7 +54,7 @@ impl Store {
     ///
     /// Where a place in `wanted` is beyond its end.
     pub async fn admit(&self, admission: Admission, now: Timestamp) -> Result<(), StoreError> {
-        let places = admission.new.iter().map(|(at, ..)| at).chain(admission.adopt.iter().map(|(_, at)| at));
+        let places = admission.new.iter().map(|new| &new.at).chain(admission.adopt.iter().map(|(_, at)| at));
         for place in places {
             assert!(
                 *place < admission.wanted.len(),
@@ -49,11 +62,12 @@ impl Store {
                 admission.wanted.len()
             );
         }
-        self.lane.write(None, move |batch| admit(batch.db, &admission, now).map(Ok)).await
+        self.lane.write(None, move |batch| admit(batch, &admission, now).map(Ok)).await
     }
 }
 
-fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
+fn admit(batch: &mut Batch<'_>, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
+    let db = batch.db;
     let Admission { project, wanted, partial, new, supersede, adopt, afresh, policy } = admission;
     if !partial {
         db.execute("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted", [project])?;
@@ -70,13 +84,22 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
             takes::set_state(db, id, &next)?;
         }
     }
-    for (at, id, price) in new {
-        let Wanted { key, title, request, fingerprint, path, price: _ } = wanted[*at].clone();
+    renew_orders(db, wanted, &jobs)?;
+    for NewTake { at, id, instead_of } in new {
+        if let Some(doubtful) = instead_of
+            && !give_up(batch, doubtful, policy, now)?
+        {
+            continue;
+        }
+        let Wanted { key, title, request, fingerprint, path, price } = wanted[*at].clone();
         let state = State::new(policy, now);
-        let (id, project) = (id.clone(), project.clone());
-        let take =
-            Take { id, project, key, title, request, fingerprint, price: *price, path, attempts: 0, state };
+        let (id, project, price) = (id.clone(), project.clone(), price.unwrap_or_default());
+        let take = Take { id, project, key, title, request, fingerprint, price, path, attempts: 0, state };
         takes::insert(db, &take, jobs[*at], now)?;
+        if let Some(doubtful) = instead_of {
+            db.prepare_cached("UPDATE takes SET instead_of = ?2 WHERE id = ?1")?
+                .execute((&take.id.0, &doubtful.0))?;
+        }
     }
     let mine = "state = 'pending' AND job IN (SELECT id FROM jobs WHERE project = :project)";
     // What has no clip yet goes where it is wanted now.
@@ -90,6 +113,37 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
     db.prepare_cached(&format!("UPDATE takes SET queue = {queue} WHERE {mine}"))?
         .execute(named_params! { ":project": project })?;
     Ok(())
+}
+
+/// What waits unsent costs what it costs now, and names its pictures as they are called now: the fingerprint, which is
+/// the same, is taken over neither.
+fn renew_orders(db: &Connection, wanted: &[Wanted], jobs: &[i64]) -> rusqlite::Result<()> {
+    let mut update = db.prepare_cached(
+        "UPDATE takes SET price = coalesce(?3, price), request = ?4
+         WHERE job = ?1 AND fingerprint = ?2 AND state = 'pending'",
+    )?;
+    for (job, id) in wanted.iter().zip(jobs) {
+        let price = job.price.map(Usd::micros);
+        update.execute((id, job.fingerprint.to_string(), price, rows::request_json(&job.request)))?;
+    }
+    Ok(())
+}
+
+/// Writes a take off that is held because nobody knows if it was accepted. False where it no longer is.
+fn give_up(
+    batch: &mut Batch<'_>,
+    doubtful: &TakeId,
+    policy: &Policy,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let Some(take) = takes::by_id(batch.db, doubtful)? else { return Ok(false) };
+    if !take.state.is_in_doubt() {
+        return Ok(false);
+    }
+    let Ok(next) = take.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), policy) else {
+        return Ok(false);
+    };
+    Ok(save(batch, &take, &next, &Details::default(), now)?.is_ok())
 }
 
 /// The rows of the jobs, in the order given.

@@ -8,10 +8,12 @@
 mod admit;
 mod error;
 mod folder;
+mod known;
 mod lane;
 mod ledger;
 mod lock;
 mod look;
+mod output;
 mod read;
 mod repair;
 mod rows;
@@ -24,7 +26,7 @@ mod whose;
 mod write;
 mod writer;
 
-pub use admit::Admission;
+pub use admit::{Admission, NewTake};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
 pub use folder::Folder;
 pub use ledger::{Entry, Kind};

@@ -5,13 +5,12 @@ use super::{folder, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
-use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
-use crate::plan::known::{Filed, Known, KnownJob, KnownTake};
+use crate::plan::known::Filed;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -110,12 +109,6 @@ impl Reader {
         // One transaction, so that several statements see one moment.
         let transaction = db.unchecked_transaction().map_err(|e| StoreError::sql(&self.path, &e))?;
         read(&transaction).map_err(|e| StoreError::sql(&self.path, &e))
-    }
-
-    /// Everything that was ever ordered in a project, as the plan needs it.
-    pub async fn known(&self, project: &str) -> Result<Known, StoreError> {
-        let project = project.to_owned();
-        self.read(move |db| known(db, &project)).await
     }
 
     /// Takes that a provider or this machine owes something: clips that can be fetched first, those whose links die
@@ -294,56 +287,6 @@ impl Reader {
             .await
             .map(i64::cast_unsigned)
     }
-}
-
-fn known(db: &Connection, project: &str) -> rusqlite::Result<Known> {
-    let jobs = jobs_of(db, project)?;
-    let mut known = Known { jobs, elsewhere: Vec::new() };
-    for project in other_projects(db, project)? {
-        let finished = |job: &KnownJob| job.takes.iter().any(|take| matches!(take.state, State::Done { .. }));
-        known.elsewhere.extend(jobs_of(db, &project)?.into_iter().filter(finished));
-    }
-    Ok(known)
-}
-
-fn jobs_of(db: &Connection, project: &str) -> rusqlite::Result<Vec<KnownJob>> {
-    let mut jobs = Vec::new();
-    let mut places = HashMap::new();
-    let mut select = db.prepare_cached(
-        "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
-         WHERE project = ?1",
-    )?;
-    let mut rows = select.query([project])?;
-    while let Some(row) = rows.next()? {
-        places.insert(row.get::<_, i64>(0)?, jobs.len());
-        jobs.push(KnownJob { key: takes::key(row, 1)?, takes: Vec::new(), filed: takes::filed(row, 4)? });
-    }
-    let mut select = db.prepare_cached(
-        "SELECT t.job, t.id, t.fingerprint, t.request, t.price, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
-         WHERE j.project = ?1 ORDER BY t.place DESC",
-    )?;
-    let mut rows = select.query([project])?;
-    while let Some(row) = rows.next()? {
-        let take = KnownTake {
-            id: TakeId(row.get(1)?),
-            fingerprint: takes::parsed(row, 2)?,
-            request: takes::request(row, 3)?,
-            price: Usd::from_micros(row.get(4)?),
-            path: row.get(5)?,
-            state: takes::state(row, 6)?,
-        };
-        // Every take has its job: a foreign key, read in the same transaction.
-        if let Some(place) = places.get(&row.get::<_, i64>(0)?) {
-            jobs[*place].takes.push(take);
-        }
-    }
-    Ok(jobs)
-}
-
-fn other_projects(db: &Connection, project: &str) -> rusqlite::Result<Vec<String>> {
-    db.prepare_cached("SELECT DISTINCT project FROM jobs WHERE project <> ?1")?
-        .query_map([project], |row| row.get(0))?
-        .collect()
 }
 
 fn history(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<History>> {

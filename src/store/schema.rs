@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The version that this program writes: how many migrations there are.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
@@ -134,7 +134,14 @@ BEGIN
 END;
 ";
 
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| Migrations::new(vec![M::up(V1)]));
+/// `takes.instead_of` is the take in doubt which the manifest let be ordered again: what all of these cost is bounded.
+const V2: &str = "
+ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
+CREATE TABLE output (root TEXT NOT NULL) STRICT;
+";
+
+static MIGRATIONS: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2)]));
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

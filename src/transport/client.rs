@@ -31,6 +31,11 @@ pub struct FreeClient {
 /// Longest answer that is read, in bytes: beyond any honest JSON, below what could hurt with 64 at once.
 const LONGEST_REPLY: usize = 4 * 1024 * 1024;
 
+/// What helps behind a proxy that shows certificates of its own. TLS trusts the system's store; on Linux, `SSL_CERT_FILE`
+/// replaces that.
+const OWN_AUTHORITY: &str = "Where the network has a certificate authority of its own, add its certificate to the \
+                             system's store, or on Linux name a file of all that are to be trusted in SSL_CERT_FILE";
+
 /// The headers of an answer that anyone reads.
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "date", "location", "retry-after", "x-log-id", "x-request-id"];
@@ -145,8 +150,7 @@ fn fault(error: reqwest::Error, endpoint: &Endpoint, proxies: &Proxies) -> SendF
         kind @ SendFaultKind::Setup => SendFault {
             kind,
             said: said(format!(
-                "no secure connection to {host}{through}: {cause}; nothing was sent. Where the network has a \
-                 certificate authority of its own, name its file as `ca_file`"
+                "no secure connection to {host}{through}: {cause}; nothing was sent. {OWN_AUTHORITY}"
             )),
         },
     }

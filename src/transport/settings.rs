@@ -1,6 +1,6 @@
 //! What the clients are built with.
 
-use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
+use reqwest::{ClientBuilder, NoProxy, Proxy};
 use std::time::Duration;
 use url::Url;
 
@@ -11,8 +11,6 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// The way out of a closed network.
     pub proxies: Proxies,
-    /// Further certificate authorities in PEM, on top of the system's own: a company's network often has one.
-    pub ca_pem: Option<Vec<u8>>,
 }
 
 /// How long anything may take.
@@ -109,7 +107,8 @@ pub fn is_loopback(url: &Url) -> bool {
 /// No client can be built; nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "HTTPS cannot be set up: {0}. Nothing was sent; check `ca_file`, the proxy, and that ca-certificates is installed"
+    "HTTPS cannot be set up: {0}. Nothing was sent; check that the system's certificates are installed (the package \
+     ca-certificates, or the file that SSL_CERT_FILE names), and the proxy"
 )]
 pub struct ClientTrouble(pub(super) String);
 
@@ -129,9 +128,6 @@ pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTroubl
     }
     if let Some(url) = &settings.proxies.http {
         builder = builder.proxy(Proxy::http(url.clone()).map_err(trouble)?.no_proxy(bypass));
-    }
-    if let Some(pem) = &settings.ca_pem {
-        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem).map_err(trouble)?);
     }
     Ok(builder)
 }

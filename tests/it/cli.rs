@@ -7,6 +7,7 @@ mod doctor;
 mod doubt;
 mod faults;
 mod help;
+mod once;
 mod owed;
 mod screen;
 mod secrets;

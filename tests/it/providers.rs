@@ -343,10 +343,10 @@ proptest! {
 
     #[test]
     fn bytes_that_are_no_answer_prove_nothing(
-        bytes in prop::collection::vec(any::<u8>(), 0..80), status in prop_oneof![200..300u16, 402..429u16, 500..600u16],
+        bytes in prop::collection::vec(any::<u8>(), 0..80), status in prop_oneof![200..300u16, 400..429u16, 500..600u16],
     ) {
         let reply = Reply { status, headers: Vec::new(), body: bytes };
-        prop_assume!(serde_json::from_slice::<Json>(&reply.body).is_err() && status != 403);
+        prop_assume!(serde_json::from_slice::<Json>(&reply.body).is_err());
         for provider in provider::ALL {
             prop_assert_eq!(provider.submitted(&reply).unwrap_err().kind, FaultKind::Unknown);
             let polled = provider.polled(&TaskId("1".into()), &reply);

@@ -18,8 +18,8 @@ use shotlist::domain::request::Request;
 use shotlist::domain::take::{Fingerprint, Take, Wanted};
 use shotlist::plan::known::Filed;
 use shotlist::store::{
-    Admission, Cap, Caps, ClaimError, Details, Lock, Mode, Opened, Options, OverCap, RecordError, RunId,
-    Store, StoreError, Window,
+    Admission, Cap, Caps, ClaimError, Details, Lock, Mode, NewTake, Opened, Options, OverCap, RecordError,
+    RunId, Store, StoreError, Window,
 };
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -77,6 +77,10 @@ fn admission(wanted: Vec<Wanted>) -> Admission {
     }
 }
 
+fn new(at: usize, id: TakeId) -> NewTake {
+    NewTake { at, id, instead_of: None }
+}
+
 fn take_id(item: &str) -> TakeId {
     TakeId(format!("take-{item}"))
 }
@@ -126,7 +130,7 @@ impl Place {
 /// One new take for each of these items.
 async fn order(store: &Store, items: &[&str]) {
     let mut admission = admission(items.iter().map(|item| wanted(item)).collect());
-    admission.new = items.iter().enumerate().map(|(at, item)| (at, take_id(item), cents(20))).collect();
+    admission.new = items.iter().enumerate().map(|(at, item)| new(at, take_id(item))).collect();
     store.admit(admission, now()).await.unwrap();
 }
 
@@ -404,7 +408,8 @@ async fn a_take_that_rests_is_queued_again_only_afresh_and_a_superseded_one_neve
 
     let mut next = admission(["a", "b"].map(wanted).into());
     (next.afresh, next.supersede) = (vec![take_id("a")], vec![take_id("b")]);
-    next.new = vec![(1, TakeId("take-b2".into()), cents(30))];
+    next.wanted[1].price = Some(cents(30));
+    next.new = vec![new(1, TakeId("take-b2".into()))];
     store.admit(next, now()).await.unwrap();
     let expected = [take_id("a"), TakeId("take-b2".into())];
     assert_eq!(queued(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap()), expected);
@@ -460,6 +465,79 @@ async fn a_held_take_is_written_off_when_it_is_ordered_again() {
     let twice = store.renew(&held, TakeId("twice".into()), cents(25), &policy, now()).await;
     assert_eq!(twice, Err(RecordError::Changed));
     assert_eq!(place.kinds(), ["intent", "held", "written_off"]);
+}
+
+#[tokio::test]
+async fn a_take_in_doubt_is_given_up_for_another_only_as_long_as_it_is_in_doubt() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl"]).await;
+    let run = run(&store).await;
+    let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
+    let again = |id: &str| {
+        let mut again = admission(vec![wanted("bowl")]);
+        again.wanted[0].price = Some(cents(25));
+        again.new = vec![NewTake { instead_of: Some(held.id.clone()), ..new(0, TakeId(id.into())) }];
+        again
+    };
+    assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, Usd::ZERO);
+    store.admit(again("again"), now()).await.unwrap();
+    assert_eq!(place.kinds(), ["intent", "held", "written_off"]);
+    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
+    assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, cents(25), "also before it is sent");
+    let newest = store.take(PROJECT, &held.key).await.unwrap().unwrap();
+    assert_eq!((newest.id.0.as_str(), newest.price), ("again", cents(25)));
+
+    // As if a person had settled it while the plan was being agreed to.
+    store.admit(again("once more"), now()).await.unwrap();
+    assert_eq!(store.take(PROJECT, &held.key).await.unwrap().unwrap().id.0, "again");
+    let sent = claim(&store, &newest, run).await.unwrap();
+    happen(&store, &sent, Event::Rejected(Refusal::Input)).await.unwrap();
+    let known = store.known(PROJECT).await.unwrap();
+    assert_eq!(known.resubmitted, Usd::ZERO, "what surely cost nothing is not counted");
+}
+
+#[tokio::test]
+async fn what_waits_unsent_takes_over_todays_price_and_order_and_what_was_sent_does_not() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b", "c"]).await;
+    let run = run(&store).await;
+    let sent = claim(&store, &get(&store, "a").await, run).await.unwrap();
+    let mut dearer = admission(["a", "b", "c"].map(wanted).into());
+    for wanted in &mut dearer.wanted {
+        wanted.price = Some(cents(30));
+        wanted.request.prompt = Some("the same picture under another name".into());
+    }
+    // Another order than the one that waits: nothing of it is that one's.
+    dearer.wanted[2].fingerprint = Fingerprint(Sha256::of(b"another"));
+    let request = dearer.wanted[1].request.clone();
+    store.admit(dearer, now()).await.unwrap();
+    assert_eq!(get(&store, "a").await, Take { state: sent.state.clone(), ..sent });
+    let b = get(&store, "b").await;
+    assert_eq!((b.price, b.request), (cents(30), request));
+    assert_eq!(get(&store, "c").await.price, cents(20));
+}
+
+#[tokio::test]
+async fn the_output_folder_is_remembered_as_long_as_a_clip_is_there_or_on_its_way() {
+    let place = Place::new();
+    let store = place.drive();
+    assert_eq!(store.keep_output("").await.unwrap(), "");
+    assert_eq!(store.keep_output("/mnt/clips").await.unwrap(), "/mnt/clips", "nothing is lost yet");
+    order(&store, &["a", "b"]).await;
+    let run = run(&store).await;
+    assert_eq!(store.keep_output("/mnt/films").await.unwrap(), "/mnt/films");
+    let take = submitted(&store, "a", run).await;
+    assert_eq!(store.keep_output("/mnt/clips").await.unwrap(), "/mnt/films");
+    let failed = Event::Refused { refusal: Refusal::Generation, charged: Charged::No };
+    happen(&store, &take, failed).await.unwrap();
+    assert_eq!(store.keep_output("/mnt/clips").await.unwrap(), "/mnt/clips");
+    done(&store, "b", run).await;
+    assert_eq!(store.keep_output("").await.unwrap(), "/mnt/clips");
+    drop(store);
+    assert_eq!(place.drive().keep_output("").await.unwrap(), "/mnt/clips");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::cli::load::Loaded;
 use crate::cli::settings::quoted;
 use crate::domain::take::Wanted;
 use crate::files::free_space;
-use crate::plan::decide::decide;
+use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::known::Known;
 use crate::provider;
 use crate::store::{Examined, Folder, Lock, Reader, StoreError, examine};
@@ -211,8 +211,13 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
 /// Free space, for the state and for the clips that are to be rendered.
 pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec<Check> {
     let places = context.places;
-    let decisions = decide(&loaded.wanted, &found.known);
-    let to_come = loaded.wanted.iter().zip(&decisions).filter(|(_, decision)| decision.costs());
+    let everything = Scope { selected: &|_| true, resubmit: None };
+    let decisions = decide(&loaded.wanted, &found.known, everything);
+    let to_come = loaded
+        .wanted
+        .iter()
+        .zip(&decisions)
+        .filter(|(_, decision)| decision.as_ref().is_some_and(Decision::costs));
     let sizes: Vec<u64> =
         to_come.map(|(wanted, _)| found.clip_size.unwrap_or_else(|| expected(wanted))).collect();
     let clips: u64 = sizes.iter().sum();

@@ -75,6 +75,17 @@ fn a09_a_refused_key_stops_the_provider_and_loses_nothing() {
 }
 
 #[test]
+fn a09_a_refusal_that_is_not_in_the_providers_words_is_held_and_not_sent_again() {
+    // A gateway may refuse to hand the answer over after the provider has taken the request.
+    for code in [401, 403] {
+        let status = json!({ "status": { "code": code, "body": "<html>no access</html>", "accept": true } });
+        let project = Project::shop_with_faults(1, json!([{ "on": "submit", "times": 1, "do": status }]));
+        project.run(&["run", "--yes"]).expect(7).says("held     hero/sku-1");
+        assert_eq!((project.requests().len(), project.charges().len()), (1, 1));
+    }
+}
+
+#[test]
 fn a10_a_model_that_is_refused_three_times_stops_and_other_models_go_on() {
     let mut refusal = refused(400, "1211", "The model does not exist");
     refusal["when"] = json!({ "model": "viduq1-text" });

@@ -1,0 +1,51 @@
+//! The output folder of a project stays the same: a clip that is looked for elsewhere would be paid again.
+
+use super::exit::{Error, Exit};
+use super::session::{Session, store_error};
+use super::settings::quoted;
+use std::path::Path;
+
+impl Session {
+    /// Refuses another output folder than the one in which the clips are.
+    pub(super) async fn keep_output(&self) -> Result<(), Error> {
+        let (folder, out) = (real(&self.places.folder), real(&self.places.out));
+        // As seen from the manifest where it is below it, so that a project can be moved as a whole.
+        let named = out.strip_prefix(&folder).unwrap_or(&out);
+        let holds =
+            self.store.keep_output(&named.to_string_lossy()).await.map_err(|error| store_error(&error))?;
+        let holds = folder.join(holds);
+        if real(&holds) == out {
+            return Ok(());
+        }
+        let (shown, how) = if real(&holds) == folder {
+            (self.places.folder.clone(), "without --out".to_owned())
+        } else {
+            let how = format!("with --out {}", quoted(&holds.display().to_string()));
+            (holds, how)
+        };
+        Err(Error::new(
+            Exit::Usage,
+            format!(
+                "the clips of this project are in {}, not in {}; nothing was sent, nothing was moved",
+                shown.display(),
+                self.places.out.display()
+            ),
+        )
+        .money("not charged")
+        .next(format!(
+            "the same command {how}; where the clips were moved, a link in their old place will do"
+        )))
+    }
+}
+
+/// The path without links, as far as it exists.
+fn real(path: &Path) -> std::path::PathBuf {
+    path.canonicalize()
+        .or_else(|_| {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = parent.unwrap_or(Path::new(".")).canonicalize()?;
+            Ok(path.file_name().map_or(parent.clone(), |name| parent.join(name)))
+        })
+        .or_else(|_: std::io::Error| std::path::absolute(path))
+        .unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,240 @@
+//! What was paid once is not paid again, and nothing is paid that has no place to go: across projects, folders, selections.
+
+use crate::support::{Project, SHOP, sheet, until};
+use serde_json::json;
+
+/// Another manifest in the same folder, of the project `fair`.
+fn second_manifest(project: &Project, change: impl FnOnce(String) -> String) {
+    let text = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    project.write("fair.yaml", change(text.replace("project: shop", "project: fair")));
+}
+
+/// A shop in which every second answer was lost after the provider had accepted the order.
+fn doubtful(rows: usize, allowed: &str) -> Project {
+    let project = Project::shop_with_faults(
+        rows,
+        json!([{ "on": "submit", "when": { "every": 2 }, "do": "reset_after_accept" }]),
+    );
+    project.run(&["run", "--yes"]).expect(7);
+    project.mend();
+    let allow = format!("on_ambiguous: {{ resubmit: {{ max_extra_spend: \"{allowed}\" }} }}\nproviders:");
+    project.edit("shotlist.yaml", "providers:", &allow);
+    project
+}
+
+#[test]
+fn an_order_in_doubt_is_given_up_only_when_the_plan_with_its_price_is_agreed_to() {
+    let project = doubtful(2, "0.40");
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    assert_eq!((&plan["to_render"], &plan["total_usd"]), (&1.into(), &"0.40".into()), "{plan}");
+    let ended = project.run(&["run"]).expect(2).says("1 clip for $0.40 needs a yes");
+    ended.says("a second charge of $0.40 is possible");
+    assert_eq!((project.takes("held"), project.takes("pending"), project.takes("written_off")), (1, 0, 0));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.takes("written_off")), (3, 1));
+}
+
+#[test]
+fn an_order_in_doubt_is_given_again_only_if_it_is_selected_and_wanted() {
+    let project = doubtful(4, "9.00");
+    let held: Vec<String> = (1..=4)
+        .map(|n| format!("sku-{n}"))
+        .filter(|sku| project.show(&format!("hero/{sku}"))["takes"][0]["state"] == "held")
+        .collect();
+    assert_eq!(held.len(), 2);
+    project.run(&["run", "--yes", "--only", &held[0]]).expect(7);
+    assert_eq!((project.requests().len(), project.takes("held")), (5, 1));
+    let sheet = sheet(4);
+    let rest: Vec<&str> = sheet.lines().filter(|line| !line.starts_with(&held[1])).collect();
+    project.write("products.csv", rest.join("\n"));
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!((project.requests().len(), project.takes("held")), (5, 1));
+}
+
+#[test]
+fn the_allowance_for_orders_in_doubt_holds_over_all_runs() {
+    let project = doubtful(4, "0.40");
+    for _ in 0..3 {
+        project.run(&["run", "--yes"]).expect(7);
+    }
+    assert_eq!((project.requests().len(), project.takes("held")), (5, 1));
+}
+
+#[test]
+fn a_clip_of_another_project_under_the_same_name_is_found_before_anything_is_paid() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    second_manifest(&project, |text| text.replace("A slow turn", "A fast turn"));
+    let ended = project.run(&["run", "--yes", "fair.yaml"]).expect(4);
+    ended.says("renders/sku-1_hero.mp4").says("nothing was sent");
+    assert_eq!(project.requests().len(), 1);
+}
+
+#[test]
+fn a_clip_that_is_on_its_way_to_the_same_name_is_found_before_anything_is_paid() {
+    let project = Project::shop(1);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("the task is known", || project.takes("running") == 1);
+    run.kill();
+    second_manifest(&project, |text| text.replace("A slow turn", "A fast turn"));
+    let ended = project.run(&["run", "--yes", "fair.yaml"]).expect(4);
+    ended.says("the clip of hero/sku-1, which is paid, is on its way to that name");
+    assert_eq!(project.requests().len(), 1);
+}
+
+#[test]
+fn the_clip_of_a_vanished_product_under_the_same_name_is_found_before_anything_is_paid() {
+    let project = Project::shop(1);
+    project.edit("shotlist.yaml", "renders/{{ item.id }}_{{ shot }}", "renders/{{ shot }}");
+    project.run(&["run", "--yes"]).expect(0);
+    project.write("products.csv", "id,title\nsku-9,a jug\n");
+    project.run(&["run", "--yes"]).expect(4).says("renders/hero.mp4").says("nothing was sent");
+    assert_eq!(project.requests().len(), 1);
+}
+
+#[test]
+fn a_clip_that_was_edited_in_place_is_found_before_its_successor_is_paid() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    let path = project.path("renders/sku-1_hero.mp4");
+    let clip = std::fs::read(&path).unwrap();
+    std::fs::remove_file(project.path("renders/sku-1_hero.mp4.json")).unwrap();
+    project.write("renders/sku-1_hero.mp4", [&clip[..], b"mine"].concat());
+    project.edit("products.csv", "mug number 1", "red mug");
+    let ended = project.run(&["run", "--yes"]).expect(4);
+    ended.says("not, or no longer, the clip that was put there").says("nothing was sent");
+    assert_eq!(project.requests().len(), 1);
+    project.write("renders/sku-1_hero.mp4", &clip);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.requests().len(), 2);
+}
+
+#[test]
+fn a_name_that_a_renamed_clip_leaves_is_free_for_a_new_one() {
+    let project = Project::shop(0);
+    project.write("products.csv", "id,title,file\na,mug,one\n");
+    project.edit("shotlist.yaml", "{{ item.id }}_{{ shot }}", "{{ item.file }}");
+    project.run(&["run", "--yes"]).expect(0);
+    project.write("products.csv", "id,title,file\na,mug,two\nb,jug,one\n");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+}
+
+#[test]
+fn a_copy_is_made_of_the_projects_own_clip_though_another_project_has_a_job_of_that_name() {
+    let project = Project::shop(0);
+    project.write("products.csv", "id,title\na,mug\nb,mug\n");
+    // The other project's `hero/a` is collected by the same run, and is done first.
+    second_manifest(&project, |text| text.replace("A slow turn", "A fast turn").replace("renders/", "fair/"));
+    project.stall();
+    let run = project.start(&["run", "--yes", "fair.yaml", "--only", "a"]);
+    until("the task is known", || project.requests().iter().any(|request| request.task.is_some()));
+    until("it is saved", || {
+        let status = project.run(&["status", "--json", "fair.yaml"]);
+        status.code == 0 && status.json()["states"]["running"]["takes"] == 1
+    });
+    run.kill();
+    project.mend();
+    project.run(&["run", "--yes"]).expect(0);
+    let clips = project.clips();
+    assert_eq!(clips.len(), 3, "{clips:?}");
+    assert_eq!(clips["renders/a_hero.mp4"], clips["renders/b_hero.mp4"]);
+    assert_ne!(clips["renders/a_hero.mp4"], clips["fair/a_hero.mp4"]);
+}
+
+#[test]
+fn what_a_crash_left_unsent_counts_with_todays_price() {
+    let mut project = Project::shop(3);
+    project.key = "another-key".to_owned();
+    project.run(&["run", "--yes"]).expect(10);
+    assert_eq!(project.takes("pending"), 3);
+    project.key = "test-key".to_owned();
+    project.manifest(&format!("{SHOP}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"0.60\" }} }}\n"));
+    project.run(&["run", "--max-cost", "1.20"]).expect(8);
+    assert_eq!(project.charges().len(), 2, "two at $0.60, where three at $0.40 would have fitted");
+}
+
+#[test]
+fn a_failed_job_is_retried_at_todays_price_and_only_if_it_is_wanted_like_that() {
+    let project = Project::shop_with_faults(
+        2,
+        json!([{ "on": "submit", "times": 2, "do": { "error": {
+            "http": 400, "code": "1301", "message": "The prompt may be unsafe" } } }]),
+    );
+    project.run(&["run", "--yes"]).expect(3);
+    project.manifest(&format!("{SHOP}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"0.60\" }} }}\n"));
+    project.edit("products.csv", "mug number 2", "red mug");
+    let ended = project.run(&["retry", "--include-permanent", "--max-cost", "0.60"]).expect(3);
+    ended.says("again    hero/sku-1  $0.60").says("skipped  hero/sku-2  it is not wanted like that any more");
+    assert_eq!(project.charges().len(), 1);
+}
+
+#[test]
+fn a_project_that_is_renamed_while_its_task_is_rendered_collects_it_and_pays_nothing() {
+    let project = Project::shop(2);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("both tasks are known", || project.takes("running") == 2);
+    run.kill();
+    project.mend();
+    project.edit("shotlist.yaml", "project: shop", "project: fair");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    assert_eq!(plan["to_render"], 0, "{plan}");
+}
+
+#[test]
+fn a_project_that_is_renamed_with_an_order_in_doubt_can_still_settle_it() {
+    let project =
+        Project::shop_with_faults(1, json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    project.edit("shotlist.yaml", "project: shop", "project: fair");
+    project.run(&["run", "--yes"]).expect(7).says("shotlist resolve hero/sku-1");
+    assert_eq!(project.requests().len(), 1);
+    let task = project.requests()[0].task.as_ref().unwrap().id.clone();
+    project.run(&["resolve", "hero/sku-1", "--task-id", &task]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (1, 1));
+}
+
+#[test]
+fn a_clip_goes_where_its_run_was_told_to_put_it_whoever_collects_it() {
+    let project = Project::shop(1);
+    project.stall();
+    let run = project.start(&["run", "--yes", "--out", "films"]);
+    until("the task is known", || project.takes("running") == 1);
+    run.kill();
+    project.mend();
+    project.run(&["collect"]).expect(2).says("the same command with --out");
+    project.run(&["run", "--yes"]).expect(2).says("nothing was sent");
+    assert_eq!(project.clips().len(), 0);
+    let out = project.path("films");
+    project.run(&["collect", "--out", out.to_str().unwrap()]).expect(0);
+    assert_eq!(project.clips().into_keys().collect::<Vec<_>>(), ["films/renders/sku-1_hero.mp4"]);
+    project.run(&["run", "--out", "films/"]).expect(0);
+    assert_eq!(project.requests().len(), 1);
+}
+
+#[test]
+fn a_selected_job_is_rendered_though_it_shares_its_order_with_one_that_is_not() {
+    let project = Project::shop(0);
+    project.write("products.csv", "id,title\na,mug\nb,mug\n");
+    project.run(&["run", "--yes", "--only", "b"]).expect(0).says("done     hero/b");
+    assert_eq!(project.charges().len(), 1);
+    project.run(&["run"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 2));
+}
+
+#[test]
+fn a_limit_leaves_the_copies_of_what_it_leaves() {
+    let project = Project::shop(0);
+    project.write("products.csv", "id,title\na,mug\nb,jug\nc,jug\n");
+    let plan = project.run(&["plan", "--json", "--limit", "1"]).expect(0).json();
+    assert_eq!(plan["jobs"].as_array().unwrap().len(), 1, "{plan}");
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 1));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 3));
+}
