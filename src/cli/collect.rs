@@ -64,7 +64,8 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     let exit = match drove {
         Ok((went, world)) => {
             let again = "collect";
-            let ended = Ended { places: &places, world: &world, went: &went, run, cap: None, again };
+            let ended =
+                Ended { places: &places, world: &world, went: &went, run, cap: None, waiting: 0, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

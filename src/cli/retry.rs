@@ -97,7 +97,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         Ok((went, world)) => {
             // What was ordered anew and not sent is for `run` to send.
             let (cap, again) = (args.bounds.max_cost, "run");
-            let ended = Ended { places: &places, world: &world, went: &went, run, cap, again };
+            let ended = Ended { places: &places, world: &world, went: &went, run, cap, waiting: 0, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

@@ -111,12 +111,15 @@ async fn submit(
         price: (plan.to_render() > 0).then(|| plan.total()),
     };
     let (went, world) = session.drive(terminal, global, setup, order).await?;
+    // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
+    let in_flight = |decision: &&Decision| matches!(decision, Decision::Blocked { state, .. } if !matches!(state, State::Held { .. }));
     let ended = Ended {
         places: &places,
         world: &world,
         went: &went,
         run,
         cap: bounds.max_cost,
+        waiting: decided.decisions.iter().filter(in_flight).count(),
         again: &again(selection, bounds),
     };
     summary::close(terminal, ended).await

@@ -39,6 +39,8 @@ pub(super) struct Ended<'a> {
     pub(super) run: RunId,
     /// What it was allowed to spend.
     pub(super) cap: Option<Usd>,
+    /// Jobs that want another rendering than the one that was in flight when the run began.
+    pub(super) waiting: usize,
     /// The command that goes on where it stopped, without the flags that lead to the project.
     pub(super) again: &'a str,
 }
@@ -52,7 +54,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             .await
             .map_err(store)?;
     let now = world.clock.now();
-    let mut exit = exit_code(went, &standing, world);
+    let mut exit = exit_code(&ended, &standing);
     if let Err(error) = world.store.end_run(run, exit as u8, now).await {
         // Only the books about the run itself are open now: what is paid was told before.
         terminal.insist(format_args!("{} {error}", terminal.paint("error:", "1;31")));
@@ -130,6 +132,12 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
             1 => format!("clips    {place}"),
             new => format!("clips    {new} new in {place}"),
         });
+    }
+    if ended.waiting > 0 {
+        lines.push(format!(
+            "waiting  {} changed while a clip was on its way; the next run orders what is wanted now",
+            count(ended.waiting, "job")
+        ));
     }
     for (who, why) in &went.closed {
         lines.push(format!(
@@ -252,7 +260,8 @@ fn code(said: &Said) -> String {
     said.code.as_ref().map(|code| format!(" (code {code})")).unwrap_or_default()
 }
 
-fn exit_code(went: &Went, standing: &Standing, world: &World) -> Exit {
+fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
+    let Ended { went, world, waiting, .. } = ended;
     let mut exits = Vec::new();
     let outcome = &went.outcome;
     if outcome.panicked > 0 {
@@ -286,7 +295,7 @@ fn exit_code(went: &Went, standing: &Standing, world: &World) -> Exit {
     if !outcome.unfiled.is_empty() {
         exits.push(Exit::Local);
     }
-    if !outcome.left.is_empty() || !outcome.overdue.is_empty() {
+    if !outcome.left.is_empty() || !outcome.overdue.is_empty() || *waiting > 0 {
         exits.push(Exit::WorkRemains);
     }
     if !standing.held.is_empty() {

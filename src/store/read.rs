@@ -183,13 +183,14 @@ impl Reader {
         .await
     }
 
-    /// Submissions to a provider since a moment, whatever became of them.
+    /// Submissions since a moment that reached a provider, or may have.
     pub async fn attempts_since(&self, provider: &str, since: Timestamp) -> Result<u32, StoreError> {
         let (provider, since) = (provider.to_owned(), since.as_millisecond());
         self.read(move |db| {
             db.prepare_cached(
                 "SELECT count(*) FROM attempts a JOIN takes t ON t.id = a.take
-                 WHERE t.provider = ?1 AND a.at >= ?2 AND coalesce(a.outcome, '') NOT IN ('not_sent', 'never_sent')",
+                 WHERE t.provider = ?1 AND a.at >= ?2 AND coalesce(a.outcome, '') != 'never_sent'
+                 AND NOT (coalesce(a.outcome, '') = 'sent_back' AND a.http IS NULL)",
             )?
             .query_row((&provider, since), |row| row.get(0))
         })

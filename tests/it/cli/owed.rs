@@ -65,3 +65,15 @@ fn what_others_left_behind_does_not_hide_what_is_to_be_sent() {
     ended.says("done     hero/sku-100");
     assert_eq!(project.charges().len(), 1);
 }
+
+#[test]
+fn p40_a_job_that_changed_while_its_clip_was_on_its_way_is_not_called_done() {
+    let project = all_running(2);
+    project.edit("products.csv", "mug number 2", "red mug");
+    let ended = project.run(&["run", "--yes"]).expect(5);
+    ended.says("1 job changed while a clip was on its way");
+    assert_eq!(project.requests().len(), 2);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.requests().len(), 3);
+    assert_eq!(project.requests()[2].body["prompt"], "A slow turn around red mug");
+}
