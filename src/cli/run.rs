@@ -10,22 +10,17 @@ use super::settings::{Places, quoted};
 use super::setup::{Setup, setup};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use crate::domain::key::TakeId;
 use crate::domain::lifecycle::State;
-use crate::domain::policy::Policy;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::take::Wanted;
-use crate::engine::{Work, ids};
-use crate::manifest::Manifest;
+use crate::engine::order::{Ordered, order};
 use crate::plan::decide::Decision;
-use crate::plan::filing::{Target, filings, targets};
+use crate::plan::filing::{Target, targets};
 use crate::plan::known::Known;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
 use crate::report::text::count;
-use crate::store::{Admission, Caps, NewTake};
-use jiff::Timestamp;
-use std::collections::HashSet;
+use crate::store::Caps;
 use std::fmt::Write as _;
 
 /// Runs the whole manifest, or the selected part of it.
@@ -80,11 +75,9 @@ async fn submit(
         priced(plan)?;
     }
     let now = session.clock.now();
-    let admission = admission(manifest, known, decided, now);
-    let ordered = admission.new.iter().map(|new| (&admission.wanted[new.at].key, &new.id)).collect();
     let scene = decided.scene(loaded, known);
-    let filings = filings(scene, &ordered);
-    unobstructed(terminal, &session, &targets(scene, &filings))?;
+    let Ordered { admission, work } = order(&manifest.project, scene, decided.partial, now);
+    unobstructed(terminal, &session, &targets(scene, &work.filings))?;
     if plan.to_render() > 0 && !global.sandbox {
         agreed(terminal, &session.places, bounds, plan)?;
     }
@@ -94,18 +87,16 @@ async fn submit(
             terminal.say(format_args!("blocked  {}  a take of {key} is {}", wanted.key, state.name()));
         }
     }
-    let submit = to_submit(decided, &admission);
     session.store.admit(admission, now).await.map_err(store)?;
     let caps = Caps { invocation: bounds.max_cost, ..Caps::default() };
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
     today(&session, setup).await?;
-    let work = Some(Work { filings, submit });
     let places = session.places.clone();
     let stands = decided.wanted.iter().zip(&decided.decisions);
     let order = Order {
         project: &manifest.project,
         run,
-        work,
+        work: Some(work),
         max_time: bounds.max_time,
         jobs: stands.map(|(wanted, decision)| (wanted.key.clone(), Stand::of(decision))).collect(),
         price: (plan.to_render() > 0).then(|| plan.total()),
@@ -218,62 +209,4 @@ fn agreed(terminal: &Terminal, places: &Places, bounds: &Bounds, plan: &Plan<'_>
         return Ok(());
     }
     Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").next(places.typed("plan")))
-}
-
-/// What the store is to take in.
-fn admission(manifest: &Manifest, known: &Known, decided: &Decided, now: Timestamp) -> Admission {
-    let resting: HashSet<&TakeId> = known
-        .jobs
-        .iter()
-        .flat_map(|job| &job.takes)
-        .filter(|take| matches!(take.state, State::Pending { .. }))
-        .map(|take| &take.id)
-        .collect();
-    let mut admission = Admission {
-        project: manifest.project.clone(),
-        wanted: decided.wanted.clone(),
-        partial: decided.partial,
-        new: Vec::new(),
-        supersede: Vec::new(),
-        adopt: Vec::new(),
-        afresh: Vec::new(),
-        policy: Policy::standard(),
-    };
-    let order = |at, instead_of| NewTake { at, id: TakeId(ids::sortable(now)), instead_of };
-    for (at, decision) in decided.decisions.iter().enumerate() {
-        match decision {
-            Decision::New => admission.new.push(order(at, None)),
-            Decision::Changed { superseded, .. } => {
-                admission.new.push(order(at, None));
-                admission.supersede.extend(superseded.iter().cloned());
-            }
-            Decision::Again { instead_of } => admission.new.push(order(at, Some(instead_of.clone()))),
-            Decision::Underway { take, unsent: true } if resting.contains(take) => {
-                admission.afresh.push(take.clone());
-            }
-            Decision::Renamed { take, unsent, .. } => {
-                admission.adopt.push((take.clone(), at));
-                if *unsent {
-                    admission.afresh.push(take.clone());
-                }
-            }
-            Decision::Underway { .. }
-            | Decision::Unchanged { .. }
-            | Decision::Shared { .. }
-            | Decision::Blocked { .. }
-            | Decision::Failed { .. } => {}
-        }
-    }
-    admission
-}
-
-/// The takes that may be submitted: new ones, and those that wait since an earlier run.
-fn to_submit(decided: &Decided, admission: &Admission) -> HashSet<TakeId> {
-    let waiting = decided.decisions.iter().filter_map(|decision| match decision {
-        Decision::Underway { take, unsent: true } | Decision::Renamed { take, unsent: true, .. } => {
-            Some(take.clone())
-        }
-        _ => None,
-    });
-    waiting.chain(admission.new.iter().map(|new| new.id.clone())).collect()
 }

@@ -9,6 +9,7 @@ mod drive;
 mod filing;
 pub mod ids;
 pub mod lane;
+pub mod order;
 mod sidecar;
 pub mod stop;
 pub mod world;
