@@ -184,9 +184,7 @@ fn unknown_name(template: &Template, error: &Error, name: &str, item: &Item) -> 
     let default = format!("{name} | default({quote}{quote})");
     let default = if in_braces { format!("{{{{ {default} }}}}") } else { default };
     // A text that is nothing else would only be empty.
-    let source = template.source().trim();
-    let is_all = source.starts_with("{{") && source.find("}}") == Some(source.len() - 2);
-    let or = if is_all { String::new() } else { format!(", or write `{default}`") };
+    let or = if template.is_one_hole() { String::new() } else { format!(", or write `{default}`") };
     let (message, add) = if is_sheet {
         (format!("there is no column `{column}`"), format!("add the column `{column}` to the sheet"))
     } else {

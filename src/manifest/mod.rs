@@ -249,8 +249,8 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
             if nodes.is_empty() {
                 let problem = decoder.error(node.span, "`items` is empty: there is nothing to make clips of");
                 decoder.report(problem.hint(format!(
-                    "replace `[]`: with a sheet, write `{ITEMS}`; without one, write below `items:` a line such \
-                     as `- {{ id: s010-kitchen, title: Kitchen }}` for each"
+                    "with a sheet, write `{ITEMS}`; without one, replace `[]` by a line below for each, such as \
+                     `  - {{ id: mug-1, title: Red mug, image: mug.png }}`"
                 )));
             }
             Some(Items::List(shots::list(decoder, nodes)))

@@ -27,11 +27,11 @@ type Remedy = (&'static str, Option<&'static str>);
 
 /// Leaves nothing that a file system minds.
 const USE_SLUG: Remedy = (
-    "write `| slug`, which keeps letters and digits and makes all else `-`",
+    "use `slug`, which keeps letters and digits and makes all else `-`",
     Some("renders/{{ item.id | slug }}_{{ shot }}.mp4"),
 );
 const STAY_BELOW: Remedy = (
-    "begin with a folder; `--out DIR` says where that folder goes",
+    "clips go elsewhere with `--out DIR`; here, begin with a folder",
     Some("renders/{{ item.id }}_{{ shot }}.mp4"),
 );
 
@@ -95,7 +95,7 @@ fn check_part(part: &str) -> Result<(), Refused> {
         matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
     });
     if is_port || RESERVED.contains(&stem.as_str()) {
-        let why = "has a part that Windows keeps for itself, as it does `CON` and `nul`";
+        let why = "holds a name that Windows keeps for itself, as it does `CON` and `nul`";
         let line = "renders/sku-{{ item.id }}_{{ shot }}.mp4";
         return refused(why, ("put something before it", Some(line)));
     }

@@ -1,7 +1,9 @@
 //! What a YAML parser stumbles over, in words for someone who does not know YAML's grammar.
 
+use super::secrets;
 use super::source::Span;
 use super::yaml::{Finding, convert, finding, hinted};
+use crate::domain::request::Field;
 use serde_yaml::granit_parser::{self, ErrorKind, ScanError};
 
 /// The line around a byte.
@@ -20,13 +22,18 @@ pub(super) fn section(text: &str, at: usize) -> &str {
 /// How to write a line so that its text is read as one: all of it in quotes.
 pub(super) fn in_quotes(text: &str, at: usize) -> String {
     let quoted = || {
-        let (key, value) = line(text, at).trim().trim_start_matches("- ").split_once(": ")?;
+        let line = line(text, at);
+        let (key, value) = line.trim().trim_start_matches("- ").split_once(": ")?;
         let value = value.split(" #").next().unwrap_or(value).trim();
-        let is_key = key.chars().all(|next| next.is_alphanumeric() || matches!(next, '_' | '-'));
+        // What may be a key is not repeated.
+        let may_be_shown = Field::named(key).is_some()
+            && secrets::in_text(line).is_empty()
+            && section(text, at) != "providers";
         // One of several on a line ends where nobody can tell.
         let is_alone = !value.ends_with([',', '"', '\'']) && !value.starts_with(['"', '\'', '[', '|', '>']);
-        let quote = ['"', '\''].into_iter().find(|quote| !value.contains(*quote) && !value.contains('\\'))?;
-        (is_key && is_alone).then(|| format!("put the whole text in quotes: `{key}: {quote}{value}{quote}`"))
+        let quote = ['"', '\''].into_iter().find(|quote| !value.contains([*quote, '\\']))?;
+        (may_be_shown && is_alone)
+            .then(|| format!("put the whole text in quotes: `{key}: {quote}{value}{quote}`"))
     };
     quoted().unwrap_or_else(|| {
         "put the whole text in quotes, as in `prompt: \"{{ item.title }}: a mug\"`".to_owned()

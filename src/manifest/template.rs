@@ -161,6 +161,19 @@ impl Template {
         spelled(column, self.quote())
     }
 
+    /// Whether it is a hole and nothing else.
+    #[must_use]
+    pub fn is_one_hole(&self) -> bool {
+        let source = self.source.trim();
+        source.starts_with("{{") && source.find("}}") == Some(source.len() - 2)
+    }
+
+    /// Whether it is a column and nothing else, so that what it renders is what the cell holds.
+    #[must_use]
+    pub fn is_one_column(&self) -> bool {
+        self.is_one_hole() && self.columns.len() == 1
+    }
+
     /// The quote that can be typed into it where it stands in the manifest.
     pub(super) fn quote(&self) -> char {
         match self.place() {

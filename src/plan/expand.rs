@@ -140,9 +140,9 @@ impl Render<'_, '_> {
             let is_empty = set.fields.is_empty() && set.params.is_empty();
             self.problems.push(problem.hint(match is_empty {
                 true if self.values.item().get("image").is_some() => {
-                    "replace `{}`, such as by `{ model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" }`"
+                    "replace `{}`, for example by `{ model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" }`"
                 }
-                true => "replace `{}`, such as by `{ model: zai/viduq1-text, prompt: \"Slow push-in on a mug\" }`",
+                true => "replace `{}`, for example by `{ model: zai/viduq1-text, prompt: \"Slow push-in on a mug\" }`",
                 false => "add `model: zai/vidu2-image` here or under `defaults:`",
             }));
             return None;
@@ -282,7 +282,7 @@ impl Render<'_, '_> {
                     (Place::File(file), Some(line)) => {
                         format!("change the id, or add this line to {file}: `output: \"{line}\"`")
                     }
-                    (_, Some(line)) => format!("{}, such as `output: \"{line}\"`", refused.hint),
+                    (_, Some(line)) => format!("{}: `output: \"{line}\"`", refused.hint),
                     (_, None) => refused.hint.to_owned(),
                 };
                 self.problems.push(problem.hint(hint));
@@ -312,14 +312,17 @@ fn clashes(manifest: &Manifest, source: &Source<'_>, drafts: &[Draft], problems:
         } else {
             "several clips would get names that macOS and Windows take for the same"
         };
-        let hint = if first.shot != draft.shot {
-            "add the shot to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`"
-        } else if !output.columns().iter().any(|column| column == "id") {
-            "add the id to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`"
-        } else if first.path != draft.path {
-            "change one of the ids, so that they differ in more than upper and lower case"
-        } else {
-            "change one of the ids, or write `{{ item.id }}` without a filter"
+        let has_id = output.columns().iter().any(|column| column == "id");
+        let hint = match (first.shot == draft.shot, first.path == draft.path) {
+            (false, true) => "add the shot to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`",
+            (false, false) => {
+                "rename one of the shots, so that they differ in more than upper and lower case"
+            }
+            (true, _) if !has_id => {
+                "add the id to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`"
+            }
+            (true, true) => "change one of the ids, or write `{{ item.id }}` without a filter",
+            (true, false) => "change one of the ids, so that they differ in more than upper and lower case",
         };
         let place = output.place();
         let mut problem = Problem::error(place, message).hint(hint);

@@ -218,17 +218,28 @@ impl<'a> Values<'a> {
         self.written(name).is_some_and(|written| !written.columns().is_empty())
     }
 
-    /// What to write where a value is wrong: `write `duration: 4``, or the value alone where a cell holds it.
+    /// What to write where a value is wrong: the setting with the right value, or the value alone where a cell holds
+    /// it.
     pub(super) fn write(&self, name: &str, values: &[String]) -> String {
         let key = name.strip_prefix("params.").unwrap_or(name);
-        if self.is_from_cell(name) {
-            return format!("in the sheet, write {} instead", values.join(" or "));
+        let either = values.join(" or ");
+        match self.written(name) {
+            Some(Written::Template(template)) if template.is_one_column() => {
+                return match self.source {
+                    Source::Catalog(_) => format!("in the sheet, write {either} instead"),
+                    Source::List(_) => format!("in the item, write {either} instead"),
+                };
+            }
+            Some(Written::Template(template)) if !template.columns().is_empty() => {
+                return format!("see to it that the texts of the item make it {either}");
+            }
+            _ => {}
         }
         let lines: Vec<String> = values.iter().map(|value| format!("`{key}: {value}`")).collect();
         format!("write {}", lines.join(" or "))
     }
 
-    /// A setting as it was written, such as `the line `duration: 5``, and the place of its name.
+    /// A setting as it was written, name and value, and the place of its name.
     pub(super) fn setting(&self, name: &str) -> Option<(String, Place)> {
         let mut place = self.written(name)?.place();
         let value = marked(&place);
@@ -278,12 +289,18 @@ impl<'a> Values<'a> {
         problem.rows.extend(item.row(columns));
         if let Some(column) = blank {
             problem.place = written.place_of(column);
+            let (fill, remove) = match item.row(columns) {
+                Some(_) => ("fill the cell", "remove the row"),
+                None => ("write a text there", "remove the item"),
+            };
             if item.row(columns).is_some() {
                 problem = problem.label("empty in the rows below");
             }
             return problem.hint(match card.and_then(|card| self.without(name, card)) {
-                Some(how) => format!("fill the cell, or add `optional: [{name}]` to the shot: {how}"),
-                None => "fill the cell".to_owned(),
+                Some(how) => {
+                    format!("{fill}, or list it as optional in the shot, `optional: [{name}]`: {how}")
+                }
+                None => format!("{fill}, or {remove}"),
             });
         }
         problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))

@@ -55,14 +55,17 @@ fn takers(finding: Finding, with: &str, request: &Request) -> Finding {
 pub(super) fn lacking(card: &ModelCard, field: Field, setting: &Setting<'_>, request: &Request) -> Finding {
     let name = field.name();
     let goes_without = match field {
-        Field::Prompt | Field::Image | Field::LastImage | Field::ReferenceImages => "it is then ignored",
-        _ => "it is then ignored, and the model's own value holds",
+        Field::Prompt | Field::Image | Field::LastImage | Field::ReferenceImages => {
+            "the line is then ignored"
+        }
+        _ => "the line is then ignored, and the model's own value holds",
     };
     let finding = Finding::error(name, format!("{} has no `{name}`", card.name.model))
         .removable()
         .about_name()
-        .hint(format!("add `optional: [{name}]` to the shot: {goes_without}"));
+        .hint(format!("list it as optional in the shot, `optional: [{name}]`: {goes_without}"));
     match setting {
+        _ if models_with(field).is_empty() => finding.note("no model has it"),
         Setting::Plain(value) if shape(value).is_some() => shaped(finding, field, value, request),
         _ => takers(finding, &format!("`{name}`"), request),
     }
