@@ -29,8 +29,15 @@ const LARGEST_CELL: usize = 1024 * 1024;
 /// Problems carry rows as a spreadsheet shows them, and one example each, so that those of one cause can be joined.
 /// With an error among them, the items are not all there.
 pub fn read(file: &str, source: impl Read) -> (Vec<Item>, Vec<Problem>) {
-    let mut sheet =
-        Sheet { file, items: Vec::new(), problems: Vec::new(), rows: HashMap::new(), row: 0, breaks: 0 };
+    let mut sheet = Sheet {
+        file,
+        items: Vec::new(),
+        problems: Vec::new(),
+        rows: HashMap::new(),
+        row: 0,
+        breaks: 0,
+        delimiter: b',',
+    };
     if let Err(problem) = sheet.read(source) {
         sheet.problems.push(*problem);
     }
@@ -48,6 +55,8 @@ struct Sheet<'a> {
     row: u64,
     /// Line breaks within cells so far.
     breaks: u64,
+    /// What separates the cells.
+    delimiter: u8,
 }
 
 /// The first row of a sheet.
@@ -61,8 +70,9 @@ impl Sheet<'_> {
     /// Reads all there is. An error ends the reading; what spoils only a row is noted.
     fn read(&mut self, source: impl Read) -> Result<(), Box<Problem>> {
         let (lines, watch) = Lines::new(source).map_err(|broken| self.broken(&broken))?;
+        self.delimiter = lines.delimiter();
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(lines.delimiter())
+            .delimiter(self.delimiter)
             .has_headers(false)
             .flexible(true)
             .from_reader(lines);
@@ -142,12 +152,20 @@ impl Sheet<'_> {
             let (cells, columns) = (record.len(), header.names.len());
             let plural = if cells == 1 { "" } else { "s" };
             let message = format!("the row has {cells} cell{plural}, the header {columns}");
+            let (separator, called) = match self.delimiter {
+                b';' => (';', "semicolon"),
+                b'\t' => ('\t', "tab"),
+                _ => (',', "comma"),
+            };
             let hint = if cells > columns {
-                "empty the cells that are too many; in a text editor, put a text that holds the separator in quotes: \
-                 `\"Red mug, the large one\"`"
+                format!(
+                    "empty the cells that are too many; in a text editor, quote a text that holds a {called}: \
+                     `\"Red mug{separator} the large one\"`"
+                )
             } else {
-                "fill in the cells that are missing; in a text editor, write a separator for each, also for an \
-                 empty one"
+                format!(
+                    "fill in the cells that are missing; in a text editor, an empty cell is one more {called}"
+                )
             };
             let problem = self.at(None, message).hint(hint);
             return self.spoilt(problem, None, format!("sheet row {row}"));

@@ -75,7 +75,8 @@ pub(super) fn load(places: &Places) -> Loaded {
             let unusable = |trouble: files::PictureTrouble| Unusable {
                 near: matches!(trouble, files::PictureTrouble::Missing)
                     .then(|| near(&places.folder, text))
-                    .flatten(),
+                    .flatten()
+                    .filter(|near| files::inspect(&places.folder, near).is_ok()),
                 why: trouble.to_string(),
                 remedy: trouble.remedy().to_owned(),
             };

@@ -60,7 +60,7 @@ pub enum Place {
         file: String,
         /// As a spreadsheet shows it: the header is row 1, whatever line breaks its cells hold.
         row: u64,
-        /// The header of the column, where one is meant.
+        /// The header of the column, where one is meant; its number and letter where it has none.
         column: Option<String>,
     },
 }

@@ -152,7 +152,10 @@ fn without_value(template: &Template, error: &Error) -> Problem {
     let (what, value) = match name {
         "truncate" => ("a number", "(300)".to_owned()),
         "replace" => ("two texts", format!("({quote}old{quote}, {quote}new{quote})")),
-        _ => return Problem::error(place, format!("`{name}` needs a value in brackets")),
+        _ => {
+            return Problem::error(place, format!("`{name}` needs a value in brackets"))
+                .hint(format!("write it behind the name: `{name}(…)`"));
+        }
     };
     let before = source[..range.start].rfind("{{").map_or(name, |open| &source[open..range.end]);
     let after = source[range.end..].split_once("}}").map_or("", |(rest, _)| rest);

@@ -30,7 +30,9 @@ pub(super) fn in_quotes(text: &str, at: usize) -> String {
             && secrets::in_text(line).is_empty()
             && section(text, at) != "providers";
         // One of several on a line ends where nobody can tell.
-        let is_alone = !value.ends_with([',', '"', '\'']) && !value.starts_with(['"', '\'', '[', '|', '>']);
+        let is_alone = !value.ends_with([',', ']', '"', '\''])
+            && !value.starts_with(['"', '\'', '[', '|', '>'])
+            && value.matches('{').count() == value.matches('}').count();
         let quote = ['"', '\''].into_iter().find(|quote| !value.contains([*quote, '\\']))?;
         (may_be_shown && is_alone)
             .then(|| format!("put the whole text in quotes: `{key}: {quote}{value}{quote}`"))

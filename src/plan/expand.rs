@@ -204,13 +204,16 @@ impl Render<'_, '_> {
         Some(text)
     }
 
-    /// Which number to write for a field.
+    /// Which number to write for a field or a parameter.
     fn digits(&self, name: &str) -> String {
-        let rule = Field::named(name).and_then(|field| self.card?.field(field));
+        let (rule, name) = match Field::named(name) {
+            Some(field) => (self.card.and_then(|card| card.field(field)), name.to_owned()),
+            None => (self.card.and_then(|card| card.param(name)), format!("params.{name}")),
+        };
         let values: Vec<String> = rule.into_iter().flat_map(|rule| &rule.values).map(check::shown).collect();
         match values.as_slice() {
             [] => "write digits alone, such as 7".to_owned(),
-            values => self.values.write(name, values),
+            values => self.values.write(&name, values),
         }
     }
 

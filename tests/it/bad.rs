@@ -62,8 +62,11 @@ fn answer(kind: &str, case: &str) -> String {
     answer_after(kind, case, &[])
 }
 
-/// The same, after changes to files of the project: the file, what it holds, and what it is to hold instead.
-fn answer_after(kind: &str, case: &str, changes: &[(&str, &str, &str)]) -> String {
+/// A change to a file of a project: its name, what it holds, and what it is to hold instead.
+type Change = (&'static str, &'static str, &'static str);
+
+/// The same, after changes.
+fn answer_after(kind: &str, case: &str, changes: &[Change]) -> String {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("project");
     copy(&fixtures(kind).join(case), &folder);
@@ -103,7 +106,7 @@ fn what_is_wrong_is_told_with_its_place_its_reason_and_what_to_type() {
 }
 
 /// What the messages say to type, typed: the case, and what is changed in which file.
-const FOLLOWED: &[(&str, &[(&str, &str, &str)])] = &[
+const FOLLOWED: &[(&str, &[Change])] = &[
     ("colon-in-text", &[(M, "Close-up: {{ item.title }}", "\"Close-up: {{ item.title }}\"")]),
     ("duration-that-another-model-has", &[(M, "duration: 5", "duration: 4")]),
     ("duration-that-another-model-has", &[(M, "    duration: 5", "")]),
