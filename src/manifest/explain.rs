@@ -178,13 +178,15 @@ fn unknown_name(template: &Template, error: &Error, name: &str, item: &Item) -> 
         problem.examples.push(item.id.clone());
         return problem;
     };
-    let column = column.strip_prefix("raw.").unwrap_or(column);
+    let raw = column.strip_prefix("raw[").and_then(|text| text.strip_suffix(']'));
+    let raw = raw.map(|text| text.trim_matches(['"', '\'']));
+    let column = raw.or_else(|| column.strip_prefix("raw.")).unwrap_or(column);
     let names: Vec<&str> =
         item.columns.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
     let is_sheet = matches!(item.origin, Place::Row { .. });
     let near = did_you_mean(column, names.iter().copied().chain(["id"]));
     let quote = template.quote();
-    let default = format!("{name} | default({quote}{quote})");
+    let default = format!("{} | default({quote}{quote})", template.spelled(column));
     let default = if in_braces { format!("{{{{ {default} }}}}") } else { default };
     // A text that is nothing else would only be empty.
     let or = if template.is_one_hole() { String::new() } else { format!(", or write `{default}`") };

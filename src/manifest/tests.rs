@@ -324,6 +324,28 @@ fn an_undefined_column_is_told_with_its_place_and_the_nearest_name() {
 }
 
 #[test]
+fn a_hint_uses_the_quote_that_can_be_typed_where_it_is_to_stand() {
+    for (text, hint) in [
+        (
+            "prompt: \"On {{ item.zebra }}\"",
+            "add `zebra: …` to the item, or write `{{ item.zebra | default('') }}`",
+        ),
+        (
+            "prompt: 'On {{ item.zebra }}'",
+            "add `zebra: …` to the item, or write `{{ item.zebra | default(\"\") }}`",
+        ),
+        ("prompt: 'On {{ item.raw[\"Body HTML\"] }}'", "did you mean `item.raw[\"Body (HTML)\"]`?"),
+        ("prompt: \"On {{ item.raw['Body HTML'] }}\"", "did you mean `item.raw['Body (HTML)']`?"),
+        // Nothing would be left of it.
+        ("prompt: '{{ item.zebra }}'", "add `zebra: …` to the item"),
+    ] {
+        let manifest = good(&format!("version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    {text}\n"));
+        let problem = prompt(&manifest, item(&[("id", "a"), ("Body (HTML)", "x")])).unwrap_err();
+        assert_eq!(problem.hint.as_deref(), Some(hint), "{text}");
+    }
+}
+
+#[test]
 fn templates_reach_every_column_and_shorten_texts() {
     let manifest = good(&with("").replace(
         "prompt: x",
