@@ -36,7 +36,6 @@ pub(super) enum Broken {
 pub(super) struct Watch {
     /// Bytes that may still pass before the row must end.
     left: Cell<usize>,
-    first_invalid: Cell<Option<u64>>,
     broken: RefCell<Option<Broken>>,
 }
 
@@ -44,11 +43,6 @@ impl Watch {
     /// A new row begins.
     pub(super) fn renew(&self) {
         self.left.set(LARGEST_ROW);
-    }
-
-    /// Offset of the first byte of the file that is not UTF-8, as far as it was read.
-    pub(super) fn first_invalid(&self) -> Option<u64> {
-        self.first_invalid.get()
     }
 
     /// Why the bytes stopped.
@@ -83,8 +77,6 @@ pub(super) struct Lines<R> {
     delimiter: u8,
     /// Bytes of the file so far, and all that have passed.
     offset: u64,
-    /// The start of a character whose end has not come yet.
-    tail: Vec<u8>,
     /// The last byte was a carriage return: a line feed behind it ends no further line.
     after_return: bool,
 }
@@ -119,7 +111,6 @@ impl<R: Read> Lines<R> {
             watch: Rc::clone(&watch),
             delimiter,
             offset: u64::try_from(mark).unwrap_or(0),
-            tail: Vec::new(),
             after_return: false,
         };
         Ok((lines, watch))
@@ -128,23 +119,6 @@ impl<R: Read> Lines<R> {
     /// What separates the cells.
     pub(super) fn delimiter(&self) -> u8 {
         self.delimiter
-    }
-
-    /// Notes the first byte that is not UTF-8, across the seams of chunks.
-    fn validate(&mut self, chunk: &[u8]) {
-        if self.watch.first_invalid.get().is_some() {
-            return;
-        }
-        let start = self.offset - self.tail.len() as u64;
-        self.tail.extend_from_slice(chunk);
-        let (valid, is_cut) = match std::str::from_utf8(&self.tail) {
-            Ok(_) => (self.tail.len(), true),
-            Err(error) => (error.valid_up_to(), error.error_len().is_none()),
-        };
-        if !is_cut {
-            self.watch.first_invalid.set(Some(start + valid as u64));
-        }
-        self.tail.drain(..valid);
     }
 
     /// Makes every line end in one line feed; answers how many bytes are left.
@@ -182,7 +156,6 @@ impl<R: Read> Read for Lines<R> {
                 return Ok(0);
             }
             let chunk = &mut buffer[..length];
-            self.validate(chunk);
             self.offset += length as u64;
             match self.watch.left.get().checked_sub(length) {
                 Some(left) => self.watch.left.set(left),

@@ -29,8 +29,15 @@ const LARGEST_CELL: usize = 1024 * 1024;
 /// Problems carry rows as a spreadsheet shows them, and one example each, so that those of one cause can be joined.
 /// With an error among them, the items are not all there.
 pub fn read(file: &str, source: impl Read) -> (Vec<Item>, Vec<Problem>) {
-    let mut sheet =
-        Sheet { file, items: Vec::new(), problems: Vec::new(), rows: HashMap::new(), row: 0, breaks: 0 };
+    let mut sheet = Sheet {
+        file,
+        items: Vec::new(),
+        problems: Vec::new(),
+        rows: HashMap::new(),
+        row: 0,
+        breaks: 0,
+        delimiter: b',',
+    };
     if let Err(problem) = sheet.read(source) {
         sheet.problems.push(*problem);
     }
@@ -48,6 +55,8 @@ struct Sheet<'a> {
     row: u64,
     /// Line breaks within cells so far.
     breaks: u64,
+    /// What separates the cells.
+    delimiter: u8,
 }
 
 /// The first row of a sheet.
@@ -61,8 +70,9 @@ impl Sheet<'_> {
     /// Reads all there is. An error ends the reading; what spoils only a row is noted.
     fn read(&mut self, source: impl Read) -> Result<(), Box<Problem>> {
         let (lines, watch) = Lines::new(source).map_err(|broken| self.broken(&broken))?;
+        self.delimiter = lines.delimiter();
         let mut reader = csv::ReaderBuilder::new()
-            .delimiter(lines.delimiter())
+            .delimiter(self.delimiter)
             .has_headers(false)
             .flexible(true)
             .from_reader(lines);
@@ -90,38 +100,40 @@ impl Sheet<'_> {
             match &header {
                 None => header = Some(self.header(&record)?),
                 Some(_) if record.iter().all(<[u8]>::is_empty) => {}
-                Some(header) => self.item(header, &record, watch.first_invalid()),
+                Some(header) => self.item(header, &record),
             }
         }
-        let what = match header {
-            None => "the sheet is empty",
+        let (what, hint) = match header {
+            None => (
+                "the sheet is empty",
+                "the first row names the columns, such as id,title,image; each further row is a product",
+            ),
             Some(_) if self.items.is_empty() && self.problems.is_empty() => {
-                "the sheet has a header and no rows"
+                ("the sheet has a header and no rows", "add a row below it for each product")
             }
             Some(_) => return Ok(()),
         };
-        let problem = Problem::error(Place::File(self.file.to_owned()), what);
-        Err(Box::new(
-            problem
-                .hint("the first row names the columns, such as id,title,image; each further row is an item"),
-        ))
+        Err(Box::new(Problem::error(Place::File(self.file.to_owned()), what).hint(hint)))
     }
 
     fn header(&mut self, record: &ByteRecord) -> Result<Header, Box<Problem>> {
         let mut names: Vec<String> = Vec::with_capacity(record.len());
         for (at, cell) in record.iter().enumerate() {
             let Ok(name) = std::str::from_utf8(cell) else {
-                let problem = self.at(None, "the header is not UTF-8");
+                let problem = self.at(Some(&at_letter(at)), "a letter in the header is not saved as UTF-8");
                 return Err(Box::new(problem.hint(AS_CSV)));
             };
             let name = name.trim();
             if name.is_empty() {
-                let problem = self.at(None, format!("column {} has no name", at + 1));
-                self.problems.push(problem.hint("write a name into its first row, or remove the column"));
+                let problem = self.at(Some(&at_letter(at)), "this column has no name");
+                let hint =
+                    format!("write a name into cell {}1, such as `notes`, or remove the column", letters(at));
+                self.problems.push(problem.hint(hint));
             } else if let Some(first) = names.iter().position(|known| known == name) {
-                let message = format!("columns {} and {} have the same name", first + 1, at + 1);
+                let message = format!("columns {} and {} have the same name", letters(first), letters(at));
                 let problem = self.at(Some(name), message);
-                self.problems.push(problem.hint("give one of them another name in the first row"));
+                let hint = format!("write another name into cell {}1, or remove the column", letters(at));
+                self.problems.push(problem.hint(hint));
             }
             names.push(name.to_owned());
         }
@@ -134,19 +146,29 @@ impl Sheet<'_> {
         Ok(Header { names, id })
     }
 
-    fn item(&mut self, header: &Header, record: &ByteRecord, first_invalid: Option<u64>) {
+    fn item(&mut self, header: &Header, record: &ByteRecord) {
         let row = self.row;
         if record.len() != header.names.len() {
             let (cells, columns) = (record.len(), header.names.len());
-            let problem = self.at(None, "the row has not as many cells as the header");
-            let problem =
-                problem.hint("put a text that holds the separator in quotes: `\"Mug, blue\"`; an empty cell keeps its separator");
-            let label = format!("{cells} cells, the header has {columns}");
-            return self.spoilt(
-                problem,
-                Some(label),
-                format!("sheet row {row} ({cells} of {columns} cells)"),
-            );
+            let plural = if cells == 1 { "" } else { "s" };
+            let message = format!("the row has {cells} cell{plural}, the header {columns}");
+            let (separator, called) = match self.delimiter {
+                b';' => (';', "semicolon"),
+                b'\t' => ('\t', "tab"),
+                _ => (',', "comma"),
+            };
+            let hint = if cells > columns {
+                format!(
+                    "empty the cells that are too many; in a text editor, quote a text that holds a {called}: \
+                     `\"Red mug{separator} the large one\"`"
+                )
+            } else {
+                format!(
+                    "fill in the cells that are missing; in a text editor, an empty cell is one more {called}"
+                )
+            };
+            let problem = self.at(None, message).hint(hint);
+            return self.spoilt(problem, None, format!("sheet row {row}"));
         }
         let mut columns = Vec::with_capacity(record.len());
         for (name, cell) in header.names.iter().zip(record) {
@@ -159,19 +181,14 @@ impl Sheet<'_> {
             match std::str::from_utf8(cell) {
                 Ok(text) => columns.push((name.clone(), text.to_owned())),
                 Err(invalid) => {
-                    let problem = self.at(Some(name), "the cell is not UTF-8");
-                    let problem = problem.hint(AS_CSV);
-                    let byte = cell[invalid.valid_up_to()];
-                    let text: String = String::from_utf8_lossy(cell).chars().take(ECHOED).collect();
-                    let label = match first_invalid {
-                        Some(offset) => {
-                            format!(
-                                "`{text}`: byte 0x{byte:02X}; the first in the file is at offset {offset}"
-                            )
-                        }
-                        None => format!("`{text}`: byte 0x{byte:02X}"),
-                    };
-                    return self.spoilt(problem, Some(label), format!("sheet row {row}"));
+                    let problem = self.at(Some(name), "a letter in this cell is not saved as UTF-8");
+                    let text = String::from_utf8_lossy(cell);
+                    let before = String::from_utf8_lossy(&cell[..invalid.valid_up_to()]).chars().count();
+                    // The letter stays in sight where the cell is long.
+                    let shown: String =
+                        text.chars().skip(before.saturating_sub(ECHOED / 2)).take(ECHOED).collect();
+                    let label = format!("read as `{shown}`");
+                    return self.spoilt(problem.hint(AS_CSV), Some(label), format!("sheet row {row}"));
                 }
             }
         }
@@ -179,7 +196,8 @@ impl Sheet<'_> {
         let name = &header.names[header.id];
         if id.is_empty() {
             let problem = self.at(Some(name), "the row has no id");
-            let problem = problem.hint("fill the cell: every item needs an id of its own that stays");
+            let problem =
+                problem.hint("fill the cell with an id that no other row has, and do not change it later");
             return self.spoilt(problem, None, format!("sheet row {row}"));
         }
         if let Some(first) = self.rows.get(&id) {
@@ -207,6 +225,7 @@ impl Sheet<'_> {
     fn spoilt(&mut self, mut problem: Problem, label: Option<String>, example: String) {
         problem.label = label;
         problem.examples.push(example);
+        problem.rows.push(self.row);
         self.problems.push(problem);
     }
 
@@ -223,7 +242,10 @@ impl Sheet<'_> {
         self.row += 1;
         let file = Place::File(self.file.to_owned());
         Box::new(match broken {
-            Broken::Utf16 => Problem::error(file, "the sheet is UTF-16: its first bytes say so").hint(AS_CSV),
+            Broken::Utf16 => {
+                Problem::error(file, "the sheet is saved as “Unicode” (UTF-16); shotlist reads UTF-8")
+                    .hint(AS_CSV)
+            }
             Broken::Workbook => Problem::error(file, "this is a workbook, not a CSV file")
                 .hint(AS_CSV)
                 .note("then write the new file's name under `items:`, such as `{ from: products.csv }`"),
@@ -240,5 +262,19 @@ impl Sheet<'_> {
                 .at(None, format!("the sheet cannot be read: {why}"))
                 .hint("copy it to another place, and name it there"),
         })
+    }
+}
+
+/// A column as people name it in a message: `3 (C)`.
+fn at_letter(at: usize) -> String {
+    format!("{} ({})", at + 1, letters(at))
+}
+
+/// A column as a spreadsheet heads it: `A`, `Z`, `AA`.
+fn letters(at: usize) -> String {
+    let last = char::from(b'A' + u8::try_from(at % 26).unwrap_or_default());
+    match at / 26 {
+        0 => last.to_string(),
+        before => format!("{}{last}", letters(before - 1)),
     }
 }

@@ -88,8 +88,8 @@ fn everything_wrong_is_told_at_once_with_its_row() {
     let expected = [
         "3 id: the row has no id",
         "4 id: two rows have the same id (`a` is also in row 2)",
-        "5: the row has not as many cells as the header (1 cells, the header has 2)",
-        "6: the row has not as many cells as the header (3 cells, the header has 2)",
+        "5: the row has 1 cell, the header 2",
+        "6: the row has 3 cells, the header 2",
     ];
     assert_eq!(told(&problems), expected);
     assert_eq!(problems[1].examples, ["sheet rows 2 and 4 (a)"]);
@@ -98,7 +98,10 @@ fn everything_wrong_is_told_at_once_with_its_row() {
 #[test]
 fn a_header_must_name_each_column_once() {
     let (_, problems) = read_text("id,,title, title\na,b,c,d\n");
-    assert_eq!(told(&problems), ["1: column 2 has no name", "1 title: columns 3 and 4 have the same name"]);
+    assert_eq!(
+        told(&problems),
+        ["1 2 (B): this column has no name", "1 title: columns C and D have the same name"]
+    );
 }
 
 #[test]
@@ -131,13 +134,13 @@ fn cells_and_rows_have_a_bound() {
 fn other_encodings_are_told_with_row_and_byte() {
     let (_, problems) = read("p.csv", &b"\xEF\xBB\xBFid,title\na,\xC3\xA4\nb,gr\xFCn\nc,\xFC\n"[..]);
     let expected = [
-        "3 title: the cell is not UTF-8 (`gr\u{fffd}n`: byte 0xFC; the first in the file is at offset 21)",
-        "4 title: the cell is not UTF-8 (`\u{fffd}`: byte 0xFC; the first in the file is at offset 21)",
+        "3 title: a letter in this cell is not saved as UTF-8 (read as `gr\u{fffd}n`)",
+        "4 title: a letter in this cell is not saved as UTF-8 (read as `\u{fffd}`)",
     ];
     assert_eq!(told(&problems), expected);
     assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("CSV UTF-8 (Comma delimited)")));
     let (_, problems) = read("p.csv", &b"\xFF\xFEi\0d\0"[..]);
-    assert_eq!(told(&problems), ["file: the sheet is UTF-16: its first bytes say so"]);
+    assert_eq!(told(&problems), ["file: the sheet is saved as “Unicode” (UTF-16); shotlist reads UTF-8"]);
     let (_, problems) = read("p.csv", &b"id,title\na,x\nb,\0\n"[..]);
     assert_eq!(told(&problems), ["file: the sheet is not text: a NUL is at byte offset 15"]);
 }

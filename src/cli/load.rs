@@ -73,6 +73,10 @@ pub(super) fn load(places: &Places) -> Loaded {
         .map(|text| {
             let facts = files::inspect(&places.folder, text);
             let unusable = |trouble: files::PictureTrouble| Unusable {
+                near: matches!(trouble, files::PictureTrouble::Missing)
+                    .then(|| near(&places.folder, text))
+                    .flatten()
+                    .filter(|near| files::inspect(&places.folder, near).is_ok()),
                 why: trouble.to_string(),
                 remedy: trouble.remedy().to_owned(),
             };
@@ -96,16 +100,18 @@ fn rows(places: &Places, from: &Located<String>, problems: &mut Vec<Problem>) ->
         Ok(file) => {
             let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
             let (rows, mut found) = catalog::read(&shown, file);
+            // Without a sound header nobody knows which columns there are.
+            let is_headed = !found
+                .iter()
+                .any(|problem| problem.is_error() && matches!(problem.place, Place::Row { row: 1, .. }));
             problems.append(&mut found);
-            rows
+            if is_headed { rows } else { Vec::new() }
         }
         Err(reason) => {
             let message = format!("the product file `{}` cannot be read: {reason}", from.value);
-            let names = names_in(path.parent().unwrap_or(&places.folder));
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let hint = match did_you_mean(&name, names.iter().map(String::as_str)) {
-                Some(near) if near != name => format!("did you mean `{near}`?"),
-                _ => "write its path as seen from the manifest's folder".to_owned(),
+            let hint = match near(&places.folder, &from.value) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write its path as seen from the manifest's folder".to_owned(),
             };
             problems.push(Problem::error(from.place(), message).hint(hint));
             Vec::new()
@@ -113,10 +119,15 @@ fn rows(places: &Places, from: &Located<String>, problems: &mut Vec<Problem>) ->
     }
 }
 
-/// The names in a folder; none where it cannot be read.
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+/// A file that is there and has a name much like the one that was written, with the same folder before it.
+fn near(root: &Path, written: &str) -> Option<String> {
+    let written = Path::new(written);
+    let folder = written.parent()?;
+    let name = written.file_name()?.to_str()?;
+    let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = did_you_mean(name, names.iter().map(String::as_str)).filter(|near| *near != name)?;
+    Some(folder.join(near).display().to_string())
 }
 
 /// Settings of providers that do not exist.

@@ -24,7 +24,8 @@ pub(super) fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg)
             serde_json::json!({ "format": 1, "valid": true, "jobs": jobs, "warnings": tally.warnings }),
         );
     } else {
-        terminal.say(format_args!("{}: {jobs} jobs, all valid{doubts}. Nothing was sent.", places.shown));
+        let jobs = if jobs == 1 { "1 job, valid".to_owned() } else { format!("{jobs} jobs, all valid") };
+        terminal.say(format_args!("{}: {jobs}{doubts}. Nothing was sent.", places.shown));
     }
     terminal.next(places.typed("plan"));
     Ok(Exit::Done)

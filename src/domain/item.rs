@@ -29,14 +29,26 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
+    /// Its row in the sheet, where cells of these columns have a part in what is told.
+    #[must_use]
+    pub fn row(&self, columns: &[String]) -> Option<u64> {
+        match &self.origin {
+            Place::Row { row, .. } if !columns.is_empty() => Some(*row),
+            _ => None,
+        }
+    }
+
     /// Itself among the examples of a message about a text that was made of these columns:
-    /// `sheet row 14, column image (nordstjerna-26)`. Only the id where no cell of a sheet has a part in it.
+    /// `sheet row 14, column image (nordstjerna-26)`, or `nordstjerna-26 (line 14)` where the manifest holds the
+    /// items. Only the id where nothing of the item has a part in it.
     #[must_use]
     pub fn example(&self, columns: &[String]) -> String {
-        let Place::Row { row, .. } = &self.origin else { return self.id.clone() };
-        if columns.is_empty() {
-            return self.id.clone();
-        }
+        let Some(row) = self.row(columns) else {
+            return match &self.origin {
+                Place::Text { line, .. } if !columns.is_empty() => format!("{} (line {line})", self.id),
+                _ => self.id.clone(),
+            };
+        };
         // `item.id` may stand in a column of another name.
         let cells: Vec<&str> =
             columns.iter().map(String::as_str).filter(|column| self.get(column).is_some()).collect();

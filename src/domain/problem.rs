@@ -30,6 +30,8 @@ pub struct Problem {
     pub examples: Vec<String>,
     /// … of so many in all; 0 or 1 where it struck once.
     pub count: usize,
+    /// All rows of the sheet in which it struck, where it is about cells.
+    pub rows: Vec<u64>,
 }
 
 /// A place in what the user wrote.
@@ -58,7 +60,7 @@ pub enum Place {
         file: String,
         /// As a spreadsheet shows it: the header is row 1, whatever line breaks its cells hold.
         row: u64,
-        /// The header of the column, where one is meant.
+        /// The header of the column, where one is meant; its number and letter where it has none.
         column: Option<String>,
     },
 }
@@ -86,6 +88,7 @@ impl Problem {
             notes: Vec::new(),
             examples: Vec::new(),
             count: 1,
+            rows: Vec::new(),
         }
     }
 
@@ -139,6 +142,11 @@ pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
         if let Some(&at) = known.get(&cause) {
             let first: &mut Problem = &mut causes[at];
             first.count += problem.count.max(1);
+            first.rows.extend(problem.rows);
+            // What other models take is told only of an order that is whole.
+            if first.notes.is_empty() {
+                first.notes = problem.notes;
+            }
             for example in problem.examples {
                 if first.examples.len() < EXAMPLES && !first.examples.contains(&example) {
                     first.examples.push(example);

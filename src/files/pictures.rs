@@ -13,7 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// Bytes of a picture's beginning in which its size must be found: photos carry previews and colour profiles first.
 const HEAD: u64 = 1024 * 1024;
@@ -27,11 +27,17 @@ pub enum PictureTrouble {
     /// Nothing is there.
     #[error("there is no such file")]
     Missing,
-    /// It is, or leads, outside the folder of the manifest.
-    #[error("it leads out of the manifest's folder")]
+    /// It is outside the folder of the manifest.
+    #[error("it is outside the manifest's folder")]
     Outside,
-    /// A folder, a pipe, a device.
-    #[error("it is not a regular file")]
+    /// It leads there.
+    #[error("it is only a link to a file outside the manifest's folder")]
+    LinkOutside,
+    /// A folder.
+    #[error("it is a folder")]
+    Folder,
+    /// A pipe, a device.
+    #[error("it is a special file, not a picture")]
     NotAFile,
     /// It is no picture, or not a whole one.
     #[error(transparent)]
@@ -49,8 +55,11 @@ impl PictureTrouble {
             Self::Missing => {
                 "check its name, also upper and lower case; paths are seen from the manifest's folder"
             }
-            Self::Outside => "put a copy of the picture into the manifest's folder, and write that path",
-            Self::NotAFile => "write the path of a picture, not of a folder or a pipe",
+            Self::Outside | Self::LinkOutside => {
+                "put a copy of the picture into the manifest's folder, and write that path"
+            }
+            Self::Folder => "write the path of a picture in it",
+            Self::NotAFile => "write the path of a picture",
             Self::Broken(fault) => fault.remedy(),
             Self::Unreadable(_) => "see to it that you may read it",
         }
@@ -123,12 +132,19 @@ fn open(root: &Path, written: &str) -> Result<File, PictureTrouble> {
     let root = root.canonicalize().map_err(trouble)?;
     let real = root.join(written).canonicalize().map_err(trouble)?;
     if !real.starts_with(&root) {
-        return Err(PictureTrouble::Outside);
+        let leads = !Path::new(written)
+            .components()
+            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+        return Err(if leads { PictureTrouble::LinkOutside } else { PictureTrouble::Outside });
     }
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file =
         File::from(rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| trouble(error.into()))?);
-    if file.metadata().map_err(trouble)?.is_file() { Ok(file) } else { Err(PictureTrouble::NotAFile) }
+    match file.metadata().map_err(trouble)?.file_type() {
+        kind if kind.is_file() => Ok(file),
+        kind if kind.is_dir() => Err(PictureTrouble::Folder),
+        _ => Err(PictureTrouble::NotAFile),
+    }
 }
 
 fn slice(file: &File, offset: u64, length: u64) -> io::Result<Vec<u8>> {

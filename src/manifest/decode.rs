@@ -39,7 +39,7 @@ impl Decoder {
         if let Value::Map(entries) = &node.value {
             return Some(Rc::clone(entries));
         }
-        self.wrong_kind(node, name, "a map", example);
+        self.wrong_kind(node, name, "a group of fields", example);
         None
     }
 
@@ -47,7 +47,7 @@ impl Decoder {
         let message = if node.is_null() {
             format!("`{name}` has no value")
         } else {
-            format!("`{name}` must be {wanted}, found {}", node.kind())
+            format!("`{name}` must be {wanted}, but {} stands here", node.kind())
         };
         self.report(self.error(node.span, message).hint(format!("write `{example}`")));
     }
@@ -77,9 +77,10 @@ impl Decoder {
                 None
             }
             Value::List(_) | Value::Map(_) => {
-                let message = format!("`{name}` must be a single value, found {}", node.kind());
+                let message = format!("`{name}` must be one text, but {} stands here", node.kind());
                 let problem = self.error(node.span, message);
-                self.report(problem.hint("write one text, in quotes if it holds any of : # { } [ ] & *"));
+                let key = name.rsplit('.').next().unwrap_or(name);
+                self.report(problem.hint(format!("write one text in quotes: `{key}: \"…\"`")));
                 None
             }
         }

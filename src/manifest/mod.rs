@@ -5,6 +5,7 @@
 //! the way (`template`), and what a message must not show is covered before the first message is made (`secrets`).
 
 mod decode;
+mod explain;
 mod filters;
 mod model;
 pub mod output;
@@ -12,6 +13,7 @@ mod providers;
 mod secrets;
 mod shots;
 mod source;
+mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,7 @@ pub use model::{
     EnvName, Items, ListItem, Manifest, OnAmbiguous, ProviderConfig, Setting, Settings, Shot, ShotFields,
 };
 pub use source::Located;
-pub use template::{Context, ItemContext, Template, spelled};
+pub use template::{Context, ItemContext, Template};
 
 use crate::domain::problem::{Place, Problem};
 use decode::{Decoder, get};
@@ -110,9 +112,14 @@ fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
     if let Value::Map(entries) = &root.value {
         return Some(Rc::clone(entries));
     }
-    let message = format!("a manifest must be a map of keys such as `version:`, found {}", root.kind());
+    let message = match &root.value {
+        Value::List(_) => "the lines of the manifest must not begin with a dash",
+        Value::Map(_) | Value::Text { .. } => {
+            "the manifest must hold keys such as `version:`, but a text stands here"
+        }
+    };
     let problem = decoder.error(root.span, message);
-    decoder.report(problem.hint("begin its lines with `version: 1`, `items:` and `shots:`, without a dash"));
+    decoder.report(problem.hint("begin its lines with `version: 1`, `items:` and `shots:`"));
     None
 }
 
@@ -241,7 +248,10 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
         Value::List(nodes) => {
             if nodes.is_empty() {
                 let problem = decoder.error(node.span, "`items` is empty: there is nothing to make clips of");
-                decoder.report(problem.hint("add an item: `- { id: s010-kitchen, prompt: \"…\" }`"));
+                decoder.report(problem.hint(format!(
+                    "with a sheet, write `{ITEMS}`; without one, replace `[]` by a line below for each, such as \
+                     `  - {{ id: mug-1, title: Red mug, image: mug.png }}`"
+                )));
             }
             Some(Items::List(shots::list(decoder, nodes)))
         }
@@ -256,7 +266,7 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
             Some(Items::File { from })
         }
         Value::Text { .. } => {
-            decoder.wrong_kind(node, "items", "a list, or a map that names a file", ITEMS);
+            decoder.wrong_kind(node, "items", "a list, or a group that names a file", ITEMS);
             None
         }
     }

@@ -16,20 +16,30 @@ const OWN_FOLDER: &str = ".shotlist";
 pub struct Refused {
     /// A clause that follows the path: `holds `:`, which Windows cannot store`.
     pub why: String,
-    /// What to type instead.
+    /// What to do.
     pub hint: &'static str,
+    /// An `output:` that does not have that fault.
+    pub line: Option<&'static str>,
 }
 
+/// What to do, and an `output:` that does it.
+type Remedy = (&'static str, Option<&'static str>);
+
 /// Leaves nothing that a file system minds.
-const USE_SLUG: &str = "write `{{ item.id | slug }}`: it keeps letters and digits, and makes all else `-`";
-const STAY_BELOW: &str =
-    "begin with a folder, `renders/{{ item.id }}.mp4`; clips go elsewhere with `--out DIR`";
+const USE_SLUG: Remedy = (
+    "use `slug`, which keeps letters and digits and makes all else `-`",
+    Some("renders/{{ item.id | slug }}_{{ shot }}.mp4"),
+);
+const STAY_BELOW: Remedy = (
+    "clips go elsewhere with `--out DIR`; here, begin with a folder",
+    Some("renders/{{ item.id }}_{{ shot }}.mp4"),
+);
 
 /// Checks a rendered output path: relative to the output folder, with `/`, portable, ending in `.mp4`.
 ///
 /// Returns it in Unicode's composed form (NFC).
 pub fn check_path(rendered: &str) -> Result<String, Refused> {
-    let refused = |why: &str, hint| Err(Refused { why: why.to_owned(), hint });
+    let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
     let path: String = rendered.nfc().collect();
     if path.trim().is_empty() {
         return refused("is empty", STAY_BELOW);
@@ -39,13 +49,13 @@ pub fn check_path(rendered: &str) -> Result<String, Refused> {
         return refused(&why, USE_SLUG);
     }
     if path.contains('\\') {
-        return refused("holds `\\`", "write `/` between folders");
+        return refused("holds `\\`", ("write `/` between folders", None));
     }
     if path.starts_with('/') {
-        return refused("is absolute; it must be relative to the output folder", STAY_BELOW);
+        return refused("begins with `/`; it must begin with a folder, such as `renders/`", STAY_BELOW);
     }
     if path.starts_with('~') {
-        return refused("starts with `~`; it must be relative to the output folder", STAY_BELOW);
+        return refused("begins with `~`; it must begin with a folder, such as `renders/`", STAY_BELOW);
     }
     for part in path.split('/') {
         check_part(part)?;
@@ -53,20 +63,22 @@ pub fn check_path(rendered: &str) -> Result<String, Refused> {
     let first = path.split('/').next().unwrap_or_default();
     if fold(first) == OWN_FOLDER {
         let why = format!("is in `{OWN_FOLDER}`, where shotlist keeps its own files");
-        return refused(&why, "choose another folder, such as `renders/`");
+        return refused(&why, ("choose another folder, such as `renders/`", None));
     }
     match path.strip_suffix(".mp4") {
         Some(stem) if !stem.is_empty() && !stem.ends_with('/') => Ok(path),
-        Some(_) => refused("has no name before `.mp4`", "write one, such as `{{ item.id }}.mp4`"),
-        None => refused("does not end in `.mp4`", "clips are MP4 files: end the path in `.mp4`"),
+        Some(_) => {
+            refused("has no name before `.mp4`", ("write one", Some("renders/{{ item.id }}_{{ shot }}.mp4")))
+        }
+        None => refused("does not end in `.mp4`", ("clips are MP4 files: end the path in `.mp4`", None)),
     }
 }
 
 fn check_part(part: &str) -> Result<(), Refused> {
-    let refused = |why: &str, hint| Err(Refused { why: why.to_owned(), hint });
+    let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
     if part.is_empty() {
         let hint = "remove the `/` that is too many, or fill the column that is empty there";
-        return refused("has an empty part: two `/` in a row, or one at the end", hint);
+        return refused("has an empty part: two `/` in a row, or one at the end", (hint, None));
     }
     if part == ".." || part == "." {
         let why = format!("has the part `{part}`; it must stay under the output folder");
@@ -83,12 +95,13 @@ fn check_part(part: &str) -> Result<(), Refused> {
         matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
     });
     if is_port || RESERVED.contains(&stem.as_str()) {
-        let hint = "put something before it, as in `output: \"renders/sku-{{ item.id }}_{{ shot }}.mp4\"`";
-        return refused("has a part that is the name of a device on Windows", hint);
+        let why = "holds a name that Windows keeps for itself, as it does `CON` and `nul`";
+        let line = "renders/sku-{{ item.id }}_{{ shot }}.mp4";
+        return refused(why, ("put something before it", Some(line)));
     }
     if part.len() > LONGEST_PART {
         let why = format!("has a part of more than {LONGEST_PART} bytes");
-        return refused(&why, "shorten it, as in `{{ item.title | truncate(60) }}`");
+        return refused(&why, ("shorten it", Some("renders/{{ item.id | truncate(60) }}_{{ shot }}.mp4")));
     }
     Ok(())
 }
@@ -120,7 +133,7 @@ mod tests {
         for (path, reason) in [
             ("", "is empty"),
             ("  ", "is empty"),
-            ("/etc/x.mp4", "absolute"),
+            ("/etc/x.mp4", "begins with `/`"),
             ("~/x.mp4", "`~`"),
             ("../x.mp4", "`..`"),
             ("a/../../x.mp4", "`..`"),
@@ -132,11 +145,11 @@ mod tests {
             ("\\\\server\\share\\x.mp4", "`\\`"),
             ("a\nb.mp4", "U+000A"),
             ("what?.mp4", "`?`"),
-            ("CON.mp4", "device"),
-            ("nul.mp4", "device"),
-            ("COM1/x.mp4", "device"),
-            ("lpt³.mp4", "device"),
-            ("aux .mp4", "device"),
+            ("CON.mp4", "Windows keeps"),
+            ("nul.mp4", "Windows keeps"),
+            ("COM1/x.mp4", "Windows keeps"),
+            ("lpt³.mp4", "Windows keeps"),
+            ("aux .mp4", "Windows keeps"),
             ("a./x.mp4", "dot or a space"),
             ("a /x.mp4", "dot or a space"),
             (".shotlist/x.mp4", "own files"),

@@ -55,7 +55,10 @@ fn api_key(decoder: &mut Decoder, node: &Node, provider: &str) -> Option<EnvName
     let variable = format!("{}_API_KEY", shouted.to_ascii_uppercase());
     let problem = decoder
         .error(node.span, "a key must not be written into the manifest")
-        .hint(format!("put it into an environment variable and write `api_key: \"${{{variable}}}\"`"))
+        .hint(format!(
+            "write `api_key: \"${{{variable}}}\"` here; before running, type `export {variable}=…` with the key \
+             in the terminal"
+        ))
         .note("if this file was shared, have the provider replace the key");
     decoder.report(problem);
     None

@@ -182,7 +182,7 @@ fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
             None
         }
         Value::List(_) | Value::Map(_) => {
-            decoder.wrong_kind(node, "id", "a single value", "id: s010-kitchen");
+            decoder.wrong_kind(node, "id", "one text", "id: s010-kitchen");
             None
         }
     }
@@ -199,7 +199,7 @@ fn columns(decoder: &mut Decoder, entries: &[Entry]) -> Vec<(String, String)> {
             _ if matches!(&*entry.key, "params" | "model") => {}
             Value::List(_) | Value::Map(_) => {
                 let name = &entry.key;
-                let message = format!("`{name}` must be a single value, found {}", entry.node.kind());
+                let message = format!("`{name}` must be one text, but {} stands here", entry.node.kind());
                 let problem = decoder.error(entry.node.span, message);
                 decoder.report(problem.hint("an item holds texts; write several as `color1`, `color2`"));
             }

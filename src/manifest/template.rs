@@ -3,12 +3,12 @@
 //! Strict: a name that does not exist is an error that names it. What a template renders is data and never a
 //! template again.
 
-use super::filters;
 use super::source::Spot;
+use super::{explain, filters};
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use minijinja::value::{Enumerator, Object};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,9 +18,6 @@ const ROOTS: [&str; 4] = ["item", "vars", "shot", "variant"];
 
 /// Steps of the template machine for one rendering: far beyond any prompt, far below a hang.
 const FUEL: u64 = 100_000;
-
-/// At most so many names are listed in a message.
-const LISTED: usize = 12;
 
 /// A template of the manifest, which knows where it was written.
 #[derive(Debug, Clone)]
@@ -60,10 +57,7 @@ impl Templates {
     pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
         let mut template = Template { source: text.into(), columns: Arc::default(), spot };
         if let Err(error) = self.environment.add_template_owned(text.to_owned(), text.to_owned()) {
-            let place = template.part(error.range());
-            return Err(vec![Problem::error(place, incomplete(&error)).hint(
-                "a name goes between braces, `{{ item.title }}`; a condition is `{% if … %}…{% endif %}`",
-            )]);
+            return Err(vec![explain::incomplete(&template, &error)]);
         }
         let Ok(compiled) = self.environment.get_template(text) else { return Ok(template) };
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
@@ -88,11 +82,13 @@ impl Templates {
             _ => ("", root, ROOTS.to_vec()),
         };
         let place = template.part(find_name(&template.source, &format!("{what}{written}")));
-        let problem = Problem::error(place, format!("`{what}{written}` is undefined"));
+        let problem = Problem::error(place, format!("nothing is called `{what}{written}`"));
         Some(match did_you_mean(written, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{what}{near}`?")),
-            None if what.is_empty() => problem
-                .hint(format!("a column of the catalog is `item.{written}`; a variable is `vars.{written}`")),
+            None if what.is_empty() => {
+                let root = if self.vars.contains_key(written) { "vars" } else { "item" };
+                problem.hint(format!("did you mean `{root}.{written}`?"))
+            }
             None => problem.hint(format!("define it: `vars: {{ {written}: … }}`")),
         })
     }
@@ -155,7 +151,38 @@ impl Template {
     /// Where it reads a column; the whole of it where that cannot be told.
     #[must_use]
     pub fn place_of(&self, column: &str) -> Place {
-        self.part(find_name(&self.source, &spelled(column)))
+        let find = |quote| find_name(&self.source, &spelled(column, quote));
+        self.part(find('"').or_else(|| find('\'')))
+    }
+
+    /// How it may read a column: `item.title`, `item.raw['Body (HTML)']`.
+    #[must_use]
+    pub fn spelled(&self, column: &str) -> String {
+        spelled(column, self.quote())
+    }
+
+    /// Whether it is a hole and nothing else.
+    #[must_use]
+    pub fn is_one_hole(&self) -> bool {
+        let source = self.source.trim();
+        source.starts_with("{{") && source.find("}}") == Some(source.len() - 2)
+    }
+
+    /// Whether it is a column and nothing else, so that what it renders is what the cell holds.
+    #[must_use]
+    pub fn is_one_column(&self) -> bool {
+        self.is_one_hole() && self.columns.len() == 1
+    }
+
+    /// The quote that can be typed into it where it stands in the manifest.
+    pub(super) fn quote(&self) -> char {
+        match self.place() {
+            Place::Text { text, column, .. } => {
+                let first = text.chars().nth(usize::try_from(column).map_or(0, |column| column - 1));
+                if first == Some('\'') { '"' } else { '\'' }
+            }
+            Place::File(_) | Place::Row { .. } | Place::Nowhere => '\'',
+        }
     }
 
     /// Fills the template. The problem has the item as its example.
@@ -165,105 +192,16 @@ impl Template {
             .environment
             .get_template(&self.source)
             .and_then(|template| template.render(context.names.clone()));
-        rendered.map_err(|error| Box::new(self.explain(&error, context)))
+        rendered.map_err(|error| Box::new(explain::unfilled(self, &error, &context.item)))
     }
 
     /// The place of some bytes of the template, or of all of it.
-    fn part(&self, range: Option<Range<usize>>) -> Place {
+    pub(super) fn part(&self, range: Option<Range<usize>>) -> Place {
         match range {
             Some(range) => self.spot.within(&self.source, &range),
             None => self.place(),
         }
     }
-
-    fn explain(&self, error: &Error, context: &Context<'_>) -> Problem {
-        let mut problem = self.reason(error, context);
-        let depends_on_texts = !matches!(
-            error.kind(),
-            ErrorKind::UndefinedError | ErrorKind::UnknownFilter | ErrorKind::MissingArgument
-        );
-        problem.examples.push(context.item.example(if depends_on_texts { &self.columns } else { &[] }));
-        problem
-    }
-
-    fn reason(&self, error: &Error, context: &Context<'_>) -> Problem {
-        let detail = error.detail().unwrap_or_default();
-        // The engine puts the undefined name between back quotes, whatever else it says.
-        let undefined = detail
-            .strip_suffix(" is undefined")
-            .or_else(|| detail.strip_suffix(" is undefined)"))
-            .and_then(|text| text.strip_suffix('`'))
-            .and_then(|text| text.rsplit_once('`'))
-            .map(|(_, name)| name);
-        if let Some(name) = undefined {
-            let place = self.part(find_name(&self.source, name).or_else(|| error.range()));
-            let problem = Problem::error(place, format!("`{name}` is undefined"));
-            return match name.strip_prefix("item.") {
-                Some(column) => with_columns(problem, column, &context.item),
-                None => problem.hint("a template knows `item`, `vars`, `shot` and `variant`"),
-            };
-        }
-        let place = self.part(error.range());
-        match error.kind() {
-            ErrorKind::UnknownFilter => unknown_filter(place, detail),
-            ErrorKind::MissingArgument => Problem::error(place, "the filter needs a value in brackets")
-                .hint("write it like `| truncate(300)` or `| default(\"\")`"),
-            ErrorKind::OutOfFuel => Problem::error(place, "the template takes too many steps")
-                .hint("a prompt needs no long loops"),
-            _ if detail.contains("literal") || detail.contains("digit") => {
-                Problem::error(place, "the text is no number").hint("write digits into the cell, such as `5`")
-            }
-            kind => {
-                let why = if detail.is_empty() { kind.to_string() } else { detail.to_owned() };
-                Problem::error(place, format!("the template cannot be filled: {why}"))
-                    .hint("look at the text in the sheet and at what the template makes of it")
-            }
-        }
-    }
-}
-
-/// What a template lacks, without the words of the engine's grammar.
-fn incomplete(error: &Error) -> String {
-    match error.detail().unwrap_or("it cannot be read") {
-        detail if detail.contains("expected end of variable block") => {
-            "the template is not complete: `}}` should stand here".into()
-        }
-        detail if detail.contains("unexpected end of input") => {
-            "the template is not complete: `{% endif %}`, or another end, is missing".into()
-        }
-        detail => format!("the template is not complete: {detail}"),
-    }
-}
-
-/// Filters that a prompt or a file name may want.
-const FILTERS: [&str; 16] = [
-    "slug",
-    "truncate",
-    "strip_html",
-    "default",
-    "int",
-    "float",
-    "upper",
-    "lower",
-    "title",
-    "capitalize",
-    "trim",
-    "replace",
-    "join",
-    "first",
-    "last",
-    "round",
-];
-
-fn unknown_filter(place: Place, detail: &str) -> Problem {
-    let name = detail.strip_prefix("filter ").and_then(|text| text.strip_suffix(" is unknown"));
-    let name = name.unwrap_or_default();
-    let problem = Problem::error(place, format!("there is no filter `{name}`"));
-    let problem = match did_you_mean(name, FILTERS) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None => problem.hint(format!("remove `| {name}`, or write another filter")),
-    };
-    problem.note(format!("filters: {}", FILTERS.join(", ")))
 }
 
 /// The columns that a template reads: `names` are those it takes from outside, such as `item.title`.
@@ -278,38 +216,15 @@ fn columns_read(source: &str, names: &[String]) -> Vec<String> {
     plain.chain(raw).collect()
 }
 
-/// Names the columns that there are.
-fn with_columns(problem: Problem, written: &str, item: &Item) -> Problem {
-    let names: Vec<&str> =
-        item.columns.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
-    let is_sheet = matches!(item.origin, Place::Row { .. });
-    let problem =
-        problem.label(if is_sheet { "the sheet has no such column" } else { "the item has no such key" });
-    let hint = match did_you_mean(written, names.iter().copied().chain(["id"])) {
-        Some(near) => format!("did you mean `{}`?", spelled(near)),
-        None if is_sheet => {
-            format!("add the column `{written}` to the sheet, or write `item.{written} | default(\"\")`")
-        }
-        None => format!("add `{written}:` to the item, or write `item.{written} | default(\"\")`"),
-    };
-    let problem = problem.hint(hint);
-    let mut listed = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > LISTED {
-        listed = format!("{listed} and {} more", names.len() - LISTED);
-    }
-    problem.note(format!("columns: {listed}"))
-}
-
-/// How a template reads a column: `item.title`, `item.raw["Body (HTML)"]`.
-#[must_use]
-pub fn spelled(column: &str) -> String {
+/// How a template reads a column.
+fn spelled(column: &str, quote: char) -> String {
     let is_name = column.chars().all(|character| character.is_alphanumeric() || character == '_')
         && !column.starts_with(|first: char| first.is_numeric());
-    if is_name { format!("item.{column}") } else { format!("item.raw[\"{column}\"]") }
+    if is_name { format!("item.{column}") } else { format!("item.raw[{quote}{column}{quote}]") }
 }
 
 /// Where a name stands in a template, as a word of its own and within braces.
-fn find_name(source: &str, name: &str) -> Option<Range<usize>> {
+pub(super) fn find_name(source: &str, name: &str) -> Option<Range<usize>> {
     let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
     source.match_indices(name).map(|(at, _)| at..at + name.len()).find(|range| {
         let before = &source[..range.start];

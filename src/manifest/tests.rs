@@ -158,8 +158,8 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
             "4:11+5 unknown key `promt` in `shots.hero`",
             "4:32+3 `sed` is neither a field nor a parameter",
             "5:3+5 `b c` cannot name a shot",
-            "5:10+2 `shots.b c` must be a map, found a list",
-            "6:9+3 `output` must be a single value, found a list",
+            "5:10+2 `shots.b c` must be a group of fields, but a list stands here",
+            "6:9+3 `output` must be one text, but a list stands here",
             "7:11+4 `vidu` does not name a model",
             "7:24+5 `frame` is no value for `per`",
             "7:36+2 `-1` is no value for `usd`",
@@ -241,6 +241,8 @@ fn a_key_that_is_written_out_is_never_repeated() {
         "providers:\n  zai:\n    api_key:\n      'test-key",
         "providers:\n  zai:\n    api_kee: 'test-key",
         "providers: { zai: { {a: 1}: 1, api_key: test-key } }",
+        "providers:\n  zai:\n    prompt: a: test-key",
+        "x:\n  prompt: token: test-key",
         "shared: &shared { api_key: test-key }\nproviders: { zai: { <<: *shared, api_key: '${KEY}' } }",
     ] {
         let (manifest, problems) = read("m.yaml", with(section).as_bytes());
@@ -295,7 +297,7 @@ fn providers_can_be_read_while_the_shots_are_wrong() {
 fn names_that_no_item_can_have_are_found_without_an_item() {
     let text = "version: 1\nitems: { from: p.csv }\nvars: { look: soft }\nshots:\n  hero:\n    \
                 prompt: \"{{ itm.title }}, {{ vars.lok }} {% for x in range(2) %}{{ x }}{% endfor %}\"\n";
-    assert_eq!(told(text), ["6:17+3 `itm` is undefined", "6:34+8 `vars.lok` is undefined"]);
+    assert_eq!(told(text), ["6:17+3 nothing is called `itm`", "6:34+8 nothing is called `vars.lok`"]);
 }
 
 #[test]
@@ -313,11 +315,33 @@ fn an_undefined_column_is_told_with_its_place_and_the_nearest_name() {
         let manifest = good(&format!("version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    {text}\n"));
         let problem =
             prompt(&manifest, item(&[("id", "a"), ("title", "Lamp"), ("Body (HTML)", "x")])).unwrap_err();
-        assert_eq!(problem.message, "`item.titel` is undefined");
+        assert_eq!(problem.message, "the item has no `titel`");
         assert_eq!(problem.hint.as_deref(), Some("did you mean `item.title`?"));
-        assert_eq!(problem.notes, ["columns: id, title, Body (HTML)"]);
+        assert_eq!(problem.notes, ["a has: id, title, Body (HTML)"]);
         let Place::Text { line, column, .. } = problem.place else { panic!("no place") };
         assert_eq!((line, column), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_hint_uses_the_quote_that_can_be_typed_where_it_is_to_stand() {
+    for (text, hint) in [
+        (
+            "prompt: \"On {{ item.zebra }}\"",
+            "add `zebra: …` to the item, or write `{{ item.zebra | default('') }}`",
+        ),
+        (
+            "prompt: 'On {{ item.zebra }}'",
+            "add `zebra: …` to the item, or write `{{ item.zebra | default(\"\") }}`",
+        ),
+        ("prompt: 'On {{ item.raw[\"Body HTML\"] }}'", "did you mean `item.raw[\"Body (HTML)\"]`?"),
+        ("prompt: \"On {{ item.raw['Body HTML'] }}\"", "did you mean `item.raw['Body (HTML)']`?"),
+        // Nothing would be left of it.
+        ("prompt: '{{ item.zebra }}'", "add `zebra: …` to the item"),
+    ] {
+        let manifest = good(&format!("version: 1\nitems: {{ from: p.csv }}\nshots:\n  hero:\n    {text}\n"));
+        let problem = prompt(&manifest, item(&[("id", "a"), ("Body (HTML)", "x")])).unwrap_err();
+        assert_eq!(problem.hint.as_deref(), Some(hint), "{text}");
     }
 }
 

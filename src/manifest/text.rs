@@ -20,11 +20,15 @@ pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Pro
         return Err(error(whole, message, hint));
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(error(whole, "the file is UTF-16, not UTF-8".into(), AS_UTF8));
+        return Err(error(
+            whole,
+            "the file is saved as “Unicode” (UTF-16); shotlist reads UTF-8".into(),
+            AS_UTF8,
+        ));
     }
     let text = std::str::from_utf8(bytes).map_err(|invalid| {
         let at = invalid.valid_up_to();
-        let message = format!("the file is not UTF-8: byte 0x{:02X} at offset {at}", bytes[at]);
+        let message = "this letter is not stored as UTF-8, the way shotlist reads text".to_owned();
         error(place(file, bytes, at), message, AS_UTF8)
     })?;
     if let Some(at) = text.find('\0') {

@@ -4,8 +4,9 @@
 //! its text: `0123`, `no`, `1e3` and `1_000` are names of products here.
 
 use super::source::Span;
+use super::syntax::{in_quotes, section, syntax};
 use crate::domain::problem::{Place, Problem};
-use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -50,18 +51,15 @@ impl Node {
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             _ if self.is_null() => "nothing",
-            Value::Text { .. } => "a single value",
+            Value::Text { .. } => "a text",
             Value::List(_) => "a list",
-            Value::Map(_) => "a map",
+            Value::Map(_) => "a group of fields",
         }
     }
 }
 
 /// Something wrong, at a place that is named once it is known what must not be shown.
 pub(super) type Finding = (Span, Box<Problem>);
-
-/// What YAML reads in a template without quotes is a map within a map.
-const IN_QUOTES: &str = "put a template in quotes: \"{{ item.title }}\"";
 
 /// Most nodes in a file: a catalog of 100,000 items with 20 columns has four million.
 const NODES: usize = 5_000_000;
@@ -77,7 +75,7 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
     options.flow_nesting_limit = DEPTH;
     options.block_nesting_limit = DEPTH;
     options.set_emit_comments(false);
-    let mut composer = Composer::default();
+    let mut composer = Composer { text, ..Composer::default() };
     for event in Parser::new_from_str_with_options(text, options) {
         let going_on = match event {
             Ok((event, span)) => composer.take(event, span),
@@ -94,7 +92,7 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
     (composer.root, composer.findings)
 }
 
-fn convert(span: granit_parser::Span) -> Span {
+pub(super) fn convert(span: granit_parser::Span) -> Span {
     let start = span.start.byte_offset().unwrap_or(0);
     Span {
         start,
@@ -122,7 +120,8 @@ enum Content {
 }
 
 #[derive(Default)]
-struct Composer {
+struct Composer<'a> {
+    text: &'a str,
     root: Option<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
@@ -131,7 +130,7 @@ struct Composer {
     repeated: usize,
 }
 
-impl Composer {
+impl Composer<'_> {
     /// Takes the next event; an error ends the reading.
     fn take(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Finding> {
         if let Some(tag) = event.tag().filter(|tag| !tag.is_yaml_core_schema()) {
@@ -253,8 +252,14 @@ impl Composer {
                 }
                 Some(key) => {
                     *broken = true;
-                    let problem = finding(key.span, "a text that begins with a bracket must stand in quotes");
-                    self.findings.push(hinted(problem, IN_QUOTES));
+                    // What YAML reads in a template without quotes is a map within a map.
+                    let (bytes, mut span) = (self.text.as_bytes(), key.span);
+                    if span.start > 0 && bytes[span.start - 1] == b'{' && span.column > 1 {
+                        span = Span { start: span.start - 1, column: span.column - 1, ..span };
+                        span.end += usize::from(bytes.get(span.end) == Some(&b'}'));
+                    }
+                    let problem = finding(span, "a text that begins with a bracket must stand in quotes");
+                    self.findings.push(hinted(problem, in_quotes(self.text, span.start)));
                 }
             },
         }
@@ -290,9 +295,8 @@ impl Composer {
             };
             for source in sources {
                 let Value::Map(merged) = &source.value else {
-                    let problem =
-                        finding(entry.key_span, format!("`<<` needs a map, found {}", source.kind()));
-                    self.findings.push(hinted(problem, "write `<<: *name`, where `&name` marks a map"));
+                    let problem = self.not_a_group(&entry, source);
+                    self.findings.push(problem);
                     continue;
                 };
                 self.count_repeated(merged.len(), entry.key_span)?;
@@ -305,87 +309,30 @@ impl Composer {
         }
         Ok(resolved)
     }
+
+    /// The problem with a merge key that names no map.
+    fn not_a_group(&self, merge: &Entry, named: &Node) -> Finding {
+        let before = self.text[..named.span.start].trim_end();
+        let (key, name) = before.rsplit_once('&').unwrap_or((before, ""));
+        let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
+        let what = if is_name { format!("`{name}`") } else { "this".to_owned() };
+        let message = format!("{what} is {}; only a group of fields can be put in with `<<`", named.kind());
+        let remove = if is_name { format!("remove `<<: *{name}`") } else { "remove `<<`".to_owned() };
+        let key = key.trim_end().strip_suffix(':').and_then(|text| text.rsplit([' ', '\n', '{', ',']).next());
+        let hint = match key {
+            Some(key) if is_name && section(self.text, named.span.start) == "vars" => {
+                format!("{remove}; to use the text, write `{{{{ vars.{key} }}}}`")
+            }
+            _ => remove,
+        };
+        hinted(finding(merge.key_span, message), hint)
+    }
 }
 
-fn finding(span: Span, message: impl Into<String>) -> Finding {
+pub(super) fn finding(span: Span, message: impl Into<String>) -> Finding {
     (span, Box::new(Problem::error(Place::Nowhere, message)))
 }
 
-fn hinted((span, problem): Finding, hint: impl Into<String>) -> Finding {
+pub(super) fn hinted((span, problem): Finding, hint: impl Into<String>) -> Finding {
     (span, Box::new(problem.hint(hint)))
-}
-
-/// Where the quote stands that is open at `end`: the last one behind a space or a bracket. Any of its kind behind it
-/// would have closed it.
-fn open_quote(text: &str, end: Span) -> Option<Span> {
-    let before = &text[..end.start];
-    let opens = |at: &usize| before[..*at].ends_with([' ', '\n', '[', '{', ',', '(']);
-    let start = before.rmatch_indices(['"', '\'']).map(|(at, _)| at).find(opens)?;
-    let line_start = before[..start].rfind('\n').map_or(0, |at| at + 1);
-    let count = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
-    let line = count(before[..start].matches('\n').count());
-    Some(Span { start, end: start + 1, line, column: count(before[line_start..start].chars().count()) })
-}
-
-/// What the parser stumbled over, in words for someone who does not know YAML's grammar. `innermost` is the list or
-/// map that was open then.
-fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> Finding {
-    let mark = error.marker();
-    // At the end of the file the caret belongs under the last thing that was written.
-    let start = mark.byte_offset().unwrap_or(0).min(text.len());
-    let span = convert(granit_parser::Span::empty(*mark));
-    let mut span = Span { start, end: start, ..span };
-    let (message, hint) = match error.kind() {
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabInPlainScalar
-        | ErrorKind::TabAtBlockScalarStart => ("a tab cannot indent in YAML", "replace the tab by spaces"),
-        ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::DocumentIndicatorInQuotedScalar
-        | ErrorKind::UnclosedQuotedScalar => {
-            span = open_quote(text, span).unwrap_or(span);
-            ("a quote is opened here and not closed", "add the closing quote at the end of the text")
-        }
-        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
-            span = innermost.unwrap_or(span);
-            (
-                "a bracket is opened here and not closed",
-                "add the closing `]` or `}`, or the comma between two entries",
-            )
-        }
-        ErrorKind::UnclosedFlowCollection { .. }
-        | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofFlowMapping => {
-            ("a bracket is opened here and never closed", "add the closing `]` or `}`")
-        }
-        ErrorKind::MismatchedFlowCollectionEnd { .. } | ErrorKind::MisplacedFlowCollectionEnd => {
-            ("this bracket closes nothing", "check the brackets before it")
-        }
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
-            ("a colon followed by a space is not expected here", "put the text in quotes: \"like: this\"")
-        }
-        ErrorKind::RecursionLimitExceeded => {
-            ("lists and maps are nested too deeply", "a manifest needs no more than six levels")
-        }
-        ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
-            ("text goes on behind the closing quote", "put the whole text in quotes")
-        }
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidIndentation => {
-            (
-                "this line is indented like none of the lines above it",
-                "put as many spaces before it as before the lines it stands beside",
-            )
-        }
-        kind => {
-            let problem = finding(span, format!("this is not valid YAML: {kind}"));
-            let line = text[..start].rfind('\n').map_or(0, |end| end + 1)
-                ..text[start..].find('\n').map_or(text.len(), |end| start + end);
-            if text[line].contains("{{") {
-                return hinted(problem, IN_QUOTES);
-            }
-            return hinted(problem, "put text that holds any of : # { } [ ] & * in quotes");
-        }
-    };
-    hinted(finding(span, message), hint)
 }

@@ -7,12 +7,13 @@ use super::values::{Source, Values, Written};
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::problem::{Problem, did_you_mean};
+use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::request::{Field, Request};
 use crate::manifest::{Context, Manifest, output};
 use crate::provider::card::ModelCard;
 use crate::provider::{self, check};
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// One job before its pictures were looked at.
@@ -68,7 +69,8 @@ pub fn expand(manifest: &Manifest, source: &Source<'_>) -> (Vec<Draft>, Vec<Prob
         for shot in 0..manifest.shots.len() {
             let values = Values { manifest, shot: &manifest.shots[shot], source, index };
             let context = context.job(&values.shot.name.value, "");
-            drafts.extend(Render { values, context: &context, problems: &mut problems }.draft(shot));
+            let render = Render { values, context: &context, card: None, problems: &mut problems };
+            drafts.extend(render.draft(shot));
         }
     }
     clashes(manifest, source, &drafts, &mut problems);
@@ -86,6 +88,8 @@ impl Draft {
 struct Render<'a, 'p> {
     values: Values<'a>,
     context: &'p Context<'p>,
+    /// Once it is known.
+    card: Option<&'static ModelCard>,
     problems: &'p mut Vec<Problem>,
 }
 
@@ -93,6 +97,7 @@ impl Render<'_, '_> {
     fn draft(mut self, shot: usize) -> Option<Draft> {
         let before = self.problems.len();
         let card = self.card()?;
+        self.card = Some(card);
         let mut request = Request::new(card.name.clone());
         let mut pictures = Pictures::default();
         let mut dropped = Vec::new();
@@ -101,14 +106,11 @@ impl Render<'_, '_> {
             if texts.is_empty() {
                 continue;
             }
-            if card.field(field).is_none()
-                && !takes_pictures(card, field)
-                && self.values.is_optional(field.name())
-            {
+            if card.field(field).is_none() && self.values.is_optional(field.name()) {
                 dropped.push(field.name().to_owned());
                 continue;
             }
-            self.set(field, texts, &mut request, &mut pictures);
+            self.set(card, field, texts, &mut request, &mut pictures);
         }
         for (name, written) in self.values.params() {
             let optional = self.values.is_optional(name);
@@ -133,11 +135,16 @@ impl Render<'_, '_> {
 
     fn card(&mut self) -> Option<&'static ModelCard> {
         let Some(written) = self.values.model() else {
-            let place = self.values.shot.name.place();
-            self.problems.push(
-                Problem::error(place, "this shot names no model")
-                    .hint("add `model: zai/vidu2-image` here or under `defaults:`"),
-            );
+            let problem = Problem::error(self.values.shot.name.place(), "this shot names no model");
+            let set = &self.values.shot.fields.settings;
+            let is_empty = set.fields.is_empty() && set.params.is_empty();
+            self.problems.push(problem.hint(match is_empty {
+                true if self.values.item().get("image").is_some() => {
+                    "replace `{}`, for example by `{ model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" }`"
+                }
+                true => "replace `{}`, for example by `{ model: zai/viduq1-text, prompt: \"Slow push-in on a mug\" }`",
+                false => "add `model: zai/vidu2-image` here or under `defaults:`",
+            }));
             return None;
         };
         let text = self.text(&written, "model")?;
@@ -153,10 +160,16 @@ impl Render<'_, '_> {
         // With or without the provider in front, people mean the model.
         let close = did_you_mean(&text, known.iter().map(String::as_str))
             .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
-        let mut problem = self.values.problem("model", format!("there is no model `{}`", text.trim()), None);
-        problem = match close {
-            Some(close) => problem.hint(format!("did you mean `{close}`?")),
-            None => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
+        let stranger = text.trim().split_once('/').filter(|(name, _)| provider::find(name).is_none());
+        let message = match stranger {
+            Some((name, _)) => format!("shotlist does not know the provider `{name}`"),
+            None => format!("there is no model `{}`", text.trim()),
+        };
+        let mut problem = self.values.problem("model", message, None);
+        problem = match (close, stranger) {
+            (Some(close), _) => problem.hint(format!("did you mean `{close}`?")),
+            (None, Some(_)) => problem.hint("write one of the models below"),
+            (None, None) => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
         };
         self.problems.push(problem.note(format!("the models are: {}", known.join(", "))));
         None
@@ -174,7 +187,9 @@ impl Render<'_, '_> {
             Written::Data(text) => text.value.clone(),
             Written::Template(template) => match template.render(self.context) {
                 Ok(text) => text,
-                Err(problem) => {
+                Err(mut problem) => {
+                    // What number a cell must hold, only the model can tell.
+                    problem.hint = problem.hint.or_else(|| Some(self.digits(name)));
                     self.problems.push(*problem);
                     return None;
                 }
@@ -182,47 +197,79 @@ impl Render<'_, '_> {
         };
         if text.trim().is_empty() {
             if !self.values.is_optional(name) {
-                self.problems.push(self.values.empty(name, written));
+                self.problems.push(self.values.empty(name, written, self.card));
             }
             return None;
         }
         Some(text)
     }
 
-    fn set(&mut self, field: Field, texts: Vec<String>, request: &mut Request, pictures: &mut Pictures) {
+    /// Which number to write for a field or a parameter.
+    fn digits(&self, name: &str) -> String {
+        let (rule, name) = match Field::named(name) {
+            Some(field) => (self.card.and_then(|card| card.field(field)), name.to_owned()),
+            None => (self.card.and_then(|card| card.param(name)), format!("params.{name}")),
+        };
+        let values: Vec<String> = rule.into_iter().flat_map(|rule| &rule.values).map(check::shown).collect();
+        match values.as_slice() {
+            [] => "write digits alone, such as 7".to_owned(),
+            values => self.values.write(&name, values),
+        }
+    }
+
+    fn set(
+        &mut self,
+        card: &ModelCard,
+        field: Field,
+        texts: Vec<String>,
+        request: &mut Request,
+        pictures: &mut Pictures,
+    ) {
         if field == Field::ReferenceImages {
             pictures.reference_images = texts.iter().map(|text| text.trim().to_owned()).collect();
             return;
         }
         let Some(text) = texts.into_iter().next() else { return };
         let trimmed = text.trim().to_owned();
-        let mut wrong = |what: &str, hint: &str| {
-            let message = format!("`{}` must be {what}", field.name());
-            let problem = self.values.problem(field.name(), message, Some(&format!("`{trimmed}`")));
-            self.problems.push(problem.hint(hint));
+        let kept = match field {
+            Field::Duration => keep(&mut request.duration, &trimmed),
+            Field::Seed => keep(&mut request.seed, &trimmed),
+            Field::Audio => keep(&mut request.audio, &trimmed),
+            _ => true,
         };
+        if !kept {
+            self.mistyped(card, field, &trimmed);
+            return;
+        }
         match field {
             Field::Prompt => request.prompt = Some(text),
             Field::Image => pictures.image = Some(trimmed),
             Field::LastImage => pictures.last_image = Some(trimmed),
-            Field::Duration => match trimmed.parse() {
-                Ok(seconds) => request.duration = Some(seconds),
-                Err(_) => wrong("a whole number of seconds", "write digits alone, such as `5`, without `s`"),
-            },
-            Field::Seed => match trimmed.parse() {
-                Ok(seed) => request.seed = Some(seed),
-                Err(_) => wrong("a whole number", "write digits alone, such as `7`"),
-            },
-            Field::Audio => match trimmed.parse() {
-                Ok(audio) => request.audio = Some(audio),
-                Err(_) => wrong("`true` or `false`", "write `audio: true` or `audio: false`"),
-            },
             Field::AspectRatio => request.aspect_ratio = Some(trimmed),
             Field::Size => request.size = Some(trimmed),
             Field::Style => request.style = Some(trimmed),
             Field::Motion => request.motion = Some(trimmed),
-            Field::ReferenceImages => {}
+            Field::Duration | Field::Seed | Field::Audio | Field::ReferenceImages => {}
         }
+    }
+
+    /// The problem with a text that is no value of its field at all.
+    fn mistyped(&mut self, card: &ModelCard, field: Field, text: &str) {
+        let name = field.name();
+        let (what, hint) = match field {
+            Field::Duration => ("a whole number of seconds", self.digits(name)),
+            Field::Audio => {
+                ("`true` or `false`", self.values.write(name, &["true".to_owned(), "false".to_owned()]))
+            }
+            _ => ("a whole number", self.digits(name)),
+        };
+        let hint = match card.field(field) {
+            Some(_) => hint,
+            None => format!("remove `{name}`: {} does not have it", card.name.model),
+        };
+        let message = format!("`{name}` must be {what}");
+        let problem = self.values.problem(name, message, Some(&format!("`{text}`")));
+        self.problems.push(problem.hint(hint));
     }
 
     fn path(&mut self) -> Option<String> {
@@ -233,15 +280,25 @@ impl Render<'_, '_> {
             Err(refused) => {
                 let message = format!("the output path {}", refused.why);
                 let problem = self.values.problem("output", message, Some(&rendered));
-                self.problems.push(problem.hint(refused.hint));
+                // The path that nobody wrote is made of the id.
+                let hint = match (&problem.place, refused.line) {
+                    (Place::File(file), Some(line)) => {
+                        format!("change the id, or add this line to {file}: `output: \"{line}\"`")
+                    }
+                    (_, Some(line)) => format!("{}: `output: \"{line}\"`", refused.hint),
+                    (_, None) => refused.hint.to_owned(),
+                };
+                self.problems.push(problem.hint(hint));
                 None
             }
         }
     }
 }
 
-fn takes_pictures(card: &ModelCard, field: Field) -> bool {
-    matches!(field, Field::Image | Field::LastImage | Field::ReferenceImages) && card.pictures.is_some()
+/// Keeps a text as the value it stands for; whether it stands for one.
+fn keep<T: FromStr>(value: &mut Option<T>, text: &str) -> bool {
+    *value = text.parse().ok();
+    value.is_some()
 }
 
 /// Two clips must not get one name, also not on a disk that ignores case.
@@ -252,18 +309,25 @@ fn clashes(manifest: &Manifest, source: &Source<'_>, drafts: &[Draft], problems:
             owners.insert(output::fold(&draft.path), draft);
             continue;
         };
-        let (message, hint) = if first.path == draft.path {
-            (
-                "several clips would get the same file name",
-                "use `{{ item.id }}` as it is, and `{{ shot }}`, so that every job has a name of its own",
-            )
+        let output = draft.values(manifest, source).output();
+        let message = if first.path == draft.path {
+            "several clips would get the same file name"
         } else {
-            (
-                "several clips would get names that macOS and Windows take for the same",
-                "rename one of the ids, so that they differ in more than upper and lower case",
-            )
+            "several clips would get names that macOS and Windows take for the same"
         };
-        let place = draft.values(manifest, source).output().place();
+        let has_id = output.columns().iter().any(|column| column == "id");
+        let hint = match (first.shot == draft.shot, first.path == draft.path) {
+            (false, true) => "add the shot to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`",
+            (false, false) => {
+                "rename one of the shots, so that they differ in more than upper and lower case"
+            }
+            (true, _) if !has_id => {
+                "add the id to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`"
+            }
+            (true, true) => "change one of the ids, or write `{{ item.id }}` without a filter",
+            (true, false) => "change one of the ids, so that they differ in more than upper and lower case",
+        };
+        let place = output.place();
         let mut problem = Problem::error(place, message).hint(hint);
         let [one, other] = if first.shot == draft.shot {
             [first, draft].map(|draft| draft.item.example(&["id".to_owned()]))

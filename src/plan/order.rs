@@ -7,7 +7,7 @@ use crate::domain::item::Item;
 use crate::domain::problem::Problem;
 use crate::domain::request::{Field, Media, MediaFile, PictureFacts};
 use crate::domain::take::Wanted;
-use crate::manifest::{self, Manifest};
+use crate::manifest::Manifest;
 use crate::media::image::{self, PictureFault};
 use crate::provider::check::{self, Finding};
 use std::collections::{BTreeSet, HashMap};
@@ -22,6 +22,8 @@ pub struct Unusable {
     pub why: String,
     /// What to do about it.
     pub remedy: String,
+    /// A file that is there and has a name much like it.
+    pub near: Option<String>,
 }
 
 /// The local files that these drafts name, each once.
@@ -56,9 +58,12 @@ pub fn orders(
         let mut request = draft.request.clone();
         let mut look = |text: &String, field: Field| match media(text, book) {
             Ok(media) => Some(media),
-            Err(Unusable { why, remedy }) => {
+            Err(Unusable { why, remedy, near }) => {
                 let message = format!("the picture in `{}` cannot be used: {why}", field.name());
-                problems.push(values.problem(field.name(), message, Some(text)).hint(remedy));
+                // Cells are many, and each may be near another name.
+                let near = near.filter(|_| !values.is_from_cell(field.name()));
+                let hint = near.map_or(remedy, |near| format!("did you mean `{near}`?"));
+                problems.push(values.problem(field.name(), message, Some(text)).hint(hint));
                 None
             }
         };
@@ -79,6 +84,10 @@ pub fn orders(
             let cut = cut.and_then(|(excess, prompt)| values.cut(&finding.field, prompt, excess));
             let detail = finding.detail.clone().unwrap_or_default();
             let mut problem = problem(&values, finding);
+            if !is_whole {
+                // What other models take cannot be told from a part of an order.
+                problem.notes.clear();
+            }
             if let Some(cut) = cut {
                 problem.place = cut.place.clone();
                 problem.examples = vec![format!("{}: {detail}", cut.example)];
@@ -123,15 +132,17 @@ fn shorten(problems: &mut [Problem], cuts: Vec<(usize, Cut)>) {
             continue;
         };
         let strip = if *has_markup { " | strip_html" } else { "" };
-        problem.hint =
-            Some(format!("write `{{{{ {}{strip} | truncate({room}) }}}}`", manifest::spelled(&cut.column)));
+        problem.hint = Some(format!("write `{{{{ {}{strip} | truncate({room}) }}}}`", cut.spelled));
     }
 }
 
 fn media(text: &str, book: &PictureBook) -> Result<Media, Unusable> {
     if text.starts_with("data:") {
-        let unusable =
-            |fault: PictureFault| Unusable { why: fault.to_string(), remedy: fault.remedy().to_owned() };
+        let unusable = |fault: PictureFault| Unusable {
+            why: fault.to_string(),
+            remedy: fault.remedy().to_owned(),
+            near: None,
+        };
         let facts = image::data_uri(text).map_err(unusable)?;
         return Ok(Media::Inline { uri: text.to_owned(), facts });
     }
@@ -143,12 +154,16 @@ fn media(text: &str, book: &PictureBook) -> Result<Media, Unusable> {
         return Err(Unusable {
             why,
             remedy: "write an `https://` address, or the path of a file".to_owned(),
+            near: None,
         });
     }
     match book.get(text) {
         Some(Ok(facts)) => Ok(Media::File(MediaFile { path: text.to_owned(), facts: facts.clone() })),
         Some(Err(reason)) => Err(reason.clone()),
-        None => Err(Unusable { why: "it was not looked at".to_owned(), remedy: "try again".to_owned() }),
+        None => {
+            let (why, remedy) = ("it was not looked at".to_owned(), "try again".to_owned());
+            Err(Unusable { why, remedy, near: None })
+        }
     }
 }
 
@@ -156,7 +171,23 @@ fn media(text: &str, book: &PictureBook) -> Result<Media, Unusable> {
 pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
     let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());
     problem.severity = finding.severity;
-    problem.hint = finding.hint;
+    let setting = values.setting(&finding.field);
+    if let (true, Some((_, place))) = (finding.about_name, &setting) {
+        problem.place = place.clone();
+    }
+    let write = (!finding.instead.is_empty()).then(|| values.write(&finding.field, &finding.instead));
+    let remove = finding.removable.then(|| {
+        format!("remove {}", setting.map_or_else(|| format!("`{}`", finding.field), |(words, _)| words))
+    });
+    let shorten = finding.excess.map(|excess| {
+        if values.is_from_cell(&finding.field) {
+            "shorten it; what comes from a column is cut by a filter such as `| truncate(300)`".to_owned()
+        } else {
+            format!("shorten it by {excess} character{}", if excess == 1 { "" } else { "s" })
+        }
+    });
+    let hints: Vec<String> = [write, remove, shorten, finding.hint].into_iter().flatten().collect();
+    problem.hint = (!hints.is_empty()).then(|| hints.join(", or "));
     problem.notes = finding.notes;
     problem
 }

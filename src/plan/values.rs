@@ -5,6 +5,7 @@ use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
 use crate::manifest::{Items, ListItem, Located, Manifest, Setting, Settings, Shot, Template};
+use crate::provider::card::{Mode, ModelCard};
 use std::sync::Arc;
 
 /// What the manifest's items are, with what list items set for themselves.
@@ -87,10 +88,22 @@ pub(super) struct Cut {
     /// Its cell.
     pub(super) example: String,
     pub(super) column: String,
+    /// How a template reads it.
+    pub(super) spelled: String,
     /// So many of its characters fit.
     pub(super) room: usize,
     /// It is HTML.
     pub(super) has_markup: bool,
+}
+
+/// So many characters of a setting are repeated in a hint.
+const ECHOED: usize = 60;
+
+/// The characters that are meant.
+fn marked(place: &Place) -> String {
+    let Place::Text { text, column, width, .. } = place else { return String::new() };
+    let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    text.chars().skip(count(column.saturating_sub(1))).take(count(*width)).collect()
 }
 
 /// The values of one job.
@@ -184,13 +197,15 @@ impl<'a> Values<'a> {
         let written = self.written(name);
         let place = written.map_or_else(|| self.shot.name.place(), |written| written.place());
         let columns = written.as_ref().map(Written::columns).unwrap_or_default();
+        // The same for all items, and in sight already where it is what was written.
+        let is_shown = detail.is_some_and(|detail| marked(&place).contains(detail.trim_matches('`')));
         let mut problem = Problem::error(place, message);
         let example = self.item().example(columns);
+        problem.rows.extend(self.item().row(columns));
         match detail.map(printable) {
-            // The same for all items.
             Some(detail) if columns.is_empty() => {
                 problem.examples.push(example);
-                return problem.label(detail);
+                return if is_shown { problem } else { problem.label(detail) };
             }
             Some(detail) => problem.examples.push(format!("{example}: {detail}")),
             None => problem.examples.push(example),
@@ -198,18 +213,95 @@ impl<'a> Values<'a> {
         problem
     }
 
+    /// Whether columns of the item have a part in it.
+    pub(super) fn is_from_cell(&self, name: &str) -> bool {
+        self.written(name).is_some_and(|written| !written.columns().is_empty())
+    }
+
+    /// What to write where a value is wrong: the setting with the right value, or the value alone where a cell holds
+    /// it.
+    pub(super) fn write(&self, name: &str, values: &[String]) -> String {
+        let key = name.strip_prefix("params.").unwrap_or(name);
+        let either = values.join(" or ");
+        match self.written(name) {
+            Some(Written::Template(template)) if template.is_one_column() => {
+                return match self.source {
+                    Source::Catalog(_) => format!("in the sheet, write {either} instead"),
+                    Source::List(_) => format!("in the item, write {either} instead"),
+                };
+            }
+            Some(Written::Template(template)) if !template.columns().is_empty() => {
+                return format!("see to it that the texts of the item make it {either}");
+            }
+            _ => {}
+        }
+        let lines: Vec<String> = values.iter().map(|value| format!("`{key}: {value}`")).collect();
+        format!("write {}", lines.join(" or "))
+    }
+
+    /// A setting as it was written, name and value, and the place of its name.
+    pub(super) fn setting(&self, name: &str) -> Option<(String, Place)> {
+        let mut place = self.written(name)?.place();
+        let value = marked(&place);
+        let Place::Text { text, column, width, .. } = &mut place else { return None };
+        let key = name.strip_prefix("params.").unwrap_or(name);
+        let before: String = text.chars().take(usize::try_from(*column).ok()?.checked_sub(1)?).collect();
+        let before = before.trim_end().strip_suffix(':')?.strip_suffix(key)?;
+        let after: String =
+            text.chars().skip(usize::try_from(*column + *width).ok()?.checked_sub(1)?).collect();
+        let is_line = before.trim().is_empty() && after.trim().is_empty();
+        let value = if value.chars().count() > ECHOED { "…" } else { &value };
+        let words = format!("{}`{key}: {value}`", if is_line { "the line " } else { "" });
+        *column = u32::try_from(before.chars().count() + 1).ok()?;
+        *width = u32::try_from(key.chars().count()).ok()?;
+        Some((words, place))
+    }
+
+    /// What it means to leave a setting empty; `None` where the model cannot do without.
+    fn without(&self, name: &str, card: &ModelCard) -> Option<&'static str> {
+        let has = |field: Field| !self.field(field).is_empty();
+        match Field::named(name) {
+            Some(Field::Prompt) => {
+                let required = card.field(Field::Prompt).is_some_and(|rule| rule.required);
+                let has_picture = has(Field::Image) || has(Field::ReferenceImages);
+                (!required && has_picture).then_some("the model then works from the picture alone")
+            }
+            Some(Field::Image | Field::ReferenceImages) => (card.modes.contains(&Mode::Text)
+                && has(Field::Prompt))
+            .then_some("the model then works from the prompt alone"),
+            Some(Field::LastImage) => card
+                .modes
+                .contains(&Mode::Image)
+                .then_some("the model then works from the first picture alone"),
+            _ if matches!(name, "model" | "output") => None,
+            _ => Some("the model's own value then holds"),
+        }
+    }
+
     /// The problem with a value of which nothing is left for this item.
-    pub(super) fn empty(&self, name: &str, written: &Written<'_>) -> Problem {
+    pub(super) fn empty(&self, name: &str, written: &Written<'_>, card: Option<&ModelCard>) -> Problem {
         let item = self.item();
         let is_blank = |column: &&String| item.get(column).is_some_and(|text| text.trim().is_empty());
         let blank = written.columns().iter().find(is_blank);
         let mut problem = Problem::error(written.place(), format!("`{name}` is empty"));
-        problem.examples.push(item.example(blank.map(std::slice::from_ref).unwrap_or_default()));
+        let columns = blank.map(std::slice::from_ref).unwrap_or_default();
+        problem.examples.push(item.example(columns));
+        problem.rows.extend(item.row(columns));
         if let Some(column) = blank {
             problem.place = written.place_of(column);
-            return problem.label("this column is empty").hint(format!(
-                "fill the cell, or add `optional: [{name}]` to the shot if the model may go without it"
-            ));
+            let (fill, remove) = match item.row(columns) {
+                Some(_) => ("fill the cell", "remove the row"),
+                None => ("write a text there", "remove the item"),
+            };
+            if item.row(columns).is_some() {
+                problem = problem.label("empty in the rows below");
+            }
+            return problem.hint(match card.and_then(|card| self.without(name, card)) {
+                Some(how) => {
+                    format!("{fill}, or list it as optional in the shot, `optional: [{name}]`: {how}")
+                }
+                None => format!("{fill}, or {remove}"),
+            });
         }
         problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))
     }
@@ -225,6 +317,17 @@ impl<'a> Values<'a> {
         let room = length(&longest).checked_sub(excess).filter(|room| *room > 0)?;
         let has_markup = item.get(longest).is_some_and(|cell| cell.contains("</"));
         let example = item.example(std::slice::from_ref(longest));
-        Some(Cut { place: written.place_of(longest), example, column: longest.clone(), room, has_markup })
+        let spelled = match written {
+            Written::Template(template) => template.spelled(longest),
+            Written::Data(_) => return None,
+        };
+        Some(Cut {
+            place: written.place_of(longest),
+            example,
+            column: longest.clone(),
+            spelled,
+            room,
+            has_markup,
+        })
     }
 }

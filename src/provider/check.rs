@@ -22,7 +22,13 @@ pub struct Finding {
     pub field: String,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// What to type instead.
+    /// Values that the model takes instead.
+    pub instead: Vec<String>,
+    /// Whether it helps to leave the setting out.
+    pub removable: bool,
+    /// Whether the name of the setting is wrong, and not its value.
+    pub about_name: bool,
+    /// What else to do.
     pub hint: Option<String>,
     /// More to know: which models can do it, which document says so.
     pub notes: Vec<String>,
@@ -38,6 +44,9 @@ impl Finding {
             severity,
             field: field.into(),
             message: message.into(),
+            instead: Vec::new(),
+            removable: false,
+            about_name: false,
             hint: None,
             notes: Vec::new(),
             detail: None,
@@ -51,6 +60,21 @@ impl Finding {
 
     fn warning(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, field, message)
+    }
+
+    fn instead<'v>(mut self, values: impl IntoIterator<Item = &'v Value>) -> Self {
+        self.instead = values.into_iter().map(shown).collect();
+        self
+    }
+
+    fn removable(mut self) -> Self {
+        self.removable = true;
+        self
+    }
+
+    fn about_name(mut self) -> Self {
+        self.about_name = true;
+        self
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -86,16 +110,16 @@ pub fn check_each(card: &ModelCard, request: &Request) -> Vec<Finding> {
     let mut findings = Vec::new();
     for field in Field::ALL {
         match (card.field(field), setting(request, field)) {
-            (None, Some(setting)) => findings.push(advice::lacking(card, field, &setting)),
+            (None, Some(setting)) => findings.push(advice::lacking(card, field, &setting, request)),
             (Some(rule), Some(Setting::Plain(value))) => {
-                obey(card, rule, field.name(), &value, &mut findings);
+                obey(card, rule, field.name(), &value, request, &mut findings);
             }
             (Some(_), Some(Setting::Pictures(_)) | None) | (None, None) => {}
         }
     }
     for (name, value) in &request.params {
         match rule_of(card, name) {
-            Ok(rule) => obey(card, rule, &param(name), value, &mut findings),
+            Ok(rule) => obey(card, rule, &param(name), value, request, &mut findings),
             Err(finding) => findings.push(*finding),
         }
     }
@@ -114,22 +138,21 @@ fn missing(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
 /// A parameter's text as the value that the card wants, such as `30` for `fps`.
 pub fn typed(card: &ModelCard, name: &str, text: &str) -> Result<Value, Box<Finding>> {
     let rule = rule_of(card, name)?;
-    let mistyped = |kind: &str, like: &str| {
+    let mistyped = |kind: &str, like: &[Value]| {
         let message = format!("`{name}` of {} is {kind}, not `{text}`", card.name.model);
-        Box::new(Finding::error(param(name), message).hint(format!("write {like}")))
+        let like = if rule.values.is_empty() { like } else { &rule.values };
+        Box::new(Finding::error(param(name), message).instead(like).detail(format!("`{text}`")))
     };
     match rule.kind {
         Kind::Text => Ok(Value::Text(text.to_owned())),
         Kind::Int => {
-            let like =
-                rule.values.first().map_or_else(|| format!("`{name}: 1`"), |value| written(name, value));
-            text.trim().parse().map(Value::Int).map_err(|_| mistyped("a whole number", &like))
+            text.trim().parse().map(Value::Int).map_err(|_| mistyped("a whole number", &[Value::Int(1)]))
         }
         Kind::Bool => {
-            let like = format!("`{name}: true` or `{name}: false`");
+            let like = [Value::Bool(true), Value::Bool(false)];
             text.trim().parse().map(Value::Bool).map_err(|_| mistyped("true or false", &like))
         }
-        Kind::Picture => Err(mistyped("a picture", "it as a field of its own")),
+        Kind::Picture => Err(Box::new(mistyped("a picture", &[]).hint("write it as a field of its own"))),
     }
 }
 
@@ -143,7 +166,9 @@ fn written(name: &str, value: &Value) -> String {
     format!("`{name}: {}`", shown(value))
 }
 
-fn shown(value: &Value) -> String {
+/// A value as the manifest writes it.
+#[must_use]
+pub fn shown(value: &Value) -> String {
     match value {
         Value::Bool(yes) => yes.to_string(),
         Value::Int(number) => number.to_string(),
@@ -173,7 +198,7 @@ fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>
     let model = &card.name.model;
     if name == "request_id" {
         let message = "`request_id` is set by shotlist, anew for every attempt";
-        return Err(Box::new(Finding::error(param(name), message).hint("remove this line")));
+        return Err(Box::new(Finding::error(param(name), message).removable().about_name()));
     }
     let is_pictures = card.pictures.as_ref().is_some_and(|pictures| pictures.wire == name);
     let holds = |rule: &&Rule| {
@@ -187,14 +212,14 @@ fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>
     if let Some(own) = own {
         let message = format!("`{name}` does not go under `params:`");
         let hint = format!("write it as `{own}:` of the shot");
-        return Err(Box::new(Finding::error(param(name), message).hint(hint)));
+        return Err(Box::new(Finding::error(param(name), message).hint(hint).about_name()));
     }
-    let mut finding = Finding::error(param(name), format!("{model} has no parameter `{name}`"));
+    let mut finding = Finding::error(param(name), format!("{model} has no parameter `{name}`")).about_name();
     let known: Vec<&str> = card.params.iter().map(|rule| rule.name.as_str()).collect();
     finding = match did_you_mean(name, known.iter().copied()) {
         Some(meant) => finding.hint(format!("did you mean `{meant}`?")),
-        None if known.is_empty() => finding.hint("remove this line: it has no parameters of its own"),
-        None => finding.hint(format!("remove this line; it has: {}", known.join(", "))),
+        None if known.is_empty() => finding.removable().note(format!("{model} has no parameters of its own")),
+        None => finding.removable().note(format!("parameters of {model}: {}", known.join(", "))),
     };
     let others = advice::models_where(|other| other.param(name).is_some());
     if !others.is_empty() {
@@ -204,7 +229,14 @@ fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>
 }
 
 /// Holds a value against its rule.
-fn obey(card: &ModelCard, rule: &Rule, field: &str, value: &Value, findings: &mut Vec<Finding>) {
+fn obey(
+    card: &ModelCard,
+    rule: &Rule,
+    field: &str,
+    value: &Value,
+    request: &Request,
+    findings: &mut Vec<Finding>,
+) {
     let disputed = card.disagreements.iter().any(|it| it.field == field && it.value.as_ref() == Some(value));
     match (rule.kind, value) {
         (Kind::Text, Value::Text(text)) => readable(field, text, findings),
@@ -217,7 +249,7 @@ fn obey(card: &ModelCard, rule: &Rule, field: &str, value: &Value, findings: &mu
     }
     if !rule.values.is_empty() {
         if !rule.values.contains(value) && !disputed {
-            findings.push(advice::not_one_of(card, rule, field, value));
+            findings.push(advice::not_one_of(card, rule, field, value, request));
         }
         return;
     }
@@ -238,8 +270,6 @@ fn obey(card: &ModelCard, rule: &Rule, field: &str, value: &Value, findings: &mu
         let mut finding = outside(over, max);
         if !unit.is_empty() {
             finding.excess = usize::try_from(amount - i64::from(max)).ok();
-            finding = finding
-                .hint("shorten it; what comes from a column is cut by a filter such as `| truncate(300)`");
         }
         findings.push(finding);
     }

@@ -68,11 +68,24 @@ fn group(problem: &Problem) -> Group<'static> {
     group
 }
 
+/// Most characters that are marked.
+const LONGEST_MARK: usize = 60;
+
 /// The line as it may be shown, and the bytes in it that are meant. Nothing if they lie beyond the line.
 fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::Range<usize>)> {
+    // Of a long text its beginning is enough, and keeps the words at the caret in sight.
+    let (limit, width) = match width {
+        0..=LONGEST_MARK => (usize::MAX, width),
+        _ => (column.saturating_add(LONGEST_MARK), LONGEST_MARK),
+    };
     let mut shown = String::with_capacity(line.len());
     let (mut start, mut end) = (None, None);
     for (at, character) in line.chars().enumerate() {
+        if at == limit {
+            end = Some(shown.len());
+            shown.push('…');
+            break;
+        }
         if at == column {
             start = Some(shown.len());
         }
@@ -103,9 +116,34 @@ fn examples(problem: &Problem) -> Option<String> {
     }
     let listed = listed.join("; ");
     if problem.count > problem.examples.len().max(1) && problem.examples.len() <= EXAMPLES {
-        return Some(format!("{word}{listed}; …, {} in all", problem.count));
+        let rows = if problem.rows.len() > 1 { rows(&problem.rows) } else { String::new() };
+        return Some(format!("{word}{listed}; …, {} in all{rows}", problem.count));
     }
     Some(format!("{word}{listed}"))
+}
+
+/// Most stretches of rows that are named.
+const STRETCHES: usize = 12;
+
+/// `: sheet rows 3–7, 9`.
+fn rows(rows: &[u64]) -> String {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    rows.dedup();
+    let mut stretches: Vec<(u64, u64)> = Vec::new();
+    for row in rows {
+        match stretches.last_mut() {
+            Some((_, last)) if *last + 1 == row => *last = row,
+            _ => stretches.push((row, row)),
+        }
+    }
+    let shown = stretches.iter().take(STRETCHES).map(|(first, last)| match last - first {
+        0 => first.to_string(),
+        _ => format!("{first}–{last}"),
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = if stretches.len() > STRETCHES { ", …" } else { "" };
+    format!(": sheet rows {shown}{more}")
 }
 
 /// One problem for programs. The names are stable; what does not apply is `null` or empty.

@@ -59,11 +59,24 @@ fn copy(from: &Path, to: &Path) {
 
 /// Runs the program in a copy of the project; the answer is its exit code and all it says.
 fn answer(kind: &str, case: &str) -> String {
+    answer_after(kind, case, &[])
+}
+
+/// A change to a file of a project: its name, what it holds, and what it is to hold instead.
+type Change = (&'static str, &'static str, &'static str);
+
+/// The same, after changes.
+fn answer_after(kind: &str, case: &str, changes: &[Change]) -> String {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("project");
     copy(&fixtures(kind).join(case), &folder);
     fs::write(folder.join("mug.png"), MUG).unwrap();
     add_special(case, &folder);
+    for (file, from, to) in changes {
+        let text = fs::read_to_string(folder.join(file)).unwrap();
+        assert!(text.contains(from), "{case}: {file} does not hold {from}");
+        fs::write(folder.join(file), text.replace(from, to)).unwrap();
+    }
     let arguments = fs::read_to_string(folder.join("command")).unwrap_or_else(|_| "validate".to_owned());
     let mut command = Command::new(env!("CARGO_BIN_EXE_shotlist"));
     command.args(arguments.split_whitespace()).current_dir(&folder).env_clear().stdin(Stdio::null());
@@ -90,6 +103,89 @@ fn compare(kind: &str) {
 #[test]
 fn what_is_wrong_is_told_with_its_place_its_reason_and_what_to_type() {
     compare("bad");
+}
+
+/// What the messages say to type, typed: the case, and what is changed in which file.
+const FOLLOWED: &[(&str, &[Change])] = &[
+    ("colon-in-text", &[(M, "Close-up: {{ item.title }}", "\"Close-up: {{ item.title }}\"")]),
+    ("duration-that-another-model-has", &[(M, "duration: 5", "duration: 4")]),
+    ("duration-that-another-model-has", &[(M, "    duration: 5", "")]),
+    ("duration-that-another-model-has", &[(M, "zai/vidu2-image", "zai/cogvideox-3")]),
+    ("duration-that-another-model-has", &[(M, "zai/vidu2-image", "zai/viduq1-image")]),
+    ("field-the-model-lacks", &[(M, "    aspect_ratio: \"9:16\"", "")]),
+    (
+        "field-the-model-lacks",
+        &[(M, "aspect_ratio: \"9:16\"", "aspect_ratio: \"9:16\"\n    optional: [aspect_ratio]")],
+    ),
+    (
+        "field-the-model-lacks",
+        &[(M, "zai/vidu2-image", "zai/cogvideox-3"), (M, "aspect_ratio: \"9:16\"", "size: 720x1280")],
+    ),
+    ("filter-without-its-number", &[(M, "{{ item.title | truncate }}", "{{ item.title | truncate(300) }}")]),
+    ("merge-of-no-map", &[(M, "    <<: *look", ""), (M, "on {{", "on {{ vars.look }} {{")]),
+    ("missing-column-far-off", &[(M, "{{ item.material }}", "{{ item.material | default('') }}")]),
+    ("no-items", &[(M, "[]", "\n  - { id: mug-1, title: Red mug, image: mug.png }")]),
+    (
+        "nothing-in-a-shot",
+        &[(M, "{}", "{ model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" }")],
+    ),
+    ("number-from-text", &[("products.csv", "four", "4")]),
+    ("output-absolute", &[(M, "/tmp/{{ item.id }}_{{ shot }}.mp4", "renders/{{ item.id }}_{{ shot }}.mp4")]),
+    (
+        "output-forbidden-character",
+        &[(M, "version: 1", "version: 1\noutput: \"renders/{{ item.id | slug }}_{{ shot }}.mp4\"")],
+    ),
+    (
+        "output-reserved-name",
+        &[(M, "version: 1", "version: 1\noutput: \"renders/sku-{{ item.id }}_{{ shot }}.mp4\"")],
+    ),
+    ("output-same-name", &[(M, "renders/{{ shot }}.mp4", "renders/{{ item.id }}_{{ shot }}.mp4")]),
+    ("output-same-name-after-slug", &[(M, "{{ item.id | slug }}", "{{ item.id }}")]),
+    (
+        "output-same-name-for-two-shots",
+        &[(M, "renders/{{ item.id }}.mp4", "renders/{{ item.id }}_{{ shot }}.mp4")],
+    ),
+    ("parameter-the-model-lacks", &[(M, "fsp: 30, quality: best", "fps: 30, quality: speed")]),
+    ("parameter-the-model-lacks", &[(M, "fsp: 30, quality: best", "fps: 30")]),
+    (
+        "prompt-of-html-too-long",
+        &[(M, "item.raw[\"Body (HTML)\"]", "item.raw[\"Body (HTML)\"] | strip_html | truncate(486)")],
+    ),
+    ("prompt-too-long", &[(M, "{{ item.description }}", "{{ item.description | truncate(485) }}")]),
+    (
+        "sheet-ragged-row",
+        &[
+            ("products.csv", "Red mug, the large one", "\"Red mug, the large one\""),
+            ("products.csv", "mug-3", "mug-3,Green mug,mug.png"),
+        ],
+    ),
+    ("sheet-header-with-gaps", &[("products.csv", "id,title,,title", "id,title,image,look")]),
+    ("size-in-sheet", &[("products.csv", "720x1280", "1280x720")]),
+    ("size-in-sheet", &[(M, "    size: \"{{ item.size }}\"", "")]),
+    ("size-in-sheet", &[(M, "zai/vidu2-image", "zai/cogvideox-3")]),
+    ("size-that-another-model-has", &[(M, "zai/vidu2-image", "zai/viduq1-image")]),
+    ("tab-as-indentation", &[(M, "\t", "    ")]),
+    ("template-without-endif", &[(M, "called {{ item.title }}", "called {{ item.title }}{% endif %}")]),
+    ("template-without-quotes", &[(M, "{{ item.title }} on a beach", "\"{{ item.title }} on a beach\"")]),
+    ("two-images-for-one", &[(M, "    last_image: mug.png", "")]),
+    ("two-images-for-one", &[(M, "last_image: mug.png", "last_image: mug.png\n    optional: [last_image]")]),
+    ("two-images-for-one", &[(M, "zai/vidu2-image", "zai/vidu2-start-end")]),
+    ("undefined-in-a-list", &[(M, "title: Red mug", "title: Red mug, look: …")]),
+    ("undefined-in-a-list", &[(M, "{{ item.look }}", "{{ item.look | default('') }}")]),
+    ("undefined-name", &[(M, "{{ title }}", "{{ item.title }}")]),
+    ("unknown-filter", &[(M, "upcase", "upper")]),
+    ("wrong-type", &[(M, "4s", "4"), (M, "loud", "true")]),
+    ("wrong-type-in-sheet", &[("products.csv", "4 seconds", "4"), ("products.csv", "four", "4")]),
+];
+/// The manifest of every case.
+const M: &str = "shotlist.yaml";
+
+#[test]
+fn what_a_message_says_to_type_leads_to_no_other_error() {
+    for (case, changes) in FOLLOWED {
+        let answer = answer_after("bad", case, changes);
+        assert!(answer.starts_with("exit 0") && !answer.contains("error: "), "{case}: {changes:?}\n{answer}");
+    }
 }
 
 #[test]

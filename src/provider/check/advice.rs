@@ -1,11 +1,11 @@
 //! What to type instead, and which models can do what this one cannot.
 
-use super::super::body::Setting;
+use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Rule};
-use super::{Finding, one_of, shown, written};
+use super::{Finding, disagreements, missing, one_of, pictures, shown, together, written};
 use crate::domain::key::ModelName;
 use crate::domain::problem::did_you_mean;
-use crate::domain::request::{Field, Value};
+use crate::domain::request::{Field, Request, Value};
 
 /// Every model that has the field.
 #[must_use]
@@ -21,24 +21,64 @@ pub(super) fn models_where(fits: impl Fn(&ModelCard) -> bool) -> String {
     names.join(", ")
 }
 
-/// A field that the model does not have.
-pub(super) fn lacking(card: &ModelCard, field: Field, setting: &Setting<'_>) -> Finding {
-    let name = field.name();
-    let finding = Finding::error(name, format!("{} has no {name}", card.name.model))
-        .hint(format!("remove this line, add `optional: [{name}]` to the shot, or take another model"));
-    let others = models_where(|other| other.field(field).is_some());
-    let finding = match others.as_str() {
-        "" => finding.note("no model has it"),
-        others => finding.note(format!("models that have it: {others}")),
+/// Whether a model takes the whole order, and none of its documents says otherwise.
+fn takes(card: &ModelCard, request: &Request) -> bool {
+    let fits = |rule: Option<&Rule>, value: &Value| {
+        rule.is_some_and(|rule| rule.values.is_empty() || rule.values.contains(value))
     };
+    let has_fields = Field::ALL.into_iter().all(|field| match setting(request, field) {
+        Some(Setting::Plain(value)) => fits(card.field(field), &value),
+        Some(Setting::Pictures(_)) => card.field(field).is_some(),
+        None => true,
+    });
+    if !has_fields || !request.params.iter().all(|(name, value)| fits(card.param(name), value)) {
+        return false;
+    }
+    let mut findings = Vec::new();
+    missing(card, request, &mut findings);
+    together(card, request, &mut findings);
+    disagreements(card, request, &mut findings);
+    pictures::check_each(card, request, &mut findings);
+    pictures::check_frames(card, request, &mut findings);
+    findings.is_empty()
+}
+
+/// Which models take this very order.
+fn takers(finding: Finding, with: &str, request: &Request) -> Finding {
+    match models_where(|other| takes(other, request)).as_str() {
+        "" => finding.note(format!("no model takes the rest of this shot with {with}")),
+        others => finding.note(format!("models that take this shot with {with}: {others}")),
+    }
+}
+
+/// A field that the model does not have.
+pub(super) fn lacking(card: &ModelCard, field: Field, setting: &Setting<'_>, request: &Request) -> Finding {
+    let name = field.name();
+    let goes_without = match field {
+        Field::Prompt | Field::Image | Field::LastImage | Field::ReferenceImages => {
+            "the line is then ignored"
+        }
+        _ => "the line is then ignored, and the model's own value holds",
+    };
+    let finding = Finding::error(name, format!("{} has no `{name}`", card.name.model))
+        .removable()
+        .about_name()
+        .hint(format!("list it as optional in the shot, `optional: [{name}]`: {goes_without}"));
     match setting {
-        Setting::Plain(value) => shaped(finding, field, value),
-        Setting::Pictures(_) => finding,
+        _ if models_with(field).is_empty() => finding.note("no model has it"),
+        Setting::Plain(value) if shape(value).is_some() => shaped(finding, field, value, request),
+        _ => takers(finding, &format!("`{name}`"), request),
     }
 }
 
 /// A value that the model does not take.
-pub(super) fn not_one_of(card: &ModelCard, rule: &Rule, name: &str, value: &Value) -> Finding {
+pub(super) fn not_one_of(
+    card: &ModelCard,
+    rule: &Rule,
+    name: &str,
+    value: &Value,
+    request: &Request,
+) -> Finding {
     let model = &card.name.model;
     let (all, given) = (one_of(&rule.values), shown(value));
     let field = Field::named(name);
@@ -49,53 +89,54 @@ pub(super) fn not_one_of(card: &ModelCard, rule: &Rule, name: &str, value: &Valu
         _ => format!("`{name}` of {model} is {all}, not {given}"),
     };
     let words: Vec<String> = rule.values.iter().map(shown).collect();
-    let line = match (rule.values.as_slice(), did_you_mean(&given, words.iter().map(String::as_str))) {
-        ([value], _) => written(&rule.name, value),
-        (_, Some(meant)) => format!("`{}: {meant}`", rule.name),
-        (values, None) => {
-            values.iter().map(|value| written(&rule.name, value)).collect::<Vec<_>>().join(" or ")
-        }
+    let near = did_you_mean(&given, words.iter().map(String::as_str));
+    let near = rule.values.iter().find(|value| near.is_some_and(|near| shown(value) == near));
+    let finding = Finding::error(name, message).detail(format!("`{given}`")).removable();
+    let finding = match near {
+        Some(near) => finding.instead([near]),
+        None => finding.instead(&rule.values),
     };
-    let finding = Finding::error(name, message).hint(format!("remove this line, or write {line}"));
-    let Some(field) = field else { return finding };
-    let others = models_where(|other| other.field(field).is_some_and(|rule| rule.values.contains(value)));
-    let finding = match (field, others.as_str()) {
-        (Field::Duration, "") => finding,
-        (Field::Duration, others) => finding.note(format!("models that make {given} seconds: {others}")),
+    match field {
+        Some(Field::Duration) => takers(finding, &format!("{given} seconds"), request),
         // Another size of the same shape is no question of shapes.
-        (Field::Size, others)
-            if !others.is_empty() && rule.values.iter().any(|own| shape(own) == shape(value)) =>
-        {
-            return finding.note(format!("models that make {given}: {others}"));
+        Some(Field::Size) if rule.values.iter().any(|own| shape(own) == shape(value)) => {
+            takers(finding, &given, request)
+        }
+        Some(field @ (Field::Size | Field::AspectRatio)) if shape(value).is_some() => {
+            shaped(finding, field, value, request)
         }
         _ => finding,
-    };
-    shaped(finding, field, value)
+    }
 }
 
-/// Adds which models make clips of the wanted shape, where the field is about one.
-fn shaped(finding: Finding, field: Field, wanted: &Value) -> Finding {
-    if !matches!(field, Field::Size | Field::AspectRatio) {
-        return finding;
-    }
-    let Some(shape) = shape(wanted) else { return finding };
+/// Adds which models make clips of the wanted shape from the rest of the order.
+fn shaped(finding: Finding, field: Field, wanted: &Value, request: &Request) -> Finding {
+    let Some((across, down)) = shape(wanted) else { return finding };
+    let rest = Request { aspect_ratio: None, size: None, ..request.clone() };
     let cards = super::super::ALL.iter().flat_map(|provider| provider.cards());
-    let ways: Vec<String> =
-        cards.filter_map(|card| Some(format!("{} ({})", card.name, way(card, wanted, shape)?))).collect();
-    let (across, down) = shape;
+    let ways: Vec<_> = cards.filter_map(|card| Some((card, way(card, wanted, (across, down))?))).collect();
+    if ways.is_empty() {
+        return finding.note(format!("no model makes {across}:{down}"));
+    }
+    let ways = ways.iter().filter(|(card, _)| takes(card, &rest)).map(|(card, (name, value))| {
+        let instead =
+            if *name == field.name() { String::new() } else { format!(" instead of `{}`", field.name()) };
+        format!("{} ({}{instead})", card.name, written(name, value))
+    });
+    let ways: Vec<String> = ways.collect();
     match ways.as_slice() {
-        [] => finding.note(format!("no model makes {across}:{down}")),
-        ways => finding.note(format!("models that make {across}:{down}: {}", ways.join(", "))),
+        [] => finding.note(format!("no model makes {across}:{down} of the rest of this shot")),
+        ways => finding.note(format!("models that make {across}:{down} of this shot: {}", ways.join(", "))),
     }
 }
 
 /// What to write to have clips of the wanted shape, best the wanted size, from a model: its aspect ratio decides
 /// where it has one.
-fn way(card: &ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Option<String> {
+fn way<'c>(card: &'c ModelCard, wanted: &Value, wanted_shape: (u32, u32)) -> Option<(&'c str, &'c Value)> {
     let rule = card.field(Field::AspectRatio).or_else(|| card.field(Field::Size))?;
     let alike = || rule.values.iter().find(|value| shape(value) == Some(wanted_shape));
     let value = rule.values.iter().find(|value| *value == wanted).or_else(alike)?;
-    Some(written(&rule.name, value))
+    Some((&rule.name, value))
 }
 
 /// `9:16` and `720x1280` are the same shape.

@@ -105,48 +105,43 @@ fn a_message_says_what_to_type_instead() {
     request.size = Some("720x1280".into());
     let finding = only(&request);
     assert_eq!(finding.message, "vidu2-image makes 1280x720 only, not 720x1280");
-    assert_eq!(finding.hint.unwrap(), "remove this line, or write `size: 1280x720`");
-    assert_eq!(
-        finding.notes,
-        [
-            "models that make 9:16: zai/cogvideox-3 (`size: 720x1280`), zai/viduq1-text (`aspect_ratio: 9:16`), \
-          zai/vidu2-reference (`aspect_ratio: 9:16`)"
-        ]
-    );
+    assert_eq!((finding.instead, finding.removable), (vec!["1280x720".to_owned()], true));
+    assert_eq!(finding.notes, ["models that make 9:16 of this shot: zai/cogvideox-3 (`size: 720x1280`)"]);
+    request.motion = Some("auto".into());
+    assert_eq!(only(&request).notes, ["no model makes 9:16 of the rest of this shot"]);
 
     let mut request = complete("vidu2-image");
     request.duration = Some(5);
     let finding = only(&request);
     assert_eq!(finding.message, "vidu2-image makes clips of 4 seconds only, not 5");
-    assert_eq!(finding.hint.unwrap(), "remove this line, or write `duration: 4`");
-    assert!(
-        finding.notes[0].starts_with("models that make 5 seconds: zai/cogvideox-3, zai/viduq1-text"),
-        "{:?}",
-        finding.notes
-    );
+    assert_eq!((finding.instead, finding.removable), (vec!["4".to_owned()], true));
+    let takers = ["models that take this shot with 5 seconds: zai/cogvideox-3, zai/viduq1-image"];
+    assert_eq!(finding.notes, takers, "neither a model without pictures nor one that wants two");
 
     let mut request = complete("vidu2-image");
     request.motion = Some("larg".into());
     let finding = only(&request);
     assert_eq!(finding.message, "`motion` of vidu2-image is auto, small, medium or large, not larg");
-    assert_eq!(finding.hint.unwrap(), "remove this line, or write `motion: large`");
+    assert_eq!(finding.instead, ["large"]);
 }
 
 #[test]
-fn a_field_that_the_model_lacks_names_the_models_that_have_it() {
+fn a_field_that_the_model_lacks_names_the_models_that_take_it_with_the_rest() {
     let mut request = complete("vidu2-image");
     request.aspect_ratio = Some("9:16".into());
     let finding = only(&request);
     assert_eq!((finding.field.as_str(), finding.severity), ("aspect_ratio", Severity::Error));
-    assert_eq!(finding.message, "vidu2-image has no aspect_ratio");
-    assert_eq!(finding.notes[0], "models that have it: zai/viduq1-text, zai/vidu2-reference");
-    assert!(finding.notes[1].contains("zai/cogvideox-3 (`size: 720x1280`)"));
+    assert_eq!(finding.message, "vidu2-image has no `aspect_ratio`");
+    assert!(finding.about_name && finding.removable);
+    let way =
+        "models that make 9:16 of this shot: zai/cogvideox-3 (`size: 720x1280` instead of `aspect_ratio`)";
+    assert_eq!(finding.notes, [way]);
 
     let mut request = complete("viduq1-text");
     request.audio = Some(true);
     request.image = Some(link());
     request.seed = Some(7);
-    let messages = ["viduq1-text has no image", "viduq1-text has no seed", "viduq1-text has no audio"];
+    let messages = ["viduq1-text has no `image`", "viduq1-text has no `seed`", "viduq1-text has no `audio`"];
     assert_eq!(errors(&request), messages);
     assert_eq!(found(&request)[1].notes, ["no model has it"]);
 
@@ -335,7 +330,7 @@ fn parameters_are_typed_and_checked_like_fields() {
     assert_eq!(typed(card, "quality", "speed"), Ok(Value::Text("speed".into())));
     let finding = typed(card, "fps", "sixty").unwrap_err();
     assert_eq!(finding.message, "`fps` of cogvideox-3 is a whole number, not `sixty`");
-    assert_eq!(finding.hint.unwrap(), "write `fps: 30`");
+    assert_eq!(finding.instead, ["30", "60"]);
     assert_eq!(typed(card, "qualty", "speed").unwrap_err().hint.unwrap(), "did you mean `quality`?");
 
     let mut request = complete("cogvideox-3");
@@ -365,7 +360,8 @@ fn what_does_not_go_under_params_is_sent_to_its_place() {
         request.params.insert(name.into(), Value::Text("x".into()));
         let finding = only(&request);
         assert_eq!(finding.field, format!("params.{name}"));
-        (finding.message, finding.hint.unwrap())
+        assert!(finding.about_name && finding.removable == finding.hint.is_none());
+        (finding.message, finding.hint.unwrap_or_default())
     };
     assert!(hint("request_id").0.starts_with("`request_id` is set by shotlist"));
     assert_eq!(hint("with_audio").1, "write it as `audio:` of the shot");

@@ -81,7 +81,7 @@ fn status_and_show_tell_where_things_stand() {
 #[test]
 fn data_goes_to_stdout_and_talk_to_stderr() {
     let project = Project::shop(1);
-    let validated = project.run(&["validate"]).expect(0).says("1 jobs, all valid");
+    let validated = project.run(&["validate"]).expect(0).says("1 job, valid");
     assert_eq!(validated.out, "");
     let valid = project.run(&["validate", "--json"]).expect(0).json();
     assert_eq!((&valid["valid"], &valid["jobs"]), (&json!(true), &json!(1)));

@@ -1,0 +1,211 @@
+//! What is wrong with a template, without the words of the template language's grammar.
+
+use super::template::{Template, find_name};
+use crate::domain::item::Item;
+use crate::domain::problem::{Place, Problem, did_you_mean};
+use minijinja::{Error, ErrorKind};
+use std::ops::Range;
+
+/// At most so many names are listed in a message.
+const LISTED: usize = 12;
+
+/// Filters that a prompt or a file name may want.
+const FILTERS: [&str; 16] = [
+    "slug",
+    "truncate",
+    "strip_html",
+    "default",
+    "int",
+    "float",
+    "upper",
+    "lower",
+    "title",
+    "capitalize",
+    "trim",
+    "replace",
+    "join",
+    "first",
+    "last",
+    "round",
+];
+
+/// What shop systems call them.
+const ELSEWHERE: [(&str, &str); 7] = [
+    ("upcase", "upper"),
+    ("downcase", "lower"),
+    ("strip", "trim"),
+    ("striptags", "strip_html"),
+    ("handle", "slug"),
+    ("handleize", "slug"),
+    ("shorten", "truncate"),
+];
+
+/// A template that cannot be compiled.
+pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
+    let detail = error.detail().unwrap_or("it cannot be read");
+    if detail.contains("unexpected end of input")
+        && let Some((block, range)) = unclosed(template.source())
+    {
+        let message = format!("`{}` has no `{{% end{block} %}}`", &template.source()[range.clone()]);
+        let hint = format!("write `{{% end{block} %}}` where it is to end");
+        return Problem::error(template.part(Some(range)), message).hint(hint);
+    }
+    let detail = match detail {
+        detail if detail.contains("expected end of variable block") => "`}}` should stand here",
+        detail => detail,
+    };
+    Problem::error(template.part(error.range()), format!("the template is not complete: {detail}"))
+        .hint("a name goes between braces, `{{ item.title }}`; a condition is `{% if … %}…{% endif %}`")
+}
+
+/// The name and the place of the last block that is opened and not closed.
+fn unclosed(source: &str) -> Option<(&str, Range<usize>)> {
+    let mut open: Vec<(&str, Range<usize>)> = Vec::new();
+    for (start, _) in source.match_indices("{%") {
+        let end = start + source[start..].find("%}")? + 2;
+        let inside =
+            source[start + 2..end - 2].trim_matches(|next: char| next.is_whitespace() || next == '-');
+        match inside.split_whitespace().next()? {
+            word @ ("if" | "for") => open.push((word, start..end)),
+            "endif" | "endfor" => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+/// A template that cannot be filled for an item, with the item as its example.
+pub(super) fn unfilled(template: &Template, error: &Error, item: &Item) -> Problem {
+    let detail = error.detail().unwrap_or_default();
+    // The engine puts the undefined name between back quotes, whatever else it says.
+    let undefined = detail
+        .strip_suffix(" is undefined")
+        .or_else(|| detail.strip_suffix(" is undefined)"))
+        .and_then(|text| text.strip_suffix('`'))
+        .and_then(|text| text.rsplit_once('`'))
+        .map(|(_, name)| name);
+    if let Some(name) = undefined {
+        return unknown_name(template, error, name, item);
+    }
+    let place = template.part(error.range());
+    let mut columns = template.columns();
+    let mut held = None;
+    let mut problem = match error.kind() {
+        ErrorKind::UnknownFilter => {
+            columns = &[];
+            unknown_filter(place, detail)
+        }
+        ErrorKind::MissingArgument => {
+            columns = &[];
+            without_value(template, error)
+        }
+        ErrorKind::OutOfFuel => {
+            Problem::error(place, "the template takes too many steps").hint("a prompt needs no long loops")
+        }
+        // What number to write is known by whoever knows what it is for.
+        _ if detail.contains("literal") || detail.contains("digit") => {
+            let is_no_number =
+                |column: &&String| item.get(column).is_some_and(|text| text.trim().parse::<f64>().is_err());
+            if let Some(at) = columns.iter().position(|column| is_no_number(&column)) {
+                columns = &columns[at..=at];
+                held = item.get(&columns[0]);
+            }
+            Problem::error(place, "the text is no number")
+        }
+        kind => {
+            let why = if detail.is_empty() { kind.to_string() } else { detail.to_owned() };
+            Problem::error(place, format!("the template cannot be filled: {why}"))
+                .hint("look at the text in the sheet and at what the template makes of it")
+        }
+    };
+    let example = item.example(columns);
+    problem.examples.push(match held {
+        Some(text) => format!("{example}: `{text}`"),
+        None => example,
+    });
+    problem.rows.extend(item.row(columns));
+    problem
+}
+
+fn unknown_filter(place: Place, detail: &str) -> Problem {
+    let name = detail.strip_prefix("filter ").and_then(|text| text.strip_suffix(" is unknown"));
+    let name = name.unwrap_or_default();
+    let problem = Problem::error(place, format!("there is no filter `{name}`"));
+    let known = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == name).map(|(_, own)| *own);
+    let problem = match known.or_else(|| did_you_mean(name, FILTERS)) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!("remove `| {name}`, or write another filter")),
+    };
+    problem.note(format!("filters: {}", FILTERS.join(", ")))
+}
+
+/// A filter that needs a value in brackets and has none.
+fn without_value(template: &Template, error: &Error) -> Problem {
+    let source = template.source();
+    let place = template.part(error.range());
+    let Some((range, name)) = error.range().and_then(|range| Some((range.clone(), source.get(range)?)))
+    else {
+        return Problem::error(place, "the filter needs a value in brackets")
+            .hint("write it like `| truncate(300)`");
+    };
+    let quote = template.quote();
+    let (what, value) = match name {
+        "truncate" => ("a number", "(300)".to_owned()),
+        "replace" => ("two texts", format!("({quote}old{quote}, {quote}new{quote})")),
+        _ => {
+            return Problem::error(place, format!("`{name}` needs a value in brackets"))
+                .hint(format!("write it behind the name: `{name}(…)`"));
+        }
+    };
+    let before = source[..range.start].rfind("{{").map_or(name, |open| &source[open..range.end]);
+    let after = source[range.end..].split_once("}}").map_or("", |(rest, _)| rest);
+    let end = if before.starts_with("{{") { "}}" } else { "" };
+    Problem::error(place, format!("`{name}` needs {what} in brackets"))
+        .hint(format!("write `{before}{value}{after}{end}`"))
+}
+
+/// A name that this item does not have.
+fn unknown_name(template: &Template, error: &Error, name: &str, item: &Item) -> Problem {
+    let range = find_name(template.source(), name).or_else(|| error.range());
+    let in_braces = range.as_ref().is_some_and(|range| {
+        let before = &template.source()[..range.start];
+        before.rfind("{{") > before.rfind("{%")
+    });
+    let place = template.part(range);
+    let Some(column) = name.strip_prefix("item.") else {
+        let mut problem = Problem::error(place, format!("nothing is called `{name}`"))
+            .hint("a template knows `item`, `vars`, `shot` and `variant`");
+        problem.examples.push(item.id.clone());
+        return problem;
+    };
+    let raw = column.strip_prefix("raw[").and_then(|text| text.strip_suffix(']'));
+    let raw = raw.map(|text| text.trim_matches(['"', '\'']));
+    let column = raw.or_else(|| column.strip_prefix("raw.")).unwrap_or(column);
+    let names: Vec<&str> =
+        item.columns.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
+    let is_sheet = matches!(item.origin, Place::Row { .. });
+    let near = did_you_mean(column, names.iter().copied().chain(["id"]));
+    let quote = template.quote();
+    let default = format!("{} | default({quote}{quote})", template.spelled(column));
+    let default = if in_braces { format!("{{{{ {default} }}}}") } else { default };
+    // A text that is nothing else would only be empty.
+    let or = if template.is_one_hole() { String::new() } else { format!(", or write `{default}`") };
+    let (message, add) = if is_sheet {
+        (format!("there is no column `{column}`"), format!("add the column `{column}` to the sheet"))
+    } else {
+        (format!("the item has no `{column}`"), format!("add `{column}: …` to the item"))
+    };
+    let hint = match near {
+        Some(near) => format!("did you mean `{}`?", template.spelled(near)),
+        None => format!("{add}{or}"),
+    };
+    let mut problem = Problem::error(place, message).hint(hint);
+    // The whole sheet lacks the column; of entries of a list, only some may.
+    problem.examples.push(item.example(if is_sheet { &[] } else { template.columns() }));
+    let mut listed = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED {
+        listed = format!("{listed} and {} more", names.len() - LISTED);
+    }
+    let owner = if is_sheet { "columns".to_owned() } else { format!("{} has", item.id) };
+    problem.note(format!("{owner}: {listed}"))
+}

@@ -1,0 +1,135 @@
+//! What a YAML parser stumbles over, in words for someone who does not know YAML's grammar.
+
+use super::secrets;
+use super::source::Span;
+use super::yaml::{Finding, convert, finding, hinted};
+use crate::domain::request::Field;
+use serde_yaml::granit_parser::{self, ErrorKind, ScanError};
+
+/// The line around a byte.
+fn line(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    text[start..].lines().next().unwrap_or_default()
+}
+
+/// The section of the manifest in which a byte stands.
+pub(super) fn section(text: &str, at: usize) -> &str {
+    let before = text[..at].lines().rev();
+    let line = before.into_iter().find(|line| line.starts_with(|first: char| first.is_alphanumeric()));
+    line.and_then(|line| line.split(':').next()).unwrap_or_default()
+}
+
+/// How to write a line so that its text is read as one: all of it in quotes.
+pub(super) fn in_quotes(text: &str, at: usize) -> String {
+    let quoted = || {
+        let line = line(text, at);
+        let (key, value) = line.trim().trim_start_matches("- ").split_once(": ")?;
+        let value = value.split(" #").next().unwrap_or(value).trim();
+        // What may be a key is not repeated.
+        let may_be_shown = Field::named(key).is_some()
+            && secrets::in_text(line).is_empty()
+            && section(text, at) != "providers";
+        // One of several on a line ends where nobody can tell.
+        let is_alone = !value.ends_with([',', ']', '"', '\''])
+            && !value.starts_with(['"', '\'', '[', '|', '>'])
+            && value.matches('{').count() == value.matches('}').count();
+        let quote = ['"', '\''].into_iter().find(|quote| !value.contains([*quote, '\\']))?;
+        (may_be_shown && is_alone)
+            .then(|| format!("put the whole text in quotes: `{key}: {quote}{value}{quote}`"))
+    };
+    quoted().unwrap_or_else(|| {
+        "put the whole text in quotes, as in `prompt: \"{{ item.title }}: a mug\"`".to_owned()
+    })
+}
+
+/// A tab where only spaces may stand.
+fn tab(text: &str, span: Span) -> Finding {
+    let whole = line(text, span.start);
+    let blank = &whole[..whole.len() - whole.trim_start().len()];
+    if !blank.contains('\t') {
+        return hinted(finding(span, "a tab may not stand here"), "replace the tab by spaces");
+    }
+    let start = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
+    let span = Span { start, end: start + blank.len(), column: 1, ..span };
+    let above = text[..start].lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let spaces = above.len() - above.trim_start_matches(' ').len();
+    let hint = if above.trim_end().ends_with(':') {
+        format!("replace the tab by {} spaces, two more than in the line above", spaces + 2)
+    } else if spaces == 0 {
+        "remove the tab, or replace it by spaces".to_owned()
+    } else {
+        format!("replace the tab by {spaces} spaces, as in the line above")
+    };
+    hinted(finding(span, "this line begins with a tab; only spaces may stand there"), hint)
+}
+
+/// Where the quote stands that is open at `end`: the last one behind a space or a bracket. Any of its kind behind it
+/// would have closed it.
+fn open_quote(text: &str, end: Span) -> Option<Span> {
+    let before = &text[..end.start];
+    let opens = |at: &usize| before[..*at].ends_with([' ', '\n', '[', '{', ',', '(']);
+    let start = before.rmatch_indices(['"', '\'']).map(|(at, _)| at).find(opens)?;
+    let line_start = before[..start].rfind('\n').map_or(0, |at| at + 1);
+    let count = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+    let line = count(before[..start].matches('\n').count());
+    Some(Span { start, end: start + 1, line, column: count(before[line_start..start].chars().count()) })
+}
+
+/// What the parser stumbled over, in words for someone who does not know YAML's grammar. `innermost` is the list or
+/// map that was open then.
+pub(super) fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> Finding {
+    let mark = error.marker();
+    // At the end of the file the caret belongs under the last thing that was written.
+    let start = mark.byte_offset().unwrap_or(0).min(text.len());
+    let span = convert(granit_parser::Span::empty(*mark));
+    let mut span = Span { start, end: start, ..span };
+    let (message, hint) = match error.kind() {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::TabAtBlockScalarStart => return tab(text, span),
+        ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar
+        | ErrorKind::UnclosedQuotedScalar => {
+            span = open_quote(text, span).unwrap_or(span);
+            ("a quote is opened here and not closed", "add the closing quote at the end of the text")
+        }
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            span = innermost.unwrap_or(span);
+            (
+                "a bracket is opened here and not closed",
+                "add the closing `]` or `}`, or the comma between two entries",
+            )
+        }
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofFlowMapping => {
+            ("a bracket is opened here and never closed", "add the closing `]` or `}`")
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { .. } | ErrorKind::MisplacedFlowCollectionEnd => {
+            ("this bracket closes nothing", "check the brackets before it")
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            let problem = finding(span, "a colon followed by a space is not expected here");
+            return hinted(problem, in_quotes(text, start));
+        }
+        ErrorKind::RecursionLimitExceeded => {
+            ("lists and maps are nested too deeply", "a manifest needs no more than six levels")
+        }
+        ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
+            ("text goes on behind the closing quote", "put the whole text in quotes")
+        }
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidIndentation => {
+            (
+                "this line is indented like none of the lines above it",
+                "put as many spaces before it as before the lines it stands beside",
+            )
+        }
+        kind => {
+            let problem = finding(span, format!("this is not valid YAML: {kind}"));
+            return hinted(problem, in_quotes(text, start));
+        }
+    };
+    hinted(finding(span, message), hint)
+}
