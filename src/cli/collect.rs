@@ -2,12 +2,12 @@
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
-use super::load::providers;
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::setup;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
+use crate::load::providers;
 use crate::store::Caps;
 
 /// Fetches everything that was paid.
@@ -50,7 +50,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         return Ok(Exit::Done);
     }
     session.keep_output().await?;
-    let configs = providers(&session.places).map_err(|problems| {
+    let configs = providers(&session.places.manifest).map_err(|problems| {
         terminal.problems(problems);
         Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")
     })?;

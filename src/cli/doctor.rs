@@ -6,11 +6,11 @@ mod machine;
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::layout::labelled;
-use super::load::load;
 use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::problem::Problem;
 use crate::engine::clock::Clock;
+use crate::load::load;
 use crate::report::problems;
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
     let places = Places::find(args.manifest.as_deref(), global)?;
     let context = Context { places: &places, global };
     let now = Clock::system().now();
-    let loaded = load(&places);
+    let loaded = load(&places.manifest);
 
     let mut checks = vec![Check::ok("version", concat!("shotlist ", env!("CARGO_PKG_VERSION")))];
     checks.extend(input::manifest(&context, &loaded));

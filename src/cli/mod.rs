@@ -10,7 +10,6 @@ pub mod help;
 mod layout;
 mod listen;
 mod live;
-mod load;
 mod logging;
 mod output;
 mod plan;

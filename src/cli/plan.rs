@@ -2,13 +2,13 @@
 
 use super::args::{Global, PlanArgs, Selection};
 use super::exit::{Error, Exit};
-use super::load::{Loaded, load};
 use super::session::store_error;
 use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::lane::Lane;
+use crate::load::{Loaded, load};
 use crate::manifest::{Manifest, OnAmbiguous};
 use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::filing::Scene;
@@ -25,7 +25,7 @@ const CHANGES_TOLD: usize = 10;
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = valid(terminal, &places, load(&places))?;
+    let loaded = valid(terminal, &places, load(&places.manifest))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let known = match Reader::open(&places.state).map_err(|error| store_error(&error))? {
         Some(reader) => reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,

@@ -2,7 +2,6 @@
 
 use super::args::{Global, RetryArgs, Selection};
 use super::exit::{Error, Exit};
-use super::load::load;
 use super::plan::{invalid, matcher, valid};
 use super::run::{today, unpriced};
 use super::session::{Order, Session, store_error};
@@ -16,6 +15,7 @@ use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::{Take, Wanted};
 use crate::engine::{Work, ids};
+use crate::load::load;
 use crate::plan::filing::Filings;
 use crate::report::live::Stand;
 use crate::report::text::count;
@@ -25,7 +25,7 @@ use std::collections::{HashMap, HashSet};
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
 pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = valid(terminal, &places, load(&places))?;
+    let loaded = valid(terminal, &places, load(&places.manifest))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "retry")?;
     session.keep_output().await?;

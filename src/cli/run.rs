@@ -3,7 +3,6 @@
 use super::args::{Bounds, Global, RunArgs, Selection};
 use super::collect;
 use super::exit::{Error, Exit};
-use super::load::{Loaded, load};
 use super::plan::{Decided, invalid, valid};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
@@ -14,6 +13,7 @@ use crate::domain::lifecycle::State;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::take::Wanted;
 use crate::engine::order::{Ordered, order};
+use crate::load::{Loaded, load};
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, targets};
 use crate::plan::known::Known;
@@ -26,7 +26,7 @@ use std::fmt::Write as _;
 /// Runs the whole manifest, or the selected part of it.
 pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = match valid(terminal, &places, load(&places)) {
+    let loaded = match valid(terminal, &places, load(&places.manifest)) {
         Ok(loaded) => loaded,
         Err(error) => {
             // A broken catalog must not cost clips that are paid: their links die within a day.

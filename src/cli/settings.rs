@@ -2,6 +2,7 @@
 
 use super::args::Global;
 use super::exit::{Error, Exit};
+use crate::load::folder_of;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -36,10 +37,7 @@ impl Places {
             Some(named) => named.to_owned(),
             None => upwards()?,
         };
-        let folder = match manifest.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
+        let folder = folder_of(&manifest);
         let mut state = folder.join(STATE);
         let mut out = global.out.clone().unwrap_or_else(|| folder.clone());
         if global.sandbox {

@@ -2,14 +2,14 @@
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
-use super::load::load;
 use super::settings::Places;
 use super::terminal::Terminal;
+use crate::load::load;
 
 /// Checks manifest, catalog and every job against its model's documented limits.
 pub(super) fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
-    let loaded = load(&places);
+    let loaded = load(&places.manifest);
     let invalid = loaded.is_invalid();
     let jobs = loaded.wanted.len();
     let tally = terminal.problems(loaded.problems);

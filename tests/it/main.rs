@@ -8,6 +8,7 @@
 mod architecture;
 mod bad;
 mod cli;
+mod examples;
 mod files;
 mod kill;
 mod problems;

@@ -2,10 +2,10 @@
 
 use super::{Check, Context};
 use crate::cli::exit::Exit;
-use crate::cli::load::{Loaded, providers as read_providers};
 use crate::cli::settings::variable;
 use crate::cli::setup::{base_url, key_variable, settings};
 use crate::domain::problem::{Problem, grouped};
+use crate::load::{Loaded, providers as read_providers};
 use crate::provider::{self, Provider};
 use std::collections::BTreeSet;
 
@@ -64,7 +64,7 @@ pub(super) fn providers(context: &Context<'_>, loaded: &Loaded, owing: &BTreeSet
     let mut needed = owing.clone();
     needed.extend(loaded.wanted.iter().map(|wanted| wanted.request.model.provider.clone()));
     // Only the rest of the manifest may be broken: `collect` needs no more than this either.
-    let configs = read_providers(context.places).unwrap_or_default();
+    let configs = read_providers(&context.places.manifest).unwrap_or_default();
     let mut checks = Vec::new();
     let known: Vec<&dyn Provider> = needed.iter().filter_map(|name| provider::find(name)).collect();
     for provider in &known {

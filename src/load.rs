@@ -1,6 +1,5 @@
 //! Manifest, catalog and pictures from disk into orders, with every problem found on the way.
 
-use super::settings::Places;
 use crate::catalog;
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, did_you_mean};
@@ -14,24 +13,26 @@ use crate::provider;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the input says.
-pub(super) struct Loaded {
+pub struct Loaded {
+    /// The manifest's folder, from which pictures and sheets are seen.
+    pub folder: PathBuf,
     /// The manifest, if it could be read at all.
-    pub(super) manifest: Option<Manifest>,
+    pub manifest: Option<Manifest>,
     /// Every order that is right.
-    pub(super) wanted: Vec<Wanted>,
+    pub wanted: Vec<Wanted>,
     /// Names of fields that some model lacks and that were left out, as the shot allows.
-    pub(super) dropped: BTreeMap<String, usize>,
+    pub dropped: BTreeMap<String, usize>,
     /// Everything that is wrong or doubtful.
-    pub(super) problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
 }
 
 impl Loaded {
     /// Whether nothing may be sent.
     #[must_use]
-    pub(super) fn is_invalid(&self) -> bool {
+    pub fn is_invalid(&self) -> bool {
         self.problems.iter().any(Problem::is_error)
     }
 }
@@ -39,31 +40,47 @@ impl Loaded {
 /// Largest manifest that is read at all; beyond this it is no manifest.
 const LARGEST_MANIFEST: u64 = 64 << 20;
 
+/// The folder of a manifest.
+#[must_use]
+pub fn folder_of(manifest: &Path) -> PathBuf {
+    match manifest.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
 /// Reads everything and finds everything that is wrong.
 #[must_use]
-pub(super) fn load(places: &Places) -> Loaded {
-    let mut loaded =
-        Loaded { manifest: None, wanted: Vec::new(), dropped: BTreeMap::new(), problems: Vec::new() };
-    let bytes = match read(&places.manifest) {
+pub fn load(manifest: &Path) -> Loaded {
+    let (path, shown) = (manifest, manifest.display().to_string());
+    let folder = folder_of(path);
+    let mut loaded = Loaded {
+        folder: folder.clone(),
+        manifest: None,
+        wanted: Vec::new(),
+        dropped: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(reason) => {
-            loaded.problems.push(unreadable(places, &reason));
+            loaded.problems.push(unreadable(&shown, &reason));
             return loaded;
         }
     };
-    let (manifest, problems) = manifest::read(&places.shown, &bytes);
+    let (manifest, problems) = manifest::read(&shown, &bytes);
     loaded.problems = problems;
     let Some(manifest) = manifest else {
         // The sheet is looked at all the same, so that everything is told at once.
-        if let Some(from) = manifest::read_items_from(&places.shown, &bytes) {
-            rows(places, &from, &mut loaded.problems);
+        if let Some(from) = manifest::read_items_from(&shown, &bytes) {
+            rows(&folder, &from, &mut loaded.problems);
         }
         return loaded;
     };
     loaded.problems.extend(unknown_providers(&manifest.providers));
     let rows = match &manifest.items {
         Items::List(_) => Vec::new(),
-        Items::File { from } => rows(places, from, &mut loaded.problems),
+        Items::File { from } => rows(&folder, from, &mut loaded.problems),
     };
     let source = Source::of(&manifest, rows);
     let (drafts, problems) = expand(&manifest, &source);
@@ -71,12 +88,12 @@ pub(super) fn load(places: &Places) -> Loaded {
     let book = local_pictures(&drafts)
         .into_iter()
         .map(|text| {
-            let facts = files::inspect(&places.folder, text);
+            let facts = files::inspect(&folder, text);
             let unusable = |trouble: files::PictureTrouble| Unusable {
                 near: matches!(trouble, files::PictureTrouble::Missing)
-                    .then(|| near(&places.folder, text))
+                    .then(|| near(&folder, text))
                     .flatten()
-                    .filter(|near| files::inspect(&places.folder, near).is_ok()),
+                    .filter(|near| files::inspect(&folder, near).is_ok()),
                 why: trouble.to_string(),
                 remedy: trouble.remedy().to_owned(),
             };
@@ -94,8 +111,8 @@ pub(super) fn load(places: &Places) -> Loaded {
 }
 
 /// The rows of the product file.
-fn rows(places: &Places, from: &Located<String>, problems: &mut Vec<Problem>) -> Vec<Item> {
-    let path = places.folder.join(&from.value);
+fn rows(folder: &Path, from: &Located<String>, problems: &mut Vec<Problem>) -> Vec<Item> {
+    let path = folder.join(&from.value);
     match open(&path) {
         Ok(file) => {
             let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
@@ -109,7 +126,7 @@ fn rows(places: &Places, from: &Located<String>, problems: &mut Vec<Problem>) ->
         }
         Err(reason) => {
             let message = format!("the product file `{}` cannot be read: {reason}", from.value);
-            let hint = match near(&places.folder, &from.value) {
+            let hint = match near(folder, &from.value) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "write its path as seen from the manifest's folder".to_owned(),
             };
@@ -144,15 +161,16 @@ fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec
     unknown.map(problem).collect()
 }
 
-fn unreadable(places: &Places, reason: &str) -> Problem {
-    Problem::error(Place::File(places.shown.clone()), format!("the manifest cannot be read: {reason}"))
+fn unreadable(shown: &str, reason: &str) -> Problem {
+    Problem::error(Place::File(shown.to_owned()), format!("the manifest cannot be read: {reason}"))
         .hint("name the manifest: `shotlist validate PATH/TO/MANIFEST.yaml`")
 }
 
 /// Only what collecting needs: a broken catalog must not cost clips.
-pub(super) fn providers(places: &Places) -> Result<BTreeMap<String, Located<ProviderConfig>>, Vec<Problem>> {
-    let bytes = read(&places.manifest).map_err(|reason| vec![unreadable(places, &reason)])?;
-    let (providers, problems) = manifest::read_providers(&places.shown, &bytes);
+pub fn providers(manifest: &Path) -> Result<BTreeMap<String, Located<ProviderConfig>>, Vec<Problem>> {
+    let shown = manifest.display().to_string();
+    let bytes = read(manifest).map_err(|reason| vec![unreadable(&shown, &reason)])?;
+    let (providers, problems) = manifest::read_providers(&shown, &bytes);
     providers.ok_or(problems)
 }
 

@@ -1,0 +1,113 @@
+//! Plans and runs a manifest from Rust, and prints what happens.
+//!
+//!     cargo run --example embed -- manifests/storyboard.yaml
+//!
+//! It rehearses: the provider is the sandbox, in this process, with all state in a folder of its own. For the real thing,
+//! give [`Account::new`] the provider's address and your key instead.
+
+use shotlist::domain::key::ModelName;
+use shotlist::domain::limits::Limits;
+use shotlist::domain::notice::Notice;
+use shotlist::domain::policy::Policy;
+use shotlist::engine::clock::Clock;
+use shotlist::engine::lane::Account;
+use shotlist::engine::order::{Ordered, order};
+use shotlist::engine::world::{Parts, World};
+use shotlist::files::Tree;
+use shotlist::load::load;
+use shotlist::plan::decide::{Scope, decide};
+use shotlist::plan::filing::Scene;
+use shotlist::report::lines::line;
+use shotlist::sandbox::{Options, Sandbox};
+use shotlist::store::{Caps, Lock, Mode, Store};
+use shotlist::transport::{Endpoint, FreeClient, PaidClient, Settings};
+use shotlist::{engine, provider};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let manifest = std::env::args_os().nth(1).ok_or("name a manifest")?;
+    let home = tempfile::tempdir()?;
+    rehearse(Path::new(&manifest), home.path()).await
+}
+
+/// Runs a manifest against the sandbox, with state and clips below `home`.
+async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
+    // What is wanted: manifest, sheet and pictures, with every problem that was found.
+    let loaded = load(manifest);
+    if let Some(problem) = loaded.problems.iter().find(|problem| problem.is_error()) {
+        return Err(format!("{}: {}", manifest.display(), problem.message).into());
+    }
+    let manifest = loaded.manifest.as_ref().ok_or("there is no manifest")?;
+
+    // What is known: one process at a time drives a state folder, and repairs what a crash has left in it.
+    let clock = Clock::system();
+    let state = home.join("state");
+    let lock = Lock::acquire(&state, "embed", clock.now())?;
+    let policy = |_: &ModelName| Policy::standard();
+    let options = shotlist::store::Options::default();
+    let (store, _) = Store::open(&state, Mode::Drive { lock, policy: &policy }, &options, clock.now())?;
+    let known = store.known(&manifest.project).await?;
+
+    // What is to be done about each job, and what it costs.
+    let decisions = decide(&loaded.wanted, &known, Scope { selected: &|_| true, resubmit: None });
+    let decisions: Vec<_> = decisions.into_iter().flatten().collect();
+    let mut out = std::io::stdout();
+    for (job, decision) in loaded.wanted.iter().zip(&decisions) {
+        let price = job.price.map(|price| price.to_string()).unwrap_or_default();
+        writeln!(out, "{:<9} {}  {price}", decision.name(), job.key)?;
+    }
+
+    // The order is durable before anything is sent.
+    let scene = Scene { wanted: &loaded.wanted, decisions: &decisions, all: &loaded.wanted, known: &known };
+    let Ordered { admission, work } = order(&manifest.project, scene, false, clock.now());
+    store.admit(admission, clock.now()).await?;
+    let run = store.begin_run(&manifest.project, "embed", Caps::default(), clock.now()).await?;
+
+    // Whom to ask.
+    let now = clock.clone();
+    let sandbox =
+        Sandbox::start(Options::new(home.join("far-end"), "sandbox", Arc::new(move || now.now()))).await?;
+    let mut accounts = BTreeMap::new();
+    for provider in provider::ALL {
+        let base_url = sandbox.provider_url(provider.name()).parse()?;
+        let endpoint = Endpoint { base_url, key: Some("sandbox".into()) };
+        // The sandbox renders faster than any provider: it is asked more often than the default.
+        let quick = Some(Duration::from_millis(200));
+        let limits = Limits { first_poll: quick, poll_every: quick, ..Limits::default() };
+        let account = Account::new(*provider, endpoint, limits);
+        accounts.insert(provider.name().to_owned(), Arc::new(account));
+    }
+
+    // Do it, and hear of every step once it is saved.
+    let settings = Settings::default();
+    let listener = |notice: &Notice| {
+        if let Some(line) = line(notice, false) {
+            // A reader that went away does not end paid work.
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
+    };
+    let pictures = loaded.folder.clone();
+    let clips: PathBuf = home.join("clips");
+    std::fs::create_dir_all(&clips)?;
+    let world = Arc::new(World::new(Parts {
+        store,
+        free: FreeClient::new(&settings)?,
+        tree: Tree::open(&state, &clips)?,
+        pictures,
+        downloads: 4,
+        clock,
+        run,
+        project: manifest.project.clone(),
+        listener: Box::new(listener),
+        reach: |_| {},
+    }));
+    let outcome = engine::run(&world, &accounts, PaidClient::new(&settings)?, work).await;
+    sandbox.stop().await?;
+    if outcome.failures.is_empty() && outcome.left.is_empty() { Ok(()) } else { Err("work remains".into()) }
+}
