@@ -34,7 +34,11 @@ pub(super) async fn owed_first(terminal: &Terminal, global: &Global, places: Pla
     if !places.state.join("state.db").exists() {
         return Ok(());
     }
-    let session = Session::open(terminal, places, "collect")?;
+    owed(terminal, global, Session::open(terminal, places, "collect")?).await
+}
+
+/// The same, where the state is open already.
+pub(super) async fn owed(terminal: &Terminal, global: &Global, session: Session) -> Result<(), Error> {
     if session.owing().await?.is_empty() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use super::args::{Global, RetryArgs, Selection};
 use super::exit::{Error, Exit};
 use super::plan::{invalid, matcher, valid};
-use super::run::{today, unpriced};
+use super::run::{today, unobstructed, unpriced};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::setup;
@@ -16,7 +16,8 @@ use crate::domain::policy::Policy;
 use crate::domain::take::{Take, Wanted};
 use crate::engine::{Work, ids};
 use crate::load::load;
-use crate::plan::filing::Filings;
+use crate::plan::filing::{Filings, Target};
+use crate::plan::known::Known;
 use crate::report::live::Stand;
 use crate::report::text::count;
 use crate::store::{Admission, Caps, NewTake};
@@ -39,6 +40,8 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     if let Some((_, wanted)) = chosen.iter().find(|(_, wanted)| wanted.price.is_none() && !global.sandbox) {
         return Err(unpriced(wanted));
     }
+    let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
+    unobstructed(terminal, &session, &places_of(&chosen, &known))?;
     let cost = |wanted: &Wanted| wanted.price.unwrap_or_default();
     let price: Usd = chosen.iter().map(|(_, wanted)| cost(wanted)).sum();
     let twice = chosen.iter().filter(|(take, _)| was_charged(take));
@@ -104,6 +107,20 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     };
     setup.close().await;
     exit
+}
+
+/// The names that the clips are to get, with what may stand there: the job's own earlier clip.
+fn places_of<'a>(chosen: &[(Take, &'a Wanted)], known: &Known) -> Vec<Target<'a>> {
+    let filed = |wanted: &Wanted| {
+        let job = known.jobs.iter().find(|job| job.key == wanted.key)?;
+        job.filed.as_ref().filter(|filed| filed.path == wanted.path).map(|filed| filed.file)
+    };
+    let target = |wanted: &'a Wanted| Target {
+        path: &wanted.path,
+        may_stand: filed(wanted).into_iter().collect(),
+        promised: None,
+    };
+    chosen.iter().map(|(_, wanted)| target(wanted)).collect()
 }
 
 fn was_charged(take: &Take) -> bool {

@@ -10,17 +10,18 @@ use super::setup::{Setup, setup};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
+use crate::domain::money::Usd;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::take::Wanted;
 use crate::engine::order::{Ordered, order};
 use crate::load::{Loaded, load};
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, targets};
-use crate::plan::known::Known;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::Caps;
+use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// Runs the whole manifest, or the selected part of it.
@@ -34,37 +35,41 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
             return Err(error);
         }
     };
-    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "run")?;
-    session.keep_output().await?;
-    let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
-    let decided = Decided::of(&loaded, &known, &args.selection)?;
-    let plan = decided.plan(manifest, &loaded);
-
-    let mut needed = session.owing().await?;
-    needed.extend(decided.wanted.iter().map(|wanted| wanted.request.model.provider.clone()));
-    let setup =
-        setup(terminal, global, &session.places, &manifest.providers, &needed, args.faults.as_deref())
-            .await?;
-    let went = submit(terminal, global, args, session, &setup, &loaded, &known, &decided, &plan).await;
-    setup.close().await;
-    went
+    match prepare(terminal, global, args, &session, &loaded).await {
+        Ok(prepared) => carry_out(terminal, global, args, session, &loaded, prepared).await,
+        Err(error) => {
+            // What keeps new work from being sent must not cost clips that are paid either.
+            if let Err(trouble) = collect::owed(terminal, global, session).await {
+                terminal.error(&trouble);
+            }
+            Err(error)
+        }
+    }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the steps of one command, in order, each with what it needs")]
-async fn submit(
+/// All that is found out, and agreed, before anything is ordered.
+struct Prepared {
+    decided: Decided,
+    ordered: Ordered,
+    setup: Setup,
+    /// What is to be paid; `None` where nothing is ordered.
+    price: Option<Usd>,
+    now: Timestamp,
+}
+
+async fn prepare(
     terminal: &Terminal,
     global: &Global,
     args: &RunArgs,
-    session: Session,
-    setup: &Setup,
+    session: &Session,
     loaded: &Loaded,
-    known: &Known,
-    decided: &Decided,
-    plan: &Plan<'_>,
-) -> Result<Exit, Error> {
-    let RunArgs { selection, bounds, .. } = args;
+) -> Result<Prepared, Error> {
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    session.keep_output().await?;
+    let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
+    let decided = Decided::of(loaded, &known, &args.selection)?;
+    let plan = decided.plan(manifest, loaded);
     if !terminal.json && plan.to_render() > 0 {
         terminal.say(plan.table().trim_end());
         for note in plan.notes() {
@@ -72,48 +77,78 @@ async fn submit(
         }
     }
     if !global.sandbox {
-        priced(plan)?;
+        priced(&plan)?;
     }
     let now = session.clock.now();
-    let scene = decided.scene(loaded, known);
-    let Ordered { admission, work } = order(&manifest.project, scene, decided.partial, now);
-    unobstructed(terminal, &session, &targets(scene, &work.filings))?;
-    if plan.to_render() > 0 && !global.sandbox {
-        agreed(terminal, &session.places, bounds, plan)?;
+    let scene = decided.scene(loaded, &known);
+    let ordered = order(&manifest.project, scene, decided.partial, now);
+    unobstructed(terminal, session, &targets(scene, &ordered.work.filings))?;
+    let mut needed = session.owing().await?;
+    needed.extend(decided.wanted.iter().map(|wanted| wanted.request.model.provider.clone()));
+    let (places, faults) = (&session.places, args.faults.as_deref());
+    let setup = setup(terminal, global, places, &manifest.providers, &needed, faults).await?;
+    if plan.to_render() > 0
+        && !global.sandbox
+        && let Err(error) = agreed(terminal, places, &args.bounds, &plan)
+    {
+        setup.close().await;
+        return Err(error);
     }
+    let price = (plan.to_render() > 0).then(|| plan.total());
+    Ok(Prepared { decided, ordered, setup, price, now })
+}
+
+async fn carry_out(
+    terminal: &Terminal,
+    global: &Global,
+    args: &RunArgs,
+    session: Session,
+    loaded: &Loaded,
+    prepared: Prepared,
+) -> Result<Exit, Error> {
+    let Prepared { decided, ordered, setup, price, now } = prepared;
+    let RunArgs { selection, bounds, .. } = args;
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
     for (wanted, decision) in decided.wanted.iter().zip(&decided.decisions) {
         if let Decision::Blocked { key, state, .. } = decision {
             terminal.say(format_args!("blocked  {}  a take of {key} is {}", wanted.key, state.name()));
         }
     }
-    session.store.admit(admission, now).await.map_err(store)?;
+    session.store.admit(ordered.admission, now).await.map_err(store)?;
     let caps = Caps { invocation: bounds.max_cost, ..Caps::default() };
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
-    today(&session, setup).await?;
+    today(&session, &setup).await?;
     let places = session.places.clone();
     let stands = decided.wanted.iter().zip(&decided.decisions);
     let order = Order {
         project: &manifest.project,
         run,
-        work: Some(work),
+        work: Some(ordered.work),
         max_time: bounds.max_time,
         jobs: stands.map(|(wanted, decision)| (wanted.key.clone(), Stand::of(decision))).collect(),
-        price: (plan.to_render() > 0).then(|| plan.total()),
+        price,
     };
-    let (went, world) = session.drive(terminal, global, setup, order).await?;
-    // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
-    let in_flight = |decision: &&Decision| matches!(decision, Decision::Blocked { state, .. } if !matches!(state, State::Held { .. }));
-    let ended = Ended {
-        places: &places,
-        world: &world,
-        went: &went,
-        run,
-        cap: bounds.max_cost,
-        waiting: decided.decisions.iter().filter(in_flight).count(),
-        again: &again(selection, bounds),
+    let drove = session.drive(terminal, global, &setup, order).await;
+    let exit = match drove {
+        Ok((went, world)) => {
+            // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
+            let in_flight = |decision: &&Decision| matches!(decision, Decision::Blocked { state, .. } if !matches!(state, State::Held { .. }));
+            let ended = Ended {
+                places: &places,
+                world: &world,
+                went: &went,
+                run,
+                cap: bounds.max_cost,
+                waiting: decided.decisions.iter().filter(in_flight).count(),
+                again: &again(selection, bounds),
+            };
+            summary::close(terminal, ended).await
+        }
+        Err(error) => Err(error),
     };
-    summary::close(terminal, ended).await
+    setup.close().await;
+    exit
 }
 
 /// The command that goes on with the same selection, and asks once more for the money.
@@ -160,7 +195,11 @@ pub(super) fn unpriced(wanted: &Wanted) -> Error {
 }
 
 /// Whatever keeps a clip from its name is found before anything is paid.
-fn unobstructed(terminal: &Terminal, session: &Session, targets: &[Target<'_>]) -> Result<(), Error> {
+pub(super) fn unobstructed(
+    terminal: &Terminal,
+    session: &Session,
+    targets: &[Target<'_>],
+) -> Result<(), Error> {
     let tree = session.tree()?;
     let problem = |target: &Target<'_>| {
         let (what, hint) = if let Some(other) = target.promised {

@@ -20,7 +20,7 @@ use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
 use crate::store::{ClaimError, Details, RecordError};
 use crate::transport::{PaidClient, SendFaultKind};
-use crate::wire::Body;
+use crate::wire::{Body, Call};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -145,8 +145,8 @@ impl Drive {
         }
     }
 
-    /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
-    async fn submit(&self, paid: &PaidClient, take: &Take) -> Next {
+    /// Everything before the paid request: its body, and the intent, durable.
+    async fn claim(&self, take: &Take) -> Result<Result<Claimed, Left>, Failure> {
         let request_id = RequestId(format!("sl-{}", super::ids::random()));
         let call = self.account.provider.submit(&take.request, &request_id);
         let body = call.body.as_ref();
@@ -166,16 +166,27 @@ impl Drive {
         let now = self.world.clock.now();
         let intent = Intent { attempt: take.attempts + 1, request_id, at: now };
         self.world.reach("submit.before_intent");
-        let claimed = match self.world.store.claim(take, intent, sha256, self.world.run, now).await {
-            Ok(claimed) => claimed,
+        match self.world.store.claim(take, intent, sha256, self.world.run, now).await {
+            Ok(take) => Ok(Ok(Claimed { take, call, bytes })),
             Err(ClaimError::OverCap(over)) => {
                 self.world.warn_once(over.to_string());
                 self.world.stop.no_more_submissions(super::stop::StopReason::MaxCost);
-                return Ok(Err(Left::Stopping));
+                Ok(Err(Left::Stopping))
             }
             // Not due: the clock was set back while the take waited for its slot.
-            Err(ClaimError::Changed | ClaimError::NotDue(_)) => return Ok(Err(Left::Changed)),
-            Err(error) => return Err(Failure::store(error)),
+            Err(ClaimError::Changed | ClaimError::NotDue(_)) => Ok(Err(Left::Changed)),
+            Err(error) => Err(Failure::store(error)),
+        }
+    }
+
+    /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
+    async fn submit(&self, paid: &PaidClient, take: &Take) -> Next {
+        let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
+            Ok(claimed) => claimed,
+            Err(left) => {
+                self.account.not_made();
+                return Ok(Err(left));
+            }
         };
         self.world.reach("submit.after_intent");
         self.world.told(take, &claimed, None);
@@ -226,15 +237,17 @@ impl Drive {
     async fn accepted_late(&self, claimed: &Take, id: TaskId) -> Next {
         let now = self.world.store.take_by_id(&claimed.id).await.map_err(|error| unsaved(claimed, &error))?;
         let at = self.world.clock.moment();
+        let settled_otherwise =
+            || unsaved(claimed, &format!("task {id} was accepted, and the job has been settled otherwise"));
         let adopted = now.as_ref().map(|take| {
             take.state.clone().on(Event::Adopt(id.clone()), at, &self.lane.policy).map(|to| (take, to))
         });
         match adopted {
-            Some(Ok((take, to))) => self.save(take, to, None, None).await,
-            None | Some(Err(_)) => Err(unsaved(
-                claimed,
-                &format!("task {id} was accepted, and the job has been settled otherwise"),
-            )),
+            Some(Ok((take, to))) => match self.save(take, to, None, None).await? {
+                Err(Left::Changed) => Err(settled_otherwise()),
+                saved => Ok(saved),
+            },
+            None | Some(Err(_)) => Err(settled_otherwise()),
         }
     }
 
@@ -269,6 +282,13 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Failure::Local(format!("a worker died: {error}")))
+}
+
+/// A take whose intent is durable, with what is to be sent for it.
+struct Claimed {
+    take: Take,
+    call: Call,
+    bytes: Bytes,
 }
 
 /// The take as it is now, or why it is left.

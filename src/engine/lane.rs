@@ -153,6 +153,13 @@ struct History {
     day: Option<(String, u32)>,
 }
 
+impl History {
+    /// Takes one from the day's count: no byte left, so the provider has not counted it either.
+    fn give_back(&mut self) {
+        self.day = self.day.take().map(|(day, sent)| (day, sent.saturating_sub(1)));
+    }
+}
+
 /// What the account made of a fault, to be told.
 pub struct Closed {
     /// The provider, or `provider/model`.
@@ -247,6 +254,11 @@ impl Account {
         self.poll_pace.next(stop).await.then_some(permit)
     }
 
+    /// A submission that was admitted is not made after all.
+    pub fn not_made(&self) {
+        self.history().give_back();
+    }
+
     /// A submission was accepted.
     pub fn accepted(&self, lane: &Lane) {
         *lock(&lane.refusals) = 0;
@@ -275,8 +287,7 @@ impl Account {
             history.trouble = None;
         }
         if matches!(fault.kind, FaultKind::NotSent) {
-            // No byte left: the provider has not counted it either.
-            history.day = history.day.take().map(|(day, sent)| (day, sent.saturating_sub(1)));
+            history.give_back();
         }
         if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model)) {
             *lock(&lane.refusals) = 0;

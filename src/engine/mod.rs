@@ -31,6 +31,8 @@ use world::{Failure, World};
 const OWED_WINDOW: usize = 256;
 /// Takes kept waiting per lane beyond its slots, so that a freed slot finds one at once.
 const WAITING_PER_LANE: usize = 4;
+/// Clips whose folders cannot be used, after which nothing more is paid: what is wrong is not one folder.
+const OBSTRUCTED: usize = 3;
 /// Pending takes read at once.
 const PAGE: usize = 64;
 /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
@@ -97,6 +99,8 @@ struct Run<'a> {
     drain: HashSet<TakeId>,
     /// Of those that may be submitted, the ones that were taken up.
     driven: HashSet<TakeId>,
+    /// Clips whose folders could not be used.
+    obstructed: usize,
     outcome: Outcome,
 }
 
@@ -118,6 +122,7 @@ impl<'a> Run<'a> {
             parked: HashSet::new(),
             drain: HashSet::new(),
             driven: HashSet::new(),
+            obstructed: 0,
             outcome: Outcome::default(),
         }
     }
@@ -279,6 +284,10 @@ impl<'a> Run<'a> {
             Ok((Left::Obstructed(reason), key)) => {
                 let reason = format!("{reason}; it is paid, and fetched as soon as that is mended");
                 self.outcome.unfiled.push((key, reason));
+                self.obstructed += 1;
+                if self.obstructed >= OBSTRUCTED {
+                    self.world.stop.no_more_submissions(stop::StopReason::Local);
+                }
             }
             Err(failure) => self.fail(failure),
         }

@@ -64,6 +64,13 @@ impl Dir {
         }
     }
 
+    /// An error unless this process may put files into this directory.
+    pub(super) fn may_write(&self) -> io::Result<()> {
+        use rustix::fs::Access;
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        Ok(rustix::fs::accessat(&self.0, ".", access, AtFlags::EACCESS)?)
+    }
+
     /// Whether anything at all has the name, a dangling link included.
     pub(super) fn has(&self, name: &str) -> io::Result<bool> {
         match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {

@@ -62,9 +62,13 @@ impl Tree {
     /// way. To be asked before anything is paid.
     #[must_use]
     pub fn obstacle(&self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
+        let writable = || match self.nearest(target).and_then(|dir| dir.may_write()) {
+            Ok(()) => None,
+            Err(error) => Some(format!("its folder cannot be written to: {error}")),
+        };
         let what = match self.standing(target, may_stand) {
-            Ok(Standing::Nothing | Standing::Same) => return None,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Ok(Standing::Nothing | Standing::Same) => writable()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => writable()?,
             Ok(Standing::Other) if may_stand.is_empty() => "a file of that name is there already".to_owned(),
             Ok(Standing::Other) => {
                 "the file there is not, or no longer, the clip that was put there".to_owned()
@@ -85,6 +89,20 @@ impl Tree {
             }
         }
         Ok(Standing::Other)
+    }
+
+    /// The deepest directory on the way to a target that is there already.
+    fn nearest(&self, target: &str) -> io::Result<Dir> {
+        let mut dir = self.root()?;
+        let folders = target.rsplit_once('/').map_or("", |(folders, _)| folders);
+        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
+            match dir.child(folder, false) {
+                Ok(child) => dir = child,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(dir)
     }
 
     /// Throws away what was downloaded of a take that no longer needs it.

@@ -51,6 +51,44 @@ fn d20_a_folder_that_cannot_be_used_keeps_only_its_own_clip_waiting() {
 }
 
 #[test]
+fn when_no_folder_can_be_used_nothing_more_is_paid() {
+    let project = Project::shop(60);
+    project.edit("shotlist.yaml", FOLDERS.0, FOLDERS.1);
+    let run = project.start(&["run", "--yes"]);
+    crate::support::until("a clip is there", || !project.clips().is_empty());
+    // As if the disk with the clips were mounted anew, and for reading only.
+    fs::rename(project.path("renders"), project.path("elsewhere")).unwrap();
+    fs::File::create(project.path("renders")).unwrap();
+    run.wait().expect(9).says("the clip's folder cannot be used");
+    assert!(project.requests().len() < 60, "it stopped paying");
+
+    fs::remove_file(project.path("renders")).unwrap();
+    fs::rename(project.path("elsewhere"), project.path("renders")).unwrap();
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.takes("done"), project.charges().len()), (60, 60));
+}
+
+#[test]
+fn what_keeps_new_work_from_being_sent_does_not_keep_what_is_paid() {
+    let project = all_running(2);
+    project.edit("products.csv", "sku-2,mug number 2", "sku-2,mug number 2\nsku-3,mug number 3");
+    project.write("renders/sku-3/hero.mp4", "not ours");
+    project.run(&["run", "--yes"]).expect(4).says("done     hero/sku-1").says("nothing was sent");
+    assert_eq!((project.takes("done"), project.requests().len()), (2, 2));
+}
+
+#[test]
+fn a_failed_job_is_not_paid_again_while_its_name_is_taken() {
+    let project = Project::shop_with_faults(2, json!([super::faults::refused(400, "1301", "sensitive")]));
+    project.run(&["run", "--yes"]).expect(3);
+    project.mend();
+    project.write("renders/sku-1_hero.mp4", "not ours");
+    let sent = project.requests().len();
+    project.run(&["retry", "--include-permanent", "--yes"]).expect(4).says("renders/sku-1_hero.mp4");
+    assert_eq!(project.requests().len(), sent);
+}
+
+#[test]
 fn what_others_left_behind_does_not_hide_what_is_to_be_sent() {
     let project = Project::shop(100);
     project.fault(json!([super::faults::refused(400, "1301", "sensitive")]));
