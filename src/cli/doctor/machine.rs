@@ -313,6 +313,9 @@ fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Chec
         StoreError::Damaged { .. } | StoreError::OlderThanLedger { .. } => {
             format!("keep a copy: cp -a {0} {0}.copy", shell(&context.places.state))
         }
+        StoreError::Outdated { .. } => {
+            return Check::warn(about, error.to_string(), context.command("collect"));
+        }
         StoreError::Newer { .. } => "install the newer version of shotlist".to_owned(),
         _ => format!("ls -la {}", shell(&context.places.state)),
     };
