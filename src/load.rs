@@ -163,7 +163,7 @@ fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec
 
 fn unreadable(shown: &str, reason: &str) -> Problem {
     Problem::error(Place::File(shown.to_owned()), format!("the manifest cannot be read: {reason}"))
-        .hint("name the manifest: `shotlist validate PATH/TO/MANIFEST.yaml`")
+        .hint("write the path of a file that is there, as seen from this folder")
 }
 
 /// Only what collecting needs: a broken catalog must not cost clips.

@@ -148,7 +148,9 @@ impl Sheet<'_> {
 
     fn item(&mut self, header: &Header, record: &ByteRecord) {
         let row = self.row;
-        if record.len() != header.names.len() {
+        // Spreadsheets leave empty cells behind where something was deleted.
+        let surplus = record.iter().skip(header.names.len()).any(|cell| !cell.is_empty());
+        if surplus || record.len() < header.names.len() {
             let (cells, columns) = (record.len(), header.names.len());
             let plural = if cells == 1 { "" } else { "s" };
             let message = format!("the row has {cells} cell{plural}, the header {columns}");
@@ -159,8 +161,8 @@ impl Sheet<'_> {
             };
             let hint = if cells > columns {
                 format!(
-                    "empty the cells that are too many; in a text editor, quote a text that holds a {called}: \
-                     `\"Red mug{separator} the large one\"`"
+                    "a {called} has probably split a text: in a text editor, quote that text, `\"Red mug{separator} the \
+                     large one\"`; in a spreadsheet, join its two cells again and delete the one left over"
                 )
             } else {
                 format!(
@@ -234,7 +236,10 @@ impl Sheet<'_> {
         let column = header.and_then(|header| header.names.get(record.len().checked_sub(1)?));
         let column = column.map(String::as_str);
         let problem = self.at(column, "a quote is opened in this row and never closed");
-        Box::new(problem.hint("add the closing `\"`; a quote within a cell is written `\"\"`"))
+        Box::new(problem.hint(
+            "open the sheet in a text editor (a spreadsheet takes all rows below for one cell) and add the \
+             closing `\"`; a quote within a cell is written `\"\"`",
+        ))
     }
 
     /// The reading came to an end before the sheet did.

@@ -209,10 +209,10 @@ pub(super) fn unobstructed(
             )
         } else {
             let obstacle = tree.obstacle(target.path, &target.may_stand)?;
-            (obstacle.what, "move that file away, or change `output:`")
+            (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
         };
         let place = Place::File(session.places.shown.clone());
-        let mut problem = Problem::error(place, "a clip cannot have its file name").hint(hint);
+        let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
         let name = session.places.out.join(target.path);
         let name = name.strip_prefix(".").unwrap_or(&name);
         problem.examples.push(format!("{}: {what}", name.display()));
@@ -223,7 +223,9 @@ pub(super) fn unobstructed(
         return Ok(());
     }
     terminal.problems(problems);
-    Err(Error::new(Exit::Invalid, "files are in the way; nothing was sent").money("not charged"))
+    Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
+        .money("not charged")
+        .next(session.places.typed("run")))
 }
 
 /// Asks once, with the price.

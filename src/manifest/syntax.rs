@@ -75,6 +75,11 @@ fn open_quote(text: &str, end: Span) -> Option<Span> {
     Some(Span { start, end: start + 1, line, column: count(before[line_start..start].chars().count()) })
 }
 
+/// The letter at the beginning of a place.
+fn opened(text: &str, span: Span) -> Option<char> {
+    text.get(span.start..)?.chars().next()
+}
+
 /// What the parser stumbled over, in words for someone who does not know YAML's grammar. `innermost` is the list or
 /// map that was open then.
 pub(super) fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> Finding {
@@ -97,16 +102,24 @@ pub(super) fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> 
         }
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
             span = innermost.unwrap_or(span);
-            (
-                "a bracket is opened here and not closed",
-                "add the closing `]` or `}`, or the comma between two entries",
-            )
+            match opened(text, span) {
+                Some('[') => (
+                    "a bracket is opened here and not closed",
+                    "add the closing `]`, or the comma between two entries",
+                ),
+                _ => (
+                    "a bracket is opened here and not closed",
+                    "add the closing `}`, or the comma between two entries",
+                ),
+            }
         }
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofFlowMapping => {
-            ("a bracket is opened here and never closed", "add the closing `]` or `}`")
-        }
+        | ErrorKind::UnexpectedEofFlowMapping => match opened(text, span) {
+            Some('[') => ("a bracket is opened here and never closed", "add the closing `]`"),
+            Some('{') => ("a bracket is opened here and never closed", "add the closing `}`"),
+            _ => ("a bracket is opened here and never closed", "add the closing `]` or `}`"),
+        },
         ErrorKind::MismatchedFlowCollectionEnd { .. } | ErrorKind::MisplacedFlowCollectionEnd => {
             ("this bracket closes nothing", "check the brackets before it")
         }

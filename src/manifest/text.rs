@@ -7,7 +7,7 @@ use crate::domain::problem::{Place, Problem};
 /// Largest manifest. Larger ones hold a catalog, which belongs into a sheet.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-const AS_UTF8: &str = "save it as UTF-8: in Notepad choose File, Save as, Encoding: UTF-8";
+const AS_UTF8: &str = "save it as UTF-8: most editors offer that as the encoding in File, Save as";
 
 /// The text of a manifest, without a byte-order mark.
 pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {

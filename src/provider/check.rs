@@ -187,7 +187,16 @@ fn one_of(values: &[Value]) -> String {
 
 fn required(card: &ModelCard, field: &str) -> Finding {
     let message = format!("{} needs `{field}`", card.name.model);
-    Finding::error(field, message).hint(format!("add `{field}:` to the shot"))
+    Finding::error(field, message).hint(format!("add a line to the shot, such as `{}`", example(field)))
+}
+
+/// A field as it may stand in a shot.
+fn example(field: &str) -> String {
+    match field {
+        "prompt" => "prompt: \"Slow push-in on {{ item.title }}\"".to_owned(),
+        "reference_images" => "reference_images: [\"{{ item.image }}\"]".to_owned(),
+        picture => format!("{picture}: \"{{{{ item.image }}}}\""),
+    }
 }
 
 /// The rule of a parameter, or why there is none.
@@ -326,9 +335,11 @@ fn together(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
         let picture = card.fields.iter().find(|rule| rule.kind == Kind::Picture);
         let picture = picture.map_or("image", |rule| &rule.name);
         let message = format!("{model} needs a prompt or a picture");
-        findings.push(
-            Finding::error("prompt", message).hint(format!("add `prompt:` or `{picture}:` to the shot")),
-        );
+        findings.push(Finding::error("prompt", message).hint(format!(
+            "add a line to the shot, such as `{}` or `{}`",
+            example("prompt"),
+            example(picture)
+        )));
     }
 }
 
