@@ -100,7 +100,6 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
         free: FreeClient::new(&settings)?,
         tree: Tree::open(&state, &clips)?,
         pictures,
-        downloads: 4,
         clock,
         run,
         project: manifest.project.clone(),

@@ -26,9 +26,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Downloads at once, where the manifest says nothing.
-const DOWNLOADS: usize = 4;
-
 /// The state of a project, opened by the one process that drives it.
 pub(super) struct Session {
     /// Where everything is.
@@ -138,7 +135,6 @@ impl Session {
             free: FreeClient::new(&setup.settings).map_err(unbuilt)?,
             tree,
             pictures: self.places.folder.clone(),
-            downloads: DOWNLOADS,
             clock: self.clock,
             run,
             project: project.to_owned(),

@@ -24,8 +24,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Polls at once and in a second, and tasks in flight, where neither card nor manifest says otherwise.
+/// Polls at once and in a second, downloads at once, and tasks in flight, where neither card nor manifest says otherwise.
 const POLLS: u32 = 8;
+const DOWNLOADS: u32 = 4;
 const POLLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const CONCURRENCY: u32 = 2;
 
@@ -135,6 +136,8 @@ pub struct Account {
     lanes: HashMap<String, Arc<Lane>>,
     polls: Semaphore,
     poll_pace: Pace,
+    /// Downloads at once.
+    pub(super) downloads: Semaphore,
     per_day: Option<u32>,
     closed: CancellationToken,
     history: Mutex<History>,
@@ -188,6 +191,7 @@ impl Account {
             endpoint,
             lanes,
             polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
+            downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
             poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
             per_day: own.per_day,
             closed: CancellationToken::new(),

@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
 /// Something that the whole run cannot go on after.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +51,6 @@ pub struct World {
     pub tree: Tree,
     /// The folder from which pictures are seen.
     pub pictures: PathBuf,
-    /// Downloads at once.
-    pub downloads: Semaphore,
     /// The time.
     pub clock: Clock,
     /// How the run is asked to end.
@@ -80,8 +77,6 @@ pub struct Parts {
     pub tree: Tree,
     /// The folder from which pictures are seen.
     pub pictures: PathBuf,
-    /// Downloads at once.
-    pub downloads: usize,
     /// The time.
     pub clock: Clock,
     /// This run.
@@ -98,13 +93,12 @@ impl World {
     /// A world at rest.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, free, tree, pictures, downloads, clock, run, project, listener, reach } = parts;
+        let Parts { store, free, tree, pictures, clock, run, project, listener, reach } = parts;
         Self {
             store,
             free,
             tree,
             pictures,
-            downloads: Semaphore::new(downloads),
             clock,
             stop: Stop::new(),
             run,

@@ -81,7 +81,7 @@ impl Drive {
         let permit = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
-            permit = self.world.downloads.acquire() => permit,
+            permit = self.account.downloads.acquire() => permit,
         };
         let taken_up = self.world.tree.take_up(&take.id, &take.path).await;
         let received = match taken_up {
