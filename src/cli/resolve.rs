@@ -5,10 +5,10 @@ use super::exit::{Error, Exit};
 use super::held::{held_line, show_typed};
 use super::session::store_error;
 use super::settings::Places;
-use super::show::find;
+use super::show::{find, held_elsewhere};
 use super::status::project;
 use super::terminal::Terminal;
-use crate::domain::key::{TakeId, TaskId};
+use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
@@ -24,8 +24,7 @@ pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
     let (store, _) = opened.map_err(|error| store_error(&error))?;
     let project = project(&places);
-    let held = store.held(project.as_deref()).await.map_err(|error| store_error(&error))?;
-    let chosen = chosen(&store, &places, project.as_deref(), args, held).await?;
+    let chosen = chosen(&store, &places, project.as_deref(), args).await?;
     if chosen.is_empty() {
         terminal.say("nothing is held");
         terminal.next(places.typed("status"));
@@ -55,8 +54,10 @@ async fn chosen(
     places: &Places,
     project: Option<&str>,
     args: &ResolveArgs,
-    mut held: Vec<Take>,
 ) -> Result<Vec<Take>, Error> {
+    // A job that is named may be of any project.
+    let among = project.filter(|_| args.job.is_none());
+    let mut held = store.held(among).await.map_err(|error| store_error(&error))?;
     if let Some(reason) = &args.reason {
         if HeldReason::ALL.iter().all(|known| known.name() != reason) {
             let known: Vec<_> = HeldReason::ALL.iter().map(|known| known.name()).collect();
@@ -65,7 +66,14 @@ async fn chosen(
         held.retain(|take| matches!(take.state, State::Held { reason: known, .. } if known.name() == reason));
     }
     let Some(job) = &args.job else { return Ok(held) };
-    let (project, key) = find(store, project, job).await?;
+    let own = find(store, project, job).await;
+    let is_held = |(project, key): &(String, JobKey)| {
+        held.iter().any(|take| take.project == *project && take.key == *key)
+    };
+    let (project, key) = match own {
+        Ok(own) if is_held(&own) => own,
+        own => held_elsewhere(store, project, job).await?.map_or(own, Ok)?,
+    };
     held.retain(|take| take.project == project && take.key == key);
     if held.is_empty() {
         return Err(Error::new(Exit::Usage, format!("{key} is not held; nothing was changed"))

@@ -28,8 +28,7 @@ const TASK_ID: &str = " --task-id ID";
 pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let reader = reader(&places)?;
-    let found = find(&reader, project(&places).as_deref(), &args.job).await;
-    let (project, key) = match found {
+    let (project, key) = match find_ordered(&reader, project(&places).as_deref(), &args.job).await {
         Ok(found) => found,
         Err(error) => return Err(never_ordered(&places, &args.job).unwrap_or(error)),
     };
@@ -50,6 +49,17 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     Ok(Exit::Done)
 }
 
+/// The job that is meant; where nothing was ever ordered for it in the manifest's project, as [`held_elsewhere`].
+async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
+    let own = find(reader, project, job).await;
+    if let Ok((project, key)) = &own
+        && reader.take(project, key).await.map_err(|error| store_error(&error))?.is_some()
+    {
+        return own;
+    }
+    held_elsewhere(reader, project, job).await?.map_or(own, Ok)
+}
+
 /// The job that is meant, in the manifest's project or, where that cannot be read, in any.
 pub(super) async fn find(
     reader: &Reader,
@@ -57,6 +67,24 @@ pub(super) async fn find(
     job: &str,
 ) -> Result<(String, JobKey), Error> {
     let known = reader.keys(project).await.map_err(|error| store_error(&error))?;
+    meant(known, job)
+}
+
+/// The one job of that name for which a person must decide, in the other projects of the folder: the manifest's project
+/// may have had another name.
+pub(super) async fn held_elsewhere(
+    reader: &Reader,
+    project: Option<&str>,
+    job: &str,
+) -> Result<Option<(String, JobKey)>, Error> {
+    let Some(project) = project else { return Ok(None) };
+    let held = reader.held(None).await.map_err(|error| store_error(&error))?;
+    let others = held.into_iter().filter(|take| take.project != project);
+    Ok(meant(others.map(|take| (take.project, take.key)).collect(), job).ok())
+}
+
+/// The one of these jobs that is meant.
+fn meant(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Error> {
     let keys: Vec<JobKey> = known.iter().map(|(_, key)| key.clone()).collect();
     let key = match job_named(job, &keys) {
         Ok(key) => key,
@@ -123,7 +151,7 @@ fn options(history: &History, places: &Places) -> Vec<Choice> {
         when: when.to_owned(),
         command: places.typed(&words.replace("{}", &key)),
     };
-    let Some(TakeHistory { take, .. }) = history.takes.first() else {
+    let Some(TakeHistory { take, .. }) = history.decisive() else {
         return vec![choice("order it", "run --only {}")];
     };
     let price = take.price;

@@ -101,7 +101,7 @@ pub enum Charged {
 pub enum CancelledBy {
     /// A person.
     User,
-    /// The job's input changed before anything was sent.
+    /// Before anything was sent, the job's input changed, or a person settled the take that this one was to replace.
     Superseded,
 }
 

@@ -60,7 +60,7 @@ pub enum Decision {
     },
     /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
     Again {
-        /// The take in doubt, which is given up.
+        /// The take in doubt, which is given up when the new one is sent.
         instead_of: TakeId,
     },
     /// An unsettled take stands in the way: it may have been charged, or its clip is still coming.
@@ -131,10 +131,13 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
     let own: HashMap<&JobKey, &KnownJob> = known.jobs.iter().map(|job| (&job.key, job)).collect();
     let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
     // What nobody waits for in this run: takes of vanished jobs, and what a job that is not selected has not sent yet.
+    // What stands in for a take in doubt stays with it.
     let mut orphans = Orphans::of(&known.jobs, |job, take| {
-        !wanted_keys.contains(&job.key) || (!selected(&job.key) && is_unsent(take))
+        take.instead_of.is_none()
+            && (!wanted_keys.contains(&job.key) || (!selected(&job.key) && is_unsent(take)))
     });
-    // Another project's unsent takes are its own to send; what may be paid is collected here if it is wanted here.
+    // Another project's unsent takes are its own to send; what may be paid is collected here if it is wanted here. Only
+    // what a person must decide about stays where it is: this project's rules for doubt are not that one's.
     let mut strays = Orphans::of(&known.elsewhere, |_, take| take.state.is_unsettled());
     let clips = Clips::of(known);
 
@@ -143,16 +146,13 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
         wanted.iter().map(|job| own.get(&job.key).and_then(|known| by_itself(job, known, &clips))).collect();
     if let Some(most) = resubmit {
         let selected = wanted.iter().zip(&mut decisions).filter(|(job, _)| selected(&job.key));
-        order_again(selected, most - known.resubmitted);
+        order_again(selected, &own, most - known.resubmitted);
     }
     let mut leaders: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
     for (at, decision) in decisions.iter().enumerate() {
         let key = &wanted[at].key;
-        // A take that is blocked by another order of its own job cannot serve others with this one, nor can one that is
-        // not sent in this run.
-        if decision
-            .as_ref()
-            .is_some_and(|decision| serves(decision, key) && (selected(key) || !decision.costs()))
+        // What is not sent in this run cannot serve others.
+        if decision.as_ref().is_some_and(|decision| serves(decision) && (selected(key) || !decision.costs()))
         {
             leaders.entry(wanted[at].fingerprint).or_default().push(at);
         }
@@ -170,13 +170,12 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
         };
         let decision = orphans
             .take(job)
-            .map(|(from, take)| if is_held(take) { blocked(from, take) } else { renamed(from, take) })
+            .map(taken_over)
             .or_else(lead)
             .or_else(|| clips.rendered(job))
-            // Also one that is held: under its old project nobody would look for it.
-            .or_else(|| strays.take(job).map(|(from, take)| renamed(from, take)));
+            .or_else(|| strays.take(job).map(taken_over));
         decisions[at] = Some(decision.unwrap_or_else(|| fresh(job, known)));
-        if decisions[at].as_ref().is_some_and(|decision| serves(decision, &job.key)) {
+        if decisions[at].as_ref().is_some_and(serves) {
             leaders.entry(job.fingerprint).or_default().push(at);
         }
     }
@@ -184,16 +183,33 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
     decisions.into_iter().zip(selected).map(|(decision, selected)| decision.filter(|_| selected)).collect()
 }
 
-/// Orders anew what is in doubt, as long as the money allowed for it lasts.
-fn order_again<'a>(jobs: impl Iterator<Item = (&'a Wanted, &'a mut Option<Decision>)>, mut allowed: Usd) {
+/// Orders anew what is in doubt, as long as the money allowed for it lasts. What an earlier run has ordered so and not
+/// sent is sent.
+fn order_again<'a>(
+    jobs: impl Iterator<Item = (&'a Wanted, &'a mut Option<Decision>)>,
+    own: &HashMap<&JobKey, &KnownJob>,
+    mut allowed: Usd,
+) {
     for (job, decision) in jobs {
         let Some(Decision::Blocked { by, key, state }) = decision else { continue };
+        if *key != job.key || !state.is_in_doubt() {
+            continue;
+        }
+        let takes = own.get(&job.key).map_or(&[][..], |known| &known.takes);
+        let stands_in = |take: &&KnownTake| is_unsent(take) && take.instead_of.as_ref() == Some(&*by);
+        // Their prices are off the allowance already, and are decided about anew.
+        allowed += takes.iter().filter(stands_in).map(|take| take.price).sum();
         // Without a known price nothing is sent at all.
         let price = job.price.unwrap_or_default();
-        if *key == job.key && state.is_in_doubt() && price <= allowed {
-            allowed = allowed - price;
-            *decision = Some(Decision::Again { instead_of: by.clone() });
+        if price > allowed {
+            continue;
         }
+        allowed = allowed - price;
+        let same = takes.iter().filter(stands_in).find(|take| take.fingerprint == job.fingerprint);
+        *decision = Some(match same {
+            Some(take) => Decision::Underway { take: take.id.clone(), unsent: true },
+            None => Decision::Again { instead_of: by.clone() },
+        });
     }
 }
 
@@ -228,7 +244,11 @@ fn blocked(job: &KnownJob, take: &KnownTake) -> Decision {
     Decision::Blocked { by: take.id.clone(), key: job.key.clone(), state: take.state.clone() }
 }
 
-fn renamed(from: &KnownJob, take: &KnownTake) -> Decision {
+/// The take goes over to another job, unless a person must decide about it first.
+fn taken_over((from, take): (&KnownJob, &KnownTake)) -> Decision {
+    if is_held(take) {
+        return blocked(from, take);
+    }
     Decision::Renamed {
         take: take.id.clone(),
         from: from.key.clone(),
@@ -249,19 +269,9 @@ fn superseded(take: &KnownTake) -> bool {
     matches!(take.state, State::Cancelled { by: CancelledBy::Superseded })
 }
 
-/// Whether others can wait for the job's clip: it has, or gets, a take with its wanted fingerprint.
-fn serves(decision: &Decision, key: &JobKey) -> bool {
-    match decision {
-        Decision::Unchanged { .. }
-        | Decision::Underway { .. }
-        | Decision::Renamed { .. }
-        | Decision::New
-        | Decision::Changed { .. }
-        | Decision::Again { .. }
-        | Decision::Failed { .. } => true,
-        Decision::Blocked { key: by, .. } => by == key,
-        Decision::Shared { .. } => false,
-    }
+/// Whether others can wait for the job's clip, or for what stands in its way: a take in doubt frees nobody.
+const fn serves(decision: &Decision) -> bool {
+    !matches!(decision, Decision::Shared { .. })
 }
 
 /// Variants of one item are wishes for several renderings; anything else with the same order wants the same clip.

@@ -75,6 +75,7 @@ fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
             price: Usd::from_micros(200_000),
             path: wanted(key, "").path,
             state: state.clone(),
+            instead_of: None,
         })
         .collect();
     let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
@@ -257,12 +258,24 @@ fn a_renamed_project_finds_its_clips_and_copies_them() {
 
 #[test]
 fn what_a_renamed_project_has_not_collected_yet_goes_over_to_it() {
-    for (state, name) in [(running(), "renamed"), (held(), "renamed"), (pending(), "new"), (failed(), "new")]
-    {
+    for (state, name) in [(running(), "renamed"), (pending(), "new"), (failed(), "new")] {
         let known = Known { elsewhere: vec![known("hero/a", &[("x", state.clone())])], ..Known::default() };
         let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "x")], &known);
         assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), [name, "shared"], "{state:?}");
     }
+}
+
+#[test]
+fn what_is_held_in_another_project_blocks_its_order_here_whatever_the_rules_for_doubt_are() {
+    let known = Known { elsewhere: vec![known("old/a", &[("x", held())])], ..Known::default() };
+    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)) };
+    let wanted = [wanted("hero/a", "x"), wanted("hero/b", "x"), wanted("hero/c", "y")];
+    let decisions = super::decide(&wanted, &known, scope);
+    for decision in &decisions[..2] {
+        let Some(Decision::Blocked { by, key, .. }) = decision else { panic!("{decisions:?}") };
+        assert_eq!((by.0.as_str(), key.to_string().as_str()), ("old/a#1", "old/a"));
+    }
+    assert_eq!(decisions[2], Some(Decision::New));
 }
 
 #[test]
@@ -315,6 +328,38 @@ fn what_is_in_doubt_is_ordered_again_as_far_as_the_allowance_goes_in_all() {
     assert_eq!(again(40, 40, &|_| true), ["blocked"; 3]);
     assert_eq!(again(40, 0, &|key| key.item == "c"), ["again"]);
     assert_eq!(names(&wanted, &jobs), ["blocked"; 3]);
+}
+
+#[test]
+fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_not_ordered_twice() {
+    let mut job = known("hero/a", &[("x", pending()), ("x", held())]);
+    job.takes[0].instead_of = Some(job.takes[1].id.clone());
+    let other = known("hero/b", &[("y", held())]);
+    let decided = |prompt: &str, allowed: Option<i64>| {
+        let known = Known { resubmitted: Usd::from_micros(200_000), ..all(&[job.clone(), other.clone()]) };
+        let resubmit = allowed.map(|cents| Usd::from_micros(cents * 10_000));
+        let wanted = [wanted("hero/a", prompt), wanted("hero/b", "y"), wanted("hero/c", "x")];
+        super::decide(&wanted, &known, Scope { selected: &|key| key.item != "c" || prompt == "x", resubmit })
+    };
+    let decisions = decided("x", Some(20));
+    assert_eq!(decisions[0], Some(Decision::Underway { take: job.takes[0].id.clone(), unsent: true }));
+    assert!(decisions[0].as_ref().unwrap().costs());
+    let names =
+        |decisions: Vec<Option<Decision>>| decisions.iter().flatten().map(Decision::name).collect::<Vec<_>>();
+    assert_eq!(names(decisions), ["waiting", "blocked", "shared"]);
+    assert_eq!(names(decided("x", Some(40))), ["waiting", "again", "shared"]);
+    assert_eq!(names(decided("x", Some(10))), ["blocked"; 3]);
+    assert_eq!(names(decided("x", None)), ["blocked"; 3], "the manifest allows it no more");
+    // Edited meanwhile: another order stands in, at the price that was set aside.
+    assert_eq!(names(decided("z", Some(20))), ["again", "blocked"]);
+}
+
+#[test]
+fn what_stands_in_for_a_take_in_doubt_is_taken_over_by_no_other_job() {
+    let mut job = known("old/a", &[("x", pending()), ("x", held())]);
+    job.takes[0].instead_of = Some(job.takes[1].id.clone());
+    let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    assert_eq!(names(&both, &[job]), ["blocked"; 2]);
 }
 
 #[test]

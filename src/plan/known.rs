@@ -44,6 +44,8 @@ pub struct KnownTake {
     pub path: String,
     /// Where it stands.
     pub state: State,
+    /// The take in doubt that is given up when this one is sent.
+    pub instead_of: Option<TakeId>,
 }
 
 /// A clip under its final name.

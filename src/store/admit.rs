@@ -1,8 +1,6 @@
 //! What is wanted now, taken in at once.
 
 use super::error::StoreError;
-use super::write::{Details, save};
-use super::writer::Batch;
 use super::{Store, rows, takes};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{CancelledBy, Event, State};
@@ -40,7 +38,8 @@ pub struct NewTake {
     pub at: usize,
     /// The name of the take.
     pub id: TakeId,
-    /// The take in doubt that is given up for this one. Where a person settled it meanwhile, nothing is ordered.
+    /// The take in doubt that is given up when this one is sent; until then a person may still settle it, and this one
+    /// is cancelled. Where that has happened already, nothing is ordered.
     pub instead_of: Option<TakeId>,
 }
 
@@ -62,12 +61,11 @@ impl Store {
                 admission.wanted.len()
             );
         }
-        self.lane.write(None, move |batch| admit(batch, &admission, now).map(Ok)).await
+        self.lane.write(None, move |batch| admit(batch.db, &admission, now).map(Ok)).await
     }
 }
 
-fn admit(batch: &mut Batch<'_>, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
-    let db = batch.db;
+fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
     let Admission { project, wanted, partial, new, supersede, adopt, afresh, policy } = admission;
     if !partial {
         db.execute("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted", [project])?;
@@ -86,10 +84,11 @@ fn admit(batch: &mut Batch<'_>, admission: &Admission, now: Timestamp) -> rusqli
     }
     renew_orders(db, wanted, &jobs)?;
     for NewTake { at, id, instead_of } in new {
-        if let Some(doubtful) = instead_of
-            && !give_up(batch, doubtful, policy, now)?
-        {
-            continue;
+        if let Some(doubtful) = instead_of {
+            if !takes::by_id(db, doubtful)?.is_some_and(|take| take.state.is_in_doubt()) {
+                continue;
+            }
+            takes::cancel_stand_ins(db, doubtful)?;
         }
         let Wanted { key, title, request, fingerprint, path, price } = wanted[*at].clone();
         let state = State::new(policy, now);
@@ -127,23 +126,6 @@ fn renew_orders(db: &Connection, wanted: &[Wanted], jobs: &[i64]) -> rusqlite::R
         update.execute((id, job.fingerprint.to_string(), price, rows::request_json(&job.request)))?;
     }
     Ok(())
-}
-
-/// Writes a take off that is held because nobody knows if it was accepted. False where it no longer is.
-fn give_up(
-    batch: &mut Batch<'_>,
-    doubtful: &TakeId,
-    policy: &Policy,
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let Some(take) = takes::by_id(batch.db, doubtful)? else { return Ok(false) };
-    if !take.state.is_in_doubt() {
-        return Ok(false);
-    }
-    let Ok(next) = take.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), policy) else {
-        return Ok(false);
-    };
-    Ok(save(batch, &take, &next, &Details::default(), now)?.is_ok())
 }
 
 /// The rows of the jobs, in the order given.

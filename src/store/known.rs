@@ -42,7 +42,8 @@ fn jobs_of(db: &Connection, project: &str) -> rusqlite::Result<Vec<KnownJob>> {
         jobs.push(KnownJob { key: takes::key(row, 1)?, takes: Vec::new(), filed: takes::filed(row, 4)? });
     }
     let mut select = db.prepare_cached(
-        "SELECT t.job, t.id, t.fingerprint, t.request, t.price, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
+        "SELECT t.job, t.id, t.fingerprint, t.request, t.price, t.path, t.data, t.instead_of
+         FROM takes t JOIN jobs j ON j.id = t.job
          WHERE j.project = ?1 ORDER BY t.place DESC",
     )?;
     let mut rows = select.query([project])?;
@@ -54,6 +55,7 @@ fn jobs_of(db: &Connection, project: &str) -> rusqlite::Result<Vec<KnownJob>> {
             price: Usd::from_micros(row.get(4)?),
             path: row.get(5)?,
             state: takes::state(row, 6)?,
+            instead_of: row.get::<_, Option<String>>(7)?.map(TakeId),
         };
         // Every take has its job: a foreign key, read in the same transaction.
         if let Some(place) = places.get(&row.get::<_, i64>(0)?) {

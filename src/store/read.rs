@@ -5,6 +5,7 @@ use super::{folder, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::Filed;
@@ -46,6 +47,18 @@ pub struct History {
     pub filed: Option<Filed>,
     /// Newest first.
     pub takes: Vec<TakeHistory>,
+}
+
+impl History {
+    /// The take that says where the job stands: one that a person must decide about, else the newest that was not
+    /// cancelled.
+    #[must_use]
+    pub fn decisive(&self) -> Option<&TakeHistory> {
+        let held = |entry: &&TakeHistory| matches!(entry.take.state, State::Held { .. });
+        let kept = |entry: &&TakeHistory| !matches!(entry.take.state, State::Cancelled { .. });
+        let takes = &self.takes;
+        takes.iter().find(held).or_else(|| takes.iter().find(kept)).or_else(|| takes.first())
+    }
 }
 
 /// One take with all that was sent for it.
@@ -143,15 +156,30 @@ impl Reader {
         self.page(Some(project), Some(model), order, limit, skip).await
     }
 
-    /// Takes of a project, or of all, for which a person must decide; oldest first.
+    /// Takes of a project, or of all, for which a person must decide; oldest first. Those of other projects that stand
+    /// in the way of a wanted job are among them: the project may have been renamed.
     pub async fn held(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
-        self.page(project, None, "t.state = 'held' ORDER BY t.place", usize::MAX, &HashSet::new()).await
+        let project = project.map(str::to_owned);
+        self.read(move |db| {
+            let sql = format!(
+                "SELECT {} FROM {} WHERE t.state = 'held' AND (?1 IS NULL OR j.project = ?1 OR EXISTS (
+                     SELECT 1 FROM jobs b WHERE b.project = ?1 AND b.wanted AND b.fingerprint = t.fingerprint
+                     AND NOT EXISTS (SELECT 1 FROM takes o WHERE o.fingerprint = b.fingerprint
+                         AND o.state <> 'cancelled' AND (o.job = b.id OR o.id = b.filed_take))))
+                 ORDER BY t.place",
+                takes::COLUMNS,
+                takes::TABLES
+            );
+            db.prepare_cached(&sql)?.query_map([&project], takes::take)?.collect()
+        })
+        .await
     }
 
     /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint AND NOT EXISTS
-             (SELECT 1 FROM takes n WHERE n.job = t.job AND n.place > t.place) ORDER BY t.place";
+             (SELECT 1 FROM takes n WHERE n.job = t.job AND n.place > t.place AND n.state <> 'cancelled')
+             ORDER BY t.place";
         self.page(project, None, newest, usize::MAX, &HashSet::new()).await
     }
 

@@ -107,6 +107,9 @@ fn import(
         let Some(next) = entry.follow(&take.state, &policy) else { continue };
         let take = match takes::set_state(batch.db, &take.id, &next) {
             Ok(()) => {
+                if take.state.is_in_doubt() {
+                    takes::cancel_stand_ins(batch.db, &take.id)?;
+                }
                 set_outcome(batch.db, &take, entry.kind.name())?;
                 Take { state: next, ..take }
             }

@@ -2,7 +2,7 @@
 
 use super::rows;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{Account, ClipFile, State};
+use crate::domain::lifecycle::{Account, CancelledBy, ClipFile, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::domain::take::Take;
@@ -96,6 +96,23 @@ const fn account(account: Account) -> &'static str {
         Account::InDoubt => "in_doubt",
         Account::Settled => "settled",
     }
+}
+
+/// The take in doubt that is given up when this one is sent.
+pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM {TABLES} WHERE t.id = (SELECT instead_of FROM takes WHERE id = ?1)");
+    db.prepare_cached(&sql)?.query_row([&id.0], take).optional()
+}
+
+/// Takes off the list what waits to be sent instead of a take: that one is settled, or ordered otherwise.
+pub(super) fn cancel_stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<()> {
+    let waiting: Vec<String> = db
+        .prepare_cached("SELECT id FROM takes WHERE state = 'pending' AND instead_of = ?1")?
+        .query_map([&doubtful.0], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let cancelled = State::Cancelled { by: CancelledBy::Superseded };
+    waiting.into_iter().try_for_each(|id| set_state(db, &TakeId(id), &cancelled))
 }
 
 /// A take that is wanted and was never sent, as the newest of its job.

@@ -9,7 +9,7 @@ use super::{Store, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{ClipFile, Event, Intent, State};
+use crate::domain::lifecycle::{CancelledBy, ClipFile, Event, Intent, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
@@ -29,7 +29,8 @@ pub struct Details {
 impl Store {
     /// Makes the intent to submit a take durable, in the database and in the ledger, and reserves its price.
     ///
-    /// Only after this has returned the take may a request leave.
+    /// Only after this has returned the take may a request leave. A take in doubt for which this one stands in is written
+    /// off in the same transaction. Where that one is no longer in doubt, nothing is claimed and this one is cancelled.
     pub async fn claim(
         &self,
         take: &Take,
@@ -39,9 +40,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<Take, ClaimError> {
         let take = take.clone();
-        self.lane
+        let claimed: Result<Option<Take>, ClaimError> = self
+            .lane
             .write(None, move |batch| {
                 let Some(row) = current(batch.db, &take)? else { return Ok(Err(ClaimError::Changed)) };
+                // Later attempts find it written off, by the first.
+                let doubtful =
+                    if row.attempts == 0 { takes::stands_in_for(batch.db, &row.id)? } else { None };
+                if doubtful.as_ref().is_some_and(|doubtful| !doubtful.state.is_in_doubt()) {
+                    takes::set_state(batch.db, &row.id, &State::Cancelled { by: CancelledBy::Superseded })?;
+                    return Ok(Ok(None));
+                }
                 // Of the policy, a claim uses no number.
                 let at = Moment::new(now, 0.0);
                 let event = Event::Claimed(intent.clone());
@@ -54,6 +63,11 @@ impl Store {
                 }
                 runs::charge_to(batch.db, &row.id, run, now)?;
                 takes::set_state(batch.db, &row.id, &next)?;
+                if let Some(doubtful) = doubtful
+                    && let Err(refused) = write_off(batch, &doubtful, now)?
+                {
+                    return Ok(Err(refused));
+                }
                 let seq = match Entry::of(&row, &next, None, now) {
                     Some(entry) => batch.note(entry)?,
                     None => 0,
@@ -77,9 +91,10 @@ impl Store {
                     .db
                     .prepare_cached("UPDATE takes SET attempts = ?2 WHERE id = ?1")?
                     .execute((&row.id.0, intent.attempt))?;
-                Ok(Ok(Take { attempts: intent.attempt, state: next, ..row }))
+                Ok(Ok(Some(Take { attempts: intent.attempt, state: next, ..row })))
             })
-            .await
+            .await;
+        claimed?.ok_or(ClaimError::Changed)
     }
 
     /// Saves what became of a take: its state, its money, the outcome of its attempt, and for a clip that is done the
@@ -211,6 +226,18 @@ fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     Ok(row.filter(|row| row.state == seen.state && row.attempts == seen.attempts))
 }
 
+/// Gives a take up; what may have been charged for it stays spent.
+fn write_off(batch: &mut Batch<'_>, take: &Take, now: Timestamp) -> Verdict<(), ClaimError> {
+    // Of the policy, giving up uses no number.
+    match take.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), &Policy::standard()) {
+        Ok(to) => {
+            let saved = save(batch, take, &to, &Details::default(), now)?;
+            Ok(saved.map(|_| ()).map_err(|_| ClaimError::Changed))
+        }
+        Err(illegal) => Ok(Err(illegal.into())),
+    }
+}
+
 pub(super) fn save(
     batch: &mut Batch<'_>,
     row: &Take,
@@ -226,6 +253,9 @@ pub(super) fn save(
     }
     if let (Err(e), Some(task)) = (takes::set_state(batch.db, &row.id, to), to.task()) {
         return if is_taken(&e) { Ok(Err(RecordError::TaskTaken(task.id.clone()))) } else { Err(e) };
+    }
+    if row.state.is_in_doubt() {
+        takes::cancel_stand_ins(batch.db, &row.id)?;
     }
     if let Some(kind) = Kind::of(&row.state, to) {
         set_outcome(batch.db, row, kind.name())?;

@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use shotlist::domain::digest::Sha256;
 use shotlist::domain::fault::{Refusal, Said};
 use shotlist::domain::key::{JobKey, ModelName, RequestId, TakeId, TaskId};
-use shotlist::domain::lifecycle::{CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, State};
+use shotlist::domain::lifecycle::{
+    CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, SentBack, State,
+};
 use shotlist::domain::money::Usd;
 use shotlist::domain::policy::{LookUp, Moment, Policy};
 use shotlist::domain::request::Request;
@@ -23,6 +25,7 @@ use shotlist::store::{
 };
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::slice;
 use std::time::Duration;
 
 const PROJECT: &str = "spring";
@@ -468,7 +471,7 @@ async fn a_held_take_is_written_off_when_it_is_ordered_again() {
 }
 
 #[tokio::test]
-async fn a_take_in_doubt_is_given_up_for_another_only_as_long_as_it_is_in_doubt() {
+async fn a_take_in_doubt_is_given_up_only_when_the_one_that_stands_in_for_it_is_sent() {
     let place = Place::new();
     let store = place.drive();
     order(&store, &["bowl"]).await;
@@ -482,20 +485,85 @@ async fn a_take_in_doubt_is_given_up_for_another_only_as_long_as_it_is_in_doubt(
         again
     };
     assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, Usd::ZERO);
+    store.admit(again("edited before it was sent"), now()).await.unwrap();
     store.admit(again("again"), now()).await.unwrap();
-    assert_eq!(place.kinds(), ["intent", "held", "written_off"]);
-    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
+    assert_eq!(place.kinds(), ["intent", "held"]);
+    assert_eq!(store.held(Some(PROJECT)).await.unwrap(), slice::from_ref(&held));
+    assert_eq!(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap().len(), 1);
+    let poor = Caps { invocation: Some(cents(24)), ..Caps::default() };
+    let poor = store.begin_run(PROJECT, "run", poor, now()).await.unwrap();
     assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, cents(25), "also before it is sent");
     let newest = store.take(PROJECT, &held.key).await.unwrap().unwrap();
     assert_eq!((newest.id.0.as_str(), newest.price), ("again", cents(25)));
+    assert!(matches!(claim(&store, &newest, poor).await, Err(ClaimError::OverCap(_))));
+    assert_eq!(get(&store, "bowl").await, held, "what is not sent gives nothing up");
 
-    // As if a person had settled it while the plan was being agreed to.
-    store.admit(again("once more"), now()).await.unwrap();
-    assert_eq!(store.take(PROJECT, &held.key).await.unwrap().unwrap().id.0, "again");
     let sent = claim(&store, &newest, run).await.unwrap();
+    assert_eq!(place.kinds(), ["intent", "held", "written_off", "intent"]);
+    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
+    let back = happen(&store, &sent, Event::SentBack(SentBack::Stopped)).await.unwrap();
+    let sent = claim(&store, &back, run).await.unwrap();
     happen(&store, &sent, Event::Rejected(Refusal::Input)).await.unwrap();
+    // As if it had been settled while the plan was being agreed to.
+    store.admit(again("too late"), now()).await.unwrap();
+    assert_eq!(store.take(PROJECT, &held.key).await.unwrap().unwrap().id.0, "again");
     let known = store.known(PROJECT).await.unwrap();
     assert_eq!(known.resubmitted, Usd::ZERO, "what surely cost nothing is not counted");
+}
+
+#[tokio::test]
+async fn what_stands_in_for_a_take_is_not_sent_once_a_person_has_settled_that_one() {
+    let policy = Policy::standard();
+    let task = TaskId("from-the-console".into());
+    for how in [Some(Event::Adopt(task)), Some(Event::WriteOff), None] {
+        let place = Place::new();
+        let store = place.drive();
+        order(&store, &["bowl"]).await;
+        let run = run(&store).await;
+        let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+        let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
+        let mut again = admission(vec![wanted("bowl")]);
+        again.new = vec![NewTake { instead_of: Some(held.id.clone()), ..new(0, TakeId("again".into())) }];
+        store.admit(again, now()).await.unwrap();
+        let waiting = store.take_by_id(&TakeId("again".into())).await.unwrap().unwrap();
+
+        let person = place.beside();
+        let ordered = match &how {
+            Some(event) => happen(&person, &held, event.clone()).await.map(|_| 0).unwrap(),
+            None => person
+                .renew(&held, TakeId("asked".into()), cents(20), &policy, now())
+                .await
+                .map(|_| 1)
+                .unwrap(),
+        };
+        assert_eq!(claim(&store, &waiting, run).await, Err(ClaimError::Changed), "{how:?}");
+        let settled = store.take_by_id(&waiting.id).await.unwrap().unwrap().state;
+        assert_eq!(settled, State::Cancelled { by: CancelledBy::Superseded }, "{how:?}");
+        let pending = store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap();
+        assert_eq!(pending.len(), ordered, "{how:?}");
+        assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, Usd::ZERO, "{how:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_in_another_project_is_seen_where_it_stands_in_the_way() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl"]).await;
+    let run = run(&store).await;
+    let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
+    let mut renamed = admission(vec![wanted("cup")]);
+    renamed.project = "summer".into();
+    store.admit(renamed.clone(), now()).await.unwrap();
+    assert_eq!(store.held(Some("summer")).await.unwrap(), []);
+    renamed.wanted = vec![wanted("bowl")];
+    store.admit(renamed.clone(), now()).await.unwrap();
+    assert_eq!(store.held(Some("summer")).await.unwrap(), slice::from_ref(&held));
+    // It has a take of its own by now.
+    renamed.new = vec![new(0, TakeId("own".into()))];
+    store.admit(renamed, now()).await.unwrap();
+    assert_eq!(store.held(Some("summer")).await.unwrap(), []);
 }
 
 #[tokio::test]

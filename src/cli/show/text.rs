@@ -47,11 +47,12 @@ pub(super) fn page(history: &History, options: &[Choice], width: usize, now: Tim
 
 /// Why the job is where it is.
 pub(super) fn headline(history: &History) -> String {
-    let state = match history.takes.first() {
+    let state = match history.decisive() {
         None => "never ordered, not charged".to_owned(),
-        Some(newest) => state_words(newest),
+        Some(decisive) => state_words(decisive),
     };
-    let outdated = history.takes.first().is_some_and(|newest| newest.take.fingerprint != history.fingerprint);
+    let outdated =
+        history.decisive().is_some_and(|decisive| decisive.take.fingerprint != history.fingerprint);
     match (history.wanted, outdated) {
         (false, _) => format!("{state}; the manifest no longer asks for it"),
         (true, true) => format!("{state}; the manifest asks for something else by now"),
@@ -217,7 +218,7 @@ pub(super) fn state_words(entry: &TakeHistory) -> String {
         State::Pending { .. } => "pending: not sent, not charged".into(),
         State::Cancelled { by } => match by {
             CancelledBy::User => "cancelled by you before it was sent, not charged".into(),
-            CancelledBy::Superseded => "never sent: its input changed first, not charged".into(),
+            CancelledBy::Superseded => "never sent: something else was decided first, not charged".into(),
         },
         State::WrittenOff { reason, .. } => {
             format!("written off: {} ({} counts as spent)", reason_words(*reason), take.price)

@@ -60,6 +60,78 @@ fn the_allowance_for_orders_in_doubt_holds_over_all_runs() {
     assert_eq!((project.requests().len(), project.takes("held")), (5, 1));
 }
 
+/// The task of the order in doubt, as the provider's console would show it.
+fn task_in_doubt(project: &Project) -> String {
+    let lost = project.requests().into_iter().find(|request| request.fault.is_some()).unwrap();
+    lost.task.unwrap().id
+}
+
+/// The job in doubt.
+fn job_in_doubt(project: &Project) -> String {
+    let status = project.run(&["status", "--json"]).expect(0).json();
+    status["held"][0]["job"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_order_in_doubt_is_kept_until_the_one_that_stands_in_for_it_is_sent() {
+    let project = doubtful(2, "0.40");
+    for _ in 0..2 {
+        project.run(&["run", "--max-cost", "0.10"]).expect(8);
+        assert_eq!((project.takes("held"), project.takes("pending")), (1, 1));
+        assert_eq!(project.requests().len(), 2);
+    }
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    assert_eq!((&plan["to_render"], &plan["total_usd"]), (&1.into(), &"0.40".into()), "{plan}");
+    let show = project.show(&job_in_doubt(&project));
+    assert!(show["options"][0]["command"].as_str().unwrap().contains("--task-id"), "{show}");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (3, 2));
+    assert_eq!((project.takes("held"), project.takes("written_off"), project.takes("pending")), (0, 1, 0));
+}
+
+#[test]
+fn an_order_in_doubt_that_is_found_in_the_console_is_not_given_again() {
+    let project = doubtful(2, "0.40");
+    project.run(&["run", "--max-cost", "0.10"]).expect(8);
+    let (job, task) = (job_in_doubt(&project), task_in_doubt(&project));
+    project.run(&["resolve", &job, "--task-id", &task]).expect(0).says("adopted");
+    assert_eq!((project.takes("held"), project.takes("pending")), (0, 0));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
+    let show = project.show(&job);
+    assert!(show["standing"].as_str().unwrap().starts_with("done"), "{show}");
+}
+
+#[test]
+fn an_order_in_doubt_that_is_written_off_or_ordered_anew_by_a_person_is_not_given_again_besides() {
+    for (how, more) in [("--write-off", 0), ("--resubmit", 1)] {
+        let project = doubtful(2, "0.40");
+        project.run(&["run", "--max-cost", "0.10"]).expect(8);
+        project.run(&["resolve", &job_in_doubt(&project), how, "--yes"]).expect(0);
+        assert_eq!((project.takes("held"), project.takes("pending")), (0, more));
+        project.run(&["run", "--yes"]);
+        assert_eq!((project.requests().len() as u64, project.takes("written_off")), (2 + more, 1), "{how}");
+    }
+}
+
+#[test]
+fn an_order_in_doubt_of_another_project_is_left_to_that_ones_rules() {
+    let project = doubtful(2, "0.40");
+    project.edit("shotlist.yaml", "on_ambiguous: { resubmit: { max_extra_spend: \"0.40\" } }\n", "");
+    second_manifest(&project, |text| {
+        text.replace("providers:", "on_ambiguous: { resubmit: { max_extra_spend: \"9.00\" } }\nproviders:")
+            .replace("renders/", "fair/")
+    });
+    let ended = project.run(&["run", "--yes", "fair.yaml"]).expect(7);
+    ended.says("blocked  hero/sku").says("shotlist resolve hero/sku");
+    assert_eq!((project.requests().len(), project.takes("held")), (2, 1));
+    let (job, task) = (job_in_doubt(&project), task_in_doubt(&project));
+    project.run(&["resolve", &job, "--task-id", &task]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["run", "--yes", "fair.yaml"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (2, 4));
+}
+
 #[test]
 fn a_clip_of_another_project_under_the_same_name_is_found_before_anything_is_paid() {
     let project = Project::shop(1);
@@ -191,7 +263,9 @@ fn a_project_that_is_renamed_with_an_order_in_doubt_can_still_settle_it() {
         Project::shop_with_faults(1, json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]));
     project.run(&["run", "--yes"]).expect(7);
     project.edit("shotlist.yaml", "project: shop", "project: fair");
-    project.run(&["run", "--yes"]).expect(7).says("shotlist resolve hero/sku-1");
+    let ended = project.run(&["run", "--yes"]).expect(7).says("shotlist resolve hero/sku-1");
+    ended.says("next: shotlist show hero/sku-1");
+    assert_eq!(project.show("hero/sku-1")["project"], "shop");
     assert_eq!(project.requests().len(), 1);
     let task = project.requests()[0].task.as_ref().unwrap().id.clone();
     project.run(&["resolve", "hero/sku-1", "--task-id", &task]).expect(0);
