@@ -29,21 +29,20 @@ pub(super) async fn collect(terminal: &Terminal, global: &Global, args: &Manifes
     }
 }
 
-/// Collects before an error is told, if there is anything to collect.
-pub(super) async fn owed_first(terminal: &Terminal, global: &Global, places: Places) -> Result<(), Error> {
-    if !places.state.join("state.db").exists() {
-        return Ok(());
-    }
-    owed(terminal, global, Session::open(terminal, places, "collect")?).await
-}
-
-/// The same, where the state is open already.
-pub(super) async fn owed(terminal: &Terminal, global: &Global, session: Session) -> Result<(), Error> {
+/// Tells why nothing new is sent, and collects what was paid all the same: its links die within a day.
+pub(super) async fn instead(
+    terminal: &Terminal,
+    global: &Global,
+    session: Session,
+    error: Error,
+) -> Result<Exit, Error> {
     if session.owing().await?.is_empty() {
-        return Ok(());
+        return Err(error);
     }
-    terminal.say("collecting what was paid before:");
-    go(terminal, global, session).await.map(drop)
+    terminal.error(&error);
+    terminal.say("collecting what was paid before (Ctrl-C leaves it for later):");
+    let exit = go(terminal, global, session).await?;
+    Ok(Exit::gravest([exit, error.exit]))
 }
 
 async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Exit, Error> {

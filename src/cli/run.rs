@@ -29,22 +29,18 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let loaded = match valid(terminal, &places, load(&places.manifest)) {
         Ok(loaded) => loaded,
-        Err(error) => {
-            // A broken catalog must not cost clips that are paid: their links die within a day.
-            collect::owed_first(terminal, global, places).await?;
-            return Err(error);
+        Err(error) if places.state.join("state.db").exists() => {
+            let session = Session::open(terminal, places, "collect")?;
+            return collect::instead(terminal, global, session, error).await;
         }
+        Err(error) => return Err(error),
     };
     let session = Session::open(terminal, places, "run")?;
     match prepare(terminal, global, args, &session, &loaded).await {
         Ok(prepared) => carry_out(terminal, global, args, session, &loaded, prepared).await,
-        Err(error) => {
-            // What keeps new work from being sent must not cost clips that are paid either.
-            if let Err(trouble) = collect::owed(terminal, global, session).await {
-                terminal.error(&trouble);
-            }
-            Err(error)
-        }
+        // Somebody who just said no is there to say what next.
+        Err(error) if error.exit == Exit::Usage && terminal.interactive => Err(error),
+        Err(error) => collect::instead(terminal, global, session, error).await,
     }
 }
 

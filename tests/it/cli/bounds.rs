@@ -103,7 +103,7 @@ fn a_foreign_file_under_a_clips_name_is_found_first_and_left_alone() {
     let project = Project::shop(3);
     project.write("renders/sku-2_hero.mp4", b"my own film");
     let ended = project.run(&["run", "--yes"]).expect(4);
-    ended.says("renders/sku-2_hero.mp4").says("move that file away").says("nothing was sent");
+    ended.says("renders/sku-2_hero.mp4").says("move it away").says("nothing was sent");
     assert_eq!(project.requests().len(), 0);
     assert_eq!(std::fs::read(project.path("renders/sku-2_hero.mp4")).unwrap(), b"my own film");
 }

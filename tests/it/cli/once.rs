@@ -150,8 +150,13 @@ fn a_clip_that_is_on_its_way_to_the_same_name_is_found_before_anything_is_paid()
     until("the task is known", || project.takes("running") == 1);
     run.kill();
     second_manifest(&project, |text| text.replace("A slow turn", "A fast turn"));
-    let ended = project.run(&["run", "--yes", "fair.yaml"]).expect(4);
-    ended.says("the clip of hero/sku-1, which is paid, is on its way to that name");
+    let refused = project.start(&["run", "--yes", "fair.yaml"]);
+    // Told at once; what is paid is collected while it is read.
+    let told =
+        || refused.said().contains("the clip of hero/sku-1, which is paid, is on its way to that name");
+    until("it is told", told);
+    project.mend();
+    refused.wait().expect(4).says("done     hero/sku-1");
     assert_eq!(project.requests().len(), 1);
 }
 
