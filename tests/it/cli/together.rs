@@ -47,7 +47,7 @@ fn p31_a_killed_holder_gives_the_lock_back_and_collect_finishes_its_work() {
 fn p03_a_kill_with_requests_on_the_wire_holds_these_and_sends_the_rest() {
     let project = Project::shop_with_faults(
         8,
-        json!([{ "on": "submit", "when": { "prompt_contains": "number 3" }, "do": { "hang_after_accept": { "seconds": 600 } } }]),
+        json!([{ "on": "submit", "when": { "nth": 3 }, "do": { "hang_after_accept": { "seconds": 600 } } }]),
     );
     project.stall();
     let run = project.start(&["run", "--yes"]);
@@ -57,7 +57,8 @@ fn p03_a_kill_with_requests_on_the_wire_holds_these_and_sends_the_rest() {
     run.kill();
     project.mend();
     let ended = project.run(&["run", "--yes"]).expect(7);
-    ended.says("held     hero/sku-3  its submission was on the wire when the last run ended");
+    // Which of the jobs it was is nobody's promise.
+    ended.says("held     hero/sku-").says("  its submission was on the wire when the last run ended");
     assert_eq!(project.charges().len(), 8);
     assert_eq!((project.takes("done"), project.takes("held")), (7, 1));
 }
