@@ -80,7 +80,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
         // The sandbox renders faster than any provider: it is asked more often than the default.
         let quick = Some(Duration::from_millis(200));
         let limits = Limits { first_poll: quick, poll_every: quick, ..Limits::default() };
-        let account = Account::new(*provider, endpoint, limits);
+        let account = Account::new(*provider, endpoint, limits, &loaded.cards);
         accounts.insert(provider.name().to_owned(), Arc::new(account));
     }
 

@@ -10,6 +10,7 @@ use crate::plan::expand::expand;
 use crate::plan::order::{Unusable, local_pictures, orders};
 use crate::plan::values::Source;
 use crate::provider;
+use crate::provider::cards::Cards;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -21,6 +22,8 @@ pub struct Loaded {
     pub folder: PathBuf,
     /// The manifest, if it could be read at all.
     pub manifest: Option<Manifest>,
+    /// The models as the manifest corrects them.
+    pub cards: Cards,
     /// Every order that is right.
     pub wanted: Vec<Wanted>,
     /// Names of fields that some model lacks and that were left out, as the shot allows.
@@ -57,6 +60,7 @@ pub fn load(manifest: &Path) -> Loaded {
     let mut loaded = Loaded {
         folder: folder.clone(),
         manifest: None,
+        cards: Cards::built_in(),
         wanted: Vec::new(),
         dropped: BTreeMap::new(),
         problems: Vec::new(),
@@ -78,12 +82,13 @@ pub fn load(manifest: &Path) -> Loaded {
         return loaded;
     };
     loaded.problems.extend(unknown_providers(&manifest.providers));
+    loaded.problems.extend(corrected(&mut loaded.cards, &manifest));
     let rows = match &manifest.items {
         Items::List(_) => Vec::new(),
         Items::File { from } => rows(&folder, from, &mut loaded.problems),
     };
     let source = Source::of(&manifest, rows);
-    let (drafts, problems) = expand(&manifest, &source);
+    let (drafts, problems) = expand(&manifest, &source, &loaded.cards);
     loaded.problems.extend(problems);
     let book = local_pictures(&drafts)
         .into_iter()
@@ -100,7 +105,7 @@ pub fn load(manifest: &Path) -> Loaded {
             (text.to_owned(), facts.map_err(unusable))
         })
         .collect();
-    let (wanted, problems) = orders(&manifest, &source, &drafts, &book);
+    let (wanted, problems) = orders(&manifest, &source, &drafts, &book, &loaded.cards);
     loaded.wanted = wanted;
     loaded.problems.extend(problems);
     for name in drafts.iter().flat_map(|draft| &draft.dropped) {
@@ -147,6 +152,18 @@ fn near(root: &Path, written: &str) -> Option<String> {
     Some(folder.join(near).display().to_string())
 }
 
+/// Takes over what the manifest corrects of the models.
+fn corrected(cards: &mut Cards, manifest: &Manifest) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (model, price) in &manifest.prices {
+        let at = price.place().to_string();
+        if let Err(unfit) = cards.set_price(model, price.value.clone(), at) {
+            problems.push(Problem::error(price.place(), unfit.0).hint("remove it, or correct the name"));
+        }
+    }
+    problems
+}
+
 /// Settings of providers that do not exist.
 fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec<Problem> {
     let known: Vec<_> = provider::ALL.iter().map(|provider| provider.name()).collect();
@@ -164,6 +181,18 @@ fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec
 fn unreadable(shown: &str, reason: &str) -> Problem {
     Problem::error(Place::File(shown.to_owned()), format!("the manifest cannot be read: {reason}"))
         .hint("write the path of a file that is there, as seen from this folder")
+}
+
+/// The models as a manifest corrects them; as they are built in where it cannot be read.
+#[must_use]
+pub fn cards(manifest: &Path) -> Cards {
+    let mut cards = Cards::built_in();
+    let bytes = read(manifest).unwrap_or_default();
+    if let (Some(manifest), _) = manifest::read(&manifest.display().to_string(), &bytes) {
+        // What is wrong is told by every command that reads the manifest for its own sake.
+        let _ = corrected(&mut cards, &manifest);
+    }
+    cards
 }
 
 /// Only what collecting needs: a broken catalog must not cost clips.

@@ -10,7 +10,7 @@ use crate::domain::request::MediaFile;
 pub struct Call {
     /// The verb.
     pub method: Method,
-    /// Below the provider's base URL, beginning with `/`; ids in it are escaped.
+    /// Below the provider's base URL, beginning with `/`, with a query where there is one; ids in it are escaped.
     pub path: String,
     /// How it is authenticated.
     pub auth: Auth,
@@ -20,13 +20,19 @@ pub struct Call {
     pub body: Option<Body>,
 }
 
+/// A call that costs money. Only the client for paid requests takes one, and it takes nothing else.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaidCall(pub Call);
+
 /// HTTP verbs in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Free.
+    /// Asks.
     Get,
-    /// Costs money.
+    /// Orders, or bids.
     Post,
+    /// Takes back.
+    Delete,
 }
 
 /// How a call is authenticated.

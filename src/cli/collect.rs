@@ -7,7 +7,7 @@ use super::settings::Places;
 use super::setup::setup;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use crate::load::providers;
+use crate::load::{cards, providers};
 use crate::store::Caps;
 
 /// Fetches everything that was paid.
@@ -57,7 +57,9 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         terminal.problems(problems);
         Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")
     })?;
-    let setup = setup(terminal, global, &session.places, &configs, &needed, None).await?;
+    let setup =
+        setup(terminal, global, &session.places, &configs, &cards(&session.places.manifest), &needed, None)
+            .await?;
     let now = session.clock.now();
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;

@@ -14,6 +14,7 @@ use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::filing::Scene;
 use crate::plan::known::Known;
 use crate::provider;
+use crate::provider::cards::Cards;
 use crate::report::plan::{Plan, change_line};
 use crate::store::Reader;
 use globset::{Glob, GlobSetBuilder};
@@ -35,7 +36,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     let plan = decided.plan(manifest, &loaded);
     if args.show_requests {
         for (wanted, _) in plan.jobs.iter().filter(|(_, decision)| decision.costs()) {
-            terminal.data(request(wanted));
+            terminal.data(request(&loaded.cards, wanted));
         }
     } else if terminal.json {
         terminal.data(plan.json());
@@ -139,7 +140,8 @@ impl Decided {
     #[must_use]
     pub(super) fn plan<'a>(&'a self, manifest: &'a Manifest, loaded: &'a Loaded) -> Plan<'a> {
         let models: BTreeSet<&ModelName> = self.wanted.iter().map(|wanted| &wanted.request.model).collect();
-        let at_once = models.into_iter().filter_map(|model| Some((model.clone(), at_once(manifest, model)?)));
+        let at_once =
+            models.into_iter().filter_map(|model| Some((model.clone(), at_once(manifest, loaded, model)?)));
         Plan {
             project: &manifest.project,
             jobs: self.wanted.iter().zip(&self.decisions).collect(),
@@ -160,12 +162,12 @@ impl Decided {
     }
 }
 
-fn at_once(manifest: &Manifest, model: &ModelName) -> Option<usize> {
-    let card = provider::card(model)?;
+fn at_once(manifest: &Manifest, loaded: &Loaded, model: &ModelName) -> Option<usize> {
+    let card = loaded.cards.get(model)?;
     let provider = provider::find(&model.provider)?;
     let limits =
         manifest.providers.get(&model.provider).map(|config| config.value.limits).unwrap_or_default();
-    Some(Lane::new(card, &provider.profile().limits, &limits).width())
+    Some(Lane::new(Some(card), provider, &limits).width())
 }
 
 /// Whether a job is named by one of the patterns: by its key or its item. No pattern names all.
@@ -180,11 +182,12 @@ pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool, E
 }
 
 /// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.
-fn request(wanted: &Wanted) -> serde_json::Value {
-    let Some(provider) = provider::find(&wanted.request.model.provider) else {
+fn request(cards: &Cards, wanted: &Wanted) -> serde_json::Value {
+    let model = &wanted.request.model;
+    let (Some(provider), Some(card)) = (provider::find(&model.provider), cards.get(model)) else {
         return serde_json::Value::Null;
     };
-    let call = provider.submit(&wanted.request, &RequestId("(new for each attempt)".to_owned()));
+    let call = provider.submit(card, &wanted.request, &RequestId("(new for each attempt)".to_owned())).0;
     let body = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
     serde_json::json!({
         "job": wanted.key.to_string(),

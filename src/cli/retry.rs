@@ -65,7 +65,8 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     }
     let mut needed = session.owing().await?;
     needed.extend(chosen.iter().map(|(_, wanted)| wanted.request.model.provider.clone()));
-    let setup = setup(terminal, global, &session.places, &manifest.providers, &needed, None).await?;
+    let setup =
+        setup(terminal, global, &session.places, &manifest.providers, &loaded.cards, &needed, None).await?;
     let now = session.clock.now();
     let order = |at| NewTake { at, id: TakeId(ids::sortable(now)), instead_of: None };
     let new: Vec<NewTake> = (0..chosen.len()).map(order).collect();

@@ -82,7 +82,7 @@ async fn prepare(
     let mut needed = session.owing().await?;
     needed.extend(decided.wanted.iter().map(|wanted| wanted.request.model.provider.clone()));
     let (places, faults) = (&session.places, args.faults.as_deref());
-    let setup = setup(terminal, global, places, &manifest.providers, &needed, faults).await?;
+    let setup = setup(terminal, global, places, &manifest.providers, &loaded.cards, &needed, faults).await?;
     if plan.to_render() > 0
         && !global.sandbox
         && let Err(error) = agreed(terminal, places, &args.bounds, &plan)

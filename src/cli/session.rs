@@ -11,12 +11,12 @@ use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
-use crate::domain::policy::Policy;
 use crate::engine::clock::Clock;
 use crate::engine::stop::StopReason;
 use crate::engine::world::{Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
+use crate::provider;
 use crate::report::live::{Board, Stand, Start};
 use crate::report::text::count;
 use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError, Window};
@@ -75,8 +75,7 @@ impl Session {
             }
             LockError::Store(error) => store_error(&error),
         })?;
-        // None of the providers offers a look-up yet, so the standard policy holds for all of them.
-        let policy = |_: &ModelName| Policy::standard();
+        let policy = |model: &ModelName| provider::policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
         let (store, opened) = Store::open(&places.state, mode, &Options::default(), now)
             .map_err(|error| store_error(&error))?;

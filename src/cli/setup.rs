@@ -10,6 +10,7 @@ use crate::domain::problem::{Place, Problem};
 use crate::engine::clock::Clock;
 use crate::engine::lane::Account;
 use crate::manifest::{Located, ProviderConfig};
+use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
 use crate::sandbox::{self, Caption, Captions, Rule, Sandbox};
 use crate::store::Reader;
@@ -54,6 +55,7 @@ pub(super) async fn setup(
     global: &Global,
     places: &Places,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
+    cards: &Cards,
     needed: &BTreeSet<String>,
     faults: Option<&Path>,
 ) -> Result<Setup, Error> {
@@ -69,7 +71,8 @@ pub(super) async fn setup(
             };
             // The rehearsal keeps the number of tasks at once, and hurries otherwise.
             let limits = Limits { concurrency: limits.concurrency, ..quick() };
-            accounts.insert(provider.name().to_owned(), Arc::new(Account::new(*provider, endpoint, limits)));
+            let account = Account::new(*provider, endpoint, limits, cards);
+            accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
         return Ok(Setup { accounts, settings, sandbox: Some(sandbox) });
     }
@@ -79,8 +82,8 @@ pub(super) async fn setup(
         match endpoint(provider, config) {
             Ok(endpoint) => {
                 let limits = config.map(|config| config.value.limits).unwrap_or_default();
-                accounts
-                    .insert(provider.name().to_owned(), Arc::new(Account::new(provider, endpoint, limits)));
+                let account = Account::new(provider, endpoint, limits, cards);
+                accounts.insert(provider.name().to_owned(), Arc::new(account));
             }
             Err(problem) => problems.push(*problem),
         }
@@ -120,6 +123,10 @@ pub(super) fn base_url(
     config: Option<&Located<ProviderConfig>>,
 ) -> Result<Url, Box<Problem>> {
     let profile = provider.profile();
+    if profile.sandbox_only && config.is_none_or(|config| config.value.base_url.is_none()) {
+        let message = format!("the provider {} exists only in the sandbox", provider.name());
+        return Err(Box::new(Problem::error(Place::Nowhere, message).hint("add --sandbox to the command")));
+    }
     let written = config.and_then(|config| config.value.base_url.as_ref());
     let place = written.map_or(Place::Nowhere, Located::place);
     let text = written.map_or(profile.base_url.as_str(), |url| url.value.as_str());

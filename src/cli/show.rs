@@ -14,8 +14,9 @@ use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::load::load;
+use crate::load::{cards, load};
 use crate::provider;
+use crate::provider::cards::Cards;
 use crate::store::{Attempt, History, Reader, TakeHistory};
 use crate::wire::Call;
 use serde_json::{Value, json};
@@ -35,10 +36,11 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     let history = reader.history(&project, &key).await.map_err(|error| store_error(&error))?;
     let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
     let options = options(&history, &places);
+    let cards = cards(&places.manifest);
     if terminal.json {
-        terminal.data(as_json(&project, &history, &options));
+        terminal.data(as_json(&cards, &project, &history, &options));
     } else {
-        for line in text::page(&history, &options, terminal.size().0, Clock::system().now()) {
+        for line in text::page(&cards, &history, &options, terminal.size().0, Clock::system().now()) {
             terminal.data(line);
         }
     }
@@ -213,15 +215,16 @@ fn cost(entry: &TakeHistory) -> (Account, Usd) {
 }
 
 /// The call as this program makes it for an attempt, and whether that is, byte for byte, what was sent.
-fn sent(take: &Take, attempt: Option<&Attempt>) -> Option<(Call, bool)> {
+fn sent(cards: &Cards, take: &Take, attempt: Option<&Attempt>) -> Option<(Call, bool)> {
     let id = attempt.map_or_else(|| RequestId("(not sent yet)".into()), |attempt| attempt.request_id.clone());
-    let call = provider::find(&take.request.model.provider)?.submit(&take.request, &id);
+    let model = &take.request.model;
+    let call = provider::find(&model.provider)?.submit(cards.get(model)?, &take.request, &id).0;
     let same =
         call.body.as_ref().is_some_and(|body| attempt.is_some_and(|attempt| attempt.body == body.sha256()));
     Some((call, same))
 }
 
-fn as_json(project: &str, history: &History, options: &[Choice]) -> Value {
+fn as_json(cards: &Cards, project: &str, history: &History, options: &[Choice]) -> Value {
     let options: Vec<Value> =
         options.iter().map(|choice| json!({ "when": choice.when, "command": choice.command })).collect();
     json!({
@@ -235,12 +238,12 @@ fn as_json(project: &str, history: &History, options: &[Choice]) -> Value {
         "clip": history.filed.as_ref().map(|filed| filed.path.clone()),
         "bytes": history.filed.as_ref().map(|filed| filed.file.size),
         "sha256": history.filed.as_ref().map(|filed| filed.file.sha256.to_string()),
-        "takes": history.takes.iter().map(take_json).collect::<Vec<Value>>(),
+        "takes": history.takes.iter().map(|entry| take_json(cards, entry)).collect::<Vec<Value>>(),
         "options": options,
     })
 }
 
-fn take_json(entry: &TakeHistory) -> Value {
+fn take_json(cards: &Cards, entry: &TakeHistory) -> Value {
     let take = &entry.take;
     let said = |attempt: &Attempt| {
         attempt.said.as_ref().map(|said| json!({ "http": said.http, "code": said.code, "text": said.text }))
@@ -257,7 +260,7 @@ fn take_json(entry: &TakeHistory) -> Value {
             "provider": said(attempt),
         })
     };
-    let request = sent(take, entry.attempts.last()).map(|(call, same)| {
+    let request = sent(cards, take, entry.attempts.last()).map(|(call, same)| {
         let shown = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
         let body = serde_json::from_str::<Value>(&shown).unwrap_or(Value::String(shown));
         json!({ "path": call.path, "body": body, "as_sent": same })

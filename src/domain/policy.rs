@@ -62,10 +62,22 @@ impl Backoff {
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(15));
 
 /// How a provider can be asked whether it has a task of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
     /// How long a task may stay out of the provider's listing after it was accepted.
     pub lag: Duration,
+    /// Pauses before each look-up of a submission in doubt.
+    pub after: Vec<Duration>,
+    /// Two answers that deny a task must lie this far apart.
+    pub gap: Duration,
+}
+
+impl LookUp {
+    /// The pauses that hold for every provider that can be bought from.
+    #[must_use]
+    pub fn new(lag: Duration) -> Self {
+        Self { lag, after: LOOK_UPS.to_vec(), gap: Duration::from_mins(1) }
+    }
 }
 
 /// The numbers of one model of one provider.
@@ -79,10 +91,6 @@ pub struct Policy {
     pub throttle_backoff: Backoff,
     /// When a task may be in doubt: how to ask, or `None` where the provider offers no way.
     pub look_up: Option<LookUp>,
-    /// Pauses before each look-up of one that is in doubt.
-    pub look_ups: &'static [Duration],
-    /// Two answers that deny a task must lie this far apart.
-    pub absence_gap: Duration,
     /// Between acceptance and the first poll.
     pub first_poll: Duration,
     /// Between polls, as long as the task is young.
@@ -134,8 +142,6 @@ impl Policy {
             submit_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
             throttle_backoff: Backoff { first: Duration::from_secs(2), most: Duration::from_mins(2) },
             look_up: None,
-            look_ups: &LOOK_UPS,
-            absence_gap: Duration::from_mins(1),
             first_poll: Duration::from_secs(45),
             poll_every: Duration::from_secs(10),
             poll_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },

@@ -1,5 +1,7 @@
 //! What is wrong with what the user wrote: where, what, and what to do about it.
 
+use std::fmt;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -63,6 +65,18 @@ pub enum Place {
         /// The header of the column, where one is meant; its number and letter where it has none.
         column: Option<String>,
     },
+}
+
+/// In one word, such as `shop.yaml:12`; nothing where there is no place.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nowhere => Ok(()),
+            Self::File(file) => f.write_str(file),
+            Self::Text { file, line, .. } => write!(f, "{file}:{line}"),
+            Self::Row { file, row, .. } => write!(f, "{file}, row {row}"),
+        }
+    }
 }
 
 impl Problem {

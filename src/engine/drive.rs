@@ -20,7 +20,7 @@ use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
 use crate::store::{ClaimError, Details, RecordError};
 use crate::transport::{PaidClient, SendFaultKind};
-use crate::wire::{Body, Call};
+use crate::wire::{Body, PaidCall};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -148,8 +148,9 @@ impl Drive {
     /// Everything before the paid request: its body, and the intent, durable.
     async fn claim(&self, take: &Take) -> Result<Result<Claimed, Left>, Failure> {
         let request_id = RequestId(format!("sl-{}", super::ids::random()));
-        let call = self.account.provider.submit(&take.request, &request_id);
-        let body = call.body.as_ref();
+        let Some(card) = &self.lane.card else { return Ok(Err(Left::Closed)) };
+        let call = self.account.provider.submit(card, &take.request, &request_id);
+        let body = call.0.body.as_ref();
         let sha256 = body.map_or_else(|| Sha256::of(b""), Body::sha256);
         // The pictures are read before anything is written down: what changed since the plan is not sent.
         let bytes = match body {
@@ -287,7 +288,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// A take whose intent is durable, with what is to be sent for it.
 struct Claimed {
     take: Take,
-    call: Call,
+    call: PaidCall,
     bytes: Bytes,
 }
 

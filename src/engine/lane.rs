@@ -8,8 +8,9 @@ use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
 use crate::domain::policy::{Moment, Policy};
-use crate::provider::Provider;
 use crate::provider::card::ModelCard;
+use crate::provider::cards::Cards;
+use crate::provider::{self, Provider};
 use crate::transport::Endpoint;
 use crate::transport::settings::is_loopback;
 use governor::middleware::NoOpMiddleware;
@@ -29,6 +30,8 @@ const POLLS: u32 = 8;
 const DOWNLOADS: u32 = 4;
 const POLLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const CONCURRENCY: u32 = 2;
+/// How long links live of models that have no card any more: as long as those of every documented one.
+const LINK_LIFE: Duration = Duration::from_hours(24);
 
 /// Unanswered submissions within the window that stop a provider: by then its answers cannot be trusted.
 const AMBIGUITY: (usize, Duration) = (3, Duration::from_mins(10));
@@ -71,6 +74,8 @@ impl Pace {
 
 /// One model: how many tasks at once, and how fast.
 pub struct Lane {
+    /// What the model takes. Where there is no card any more its tasks can be collected, and nothing can be ordered.
+    pub card: Option<Arc<ModelCard>>,
     /// The model's numbers.
     pub policy: Policy,
     /// How long a link of this model lives.
@@ -83,12 +88,13 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// From the model's card, corrected by the manifest's limits.
+    /// From the model's card and its provider's numbers, corrected by the manifest's limits.
     #[must_use]
-    pub fn new(card: &ModelCard, provider: &Limits, manifest: &Limits) -> Self {
-        let limits = manifest.over(card.limits).over(*provider);
+    pub fn new(card: Option<&Arc<ModelCard>>, provider: &dyn Provider, manifest: &Limits) -> Self {
+        let own = card.map(|card| card.limits).unwrap_or_default();
+        let limits = manifest.over(own).over(provider.profile().limits);
         let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get) as usize;
-        let standard = Policy::standard();
+        let standard = provider::policy(provider.name());
         let policy = Policy {
             first_poll: limits.first_poll.unwrap_or(standard.first_poll),
             poll_every: limits.poll_every.unwrap_or(standard.poll_every),
@@ -96,8 +102,9 @@ impl Lane {
         };
         let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
         Self {
+            card: card.cloned(),
             policy,
-            link_life: card.link_life,
+            link_life: card.map_or(LINK_LIFE, |card| card.link_life),
             slots: Arc::new(Semaphore::new(width)),
             width,
             pace: Pace::new(rate),
@@ -134,6 +141,8 @@ pub struct Account {
     /// Whether clips may come from loopback over plain HTTP: only where the provider itself is there.
     pub loopback: bool,
     lanes: HashMap<String, Arc<Lane>>,
+    /// Of models without a card.
+    strangers: Arc<Lane>,
     polls: Semaphore,
     poll_pace: Pace,
     /// Downloads at once.
@@ -174,22 +183,20 @@ pub struct Closed {
 }
 
 impl Account {
-    /// An account whose lanes come from the provider's cards.
+    /// An account with a lane for each of the provider's cards.
     #[must_use]
-    pub fn new(provider: &'static dyn Provider, endpoint: Endpoint, limits: Limits) -> Self {
-        let defaults = provider.profile().limits;
-        let own = limits.over(defaults);
-        let lanes = provider
-            .cards()
-            .iter()
-            .map(|card| (card.name.model.clone(), Arc::new(Lane::new(card, &defaults, &limits))))
-            .collect();
+    pub fn new(provider: &'static dyn Provider, endpoint: Endpoint, limits: Limits, cards: &Cards) -> Self {
+        let own = limits.over(provider.profile().limits);
+        let lane = |card| Arc::new(Lane::new(card, provider, &limits));
+        let lanes =
+            cards.of(provider.name()).map(|card| (card.name.model.clone(), lane(Some(card)))).collect();
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
             loopback: is_loopback(&endpoint.base_url),
             provider,
             endpoint,
             lanes,
+            strangers: lane(None),
             polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
             downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
             poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
@@ -199,10 +206,15 @@ impl Account {
         }
     }
 
-    /// The lane of a model, if a card names it.
+    /// The lane of a model.
     #[must_use]
-    pub fn lane(&self, model: &str) -> Option<&Arc<Lane>> {
-        self.lanes.get(model)
+    pub fn lane(&self, model: &str) -> &Arc<Lane> {
+        self.lanes.get(model).unwrap_or(&self.strangers)
+    }
+
+    /// The models that can be ordered, with their lanes.
+    pub fn lanes(&self) -> impl Iterator<Item = (&Arc<ModelCard>, &Arc<Lane>)> {
+        self.lanes.values().filter_map(|lane| Some((lane.card.as_ref()?, lane)))
     }
 
     /// Whether the provider takes submissions in this run.

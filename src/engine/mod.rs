@@ -187,10 +187,8 @@ impl<'a> Run<'a> {
         let now = self.world.clock.now();
         for account in self.accounts.values().filter(|account| account.is_open() && !account.day_is_over(now))
         {
-            for card in account.provider.cards() {
-                if let Some(lane) = account.lane(&card.name.model).filter(|lane| lane.is_open()) {
-                    self.top_up_lane(&card.name, lane.width()).await?;
-                }
+            for (card, lane) in account.lanes().filter(|(_, lane)| lane.is_open()) {
+                self.top_up_lane(&card.name, lane.width()).await?;
             }
         }
         Ok(())
@@ -228,17 +226,16 @@ impl<'a> Run<'a> {
 
     /// `false` where nobody can drive it.
     fn spawn(&mut self, take: Take, lane_of: Option<ModelName>) -> bool {
-        let account = self.accounts.get(&take.request.model.provider);
-        let lane = account.and_then(|account| account.lane(&take.request.model.model));
-        let (Some(account), Some(lane)) = (account, lane) else {
+        let Some(account) = self.accounts.get(&take.request.model.provider) else {
             self.outcome.left.insert(take.id.clone());
             self.parked.insert(take.id);
             self.world.warn_once(format!(
-                "{}: no such model is set up any more; its paid task cannot be collected",
+                "{}: its provider is not set up any more; its paid task cannot be collected",
                 take.request.model
             ));
             return false;
         };
+        let lane = account.lane(&take.request.model.model);
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
             world: Arc::clone(self.world),

@@ -11,6 +11,7 @@ use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::request::{Field, Request};
 use crate::manifest::{Context, Manifest, output};
 use crate::provider::card::ModelCard;
+use crate::provider::cards::Cards;
 use crate::provider::{self, check};
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -30,7 +31,7 @@ pub struct Draft {
     /// Where the clip goes, relative to the output root.
     pub path: String,
     /// The model's card.
-    pub card: &'static ModelCard,
+    pub card: Arc<ModelCard>,
     /// Names of fields and parameters that the shot lists as optional and that this model lacks.
     pub dropped: Vec<String>,
     /// Whether nothing was wrong so far. A draft that cannot become an order is kept for the rest of its problems.
@@ -61,7 +62,7 @@ impl Pictures {
 
 /// Renders every job. The order is that of the items, and within an item that of the shots.
 #[must_use]
-pub fn expand(manifest: &Manifest, source: &Source<'_>) -> (Vec<Draft>, Vec<Problem>) {
+pub fn expand(manifest: &Manifest, source: &Source<'_>, cards: &Cards) -> (Vec<Draft>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut drafts = Vec::with_capacity(source.len() * manifest.shots.len());
     for index in 0..source.len() {
@@ -69,7 +70,7 @@ pub fn expand(manifest: &Manifest, source: &Source<'_>) -> (Vec<Draft>, Vec<Prob
         for shot in 0..manifest.shots.len() {
             let values = Values { manifest, shot: &manifest.shots[shot], source, index };
             let context = context.job(&values.shot.name.value, "");
-            let render = Render { values, context: &context, card: None, problems: &mut problems };
+            let render = Render { values, context: &context, cards, card: None, problems: &mut problems };
             drafts.extend(render.draft(shot));
         }
     }
@@ -88,8 +89,9 @@ impl Draft {
 struct Render<'a, 'p> {
     values: Values<'a>,
     context: &'p Context<'p>,
+    cards: &'p Cards,
     /// Once it is known.
-    card: Option<&'static ModelCard>,
+    card: Option<Arc<ModelCard>>,
     problems: &'p mut Vec<Problem>,
 }
 
@@ -97,7 +99,7 @@ impl Render<'_, '_> {
     fn draft(mut self, shot: usize) -> Option<Draft> {
         let before = self.problems.len();
         let card = self.card()?;
-        self.card = Some(card);
+        self.card = Some(Arc::clone(&card));
         let mut request = Request::new(card.name.clone());
         let mut pictures = Pictures::default();
         let mut dropped = Vec::new();
@@ -110,7 +112,7 @@ impl Render<'_, '_> {
                 dropped.push(field.name().to_owned());
                 continue;
             }
-            self.set(card, field, texts, &mut request, &mut pictures);
+            self.set(&card, field, texts, &mut request, &mut pictures);
         }
         for (name, written) in self.values.params() {
             let optional = self.values.is_optional(name);
@@ -119,7 +121,7 @@ impl Render<'_, '_> {
                 dropped.push(format!("params.{name}"));
                 continue;
             }
-            match check::typed(card, name, &text) {
+            match check::typed(self.cards, &card, name, &text) {
                 Ok(value) => drop(request.params.insert(name.to_owned(), value)),
                 Err(finding) => self.problems.push(super::order::problem(&self.values, *finding)),
             }
@@ -133,7 +135,7 @@ impl Render<'_, '_> {
         Some(Draft { key, item, request, pictures, path, card, dropped, whole, shot, index })
     }
 
-    fn card(&mut self) -> Option<&'static ModelCard> {
+    fn card(&mut self) -> Option<Arc<ModelCard>> {
         let Some(written) = self.values.model() else {
             let problem = Problem::error(self.values.shot.name.place(), "this shot names no model");
             let set = &self.values.shot.fields.settings;
@@ -149,14 +151,11 @@ impl Render<'_, '_> {
         };
         let text = self.text(&written, "model")?;
         let name: Option<ModelName> = text.parse().ok();
-        if let Some(card) = name.as_ref().and_then(provider::card) {
-            return Some(card);
+        if let Some(card) = name.as_ref().and_then(|name| self.cards.get(name)) {
+            return Some(Arc::clone(card));
         }
-        let known: Vec<String> = provider::ALL
-            .iter()
-            .flat_map(|provider| provider.cards())
-            .map(|card| card.name.to_string())
-            .collect();
+        let known: Vec<String> = self.cards.iter().map(|card| card.name.to_string()).collect();
+        let proposed: Vec<String> = self.cards.proposed().map(|card| card.name.to_string()).collect();
         // With or without the provider in front, people mean the model.
         let close = did_you_mean(&text, known.iter().map(String::as_str))
             .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
@@ -171,7 +170,7 @@ impl Render<'_, '_> {
             (None, Some(_)) => problem.hint("write one of the models below"),
             (None, None) => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
         };
-        self.problems.push(problem.note(format!("the models are: {}", known.join(", "))));
+        self.problems.push(problem.note(format!("the models are: {}", proposed.join(", "))));
         None
     }
 
@@ -197,7 +196,7 @@ impl Render<'_, '_> {
         };
         if text.trim().is_empty() {
             if !self.values.is_optional(name) {
-                self.problems.push(self.values.empty(name, written, self.card));
+                self.problems.push(self.values.empty(name, written, self.card.as_deref()));
             }
             return None;
         }
@@ -207,8 +206,8 @@ impl Render<'_, '_> {
     /// Which number to write for a field or a parameter.
     fn digits(&self, name: &str) -> String {
         let (rule, name) = match Field::named(name) {
-            Some(field) => (self.card.and_then(|card| card.field(field)), name.to_owned()),
-            None => (self.card.and_then(|card| card.param(name)), format!("params.{name}")),
+            Some(field) => (self.card.as_ref().and_then(|card| card.field(field)), name.to_owned()),
+            None => (self.card.as_ref().and_then(|card| card.param(name)), format!("params.{name}")),
         };
         let values: Vec<String> = rule.into_iter().flat_map(|rule| &rule.values).map(check::shown).collect();
         match values.as_slice() {

@@ -4,11 +4,15 @@ use super::expand::Draft;
 use super::fingerprint::fingerprint;
 use super::values::{Cut, Source, Values};
 use crate::domain::item::Item;
+use crate::domain::key::RequestId;
 use crate::domain::problem::Problem;
-use crate::domain::request::{Field, Media, MediaFile, PictureFacts};
+use crate::domain::request::{Field, Media, MediaFile, PictureFacts, Request};
 use crate::domain::take::Wanted;
 use crate::manifest::Manifest;
 use crate::media::image::{self, PictureFault};
+use crate::provider;
+use crate::provider::card::ModelCard;
+use crate::provider::cards::Cards;
 use crate::provider::check::{self, Finding};
 use std::collections::{BTreeSet, HashMap};
 
@@ -48,6 +52,7 @@ pub fn orders(
     source: &Source<'_>,
     drafts: &[Draft],
     book: &PictureBook,
+    cards: &Cards,
 ) -> (Vec<Wanted>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut cuts = Vec::new();
@@ -74,11 +79,13 @@ pub fn orders(
         // What is missing because it is wrong is told already.
         let is_whole = draft.whole && problems.len() == before;
         let findings = if is_whole {
-            check::check(draft.card, &request)
+            check::check(cards, &draft.card, &request)
         } else {
-            check::check_each(draft.card, &request)
+            check::check_each(cards, &draft.card, &request)
         };
-        for finding in findings {
+        let too_large = is_whole.then(|| body_length(&draft.card, &request)).flatten();
+        let too_large = too_large.and_then(|bytes| check::check_body(&draft.card, &request, bytes));
+        for finding in findings.into_iter().chain(too_large) {
             let excess = finding.excess.filter(|_| finding.field == Field::Prompt.name());
             let cut = excess.zip(request.prompt.as_deref());
             let cut = cut.and_then(|(excess, prompt)| values.cut(&finding.field, prompt, excess));
@@ -98,12 +105,7 @@ pub fn orders(
         if !draft.whole || problems[before..].iter().any(Problem::is_error) {
             continue;
         }
-        let price = manifest
-            .prices
-            .get(&request.model)
-            .map(|price| &price.value)
-            .or(draft.card.price.as_ref())
-            .map(|price| price.of(&request, draft.card.seconds()));
+        let price = draft.card.price.as_ref().map(|price| price.of(&request, draft.card.seconds()));
         wanted.push(Wanted {
             key: draft.key.clone(),
             title: Item::title(&draft.item).to_owned(),
@@ -115,6 +117,14 @@ pub fn orders(
     }
     shorten(&mut problems, cuts);
     (wanted, problems)
+}
+
+/// Bytes of the request on the wire, where its model has a limit for them.
+fn body_length(card: &ModelCard, request: &Request) -> Option<u64> {
+    card.pictures.as_ref()?.max_body_megabytes?;
+    let key = RequestId("sl-00000000000000000000000000".to_owned());
+    let call = provider::find(&card.name.provider)?.submit(card, request, &key);
+    Some(call.0.body?.len())
 }
 
 /// Says of texts that are too long what to write, so that it is short enough for every item.

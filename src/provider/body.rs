@@ -6,7 +6,7 @@ use crate::wire;
 use serde_json::{Map, Value as Json};
 
 /// What a request sets under one of the portable names.
-pub(super) enum Setting<'a> {
+pub enum Setting<'a> {
     /// Text, a number, yes or no.
     Plain(Value),
     /// One picture or more.
@@ -14,7 +14,8 @@ pub(super) enum Setting<'a> {
 }
 
 /// What the request sets, if it sets the field at all.
-pub(super) fn setting(request: &Request, field: Field) -> Option<Setting<'_>> {
+#[must_use]
+pub fn setting(request: &Request, field: Field) -> Option<Setting<'_>> {
     let text = |text: &Option<String>| text.clone().map(Value::Text).map(Setting::Plain);
     match field {
         Field::Prompt => text(&request.prompt),
@@ -37,18 +38,21 @@ pub(super) fn setting(request: &Request, field: Field) -> Option<Setting<'_>> {
 /// The members of the body that the request asks for.
 ///
 /// A field that the card does not have is left out: the check has refused it long before.
-pub(super) fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
+pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
     let mut members = Map::new();
     for rule in &card.fields {
         match Field::named(&rule.name).and_then(|field| setting(request, field)) {
-            Some(Setting::Plain(value)) => {
-                members.insert(rule.wire().to_owned(), json(&value));
-            }
-            Some(Setting::Pictures(_)) => {
-                if let Some(pictures) = &card.pictures {
+            Some(Setting::Plain(value)) => put(&mut members, rule.wire(), json(&value)),
+            Some(Setting::Pictures(own)) => {
+                let shared = card.pictures.as_ref().and_then(|it| Some((it.wire.as_ref()?, it.send)));
+                if let Some((name, send)) = shared {
                     // All pictures share one member, which stands where the first of them does.
                     let all = request.media().map(picture).map(Json::String).collect();
-                    members.insert(pictures.wire.clone(), gathered(all, pictures.send));
+                    put(&mut members, name, gathered(all, send));
+                } else {
+                    let send = if rule.max.is_some() { SendAs::List } else { SendAs::Text };
+                    let own = own.into_iter().map(picture).map(Json::String).collect();
+                    put(&mut members, rule.wire(), gathered(own, send));
                 }
             }
             None => {}
@@ -56,14 +60,28 @@ pub(super) fn members(card: &ModelCard, request: &Request) -> Map<String, Json> 
     }
     for rule in &card.params {
         if let Some(value) = request.params.get(&rule.name) {
-            members.insert(rule.wire().to_owned(), json(value));
+            put(&mut members, rule.wire(), json(value));
         }
     }
     members
 }
 
+/// Sets a member of the body, or of an object in it where the name has a dot.
+fn put(members: &mut Map<String, Json>, name: &str, value: Json) {
+    match name.split_once('.') {
+        None => drop(members.insert(name.to_owned(), value)),
+        Some((object, inner)) => {
+            let object = members.entry(object).or_insert_with(|| Json::Object(Map::new()));
+            if let Some(object) = object.as_object_mut() {
+                put(object, inner, value);
+            }
+        }
+    }
+}
+
 /// The local pictures of a request, for [`wire::Body::json`].
-pub(super) fn files(request: &Request) -> Vec<MediaFile> {
+#[must_use]
+pub fn files(request: &Request) -> Vec<MediaFile> {
     let file = |media: &Media| match media {
         Media::File(file) => Some(file.clone()),
         Media::Url(_) | Media::Inline { .. } => None,

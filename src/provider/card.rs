@@ -3,26 +3,51 @@
 //! A card says what the provider's documents say. `validate`, `plan`, `models` and `schema` all read the same cards,
 //! and so does the code that writes requests: the fields of a card stand in the order of the request's body.
 
+mod examine;
+mod read;
+
 use crate::domain::key::ModelName;
-use crate::domain::limits::{Limits, Rate};
-use crate::domain::money::Usd;
-use crate::domain::price::{Price, PriceUnit, Surcharge};
+use crate::domain::limits::Limits;
+use crate::domain::policy::LookUp;
+use crate::domain::price::Price;
 use crate::domain::request::{Field, PictureFormat, Value};
-use serde::de::{Deserializer, Error as _, Visitor};
-use serde::{Deserialize, de};
-use std::fmt;
-use std::num::NonZeroU32;
-use std::str::FromStr;
+use read::{formats, hours, limits, look_up, parsed, price, value, values};
+use serde::Deserialize;
+use serde_json::Value as Json;
 use std::time::Duration;
 
 /// One provider's document: itself and its models.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct Document {
     /// The provider.
     pub profile: Profile,
     /// Its models.
     pub models: Vec<ModelCard>,
+}
+
+impl Document {
+    /// Reads the document that is compiled in beside an adapter.
+    ///
+    /// # Panics
+    ///
+    /// Where it is no document. A test reads each, so none that is built in does.
+    #[must_use]
+    pub fn built_in(yaml: &str) -> Self {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Written {
+            profile: Profile,
+            models: Vec<Json>,
+        }
+
+        let Written { profile, models } =
+            serde_yaml::from_str(yaml).expect("it is compiled in, and a test reads it");
+        let card = |written: Json| {
+            let name = written["name"].to_string();
+            ModelCard::read(written).unwrap_or_else(|why| panic!("the built-in card of {name}: {why}"))
+        };
+        Self { profile, models: models.into_iter().map(card).collect() }
+    }
 }
 
 /// What is the same for all models of a provider.
@@ -38,10 +63,16 @@ pub struct Profile {
     /// Limits of the account.
     #[serde(default, deserialize_with = "limits")]
     pub limits: Limits,
+    /// How its tasks are looked for by our own ids, where its documents offer a way.
+    #[serde(default, deserialize_with = "look_up")]
+    pub look_up: Option<LookUp>,
+    /// Whether it exists only in the sandbox, and so in no table of what can be bought.
+    #[serde(default)]
+    pub sandbox_only: bool,
 }
 
 /// What one model takes, costs and allows.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelCard {
     /// As the manifest names it.
@@ -51,6 +82,9 @@ pub struct ModelCard {
     pub summary: String,
     /// Which documents of the provider the card follows, in words.
     pub source: String,
+    /// Whether parts of the card are inferred and not documented: it is used only where a manifest names it.
+    #[serde(default)]
+    pub unverified: bool,
     /// What a clip can be made from.
     pub modes: Vec<Mode>,
     /// What a clip costs, where the provider publishes it.
@@ -72,12 +106,43 @@ pub struct ModelCard {
     /// What else it documents, under names of its own.
     #[serde(default)]
     pub params: Vec<Rule>,
-    /// Where the provider's documents contradict each other; what follows either of them is sent, with a warning.
+    /// What the documents say of certain settings beyond their values.
     #[serde(default)]
-    pub disagreements: Vec<Disagreement>,
+    pub remarks: Vec<Remark>,
+    /// What else to know: which of two documents won, and why.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Where the manifest corrects the card; empty as it is built in.
+    #[serde(skip)]
+    pub corrected: Vec<Correction>,
+    #[serde(skip)]
+    written: Json,
+}
+
+/// A part of a card that the manifest replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// Which part, such as `price` or `fields.duration`.
+    pub part: String,
+    /// Where the manifest does so, such as `shop.yaml:12`.
+    pub at: String,
 }
 
 impl ModelCard {
+    /// A card from what a document or a manifest writes; the error is one clause.
+    pub fn read(written: Json) -> Result<Self, String> {
+        let mut card: Self = serde_json::from_value(written.clone()).map_err(|error| error.to_string())?;
+        card.examine()?;
+        card.written = written;
+        Ok(card)
+    }
+
+    /// The card as it is written.
+    #[must_use]
+    pub fn written(&self) -> &Json {
+        &self.written
+    }
+
     /// The rule of a portable field, if the model has it.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&Rule> {
@@ -97,6 +162,13 @@ impl ModelCard {
             Some(Value::Int(seconds)) => u32::try_from(*seconds).unwrap_or_default(),
             Some(Value::Bool(_) | Value::Text(_)) | None => 0,
         }
+    }
+
+    /// What the documents say against a setting of that name, whether or not the model has it.
+    #[must_use]
+    pub fn prohibition(&self, name: &str) -> Option<&Remark> {
+        let refused = |remark: &&Remark| remark.kind == RemarkKind::Refused && remark.value.is_none();
+        self.remarks.iter().filter(refused).find(|remark| remark.field == name && remark.with.is_none())
     }
 
     /// Pixels of a clip where the request orders none and the model always makes the same, such as `1280x720`.
@@ -137,12 +209,12 @@ impl Mode {
 }
 
 /// What a field or parameter may be.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// In the manifest.
     pub name: String,
-    /// In the request's body, where that differs.
+    /// In the request's body, where that differs; `a.b` is the member `b` of the object `a`.
     wire: Option<String>,
     /// What it holds.
     #[serde(rename = "type")]
@@ -191,19 +263,26 @@ pub enum Kind {
 }
 
 /// What the pictures of a request must be, and how they are sent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pictures {
-    /// The field in the request's body that holds them all, in the order image, last image, references.
-    pub wire: String,
-    /// How it holds them.
+    /// The member of the request's body that holds them all, in the order image, last image, references; where there
+    /// is none, each field has a member of its own.
+    pub wire: Option<String>,
+    /// How the one member holds them. In members of their own, a picture is text and several are a list.
+    #[serde(default)]
     pub send: SendAs,
-    /// Formats by content.
-    #[serde(deserialize_with = "formats")]
+    /// Whether the provider takes only links, and no bytes of a local picture.
+    #[serde(default)]
+    pub links_only: bool,
+    /// Formats by content; any where the documents name none.
+    #[serde(default, deserialize_with = "formats")]
     pub formats: Vec<PictureFormat>,
     /// Largest file. The documents say `MB` and not which: up to this many million bytes is safe, more than this
     /// many times 2²⁰ is refused.
-    pub max_megabytes: u32,
+    pub max_megabytes: Option<u32>,
+    /// Largest body of a request, counted like files.
+    pub max_body_megabytes: Option<u32>,
     /// Least width and height in pixels.
     #[serde(default)]
     pub min_side: u32,
@@ -214,10 +293,11 @@ pub struct Pictures {
 }
 
 /// How pictures stand in the request's body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SendAs {
     /// As one text: the model takes one picture.
+    #[default]
     Text,
     /// As a list, even of one.
     List,
@@ -225,136 +305,35 @@ pub enum SendAs {
     TextOrList,
 }
 
-/// Something that one document of the provider allows and another does not.
-#[derive(Debug, Deserialize)]
+/// What the documents say of a setting beyond its values.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Disagreement {
+pub struct Remark {
+    /// What follows from it.
+    pub kind: RemarkKind,
     /// The field it is about, a parameter as `params.quality`.
     pub field: String,
     /// The value it is about; any where there is none.
     #[serde(default, deserialize_with = "value")]
     pub value: Option<Value>,
-    /// Only where this field is set too.
+    /// Only where this field is set too, and not to `false`.
     pub with: Option<String>,
-    /// Only where this field is not set.
+    /// Only where this field is not set, or is `false`.
     pub without: Option<String>,
     /// Who says what.
     pub says: String,
 }
 
-/// A scalar as a card writes it.
-struct Scalar(Value);
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Scalars;
-
-        impl Visitor<'_> for Scalars {
-            type Value = Scalar;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, a whole number or text")
-            }
-
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar(Value::Bool(value)))
-            }
-
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar(Value::Int(value)))
-            }
-
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Scalar, E> {
-                i64::try_from(value).map(Value::Int).map(Scalar).map_err(E::custom)
-            }
-
-            fn visit_str<E: de::Error>(self, value: &str) -> Result<Scalar, E> {
-                Ok(Scalar(Value::Text(value.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_any(Scalars)
-    }
-}
-
-fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Ok(Some(Scalar::deserialize(deserializer)?.0))
-}
-
-fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
-    Ok(Vec::<Scalar>::deserialize(deserializer)?.into_iter().map(|scalar| scalar.0).collect())
-}
-
-fn parsed<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| D::Error::custom(format!("`{text}` cannot be read")))
-}
-
-fn hours<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    Ok(Duration::from_hours(u64::from(u32::deserialize(deserializer)?)))
-}
-
-fn formats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PictureFormat>, D::Error> {
-    let known = [PictureFormat::Png, PictureFormat::Jpeg, PictureFormat::Webp];
-    let format = |name: &String| {
-        let format = known.into_iter().find(|format| format.name() == name);
-        format.ok_or_else(|| D::Error::custom(format!("there is no format `{name}`")))
-    };
-    Vec::<String>::deserialize(deserializer)?.iter().map(format).collect()
-}
-
-fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Per {
-        Clip,
-        Second,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Extra {
-        param: String,
-        equals: Scalar,
-        #[serde(deserialize_with = "parsed")]
-        usd: Usd,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Tag {
-        per: Per,
-        #[serde(deserialize_with = "parsed")]
-        usd: Usd,
-        #[serde(default)]
-        surcharges: Vec<Extra>,
-    }
-
-    let tag = Tag::deserialize(deserializer)?;
-    let per = match tag.per {
-        Per::Clip => PriceUnit::Clip,
-        Per::Second => PriceUnit::Second,
-    };
-    let surcharge = |extra: Extra| Surcharge { param: extra.param, equals: extra.equals.0, usd: extra.usd };
-    Ok(Some(Price { per, usd: tag.usd, surcharges: tag.surcharges.into_iter().map(surcharge).collect() }))
-}
-
-fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Figures {
-        concurrency: Option<NonZeroU32>,
-        submits_per_minute: Option<NonZeroU32>,
-        first_poll_seconds: Option<u64>,
-        poll_every_seconds: Option<u64>,
-    }
-
-    let figures = Figures::deserialize(deserializer)?;
-    Ok(Limits {
-        concurrency: figures.concurrency,
-        rate: figures.submits_per_minute.map(|count| Rate { count, per: Duration::from_mins(1) }),
-        first_poll: figures.first_poll_seconds.map(Duration::from_secs),
-        poll_every: figures.poll_every_seconds.map(Duration::from_secs),
-        ..Limits::default()
-    })
+/// What follows from a remark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemarkKind {
+    /// One document allows it and another does not: it is sent, with a warning.
+    Disputed,
+    /// A document prohibits it: it is not sent.
+    Refused,
+    /// It is sent and changes nothing: a warning.
+    NoEffect,
+    /// It costs more than the price says, and no document says how much: a warning, unless the price has a surcharge.
+    CostsExtra,
 }

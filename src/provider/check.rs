@@ -5,11 +5,13 @@
 
 mod advice;
 mod pictures;
+mod remarks;
 
-pub use advice::models_with;
+pub use pictures::check_body;
 
 use super::body::{Setting, setting};
 use super::card::{Kind, ModelCard, Rule};
+use super::cards::Cards;
 use crate::domain::problem::{Severity, did_you_mean};
 use crate::domain::request::{Field, Request, Value};
 
@@ -93,33 +95,34 @@ impl Finding {
     }
 }
 
-/// Everything the card has to say about the request; empty where all is well.
+/// Everything the card has to say about the request; empty where all is well. `cards` are those that may be proposed
+/// in its place.
 #[must_use]
-pub fn check(card: &ModelCard, request: &Request) -> Vec<Finding> {
-    let mut findings = check_each(card, request);
+pub fn check(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding> {
+    let mut findings = check_each(cards, card, request);
     missing(card, request, &mut findings);
     together(card, request, &mut findings);
     pictures::check_frames(card, request, &mut findings);
-    disagreements(card, request, &mut findings);
+    remarks::check(card, request, &mut findings);
     findings
 }
 
 /// What the card has to say about each setting by itself: all that can be said while others of the order are wrong.
 #[must_use]
-pub fn check_each(card: &ModelCard, request: &Request) -> Vec<Finding> {
+pub fn check_each(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding> {
     let mut findings = Vec::new();
     for field in Field::ALL {
         match (card.field(field), setting(request, field)) {
-            (None, Some(setting)) => findings.push(advice::lacking(card, field, &setting, request)),
+            (None, Some(setting)) => findings.push(advice::lacking(cards, card, field, &setting, request)),
             (Some(rule), Some(Setting::Plain(value))) => {
-                obey(card, rule, field.name(), &value, request, &mut findings);
+                obey(cards, card, rule, field.name(), &value, request, &mut findings);
             }
             (Some(_), Some(Setting::Pictures(_)) | None) | (None, None) => {}
         }
     }
     for (name, value) in &request.params {
-        match rule_of(card, name) {
-            Ok(rule) => obey(card, rule, &param(name), value, request, &mut findings),
+        match rule_of(cards, card, name) {
+            Ok(rule) => obey(cards, card, rule, &param(name), value, request, &mut findings),
             Err(finding) => findings.push(*finding),
         }
     }
@@ -136,8 +139,8 @@ fn missing(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
 }
 
 /// A parameter's text as the value that the card wants, such as `30` for `fps`.
-pub fn typed(card: &ModelCard, name: &str, text: &str) -> Result<Value, Box<Finding>> {
-    let rule = rule_of(card, name)?;
+pub fn typed(cards: &Cards, card: &ModelCard, name: &str, text: &str) -> Result<Value, Box<Finding>> {
+    let rule = rule_of(cards, card, name)?;
     let mistyped = |kind: &str, like: &[Value]| {
         let message = format!("`{name}` of {} is {kind}, not `{text}`", card.name.model);
         let like = if rule.values.is_empty() { like } else { &rule.values };
@@ -200,16 +203,19 @@ fn example(field: &str) -> String {
 }
 
 /// The rule of a parameter, or why there is none.
-fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>> {
+fn rule_of<'a>(cards: &Cards, card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>> {
     if let Some(rule) = card.param(name) {
         return Ok(rule);
+    }
+    if let Some(remark) = card.prohibition(&param(name)) {
+        return Err(Box::new(remarks::refused(card, remark).about_name()));
     }
     let model = &card.name.model;
     if name == "request_id" {
         let message = "`request_id` is set by shotlist, anew for every attempt";
         return Err(Box::new(Finding::error(param(name), message).removable().about_name()));
     }
-    let is_pictures = card.pictures.as_ref().is_some_and(|pictures| pictures.wire == name);
+    let is_pictures = card.pictures.as_ref().is_some_and(|pictures| pictures.wire.as_deref() == Some(name));
     let holds = |rule: &&Rule| {
         rule.wire() == name || rule.name == name || (is_pictures && rule.kind == Kind::Picture)
     };
@@ -230,7 +236,7 @@ fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>
         None if known.is_empty() => finding.removable().note(format!("{model} has no parameters of its own")),
         None => finding.removable().note(format!("parameters of {model}: {}", known.join(", "))),
     };
-    let others = advice::models_where(|other| other.param(name).is_some());
+    let others = advice::models_where(cards, |other| other.param(name).is_some());
     if !others.is_empty() {
         finding = finding.note(format!("models that have it: {others}"));
     }
@@ -239,6 +245,7 @@ fn rule_of<'a>(card: &'a ModelCard, name: &str) -> Result<&'a Rule, Box<Finding>
 
 /// Holds a value against its rule.
 fn obey(
+    cards: &Cards,
     card: &ModelCard,
     rule: &Rule,
     field: &str,
@@ -246,7 +253,7 @@ fn obey(
     request: &Request,
     findings: &mut Vec<Finding>,
 ) {
-    let disputed = card.disagreements.iter().any(|it| it.field == field && it.value.as_ref() == Some(value));
+    let spoken_of = card.remarks.iter().any(|it| it.field == field && it.value.as_ref() == Some(value));
     match (rule.kind, value) {
         (Kind::Text, Value::Text(text)) => readable(field, text, findings),
         (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => {}
@@ -257,8 +264,8 @@ fn obey(
         }
     }
     if !rule.values.is_empty() {
-        if !rule.values.contains(value) && !disputed {
-            findings.push(advice::not_one_of(card, rule, field, value, request));
+        if !rule.values.contains(value) && !spoken_of {
+            findings.push(advice::not_one_of(cards, card, rule, field, value, request));
         }
         return;
     }
@@ -340,29 +347,6 @@ fn together(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
             example("prompt"),
             example(picture)
         )));
-    }
-}
-
-/// What one document of the provider allows and another does not.
-fn disagreements(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
-    for disputed in &card.disagreements {
-        let about = match (&disputed.value, Field::named(&disputed.field)) {
-            (None, _) => is_set(request, &disputed.field),
-            (Some(value), Some(field)) => {
-                matches!(setting(request, field), Some(Setting::Plain(set)) if set == *value)
-            }
-            (Some(value), None) => {
-                let name = disputed.field.strip_prefix("params.").unwrap_or(&disputed.field);
-                request.params.get(name) == Some(value)
-            }
-        };
-        let with = disputed.with.as_ref().is_none_or(|other| is_set(request, other));
-        let without = disputed.without.as_ref().is_none_or(|other| !is_set(request, other));
-        if about && with && without {
-            let message = format!("the provider's documents disagree: {}", disputed.says);
-            let finding = Finding::warning(&disputed.field, message);
-            findings.push(finding.hint("it is sent as it is; look at one clip before you order many"));
-        }
     }
 }
 

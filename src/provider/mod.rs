@@ -4,23 +4,27 @@
 //! turns orders into calls and replies into what happened.
 //!
 //! - [`mod@card`]: what each model takes, costs and allows; read from `<provider>.yaml`.
+//! - [`cards`]: all of them, as a manifest corrects them.
 //! - [`mod@check`]: an order against its model's card, before anything is sent.
-//! - `body`: an order as the members of a request body, as the card says.
-//! - `reply`: what answers mean for the money, the same for every provider.
+//! - [`body`]: an order as the members of a request body, as the card says.
+//! - [`reply`]: what answers mean for the money, the same for every provider.
 
-mod body;
+pub mod body;
 pub mod card;
+pub mod cards;
 pub mod check;
-mod reply;
+pub mod reply;
 mod zai;
 
 use crate::domain::fault::{Fault, Refusal, Said};
 use crate::domain::key::{ModelName, RequestId, TaskId};
-use crate::domain::lifecycle::{Charged, Clip};
+use crate::domain::lifecycle::{Charged, Clip, Intent};
 use crate::domain::money::Usd;
+use crate::domain::policy::Policy;
 use crate::domain::request::Request;
-use crate::wire::{Call, Reply};
+use crate::wire::{Call, PaidCall, Reply};
 use card::{ModelCard, Profile};
+use std::num::NonZeroUsize;
 
 /// All built-in providers.
 pub static ALL: &[&dyn Provider] = &[&zai::Zai];
@@ -33,11 +37,11 @@ pub trait Provider: Sync {
     /// What is the same for all its models.
     fn profile(&self) -> &'static Profile;
 
-    /// Its models.
+    /// Its models, as they are built in.
     fn cards(&self) -> &'static [ModelCard];
 
-    /// The call that orders a clip and costs money. `key` is our name for the attempt.
-    fn submit(&self, request: &Request, key: &RequestId) -> Call;
+    /// The call that orders a clip and costs money, with what `card` allows. `key` is our name for the attempt.
+    fn submit(&self, card: &ModelCard, request: &Request, key: &RequestId) -> PaidCall;
 
     /// What the reply to [`Provider::submit`] says. Everything that is not proof of a task or of none is
     /// [`FaultKind::Unknown`](crate::domain::fault::FaultKind::Unknown).
@@ -53,6 +57,70 @@ pub trait Provider: Sync {
     fn probe(&self) -> Option<Call> {
         None
     }
+
+    /// How a task is found by our own id, where the provider's documents offer a way; its profile has the times.
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        None
+    }
+
+    /// How many tasks are asked for with one call, where that is offered.
+    fn bulk(&self) -> Option<&dyn Bulk> {
+        None
+    }
+
+    /// How a task is taken back, where that is offered.
+    fn cancel(&self) -> Option<&dyn Cancel> {
+        None
+    }
+}
+
+/// A listing of tasks that repeats the ids that clients gave them.
+pub trait LookUp: Sync {
+    /// The free call for one page of the tasks that were accepted around the time of `intent` and since. `page` is
+    /// what the page before named as the next.
+    fn list(&self, intent: &Intent, page: Option<&str>) -> Call;
+
+    /// What the reply to [`LookUp::list`] says. An answer that is not complete is a fault.
+    fn listed(&self, reply: &Reply) -> Result<Listing, Fault>;
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// Its tasks, each with the client's id for it where the listing repeats it.
+    pub tasks: Vec<(TaskId, Option<RequestId>)>,
+    /// The page after it.
+    pub next: Option<String>,
+}
+
+/// Many polls as one call.
+pub trait Bulk: Sync {
+    /// At most so many tasks at once.
+    fn most(&self) -> NonZeroUsize;
+
+    /// The free call that asks for all of these.
+    fn poll(&self, tasks: &[TaskId]) -> Call;
+
+    /// What the reply to [`Bulk::poll`] says of each task, in their order; the outer error is about the whole call.
+    fn polled(&self, tasks: &[TaskId], reply: &Reply) -> Result<Vec<Result<Progress, Fault>>, Fault>;
+}
+
+/// Taking a task back.
+pub trait Cancel: Sync {
+    /// The free call that does it.
+    fn cancel(&self, task: &TaskId) -> Call;
+
+    /// What the reply to [`Cancel::cancel`] says.
+    fn cancelled(&self, reply: &Reply) -> Result<Cancelled, Fault>;
+}
+
+/// What became of the wish to take a task back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It is rendered no further.
+    Yes(Charged),
+    /// It was too late: the clip comes.
+    TooLate,
 }
 
 /// How a task stands.
@@ -96,8 +164,15 @@ pub fn find(name: &str) -> Option<&'static dyn Provider> {
     ALL.iter().copied().find(|provider| provider.name() == name)
 }
 
-/// The card of a model.
+/// The built-in card of a model.
 #[must_use]
 pub fn card(model: &ModelName) -> Option<&'static ModelCard> {
     find(&model.provider)?.cards().iter().find(|card| card.name == *model)
+}
+
+/// The numbers that hold for every model of a provider, before its cards and the manifest say otherwise.
+#[must_use]
+pub fn policy(provider: &str) -> Policy {
+    let look_up = find(provider).and_then(|provider| provider.profile().look_up.clone());
+    Policy { look_up, ..Policy::standard() }
 }

@@ -12,25 +12,27 @@ use std::time::Duration;
 
 /// An error as the provider words it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Complaint {
+pub struct Complaint {
     /// Its code as text.
-    pub(super) code: Option<String>,
+    pub code: Option<String>,
     /// Its words.
-    pub(super) message: String,
+    pub message: String,
     /// How long to wait, where the words say so.
-    pub(super) pause: Option<Duration>,
+    pub pause: Option<Duration>,
 }
 
 /// What a provider's codes and its peculiar HTTP statuses mean on a submission.
-pub(super) struct Meanings {
+pub struct Meanings {
     /// By the provider's code. Any kind but `Unknown` states that no task was created.
-    pub(super) codes: &'static [(&'static str, FaultKind)],
+    pub codes: &'static [(&'static str, FaultKind)],
     /// By HTTP status, where an error has no known code.
-    pub(super) statuses: &'static [(u16, FaultKind)],
+    pub statuses: &'static [(u16, FaultKind)],
 }
 
 impl Meanings {
-    pub(super) fn of_code(&self, complaint: Option<&Complaint>) -> Option<FaultKind> {
+    /// What the code of a complaint means, where the table has it.
+    #[must_use]
+    pub fn of_code(&self, complaint: Option<&Complaint>) -> Option<FaultKind> {
         let code = complaint?.code.as_deref()?;
         self.codes.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind)
     }
@@ -48,12 +50,13 @@ impl Meanings {
 }
 
 /// The body, if it is a JSON object. Nesting beyond 128 levels is an error of the parser's, not a stack overflow.
-pub(super) fn object(reply: &Reply) -> Option<Json> {
+pub fn object(reply: &Reply) -> Option<Json> {
     serde_json::from_slice(&reply.body).ok().filter(Json::is_object)
 }
 
 /// Text, or a whole number as text: the same field comes as either. A number too large to be exact is no text.
-pub(super) fn text(value: Option<&Json>) -> Option<String> {
+#[must_use]
+pub fn text(value: Option<&Json>) -> Option<String> {
     let text = match value? {
         Json::String(text) => text.clone(),
         Json::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
@@ -63,12 +66,14 @@ pub(super) fn text(value: Option<&Json>) -> Option<String> {
 }
 
 /// Whether the HTTP status says that all is well.
-pub(super) fn is_success(reply: &Reply) -> bool {
+#[must_use]
+pub fn is_success(reply: &Reply) -> bool {
     (200..300).contains(&reply.status)
 }
 
 /// What a reply to a submission means that names no task.
-pub(super) fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings) -> Fault {
+#[must_use]
+pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings) -> Fault {
     let by_code = meanings.of_code(complaint);
     let kind = match reply.status {
         // A redirect that keeps the body comes before anything was done; one that drops it may come after.
@@ -84,12 +89,8 @@ pub(super) fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &M
 }
 
 /// What a reply to a poll means that does not tell how the task stands. `gone` are the codes for "no such task".
-pub(super) fn unanswered(
-    reply: &Reply,
-    complaint: Option<&Complaint>,
-    meanings: &Meanings,
-    gone: &[&str],
-) -> Fault {
+#[must_use]
+pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings, gone: &[&str]) -> Fault {
     let code = complaint.and_then(|complaint| complaint.code.as_deref());
     let kind = match reply.status {
         _ if meanings.of_code(complaint) == Some(FaultKind::Stop(Stop::Auth)) => FaultKind::Stop(Stop::Auth),
@@ -114,7 +115,8 @@ fn paused(kind: FaultKind, reply: &Reply, complaint: Option<&Complaint>) -> Faul
 }
 
 /// What `Retry-After` asks for. A date counts from the reply's own `Date`: our clock and theirs may differ.
-pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
+#[must_use]
+pub fn retry_after(reply: &Reply) -> Option<Duration> {
     let header = reply.header("retry-after")?.trim();
     if let Ok(seconds) = header.parse() {
         return Some(Duration::from_secs(seconds));
@@ -124,12 +126,13 @@ pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
 }
 
 /// When the provider sent the reply, by its own clock.
-pub(super) fn sent(reply: &Reply) -> Option<std::time::SystemTime> {
+#[must_use]
+pub fn sent(reply: &Reply) -> Option<std::time::SystemTime> {
     httpdate::parse_http_date(reply.header("date")?.trim()).ok()
 }
 
 /// The words to show: the provider's, else ours about what came.
-pub(super) fn said(reply: &Reply, complaint: Option<&Complaint>) -> Said {
+pub fn said(reply: &Reply, complaint: Option<&Complaint>) -> Said {
     let code = complaint.and_then(|complaint| complaint.code.clone());
     let words = complaint.map(|complaint| complaint.message.trim()).filter(|words| !words.is_empty());
     let text = match (words, reply.status) {

@@ -9,7 +9,7 @@ use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, Clip};
 use crate::domain::request::Request;
-use crate::wire::{Auth, Body, Call, Method, Reply};
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
 use jiff::civil::DateTime;
 use jiff::{Timestamp, tz};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -21,9 +21,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Zai;
 
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
-    serde_yaml::from_str(include_str!("zai.yaml")).expect("it is compiled in, and a test reads it")
-});
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("zai.yaml")));
 
 /// A daily, weekly or plan limit: the longest pause that is honoured, again and again until the limit is lifted.
 const UNTIL_RESET: FaultKind = FaultKind::Throttled { after: Some(Duration::from_mins(15)) };
@@ -110,20 +108,18 @@ impl Provider for Zai {
         &DOCUMENT.models
     }
 
-    fn submit(&self, request: &Request, key: &RequestId) -> Call {
-        let card = self.cards().iter().find(|card| card.name == request.model);
+    fn submit(&self, card: &ModelCard, request: &Request, key: &RequestId) -> PaidCall {
         let mut value = Map::new();
         value.insert("model".into(), request.model.model.as_str().into());
-        // The check lets no model without a card through; here it would be refused for want of content.
-        value.extend(card.map(|card| body::members(card, request)).unwrap_or_default());
+        value.extend(body::members(card, request));
         value.insert("request_id".into(), key.0.as_str().into());
-        Call {
+        PaidCall(Call {
             method: Method::Post,
             path: "/paas/v4/videos/generations".into(),
             auth: Auth::Bearer,
             headers: headers(),
             body: Some(Body::json(&Json::Object(value), &body::files(request))),
-        }
+        })
     }
 
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {

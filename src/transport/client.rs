@@ -5,7 +5,7 @@ use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
 use super::fetch::{Clips, Download};
 use super::settings::{ClientTrouble, Proxies, Settings, build, builder};
 use crate::domain::fault::Said;
-use crate::wire::{Call, Reply, Span};
+use crate::wire::{Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, RequestBuilder, Response};
@@ -55,9 +55,15 @@ impl PaidClient {
     ///
     /// Anything but a complete answer is a fault, and only [`SendFaultKind::NotSent`] and [`SendFaultKind::Setup`]
     /// prove that nothing was charged.
-    pub async fn submit(&self, endpoint: &Endpoint, call: &Call, body: Bytes) -> Result<Reply, SendFault> {
+    pub async fn submit(
+        &self,
+        endpoint: &Endpoint,
+        call: &PaidCall,
+        body: Bytes,
+    ) -> Result<Reply, SendFault> {
         let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        let request = request(endpoint, call, |url| self.http.post(url).headers(HeaderMap::from_iter(json)))?;
+        let request =
+            request(endpoint, &call.0, |url| self.http.post(url).headers(HeaderMap::from_iter(json)))?;
         answer(request.body(body), endpoint, &self.proxies).await
     }
 }
@@ -69,9 +75,13 @@ impl FreeClient {
         Ok(Self { http: build(http)?, proxies: settings.proxies.clone(), clips: Clips::new(settings)? })
     }
 
-    /// Asks, and reads the whole answer.
-    pub async fn get(&self, endpoint: &Endpoint, call: &Call) -> Result<Reply, SendFault> {
-        let request = request(endpoint, call, |url| self.http.get(url))?;
+    /// Sends a call that costs nothing, and reads the whole answer.
+    pub async fn ask(&self, endpoint: &Endpoint, call: &Call) -> Result<Reply, SendFault> {
+        let request = request(endpoint, call, |url| match call.method {
+            Method::Get => self.http.get(url),
+            Method::Post => self.http.post(url),
+            Method::Delete => self.http.delete(url),
+        })?;
         answer(request, endpoint, &self.proxies).await
     }
 

@@ -12,6 +12,7 @@ use shotlist::domain::key::{RequestId, TaskId};
 use shotlist::domain::lifecycle::Charged;
 use shotlist::domain::problem::Severity;
 use shotlist::domain::request::{Media, Request, Value};
+use shotlist::provider::cards::Cards;
 use shotlist::provider::{self, Progress, Provider, check};
 use shotlist::wire::{Body, Call, Method, Part, Reply};
 use std::path::{Path, PathBuf};
@@ -191,13 +192,13 @@ fn every_request_in_the_documents_can_be_ordered_and_is_sent_as_the_document_sho
     for example in documented {
         let source = &example["source"];
         let request = order(&example["order"]);
-        let call = zai.submit(&request, &RequestId("sl-1".into()));
+        let call = submit(zai, &request, "sl-1");
         let mut expected = example["body"].clone();
         expected["request_id"] = "sl-1".into();
         // Members compare by name; their order is ours.
         assert_eq!(sent(&call.body.unwrap()), expected, "{source}");
 
-        let findings = check::check(provider::card(&request.model).unwrap(), &request);
+        let findings = check::check(&Cards::built_in(), provider::card(&request.model).unwrap(), &request);
         assert!(
             findings.iter().all(|finding| finding.severity == Severity::Warning),
             "{source}: {findings:#?}"
@@ -211,7 +212,7 @@ fn a_body_begins_with_the_model_and_the_prompt_and_is_the_same_every_time() {
     let zai = provider::find("zai").unwrap();
     for example in read(&fixtures(zai).join("requests/documented.json")).as_array().unwrap() {
         let request = order(&example["order"]);
-        let call = || zai.submit(&request, &RequestId("sl-1".into()));
+        let call = || submit(zai, &request, "sl-1");
         assert_eq!(call(), call());
         let body = call().body.unwrap().shown();
         let start = format!("{{\"model\":\"{}\",\"prompt\":", request.model.model);
@@ -230,6 +231,11 @@ fn orders(provider: &dyn Provider) -> Vec<Request> {
     provider.cards().iter().map(|card| order(&card.name)).collect()
 }
 
+/// The paid call for an order, by the built-in card of its model.
+fn submit(provider: &dyn Provider, request: &Request, key: &str) -> Call {
+    provider.submit(provider::card(&request.model).unwrap(), request, &RequestId(key.into())).0
+}
+
 /// Laws of any call: authenticated by name only, with a path below the base URL.
 fn lawful(call: &Call) {
     assert!(call.path.starts_with('/') && !call.path.contains(['?', '#', ' ', '\\']), "{}", call.path);
@@ -245,7 +251,7 @@ fn lawful(call: &Call) {
 #[test]
 fn a_paid_call_carries_our_name_for_the_attempt_where_the_provider_has_a_field() {
     for request in orders(provider::find("zai").unwrap()) {
-        let call = provider::find("zai").unwrap().submit(&request, &RequestId("sl-abc".into()));
+        let call = submit(provider::find("zai").unwrap(), &request, "sl-abc");
         assert_eq!(sent(&call.body.unwrap())["request_id"], "sl-abc");
     }
 }
@@ -254,7 +260,7 @@ fn a_paid_call_carries_our_name_for_the_attempt_where_the_provider_has_a_field()
 fn s01_no_call_has_a_place_for_a_key() {
     for provider in provider::ALL {
         for request in orders(*provider) {
-            let call = provider.submit(&request, &RequestId("sl-1".into()));
+            let call = submit(*provider, &request, "sl-1");
             lawful(&call);
             assert_eq!(call.method, Method::Post);
             assert!(!format!("{call:?}").contains(&provider.profile().key_env));

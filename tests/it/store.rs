@@ -47,7 +47,7 @@ fn blind(_: &ModelName) -> Policy {
 }
 
 fn seeing(_: &ModelName) -> Policy {
-    Policy { look_up: Some(LookUp { lag: Duration::from_secs(5) }), ..Policy::standard() }
+    Policy { look_up: Some(LookUp::new(Duration::from_secs(5))), ..Policy::standard() }
 }
 
 fn model() -> ModelName {

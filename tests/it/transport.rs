@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use shotlist::transport::{
     Endpoint, FetchFaultKind, FreeClient, PaidClient, Proxies, SendFault, SendFaultKind, Settings, Timeouts,
 };
-use shotlist::wire::{Auth, Call, Method, Reply, Span};
+use shotlist::wire::{Auth, Call, Method, PaidCall, Reply, Span};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -157,7 +157,7 @@ fn impatient() -> Settings {
 }
 
 async fn submit_with(settings: &Settings, endpoint: &Endpoint, body: Bytes) -> Result<Reply, SendFault> {
-    PaidClient::new(settings).unwrap().submit(endpoint, &call(Method::Post), body).await
+    PaidClient::new(settings).unwrap().submit(endpoint, &PaidCall(call(Method::Post)), body).await
 }
 
 async fn submit(endpoint: &Endpoint) -> Result<Reply, SendFault> {
@@ -235,7 +235,8 @@ async fn n13_a_server_that_closes_after_each_answer_leaves_no_doubt_in_300_submi
     let server = Server::start([Act::Answer("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".into())]).await;
     let client = PaidClient::new(&Settings::default()).unwrap();
     for count in 0..300 {
-        let sent = client.submit(&server.endpoint(), &call(Method::Post), Bytes::from_static(b"{}")).await;
+        let sent =
+            client.submit(&server.endpoint(), &PaidCall(call(Method::Post)), Bytes::from_static(b"{}")).await;
         assert_eq!(sent.map(|reply| reply.status), Ok(200), "submission {count}");
     }
     assert_eq!(server.requests().len(), 300);
@@ -341,8 +342,8 @@ async fn a_poll_is_a_get_with_the_key_and_breaks_like_a_submission() {
     let server = Server::start([answer("200 OK", "", "{}"), Act::Close]).await;
     let client = FreeClient::new(&Settings::default()).unwrap();
     let endpoint = server.endpoint();
-    assert_eq!(client.get(&endpoint, &call(Method::Get)).await.map(|reply| reply.status), Ok(200));
-    let fault = client.get(&endpoint, &call(Method::Get)).await.unwrap_err();
+    assert_eq!(client.ask(&endpoint, &call(Method::Get)).await.map(|reply| reply.status), Ok(200));
+    let fault = client.ask(&endpoint, &call(Method::Get)).await.unwrap_err();
     assert_eq!(fault.kind, SendFaultKind::Lost);
     assert!(server.requests()[0].starts_with("GET /api/videos HTTP/1.1\r\n"));
     assert!(server.requests()[0].contains("authorization: Bearer test-key\r\n"));

@@ -10,7 +10,7 @@ use crate::files::free_space;
 use crate::load::Loaded;
 use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::known::Known;
-use crate::provider;
+use crate::provider::cards::Cards;
 use crate::store::{Examined, Folder, Lock, Reader, StoreError, examine};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashSet};
@@ -218,8 +218,9 @@ pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec
         .iter()
         .zip(&decisions)
         .filter(|(_, decision)| decision.as_ref().is_some_and(Decision::costs));
-    let sizes: Vec<u64> =
-        to_come.map(|(wanted, _)| found.clip_size.unwrap_or_else(|| expected(wanted))).collect();
+    let sizes: Vec<u64> = to_come
+        .map(|(wanted, _)| found.clip_size.unwrap_or_else(|| expected(&loaded.cards, wanted)))
+        .collect();
     let clips: u64 = sizes.iter().sum();
     let mut checks = Vec::new();
     for (about, dir, need) in [("disk", &places.out, clips), ("disk", &places.state, STATE_BYTES)] {
@@ -255,9 +256,9 @@ pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec
 }
 
 /// Bytes of a clip of which there is none like it yet.
-fn expected(wanted: &Wanted) -> u64 {
-    let card = provider::card(&wanted.request.model);
-    let seconds = wanted.request.duration.or(card.map(provider::card::ModelCard::seconds)).unwrap_or(SECONDS);
+fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
+    let card = cards.get(&wanted.request.model);
+    let seconds = wanted.request.duration.or(card.map(|card| card.seconds())).unwrap_or(SECONDS);
     u64::from(seconds) * BYTES_A_SECOND
 }
 

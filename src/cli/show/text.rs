@@ -5,6 +5,7 @@ use crate::cli::held::reason_words;
 use crate::cli::layout::{bytes, cut, labelled, span, utc};
 use crate::domain::lifecycle::{Account, CancelledBy, State};
 use crate::domain::money::Usd;
+use crate::provider::cards::Cards;
 use crate::report::lines::charged_words;
 use crate::store::{History, TakeHistory};
 use jiff::Timestamp;
@@ -14,7 +15,13 @@ use serde_json::Value;
 const LONGEST_VALUE: usize = 2_000;
 
 /// All lines, none wider than `width` where that can be.
-pub(super) fn page(history: &History, options: &[Choice], width: usize, now: Timestamp) -> Vec<String> {
+pub(super) fn page(
+    cards: &Cards,
+    history: &History,
+    options: &[Choice],
+    width: usize,
+    now: Timestamp,
+) -> Vec<String> {
     let mut lines = labelled("", &format!("{}   {}", history.key, printable(&history.title)), width);
     let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
     field("state", &headline(history));
@@ -31,7 +38,7 @@ pub(super) fn page(history: &History, options: &[Choice], width: usize, now: Tim
     field("cost", &money(history));
     for (at, entry) in history.takes.iter().enumerate() {
         lines.push(String::new());
-        lines.extend(take(history, at, entry, width, now));
+        lines.extend(take(cards, history, at, entry, width, now));
     }
     if !options.is_empty() {
         lines.push(String::new());
@@ -79,7 +86,14 @@ fn money(history: &History) -> String {
     format!("{}, in {takes}", parts.join(", "))
 }
 
-fn take(history: &History, at: usize, entry: &TakeHistory, width: usize, now: Timestamp) -> Vec<String> {
+fn take(
+    cards: &Cards,
+    history: &History,
+    at: usize,
+    entry: &TakeHistory,
+    width: usize,
+    now: Timestamp,
+) -> Vec<String> {
     let take = &entry.take;
     let newest = if at == 0 && history.takes.len() > 1 { ", the newest" } else { "" };
     let title = format!(
@@ -122,7 +136,7 @@ fn take(history: &History, at: usize, entry: &TakeHistory, width: usize, now: Ti
             field("", &format!("said: {said}"));
         }
     }
-    lines.extend(request(entry, width));
+    lines.extend(request(cards, entry, width));
     lines
 }
 
@@ -154,9 +168,9 @@ fn progress(state: &State, now: Timestamp) -> Vec<String> {
 }
 
 /// The body, one field a line, as it was sent by the newest attempt.
-fn request(entry: &TakeHistory, width: usize) -> Vec<String> {
+fn request(cards: &Cards, entry: &TakeHistory, width: usize) -> Vec<String> {
     let newest = entry.attempts.last();
-    let Some((call, same)) = sent(&entry.take, newest) else {
+    let Some((call, same)) = sent(cards, &entry.take, newest) else {
         return labelled("  request   ", "of a provider that this program does not know", width);
     };
     let how = match newest {

@@ -52,7 +52,7 @@ impl Absence {
         echoes_ours: bool,
         intent: &Intent,
         asked: Moment,
-        look_up: LookUp,
+        look_up: &LookUp,
     ) -> Option<Self> {
         (complete && echoes_ours && asked.since(intent.at) > look_up.lag).then_some(Self(()))
     }

@@ -26,7 +26,7 @@ impl State {
             Self::Doubtful { intent, looks, absent, due: _ } => match event {
                 Event::Found(id) => Ok(running(Task { id, intent, accepted: at.now }, at, policy)),
                 Event::Absent(_) => match absent {
-                    Some(first) if at.since(first) >= policy.absence_gap => Ok(Self::new(policy, at.now)),
+                    Some(first) if is_apart(first, at, policy) => Ok(Self::new(policy, at.now)),
                     _ => Ok(look_again(intent, looks, absent.or(Some(at.now)), at, policy)),
                 },
                 // An unclear answer does not undo an earlier denial, it only proves nothing itself.
@@ -70,10 +70,15 @@ fn held(reason: HeldReason, task: Task, at: Moment) -> State {
     State::Held { reason, intent: task.intent.clone(), task: Some(task), since: at.now }
 }
 
-/// The next look-up, or a person where the schedule is through.
+/// Whether two denials lie so far apart that they are two.
+fn is_apart(first: Timestamp, at: Moment, policy: &Policy) -> bool {
+    policy.look_up.as_ref().is_some_and(|look_up| at.since(first) >= look_up.gap)
+}
+
+/// The next look-up, or a person where the schedule is through or the provider offers none any more.
 fn look_again(intent: Intent, looks: u8, absent: Option<Timestamp>, at: Moment, policy: &Policy) -> State {
     let looks = looks.saturating_add(1);
-    match policy.look_ups.get(usize::from(looks)) {
+    match policy.look_up.as_ref().and_then(|look_up| look_up.after.get(usize::from(looks))) {
         Some(pause) => State::Doubtful { intent, looks, absent, due: at.after(*pause) },
         None => State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: at.now },
     }
@@ -108,11 +113,9 @@ fn submitting_on(
             Ok(State::Pending { tries_left, setbacks: setbacks - 1, due: at.now })
         }
         Event::Rejected(refusal) => Ok(State::Failed { refusal, charged: Charged::No, task: None }),
-        Event::Unanswered => match (policy.look_up, policy.look_ups.first()) {
-            (Some(_), Some(pause)) => {
-                Ok(State::Doubtful { intent, looks: 0, absent: None, due: at.after(*pause) })
-            }
-            _ => hold(HeldReason::AmbiguousSubmit, intent),
+        Event::Unanswered => match policy.look_up.as_ref().and_then(|look_up| look_up.after.first()) {
+            Some(pause) => Ok(State::Doubtful { intent, looks: 0, absent: None, due: at.after(*pause) }),
+            None => hold(HeldReason::AmbiguousSubmit, intent),
         },
         other => illegal("submitting", &other),
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 const POLICY: Policy = Policy::standard();
 
 fn with_look_up() -> Policy {
-    Policy { look_up: Some(LookUp { lag: Duration::from_secs(90) }), ..POLICY }
+    Policy { look_up: Some(LookUp::new(Duration::from_secs(90))), ..POLICY }
 }
 
 fn at(seconds: i64) -> Moment {
@@ -33,7 +33,7 @@ fn file() -> ClipFile {
 }
 
 fn proof() -> Absence {
-    Absence::prove(true, true, &intent(), at(1_000), LookUp { lag: Duration::from_secs(90) }).unwrap()
+    Absence::prove(true, true, &intent(), at(1_000), &LookUp::new(Duration::from_secs(90))).unwrap()
 }
 
 /// One state of each kind, with every part that can differ in kind.
@@ -206,7 +206,7 @@ fn what_may_have_been_charged_is_never_free_again_without_proof() {
 
 #[test]
 fn a_proof_of_absence_needs_a_complete_listing_that_echoes_and_is_late_enough() {
-    let lag = LookUp { lag: Duration::from_secs(90) };
+    let lag = &LookUp::new(Duration::from_secs(90));
     assert!(Absence::prove(true, true, &intent(), at(91), lag).is_some());
     assert!(Absence::prove(false, true, &intent(), at(91), lag).is_none());
     assert!(Absence::prove(true, false, &intent(), at(91), lag).is_none());
@@ -234,7 +234,7 @@ fn look_ups_that_prove_nothing_end_with_a_person() {
         state = state.on(Event::Unclear, at(1_000), &policy).unwrap();
         looks += 1;
     }
-    assert_eq!(looks, policy.look_ups.len());
+    assert_eq!(looks, policy.look_up.unwrap().after.len());
     assert!(matches!(state, State::Held { reason: HeldReason::AmbiguousSubmit, task: None, .. }));
 }
 

@@ -22,7 +22,7 @@ impl Drive {
         let answer = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
-            answer = self.world.free.get(&self.account.endpoint, &call) => answer,
+            answer = self.world.free.ask(&self.account.endpoint, &call) => answer,
         };
         drop(permit);
         let progress = match answer {

@@ -2,22 +2,15 @@
 
 use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Rule};
-use super::{Finding, disagreements, missing, one_of, pictures, shown, together, written};
-use crate::domain::key::ModelName;
+use super::super::cards::Cards;
+use super::{Finding, missing, one_of, pictures, remarks, shown, together, written};
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::{Field, Request, Value};
 
-/// Every model that has the field.
-#[must_use]
-pub fn models_with(field: Field) -> Vec<ModelName> {
-    let cards = super::super::ALL.iter().flat_map(|provider| provider.cards());
-    cards.filter(|card| card.field(field).is_some()).map(|card| card.name.clone()).collect()
-}
-
 /// The names of the models whose card fits, ready to print; empty where none does.
-pub(super) fn models_where(fits: impl Fn(&ModelCard) -> bool) -> String {
-    let cards = super::super::ALL.iter().flat_map(|provider| provider.cards());
-    let names: Vec<String> = cards.filter(|card| fits(card)).map(|card| card.name.to_string()).collect();
+pub(super) fn models_where(cards: &Cards, fits: impl Fn(&ModelCard) -> bool) -> String {
+    let names: Vec<String> =
+        cards.proposed().filter(|card| fits(card)).map(|card| card.name.to_string()).collect();
     names.join(", ")
 }
 
@@ -37,22 +30,28 @@ fn takes(card: &ModelCard, request: &Request) -> bool {
     let mut findings = Vec::new();
     missing(card, request, &mut findings);
     together(card, request, &mut findings);
-    disagreements(card, request, &mut findings);
+    remarks::check(card, request, &mut findings);
     pictures::check_each(card, request, &mut findings);
     pictures::check_frames(card, request, &mut findings);
     findings.is_empty()
 }
 
 /// Which models take this very order.
-fn takers(finding: Finding, with: &str, request: &Request) -> Finding {
-    match models_where(|other| takes(other, request)).as_str() {
+fn takers(cards: &Cards, finding: Finding, with: &str, request: &Request) -> Finding {
+    match models_where(cards, |other| takes(other, request)).as_str() {
         "" => finding.note(format!("no model takes the rest of this shot with {with}")),
         others => finding.note(format!("models that take this shot with {with}: {others}")),
     }
 }
 
 /// A field that the model does not have.
-pub(super) fn lacking(card: &ModelCard, field: Field, setting: &Setting<'_>, request: &Request) -> Finding {
+pub(super) fn lacking(
+    cards: &Cards,
+    card: &ModelCard,
+    field: Field,
+    setting: &Setting<'_>,
+    request: &Request,
+) -> Finding {
     let name = field.name();
     let goes_without = match field {
         Field::Prompt | Field::Image | Field::LastImage | Field::ReferenceImages => {
@@ -64,15 +63,20 @@ pub(super) fn lacking(card: &ModelCard, field: Field, setting: &Setting<'_>, req
         .removable()
         .about_name()
         .hint(format!("list it as optional in the shot, `optional: [{name}]`: {goes_without}"));
+    let finding = match card.prohibition(name) {
+        Some(remark) => finding.note(remark.says.clone()),
+        None => finding,
+    };
     match setting {
-        _ if models_with(field).is_empty() => finding.note("no model has it"),
-        Setting::Plain(value) if shape(value).is_some() => shaped(finding, field, value, request),
-        _ => takers(finding, &format!("`{name}`"), request),
+        _ if cards.proposed().all(|card| card.field(field).is_none()) => finding.note("no model has it"),
+        Setting::Plain(value) if shape(value).is_some() => shaped(cards, finding, field, value, request),
+        _ => takers(cards, finding, &format!("`{name}`"), request),
     }
 }
 
 /// A value that the model does not take.
 pub(super) fn not_one_of(
+    cards: &Cards,
     card: &ModelCard,
     rule: &Rule,
     name: &str,
@@ -97,24 +101,24 @@ pub(super) fn not_one_of(
         None => finding.instead(&rule.values),
     };
     match field {
-        Some(Field::Duration) => takers(finding, &format!("{given} seconds"), request),
+        Some(Field::Duration) => takers(cards, finding, &format!("{given} seconds"), request),
         // Another size of the same shape is no question of shapes.
         Some(Field::Size) if rule.values.iter().any(|own| shape(own) == shape(value)) => {
-            takers(finding, &given, request)
+            takers(cards, finding, &given, request)
         }
         Some(field @ (Field::Size | Field::AspectRatio)) if shape(value).is_some() => {
-            shaped(finding, field, value, request)
+            shaped(cards, finding, field, value, request)
         }
         _ => finding,
     }
 }
 
 /// Adds which models make clips of the wanted shape from the rest of the order.
-fn shaped(finding: Finding, field: Field, wanted: &Value, request: &Request) -> Finding {
+fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request: &Request) -> Finding {
     let Some((across, down)) = shape(wanted) else { return finding };
     let rest = Request { aspect_ratio: None, size: None, ..request.clone() };
-    let cards = super::super::ALL.iter().flat_map(|provider| provider.cards());
-    let ways: Vec<_> = cards.filter_map(|card| Some((card, way(card, wanted, (across, down))?))).collect();
+    let ways: Vec<_> =
+        cards.proposed().filter_map(|card| Some((card, way(card, wanted, (across, down))?))).collect();
     if ways.is_empty() {
         return finding.note(format!("no model makes {across}:{down}"));
     }

@@ -32,6 +32,9 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
                     readable(field.name(), url, findings);
                     findings.extend(address(field.name(), url));
                 }
+                Media::File(_) | Media::Inline { .. } if rules.links_only => {
+                    findings.push(unlinked(model, field, picture));
+                }
                 Media::File(file) => measured(model, rules, field, &file.path, &file.facts, findings),
                 Media::Inline { uri, facts } => {
                     readable(field.name(), uri, findings);
@@ -84,20 +87,15 @@ fn measured(
     findings: &mut Vec<Finding>,
 ) {
     let (field, &PictureFacts { format, bytes, width, height, .. }) = (field.name(), facts);
-    if !rules.formats.contains(&format) {
+    if !rules.formats.is_empty() && !rules.formats.contains(&format) {
         let message = format!("{model} takes {} pictures, not {}", listed(&rules.formats), format.name());
         let hint = format!("save it as {}", rules.formats.first().map_or("png", |format| format.name()));
         findings.push(Finding::error(field, message).hint(hint).detail(name));
     }
-    let megabytes = u64::from(rules.max_megabytes);
-    if bytes > megabytes << 20 {
-        let message = format!("the picture is larger than the {megabytes} MB that {model} takes");
+    if let Some(megabytes) = rules.max_megabytes {
         let hint = "make it smaller or save it as JPEG";
-        findings.push(Finding::error(field, message).hint(hint).detail(format!("{name} has {bytes} bytes")));
-    } else if bytes > megabytes * 1_000_000 {
-        let message = format!("the picture may be larger than the {megabytes} MB that {model} takes");
-        let why = "the documents do not say how they count a megabyte";
-        findings.push(Finding::warning(field, message).note(why).detail(format!("{name} has {bytes} bytes")));
+        let finding = too_large(field, "picture", bytes, megabytes, model, hint);
+        findings.extend(finding.map(|finding| finding.detail(format!("{name} has {bytes} bytes"))));
     }
     if width.min(height) < rules.min_side {
         let side = rules.min_side;
@@ -114,6 +112,47 @@ fn measured(
         findings
             .push(Finding::error(field, message).hint(hint).detail(format!("{name} is {width}x{height}")));
     }
+}
+
+/// A file or a body against a limit in megabytes, of which the documents do not say how they are counted.
+fn too_large(
+    field: &str,
+    what: &str,
+    bytes: u64,
+    megabytes: u32,
+    model: &str,
+    hint: &str,
+) -> Option<Finding> {
+    let (megabytes, shown) = (u64::from(megabytes), megabytes);
+    if bytes > megabytes << 20 {
+        let message = format!("the {what} is larger than the {shown} MB that {model} takes");
+        return Some(Finding::error(field, message).hint(hint));
+    }
+    (bytes > megabytes * 1_000_000).then(|| {
+        let message = format!("the {what} may be larger than the {shown} MB that {model} takes");
+        Finding::warning(field, message).note("the documents do not say how they count a megabyte")
+    })
+}
+
+/// The body of a request against the largest that the provider takes. Only pictures make it so large.
+#[must_use]
+pub fn check_body(card: &ModelCard, request: &Request, bytes: u64) -> Option<Finding> {
+    let megabytes = card.pictures.as_ref()?.max_body_megabytes?;
+    let field = FIELDS.into_iter().find(|field| setting(request, *field).is_some())?.name();
+    let hint = "make the picture smaller, or write a link to it: the provider fetches that by itself";
+    let finding = too_large(field, "request with its picture", bytes, megabytes, &card.name.model, hint)?;
+    Some(finding.detail(format!("{bytes} bytes in Base64")))
+}
+
+/// A picture whose bytes would have to be sent.
+fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
+    let message = format!("{model} takes links to pictures in `{}`, and no pictures", field.name());
+    let what = match picture {
+        Media::File(file) => file.path.as_str(),
+        Media::Inline { .. } | Media::Url(_) => "a data URI",
+    };
+    let hint = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
+    Finding::error(field.name(), message).hint(hint).detail(what)
 }
 
 /// First and last frame must be alike. The documents speak of "resolution": a different shape cannot be meant to

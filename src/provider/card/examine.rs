@@ -1,0 +1,82 @@
+//! Whether a card makes sense in itself: built-in ones and those of a manifest alike.
+
+use super::{Kind, ModelCard, RemarkKind, Rule};
+use crate::domain::request::Field;
+
+impl ModelCard {
+    /// The first thing that is wrong, as one clause.
+    pub(super) fn examine(&self) -> Result<(), String> {
+        let rules = || self.fields.iter().chain(&self.params);
+        for rule in &self.fields {
+            let Some(field) = Field::named(&rule.name) else {
+                return Err(format!(
+                    "`{}` is no field that all providers share; it goes under `params`",
+                    rule.name
+                ));
+            };
+            let is_picture = matches!(field, Field::Image | Field::LastImage | Field::ReferenceImages);
+            if is_picture != (rule.kind == Kind::Picture) {
+                return Err(format!("`{}` has the wrong type", rule.name));
+            }
+            if is_picture && self.pictures.is_none() {
+                return Err(format!("`{}` needs `pictures`, which says how they are sent", rule.name));
+            }
+        }
+        for (at, rule) in rules().enumerate() {
+            rule.examine()?;
+            if rules().skip(at + 1).any(|other| other.name == rule.name) {
+                return Err(format!("`{}` stands there twice", rule.name));
+            }
+            if let Some(other) = rule.only_with.iter().chain(&rule.excludes).find(|other| !self.has(other)) {
+                return Err(format!("`{}` speaks of `{other}`, which the model does not have", rule.name));
+            }
+        }
+        for remark in &self.remarks {
+            let names = [Some(&remark.field), remark.with.as_ref(), remark.without.as_ref()];
+            // A prohibition is often of a field that the model does not have.
+            let unknown = names.into_iter().flatten().find(|name| !self.has(name));
+            if let Some(name) = unknown.filter(|_| remark.kind != RemarkKind::Refused) {
+                return Err(format!("a remark speaks of `{name}`, which the model does not have"));
+            }
+        }
+        for surcharge in self.price.iter().flat_map(|price| &price.surcharges) {
+            if self.param(&surcharge.param).is_none() {
+                return Err(format!("the price speaks of `{}`, which is no parameter", surcharge.param));
+            }
+        }
+        match self.field(Field::Duration) {
+            Some(rule) if rule.required || rule.default.is_some() => Ok(()),
+            _ => Err("`duration` must be required, or have a default".to_owned()),
+        }
+    }
+
+    /// Whether findings may have that name: a field's, or a parameter's as `params.quality`.
+    fn has(&self, name: &str) -> bool {
+        match name.strip_prefix("params.") {
+            Some(param) => self.param(param).is_some(),
+            None => self.fields.iter().any(|rule| rule.name == name),
+        }
+    }
+}
+
+impl Rule {
+    fn examine(&self) -> Result<(), String> {
+        let name = &self.name;
+        let fits = |value: &super::Value| match value {
+            super::Value::Bool(_) => self.kind == Kind::Bool,
+            super::Value::Int(_) => self.kind == Kind::Int,
+            super::Value::Text(_) => self.kind == Kind::Text,
+        };
+        if !self.values.iter().chain(&self.default).all(fits) {
+            return Err(format!("a value of `{name}` has another type than `{name}`"));
+        }
+        if self.default.as_ref().is_some_and(|value| !self.values.is_empty() && !self.values.contains(value))
+        {
+            return Err(format!("the default of `{name}` is none of its values"));
+        }
+        if self.min.zip(self.max).is_some_and(|(min, max)| min > max) {
+            return Err(format!("`{name}` has a `min` above its `max`"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! What the documents say of settings beyond their values.
+
+use super::super::body::{Setting, setting};
+use super::super::card::{ModelCard, Remark, RemarkKind};
+use super::{Finding, is_set};
+use crate::domain::request::{Field, Request, Value};
+
+/// Every remark that is about this request, and that nobody has documented the model.
+pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+    findings.extend(card.remarks.iter().filter(|remark| concerns(remark, request)).filter_map(|remark| {
+        let says = &remark.says;
+        Some(match remark.kind {
+            RemarkKind::Refused => refused(card, remark),
+            RemarkKind::Disputed => {
+                Finding::warning(&remark.field, format!("the provider's documents disagree: {says}"))
+                    .hint("it is sent as it is; look at one clip before you order many")
+            }
+            RemarkKind::NoEffect => Finding::warning(&remark.field, says.clone()).removable(),
+            RemarkKind::CostsExtra if has_surcharge(card, remark) => return None,
+            RemarkKind::CostsExtra => {
+                Finding::warning(&remark.field, format!("it costs more than the price says: {says}"))
+                    .hint(format!("add what it costs under `prices:` of {}, as a surcharge", card.name))
+            }
+        })
+    }));
+    if card.unverified {
+        let message = format!("the card of {} is unverified: {}", card.name, card.source);
+        findings.push(Finding::warning("model", message).hint("look at one clip before you order many"));
+    }
+}
+
+/// A setting that a document prohibits.
+pub(super) fn refused(card: &ModelCard, remark: &Remark) -> Finding {
+    let name = match &remark.value {
+        Some(value) => format!("{}: {}", remark.field, super::shown(value)),
+        None => remark.field.clone(),
+    };
+    let message = format!("{} must not be given `{name}`: {}", card.name.model, remark.says);
+    Finding::error(&remark.field, message).removable()
+}
+
+fn has_surcharge(card: &ModelCard, remark: &Remark) -> bool {
+    let surcharges = card.price.iter().flat_map(|price| &price.surcharges);
+    let param = remark.field.strip_prefix("params.");
+    surcharges.into_iter().any(|surcharge| param == Some(&surcharge.param))
+}
+
+fn concerns(remark: &Remark, request: &Request) -> bool {
+    let about = match (&remark.value, value(request, &remark.field)) {
+        (None, _) => is_set(request, &remark.field),
+        (Some(value), set) => set.as_ref() == Some(value),
+    };
+    let is_on = |other: &String| is_set(request, other) && value(request, other) != Some(Value::Bool(false));
+    about && remark.with.as_ref().is_none_or(is_on) && !remark.without.as_ref().is_some_and(is_on)
+}
+
+/// The value of a setting that is no picture, by the name it has in findings.
+fn value(request: &Request, name: &str) -> Option<Value> {
+    match Field::named(name) {
+        Some(field) => match setting(request, field)? {
+            Setting::Plain(value) => Some(value),
+            Setting::Pictures(_) => None,
+        },
+        None => request.params.get(name.strip_prefix("params.").unwrap_or(name)).cloned(),
+    }
+}
