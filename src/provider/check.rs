@@ -7,7 +7,7 @@ mod advice;
 mod pictures;
 mod remarks;
 
-pub use pictures::check_body;
+pub use pictures::{check_body, check_links};
 
 use super::body::{Setting, setting};
 use super::card::{Kind, ModelCard, Rule};

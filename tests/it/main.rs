@@ -10,6 +10,7 @@ mod bad;
 mod cli;
 mod examples;
 mod files;
+mod images;
 mod kill;
 mod problems;
 mod providers;
