@@ -8,10 +8,12 @@
 mod architecture;
 mod bad;
 mod cli;
+mod documented;
 mod examples;
 mod files;
 mod images;
 mod kill;
+mod portable;
 mod problems;
 mod providers;
 mod readme;
