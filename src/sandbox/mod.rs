@@ -22,8 +22,8 @@
 //! `desk` does what all providers do alike: it checks the key, takes a request, enters it into the book (`tasks`) and
 //! the `log`, and tells how a task stands. How a provider words all that, and what it lets pass, is its `dialect`:
 //! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check of pictures
-//! (`images`). `routes` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files` serves what `clips` draws. `admin`
-//! tells what happened.
+//! (`images`). `routes` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files`
+//! serves what `clips` draws. `admin` tells what happened.
 
 mod admin;
 mod clips;
