@@ -117,7 +117,7 @@ pub enum Command {
     /// database, free space, output folder and clock. Exits 0 if nothing fails, 4 for the manifest, 9 for this
     /// computer, 10 for a key.
     Doctor(ManifestArg),
-    /// The fake provider as a server
+    /// The fake providers as a server
     ///
     /// Listens on 127.0.0.1 until a signal ends it. `--sandbox`, on any other command, needs no such server.
     Sandbox(SandboxArgs),

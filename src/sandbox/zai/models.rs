@@ -140,11 +140,13 @@ static MODELS: LazyLock<[Model; 7]> = LazyLock::new(|| {
 });
 
 /// Checks a body against its model's table.
+///
+/// A member that is null counts as not sent: Z.AI's own client library sends every parameter that it knows.
 pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     let Some(body) = body.as_object() else {
         return Err(bad("1210", "The body must be a JSON object"));
     };
-    let model = match body.get("model") {
+    let model = match sent(body, "model") {
         None => return Err(bad("1213", "The parameter model was not received")),
         Some(Value::String(name)) => MODELS
             .iter()
@@ -152,7 +154,7 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
             .ok_or_else(|| bad("1211", format!("The model {name} does not exist")))?,
         Some(_) => return Err(invalid("model", "it must be a string")),
     };
-    for (name, value) in body {
+    for (name, value) in body.iter().filter(|(_, value)| !value.is_null()) {
         if matches!(name.as_str(), "model" | "prompt" | "image_url") {
             continue;
         }
@@ -163,14 +165,14 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
         kind.check(value).map_err(|why| invalid(name, &why))?;
     }
     let prompt = prompt(body)?;
-    let images = body.get("image_url").map(|value| pictures(model, value)).transpose()?;
+    let images = sent(body, "image_url").map(|value| pictures(model, value)).transpose()?;
     if prompt.is_empty() && model.prompt_needed {
         return Err(bad("1213", "The parameter prompt was not received"));
     }
     if prompt.is_empty() && images.is_none() {
         return Err(bad("1213", "Neither prompt nor image_url was received"));
     }
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let text = |name: &str| sent(body, name).and_then(Value::as_str);
     Ok(Order {
         model: model.name,
         label: text("request_id").map(str::to_owned),
@@ -186,6 +188,10 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     })
 }
 
+fn sent<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    body.get(name).filter(|value| !value.is_null())
+}
+
 /// As for every error in a request's parameters.
 fn bad(code: &str, message: impl AsRef<str>) -> Refusal {
     super::refusal(StatusCode::BAD_REQUEST, code, message.as_ref())
@@ -196,7 +202,7 @@ fn invalid(name: &str, why: &str) -> Refusal {
 }
 
 fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
-    let text = match body.get("prompt") {
+    let text = match sent(body, "prompt") {
         None => "",
         Some(Value::String(text)) => text,
         Some(_) => return Err(invalid("prompt", "it must be a string")),
