@@ -77,6 +77,9 @@ impl Rule {
         if self.min.zip(self.max).is_some_and(|(min, max)| min > max) {
             return Err(format!("`{name}` has a `min` above its `max`"));
         }
+        if self.link && self.kind != Kind::Text {
+            return Err(format!("`{name}` is no text, so it cannot be a link"));
+        }
         Ok(())
     }
 }
