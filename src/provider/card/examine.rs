@@ -51,7 +51,8 @@ impl ModelCard {
     }
 
     /// Whether findings may have that name: a field's, or a parameter's as `params.quality`.
-    fn has(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
         match name.strip_prefix("params.") {
             Some(param) => self.param(param).is_some(),
             None => self.fields.iter().any(|rule| rule.name == name),
