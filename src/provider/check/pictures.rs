@@ -2,12 +2,14 @@
 
 use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Pictures};
+use super::links::{self, Unreachable};
 use super::{Finding, readable};
 use crate::domain::request::{Field, Media, PictureFormat, Request, Seen};
-use std::net::IpAddr;
-use url::{Host, Url};
 
 const FIELDS: [Field; 3] = [Field::Image, Field::LastImage, Field::ReferenceImages];
+
+/// What to do for a provider that takes links only.
+const PUBLISH: &str = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
 
 /// Each picture by itself.
 pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
@@ -30,7 +32,7 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
             match picture {
                 Media::Url(url) => {
                     readable(field.name(), url, findings);
-                    findings.extend(address(field.name(), url));
+                    findings.extend(address(rules, field.name(), url));
                 }
                 Media::File(_) | Media::Inline { .. } if rules.links_only => {
                     findings.push(unlinked(model, field, picture));
@@ -48,36 +50,18 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
 }
 
 /// A link is fetched by the provider, so it must lead to a place that the provider can reach.
-fn address(field: &str, url: &str) -> Option<Finding> {
-    let message = match Url::parse(url) {
-        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => {
-            let host = parsed.host()?.to_owned();
-            is_private(&host).then(|| format!("the provider cannot fetch a picture from {host}"))?
-        }
-        _ => format!("`{field}` is no link that a provider can fetch"),
+fn address(rules: &Pictures, field: &str, url: &str) -> Option<Finding> {
+    let message = match links::reach(url) {
+        Ok(()) => return None,
+        Err(Unreachable::NoLink) => format!("`{field}` is no link that a provider can fetch"),
+        Err(Unreachable::Private(host)) => format!("the provider cannot fetch a picture from {host}"),
     };
-    let hint = "write a path: a local picture is sent along with the request";
+    let hint = if rules.links_only {
+        PUBLISH
+    } else {
+        "write a path: a local picture is sent along with the request"
+    };
     Some(Finding::error(field, message).hint(hint).detail(url))
-}
-
-fn is_private(host: &Host) -> bool {
-    match host {
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || [".localhost", ".local", ".internal"].iter().any(|end| name.ends_with(end))
-        }
-        Host::Ipv4(ip) => is_inner(IpAddr::V4(*ip)),
-        Host::Ipv6(ip) => is_inner(ip.to_ipv4_mapped().map_or(IpAddr::V6(*ip), IpAddr::V4)),
-    }
-}
-
-fn is_inner(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
-        IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
-    }
 }
 
 fn measured(
@@ -148,13 +132,13 @@ pub fn check_body(card: &ModelCard, request: &Request, bytes: u64) -> Option<Fin
 
 /// A picture whose bytes would have to be sent.
 fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
-    let message = format!("{model} takes links to pictures in `{}`, and no pictures", field.name());
+    let message =
+        format!("`{}` of {model} is a link to a picture; the picture itself cannot be sent", field.name());
     let what = match picture {
         Media::File(file) => file.path.as_str(),
         Media::Inline { .. } | Media::Url(_) => "a data URI",
     };
-    let hint = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
-    Finding::error(field.name(), message).hint(hint).detail(what)
+    Finding::error(field.name(), message).hint(PUBLISH).detail(what)
 }
 
 /// First and last frame must be alike. The documents speak of "resolution": a different shape cannot be meant to
