@@ -44,8 +44,8 @@ fn one_shot_goes_to_every_provider_unchanged_but_for_its_model() {
 fn what_a_model_lacks_is_an_error_that_names_those_that_have_it() {
     let project = Project::empty(|_| {});
     project
-        .write("shotlist.yaml", SHOT.replace("MODEL", "zai/vidu2-image").replace("duration: 5", "seed: 7"));
-    let ended = project.run(&["validate"]).expect(4).says("vidu2-image has no `seed`");
+        .write("shotlist.yaml", SHOT.replace("MODEL", "zai/viduq1-image").replace("audio: true", "seed: 7"));
+    let ended = project.run(&["validate"]).expect(4).says("viduq1-image has no `seed`");
     ended.says("vtrix/viduq1_img2video").says("uniall/viduq3p-720p").says("optional: [seed]");
 }
 
@@ -53,7 +53,7 @@ fn what_a_model_lacks_is_an_error_that_names_those_that_have_it() {
 fn what_a_model_lacks_is_left_out_where_the_shot_says_so_and_the_plan_tells() {
     let project = Project::empty(|_| {});
     let shot =
-        SHOT.replace("MODEL", "zai/vidu2-image").replace("duration: 5", "seed: 7\n    optional: [seed]");
+        SHOT.replace("MODEL", "zai/viduq1-image").replace("audio: true", "seed: 7\n    optional: [seed]");
     project.write("shotlist.yaml", shot);
     project.run(&["plan"]).expect(0).says("seed");
     let planned = project.run(&["plan", "--show-requests"]).expect(0).json();
