@@ -8,6 +8,7 @@
 mod architecture;
 mod bad;
 mod cli;
+mod edges;
 mod examples;
 mod files;
 mod kill;
