@@ -9,6 +9,7 @@ mod architecture;
 mod bad;
 mod cli;
 mod documented;
+mod edges;
 mod examples;
 mod files;
 mod images;
