@@ -146,6 +146,7 @@ impl Decided {
             project: &manifest.project,
             jobs: self.wanted.iter().zip(&self.decisions).collect(),
             dropped: &loaded.dropped,
+            cards: &loaded.cards,
             at_once: at_once.collect::<BTreeMap<_, _>>(),
         }
     }
