@@ -188,7 +188,7 @@ fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
             problems.extend(unfit.into_iter().map(problem));
         }
     }
-    problems
+    manifest::in_order(problems)
 }
 
 /// Adds the model of an entry if it is a new one.

@@ -18,8 +18,10 @@ use std::sync::Arc;
 /// Shows the models as the manifest corrects them, where there is one.
 pub(super) fn models(terminal: &Terminal, global: &Global, args: &ModelsArgs) -> Result<Exit, Error> {
     let (places, cards, configs, problems) = read(global)?;
+    let is_wrong = problems.iter().any(Problem::is_error);
+    let tally = terminal.problems(problems);
     let wanted = match &args.name {
-        None => Wanted::Table(for_sale(&cards)),
+        None => Wanted::Table(cards.for_sale().collect()),
         Some(name) if provider::find(name).is_some() => Wanted::Table(cards.of(name).collect()),
         Some(name) => Wanted::Page(named(&cards, name)?),
     };
@@ -49,8 +51,6 @@ pub(super) fn models(terminal: &Terminal, global: &Global, args: &ModelsArgs) ->
     } else {
         terminal.data(lines.join("\n"));
     }
-    let is_wrong = problems.iter().any(Problem::is_error);
-    let tally = terminal.problems(problems);
     if let Some(places) = places.filter(|_| is_wrong) {
         let what = format!("{tally}; what the manifest says of models is not all in this");
         return Err(Error::new(Exit::Invalid, what).money("not charged").next(places.typed("validate")));
@@ -81,19 +81,6 @@ fn read(global: &Global) -> Result<(Option<Places>, Cards, Configs, Vec<Problem>
     // What is wrong with the providers is not what was asked for.
     let configs = providers(&places.manifest).unwrap_or_default();
     Ok((Some(places), cards, configs, problems))
-}
-
-/// The cards of what can be bought, in the order of the providers' documents; new ones follow.
-fn for_sale(cards: &Cards) -> Vec<&Arc<ModelCard>> {
-    let sellers = provider::ALL.iter().filter(|provider| !provider.profile().sandbox_only);
-    sellers
-        .flat_map(|provider| {
-            let place = |card: &Arc<ModelCard>| provider.cards().iter().position(|own| own.name == card.name);
-            let mut own: Vec<_> = cards.of(provider.name()).collect();
-            own.sort_by_key(|card| place(card).unwrap_or(usize::MAX));
-            own
-        })
-        .collect()
 }
 
 fn entry<'a>(card: &'a Arc<ModelCard>, configs: &Configs) -> Result<Entry<'a>, Error> {

@@ -33,6 +33,10 @@ fn of_manifests(cards: &Cards) -> Json {
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
     schema["title"] = "shotlist manifest".into();
     schema["definitions"] = json!({
+        "text": {
+            "type": ["string", "number", "boolean"],
+            "not": { "type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}" },
+        },
         "model": model(cards),
         "shot": shot(cards),
         "item": item(cards),
@@ -71,7 +75,8 @@ fn section(name: &str) -> Json {
             let resubmit = group(keys::RESUBMIT, &["max_extra_spend"], |_| usd());
             json!({ "anyOf": [{ "const": "hold" }, group(keys::ON_AMBIGUOUS, &["resubmit"], |_| resubmit.clone())] })
         }
-        // `project` and `output`.
+        "output" => output(),
+        // `project`
         _ => text(),
     }
 }
@@ -79,7 +84,7 @@ fn section(name: &str) -> Json {
 /// A setting of a provider.
 fn setting(name: &str) -> Json {
     match name {
-        "base_url" => json!({ "type": "string", "pattern": "^https?://" }),
+        "base_url" => json!({ "type": "string", "pattern": r"^(https://|http://(localhost|127\.|\[::1\]))" }),
         "api_key" => json!({ "type": "string", "pattern": r"^\s*\$\{[A-Za-z_][A-Za-z0-9_]*\}\s*$" }),
         _ => group(keys::LIMITS, &[], |name| match name {
             "rate" | "poll_rate" => json!({
@@ -131,7 +136,7 @@ fn shot(cards: &Cards) -> Json {
         "model" => reference("model"),
         "params" => reference("params"),
         "optional" => json!({ "type": "array", "items": text() }),
-        _ => text(),
+        _ => output(),
     };
     let mut shot = group(keys::SHOT, &[], own);
     for (name, schema) in fields(cards) {
@@ -145,8 +150,9 @@ fn item(cards: &Cards) -> Json {
     let nothing = json!({ "type": "null" });
     let mut properties = Map::new();
     properties.insert("id".into(), described(text(), "A name that stays."));
-    properties.insert("model".into(), reference("model"));
-    properties.insert("params".into(), reference("params"));
+    for (name, says) in keys::SHOT.iter().filter(|(name, _)| ["model", "params"].contains(name)) {
+        properties.insert((*name).to_owned(), described(reference(name), says));
+    }
     for (name, schema) in fields(cards) {
         properties.insert(name.to_owned(), json!({ "anyOf": [schema, nothing, { "const": "" }] }));
     }
@@ -265,9 +271,14 @@ fn reference(definition: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{definition}") })
 }
 
-/// One text; YAML's numbers and truths are read as they are written.
+/// One text; YAML's numbers and truths are read as they are written. Variables of the environment are for keys alone.
 fn text() -> Json {
-    json!({ "type": ["string", "number", "boolean"] })
+    reference("text")
+}
+
+/// Where clips go.
+fn output() -> Json {
+    json!({ "type": "string", "pattern": r"^[^/](.|\n)*(\.mp4|\})\s*$" })
 }
 
 fn template() -> Json {

@@ -161,7 +161,8 @@ fn located(source: &Source, (span, problem): Finding) -> Problem {
 }
 
 /// In the order of the file, each once: a merged map would repeat its problems wherever it is merged.
-fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+#[must_use]
+pub fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by_key(|problem| match &problem.place {
         Place::Text { line, column, .. } => (*line, *column),
         Place::Row { .. } | Place::File(_) | Place::Nowhere => (0, 0),

@@ -71,12 +71,17 @@ impl Cards {
         self.iter().filter(move |card| card.name.provider == provider)
     }
 
-    /// The models that may be proposed: documented, and for sale.
-    pub fn proposed(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
-        let is_for_sale = |card: &ModelCard| {
+    /// The models that can be bought, and not only rehearsed with.
+    pub fn for_sale(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
+        let is_for_sale = |card: &&Arc<ModelCard>| {
             super::find(&card.name.provider).is_some_and(|provider| !provider.profile().sandbox_only)
         };
-        self.iter().filter(move |card| !card.unverified && is_for_sale(card))
+        self.iter().filter(is_for_sale)
+    }
+
+    /// The models that may be proposed: documented, and for sale.
+    pub fn proposed(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
+        self.for_sale().filter(|card| !card.unverified)
     }
 
     /// What to say of a name that no model has.
@@ -152,29 +157,29 @@ impl Cards {
             return Err(unfit);
         }
         let mut written = card.written().clone();
+        let mut unfit = Vec::new();
         // The first part since which the card makes no sense, and why.
-        let mut culprit: Option<Unfit> = None;
-        let mut right = None;
+        let mut culprit: Option<(usize, String)> = None;
+        let mut corrected = ModelCard::clone(card);
         for (at, part) in parts.iter().enumerate() {
-            let read = merge(&mut written, part).and_then(|()| {
-                let card = ModelCard::read(written.clone()).map_err(|what| about_value(what, part))?;
-                surcharges(&card).map_err(|what| about_value(what, part)).map(|()| card)
-            });
-            match read {
-                Ok(card) => (culprit, right) = (None, Some(card)),
-                Err(misfit) => {
-                    right = None;
-                    culprit = match culprit {
-                        Some(known) if known.misfit.what == misfit.what => Some(known),
-                        _ => Some(Unfit { part: at, misfit }),
-                    };
-                }
+            if let Err(misfit) = merge(&mut written, part) {
+                unfit.push(Unfit { part: at, misfit });
+                continue;
             }
+            let read = ModelCard::read(written.clone()).and_then(|card| surcharges(&card).map(|()| card));
+            culprit = match (read, culprit) {
+                (Ok(card), _) => {
+                    corrected = card;
+                    None
+                }
+                (Err(why), Some(known)) if known.1 == why => Some(known),
+                (Err(why), _) => Some((at, why)),
+            };
         }
-        if let Some(culprit) = culprit {
-            return Err(vec![culprit]);
+        unfit.extend(culprit.map(|(at, why)| Unfit { part: at, misfit: senseless(model, &parts[at], &why) }));
+        if !unfit.is_empty() {
+            return Err(unfit);
         }
-        let Some(mut corrected) = right else { return Ok(()) };
         corrected.corrected.clone_from(&card.corrected);
         for part in parts {
             let name = label(&part);
@@ -236,10 +241,10 @@ fn about_key(what: String, hint: String) -> Misfit {
 }
 
 /// Something that is wrong with the card and not with the form of the part.
-fn about_value(what: String, part: &Part) -> Misfit {
+fn senseless(model: &ModelName, part: &Part, why: &str) -> Misfit {
     about_key(
-        format!("with this `{}` the card makes no sense: {what}", label(part)),
-        "correct it, or correct the other part of the card as well".into(),
+        format!("this `{}` does not fit the card of {model}: {why}", label(part)),
+        "correct it, or the part of the card that it contradicts".into(),
     )
 }
 

@@ -72,7 +72,7 @@ fn price(card: &ModelCard) -> String {
     match &card.price {
         None => "no price published".to_owned(),
         Some(price) if price.surcharges.is_empty() => price.to_string(),
-        Some(price) => format!("{price} or more"),
+        Some(price) => format!("from {price}"),
     }
 }
 
@@ -88,37 +88,51 @@ fn choice(values: &[Value]) -> String {
 /// All models, provider by provider, in at most so many columns.
 #[must_use]
 pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
-    let rows: Vec<[String; 6]> = entries.iter().map(|entry| cells(entry.card, entry.at_once)).collect();
-    let mut widths = HEADS.map(width);
-    for row in &rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = (*widest).max(width(cell));
-        }
-    }
-    // Two columns before each for the mark and the gap.
-    let is_wide = widths.iter().map(|width| width + 2).sum::<usize>() <= columns;
+    let sections: Vec<Section<'_>> =
+        entries.chunk_by(|a, b| a.card.name.provider == b.card.name.provider).map(Section::of).collect();
+    // A mark before each line, two columns before each cell.
+    let is_wide = sections.iter().all(|it| it.widths.iter().map(|width| width + 2).sum::<usize>() <= columns);
     let mut lines = Vec::new();
-    let mut headed = None;
-    for (entry, row) in entries.iter().zip(&rows) {
-        let name = entry.card.name.provider.as_str();
-        if headed != Some(name) {
-            if headed.is_some() {
-                lines.push(String::new());
-            }
-            lines.extend(provider::find(name).map(|provider| head(provider, columns)).unwrap_or_default());
-            if is_wide {
-                lines.push(line(' ', &HEADS.map(str::to_owned), &widths));
-            }
-            headed = Some(name);
-        }
+    for section in &sections {
+        let name = &section.entries[0].card.name.provider;
+        lines.extend(provider::find(name).map(|provider| head(provider, columns)).unwrap_or_default());
         if is_wide {
-            lines.push(line(mark(entry.card), row, &widths));
-        } else {
-            lines.extend(stacked(mark(entry.card), row, columns));
+            lines.push(line(' ', &HEADS.map(str::to_owned), &section.widths));
         }
+        for (entry, row) in section.entries.iter().zip(&section.rows) {
+            if is_wide {
+                lines.push(line(mark(entry.card), row, &section.widths));
+            } else {
+                lines.extend(stacked(mark(entry.card), row, columns));
+            }
+        }
+        lines.push(String::new());
     }
     lines.extend(legend(entries, columns));
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
     lines
+}
+
+/// The models of one provider.
+struct Section<'a> {
+    entries: &'a [Entry<'a>],
+    rows: Vec<[String; 6]>,
+    widths: [usize; 6],
+}
+
+impl<'a> Section<'a> {
+    fn of(entries: &'a [Entry<'a>]) -> Self {
+        let rows: Vec<[String; 6]> = entries.iter().map(|entry| cells(entry.card, entry.at_once)).collect();
+        let mut widths = HEADS.map(width);
+        for row in &rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(cell));
+            }
+        }
+        Self { entries, rows, widths }
+    }
 }
 
 fn head(provider: &dyn Provider, columns: usize) -> Vec<String> {
@@ -136,22 +150,16 @@ fn mark(card: &ModelCard) -> char {
     }
 }
 
+/// What the marks mean, and what a missing price does.
 fn legend(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let marked = |sign| entries.iter().any(|entry| mark(entry.card) == sign);
+    let unpriced = entries.iter().any(|entry| entry.card.price.is_none());
     let told = [
-        ('*', "* corrected or added by the manifest"),
-        ('?', "? parts of the card are inferred, not documented"),
+        (marked('*'), "* corrected or added by the manifest"),
+        (marked('?'), "? parts of the card are inferred, not documented"),
+        (unpriced, "A model without a published price needs yours: `prices:` in the manifest."),
     ];
-    for (sign, text) in told {
-        if entries.iter().any(|entry| mark(entry.card) == sign) {
-            lines.extend(wrap(text, columns, 2));
-        }
-    }
-    if entries.iter().any(|entry| entry.card.price.is_none()) {
-        let text = "A model without a published price needs yours: `prices:` in the manifest.";
-        lines.extend(wrap(text, columns, 0));
-    }
-    if lines.len() > 1 { lines } else { Vec::new() }
+    told.iter().filter(|(holds, _)| *holds).flat_map(|(_, text)| wrap(text, columns, 2)).collect()
 }
 
 fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {

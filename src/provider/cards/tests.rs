@@ -173,8 +173,8 @@ fn what_does_not_fit_is_told_with_what_to_write() {
         (
             "fields",
             json!({ "name": "duration", "default": 7 }),
-            "with this `fields.duration` the card makes no sense: the default of `duration` is none of its values",
-            "correct it, or correct the other part of the card as well",
+            "this `fields.duration` does not fit the card of zai/cogvideox-3: the default of `duration` is none of its values",
+            "correct it, or the part of the card that it contradicts",
         ),
         (
             "fields",
