@@ -2,15 +2,16 @@
 
 use crate::catalog;
 use crate::domain::item::Item;
+use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::take::Wanted;
 use crate::files;
-use crate::manifest::{self, Items, Located, Manifest, ProviderConfig};
+use crate::manifest::{self, Corrections, Items, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::expand;
 use crate::plan::order::{LinkBook, Unusable, linked_pictures, local_pictures, orders};
 use crate::plan::values::Source;
 use crate::provider;
-use crate::provider::cards::Cards;
+use crate::provider::cards::{self, Cards, Unfit, Unknown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
@@ -28,8 +29,8 @@ pub struct Loaded {
     pub wanted: Vec<Wanted>,
     /// Every link to a picture, whether or not its order is right.
     pub links: BTreeSet<String>,
-    /// Names of fields that some model lacks and that were left out, as the shot allows.
-    pub dropped: BTreeMap<String, usize>,
+    /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
+    pub dropped: BTreeMap<(ModelName, String), usize>,
     /// Everything that is wrong or doubtful.
     pub problems: Vec<Problem>,
 }
@@ -91,7 +92,7 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
         return loaded;
     };
     loaded.problems.extend(unknown_providers(&manifest.providers));
-    loaded.problems.extend(corrected(&mut loaded.cards, &manifest));
+    loaded.problems.extend(corrected(&mut loaded.cards, &manifest.corrections));
     let rows = match &manifest.items {
         Items::List(_) => Vec::new(),
         Items::File { from } => rows(&folder, from, &mut loaded.problems),
@@ -118,8 +119,10 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
     loaded.links = linked_pictures(&drafts);
     loaded.wanted = wanted;
     loaded.problems.extend(problems);
-    for name in drafts.iter().flat_map(|draft| &draft.dropped) {
-        *loaded.dropped.entry(name.clone()).or_default() += 1;
+    for draft in &drafts {
+        for name in &draft.dropped {
+            *loaded.dropped.entry((draft.card.name.clone(), name.clone())).or_default() += 1;
+        }
     }
     loaded.manifest = Some(manifest);
     loaded
@@ -162,16 +165,67 @@ fn near(root: &Path, written: &str) -> Option<String> {
     Some(folder.join(near).display().to_string())
 }
 
-/// Takes over what the manifest corrects of the models.
-fn corrected(cards: &mut Cards, manifest: &Manifest) -> Vec<Problem> {
+/// Takes over what the manifest corrects of the models: new ones first, then parts of cards, then prices.
+fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (model, price) in &manifest.prices {
-        let at = price.place().to_string();
-        if let Err(unfit) = cards.set_price(model, price.value.clone(), at) {
-            problems.push(Problem::error(price.place(), unfit.0).hint("remove it, or correct the name"));
+    for (model, entry) in &corrections.models {
+        problems.extend(added(cards, model, entry));
+    }
+    for (model, entry) in &corrections.models {
+        let parts = &entry.value.parts;
+        let given = parts.iter().map(|part| cards::Part {
+            name: part.name.clone(),
+            value: part.value.clone(),
+            at: part.place().to_string(),
+        });
+        // A model that could not be added is told of already.
+        if cards.get(model).is_some()
+            && let Err(unfit) = cards.correct(model, given.collect())
+        {
+            problems.extend(unfit.into_iter().map(|Unfit { part, misfit }| {
+                let place = parts[part].within(&misfit.steps, misfit.is_key);
+                Problem::error(place, misfit.what).hint(misfit.hint)
+            }));
         }
     }
-    problems
+    for (model, price) in &corrections.prices {
+        if corrections.models.contains_key(model) && cards.get(model).is_none() {
+            continue;
+        }
+        if let Err(unfit) = cards.set_price(model, &price.value, price.place().to_string()) {
+            let problem =
+                |unfit: Unfit| Problem::error(price.place(), unfit.misfit.what).hint(unfit.misfit.hint);
+            problems.extend(unfit.into_iter().map(problem));
+        }
+    }
+    manifest::in_order(problems)
+}
+
+/// Adds the model of an entry if it is a new one.
+fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> Option<Problem> {
+    let like = entry.value.like.as_ref();
+    if provider::card(model).is_some() {
+        let like = like?;
+        let message =
+            format!("shotlist knows {model} by now: its own card is corrected, and `like` is ignored");
+        return Some(Problem::warning(like.place(), message).hint("remove `like`"));
+    }
+    let Some(like) = like else {
+        let Unknown { what, hint } = cards.unknown(model);
+        let problem = Problem::error(entry.place(), what).hint(hint);
+        return Some(match provider::find(&model.provider) {
+            Some(_) => {
+                problem.note("for a model that is new, add `like:` with the one that it resembles most")
+            }
+            None => problem,
+        });
+    };
+    let Unknown { what, hint } = cards.add(model, &like.value, like.place().to_string()).err()?;
+    let place = match provider::find(&model.provider) {
+        Some(_) => like.place(),
+        None => entry.place(),
+    };
+    Some(Problem::error(place, what).hint(hint))
 }
 
 /// Settings of providers that do not exist.
@@ -193,16 +247,27 @@ fn unreadable(shown: &str, reason: &str) -> Problem {
         .hint("write the path of a file that is there, as seen from this folder")
 }
 
-/// The models as a manifest corrects them; as they are built in where it cannot be read.
+/// The models as a manifest corrects them, as far as it can be read: what is wrong is told by every command that reads
+/// the manifest for its own sake.
 #[must_use]
 pub fn cards(manifest: &Path) -> Cards {
+    models(manifest).0
+}
+
+/// The models as a manifest corrects them, whatever else is wrong with it, and what is wrong with the corrections.
+#[must_use]
+pub fn models(manifest: &Path) -> (Cards, Vec<Problem>) {
     let mut cards = Cards::built_in();
-    let bytes = read(manifest).unwrap_or_default();
-    if let (Some(manifest), _) = manifest::read(&manifest.display().to_string(), &bytes) {
-        // What is wrong is told by every command that reads the manifest for its own sake.
-        let _ = corrected(&mut cards, &manifest);
+    let shown = manifest.display().to_string();
+    let bytes = match read(manifest) {
+        Ok(bytes) => bytes,
+        Err(reason) => return (cards, vec![unreadable(&shown, &reason)]),
+    };
+    let (corrections, mut problems) = manifest::read_corrections(&shown, &bytes);
+    if let Some(corrections) = corrections {
+        problems.extend(corrected(&mut cards, &corrections));
     }
-    cards
+    (cards, problems)
 }
 
 /// Only what collecting needs: a broken catalog must not cost clips.

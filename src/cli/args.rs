@@ -117,6 +117,16 @@ pub enum Command {
     /// database, free space, output folder and clock. Exits 0 if nothing fails, 4 for the manifest, 9 for this
     /// computer, 10 for a key.
     Doctor(ManifestArg),
+    /// The models, and what each takes and costs
+    ///
+    /// Without a name, a table of all that can be bought. With one, its whole card: fields with their values and limits,
+    /// what pictures must be, the price, what the provider's documents disagree about. As the manifest corrects them,
+    /// where there is one.
+    Models(ModelsArgs),
+    /// The manifest's JSON Schema, for editors
+    ///
+    /// Editors that know it complete keys, models and values, and underline what is wrong.
+    Schema,
     /// The fake providers as a server
     ///
     /// Listens on 127.0.0.1 until a signal ends it. `--sandbox`, on any other command, needs no such server.
@@ -204,6 +214,13 @@ pub struct PlanArgs {
     /// Exit 6 when there is work to do
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+/// Arguments of `models`.
+#[derive(Debug, Clone, Args)]
+pub struct ModelsArgs {
+    /// The model, or a part of its name that no other has; a provider shows all of its own
+    pub name: Option<String>,
 }
 
 /// Arguments of `show`.

@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "show"]),
+    ("Look", &["plan", "status", "show", "models"]),
     ("Mend", &["retry", "resolve"]),
-    ("Set up", &["validate", "doctor", "sandbox", "completions", "help"]),
+    ("Set up", &["validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
 /// Of each command: what one wants, and what one types. A test parses each of them.
@@ -96,6 +96,21 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["the set-up of this project", "shotlist doctor"],
             ["in a script", "shotlist doctor shop/spring.yaml --json"],
             ["of the rehearsal, which needs no key", "shotlist doctor --sandbox"],
+        ],
+    ),
+    (
+        "models",
+        &[
+            ["all that can be bought", "shotlist models"],
+            ["one, with its fields, limits and price", "shotlist models zai/vidu2-image"],
+            ["by a part of its name, as data", "shotlist models cogvideo --json"],
+        ],
+    ),
+    (
+        "schema",
+        &[
+            ["beside the manifest", "shotlist schema > shotlist.schema.json"],
+            ["for every project of yours", "shotlist schema > ~/.config/shotlist.schema.json"],
         ],
     ),
     (

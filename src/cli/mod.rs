@@ -12,12 +12,14 @@ mod layout;
 mod listen;
 mod live;
 mod logging;
+mod models;
 mod output;
 mod plan;
 mod resolve;
 mod retry;
 mod run;
 mod sandbox;
+mod schema;
 mod session;
 pub mod settings;
 mod setup;
@@ -79,6 +81,8 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
+        Command::Models(args) => models::models(terminal, global, args),
+        Command::Schema => Ok(schema::schema(terminal)),
         Command::Completions { .. } => Ok(Exit::Done),
     }
 }

@@ -16,6 +16,7 @@ use crate::plan::known::Known;
 use crate::provider;
 use crate::provider::cards::Cards;
 use crate::report::plan::{Plan, change_line};
+use crate::report::text::count;
 use crate::store::Reader;
 use globset::{Glob, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -41,13 +42,13 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     } else if terminal.json {
         terminal.data(plan.json());
     } else {
-        terminal.say(format_args!("{}: {} jobs\n", places.shown, plan.jobs.len()));
+        terminal.say(format_args!("{}: {}\n", places.shown, count(plan.jobs.len(), "job")));
         terminal.data(plan.table().trim_end());
         for line in decided.changes().take(CHANGES_TOLD) {
             terminal.say(line);
         }
         for note in plan.notes() {
-            terminal.say(note);
+            terminal.tell(&note, 2);
         }
         terminal.say("Nothing was sent.");
     }
@@ -146,6 +147,7 @@ impl Decided {
             project: &manifest.project,
             jobs: self.wanted.iter().zip(&self.decisions).collect(),
             dropped: &loaded.dropped,
+            cards: &loaded.cards,
             at_once: at_once.collect::<BTreeMap<_, _>>(),
         }
     }

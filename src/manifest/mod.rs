@@ -1,13 +1,15 @@
 //! The YAML file becomes shots, with every problem found at once.
 //!
 //! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
-//! (`shots`, `providers`) by small decoders that note what is wrong and go on (`decode`). Templates are compiled on
+//! (`shots`, `providers`, `models`) by small decoders that note what is wrong and go on (`decode`). Templates are compiled on
 //! the way (`template`), and what a message must not show is covered before the first message is made (`secrets`).
 
 mod decode;
 mod explain;
 mod filters;
+pub mod keys;
 mod model;
+mod models;
 pub mod output;
 mod providers;
 mod secrets;
@@ -21,7 +23,8 @@ mod text;
 mod yaml;
 
 pub use model::{
-    EnvName, Items, ListItem, Manifest, OnAmbiguous, ProviderConfig, Setting, Settings, Shot, ShotFields,
+    Corrections, EnvName, Items, ListItem, Manifest, ModelEntry, OnAmbiguous, Part, ProviderConfig, Setting,
+    Settings, Shot, ShotFields,
 };
 pub use source::Located;
 pub use template::{Context, ItemContext, Template};
@@ -35,11 +38,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use template::Templates;
 use yaml::{Entry, Finding, Node, Value};
-
-/// The keys of a manifest.
-const KEYS: [&str; 9] =
-    ["version", "project", "items", "vars", "defaults", "shots", "output", "providers", "prices"];
-const ON_AMBIGUOUS: &str = "on_ambiguous";
 
 /// What `items` may look like.
 const ITEMS: &str = "items: { from: products.csv }";
@@ -79,21 +77,40 @@ pub fn read_providers(
     file: &str,
     bytes: &[u8],
 ) -> (Option<BTreeMap<String, Located<ProviderConfig>>>, Vec<Problem>) {
+    read_only(file, bytes, &["providers"], |decoder, root| {
+        get(root, "providers").map(|node| providers::providers(decoder, node)).unwrap_or_default()
+    })
+}
+
+/// Reads what differs from the model cards alone, likewise.
+#[must_use]
+pub fn read_corrections(file: &str, bytes: &[u8]) -> (Option<Corrections>, Vec<Problem>) {
+    read_only(file, bytes, &["models", "prices"], models::corrections)
+}
+
+/// Reads some sections, whatever is wrong in the others. Without a result at least one problem is an error.
+fn read_only<T>(
+    file: &str,
+    bytes: &[u8],
+    keys: &[&str],
+    read: impl FnOnce(&mut Decoder, &[Entry]) -> T,
+) -> (Option<T>, Vec<Problem>) {
     let (root, source, findings) = match tree(file, bytes) {
         Ok(tree) => tree,
         Err(problems) => return (None, problems),
     };
     let mut decoder = Decoder::new(Arc::clone(&source));
     let Some(entries) = sections(&mut decoder, &root) else { return (None, decoder.problems) };
-    let Some(node) = get(&entries, "providers") else { return (Some(BTreeMap::new()), Vec::new()) };
-    let section = node.span.start..=node.span.end;
-    let findings = findings.into_iter().filter(|(span, _)| section.contains(&span.start));
+    let spans = keys.iter().filter_map(|key| Some(get(&entries, key)?.span));
+    let spans: Vec<_> = spans.map(|span| span.start..=span.end).collect();
+    let inside = |finding: &Finding| spans.iter().any(|section| section.contains(&finding.0.start));
+    let findings = findings.into_iter().filter(inside);
     let mut problems: Vec<Problem> = findings.map(|finding| located(&source, finding)).collect();
-    let providers = providers::providers(&mut decoder, node);
+    let result = read(&mut decoder, &entries);
     problems.append(&mut decoder.problems);
     let problems = in_order(problems);
     let is_right = problems.is_empty();
-    (Some(providers).filter(|_| is_right), problems)
+    (Some(result).filter(|_| is_right), problems)
 }
 
 /// The product file that a manifest names, also where other parts of it are wrong: the file can be looked at
@@ -144,7 +161,8 @@ fn located(source: &Source, (span, problem): Finding) -> Problem {
 }
 
 /// In the order of the file, each once: a merged map would repeat its problems wherever it is merged.
-fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+#[must_use]
+pub fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems.sort_by_key(|problem| match &problem.place {
         Place::Text { line, column, .. } => (*line, *column),
         Place::Row { .. } | Place::File(_) | Place::Nowhere => (0, 0),
@@ -157,8 +175,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     if !version(decoder, source, root) {
         return None;
     }
-    let known: Vec<&str> = KEYS.into_iter().chain([ON_AMBIGUOUS]).collect();
-    decoder.known(root, "", &known);
+    decoder.known(root, "", &keys::names(keys::MANIFEST));
     let project = project(decoder, file, get(root, "project"));
     let vars = get(root, "vars").map(|node| vars(decoder, node)).unwrap_or_default();
     let mut templates = Templates::new(vars.clone());
@@ -178,8 +195,8 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         None => templates.compile(OUTPUT, Spot::new(source, None)).ok(),
     };
     let providers = get(root, "providers").map(|node| providers::providers(decoder, node));
-    let prices = get(root, "prices").map(|node| providers::prices(decoder, node));
-    let on_ambiguous = get(root, ON_AMBIGUOUS).map(|node| on_ambiguous(decoder, node));
+    let corrections = models::corrections(decoder, root);
+    let on_ambiguous = get(root, "on_ambiguous").map(|node| on_ambiguous(decoder, node));
     Some(Manifest {
         project: project?,
         items: items?,
@@ -188,7 +205,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         shots,
         output: output?,
         providers: providers.unwrap_or_default(),
-        prices: prices.unwrap_or_default(),
+        corrections,
         on_ambiguous: on_ambiguous.unwrap_or_default(),
         templates,
     })
@@ -256,7 +273,7 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
             Some(Items::List(shots::list(decoder, nodes)))
         }
         Value::Map(entries) => {
-            decoder.known(entries, "items", &["from"]);
+            decoder.known(entries, "items", &keys::names(keys::ITEMS));
             let Some(from) = get(entries, "from") else {
                 let problem = decoder.error(node.span, "`from` is missing in `items`");
                 decoder.report(problem.hint(format!("write `{ITEMS}`")));
@@ -294,10 +311,10 @@ fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
             return OnAmbiguous::Hold;
         }
         Value::Map(entries) => {
-            decoder.known(entries, ON_AMBIGUOUS, &["resubmit"]);
+            decoder.known(entries, "on_ambiguous", &keys::names(keys::ON_AMBIGUOUS));
             let resubmit = get(entries, "resubmit").and_then(|node| decoder.map(node, "resubmit", example));
             let Some(resubmit) = resubmit else { return OnAmbiguous::Hold };
-            decoder.known(&resubmit, "on_ambiguous.resubmit", &["max_extra_spend"]);
+            decoder.known(&resubmit, "on_ambiguous.resubmit", &keys::names(keys::RESUBMIT));
             if let Some(node) = get(&resubmit, "max_extra_spend") {
                 let spend = decoder.parsed(node, "max_extra_spend", providers::amount);
                 return spend

@@ -1,13 +1,15 @@
 //! What a manifest says, with the place of everything that can still turn out wrong.
 
-use super::source::Located;
+use super::source::{Located, Spot};
 use super::template::{ItemContext, Template, Templates};
 use crate::domain::item::Item;
 use crate::domain::key::ModelName;
 use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
 use crate::domain::price::Price;
+use crate::domain::problem::Place;
 use crate::domain::request::Field;
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -29,8 +31,8 @@ pub struct Manifest {
     /// What differs from the built-in settings, by the provider's name. Whether there is such a provider is not
     /// known here.
     pub providers: BTreeMap<String, Located<ProviderConfig>>,
-    /// Prices that replace those of the model cards.
-    pub prices: BTreeMap<ModelName, Located<Price>>,
+    /// What differs from the model cards.
+    pub corrections: Corrections,
     /// What to do when a submission got no answer and nothing proves that it failed.
     pub on_ambiguous: OnAmbiguous,
     pub(super) templates: Templates,
@@ -137,4 +139,49 @@ pub enum OnAmbiguous {
         /// For the whole project.
         max_extra_spend: Usd,
     },
+}
+
+/// What a manifest says otherwise than the model cards.
+#[derive(Debug, Clone, Default)]
+pub struct Corrections {
+    /// By model, what is corrected of its card, or of which card a new one is made.
+    pub models: BTreeMap<ModelName, Located<ModelEntry>>,
+    /// Prices that replace those of the cards, and of `models`.
+    pub prices: BTreeMap<ModelName, Located<Price>>,
+}
+
+/// What a manifest says of one model.
+#[derive(Debug, Clone, Default)]
+pub struct ModelEntry {
+    /// For a model that is new: the one from whose card it starts.
+    pub like: Option<Located<ModelName>>,
+    /// In the order of the file; of `fields` and `params` one for each rule.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a card as a manifest has it. Whether a card has such a part is not known here.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its key.
+    pub name: String,
+    /// Its value: `true`, `false` and whole numbers without quotes are typed, `~` is null, all else is text.
+    pub value: Json,
+    /// By the steps that lead there: of the key and of the value.
+    pub(super) spots: BTreeMap<Vec<String>, (Spot, Spot)>,
+}
+
+impl Part {
+    /// Where the part stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.within(&[], true)
+    }
+
+    /// The place of a key, or of its value, that these keys and positions in lists lead to; of the nearest above it
+    /// where it is not there.
+    #[must_use]
+    pub fn within(&self, steps: &[String], is_key: bool) -> Place {
+        let known = (0..=steps.len()).rev().find_map(|depth| self.spots.get(&steps[..depth]));
+        known.map_or(Place::Nowhere, |(key, value)| if is_key { key.place() } else { value.place() })
+    }
 }

@@ -1,14 +1,13 @@
-//! `providers` and `prices`: who is asked, how fast, and for how much.
+//! `providers`: who is asked, and how fast.
 
 use super::decode::{Decoder, get};
+use super::keys;
 use super::model::{EnvName, ProviderConfig};
 use super::secrets;
 use super::source::Located;
 use super::yaml::Node;
-use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::money::Usd;
-use crate::domain::price::{Price, PriceUnit};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -30,7 +29,7 @@ fn provider(decoder: &mut Decoder, node: &Node, name: &str) -> ProviderConfig {
     let mut config = ProviderConfig::default();
     let owner = format!("providers.{name}");
     let Some(entries) = decoder.map(node, &owner, "{ api_key: \"${NAME}\" }") else { return config };
-    decoder.known(&entries, &owner, &["base_url", "api_key", "limits"]);
+    decoder.known(&entries, &owner, &keys::names(keys::PROVIDER));
     if let Some(node) = get(&entries, "base_url") {
         let spot = decoder.spot(node.span);
         config.base_url = base_url(decoder, node).map(|url| Located::new(url, spot));
@@ -108,9 +107,7 @@ fn limits(decoder: &mut Decoder, node: &Node, owner: &str) -> Limits {
     let Some(entries) = decoder.map(node, owner, "limits: { concurrency: 5, rate: 60/min }") else {
         return limits;
     };
-    let known =
-        ["concurrency", "rate", "per_day", "polls", "poll_rate", "downloads", "first_poll", "poll_every"];
-    decoder.known(&entries, owner, &known);
+    decoder.known(&entries, owner, &keys::names(keys::LIMITS));
     for entry in entries.iter() {
         let node = &entry.node;
         match &*entry.key {
@@ -174,46 +171,6 @@ fn duration(text: &str) -> Result<Duration, String> {
     length
         .filter(|length| *length <= LONGEST)
         .ok_or_else(|| "write a time from `1ms` to `24h`, such as `45s`".into())
-}
-
-/// The prices of models.
-pub(super) fn prices(decoder: &mut Decoder, node: &Node) -> BTreeMap<ModelName, Located<Price>> {
-    let example = "prices: { zai/vidu2-image: { per: clip, usd: \"0.20\" } }";
-    let Some(entries) = decoder.map(node, "prices", example) else { return BTreeMap::new() };
-    let mut prices = BTreeMap::new();
-    for entry in entries.iter() {
-        let model = entry.key.parse::<ModelName>();
-        if model.is_err() {
-            let message = format!("`{}` does not name a model", entry.key);
-            let problem = decoder.error(entry.key_span, message);
-            decoder.report(problem.hint("write `provider/model`, such as `zai/vidu2-image`"));
-        }
-        if let (Some(price), Ok(model)) = (price(decoder, &entry.node, &entry.key), model) {
-            prices.insert(model, Located::new(price, decoder.spot(entry.key_span)));
-        }
-    }
-    prices
-}
-
-fn price(decoder: &mut Decoder, node: &Node, model: &str) -> Option<Price> {
-    let owner = format!("prices.{model}");
-    let entries = decoder.map(node, &owner, "{ per: second, usd: \"0.03\" }")?;
-    decoder.known(&entries, &owner, &["per", "usd"]);
-    for key in ["per", "usd"] {
-        if get(&entries, key).is_none() {
-            let problem = decoder.error(node.span, format!("`{key}` is missing in `{owner}`"));
-            decoder.report(problem.hint("write `{ per: clip, usd: \"0.20\" }` or `{ per: second, … }`"));
-        }
-    }
-    let per = get(&entries, "per").and_then(|node| {
-        decoder.parsed(node, "per", |text| match text {
-            "clip" => Ok(PriceUnit::Clip),
-            "second" => Ok(PriceUnit::Second),
-            _ => Err("write `clip` or `second`".into()),
-        })
-    });
-    let usd = get(&entries, "usd").and_then(|node| decoder.parsed(node, "usd", amount));
-    Some(Price { per: per?, usd: usd?, surcharges: Vec::new() })
 }
 
 /// An amount from text, never through a float.

@@ -1,6 +1,7 @@
 //! `defaults`, `shots`, and the manifest's own `items`.
 
 use super::decode::{Decoder, get};
+use super::keys;
 use super::model::{ListItem, Setting, Settings, Shot, ShotFields};
 use super::source::Located;
 use super::template::Templates;
@@ -44,11 +45,8 @@ pub(super) fn shot_fields(
 ) -> ShotFields {
     let mut fields = ShotFields::default();
     let Some(entries) = decoder.map(node, owner, "{ prompt: \"…\" }") else { return fields };
-    let known: Vec<&str> = Field::ALL
-        .iter()
-        .map(|field| field.name())
-        .chain(["model", "params", "optional", "output"])
-        .collect();
+    let known: Vec<&str> =
+        Field::ALL.iter().map(|field| field.name()).chain(keys::names(keys::SHOT)).collect();
     decoder.known(&entries, owner, &known);
     fields.settings =
         settings(decoder, &entries, |decoder, node, name| decoder.template(node, name, templates));

@@ -76,7 +76,7 @@ fn every_key_of_a_manifest_is_read() {
     assert_eq!(limits.first_poll, Some(Duration::from_secs(45)));
     assert_eq!(limits.poll_every, Some(Duration::from_millis(100)));
     let model: ModelName = "uniall/viduq3t-540p".parse().unwrap();
-    let price = &manifest.prices[&model].value;
+    let price = &manifest.corrections.prices[&model].value;
     assert_eq!((price.per, price.usd), (PriceUnit::Second, Usd::from_micros(30_000)));
     let max_extra_spend = Usd::from_micros(2_000_000);
     assert_eq!(manifest.on_ambiguous, OnAmbiguous::Resubmit { max_extra_spend });

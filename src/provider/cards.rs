@@ -1,9 +1,16 @@
 //! All models that a manifest can name: the built-in cards, as the manifest corrects them.
 
-use super::card::{Correction, ModelCard};
+pub mod form;
+#[cfg(test)]
+mod tests;
+
+use super::card::{Correction, Kind, ModelCard};
 use crate::domain::key::ModelName;
-use crate::domain::price::Price;
-use serde_json::{Map, Value as Json};
+use crate::domain::price::{Price, PriceUnit};
+use crate::domain::problem::did_you_mean;
+use crate::domain::request::Value;
+use form::{CARD, Form, Misfit};
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,9 +18,34 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Cards(BTreeMap<ModelName, Arc<ModelCard>>);
 
-/// What is wrong with a correction, as one clause.
+/// A part of a card as the manifest has it. Of `fields` and `params`, each rule is a part of its own.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its key, such as `price`.
+    pub name: String,
+    /// Its value; a key that is null is taken away.
+    pub value: Json,
+    /// Where it stands, such as `shop.yaml:12`.
+    pub at: String,
+}
+
+/// What is wrong with a correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit(pub String);
+pub struct Unfit {
+    /// Of which part, by its position.
+    pub part: usize,
+    /// What is wrong in it, and where.
+    pub misfit: Misfit,
+}
+
+/// Why a model cannot be named or added: one clause, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What is wrong.
+    pub what: String,
+    /// What to write.
+    pub hint: String,
+}
 
 impl Cards {
     /// As they are built in.
@@ -39,74 +71,274 @@ impl Cards {
         self.iter().filter(move |card| card.name.provider == provider)
     }
 
-    /// The models that may be proposed: documented, and for sale.
-    pub fn proposed(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
-        let is_for_sale = |card: &ModelCard| {
+    /// The models that can be bought, and not only rehearsed with.
+    pub fn for_sale(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
+        let is_for_sale = |card: &&Arc<ModelCard>| {
             super::find(&card.name.provider).is_some_and(|provider| !provider.profile().sandbox_only)
         };
-        self.iter().filter(move |card| !card.unverified && is_for_sale(card))
+        self.iter().filter(is_for_sale)
     }
 
-    /// Replaces the price of a model.
-    pub fn set_price(&mut self, model: &ModelName, price: Price, at: String) -> Result<(), Unfit> {
-        let card = self.0.get_mut(model).ok_or_else(|| Unfit(format!("there is no model `{model}`")))?;
-        let card = Arc::make_mut(card);
-        for surcharge in &price.surcharges {
-            if card.param(&surcharge.param).is_none() {
-                return Err(Unfit(format!("{model} has no parameter `{}`", surcharge.param)));
-            }
+    /// The models that may be proposed: documented, and for sale.
+    pub fn proposed(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
+        self.for_sale().filter(|card| !card.unverified)
+    }
+
+    /// What to say of a name that no model has.
+    #[must_use]
+    pub fn unknown(&self, model: &ModelName) -> Unknown {
+        let providers = || super::ALL.iter().map(|provider| provider.name());
+        if super::find(&model.provider).is_none() {
+            let what = format!("there is no provider `{}`", model.provider);
+            return Unknown {
+                what,
+                hint: match did_you_mean(&model.provider, providers()) {
+                    Some(near) => format!("did you mean `{near}/{}`?", model.model),
+                    None => format!("the providers are: {}", providers().collect::<Vec<_>>().join(", ")),
+                },
+            };
         }
-        card.price = Some(price);
-        card.corrected.push(Correction { part: "price".into(), at });
-        Ok(())
+        let known: Vec<&str> = self.of(&model.provider).map(|card| card.name.model.as_str()).collect();
+        let hint = match did_you_mean(&model.model, known.iter().copied()) {
+            Some(near) => format!("did you mean `{}/{near}`?", model.provider),
+            None => format!("the models of {} are: {}", model.provider, known.join(", ")),
+        };
+        Unknown { what: format!("there is no model `{model}`"), hint }
     }
 
-    /// Adds a model that is like another one of its provider, to be corrected from there.
-    pub fn add(&mut self, model: &ModelName, like: &ModelName, at: String) -> Result<(), Unfit> {
+    /// Replaces the price of a model that is there.
+    pub fn set_price(&mut self, model: &ModelName, price: &Price, at: String) -> Result<(), Vec<Unfit>> {
+        self.correct(model, vec![Part { name: "price".into(), value: written(price), at }])
+    }
+
+    /// Adds a model that is like a built-in one of its provider, to be corrected from there.
+    pub fn add(&mut self, model: &ModelName, like: &ModelName, at: String) -> Result<(), Unknown> {
+        if super::find(&model.provider).is_none() {
+            return Err(self.unknown(model));
+        }
         if like.provider != model.provider {
-            return Err(Unfit(format!("`{like}` is a model of another provider")));
+            let what = format!("`{like}` is a model of another provider than `{model}`");
+            let models: Vec<&str> = self.of(&model.provider).map(|card| card.name.model.as_str()).collect();
+            let hint = format!("name one of {}: {}", model.provider, models.join(", "));
+            return Err(Unknown { what, hint });
         }
-        let base = self.0.get(like).ok_or_else(|| Unfit(format!("there is no model `{like}`")))?;
-        let mut written = base.written().clone();
-        written["name"] = model.to_string().into();
-        let mut card = ModelCard::read(written).map_err(Unfit)?;
+        let Some(base) = super::card(like) else {
+            return Err(match self.get(like) {
+                Some(_) => Unknown {
+                    what: format!("`{like}` is itself a model of this manifest"),
+                    hint: "name a model that shotlist knows, as `shotlist models` shows them".into(),
+                },
+                None => self.unknown(like),
+            });
+        };
+        let mut card = base.written().clone();
+        card["name"] = model.to_string().into();
+        let mut card = ModelCard::read(card)
+            .map_err(|what| Unknown { what, hint: format!("name another model of {}", model.provider) })?;
         card.corrected.push(Correction { part: format!("like {like}"), at });
         self.0.insert(model.clone(), Arc::new(card));
         Ok(())
     }
 
-    /// Replaces one part of a model's card, such as `summary`, by what the manifest says. Of `fields` and `params`,
-    /// the rules that are named are replaced key by key or added, and the others stay.
-    pub fn correct(&mut self, model: &ModelName, part: &str, value: &Json, at: String) -> Result<(), Unfit> {
-        let card = self.0.get_mut(model).ok_or_else(|| Unfit(format!("there is no model `{model}`")))?;
-        if part == "name" {
-            return Err(Unfit("the name of a model is the key of its entry".into()));
+    /// Replaces parts of a card that is there by what the manifest says. Of a rule of `fields` and `params`, of
+    /// `pictures` and of `limits` the keys that are named are replaced and the others stay; any other part is replaced
+    /// as a whole. The card stays as it was if anything is wrong.
+    pub fn correct(&mut self, model: &ModelName, mut parts: Vec<Part>) -> Result<(), Vec<Unfit>> {
+        let Some(card) = self.0.get_mut(model) else {
+            let Unknown { what, hint } = self.unknown(model);
+            return Err(vec![Unfit { part: 0, misfit: about_key(what, hint) }]);
+        };
+        let unfit: Vec<Unfit> = parts
+            .iter_mut()
+            .enumerate()
+            .flat_map(|(at, part)| fit(part).into_iter().map(move |misfit| Unfit { part: at, misfit }))
+            .collect();
+        if !unfit.is_empty() {
+            return Err(unfit);
         }
         let mut written = card.written().clone();
-        match (part, written.get_mut(part)) {
-            ("fields" | "params", Some(rules)) => merge(rules, value)?,
-            (_, Some(old)) => *old = value.clone(),
-            (_, None) => written[part] = value.clone(),
+        let mut unfit = Vec::new();
+        // The first part since which the card makes no sense, and why.
+        let mut culprit: Option<(usize, String)> = None;
+        let mut corrected = ModelCard::clone(card);
+        for (at, part) in parts.iter().enumerate() {
+            if let Err(misfit) = merge(&mut written, part) {
+                unfit.push(Unfit { part: at, misfit });
+                continue;
+            }
+            let read = ModelCard::read(written.clone()).and_then(|card| surcharges(&card).map(|()| card));
+            culprit = match (read, culprit) {
+                (Ok(card), _) => {
+                    corrected = card;
+                    None
+                }
+                (Err(why), Some(known)) if known.1 == why => Some(known),
+                (Err(why), _) => Some((at, why)),
+            };
         }
-        let mut corrected = ModelCard::read(written).map_err(Unfit)?;
+        unfit.extend(culprit.map(|(at, why)| Unfit { part: at, misfit: senseless(model, &parts[at], &why) }));
+        if !unfit.is_empty() {
+            return Err(unfit);
+        }
         corrected.corrected.clone_from(&card.corrected);
-        corrected.corrected.push(Correction { part: part.to_owned(), at });
+        for part in parts {
+            let name = label(&part);
+            corrected.corrected.retain(|known| known.part != name);
+            corrected.corrected.push(Correction { part: name, at: part.at });
+        }
         *card = Arc::new(corrected);
         Ok(())
     }
 }
 
-/// Replaces rules by name, key by key.
-fn merge(rules: &mut Json, by: &Json) -> Result<(), Unfit> {
-    let unfit = || Unfit("it is no list of rules such as `{ name: duration, max: 8 }`".into());
-    let (Some(rules), Some(by)) = (rules.as_array_mut(), by.as_array()) else { return Err(unfit()) };
-    for new in by {
-        let new: &Map<String, Json> = new.as_object().ok_or_else(unfit)?;
-        let name = new.get("name").ok_or_else(unfit)?;
-        match rules.iter_mut().filter_map(Json::as_object_mut).find(|old| old.get("name") == Some(name)) {
-            Some(old) => old.extend(new.iter().map(|(key, value)| (key.clone(), value.clone()))),
-            None => rules.push(Json::Object(new.clone())),
+/// What a part is called: `price`, `fields.duration`.
+fn label(part: &Part) -> String {
+    match rule_name(part) {
+        Some(rule) => format!("{}.{rule}", part.name),
+        None => part.name.clone(),
+    }
+}
+
+fn rule_name(part: &Part) -> Option<&str> {
+    is_rules(&part.name).then(|| part.value["name"].as_str()).flatten()
+}
+
+fn is_rules(part: &str) -> bool {
+    matches!(part, "fields" | "params")
+}
+
+/// What is wrong with the form of a part.
+fn fit(part: &mut Part) -> Vec<Misfit> {
+    let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
+        let names = || CARD.iter().map(|key| key.name);
+        let (what, hint) = match part.name.as_str() {
+            "name" => (
+                "a model's name is the key of its entry".to_owned(),
+                "remove `name`, or write it before the colon".to_owned(),
+            ),
+            name => {
+                let hint = match did_you_mean(name, names()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("a card has: {}", names().collect::<Vec<_>>().join(", ")),
+                };
+                (format!("a model's card has no `{name}`"), hint)
+            }
+        };
+        return vec![about_key(what, hint)];
+    };
+    match key.form {
+        Form::List(rule) if is_rules(&part.name) => {
+            let name = label(part);
+            rule.fit(&mut part.value, &name)
+        }
+        _ if part.value.is_null() && key.need == form::Need::Never => Vec::new(),
+        form => form.fit(&mut part.value, &part.name),
+    }
+}
+
+fn about_key(what: String, hint: String) -> Misfit {
+    Misfit { steps: Vec::new(), is_key: true, what, hint }
+}
+
+/// Something that is wrong with the card and not with the form of the part.
+fn senseless(model: &ModelName, part: &Part, why: &str) -> Misfit {
+    about_key(
+        format!("this `{}` does not fit the card of {model}: {why}", label(part)),
+        "correct it, or the part of the card that it contradicts".into(),
+    )
+}
+
+/// Puts a part into a card.
+fn merge(card: &mut Json, part: &Part) -> Result<(), Misfit> {
+    let Some(card) = card.as_object_mut() else { return Ok(()) };
+    if !is_rules(&part.name) {
+        match (&part.value, card.get_mut(&part.name)) {
+            (Json::Null, _) => drop(card.shift_remove(&part.name)),
+            (Json::Object(new), Some(Json::Object(old))) if part.name != "price" => replace(old, new),
+            (new, _) => drop(card.insert(part.name.clone(), without_nulls(new))),
+        }
+        return Ok(());
+    }
+    let rules = card.entry(&part.name).or_insert_with(|| json!([]));
+    let (Some(rules), Some(new)) = (rules.as_array_mut(), part.value.as_object()) else { return Ok(()) };
+    let name = new.get("name");
+    if let Some(old) = rules.iter_mut().filter_map(Json::as_object_mut).find(|old| old.get("name") == name) {
+        replace(old, new);
+        return Ok(());
+    }
+    if !new.contains_key("type") {
+        let known: Vec<&str> = rules.iter().filter_map(|rule| rule["name"].as_str()).collect();
+        let written = rule_name(part).unwrap_or_default();
+        let hint = match did_you_mean(written, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? for a new one, add its `type`"),
+            None => "for a new one, add its `type`: `text`, `int`, `bool` or `picture`".to_owned(),
+        };
+        let what = format!("the model has no `{written}` among its `{}`", part.name);
+        return Err(Misfit { steps: vec!["name".into()], is_key: false, what, hint });
+    }
+    rules.push(without_nulls(&part.value));
+    Ok(())
+}
+
+/// Replaces key by key; takes away what is null.
+fn replace(old: &mut Map<String, Json>, new: &Map<String, Json>) {
+    for (key, value) in new {
+        if value.is_null() {
+            old.shift_remove(key);
+        } else {
+            old.insert(key.clone(), without_nulls(value));
+        }
+    }
+}
+
+fn without_nulls(value: &Json) -> Json {
+    match value {
+        Json::Object(group) => {
+            let kept = group.iter().filter(|(_, value)| !value.is_null());
+            Json::Object(kept.map(|(key, value)| (key.clone(), without_nulls(value))).collect())
+        }
+        Json::Array(values) => values.iter().map(without_nulls).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => value.clone(),
+    }
+}
+
+/// Whether every surcharge can come to pass: one that never does would hide a cost.
+fn surcharges(card: &ModelCard) -> Result<(), String> {
+    for surcharge in card.price.iter().flat_map(|price| &price.surcharges) {
+        let Some(rule) = card.param(&surcharge.param) else { continue };
+        let is_of_kind = match surcharge.equals {
+            Value::Bool(_) => rule.kind == Kind::Bool,
+            Value::Int(_) => rule.kind == Kind::Int,
+            Value::Text(_) => rule.kind == Kind::Text,
+        };
+        if !is_of_kind || (!rule.values.is_empty() && !rule.values.contains(&surcharge.equals)) {
+            let value = match &surcharge.equals {
+                Value::Bool(flag) => flag.to_string(),
+                Value::Int(number) => number.to_string(),
+                Value::Text(text) => format!("\"{text}\""),
+            };
+            return Err(format!("`{}` can never be {value}, so the surcharge would be lost", rule.name));
         }
     }
     Ok(())
+}
+
+/// A price as a card writes it.
+fn written(price: &Price) -> Json {
+    let per = match price.per {
+        PriceUnit::Clip => "clip",
+        PriceUnit::Second => "second",
+    };
+    let scalar = |value: &Value| match value {
+        Value::Bool(flag) => json!(flag),
+        Value::Int(number) => json!(number),
+        Value::Text(text) => json!(text),
+    };
+    let extra = price.surcharges.iter().map(
+        |extra| json!({ "param": extra.param, "equals": scalar(&extra.equals), "usd": extra.usd.plain() }),
+    );
+    match price.surcharges.is_empty() {
+        true => json!({ "per": per, "usd": price.usd.plain() }),
+        false => json!({ "per": per, "usd": price.usd.plain(), "surcharges": extra.collect::<Vec<_>>() }),
+    }
 }

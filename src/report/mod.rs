@@ -4,6 +4,7 @@ mod flight;
 pub mod json;
 pub mod lines;
 pub mod live;
+pub mod models;
 mod pace;
 pub mod plan;
 pub mod problems;

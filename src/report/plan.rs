@@ -5,8 +5,10 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
+use crate::provider::card::Correction;
+use crate::provider::cards::Cards;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// A plan to be shown: the jobs with what is to be done about each.
@@ -15,8 +17,10 @@ pub struct Plan<'a> {
     pub project: &'a str,
     /// Jobs and decisions, in the order of the catalog.
     pub jobs: Vec<(&'a Wanted, &'a Decision)>,
-    /// Fields left out because the model lacks them and the shot allows it: name and number of jobs.
-    pub dropped: &'a BTreeMap<String, usize>,
+    /// Fields left out because the model lacks them and the shot allows it: model, name and number of jobs.
+    pub dropped: &'a BTreeMap<(ModelName, String), usize>,
+    /// The models, as the manifest corrects them.
+    pub cards: &'a Cards,
     /// Submissions at once, by model, as limits and cards have it.
     pub at_once: BTreeMap<ModelName, usize>,
 }
@@ -136,8 +140,14 @@ impl Plan<'_> {
                 prices.into_iter().sum::<Usd>()
             ));
         }
-        for (name, count) in self.dropped {
-            notes.push(format!("`{name}` is left out for {count} jobs: their model has no such setting"));
+        for ((model, name), count) in self.dropped {
+            let jobs = super::text::count(*count, "job");
+            notes.push(format!("`{name}` is left out for {jobs}: {model} has no such setting"));
+        }
+        for (model, corrections) in self.corrected() {
+            let parts: Vec<String> =
+                corrections.iter().map(|it| format!("{} from {}", it.part, it.at)).collect();
+            notes.push(format!("{model}: {}", parts.join(", ")));
         }
         let (submissions, money) = self.exposure();
         if submissions > 0 {
@@ -145,6 +155,14 @@ impl Plan<'_> {
             notes.push(format!("after a crash at most {submissions} ({money}) can be in doubt"));
         }
         notes
+    }
+
+    /// The models of the plan whose card is not as it is built in.
+    fn corrected(&self) -> impl Iterator<Item = (&ModelName, &[Correction])> {
+        let models: BTreeSet<&ModelName> =
+            self.jobs.iter().map(|(wanted, _)| &wanted.request.model).collect();
+        let corrections = |model| Some((model, self.cards.get(model)?.corrected.as_slice()));
+        models.into_iter().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())
     }
 
     fn shared(&self) -> impl Iterator<Item = &Wanted> {
@@ -156,11 +174,21 @@ impl Plan<'_> {
     #[must_use]
     pub fn json(&self) -> Value {
         let jobs: Vec<Value> = self.jobs.iter().map(|(wanted, decision)| job(wanted, decision)).collect();
+        let dropped = self.dropped.iter().map(
+            |((model, field), jobs)| json!({ "model": model.to_string(), "field": field, "jobs": jobs }),
+        );
+        let corrected = self.corrected().flat_map(|(model, corrections)| {
+            let line =
+                move |it: &Correction| json!({ "model": model.to_string(), "part": it.part, "at": it.at });
+            corrections.iter().map(line)
+        });
         json!({
             "format": 1,
             "project": self.project,
             "to_render": self.to_render(),
             "total_usd": self.total().plain(),
+            "dropped": dropped.collect::<Vec<_>>(),
+            "corrected": corrected.collect::<Vec<_>>(),
             "jobs": jobs,
         })
     }

@@ -4,12 +4,18 @@
 use clap::CommandFactory as _;
 use shotlist::cli::args::Cli;
 use shotlist::cli::exit::GRAVEST_FIRST;
+use shotlist::domain::limits::Limits;
+use shotlist::engine::lane::Lane;
 use shotlist::files::atomic_write;
 use shotlist::provider;
+use shotlist::provider::card::ModelCard;
+use shotlist::provider::cards::Cards;
+use shotlist::report::models;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -82,10 +88,12 @@ fn every_command_runs_in_its_order_in_a_fresh_clone() {
 }
 
 #[test]
-fn the_whole_manifest_that_it_shows_is_valid() {
+fn the_whole_manifest_that_it_shows_is_valid_also_with_each_section_that_it_shows() {
     let home = tempfile::tempdir().unwrap();
-    let manifests = blocks("yaml").into_iter().filter(|block| block.starts_with("version: 1"));
-    for (number, manifest) in manifests.enumerate() {
+    let (whole, sections): (Vec<_>, Vec<_>) =
+        blocks("yaml").into_iter().partition(|block| block.starts_with("version: 1"));
+    let extended = sections.iter().map(|section| format!("{}\n{section}\n", whole[0]));
+    for (number, manifest) in whole.iter().cloned().chain(extended).enumerate() {
         let path = home.path().join(format!("{number}.yaml"));
         atomic_write(&path, manifest.as_bytes(), 0o644).unwrap();
         let sheet = "id,title,image\nmug-1,Café mug,https://example.com/mug.png\n";
@@ -131,16 +139,17 @@ fn its_exit_codes_are_those_of_the_program() {
 
 #[test]
 fn its_models_are_those_of_the_cards() {
-    let told = table("model");
-    let known: Vec<Vec<String>> = provider::ALL
-        .iter()
-        .flat_map(|provider| provider.cards())
-        .map(|card| {
-            let price = card.price.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string);
-            vec![format!("`{}`", card.name), card.summary.clone(), price]
-        })
-        .collect();
-    assert_eq!(told, known, "in Markdown:\n{}", markdown(&known));
+    let cards = Cards::built_in();
+    let row = |card: &Arc<ModelCard>| {
+        let provider = provider::find(&card.name.provider).unwrap();
+        let at_once = Lane::new(Some(card), provider, &Limits::default()).width();
+        let [model, from, seconds, size, price, at_once] = models::cells(card, at_once);
+        let unverified = if card.unverified { " (unverified)" } else { "" };
+        let what = format!("{}{unverified}", card.summary);
+        vec![format!("`{model}`"), what, from, seconds, size, at_once, price]
+    };
+    let known: Vec<Vec<String>> = cards.for_sale().map(row).collect();
+    assert_eq!(table("model"), known, "in Markdown:\n{}", markdown(&known));
 }
 
 fn markdown(rows: &[Vec<String>]) -> String {

@@ -1,0 +1,109 @@
+//! The keys of a manifest, each with a sentence for whoever writes one.
+//!
+//! The decoders know a key because it stands here, and the schema for editors is made from the same tables.
+
+use crate::domain::request::Field;
+
+/// The keys of a group of fields, with what each is for.
+pub type Keys = [(&'static str, &'static str)];
+
+/// Of the manifest itself.
+pub const MANIFEST: &Keys = &[
+    ("version", "The version of this format: 1."),
+    ("project", "The name under which the work is remembered; by default the manifest's file name."),
+    ("items", "What clips are made of: a product file, or a list."),
+    ("vars", "Texts that every template can use: `{{ vars.look }}`."),
+    ("defaults", "What holds for every shot that does not say otherwise."),
+    ("shots", "The kinds of clips, by name; each is made of every item."),
+    ("output", "Where clips go, as a template; stays below the manifest's folder."),
+    ("providers", "What differs from a provider's built-in settings, by its name."),
+    ("models", "Corrections of model cards, and models that shotlist does not know yet."),
+    ("prices", "What you pay where it is not the list price, by model."),
+    (
+        "on_ambiguous",
+        "What to do with a paid request that got no answer: `hold`, or `resubmit` with a limit.",
+    ),
+];
+
+/// Of `items`, where they come from a file.
+pub const ITEMS: &Keys = &[("from", "The product file, seen from the manifest's folder.")];
+
+/// Of a shot and of `defaults`, beside the fields that all providers share.
+pub const SHOT: &Keys = &[
+    ("model", "The model that renders it, as `provider/model`; may be a template."),
+    ("params", "What else the model documents, by the provider's own names."),
+    (
+        "optional",
+        "Fields and parameters that are left out where the model lacks them or where they render empty.",
+    ),
+    ("output", "Where the clips of this shot go, as a template."),
+];
+
+/// Of a provider.
+pub const PROVIDER: &Keys = &[
+    ("base_url", "The address of its server."),
+    ("api_key", "The environment variable that holds the key, as \"${NAME}\"; never the key itself."),
+    ("limits", "How fast it may be used; what is left out comes from the model's card."),
+];
+
+/// Of a provider's `limits`.
+pub const LIMITS: &Keys = &[
+    ("concurrency", "Tasks at once."),
+    ("rate", "Submissions, such as `60/min`."),
+    ("per_day", "Submissions in a day (UTC)."),
+    ("polls", "Questions after a task at once."),
+    ("poll_rate", "Questions after tasks, such as `5/s`."),
+    ("downloads", "Downloads at once."),
+    ("first_poll", "From acceptance to the first question, such as `45s`."),
+    ("poll_every", "Between questions, such as `10s`."),
+];
+
+/// Of a price.
+pub const PRICE: &Keys = &[
+    ("per", "What it is counted by: `clip` or `second`."),
+    ("usd", "US dollars for one, such as \"0.20\"."),
+    ("surcharges", "What some parameters add to a clip."),
+];
+
+/// Of a surcharge.
+pub const SURCHARGE: &Keys = &[
+    ("param", "The parameter that costs extra, as under `params`."),
+    ("equals", "The value that costs extra."),
+    ("usd", "US dollars that it adds to a clip."),
+];
+
+/// Of `on_ambiguous`, where it is not one word.
+pub const ON_AMBIGUOUS: &Keys = &[("resubmit", "Send it again, although both may be paid.")];
+
+/// Of `on_ambiguous.resubmit`.
+pub const RESUBMIT: &Keys = &[("max_extra_spend", "The most that may be paid twice in all, in US dollars.")];
+
+/// In a model's entry: the model from whose card a new one starts. All its other keys are parts of a card.
+pub const LIKE: (&str, &str) =
+    ("like", "The model from whose card this one starts; only for a model that shotlist does not know.");
+
+/// The parts of a model's entry that are lists of rules, merged by the names of the rules.
+pub const RULES: [&str; 2] = ["fields", "params"];
+
+/// What a field that all providers share is for.
+#[must_use]
+pub const fn field(field: Field) -> &'static str {
+    match field {
+        Field::Prompt => "What is to be seen, as a template.",
+        Field::Image => "The picture, or the first frame: a web address, or a file seen from the manifest.",
+        Field::LastImage => "The last frame.",
+        Field::ReferenceImages => "Pictures whose subjects are to appear.",
+        Field::Duration => "Seconds.",
+        Field::AspectRatio => "The shape, such as \"16:9\".",
+        Field::Size => "Pixels, such as 1280x720.",
+        Field::Seed => "A number for models that can repeat themselves.",
+        Field::Audio => "Whether sound is wanted.",
+        Field::Style => "The model's word for a look.",
+        Field::Motion => "The model's word for the amount of movement.",
+    }
+}
+
+/// The names alone.
+pub(super) fn names(keys: &Keys) -> Vec<&'static str> {
+    keys.iter().map(|(name, _)| *name).collect()
+}

@@ -1,0 +1,386 @@
+//! Model cards as people and programs read them: one table of all, and one page of each.
+
+use super::text::{width, wrap};
+use crate::domain::limits::{Limits, Rate};
+use crate::domain::money::Usd;
+use crate::domain::request::{Field, Value};
+use crate::provider::card::{Kind, ModelCard, Pictures, Remark, RemarkKind, Rule};
+use crate::provider::check::shown;
+use crate::provider::{self, Provider};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A model with what the manifest and its provider make of it.
+pub struct Entry<'a> {
+    /// Its card.
+    pub card: &'a Arc<ModelCard>,
+    /// Tasks in flight at once.
+    pub at_once: usize,
+    /// Limits: the manifest's over the card's over the provider's.
+    pub limits: Limits,
+}
+
+/// The heads of [`cells`].
+pub const HEADS: [&str; 6] = ["model", "from", "seconds", "size", "price", "at once"];
+
+/// The facts of a model for a table, in the order of [`HEADS`].
+#[must_use]
+pub fn cells(card: &ModelCard, at_once: usize) -> [String; 6] {
+    [
+        card.name.to_string(),
+        modes(card, " "),
+        seconds(card),
+        size(card).unwrap_or_else(|| "-".to_owned()),
+        price(card),
+        at_once.to_string(),
+    ]
+}
+
+fn modes(card: &ModelCard, between: &str) -> String {
+    card.modes.iter().map(|mode| mode.name()).collect::<Vec<_>>().join(between)
+}
+
+/// How long clips can be.
+fn seconds(card: &ModelCard) -> String {
+    let Some(rule) = card.field(Field::Duration) else { return "-".to_owned() };
+    match (rule.values.as_slice(), rule.min, rule.max) {
+        ([], Some(min), Some(max)) => format!("{min} to {max}"),
+        ([], _, _) => card.seconds().to_string(),
+        (values, _, _) => choice(values),
+    }
+}
+
+/// How large clips can be, in pixels or as the model's own word has it.
+fn size(card: &ModelCard) -> Option<String> {
+    let rule = card.field(Field::Size).or_else(|| card.param("resolution"))?;
+    let pixels = |value: &Value| {
+        let text = shown(value);
+        let (across, down) = text.split_once('x')?;
+        Some(across.parse::<u64>().ok()?.saturating_mul(down.parse().ok()?))
+    };
+    match rule.values.as_slice() {
+        [] => rule.default.as_ref().map(shown),
+        [only] => Some(shown(only)),
+        values => {
+            values.iter().max_by_key(|value| pixels(value)).map(|most| format!("up to {}", shown(most)))
+        }
+    }
+}
+
+fn price(card: &ModelCard) -> String {
+    match &card.price {
+        None => "no price published".to_owned(),
+        Some(price) if price.surcharges.is_empty() => price.to_string(),
+        Some(price) => format!("from {price}"),
+    }
+}
+
+/// `a, b or c`.
+fn choice(values: &[Value]) -> String {
+    let words: Vec<String> = values.iter().map(shown).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// All models, provider by provider, in at most so many columns.
+#[must_use]
+pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
+    let sections: Vec<Section<'_>> =
+        entries.chunk_by(|a, b| a.card.name.provider == b.card.name.provider).map(Section::of).collect();
+    // A mark before each line, two columns before each cell.
+    let is_wide = sections.iter().all(|it| it.widths.iter().map(|width| width + 2).sum::<usize>() <= columns);
+    let mut lines = Vec::new();
+    for section in &sections {
+        let name = &section.entries[0].card.name.provider;
+        lines.extend(provider::find(name).map(|provider| head(provider, columns)).unwrap_or_default());
+        if is_wide {
+            lines.push(line(' ', &HEADS.map(str::to_owned), &section.widths));
+        }
+        for (entry, row) in section.entries.iter().zip(&section.rows) {
+            if is_wide {
+                lines.push(line(mark(entry.card), row, &section.widths));
+            } else {
+                lines.extend(stacked(mark(entry.card), row, columns));
+            }
+        }
+        lines.push(String::new());
+    }
+    lines.extend(legend(entries, columns));
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+/// The models of one provider.
+struct Section<'a> {
+    entries: &'a [Entry<'a>],
+    rows: Vec<[String; 6]>,
+    widths: [usize; 6],
+}
+
+impl<'a> Section<'a> {
+    fn of(entries: &'a [Entry<'a>]) -> Self {
+        let rows: Vec<[String; 6]> = entries.iter().map(|entry| cells(entry.card, entry.at_once)).collect();
+        let mut widths = HEADS.map(width);
+        for row in &rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(cell));
+            }
+        }
+        Self { entries, rows, widths }
+    }
+}
+
+fn head(provider: &dyn Provider, columns: usize) -> Vec<String> {
+    let profile = provider.profile();
+    let text = format!("{}  {}  key in {}", provider.name(), profile.base_url, profile.key_env);
+    wrap(&text, columns, 2)
+}
+
+/// What stands before a model of which something is to be known.
+fn mark(card: &ModelCard) -> char {
+    match card {
+        _ if !card.corrected.is_empty() => '*',
+        _ if card.unverified => '?',
+        _ => ' ',
+    }
+}
+
+/// What the marks mean, and what a missing price does.
+fn legend(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
+    let marked = |sign| entries.iter().any(|entry| mark(entry.card) == sign);
+    let unpriced = entries.iter().any(|entry| entry.card.price.is_none());
+    let told = [
+        (marked('*'), "* corrected or added by the manifest"),
+        (marked('?'), "? parts of the card are inferred, not documented"),
+        (unpriced, "A model without a published price needs yours: `prices:` in the manifest."),
+    ];
+    told.iter().filter(|(holds, _)| *holds).flat_map(|(_, text)| wrap(text, columns, 2)).collect()
+}
+
+fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {
+    let mut line = mark.to_string();
+    for (at, (cell, wide)) in cells.iter().zip(widths).enumerate() {
+        let gap = " ".repeat(wide.saturating_sub(width(cell)));
+        let before = if at == 0 { " " } else { "  " };
+        line += before;
+        // Numbers end at the same column.
+        line += &if at == 5 { format!("{gap}{cell}") } else { format!("{cell}{gap}") };
+    }
+    line.trim_end().to_owned()
+}
+
+/// The same facts on two lines or three.
+fn stacked(
+    mark: char,
+    [name, from, seconds, size, price, at_once]: &[String; 6],
+    columns: usize,
+) -> Vec<String> {
+    let size = if size == "-" { String::new() } else { format!(" · {size}") };
+    let facts = format!("    {from} · {seconds} s{size} · {price} · {at_once} at once");
+    std::iter::once(format!("{mark} {name}")).chain(wrap(&facts, columns, 4)).collect()
+}
+
+/// One model in full, in at most so many columns.
+#[must_use]
+pub fn page(entry: &Entry<'_>, columns: usize) -> Vec<String> {
+    let card = entry.card;
+    let mut page = Page { columns, lines: vec![card.name.to_string()] };
+    page.lines.extend(wrap(&card.summary, columns, 0));
+    page.section("", facts(entry));
+    let rules = |rules: &[Rule]| -> Vec<(String, String)> {
+        rules.iter().map(|rule| (rule.name.clone(), describe(card, rule))).collect()
+    };
+    page.section("Fields", rules(&card.fields));
+    page.section("Parameters, under `params:`", rules(&card.params));
+    if let Some(pictures) = &card.pictures {
+        page.list("Pictures", pictures_of(pictures));
+    }
+    page.section("Good to know", card.remarks.iter().map(remark).collect());
+    page.list("Notes", card.notes.clone());
+    page.section(
+        "From the manifest",
+        card.corrected.iter().map(|it| (it.part.clone(), it.at.clone())).collect(),
+    );
+    page.lines
+}
+
+struct Page {
+    columns: usize,
+    lines: Vec<String>,
+}
+
+impl Page {
+    /// Labels with texts.
+    fn section(&mut self, title: &str, rows: Vec<(String, String)>) {
+        if rows.is_empty() {
+            return;
+        }
+        self.title(title);
+        let widest = rows.iter().map(|(label, _)| width(label)).max().unwrap_or(0);
+        for (label, text) in rows {
+            let gap = " ".repeat(widest - width(&label));
+            let line = format!("  {label}{gap}  {text}");
+            // A label that leaves no room for words has them below it.
+            if widest + 24 > self.columns {
+                self.lines.push(format!("  {label}"));
+                self.lines.extend(wrap(&format!("    {text}"), self.columns, 4));
+            } else {
+                self.lines.extend(wrap(&line, self.columns, widest + 4));
+            }
+        }
+    }
+
+    /// Texts alone.
+    fn list(&mut self, title: &str, texts: Vec<String>) {
+        if !texts.is_empty() {
+            self.title(title);
+        }
+        for text in texts {
+            self.lines.extend(wrap(&format!("  {text}"), self.columns, 4));
+        }
+    }
+
+    fn title(&mut self, title: &str) {
+        self.lines.push(String::new());
+        if !title.is_empty() {
+            self.lines.push(title.to_owned());
+        }
+    }
+}
+
+fn facts(entry: &Entry<'_>) -> Vec<(String, String)> {
+    let card = entry.card;
+    let mut facts = vec![("from", modes(card, ", ")), ("seconds", seconds(card))];
+    facts.extend(size(card).map(|size| ("size", size)));
+    let mut price = match &card.price {
+        Some(price) => price.to_string(),
+        None => "no price published; write yours under `prices:` in the manifest".to_owned(),
+    };
+    for extra in card.price.iter().flat_map(|price| &price.surcharges) {
+        price += &format!(", {} more where `{}` is {}", extra.usd, extra.param, shown(&extra.equals));
+    }
+    facts.push(("price", price));
+    let mut limits = format!("{} at once", super::text::count(entry.at_once, "task"));
+    if let Some(rate) = entry.limits.rate {
+        limits += &format!(", {}", rate_words(rate));
+    }
+    facts.push(("limits", limits));
+    let hours = card.link_life.as_secs() / 3_600;
+    let hours =
+        usize::try_from(hours).map_or_else(|_| hours.to_string(), |hours| super::text::count(hours, "hour"));
+    facts.push(("links", format!("to a clip live for {hours}")));
+    facts.push(("source", card.source.clone()));
+    if card.unverified {
+        facts.push(("unverified", "parts of this card are inferred and not documented".to_owned()));
+    }
+    facts.into_iter().map(|(label, text)| (label.to_owned(), text)).collect()
+}
+
+fn rate_words(rate: Rate) -> String {
+    let span = [(1, "a second"), (60, "a minute"), (3_600, "an hour"), (86_400, "a day")]
+        .into_iter()
+        .find(|(seconds, _)| rate.per == Duration::from_secs(*seconds));
+    let words =
+        span.map_or_else(|| format!("in {}", super::text::lasted(rate.per)), |(_, words)| words.to_owned());
+    format!("{} submissions {words}", rate.count)
+}
+
+/// What a field or parameter can be, in a line.
+fn describe(card: &ModelCard, rule: &Rule) -> String {
+    let mut facts = vec![range(rule)];
+    let is_only = rule.values.len() == 1;
+    match &rule.default {
+        _ if rule.required => facts.push("required".to_owned()),
+        Some(value) if !is_only => facts.push(format!("default {}", shown(value))),
+        _ => {}
+    }
+    if !rule.only_with.is_empty() {
+        facts.push(format!("only with {}", quoted(&rule.only_with)));
+    }
+    if !rule.excludes.is_empty() {
+        facts.push(format!("not beside {}", quoted(&rule.excludes)));
+    }
+    let together = card.pictures.as_ref().and_then(|pictures| pictures.wire.as_deref());
+    let wire = together.filter(|_| rule.kind == Kind::Picture).unwrap_or_else(|| rule.wire());
+    if wire != rule.name {
+        facts.push(format!("sent as `{wire}`"));
+    }
+    facts.join("; ")
+}
+
+fn range(rule: &Rule) -> String {
+    let (unit, one) = match rule.kind {
+        Kind::Text => (" characters", "text"),
+        Kind::Int => ("", "a whole number"),
+        Kind::Picture => (" pictures", "a picture"),
+        Kind::Bool => return "true or false".to_owned(),
+    };
+    match (rule.values.as_slice(), rule.min, rule.max) {
+        ([only], _, _) => format!("{} only", shown(only)),
+        ([_, ..], _, _) => choice(&rule.values),
+        ([], None, None) => one.to_owned(),
+        ([], Some(min), Some(max)) => format!("{min} to {max}{unit}"),
+        ([], None, Some(max)) => format!("at most {max}{unit}"),
+        ([], Some(min), None) => format!("at least {min}{unit}"),
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn pictures_of(pictures: &Pictures) -> Vec<String> {
+    let mut facts = Vec::new();
+    if pictures.links_only {
+        facts.push("web addresses only, no files of this computer".to_owned());
+    }
+    if !pictures.formats.is_empty() {
+        facts.push(pictures.formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(", "));
+    }
+    facts.extend(pictures.max_megabytes.map(|most| format!("at most {most} MB each")));
+    facts.extend(pictures.max_body_megabytes.map(|most| format!("at most {most} MB in a whole request")));
+    if pictures.min_side > 0 {
+        facts.push(format!("at least {0} x {0} pixels", pictures.min_side));
+    }
+    facts.extend(
+        pictures.max_aspect.map(|most| format!("not wider than {most}:1 and not taller than 1:{most}")),
+    );
+    facts.extend(pictures.max_difference.map(|[more, less]| {
+        format!(
+            "first and last frame of nearly the same shape: their aspects differ by {more}/{less} at most"
+        )
+    }));
+    facts
+}
+
+fn remark(remark: &Remark) -> (String, String) {
+    let kind = match remark.kind {
+        RemarkKind::Disputed => "disputed",
+        RemarkKind::Refused => "refused",
+        RemarkKind::NoEffect => "no effect",
+        RemarkKind::CostsExtra => "costs extra",
+    };
+    let mut about = match &remark.value {
+        Some(value) => format!("`{}: {}`", remark.field, shown(value)),
+        None => format!("`{}`", remark.field),
+    };
+    about += &remark.with.as_ref().map(|with| format!(" with `{with}`")).unwrap_or_default();
+    about += &remark.without.as_ref().map(|without| format!(" without `{without}`")).unwrap_or_default();
+    (kind.to_owned(), format!("{about}: {}", remark.says))
+}
+
+/// A model as JSON: its card as it is written, and what is made of it.
+#[must_use]
+pub fn json(entry: &Entry<'_>) -> Json {
+    let card = entry.card;
+    let mut object = card.written().clone();
+    object["at_once"] = entry.at_once.into();
+    object["price_usd"] = card.price.as_ref().map(|price| Usd::plain(price.usd)).into();
+    object["corrected"] = card.corrected.iter().map(|it| json!({ "part": it.part, "at": it.at })).collect();
+    object
+}
