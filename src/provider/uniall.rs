@@ -1,4 +1,4 @@
-//! UniAll: six models behind one address, with a few parameters in an object of their own.
+//! `UniAll`: six models behind one address, with a few parameters in an object of their own.
 //!
 //! There is no way to ask whether an order arrived, and no field for our name of it. Errors are in no document of the
 //! provider's. Its answers are those of the gateway software New API, so that one's errors are expected here.
@@ -113,8 +113,9 @@ impl Provider for UniAll {
             let complaint = answer.as_ref().and_then(reply::complaint);
             return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
         };
-        if let Some(other) = id(answer).filter(|id| *id != task.0) {
-            return Ok(reply::mistaken(reply, task, &other));
+        let id = id(answer);
+        if let Some(other) = id.as_ref().filter(|id| **id != task.0) {
+            return Ok(reply::mistaken(reply, task, other));
         }
         let word = status.trim().to_ascii_lowercase();
         Ok(if RENDERED.contains(&word.as_str()) {
@@ -123,6 +124,11 @@ impl Provider for UniAll {
                 None => Progress::Empty,
             }
         } else if FAILED.contains(&word.as_str()) {
+            // An error of the gateway may say so too, without an id, and must not end a task that is paid.
+            if id.is_none() {
+                let complaint = reply::complaint(answer);
+                return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
+            }
             reply::failed(reply, reason(inner(answer)), &MEANINGS)
         } else {
             Progress::Pending {
@@ -132,7 +138,7 @@ impl Provider for UniAll {
         })
     }
 
-    /// UniAll has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
+    /// `UniAll` has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
     fn probe(&self) -> Option<Call> {
         Some(self.poll(&TaskId("0".into())))
     }

@@ -121,6 +121,7 @@ fn the_reason_of_a_failure_is_found_wherever_it_stands() {
         (json!({ "error": null }), "the task failed, without a reason given"),
     ] {
         let mut body = body;
+        body["id"] = "1".into();
         body["status"] = "failed".into();
         match UniAll.polled(&TaskId("1".into()), &reply(200, &body)) {
             Ok(Progress::Refused { said, .. }) => assert_eq!(said.text, words, "{body}"),

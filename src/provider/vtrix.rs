@@ -111,15 +111,20 @@ impl Provider for Vtrix {
         let status = status(answer).ok_or_else(unanswered)?;
         let word = status.trim().to_ascii_lowercase();
         let (is_rendered, is_failed) = (RENDERED.contains(&word.as_str()), FAILED.contains(&word.as_str()));
-        match id(answer) {
-            Some(other) if reply::is_success(reply) && other != task.0 => {
-                return Ok(reply::mistaken(reply, task, &other));
-            }
-            _ if reply::is_success(reply) => {}
-            // A task that has ended may come with an error status. Only the task itself repeats its id; an error of
-            // the gateway, which may say `failed` too, does not.
-            Some(same) if reply.status >= 400 && same == task.0 && (is_rendered || is_failed) => {}
-            _ => return Err(unanswered()),
+        let id = id(answer);
+        if let Some(other) = id.as_ref().filter(|id| reply::is_success(reply) && **id != task.0) {
+            return Ok(reply::mistaken(reply, task, other));
+        }
+        // A task that has ended may come with an error status. Only the task itself repeats its id; an error of the
+        // gateway, which may say `failed` too, does not, and must not end a task that is paid.
+        let is_named = id.is_some_and(|id| id == task.0);
+        let is_the_task = match reply.status {
+            200..=299 => is_named || !is_failed,
+            400.. => is_named && (is_rendered || is_failed),
+            _ => false,
+        };
+        if !is_the_task {
+            return Err(unanswered());
         }
         Ok(if is_rendered {
             rendered(answer)

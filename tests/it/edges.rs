@@ -69,7 +69,7 @@ fn limits(card: &ModelCard) -> BTreeSet<String> {
 
 fn of_rule(rule: &Rule, name: &str) -> Vec<String> {
     // Fewer pictures than one is no picture, and a portable field cannot hold another type.
-    let least = if rule.kind == Kind::Picture { 1 } else { 0 };
+    let least = u32::from(rule.kind == Kind::Picture);
     let is_typed = name.starts_with("params.") && matches!(rule.kind, Kind::Int | Kind::Bool);
     let plain = [
         ("required", rule.required),
