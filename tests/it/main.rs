@@ -11,6 +11,7 @@ mod cli;
 mod documented;
 mod edges;
 mod examples;
+mod exercise;
 mod files;
 mod images;
 mod kill;

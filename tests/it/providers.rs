@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test does not expect must fail it")]
 
+use crate::exercise::vidu::Vidu;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::Value as Json;
@@ -58,6 +59,12 @@ const OUR_NAME: [(&str, &str); 1] = [("zai", "/request_id")];
 /// How many requests each provider's documents show. The page of Vtrix shows none; there it is one with every
 /// parameter that it describes, and one with those that it requires.
 const DOCUMENTED: [(&str, usize); 3] = [("zai", 9), ("vtrix", 2), ("uniall", 4)];
+
+/// The built-in providers, and the one that is made as an exercise.
+fn providers() -> impl Iterator<Item = &'static &'static dyn Provider> {
+    const EXERCISE: &&dyn Provider = &(&Vidu as &dyn Provider);
+    provider::ALL.iter().chain([EXERCISE])
+}
 
 fn fixtures(provider: &dyn Provider) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(provider.name())
@@ -141,7 +148,7 @@ fn progress_in_words(progress: Progress) -> String {
 
 #[test]
 fn every_recorded_answer_means_what_its_fixture_says() {
-    for provider in provider::ALL {
+    for provider in providers() {
         let mut files: Vec<PathBuf> = std::fs::read_dir(fixtures(*provider))
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -162,7 +169,7 @@ fn every_recorded_answer_means_what_its_fixture_says() {
 
 #[test]
 fn every_provider_has_an_answer_of_every_class_on_record() {
-    for provider in provider::ALL {
+    for provider in providers() {
         for class in CLASSES {
             let path = fixtures(*provider).join(format!("{class}.json"));
             assert!(path.exists(), "{} is missing", path.display());
@@ -255,7 +262,7 @@ fn named(provider: &dyn Provider, mut body: Json, name: &str) -> Json {
 
 #[test]
 fn every_request_in_the_documents_can_be_ordered_and_is_sent_as_the_document_shows_it() {
-    for provider in provider::ALL {
+    for provider in providers() {
         for example in documented(*provider) {
             let source = &example["source"];
             let request = order(&example["order"]);
@@ -264,7 +271,7 @@ fn every_request_in_the_documents_can_be_ordered_and_is_sent_as_the_document_sho
             let expected = named(*provider, example["body"].clone(), "sl-1");
             assert_eq!(sent(&call.body.unwrap()), expected, "{source}");
 
-            let card = provider::card(&request.model).unwrap();
+            let card = provider.cards().iter().find(|card| card.name == request.model).unwrap();
             let findings = check::check(&Cards::built_in(), card, &request);
             let is_warning = |finding: &check::Finding| finding.severity == Severity::Warning;
             assert!(findings.iter().all(is_warning), "{source}: {findings:#?}");
@@ -279,7 +286,7 @@ fn every_request_in_the_documents_can_be_ordered_and_is_sent_as_the_document_sho
 
 #[test]
 fn a_body_begins_with_the_model_and_is_the_same_every_time() {
-    for provider in provider::ALL {
+    for provider in providers() {
         for request in orders(*provider) {
             let call = || submit(*provider, &request, "sl-1");
             assert_eq!(call(), call());
@@ -302,7 +309,8 @@ fn orders(provider: &dyn Provider) -> Vec<Request> {
 
 /// The paid call for an order, by the built-in card of its model.
 fn submit(provider: &dyn Provider, request: &Request, key: &str) -> Call {
-    provider.submit(provider::card(&request.model).unwrap(), request, &RequestId(key.into())).0
+    let card = provider.cards().iter().find(|card| card.name == request.model).unwrap();
+    provider.submit(card, request, &RequestId(key.into())).0
 }
 
 /// Laws of any call: authenticated by name only, with a path below the base URL and at most one query.
@@ -321,7 +329,7 @@ fn lawful(call: &Call) {
 
 #[test]
 fn a_paid_call_carries_our_name_for_the_attempt_where_the_provider_has_a_field_and_nowhere_else() {
-    for provider in provider::ALL {
+    for provider in providers() {
         for request in orders(*provider) {
             let body = |name: &str| sent(&submit(*provider, &request, name).body.unwrap());
             match OUR_NAME.iter().find(|(known, _)| *known == provider.name()) {
@@ -334,7 +342,7 @@ fn a_paid_call_carries_our_name_for_the_attempt_where_the_provider_has_a_field_a
 
 #[test]
 fn s01_no_call_has_a_place_for_a_key() {
-    for provider in provider::ALL {
+    for provider in providers() {
         for request in orders(*provider) {
             let call = submit(*provider, &request, "sl-1");
             lawful(&call);
@@ -369,7 +377,7 @@ fn every_card_belongs_to_its_provider_and_is_found_by_name() {
 
 #[test]
 fn a11_a_bare_server_error_on_a_paid_call_is_a_doubt() {
-    for provider in provider::ALL {
+    for provider in providers() {
         for status in 500..=599 {
             for body in ["", "<html>error</html>", "{}", "{\"error\":{}}"] {
                 let reply = Reply { status, headers: Vec::new(), body: body.into() };
@@ -385,7 +393,7 @@ fn a11_a_bare_server_error_on_a_paid_call_is_a_doubt() {
 
 #[test]
 fn a_timeout_or_a_conflict_on_a_paid_call_is_a_doubt_whatever_it_says() {
-    for provider in provider::ALL {
+    for provider in providers() {
         let refusal = reply(&read(&fixtures(*provider).join("submit_rejected_input.json")));
         for status in [408, 409, 425, 499] {
             let reply = Reply { status, ..refusal.clone() };
@@ -397,7 +405,7 @@ fn a_timeout_or_a_conflict_on_a_paid_call_is_a_doubt_whatever_it_says() {
 
 #[test]
 fn n22_a_redirect_of_a_paid_call_is_a_doubt_unless_it_keeps_the_body() {
-    for provider in provider::ALL {
+    for provider in providers() {
         let refusal = reply(&read(&fixtures(*provider).join("submit_rejected_input.json")));
         let fault = |status, body: &[u8]| {
             let headers = vec![("location".to_owned(), "https://api.example.com/v2".to_owned())];
@@ -423,7 +431,7 @@ fn intent() -> Intent {
 
 #[test]
 fn a_call_that_looks_tasks_up_is_free_and_has_times_in_the_profile() {
-    for provider in provider::ALL {
+    for provider in providers() {
         assert_eq!(provider.look_up().is_some(), provider.profile().look_up.is_some(), "{}", provider.name());
         if let Some(look_up) = provider.look_up() {
             for page in [None, Some("a/b?c#d \u{e9}")] {
@@ -500,12 +508,12 @@ fn json() -> impl Strategy<Value = Json> {
 proptest! {
     #[test]
     fn every_poll_names_its_task(id in "\\PC{1,40}|[./?#%\\x00-\\x1f]{1,8}") {
-        for provider in provider::ALL {
+        for provider in providers() {
             let call = provider.poll(&TaskId(id.clone()));
             lawful(&call);
             prop_assert_eq!((call.method, &call.body), (Method::Get, &None));
-            let last = call.path.rsplit('/').next().unwrap();
-            prop_assert_eq!(percent_decode_str(last).decode_utf8().unwrap(), id.as_str());
+            let named = |part: &str| percent_decode_str(part).decode_utf8().is_ok_and(|part| part == id);
+            prop_assert!(call.path.split('/').any(named), "{} is not in {}", id, call.path);
         }
     }
 
@@ -515,7 +523,7 @@ proptest! {
     ) {
         let reply = Reply { status, headers: Vec::new(), body: bytes };
         prop_assume!(serde_json::from_slice::<Json>(&reply.body).is_err());
-        for provider in provider::ALL {
+        for provider in providers() {
             prop_assert_eq!(provider.submitted(&reply).unwrap_err().kind, FaultKind::Unknown);
             let task = TaskId("1".into());
             prop_assert!(provider.polled(&task, &reply).is_err());
@@ -527,7 +535,7 @@ proptest! {
     #[test]
     fn any_json_is_read_without_a_panic_and_only_an_id_is_a_task(body in json(), status in 100..600u16) {
         let reply = Reply { status, headers: Vec::new(), body: body.to_string().into_bytes() };
-        for provider in provider::ALL {
+        for provider in providers() {
             if let Ok(task) = provider.submitted(&reply) {
                 prop_assert!((200..300).contains(&status));
                 prop_assert!(!task.0.trim().is_empty());
@@ -553,7 +561,7 @@ proptest! {
     #[test]
     fn every_call_about_tasks_names_each_of_them(ids in prop::collection::vec("[a-zA-Z0-9_./?#%&=, é-]{1,20}", 1..4)) {
         let tasks: Vec<TaskId> = ids.iter().cloned().map(TaskId).collect();
-        for provider in provider::ALL {
+        for provider in providers() {
             if let Some(bulk) = provider.bulk() {
                 let call = bulk.poll(&tasks[..tasks.len().min(bulk.most().get())]);
                 lawful(&call);
