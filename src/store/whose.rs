@@ -1,21 +1,20 @@
-//! From our name for a request back to the job it was sent for.
+//! From a provider's task back to the job that it renders.
 
 use super::error::StoreError;
 use super::read::Reader;
 use super::takes;
-use crate::domain::key::{JobKey, RequestId};
+use crate::domain::key::{JobKey, TaskId};
 use rusqlite::OptionalExtension as _;
 
 impl Reader {
-    /// The job that a request was sent for, and what people call its item; `None` for a name that is not ours.
+    /// The job that a task of a provider renders, and what people call its item; `None` for a task that is not ours.
     /// Reads from disk before it returns: for threads that may block.
-    pub fn whose(&self, request: &RequestId) -> Result<Option<(JobKey, String)>, StoreError> {
+    pub fn whose(&self, provider: &str, task: &TaskId) -> Result<Option<(JobKey, String)>, StoreError> {
         self.read_here(|db| {
-            let sql =
-                "SELECT j.shot, j.item, j.variant, j.title FROM attempts a JOIN takes t ON t.id = a.take
-                       JOIN jobs j ON j.id = t.job WHERE a.request_id = ?1";
+            let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
+                       WHERE t.provider = ?1 AND t.task_id = ?2";
             let whose = |row: &rusqlite::Row<'_>| Ok((takes::key(row, 0)?, row.get(3)?));
-            db.prepare_cached(sql)?.query_row([&request.0], whose).optional()
+            db.prepare_cached(sql)?.query_row([provider, &task.0], whose).optional()
         })
     }
 }

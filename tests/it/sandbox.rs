@@ -398,11 +398,11 @@ async fn full_clips_have_the_ordered_size_duration_and_rate() {
 }
 
 #[tokio::test]
-async fn a_clip_shows_the_caption_of_its_request_and_keeps_its_bytes_over_a_restart() {
+async fn a_clip_shows_the_caption_of_its_task_and_keeps_its_bytes_over_a_restart() {
     let change = |options: &mut Options| {
         options.clips = Clips::Full;
-        options.captions = Some(Arc::new(|id: &str| {
-            let item = id.strip_prefix("known-")?.to_owned();
+        options.captions = Some(Arc::new(|task| {
+            let item = task.request_id.strip_prefix("known-")?.to_owned();
             Some(Caption { title: format!("The {item}"), item, shot: "hero".to_owned() })
         }));
     };
@@ -840,7 +840,7 @@ async fn the_admin_pages_tell_what_came_in_and_what_it_cost() {
     assert_eq!(
         charges,
         json!([{
-            "task": id, "request_id": "label-1", "model": "vidu2-reference", "usd": "0.40",
+            "provider": "zai", "task": id, "request_id": "label-1", "model": "vidu2-reference", "usd": "0.40",
             "accepted_at": "2023-11-14T22:13:20Z", "outcome": "processing",
         }])
     );
