@@ -172,7 +172,12 @@ fn environment() -> String {
         [provider.profile().key_env.clone(), format!("the key of {}", provider.name())]
     };
     let others = ENVIRONMENT.iter().map(|row| row.map(str::to_owned));
-    let rows: Vec<[String; 2]> = provider::ALL.iter().map(key).chain(others).collect();
+    let rows: Vec<[String; 2]> = provider::ALL
+        .iter()
+        .filter(|provider| !provider.profile().sandbox_only)
+        .map(key)
+        .chain(others)
+        .collect();
     let width = rows.iter().map(|[name, _]| name.len()).max().unwrap_or(0);
     let lines: Vec<String> = rows.iter().map(|[name, what]| format!("  {name:<width$}  {what}")).collect();
     format!("Environment:\n{}", lines.join("\n"))
