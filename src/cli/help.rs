@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "show"]),
-    ("Mend", &["retry", "resolve"]),
+    ("Mend", &["retry", "resolve", "cancel"]),
     ("Set up", &["validate", "doctor", "sandbox", "completions", "help"]),
 ];
 
@@ -88,6 +88,13 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["not there: a new charge", "shotlist resolve hero/WH-100 --resubmit"],
             ["all whose links died: asked once more", "shotlist resolve --all --again --reason url_expired"],
             ["give it up", "shotlist resolve hero/WH-100 --write-off"],
+        ],
+    ),
+    (
+        "cancel",
+        &[
+            ["one job, waiting or in flight", "shotlist cancel hero/WH-100"],
+            ["all of one shot, beside a run", "shotlist cancel --only 'hero/*'"],
         ],
     ),
     (
