@@ -25,7 +25,8 @@ pub fn order(project: &str, scene: Scene<'_>, partial: bool, now: Timestamp) -> 
     let takes = scene.known.jobs.iter().flat_map(|job| &job.takes);
     let resting: HashSet<&TakeId> =
         takes.filter(|take| matches!(take.state, State::Pending { .. })).map(|take| &take.id).collect();
-    // Sent once more by this run if it turns out that they never arrived.
+    // Sent once more by this run if it turns out that they never arrived: their price was agreed to when they were
+    // sent first, and is not spent.
     let everybody = scene.known.jobs.iter().chain(&scene.known.elsewhere).flat_map(|job| &job.takes);
     let in_doubt: HashSet<&TakeId> =
         everybody.filter(|take| matches!(take.state, State::Doubtful { .. })).map(|take| &take.id).collect();

@@ -200,6 +200,7 @@ mod tests {
         for provider in ALL.iter().filter(|provider| !provider.profile().sandbox_only) {
             let Some(look_up) = &provider.profile().look_up else { continue };
             assert!(look_up.gap >= Duration::from_mins(1), "{}", provider.name());
+            assert!(look_up.lag >= Duration::from_mins(2), "{}", provider.name());
             assert!(look_up.after[0] >= Duration::from_secs(15), "{}", provider.name());
         }
     }
@@ -213,7 +214,7 @@ mod tests {
                 Some(*sum)
             });
             let late: Vec<Duration> = looks.filter(|look| *look > look_up.lag).collect();
-            let span = late.last().zip(late.first()).map(|(last, first)| *last - *first);
+            let span = late.last().zip(late.first()).and_then(|(last, first)| last.checked_sub(*first));
             assert!(span >= Some(look_up.gap), "{}: {late:?}", provider.name());
         }
     }

@@ -112,6 +112,7 @@ impl Drive {
             },
             None => Found::Incomplete(Said::text("this version of the program has no way to ask about it")),
         };
+        self.world.reach("look_up.after_response");
         match found {
             Found::Task(id) => self.own(take, Event::Found, id, at).await,
             Found::Others(others) => {
