@@ -230,7 +230,8 @@ fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> O
 
 /// Settings of providers that do not exist.
 fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec<Problem> {
-    let known: Vec<_> = provider::ALL.iter().map(|provider| provider.name()).collect();
+    let for_sale = provider::ALL.iter().filter(|provider| !provider.profile().sandbox_only);
+    let known: Vec<_> = for_sale.map(|provider| provider.name()).collect();
     let unknown = configs.iter().filter(|(name, _)| provider::find(name).is_none());
     let problem = |(name, config): (&String, &Located<ProviderConfig>)| {
         let problem = Problem::error(config.place(), format!("there is no provider `{name}`"));

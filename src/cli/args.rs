@@ -111,6 +111,12 @@ pub enum Command {
     /// A job is held where only a person can tell whether it was charged, or where a paid clip cannot be had. Works
     /// beside a run, which sees the decision within a second.
     Resolve(ResolveArgs),
+    /// Take jobs off the list
+    ///
+    /// What was not sent yet is not sent. A task in flight is taken back where its provider allows that; others say so,
+    /// and their clips are collected. Costs nothing and works beside a run. The next run orders again what the manifest
+    /// still asks for: remove it there, or leave it out with --only.
+    Cancel(CancelArgs),
     /// Check keys, state, disk and clock
     ///
     /// Sends nothing to a provider, costs nothing and changes nothing: manifest, keys, addresses, state folder, lock,
@@ -285,6 +291,17 @@ pub struct ResolveArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Arguments of `cancel`.
+#[derive(Debug, Clone, Args)]
+pub struct CancelArgs {
+    /// The jobs: shot/item, or an item's id
+    #[arg(value_name = "JOB", required_unless_present = "only")]
+    pub jobs: Vec<String>,
+    /// All jobs that wait or are in flight whose key or item matches, such as 'hero/*'; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub only: Vec<String>,
 }
 
 /// Arguments of `sandbox`.

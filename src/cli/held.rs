@@ -6,6 +6,7 @@ use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
+use crate::provider;
 use crate::report::text::count;
 
 /// Jobs named of one kind.
@@ -39,8 +40,10 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
     if let Some(first) = doubtful.first() {
         let sum: Usd = doubtful.iter().map(|take| take.price).sum();
         let (jobs, it) = if doubtful.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
+        let asked = doubtful.iter().any(|take| can_be_asked(take));
+        let check = if asked { "asking it has not settled that" } else { "offers no way to check" };
         lines.push(format!(
-            "{} {jobs} a decision: the provider may have charged for {it} (up to {sum}), and offers no way to check.",
+            "{} {jobs} a decision: the provider may have charged for {it} (up to {sum}), and {check}.",
             doubtful.len()
         ));
         named(&mut lines, &doubtful);
@@ -62,6 +65,11 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
         lines.push(format!("  once more, free:  {}", typed(&first.key, "--again")));
     }
     lines
+}
+
+/// Whether its provider was asked for it before a person is.
+fn can_be_asked(take: &Take) -> bool {
+    provider::find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
 }
 
 /// One held take: job, when it was sent, our name for the request, and why.

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "show", "models"]),
-    ("Mend", &["retry", "resolve"]),
+    ("Mend", &["retry", "resolve", "cancel"]),
     ("Set up", &["validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
@@ -88,6 +88,13 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["not there: a new charge", "shotlist resolve hero/WH-100 --resubmit"],
             ["all whose links died: asked once more", "shotlist resolve --all --again --reason url_expired"],
             ["give it up", "shotlist resolve hero/WH-100 --write-off"],
+        ],
+    ),
+    (
+        "cancel",
+        &[
+            ["one job, waiting or in flight", "shotlist cancel hero/WH-100"],
+            ["all of one shot, beside a run", "shotlist cancel --only 'hero/*'"],
         ],
     ),
     (
@@ -187,7 +194,12 @@ fn environment() -> String {
         [provider.profile().key_env.clone(), format!("the key of {}", provider.name())]
     };
     let others = ENVIRONMENT.iter().map(|row| row.map(str::to_owned));
-    let rows: Vec<[String; 2]> = provider::ALL.iter().map(key).chain(others).collect();
+    let rows: Vec<[String; 2]> = provider::ALL
+        .iter()
+        .filter(|provider| !provider.profile().sandbox_only)
+        .map(key)
+        .chain(others)
+        .collect();
     let width = rows.iter().map(|[name, _]| name.len()).max().unwrap_or(0);
     let lines: Vec<String> = rows.iter().map(|[name, what]| format!("  {name:<width$}  {what}")).collect();
     format!("Environment:\n{}", lines.join("\n"))

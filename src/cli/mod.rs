@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
 pub mod args;
+mod cancel;
 mod collect;
 mod crash;
 mod doctor;
@@ -79,6 +80,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Show(args) => show::show(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
+        Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => models::models(terminal, global, args),

@@ -9,6 +9,7 @@ use super::setup::Setup;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::engine::clock::Clock;
@@ -117,8 +118,15 @@ impl Session {
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
         let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(|e| store_error(&e))?;
         let spent = self.store.spent(project, Window::Run(run)).await.map_err(|e| store_error(&e))?;
-        if !owed.is_empty() && work.is_some() {
-            terminal.say(format_args!("{} paid before: collected at no new cost", count(owed.len(), "clip")));
+        let doubtful = owed.iter().filter(|take| matches!(take.state, State::Doubtful { .. })).count();
+        let paid = owed.len() - doubtful;
+        if paid > 0 && work.is_some() {
+            terminal.say(format_args!("{} paid before: collected at no new cost", count(paid, "clip")));
+        }
+        if doubtful > 0 {
+            let submissions = count(doubtful, "submission");
+            terminal
+                .say(format_args!("{submissions} without an answer: the provider is asked, free of charge"));
         }
         let estimate = price.map(|price| spent.settled + spent.reserved + price);
         let board = Board::new(Start { jobs, owed, spent: spent.settled, estimate }, self.clock.now());
@@ -182,10 +190,14 @@ fn repaired(repair: &Repair) -> Option<String> {
         }
         Repair::LinesAdded { .. } => return None,
         Repair::NeverSent(take) => format!("repaired: {} was never sent (not charged)", take.key),
-        Repair::Unanswered(take) => format!(
-            "held     {}  its submission was on the wire when the last run ended (may have been charged, up to {})",
-            take.key, take.price
-        ),
+        Repair::Unanswered(take) => {
+            format!(
+                "{:<8} {}  its submission was on the wire when the last run ended (may have been charged, up to {})",
+                take.state.name(),
+                take.key,
+                take.price
+            )
+        }
         Repair::Imported(take) => format!("repaired: {} was taken over from the ledger", take.key),
     })
 }

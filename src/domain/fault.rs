@@ -56,6 +56,8 @@ pub enum Refusal {
     Model,
     /// The provider tried and could not; only a task that was accepted ends so.
     Generation,
+    /// Somebody took it back; only a task that was accepted ends so.
+    Cancelled,
 }
 
 impl Refusal {
@@ -64,7 +66,7 @@ impl Refusal {
     pub const fn permanent(self) -> bool {
         match self {
             Self::Input | Self::Policy | Self::Model => true,
-            Self::Generation => false,
+            Self::Generation | Self::Cancelled => false,
         }
     }
 
@@ -76,6 +78,7 @@ impl Refusal {
             Self::Policy => "policy",
             Self::Model => "model",
             Self::Generation => "generation",
+            Self::Cancelled => "cancelled",
         }
     }
 }

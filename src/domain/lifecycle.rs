@@ -130,6 +130,10 @@ pub enum State {
     Doubtful {
         /// The attempt in doubt.
         intent: Intent,
+        /// Since when: by then the request was no longer on the wire.
+        since: Timestamp,
+        /// As before the attempt.
+        tries_left: u8,
         /// Look-ups made.
         looks: u8,
         /// When a complete answer first denied the task.

@@ -64,7 +64,9 @@ pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration:
 /// How a provider can be asked whether it has a task of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
-    /// How long a task may stay out of the provider's listing after it was accepted.
+    /// How long a task may stay out of the provider's listing after its request was given up: the provider's own lag,
+    /// and the time for which a kernel goes on sending what was written to a connection that is closed, which on Linux
+    /// is under two minutes.
     pub lag: Duration,
     /// Pauses before each look-up of a submission in doubt.
     pub after: Vec<Duration>,

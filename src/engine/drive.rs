@@ -1,10 +1,11 @@
 //! One take, from where it stands to where it must wait for something outside this run.
 //!
-//! Here are the loop and the one act that costs money; the free ones are in `collect`.
+//! Here are the loop and the one act that costs money; the free ones are in `ask` and `collect`.
 //!
 //! Reads top to bottom: look what is due, wait for it or stop, act, save, tell. Waiting is cut off by a stop, doing
 //! never is: a request that may cost money is always heard to its end.
 
+mod ask;
 mod collect;
 
 use super::lane::{Account, Closed, Lane};
@@ -55,7 +56,7 @@ pub(super) struct Drive {
     pub(super) account: Arc<Account>,
     /// Its model.
     pub(super) lane: Arc<Lane>,
-    /// How to submit; a collecting run has none.
+    /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
     pub(super) paid: Option<Arc<PaidClient>>,
 }
 
@@ -66,6 +67,8 @@ impl Drive {
         let running = matches!(take.state, State::Running { .. });
         let mut slot: Option<OwnedSemaphorePermit> = running.then(|| self.lane.occupy()).flatten();
         let mut patience = Patience::default();
+        // At a start one in doubt is asked about at once, whatever its schedule says.
+        let mut at_once = matches!(take.state, State::Doubtful { .. });
         loop {
             let (todo, due) = take.state.todo();
             let stop = match todo {
@@ -97,8 +100,14 @@ impl Drive {
                     self.submit(paid, &take).await?
                 }
                 Todo::LookUp => {
-                    // No provider in `provider::ALL` declares a look-up yet; one in doubt can only be shown.
-                    return Ok(Left::Settled);
+                    if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
+                        return Ok(Left::Stopping);
+                    }
+                    let looked = self.look_up(&take).await?;
+                    if matches!(&looked, Ok(Take { state: State::Running { .. }, .. })) {
+                        slot = self.lane.occupy();
+                    }
+                    looked
                 }
                 Todo::Poll => {
                     let at = self.world.clock.moment();
@@ -121,9 +130,19 @@ impl Drive {
             };
             match next {
                 Ok(moved) => take = moved,
+                Err(Left::Changed) => return self.changed(&take).await,
                 Err(left) => return Ok(left),
             }
         }
+    }
+
+    /// Another process was faster: what it made of the take is told here as well.
+    async fn changed(&self, seen: &Take) -> Result<Left, Failure> {
+        let now = self.world.store.take_by_id(&seen.id).await.map_err(Failure::store)?;
+        if let Some(now) = now.filter(|now| now.state != seen.state) {
+            self.world.told(seen, &now, None);
+        }
+        Ok(Left::Changed)
     }
 
     /// Applies an event, saves the result, tells it.
@@ -214,21 +233,25 @@ impl Drive {
     }
 
     async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
-        let at = self.world.clock.moment();
         self.account.accepted(&self.lane);
-        let illegal = Failure::Illegal;
-        let to =
-            claimed.state.clone().on(Event::Accepted(id.clone()), at, &self.lane.policy).map_err(illegal)?;
-        match self.world.store.record(claimed, to, Details::default(), at.now).await {
+        match self.own(claimed, Event::Accepted, id.clone(), self.world.clock.moment()).await? {
+            Err(Left::Changed) => self.accepted_late(claimed, id).await,
+            owned => Ok(owned),
+        }
+    }
+
+    /// Saves that a task is the take's. One that another take owns cannot be, and a person must see why.
+    async fn own(&self, take: &Take, how: fn(TaskId) -> Event, id: TaskId, at: Moment) -> Next {
+        let to = take.state.clone().on(how(id.clone()), at, &self.lane.policy).map_err(Failure::Illegal)?;
+        match self.world.store.record(take, to, Details::default(), at.now).await {
             Err(RecordError::TaskTaken(_)) => {
-                let said =
-                    Said::text(format!("the provider answered with task {id}, which another job owns"));
-                self.record(claimed, Event::AcceptedTwice, Some(said), None).await
+                let said = Said::text(format!("the provider named task {id}, which another job owns"));
+                self.record(take, Event::AcceptedTwice, Some(said), None).await
             }
-            Err(RecordError::Changed) => self.accepted_late(claimed, id).await,
-            Err(error) => Err(unsaved(claimed, &error)),
+            Err(RecordError::Changed) => Ok(Err(Left::Changed)),
+            Err(error) => Err(unsaved(take, &error)),
             Ok(moved) => {
-                self.world.told(claimed, &moved, None);
+                self.world.told(take, &moved, None);
                 Ok(Ok(moved))
             }
         }
@@ -241,9 +264,17 @@ impl Drive {
         let settled_otherwise =
             || unsaved(claimed, &format!("task {id} was accepted, and the job has been settled otherwise"));
         let adopted = now.as_ref().map(|take| {
-            take.state.clone().on(Event::Adopt(id.clone()), at, &self.lane.policy).map(|to| (take, to))
+            let event = match take.state {
+                State::Doubtful { .. } => Event::Found(id.clone()),
+                _ => Event::Adopt(id.clone()),
+            };
+            take.state.clone().on(event, at, &self.lane.policy).map(|to| (take, to))
         });
         match adopted {
+            // It was looked for, and found, meanwhile.
+            _ if now.as_ref().and_then(|take| take.state.task()).is_some_and(|task| task.id == id) => {
+                Ok(Err(Left::Changed))
+            }
             Some(Ok((take, to))) => match self.save(take, to, None, None).await? {
                 Err(Left::Changed) => Err(settled_otherwise()),
                 saved => Ok(saved),

@@ -4,6 +4,7 @@
 //! has the pace of polls and the reasons to stop submitting for this run.
 
 use super::clock::PaceClock;
+use super::together::Questions;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
@@ -145,6 +146,8 @@ pub struct Account {
     strangers: Arc<Lane>,
     polls: Semaphore,
     poll_pace: Pace,
+    /// Polls that wait for it.
+    pub(super) questions: Questions,
     /// Downloads at once.
     pub(super) downloads: Semaphore,
     per_day: Option<u32>,
@@ -200,6 +203,7 @@ impl Account {
             polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
             downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
             poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
+            questions: Questions::default(),
             per_day: own.per_day,
             closed: CancellationToken::new(),
             history: Mutex::default(),

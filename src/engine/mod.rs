@@ -12,6 +12,7 @@ pub mod lane;
 pub mod order;
 mod sidecar;
 pub mod stop;
+mod together;
 pub mod world;
 
 use crate::domain::key::{JobKey, ModelName, TakeId};
@@ -46,7 +47,8 @@ const DRAIN: Duration = Duration::from_mins(5);
 pub struct Work {
     /// Clips that are there already, to be filed.
     pub filings: Filings,
-    /// The takes that may be submitted; what else is pending stays.
+    /// The takes that may be submitted, those among them that are in doubt as soon as they surely never arrived; what
+    /// else is pending stays.
     pub submit: HashSet<TakeId>,
 }
 
@@ -144,8 +146,13 @@ impl<'a> Run<'a> {
                 first = false;
             }
             if self.flying.is_empty() {
-                // Not even taken up: behind a stop, a closed provider or a day's quota.
-                self.outcome.left.extend(self.work.submit.difference(&self.driven).cloned());
+                // Not even taken up: behind a stop, a closed provider or a day's quota. What somebody took off the
+                // list meanwhile is not left.
+                let missed = self.work.submit.difference(&self.driven).cloned().collect();
+                match self.world.store.still_pending(missed).await {
+                    Ok(left) => self.outcome.left.extend(left),
+                    Err(error) => self.fail(Failure::store(error)),
+                }
                 return self.outcome;
             }
             tokio::select! {
@@ -213,7 +220,6 @@ impl<'a> Run<'a> {
                 page.into_iter().partition(|take| self.work.submit.contains(&take.id));
             self.parked.extend(others.into_iter().map(|take| take.id));
             for take in ours.into_iter().take(room) {
-                self.driven.insert(take.id.clone());
                 self.spawn(take, Some(model.clone()));
             }
         }
@@ -236,12 +242,16 @@ impl<'a> Run<'a> {
             return false;
         };
         let lane = account.lane(&take.request.model.model);
+        let may_submit = self.work.submit.contains(&take.id);
+        if may_submit {
+            self.driven.insert(take.id.clone());
+        }
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
             world: Arc::clone(self.world),
             account: Arc::clone(account),
             lane: Arc::clone(lane),
-            paid: self.paid.clone(),
+            paid: self.paid.clone().filter(|_| may_submit),
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();

@@ -25,6 +25,11 @@ pub fn order(project: &str, scene: Scene<'_>, partial: bool, now: Timestamp) -> 
     let takes = scene.known.jobs.iter().flat_map(|job| &job.takes);
     let resting: HashSet<&TakeId> =
         takes.filter(|take| matches!(take.state, State::Pending { .. })).map(|take| &take.id).collect();
+    // Sent once more by this run if it turns out that they never arrived: their price was agreed to when they were
+    // sent first, and is not spent.
+    let everybody = scene.known.jobs.iter().chain(&scene.known.elsewhere).flat_map(|job| &job.takes);
+    let in_doubt: HashSet<&TakeId> =
+        everybody.filter(|take| matches!(take.state, State::Doubtful { .. })).map(|take| &take.id).collect();
     let mut admission = Admission {
         project: project.to_owned(),
         wanted: scene.wanted.to_vec(),
@@ -54,12 +59,18 @@ pub fn order(project: &str, scene: Scene<'_>, partial: bool, now: Timestamp) -> 
             Decision::Renamed { take, unsent, .. } => {
                 admission.adopt.push((take.clone(), at));
                 if *unsent {
-                    submit.insert(take.clone());
                     admission.afresh.push(take.clone());
                 }
+                if *unsent || in_doubt.contains(take) {
+                    submit.insert(take.clone());
+                }
             }
-            Decision::Underway { unsent: false, .. }
-            | Decision::Unchanged { .. }
+            Decision::Underway { take, unsent: false } => {
+                if in_doubt.contains(take) {
+                    submit.insert(take.clone());
+                }
+            }
+            Decision::Unchanged { .. }
             | Decision::Shared { .. }
             | Decision::Blocked { .. }
             | Decision::Failed { .. } => {}

@@ -6,8 +6,9 @@
 use super::fingerprint::{Change, changes};
 use super::known::{Filed, Known, KnownJob, KnownTake};
 use super::orphans::Orphans;
+use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{CancelledBy, State};
+use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Wanted};
 use std::collections::{HashMap, HashSet};
@@ -233,7 +234,7 @@ fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>) -> Option<Decisi
             blocked(known, unsettled)
         });
     }
-    let take = known.takes.iter().filter(same).find(|take| !superseded(take))?;
+    let take = known.takes.iter().filter(same).find(|take| !let_go(take))?;
     Some(match take.state {
         State::Pending { .. } => Decision::Underway { take: take.id.clone(), unsent: true },
         _ => Decision::Failed { take: take.id.clone(), state: take.state.clone() },
@@ -265,8 +266,13 @@ fn is_unsent(take: &KnownTake) -> bool {
     matches!(take.state, State::Pending { .. })
 }
 
-fn superseded(take: &KnownTake) -> bool {
-    matches!(take.state, State::Cancelled { by: CancelledBy::Superseded })
+/// Whether the take was taken off the list, or back from the provider at no cost: what the manifest still asks for is
+/// ordered anew.
+fn let_go(take: &KnownTake) -> bool {
+    matches!(
+        take.state,
+        State::Cancelled { .. } | State::Failed { refusal: Refusal::Cancelled, charged: Charged::No, .. }
+    )
 }
 
 /// Whether others can wait for the job's clip, or for what stands in its way: a take in doubt frees nobody.
@@ -358,7 +364,7 @@ impl<'a> Clips<'a> {
 
 fn fresh(job: &Wanted, known: Option<&KnownJob>) -> Decision {
     let takes = known.map_or(&[][..], |known| &known.takes);
-    let Some(newest) = takes.iter().find(|take| !superseded(take)) else {
+    let Some(newest) = takes.iter().find(|take| !let_go(take)) else {
         return Decision::New;
     };
     let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::domain::digest::Sha256;
-use crate::domain::fault::Refusal;
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{Charged, ClipFile, HeldReason, Intent, Task, Watch};
+use crate::domain::lifecycle::{CancelledBy, ClipFile, HeldReason, Intent, Task, Watch};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::plan::fingerprint::fingerprint;
@@ -115,7 +114,7 @@ fn a_jobs_own_take_decides() {
         (pending(), "waiting"),
         (failed(), "failed"),
         (State::WrittenOff { reason: HeldReason::AmbiguousSubmit, task: None }, "failed"),
-        (State::Cancelled { by: CancelledBy::User }, "failed"),
+        (State::Cancelled { by: CancelledBy::User }, "new"),
         (State::Cancelled { by: CancelledBy::Superseded }, "new"),
     ] {
         assert_eq!(

@@ -13,6 +13,7 @@ pub mod body;
 pub mod card;
 pub mod cards;
 pub mod check;
+mod echo;
 pub mod reply;
 mod uniall;
 mod vtrix;
@@ -28,8 +29,8 @@ use crate::wire::{Call, PaidCall, Reply};
 use card::{ModelCard, Profile};
 use std::num::NonZeroUsize;
 
-/// All built-in providers.
-pub static ALL: &[&dyn Provider] = &[&zai::Zai, &vtrix::Vtrix, &uniall::UniAll];
+/// All built-in providers, those that exist only in the sandbox among them.
+pub static ALL: &[&dyn Provider] = &[&zai::Zai, &vtrix::Vtrix, &uniall::UniAll, &echo::Echo];
 
 /// One video API as pure functions.
 pub trait Provider: Sync {
@@ -177,4 +178,46 @@ pub fn card(model: &ModelName) -> Option<&'static ModelCard> {
 pub fn policy(provider: &str) -> Policy {
     let look_up = find(provider).and_then(|provider| provider.profile().look_up.clone());
     Policy { look_up, ..Policy::standard() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_provider_that_can_be_asked_says_how_long_to_wait_and_the_other_way_round() {
+        for provider in ALL {
+            assert_eq!(
+                provider.profile().look_up.is_some(),
+                provider.look_up().is_some(),
+                "{}",
+                provider.name()
+            );
+        }
+    }
+
+    #[test]
+    fn where_clips_cost_money_nobody_is_asked_too_early_and_two_denials_lie_a_minute_apart() {
+        for provider in ALL.iter().filter(|provider| !provider.profile().sandbox_only) {
+            let Some(look_up) = &provider.profile().look_up else { continue };
+            assert!(look_up.gap >= Duration::from_mins(1), "{}", provider.name());
+            assert!(look_up.lag >= Duration::from_mins(2), "{}", provider.name());
+            assert!(look_up.after[0] >= Duration::from_secs(15), "{}", provider.name());
+        }
+    }
+
+    #[test]
+    fn the_schedule_of_every_look_up_leaves_time_for_two_denials_after_the_lag() {
+        for provider in ALL {
+            let Some(look_up) = &provider.profile().look_up else { continue };
+            let looks = look_up.after.iter().scan(Duration::ZERO, |sum, pause| {
+                *sum += *pause;
+                Some(*sum)
+            });
+            let late: Vec<Duration> = looks.filter(|look| *look > look_up.lag).collect();
+            let span = late.last().zip(late.first()).and_then(|(last, first)| last.checked_sub(*first));
+            assert!(span >= Some(look_up.gap), "{}: {late:?}", provider.name());
+        }
+    }
 }

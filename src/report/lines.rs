@@ -148,13 +148,21 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                 State::Pending { tries_left: 0, .. } => {
                     (Tone::Doubt, "left", vec![key, Fact("not charged".into())])
                 }
-                State::Pending { .. } if *from == "submitting" => {
+                State::Pending { .. } if matches!(*from, "submitting" | "doubtful") => {
                     (Tone::Doubt, AGAIN, vec![key, Fact("not charged".into())])
                 }
-                State::Running { task, .. } if *from == "submitting" => {
-                    let task = Fact(format!("task {}", task.id));
-                    (Tone::Step, "sent", vec![key, Fact(price.to_string()), task])
+                State::Doubtful { .. } if *from == "submitting" => {
+                    let why = charged_words(Charged::Unknown, price);
+                    let what = "no answer came: the provider is asked whether it has it".to_owned();
+                    (Tone::Doubt, "doubtful", vec![key, Fact(why), Fact(what)])
                 }
+                State::Running { task, .. } if matches!(*from, "submitting" | "doubtful") => {
+                    let task = Fact(format!("task {}", task.id));
+                    let (tone, word) =
+                        if *from == "doubtful" { (Tone::Plain, "found") } else { (Tone::Step, "sent") };
+                    (tone, word, vec![key, Fact(price.to_string()), task])
+                }
+                State::Cancelled { .. } => (Tone::Plain, "off", vec![key, Fact("not charged".into())]),
                 state if verbose => (Tone::Step, state.name(), vec![key]),
                 _ => return None,
             };

@@ -13,6 +13,7 @@ mod lane;
 mod ledger;
 mod lock;
 mod look;
+mod named;
 mod output;
 mod read;
 mod repair;

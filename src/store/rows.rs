@@ -170,6 +170,7 @@ enum RefusalTwin {
     Policy,
     Model,
     Generation,
+    Cancelled,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -185,6 +186,10 @@ enum ChargedTwin {
 enum CancelledByTwin {
     User,
     Superseded,
+}
+
+const fn end_of_time() -> Timestamp {
+    Timestamp::MAX
 }
 
 #[derive(Serialize, Deserialize)]
@@ -205,6 +210,11 @@ enum StateTwin {
     Doubtful {
         #[serde(with = "IntentTwin")]
         intent: Intent,
+        // Rows of the first version lack it. From the end of time on no denial is late enough to prove anything.
+        #[serde(with = "text", default = "end_of_time")]
+        since: Timestamp,
+        #[serde(default)]
+        tries_left: u8,
         looks: u8,
         #[serde(with = "maybe_time")]
         absent: Option<Timestamp>,

@@ -62,7 +62,13 @@ fn clip() -> impl Strategy<Value = Clip> {
 
 pub(super) fn any_state() -> impl Strategy<Value = State> {
     let reason = || select(HeldReason::ALL.to_vec());
-    let refusal = select(vec![Refusal::Input, Refusal::Policy, Refusal::Model, Refusal::Generation]);
+    let refusal = select(vec![
+        Refusal::Input,
+        Refusal::Policy,
+        Refusal::Model,
+        Refusal::Generation,
+        Refusal::Cancelled,
+    ]);
     let charged = select(vec![Charged::No, Charged::Yes, Charged::Unknown]);
     let by = select(vec![CancelledBy::User, CancelledBy::Superseded]);
     prop_oneof![
@@ -76,8 +82,16 @@ pub(super) fn any_state() -> impl Strategy<Value = State> {
             tries_left,
             setbacks
         }),
-        (intent(), any::<u8>(), of(time()), time())
-            .prop_map(|(intent, looks, absent, due)| State::Doubtful { intent, looks, absent, due }),
+        (intent(), time(), any::<u8>(), any::<u8>(), of(time()), time()).prop_map(
+            |(intent, since, tries_left, looks, absent, due)| State::Doubtful {
+                intent,
+                since,
+                tries_left,
+                looks,
+                absent,
+                due
+            }
+        ),
         (task(), watch(), time()).prop_map(|(task, watch, due)| State::Running { task, watch, due }),
         (task(), clip(), watch(), any::<u8>(), any::<u32>(), time()).prop_map(
             |(task, clip, watch, tries, unreached, due)| State::Downloading {

@@ -5,6 +5,7 @@ mod bounds;
 mod closing;
 mod doctor;
 mod doubt;
+mod echo;
 mod faults;
 mod help;
 mod once;

@@ -163,6 +163,14 @@ fn progress(state: &State, now: Timestamp) -> Vec<String> {
             };
             vec![format!("rendered (asked {} times), {tries} downloads failed; {dies}", watch.polls)]
         }
+        State::Doubtful { looks, absent, due, .. } => {
+            let denied = match absent {
+                Some(first) => format!("; it has not shown it {} ago", span(*first, now)),
+                None => String::new(),
+            };
+            let next = if *due > now { format!("in {}", span(now, *due)) } else { "now".to_owned() };
+            vec![format!("the provider was asked {looks} times{denied}; to be asked again {next}")]
+        }
         _ => Vec::new(),
     }
 }
@@ -239,7 +247,10 @@ pub(super) fn state_words(entry: &TakeHistory) -> String {
         }
         State::Submitting { .. } => format!("submitting: {} is on its way to the provider", take.price),
         State::Doubtful { .. } => {
-            format!("doubtful: no answer yet; it may have been charged, up to {}", take.price)
+            format!(
+                "doubtful: no answer came, the provider is being asked; it may have been charged, up to {}",
+                take.price
+            )
         }
         State::Running { .. } => format!("running: accepted, being rendered ({} in flight)", take.price),
         State::Downloading { .. } => {

@@ -4,6 +4,7 @@ use super::{CancelledBy, Charged, Clip, ClipFile, Intent};
 use crate::domain::fault::Refusal;
 use crate::domain::key::TaskId;
 use crate::domain::policy::{LookUp, Moment};
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// Why a submission came back without a task, surely.
@@ -45,16 +46,17 @@ impl Absence {
     /// What a complete listing without our id proves.
     ///
     /// `complete`: no page failed. `echoes_ours`: the listing shows another of our ids from the same window, so it is
-    /// known to echo them. `asked` must lie later than the intent by the provider's lag.
+    /// known to echo them. `asked` must lie later than the beginning of the doubt by the provider's lag: the intent is
+    /// older by as long as the request hung on the wire.
     #[must_use]
     pub fn prove(
         complete: bool,
         echoes_ours: bool,
-        intent: &Intent,
+        since: Timestamp,
         asked: Moment,
         look_up: &LookUp,
     ) -> Option<Self> {
-        (complete && echoes_ours && asked.since(intent.at) > look_up.lag).then_some(Self(()))
+        (complete && echoes_ours && asked.since(since) > look_up.lag).then_some(Self(()))
     }
 }
 
@@ -123,7 +125,7 @@ pub enum Event {
     Again,
     /// A person gives the take up.
     WriteOff,
-    /// Off the list.
+    /// Off the list, before anything was sent.
     Cancel(CancelledBy),
 }
 

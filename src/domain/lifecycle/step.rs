@@ -23,16 +23,9 @@ impl State {
             Self::Submitting { intent, tries_left, setbacks } => {
                 submitting_on(intent, tries_left, setbacks, event, at, policy)
             }
-            Self::Doubtful { intent, looks, absent, due: _ } => match event {
-                Event::Found(id) => Ok(running(Task { id, intent, accepted: at.now }, at, policy)),
-                Event::Absent(_) => match absent {
-                    Some(first) if is_apart(first, at, policy) => Ok(Self::new(policy, at.now)),
-                    _ => Ok(look_again(intent, looks, absent.or(Some(at.now)), at, policy)),
-                },
-                // An unclear answer does not undo an earlier denial, it only proves nothing itself.
-                Event::Unclear => Ok(look_again(intent, looks, absent, at, policy)),
-                other => illegal(name, &other),
-            },
+            Self::Doubtful { intent, since, tries_left, looks, absent, due } => {
+                Doubt { intent, since, tries_left, looks, absent, due }.on(event, at, policy)
+            }
             Self::Running { task, watch, due: _ } => running_on(task, watch, event, at, policy),
             Self::Downloading { task, clip, watch, tries, unreached, due: _ } => {
                 Fetch { task, clip, watch, tries, unreached }.on(event, at, policy)
@@ -70,18 +63,68 @@ fn held(reason: HeldReason, task: Task, at: Moment) -> State {
     State::Held { reason, intent: task.intent.clone(), task: Some(task), since: at.now }
 }
 
+/// The parts of [`State::Doubtful`].
+struct Doubt {
+    intent: Intent,
+    since: Timestamp,
+    tries_left: u8,
+    looks: u8,
+    absent: Option<Timestamp>,
+    due: Timestamp,
+}
+
+impl Doubt {
+    fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
+        match event {
+            Event::Found(id) => Ok(running(Task { id, intent: self.intent, accepted: at.now }, at, policy)),
+            // The task that was found is another take's.
+            Event::AcceptedTwice => {
+                let reason = HeldReason::IdConflict;
+                Ok(State::Held { reason, intent: self.intent, task: None, since: at.now })
+            }
+            Event::Absent(_) => match self.absent {
+                Some(first) if is_apart(first, at, policy) => {
+                    // A request that got lost has used a try, so that a line which swallows each of them ends a run.
+                    Ok(State::Pending {
+                        tries_left: self.tries_left.saturating_sub(1),
+                        setbacks: 0,
+                        due: at.now,
+                    })
+                }
+                first => Ok(self.again(first.or(Some(at.now)), at, policy)),
+            },
+            // An unclear answer does not undo an earlier denial, it only proves nothing itself.
+            Event::Unclear => {
+                let absent = self.absent;
+                Ok(self.again(absent, at, policy))
+            }
+            other => illegal("doubtful", &other),
+        }
+    }
+
+    /// The next look-up, or a person where the schedule is through or the provider offers none any more. One that was
+    /// made ahead of its time, as at every start, uses none of the schedule.
+    fn again(self, absent: Option<Timestamp>, at: Moment, policy: &Policy) -> State {
+        let Self { intent, since, tries_left, looks, due, .. } = self;
+        let Some(look_up) = &policy.look_up else {
+            return State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: at.now };
+        };
+        if at.now < due {
+            return State::Doubtful { intent, since, tries_left, looks, absent, due };
+        }
+        let looks = looks.saturating_add(1);
+        match look_up.after.get(usize::from(looks)) {
+            Some(pause) => {
+                State::Doubtful { intent, since, tries_left, looks, absent, due: at.after(*pause) }
+            }
+            None => State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: at.now },
+        }
+    }
+}
+
 /// Whether two denials lie so far apart that they are two.
 fn is_apart(first: Timestamp, at: Moment, policy: &Policy) -> bool {
     policy.look_up.as_ref().is_some_and(|look_up| at.since(first) >= look_up.gap)
-}
-
-/// The next look-up, or a person where the schedule is through or the provider offers none any more.
-fn look_again(intent: Intent, looks: u8, absent: Option<Timestamp>, at: Moment, policy: &Policy) -> State {
-    let looks = looks.saturating_add(1);
-    match policy.look_up.as_ref().and_then(|look_up| look_up.after.get(usize::from(looks))) {
-        Some(pause) => State::Doubtful { intent, looks, absent, due: at.after(*pause) },
-        None => State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: at.now },
-    }
 }
 
 fn submitting_on(
@@ -114,7 +157,14 @@ fn submitting_on(
         }
         Event::Rejected(refusal) => Ok(State::Failed { refusal, charged: Charged::No, task: None }),
         Event::Unanswered => match policy.look_up.as_ref().and_then(|look_up| look_up.after.first()) {
-            Some(pause) => Ok(State::Doubtful { intent, looks: 0, absent: None, due: at.after(*pause) }),
+            Some(pause) => Ok(State::Doubtful {
+                intent,
+                since: at.now,
+                tries_left,
+                looks: 0,
+                absent: None,
+                due: at.after(*pause),
+            }),
             None => hold(HeldReason::AmbiguousSubmit, intent),
         },
         other => illegal("submitting", &other),

@@ -33,7 +33,12 @@ fn file() -> ClipFile {
 }
 
 fn proof() -> Absence {
-    Absence::prove(true, true, &intent(), at(1_000), &LookUp::new(Duration::from_secs(90))).unwrap()
+    Absence::prove(true, true, at(0).now, at(1_000), &LookUp::new(Duration::from_secs(90))).unwrap()
+}
+
+/// A doubt with three tries left that began at once and is due.
+fn doubt(looks: u8, absent: Option<Timestamp>) -> State {
+    State::Doubtful { intent: intent(), since: at(0).now, tries_left: 3, looks, absent, due: at(0).now }
 }
 
 /// One state of each kind, with every part that can differ in kind.
@@ -44,8 +49,8 @@ fn states() -> Vec<State> {
         State::Pending { tries_left: 5, setbacks: 0, due },
         State::Pending { tries_left: 0, setbacks: 5, due },
         State::Submitting { intent: intent(), tries_left: 5, setbacks: 0 },
-        State::Doubtful { intent: intent(), looks: 0, absent: None, due },
-        State::Doubtful { intent: intent(), looks: 1, absent: Some(due), due },
+        doubt(0, None),
+        doubt(1, Some(due)),
         State::Running { task: task(), watch, due },
         State::Downloading { task: task(), clip: clip(), watch, tries: 0, unreached: 0, due },
         State::Placing { task: task(), file: file() },
@@ -207,31 +212,74 @@ fn what_may_have_been_charged_is_never_free_again_without_proof() {
 #[test]
 fn a_proof_of_absence_needs_a_complete_listing_that_echoes_and_is_late_enough() {
     let lag = &LookUp::new(Duration::from_secs(90));
-    assert!(Absence::prove(true, true, &intent(), at(91), lag).is_some());
-    assert!(Absence::prove(false, true, &intent(), at(91), lag).is_none());
-    assert!(Absence::prove(true, false, &intent(), at(91), lag).is_none());
-    assert!(Absence::prove(true, true, &intent(), at(90), lag).is_none());
+    assert!(Absence::prove(true, true, at(0).now, at(91), lag).is_some());
+    assert!(Absence::prove(false, true, at(0).now, at(91), lag).is_none());
+    assert!(Absence::prove(true, false, at(0).now, at(91), lag).is_none());
+    assert!(Absence::prove(true, true, at(0).now, at(90), lag).is_none());
 }
 
 #[test]
 fn one_denial_is_not_enough_and_two_at_once_neither() {
     let policy = with_look_up();
-    let doubt = State::Doubtful { intent: intent(), looks: 0, absent: None, due: at(0).now };
+    let doubt = doubt(0, None);
     let once = doubt.on(Event::Absent(proof()), at(1_000), &policy).unwrap();
     assert!(matches!(once, State::Doubtful { absent: Some(_), .. }));
     let at_once = once.clone().on(Event::Absent(proof()), at(1_059), &policy).unwrap();
     assert!(matches!(at_once, State::Doubtful { .. }));
     let apart = once.on(Event::Absent(proof()), at(1_060), &policy).unwrap();
     assert_eq!(apart.todo(), (Todo::Submit, at(1_060).now));
+    assert!(matches!(apart, State::Pending { tries_left: 2, .. }), "a lost request uses a try: {apart:?}");
+}
+
+#[test]
+fn a_request_that_hung_for_two_minutes_is_looked_for_until_the_lag_after_its_end() {
+    let policy = with_look_up();
+    let sent = State::Submitting { intent: intent(), tries_left: 5, setbacks: 0 };
+    let State::Doubtful { since, .. } = sent.on(Event::Unanswered, at(120), &policy).unwrap() else {
+        panic!()
+    };
+    let look_up = policy.look_up.unwrap();
+    assert!(Absence::prove(true, true, since, at(120 + 90), &look_up).is_none());
+    assert!(Absence::prove(true, true, since, at(120 + 91), &look_up).is_some());
+}
+
+#[test]
+fn a_look_up_ahead_of_its_time_uses_none_of_the_schedule() {
+    let policy = with_look_up();
+    let State::Doubtful { intent, since, tries_left, .. } = doubt(0, None) else { panic!() };
+    let ahead = State::Doubtful { intent, since, tries_left, looks: 4, absent: None, due: at(5_000).now };
+    let unclear = ahead.clone().on(Event::Unclear, at(4_999), &policy).unwrap();
+    assert_eq!(unclear, ahead);
+    let denied = unclear.on(Event::Absent(proof()), at(4_999), &policy).unwrap();
+    assert!(matches!(denied, State::Doubtful { looks: 4, absent: Some(_), .. }), "{denied:?}");
+    let held = denied.on(Event::Unclear, at(5_000), &policy).unwrap();
+    assert!(matches!(held, State::Held { .. }), "{held:?}");
+}
+
+#[test]
+fn a_line_that_swallows_every_request_ends_a_run() {
+    let policy = with_look_up();
+    let mut state = State::new(&policy, at(0).now);
+    let mut attempts = 0;
+    while state.todo().0 == Todo::Submit {
+        attempts += 1;
+        let now = |after| at(i64::from(attempts) * 1_000 + after);
+        state = state.on(Event::Claimed(intent()), now(0), &policy).unwrap();
+        state = state.on(Event::Unanswered, now(0), &policy).unwrap();
+        state = state.on(Event::Absent(proof()), now(100), &policy).unwrap();
+        state = state.on(Event::Absent(proof()), now(200), &policy).unwrap();
+    }
+    assert_eq!(attempts, u32::from(policy.submit_tries));
+    assert_eq!(state.todo().0, Todo::Rest);
 }
 
 #[test]
 fn look_ups_that_prove_nothing_end_with_a_person() {
     let policy = with_look_up();
-    let mut state = State::Doubtful { intent: intent(), looks: 0, absent: None, due: at(0).now };
+    let mut state = doubt(0, None);
     let mut looks = 0;
-    while matches!(state, State::Doubtful { .. }) {
-        state = state.on(Event::Unclear, at(1_000), &policy).unwrap();
+    while let State::Doubtful { due, .. } = state {
+        state = state.on(Event::Unclear, Moment::new(due, 0.5), &policy).unwrap();
         looks += 1;
     }
     assert_eq!(looks, policy.look_up.unwrap().after.len());

@@ -13,22 +13,10 @@ use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
 
 impl Drive {
-    /// One free question. A stop cuts it off: an answer to a free question need not be heard.
+    /// Asks how the task stands.
     pub(super) async fn poll(&self, take: &Take) -> Next {
         let Some(task) = take.state.task() else { return Ok(Err(Left::Changed)) };
-        let stop = self.world.stop.waiting();
-        let Some(permit) = self.account.poll_admission(stop).await else { return Ok(Err(Left::Stopping)) };
-        let call = self.account.provider.poll(&task.id);
-        let answer = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Ok(Err(Left::Stopping)),
-            answer = self.world.free.ask(&self.account.endpoint, &call) => answer,
-        };
-        drop(permit);
-        let progress = match answer {
-            Ok(reply) => self.account.provider.polled(&task.id, &reply),
-            Err(fault) => Err(Fault::new(FaultKind::Busy { after: None }, fault.said)),
-        };
+        let Some(progress) = self.ask(&task.id).await else { return Ok(Err(Left::Stopping)) };
         let mut settled = None;
         let (event, said) = match progress {
             Ok(Progress::Pending { unknown_word, .. }) => {

@@ -30,7 +30,8 @@ fn names_in_the_database_are_the_names_in_tables() {
             format!(r#"{{"written_off":{{"reason":"{}","task":null}}}}"#, reason.name())
         );
     }
-    for refusal in [Refusal::Input, Refusal::Policy, Refusal::Model, Refusal::Generation] {
+    for refusal in [Refusal::Input, Refusal::Policy, Refusal::Model, Refusal::Generation, Refusal::Cancelled]
+    {
         let state = State::Failed { refusal, charged: Charged::No, task: None };
         assert_eq!(
             state_json(&state),

@@ -11,11 +11,11 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
-/// The edges of the life cycle that need no person, for a provider that cannot be asked what it accepted. A written
-/// copy, so that a change of the life cycle shows here.
-const EDGES: [(&str, &[&str]); 6] = [
+/// The edges of the life cycle that need no person. A written copy, so that a change of the life cycle shows here.
+const EDGES: [(&str, &[&str]); 7] = [
     ("pending", &["submitting"]),
-    ("submitting", &["pending", "running", "held"]),
+    ("submitting", &["pending", "doubtful", "running", "held"]),
+    ("doubtful", &["doubtful", "pending", "running", "held"]),
     ("running", &["running", "downloading", "held", "failed"]),
     ("downloading", &["downloading", "running", "placing", "held"]),
     ("placing", &["running", "done", "held"]),
@@ -65,6 +65,11 @@ pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Re
         match &new.state {
             State::Pending { .. } => assert!(charges.is_empty(), "{item} is pending, but was charged"),
             State::Submitting { .. } => assert!(charges.len() <= 1, "{item} was charged twice"),
+            State::Doubtful { intent, .. } => {
+                // Attempts before this one were proved never to have arrived.
+                assert_eq!(charges.len(), received(intent).len(), "{item}");
+                assert!(charges.len() <= 1, "{item} was charged twice");
+            }
             State::Held { reason, intent, task, .. } => {
                 assert_eq!((*reason, task), (HeldReason::AmbiguousSubmit, &None), "{item}");
                 assert!(charges.len() <= 1, "{item} was charged twice");
@@ -90,9 +95,11 @@ pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Re
             other => panic!("{item}: nothing here leads to {other:?}"),
         }
         // An attempt that was taken back must never have been received, or it would be paid again.
-        if let Some(State::Submitting { intent, .. }) = old {
+        if let Some(State::Submitting { intent, .. } | State::Doubtful { intent, .. }) = old {
             let same = match &new.state {
-                State::Submitting { intent: now, .. } | State::Held { intent: now, .. } => now == intent,
+                State::Submitting { intent: now, .. }
+                | State::Doubtful { intent: now, .. }
+                | State::Held { intent: now, .. } => now == intent,
                 state => state.task().is_some_and(|task| task.intent == *intent),
             };
             assert!(same || received(intent).is_empty(), "{item}: an attempt on the wire was taken back");

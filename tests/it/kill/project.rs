@@ -21,6 +21,31 @@ const KEY_VARIABLE: &str = "SHOTLIST_TEST_KEY";
 const KEY: &str = "test-key";
 const NAME: &str = "killed";
 
+/// Whose clips a project orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Far {
+    /// Nobody can ask it what became of a submission.
+    Zai,
+    /// It can be asked.
+    Echo,
+}
+
+impl Far {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Zai => "zai",
+            Self::Echo => "echo",
+        }
+    }
+
+    fn model(self) -> &'static str {
+        match self {
+            Self::Zai => "zai/viduq1-text",
+            Self::Echo => "echo/clip",
+        }
+    }
+}
+
 /// A manifest with a table of items `c000`, `c001` …, one shot, and a sandbox as the provider.
 pub(super) struct Project {
     pub(super) sandbox: Sandbox,
@@ -47,8 +72,18 @@ pub(super) struct Ended {
 }
 
 impl Project {
-    /// `limits` is the manifest's YAML for the provider's limits.
+    /// With a provider that cannot be asked. `limits` is the manifest's YAML for its limits.
     pub(super) async fn start(jobs: usize, limits: &str, change: impl FnOnce(&mut Options)) -> Self {
+        Self::start_at(Far::Zai, jobs, limits, change).await
+    }
+
+    /// With either provider.
+    pub(super) async fn start_at(
+        far: Far,
+        jobs: usize,
+        limits: &str,
+        change: impl FnOnce(&mut Options),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         let mut options = Options::new(dir.path().join("far-end"), KEY, Arc::new(move || clock.now()));
@@ -63,16 +98,18 @@ project: {NAME}
 items: {{ from: items.csv }}
 shots:
   hero:
-    model: zai/viduq1-text
+    model: {}
     prompt: \"{{{{ item.id }}}} turns slowly in soft light.\"
 output: \"clips/{{{{ item.id }}}}.mp4\"
 providers:
-  zai:
+  {}:
     base_url: {}
     api_key: \"${{{KEY_VARIABLE}}}\"
     limits: {limits}
 ",
-            sandbox.provider_url("zai")
+            far.model(),
+            far.name(),
+            sandbox.provider_url(far.name())
         );
         let items: Vec<String> = (0..jobs).map(|number| format!("c{number:03}")).collect();
         let project = Self { sandbox, dir };

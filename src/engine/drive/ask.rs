@@ -1,0 +1,196 @@
+//! Free questions to a provider: how a task stands, and whether a submission in doubt is among its tasks.
+
+use super::{Drive, Next};
+use crate::domain::fault::{Fault, FaultKind, Said};
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Absence, Event, Intent, State};
+use crate::domain::policy::Moment;
+use crate::domain::take::Take;
+use crate::engine::drive::Left;
+use crate::engine::together::{Answer, Question};
+use crate::engine::world::Failure;
+use crate::provider::{self, Listing};
+use crate::wire::{Call, Reply};
+use jiff::Timestamp;
+use std::collections::HashSet;
+
+/// Pages of one look-up: far more than one account fills in the window of any. A list without an end proves nothing.
+const PAGES: usize = 200;
+
+/// What the pages of a listing said about one submission.
+enum Found {
+    /// The task is there.
+    Task(TaskId),
+    /// All pages came and none has it; these of our ids, or others', are there.
+    Others(Vec<RequestId>),
+    /// Not all of it came.
+    Incomplete(Said),
+}
+
+impl Drive {
+    /// How a task stands, in an answer of its own or one for many; `None` where a stop came first.
+    pub(super) async fn ask(&self, task: &TaskId) -> Option<Answer> {
+        let stop = self.world.stop.waiting();
+        let questions = &self.account.questions;
+        loop {
+            let mut answer = questions.enter(task);
+            let asked = tokio::select! {
+                biased;
+                () = stop.cancelled() => return None,
+                // Somebody asked for this one as well.
+                answer = &mut answer => match answer {
+                    Ok(answer) => return Some(answer),
+                    Err(_) => continue,
+                },
+                permit = self.account.poll_admission(stop) => {
+                    let permit = permit?;
+                    let most = self.account.provider.bulk().map_or(1, |bulk| bulk.most().get());
+                    let asked = questions.take(task, most);
+                    if !asked.is_empty() && !self.put(asked).await {
+                        return None;
+                    }
+                    drop(permit);
+                    answer
+                }
+            };
+            // Answered just now, or by whoever is asking: also that one may be stopped, or die.
+            tokio::select! {
+                biased;
+                answer = asked => if let Ok(answer) = answer { return Some(answer) },
+                () = stop.cancelled() => return None,
+            }
+        }
+    }
+
+    /// Puts questions as one call and hands out the answers; `false` where a stop cut it off.
+    async fn put(&self, asked: Vec<Question>) -> bool {
+        let provider = self.account.provider;
+        let answers: Vec<Answer> = match (&asked[..], provider.bulk()) {
+            ([_, _, ..], Some(bulk)) => {
+                let tasks: Vec<TaskId> = asked.iter().map(|question| question.task.clone()).collect();
+                let Some(reply) = self.free(&bulk.poll(&tasks)).await else { return false };
+                // A call that failed is a setback for each.
+                reply
+                    .and_then(|reply| bulk.polled(&tasks, &reply))
+                    .unwrap_or_else(|fault| vec![Err(fault); tasks.len()])
+            }
+            ([one, ..], _) => {
+                let Some(reply) = self.free(&provider.poll(&one.task)).await else { return false };
+                vec![reply.and_then(|reply| provider.polled(&one.task, &reply))]
+            }
+            ([], _) => Vec::new(),
+        };
+        for (question, answer) in asked.into_iter().zip(answers) {
+            question.answer(answer);
+        }
+        true
+    }
+
+    /// One free call; `None` where a stop cut it off: an answer to a free question need not be heard.
+    async fn free(&self, call: &Call) -> Option<Result<Reply, Fault>> {
+        tokio::select! {
+            biased;
+            () = self.world.stop.waiting().cancelled() => None,
+            answer = self.world.free.ask(&self.account.endpoint, call) => {
+                Some(answer.map_err(|fault| Fault::new(FaultKind::Busy { after: None }, fault.said)))
+            }
+        }
+    }
+
+    /// Asks the provider for a submission in doubt, by our own name for it.
+    ///
+    /// The task is adopted only where the listing names that very attempt. That it is absent is concluded only from a
+    /// whole listing that repeats another of our names: what does not tell ours at all proves nothing.
+    pub(super) async fn look_up(&self, take: &Take) -> Next {
+        let State::Doubtful { intent, since, .. } = &take.state else { return Ok(Err(Left::Changed)) };
+        // Before the first page is asked for: what the listing shows is at least as new.
+        let at = self.world.clock.moment();
+        let found = match self.account.provider.look_up() {
+            Some(look_up) => match self.walk(look_up, intent).await {
+                Ok(found) => found,
+                Err(left) => return Ok(Err(left)),
+            },
+            None => Found::Incomplete(Said::text("this version of the program has no way to ask about it")),
+        };
+        self.world.reach("look_up.after_response");
+        match found {
+            Found::Task(id) => self.own(take, Event::Found, id, at).await,
+            Found::Others(others) => {
+                let (event, said) = self.denied(*since, others, at).await?;
+                self.looked(take, event, said, at).await
+            }
+            Found::Incomplete(said) => self.looked(take, Event::Unclear, said, at).await,
+        }
+    }
+
+    /// What a whole listing without our id proves.
+    async fn denied(
+        &self,
+        since: Timestamp,
+        others: Vec<RequestId>,
+        at: Moment,
+    ) -> Result<(Event, Said), Failure> {
+        let name = self.account.provider.name();
+        let echoes_ours = self.world.store.any_attempt(others).await.map_err(Failure::store)?;
+        let look_up = self.lane.policy.look_up.as_ref();
+        let proof = look_up.and_then(|look_up| Absence::prove(true, echoes_ours, since, at, look_up));
+        Ok(match proof {
+            Some(proof) => {
+                let words =
+                    format!("{name} shows others of ours from that time and not this one: it never came");
+                (Event::Absent(proof), Said::text(words))
+            }
+            None if echoes_ours => {
+                let words = format!("{name} does not show it, which so soon proves nothing");
+                (Event::Unclear, Said::text(words))
+            }
+            None => {
+                let words = format!("{name} shows nothing of ours from that time, which proves nothing");
+                (Event::Unclear, Said::text(words))
+            }
+        })
+    }
+
+    /// Saves what a look-up brought that found no task. Its words are told and kept where it was the last one; before,
+    /// those that came with the doubt stay.
+    async fn looked(&self, take: &Take, event: Event, said: Said, at: Moment) -> Next {
+        let to = take.state.clone().on(event, at, &self.lane.policy).map_err(Failure::Illegal)?;
+        let said = (!matches!(to, State::Doubtful { .. })).then_some(said);
+        self.save(take, to, said, None).await
+    }
+
+    /// Reads the listing until the task is found or the pages end.
+    async fn walk(&self, look_up: &dyn provider::LookUp, intent: &Intent) -> Result<Found, Left> {
+        let mut others = Vec::new();
+        let mut page = None;
+        let mut pages = HashSet::new();
+        loop {
+            let stop = self.world.stop.waiting();
+            let permit = self.account.poll_admission(stop).await.ok_or(Left::Stopping)?;
+            let reply = self.free(&look_up.list(intent, page.as_deref())).await.ok_or(Left::Stopping)?;
+            drop(permit);
+            let Listing { tasks, next } = match reply.and_then(|reply| look_up.listed(&reply)) {
+                Ok(listing) => listing,
+                Err(Fault { kind: FaultKind::Stop(why), said }) => {
+                    self.world.poll_refused(self.account.provider.name(), why, said);
+                    return Err(Left::Stopping);
+                }
+                Err(fault) => return Ok(Found::Incomplete(fault.said)),
+            };
+            for (task, id) in tasks {
+                match id {
+                    Some(id) if id == intent.request_id => return Ok(Found::Task(task)),
+                    Some(id) => others.push(id),
+                    None => {}
+                }
+            }
+            let Some(next) = next else { return Ok(Found::Others(others)) };
+            // Pages that shift or repeat while they are read are no whole listing.
+            if pages.len() + 1 >= PAGES || !pages.insert(next.clone()) {
+                let name = self.account.provider.name();
+                return Ok(Found::Incomplete(Said::text(format!("the list of {name} does not end"))));
+            }
+            page = Some(next);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Polls that wait for the pace, answered together where a provider takes many questions at once.
+//!
+//! Whoever is admitted first asks for all that wait, and hands each its own answer. Nobody waits longer for that than
+//! for an admission of its own.
+
+use crate::domain::fault::Fault;
+use crate::domain::key::TaskId;
+use crate::provider::Progress;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot::{self, Receiver, Sender};
+
+/// What a poll brought.
+pub(super) type Answer = Result<Progress, Fault>;
+
+/// A task that is to be asked for.
+pub(super) struct Question {
+    /// Which.
+    pub(super) task: TaskId,
+    answer: Sender<Answer>,
+}
+
+impl Question {
+    /// Hands the answer to whoever waits for it.
+    pub(super) fn answer(self, answer: Answer) {
+        // Who no longer waits was stopped: a free question can be asked again.
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// The questions of one account that nobody has put yet.
+#[derive(Default)]
+pub(super) struct Questions(Mutex<Vec<Question>>);
+
+impl Questions {
+    /// Lets a task be asked for by whoever is admitted first. The answer never comes where that one was stopped.
+    pub(super) fn enter(&self, task: &TaskId) -> Receiver<Answer> {
+        let (answer, receiver) = oneshot::channel();
+        self.waiting().push(Question { task: task.clone(), answer });
+        receiver
+    }
+
+    /// The question about `task` and the oldest others, `most` in all; none where somebody else is putting it.
+    pub(super) fn take(&self, task: &TaskId, most: usize) -> Vec<Question> {
+        let mut waiting = self.waiting();
+        waiting.retain(|question| !question.answer.is_closed());
+        let Some(at) = waiting.iter().position(|question| question.task == *task) else { return Vec::new() };
+        let own = waiting.remove(at);
+        let others = most.saturating_sub(1).min(waiting.len());
+        std::iter::once(own).chain(waiting.drain(..others)).collect()
+    }
+
+    /// A panic while the lock is held leaves a list that is still right.
+    fn waiting(&self) -> MutexGuard<'_, Vec<Question>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task(number: usize) -> TaskId {
+        TaskId(number.to_string())
+    }
+
+    fn numbers(questions: &[Question]) -> Vec<&str> {
+        questions.iter().map(|question| question.task.0.as_str()).collect()
+    }
+
+    #[test]
+    fn the_first_to_be_admitted_asks_for_itself_and_for_the_oldest_others() {
+        let questions = Questions::default();
+        let receivers: Vec<_> = (0..5).map(|number| questions.enter(&task(number))).collect();
+        assert_eq!(numbers(&questions.take(&task(3), 3)), ["3", "0", "1"]);
+        assert_eq!(numbers(&questions.take(&task(3), 3)), [""; 0], "it is being asked for");
+        assert_eq!(numbers(&questions.take(&task(4), 1)), ["4"], "one at a time where that is all there is");
+        drop(receivers);
+        assert_eq!(numbers(&questions.take(&task(2), 3)), [""; 0], "nobody waits for an answer any more");
+    }
+
+    #[test]
+    fn each_gets_its_own_answer_and_who_was_left_alone_learns_that() {
+        let questions = Questions::default();
+        let (mut first, mut second) = (questions.enter(&task(1)), questions.enter(&task(2)));
+        let mut asked = questions.take(&task(1), 2).into_iter();
+        asked.next().unwrap().answer(Ok(Progress::Empty));
+        assert_eq!(first.try_recv().unwrap(), Ok(Progress::Empty));
+        drop(asked);
+        assert!(second.try_recv().is_err_and(|error| error == oneshot::error::TryRecvError::Closed));
+    }
+}

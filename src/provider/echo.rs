@@ -1,0 +1,250 @@
+//! Echo: a provider that exists only in the sandbox, with what none of the others has. A task can be looked up by our
+//! own name for it, many are asked for with one call, and what is not ready can be taken back.
+
+use super::card::{Document, ModelCard, Profile};
+use super::reply::{self, Complaint, Meanings};
+use super::{Bulk, Cancel, Cancelled, Listing, LookUp, Progress, Provider, body};
+use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Charged, Clip, Intent};
+use crate::domain::request::Request;
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
+use jiff::{SignedDuration, Timestamp};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value as Json};
+use std::num::NonZeroUsize;
+use std::sync::LazyLock;
+
+/// The provider `echo`.
+#[derive(Debug)]
+pub(super) struct Echo;
+
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("echo.yaml")));
+
+/// Where everything is.
+const TASKS: &str = "/v1/tasks";
+
+/// Tasks in one question, by its document.
+const MOST: NonZeroUsize = NonZeroUsize::new(50).unwrap();
+
+/// How far the window of a look-up reaches before the intent: two clocks may differ by so much …
+const EARLIER: SignedDuration = SignedDuration::from_mins(10);
+/// … and behind it: besides, an answer is awaited for two minutes, and a kernel goes on sending what a dead process
+/// handed to it for a quarter of an hour.
+const LATER: SignedDuration = SignedDuration::from_mins(30);
+
+/// A taken `client_id` comes with the status 409, which is no refusal: the task that has it may be ours.
+const MEANINGS: Meanings = Meanings {
+    codes: &[
+        ("unauthorized", FaultKind::Stop(Stop::Auth)),
+        ("balance", FaultKind::Stop(Stop::Balance)),
+        ("invalid", FaultKind::Rejected(Refusal::Input)),
+        ("policy", FaultKind::Rejected(Refusal::Policy)),
+        ("slow_down", FaultKind::Throttled { after: None }),
+    ],
+    statuses: &[],
+};
+
+/// The code for "no such task".
+const GONE: [&str; 1] = ["not_found"];
+
+impl Provider for Echo {
+    fn name(&self) -> &'static str {
+        "echo"
+    }
+
+    fn profile(&self) -> &'static Profile {
+        &DOCUMENT.profile
+    }
+
+    fn cards(&self) -> &'static [ModelCard] {
+        &DOCUMENT.models
+    }
+
+    fn submit(&self, card: &ModelCard, request: &Request, key: &RequestId) -> PaidCall {
+        let mut value = Map::new();
+        value.insert("model".into(), request.model.model.as_str().into());
+        value.extend(body::members(card, request));
+        value.insert("client_id".into(), key.0.as_str().into());
+        let body = Body::json(&Json::Object(value), &body::files(request));
+        PaidCall(Call { body: Some(body), ..call(Method::Post, TASKS.into()) })
+    }
+
+    fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
+        let answer = reply::object(reply);
+        if reply::is_success(reply)
+            && let Some(id) = reply::text(answer.as_ref().and_then(|answer| answer.get("id")))
+        {
+            return Ok(TaskId(id));
+        }
+        Err(reply::refused(reply, complaint(answer.as_ref()).as_ref(), &MEANINGS))
+    }
+
+    fn poll(&self, task: &TaskId) -> Call {
+        call(Method::Get, format!("{TASKS}/{}", escaped(&task.0)))
+    }
+
+    fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
+        let answer = reply::object(reply).filter(|_| reply::is_success(reply));
+        let told = answer.and_then(|answer| told(task, &answer, reply.status));
+        told.ok_or_else(|| unanswered(reply))
+    }
+
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        Some(self)
+    }
+
+    fn bulk(&self) -> Option<&dyn Bulk> {
+        Some(self)
+    }
+
+    fn cancel(&self) -> Option<&dyn Cancel> {
+        Some(self)
+    }
+}
+
+impl LookUp for Echo {
+    fn list(&self, intent: &Intent, page: Option<&str>) -> Call {
+        let since = intent.at.checked_sub(EARLIER).unwrap_or(Timestamp::MIN);
+        let until = intent.at.checked_add(LATER).unwrap_or(Timestamp::MAX);
+        let window = format!("since={}&until={}", escaped(&since.to_string()), escaped(&until.to_string()));
+        let page = page.map(|page| format!("&page={}", escaped(page))).unwrap_or_default();
+        call(Method::Get, format!("{TASKS}?{window}{page}"))
+    }
+
+    fn listed(&self, reply: &Reply) -> Result<Listing, Fault> {
+        let answer = reply::object(reply).filter(|_| reply::is_success(reply));
+        answer.and_then(|answer| listing(&answer)).ok_or_else(|| unanswered(reply))
+    }
+}
+
+impl Bulk for Echo {
+    fn most(&self) -> NonZeroUsize {
+        MOST
+    }
+
+    fn poll(&self, tasks: &[TaskId]) -> Call {
+        let ids: Vec<String> = tasks.iter().map(|task| escaped(&task.0)).collect();
+        call(Method::Get, format!("{TASKS}?ids={}", ids.join(",")))
+    }
+
+    fn polled(&self, tasks: &[TaskId], reply: &Reply) -> Result<Vec<Result<Progress, Fault>>, Fault> {
+        let answer = reply::object(reply).filter(|_| reply::is_success(reply));
+        let list = |name: &str| answer.as_ref()?.get(name)?.as_array();
+        let (Some(found), Some(missing)) = (list("tasks"), list("missing")) else {
+            return Err(unanswered(reply));
+        };
+        let of = |task: &TaskId| {
+            let is_it = |json: &&Json| reply::text(Some(*json)).as_ref() == Some(&task.0);
+            if missing.iter().any(|id| is_it(&id)) {
+                return Err(Fault::new(FaultKind::Gone, Said::text(format!("no task {task} is known"))));
+            }
+            let entry = found.iter().find(|entry| entry.get("id").as_ref().is_some_and(is_it));
+            entry.and_then(|entry| told(task, entry, reply.status)).ok_or_else(|| {
+                let said = Said::text(format!("the answer does not say how task {task} stands"));
+                Fault::new(FaultKind::Busy { after: None }, said)
+            })
+        };
+        Ok(tasks.iter().map(of).collect())
+    }
+}
+
+impl Cancel for Echo {
+    fn cancel(&self, task: &TaskId) -> Call {
+        call(Method::Delete, format!("{TASKS}/{}", escaped(&task.0)))
+    }
+
+    fn cancelled(&self, reply: &Reply) -> Result<Cancelled, Fault> {
+        let answer = reply::object(reply);
+        let status = answer.as_ref().and_then(|answer| answer.get("status")).and_then(Json::as_str);
+        let code = complaint(answer.as_ref()).and_then(|complaint| complaint.code);
+        match (reply.status, status, code.as_deref()) {
+            (200..=299, Some("cancelled"), _) => Ok(Cancelled::Yes(Charged::No)),
+            (409, _, Some("finished")) => Ok(Cancelled::TooLate),
+            _ => Err(unanswered(reply)),
+        }
+    }
+}
+
+fn call(method: Method, path: String) -> Call {
+    Call { method, path, auth: Auth::Bearer, headers: Vec::new(), body: None }
+}
+
+fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn unanswered(reply: &Reply) -> Fault {
+    reply::unanswered(reply, complaint(reply::object(reply).as_ref()).as_ref(), &MEANINGS, &GONE)
+}
+
+/// The error of an answer: `{"error": {"code", "message"}}`, or text in place of the object where a task failed.
+fn complaint(answer: Option<&Json>) -> Option<Complaint> {
+    let error = answer?.get("error")?;
+    let code = reply::text(error.get("code"));
+    let message = reply::text(error.get("message")).or_else(|| reply::text(Some(error)));
+    (code.is_some() || message.is_some()).then(|| Complaint {
+        code,
+        message: message.unwrap_or_default(),
+        pause: None,
+    })
+}
+
+/// How a task stands; `None` where the object is about none.
+fn told(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
+    let id = reply::text(answer.get("id"))?;
+    let status = answer.get("status").and_then(Json::as_str)?;
+    if id != task.0 {
+        let said = Said::text(format!("asked about task {task}, the answer is about task {id}"));
+        return Some(Progress::Mistaken { said });
+    }
+    Some(match status {
+        "queued" | "running" => Progress::Pending { percent: None, unknown_word: None },
+        "succeeded" => {
+            let cost = reply::text(answer.get("cost_usd")).and_then(|cost| cost.parse().ok());
+            match reply::text(answer.get("url")) {
+                Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost },
+                None => Progress::Empty,
+            }
+        }
+        "failed" => failed(answer, http),
+        "cancelled" => Progress::Refused {
+            refusal: Refusal::Cancelled,
+            charged: Charged::No,
+            said: Said::text("the task was cancelled"),
+        },
+        other => Progress::Pending { percent: None, unknown_word: Some(other.to_owned()) },
+    })
+}
+
+/// A failed task; nothing says if it is charged.
+fn failed(answer: &Json, http: u16) -> Progress {
+    let complaint = complaint(Some(answer)).unwrap_or_default();
+    let refusal = match MEANINGS.of_code(Some(&complaint)) {
+        Some(FaultKind::Rejected(refusal)) => refusal,
+        _ => Refusal::Generation,
+    };
+    let words = match complaint.message.trim() {
+        "" => "the task failed, without a reason given",
+        words => words,
+    };
+    Progress::Refused { refusal, charged: Charged::Unknown, said: Said::coded(http, complaint.code, words) }
+}
+
+/// A page of a list; `None` where anything about it is not as it should be, for what is unclear proves nothing.
+fn listing(answer: &Json) -> Option<Listing> {
+    let task = |entry: &Json| {
+        let id = TaskId(reply::text(entry.get("id"))?);
+        Some((id, reply::text(entry.get("client_id")).map(RequestId)))
+    };
+    let tasks = answer.get("tasks")?.as_array()?.iter().map(task).collect::<Option<Vec<_>>>()?;
+    let next = match answer.get("next")? {
+        Json::Null => None,
+        next => Some(reply::text(Some(next))?),
+    };
+    Some(Listing { tasks, next })
+}
+
+#[cfg(test)]
+#[path = "echo_tests.rs"]
+mod tests;
