@@ -124,7 +124,12 @@ struct Section<'a> {
 
 impl<'a> Section<'a> {
     fn of(entries: &'a [Entry<'a>]) -> Self {
-        let rows: Vec<[String; 6]> = entries.iter().map(|entry| cells(entry.card, entry.at_once)).collect();
+        let row = |entry: &Entry<'_>| {
+            let mut row = cells(entry.card, entry.at_once);
+            row[0] += if entry.card.unverified { " ?" } else { "" };
+            row
+        };
+        let rows: Vec<[String; 6]> = entries.iter().map(row).collect();
         let mut widths = HEADS.map(width);
         for row in &rows {
             for (widest, cell) in widths.iter_mut().zip(row) {
@@ -141,37 +146,33 @@ fn head(provider: &dyn Provider, columns: usize) -> Vec<String> {
     wrap(&text, columns, 2)
 }
 
-/// What stands before a model of which something is to be known.
+/// What stands before a model whose card is not as it is built in.
 fn mark(card: &ModelCard) -> char {
-    match card {
-        _ if !card.corrected.is_empty() => '*',
-        _ if card.unverified => '?',
-        _ => ' ',
-    }
+    if card.corrected.is_empty() { ' ' } else { '*' }
 }
 
 /// What the marks mean, and what a missing price does.
 fn legend(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
-    let marked = |sign| entries.iter().any(|entry| mark(entry.card) == sign);
-    let unpriced = entries.iter().any(|entry| entry.card.price.is_none());
+    let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(entry.card));
     let told = [
-        (marked('*'), "* corrected or added by the manifest"),
-        (marked('?'), "? parts of the card are inferred, not documented"),
-        (unpriced, "A model without a published price needs yours: `prices:` in the manifest."),
+        (any(|card| !card.corrected.is_empty()), "* corrected or added by the manifest"),
+        (any(|card| card.unverified), "? parts of the card are inferred, not documented"),
+        (
+            any(|card| card.price.is_none()),
+            "A model without a published price needs yours: `prices:` in the manifest.",
+        ),
     ];
     told.iter().filter(|(holds, _)| *holds).flat_map(|(_, text)| wrap(text, columns, 2)).collect()
 }
 
 fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {
-    let mut line = mark.to_string();
-    for (at, (cell, wide)) in cells.iter().zip(widths).enumerate() {
+    let padded = cells.iter().zip(widths).enumerate().map(|(at, (cell, wide))| {
         let gap = " ".repeat(wide.saturating_sub(width(cell)));
-        let before = if at == 0 { " " } else { "  " };
-        line += before;
         // Numbers end at the same column.
-        line += &if at == 5 { format!("{gap}{cell}") } else { format!("{cell}{gap}") };
-    }
-    line.trim_end().to_owned()
+        if at == 5 { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
+    });
+    let cells: Vec<String> = padded.collect();
+    format!("{mark} {}", cells.join("  ")).trim_end().to_owned()
 }
 
 /// The same facts on two lines or three.
@@ -257,19 +258,16 @@ fn facts(entry: &Entry<'_>) -> Vec<(String, String)> {
     let card = entry.card;
     let mut facts = vec![("from", modes(card, ", ")), ("seconds", seconds(card))];
     facts.extend(size(card).map(|size| ("size", size)));
-    let mut price = match &card.price {
+    let price = match &card.price {
         Some(price) => price.to_string(),
         None => "no price published; write yours under `prices:` in the manifest".to_owned(),
     };
-    for extra in card.price.iter().flat_map(|price| &price.surcharges) {
-        price += &format!(", {} more where `{}` is {}", extra.usd, extra.param, shown(&extra.equals));
-    }
-    facts.push(("price", price));
-    let mut limits = format!("{} at once", super::text::count(entry.at_once, "task"));
-    if let Some(rate) = entry.limits.rate {
-        limits += &format!(", {}", rate_words(rate));
-    }
-    facts.push(("limits", limits));
+    let extra = card.price.iter().flat_map(|price| &price.surcharges);
+    let extra = extra.map(|it| format!("{} more where `{}` is {}", it.usd, it.param, shown(&it.equals)));
+    facts.push(("price", std::iter::once(price).chain(extra).collect::<Vec<_>>().join(", ")));
+    let tasks = format!("{} at once", super::text::count(entry.at_once, "task"));
+    let rate = entry.limits.rate.map(rate_words);
+    facts.push(("limits", std::iter::once(tasks).chain(rate).collect::<Vec<_>>().join(", ")));
     let hours = card.link_life.as_secs() / 3_600;
     let hours =
         usize::try_from(hours).map_or_else(|_| hours.to_string(), |hours| super::text::count(hours, "hour"));
