@@ -14,7 +14,7 @@
 //! | floor | modules | what |
 //! |---|---|---|
 //! | 7 | `cli` | arguments in, exit code out; the one place where things are put together |
-//! | 6 | `report` `sandbox` | what happened, told · the fake provider as a server, which checks requests from its own tables |
+//! | 6 | `report` `sandbox` | what happened, told · the fake providers as a server, which checks requests from its own tables |
 //! | 5 | `engine` `load` | the one loop: look, act, apply, save, tell · manifest, sheet and pictures from disk |
 //! | 4 | `store` `transport` `files` | SQLite and ledger · HTTP · folder tree |
 //! | 3 | `plan` | items × shots × model rules → jobs with key, fingerprint, price; the difference against what is known |

@@ -8,11 +8,11 @@ use crate::domain::take::Wanted;
 use crate::files;
 use crate::manifest::{self, Corrections, Items, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::expand;
-use crate::plan::order::{Unusable, local_pictures, orders};
+use crate::plan::order::{LinkBook, Unusable, linked_pictures, local_pictures, orders};
 use crate::plan::values::Source;
 use crate::provider;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ pub struct Loaded {
     pub cards: Cards,
     /// Every order that is right.
     pub wanted: Vec<Wanted>,
+    /// Every link to a picture, whether or not its order is right.
+    pub links: BTreeSet<String>,
     /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
     /// Everything that is wrong or doubtful.
@@ -53,9 +55,15 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
     }
 }
 
-/// Reads everything and finds everything that is wrong.
+/// Reads everything and finds everything that is wrong, without any network.
 #[must_use]
 pub fn load(manifest: &Path) -> Loaded {
+    load_with(manifest, &LinkBook::new())
+}
+
+/// As [`load`], with what is known of linked pictures.
+#[must_use]
+pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
     let (path, shown) = (manifest, manifest.display().to_string());
     let folder = folder_of(path);
     let mut loaded = Loaded {
@@ -63,6 +71,7 @@ pub fn load(manifest: &Path) -> Loaded {
         manifest: None,
         cards: Cards::built_in(),
         wanted: Vec::new(),
+        links: BTreeSet::new(),
         dropped: BTreeMap::new(),
         problems: Vec::new(),
     };
@@ -106,7 +115,8 @@ pub fn load(manifest: &Path) -> Loaded {
             (text.to_owned(), facts.map_err(unusable))
         })
         .collect();
-    let (wanted, problems) = orders(&manifest, &source, &drafts, &book, &loaded.cards);
+    let (wanted, problems) = orders(&manifest, &source, &drafts, &book, links, &loaded.cards);
+    loaded.links = linked_pictures(&drafts);
     loaded.wanted = wanted;
     loaded.problems.extend(problems);
     for draft in &drafts {

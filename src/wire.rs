@@ -40,6 +40,8 @@ pub enum Method {
 pub enum Auth {
     /// `Authorization: Bearer KEY`.
     Bearer,
+    /// `Authorization: WORD KEY`, such as `Token` or `Key`.
+    Word(&'static str),
 }
 
 /// A JSON body with holes where local pictures go.
@@ -105,6 +107,19 @@ impl Body {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The whole body, where there is no picture in it.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        let mut whole = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => whole += text,
+                Part::Base64(_) => return None,
+            }
+        }
+        Some(whole)
     }
 
     /// The body for people: a picture shows as its name, size and hash.
@@ -183,11 +198,13 @@ pub struct ClipHead {
     pub date: Option<String>,
 }
 
-/// What to fetch of a clip.
+/// What to fetch of a clip, or of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Span {
     /// All of it.
     Whole,
+    /// Its first bytes, so many. A server may send more.
+    First(u64),
     /// What is missing, if the clip is still the same.
     From {
         /// First byte wanted.

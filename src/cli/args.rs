@@ -86,7 +86,7 @@ pub enum Command {
     ///
     /// Reads the manifest and the catalog, renders every template and holds every job against the documented limits of
     /// its model. All problems are told at once, each with its place. Sends nothing.
-    Validate(ManifestArg),
+    Validate(ValidateArgs),
     /// What would be rendered, why, and its price
     ///
     /// Compares what the manifest asks for with what was rendered before. Sends nothing and writes nothing.
@@ -127,7 +127,7 @@ pub enum Command {
     ///
     /// Editors that know it complete keys, models and values, and underline what is wrong.
     Schema,
-    /// The fake provider as a server
+    /// The fake providers as a server
     ///
     /// Listens on 127.0.0.1 until a signal ends it. `--sandbox`, on any other command, needs no such server.
     Sandbox(SandboxArgs),
@@ -144,6 +144,17 @@ pub struct ManifestArg {
     /// The manifest
     #[arg(value_name = "MANIFEST")]
     pub manifest: Option<PathBuf>,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Clone, Args)]
+pub struct ValidateArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Also fetch the first bytes of linked pictures, and hold them against the model's limits
+    #[arg(long)]
+    pub check_images: bool,
 }
 
 /// Which jobs.

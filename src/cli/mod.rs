@@ -7,6 +7,7 @@ mod doctor;
 pub mod exit;
 mod held;
 pub mod help;
+mod images;
 mod layout;
 mod listen;
 mod live;
@@ -72,7 +73,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
     match &cli.command {
         Command::Run(args) => run::run(terminal, global, args).await,
         Command::Collect(args) => collect::collect(terminal, global, args).await,
-        Command::Validate(args) => validate::validate(terminal, global, args),
+        Command::Validate(args) => validate::validate(terminal, global, args).await,
         Command::Plan(args) => plan::plan(terminal, global, args).await,
         Command::Status(args) => status::status(terminal, global, args).await,
         Command::Show(args) => show::show(terminal, global, args).await,

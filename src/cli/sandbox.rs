@@ -1,11 +1,14 @@
-//! `shotlist sandbox`: the fake provider as a server of its own.
+//! `shotlist sandbox`: the fake providers as a server of their own.
 
 use super::args::SandboxArgs;
 use super::exit::{Error, Exit};
 use super::setup::{clips, rules};
 use super::terminal::Terminal;
 use crate::engine::clock::Clock;
+use crate::provider;
 use crate::sandbox::{Limits, Options, Sandbox};
+use serde_json::{Map, Value};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,11 +32,18 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     let mut interrupt = signal(SignalKind::interrupt()).map_err(local)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(local)?;
     let sandbox = Sandbox::start(options).await.map_err(local)?;
-    terminal.data(serde_json::json!({ "zai": sandbox.provider_url("zai"), "admin": sandbox.base_url() }));
+    let mut addresses = Map::new();
+    let mut lines = String::new();
+    for name in provider::ALL.iter().map(|provider| provider.name()) {
+        let url = sandbox.provider_url(name);
+        let _ = write!(lines, "\n  {name}: {{ base_url: \"{url}\" }}");
+        addresses.insert(name.to_owned(), url.into());
+    }
+    addresses.insert("admin".to_owned(), sandbox.base_url().into());
+    terminal.data(Value::Object(addresses));
     terminal.say(format_args!(
-        "the sandbox listens on {}; put this into a manifest to use it:\n  providers: {{ zai: {{ base_url: {} }} }}",
-        sandbox.addr(),
-        sandbox.provider_url("zai")
+        "the sandbox listens on {}; put this into a manifest to use it:\nproviders:{lines}",
+        sandbox.addr()
     ));
     tokio::select! {
         _ = interrupt.recv() => {}

@@ -4,7 +4,7 @@ use super::args::{ClipsKind, Global};
 use super::exit::{Error, Exit};
 use super::settings::{Places, variable};
 use super::terminal::Terminal;
-use crate::domain::key::RequestId;
+use crate::domain::key::TaskId;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::problem::{Place, Problem};
 use crate::engine::clock::Clock;
@@ -189,18 +189,18 @@ async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, E
     })
 }
 
-/// Whose clip a request of ours orders, from the state of the project that it rehearses: no provider is told, but a
-/// rehearsal is looked at, and there a picture that names its product is worth more than a request's name.
+/// Whose clip a task of ours makes, from the state of the project that it rehearses: no provider is told, but a
+/// rehearsal is looked at, and there a picture that names its product is worth more than a task's number.
 fn captions(state: &Path) -> Captions {
     let (state, reader) = (state.to_owned(), OnceLock::new());
-    Arc::new(move |request| {
+    Arc::new(move |task| {
         if reader.get().is_none() {
             // Opened late: the state may not be there yet when the sandbox starts.
             let opened = Reader::open(&state).ok()??;
             // Another thread was faster: its reader is as good.
             let _ = reader.set(opened);
         }
-        let (key, title) = reader.get()?.whose(&RequestId(request.to_owned())).ok()??;
+        let (key, title) = reader.get()?.whose(task.provider.name(), &TaskId(task.id.clone())).ok()??;
         Some(Caption { item: key.item, title, shot: key.shot })
     })
 }

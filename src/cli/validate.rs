@@ -1,21 +1,30 @@
-//! `shotlist validate`: everything that can be known offline.
+//! `shotlist validate`: everything that can be known before anything is sent.
 
-use super::args::{Global, ManifestArg};
+use super::args::{Global, ValidateArgs};
 use super::exit::{Error, Exit};
+use super::images;
 use super::settings::Places;
 use super::terminal::Terminal;
-use crate::load::load;
+use crate::load::{load, load_with};
 
 /// Checks manifest, catalog and every job against its model's documented limits.
-pub(super) fn validate(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.as_deref(), global)?;
-    let loaded = load(&places.manifest);
+pub(super) async fn validate(
+    terminal: &Terminal,
+    global: &Global,
+    args: &ValidateArgs,
+) -> Result<Exit, Error> {
+    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+    let mut loaded = load(&places.manifest);
+    if args.check_images {
+        let links = images::look(terminal, &places, &loaded).await?;
+        loaded = load_with(&places.manifest, &links);
+    }
     let invalid = loaded.is_invalid();
     let jobs = loaded.wanted.len();
     let tally = terminal.problems(loaded.problems);
     if invalid {
         terminal.say(format_args!("{tally}. Nothing was sent."));
-        terminal.next(places.typed("validate"));
+        terminal.next(places.typed(if args.check_images { "validate --check-images" } else { "validate" }));
         return Ok(Exit::Invalid);
     }
     let doubts = if tally.warnings > 0 { format!(", {tally}") } else { String::new() };

@@ -184,6 +184,25 @@ pub struct PictureFacts {
     pub height: u32,
 }
 
+/// What a picture behind a link is, as far as its first bytes tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The format by content.
+    pub format: PictureFormat,
+    /// Size in bytes, where its server says.
+    pub bytes: Option<u64>,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
+
+impl From<&PictureFacts> for Seen {
+    fn from(&PictureFacts { format, bytes, width, height, sha256: _ }: &PictureFacts) -> Self {
+        Self { format, bytes: Some(bytes), width, height }
+    }
+}
+
 /// Picture formats that video models take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PictureFormat {
@@ -196,6 +215,9 @@ pub enum PictureFormat {
 }
 
 impl PictureFormat {
+    /// All formats.
+    pub const ALL: [Self; 3] = [Self::Png, Self::Jpeg, Self::Webp];
+
     /// The media type, as a data URI names it.
     #[must_use]
     pub const fn mime(self) -> &'static str {

@@ -102,6 +102,16 @@ pub fn picture(head: &[u8], tail: &[u8], bytes: u64) -> Result<(PictureFormat, u
     }
 }
 
+/// Format, width and height (in pixels) of a picture of which only the beginning is known.
+pub fn beginning(head: &[u8]) -> Result<(PictureFormat, u32, u32), PictureFault> {
+    let format = format(head)?;
+    let size = imagesize::blob_size(head).map_err(|_| PictureFault::Damaged)?;
+    match (u32::try_from(size.width), u32::try_from(size.height)) {
+        (Ok(width @ 1..), Ok(height @ 1..)) => Ok((format, width, height)),
+        _ => Err(PictureFault::Damaged),
+    }
+}
+
 /// The facts of a picture that was written as `data:image/png;base64,…`.
 pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
     // Encoders differ in whether they pad the last group.

@@ -5,8 +5,8 @@ use super::fingerprint::fingerprint;
 use super::values::{Cut, Source, Values};
 use crate::domain::item::Item;
 use crate::domain::key::RequestId;
-use crate::domain::problem::Problem;
-use crate::domain::request::{Field, Media, MediaFile, PictureFacts, Request};
+use crate::domain::problem::{Problem, Severity};
+use crate::domain::request::{Field, Media, MediaFile, PictureFacts, Request, Seen};
 use crate::domain::take::Wanted;
 use crate::manifest::Manifest;
 use crate::media::image::{self, PictureFault};
@@ -18,6 +18,25 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What is known of local pictures, by their text.
 pub type PictureBook = HashMap<String, Result<PictureFacts, Unusable>>;
+
+/// What is known of linked pictures, by their links; those that nobody looked at are not in it.
+pub type LinkBook = HashMap<String, Result<Seen, Unseen>>;
+
+/// Why a linked picture is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unseen {
+    /// Its server says that it is not there, or not for everybody.
+    Gone(String),
+    /// It is no picture that a model takes.
+    Broken {
+        /// A clause about it.
+        why: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// Nothing is proved: a provider may reach it all the same.
+    Unreachable(String),
+}
 
 /// Why a picture cannot be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +64,17 @@ fn is_local(text: &str) -> bool {
     !text.starts_with("data:") && !text.contains("://")
 }
 
+/// The links to pictures that these drafts name, each once.
+#[must_use]
+pub fn linked_pictures(drafts: &[Draft]) -> BTreeSet<String> {
+    let all = drafts.iter().flat_map(|draft| draft.pictures.all());
+    all.filter(|text| is_link(text)).cloned().collect()
+}
+
+fn is_link(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
+}
+
 /// Makes orders of drafts; those with an error make none.
 #[must_use]
 pub fn orders(
@@ -52,6 +82,7 @@ pub fn orders(
     source: &Source<'_>,
     drafts: &[Draft],
     book: &PictureBook,
+    links: &LinkBook,
     cards: &Cards,
 ) -> (Vec<Wanted>, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -83,9 +114,12 @@ pub fn orders(
         } else {
             check::check_each(cards, &draft.card, &request)
         };
+        unseen(&values, &request, links, &mut problems);
+        let seen = |link: &str| links.get(link).and_then(|seen| seen.as_ref().ok()).copied();
+        let linked = check::check_links(&draft.card, &request, seen);
         let too_large = is_whole.then(|| body_length(&draft.card, &request)).flatten();
         let too_large = too_large.and_then(|bytes| check::check_body(&draft.card, &request, bytes));
-        for finding in findings.into_iter().chain(too_large) {
+        for finding in findings.into_iter().chain(linked).chain(too_large) {
             let excess = finding.excess.filter(|_| finding.field == Field::Prompt.name());
             let cut = excess.zip(request.prompt.as_deref());
             let cut = cut.and_then(|(excess, prompt)| values.cut(&finding.field, prompt, excess));
@@ -117,6 +151,32 @@ pub fn orders(
     }
     shorten(&mut problems, cuts);
     (wanted, problems)
+}
+
+/// Linked pictures that were asked for and are not to be had.
+fn unseen(values: &Values<'_>, request: &Request, links: &LinkBook, problems: &mut Vec<Problem>) {
+    let images = [(Field::Image, &request.image), (Field::LastImage, &request.last_image)];
+    let images = images.into_iter().filter_map(|(field, media)| Some((field, media.as_ref()?)));
+    let references = request.reference_images.iter().map(|media| (Field::ReferenceImages, media));
+    for (field, media) in images.chain(references) {
+        let Media::Url(link) = media else { continue };
+        let Some(Err(unseen)) = links.get(link) else { continue };
+        let name = field.name();
+        problems.push(match unseen {
+            Unseen::Gone(why) => values
+                .problem(name, format!("the picture in `{name}` cannot be fetched: {why}"), Some(link))
+                .hint("open the link in a browser that is not logged in anywhere, and correct it"),
+            Unseen::Broken { why, remedy } => values
+                .problem(name, format!("what `{name}` links cannot be used: {why}"), Some(link))
+                .hint(remedy),
+            Unseen::Unreachable(why) => {
+                let message = format!("the picture in `{name}` could not be looked at: {why}");
+                let problem = values.problem(name, message, Some(link));
+                Problem { severity: Severity::Warning, ..problem }
+                    .hint("the provider may reach it all the same; see whether a browser shows it")
+            }
+        });
+    }
 }
 
 /// Bytes of the request on the wire, where its model has a limit for them.
@@ -156,7 +216,7 @@ fn media(text: &str, book: &PictureBook) -> Result<Media, Unusable> {
         let facts = image::data_uri(text).map_err(unusable)?;
         return Ok(Media::Inline { uri: text.to_owned(), facts });
     }
-    if text.starts_with("https://") || text.starts_with("http://") {
+    if is_link(text) {
         return Ok(Media::Url(text.to_owned()));
     }
     if !is_local(text) {

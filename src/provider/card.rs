@@ -238,6 +238,9 @@ pub struct Rule {
     /// Fields beside which it may not stand.
     #[serde(default)]
     pub excludes: Vec<String>,
+    /// Whether the text is a link, which the provider must be able to reach.
+    #[serde(default)]
+    pub link: bool,
 }
 
 impl Rule {
@@ -245,6 +248,22 @@ impl Rule {
     #[must_use]
     pub fn wire(&self) -> &str {
         self.wire.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether a value of the right type is one of the values, or within the least and the greatest.
+    #[must_use]
+    pub fn allows(&self, value: &Value) -> bool {
+        if !self.values.is_empty() {
+            return self.values.contains(value);
+        }
+        let amount = match value {
+            // Characters as people count them, not bytes: the limits are worded so.
+            Value::Text(text) => i64::try_from(text.chars().count()).unwrap_or(i64::MAX),
+            Value::Int(number) => *number,
+            Value::Bool(_) => return true,
+        };
+        self.min.is_none_or(|min| i64::from(min) <= amount)
+            && self.max.is_none_or(|max| amount <= i64::from(max))
     }
 }
 
@@ -260,6 +279,19 @@ pub enum Kind {
     Bool,
     /// A picture or several.
     Picture,
+}
+
+impl Kind {
+    /// What a value is, for people.
+    #[must_use]
+    pub const fn described(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Int => "a whole number",
+            Self::Bool => "true or false",
+            Self::Picture => "a picture",
+        }
+    }
 }
 
 /// What the pictures of a request must be, and how they are sent.

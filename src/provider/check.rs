@@ -4,10 +4,11 @@
 //! from job to job stands in the detail.
 
 mod advice;
+mod links;
 mod pictures;
 mod remarks;
 
-pub use pictures::check_body;
+pub use pictures::{check_body, check_links};
 
 use super::body::{Setting, setting};
 use super::card::{Kind, ModelCard, Rule};
@@ -135,7 +136,7 @@ fn missing(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let fields = card.fields.iter().map(|rule| (rule, rule.name.clone()));
     let params = card.params.iter().map(|rule| (rule, param(&rule.name)));
     let missing = fields.chain(params).filter(|(rule, name)| rule.required && !is_set(request, name));
-    findings.extend(missing.map(|(_, name)| required(card, &name)));
+    findings.extend(missing.map(|(rule, name)| required(card, rule, &name)));
 }
 
 /// A parameter's text as the value that the card wants, such as `30` for `fps`.
@@ -179,26 +180,39 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
-/// `a, b or c`.
-fn one_of(values: &[Value]) -> String {
-    let mut values: Vec<String> = values.iter().map(shown).collect();
+/// `a, b or c`, or `1 to 16`.
+fn allowed(rule: &Rule) -> String {
+    let mut values: Vec<String> = rule.values.iter().map(shown).collect();
     match values.pop() {
+        None => match (rule.min, rule.max) {
+            (Some(min), Some(max)) => format!("{min} to {max}"),
+            (Some(min), None) => format!("{min} or more"),
+            (None, Some(max)) => format!("{max} or less"),
+            (None, None) => rule.kind.described().to_owned(),
+        },
         Some(last) if !values.is_empty() => format!("{} or {last}", values.join(", ")),
-        last => last.unwrap_or_default(),
+        Some(last) => last,
     }
 }
 
-fn required(card: &ModelCard, field: &str) -> Finding {
+fn required(card: &ModelCard, rule: &Rule, field: &str) -> Finding {
     let message = format!("{} needs `{field}`", card.name.model);
-    Finding::error(field, message).hint(format!("add a line to the shot, such as `{}`", example(field)))
+    Finding::error(field, message).hint(format!("add a line to the shot, such as `{}`", example(rule, field)))
 }
 
 /// A field as it may stand in a shot.
-fn example(field: &str) -> String {
-    match field {
-        "prompt" => "prompt: \"Slow push-in on {{ item.title }}\"".to_owned(),
-        "reference_images" => "reference_images: [\"{{ item.image }}\"]".to_owned(),
-        picture => format!("{picture}: \"{{{{ item.image }}}}\""),
+fn example(rule: &Rule, field: &str) -> String {
+    match (rule.kind, rule.values.first().or(rule.default.as_ref())) {
+        (Kind::Picture, _) if rule.max.is_some() => format!("{field}: [\"{{{{ item.image }}}}\"]"),
+        (Kind::Picture, _) => format!("{field}: \"{{{{ item.image }}}}\""),
+        (_, Some(value)) => format!("{field}: {}", shown(value)),
+        (Kind::Text, None) if field == "prompt" => "prompt: \"Slow push-in on {{ item.title }}\"".to_owned(),
+        (Kind::Text, None) => format!("{field}: \"{{{{ item.{} }}}}\"", rule.name),
+        // A clip of five seconds is what most models make; within the rule, whatever it counts.
+        (Kind::Int, None) => {
+            format!("{field}: {}", 5.clamp(rule.min.unwrap_or(0), rule.max.unwrap_or(u32::MAX)))
+        }
+        (Kind::Bool, None) => format!("{field}: true"),
     }
 }
 
@@ -253,45 +267,47 @@ fn obey(
     request: &Request,
     findings: &mut Vec<Finding>,
 ) {
-    let spoken_of = card.remarks.iter().any(|it| it.field == field && it.value.as_ref() == Some(value));
+    let model = &card.name.model;
     match (rule.kind, value) {
-        (Kind::Text, Value::Text(text)) => readable(field, text, findings),
+        (Kind::Text, Value::Text(text)) => {
+            readable(field, text, findings);
+            if rule.link && !text.trim().is_empty() {
+                findings.extend(links::check(field, text));
+            }
+        }
         (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => {}
         _ => {
-            let message = format!("`{field}` of {} cannot be {}", card.name.model, shown(value));
+            let given = match value {
+                Value::Text(text) => format!("the text `{text}`"),
+                Value::Bool(_) | Value::Int(_) => shown(value),
+            };
+            let message = format!("`{field}` of {model} is {}, not {given}", rule.kind.described());
             findings.push(Finding::error(field, message));
             return;
         }
     }
-    if !rule.values.is_empty() {
-        if !rule.values.contains(value) && !spoken_of {
-            findings.push(advice::not_one_of(cards, card, rule, field, value, request));
-        }
+    let is_spoken_of = card.remarks.iter().any(|it| it.field == field && it.value.as_ref() == Some(value));
+    if rule.allows(value) || is_spoken_of {
         return;
     }
-    let model = &card.name.model;
-    // Characters as people count them, not bytes: the limits are worded so.
-    let (amount, unit, over, under) = match value {
-        Value::Text(text) => {
-            (i64::try_from(text.chars().count()).unwrap_or(i64::MAX), " characters", "longer", "shorter")
-        }
-        Value::Int(number) => (*number, "", "more", "less"),
-        Value::Bool(_) => return,
+    findings.push(match value {
+        Value::Text(text) if rule.values.is_empty() => of_wrong_length(model, rule, field, text),
+        _ => advice::not_one_of(cards, card, rule, field, value, request),
+    });
+}
+
+/// Text that is longer or shorter than its rule allows.
+fn of_wrong_length(model: &str, rule: &Rule, field: &str, text: &str) -> Finding {
+    let count = text.chars().count();
+    let limit = |limit: Option<u32>| limit.and_then(|limit| usize::try_from(limit).ok());
+    let (max, min) = (limit(rule.max), limit(rule.min).unwrap_or_default());
+    let excess = max.and_then(|max| count.checked_sub(max)).filter(|excess| *excess > 0);
+    let (how, limit) = match max {
+        Some(max) if excess.is_some() => ("longer", max),
+        _ => ("shorter", min),
     };
-    let outside = |how: &str, limit: u32| {
-        let message = format!("`{field}` is {how} than the {limit}{unit} that {model} takes");
-        Finding::error(field, message).detail(format!("{amount}{unit}"))
-    };
-    if let Some(max) = rule.max.filter(|max| amount > i64::from(*max)) {
-        let mut finding = outside(over, max);
-        if !unit.is_empty() {
-            finding.excess = usize::try_from(amount - i64::from(max)).ok();
-        }
-        findings.push(finding);
-    }
-    if let Some(min) = rule.min.filter(|min| amount < i64::from(*min)) {
-        findings.push(outside(under, min));
-    }
+    let message = format!("`{field}` is {how} than the {limit} characters that {model} takes");
+    Finding { excess, ..Finding::error(field, message).detail(format!("{count} characters")) }
 }
 
 /// Text that cannot be what its author meant.
@@ -339,14 +355,12 @@ fn together(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
         }
     }
     if card.prompt_or_image && request.prompt.is_none() && request.media().next().is_none() {
-        let picture = card.fields.iter().find(|rule| rule.kind == Kind::Picture);
-        let picture = picture.map_or("image", |rule| &rule.name);
+        let either = card.fields.iter().filter(|rule| rule.name == "prompt" || rule.kind == Kind::Picture);
+        let lines: Vec<String> =
+            either.take(2).map(|rule| format!("`{}`", example(rule, &rule.name))).collect();
         let message = format!("{model} needs a prompt or a picture");
-        findings.push(Finding::error("prompt", message).hint(format!(
-            "add a line to the shot, such as `{}` or `{}`",
-            example("prompt"),
-            example(picture)
-        )));
+        let hint = format!("add a line to the shot, such as {}", lines.join(" or "));
+        findings.push(Finding::error("prompt", message).hint(hint));
     }
 }
 

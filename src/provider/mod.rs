@@ -14,6 +14,8 @@ pub mod card;
 pub mod cards;
 pub mod check;
 pub mod reply;
+mod uniall;
+mod vtrix;
 mod zai;
 
 use crate::domain::fault::{Fault, Refusal, Said};
@@ -27,7 +29,7 @@ use card::{ModelCard, Profile};
 use std::num::NonZeroUsize;
 
 /// All built-in providers.
-pub static ALL: &[&dyn Provider] = &[&zai::Zai];
+pub static ALL: &[&dyn Provider] = &[&zai::Zai, &vtrix::Vtrix, &uniall::UniAll];
 
 /// One video API as pure functions.
 pub trait Provider: Sync {

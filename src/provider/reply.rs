@@ -5,7 +5,10 @@
 //! refusal in the provider's own words. Without proof the answer is `Unknown`, and a person is asked before anything
 //! is paid again. A poll costs nothing, so there everything that is unclear is simply asked again.
 
+use super::Progress;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use crate::domain::key::TaskId;
+use crate::domain::lifecycle::Charged;
 use crate::wire::Reply;
 use serde_json::Value as Json;
 use std::time::Duration;
@@ -65,6 +68,34 @@ pub fn text(value: Option<&Json>) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
+/// A link, if there is one that is not blank.
+#[must_use]
+pub fn link(value: Option<&Json>) -> Option<String> {
+    let link = value?.as_str()?.trim();
+    (!link.is_empty()).then(|| link.to_owned())
+}
+
+/// A number of hundredths as the nearest whole one; nothing where it is beyond 0 to 100.
+#[must_use]
+pub fn percent(hundredths: f64) -> Option<u8> {
+    (0..=100).find(|percent| (f64::from(*percent) - hundredths).abs() <= 0.5)
+}
+
+/// The error of an answer in its most common shapes: `{"error": {"code", "message"}}` or `{"code", "message"}`, with
+/// codes as text or as numbers.
+#[must_use]
+pub fn complaint(answer: &Json) -> Option<Complaint> {
+    let inner = answer.get("error").filter(|error| error.is_object());
+    let from = inner.unwrap_or(answer);
+    let code = text(from.get("code"));
+    let message = text(from.get("message"));
+    // Outside an `error` object, `message` alone is any gateway's and no word of the provider's.
+    if code.is_none() && (inner.is_none() || message.is_none()) {
+        return None;
+    }
+    Some(Complaint { code, message: message.unwrap_or_default(), pause: None })
+}
+
 /// Whether the HTTP status says that all is well.
 #[must_use]
 pub fn is_success(reply: &Reply) -> bool {
@@ -95,13 +126,36 @@ pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meani
     let kind = match reply.status {
         _ if meanings.of_code(complaint) == Some(FaultKind::Stop(Stop::Auth)) => FaultKind::Stop(Stop::Auth),
         301 | 302 | 303 | 307 | 308 => FaultKind::Stop(Stop::Setup),
-        401 | 403 => FaultKind::Stop(Stop::Auth),
+        401 | 403 => meanings.of_status(reply.status),
         429 => FaultKind::Throttled { after: None },
         404 | 410 => FaultKind::Gone,
         400..=499 if code.is_some_and(|code| gone.contains(&code)) => FaultKind::Gone,
         _ => FaultKind::Busy { after: None },
     };
     Fault::new(paused(kind, reply, complaint), said(reply, complaint))
+}
+
+/// A task that failed. `charged` is left open: no provider's documents say that a failed task costs nothing.
+#[must_use]
+pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progress {
+    let refusal = match meanings.of_code(Some(&complaint)) {
+        Some(FaultKind::Rejected(refusal)) => refusal,
+        _ => Refusal::Generation,
+    };
+    let message = match complaint.message.trim() {
+        "" => "the task failed, without a reason given".to_owned(),
+        words => words.to_owned(),
+    };
+    let said = said(reply, Some(&Complaint { message, ..complaint }));
+    Progress::Refused { refusal, charged: Charged::Unknown, said }
+}
+
+/// An answer that is about another task than the one that was asked about.
+#[must_use]
+pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
+    let message = format!("asked about task {asked}, the answer is about task {answered}");
+    let said = said(reply, Some(&Complaint { message, ..Complaint::default() }));
+    Progress::Mistaken { said }
 }
 
 /// The kind with the pause that was asked for: by the header, else in words, else by the table.

@@ -156,3 +156,26 @@ fn numbers_too_large_to_be_exact_are_no_ids() {
         assert_eq!(of(nothing), None, "{nothing}");
     }
 }
+
+#[test]
+fn a_poll_that_is_forbidden_means_what_the_provider_documents() {
+    assert_eq!(poll(403, Some("9")), FaultKind::Stop(Stop::Auth));
+    let meanings = Meanings { codes: &[], statuses: &[(403, FaultKind::Stop(Stop::Account))] };
+    let fault = unanswered(&reply(403, &[]), None, &meanings, &[]);
+    assert_eq!(fault.kind, FaultKind::Stop(Stop::Account));
+}
+
+#[test]
+fn hundredths_are_rounded_to_the_nearest_and_never_beyond_the_ends() {
+    for (hundredths, whole) in [
+        (0.0, Some(0)),
+        (28.999_999, Some(29)),
+        (99.6, Some(100)),
+        (100.4, Some(100)),
+        (101.0, None),
+        (-1.0, None),
+    ] {
+        assert_eq!(percent(hundredths), whole, "{hundredths}");
+    }
+    assert_eq!(percent(f64::NAN), None);
+}

@@ -7,7 +7,7 @@ use super::reply::{self, Complaint, Meanings};
 use super::{Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{Charged, Clip};
+use crate::domain::lifecycle::Clip;
 use crate::domain::request::Request;
 use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
 use jiff::civil::DateTime;
@@ -150,9 +150,7 @@ impl Provider for Zai {
             return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &GONE));
         };
         if let Some(other) = reply::text(answer.get("id")).filter(|id| *id != task.0) {
-            let message = format!("asked about task {task}, the answer is about task {other}");
-            let said = reply::said(reply, Some(&Complaint { message, ..Complaint::default() }));
-            return Ok(Progress::Mistaken { said });
+            return Ok(reply::mistaken(reply, task, &other));
         }
         Ok(match status.trim().to_ascii_uppercase().as_str() {
             "PROCESSING" => Progress::Pending { percent: None, unknown_word: None },
@@ -174,20 +172,11 @@ fn headers() -> Vec<(&'static str, String)> {
 }
 
 /// The error of an answer: `{"error": {"code", "message"}}` as the servers send it, or `{"code", "message"}` as the
-/// API reference has it. The code comes as text or as a number.
+/// API reference has it.
 fn complaint(answer: Option<&Json>, reply: &Reply) -> Option<Complaint> {
-    let answer = answer?;
-    let inner = answer.get("error").filter(|error| error.is_object());
-    let from = inner.unwrap_or(answer);
-    let code = reply::text(from.get("code"));
-    let message = reply::text(from.get("message"));
-    // Outside an `error` object, `message` alone is any gateway's and no word of the provider's.
-    if code.is_none() && (inner.is_none() || message.is_none()) {
-        return None;
-    }
-    let message = message.unwrap_or_default();
-    let pause = pause_until_reset(&message, reply);
-    Some(Complaint { code, message, pause })
+    let complaint = reply::complaint(answer?)?;
+    let pause = pause_until_reset(&complaint.message, reply);
+    Some(Complaint { pause, ..complaint })
 }
 
 /// The pause until the time that a message names, as in `your limit will reset at 2026-03-06 22:19:54`.
@@ -209,17 +198,9 @@ fn rendered(answer: &Json) -> Progress {
         Some(result) => std::slice::from_ref(result),
         None => &[],
     };
-    let link = |result: &Json, name: &str| {
-        result
-            .get(name)
-            .and_then(Json::as_str)
-            .map(str::trim)
-            .filter(|url| !url.is_empty())
-            .map(str::to_owned)
-    };
     let clip = |result: &Json| {
-        let url = link(result, "url")?;
-        Some(Clip { url, cover: link(result, "cover_image_url"), expires: None })
+        let url = reply::link(result.get("url"))?;
+        Some(Clip { url, cover: reply::link(result.get("cover_image_url")), expires: None })
     };
     match results.iter().find_map(clip) {
         Some(clip) => Progress::Ready { clip, cost: None },
@@ -227,24 +208,13 @@ fn rendered(answer: &Json) -> Progress {
     }
 }
 
-/// A failed task. Its reason is in no document: an error object, bare text and nothing have all been seen. Nor do
-/// the documents say whether it is charged.
+/// A failed task. Its reason is in no document: an error object, bare text and nothing have all been seen.
 fn failed(answer: &Json, reply: &Reply) -> Progress {
     let complaint = match answer.get("error") {
         Some(Json::String(message)) => Complaint { message: message.clone(), ..Complaint::default() },
         _ => complaint(Some(answer), reply).unwrap_or_default(),
     };
-    let refusal = match MEANINGS.of_code(Some(&complaint)) {
-        Some(FaultKind::Rejected(refusal)) => refusal,
-        _ => Refusal::Generation,
-    };
-    let unsaid =
-        || Complaint { message: "the task failed, without a reason given".into(), ..complaint.clone() };
-    let said = match complaint.message.trim() {
-        "" => reply::said(reply, Some(&unsaid())),
-        _ => reply::said(reply, Some(&complaint)),
-    };
-    Progress::Refused { refusal, charged: Charged::Unknown, said }
+    reply::failed(reply, complaint, &MEANINGS)
 }
 
 #[cfg(test)]

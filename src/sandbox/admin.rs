@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::faults::Rule;
+use super::provider::Provider;
 use super::{Shared, held, reply};
 
 /// Counters since the start of this server.
@@ -20,6 +21,9 @@ use super::{Shared, held, reply};
 pub(super) struct Counts {
     pub(super) submits: AtomicU64,
     pub(super) polls: AtomicU64,
+    pub(super) bulk_polls: AtomicU64,
+    pub(super) lists: AtomicU64,
+    pub(super) cancels: AtomicU64,
     pub(super) downloads: AtomicU64,
     pub(super) covers: AtomicU64,
     pub(super) connections: AtomicU64,
@@ -37,8 +41,14 @@ impl Counts {
 pub struct Stats {
     /// Requests for a task, whatever the answer.
     pub submits: u64,
-    /// Questions about a task, whatever the answer.
+    /// Questions about one task, whatever the answer.
     pub polls: u64,
+    /// Questions about many tasks at once, which only echo takes.
+    pub bulk_polls: u64,
+    /// Questions for what was accepted in a time, which only echo takes.
+    pub lists: u64,
+    /// Requests to cancel a task, which only echo takes.
+    pub cancels: u64,
     /// Requests for a clip, whatever the answer.
     pub downloads: u64,
     /// Requests for a cover picture.
@@ -54,17 +64,19 @@ pub struct Stats {
 /// One accepted task, as on the provider's bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Charge {
+    /// Whose bill.
+    pub provider: Provider,
     /// The task's id.
     pub task: String,
-    /// The client's label for it, or the generated one.
+    /// The client's label for it; a generated one where it sent none, or where the provider takes none.
     pub request_id: String,
     /// The model.
     pub model: String,
-    /// The price in US dollars with two decimals; `0.00` for a failed task that costs nothing.
+    /// The price in US dollars with two decimals; `0.00` for a failed task that costs nothing and for a cancelled one.
     pub usd: String,
     /// When it was accepted, RFC 3339.
     pub accepted_at: String,
-    /// `processing`, `success`, `fail`, `no_result`, or the unknown word that it ends with.
+    /// `processing`, `success`, `fail`, `no_result`, `cancelled`, or the unknown word that it ends with.
     pub outcome: String,
 }
 
@@ -75,10 +87,11 @@ impl Shared {
         let tasks = inner.book.requests().iter().filter_map(|request| request.task.as_ref());
         tasks
             .map(|task| Charge {
+                provider: task.provider,
                 task: task.id.clone(),
                 request_id: task.request_id.clone(),
                 model: task.model.clone(),
-                usd: format!("{}.{:02}", task.cents / 100, task.cents % 100),
+                usd: task.usd(),
                 accepted_at: task.accepted_at.to_string(),
                 outcome: task.outcome(now).to_owned(),
             })
@@ -90,6 +103,9 @@ impl Shared {
         Stats {
             submits: read(&self.counts.submits),
             polls: read(&self.counts.polls),
+            bulk_polls: read(&self.counts.bulk_polls),
+            lists: read(&self.counts.lists),
+            cancels: read(&self.counts.cancels),
             downloads: read(&self.counts.downloads),
             covers: read(&self.counts.covers),
             connections: read(&self.counts.connections),
@@ -118,6 +134,7 @@ pub(super) async fn requests(State(shared): State<Arc<Shared>>) -> Response {
     let inner = held(&shared.inner);
     let list = inner.book.requests().iter().map(|request| {
         json!({
+            "provider": request.provider,
             "time": time(request.at),
             "request_id": request.request_id,
             "body": request.body,

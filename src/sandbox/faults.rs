@@ -11,6 +11,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
+use super::provider::Provider;
+
 /// The kind of call a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,8 +20,11 @@ pub enum On {
     /// A request for a new task that would be accepted. A request with an error in it is refused without asking the
     /// rules, so that no fault hides an error of the client.
     Submit,
-    /// A question about a known task.
+    /// A question about a known task. A question about many tasks at once is one call for each of them.
     Poll,
+    /// A question for what was accepted in a time, which only echo takes. It is about no task: of [`When`], what looks
+    /// at a task does not match it.
+    List,
     /// A clip fetched over a valid link. Covers are never disturbed.
     Download,
 }
@@ -28,11 +33,13 @@ pub enum On {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
+    /// The provider.
+    pub provider: Option<Provider>,
     /// The task's model.
     pub model: Option<String>,
     /// A part of the task's prompt.
     pub prompt_contains: Option<String>,
-    /// A part of the task's `request_id`.
+    /// A part of the client's label for the task: Z.AI's `request_id`, echo's `client_id`.
     pub request_contains: Option<String>,
     /// Strikes only the n-th matching call, counted from 1.
     pub nth: Option<NonZeroU32>,
@@ -59,8 +66,9 @@ pub struct Rule {
     pub fault: Fault,
 }
 
-/// What goes wrong. Faults of the connection and of the answer are for every kind of call; on polls and downloads
-/// "after accept" only means "without an answer".
+/// What goes wrong. Faults of the connection and of the answer are for every kind of call; on all but submissions
+/// "after accept" only means "without an answer". On a question about many tasks at once such a fault bends the whole
+/// answer, and the first that strikes decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
@@ -89,11 +97,11 @@ pub enum Fault {
         #[serde(default)]
         accept: bool,
     },
-    /// An error in the provider's own form.
+    /// An error, as the provider words its errors.
     Error {
         /// The HTTP status, 200 to 599.
         http: u16,
-        /// The provider's code, as text.
+        /// The provider's code, as text. Vtrix has room for numbers only.
         code: String,
         /// The message.
         message: String,
@@ -111,7 +119,7 @@ pub enum Fault {
         /// Milliseconds.
         ms: u64,
     },
-    /// The task ends as `FAIL`; on a poll, only this answer says so.
+    /// The task fails; on a poll, only this answer says so.
     Fail {
         /// The code of the reason.
         #[serde(default = "Fault::internal_code")]
@@ -126,13 +134,15 @@ pub enum Fault {
         #[serde(default)]
         charged: bool,
     },
-    /// The task ends as `SUCCESS` with an empty list of results.
+    /// The task ends well, but without a result.
     NoResult,
     /// The task ends with a status word that no document knows.
     UnknownWord {
         /// The word.
         word: String,
     },
+    /// A list that does not say the clients' own names for its tasks.
+    Mute,
     /// The clip breaks off.
     Truncate {
         /// The part of the body that is sent, from 0 to 1.
@@ -160,14 +170,14 @@ pub enum Fault {
     Flip,
 }
 
-/// The documents do not say how a failed task gives its reason; these forms have been seen.
+/// How a failed task gives its reason, which no document says for sure. The fields differ from provider to provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
-    /// `"error": {"code": …, "message": …}`.
+    /// An object with a code and a message.
     #[default]
     Object,
-    /// `"error": "message"`.
+    /// The message alone.
     String,
     /// No reason at all.
     None,
@@ -223,7 +233,10 @@ impl Fault {
             | Self::Error { .. }
             | Self::Malformed
             | Self::Delay { .. } => true,
-            Self::Fail { .. } | Self::NoResult | Self::UnknownWord { .. } => on != On::Download,
+            Self::Fail { .. } | Self::NoResult | Self::UnknownWord { .. } => {
+                matches!(on, On::Submit | On::Poll)
+            }
+            Self::Mute => on == On::List,
             Self::Truncate { .. }
             | Self::Slow { .. }
             | Self::Expire
@@ -272,6 +285,7 @@ impl Rule {
     fn matches(&self, on: On, call: Call<'_>) -> bool {
         let within = |part: &Option<String>, whole: &str| part.as_ref().is_none_or(|p| whole.contains(p));
         self.on == on
+            && self.when.provider.is_none_or(|provider| provider == call.provider)
             && self.when.model.as_ref().is_none_or(|model| model == call.model)
             && within(&self.when.prompt_contains, call.prompt)
             && within(&self.when.request_contains, call.request_id)
@@ -281,6 +295,7 @@ impl Rule {
 /// What rules look at.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
+    pub(super) provider: Provider,
     pub(super) model: &'a str,
     /// Empty when the task has none.
     pub(super) prompt: &'a str,

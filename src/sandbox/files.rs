@@ -25,7 +25,7 @@ use super::faults::{Fault, On};
 use super::images::hex;
 use super::line::{Cut, Line, Peer};
 use super::tasks::Task;
-use super::{Clips, Inner, Shared, held, reply};
+use super::{Clips, Inner, Shared, held, reply, routes};
 
 /// What a finished task's answer points to.
 pub(super) struct Link {
@@ -110,18 +110,18 @@ pub(super) async fn fetch(
         return cover
             .map_or_else(failed, |cover| ([(header::CONTENT_TYPE, "image/png")], cover).into_response());
     }
-    let ready_at = task.ready_at;
+    let (ready_at, dialect) = (task.ready_at, routes::of(task.provider));
     let usual = match clip(&shared, id, task, request).await {
         Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &line),
         Err(error) => failed(error),
     };
-    reply::send(fault.as_ref(), &line, usual).await
+    reply::send(dialect, fault.as_ref(), &line, usual).await
 }
 
 /// A call for a file that exists.
 struct Admitted {
     task: Task,
-    /// The body of the request that ordered it.
+    /// The parameters that it was ordered with.
     request: Value,
     fault: Option<Fault>,
 }
@@ -139,12 +139,12 @@ fn admit(
     }
     let mut inner = held(&shared.inner);
     let Inner { book, faults, dice, expired, .. } = &mut *inner;
-    let found = book.find(id).and_then(|request| Some((request, request.task_and_call()?)));
-    let found = found.filter(|(_, (task, _))| now >= task.ready_at);
+    let found = book.find_any(id).and_then(|request| Some((request, request.task_and_call()?)));
+    let found = found.filter(|(_, (task, _))| now >= task.ready_at && !task.cancelled);
     let (Some((request, (task, call))), "mp4" | "png") = (found, ending) else {
         return Err((StatusCode::NOT_FOUND, "there is no such file"));
     };
-    let admitted = |fault| Admitted { task: task.clone(), request: request.body.clone(), fault };
+    let admitted = |fault| Admitted { task: task.clone(), request: request.parameters().clone(), fault };
     if expired.contains(&signed.signature) {
         return Err(EXPIRED);
     }
@@ -189,7 +189,7 @@ async fn draw<T: Send + 'static>(
 fn picture(shared: &Shared, task: Task, request: &Value) -> Picture {
     /// What the models make of an order that names no rate.
     const FPS: NonZeroU32 = NonZeroU32::new(24).expect("24 is not zero");
-    let caption = shared.captions.as_ref().and_then(|captions| captions(&task.request_id));
+    let caption = shared.captions.as_ref().and_then(|captions| captions(&task));
     let subject = caption.as_ref().map_or(&task.request_id, |caption| &caption.item).clone();
     let ordered = || NonZeroU32::new(u32::try_from(request.get("fps")?.as_u64()?).ok()?);
     let (width, height, fps) = match shared.clips {

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use url::Url;
+
+use super::fields::is_link;
 
 /// Width and height in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,10 +34,8 @@ impl Rules {
     /// Checks one picture; gives its size where its bytes are here.
     pub(super) fn check(&self, image: &str) -> Result<Option<Size>, String> {
         if !image.starts_with("data:") {
-            return match Url::parse(image) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(None),
-                _ => Err("an image must be an http(s) URL or a data URI".to_owned()),
-            };
+            let fits = is_link(image);
+            return fits.then_some(None).ok_or("an image must be an http(s) URL or a data URI".to_owned());
         }
         let (mime, bytes) = decode(image)?;
         let format = format_of(&bytes).filter(|format| self.webp || *format != "image/webp");

@@ -20,6 +20,8 @@ pub(super) enum Line {
     Port(u16),
     /// A request for a task.
     Request(Box<Request>),
+    /// The task of this id was cancelled.
+    Cancel(String),
 }
 
 /// Lines wait in the queue until a sync takes them all: while one sync is under way the lines of others gather, and

@@ -1,36 +1,60 @@
-//! A fake provider as a server on loopback: the far end of the tests and of `--sandbox`.
+//! Fake providers as a server on loopback: the far end of the tests and of `--sandbox`.
 //!
-//! It speaks Z.AI's video API under the prefix `/zai` and serves the clips that it pretends to make. It shares no
-//! table and no type with the code that talks to providers: it checks requests by its own reading of the provider's
-//! documents, so that an error on either side shows on the other.
+//! It plays four providers, each below a prefix of its own, and serves the clips that they pretend to make:
 //!
-//! What it accepts and charges is on disk before the answer leaves, and a killed server knows it again when it starts
-//! on the same directory. Time passes for its tasks whether it runs or not.
+//! | prefix | who | known for |
+//! |---|---|---|
+//! | `/zai` | Z.AI | a `request_id` of the client, accepted once; few tasks at once |
+//! | `/vtrix` | Vtrix, its Vidu models | an envelope around the parameters; errors in three forms; the cost in the answer |
+//! | `/uniall` | `UniAll`, its Vidu Q3 models | a price by the second; two ways to ask for a task; pictures by URL only |
+//! | `/echo` | nobody: a protocol of our own | look-up by the client's name, questions about many tasks, cancelling |
+//!
+//! It shares no table and no type with the code that talks to providers: it checks requests by its own reading of the
+//! providers' documents, so that an error on either side shows on the other. Vtrix and `UniAll` publish no prices;
+//! theirs are made up here.
+//!
+//! What it accepts, charges and cancels is on disk before the answer leaves, and a killed server knows it again when
+//! it starts on the same directory. Time passes for its tasks whether it runs or not. A provider knows only its own
+//! tasks.
+//!
+//! # The parts
+//!
+//! `desk` does what all providers do alike: it checks the key, takes a request, enters it into the book (`tasks`) and
+//! the `log`, and tells how a task stands. How a provider words all that, and what it lets pass, is its `dialect`:
+//! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check of pictures
+//! (`images`). `routes` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files`
+//! serves what `clips` draws. `admin` tells what happened.
 
 mod admin;
-mod check;
 mod clips;
+mod desk;
+mod dialect;
+mod echo;
 mod faults;
+mod fields;
 mod files;
 mod images;
 mod line;
 mod log;
+mod options;
+mod provider;
 mod reply;
+mod routes;
 mod tasks;
+mod uniall;
+mod vtrix;
 mod zai;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use jiff::Timestamp;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -39,6 +63,8 @@ use tokio_util::task::TaskTracker;
 
 pub use admin::{Charge, Stats};
 pub use faults::{Fault, On, Rule, Shape, When};
+pub use options::{Caption, Captions, Clips, Clock, Limits, Options};
+pub use provider::Provider;
 pub use tasks::{Request, Task};
 
 use admin::Counts;
@@ -46,108 +72,6 @@ use faults::Faults;
 use line::{Door, Peer};
 use log::{Line, Log};
 use tasks::Book;
-
-/// Where the sandbox reads the time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
-/// How a sandbox behaves.
-pub struct Options {
-    /// Its state. Made if it is not there; one sandbox at a time.
-    pub dir: PathBuf,
-    /// The port on 127.0.0.1. 0 takes the one of the last start, so that links handed out then still work, or any.
-    pub port: u16,
-    /// The only valid API key.
-    pub key: String,
-    /// The time.
-    pub now: Clock,
-    /// What the clips look like.
-    pub clips: Clips,
-    /// What stands on full clips besides the model and the prompt.
-    pub captions: Option<Captions>,
-    /// How long a task runs, drawn for each.
-    pub task_time: RangeInclusive<Duration>,
-    /// How long an answer to a submission is held back once its charge is on disk.
-    pub answer_delay: Duration,
-    /// How many tasks may run at once.
-    pub limits: Limits,
-    /// How long a result link works. Z.AI documents one day.
-    pub link_life: Duration,
-    /// Where the dice start: the same seed and the same calls give the same run.
-    pub seed: u64,
-    /// Closes each connection after an answer without announcing it, as a server does whose idle time runs out just
-    /// then: a client that keeps connections meets the race.
-    pub close_idle: bool,
-    /// The fault rules in force from the start.
-    pub faults: Vec<Rule>,
-}
-
-impl Options {
-    /// A well-behaved provider: any port, full clips, tasks of 1 to 3 seconds, the documented limits, links for a
-    /// day.
-    #[must_use]
-    pub fn new(dir: impl Into<PathBuf>, key: impl Into<String>, now: Clock) -> Self {
-        Self {
-            dir: dir.into(),
-            port: 0,
-            key: key.into(),
-            now,
-            clips: Clips::Full,
-            captions: None,
-            task_time: Duration::from_secs(1)..=Duration::from_secs(3),
-            answer_delay: Duration::ZERO,
-            limits: Limits::Documented,
-            link_life: Duration::from_hours(24),
-            seed: 0,
-            close_idle: false,
-            faults: Vec::new(),
-        }
-    }
-}
-
-/// What the clips look like; the duration is always the one ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clips {
-    /// Of the ordered size and rate; about 100 KB for 5 seconds of 1920 × 1080.
-    Full,
-    /// 64 × 64 pixels, one frame a second, without text; about 2 KB.
-    Tiny,
-}
-
-/// Whose clip a request orders, which the request itself does not say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caption {
-    /// The item's id. The colour follows from it.
-    pub item: String,
-    /// The item's title; may be empty.
-    pub title: String,
-    /// The shot's name.
-    pub shot: String,
-}
-
-/// Looks up the caption of a `request_id`. It is asked whenever a clip is drawn, on a thread that may block. The
-/// answer for an id must stay the same, else a resumed download does not fit what was there.
-pub type Captions = Arc<dyn Fn(&str) -> Option<Caption> + Send + Sync>;
-
-/// How many tasks may run at once before a submission gets 429 with code 1302.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Limits {
-    /// One for `cogvideox-3`, five for each other model.
-    Documented,
-    /// No limit.
-    Unlimited,
-    /// By model; the documented limit for models not named.
-    PerModel(BTreeMap<String, u32>),
-}
-
-impl Limits {
-    fn at_once(&self, model: &check::Model) -> Option<u32> {
-        match self {
-            Self::Documented => Some(model.at_once),
-            Self::Unlimited => None,
-            Self::PerModel(limits) => Some(limits.get(model.name).copied().unwrap_or(model.at_once)),
-        }
-    }
-}
 
 /// What all handlers share.
 struct Shared {
@@ -243,7 +167,7 @@ impl Sandbox {
         format!("http://{}", self.shared.address)
     }
 
-    /// The `base_url` of a provider, for instance `zai`: it stands for `https://api.z.ai/api`.
+    /// The `base_url` of a provider by its name, for instance `zai`: it stands for `https://api.z.ai/api`.
     #[must_use]
     pub fn provider_url(&self, provider: &str) -> String {
         format!("http://{}/{provider}", self.shared.address)
@@ -299,6 +223,7 @@ fn open(dir: &std::path::Path, port: u16) -> io::Result<(Log, Book, TcpListener)
         match line {
             Line::Port(port) => last = port,
             Line::Request(request) => book.enter(*request),
+            Line::Cancel(task) => book.cancel(&task),
         }
     }
     let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
@@ -312,14 +237,16 @@ fn open(dir: &std::path::Path, port: u16) -> io::Result<(Log, Book, TcpListener)
 }
 
 fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/zai/paas/v4/videos/generations", post(zai::submit))
-        .route("/zai/paas/v4/async-result/{id}", get(zai::poll))
+    let providers = [Provider::Zai, Provider::Vtrix, Provider::Uniall, Provider::Echo];
+    let router = providers.into_iter().fold(Router::new(), |router, provider| {
+        router.nest(&format!("/{}", provider.name()), routes::below(provider))
+    });
+    router
         .route("/files/{name}", get(files::fetch))
         .route("/admin/charges", get(admin::charges))
         .route("/admin/requests", get(admin::requests))
         .route("/admin/stats", get(admin::stats))
         .route("/admin/faults", post(admin::add_faults).delete(admin::clear_faults))
-        .fallback(async || reply::error(StatusCode::NOT_FOUND, "1222", "The API does not exist"))
+        .fallback((StatusCode::NOT_FOUND, "there is no such provider"))
         .with_state(shared)
 }

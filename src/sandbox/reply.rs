@@ -5,36 +5,26 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::sleep;
 
+use super::dialect::Dialect;
 use super::faults::Fault;
 use super::line::{Cut, Line};
 
-/// Why a call is refused, in the provider's terms.
+/// A call that is refused, as its provider words it.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) http: StatusCode,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-}
-
-impl Refusal {
-    /// A refusal with HTTP 400, as for every error in a request's parameters.
-    pub(super) fn bad(code: &'static str, message: impl Into<String>) -> Self {
-        Self { http: StatusCode::BAD_REQUEST, code, message: message.into() }
-    }
+    /// The provider's code, where it has one.
+    pub(super) code: Option<String>,
+    pub(super) body: Value,
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        error(self.http, self.code, &self.message)
+        json(self.http, &self.body)
     }
-}
-
-/// The error body that real servers send: a nested object with the code as text.
-pub(super) fn error(http: StatusCode, code: &str, message: &str) -> Response {
-    json(http, &json!({ "error": { "code": code, "message": message } }))
 }
 
 pub(super) fn json(http: StatusCode, body: &Value) -> Response {
@@ -43,7 +33,12 @@ pub(super) fn json(http: StatusCode, body: &Value) -> Response {
 }
 
 /// Sends the usual answer, or what the fault makes of it. Faults that shape a task or a clip are in `usual` already.
-pub(super) async fn send(fault: Option<&Fault>, line: &Line, usual: Response) -> Response {
+pub(super) async fn send(
+    dialect: &dyn Dialect,
+    fault: Option<&Fault>,
+    line: &Line,
+    usual: Response,
+) -> Response {
     match fault {
         Some(Fault::ResetBefore | Fault::ResetAfterAccept) => line.cut(Cut::Reset),
         Some(Fault::CloseAfterAccept) => line.cut(Cut::Close),
@@ -66,7 +61,7 @@ pub(super) async fn send(fault: Option<&Fault>, line: &Line, usual: Response) ->
             answer
         }
         Some(Fault::Error { http, code, message, retry_after, .. }) => {
-            let mut answer = error(status(*http), code, message);
+            let mut answer = json(status(*http), &dialect.error(code, message));
             if let Some(seconds) = retry_after {
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
             }
@@ -74,7 +69,7 @@ pub(super) async fn send(fault: Option<&Fault>, line: &Line, usual: Response) ->
         }
         Some(Fault::Malformed) => {
             let kind = HeaderValue::from_static("application/json; charset=UTF-8");
-            ([(header::CONTENT_TYPE, kind)], r#"{"task_status":"PROCESSING","id":"#).into_response()
+            ([(header::CONTENT_TYPE, kind)], r#"{"id":"1","status":"#).into_response()
         }
         _ => usual,
     };

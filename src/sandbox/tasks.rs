@@ -1,4 +1,4 @@
-//! The provider's books: every request for a task that came in, every task accepted, in memory and on disk.
+//! The providers' books: every request for a task that came in, every task accepted, in memory and on disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,25 +6,42 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::check::Order;
 use super::faults::{Call, Fault};
 use super::images::Size;
-use super::reply::Refusal;
+use super::provider::Provider;
+
+/// A request that passed: what will be made.
+pub(super) struct Order {
+    pub(super) model: &'static str,
+    /// The client's own name for the request, where the provider takes one.
+    pub(super) label: Option<String>,
+    /// Empty where none was sent.
+    pub(super) prompt: String,
+    /// The price in US cents.
+    pub(super) cents: u32,
+    /// How many tasks of the model may run at once, where that is documented.
+    pub(super) at_once: Option<u32>,
+    pub(super) size: Size,
+    pub(super) seconds: u32,
+}
 
 /// A request for a new task, as received and as answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
+    /// Whom it was sent to.
+    #[serde(default)]
+    pub provider: Provider,
     /// When it was decided.
     #[serde(with = "stamp")]
     pub at: Timestamp,
-    /// What the client sent, if it could be read.
+    /// The client's label for it, if it could be read: Z.AI's `request_id`, echo's `client_id`.
     pub request_id: Option<String>,
     /// The body; a data URI is replaced by its `bytes`, `sha256` and `mime`. Null when it was no JSON or came without
     /// a valid key.
     pub body: Value,
     /// The HTTP status of the answer; none when the connection was cut in its place.
     pub status: Option<u16>,
-    /// The provider's error code in the answer.
+    /// The provider's error code in the answer, where it has one.
     pub code: Option<String>,
     /// The fault that struck.
     pub fault: Option<Fault>,
@@ -35,9 +52,12 @@ pub struct Request {
 /// An accepted task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
-    /// The provider's id, decimal digits.
+    /// Whose task it is.
+    #[serde(default)]
+    pub provider: Provider,
+    /// The provider's id. No two tasks of a directory have the same, whoever their providers are.
     pub id: String,
-    /// The client's label, or a generated one.
+    /// The client's label; a generated one where it sent none, or where the provider takes none.
     pub request_id: String,
     /// The model.
     pub model: String,
@@ -53,6 +73,9 @@ pub struct Task {
     pub(super) seconds: u32,
     /// How it ends, if not with a clip.
     pub ending: Option<Fault>,
+    /// Whether its client cancelled it; the log has a line of its own for that.
+    #[serde(skip)]
+    pub cancelled: bool,
 }
 
 impl Task {
@@ -60,6 +83,7 @@ impl Task {
     #[must_use]
     pub fn outcome(&self, now: Timestamp) -> &str {
         match &self.ending {
+            _ if self.cancelled => "cancelled",
             _ if now < self.ready_at => "processing",
             Some(Fault::Fail { .. }) => "fail",
             Some(Fault::NoResult) => "no_result",
@@ -67,14 +91,26 @@ impl Task {
             _ => "success",
         }
     }
+
+    /// What it costs in US dollars, with two decimals.
+    #[must_use]
+    pub fn usd(&self) -> String {
+        format!("{}.{:02}", self.cents / 100, self.cents % 100)
+    }
 }
 
 impl Request {
+    /// The parameters of the order: the body itself, or what lies in the envelope of Vtrix.
+    pub(super) fn parameters(&self) -> &Value {
+        self.body.pointer("/input/0/params").unwrap_or(&self.body)
+    }
+
     /// The task of this request and what fault rules look at.
     pub(super) fn task_and_call(&self) -> Option<(&Task, Call<'_>)> {
         let task = self.task.as_ref()?;
-        let prompt = self.body.get("prompt").and_then(Value::as_str).unwrap_or_default();
-        Some((task, Call { model: &task.model, prompt, request_id: &task.request_id }))
+        let prompt = self.parameters().get("prompt").and_then(Value::as_str).unwrap_or_default();
+        let call = Call { provider: task.provider, model: &task.model, prompt, request_id: &task.request_id };
+        Some((task, call))
     }
 }
 
@@ -83,7 +119,7 @@ impl Request {
 pub(super) struct Book {
     requests: Vec<Request>,
     by_task: HashMap<String, usize>,
-    request_ids: HashSet<String>,
+    labels: HashSet<(Provider, String)>,
     /// When the running tasks of each model end; ended ones are dropped when the next one comes.
     running: HashMap<String, Vec<Timestamp>>,
     most_running: BTreeMap<String, u32>,
@@ -93,7 +129,7 @@ impl Book {
     pub(super) fn enter(&mut self, request: Request) {
         if let Some(task) = &request.task {
             self.by_task.insert(task.id.clone(), self.requests.len());
-            self.request_ids.insert(task.request_id.clone());
+            self.labels.insert((task.provider, task.request_id.clone()));
             let running = self.running.entry(task.model.clone()).or_default();
             running.retain(|end| *end > task.accepted_at);
             running.push(task.ready_at);
@@ -104,32 +140,45 @@ impl Book {
         self.requests.push(request);
     }
 
-    /// What speaks against one more task, although the request itself is in order.
-    pub(super) fn refuse(&self, order: &Order, at_once: Option<u32>, now: Timestamp) -> Option<Refusal> {
-        if let Some(id) = &order.request_id
-            && self.request_ids.contains(id)
+    /// Ends a task without a clip and without a charge, unless that was done before.
+    pub(super) fn cancel(&mut self, task: &str) {
+        let found = self.by_task.get(task).and_then(|index| self.requests.get_mut(*index));
+        let Some(task) = found.and_then(|request| request.task.as_mut()).filter(|task| !task.cancelled)
+        else {
+            return;
+        };
+        task.cancelled = true;
+        task.cents = 0;
+        if let Some(running) = self.running.get_mut(&task.model)
+            && let Some(place) = running.iter().position(|end| *end == task.ready_at)
         {
-            return Some(Refusal::bad("1231", format!("You already have a request: {id}")));
+            running.swap_remove(place);
         }
-        let running = self.running.get(order.model.name);
-        let running = running.map_or(0, |ends| ends.iter().filter(|end| **end > now).count());
-        if at_once.is_some_and(|limit| running >= usize::try_from(limit).unwrap_or(usize::MAX)) {
-            return Some(Refusal {
-                http: axum::http::StatusCode::TOO_MANY_REQUESTS,
-                code: "1302",
-                message: format!("Concurrency of {} too high: {running} tasks are running", order.model.name),
-            });
-        }
-        None
     }
 
-    pub(super) fn find(&self, task: &str) -> Option<&Request> {
+    /// Whether a task of this provider has the label.
+    pub(super) fn has_label(&self, provider: Provider, label: &str) -> bool {
+        self.labels.contains(&(provider, label.to_owned()))
+    }
+
+    /// How many tasks of a model are running.
+    pub(super) fn running(&self, model: &str, now: Timestamp) -> usize {
+        self.running.get(model).map_or(0, |ends| ends.iter().filter(|end| **end > now).count())
+    }
+
+    /// The request that a task of this provider came from.
+    pub(super) fn find(&self, provider: Provider, task: &str) -> Option<&Request> {
+        self.find_any(task).filter(|request| request.provider == provider)
+    }
+
+    /// The request that a task came from, whoever its provider is.
+    pub(super) fn find_any(&self, task: &str) -> Option<&Request> {
         self.by_task.get(task).and_then(|index| self.requests.get(*index))
     }
 
-    /// An id for the next task: 19 digits or more, the time and a number that no other task has.
-    pub(super) fn next_id(&self, now: Timestamp) -> String {
-        format!("{:013}{:06}", now.as_millisecond(), self.by_task.len() + 1)
+    /// The number of the next task. No other task of this directory has it.
+    pub(super) fn next_number(&self) -> usize {
+        self.by_task.len() + 1
     }
 
     pub(super) fn requests(&self) -> &[Request] {

@@ -1,21 +1,48 @@
-//! From our name for a request back to the job it was sent for.
+//! From a provider's task back to the job that it renders.
 
 use super::error::StoreError;
 use super::read::Reader;
 use super::takes;
-use crate::domain::key::{JobKey, RequestId};
+use crate::domain::key::{JobKey, TaskId};
 use rusqlite::OptionalExtension as _;
 
 impl Reader {
-    /// The job that a request was sent for, and what people call its item; `None` for a name that is not ours.
+    /// The job that a task of a provider renders, and what people call its item; `None` for a task that is not ours.
     /// Reads from disk before it returns: for threads that may block.
-    pub fn whose(&self, request: &RequestId) -> Result<Option<(JobKey, String)>, StoreError> {
+    pub fn whose(&self, provider: &str, task: &TaskId) -> Result<Option<(JobKey, String)>, StoreError> {
         self.read_here(|db| {
-            let sql =
-                "SELECT j.shot, j.item, j.variant, j.title FROM attempts a JOIN takes t ON t.id = a.take
-                       JOIN jobs j ON j.id = t.job WHERE a.request_id = ?1";
+            let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
+                       WHERE t.provider = ?1 AND t.task_id = ?2";
             let whose = |row: &rusqlite::Row<'_>| Ok((takes::key(row, 0)?, row.get(3)?));
-            db.prepare_cached(sql)?.query_row([&request.0], whose).optional()
+            db.prepare_cached(sql)?.query_row([provider, &task.0], whose).optional()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{folder, schema};
+
+    #[test]
+    fn a_task_is_known_by_its_provider_and_its_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = folder::database(dir.path());
+        let mut db = schema::open_to_write(&path).unwrap();
+        schema::migrate(&mut db, &path).unwrap();
+        db.execute_batch(
+            "INSERT INTO jobs (id, project, shot, item, variant, title, wanted, priority, fingerprint, path)
+             VALUES (1, 'shop', 'hero', 'mug', 'red', 'The mug', 1, 0, '', '');
+             INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state,
+                                data, due, task_id, account)
+             VALUES ('take-1', 1, 1, '', '', 'vtrix', 'm', 0, '', 0, 'running', '', 0, 'd7aa', 'reserved');",
+        )
+        .unwrap();
+        let reader = Reader::open(dir.path()).unwrap().unwrap();
+        let whose = |provider, task: &str| reader.whose(provider, &TaskId(task.to_owned())).unwrap();
+        let key = JobKey { shot: "hero".into(), item: "mug".into(), variant: "red".into() };
+        assert_eq!(whose("vtrix", "d7aa"), Some((key, "The mug".to_owned())));
+        assert_eq!(whose("uniall", "d7aa"), None);
+        assert_eq!(whose("vtrix", "d7ab"), None);
     }
 }

@@ -5,7 +5,7 @@ use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
 use super::fetch::{Clips, Download};
 use super::settings::{ClientTrouble, Proxies, Settings, build, builder};
 use crate::domain::fault::Said;
-use crate::wire::{Call, Method, PaidCall, Reply, Span};
+use crate::wire::{Body, Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, RequestBuilder, Response};
@@ -77,12 +77,21 @@ impl FreeClient {
 
     /// Sends a call that costs nothing, and reads the whole answer.
     pub async fn ask(&self, endpoint: &Endpoint, call: &Call) -> Result<Reply, SendFault> {
-        let request = request(endpoint, call, |url| match call.method {
+        let mut request = request(endpoint, call, |url| match call.method {
             Method::Get => self.http.get(url),
             Method::Post => self.http.post(url),
             Method::Delete => self.http.delete(url),
         })?;
+        if let Some(text) = call.body.as_ref().and_then(Body::text) {
+            request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(text);
+        }
         answer(request, endpoint, &self.proxies).await
+    }
+
+    /// Begins to fetch a picture that a provider is to fetch by itself, from wherever the manifest says it is: the
+    /// first `bytes`, as far as its server knows ranges. Without credentials, and never from this network.
+    pub async fn peek(&self, url: &str, bytes: u64) -> Result<Download, FetchFault> {
+        self.clips.peek(url, bytes).await
     }
 
     /// Begins to fetch a clip, without credentials, from wherever the provider said it is.

@@ -35,9 +35,12 @@ impl Endpoint {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| unfit(error.to_string()))?;
             headers.insert(name, value);
         }
-        let Auth::Bearer = call.auth;
+        let word = match call.auth {
+            Auth::Bearer => "Bearer",
+            Auth::Word(word) => word,
+        };
         if let Some(key) = &self.key {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
+            let mut value = HeaderValue::from_str(&format!("{word} {}", key.expose_secret()))
                 .map_err(|_| "the key holds characters that no HTTP header can carry".to_owned())?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);

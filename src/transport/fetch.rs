@@ -64,10 +64,20 @@ impl Clips {
         span: &Span,
         allow_loopback: bool,
     ) -> Result<Download, FetchFault> {
+        self.follow(link, span, Allowed { loopback: allow_loopback, plain: allow_loopback }).await
+    }
+
+    /// The beginning of a picture that the provider is to fetch by itself: public, so also over plain HTTP.
+    pub(super) async fn peek(&self, link: &str, bytes: u64) -> Result<Download, FetchFault> {
+        self.follow(link, &Span::First(bytes), Allowed { loopback: false, plain: true }).await
+    }
+
+    async fn follow(&self, link: &str, span: &Span, allowed: Allowed) -> Result<Download, FetchFault> {
+        let allow_loopback = allowed.loopback;
         let end = Instant::now() + self.timeouts.download;
         let mut url = Url::parse(link).map_err(|_| refuse("the link is no address"))?;
         for _ in 0..=REDIRECTS {
-            check(&url, allow_loopback)?;
+            check(&url, allowed)?;
             let response = self.hop(&url, span, allow_loopback).await?;
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => url = target(&url, &response)?,
@@ -85,8 +95,14 @@ impl Clips {
         let client = if allow_loopback { &self.local } else { &self.public };
         let mut request =
             client.get(url.clone()).header(USER_AGENT, AGENT).header(ACCEPT_ENCODING, "identity");
-        if let Span::From { offset, validator } = span {
-            request = request.header(RANGE, format!("bytes={offset}-")).header(IF_RANGE, validator);
+        match span {
+            Span::Whole => {}
+            Span::First(count) => {
+                request = request.header(RANGE, format!("bytes=0-{}", count.saturating_sub(1)));
+            }
+            Span::From { offset, validator } => {
+                request = request.header(RANGE, format!("bytes={offset}-")).header(IF_RANGE, validator);
+            }
         }
         match timeout(self.timeouts.first_byte, request.send()).await {
             Ok(sent) => sent.map_err(|error| sending(error, url)),
@@ -115,6 +131,15 @@ impl Clips {
         });
         Download { head, bytes: bytes.boxed() }
     }
+}
+
+/// Where a link may lead.
+#[derive(Clone, Copy)]
+struct Allowed {
+    /// To this machine.
+    loopback: bool,
+    /// Over plain HTTP.
+    plain: bool,
 }
 
 /// The body of a download.
@@ -177,10 +202,10 @@ impl Flow {
 }
 
 /// Whether this hop may be made, as far as the address itself tells.
-fn check(url: &Url, allow_loopback: bool) -> Result<(), FetchFault> {
+fn check(url: &Url, allowed: Allowed) -> Result<(), FetchFault> {
     match url.scheme() {
         "https" => {}
-        "http" if allow_loopback => {}
+        "http" if allowed.plain => {}
         scheme => return Err(refuse(&format!("{} is linked by {scheme}, not https", host_and_port(url)))),
     }
     // reqwest would make a header of them: no credentials travel to a result host, not even its own.
@@ -193,7 +218,7 @@ fn check(url: &Url, allow_loopback: bool) -> Result<(), FetchFault> {
         Some(Host::Domain(_)) => return Ok(()),
         None => return Err(refuse("the link has no host")),
     };
-    match addresses::refused(literal, allow_loopback) {
+    match addresses::refused(literal, allowed.loopback) {
         Some(why) => Err(refuse(&format!("{} is {why}", host_and_port(url)))),
         None => Ok(()),
     }
@@ -209,8 +234,8 @@ fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
 
 fn status_fault(status: u16, url: &Url) -> FetchFault {
     let (kind, word) = match status {
-        403 | 404 | 410 => (FetchFaultKind::Dead, "no longer has the clip"),
-        _ => (FetchFaultKind::Refused, "does not give the clip out"),
+        403 | 404 | 410 => (FetchFaultKind::Dead, "does not have it, or not for us"),
+        _ => (FetchFaultKind::Refused, "does not give it out"),
     };
     FetchFault { kind, said: Said::coded(status, None, &format!("{} {word}", host_and_port(url))) }
 }
@@ -280,8 +305,10 @@ mod tests {
 
     #[test]
     fn a_link_is_https_without_a_user_name_to_a_public_host() {
-        let verdict =
-            |link: &str, local| check(&Url::parse(link).unwrap(), local).map_err(|fault| fault.kind);
+        let verdict = |link: &str, local| {
+            check(&Url::parse(link).unwrap(), Allowed { loopback: local, plain: local })
+                .map_err(|fault| fault.kind)
+        };
         let no = Err(FetchFaultKind::Unsafe);
         assert_eq!(verdict("https://cdn.example/a.mp4", false), Ok(()));
         assert_eq!(verdict("http://cdn.example/a.mp4", false), no);

@@ -169,6 +169,7 @@ async fn break_off(part: Part, head: &ClipHead, bytes: &[u8]) -> ReceiveFault {
 fn offset(part: &Part) -> u64 {
     match part.span() {
         Span::Whole => 0,
+        Span::First(_) => panic!("a clip is wanted whole"),
         Span::From { offset, validator } => {
             assert_eq!(validator, "\"v1\"");
             offset

@@ -8,10 +8,14 @@
 mod architecture;
 mod bad;
 mod cli;
+mod documented;
+mod edges;
 mod examples;
 mod files;
+mod images;
 mod kill;
 mod models;
+mod portable;
 mod problems;
 mod providers;
 mod readme;

@@ -51,7 +51,8 @@ impl ModelCard {
     }
 
     /// Whether findings may have that name: a field's, or a parameter's as `params.quality`.
-    fn has(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
         match name.strip_prefix("params.") {
             Some(param) => self.param(param).is_some(),
             None => self.fields.iter().any(|rule| rule.name == name),
@@ -76,6 +77,9 @@ impl Rule {
         }
         if self.min.zip(self.max).is_some_and(|(min, max)| min > max) {
             return Err(format!("`{name}` has a `min` above its `max`"));
+        }
+        if self.link && self.kind != Kind::Text {
+            return Err(format!("`{name}` is no text, so it cannot be a link"));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Rule};
 use super::super::cards::Cards;
-use super::{Finding, missing, one_of, pictures, remarks, shown, together, written};
+use super::{Finding, allowed, missing, pictures, remarks, shown, together, written};
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::{Field, Request, Value};
 
@@ -16,9 +16,7 @@ pub(super) fn models_where(cards: &Cards, fits: impl Fn(&ModelCard) -> bool) -> 
 
 /// Whether a model takes the whole order, and none of its documents says otherwise.
 fn takes(card: &ModelCard, request: &Request) -> bool {
-    let fits = |rule: Option<&Rule>, value: &Value| {
-        rule.is_some_and(|rule| rule.values.is_empty() || rule.values.contains(value))
-    };
+    let fits = |rule: Option<&Rule>, value: &Value| rule.is_some_and(|rule| rule.allows(value));
     let has_fields = Field::ALL.into_iter().all(|field| match setting(request, field) {
         Some(Setting::Plain(value)) => fits(card.field(field), &value),
         Some(Setting::Pictures(_)) => card.field(field).is_some(),
@@ -84,7 +82,7 @@ pub(super) fn not_one_of(
     request: &Request,
 ) -> Finding {
     let model = &card.name.model;
-    let (all, given) = (one_of(&rule.values), shown(value));
+    let (all, given) = (allowed(rule), shown(value));
     let field = Field::named(name);
     let only = if rule.values.len() == 1 { " only" } else { "" };
     let message = match field {
@@ -94,10 +92,11 @@ pub(super) fn not_one_of(
     };
     let words: Vec<String> = rule.values.iter().map(shown).collect();
     let near = did_you_mean(&given, words.iter().map(String::as_str));
-    let near = rule.values.iter().find(|value| near.is_some_and(|near| shown(value) == near));
+    let near = rule.values.iter().find(|value| near.is_some_and(|near| shown(value) == near)).cloned();
+    let near = near.or_else(|| limit(rule, value));
     let finding = Finding::error(name, message).detail(format!("`{given}`")).removable();
     let finding = match near {
-        Some(near) => finding.instead([near]),
+        Some(near) => finding.instead([&near]),
         None => finding.instead(&rule.values),
     };
     match field {
@@ -111,6 +110,14 @@ pub(super) fn not_one_of(
         }
         _ => finding,
     }
+}
+
+/// The least or greatest number of a rule, whichever the value is beyond.
+fn limit(rule: &Rule, value: &Value) -> Option<Value> {
+    let Value::Int(number) = value else { return None };
+    let (min, max) = (rule.min.map(i64::from), rule.max.map(i64::from));
+    let limit = max.filter(|max| number > max).or_else(|| min.filter(|min| number < min));
+    limit.map(Value::Int)
 }
 
 /// Adds which models make clips of the wanted shape from the rest of the order.

@@ -2,12 +2,14 @@
 
 use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Pictures};
+use super::links::{self, Unreachable};
 use super::{Finding, readable};
-use crate::domain::request::{Field, Media, PictureFacts, PictureFormat, Request};
-use std::net::IpAddr;
-use url::{Host, Url};
+use crate::domain::request::{Field, Media, PictureFormat, Request, Seen};
 
 const FIELDS: [Field; 3] = [Field::Image, Field::LastImage, Field::ReferenceImages];
+
+/// What to do for a provider that takes links only.
+const PUBLISH: &str = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
 
 /// Each picture by itself.
 pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
@@ -30,15 +32,17 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
             match picture {
                 Media::Url(url) => {
                     readable(field.name(), url, findings);
-                    findings.extend(address(field.name(), url));
+                    findings.extend(address(rules, field.name(), url));
                 }
                 Media::File(_) | Media::Inline { .. } if rules.links_only => {
                     findings.push(unlinked(model, field, picture));
                 }
-                Media::File(file) => measured(model, rules, field, &file.path, &file.facts, findings),
+                Media::File(file) => {
+                    measured(model, rules, field, &file.path, (&file.facts).into(), findings);
+                }
                 Media::Inline { uri, facts } => {
                     readable(field.name(), uri, findings);
-                    measured(model, rules, field, "the data URI", facts, findings);
+                    measured(model, rules, field, "the data URI", facts.into(), findings);
                 }
             }
         }
@@ -46,36 +50,18 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
 }
 
 /// A link is fetched by the provider, so it must lead to a place that the provider can reach.
-fn address(field: &str, url: &str) -> Option<Finding> {
-    let message = match Url::parse(url) {
-        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => {
-            let host = parsed.host()?.to_owned();
-            is_private(&host).then(|| format!("the provider cannot fetch a picture from {host}"))?
-        }
-        _ => format!("`{field}` is no link that a provider can fetch"),
+fn address(rules: &Pictures, field: &str, url: &str) -> Option<Finding> {
+    let message = match links::reach(url) {
+        Ok(()) => return None,
+        Err(Unreachable::NoLink) => format!("`{field}` is no link that a provider can fetch"),
+        Err(Unreachable::Private(host)) => format!("the provider cannot fetch a picture from {host}"),
     };
-    let hint = "write a path: a local picture is sent along with the request";
+    let hint = if rules.links_only {
+        PUBLISH
+    } else {
+        "write a path: a local picture is sent along with the request"
+    };
     Some(Finding::error(field, message).hint(hint).detail(url))
-}
-
-fn is_private(host: &Host) -> bool {
-    match host {
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || [".localhost", ".local", ".internal"].iter().any(|end| name.ends_with(end))
-        }
-        Host::Ipv4(ip) => is_inner(IpAddr::V4(*ip)),
-        Host::Ipv6(ip) => is_inner(ip.to_ipv4_mapped().map_or(IpAddr::V6(*ip), IpAddr::V4)),
-    }
-}
-
-fn is_inner(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
-        IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
-    }
 }
 
 fn measured(
@@ -83,16 +69,16 @@ fn measured(
     rules: &Pictures,
     field: Field,
     name: &str,
-    facts: &PictureFacts,
+    seen: Seen,
     findings: &mut Vec<Finding>,
 ) {
-    let (field, &PictureFacts { format, bytes, width, height, .. }) = (field.name(), facts);
+    let (field, Seen { format, bytes, width, height }) = (field.name(), seen);
     if !rules.formats.is_empty() && !rules.formats.contains(&format) {
         let message = format!("{model} takes {} pictures, not {}", listed(&rules.formats), format.name());
         let hint = format!("save it as {}", rules.formats.first().map_or("png", |format| format.name()));
         findings.push(Finding::error(field, message).hint(hint).detail(name));
     }
-    if let Some(megabytes) = rules.max_megabytes {
+    if let (Some(megabytes), Some(bytes)) = (rules.max_megabytes, bytes) {
         let hint = "make it smaller or save it as JPEG";
         let finding = too_large(field, "picture", bytes, megabytes, model, hint);
         findings.extend(finding.map(|finding| finding.detail(format!("{name} has {bytes} bytes"))));
@@ -146,29 +132,60 @@ pub fn check_body(card: &ModelCard, request: &Request, bytes: u64) -> Option<Fin
 
 /// A picture whose bytes would have to be sent.
 fn unlinked(model: &str, field: Field, picture: &Media) -> Finding {
-    let message = format!("{model} takes links to pictures in `{}`, and no pictures", field.name());
+    let message =
+        format!("`{}` of {model} is a link to a picture; the picture itself cannot be sent", field.name());
     let what = match picture {
         Media::File(file) => file.path.as_str(),
         Media::Inline { .. } | Media::Url(_) => "a data URI",
     };
-    let hint = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
-    Finding::error(field.name(), message).hint(hint).detail(what)
+    Finding::error(field.name(), message).hint(PUBLISH).detail(what)
 }
 
 /// First and last frame must be alike. The documents speak of "resolution": a different shape cannot be meant to
 /// work, a different size of the same shape may be.
 pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
+    let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).map(Seen::from);
+    compare(card, facts(&request.image), facts(&request.last_image), findings);
+}
+
+/// The pictures behind links, as far as they were looked at: each by itself, and first and last frame together.
+#[must_use]
+pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> Option<Seen>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let Some(rules) = &card.pictures else { return findings };
+    let behind = |media: &Media| match media {
+        Media::Url(url) => seen(url),
+        Media::File(_) | Media::Inline { .. } => None,
+    };
+    for field in FIELDS {
+        let Some(Setting::Pictures(pictures)) = setting(request, field) else { continue };
+        for picture in pictures {
+            if let (Media::Url(url), Some(seen)) = (picture, behind(picture)) {
+                measured(&card.name.model, rules, field, url, seen, &mut findings);
+            }
+        }
+    }
+    let any = |media: &Option<Media>| {
+        media.as_ref().and_then(|media| behind(media).or_else(|| media.facts().map(Seen::from)))
+    };
+    // Two that are both here were compared already.
+    let is_linked = |media: &Option<Media>| matches!(media, Some(Media::Url(_)));
+    if is_linked(&request.image) || is_linked(&request.last_image) {
+        compare(card, any(&request.image), any(&request.last_image), &mut findings);
+    }
+    findings
+}
+
+fn compare(card: &ModelCard, first: Option<Seen>, last: Option<Seen>, findings: &mut Vec<Finding>) {
     let (Some(rules), model) = (&card.pictures, &card.name.model) else { return };
-    let facts = |media: &Option<Media>| media.as_ref().and_then(Media::facts).cloned();
-    let (Some([numerator, denominator]), Some(first), Some(last)) =
-        (rules.max_difference, facts(&request.image), facts(&request.last_image))
+    let (Some([numerator, denominator]), Some(first), Some(last)) = (rules.max_difference, first, last)
     else {
         return;
     };
     let (up, down) = (u128::from(numerator), u128::from(denominator));
     let alike = |a: u128, b: u128| a * down <= b * up && b * down <= a * up;
-    let size = |facts: &PictureFacts| (u128::from(facts.width), u128::from(facts.height));
-    let ((first_width, first_height), (last_width, last_height)) = (size(&first), size(&last));
+    let size = |seen: Seen| (u128::from(seen.width), u128::from(seen.height));
+    let ((first_width, first_height), (last_width, last_height)) = (size(first), size(last));
     let sizes = format!("{first_width}x{first_height} and {last_width}x{last_height}");
     let field = Field::LastImage.name();
     let hint = "crop or scale one of them to the size of the other";

@@ -7,7 +7,9 @@ use crate::domain::request::{Field, Request, Value};
 
 /// Every remark that is about this request, and that nobody has documented the model.
 pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
-    findings.extend(card.remarks.iter().filter(|remark| concerns(remark, request)).filter_map(|remark| {
+    // That the model lacks a field is found with the field; the remark is its reason there.
+    let remarks = card.remarks.iter().filter(|remark| card.has(&remark.field) && concerns(remark, request));
+    findings.extend(remarks.filter_map(|remark| {
         let says = &remark.says;
         Some(match remark.kind {
             RemarkKind::Refused => refused(card, remark),

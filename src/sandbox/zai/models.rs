@@ -5,18 +5,21 @@
 
 use std::sync::LazyLock;
 
+use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::images::{self, Size};
-use super::reply::Refusal;
+use crate::sandbox::fields::Kind;
+use crate::sandbox::images::{self, Size};
+use crate::sandbox::reply::Refusal;
+use crate::sandbox::tasks::Order;
 
 /// One model: its price, its fields and their values.
-pub(super) struct Model {
-    pub(super) name: &'static str,
+struct Model {
+    name: &'static str,
     /// US cents per video.
-    pub(super) cents: u32,
+    cents: u32,
     /// Tasks that may run at once.
-    pub(super) at_once: u32,
+    at_once: u32,
     prompt_needed: bool,
     images: Images,
     fields: &'static [(&'static str, Kind)],
@@ -33,14 +36,6 @@ enum Images {
     List(usize),
     /// A string (the document's example) or an array of 1 or 2 (its schema).
     Either,
-}
-
-enum Kind {
-    Words(&'static [&'static str]),
-    Numbers(&'static [u64]),
-    Flag,
-    /// Text of this many characters.
-    Text(usize, usize),
 }
 
 const PROMPT_CHARACTERS: usize = 512;
@@ -144,51 +139,46 @@ static MODELS: LazyLock<[Model; 7]> = LazyLock::new(|| {
     ]
 });
 
-/// A request that passed: what will be made.
-pub(super) struct Order {
-    pub(super) model: &'static Model,
-    pub(super) prompt: String,
-    pub(super) request_id: Option<String>,
-    pub(super) size: Size,
-    pub(super) seconds: u32,
-}
-
 /// Checks a body against its model's table.
+///
+/// A member that is null counts as not sent: Z.AI's own client library sends every parameter that it knows.
 pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     let Some(body) = body.as_object() else {
-        return Err(Refusal::bad("1210", "The body must be a JSON object"));
+        return Err(bad("1210", "The body must be a JSON object"));
     };
-    let model = match body.get("model") {
-        None => return Err(Refusal::bad("1213", "The parameter model was not received")),
+    let model = match sent(body, "model") {
+        None => return Err(bad("1213", "The parameter model was not received")),
         Some(Value::String(name)) => MODELS
             .iter()
             .find(|model| model.name == name)
-            .ok_or_else(|| Refusal::bad("1211", format!("The model {name} does not exist")))?,
+            .ok_or_else(|| bad("1211", format!("The model {name} does not exist")))?,
         Some(_) => return Err(invalid("model", "it must be a string")),
     };
-    for (name, value) in body {
+    for (name, value) in body.iter().filter(|(_, value)| !value.is_null()) {
         if matches!(name.as_str(), "model" | "prompt" | "image_url") {
             continue;
         }
         let field = COMMON.iter().chain(model.fields).find(|(known, _)| known == name);
         let Some((_, kind)) = field else {
-            return Err(Refusal::bad("1210", format!("{} has no parameter {name}", model.name)));
+            return Err(bad("1210", format!("{} has no parameter {name}", model.name)));
         };
-        fits(kind, value).map_err(|why| invalid(name, &why))?;
+        kind.check(value).map_err(|why| invalid(name, &why))?;
     }
     let prompt = prompt(body)?;
-    let images = body.get("image_url").map(|value| pictures(model, value)).transpose()?;
+    let images = sent(body, "image_url").map(|value| pictures(model, value)).transpose()?;
     if prompt.is_empty() && model.prompt_needed {
-        return Err(Refusal::bad("1213", "The parameter prompt was not received"));
+        return Err(bad("1213", "The parameter prompt was not received"));
     }
     if prompt.is_empty() && images.is_none() {
-        return Err(Refusal::bad("1213", "Neither prompt nor image_url was received"));
+        return Err(bad("1213", "Neither prompt nor image_url was received"));
     }
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let text = |name: &str| sent(body, name).and_then(Value::as_str);
     Ok(Order {
-        model,
+        model: model.name,
+        label: text("request_id").map(str::to_owned),
         prompt: prompt.to_owned(),
-        request_id: text("request_id").map(str::to_owned),
+        cents: model.cents,
+        at_once: Some(model.at_once),
         size: frame(model, text("size"), text("aspect_ratio"), images.flatten()),
         seconds: body
             .get("duration")
@@ -198,27 +188,21 @@ pub(super) fn check(body: &Value) -> Result<Order, Refusal> {
     })
 }
 
-fn invalid(name: &str, why: &str) -> Refusal {
-    Refusal::bad("1214", format!("The parameter {name} is invalid: {why}"))
+fn sent<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    body.get(name).filter(|value| !value.is_null())
 }
 
-fn fits(kind: &Kind, value: &Value) -> Result<(), String> {
-    match (kind, value) {
-        (Kind::Words(words), Value::String(word)) if words.contains(&word.as_str()) => Ok(()),
-        (Kind::Words(words), _) => Err(format!("it must be one of {}", words.join(", "))),
-        (Kind::Numbers(numbers), _) if value.as_u64().is_some_and(|n| numbers.contains(&n)) => Ok(()),
-        (Kind::Numbers(numbers), _) => Err(format!("it must be an integer out of {numbers:?}")),
-        (Kind::Flag, Value::Bool(_)) => Ok(()),
-        (Kind::Flag, _) => Err("it must be true or false".to_owned()),
-        (Kind::Text(min, max), Value::String(text)) if (*min..=*max).contains(&text.chars().count()) => {
-            Ok(())
-        }
-        (Kind::Text(min, max), _) => Err(format!("it must be a string of {min} to {max} characters")),
-    }
+/// As for every error in a request's parameters.
+fn bad(code: &str, message: impl AsRef<str>) -> Refusal {
+    super::refusal(StatusCode::BAD_REQUEST, code, message.as_ref())
+}
+
+fn invalid(name: &str, why: &str) -> Refusal {
+    bad("1214", format!("The parameter {name} is invalid: {why}"))
 }
 
 fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
-    let text = match body.get("prompt") {
+    let text = match sent(body, "prompt") {
         None => "",
         Some(Value::String(text)) => text,
         Some(_) => return Err(invalid("prompt", "it must be a string")),
@@ -226,7 +210,7 @@ fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
     let length = text.chars().count();
     if length > PROMPT_CHARACTERS {
         let message = format!("The prompt has {length} characters, the limit is {PROMPT_CHARACTERS}");
-        return Err(Refusal::bad("1261", message));
+        return Err(bad("1261", message));
     }
     Ok(text)
 }
@@ -235,7 +219,7 @@ fn prompt(body: &Map<String, Value>) -> Result<&str, Refusal> {
 fn pictures(model: &Model, value: &Value) -> Result<Option<Size>, Refusal> {
     let (list, most) = match (&model.images, value) {
         (Images::No, _) => {
-            return Err(Refusal::bad("1210", format!("{} has no parameter image_url", model.name)));
+            return Err(bad("1210", format!("{} has no parameter image_url", model.name)));
         }
         (Images::One | Images::Either, Value::String(_)) => (std::slice::from_ref(value), 1),
         (Images::Either, Value::Array(list)) => (list.as_slice(), 2),

@@ -1,0 +1,177 @@
+//! `UniAll`: six models behind one address, with a few parameters in an object of their own.
+//!
+//! There is no way to ask whether an order arrived, and no field for our name of it. Errors are in no document of the
+//! provider's. Its answers are those of the gateway software New API, so that one's errors are expected here.
+
+use super::card::{Document, ModelCard, Profile};
+use super::reply::{self, Complaint, Meanings};
+use super::{Progress, Provider, body};
+use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::Clip;
+use crate::domain::request::Request;
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value as Json};
+use std::sync::LazyLock;
+
+/// The provider `uniall`.
+#[derive(Debug)]
+pub(super) struct UniAll;
+
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("uniall.yaml")));
+
+const BALANCE: FaultKind = FaultKind::Stop(Stop::Balance);
+
+/// What the gateway says before it hands a request on; whatever it says later may come after a task.
+const MEANINGS: Meanings = Meanings {
+    codes: &[
+        ("insufficient_user_quota", BALANCE),
+        ("pre_consume_token_quota_failed", BALANCE),
+        ("sensitive_words_detected", FaultKind::Rejected(Refusal::Policy)),
+        // "No available channel for model": nothing behind the gateway was asked.
+        ("model_not_found", FaultKind::Busy { after: None }),
+    ],
+    // A key whose group is switched off.
+    statuses: &[(403, FaultKind::Stop(Stop::Account))],
+};
+
+/// Words for a task that is not finished: two of the page, and those of the gateway.
+const UNDER_WAY: [&str; 6] = ["queued", "in_progress", "submitted", "pending", "not_start", "processing"];
+
+/// Words for a task with a clip.
+const RENDERED: [&str; 3] = ["completed", "succeeded", "success"];
+
+/// Words for a task that will never have one.
+const FAILED: [&str; 3] = ["failed", "failure", "error"];
+
+/// Where the link to a clip may stand, best first. The page has the first only.
+const LINKS: [&str; 8] = [
+    "/video_url",
+    "/url",
+    "/metadata/url",
+    "/result_url",
+    "/data/video_url",
+    "/data/url",
+    "/data/metadata/url",
+    "/data/result_url",
+];
+
+impl Provider for UniAll {
+    fn name(&self) -> &'static str {
+        "uniall"
+    }
+
+    fn profile(&self) -> &'static Profile {
+        &DOCUMENT.profile
+    }
+
+    fn cards(&self) -> &'static [ModelCard] {
+        &DOCUMENT.models
+    }
+
+    fn submit(&self, card: &ModelCard, request: &Request, _key: &RequestId) -> PaidCall {
+        let mut value = Map::new();
+        value.insert("model".into(), request.model.model.as_str().into());
+        value.extend(body::members(card, request));
+        PaidCall(Call {
+            method: Method::Post,
+            path: "/v1/video/generations".into(),
+            auth: Auth::Bearer,
+            headers: Vec::new(),
+            body: Some(Body::json(&Json::Object(value), &body::files(request))),
+        })
+    }
+
+    fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
+        let answer = reply::object(reply);
+        match answer.as_ref().and_then(id) {
+            Some(id) if reply::is_success(reply) => Ok(TaskId(id)),
+            _ => {
+                let complaint = answer.as_ref().and_then(reply::complaint);
+                Err(reply::refused(reply, complaint.as_ref(), &MEANINGS))
+            }
+        }
+    }
+
+    /// The page has a second address, `/v1/videos/{id}`, for older programs. It tells no more, so it is not asked;
+    /// answers in its form are understood.
+    fn poll(&self, task: &TaskId) -> Call {
+        Call {
+            method: Method::Get,
+            path: format!("/v1/video/generations/{}", utf8_percent_encode(&task.0, NON_ALPHANUMERIC)),
+            auth: Auth::Bearer,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
+        let answer = reply::object(reply);
+        let status = answer.as_ref().map(inner).and_then(|inner| inner.get("status")?.as_str());
+        let (Some(answer), Some(status), true) = (&answer, status, reply::is_success(reply)) else {
+            let complaint = answer.as_ref().and_then(reply::complaint);
+            return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
+        };
+        let id = id(answer);
+        if let Some(other) = id.as_ref().filter(|id| **id != task.0) {
+            return Ok(reply::mistaken(reply, task, other));
+        }
+        let word = status.trim().to_ascii_lowercase();
+        Ok(if RENDERED.contains(&word.as_str()) {
+            match LINKS.iter().find_map(|place| reply::link(answer.pointer(place))) {
+                Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost: None },
+                None => Progress::Empty,
+            }
+        } else if FAILED.contains(&word.as_str()) {
+            // An error of the gateway may say so too, without an id, and must not end a task that is paid.
+            if id.is_none() {
+                let complaint = reply::complaint(answer);
+                return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
+            }
+            reply::failed(reply, reason(inner(answer)), &MEANINGS)
+        } else {
+            Progress::Pending {
+                percent: inner(answer).get("progress").and_then(percent),
+                unknown_word: (!UNDER_WAY.contains(&word.as_str())).then(|| status.to_owned()),
+            }
+        })
+    }
+
+    /// `UniAll` has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
+    fn probe(&self) -> Option<Call> {
+        Some(self.poll(&TaskId("0".into())))
+    }
+}
+
+/// The task of an answer: the whole of it, or its `data` where the gateway wraps it.
+fn inner(answer: &Json) -> &Json {
+    answer.get("data").filter(|data| data.get("status").is_some()).unwrap_or(answer)
+}
+
+/// The id of the task that an answer is about. In `data`, `id` counts the gateway's own rows.
+fn id(answer: &Json) -> Option<String> {
+    ["/task_id", "/id", "/data/task_id"].iter().find_map(|place| reply::text(answer.pointer(place)))
+}
+
+/// Why a task failed.
+fn reason(task: &Json) -> Complaint {
+    let complaint = reply::complaint(task).unwrap_or_default();
+    if !complaint.message.is_empty() {
+        return complaint;
+    }
+    let message = ["fail_reason", "message", "error"].iter().find_map(|name| reply::text(task.get(name)));
+    Complaint { message: message.unwrap_or_default(), ..complaint }
+}
+
+/// `25`, `25.0` or `"25%"`.
+fn percent(progress: &Json) -> Option<u8> {
+    match progress {
+        Json::String(text) => text.trim().trim_end_matches('%').parse().ok().and_then(reply::percent),
+        number => number.as_f64().and_then(reply::percent),
+    }
+}
+
+#[cfg(test)]
+#[path = "uniall_tests.rs"]
+mod tests;

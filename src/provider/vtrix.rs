@@ -1,0 +1,196 @@
+//! Vtrix: every model behind one address, with its parameters in an envelope.
+//!
+//! There is no way to ask whether an order arrived, and no field for our name of it: `payload` is the user's, and no
+//! documented call looks a task up by it.
+
+use super::card::{Document, ModelCard, Profile};
+use super::reply::{self, Complaint, Meanings};
+use super::{Progress, Provider, body};
+use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::Clip;
+use crate::domain::money::Usd;
+use crate::domain::request::Request;
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value as Json, json};
+use std::sync::LazyLock;
+
+/// The provider `vtrix`.
+#[derive(Debug)]
+pub(super) struct Vtrix;
+
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("vtrix.yaml")));
+
+const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
+
+/// The codes of the model page. They do not fit 32 bits, and other models have codes with leading zeros: text.
+const MEANINGS: Meanings = Meanings {
+    codes: &[
+        ("8008003001", INPUT),
+        ("8008003002", INPUT),
+        ("8008003003", INPUT),
+        ("8008003004", INPUT),
+        // "Generation failed": something was rendered, and without its id nobody can tell what it cost.
+        ("8008003098", FaultKind::Unknown),
+        // "Provider unavailable", in place of a task.
+        ("8008003099", FaultKind::Busy { after: None }),
+    ],
+    // "Insufficient balance or permission denied": only the words, which are shown, tell the two apart.
+    statuses: &[(403, FaultKind::Stop(Stop::Account))],
+};
+
+/// Words for a task that is not finished. The API page knows `in_progress` only; the others stand in the
+/// documentation of Vtrix's own program, or in clients of the gateway behind it.
+const UNDER_WAY: [&str; 8] =
+    ["pending", "queued", "in_queue", "submitted", "created", "in_progress", "processing", "running"];
+
+/// Words for a task with a clip.
+const RENDERED: [&str; 4] = ["completed", "done", "succeeded", "success"];
+
+/// Words for a task that will never have one.
+const FAILED: [&str; 4] = ["failed", "error", "cancelled", "canceled"];
+
+impl Provider for Vtrix {
+    fn name(&self) -> &'static str {
+        "vtrix"
+    }
+
+    fn profile(&self) -> &'static Profile {
+        &DOCUMENT.profile
+    }
+
+    fn cards(&self) -> &'static [ModelCard] {
+        &DOCUMENT.models
+    }
+
+    fn submit(&self, card: &ModelCard, request: &Request, _key: &RequestId) -> PaidCall {
+        let params = Json::Object(body::members(card, request));
+        let value = json!({ "model": request.model.model, "input": [{ "params": params }] });
+        PaidCall(Call {
+            method: Method::Post,
+            path: "/model/v1/generation".into(),
+            auth: Auth::Bearer,
+            headers: Vec::new(),
+            body: Some(Body::json(&value, &body::files(request))),
+        })
+    }
+
+    /// A task may be finished or failed as soon as it is accepted. It is accepted all the same: the poll tells.
+    fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
+        let answer = reply::object(reply);
+        let complaint = answer.as_ref().and_then(complaint);
+        match answer.as_ref().and_then(id) {
+            Some(id) if reply::is_success(reply) => Ok(TaskId(id)),
+            // An error that names a task is no proof of none.
+            Some(id) if reply.status >= 400 && answer.as_ref().and_then(status).is_some() => {
+                let words = complaint.unwrap_or_default().message;
+                let message = format!("the answer is an error, yet names task {id}: {words}");
+                let said = reply::said(reply, Some(&Complaint { message, ..Complaint::default() }));
+                Err(Fault::new(FaultKind::Unknown, said))
+            }
+            _ => Err(reply::refused(reply, complaint.as_ref(), &MEANINGS)),
+        }
+    }
+
+    fn poll(&self, task: &TaskId) -> Call {
+        Call {
+            method: Method::Get,
+            path: format!("/model/v1/generation/task/{}", utf8_percent_encode(&task.0, NON_ALPHANUMERIC)),
+            auth: Auth::Bearer,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
+        let answer = reply::object(reply);
+        let complaint = answer.as_ref().and_then(complaint);
+        let unanswered = || reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]);
+        let answer = answer.as_ref().ok_or_else(unanswered)?;
+        let status = status(answer).ok_or_else(unanswered)?;
+        let word = status.trim().to_ascii_lowercase();
+        let (is_rendered, is_failed) = (RENDERED.contains(&word.as_str()), FAILED.contains(&word.as_str()));
+        let id = id(answer);
+        if let Some(other) = id.as_ref().filter(|id| reply::is_success(reply) && **id != task.0) {
+            return Ok(reply::mistaken(reply, task, other));
+        }
+        // A task that has ended may come with an error status. Only the task itself repeats its id; an error of the
+        // gateway, which may say `failed` too, does not, and must not end a task that is paid.
+        let is_named = id.is_some_and(|id| id == task.0);
+        let is_the_task = match reply.status {
+            200..=299 => is_named || !is_failed,
+            400.. => is_named && (is_rendered || is_failed),
+            _ => false,
+        };
+        if !is_the_task {
+            return Err(unanswered());
+        }
+        Ok(if is_rendered {
+            rendered(answer)
+        } else if is_failed {
+            reply::failed(reply, complaint.unwrap_or_default(), &MEANINGS)
+        } else {
+            let fraction = answer.get("progress").and_then(Json::as_f64);
+            Progress::Pending {
+                percent: fraction.and_then(|fraction| reply::percent(fraction * 100.0)),
+                unknown_word: (!UNDER_WAY.contains(&word.as_str())).then(|| status.to_owned()),
+            }
+        })
+    }
+
+    /// Vtrix has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
+    fn probe(&self) -> Option<Call> {
+        Some(self.poll(&TaskId("0".into())))
+    }
+}
+
+/// The id of the task that an answer is about; Vtrix's own program prints it as `task_id`.
+fn id(answer: &Json) -> Option<String> {
+    reply::text(answer.get("id")).or_else(|| reply::text(answer.get("task_id")))
+}
+
+fn status(answer: &Json) -> Option<&str> {
+    answer.get("status")?.as_str()
+}
+
+/// The error of an answer: that of a task as an object with `error_message` or `message`, or as plain text; that of
+/// the gateway as `message` or `error` in plain text, or as an object `status`.
+fn complaint(answer: &Json) -> Option<Complaint> {
+    let from = match (answer.get("error"), answer.get("status")) {
+        (Some(Json::String(words)), _) => {
+            return Some(Complaint { message: words.clone(), ..Complaint::default() });
+        }
+        (Some(error @ Json::Object(_)), _) => error,
+        (_, Some(status @ Json::Object(_))) => status,
+        _ => answer,
+    };
+    let code = reply::text(from.get("code"));
+    let message = reply::text(from.get("error_message")).or_else(|| reply::text(from.get("message")));
+    (code.is_some() || message.is_some()).then(|| Complaint {
+        code,
+        message: message.unwrap_or_default(),
+        pause: None,
+    })
+}
+
+/// A finished task: the clip is the first link among its results.
+fn rendered(answer: &Json) -> Progress {
+    let contents = list(answer, "output").iter().flat_map(|result| list(result, "content"));
+    let url = contents.map(|content| content.get("url")).find_map(reply::link);
+    // The figure is decimal text. A number would have gone through a float on its way here, so it is no figure.
+    let cost = answer.pointer("/usage/cost").and_then(Json::as_str);
+    let cost = cost.and_then(|cost| cost.trim().parse::<Usd>().ok());
+    match url {
+        Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost },
+        None => Progress::Empty,
+    }
+}
+
+fn list<'a>(value: &'a Json, name: &str) -> &'a [Json] {
+    value.get(name).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+#[path = "vtrix_tests.rs"]
+mod tests;

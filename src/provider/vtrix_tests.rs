@@ -1,0 +1,190 @@
+use super::*;
+use crate::domain::digest::Sha256;
+use crate::domain::problem::Severity;
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, Value};
+use crate::provider::cards::Cards;
+use crate::provider::check::check;
+use crate::wire::Part;
+use serde_json::json;
+
+fn reply(status: u16, body: &Json) -> Reply {
+    Reply { status, headers: Vec::new(), body: body.to_string().into_bytes() }
+}
+
+fn card(model: &str) -> &'static ModelCard {
+    Vtrix.cards().iter().find(|card| card.name.model == model).unwrap()
+}
+
+fn link(name: &str) -> Media {
+    Media::Url(format!("https://shop.example.com/{name}"))
+}
+
+/// An order with all that its model cannot do without.
+fn complete(card: &ModelCard) -> Request {
+    let mut request = Request::new(card.name.clone());
+    for rule in card.fields.iter().filter(|rule| rule.required) {
+        match rule.name.as_str() {
+            "prompt" => request.prompt = Some("a cup".into()),
+            "image" => request.image = Some(link("a")),
+            "last_image" => request.last_image = Some(link("b")),
+            "reference_images" => request.reference_images = vec![link("a"), link("b")],
+            other => panic!("no way to set {other}"),
+        }
+    }
+    request
+}
+
+fn body(request: &Request) -> Body {
+    Vtrix.submit(card(&request.model.model), request, &RequestId("sl-1".into())).0.body.unwrap()
+}
+
+fn params(request: &Request) -> Json {
+    serde_json::from_str::<Json>(&body(request).shown()).unwrap()["input"][0]["params"].clone()
+}
+
+#[test]
+fn only_the_model_with_a_page_is_taken_as_documented_and_none_has_a_price() {
+    let documented: Vec<&str> =
+        Vtrix.cards().iter().filter(|card| !card.unverified).map(|card| card.name.model.as_str()).collect();
+    assert_eq!(documented, ["viduq1_img2video"]);
+    assert_eq!(Vtrix.cards().len(), 20);
+    for card in Vtrix.cards() {
+        assert_eq!(card.price, None, "{}", card.name);
+        let findings = check(&Cards::built_in(), card, &complete(card));
+        let said: Vec<_> =
+            findings.iter().map(|finding| (finding.severity, finding.field.as_str())).collect();
+        let expected = card.unverified.then_some((Severity::Warning, "model"));
+        assert_eq!(said, Vec::from_iter(expected), "{}", card.name);
+    }
+}
+
+#[test]
+fn a_card_that_takes_after_another_keeps_what_it_does_not_change() {
+    let (pro, turbo) = (card("viduq2_pro_img2video"), card("viduq2_turbo_img2video"));
+    assert_eq!((&pro.fields, &pro.params), (&turbo.fields, &turbo.params));
+    let frames = card("viduq3_turbo_start_end2video");
+    assert_eq!(frames.modes, [crate::provider::card::Mode::Frames]);
+    assert!(frames.unverified && frames.fields.iter().any(|rule| rule.name == "last_image"));
+}
+
+#[test]
+fn pictures_are_a_list_in_the_order_of_their_roles() {
+    let (a, b) = ("https://shop.example.com/a", "https://shop.example.com/b");
+    assert_eq!(params(&complete(card("viduq1_img2video")))["images"], json!([a]));
+    assert_eq!(params(&complete(card("viduq2_pro_start_end2video")))["images"], json!([a, b]));
+    assert_eq!(params(&complete(card("viduq2_i2v_reference")))["images"], json!([a, b]));
+    assert_eq!(params(&complete(card("viduq3_pro_text2video")))["images"], Json::Null);
+}
+
+#[test]
+fn a_local_picture_travels_within_the_envelope_as_a_data_uri() {
+    let facts = PictureFacts {
+        format: PictureFormat::Png,
+        bytes: 3,
+        sha256: Sha256::of(b"png"),
+        width: 8,
+        height: 8,
+    };
+    let file = MediaFile { path: "frames/a.png".into(), facts };
+    let mut request = Request::new(card("viduq1_img2video").name.clone());
+    request.image = Some(Media::File(file.clone()));
+    let start =
+        "{\"model\":\"viduq1_img2video\",\"input\":[{\"params\":{\"images\":[\"data:image/png;base64,";
+    assert_eq!(
+        body(&request).parts,
+        [Part::Text(start.into()), Part::Base64(file), Part::Text("\"]}}]}".into())]
+    );
+}
+
+#[test]
+fn settings_that_do_nothing_or_cost_more_are_told() {
+    let warned = |change: &dyn Fn(&mut Request)| {
+        let mut request = complete(card("viduq1_img2video"));
+        change(&mut request);
+        let findings = check(&Cards::built_in(), card("viduq1_img2video"), &request);
+        assert!(findings.iter().all(|finding| finding.severity == Severity::Warning), "{findings:#?}");
+        findings.into_iter().map(|finding| finding.field).collect::<Vec<_>>()
+    };
+    let set = |request: &mut Request, name: &str, value: Value| {
+        request.params.insert(name.to_owned(), value);
+    };
+    assert_eq!(warned(&|request| set(request, "voice_id", Value::Text("v".into()))), ["params.voice_id"]);
+    assert_eq!(
+        warned(&|request| {
+            request.audio = Some(true);
+            set(request, "voice_id", Value::Text("v".into()));
+        }),
+        [""; 0]
+    );
+    assert_eq!(warned(&|request| set(request, "wm_position", Value::Int(1))), ["params.wm_position"]);
+    assert_eq!(
+        warned(&|request| {
+            set(request, "watermark", Value::Bool(false));
+            set(request, "wm_url", Value::Text("https://shop.example.com/mark.png".into()));
+        }),
+        ["params.wm_url"]
+    );
+    assert_eq!(
+        warned(&|request| {
+            request.prompt = Some("a cup".into());
+            set(request, "is_rec", Value::Bool(true));
+        }),
+        ["params.is_rec", "prompt"]
+    );
+    assert_eq!(warned(&|request| request.seed = Some(0)), ["seed"]);
+    assert_eq!(warned(&|request| request.seed = Some(1)), [""; 0]);
+    assert_eq!(
+        warned(&|request| set(request, "audio_type", Value::Text("speech_only".into()))),
+        ["params.audio_type"]
+    );
+}
+
+#[test]
+fn a_code_means_the_same_whatever_the_http_status() {
+    for (code, kind) in [
+        ("8008003001", INPUT),
+        ("8008003002", INPUT),
+        ("8008003003", INPUT),
+        ("8008003004", INPUT),
+        ("8008003098", FaultKind::Unknown),
+        ("8008003099", FaultKind::Busy { after: None }),
+    ] {
+        for status in [200, 400, 500] {
+            // The page has codes as numbers that do not fit 32 bits, other pages have text.
+            for code in [json!(code), json!(code.parse::<u64>().unwrap())] {
+                let body = json!({ "status": "failed", "error": { "code": code, "error_message": "no" } });
+                let fault = Vtrix.submitted(&reply(status, &body)).unwrap_err();
+                assert_eq!(fault.kind, kind, "{code} with HTTP {status}");
+                assert_eq!(fault.said.text, "no");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_task_in_an_error_is_named_so_that_it_can_be_adopted() {
+    let body = json!({ "id": "d7aa", "status": "failed", "error": "out of luck" });
+    let fault = Vtrix.submitted(&reply(503, &body)).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unknown);
+    assert_eq!(fault.said.text, "the answer is an error, yet names task d7aa: out of luck");
+}
+
+#[test]
+fn the_cost_is_read_to_the_micro_dollar_or_not_at_all() {
+    let cost = |cost: Json| {
+        let body = json!({
+            "id": "1", "status": "completed", "usage": { "cost": cost },
+            "output": [{ "content": [{ "url": "https://files.vtrix.example/x.mp4" }] }],
+        });
+        match Vtrix.polled(&TaskId("1".into()), &reply(200, &body)) {
+            Ok(Progress::Ready { cost, .. }) => cost.map(Usd::micros),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(cost(json!("0.40")), Some(400_000));
+    assert_eq!(cost(json!(" 0.000001 ")), Some(1));
+    assert_eq!(cost(json!("0")), Some(0));
+    for odd in [json!(0.4), json!(1), json!("1e-1"), json!("-0.40"), json!(""), json!(null), json!({})] {
+        assert_eq!(cost(odd.clone()), None, "{odd}");
+    }
+}

@@ -1,0 +1,253 @@
+//! What all providers do alike: accept a task, durably, before the answer leaves, and tell how it stands.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Path, Request as HttpRequest, State as Extract};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use jiff::{SignedDuration, Timestamp};
+use rand::RngExt;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::admin::Counts;
+use super::dialect::{BODY_BYTES, Dialect, State, Why};
+use super::faults::{Call, Fault, On};
+use super::images::without_data;
+use super::line::{Line as Connection, Peer};
+use super::log::Line;
+use super::reply::{self, Refusal};
+use super::tasks::{Order, Request, Task};
+use super::{Inner, Shared, files, held};
+
+/// The fault that strikes a call, and the answer that it would have without one.
+pub(super) type Answer = (Option<Fault>, Response);
+
+/// Takes requests for tasks.
+pub(super) fn submits(dialect: &'static dyn Dialect) -> MethodRouter<Arc<Shared>> {
+    post(
+        async move |Extract(shared): Extract<Arc<Shared>>,
+                    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+                    request: HttpRequest<Body>| submit(dialect, shared, &line, request).await,
+    )
+}
+
+/// Takes questions about one task.
+pub(super) fn polls(dialect: &'static dyn Dialect) -> MethodRouter<Arc<Shared>> {
+    get(
+        async move |Extract(shared): Extract<Arc<Shared>>,
+                    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+                    Path(id): Path<String>,
+                    headers: HeaderMap| {
+            Counts::add(&shared.counts.polls);
+            send(dialect, &line, look_up(&shared, dialect, &id, &headers)).await
+        },
+    )
+}
+
+/// Sends an answer or a refusal.
+pub(super) async fn send(
+    dialect: &dyn Dialect,
+    line: &Connection,
+    answer: Result<Answer, Refusal>,
+) -> Response {
+    let (fault, usual) = answer.unwrap_or_else(|refusal| (None, refusal.into_response()));
+    reply::send(dialect, fault.as_ref(), line, usual).await
+}
+
+/// Runs a job that writes to the log. Once begun it ends, even if the client has gone meanwhile.
+pub(super) async fn durably(
+    shared: &Shared,
+    dialect: &dyn Dialect,
+    job: impl FnOnce() -> io::Result<Result<Answer, Refusal>> + Send + 'static,
+) -> Result<Answer, Refusal> {
+    match shared.tasks.spawn_blocking(job).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => Err(dialect.refuse(&Why::Internal(&error))),
+        Err(error) => Err(dialect.refuse(&Why::Internal(&error))),
+    }
+}
+
+async fn submit(
+    dialect: &'static dyn Dialect,
+    shared: Arc<Shared>,
+    line: &Connection,
+    request: HttpRequest<Body>,
+) -> Response {
+    Counts::add(&shared.counts.submits);
+    let (head, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, BODY_BYTES).await else {
+        return dialect.refuse(&Why::TooLarge).into_response();
+    };
+    let job = {
+        let shared = Arc::clone(&shared);
+        // From the check to the sync, so that what was decided is on disk whatever becomes of this call.
+        move || decide(&shared, dialect, &head.headers, &bytes).map(Ok)
+    };
+    let answer = durably(&shared, dialect, job).await;
+    sleep(shared.answer_delay).await;
+    send(dialect, line, answer).await
+}
+
+/// Checks a request, enters it into the book, and makes it durable.
+fn decide(shared: &Shared, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> io::Result<Answer> {
+    let (body, checked) = match read(&shared.key, dialect, headers, bytes) {
+        Ok(body) => {
+            let checked = dialect.check(&body);
+            (without_data(&body), checked)
+        }
+        Err(refusal) => (Value::Null, Err(refusal)),
+    };
+    let provider = dialect.provider();
+    let sent = dialect.label_parameter().and_then(|name| body.get(name)?.as_str()).map(str::to_owned);
+    let mut inner = held(&shared.inner);
+    // Under the lock, so that the book is in the order of time.
+    let now = (shared.now)();
+    let verdict = checked.and_then(|order| match hindrance(&inner, shared, dialect, &order, now) {
+        Some(why) => Err(dialect.refuse(&why)),
+        None => Ok(order),
+    });
+    let (fault, task, usual, code) = match verdict {
+        Err(refusal) => {
+            let code = refusal.code.clone();
+            (None, None, refusal.into_response(), code)
+        }
+        Ok(order) => {
+            let request_id = order.label.as_deref().unwrap_or_default();
+            let call = Call { provider, model: order.model, prompt: &order.prompt, request_id };
+            let Inner { faults, dice, book, .. } = &mut *inner;
+            let fault = faults.pick(On::Submit, call, dice);
+            let code = match &fault {
+                Some(Fault::Error { code, .. }) => Some(code.clone()),
+                _ => None,
+            };
+            let task = fault.as_ref().is_none_or(Fault::accepts).then(|| {
+                let pause = dice.random_range(shared.task_time.clone());
+                let ready_at =
+                    SignedDuration::try_from(pause).ok().and_then(|pause| now.checked_add(pause).ok());
+                let id = dialect.task_id(now, book.next_number());
+                accept(dialect, id, order, now..ready_at.unwrap_or(now), fault.as_ref())
+            });
+            let usual = task.as_ref().map_or_else(
+                || StatusCode::OK.into_response(),
+                |task| reply::json(StatusCode::OK, &dialect.accepted(task)),
+            );
+            (fault, task, usual, code)
+        }
+    };
+    let status = usual.status().as_u16();
+    let status = fault.as_ref().map_or(Some(status), |fault| fault.status(status));
+    let request =
+        Request { provider, at: now, request_id: sent, body, status, code, fault: fault.clone(), task };
+    let ticket = shared.log.push(&Line::Request(Box::new(request.clone())))?;
+    inner.book.enter(request);
+    drop(inner);
+    shared.log.sync(ticket)?;
+    Ok((fault, usual))
+}
+
+fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> Result<Value, Refusal> {
+    if bytes.len() > dialect.body_bytes() {
+        return Err(dialect.refuse(&Why::TooLarge));
+    }
+    authenticate(key, dialect, headers)?;
+    let unreadable = |why| dialect.refuse(&Why::Unreadable(why));
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.split(';').next().map(str::trim) != Some("application/json") {
+        return Err(unreadable("The Content-Type must be application/json".to_owned()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is no JSON: {error}")))
+}
+
+/// Refuses a call that does not carry the key.
+pub(super) fn authenticate(key: &str, dialect: &dyn Dialect, headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match given.and_then(|value| value.strip_prefix("Bearer ")) {
+        None => Err(dialect.refuse(&Why::NoKey)),
+        Some(given) if given == key => Ok(()),
+        Some(_) => Err(dialect.refuse(&Why::WrongKey)),
+    }
+}
+
+/// What speaks against one more task, although the request itself is in order.
+fn hindrance<'a>(
+    inner: &Inner,
+    shared: &Shared,
+    dialect: &dyn Dialect,
+    order: &'a Order,
+    now: Timestamp,
+) -> Option<Why<'a>> {
+    if let Some(label) = &order.label
+        && inner.book.has_label(dialect.provider(), label)
+    {
+        return Some(Why::Taken(label));
+    }
+    let running = inner.book.running(order.model, now);
+    let limit = shared.limits.at_once(order)?;
+    (running >= usize::try_from(limit).unwrap_or(usize::MAX)).then_some(Why::TooMany(order.model, running))
+}
+
+/// The task of an order, which lives from its acceptance until it is ready.
+fn accept(
+    dialect: &dyn Dialect,
+    id: String,
+    order: Order,
+    life: std::ops::Range<Timestamp>,
+    fault: Option<&Fault>,
+) -> Task {
+    let free = matches!(fault, Some(Fault::Fail { charged: false, .. }));
+    Task {
+        provider: dialect.provider(),
+        request_id: order.label.unwrap_or_else(|| format!("generated-{id}")),
+        id,
+        model: order.model.to_owned(),
+        cents: if free { 0 } else { order.cents },
+        accepted_at: life.start,
+        ready_at: life.end,
+        size: order.size,
+        seconds: order.seconds,
+        ending: fault.filter(|fault| fault.is_ending()).cloned(),
+        cancelled: false,
+    }
+}
+
+fn look_up(shared: &Shared, dialect: &dyn Dialect, id: &str, headers: &HeaderMap) -> Result<Answer, Refusal> {
+    authenticate(&shared.key, dialect, headers)?;
+    let now = (shared.now)();
+    let mut inner = held(&shared.inner);
+    let Inner { book, faults, dice, .. } = &mut *inner;
+    let found = book.find(dialect.provider(), id).and_then(Request::task_and_call);
+    let (task, call) = found.ok_or_else(|| dialect.refuse(&Why::NoTask(id)))?;
+    let fault = faults.pick(On::Poll, call, dice);
+    let told = dialect.told(task, &state(shared, task, fault.as_ref(), now));
+    Ok((fault, reply::json(StatusCode::OK, &told)))
+}
+
+/// How a task stands, or how a fault of this one poll says that it does.
+pub(super) fn state<'a>(
+    shared: &Shared,
+    task: &'a Task,
+    fault: Option<&'a Fault>,
+    now: Timestamp,
+) -> State<'a> {
+    let ready = now >= task.ready_at;
+    let own = task.ending.as_ref().filter(|_| ready && !task.cancelled);
+    match fault.filter(|fault| fault.is_ending()).or(own) {
+        Some(Fault::Fail { code, message, shape, .. }) => State::Failed { code, message, shape: *shape },
+        Some(Fault::NoResult) => State::NoResult,
+        Some(Fault::UnknownWord { word }) => State::Word(word),
+        _ if task.cancelled => State::Word("cancelled"),
+        _ if ready => State::Ready(files::link(shared, &task.id, now)),
+        _ => State::Pending(passed(task, now)),
+    }
+}
+
+/// How many hundredths of its time a task that is not ready has run.
+fn passed(task: &Task, now: Timestamp) -> u8 {
+    let since = |start: Timestamp, end: Timestamp| end.as_millisecond() - start.as_millisecond();
+    let (run, whole) = (since(task.accepted_at, now).max(0), since(task.accepted_at, task.ready_at).max(1));
+    u8::try_from(run.saturating_mul(100) / whole).unwrap_or(u8::MAX).min(99)
+}

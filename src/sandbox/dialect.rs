@@ -1,0 +1,106 @@
+//! What differs from provider to provider: how things are worded, and what a request may say.
+
+use std::fmt::{self, Display, Formatter};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::faults::Shape;
+use super::files::Link;
+use super::provider::Provider;
+use super::reply::Refusal;
+use super::tasks::{Order, Task};
+
+/// The most that is read of any request: three images of 50 MB in base64, and room for the rest.
+pub(super) const BODY_BYTES: usize = 256 * 1024 * 1024;
+
+/// How a provider speaks. What it does is the same for all, and lies in `desk`.
+pub(super) trait Dialect: Send + Sync {
+    /// Who speaks so.
+    fn provider(&self) -> Provider;
+
+    /// The largest body of a request, in bytes.
+    fn body_bytes(&self) -> usize {
+        BODY_BYTES
+    }
+
+    /// The parameter with the client's own name for a request, where there is one.
+    fn label_parameter(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Checks a request against the provider's documents.
+    fn check(&self, body: &Value) -> Result<Order, Refusal>;
+
+    /// Refuses a call for a reason that all providers share.
+    fn refuse(&self, why: &Why<'_>) -> Refusal;
+
+    /// The body of an error with any code and message.
+    fn error(&self, code: &str, message: &str) -> Value;
+
+    /// An id for a task, from a number that no other task has.
+    fn task_id(&self, now: Timestamp, number: usize) -> String;
+
+    /// The answer to a request that became this task.
+    fn accepted(&self, task: &Task) -> Value;
+
+    /// The answer to a question about a task.
+    fn told(&self, task: &Task, state: &State<'_>) -> Value;
+}
+
+/// Why a call is refused, whatever it says.
+pub(super) enum Why<'a> {
+    /// No bearer token came with it.
+    NoKey,
+    /// Another token came with it.
+    WrongKey,
+    /// Its body is beyond [`Dialect::body_bytes`], or was cut off.
+    TooLarge,
+    /// Its body cannot be read: the words say why.
+    Unreadable(String),
+    /// A task with this label was accepted before.
+    Taken(&'a str),
+    /// So many tasks of this model are running that one more is too many.
+    TooMany(&'a str, usize),
+    /// The provider has no task of this id.
+    NoTask(&'a str),
+    /// The path leads nowhere.
+    NoApi,
+    /// Nothing is wrong with the call, but with this server.
+    Internal(&'a dyn std::error::Error),
+}
+
+impl Display for Why<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKey => write!(f, "No bearer token was received in the Authorization header"),
+            Self::WrongKey => write!(f, "The token in the Authorization header is invalid"),
+            Self::TooLarge => write!(f, "The body is too large or was cut off"),
+            Self::Unreadable(why) => write!(f, "{why}"),
+            Self::Taken(label) => write!(f, "You already have a request: {label}"),
+            Self::TooMany(model, running) => {
+                write!(f, "Concurrency of {model} too high: {running} tasks are running")
+            }
+            Self::NoTask(id) => write!(f, "There is no task {id}"),
+            Self::NoApi => write!(f, "The API does not exist"),
+            Self::Internal(error) => write!(f, "Internal error: {error}"),
+        }
+    }
+}
+
+/// How a task stands, as an answer tells it.
+pub(super) enum State<'a> {
+    /// It is not ready; so many hundredths of its time have passed, 0 to 99.
+    Pending(u8),
+    /// Its clip is there.
+    Ready(Link),
+    /// It failed.
+    Failed { code: &'a str, message: &'a str, shape: Shape },
+    /// It ended well, with nothing to show.
+    NoResult,
+    /// It stands at this status word, and nothing else is known.
+    Word(&'a str),
+}
+
+/// The first third of a task's time it waits in a queue, where the provider tells waiting and running apart.
+pub(super) const QUEUED_PERCENT: u8 = 33;

@@ -1,0 +1,160 @@
+//! The calls that only echo has: many tasks at once, what was accepted in a time, and cancelling.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Echo, invalid, refusal};
+use crate::sandbox::admin::Counts;
+use crate::sandbox::desk::{self, Answer};
+use crate::sandbox::dialect::{Dialect, Why};
+use crate::sandbox::faults::{Call, Fault, On};
+use crate::sandbox::line::Peer;
+use crate::sandbox::log::Line;
+use crate::sandbox::provider::Provider;
+use crate::sandbox::reply::{self, Refusal};
+use crate::sandbox::tasks::{Request, Task};
+use crate::sandbox::{Inner, Shared, held};
+
+/// The most ids in a question, and the most tasks on a page.
+const MOST: usize = 50;
+
+/// How long after its acceptance a task first shows in a list.
+const LAG: SignedDuration = SignedDuration::from_millis(500);
+
+/// `GET /v1/tasks`: with `ids` these tasks, else what was accepted in a time.
+pub(in crate::sandbox) async fn many(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+    Query(query): Query<BTreeMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    let counts = &shared.counts;
+    Counts::add(if query.contains_key("ids") { &counts.bulk_polls } else { &counts.lists });
+    let answer = desk::authenticate(&shared.key, &Echo, &headers).and_then(|()| match query.get("ids") {
+        Some(ids) if query.len() == 1 => bulk(&shared, ids),
+        Some(_) => Err(invalid("ids goes with no other parameter")),
+        None => Span::read(&query).map(|span| list(&shared, &span)),
+    });
+    desk::send(&Echo, &line, answer).await
+}
+
+fn bulk(shared: &Shared, ids: &str) -> Result<Answer, Refusal> {
+    let ids: Vec<&str> = ids.split(',').collect();
+    if ids.len() > MOST || ids.contains(&"") {
+        return Err(invalid("ids: it must be 1 to 50 ids with commas between them"));
+    }
+    let now = (shared.now)();
+    let mut inner = held(&shared.inner);
+    let Inner { book, faults, dice, .. } = &mut *inner;
+    let (mut tasks, mut missing, mut bent) = (Vec::new(), Vec::new(), None);
+    for id in ids {
+        let Some((task, call)) = book.find(Provider::Echo, id).and_then(Request::task_and_call) else {
+            missing.push(id);
+            continue;
+        };
+        let fault = faults.pick(On::Poll, call, dice);
+        tasks.push(Echo.told(task, &desk::state(shared, task, fault.as_ref(), now)));
+        // A fault that is not about how a task stands bends the whole answer, and the first one decides.
+        bent = bent.or(fault.filter(|fault| !fault.is_ending()));
+    }
+    Ok((bent, reply::json(StatusCode::OK, &json!({ "tasks": tasks, "missing": missing }))))
+}
+
+/// What a list is asked for.
+struct Span {
+    since: Timestamp,
+    until: Timestamp,
+    /// The place in the book where the page begins.
+    first: usize,
+}
+
+impl Span {
+    fn read(query: &BTreeMap<String, String>) -> Result<Self, Refusal> {
+        if let Some(name) = query.keys().find(|name| !matches!(name.as_str(), "since" | "until" | "page")) {
+            return Err(invalid(&format!("there is no parameter {name}")));
+        }
+        let time = |name: &str| {
+            let time = query.get(name).and_then(|text| text.parse().ok());
+            time.ok_or_else(|| invalid(&format!("{name}: it must be a time as in RFC 3339")))
+        };
+        let first = query.get("page").map_or(Some(0), |token| token.strip_prefix('p')?.parse().ok());
+        let first = first.ok_or_else(|| invalid("page: it must be the next of an earlier page"))?;
+        Ok(Self { since: time("since")?, until: time("until")?, first })
+    }
+}
+
+fn list(shared: &Shared, span: &Span) -> Answer {
+    let now = (shared.now)();
+    let mut inner = held(&shared.inner);
+    let Inner { book, faults, dice, .. } = &mut *inner;
+    let call = Call { provider: Provider::Echo, model: "", prompt: "", request_id: "" };
+    let fault = faults.pick(On::List, call, dice);
+    let shows = |task: &Task| {
+        let at = task.accepted_at;
+        task.provider == Provider::Echo
+            && (span.since..=span.until).contains(&at)
+            && at.checked_add(LAG).is_ok_and(|shown| shown <= now)
+    };
+    let tasks = book.requests().iter().map(|request| request.task.as_ref()).enumerate().skip(span.first);
+    let mut tasks = tasks.filter_map(|(place, task)| Some((place, task.filter(|task| shows(task))?)));
+    let mute = matches!(fault, Some(Fault::Mute));
+    let page: Vec<Value> = tasks.by_ref().take(MOST).map(|(_, task)| entry(task, mute)).collect();
+    // Places never change, so a page begins where the one before it ended, whatever comes in meanwhile.
+    let next = tasks.next().map(|(place, _)| format!("p{place}"));
+    let body = reply::json(StatusCode::OK, &json!({ "tasks": page, "next": next }));
+    (fault, body)
+}
+
+fn entry(task: &Task, mute: bool) -> Value {
+    let mut entry = json!({ "id": task.id });
+    if !mute {
+        entry["client_id"] = json!(task.request_id);
+    }
+    entry["created_at"] = json!(task.accepted_at.to_string());
+    entry
+}
+
+/// `DELETE /v1/tasks/{id}`. To cancel what is cancelled already is no error, so that a client may ask again after an
+/// answer that was lost.
+pub(in crate::sandbox) async fn cancel(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(Peer(line)): ConnectInfo<Peer>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    Counts::add(&shared.counts.cancels);
+    let job = {
+        let shared = Arc::clone(&shared);
+        move || match desk::authenticate(&shared.key, &Echo, &headers) {
+            Ok(()) => end(&shared, &id),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    };
+    let answer = desk::durably(&shared, &Echo, job).await;
+    desk::send(&Echo, &line, answer).await
+}
+
+/// Ends a task in the book and on disk.
+fn end(shared: &Shared, id: &str) -> io::Result<Result<Answer, Refusal>> {
+    let mut inner = held(&shared.inner);
+    let now = (shared.now)();
+    let Some(task) = inner.book.find(Provider::Echo, id).and_then(|request| request.task.as_ref()) else {
+        return Ok(Err(Echo.refuse(&Why::NoTask(id))));
+    };
+    if now >= task.ready_at && !task.cancelled {
+        let message = format!("The task {id} has ended");
+        return Ok(Err(refusal(StatusCode::CONFLICT, "finished", &message)));
+    }
+    let ticket = shared.log.push(&Line::Cancel(id.to_owned()))?;
+    inner.book.cancel(id);
+    drop(inner);
+    shared.log.sync(ticket)?;
+    Ok(Ok((None, reply::json(StatusCode::OK, &json!({ "id": id, "status": "cancelled" })))))
+}

@@ -1,0 +1,104 @@
+//! How `UniAll` speaks, for its six models of Vidu Q3: an error is an object with a word as its code.
+
+mod check;
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::dialect::{Dialect, QUEUED_PERCENT, State, Why};
+use super::faults::Shape;
+use super::provider::Provider;
+use super::reply::Refusal;
+use super::tasks::{Order, Task};
+
+/// Its two ways to ask for a task. They answer with the link in different places, both of which have been seen.
+pub(super) enum UniAll {
+    /// `/v1/video/generations/{id}`: the link in `video_url`, as documented.
+    Generations,
+    /// `/v1/videos/{id}`: the link in `metadata`, as gateways of this kind do.
+    Videos,
+}
+
+impl Dialect for UniAll {
+    fn provider(&self) -> Provider {
+        Provider::Uniall
+    }
+
+    fn check(&self, body: &Value) -> Result<Order, Refusal> {
+        check::check(body)
+    }
+
+    fn refuse(&self, why: &Why<'_>) -> Refusal {
+        let (http, code) = match why {
+            Why::NoKey | Why::WrongKey => (StatusCode::UNAUTHORIZED, "invalid_api_key"),
+            Why::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
+            Why::Unreadable(_) | Why::Taken(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            Why::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
+            Why::NoTask(_) => (StatusCode::NOT_FOUND, "task_not_found"),
+            Why::NoApi => (StatusCode::NOT_FOUND, "not_found"),
+            Why::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+        };
+        refusal(http, code, &why.to_string(), "")
+    }
+
+    fn error(&self, code: &str, message: &str) -> Value {
+        error(code, message, "")
+    }
+
+    fn task_id(&self, now: Timestamp, number: usize) -> String {
+        format!("task_{:x}{number:08x}", now.as_millisecond())
+    }
+
+    fn accepted(&self, task: &Task) -> Value {
+        about(task, "queued", 0)
+    }
+
+    fn told(&self, task: &Task, state: &State<'_>) -> Value {
+        let (status, progress) = match state {
+            State::Pending(percent) if *percent < QUEUED_PERCENT => ("queued", 0),
+            State::Pending(percent) => ("in_progress", *percent),
+            State::Ready(_) | State::NoResult => ("completed", 100),
+            State::Failed { .. } => ("failed", 100),
+            State::Word(word) => (*word, 0),
+        };
+        let mut body = about(task, status, progress);
+        match (state, self) {
+            (State::Ready(link), Self::Generations) => body["video_url"] = json!(link.video),
+            (State::Ready(link), Self::Videos) => body["metadata"] = json!({ "url": link.video }),
+            (State::Failed { code, message, shape: Shape::Object }, _) => {
+                body["error"] = json!({ "code": code, "message": message });
+            }
+            (State::Failed { message, shape: Shape::String, .. }, _) => body["fail_reason"] = json!(message),
+            (
+                State::Failed { shape: Shape::None, .. }
+                | State::Pending(_)
+                | State::NoResult
+                | State::Word(_),
+                _,
+            ) => {}
+        }
+        body
+    }
+}
+
+fn about(task: &Task, status: &str, progress: u8) -> Value {
+    json!({
+        "id": task.id,
+        "task_id": task.id,
+        "object": "video.generation.job",
+        "model": task.model,
+        "status": status,
+        "progress": progress,
+        "created_at": task.accepted_at.as_second(),
+    })
+}
+
+fn error(code: &str, message: &str, parameter: &str) -> Value {
+    let kind = "invalid_request_error";
+    json!({ "error": { "message": message, "type": kind, "param": parameter, "code": code } })
+}
+
+fn refusal(http: StatusCode, code: &str, message: &str, parameter: &str) -> Refusal {
+    Refusal { http, code: Some(code.to_owned()), body: error(code, message, parameter) }
+}

@@ -1,0 +1,109 @@
+//! How Vtrix speaks. An error is a `message`, or an `error` in words, or, about a parameter, an `error` with a code
+//! that does not fit 32 bits.
+
+mod check;
+mod models;
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::dialect::{Dialect, State, Why};
+use super::faults::Shape;
+use super::provider::Provider;
+use super::reply::Refusal;
+use super::tasks::{Order, Task};
+
+pub(super) struct Vtrix;
+
+impl Dialect for Vtrix {
+    fn provider(&self) -> Provider {
+        Provider::Vtrix
+    }
+
+    /// "HTTP request POST body must not exceed 20MB".
+    fn body_bytes(&self) -> usize {
+        20 * 1024 * 1024
+    }
+
+    fn check(&self, body: &Value) -> Result<Order, Refusal> {
+        check::check(body)
+    }
+
+    fn refuse(&self, why: &Why<'_>) -> Refusal {
+        let (http, message) = match why {
+            Why::NoKey | Why::WrongKey => (StatusCode::UNAUTHORIZED, why.to_string()),
+            Why::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, why.to_string()),
+            Why::Unreadable(_) | Why::Taken(_) => (StatusCode::BAD_REQUEST, why.to_string()),
+            Why::TooMany(..) => (StatusCode::TOO_MANY_REQUESTS, "rate limit exceeded".to_owned()),
+            Why::NoTask(_) | Why::NoApi => (StatusCode::NOT_FOUND, why.to_string()),
+            Why::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
+        };
+        let body = if http == StatusCode::BAD_REQUEST {
+            json!({ "error": message })
+        } else {
+            self.error("", &message)
+        };
+        Refusal { http, code: None, body }
+    }
+
+    /// A number is a code of a task; a word has no place in an answer.
+    fn error(&self, code: &str, message: &str) -> Value {
+        match code.parse::<u64>() {
+            Ok(code) => json!({ "error": { "code": code, "error_message": message } }),
+            Err(_) => json!({ "message": message }),
+        }
+    }
+
+    /// 20 letters and digits, as if in base 32.
+    fn task_id(&self, now: Timestamp, number: usize) -> String {
+        let time = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        format!("d{}{}", base32(time, 9), base32(u64::try_from(number).unwrap_or(u64::MAX), 10))
+    }
+
+    fn accepted(&self, task: &Task) -> Value {
+        about(task, "in_progress")
+    }
+
+    fn told(&self, task: &Task, state: &State<'_>) -> Value {
+        let mut body = about(
+            task,
+            match state {
+                State::Pending(_) => "in_progress",
+                State::Ready(_) | State::NoResult => "completed",
+                State::Failed { .. } => "failed",
+                State::Word(word) => word,
+            },
+        );
+        match state {
+            State::Pending(percent) => body["progress"] = json!(f64::from(*percent) / 100.0),
+            State::Ready(link) => {
+                let content = json!({ "type": "video", "url": link.video, "jobId": task.id });
+                body["output"] = json!([{ "content": [content] }]);
+            }
+            State::NoResult => body["output"] = json!([]),
+            State::Failed { code, message, shape: Shape::Object } => {
+                let code = code.parse::<u64>().map_or_else(|_| json!(code), |number| json!(number));
+                body["error"] = json!({ "code": code, "error_message": message });
+            }
+            State::Failed { message, shape: Shape::String, .. } => body["error"] = json!(message),
+            State::Failed { shape: Shape::None, .. } | State::Word(_) => {}
+        }
+        if let State::Ready(_) | State::NoResult = state {
+            let usd = task.usd();
+            body["usage"] = json!({ "cost": usd, "discount": 1, "quantity": 1, "unit_price": usd });
+        }
+        body
+    }
+}
+
+fn about(task: &Task, status: &str) -> Value {
+    let Task { id, model, accepted_at, .. } = task;
+    json!({ "id": id, "status": status, "model": model, "created_at": accepted_at.as_second() })
+}
+
+/// The last digits of a number, five bits each.
+fn base32(number: u64, digits: u32) -> String {
+    let digit = |place: u32| char::from_digit((number >> (5 * place) & 31) as u32, 32);
+    (0..digits).rev().filter_map(digit).collect()
+}

@@ -1,0 +1,117 @@
+//! The Vidu models of Vtrix, and the parameters that each takes.
+//!
+//! `viduq1_img2video` follows its page to the letter. The others follow what Vtrix publishes of them, and where that
+//! is silent (durations and resolutions of some, the aspect ratios) Vidu's own pages. Models that want subjects, that
+//! extend a clip, or that keep a library of subjects are left out.
+
+use crate::sandbox::fields::Kind;
+
+/// What a clip is made from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    Text,
+    /// So many pictures, at least and at most: one to move, a first and a last frame, or several to keep to.
+    Pictures(usize, usize),
+}
+
+/// One model.
+pub(super) struct Model {
+    pub(super) name: &'static str,
+    pub(super) from: From,
+    /// Durations in seconds, first and last, each with its resolutions, of which the first is the default. The first
+    /// duration of a family of one or two is its default, that of a longer one is 5.
+    pub(super) lengths: &'static [(u32, u32, &'static [&'static str])],
+    /// The most characters of a prompt.
+    pub(super) prompt: usize,
+    /// Its own parameters, beside [`COMMON`].
+    pub(super) fields: &'static [(&'static str, Kind)],
+}
+
+impl Model {
+    /// The duration where none is ordered.
+    pub(super) fn default_seconds(&self) -> u32 {
+        let first = self.lengths.first().map_or(5, |length| length.0);
+        let last = self.lengths.last().map_or(5, |length| length.1);
+        if (first..=last).contains(&5) { 5 } else { first }
+    }
+
+    /// The price in US cents. Vtrix publishes none: these figures are the sandbox's own invention.
+    pub(super) fn cents(&self) -> u32 {
+        if self.name.starts_with("viduq1_") { 40 } else { 30 }
+    }
+}
+
+/// Parameters of every model, beside `prompt`, `images`, `duration`, `resolution` and `off_peak`.
+pub(super) const COMMON: &[(&str, Kind)] = &[
+    ("audio", Kind::Flag),
+    ("voice_id", Kind::Text(0, usize::MAX)),
+    ("is_rec", Kind::Flag),
+    ("bgm", Kind::Flag),
+    ("seed", Kind::Integer),
+    ("movement_amplitude", Kind::Words(&["auto", "small", "medium", "large"])),
+    ("payload", Kind::Text(0, 1_048_576)),
+    ("watermark", Kind::Flag),
+    ("wm_position", Kind::Between(1, 4)),
+    ("wm_url", Kind::Link),
+    ("callback_url", Kind::Link),
+];
+
+const Q1_RATIOS: Kind = Kind::Words(&["16:9", "9:16", "1:1"]);
+const RATIOS: Kind = Kind::Words(&["16:9", "9:16", "1:1", "3:4", "4:3"]);
+const ANY_RATIO: Kind = Kind::Words(&["16:9", "9:16", "1:1", "3:4", "4:3", "auto"]);
+const RATIO: &[(&str, Kind)] = &[("aspect_ratio", RATIOS)];
+
+const ALL: &[&str] = &["720p", "540p", "1080p"];
+const FAST: &[&str] = &["720p", "1080p"];
+const FULL_HD: &[&str] = &["1080p"];
+const OLD: &[&str] = &["360p", "720p", "1080p"];
+const HD: &[&str] = &["720p"];
+
+const IMAGE: From = From::Pictures(1, 1);
+const FRAMES: From = From::Pictures(2, 2);
+const REFERENCE: From = From::Pictures(1, 7);
+
+const fn model(
+    name: &'static str,
+    from: From,
+    lengths: &'static [(u32, u32, &'static [&'static str])],
+    prompt: usize,
+    fields: &'static [(&'static str, Kind)],
+) -> Model {
+    Model { name, from, lengths, prompt, fields }
+}
+
+pub(super) static MODELS: &[Model] = &[
+    model(
+        "viduq1_text2video",
+        From::Text,
+        &[(5, 5, FULL_HD)],
+        2000,
+        &[("style", Kind::Words(&["general", "anime"])), ("aspect_ratio", Q1_RATIOS)],
+    ),
+    model("viduq1_img2video", IMAGE, &[(5, 5, FULL_HD)], 2000, &[]),
+    model("vidu20_img2video", IMAGE, &[(4, 4, OLD), (8, 8, HD)], 2000, &[]),
+    model("viduq2_text2video", From::Text, &[(1, 10, ALL)], 2000, RATIO),
+    model("viduq2_pro_fast_text2video", From::Text, &[(1, 10, FAST)], 2000, RATIO),
+    model("viduq2_turbo_img2video", IMAGE, &[(1, 10, ALL)], 2000, &[]),
+    model("viduq2_pro_img2video", IMAGE, &[(1, 10, ALL)], 2000, &[]),
+    model("viduq2_pro_fast_img2video", IMAGE, &[(1, 10, FAST)], 2000, &[]),
+    model("viduq2_turbo_start_end2video", FRAMES, &[(1, 8, ALL)], 2000, &[]),
+    model("viduq2_pro_start_end2video", FRAMES, &[(1, 8, ALL)], 2000, &[]),
+    model("viduq2_pro_fast_start_end2video", FRAMES, &[(1, 8, ALL)], 2000, &[]),
+    model("viduq2_i2v_reference", REFERENCE, &[(1, 10, ALL)], 2000, RATIO),
+    model(
+        "viduq2_pro_reference",
+        REFERENCE,
+        &[(1, 10, ALL)],
+        5000,
+        &[("videos", Kind::Links(1, 2)), ("aspect_ratio", RATIOS)],
+    ),
+    model("viduq3_i2v_reference", REFERENCE, &[(3, 16, ALL)], 5000, &[("aspect_ratio", ANY_RATIO)]),
+    model("viduq3_pro_text2video", From::Text, &[(1, 16, ALL)], 5000, RATIO),
+    model("viduq3_turbo_text2video", From::Text, &[(1, 16, ALL)], 5000, RATIO),
+    model("viduq3_pro_img2video", IMAGE, &[(1, 16, ALL)], 5000, &[]),
+    model("viduq3_turbo_img2video", IMAGE, &[(1, 16, ALL)], 5000, &[]),
+    model("viduq3_pro_start_end2video", FRAMES, &[(1, 16, ALL)], 5000, &[]),
+    model("viduq3_turbo_start_end2video", FRAMES, &[(1, 16, ALL)], 5000, &[]),
+];
