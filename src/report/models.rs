@@ -70,7 +70,7 @@ fn size(card: &ModelCard) -> Option<String> {
 
 fn price(card: &ModelCard) -> String {
     match &card.price {
-        None => "no price published".to_owned(),
+        None => "not published".to_owned(),
         Some(price) if price.surcharges.is_empty() => price.to_string(),
         Some(price) => format!("from {price}"),
     }
@@ -103,7 +103,7 @@ pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
             if is_wide {
                 lines.push(line(mark(entry.card), row, &section.widths));
             } else {
-                lines.extend(stacked(mark(entry.card), row, columns));
+                lines.extend(stacked(entry.card, row, columns));
             }
         }
         lines.push(String::new());
@@ -176,14 +176,17 @@ fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {
 }
 
 /// The same facts on two lines or three.
-fn stacked(
-    mark: char,
-    [name, from, seconds, size, price, at_once]: &[String; 6],
-    columns: usize,
-) -> Vec<String> {
-    let size = if size == "-" { String::new() } else { format!(" · {size}") };
-    let facts = format!("    {from} · {seconds} s{size} · {price} · {at_once} at once");
-    std::iter::once(format!("{mark} {name}")).chain(wrap(&facts, columns, 4)).collect()
+fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
+    let [name, from, seconds, size, price, at_once] = row;
+    let price = if card.price.is_some() { price } else { "no price published" };
+    let mut facts = vec![from.clone(), format!("{seconds} s")];
+    facts.extend((size != "-").then(|| size.clone()));
+    facts.extend([price.to_owned(), format!("{at_once} at once")]);
+    // A line breaks between facts, not within one.
+    let facts: Vec<String> = facts.iter().map(|fact| fact.replace(' ', "\u{a0}")).collect();
+    let lines = wrap(&format!("    {}", facts.join("\u{a0}· ")), columns, 4);
+    let lines = lines.into_iter().map(|line| line.replace('\u{a0}', " "));
+    std::iter::once(format!("{} {name}", mark(card))).chain(lines).collect()
 }
 
 /// One model in full, in at most so many columns.
@@ -313,6 +316,7 @@ fn describe(card: &ModelCard, rule: &Rule) -> String {
 
 fn range(rule: &Rule) -> String {
     let (unit, one) = match rule.kind {
+        Kind::Text if rule.link => return "a web address".to_owned(),
         Kind::Text => (" characters", "text"),
         Kind::Int => ("", "a whole number"),
         Kind::Picture => (" pictures", "a picture"),

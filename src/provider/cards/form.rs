@@ -123,6 +123,7 @@ static RULE: &[Key] = &[
     key("values", Form::List(&Form::Scalar), "All values that it can have."),
     key("min", Form::Number(0), "The least number, of characters or of pictures."),
     key("max", Form::Number(0), "The greatest number, of characters or of pictures."),
+    key("link", Form::Flag, "Whether the text is a link, which the provider must be able to reach."),
     key("default", Form::Scalar, "What the provider takes where the request says nothing."),
     key("required", Form::Flag, "Whether every request must have it."),
     key("only_with", Form::List(&Form::Text), "Fields without which it means nothing."),
