@@ -6,7 +6,7 @@ mod tests;
 
 use super::card::{Correction, Kind, ModelCard};
 use crate::domain::key::ModelName;
-use crate::domain::price::{Price, PriceUnit};
+use crate::domain::price::{Price, PriceUnit, Surcharge};
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::Value;
 use form::{CARD, Form, Misfit};
@@ -334,11 +334,7 @@ fn written(price: &Price) -> Json {
         Value::Int(number) => json!(number),
         Value::Text(text) => json!(text),
     };
-    let extra = price.surcharges.iter().map(
-        |extra| json!({ "param": extra.param, "equals": scalar(&extra.equals), "usd": extra.usd.plain() }),
-    );
-    match price.surcharges.is_empty() {
-        true => json!({ "per": per, "usd": price.usd.plain() }),
-        false => json!({ "per": per, "usd": price.usd.plain(), "surcharges": extra.collect::<Vec<_>>() }),
-    }
+    let extra = |extra: &Surcharge| json!({ "param": extra.param, "equals": scalar(&extra.equals), "usd": extra.usd.plain() });
+    let surcharges: Vec<Json> = price.surcharges.iter().map(extra).collect();
+    json!({ "per": per, "usd": price.usd.plain(), "surcharges": surcharges })
 }

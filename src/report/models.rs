@@ -70,7 +70,7 @@ fn size(card: &ModelCard) -> Option<String> {
 
 fn price(card: &ModelCard) -> String {
     match &card.price {
-        None => "no price published".to_owned(),
+        None => "not published".to_owned(),
         Some(price) if price.surcharges.is_empty() => price.to_string(),
         Some(price) => format!("from {price}"),
     }
@@ -103,7 +103,7 @@ pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
             if is_wide {
                 lines.push(line(mark(entry.card), row, &section.widths));
             } else {
-                lines.extend(stacked(mark(entry.card), row, columns));
+                lines.extend(stacked(entry.card, row, columns));
             }
         }
         lines.push(String::new());
@@ -124,7 +124,12 @@ struct Section<'a> {
 
 impl<'a> Section<'a> {
     fn of(entries: &'a [Entry<'a>]) -> Self {
-        let rows: Vec<[String; 6]> = entries.iter().map(|entry| cells(entry.card, entry.at_once)).collect();
+        let row = |entry: &Entry<'_>| {
+            let mut row = cells(entry.card, entry.at_once);
+            row[0] += if entry.card.unverified { " ?" } else { "" };
+            row
+        };
+        let rows: Vec<[String; 6]> = entries.iter().map(row).collect();
         let mut widths = HEADS.map(width);
         for row in &rows {
             for (widest, cell) in widths.iter_mut().zip(row) {
@@ -141,48 +146,47 @@ fn head(provider: &dyn Provider, columns: usize) -> Vec<String> {
     wrap(&text, columns, 2)
 }
 
-/// What stands before a model of which something is to be known.
+/// What stands before a model whose card is not as it is built in.
 fn mark(card: &ModelCard) -> char {
-    match card {
-        _ if !card.corrected.is_empty() => '*',
-        _ if card.unverified => '?',
-        _ => ' ',
-    }
+    if card.corrected.is_empty() { ' ' } else { '*' }
 }
 
 /// What the marks mean, and what a missing price does.
 fn legend(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
-    let marked = |sign| entries.iter().any(|entry| mark(entry.card) == sign);
-    let unpriced = entries.iter().any(|entry| entry.card.price.is_none());
+    let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(entry.card));
     let told = [
-        (marked('*'), "* corrected or added by the manifest"),
-        (marked('?'), "? parts of the card are inferred, not documented"),
-        (unpriced, "A model without a published price needs yours: `prices:` in the manifest."),
+        (any(|card| !card.corrected.is_empty()), "* corrected or added by the manifest"),
+        (any(|card| card.unverified), "? parts of the card are inferred, not documented"),
+        (
+            any(|card| card.price.is_none()),
+            "A model without a published price needs yours: `prices:` in the manifest.",
+        ),
     ];
     told.iter().filter(|(holds, _)| *holds).flat_map(|(_, text)| wrap(text, columns, 2)).collect()
 }
 
 fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {
-    let mut line = mark.to_string();
-    for (at, (cell, wide)) in cells.iter().zip(widths).enumerate() {
+    let padded = cells.iter().zip(widths).enumerate().map(|(at, (cell, wide))| {
         let gap = " ".repeat(wide.saturating_sub(width(cell)));
-        let before = if at == 0 { " " } else { "  " };
-        line += before;
         // Numbers end at the same column.
-        line += &if at == 5 { format!("{gap}{cell}") } else { format!("{cell}{gap}") };
-    }
-    line.trim_end().to_owned()
+        if at == 5 { format!("{gap}{cell}") } else { format!("{cell}{gap}") }
+    });
+    let cells: Vec<String> = padded.collect();
+    format!("{mark} {}", cells.join("  ")).trim_end().to_owned()
 }
 
 /// The same facts on two lines or three.
-fn stacked(
-    mark: char,
-    [name, from, seconds, size, price, at_once]: &[String; 6],
-    columns: usize,
-) -> Vec<String> {
-    let size = if size == "-" { String::new() } else { format!(" · {size}") };
-    let facts = format!("    {from} · {seconds} s{size} · {price} · {at_once} at once");
-    std::iter::once(format!("{mark} {name}")).chain(wrap(&facts, columns, 4)).collect()
+fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
+    let [name, from, seconds, size, price, at_once] = row;
+    let price = if card.price.is_some() { price } else { "no price published" };
+    let mut facts = vec![from.clone(), format!("{seconds} s")];
+    facts.extend((size != "-").then(|| size.clone()));
+    facts.extend([price.to_owned(), format!("{at_once} at once")]);
+    // A line breaks between facts, not within one.
+    let facts: Vec<String> = facts.iter().map(|fact| fact.replace(' ', "\u{a0}")).collect();
+    let lines = wrap(&format!("    {}", facts.join("\u{a0}· ")), columns, 4);
+    let lines = lines.into_iter().map(|line| line.replace('\u{a0}', " "));
+    std::iter::once(format!("{} {name}", mark(card))).chain(lines).collect()
 }
 
 /// One model in full, in at most so many columns.
@@ -257,19 +261,16 @@ fn facts(entry: &Entry<'_>) -> Vec<(String, String)> {
     let card = entry.card;
     let mut facts = vec![("from", modes(card, ", ")), ("seconds", seconds(card))];
     facts.extend(size(card).map(|size| ("size", size)));
-    let mut price = match &card.price {
+    let price = match &card.price {
         Some(price) => price.to_string(),
         None => "no price published; write yours under `prices:` in the manifest".to_owned(),
     };
-    for extra in card.price.iter().flat_map(|price| &price.surcharges) {
-        price += &format!(", {} more where `{}` is {}", extra.usd, extra.param, shown(&extra.equals));
-    }
-    facts.push(("price", price));
-    let mut limits = format!("{} at once", super::text::count(entry.at_once, "task"));
-    if let Some(rate) = entry.limits.rate {
-        limits += &format!(", {}", rate_words(rate));
-    }
-    facts.push(("limits", limits));
+    let extra = card.price.iter().flat_map(|price| &price.surcharges);
+    let extra = extra.map(|it| format!("{} more where `{}` is {}", it.usd, it.param, shown(&it.equals)));
+    facts.push(("price", std::iter::once(price).chain(extra).collect::<Vec<_>>().join(", ")));
+    let tasks = format!("{} at once", super::text::count(entry.at_once, "task"));
+    let rate = entry.limits.rate.map(rate_words);
+    facts.push(("limits", std::iter::once(tasks).chain(rate).collect::<Vec<_>>().join(", ")));
     let hours = card.link_life.as_secs() / 3_600;
     let hours =
         usize::try_from(hours).map_or_else(|_| hours.to_string(), |hours| super::text::count(hours, "hour"));
@@ -315,6 +316,7 @@ fn describe(card: &ModelCard, rule: &Rule) -> String {
 
 fn range(rule: &Rule) -> String {
     let (unit, one) = match rule.kind {
+        Kind::Text if rule.link => return "a web address".to_owned(),
         Kind::Text => (" characters", "text"),
         Kind::Int => ("", "a whole number"),
         Kind::Picture => (" pictures", "a picture"),

@@ -107,6 +107,24 @@ fn what_is_wrong_is_told_with_its_place_its_reason_and_what_to_type() {
 
 /// What the messages say to type, typed: the case, and what is changed in which file.
 const FOLLOWED: &[(&str, &[Change])] = &[
+    (
+        "card-with-unknown-parts",
+        &[(M, "prise", "price"), (M, "    name: zai/vidu2\n", ""), (M, "    colour: red\n", "")],
+    ),
+    (
+        "card-with-wrong-values",
+        &[
+            (M, "12h", "12"),
+            (M, "[pictures]", "[image]"),
+            (M, "0,30", "0.30"),
+            (M, "param: user_id", "param: user_id, equals: somebody"),
+            (M, "5MB", "5"),
+            (M, "gif", "png"),
+            (M, "maximum: 8", "max: 8"),
+            (M, "nam: prompt", "name: prompt"),
+            (M, "\"yes\"", "false"),
+        ],
+    ),
     ("colon-in-text", &[(M, "Close-up: {{ item.title }}", "\"Close-up: {{ item.title }}\"")]),
     ("duration-that-another-model-has", &[(M, "duration: 5", "duration: 4")]),
     ("duration-that-another-model-has", &[(M, "    duration: 5", "")]),
@@ -122,6 +140,10 @@ const FOLLOWED: &[(&str, &[Change])] = &[
         &[(M, "zai/vidu2-image", "zai/cogvideox-3"), (M, "aspect_ratio: \"9:16\"", "size: 720x1280")],
     ),
     ("filter-without-its-number", &[(M, "{{ item.title | truncate }}", "{{ item.title | truncate(300) }}")]),
+    (
+        "like-no-model-of-the-provider",
+        &[(M, "zai/vidu2-imgae", "zai/vidu2-image"), (M, "like: zai/vidu3-text", "like: zai/viduq1-text")],
+    ),
     ("merge-of-no-map", &[(M, "    <<: *look", ""), (M, "on {{", "on {{ vars.look }} {{")]),
     ("missing-column-far-off", &[(M, "{{ item.material }}", "{{ item.material | default('') }}")]),
     ("no-items", &[(M, "[]", "\n  - { id: mug-1, title: Red mug, image: mug.png }")]),
@@ -147,6 +169,7 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     ),
     ("parameter-the-model-lacks", &[(M, "fsp: 30, quality: best", "fps: 30, quality: speed")]),
     ("parameter-the-model-lacks", &[(M, "fsp: 30, quality: best", "fps: 30")]),
+    ("price-of-an-unknown-model", &[(M, "zai/vidu2-imgae", "zai/vidu2-image")]),
     (
         "prompt-of-html-too-long",
         &[(M, "item.raw[\"Body (HTML)\"]", "item.raw[\"Body (HTML)\"] | strip_html | truncate(486)")],
@@ -164,6 +187,10 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     ("size-in-sheet", &[(M, "    size: \"{{ item.size }}\"", "")]),
     ("size-in-sheet", &[(M, "zai/vidu2-image", "zai/cogvideox-3")]),
     ("size-that-another-model-has", &[(M, "zai/vidu2-image", "zai/viduq1-image")]),
+    (
+        "surcharge-that-is-never-due",
+        &[(M, "\"60\"", "60"), (M, "is_rec", "user_id"), (M, "equals: true", "equals: somebody")],
+    ),
     ("tab-as-indentation", &[(M, "\t", "    ")]),
     ("template-without-endif", &[(M, "called {{ item.title }}", "called {{ item.title }}{% endif %}")]),
     ("template-without-quotes", &[(M, "{{ item.title }} on a beach", "\"{{ item.title }} on a beach\"")]),

@@ -123,6 +123,7 @@ static RULE: &[Key] = &[
     key("values", Form::List(&Form::Scalar), "All values that it can have."),
     key("min", Form::Number(0), "The least number, of characters or of pictures."),
     key("max", Form::Number(0), "The greatest number, of characters or of pictures."),
+    key("link", Form::Flag, "Whether the text is a link, which the provider must be able to reach."),
     key("default", Form::Scalar, "What the provider takes where the request says nothing."),
     key("required", Form::Flag, "Whether every request must have it."),
     key("only_with", Form::List(&Form::Text), "Fields without which it means nothing."),
@@ -199,12 +200,12 @@ impl Fitting<'_> {
             }
             (Form::Text, Json::String(text)) => !text.trim().is_empty(),
             (Form::Usd, Json::String(text)) => text.parse::<Usd>().is_ok(),
-            (Form::Flag, Json::Bool(_)) => true,
             (Form::Number(least), Json::Number(number)) => number
                 .as_u64()
                 .and_then(|number| u32::try_from(number).ok())
                 .is_some_and(|number| number >= least),
-            (Form::Scalar, Json::Bool(_) | Json::Number(_) | Json::String(_)) => true,
+            (Form::Flag, Json::Bool(_))
+            | (Form::Scalar, Json::Bool(_) | Json::Number(_) | Json::String(_)) => true,
             (Form::Word(words), Json::String(text)) => words.contains(&text.as_str()),
             (Form::Quotient, Json::Array(pair)) => {
                 pair.len() == 2 && pair.iter().all(|number| number.as_u64().is_some_and(|number| number > 0))
