@@ -3,7 +3,7 @@
 //! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
 //! has the pace of polls and the reasons to stop submitting for this run.
 
-use super::clock::PaceClock;
+use super::pace::Pace;
 use super::together::Questions;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::limits::{Limits, Rate};
@@ -14,9 +14,6 @@ use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
 use crate::transport::Endpoint;
 use crate::transport::settings::is_loopback;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
@@ -45,33 +42,6 @@ const GIVE_UP: Duration = Duration::from_hours(1);
 const MODEL_REFUSALS: u32 = 3;
 /// A key that is refused is tried once more after this, in case it was being exchanged.
 const AUTH_RETRY: Duration = Duration::from_secs(5);
-
-/// An even pace: one cell at a time, never a burst.
-struct Pace {
-    limiter: RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Duration>>,
-}
-
-impl Pace {
-    fn new(rate: Rate) -> Self {
-        // A period of zero is no quota; nanosecond precision is beyond any API.
-        let interval = rate.interval().max(Duration::from_nanos(1));
-        let quota = Quota::with_period(interval).expect("the period is at least a nanosecond");
-        let quota = quota.allow_burst(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::direct_with_clock(quota, PaceClock::new()) }
-    }
-
-    /// Waits for the next cell. `false` if `stop` came first.
-    async fn next(&self, stop: &CancellationToken) -> bool {
-        while let Err(wait) = self.limiter.check() {
-            let wait = wait.wait_time_from(governor::clock::Clock::now(self.limiter.clock()));
-            tokio::select! {
-                () = stop.cancelled() => return false,
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-        !stop.is_cancelled()
-    }
-}
 
 /// One model: how many tasks at once, and how fast.
 pub struct Lane {

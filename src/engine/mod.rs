@@ -10,6 +10,7 @@ mod filing;
 pub mod ids;
 pub mod lane;
 pub mod order;
+mod pace;
 mod sidecar;
 pub mod stop;
 mod together;

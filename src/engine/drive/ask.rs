@@ -1,12 +1,11 @@
 //! Free questions to a provider: how a task stands, and whether a submission in doubt is among its tasks.
 
-use super::{Drive, Next};
+use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, Event, Intent, State};
 use crate::domain::policy::Moment;
 use crate::domain::take::Take;
-use crate::engine::drive::Left;
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
 use crate::provider::{self, Listing};
@@ -21,7 +20,7 @@ const PAGES: usize = 200;
 enum Found {
     /// The task is there.
     Task(TaskId),
-    /// All pages came and none has it; these of our ids, or others', are there.
+    /// All pages came and none has it. These are the clients' names for the tasks that are there, ours or not.
     Others(Vec<RequestId>),
     /// Not all of it came.
     Incomplete(Said),
