@@ -54,7 +54,7 @@ const CLASSES: [&str; 29] = [
 ];
 
 /// Where a body carries our name for the attempt, as a JSON pointer, for the providers that have a field for it.
-const OUR_NAME: [(&str, &str); 1] = [("zai", "/request_id")];
+const OUR_NAME: [(&str, &str); 2] = [("zai", "/request_id"), ("echo", "/client_id")];
 
 /// How many requests each provider's documents show. The page of Vtrix shows none; there it is one with every
 /// parameter that it describes, and one with those that it requires.
