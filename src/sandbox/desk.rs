@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::admin::Counts;
-use super::dialect::{Dialect, State, Why};
+use super::dialect::{BODY_BYTES, Dialect, State, Why};
 use super::faults::{Call, Fault, On};
 use super::images::without_data;
 use super::line::{Line as Connection, Peer};
@@ -22,9 +22,6 @@ use super::log::Line;
 use super::reply::{self, Refusal};
 use super::tasks::{Order, Request, Task};
 use super::{Inner, Shared, files, held};
-
-/// The most that is read of any request: three images of 50 MB in base64, and room for the rest.
-pub(super) const BODY_BYTES: usize = 256 * 1024 * 1024;
 
 /// The fault that strikes a call, and the answer that it would have without one.
 pub(super) type Answer = (Option<Fault>, Response);
@@ -105,8 +102,7 @@ fn decide(shared: &Shared, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[
         Err(refusal) => (Value::Null, Err(refusal)),
     };
     let provider = dialect.provider();
-    let sent = ["request_id", "client_id"].into_iter().find_map(|name| body.get(name)?.as_str());
-    let sent = sent.map(str::to_owned);
+    let sent = dialect.label_parameter().and_then(|name| body.get(name)?.as_str()).map(str::to_owned);
     let mut inner = held(&shared.inner);
     // Under the lock, so that the book is in the order of time.
     let now = (shared.now)();

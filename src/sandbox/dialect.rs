@@ -1,31 +1,32 @@
 //! What differs from provider to provider: how things are worded, and what a request may say.
 
 use std::fmt::{self, Display, Formatter};
-use std::sync::Arc;
 
-use axum::Router;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::echo::{self, Echo};
 use super::faults::Shape;
 use super::files::Link;
 use super::provider::Provider;
 use super::reply::Refusal;
 use super::tasks::{Order, Task};
-use super::uniall::UniAll;
-use super::vtrix::Vtrix;
-use super::zai::Zai;
-use super::{Shared, desk};
 
-/// How a provider speaks. What it does is the same for all, and lies in [`desk`].
+/// The most that is read of any request: three images of 50 MB in base64, and room for the rest.
+pub(super) const BODY_BYTES: usize = 256 * 1024 * 1024;
+
+/// How a provider speaks. What it does is the same for all, and lies in `desk`.
 pub(super) trait Dialect: Send + Sync {
     /// Who speaks so.
     fn provider(&self) -> Provider;
 
     /// The largest body of a request, in bytes.
     fn body_bytes(&self) -> usize {
-        desk::BODY_BYTES
+        BODY_BYTES
+    }
+
+    /// The parameter with the client's own name for a request, where there is one.
+    fn label_parameter(&self) -> Option<&'static str> {
+        None
     }
 
     /// Checks a request against the provider's documents.
@@ -103,34 +104,3 @@ pub(super) enum State<'a> {
 
 /// The first third of a task's time it waits in a queue, where the provider tells waiting and running apart.
 pub(super) const QUEUED_PERCENT: u8 = 33;
-
-/// How a provider speaks where nothing else is agreed.
-pub(super) fn of(provider: Provider) -> &'static dyn Dialect {
-    match provider {
-        Provider::Zai => &Zai,
-        Provider::Vtrix => &Vtrix,
-        Provider::Uniall => &UniAll::Generations,
-        Provider::Echo => &Echo,
-    }
-}
-
-/// The paths of a provider, below its prefix.
-pub(super) fn routes(provider: Provider) -> Router<Arc<Shared>> {
-    let dialect = of(provider);
-    let paths = match provider {
-        Provider::Zai => Router::new()
-            .route("/paas/v4/videos/generations", desk::submits(dialect))
-            .route("/paas/v4/async-result/{id}", desk::polls(dialect)),
-        Provider::Vtrix => Router::new()
-            .route("/model/v1/generation", desk::submits(dialect))
-            .route("/model/v1/generation/task/{id}", desk::polls(dialect)),
-        Provider::Uniall => Router::new()
-            .route("/v1/video/generations", desk::submits(dialect))
-            .route("/v1/video/generations/{id}", desk::polls(dialect))
-            .route("/v1/videos/{id}", desk::polls(&UniAll::Videos)),
-        Provider::Echo => Router::new()
-            .route("/v1/tasks", desk::submits(dialect).get(echo::many))
-            .route("/v1/tasks/{id}", desk::polls(dialect).delete(echo::cancel)),
-    };
-    paths.fallback(async move || dialect.refuse(&Why::NoApi))
-}

@@ -46,6 +46,10 @@ impl Dialect for Echo {
         Provider::Echo
     }
 
+    fn label_parameter(&self) -> Option<&'static str> {
+        Some("client_id")
+    }
+
     fn check(&self, body: &Value) -> Result<Order, Refusal> {
         let fields = body.as_object().ok_or_else(|| invalid("the body must be a JSON object"))?;
         for (name, kind, required) in FIELDS {

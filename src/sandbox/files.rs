@@ -25,7 +25,7 @@ use super::faults::{Fault, On};
 use super::images::hex;
 use super::line::{Cut, Line, Peer};
 use super::tasks::Task;
-use super::{Clips, Inner, Shared, dialect, held, reply};
+use super::{Clips, Inner, Shared, held, reply, routes};
 
 /// What a finished task's answer points to.
 pub(super) struct Link {
@@ -110,7 +110,7 @@ pub(super) async fn fetch(
         return cover
             .map_or_else(failed, |cover| ([(header::CONTENT_TYPE, "image/png")], cover).into_response());
     }
-    let (ready_at, dialect) = (task.ready_at, dialect::of(task.provider));
+    let (ready_at, dialect) = (task.ready_at, routes::of(task.provider));
     let usual = match clip(&shared, id, task, request).await {
         Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &line),
         Err(error) => failed(error),

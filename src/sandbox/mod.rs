@@ -21,9 +21,9 @@
 //!
 //! `desk` does what all providers do alike: it checks the key, takes a request, enters it into the book (`tasks`) and
 //! the `log`, and tells how a task stands. How a provider words all that, and what it lets pass, is its `dialect`:
-//! `zai`, `vtrix`, `uniall`, `echo`, with kinds of parameters (`fields`) and the check of pictures (`images`) between
-//! them. `faults` says what goes wrong, `reply` and `line` carry it out. `files` serves what `clips` draws. `admin`
-//! tells what happened.
+//! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check of pictures
+//! (`images`). `routes` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files`
+//! serves what `clips` draws. `admin` tells what happened.
 
 mod admin;
 mod clips;
@@ -39,6 +39,7 @@ mod log;
 mod options;
 mod provider;
 mod reply;
+mod routes;
 mod tasks;
 mod uniall;
 mod vtrix;
@@ -238,7 +239,7 @@ fn open(dir: &std::path::Path, port: u16) -> io::Result<(Log, Book, TcpListener)
 fn router(shared: Arc<Shared>) -> Router {
     let providers = [Provider::Zai, Provider::Vtrix, Provider::Uniall, Provider::Echo];
     let router = providers.into_iter().fold(Router::new(), |router, provider| {
-        router.nest(&format!("/{}", provider.name()), dialect::routes(provider))
+        router.nest(&format!("/{}", provider.name()), routes::below(provider))
     });
     router
         .route("/files/{name}", get(files::fetch))

@@ -19,6 +19,10 @@ impl Dialect for Zai {
         Provider::Zai
     }
 
+    fn label_parameter(&self) -> Option<&'static str> {
+        Some("request_id")
+    }
+
     fn check(&self, body: &Value) -> Result<Order, Refusal> {
         models::check(body)
     }

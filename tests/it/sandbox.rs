@@ -1,182 +1,26 @@
-//! The sandbox, seen from outside: the provider's interface, its books across restarts, and each fault.
+//! The sandbox, seen from outside: the providers' interfaces, their books across restarts, and each fault.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
+mod echo;
+mod far;
+mod together;
+mod uniall;
+mod vtrix;
+
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
-use reqwest::{Client, Method, Response, StatusCode, header};
+use far::{Far, IMAGE, KEY, TASK_TIME, measure, measure_with_rate, options, parsed, png, with};
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use shiguredo_mp4::TrackKind;
-use shiguredo_mp4::boxes::SampleEntry;
-use shiguredo_mp4::demux::{Input, Mp4FileDemuxer};
-use shotlist::sandbox::{Caption, Clips, Limits, Options, Rule, Sandbox};
-use tempfile::TempDir;
-
-const KEY: &str = "test-key";
-const TASK_TIME: Duration = Duration::from_secs(30);
-const IMAGE: &str = "https://example.com/image.png";
-
-/// A sandbox with a clock that stands still until it is moved.
-struct Far {
-    sandbox: Sandbox,
-    clock: Arc<AtomicI64>,
-    client: Client,
-    dir: TempDir,
-}
-
-impl Far {
-    async fn start() -> Self {
-        Self::with(|_| {}).await
-    }
-
-    async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let clock = Arc::new(AtomicI64::new(1_700_000_000_000));
-        Self::open(tempfile::tempdir().unwrap(), clock, change).await
-    }
-
-    async fn with_rules(rules: Value) -> Self {
-        let rules = serde_json::from_value::<Vec<Rule>>(rules).unwrap();
-        Self::with(|options| options.faults = rules).await
-    }
-
-    async fn open(dir: TempDir, clock: Arc<AtomicI64>, change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = options(dir.path(), &clock);
-        change(&mut options);
-        let sandbox = Sandbox::start(options).await.unwrap();
-        // No pool: each call shows what happens to its own connection.
-        let client = Client::builder().no_proxy().pool_max_idle_per_host(0);
-        let client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { sandbox, clock, client, dir }
-    }
-
-    async fn restart(self, change: impl FnOnce(&mut Options)) -> Self {
-        self.sandbox.stop().await.unwrap();
-        Self::open(self.dir, self.clock, change).await
-    }
-
-    fn pass(&self, time: Duration) {
-        self.clock.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
-    }
-
-    async fn submit(&self, body: &Value) -> reqwest::Result<Response> {
-        self.submit_text(body.to_string()).await
-    }
-
-    async fn submit_text(&self, body: String) -> reqwest::Result<Response> {
-        let url = format!("{}/paas/v4/videos/generations", self.sandbox.provider_url("zai"));
-        let request = self.client.post(url).bearer_auth(KEY).header(header::CONTENT_TYPE, "application/json");
-        request.body(body).send().await
-    }
-
-    async fn accepted(&self, body: &Value) -> String {
-        let answer = self.submit(body).await.unwrap();
-        let status = answer.status();
-        let answer = parsed(answer).await;
-        assert_eq!(status, StatusCode::OK, "{body} was refused: {answer}");
-        answer["id"].as_str().unwrap().to_owned()
-    }
-
-    async fn poll(&self, id: &str) -> (StatusCode, Value) {
-        let url = format!("{}/paas/v4/async-result/{id}", self.sandbox.provider_url("zai"));
-        let answer = self.client.get(url).bearer_auth(KEY).send().await.unwrap();
-        (answer.status(), parsed(answer).await)
-    }
-
-    /// Orders a clip, lets its time pass, and gives its link.
-    async fn ready(&self, body: &Value) -> (String, String) {
-        let id = self.accepted(body).await;
-        self.pass(TASK_TIME);
-        let link = self.link(&id).await;
-        (id, link)
-    }
-
-    async fn link(&self, id: &str) -> String {
-        let (_, answer) = self.poll(id).await;
-        answer["video_result"][0]["url"].as_str().unwrap().to_owned()
-    }
-
-    async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Response {
-        let mut request = self.client.get(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.send().await.unwrap()
-    }
-
-    async fn admin(&self, method: Method, what: &str, body: Value) -> (StatusCode, Value) {
-        let url = format!("{}/admin/{what}", self.sandbox.base_url());
-        let answer = self.client.request(method, url).body(body.to_string()).send().await.unwrap();
-        let status = answer.status();
-        let bytes = answer.bytes().await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
-    }
-}
-
-fn options(dir: &Path, clock: &Arc<AtomicI64>) -> Options {
-    let clock = Arc::clone(clock);
-    let now = move || Timestamp::from_millisecond(clock.load(Ordering::Relaxed)).unwrap();
-    let mut options = Options::new(dir, KEY, Arc::new(now));
-    options.clips = Clips::Tiny;
-    options.task_time = RangeInclusive::new(TASK_TIME, TASK_TIME);
-    options
-}
-
-async fn parsed(answer: Response) -> Value {
-    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
-}
+use shotlist::sandbox::{Caption, Clips, Limits, Options, Sandbox};
 
 fn text(prompt: &str) -> Value {
     json!({ "model": "viduq1-text", "prompt": prompt })
-}
-
-/// A PNG's header, with as many bytes behind it as are needed.
-fn png(width: u32, height: u32, bytes: usize) -> String {
-    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    png.extend(width.to_be_bytes());
-    png.extend(height.to_be_bytes());
-    png.extend([8, 2, 0, 0, 0]);
-    png.resize(bytes.max(png.len()), 0);
-    format!("data:image/png;base64,{}", STANDARD.encode(png))
-}
-
-fn with(mut body: Value, name: &str, value: impl Into<Value>) -> Value {
-    body[name] = value.into();
-    body
-}
-
-/// Size and seconds of a clip, from its own boxes.
-fn measure(file: &[u8]) -> (u16, u16, u64) {
-    let (width, height, seconds, _) = measure_with_rate(file);
-    (width, height, seconds)
-}
-
-/// The same and the frames a second.
-fn measure_with_rate(file: &[u8]) -> (u16, u16, u64, u64) {
-    let mut demuxer = Mp4FileDemuxer::new();
-    demuxer.handle_input(Input { position: 0, data: file });
-    let track = demuxer.tracks().unwrap()[0].clone();
-    assert_eq!(track.kind, TrackKind::Video);
-    let mut size = None;
-    let (mut last, mut frames) = (0, 0);
-    while let Some(sample) = demuxer.next_sample().unwrap() {
-        if let Some(SampleEntry::Avc1(entry)) = sample.sample_entry {
-            size = Some((entry.visual.width, entry.visual.height));
-        }
-        last = usize::try_from(sample.data_offset).unwrap() + sample.data_size;
-        frames += 1;
-    }
-    assert!(last <= file.len(), "the last sample ends at {last}, the file at {}", file.len());
-    let (width, height) = size.unwrap();
-    let seconds = track.duration / u64::from(track.timescale.get());
-    (width, height, seconds, frames / seconds)
 }
 
 #[tokio::test]

@@ -1,0 +1,44 @@
+//! Which provider speaks how, and on which paths.
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::dialect::{Dialect, Why};
+use super::echo::{self, Echo};
+use super::provider::Provider;
+use super::uniall::UniAll;
+use super::vtrix::Vtrix;
+use super::zai::Zai;
+use super::{Shared, desk};
+
+/// How a provider speaks.
+pub(super) fn of(provider: Provider) -> &'static dyn Dialect {
+    match provider {
+        Provider::Zai => &Zai,
+        Provider::Vtrix => &Vtrix,
+        Provider::Uniall => &UniAll::Generations,
+        Provider::Echo => &Echo,
+    }
+}
+
+/// The paths below a provider's prefix.
+pub(super) fn below(provider: Provider) -> Router<Arc<Shared>> {
+    let dialect = of(provider);
+    let paths = match provider {
+        Provider::Zai => Router::new()
+            .route("/paas/v4/videos/generations", desk::submits(dialect))
+            .route("/paas/v4/async-result/{id}", desk::polls(dialect)),
+        Provider::Vtrix => Router::new()
+            .route("/model/v1/generation", desk::submits(dialect))
+            .route("/model/v1/generation/task/{id}", desk::polls(dialect)),
+        Provider::Uniall => Router::new()
+            .route("/v1/video/generations", desk::submits(dialect))
+            .route("/v1/video/generations/{id}", desk::polls(dialect))
+            .route("/v1/videos/{id}", desk::polls(&UniAll::Videos)),
+        Provider::Echo => Router::new()
+            .route("/v1/tasks", desk::submits(dialect).get(echo::many))
+            .route("/v1/tasks/{id}", desk::polls(dialect).delete(echo::cancel)),
+    };
+    paths.fallback(async move || dialect.refuse(&Why::NoApi))
+}
