@@ -1,7 +1,7 @@
 //! One shot for three providers: the manifest is the same but for `model:`.
 
-use crate::support::Project;
-use serde_json::Value;
+use crate::support::{Project, rules};
+use serde_json::{Value, json};
 
 /// Only fields that all providers share.
 const SHOT: &str = r#"version: 1
@@ -58,4 +58,33 @@ fn what_a_model_lacks_is_left_out_where_the_shot_says_so_and_the_plan_tells() {
     project.run(&["plan"]).expect(0).says("seed");
     let planned = project.run(&["plan", "--show-requests"]).expect(0).json();
     assert_eq!(planned["body"]["seed"], Value::Null);
+}
+
+#[test]
+fn a_connection_that_breaks_after_the_request_leaves_its_job_to_a_person_and_is_charged_once() {
+    let faults = json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]);
+    for model in ["vtrix/viduq1_img2video", "uniall/viduq3p-720p"] {
+        let project = Project::empty(|options| options.faults = rules(faults.clone()));
+        let price = format!("prices: {{ {model}: {{ per: clip, usd: \"0.40\" }} }}\n");
+        project.manifest(&format!("{}{price}", SHOT.replace("MODEL", model)));
+        for _ in 0..2 {
+            project.run(&["run", "--yes"]).expect(7).says("1 job needs a decision").says("$0.40");
+        }
+        assert_eq!(project.charges().len(), 1, "{model}");
+        // Found in the console, the task is taken over and its clip comes.
+        let task = project.charges().remove(0).task;
+        project.run(&["resolve", "turn/mug", "--task-id", &task]).expect(0);
+        project.run(&["collect"]).expect(0);
+        assert_eq!((project.clips().len(), project.charges().len()), (1, 1), "{model}");
+    }
+}
+
+#[test]
+fn what_the_provider_says_it_charged_is_what_was_spent() {
+    let project = Project::empty(|_| {});
+    let price = "prices: { vtrix/viduq1_img2video: { per: clip, usd: \"0.35\" } }\n";
+    project.manifest(&format!("{}{price}", SHOT.replace("MODEL", "vtrix/viduq1_img2video")));
+    project.run(&["run", "--yes"]).expect(0);
+    let take = project.show("turn/mug")["takes"][0].take();
+    assert_eq!((&take["price_usd"], &take["settled_usd"]), (&json!("0.35"), &json!("0.40")), "{take:#}");
 }
