@@ -37,7 +37,7 @@ impl State {
                 other => illegal(name, &other),
             },
             Self::Held { reason, intent, task, since: _ } => match (event, task) {
-                (Event::Adopt(id), None) => Ok(running(Task { id, intent, accepted: at.now }, at, policy)),
+                (Event::Adopt(id), None) => Ok(found(Task { id, intent, accepted: at.now }, at)),
                 (Event::Again, Some(task)) => {
                     Ok(Self::Running { task, watch: Watch::default(), due: at.now })
                 }
@@ -59,6 +59,11 @@ fn running(task: Task, at: Moment, policy: &Policy) -> State {
     State::Running { task, watch: Watch::default(), due: at.after(policy.first_poll) }
 }
 
+/// A task that was there before we knew of it: it may be finished already.
+fn found(task: Task, at: Moment) -> State {
+    State::Running { task, watch: Watch::default(), due: at.now }
+}
+
 fn held(reason: HeldReason, task: Task, at: Moment) -> State {
     State::Held { reason, intent: task.intent.clone(), task: Some(task), since: at.now }
 }
@@ -76,7 +81,7 @@ struct Doubt {
 impl Doubt {
     fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
         match event {
-            Event::Found(id) => Ok(running(Task { id, intent: self.intent, accepted: at.now }, at, policy)),
+            Event::Found(id) => Ok(found(Task { id, intent: self.intent, accepted: at.now }, at)),
             // The task that was found is another take's.
             Event::AcceptedTwice => {
                 let reason = HeldReason::IdConflict;
