@@ -113,8 +113,8 @@ pub trait Cancel: Sync {
     /// The free call that does it.
     fn cancel(&self, task: &TaskId) -> Call;
 
-    /// What the reply to [`Cancel::cancel`] says.
-    fn cancelled(&self, reply: &Reply) -> Result<Cancelled, Fault>;
+    /// What the reply to [`Cancel::cancel`] says. Only an answer about `task` itself says that it is not charged.
+    fn cancelled(&self, task: &TaskId, reply: &Reply) -> Result<Cancelled, Fault>;
 }
 
 /// What became of the wish to take a task back.
