@@ -20,6 +20,7 @@ use crate::domain::key::{JobKey, ModelName, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::take::Take;
 use crate::plan::filing::Filings;
+use crate::store::StoreError;
 use crate::transport::PaidClient;
 use drive::{Drive, Left};
 use lane::Account;
@@ -134,6 +135,9 @@ impl<'a> Run<'a> {
         for filing in std::mem::take(&mut self.work.filings.now) {
             self.file(filing).await;
         }
+        if let Err(error) = self.note_keys().await {
+            self.fail(Failure::store(error));
+        }
         let mut changes = self.world.store.changes().await.unwrap_or_default();
         let mut first = true;
         let mut look = tokio::time::interval(LOOK_EVERY);
@@ -174,6 +178,18 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// Notes with which keys the providers are asked, before anything is sent with them.
+    async fn note_keys(&self) -> Result<(), StoreError> {
+        let now = self.world.clock.now();
+        for (name, account) in
+            self.accounts.iter().filter(|(_, account)| account.provider.look_up().is_some())
+        {
+            let since = self.world.store.key_in_use(name, account.endpoint.mark(), now).await?;
+            account.key_since.get_or_init(|| since);
+        }
+        Ok(())
     }
 
     /// Spawns drives for what is due and not in flight.

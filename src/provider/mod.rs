@@ -79,8 +79,8 @@ pub trait Provider: Sync {
 
 /// A listing of tasks that repeats the ids that clients gave them.
 pub trait LookUp: Sync {
-    /// The free call for one page of the tasks that were accepted around the time of `intent` and since. `page` is
-    /// what the page before named as the next.
+    /// The free call for one page of the tasks that were accepted around the time of `intent` and since: from ten
+    /// minutes before it, for clocks differ. `page` is what the page before named as the next.
     fn list(&self, intent: &Intent, page: Option<&str>) -> Call;
 
     /// What the reply to [`LookUp::list`] says. An answer that is not complete is a fault.

@@ -8,6 +8,7 @@
 mod admit;
 mod error;
 mod folder;
+mod keys;
 mod known;
 mod lane;
 mod ledger;
