@@ -6,7 +6,7 @@ use super::exit::{Error, Exit};
 use super::plan::{Decided, invalid, valid};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
-use super::setup::{Setup, setup};
+use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
@@ -72,7 +72,12 @@ async fn prepare(
             terminal.tell(&note, 2);
         }
     }
-    if !global.sandbox {
+    if global.sandbox {
+        let used = decided.wanted.iter().map(|wanted| wanted.request.model.clone()).collect();
+        if let Some(note) = unplayed(&loaded.cards, &used) {
+            terminal.tell(&note, 2);
+        }
+    } else {
         priced(&plan)?;
     }
     let now = session.clock.now();
