@@ -5,17 +5,23 @@
 //! holds the [`Lock`]; small verbs beside a run open the store without it, and every write is a compare-and-set: it
 //! fails with `Changed` where another process was faster.
 
+mod adjust;
 mod admit;
+mod clips;
 mod error;
 mod folder;
 mod known;
 mod lane;
 mod ledger;
+mod ledger_file;
 mod lock;
 mod look;
+mod money;
 mod output;
 mod read;
+mod recover;
 mod repair;
+mod replay;
 mod rows;
 mod runs;
 mod schema;
@@ -26,13 +32,17 @@ mod whose;
 mod write;
 mod writer;
 
+pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, NewTake};
+pub use clips::{Clip, Shelf};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
 pub use folder::Folder;
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};
 pub use look::{Examined, Run, examine};
+pub use money::{By, Group, Since};
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
+pub use recover::{Clips, Rebuilt, Recovery};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
 pub use write::Details;
@@ -42,7 +52,7 @@ use crate::domain::key::ModelName;
 use crate::domain::policy::Policy;
 use jiff::Timestamp;
 use lane::Lane;
-use ledger::Ledger;
+use ledger_file::Ledger;
 use rusqlite::Connection;
 use std::ops::Deref;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! What a crash leaves, and how the database and the ledger are brought into agreement again.
 
 use super::error::StoreError;
-use super::ledger::{Entry, Kind, Tail};
+use super::ledger::{Entry, Kind};
+use super::ledger_file::Tail;
 use super::takes;
 use super::write::{Details, is_taken, save, set_outcome};
 use super::writer::{Batch, Writer};
@@ -44,7 +45,8 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
     for entry in &tail.entries {
         let submission = (&entry.take, entry.attempt);
         if entry.kind == Kind::Intent {
-            if !knows(db, entry).map_err(|e| StoreError::sql(path, &e))? {
+            let known = db.map_or(Ok(false), |db| knows(db, entry));
+            if !known.map_err(|e| StoreError::sql(path, &e))? {
                 missing.insert(submission, entry.usd);
             }
         } else if entry.kind.is_free()
@@ -60,8 +62,8 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
     Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), sum })
 }
 
-fn knows(db: Option<&Connection>, entry: &Entry) -> rusqlite::Result<bool> {
-    let Some(db) = db else { return Ok(false) };
+/// Whether the database has the submission that a line is about.
+pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2")?
         .exists((&entry.take, entry.attempt))
 }
@@ -103,6 +105,10 @@ fn import(
     let mut changed = BTreeMap::new();
     for entry in &tail.entries {
         let Some(take) = takes::by_id(batch.db, &entry.take_id())? else { continue };
+        if entry.kind == Kind::Adjusted && adjust(batch.db, entry)? {
+            changed.insert(entry.take.clone(), Repair::Imported(take));
+            continue;
+        }
         let policy = policy(&take.request.model);
         let Some(next) = entry.follow(&take.state, &policy) else { continue };
         let take = match takes::set_state(batch.db, &take.id, &next) {
@@ -126,6 +132,14 @@ fn import(
         changed.insert(entry.take.clone(), Repair::Imported(take));
     }
     Ok(changed.into_values().collect())
+}
+
+/// Takes over a correction, where the database still has the amount that was corrected; whether it had.
+pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
+    let Some(was) = entry.was.filter(|was| *was != entry.usd) else { return Ok(false) };
+    let sql = "UPDATE takes SET settled = ?2 WHERE id = ?1 AND account <> 'free' AND amount = ?3";
+    let changed = db.prepare_cached(sql)?.execute((&entry.take, entry.usd.micros(), was.micros()))?;
+    Ok(changed > 0)
 }
 
 /// Decides for takes that were on the wire whether their request can have left.
