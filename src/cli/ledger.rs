@@ -81,7 +81,8 @@ fn doubt_lines(doubtful: &[Costs], now: jiff::Timestamp) -> Vec<String> {
         return Vec::new();
     }
     let sum: Usd = doubtful.iter().map(|costs| costs.usd).sum();
-    let mut lines = vec![String::new(), format!("{} in doubt, up to {sum} in all:", count(doubtful.len(), "take"))];
+    let mut lines =
+        vec![String::new(), format!("{} in doubt, up to {sum} in all:", count(doubtful.len(), "take"))];
     for Costs { take, usd } in doubtful.iter().take(EXAMPLES) {
         lines.push(format!("  {}  {usd}  {}", take.key, why(&take.state)));
         if let Some((at, id)) = sent(&take.state) {

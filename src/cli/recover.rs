@@ -36,7 +36,12 @@ const STATES: [(&str, &str); 11] = [
 pub(super) async fn recover(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     if !places.state.is_dir() {
-        return Ok(nothing(terminal, &places, "nothing was ever sent from here: there is nothing to rebuild", "plan"));
+        return Ok(nothing(
+            terminal,
+            &places,
+            "nothing was ever sent from here: there is nothing to rebuild",
+            "plan",
+        ));
     }
     let lock = lock(&places, "recover")?;
     let Some(recovery) = Recovery::begin(&places.state, &lock).map_err(|error| store_error(&error))? else {
@@ -49,8 +54,8 @@ pub(super) async fn recover(terminal: &Terminal, global: &Global, args: &Manifes
     // Without its folder no clip stands anywhere.
     let clips = Standing(Tree::look_at(&places.state, &root).ok());
     let now = Clock::system().now();
-    let rebuilt =
-        tokio::task::block_in_place(|| recovery.rebuild(&policy, &clips, now)).map_err(|error| unopened(&places, &error))?;
+    let rebuilt = tokio::task::block_in_place(|| recovery.rebuild(&policy, &clips, now))
+        .map_err(|error| unopened(&places, &error))?;
     // What a crash had left on the wire is settled as at any start.
     let session = Session::open_locked(terminal, places, lock)?;
     let counts = session.store.counts(None).await.map_err(|error| store_error(&error))?;
@@ -120,10 +125,7 @@ fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<String, Co
         ));
     }
     if *strays > 0 {
-        lines.push(format!(
-            "left out {} about orders that the ledger has lost",
-            count(*strays, "line")
-        ));
+        lines.push(format!("left out {} about orders that the ledger has lost", count(*strays, "line")));
     }
     lines.extend(old.as_ref().map(|old| format!("kept     the old database is {}", old.display())));
     lines.push("Nothing was sent.".to_owned());

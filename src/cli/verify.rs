@@ -40,7 +40,8 @@ impl FromStr for Subset {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused = || format!("`{text}` is neither a share, such as 10%, nor a number of clips, such as 500");
+        let refused =
+            || format!("`{text}` is neither a share, such as 10%, nor a number of clips, such as 500");
         match text.strip_suffix('%') {
             Some(share) => match share.parse() {
                 Ok(share @ 1..=100) => Ok(Self::Percent(share)),
@@ -233,7 +234,12 @@ impl Tally {
             0 => String::new(),
             wrong => format!(" · {wrong} wrong"),
         };
-        terminal.draw(&[format!("verify   {} of {} · {}{wrong}", self.compared, self.all, bytes(self.bytes))]);
+        terminal.draw(&[format!(
+            "verify   {} of {} · {}{wrong}",
+            self.compared,
+            self.all,
+            bytes(self.bytes)
+        )]);
     }
 
     const fn wrong(&self) -> u64 {
@@ -242,7 +248,8 @@ impl Tally {
 
     fn lines(&self) -> Vec<String> {
         let of = if self.compared < self.all { format!(" of {}", self.all) } else { String::new() };
-        let clips = usize::try_from(self.compared).map_or_else(|_| "all clips".to_owned(), |n| count(n, "clip"));
+        let clips =
+            usize::try_from(self.compared).map_or_else(|_| "all clips".to_owned(), |n| count(n, "clip"));
         let mut parts = vec![format!("{} as they were placed", self.same)];
         let found = [
             (self.missing, "missing"),

@@ -48,7 +48,9 @@ impl Tree {
     /// The tree as it is there, to be looked at: nothing is made. An error where the output folder is missing.
     pub fn look_at(state: &Path, root: &Path) -> io::Result<Self> {
         let identity = Dir::open(root)?.identity()?;
-        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial: state.join("partial"), identity }) })
+        Ok(Self {
+            inner: Arc::new(Inner { root: root.to_owned(), partial: state.join("partial"), identity }),
+        })
     }
 
     /// Takes a download up where it was left: a part to go on with, or a clip that had arrived whole.

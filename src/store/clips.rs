@@ -27,11 +27,13 @@ pub struct Shelf {
 }
 
 /// What stands under a job's name.
-const FILED: &str = "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
+const FILED: &str =
+    "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
      WHERE filed_take IS NOT NULL AND (?1 IS NULL OR project = ?1)";
 
 /// Older takes: done, and under no job's name any more.
-const KEPT: &str = "SELECT t.place, j.shot, j.item, j.variant, t.id, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
+const KEPT: &str =
+    "SELECT t.place, j.shot, j.item, j.variant, t.id, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
      WHERE t.state = 'done' AND (?1 IS NULL OR j.project = ?1)
      AND t.id NOT IN (SELECT filed_take FROM jobs WHERE filed_take IS NOT NULL)";
 

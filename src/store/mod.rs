@@ -122,7 +122,10 @@ impl Store {
         let (lock, policy) = match mode {
             Mode::Drive { lock, policy } => (Some(lock), Some(policy)),
             // Asked before anything is touched, so that a small verb in the wrong folder leaves no trace.
-            Mode::Beside if !path.exists() => return Err(StoreError::Absent { path: dir.to_owned() }),
+            Mode::Beside if !path.exists() => {
+                look::compare(dir, None)?;
+                return Err(StoreError::Absent { path: dir.to_owned() });
+            }
             Mode::Beside => (None, None),
         };
         let warnings = folder::tighten(dir)?;
@@ -132,11 +135,11 @@ impl Store {
 
         let mut ledger = Ledger::open_locked(dir)?;
         let found = open_found(&path, policy.is_some())?;
+        let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreed(db, &path))?)?;
+        repair::refuse_older(found.as_ref(), &tail, &path)?;
         if found.is_none() && policy.is_none() {
             return Err(StoreError::Absent { path: dir.to_owned() });
         }
-        let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreed(db, &path))?)?;
-        repair::refuse_older(found.as_ref(), &tail, &path)?;
         drop(found);
 
         if policy.is_some() {

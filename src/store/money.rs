@@ -57,12 +57,7 @@ impl By {
 impl Reader {
     /// The money of a project, or of all, in the order of the names. Takes that were never sent, and those that wait to be
     /// sent again, are no money.
-    pub async fn money(
-        &self,
-        project: Option<&str>,
-        by: By,
-        since: Since,
-    ) -> Result<Vec<Group>, StoreError> {
+    pub async fn money(&self, project: Option<&str>, by: By, since: Since) -> Result<Vec<Group>, StoreError> {
         let project = project.map(str::to_owned);
         let sql = format!(
             "SELECT {} AS name, t.state, t.account, count(*), sum(t.amount), sum(t.price)

@@ -54,13 +54,18 @@ async fn chosen(store: &Store, places: &Places, args: &LedgerAdjust) -> Result<C
     if let Some(take) = &args.take {
         let found = store.costs(&TakeId(take.clone())).await.map_err(read)?;
         let found = found.ok_or_else(|| {
-            Error::new(Exit::Usage, format!("there is no take {take}; `shotlist show JOB` names those of a job"))
+            Error::new(
+                Exit::Usage,
+                format!("there is no take {take}; `shotlist show JOB` names those of a job"),
+            )
         })?;
         return match found.take.state.account() {
             Account::Settled | Account::InDoubt => Ok(found),
             Account::Reserved => Err(unsettled(places, &found)),
-            Account::Free => Err(Error::new(Exit::Usage, format!("{take} of {} cost nothing", found.take.key))
-                .next(show_typed(places, &found.take.key))),
+            Account::Free => {
+                Err(Error::new(Exit::Usage, format!("{take} of {} cost nothing", found.take.key))
+                    .next(show_typed(places, &found.take.key)))
+            }
         };
     }
     let job = args.job.as_deref().unwrap_or_default();

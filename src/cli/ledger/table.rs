@@ -129,7 +129,9 @@ impl Table {
             [harmless(&row.name), takes, settled, reserved, in_doubt, wasted, refused]
         });
         for record in std::iter::once(head.map(str::to_owned)).chain(rows) {
-            writer.write_record(record).expect("a vector takes every byte, and all records have seven fields");
+            writer
+                .write_record(record)
+                .expect("a vector takes every byte, and all records have seven fields");
         }
         let bytes = writer.into_inner().expect("a vector takes every byte");
         String::from_utf8(bytes).expect("made of strings")

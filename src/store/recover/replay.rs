@@ -166,8 +166,7 @@ impl Replay<'_> {
     /// A step of a take that is known by now.
     fn step(&mut self, entry: &Entry, take: &Take, news: bool) -> rusqlite::Result<()> {
         let policy = (self.policy)(&entry.model);
-        let next =
-            if news { entry.replay(&take.state, &policy) } else { entry.follow(&take.state, &policy) };
+        let next = if news { entry.replay(&take.state, &policy) } else { entry.follow(&take.state, &policy) };
         let Some(next) = next else { return Ok(()) };
         if next.account() != Account::Free && entry.usd != take.price {
             takes::set_settled(self.db, &take.id, entry.usd)?;
@@ -263,8 +262,8 @@ impl Replay<'_> {
             "INSERT INTO runs (id, chain, project, command, started)
              VALUES ((SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)), 0, ?2, 'run', ?3) RETURNING id",
         )?;
-        let id: i64 = insert
-            .query_row((entry.run, &entry.project, entry.at.as_millisecond()), |row| row.get(0))?;
+        let id: i64 =
+            insert.query_row((entry.run, &entry.project, entry.at.as_millisecond()), |row| row.get(0))?;
         self.db.execute("UPDATE runs SET chain = id WHERE id = ?1", [id])?;
         Ok(runs::RunId(id))
     }
@@ -308,7 +307,8 @@ impl Replay<'_> {
         let (standing, gone): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|(_, path)| self.clips.stands(path, file));
         for (job, _) in gone {
-            let sql = "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+            let sql =
+                "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
                        WHERE id = ?1";
             self.db.prepare_cached(sql)?.execute([job])?;
         }
@@ -317,7 +317,8 @@ impl Replay<'_> {
         }
         self.told.missing += 1;
         // The clip of an older take is nobody's loss: the job has a newer one.
-        let sql = "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND j.filed_take IS NOT NULL";
+        let sql =
+            "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND j.filed_take IS NOT NULL";
         if self.db.prepare_cached(sql)?.exists([&take.id.0])? {
             return Ok(());
         }
