@@ -87,7 +87,7 @@ impl Recovery {
             None => None,
         };
         let out = known.or_else(|| intents().rev().find_map(|intent| intent.out.clone()));
-        Ok(Some(Self { dir: dir.to_owned(), ledger: ledger, tail, why, out }))
+        Ok(Some(Self { dir: dir.to_owned(), ledger, tail, why, out }))
     }
 
     /// What is wrong.

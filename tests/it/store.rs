@@ -4,6 +4,7 @@
 
 mod crash;
 mod folder;
+mod recover;
 
 use futures::FutureExt as _;
 use futures::future::join_all;

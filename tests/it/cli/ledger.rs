@@ -154,9 +154,9 @@ fn faulty_night(seed: u64) -> Project {
         options.task_time = Duration::from_millis(5)..=Duration::from_millis(15);
         options.faults = serde_json::from_value(faults).unwrap();
     });
-    project.limits =
-        "{ concurrency: 64, first_poll: 20ms, poll_every: 20ms, rate: 900/s, poll_rate: 900/s, polls: 64 }"
-            .to_owned();
+    let quick =
+        "{ concurrency: 64, first_poll: 20ms, poll_every: 20ms, rate: 900/s, poll_rate: 900/s, polls: 64 }";
+    quick.clone_into(&mut project.limits);
     project.manifest(crate::support::SHOP);
     // Three submissions in doubt stop a provider for one run; the same command goes on.
     until("everything was sent", || {
@@ -195,12 +195,12 @@ fn equals_the_providers_books(seed: u64) {
         .collect();
     let mut sums = (Usd::ZERO, Usd::ZERO);
     for (id, (in_doubt, usd)) in &ours {
-        let charged = charges.get(id).copied().unwrap_or_default();
+        let cost = charges.get(id).copied().unwrap_or_default();
         if *in_doubt {
-            assert!(charged <= *usd, "{id} cost {charged}, up to {usd} are in doubt");
+            assert!(cost <= *usd, "{id} cost {cost}, up to {usd} are in doubt");
             sums.1 += *usd;
         } else {
-            assert_eq!(charged, *usd, "{id}");
+            assert_eq!(cost, *usd, "{id}");
             sums.0 += *usd;
         }
     }
