@@ -14,13 +14,16 @@ use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::engine::clock::Clock;
-use crate::report::text::{count, lasted, passed};
+use crate::report::text::{count, lasted, passed, wrap};
 use crate::store::{By, Costs};
 use serde_json::{Value, json};
 use table::{Row, Table};
 
 /// Takes in doubt that are named below the table.
 const EXAMPLES: usize = 5;
+
+/// Columns before what does not fit on the line of a take.
+const DEEPER: usize = 6;
 
 /// Shows the money, or corrects it.
 pub(super) async fn ledger(terminal: &Terminal, global: &Global, args: &LedgerArgs) -> Result<Exit, Error> {
@@ -58,7 +61,9 @@ async fn show(terminal: &Terminal, global: &Global, args: &LedgerShow) -> Result
             terminal.data(line);
         }
         for line in doubt_lines(&doubtful, Clock::system().now()) {
-            terminal.data(line);
+            for line in wrap(&line, terminal.size().0, DEEPER) {
+                terminal.data(line);
+            }
         }
     }
     terminal.next(next);

@@ -11,7 +11,7 @@ use super::terminal::Terminal;
 use crate::engine::clock::Clock;
 use crate::files::{Finding, SidecarFault, Tree};
 use crate::report::text::count;
-use crate::store::{Clip, Reader, Shelf};
+use crate::store::{Clip, ClipsFrom, Reader};
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
@@ -85,7 +85,7 @@ pub(super) async fn verify(terminal: &Terminal, global: &Global, args: &VerifyAr
         terminal.data(tally.json(exit, &next));
     } else {
         for line in tally.lines() {
-            terminal.tell(&line, 9);
+            terminal.tell(&line, 0);
         }
     }
     terminal.next(next);
@@ -139,9 +139,9 @@ impl Tally {
         self.all = reader.clip_count(project).await?;
         let mut left = self.all;
         let mut wanted = subset.map_or(self.all, |subset| subset.of(self.all));
-        let mut from = Some(Shelf::default());
-        while let Some(shelf) = from {
-            let (mut page, next) = reader.clips(project, shelf, PAGE).await?;
+        let mut from = Some(ClipsFrom::default());
+        while let Some(start) = from {
+            let (mut page, next) = reader.clips(project, start, PAGE).await?;
             // Each clip with the same chance, and exactly as many as are wanted.
             page.retain(|_| {
                 let taken = left > 0 && rand::rng().random_range(0..left) < wanted;

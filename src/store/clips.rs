@@ -19,7 +19,7 @@ pub struct Clip {
 
 /// Where a page of clips begins. The default is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Shelf {
+pub struct ClipsFrom {
     /// Whether it is among the older takes, which come after what stands under a job's name.
     kept: bool,
     /// The number of the row before it.
@@ -42,9 +42,9 @@ impl Reader {
     pub async fn clips(
         &self,
         project: Option<&str>,
-        from: Shelf,
+        from: ClipsFrom,
         limit: u32,
-    ) -> Result<(Vec<Clip>, Option<Shelf>), StoreError> {
+    ) -> Result<(Vec<Clip>, Option<ClipsFrom>), StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| page(db, project.as_deref(), from, limit)).await
     }
@@ -67,9 +67,9 @@ impl Reader {
 fn page(
     db: &Connection,
     project: Option<&str>,
-    from: Shelf,
+    from: ClipsFrom,
     limit: u32,
-) -> rusqlite::Result<(Vec<Clip>, Option<Shelf>)> {
+) -> rusqlite::Result<(Vec<Clip>, Option<ClipsFrom>)> {
     let sql = if from.kept {
         format!("{KEPT} AND t.place > ?2 ORDER BY t.place LIMIT ?3")
     } else {
@@ -87,8 +87,8 @@ fn page(
     }
     let is_last = after == from.after;
     let next = match (is_last, from.kept) {
-        (false, kept) => Some(Shelf { kept, after }),
-        (true, false) => Some(Shelf { kept: true, after: 0 }),
+        (false, kept) => Some(ClipsFrom { kept, after }),
+        (true, false) => Some(ClipsFrom { kept: true, after: 0 }),
         (true, true) => None,
     };
     Ok((clips, next))

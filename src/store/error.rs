@@ -59,8 +59,8 @@ pub enum StoreError {
     },
     /// The ledger knows of submissions that the database does not: it was lost, or restored from a backup.
     #[error(
-        "{} is older than the ledger beside it: {missing} submissions are missing, for which up to {sum} may have \
-         been paid; nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger",
+        "{} is older than the ledger beside it: {missing} submissions are missing, of which {paid} may have been paid, up \
+         to {sum}; nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger",
         path.display()
     )]
     OlderThanLedger {
@@ -68,7 +68,9 @@ pub enum StoreError {
         path: PathBuf,
         /// Submissions in the ledger that the database lacks.
         missing: usize,
-        /// Prices of those that were not surely turned down.
+        /// Those of them that were not surely turned down.
+        paid: usize,
+        /// Their prices.
         sum: Usd,
     },
     /// The folder is on a network file system, where the locks of SQLite do not hold.

@@ -34,7 +34,7 @@ mod writer;
 
 pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, NewTake};
-pub use clips::{Clip, Shelf};
+pub use clips::{Clip, ClipsFrom};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
 pub use folder::Folder;
 pub use ledger::{Entry, Kind};

@@ -7,7 +7,7 @@ use super::takes;
 use super::write::{Details, is_taken, save, set_outcome};
 use super::writer::{Batch, Writer};
 use crate::domain::key::ModelName;
-use crate::domain::lifecycle::{Event, SentBack, State};
+use crate::domain::lifecycle::{Charged, Event, SentBack, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
@@ -47,19 +47,20 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
         if entry.kind == Kind::Intent {
             let known = db.map_or(Ok(false), |db| knows(db, entry));
             if !known.map_err(|e| StoreError::sql(path, &e))? {
-                missing.insert(submission, entry.usd);
+                missing.insert(submission, Some(entry.usd));
             }
-        } else if entry.kind.is_free()
+        } else if (entry.kind.is_free() || entry.charged == Some(Charged::No))
             && let Some(usd) = missing.get_mut(&submission)
         {
-            *usd = Usd::ZERO;
+            *usd = None;
         }
     }
     if missing.is_empty() {
         return Ok(());
     }
-    let sum = missing.values().copied().sum();
-    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), sum })
+    let paid: Vec<Usd> = missing.values().copied().flatten().collect();
+    let sum = paid.iter().copied().sum();
+    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
 }
 
 /// Whether the database has the submission that a line is about.

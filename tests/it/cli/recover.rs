@@ -5,6 +5,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Duration;
 
 const DATABASE: &str = ".shotlist/state.db";
 
@@ -57,7 +58,7 @@ fn in_doubt(ledger: &Value) -> Vec<Value> {
 }
 
 /// Every command that would drive, or tell of less than was paid, refuses with the number and the sum.
-fn refused(project: &Project, missing: &str, sum: &str) {
+fn refused(project: &Project, missing: usize, paid: usize, sum: &str) {
     for command in [
         &["run", "--yes"][..],
         &["collect"],
@@ -68,7 +69,9 @@ fn refused(project: &Project, missing: &str, sum: &str) {
     ] {
         let ended = project.run(command).expect(9);
         ended
-            .says(&format!("{missing} are missing, for which up to {sum} may have been paid"))
+            .says(&format!(
+                "{missing} submissions are missing, of which {paid} may have been paid, up to {sum};"
+            ))
             .says("nothing was sent")
             .says("next: shotlist recover");
     }
@@ -96,7 +99,7 @@ fn named(project: &Project, start: &str) -> Vec<String> {
 fn p37_a_log_that_was_deleted_after_a_kill_is_made_good_from_the_ledger() {
     let project = killed();
     fs::remove_file(project.path(&format!("{DATABASE}-wal"))).unwrap();
-    refused(&project, "4 submissions", "$1.60");
+    refused(&project, 4, 4, "$1.60");
     let ended = project.run(&["recover"]).expect(0);
     ended
         .says("rebuilt  4 submissions of which only the ledger knew ($1.60); 4 takes brought up to date")
@@ -113,7 +116,7 @@ fn p38_an_older_copy_of_the_database_learns_what_happened_since() {
     project.run(&["run", "--yes"]).expect(0);
     let clips = project.clips();
     project.write(DATABASE, backup);
-    refused(&project, "4 submissions", "$1.60");
+    refused(&project, 4, 4, "$1.60");
     project.run(&["recover"]).expect(0).says("now      6 done ($2.40)");
     assert_eq!(project.sandbox().stats().downloads, 6);
     goes_on(&project, 6);
@@ -125,16 +128,16 @@ fn p38_an_older_copy_of_the_database_learns_what_happened_since() {
 fn a_deleted_database_is_rebuilt_with_every_state_and_every_cent() {
     let project = of_every_kind();
     let (before, spent) = (states(&project), project.run(&["ledger", "--json"]).expect(0).json());
-    for end in ["", "-wal", "-shm"] {
-        fs::remove_file(project.path(&format!("{DATABASE}{end}"))).unwrap();
-    }
-    refused(&project, "6 submissions", "$2.00");
+    // Its log is left behind: it would be taken for that of the new one.
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    refused(&project, 6, 5, "$2.00");
     assert!(!project.path(DATABASE).exists(), "nothing is written in its stead");
 
     project.run(&["recover"]).expect(0).says("2 done ($0.80) · 1 on their way ($0.40) · 1 held ($0.40)");
     assert_eq!(states(&project), before);
     let again = project.run(&["ledger", "--json"]).expect(0).json();
     assert_eq!((&again["total"], in_doubt(&again)), (&spent["total"], in_doubt(&spent)));
+    assert_eq!(named(&project, "state.db.old-").len(), 2, "the log and its index are kept");
     project.run(&["collect"]).expect(7);
     project.run(&["run", "--yes"]).expect(7);
     assert_eq!((project.takes("done"), project.takes("failed"), project.takes("held")), (3, 2, 1));
@@ -211,6 +214,21 @@ fn recovery_that_was_killed_begins_again() {
     assert!(named(&project, "state.db.new").is_empty());
     // What a kill after the last rename leaves undone is what any start does.
     goes_on(&project, 6);
+}
+
+#[test]
+fn p03_a_submission_that_was_on_the_wire_is_held_and_never_sent_again() {
+    let project = Project::shop_with(1, |options| options.answer_delay = Duration::from_mins(1));
+    let run = project.start(&["run", "--yes"]);
+    until("the provider has charged", || project.charges().len() == 1);
+    run.kill();
+    for end in ["", "-wal", "-shm"] {
+        fs::remove_file(project.path(&format!("{DATABASE}{end}"))).unwrap();
+    }
+    let ended = project.run(&["recover"]).expect(0);
+    ended.says("hero/sku-1  its submission was on the wire").says("now      1 held ($0.40)");
+    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/sku-1");
+    assert_eq!(project.requests().len(), 1);
 }
 
 #[test]

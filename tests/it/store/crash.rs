@@ -236,8 +236,8 @@ async fn p37_a_database_whose_log_was_deleted_is_older_than_its_ledger() {
     }
     let before = fs::read(crashed.dir().join("state.db")).unwrap();
     let error = crashed.try_drive(&Options::default()).err().unwrap();
-    let StoreError::OlderThanLedger { missing, sum, .. } = &error else { panic!("{error}") };
-    assert_eq!((*missing, *sum), (4, cents(60)));
+    let StoreError::OlderThanLedger { missing, paid, sum, .. } = &error else { panic!("{error}") };
+    assert_eq!((*missing, *paid, *sum), (4, 3, cents(60)));
     assert!(error.to_string().contains("`shotlist recover`"), "{error}");
     assert_eq!(fs::read(crashed.dir().join("state.db")).unwrap(), before);
     assert_eq!(crashed.ledger(), place.ledger());
@@ -261,12 +261,15 @@ async fn p38_a_database_from_a_backup_or_a_deleted_one_is_older_than_its_ledger(
 
     fs::remove_file(&path).unwrap();
     let deleted = place.try_drive(&Options::default()).err().unwrap();
-    assert_eq!(deleted, StoreError::OlderThanLedger { path: path.clone(), missing: 2, sum: cents(40) });
+    assert_eq!(
+        deleted,
+        StoreError::OlderThanLedger { path: path.clone(), missing: 2, paid: 2, sum: cents(40) }
+    );
     assert!(!path.exists(), "nothing is written in its stead");
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).unwrap();
     file.write_all(&backup).unwrap();
     let restored = place.try_drive(&Options::default()).err().unwrap();
-    assert_eq!(restored, StoreError::OlderThanLedger { path, missing: 1, sum: cents(20) });
+    assert_eq!(restored, StoreError::OlderThanLedger { path, missing: 1, paid: 1, sum: cents(20) });
 }
 
 #[tokio::test]
