@@ -1,5 +1,9 @@
 //! Flags and commands, as clap reads them.
 
+mod money;
+
+pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
+
 use crate::domain::money::Usd;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -101,6 +105,17 @@ pub enum Command {
     /// Where its clip is, what it cost, each submission with its time, its request id and the provider's words, the
     /// request as it was sent, and every command with which one can go on.
     Show(ShowArgs),
+    /// The money: by day, model, item or outcome
+    ///
+    /// What was settled, what is set aside for clips on their way, what may have been charged, what brought no clip, and
+    /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
+    /// `ledger adjust` corrects a wrong price.
+    Ledger(LedgerArgs),
+    /// Compare every clip with what was placed
+    ///
+    /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
+    /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
+    Verify(VerifyArgs),
     /// Send failed jobs again
     ///
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out
@@ -117,6 +132,12 @@ pub enum Command {
     /// and their clips are collected. Costs nothing and works beside a run. The next run orders again what the manifest
     /// still asks for: remove it there, or leave it out with --only.
     Cancel(CancelArgs),
+    /// Rebuild a lost or old database
+    ///
+    /// From the ledger, which has every submission, from what the old database still knew, and from the clips that are
+    /// there. The old database is kept under another name. Sends nothing, buys nothing, and changes nothing where
+    /// nothing is wrong.
+    Recover(ManifestArg),
     /// Check keys, state, disk and clock
     ///
     /// Sends nothing to a provider, costs nothing and changes nothing: manifest, keys, addresses, state folder, lock,

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "show", "models"]),
-    ("Mend", &["retry", "resolve", "cancel"]),
+    ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
+    ("Mend", &["retry", "resolve", "cancel", "recover"]),
     ("Set up", &["validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
@@ -71,6 +71,33 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["by item, if it has one job", "shotlist show WH-100"],
             ["by shot and item", "shotlist show hero/WH-100"],
             ["by a pattern that matches one job", "shotlist show 'social/WH-100/*beach'"],
+        ],
+    ),
+    (
+        "ledger",
+        &[
+            ["this project, day by day", "shotlist ledger"],
+            ["what each model cost in November", "shotlist ledger --by model --since 2026-11-01"],
+            ["for a spreadsheet", "shotlist ledger --by item --csv > money.csv"],
+            [
+                "the bill says otherwise",
+                "shotlist ledger adjust hero/WH-100 --usd 0.36 --reason 'invoice of November'",
+            ],
+        ],
+    ),
+    (
+        "verify",
+        &[
+            ["all clips, before they are uploaded", "shotlist verify"],
+            ["every night, a tenth of them", "shotlist verify --subset 10% --json"],
+            ["a copy of the output folder", "shotlist verify --out /backup/shop"],
+        ],
+    ),
+    (
+        "recover",
+        &[
+            ["after the state was lost, or an old copy put back", "shotlist recover"],
+            ["clips that are not beside the manifest", "shotlist recover --out /mnt/clips"],
         ],
     ),
     (

@@ -10,12 +10,14 @@ mod held;
 pub mod help;
 mod images;
 mod layout;
+mod ledger;
 mod listen;
 mod live;
 mod logging;
 mod models;
 mod output;
 mod plan;
+mod recover;
 mod resolve;
 mod retry;
 mod run;
@@ -30,6 +32,7 @@ mod status;
 mod summary;
 pub mod terminal;
 mod validate;
+pub mod verify;
 
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
@@ -78,6 +81,9 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Plan(args) => plan::plan(terminal, global, args).await,
         Command::Status(args) => status::status(terminal, global, args).await,
         Command::Show(args) => show::show(terminal, global, args).await,
+        Command::Ledger(args) => ledger::ledger(terminal, global, args).await,
+        Command::Verify(args) => verify::verify(terminal, global, args).await,
+        Command::Recover(args) => recover::recover(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
         Command::Cancel(args) => cancel::cancel(terminal, global, args).await,

@@ -2,7 +2,7 @@
 
 use super::args::{Global, PlanArgs, Selection};
 use super::exit::{Error, Exit};
-use super::session::store_error;
+use super::session::{store_error, unopened};
 use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName, RequestId};
@@ -29,7 +29,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
     let loaded = valid(terminal, &places, load(&places.manifest))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let known = match Reader::open(&places.state).map_err(|error| store_error(&error))? {
+    let known = match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
         Some(reader) => reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
         None => Known::default(),
     };

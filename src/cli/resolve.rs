@@ -3,7 +3,7 @@
 use super::args::{Global, ResolveArgs};
 use super::exit::{Error, Exit};
 use super::held::{held_line, show_typed};
-use super::session::store_error;
+use super::session::{store_error, unopened};
 use super::settings::Places;
 use super::show::{find, held_elsewhere};
 use super::status::project;
@@ -22,7 +22,7 @@ pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
     let places = Places::find(None, global)?;
     let clock = Clock::system();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
-    let (store, _) = opened.map_err(|error| store_error(&error))?;
+    let (store, _) = opened.map_err(|error| unopened(&places, &error))?;
     let project = project(&places);
     let chosen = chosen(&store, &places, project.as_deref(), args).await?;
     if chosen.is_empty() {

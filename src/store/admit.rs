@@ -158,7 +158,7 @@ fn upsert(db: &Connection, project: &str, wanted: &[Wanted]) -> rusqlite::Result
 }
 
 /// Gives a take to another job, as its newest; the clip that stands for it moves along.
-fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
+pub(super) fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE jobs SET (filed_take, filed_path, filed_size, filed_sha256) =
              (SELECT o.filed_take, o.filed_path, o.filed_size, o.filed_sha256

@@ -1,7 +1,7 @@
 //! All that can be asked without writing. A reader never blocks a writer, nor the other way round.
 
 use super::error::StoreError;
-use super::{folder, takes};
+use super::{folder, look, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
@@ -99,9 +99,16 @@ impl Reader {
     }
 
     /// Opens the state of a folder for reading; `None` where nothing was ever run. Creates nothing, waits for nobody.
+    /// Refuses a database that is older than its ledger: it would tell of less than was paid.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder::database(dir);
-        Ok(super::open_found(&path, false)?.map(|db| Self::new(db, path)))
+        let mut db = super::open_found(&path, false)?;
+        if db.is_none() && look::compare(dir, None).is_err() {
+            // The first run may have made it between the two looks.
+            db = super::open_found(&path, false)?;
+        }
+        look::compare(dir, db.as_ref())?;
+        Ok(db.map(|db| Self::new(db, path)))
     }
 
     pub(super) async fn read<T: Send + 'static>(

@@ -88,6 +88,19 @@ pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Tak
         .optional()
 }
 
+/// What the provider, or a person, says that a take costs, where somebody does.
+pub(super) fn settled(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Usd>> {
+    db.prepare_cached("SELECT settled FROM takes WHERE id = ?1")?
+        .query_row([&id.0], |row| row.get::<_, Option<i64>>(0))
+        .map(|micros| micros.map(Usd::from_micros))
+}
+
+pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
+        .execute((&id.0, usd.micros()))
+        .map(|_| ())
+}
+
 /// The name of an account in the database.
 const fn account(account: Account) -> &'static str {
     match account {
@@ -96,6 +109,13 @@ const fn account(account: Account) -> &'static str {
         Account::InDoubt => "in_doubt",
         Account::Settled => "settled",
     }
+}
+
+pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Account> {
+    let found = row.get_ref(column)?.as_str()?;
+    let all = [Account::Free, Account::Reserved, Account::InDoubt, Account::Settled];
+    let known = all.into_iter().find(|known| account(*known) == found);
+    known.ok_or_else(|| unreadable(column, format!("`{found}` is no account")))
 }
 
 /// The take in doubt that is given up when this one is sent.

@@ -5,7 +5,7 @@ use super::lane::{Precious, Verdict};
 use super::ledger::{Entry, Kind};
 use super::runs::{self, RunId};
 use super::writer::Batch;
-use super::{Store, takes};
+use super::{Store, output, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
@@ -63,13 +63,17 @@ impl Store {
                 }
                 runs::charge_to(batch.db, &row.id, run, now)?;
                 takes::set_state(batch.db, &row.id, &next)?;
-                if let Some(doubtful) = doubtful
-                    && let Err(refused) = write_off(batch, &doubtful, now)?
+                if let Some(doubtful) = &doubtful
+                    && let Err(refused) = write_off(batch, doubtful, now)?
                 {
                     return Ok(Err(refused));
                 }
                 let seq = match Entry::of(&row, &next, None, now) {
-                    Some(entry) => batch.note(entry)?,
+                    Some(entry) => {
+                        let instead_of = doubtful.map(|doubtful| doubtful.id.0);
+                        let (body, out) = (Some(body.to_string()), output::root(batch.db)?);
+                        batch.note(Entry { body, run: Some(run.0), instead_of, out, ..entry })?
+                    }
                     None => 0,
                 };
                 batch
@@ -246,10 +250,7 @@ pub(super) fn save(
     now: Timestamp,
 ) -> Verdict<Take, RecordError> {
     if let Some(settled) = details.settled {
-        batch
-            .db
-            .prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
-            .execute((&row.id.0, settled.micros()))?;
+        takes::set_settled(batch.db, &row.id, settled)?;
     }
     if let (Err(e), Some(task)) = (takes::set_state(batch.db, &row.id, to), to.task()) {
         return if is_taken(&e) { Ok(Err(RecordError::TaskTaken(task.id.clone()))) } else { Err(e) };
@@ -271,7 +272,7 @@ pub(super) fn save(
     if let State::Done { file, .. } = to {
         file_own(batch.db, row, *file)?;
     }
-    if let Some(entry) = Entry::of(row, to, details.settled, now) {
+    if let Some(entry) = Entry::of(row, to, takes::settled(batch.db, &row.id)?, now) {
         batch.note(entry)?;
     }
     Ok(Ok(Take { state: to.clone(), ..row.clone() }))
@@ -289,7 +290,7 @@ pub(super) fn set_outcome(db: &Connection, take: &Take, outcome: &str) -> rusqli
         .map(|_| ())
 }
 
-fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
+pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached("SELECT id FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4")?
         .query_row((project, &key.shot, &key.item, &key.variant), |row| row.get(0))
         .optional()
@@ -302,7 +303,7 @@ fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()
     set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
 }
 
-fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
+pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",
     )?

@@ -4,6 +4,7 @@
 
 mod crash;
 mod folder;
+mod recover;
 
 use futures::FutureExt as _;
 use futures::future::join_all;
@@ -225,6 +226,7 @@ async fn an_intent_in_the_ledger_says_all_that_was_bought() {
             "reference_images": [], "duration": null, "aspect_ratio": null, "size": null, "seed": null,
             "audio": null, "style": null, "motion": null, "params": {},
         },
+        "body": Sha256::of(b"body").to_string(), "run": 1,
     });
     assert_eq!(line, expected);
 }

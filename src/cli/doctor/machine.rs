@@ -311,7 +311,8 @@ fn shell(path: &Path) -> String {
 /// Trouble of the store; its text names the next step itself.
 fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Check {
     let todo = match error {
-        StoreError::Damaged { .. } | StoreError::OlderThanLedger { .. } => {
+        error if error.is_recoverable() => context.command("recover"),
+        StoreError::Damaged { .. } => {
             format!("keep a copy: cp -a {0} {0}.copy", shell(&context.places.state))
         }
         StoreError::Outdated { .. } => {
