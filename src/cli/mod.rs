@@ -1,10 +1,14 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
+mod approval;
 pub mod args;
+mod budget;
 mod collect;
 mod crash;
+mod decided;
 mod doctor;
 pub mod exit;
+mod guards;
 mod held;
 pub mod help;
 mod images;
@@ -15,6 +19,7 @@ mod logging;
 mod models;
 mod output;
 mod plan;
+mod prune;
 mod resolve;
 mod retry;
 mod run;
@@ -78,6 +83,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Status(args) => status::status(terminal, global, args).await,
         Command::Show(args) => show::show(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
+        Command::Prune(args) => prune::prune(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,

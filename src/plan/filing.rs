@@ -80,6 +80,7 @@ pub fn filings(scene: Scene<'_>, ordered: &BTreeMap<&JobKey, &TakeId>) -> Filing
 fn there(decision: &Decision) -> Option<&Filed> {
     match decision {
         Decision::Unchanged { refile: Some(from), .. }
+        | Decision::Kept { refile: Some(from), .. }
         | Decision::Renamed { filed: Some(from), .. }
         | Decision::Shared { from: Some(from), .. } => Some(from),
         _ => None,
