@@ -1,16 +1,21 @@
 //! The real program, as a user or a timer starts it, against a fake provider.
 
 mod again;
+mod approval;
 mod bounds;
+mod budget;
 mod closing;
 mod doctor;
 mod doubt;
 mod faults;
+mod guards;
 mod help;
+mod nights;
 mod once;
 mod owed;
 mod screen;
 mod secrets;
+mod shared;
 mod show;
 mod signals;
 mod status;
