@@ -251,7 +251,8 @@ pub(super) fn unpriced(wanted: &Wanted) -> Error {
     Error::new(Exit::Invalid, format!("nobody knows what {model} costs (job {key}); nothing was sent"))
         .money("not charged")
         .next(format!(
-            "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price"
+            "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price; or \
+             --allow-unpriced, and it counts as nothing"
         ))
 }
 

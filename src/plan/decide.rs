@@ -200,6 +200,7 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
                 from: clips.of_take(take),
             })
         };
+        let taken_over = |orphan| taken_over(orphan, &clips);
         let free = match rules(&job.key).reuse {
             Reuse::Never => None,
             Reuse::Always => orphans
@@ -292,7 +293,7 @@ fn blocked(job: &KnownJob, take: &KnownTake) -> Decision {
 }
 
 /// The take goes over to another job, unless a person must decide about it first.
-fn taken_over((from, take): (&KnownJob, &KnownTake)) -> Decision {
+fn taken_over((from, take): (&KnownJob, &KnownTake), clips: &Clips<'_>) -> Decision {
     if is_held(take) {
         return blocked(from, take);
     }
@@ -300,7 +301,7 @@ fn taken_over((from, take): (&KnownJob, &KnownTake)) -> Decision {
         take: take.id.clone(),
         from: from.key.clone(),
         unsent: is_unsent(take),
-        filed: from.filed.clone().filter(|filed| filed.take == take.id),
+        filed: from.filed.clone().filter(|filed| filed.take == take.id).or_else(|| clips.of_take(&take.id)),
     }
 }
 

@@ -428,3 +428,13 @@ fn without_reuse_each_job_is_paid_for_itself_and_what_it_has_stays() {
     assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), ["unchanged", "new", "new"]);
     assert_eq!(names(&jobs, &before), ["unchanged", "shared", "renamed"]);
 }
+
+#[test]
+fn an_older_clip_of_a_job_that_is_gone_is_taken_over_from_where_it_is_kept() {
+    let mut gone = known("hero/a", &[("y", running()), ("x", done())]);
+    gone.filed = None;
+    gone.takes[1].path = "renders/_takes/hero_a.mp4".into();
+    let decision = decide(&[wanted("main/a", "x")], &all(std::slice::from_ref(&gone))).remove(0);
+    let Decision::Renamed { filed: Some(filed), .. } = decision else { panic!("{decision:?}") };
+    assert_eq!(filed.path, "renders/_takes/hero_a.mp4");
+}

@@ -118,7 +118,7 @@ fn what_has_no_price_is_sent_only_on_request_and_said_to_count_as_nothing() {
     project.manifest(
         &CHEAP
             .replace("zai/vidu2-image", "uniall/viduq3t-540p")
-            .replace("output:", "budget: { run: 1 }\noutput:"),
+            .replace("output:", "    duration: 5\nbudget: { run: 1 }\noutput:"),
     );
     project.run(&["plan"]).expect(0).says("2 jobs count as $0.00 in the total and in every budget");
     project
@@ -141,7 +141,7 @@ fn tries_left(project: &Project) -> Vec<i64> {
     let rows = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
     let tries = |data: String| {
         let state: Value = serde_json::from_str(&data).unwrap();
-        state["tries_left"].as_i64().or_else(|| state["Pending"]["tries_left"].as_i64()).unwrap()
+        state["pending"]["tries_left"].as_i64().unwrap()
     };
     rows.map(|data| tries(data.unwrap())).collect()
 }

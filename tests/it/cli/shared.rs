@@ -29,7 +29,11 @@ fn twelve_sizes_are_paid_once_and_the_plan_says_what_that_saves() {
     project.edit("shotlist.yaml", "hero:", "main:");
     project.run(&["plan"]).expect(0).says("taken over under another name: ");
     project.run(&["run"]).expect(0);
-    all_there(&project, 12);
+    assert_eq!(project.charges().len(), 1);
+    // What was copied for the old name, nobody wants any more.
+    project.run(&["prune", "--yes"]).expect(0).says("archived 11 clips");
+    assert_eq!(project.clips().keys().filter(|name| name.ends_with("_main.mp4")).count(), 12);
+    project.run(&["run"]).expect(0).says("nothing to do");
 }
 
 #[test]
