@@ -138,6 +138,11 @@ pub enum Command {
     /// there. The old database is kept under another name. Sends nothing, buys nothing, and changes nothing where
     /// nothing is wrong.
     Recover(ManifestArg),
+    /// Archive clips that nobody wants any more
+    ///
+    /// Moves the clips of jobs that the manifest no longer asks for, with their sidecars, below `_archive/` in the
+    /// output folder. Deletes nothing; a job that comes back gets its clip back, free of charge.
+    Prune(PruneArgs),
     /// Check keys, state, disk and clock
     ///
     /// Sends nothing to a provider, costs nothing and changes nothing: manifest, keys, addresses, state folder, lock,
@@ -204,6 +209,9 @@ pub struct Bounds {
     /// Stop submitting after this long, such as 90m or 5h; what was paid is still collected
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_time: Option<Duration>,
+    /// Also send what nobody knows the price of; it counts as nothing in every budget
+    #[arg(long)]
+    pub allow_unpriced: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -221,6 +229,12 @@ pub struct RunArgs {
     /// How much, how long
     #[command(flatten)]
     pub bounds: Bounds,
+    /// Send exactly what this plan of `plan --out` says; refuse if any of it has moved
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "limit"])]
+    pub plan: Option<PathBuf>,
+    /// It is meant: pass the manifest's guards, and render anew what asks first
+    #[arg(long)]
+    pub accept_changes: bool,
     /// Rules that make the fake provider misbehave, as JSON; only with --sandbox
     #[arg(long, value_name = "FILE", requires = "sandbox")]
     pub faults: Option<PathBuf>,
@@ -235,12 +249,26 @@ pub struct PlanArgs {
     /// Which jobs
     #[command(flatten)]
     pub selection: Selection,
+    /// Write the plan to this file, to be approved and carried out with `run --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Show each request as it would be sent
     #[arg(long)]
     pub show_requests: bool,
     /// Exit 6 when there is work to do
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+/// Arguments of `prune`.
+#[derive(Debug, Clone, Args)]
+pub struct PruneArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// Arguments of `models`.

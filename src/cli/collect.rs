@@ -64,13 +64,21 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
     let places = session.places.clone();
-    let order = Order { project: "", run, work: None, max_time: None, jobs: Vec::new(), price: None };
+    let order = Order {
+        project: "",
+        run,
+        work: None,
+        max_time: None,
+        jobs: Vec::new(),
+        price: None,
+        levels: Vec::new(),
+    };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {
             let again = "collect";
-            let ended =
-                Ended { places: &places, world: &world, went: &went, run, cap: None, waiting: 0, again };
+            let caps = Caps::default();
+            let ended = Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
-    ("Mend", &["retry", "resolve", "cancel", "recover"]),
+    ("Mend", &["retry", "resolve", "cancel", "prune", "recover"]),
     ("Set up", &["validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
@@ -28,9 +28,9 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "run",
         &[
-            ["one clip, to look at", "shotlist run --limit 1"],
             ["some products, for at most five dollars", "shotlist run --only 'WH-*' --max-cost 5.00"],
             ["every night, from a timer", "shotlist run --yes --max-time 5h --log-file run.log"],
+            ["an approved plan, and nothing else", "shotlist run --plan night.json"],
             ["a rehearsal: fake clips, no key, no cost", "shotlist run --sandbox"],
         ],
     ),
@@ -53,7 +53,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         &[
             ["all that is new or changed", "shotlist plan"],
             ["one shot only", "shotlist plan --only 'hero/*'"],
-            ["the requests as they would be sent", "shotlist plan --show-requests"],
+            ["to be approved, then run --plan", "shotlist plan --out night.json"],
             ["in a script: exit 6 if there is work", "shotlist plan --detailed-exitcode"],
         ],
     ),
@@ -122,6 +122,13 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         &[
             ["one job, waiting or in flight", "shotlist cancel hero/WH-100"],
             ["all of one shot, beside a run", "shotlist cancel --only 'hero/*'"],
+        ],
+    ),
+    (
+        "prune",
+        &[
+            ["clips of vanished products, after a look", "shotlist prune"],
+            ["in a script", "shotlist prune --yes"],
         ],
     ),
     (

@@ -1,11 +1,15 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
+mod approval;
 pub mod args;
+mod budget;
 mod cancel;
 mod collect;
 mod crash;
+mod decided;
 mod doctor;
 pub mod exit;
+mod guards;
 mod held;
 pub mod help;
 mod images;
@@ -17,6 +21,7 @@ mod logging;
 mod models;
 mod output;
 mod plan;
+mod prune;
 mod recover;
 mod resolve;
 mod retry;
@@ -85,6 +90,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Verify(args) => verify::verify(terminal, global, args).await,
         Command::Recover(args) => recover::recover(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
+        Command::Prune(args) => prune::prune(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
         Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,

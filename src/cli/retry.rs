@@ -1,6 +1,7 @@
 //! `shotlist retry`: failed jobs once more, each as a new take.
 
 use super::args::{Global, RetryArgs, Selection};
+use super::budget::{caps, levels};
 use super::exit::{Error, Exit};
 use super::plan::{invalid, matcher, valid};
 use super::run::{today, unobstructed, unpriced};
@@ -20,7 +21,7 @@ use crate::plan::filing::{Filings, Target};
 use crate::plan::known::Known;
 use crate::report::live::Stand;
 use crate::report::text::count;
-use crate::store::{Admission, Caps, NewTake};
+use crate::store::{Admission, NewTake};
 use std::collections::{HashMap, HashSet};
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
@@ -37,7 +38,8 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
-    if let Some((_, wanted)) = chosen.iter().find(|(_, wanted)| wanted.price.is_none() && !global.sandbox) {
+    let may_be_unpriced = global.sandbox || args.bounds.allow_unpriced;
+    if let Some((_, wanted)) = chosen.iter().find(|(_, wanted)| wanted.price.is_none() && !may_be_unpriced) {
         return Err(unpriced(wanted));
     }
     let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
@@ -82,7 +84,11 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         policy: Policy::standard(),
     };
     session.store.admit(admission, now).await.map_err(|error| store_error(&error))?;
-    let caps = Caps { invocation: args.bounds.max_cost, ..Caps::default() };
+    let caps = caps(manifest, args.bounds.max_cost);
+    let levels = levels(&session.store, &manifest.project, "retry", caps, now).await?;
+    for level in &levels {
+        terminal.tell(&level.line(&chosen.iter().map(|(_, wanted)| cost(wanted)).collect::<Vec<_>>()), 9);
+    }
     let run = session.store.begin_run(&manifest.project, "retry", caps, now).await;
     let run = run.map_err(|error| store_error(&error))?;
     today(&session, &setup).await?;
@@ -95,13 +101,14 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         max_time: args.bounds.max_time,
         jobs: chosen.iter().map(|(_, wanted)| (wanted.key.clone(), Stand::Left)).collect(),
         price: Some(price),
+        levels,
     };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {
             // What was ordered anew and not sent is for `run` to send.
-            let (cap, again) = (args.bounds.max_cost, "run");
-            let ended = Ended { places: &places, world: &world, went: &went, run, cap, waiting: 0, again };
+            let again = "run";
+            let ended = Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

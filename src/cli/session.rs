@@ -18,6 +18,7 @@ use crate::engine::world::{Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
 use crate::provider;
+use crate::report::budget::{Gauge, Level};
 use crate::report::live::{Board, Stand, Start};
 use crate::report::text::count;
 use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError, Window};
@@ -51,6 +52,8 @@ pub(super) struct Order<'a> {
     pub(super) jobs: Vec<(JobKey, Stand)>,
     /// What is to be paid, besides what was paid before; `None` where nothing is ordered.
     pub(super) price: Option<Usd>,
+    /// How full the budgets are.
+    pub(super) levels: Vec<Level>,
 }
 
 /// How a run went.
@@ -114,7 +117,7 @@ impl Session {
         setup: &Setup,
         order: Order<'_>,
     ) -> Result<(Went, Arc<World>), Error> {
-        let Order { project, run, work, max_time, jobs, price } = order;
+        let Order { project, run, work, max_time, jobs, price, levels } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
         let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(|e| store_error(&e))?;
         let spent = self.store.spent(project, Window::Run(run)).await.map_err(|e| store_error(&e))?;
@@ -130,7 +133,7 @@ impl Session {
         }
         let estimate = price.map(|price| spent.settled + spent.reserved + price);
         let board = Board::new(Start { jobs, owed, spent: spent.settled, estimate }, self.clock.now());
-        let listener = Listener::new(terminal, self.clock.clone(), global, board);
+        let listener = Listener::new(terminal, self.clock.clone(), global, board, Gauge::new(&levels));
         let listener = Arc::new(listener);
         let hear = {
             let listener = Arc::clone(&listener);

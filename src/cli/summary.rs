@@ -1,5 +1,6 @@
 //! What came of a run: counts, money, what failed and why, and what to type next; and the exit code from all of it.
 
+use super::budget::levels_after;
 use super::exit::{Error, Exit};
 use super::held::{show_typed, tell_held};
 use super::session::{Went, store_error};
@@ -13,10 +14,11 @@ use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
+use crate::report::budget::Level;
 use crate::report::lines::why_words;
 use crate::report::live::Stand;
 use crate::report::text::{count, lasted};
-use crate::store::{Count, Reader, RunId, Spent, Window};
+use crate::store::{Cap, Caps, Count, Reader, RunId, Spent, Window};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -38,7 +40,7 @@ pub(super) struct Ended<'a> {
     /// In the books.
     pub(super) run: RunId,
     /// What it was allowed to spend.
-    pub(super) cap: Option<Usd>,
+    pub(super) caps: Caps,
     /// Jobs that want another rendering than the one that was in flight when the run began.
     pub(super) waiting: usize,
     /// The command that goes on where it stopped, without the flags that lead to the project.
@@ -54,6 +56,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             .await
             .map_err(store)?;
     let now = world.clock.now();
+    let levels = levels_after(&world.store, &world.project, run, ended.caps, now).await?;
     let mut exit = exit_code(&ended, &standing);
     if let Err(error) = world.store.end_run(run, exit as u8, now).await {
         // Only the books about the run itself are open now: what is paid was told before.
@@ -78,11 +81,16 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "spent_usd": spent.settled.plain(),
             "reserved_usd": spent.reserved.plain(),
             "in_doubt_usd": spent.in_doubt.plain(),
+            "budget": levels.iter().map(Level::json).collect::<Vec<_>>(),
+            "reached": reached(went).map(|cap| cap.to_string()),
         }));
     } else {
         let spent = world.store.spent(&world.project, Window::Run(run)).await.map_err(store)?;
         for line in outcome_lines(&ended, exit, spent, now) {
             terminal.tell(&line, INDENT);
+        }
+        for level in levels.iter().filter(|level| reached(went) == Some(level.cap)) {
+            terminal.tell(&level.reached(), INDENT);
         }
         for line in standing.causes() {
             terminal.tell(&line, INDENT);
@@ -101,9 +109,17 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
     Ok(exit)
 }
 
+/// The budget that ended the run, if one did.
+fn reached(went: &Went) -> Option<Cap> {
+    match went.reason {
+        Some(StopReason::Budget(cap)) => Some(cap),
+        _ => None,
+    }
+}
+
 /// Counts, money, time and clips of this run, and why it ended early.
 fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) -> Vec<String> {
-    let Ended { places, went, cap, .. } = ended;
+    let Ended { places, went, .. } = ended;
     let board = &went.board;
     if board.is_idle() && exit == Exit::Done {
         let clips = board.count(Stand::Done);
@@ -145,14 +161,8 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
             why_words(*why)
         ));
     }
-    match (went.reason, cap) {
-        (Some(StopReason::MaxCost), Some(cap)) => {
-            lines.push(format!("--max-cost {cap} is reached; finished work is kept"));
-        }
-        (Some(StopReason::MaxTime), _) => {
-            lines.push("--max-time is over; what was paid was collected".to_owned());
-        }
-        _ => {}
+    if went.reason == Some(StopReason::MaxTime) {
+        lines.push("--max-time is over; what was paid was collected".to_owned());
     }
     lines
 }
@@ -277,7 +287,7 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         StopReason::HungUp => Some(Exit::HungUp),
         // It ends nothing that was sent before; what it kept from being sent is among what is left.
         StopReason::MaxTime => None,
-        StopReason::MaxCost => Some(Exit::Budget),
+        StopReason::Budget(_) => Some(Exit::Budget),
         StopReason::Local => Some(Exit::Local),
     }));
     for why in went.closed.values() {
@@ -318,6 +328,8 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
             }
         }
         Exit::Done => places.typed("status"),
+        // Before midnight, or the next month, the same command would end at once.
+        Exit::Budget if matches!(reached(ended.went), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command, for it pays nothing twice.
         _ => places.typed(ended.again),
     }

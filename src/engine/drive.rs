@@ -190,7 +190,7 @@ impl Drive {
             Ok(take) => Ok(Ok(Claimed { take, call, bytes })),
             Err(ClaimError::OverCap(over)) => {
                 self.world.warn_once(over.to_string());
-                self.world.stop.no_more_submissions(super::stop::StopReason::MaxCost);
+                self.world.stop.no_more_submissions(super::stop::StopReason::Budget(over.which));
                 Ok(Err(Left::Stopping))
             }
             // Not due: the clock was set back while the take waited for its slot.

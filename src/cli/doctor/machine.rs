@@ -211,8 +211,7 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
 /// Free space, for the state and for the clips that are to be rendered.
 pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec<Check> {
     let places = context.places;
-    let everything = Scope { selected: &|_| true, resubmit: None };
-    let decisions = decide(&loaded.wanted, &found.known, everything);
+    let decisions = decide(&loaded.wanted, &found.known, Scope::ALL);
     let to_come = loaded
         .wanted
         .iter()
