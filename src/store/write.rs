@@ -5,7 +5,7 @@ use super::lane::{Precious, Verdict};
 use super::ledger::{Entry, Kind};
 use super::runs::{self, RunId};
 use super::writer::Batch;
-use super::{Store, takes};
+use super::{Store, pauses, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
@@ -58,6 +58,9 @@ impl Store {
                     Ok(next) => next,
                     Err(illegal) => return Ok(Err(illegal.into())),
                 };
+                if pauses::holds(batch.db, &row.project, &row.request.model.provider)? {
+                    return Ok(Err(ClaimError::Paused));
+                }
                 if let Err(over) = runs::check_caps(batch.db, run, row.price, now)? {
                     return Ok(Err(over.into()));
                 }
