@@ -1,5 +1,7 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
+mod again;
+mod anew;
 pub mod args;
 mod cancel;
 mod collect;
@@ -15,7 +17,9 @@ mod live;
 mod logging;
 mod models;
 mod output;
+mod pause;
 mod plan;
+mod redo;
 mod resolve;
 mod retry;
 mod run;
@@ -79,8 +83,11 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Status(args) => status::status(terminal, global, args).await,
         Command::Show(args) => show::show(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
+        Command::Redo(args) => redo::redo(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
         Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
+        Command::Pause(args) => pause::pause(terminal, global, args).await,
+        Command::Resume(args) => pause::resume(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => models::models(terminal, global, args),

@@ -3,6 +3,7 @@
 use super::args::{Bounds, Global, RunArgs, Selection};
 use super::collect;
 use super::exit::{Error, Exit};
+use super::pause;
 use super::plan::{Decided, invalid, valid};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
@@ -63,6 +64,8 @@ async fn prepare(
 ) -> Result<Prepared, Error> {
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     session.keep_output().await?;
+    let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
+    paused.map_err(|error| store_error(&error))?;
     let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
     let decided = Decided::of(loaded, &known, &args.selection)?;
     let plan = decided.plan(manifest, loaded);

@@ -2,8 +2,10 @@
 
 use super::exit::{Error, Exit};
 use super::held::{show_typed, tell_held};
+use super::pause;
 use super::session::{Went, store_error};
 use super::settings::Places;
+use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::{Said, Stop};
 use crate::domain::key::TakeId;
@@ -49,10 +51,15 @@ pub(super) struct Ended<'a> {
 pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit, Error> {
     let Ended { world, went, run, .. } = ended;
     let store = |error: crate::store::StoreError| store_error(&error);
-    let standing =
-        Standing::read(&world.store, Some(world.project.as_str()).filter(|project| !project.is_empty()))
-            .await
-            .map_err(store)?;
+    // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
+    let named = Some(world.project.clone()).filter(|project| !project.is_empty());
+    let standing = Standing::read(&world.store, named.clone().or_else(|| project(ended.places)).as_deref())
+        .await
+        .map_err(store)?;
+    let pauses = match &named {
+        Some(project) => world.store.pauses(Some(project)).await.map_err(store)?,
+        None => Vec::new(),
+    };
     let now = world.clock.now();
     let mut exit = exit_code(&ended, &standing);
     if let Err(error) = world.store.end_run(run, exit as u8, now).await {
@@ -78,11 +85,15 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "spent_usd": spent.settled.plain(),
             "reserved_usd": spent.reserved.plain(),
             "in_doubt_usd": spent.in_doubt.plain(),
+            "paused": pauses.iter().map(pause::json).collect::<Vec<_>>(),
         }));
     } else {
         let spent = world.store.spent(&world.project, Window::Run(run)).await.map_err(store)?;
         for line in outcome_lines(&ended, exit, spent, now) {
             terminal.tell(&line, INDENT);
+        }
+        for pause in &pauses {
+            terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);
         }
         for line in standing.causes() {
             terminal.tell(&line, INDENT);
@@ -96,7 +107,12 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             ),
             _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
         }
-        terminal.next(next(exit, &standing, &ended));
+        terminal.next(match exit {
+            Exit::WorkRemains if pauses.iter().any(|pause| pause.waiting > 0) => {
+                ended.places.typed(&pause::resume_typed(&pauses))
+            }
+            _ => next(exit, &standing, &ended),
+        });
     }
     Ok(exit)
 }

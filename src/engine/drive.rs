@@ -165,7 +165,7 @@ impl Drive {
     }
 
     async fn save(&self, take: &Take, to: State, said: Option<Said>, settled: Option<Usd>) -> Next {
-        let details = Details { said: said.clone(), settled };
+        let details = Details { said: said.clone(), settled, note: None };
         match self.world.store.record(take, to, details, self.world.clock.now()).await {
             Ok(moved) => {
                 self.world.told(take, &moved, said);

@@ -42,8 +42,12 @@ pub enum Kind {
     Failed,
     /// The clip stands under its name.
     Settled,
+    /// A person let the same task be asked for once more.
+    AskedAgain,
     /// A person gave it up.
     WrittenOff,
+    /// A person ordered the same rendering once more, as this take.
+    Ordered,
     /// A clip that was paid before now stands under this job's name.
     Filed,
 }
@@ -61,6 +65,7 @@ impl Kind {
             (State::Submitting { .. }, State::Doubtful { .. }) => Some(Self::Doubt),
             (State::Doubtful { .. }, State::Pending { .. }) => Some(Self::Absent),
             (State::Held { task: None, .. }, State::Running { .. }) => Some(Self::Adopted),
+            (State::Held { .. }, State::Running { .. }) => Some(Self::AskedAgain),
             (_, State::Held { .. }) => Some(Self::Held),
             (_, State::Failed { .. }) => Some(Self::Failed),
             (_, State::Done { .. }) => Some(Self::Settled),
@@ -83,7 +88,9 @@ impl Kind {
             Self::Adopted => "adopted",
             Self::Failed => "failed",
             Self::Settled => "settled",
+            Self::AskedAgain => "asked_again",
             Self::WrittenOff => "written_off",
+            Self::Ordered => "ordered",
             Self::Filed => "filed",
         }
     }
@@ -131,6 +138,9 @@ pub struct Entry {
     /// Why it is held or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Why a person decided so, in their own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
@@ -196,6 +206,7 @@ impl Entry {
             fingerprint: take.fingerprint.to_string(),
             usd: take.price,
             why: None,
+            note: None,
             refusal: None,
             charged: None,
             title: None,
@@ -253,6 +264,7 @@ impl Entry {
             (Kind::Failed, State::Running { .. }) => {
                 Event::Refused { refusal: self.refusal?, charged: self.charged? }
             }
+            (Kind::AskedAgain, State::Held { .. }) => Event::Again,
             (Kind::WrittenOff, State::Held { .. }) => Event::WriteOff,
             _ => return None,
         };

@@ -38,7 +38,7 @@ pub use pauses::Pause;
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
-pub use write::Details;
+pub use write::{Details, Renewal};
 pub use writer::{Rehearsal, Step};
 
 use crate::domain::key::ModelName;

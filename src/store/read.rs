@@ -175,10 +175,11 @@ impl Reader {
         .await
     }
 
-    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first.
+    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first. Not those of jobs
+    /// for which a person must decide first.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint AND NOT EXISTS
-             (SELECT 1 FROM takes n WHERE n.job = t.job AND n.place > t.place AND n.state <> 'cancelled')
+             (SELECT 1 FROM takes n WHERE n.job = t.job AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
              ORDER BY t.place";
         self.page(project, None, newest, usize::MAX, &HashSet::new()).await
     }
