@@ -104,10 +104,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["nothing more to any", "shotlist pause"],
         ],
     ),
-    (
-        "resume",
-        &[["one provider", "shotlist resume zai"], ["everything that is on hold", "shotlist resume"]],
-    ),
+    ("resume", &[["one provider", "shotlist resume zai"], ["everything that is on hold", "shotlist resume"]]),
     (
         "cancel",
         &[

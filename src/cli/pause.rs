@@ -30,7 +30,9 @@ pub(super) async fn pause(terminal: &Terminal, global: &Global, args: &PauseArgs
             desk.tell(terminal, pause, &format!("paused   {}", words(pause, desk.now)), "paused");
         }
     }
-    terminal.say("What is in flight is still collected; nothing new is submitted, not even by a run that is at work.");
+    terminal.say(
+        "What is in flight is still collected; nothing new is submitted, not even by a run that is at work.",
+    );
     terminal.next(desk.places.typed(&resume_words(provider)));
     Ok(Exit::Done)
 }
@@ -41,8 +43,7 @@ pub(super) async fn resume(terminal: &Terminal, global: &Global, args: &ResumeAr
     let desk = Desk::open(global).await?;
     let mut any = false;
     for project in &desk.projects {
-        let lifted =
-            desk.store.resume(project, provider).await.map_err(|error| store_error(&error))?;
+        let lifted = desk.store.resume(project, provider).await.map_err(|error| store_error(&error))?;
         for pause in &lifted {
             any = true;
             let line = format!("resumed  {}; {}", who(pause), waiting(pause));

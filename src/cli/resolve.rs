@@ -29,7 +29,11 @@ pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
     let project = project(&places);
     let chosen = chosen(&store, &places, project.as_deref(), args, clock.now()).await?;
     if chosen.is_empty() {
-        terminal.say("nothing of that is held");
+        terminal.say(if args.reason.is_some() || args.older_than.is_some() {
+            "nothing of that kind is held"
+        } else {
+            "nothing is held"
+        });
         terminal.next(places.typed("status"));
         return Ok(Exit::Done);
     }
@@ -45,7 +49,9 @@ pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
         match settled {
             // What is meant by name is done, or it is an error.
             Err(Kept { ref words, exit }) if args.job.is_some() => {
-                return Err(Error::new(exit, format!("{}: {words}", take.key)).next(show_typed(&places, &take.key)));
+                return Err(
+                    Error::new(exit, format!("{}: {words}", take.key)).next(show_typed(&places, &take.key))
+                );
             }
             Err(_) => left += 1,
             Ok(_) => {}
@@ -122,14 +128,15 @@ fn consent(
     }
     let sum = prices.sum(chosen);
     if prices.are_old() {
-        terminal.say("The manifest's models and prices cannot be read: what was paid first is taken for the price.");
+        terminal.say(
+            "The manifest's models and prices cannot be read: what was paid first is taken for the price.",
+        );
     }
     if let Some(most) = args.max_extra {
         return if sum <= most {
             Ok(())
         } else {
-            let what =
-                format!("sending {} again costs {sum}, more than {most}", count(chosen.len(), "job"));
+            let what = format!("sending {} again costs {sum}, more than {most}", count(chosen.len(), "job"));
             Err(Error::new(Exit::Budget, what).money("not charged"))
         };
     }

@@ -126,7 +126,9 @@ impl Screen {
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
         lines.push(format!("  {}", self.standing.line()));
         lines.extend(self.by_state());
-        lines.extend(self.paused.iter().map(|pause| format!("  paused     {}", pause::words(pause, self.now))));
+        lines.extend(
+            self.paused.iter().map(|pause| format!("  paused     {}", pause::words(pause, self.now))),
+        );
         let dying = self.dying();
         if let Some((take, dies)) = dying.first() {
             let plural = if dying.len() == 1 { "link dies" } else { "links die" };

@@ -317,7 +317,8 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
     if !standing.held.is_empty() {
         exits.push(Exit::Held);
     }
-    if !standing.failed.is_empty() {
+    // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
+    if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 {
         exits.push(Exit::SomeFailed);
     }
     Exit::gravest(exits)

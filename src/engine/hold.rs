@@ -2,8 +2,11 @@
 
 use super::Run;
 use super::world::Failure;
+use crate::domain::key::TakeId;
 use crate::domain::notice::Notice;
+use crate::domain::take::Take;
 use crate::store::Pause;
+use std::collections::HashSet;
 
 impl Run<'_> {
     /// Where everything stands when the run begins.
@@ -45,6 +48,23 @@ impl Run<'_> {
             self.tell(format!("{} no longer on hold", who(pause)));
         }
         Ok(true)
+    }
+
+    /// What was not even taken up: behind a stop, a closed provider, a day's quota or a hold. What somebody took off the
+    /// list meanwhile is not left, and is told.
+    pub(super) async fn missed(&mut self) -> Result<(), Failure> {
+        let missed: HashSet<TakeId> = self.work.submit.difference(&self.driven).cloned().collect();
+        let left = self.world.store.still_pending(missed.iter().cloned().collect()).await;
+        let left: HashSet<TakeId> = left.map_err(Failure::store)?.into_iter().collect();
+        for id in missed.difference(&left) {
+            let now = self.world.store.take_by_id(id).await.map_err(Failure::store)?;
+            if let Some(Take { id, key, price, path, state, .. }) = now {
+                let (from, to) = ("pending", Box::new(state));
+                self.world.tell(&Notice::Moved { take: id, key, price, path, from, to, said: None });
+            }
+        }
+        self.outcome.left.extend(left);
+        Ok(())
     }
 
     /// Of interest to those alone who submit.

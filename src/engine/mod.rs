@@ -161,12 +161,8 @@ impl<'a> Run<'a> {
                 if self.look_beside().await {
                     continue;
                 }
-                // Not even taken up: behind a stop, a closed provider or a day's quota. What somebody took off the
-                // list meanwhile is not left.
-                let missed = self.work.submit.difference(&self.driven).cloned().collect();
-                match self.world.store.still_pending(missed).await {
-                    Ok(left) => self.outcome.left.extend(left),
-                    Err(error) => self.fail(Failure::store(error)),
+                if let Err(failure) = self.missed().await {
+                    self.fail(failure);
                 }
                 return self.outcome;
             }
@@ -199,9 +195,8 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let now = self.world.clock.now();
-        let takes_more = |account: &&Arc<Account>| {
-            account.is_open() && !account.is_paused() && !account.day_is_over(now)
-        };
+        let takes_more =
+            |account: &&Arc<Account>| account.is_open() && !account.is_paused() && !account.day_is_over(now);
         for account in self.accounts.values().filter(takes_more) {
             for (card, lane) in account.lanes().filter(|(_, lane)| lane.is_open()) {
                 self.top_up_lane(&card.name, lane.width()).await?;

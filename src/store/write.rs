@@ -221,8 +221,7 @@ impl Store {
                     return Ok(Err(RecordError::Changed));
                 }
                 let state = State::new(&policy, now);
-                let new =
-                    Take { id: renewal.id.clone(), price: renewal.price, attempts: 0, state, ..row };
+                let new = Take { id: renewal.id.clone(), price: renewal.price, attempts: 0, state, ..row };
                 takes::insert(batch.db, &new, job, now)?;
                 let mut entry = Entry::about(&new, Kind::Ordered, now);
                 entry.note.clone_from(&details.note);

@@ -584,11 +584,7 @@ async fn what_stands_in_for_a_take_is_not_sent_once_a_person_has_settled_that_on
         let person = place.beside();
         let ordered = match &how {
             Some(event) => happen(&person, &held, event.clone()).await.map(|_| 0).unwrap(),
-            None => person
-                .renew(&held, renewal("asked", 20), &policy, now())
-                .await
-                .map(|_| 1)
-                .unwrap(),
+            None => person.renew(&held, renewal("asked", 20), &policy, now()).await.map(|_| 1).unwrap(),
         };
         assert_eq!(claim(&store, &waiting, run).await, Err(ClaimError::Changed), "{how:?}");
         let settled = store.take_by_id(&waiting.id).await.unwrap().unwrap().state;
