@@ -121,6 +121,11 @@ pub enum Command {
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out
     /// unless they are asked for.
     Retry(RetryArgs),
+    /// Render finished jobs once more
+    ///
+    /// Another take of the same order, and another charge: asked for with its price. The clip that is there is kept below
+    /// `_takes/` beside the new one.
+    Redo(RedoArgs),
     /// Settle jobs that are held
     ///
     /// A job is held where only a person can tell whether it was charged, or where a paid clip cannot be had. Works
@@ -143,6 +148,15 @@ pub enum Command {
     /// Moves the clips of jobs that the manifest no longer asks for, with their sidecars, below `_archive/` in the
     /// output folder. Deletes nothing; a job that comes back gets its clip back, free of charge.
     Prune(PruneArgs),
+    /// Put a provider, or everything, on hold
+    ///
+    /// Nothing new is submitted until `resume`, not even by a run that is at work. What is in flight is collected. A run
+    /// that has nothing else left ends with exit 5.
+    Pause(PauseArgs),
+    /// Let what is on hold go on
+    ///
+    /// A run that is at work goes on within a second.
+    Resume(ResumeArgs),
     /// Check keys, state, disk and clock
     ///
     /// Sends nothing to a provider, costs nothing and changes nothing: manifest, keys, addresses, state folder, lock,
@@ -308,6 +322,37 @@ pub struct RetryArgs {
     pub include_permanent: bool,
 }
 
+/// Arguments of `redo`.
+#[derive(Debug, Clone, Args)]
+pub struct RedoArgs {
+    /// The jobs: shot/item, or an item's id
+    #[arg(value_name = "JOB", required_unless_present = "only")]
+    pub jobs: Vec<String>,
+    /// All finished jobs whose key or item matches, such as 'hero/*'; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub only: Vec<String>,
+    /// How much, how long
+    #[command(flatten)]
+    pub bounds: Bounds,
+}
+
+/// Arguments of `pause`.
+#[derive(Debug, Clone, Args)]
+pub struct PauseArgs {
+    /// The provider; without one, all of the project's
+    pub provider: Option<String>,
+    /// Why, for whoever looks at `status`
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArgs {
+    /// The provider; without one, everything that is on hold
+    pub provider: Option<String>,
+}
+
 /// Arguments of `resolve`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Clone, Args)]
@@ -334,6 +379,12 @@ pub struct ResolveArgs {
     /// Only jobs held for this reason, as `status` names it
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
+    /// Only jobs held for at least this long, such as 7d or 12h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub older_than: Option<Duration>,
+    /// Why you decide so; kept in the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
     /// The most that --resubmit may cost in all, in US dollars
     #[arg(long, value_name = "USD")]
     pub max_extra: Option<Usd>,
@@ -394,10 +445,10 @@ pub enum ClipsKind {
     Tiny,
 }
 
-/// Reads `90s`, `5m`, `2h`, `300ms`.
+/// Reads `90s`, `5m`, `2h`, `7d`, `300ms`.
 fn duration(text: &str) -> Result<Duration, String> {
     let refused =
-        || format!("`{text}` is not a time: write a number with ms, s, m or h, such as 90s, 5m or 2h");
+        || format!("`{text}` is not a time: write a number with ms, s, m, h or d, such as 90s, 5m or 2h");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
     let number: u64 = text[..digits].parse().map_err(|_| refused())?;
     let millis = match &text[digits..] {
@@ -405,6 +456,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" | "min" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(refused()),
     };
     number.checked_mul(millis).map(Duration::from_millis).ok_or_else(refused)
@@ -424,6 +476,7 @@ mod tests {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
         assert_eq!(duration("5h"), Ok(Duration::from_hours(5)));
+        assert_eq!(duration("7d"), Ok(Duration::from_hours(7 * 24)));
         for text in ["", "5", "h", "-1s", "1.5h", "5 days", "99999999999999999999h"] {
             assert!(duration(text).is_err(), "{text}");
         }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
-    ("Mend", &["retry", "resolve", "cancel", "prune", "recover"]),
+    ("Mend", &["retry", "redo", "resolve", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
@@ -114,9 +114,24 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["found in the provider's console", "shotlist resolve hero/WH-100 --task-id 8353992"],
             ["not there: a new charge", "shotlist resolve hero/WH-100 --resubmit"],
             ["all whose links died: asked once more", "shotlist resolve --all --again --reason url_expired"],
-            ["give it up", "shotlist resolve hero/WH-100 --write-off"],
+            ["give up what is old", "shotlist resolve --all --write-off --older-than 7d --note refunded"],
         ],
     ),
+    (
+        "redo",
+        &[
+            ["another take of one clip", "shotlist redo hero/WH-100"],
+            ["of some, for at most two dollars", "shotlist redo --only 'social/WH-*' --max-cost 2.00"],
+        ],
+    ),
+    (
+        "pause",
+        &[
+            ["nothing more to one provider", "shotlist pause zai --reason 'price is to go up'"],
+            ["nothing more to any", "shotlist pause"],
+        ],
+    ),
+    ("resume", &[["one provider", "shotlist resume zai"], ["everything that is on hold", "shotlist resume"]]),
     (
         "cancel",
         &[

@@ -1,5 +1,7 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
+mod again;
+mod anew;
 mod approval;
 pub mod args;
 mod budget;
@@ -20,9 +22,11 @@ mod live;
 mod logging;
 mod models;
 mod output;
+mod pause;
 mod plan;
 mod prune;
 mod recover;
+mod redo;
 mod resolve;
 mod retry;
 mod run;
@@ -91,8 +95,11 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Recover(args) => recover::recover(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
         Command::Prune(args) => prune::prune(terminal, global, args).await,
+        Command::Redo(args) => redo::redo(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
         Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
+        Command::Pause(args) => pause::pause(terminal, global, args).await,
+        Command::Resume(args) => pause::resume(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => models::models(terminal, global, args),

@@ -7,6 +7,7 @@ use super::collect;
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::pause;
 use super::plan::{CHANGES_TOLD, invalid, valid};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
@@ -73,6 +74,8 @@ async fn prepare(
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let places = &session.places;
     session.keep_output().await?;
+    let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
+    paused.map_err(|error| store_error(&error))?;
     let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
     let approved = args.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
     let agreed_before = approved.is_some() || args.accept_changes;

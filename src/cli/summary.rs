@@ -3,8 +3,10 @@
 use super::budget::levels_after;
 use super::exit::{Error, Exit};
 use super::held::{show_typed, tell_held};
+use super::pause;
 use super::session::{Went, store_error};
 use super::settings::Places;
+use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::{Said, Stop};
 use crate::domain::key::TakeId;
@@ -51,10 +53,15 @@ pub(super) struct Ended<'a> {
 pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit, Error> {
     let Ended { world, went, run, .. } = ended;
     let store = |error: crate::store::StoreError| store_error(&error);
-    let standing =
-        Standing::read(&world.store, Some(world.project.as_str()).filter(|project| !project.is_empty()))
-            .await
-            .map_err(store)?;
+    // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
+    let named = Some(world.project.clone()).filter(|project| !project.is_empty());
+    let standing = Standing::read(&world.store, named.clone().or_else(|| project(ended.places)).as_deref())
+        .await
+        .map_err(store)?;
+    let pauses = match &named {
+        Some(project) => world.store.pauses(Some(project)).await.map_err(store)?,
+        None => Vec::new(),
+    };
     let now = world.clock.now();
     let levels = levels_after(&world.store, &world.project, run, ended.caps, now).await?;
     let mut exit = exit_code(&ended, &standing);
@@ -83,6 +90,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "in_doubt_usd": spent.in_doubt.plain(),
             "budget": levels.iter().map(Level::json).collect::<Vec<_>>(),
             "reached": reached(went).map(|cap| cap.to_string()),
+            "paused": pauses.iter().map(pause::json).collect::<Vec<_>>(),
         }));
     } else {
         let spent = world.store.spent(&world.project, Window::Run(run)).await.map_err(store)?;
@@ -91,6 +99,9 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         }
         for level in levels.iter().filter(|level| reached(went) == Some(level.cap)) {
             terminal.tell(&level.reached(), INDENT);
+        }
+        for pause in &pauses {
+            terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);
         }
         for line in standing.causes() {
             terminal.tell(&line, INDENT);
@@ -104,7 +115,12 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             ),
             _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
         }
-        terminal.next(next(exit, &standing, &ended));
+        terminal.next(match exit {
+            Exit::WorkRemains if pauses.iter().any(|pause| pause.waiting > 0) => {
+                ended.places.typed(&pause::resume_typed(&pauses))
+            }
+            _ => next(exit, &standing, &ended),
+        });
     }
     Ok(exit)
 }
@@ -311,7 +327,8 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
     if !standing.held.is_empty() {
         exits.push(Exit::Held);
     }
-    if !standing.failed.is_empty() {
+    // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
+    if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 {
         exits.push(Exit::SomeFailed);
     }
     Exit::gravest(exits)

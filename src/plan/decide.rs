@@ -74,7 +74,7 @@ pub enum Decision {
     },
     /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
     Again {
-        /// The take in doubt, which is given up when the new one is sent.
+        /// The take in doubt, which is given up when the new one was accepted, or may have been.
         instead_of: TakeId,
     },
     /// An unsettled take stands in the way: it may have been charged, or its clip is still coming.
@@ -233,6 +233,15 @@ fn order_again<'a>(
             continue;
         }
         let takes = own.get(&job.key).map_or(&[][..], |known| &known.takes);
+        // Refused for good: the same order would be refused again, and the older one is a person's to settle.
+        let refused = |take: &KnownTake| {
+            take.instead_of.as_ref() == Some(&*by)
+                && take.fingerprint == job.fingerprint
+                && matches!(take.state, State::Failed { .. })
+        };
+        if takes.iter().any(refused) {
+            continue;
+        }
         let stands_in = |take: &&KnownTake| is_unsent(take) && take.instead_of.as_ref() == Some(&*by);
         // Their prices are off the allowance already, and are decided about anew.
         allowed += takes.iter().filter(stands_in).map(|take| take.price).sum();
@@ -255,6 +264,12 @@ fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>, on_change: OnCha
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
     // The clip under the job's name may be its own or a copy of another job's: what counts is what was ordered.
     let filed = known.filed.as_ref().filter(|filed| clips.order(&filed.take) == Some(job.fingerprint));
+    if let Some(wish) = known.takes.iter().filter(same).find(|take| is_unsent(take))
+        && known.takes.iter().all(|take| !take.state.is_unsettled())
+    {
+        // Where the job has its clip, a person wants another one all the same.
+        return Some(Decision::Underway { take: wish.id.clone(), unsent: true });
+    }
     if let Some(filed) = filed {
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
         return Some(Decision::Unchanged { take: filed.take.clone(), refile });

@@ -8,6 +8,7 @@ use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::plan::fingerprint::fingerprint;
 use jiff::Timestamp;
+use std::slice;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -353,6 +354,30 @@ fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_
     assert_eq!(names(decided("x", None)), ["blocked"; 3], "the manifest allows it no more");
     // Edited meanwhile: another order stands in, at the price that was set aside.
     assert_eq!(names(decided("z", Some(20))), ["again", "blocked"]);
+}
+
+#[test]
+fn what_is_wanted_once_more_is_sent_although_its_clip_is_there_and_never_beside_an_open_take() {
+    let done = || State::Done { task: task(), file: file() };
+    let once_more = known("hero/a", &[("x", pending()), ("x", done())]);
+    assert_eq!(names(&[wanted("hero/a", "x")], slice::from_ref(&once_more)), ["waiting"]);
+    let edited = known("hero/a", &[("y", pending()), ("x", done())]);
+    assert_eq!(names(&[wanted("hero/a", "x")], &[edited]), ["unchanged"]);
+    let open = known("hero/a", &[("x", pending()), ("x", held()), ("x", done())]);
+    assert_eq!(names(&[wanted("hero/a", "x")], &[open]), ["unchanged"]);
+}
+
+#[test]
+fn an_order_in_doubt_is_not_given_again_once_that_was_refused_for_good() {
+    let mut job = known("hero/a", &[("x", failed()), ("x", held())]);
+    job.takes[0].instead_of = Some(job.takes[1].id.clone());
+    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
+    let decided = |prompt: &str| {
+        let decisions = super::decide(&[wanted("hero/a", prompt)], &all(slice::from_ref(&job)), scope);
+        decisions[0].as_ref().map(Decision::name)
+    };
+    assert_eq!(decided("x"), Some("blocked"));
+    assert_eq!(decided("edited"), Some("again"));
 }
 
 #[test]

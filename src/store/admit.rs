@@ -38,8 +38,8 @@ pub struct NewTake {
     pub at: usize,
     /// The name of the take.
     pub id: TakeId,
-    /// The take in doubt that is given up when this one is sent; until then a person may still settle it, and this one
-    /// is cancelled. Where that has happened already, nothing is ordered.
+    /// The take in doubt that is given up when this one was accepted, or may have been; until then a person may still
+    /// settle it, and this one is cancelled. Where that has happened already, nothing is ordered.
     pub instead_of: Option<TakeId>,
 }
 

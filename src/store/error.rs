@@ -202,6 +202,9 @@ pub enum ClaimError {
     /// The take is not due, or has no tries left.
     #[error(transparent)]
     NotDue(#[from] Illegal),
+    /// A person has put its provider, or the whole project, on hold.
+    #[error("it is on hold; nothing was sent")]
+    Paused,
     /// A budget does not allow it.
     #[error(transparent)]
     OverCap(#[from] OverCap),

@@ -40,6 +40,8 @@ pub enum Kind {
     Settled,
     /// A person gave it up.
     WrittenOff,
+    /// A person ordered the same rendering once more, as this take.
+    Ordered,
     /// A clip that was paid before now stands under this job's name.
     Filed,
     /// A person corrected what was charged.
@@ -84,6 +86,7 @@ impl Kind {
             Self::Failed => "failed",
             Self::Settled => "settled",
             Self::WrittenOff => "written_off",
+            Self::Ordered => "ordered",
             Self::Filed => "filed",
             Self::Adjusted => "adjusted",
         }
@@ -135,6 +138,9 @@ pub struct Entry {
     /// Why it is held, or in whose words it was corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Why a person decided so, in their own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
@@ -231,6 +237,7 @@ impl Entry {
             usd: take.price,
             was: None,
             why: None,
+            note: None,
             refusal: None,
             charged: None,
             title: None,

@@ -182,10 +182,13 @@ impl Reader {
         .await
     }
 
-    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first.
+    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first. Not those of jobs
+    /// for which a person must decide first, nor of those whose clip is there all the same.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
-        let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint AND NOT EXISTS
-             (SELECT 1 FROM takes n WHERE n.job = t.job AND n.place > t.place AND n.state <> 'cancelled')
+        let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint
+             AND NOT EXISTS (SELECT 1 FROM takes n WHERE n.job = t.job
+                 AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
+             AND NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
              ORDER BY t.place";
         self.page(project, None, newest, usize::MAX, &HashSet::new()).await
     }

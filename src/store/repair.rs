@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::ledger::{Entry, Kind};
 use super::ledger_file::Tail;
 use super::takes;
-use super::write::{Details, is_taken, save, set_outcome};
+use super::write::{Details, give_up_older, is_taken, save, set_outcome};
 use super::writer::{Batch, Writer};
 use crate::domain::key::ModelName;
 use crate::domain::lifecycle::{Charged, Event, SentBack, State};
@@ -114,6 +114,7 @@ fn import(
         let Some(next) = entry.follow(&take.state, &policy) else { continue };
         let take = match takes::set_state(batch.db, &take.id, &next) {
             Ok(()) => {
+                give_up_older(batch, &take, &next, now)?;
                 if take.state.is_in_doubt() {
                     takes::cancel_stand_ins(batch.db, &take.id)?;
                 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The version that this program writes: how many migrations there are.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
@@ -177,8 +177,19 @@ BEGIN
 END;
 ";
 
+/// What a person has put on hold; an empty provider stands for all of the project's.
+const V4: &str = "
+CREATE TABLE pauses (
+    project TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (project, provider)
+) STRICT, WITHOUT ROWID;
+";
+
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4)]));
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

@@ -118,7 +118,15 @@ pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Acc
     known.ok_or_else(|| unreadable(column, format!("`{found}` is no account")))
 }
 
-/// The take in doubt that is given up when this one is sent.
+/// Whether a submission of a take may have brought a task, whatever became of it later.
+pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM attempts WHERE take = ?1 AND coalesce(outcome, '') NOT IN ('sent_back', 'never_sent')",
+    )?
+    .exists([&id.0])
+}
+
+/// The take in doubt that is given up when this one was accepted, or may have been.
 pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
     let sql =
         format!("SELECT {COLUMNS} FROM {TABLES} WHERE t.id = (SELECT instead_of FROM takes WHERE id = ?1)");

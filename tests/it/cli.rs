@@ -2,9 +2,11 @@
 
 mod again;
 mod approval;
+mod beside;
 mod bounds;
 mod budget;
 mod closing;
+mod collect;
 mod doctor;
 mod doubt;
 mod echo;
@@ -15,7 +17,11 @@ mod ledger;
 mod nights;
 mod once;
 mod owed;
+mod pause;
 mod recover;
+mod redo;
+mod resolve;
+mod retry;
 mod screen;
 mod secrets;
 mod shared;
