@@ -88,6 +88,10 @@ fn each_size_counts_where_a_guard_counts_what_changes() {
     ended.says("guard    max_changed is 3: 4 of 4 finished jobs would get another clip");
     let refused = project.run(&["run", "--json"]).expect(8);
     assert_eq!(refused.lines()[0]["guards"][0]["jobs"], 4, "{refused}");
-    project.run(&["plan"]).expect(0).says("A run would send nothing").says("next: shotlist plan --out plan.json");
+    project
+        .run(&["plan"])
+        .expect(0)
+        .says("A run would send nothing")
+        .says("next: shotlist plan --out plan.json");
     assert_eq!(project.requests().len(), 1);
 }
