@@ -1,16 +1,17 @@
 //! Plans on disk: written by `plan --out`, carried out by `run --plan`, and nothing else than what they say.
 
 use super::exit::{Error, Exit};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::terminal::Terminal;
 use crate::domain::digest::Sha256;
 use crate::domain::take::Wanted;
 use crate::files::atomic_write;
 use crate::manifest::{Items, Manifest};
-use crate::plan::approval::{Approval, FORMAT, How, Input, Moved};
+use crate::plan::approval::{Approval, FORMAT, How, Input};
 use crate::plan::decide::Decision;
 use crate::report::plan::{Plan, change_line};
 use crate::report::text::count;
+use serde_json::json;
 use std::path::Path;
 
 /// Moved jobs that are named.
@@ -31,7 +32,7 @@ pub(super) fn write(places: &Places, manifest: &Manifest, plan: &Plan<'_>, file:
 pub(super) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<Approval, Error> {
     let refused = |exit, what: String| {
         let what = format!("{}: {what}; nothing was sent", file.display());
-        Error::new(exit, what).money("not charged").next(places.typed("plan --out plan.json"))
+        Error::new(exit, what).money("not charged").next(places.typed("plan"))
     };
     let text = std::fs::read_to_string(file).map_err(|error| refused(Exit::Usage, error.to_string()))?;
     // The version first: of a newer form nothing else may be known.
@@ -58,7 +59,7 @@ pub(super) fn compare(
     terminal: &Terminal,
     places: &Places,
     manifest: &Manifest,
-    plan: &Approval,
+    (plan, file): (&Approval, &Path),
     jobs: &[(&Wanted, &Decision)],
 ) -> Result<(), Error> {
     let moved = plan.moved(jobs);
@@ -73,19 +74,26 @@ pub(super) fn compare(
         }
         return Ok(());
     }
-    for moved in moved.iter().take(NAMED) {
-        terminal.tell(&line(moved), 9);
-    }
-    if moved.len() > NAMED {
-        terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
+    if terminal.json {
+        let moved: Vec<_> =
+            moved.iter().map(|moved| json!({ "job": moved.key, "how": words(&moved.how) })).collect();
+        terminal.data(json!({ "event": "refused", "moved": moved }));
+    } else {
+        for moved in moved.iter().take(NAMED) {
+            terminal.tell(&format!("moved    {}  {}", moved.key, words(&moved.how)), 9);
+        }
+        if moved.len() > NAMED {
+            terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
+        }
     }
     let are = if moved.len() == 1 { "is" } else { "are" };
     let what = format!("{} {are} not as planned; nothing was sent", count(moved.len(), "job"));
-    Err(Error::new(Exit::Invalid, what).money("not charged").next(places.typed("plan --out plan.json")))
+    let again = places.typed(&format!("plan --out {}", quoted(&file.display().to_string())));
+    Err(Error::new(Exit::Invalid, what).money("not charged").next(again))
 }
 
-fn line(moved: &Moved) -> String {
-    let how = match &moved.how {
+fn words(how: &How) -> String {
+    match how {
         How::Gone => "it is no longer wanted".to_owned(),
         How::Order(fields) if fields.is_empty() => "its order is another one".to_owned(),
         How::Order(fields) => fields.iter().map(change_line).collect::<Vec<_>>().join("; "),
@@ -97,8 +105,7 @@ fn line(moved: &Moved) -> String {
             format!("price: {then} → {now}")
         }
         How::Decision(then, now) => format!("{then} → {now}"),
-    };
-    format!("moved    {}  {how}", moved.key)
+    }
 }
 
 /// The files that a plan is made of. One that cannot be read was told of when it was loaded.

@@ -3,7 +3,9 @@
 use super::args::Selection;
 use super::exit::{Error, Exit};
 use super::plan::matcher;
+use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
+use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::engine::lane::Lane;
 use crate::load::Loaded;
@@ -11,11 +13,13 @@ use crate::manifest::{Manifest, OnAmbiguous, OnChange};
 use crate::plan::approval::Approval;
 use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::filing::Scene;
+use crate::plan::fingerprint::Change;
 use crate::plan::guards::{gone, is_in_place, trips};
 use crate::plan::known::Known;
 use crate::provider;
 use crate::report::budget::Level;
 use crate::report::plan::{Plan, change_line};
+use crate::report::text::count;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Which jobs a plan or a run is about, and what was agreed to.
@@ -37,6 +41,8 @@ pub(super) struct Decided {
     pub(super) decisions: Vec<Decision>,
     /// Whether some jobs were left out by the selection.
     pub(super) partial: bool,
+    /// What it costs beside all else to render anew what asks first.
+    asking: Usd,
 }
 
 impl Decided {
@@ -76,7 +82,8 @@ impl Decided {
             }
         }
         let waits_in_vain = |decision: &Decision| matches!(decision, Decision::Shared { leader, from: None, .. } if later.contains(leader));
-        let mut decided = Self { wanted: Vec::new(), decisions: Vec::new(), partial: false };
+        let mut decided =
+            Self { wanted: Vec::new(), decisions: Vec::new(), partial: false, asking: Usd::ZERO };
         for (wanted, decision) in loaded.wanted.iter().zip(decisions) {
             match decision.filter(|decision| !waits_in_vain(decision)) {
                 Some(decision) => {
@@ -93,7 +100,37 @@ impl Decided {
             )
             .money("not charged"));
         }
+        if decided.asks().next().is_some() {
+            let agreed = Self::of(manifest, loaded, known, Choice { accepted: true, ..choice })?;
+            decided.asking = agreed.price() - decided.price();
+        }
         Ok(decided)
+    }
+
+    /// What carrying it out costs.
+    fn price(&self) -> Usd {
+        let costly = self.wanted.iter().zip(&self.decisions).filter(|(_, decision)| decision.costs());
+        costly.filter_map(|(wanted, _)| wanted.price).sum()
+    }
+
+    /// The clips that are kept until somebody agrees, with what changed of each.
+    fn asks(&self) -> impl Iterator<Item = (&Wanted, &[Change])> {
+        self.wanted.iter().zip(&self.decisions).filter_map(|(wanted, decision)| match decision {
+            Decision::Kept { asks: true, fields, .. } => Some((wanted, fields.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// Whether somebody at the terminal agrees that what asks first is rendered anew.
+    #[must_use]
+    pub(super) fn may_render_anew(&self, terminal: &Terminal) -> bool {
+        let asking = self.asks().count();
+        if asking == 0 || !terminal.interactive {
+            return false;
+        }
+        tell_changes(terminal, self.asks());
+        let clips = count(asking, "finished clip");
+        terminal.ask(&format!("The input of {clips} changed. Render anew for about {}?", self.asking))
     }
 
     /// The jobs, each with what is to be done about it.
@@ -132,20 +169,36 @@ impl Decided {
             cards: &loaded.cards,
             at_once: at_once.collect::<BTreeMap<_, _>>(),
             gone,
+            asking: self.asking,
             trips,
             levels,
         }
     }
 
-    /// Changed jobs, field by field, a line each.
-    pub(super) fn changes(&self) -> impl Iterator<Item = String> {
-        self.wanted.iter().zip(&self.decisions).filter_map(|(wanted, decision)| match decision {
-            Decision::Changed { fields, .. } | Decision::Kept { fields, .. } => {
-                let fields: Vec<_> = fields.iter().map(change_line).collect();
-                Some(format!("{}  {}", wanted.key, fields.join("; ")))
-            }
-            _ => None,
-        })
+    /// Says of changed jobs what changed, field by field.
+    pub(super) fn tell_changes(&self, terminal: &Terminal) {
+        let changed =
+            self.wanted.iter().zip(&self.decisions).filter_map(|(wanted, decision)| match decision {
+                Decision::Changed { fields, .. } | Decision::Kept { fields, .. } => {
+                    Some((wanted, fields.as_slice()))
+                }
+                _ => None,
+            });
+        tell_changes(terminal, changed);
+    }
+}
+
+/// Jobs whose changes are told field by field.
+const TOLD: usize = 10;
+
+fn tell_changes<'a>(terminal: &Terminal, mut changed: impl Iterator<Item = (&'a Wanted, &'a [Change])>) {
+    for (wanted, fields) in changed.by_ref().take(TOLD) {
+        let fields: Vec<String> = fields.iter().map(change_line).collect();
+        terminal.tell(&format!("{}  {}", wanted.key, fields.join("; ")), 2);
+    }
+    let more = changed.count();
+    if more > 0 {
+        terminal.say(format_args!("… and {more} more"));
     }
 }
 

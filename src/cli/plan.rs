@@ -20,9 +20,6 @@ use crate::report::text::count;
 use crate::store::Reader;
 use globset::{Glob, GlobSetBuilder};
 
-/// Jobs whose changes are told field by field.
-pub(super) const CHANGES_TOLD: usize = 10;
-
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
@@ -50,16 +47,16 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     } else {
         terminal.say(format_args!("{}: {}\n", places.shown, count(plan.jobs.len(), "job")));
         terminal.data(plan.table().trim_end());
-        for line in decided.changes().take(CHANGES_TOLD) {
-            terminal.say(line);
-        }
+        decided.tell_changes(terminal);
         for note in plan.notes() {
             terminal.tell(&note, 2);
         }
         for line in plan.budget_lines() {
             terminal.tell(&line, 9);
         }
-        guards::tell(terminal, &plan);
+        if guards::tell(terminal, &plan) {
+            terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
+        }
         terminal.say("Nothing was sent.");
     }
     if let Some(file) = &args.out {
@@ -68,6 +65,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         terminal.next(places.typed(&format!("run --plan {}", quoted(&file.display().to_string()))));
     } else {
         terminal.next(match plan.to_render() {
+            _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
             0 => places.typed("status"),
             1 => places.typed("run"),
             // One to look at, before all of them are paid.

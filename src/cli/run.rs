@@ -8,7 +8,7 @@ use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
 use super::pause;
-use super::plan::{CHANGES_TOLD, invalid, valid};
+use super::plan::{invalid, valid};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
 use super::setup::{Setup, setup};
@@ -81,12 +81,10 @@ async fn prepare(
     let agreed_before = approved.is_some() || args.accept_changes;
     let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
     let mut decided = Decided::of(manifest, loaded, &known, choice)?;
-    if terminal.interactive
-        && may_render_anew(terminal, &decided.plan(manifest, loaded, &known, Vec::new()), &decided)
-    {
+    if decided.may_render_anew(terminal) {
         decided = Decided::of(manifest, loaded, &known, Choice { accepted: true, ..choice })?;
     }
-    if let Some(plan) = &approved {
+    if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
         approval::compare(terminal, places, manifest, plan, &decided.jobs())?;
     }
     let now = session.clock.now();
@@ -98,7 +96,7 @@ async fn prepare(
         priced(&plan)?;
     }
     if !agreed_before {
-        guards::refused(terminal, places, &plan)?;
+        guards::pass(terminal, places, &plan)?;
     }
     let scene = decided.scene(loaded, &known);
     let ordered = order(&manifest.project, scene, decided.partial, now);
@@ -139,21 +137,6 @@ fn show(terminal: &Terminal, plan: &Plan<'_>) {
     for line in plan.budget_lines() {
         terminal.tell(&line, 9);
     }
-}
-
-/// Asks whether finished clips that ask first are rendered anew.
-fn may_render_anew(terminal: &Terminal, plan: &Plan<'_>, decided: &Decided) -> bool {
-    let (clips, price) = plan.asking();
-    if clips == 0 {
-        return false;
-    }
-    for line in decided.changes().take(CHANGES_TOLD) {
-        terminal.say(line);
-    }
-    terminal.ask(&format!(
-        "Render {} anew, whose input changed, for about {price}?",
-        count(clips, "finished clip")
-    ))
 }
 
 async fn carry_out(

@@ -38,7 +38,7 @@ pub const BUDGET: &Keys = &[
 /// Of `guards`.
 pub const GUARDS: &Keys = &[
     ("max_jobs", "The most jobs that one run may order."),
-    ("max_changed", "The most finished jobs that may be rendered anew: how many, or a share such as `20%`."),
+    ("max_changed", "The most finished jobs that may get another clip: how many, or a share such as `20%`."),
     ("max_removed", "The most finished jobs that may be gone: how many, or a share such as `20%`."),
     ("max_new_spend", "The most that one run may order for, in US dollars."),
 ];

@@ -187,7 +187,7 @@ pub struct Budget {
 pub struct Guards {
     /// Jobs that are newly ordered.
     pub max_jobs: Option<u32>,
-    /// Finished jobs that are ordered again because their input changed.
+    /// Finished jobs that get another clip because their input changed.
     pub max_changed: Option<Most>,
     /// Finished jobs that are no longer wanted.
     pub max_removed: Option<Most>,

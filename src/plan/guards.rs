@@ -30,7 +30,7 @@ pub struct Trip<'a> {
 pub enum Found {
     /// So many jobs would be ordered.
     Ordered(usize),
-    /// So many finished jobs of so many would be rendered anew.
+    /// So many finished jobs of so many would get another clip.
     Changed(usize, usize),
     /// So many finished jobs of so many are gone.
     Removed(usize, usize),
@@ -55,10 +55,16 @@ pub fn trips<'a>(
     let mut ordered: Vec<(&JobKey, &[Change])> = Vec::new();
     let mut changed = Vec::new();
     let mut spend = Usd::ZERO;
+    let mut replaced = Vec::new();
     for (wanted, decision) in jobs {
         let fields = match decision {
             Decision::New | Decision::Again { .. } => &[][..],
             Decision::Changed { fields, .. } => fields,
+            // Another job's clip takes the place of the finished one.
+            Decision::Shared { .. } if finished.contains(&wanted.key) => {
+                replaced.push((&wanted.key, &[][..]));
+                continue;
+            }
             _ => continue,
         };
         ordered.push((&wanted.key, fields));
@@ -67,6 +73,8 @@ pub fn trips<'a>(
             changed.push((&wanted.key, fields));
         }
     }
+    // Those that say what changed are named first.
+    changed.extend(replaced);
     let removed = gone.iter().filter(|job| job.wanted).map(|job| (&job.key, &[][..])).collect();
     let mut trips = Vec::new();
     let mut trip = |guard, limit: Option<String>, found, examples: Vec<(&'a JobKey, &'a [Change])>| {

@@ -2,7 +2,7 @@
 
 use super::text::count;
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Account, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::store::{Cap, Spent};
@@ -124,16 +124,14 @@ impl Gauge {
     /// Hears what happened; what there is to say about it.
     pub fn hear(&mut self, notice: &Notice) -> Vec<String> {
         let Notice::Moved { take, price, to, .. } = notice else { return Vec::new() };
-        let (plus, minus) = match &**to {
-            State::Submitting { .. } => {
+        let (plus, minus) = match (&**to, to.account()) {
+            (State::Submitting { .. }, _) => {
                 self.counted.insert(take.clone(), *price);
                 (*price, Usd::ZERO)
             }
             // Sent back or turned down: what was set aside is free again.
-            State::Pending { .. } | State::Failed { .. } | State::Cancelled { .. } => {
-                (Usd::ZERO, self.counted.remove(take).unwrap_or_default())
-            }
-            _ => return Vec::new(),
+            (_, Account::Free) => (Usd::ZERO, self.counted.remove(take).unwrap_or_default()),
+            (_, Account::Reserved | Account::InDoubt | Account::Settled) => return Vec::new(),
         };
         let mut words = Vec::new();
         for (level, told) in &mut self.levels {

@@ -1,6 +1,7 @@
 //! Guards that a plan is too much for, as people and programs read them.
 
 use super::plan::change_line;
+use super::text::count;
 use crate::plan::guards::{Found, Trip};
 use serde_json::{Value, json};
 
@@ -9,9 +10,11 @@ use serde_json::{Value, json};
 pub fn lines(trip: &Trip<'_>) -> Vec<String> {
     let (guard, limit) = (trip.guard, &trip.limit);
     let found = match trip.found {
-        Found::Ordered(jobs) => format!("{jobs} jobs would be ordered"),
-        Found::Changed(jobs, of) => format!("{jobs} of {of} finished jobs would be rendered anew"),
-        Found::Removed(jobs, of) => format!("{jobs} of {of} finished jobs are gone from the input"),
+        Found::Ordered(jobs) => format!("to be ordered are {}", count(jobs, "job")),
+        Found::Changed(jobs, of) => format!("{jobs} of {} would get another clip", count(of, "finished job")),
+        Found::Removed(jobs, of) => {
+            format!("gone from the input are {jobs} of {}", count(of, "finished job"))
+        }
         Found::Spend(usd) => format!("{usd} would be ordered for"),
     };
     let mut lines = vec![format!("guard    {guard} is {limit}: {found}")];

@@ -30,6 +30,8 @@ pub struct Plan<'a> {
     pub at_once: BTreeMap<ModelName, usize>,
     /// Jobs that are no longer wanted and whose clips stand where they were made.
     pub gone: Vec<&'a KnownJob>,
+    /// What it costs beside all else to render anew what asks first.
+    pub asking: Usd,
     /// Guards that the plan is too much for.
     pub trips: Vec<Trip<'a>>,
     /// How full the budgets are.
@@ -62,15 +64,6 @@ impl Plan<'_> {
             unpriced.entry(&wanted.request.model).or_default().push(wanted);
         }
         unpriced
-    }
-
-    /// Clips that are kept only until somebody agrees that they are rendered anew, with what that costs.
-    #[must_use]
-    pub fn asking(&self) -> (usize, Usd) {
-        let asking =
-            self.jobs.iter().filter(|(_, decision)| matches!(decision, Decision::Kept { asks: true, .. }));
-        let prices: Vec<Usd> = asking.map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
-        (prices.len(), prices.into_iter().sum())
     }
 
     /// How full each budget is, and how much of the plan fits, a line each.
@@ -219,7 +212,7 @@ impl Plan<'_> {
                 (_, false) => notes.push(format!("{clips} kept although the input changed: {}", named(keys))),
                 (_, true) => notes.push(format!(
                     "{clips} kept until you agree to render anew ({}) with --accept-changes or an approved plan: {}",
-                    self.asking().1,
+                    self.asking,
                     named(keys)
                 )),
             }
@@ -227,10 +220,9 @@ impl Plan<'_> {
         if !self.gone.is_empty() {
             let clips = counted(self.gone.len(), "clip");
             let keys = self.gone.iter().map(|job| job.key.to_string()).collect();
-            notes.push(format!(
-                "{clips} stay though the jobs are no longer wanted; `shotlist prune` moves such clips to _archive: {}",
-                named(keys)
-            ));
+            let keys = named(keys);
+            notes
+                .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves such to _archive"));
         }
         notes
     }

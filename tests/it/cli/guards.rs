@@ -20,7 +20,7 @@ fn one_edited_template_does_not_buy_a_catalog_again_and_an_approved_plan_buys_wh
 
     let refused = project.run(&["run", "--yes"]).expect(8);
     let refused =
-        refused.says("guard    max_changed is 5%: 1000 of 1000 finished jobs would be rendered anew");
+        refused.says("guard    max_changed is 5%: 1000 of 1000 finished jobs would get another clip");
     refused
         .says("hero/sku-1  prompt: \"A slow turn around mug number 1\" → \"A fast turn around mug number 1\"")
         .says("max_changed of the manifest's guards stops this run; nothing was sent (not charged)")
@@ -55,7 +55,7 @@ fn products_that_vanish_at_once_stop_the_night_once() {
     );
     let refused = project.run(&["run", "--yes"]).expect(8);
     refused
-        .says("guard    max_removed is 2: 3 of 6 finished jobs are gone from the input")
+        .says("guard    max_removed is 2: gone from the input are 3 of 6 finished jobs")
         .says("hero/sku-4");
     project.run(&["run", "--accept-changes"]).expect(0);
     project.run(&["run"]).expect(0);
@@ -68,7 +68,7 @@ fn a_catalog_that_grows_too_much_is_stopped_and_what_was_accepted_once_is_not_st
     project.manifest(&format!("{SHOP}guards: {{ max_jobs: 5, max_new_spend: \"2.00\" }}\n"));
     let refused = project.run(&["run", "--yes"]).expect(8);
     refused
-        .says("guard    max_jobs is 5: 6 jobs would be ordered")
+        .says("guard    max_jobs is 5: to be ordered are 6 jobs")
         .says("guard    max_new_spend is $2.00: $2.40 would be ordered for");
     assert_eq!(project.requests().len(), 0);
     let mut interrupted = project.command(&["run", "--yes", "--accept-changes"]);
@@ -132,7 +132,7 @@ fn prune_archives_what_nobody_wants_and_it_comes_back_free_of_charge() {
     project.edit("products.csv", "mug number 3", "red mug");
     project.run(&["run", "--yes"]).expect(0);
     project.write("products.csv", sheet(2));
-    project.run(&["plan"]).expect(0).says("1 clip stay").says("hero/sku-3");
+    project.run(&["plan"]).expect(0).says("no longer wanted: 1 clip (hero/sku-3)");
     project.run(&["prune"]).expect(2).says("nothing was moved").says("next: shotlist prune --yes");
     project.run(&["prune", "--yes"]).expect(0).says("gone     hero/sku-3").says("archived 1 clip");
     project.run(&["prune", "--yes"]).expect(0).says("nothing to archive");

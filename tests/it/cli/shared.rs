@@ -78,3 +78,20 @@ fn without_reuse_each_size_is_paid_for_itself() {
     project.run(&["run"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (3, 3));
 }
+
+#[test]
+fn each_size_counts_where_a_guard_counts_what_changes() {
+    let project = shirt(4, "guards: { max_changed: 3 }\n");
+    project.run(&["run", "--yes"]).expect(0);
+    project.edit("shotlist.yaml", "A slow turn", "A fast turn");
+    let ended = project.run(&["run", "--yes"]).expect(8);
+    ended.says("guard    max_changed is 3: 4 of 4 finished jobs would get another clip");
+    let refused = project.run(&["run", "--json"]).expect(8);
+    assert_eq!(refused.lines()[0]["guards"][0]["jobs"], 4, "{refused}");
+    project
+        .run(&["plan"])
+        .expect(0)
+        .says("A run would send nothing")
+        .says("next: shotlist plan --out plan.json");
+    assert_eq!(project.requests().len(), 1);
+}
