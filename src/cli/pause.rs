@@ -23,10 +23,10 @@ pub(super) async fn pause(terminal: &Terminal, global: &Global, args: &PauseArgs
     let desk = Desk::open(global).await?;
     let reason = args.reason.as_deref().map(printable).filter(|reason| !reason.is_empty());
     for project in &desk.projects {
-        let paused = desk.store.pause(project, provider, reason.as_deref(), desk.now).await;
-        paused.map_err(|error| store_error(&error))?;
-        let pauses = desk.store.pauses(Some(project)).await.map_err(|error| store_error(&error))?;
-        for pause in pauses.iter().filter(|pause| pause.provider.as_deref() == provider) {
+        let done = desk.store.pause(project, provider, reason.as_deref(), desk.now).await;
+        done.map_err(|error| store_error(&error))?;
+        let all = desk.store.pauses(Some(project)).await.map_err(|error| store_error(&error))?;
+        for pause in all.iter().filter(|pause| pause.provider.as_deref() == provider) {
             desk.tell(terminal, pause, &format!("paused   {}", words(pause, desk.now)), "paused");
         }
     }
