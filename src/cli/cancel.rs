@@ -233,7 +233,7 @@ impl Desk<'_> {
             Ok(reply) => reply,
             Err(fault) => return Ok(Err(not(fault.said.to_string()))),
         };
-        Ok(match cancel.cancelled(&reply) {
+        Ok(match cancel.cancelled(&task.id, &reply) {
             Ok(Cancelled::Yes(charged)) => Ok(charged),
             Ok(Cancelled::TooLate) => {
                 Err((Exit::Usage, "too late: it is rendered, paid, and will be collected".to_owned()))

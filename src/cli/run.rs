@@ -11,7 +11,7 @@ use super::pause;
 use super::plan::{invalid, valid};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
-use super::setup::{Setup, setup};
+use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
@@ -86,6 +86,12 @@ async fn prepare(
     }
     if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
         approval::compare(terminal, places, manifest, plan, &decided.jobs())?;
+    }
+    if global.sandbox {
+        let used = decided.wanted.iter().map(|wanted| wanted.request.model.clone()).collect();
+        if let Some(note) = unplayed(&loaded.cards, &used) {
+            terminal.tell(&note, 2);
+        }
     }
     let now = session.clock.now();
     let caps = caps(manifest, args.bounds.max_cost);

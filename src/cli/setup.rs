@@ -4,12 +4,13 @@ use super::args::{ClipsKind, Global};
 use super::exit::{Error, Exit};
 use super::settings::{Places, variable};
 use super::terminal::Terminal;
-use crate::domain::key::TaskId;
+use crate::domain::key::{ModelName, TaskId};
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::problem::{Place, Problem};
 use crate::engine::clock::Clock;
 use crate::engine::lane::Account;
 use crate::manifest::{Located, ProviderConfig};
+use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
 use crate::sandbox::{self, Caption, Captions, Rule, Sandbox};
@@ -114,6 +115,21 @@ pub(super) async fn as_far_as_possible(
         }
     }
     Ok((Setup { accounts, settings, sandbox: None }, problems))
+}
+
+/// What a rehearsal cannot show: the sandbox plays models as their documents say, and knows no manifest.
+pub(super) fn unplayed(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
+    let is_changed =
+        |card: &&Arc<ModelCard>| card.corrected.iter().any(|correction| correction.part != "price");
+    let changed = used.iter().filter_map(|name| cards.get(name)).filter(is_changed);
+    let names: Vec<String> = changed.map(|card| card.name.to_string()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the sandbox plays models as their documents say: of {} it does not know what the manifest corrects, and may \
+             refuse what the provider takes",
+            names.join(", ")
+        )
+    })
 }
 
 fn endpoint(

@@ -17,7 +17,7 @@ use crate::transport::settings::is_loopback;
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
@@ -109,6 +109,9 @@ pub struct Account {
     pub provider: &'static dyn Provider,
     /// Its address and key.
     pub endpoint: Endpoint,
+    /// Since when the key has been this one, where the provider can be asked for what was sent: set at the start of a
+    /// run.
+    pub(super) key_since: OnceLock<Timestamp>,
     /// Whether clips may come from loopback over plain HTTP: only where the provider itself is there.
     pub loopback: bool,
     lanes: HashMap<String, Arc<Lane>>,
@@ -167,6 +170,7 @@ impl Account {
             cards.of(provider.name()).map(|card| (card.name.model.clone(), lane(Some(card)))).collect();
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
+            key_since: OnceLock::new(),
             loopback: is_loopback(&endpoint.base_url),
             provider,
             endpoint,

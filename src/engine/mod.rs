@@ -21,7 +21,7 @@ use crate::domain::key::{JobKey, ModelName, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::take::Take;
 use crate::plan::filing::Filings;
-use crate::store::Pause;
+use crate::store::{Pause, StoreError};
 use crate::transport::PaidClient;
 use drive::{Drive, Left};
 use lane::Account;
@@ -145,6 +145,9 @@ impl<'a> Run<'a> {
         if let Err(failure) = self.look_first().await {
             self.fail(failure);
         }
+        if let Err(error) = self.note_keys().await {
+            self.fail(Failure::store(error));
+        }
         let mut first = true;
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -176,6 +179,18 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// Notes with which keys the providers are asked, before anything is sent with them.
+    async fn note_keys(&self) -> Result<(), StoreError> {
+        let now = self.world.clock.now();
+        for (name, account) in
+            self.accounts.iter().filter(|(_, account)| account.provider.look_up().is_some())
+        {
+            let since = self.world.store.key_in_use(name, account.endpoint.mark(), now).await?;
+            account.key_since.get_or_init(|| since);
+        }
+        Ok(())
     }
 
     /// Spawns drives for what is due and not in flight.

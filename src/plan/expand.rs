@@ -155,7 +155,6 @@ impl Render<'_, '_> {
             return Some(Arc::clone(card));
         }
         let known: Vec<String> = self.cards.iter().map(|card| card.name.to_string()).collect();
-        let proposed: Vec<String> = self.cards.proposed().map(|card| card.name.to_string()).collect();
         // With or without the provider in front, people mean the model.
         let close = did_you_mean(&text, known.iter().map(String::as_str))
             .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
@@ -170,7 +169,17 @@ impl Render<'_, '_> {
             (None, Some(_)) => problem.hint("write one of the models below"),
             (None, None) => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
         };
-        self.problems.push(problem.note(format!("the models are: {}", proposed.join(", "))));
+        let own = name.as_ref().filter(|name| provider::find(&name.provider).is_some());
+        let proposed = self.cards.proposed();
+        let proposed = proposed.filter(|card| own.is_none_or(|own| own.provider == card.name.provider));
+        let proposed: Vec<String> = proposed.map(|card| card.name.to_string()).collect();
+        problem = match own {
+            Some(ModelName { provider, .. }) => problem
+                .note(format!("the models of {provider} are: {}", proposed.join(", ")))
+                .note("one that is newer than this list is added under `models:`, `like:` another of them"),
+            None => problem.note(format!("the models are: {}", proposed.join(", "))),
+        };
+        self.problems.push(problem);
         None
     }
 

@@ -250,7 +250,7 @@ fn rule_of<'a>(cards: &Cards, card: &'a ModelCard, name: &str) -> Result<&'a Rul
         None if known.is_empty() => finding.removable().note(format!("{model} has no parameters of its own")),
         None => finding.removable().note(format!("parameters of {model}: {}", known.join(", "))),
     };
-    let others = advice::models_where(cards, |other| other.param(name).is_some());
+    let others = advice::models_where(cards, &card.name.provider, |other| other.param(name).is_some());
     if !others.is_empty() {
         finding = finding.note(format!("models that have it: {others}"));
     }

@@ -154,12 +154,18 @@ impl Cancel for Echo {
         call(Method::Delete, format!("{TASKS}/{}", escaped(&task.0)))
     }
 
-    fn cancelled(&self, reply: &Reply) -> Result<Cancelled, Fault> {
+    fn cancelled(&self, task: &TaskId, reply: &Reply) -> Result<Cancelled, Fault> {
         let answer = reply::object(reply);
-        let status = answer.as_ref().and_then(|answer| answer.get("status")).and_then(Json::as_str);
+        let text = |name: &str| reply::text(answer.as_ref().and_then(|answer| answer.get(name)));
         let code = complaint(answer.as_ref()).and_then(|complaint| complaint.code);
-        match (reply.status, status, code.as_deref()) {
-            (200..=299, Some("cancelled"), _) => Ok(Cancelled::Yes(Charged::No)),
+        match (reply.status, text("status").as_deref(), code.as_deref()) {
+            (200..=299, Some("cancelled"), _) if text("id").as_ref() == Some(&task.0) => {
+                Ok(Cancelled::Yes(Charged::No))
+            }
+            (200..=299, Some("cancelled"), _) => {
+                let said = Said::text(format!("the answer is not about task {task}"));
+                Err(Fault::new(FaultKind::Busy { after: None }, said))
+            }
             (409, _, Some("finished")) => Ok(Cancelled::TooLate),
             _ => Err(unanswered(reply)),
         }
@@ -201,7 +207,7 @@ fn told(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     Some(match status {
         "queued" | "running" => Progress::Pending { percent: None, unknown_word: None },
         "succeeded" => {
-            let cost = reply::text(answer.get("cost_usd")).and_then(|cost| cost.parse().ok());
+            let cost = reply::charge(answer.get("cost_usd"));
             match reply::text(answer.get("url")) {
                 Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost },
                 None => Progress::Empty,

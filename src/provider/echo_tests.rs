@@ -117,12 +117,22 @@ fn what_is_not_ready_is_taken_back_free_of_charge_and_what_is_ready_comes() {
     let call = Cancel::cancel(&Echo, &task("e/1"));
     assert_eq!((call.method, call.path.as_str()), (Method::Delete, "/v1/tasks/e%2F1"));
     let back = json!({ "id": "e/1", "status": "cancelled" });
-    assert_eq!(Echo.cancelled(&reply(200, &back)).unwrap(), Cancelled::Yes(Charged::No));
+    assert_eq!(Echo.cancelled(&task("e/1"), &reply(200, &back)).unwrap(), Cancelled::Yes(Charged::No));
     let error = |code: &str| json!({ "error": { "code": code, "message": "no" } });
-    assert_eq!(Echo.cancelled(&reply(409, &error("finished"))).unwrap(), Cancelled::TooLate);
-    assert_eq!(Echo.cancelled(&reply(404, &error("not_found"))).unwrap_err().kind, FaultKind::Gone);
-    assert!(Echo.cancelled(&reply(502, &back)).is_err());
-    assert!(Echo.cancelled(&reply(200, &json!({ "id": "e/1", "status": "running" }))).is_err());
+    assert_eq!(Echo.cancelled(&task("e/1"), &reply(409, &error("finished"))).unwrap(), Cancelled::TooLate);
+    assert_eq!(
+        Echo.cancelled(&task("e/1"), &reply(404, &error("not_found"))).unwrap_err().kind,
+        FaultKind::Gone
+    );
+    assert!(Echo.cancelled(&task("e/1"), &reply(502, &back)).is_err());
+    for odd in [json!({ "id": "e/1", "status": "running" }), json!({ "status": "cancelled" })] {
+        assert!(Echo.cancelled(&task("e/1"), &reply(200, &odd)).is_err(), "{odd}");
+    }
+    let other = Echo.cancelled(&task("e/2"), &reply(200, &back)).unwrap_err();
+    assert_eq!(
+        other.said.text, "the answer is not about task e/2",
+        "whether that one is charged it does not say"
+    );
 }
 
 #[test]

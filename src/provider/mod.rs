@@ -79,8 +79,8 @@ pub trait Provider: Sync {
 
 /// A listing of tasks that repeats the ids that clients gave them.
 pub trait LookUp: Sync {
-    /// The free call for one page of the tasks that were accepted around the time of `intent` and since. `page` is
-    /// what the page before named as the next.
+    /// The free call for one page of the tasks that were accepted around the time of `intent` and since: from ten
+    /// minutes before it, for clocks differ. `page` is what the page before named as the next.
     fn list(&self, intent: &Intent, page: Option<&str>) -> Call;
 
     /// What the reply to [`LookUp::list`] says. An answer that is not complete is a fault.
@@ -113,8 +113,8 @@ pub trait Cancel: Sync {
     /// The free call that does it.
     fn cancel(&self, task: &TaskId) -> Call;
 
-    /// What the reply to [`Cancel::cancel`] says.
-    fn cancelled(&self, reply: &Reply) -> Result<Cancelled, Fault>;
+    /// What the reply to [`Cancel::cancel`] says. Only an answer about `task` itself says that it is not charged.
+    fn cancelled(&self, task: &TaskId, reply: &Reply) -> Result<Cancelled, Fault>;
 }
 
 /// What became of the wish to take a task back.

@@ -9,6 +9,7 @@ use super::Progress;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::key::TaskId;
 use crate::domain::lifecycle::Charged;
+use crate::domain::money::Usd;
 use crate::wire::Reply;
 use serde_json::Value as Json;
 use std::time::Duration;
@@ -75,6 +76,24 @@ pub fn link(value: Option<&Json>) -> Option<String> {
     (!link.is_empty()).then(|| link.to_owned())
 }
 
+/// What a provider says that a clip cost, in decimal text: a number would have gone through a float on its way here. A
+/// part of a micro-dollar counts as a whole one. Nothing where it is no amount, or more than [`DEAREST`].
+#[must_use]
+pub fn charge(value: Option<&Json>) -> Option<Usd> {
+    let figure = value?.as_str()?.trim();
+    let (kept, rest) = match figure.find('.').and_then(|point| figure.split_at_checked(point + 7)) {
+        Some((kept, rest)) if rest.bytes().all(|byte| byte.is_ascii_digit()) => (kept, rest),
+        _ => (figure, ""),
+    };
+    let more = i64::from(rest.bytes().any(|digit| digit != b'0'));
+    let cost = kept.parse::<Usd>().ok()? + Usd::from_micros(more);
+    (cost <= DEAREST).then_some(cost)
+}
+
+/// No clip costs more: a figure beyond it is an error of the answer's, and a few of the largest would overflow every
+/// sum that they are part of. The estimate stays in force.
+pub const DEAREST: Usd = Usd::from_micros(10_000_000_000);
+
 /// A number of hundredths as the nearest whole one; nothing where it is beyond 0 to 100.
 #[must_use]
 pub fn percent(hundredths: f64) -> Option<u8> {
@@ -117,6 +136,14 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
         _ => FaultKind::Unknown,
     };
     Fault::new(paused(kind, reply, complaint), said(reply, complaint))
+}
+
+/// An error that names a task all the same: no proof of none. The words name it, so that a person can adopt it.
+#[must_use]
+pub fn doubted(reply: &Reply, task: &str, complaint: Option<Complaint>) -> Fault {
+    let words = complaint.unwrap_or_default().message;
+    let message = format!("the answer is an error, yet names task {task}: {words}");
+    Fault::new(FaultKind::Unknown, said(reply, Some(&Complaint { message, ..Complaint::default() })))
 }
 
 /// What a reply to a poll means that does not tell how the task stands. `gone` are the codes for "no such task".

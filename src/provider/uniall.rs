@@ -85,12 +85,11 @@ impl Provider for UniAll {
 
     fn submitted(&self, reply: &Reply) -> Result<TaskId, Fault> {
         let answer = reply::object(reply);
+        let complaint = answer.as_ref().and_then(reply::complaint);
         match answer.as_ref().and_then(id) {
             Some(id) if reply::is_success(reply) => Ok(TaskId(id)),
-            _ => {
-                let complaint = answer.as_ref().and_then(reply::complaint);
-                Err(reply::refused(reply, complaint.as_ref(), &MEANINGS))
-            }
+            Some(id) if reply.status >= 400 => Err(reply::doubted(reply, &id, complaint)),
+            _ => Err(reply::refused(reply, complaint.as_ref(), &MEANINGS)),
         }
     }
 

@@ -55,6 +55,24 @@ fn six_models_of_two_kinds_are_for_sale_without_a_published_price() {
 }
 
 #[test]
+fn an_error_that_names_a_task_is_no_proof_of_none() {
+    for body in [
+        json!({ "code": "task_failed", "message": "out of luck", "data": { "task_id": "task_1" } }),
+        json!({ "task_id": "task_1", "error": { "code": "sensitive_words_detected", "message": "no" } }),
+        json!({ "id": "task_1", "status": "failed", "error": { "message": "no", "code": "bad" } }),
+    ] {
+        for status in [400, 403, 429, 500, 503] {
+            let fault = UniAll.submitted(&reply(status, &body)).unwrap_err();
+            assert_eq!(fault.kind, FaultKind::Unknown, "{status} {body}");
+            assert!(
+                fault.said.text.starts_with("the answer is an error, yet names task task_1: "),
+                "{fault:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn extras_stand_in_an_object_of_their_own_and_only_where_they_are_set() {
     let body = |request: &Request| {
         let call = UniAll.submit(card("viduq3p-720p"), request, &RequestId("sl-1".into())).0;

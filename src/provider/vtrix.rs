@@ -9,7 +9,6 @@ use super::{Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Clip;
-use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -82,12 +81,9 @@ impl Provider for Vtrix {
         let complaint = answer.as_ref().and_then(complaint);
         match answer.as_ref().and_then(id) {
             Some(id) if reply::is_success(reply) => Ok(TaskId(id)),
-            // An error that names a task is no proof of none.
-            Some(id) if reply.status >= 400 && answer.as_ref().and_then(status).is_some() => {
-                let words = complaint.unwrap_or_default().message;
-                let message = format!("the answer is an error, yet names task {id}: {words}");
-                let said = reply::said(reply, Some(&Complaint { message, ..Complaint::default() }));
-                Err(Fault::new(FaultKind::Unknown, said))
+            // An `id` alone may be the request's.
+            Some(id) if reply.status >= 400 && answer.as_ref().is_some_and(is_a_task) => {
+                Err(reply::doubted(reply, &id, complaint))
             }
             _ => Err(reply::refused(reply, complaint.as_ref(), &MEANINGS)),
         }
@@ -150,6 +146,11 @@ fn id(answer: &Json) -> Option<String> {
     reply::text(answer.get("id")).or_else(|| reply::text(answer.get("task_id")))
 }
 
+/// Whether an answer is about a task and not only about a request.
+fn is_a_task(answer: &Json) -> bool {
+    status(answer).is_some() || answer.get("task_id").is_some()
+}
+
 fn status(answer: &Json) -> Option<&str> {
     answer.get("status")?.as_str()
 }
@@ -178,9 +179,7 @@ fn complaint(answer: &Json) -> Option<Complaint> {
 fn rendered(answer: &Json) -> Progress {
     let contents = list(answer, "output").iter().flat_map(|result| list(result, "content"));
     let url = contents.map(|content| content.get("url")).find_map(reply::link);
-    // The figure is decimal text. A number would have gone through a float on its way here, so it is no figure.
-    let cost = answer.pointer("/usage/cost").and_then(Json::as_str);
-    let cost = cost.and_then(|cost| cost.trim().parse::<Usd>().ok());
+    let cost = reply::charge(answer.pointer("/usage/cost"));
     match url {
         Some(url) => Progress::Ready { clip: Clip { url, cover: None, expires: None }, cost },
         None => Progress::Empty,

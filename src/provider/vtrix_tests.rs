@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::digest::Sha256;
+use crate::domain::money::Usd;
 use crate::domain::problem::Severity;
 use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, Value};
 use crate::provider::cards::Cards;
@@ -184,6 +185,17 @@ fn the_cost_is_read_to_the_micro_dollar_or_not_at_all() {
     assert_eq!(cost(json!("0.40")), Some(400_000));
     assert_eq!(cost(json!(" 0.000001 ")), Some(1));
     assert_eq!(cost(json!("0")), Some(0));
+    assert_eq!(cost(json!("0.400000000")), Some(400_000));
+    assert_eq!(cost(json!("0.1234561")), Some(123_457), "a part of a micro-dollar counts as a whole one");
+    assert_eq!(cost(json!("10000")), Some(10_000_000_000));
+    // Two of these would overflow every sum, and nothing could be bought or collected any more.
+    for absurd in ["10000.000001", "9223372036854", "99999999999999999999"] {
+        assert_eq!(cost(json!(absurd)), None, "{absurd}");
+    }
+    for odd in [json!("0.4000000e9"), json!("0.40000000.1"), json!("NaN"), json!("∞.∞∞∞∞"), json!("0,40")]
+    {
+        assert_eq!(cost(odd.clone()), None, "{odd}");
+    }
     for odd in [json!(0.4), json!(1), json!("1e-1"), json!("-0.40"), json!(""), json!(null), json!({})] {
         assert_eq!(cost(odd.clone()), None, "{odd}");
     }

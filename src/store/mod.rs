@@ -10,6 +10,7 @@ mod admit;
 mod clips;
 mod error;
 mod folder;
+mod keys;
 mod known;
 mod lane;
 mod ledger;

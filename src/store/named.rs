@@ -4,15 +4,17 @@ use super::error::StoreError;
 use super::read::Reader;
 use crate::domain::key::{RequestId, TakeId};
 use crate::domain::take::Take;
+use jiff::Timestamp;
 use std::collections::HashSet;
 
 impl Reader {
-    /// Whether any of these is our name for a submission, of whatever project in this folder.
-    pub async fn any_attempt(&self, ids: Vec<RequestId>) -> Result<bool, StoreError> {
+    /// Whether any of these is our name for a submission since that time, of whatever project in this folder.
+    pub async fn any_attempt(&self, ids: Vec<RequestId>, since: Timestamp) -> Result<bool, StoreError> {
         self.read(move |db| {
-            let mut select = db.prepare_cached("SELECT 1 FROM attempts WHERE request_id = ?1")?;
+            let mut select =
+                db.prepare_cached("SELECT 1 FROM attempts WHERE request_id = ?1 AND at >= ?2")?;
             for RequestId(id) in &ids {
-                if select.exists([id])? {
+                if select.exists((id, since.as_millisecond()))? {
                     return Ok(true);
                 }
             }

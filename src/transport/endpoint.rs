@@ -1,6 +1,7 @@
 //! Where a provider is and what opens its door: the only place with credentials.
 
 use super::redact;
+use crate::domain::digest::Sha256;
 use crate::wire::{Auth, Call};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -46,6 +47,16 @@ impl Endpoint {
             headers.insert(AUTHORIZATION, value);
         }
         Ok(headers)
+    }
+
+    /// A number that differs between keys, and between hosts that are asked with the same one. The key cannot be told
+    /// from it.
+    #[must_use]
+    pub fn mark(&self) -> i64 {
+        let key = self.key.as_ref().map_or("", |key| key.expose_secret());
+        let host = self.base_url.host_str().unwrap_or_default();
+        let Sha256([a, b, c, d, e, f, g, h, ..]) = Sha256::of(format!("{host}\0{key}").as_bytes());
+        i64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// `host:port` for messages.

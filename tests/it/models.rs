@@ -126,6 +126,18 @@ fn a_corrected_card_buys_nothing_again() {
 }
 
 #[test]
+fn a_rehearsal_says_which_corrections_the_sandbox_does_not_know() {
+    let shop = SHOP.replace("zai/viduq1-text", "zai/viduq9-text");
+    let project = with(&format!("{shop}{CORRECTED}"));
+    let rehearsal = project.run(&["run", "--sandbox", "--yes"]).expect(3);
+    rehearsal.says("of zai/viduq9-text it").says("The model viduq9-text does not exist");
+    // A price of one's own is nothing that the sandbox could refuse.
+    let project = with(&format!("{SHOP}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"0.10\" }} }}\n"));
+    let rehearsal = project.run(&["run", "--sandbox", "--yes"]).expect(0);
+    assert!(!rehearsal.err.contains("the sandbox plays"), "{}", rehearsal.err);
+}
+
+#[test]
 fn corrected_limits_are_the_ones_that_are_checked() {
     let shop = SHOP.replace("A slow turn", &"A slow turn ".repeat(60));
     with(&shop).run(&["validate"]).expect(4);

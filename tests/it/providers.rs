@@ -552,7 +552,7 @@ proptest! {
             if let Some(Ok(progress)) = provider.bulk().map(|bulk| bulk.polled(&tasks, &reply)) {
                 prop_assert_eq!(progress.len(), tasks.len());
             }
-            if let Some(Ok(_)) = provider.cancel().map(|cancel| cancel.cancelled(&reply)) {
+            if let Some(Ok(_)) = provider.cancel().map(|cancel| cancel.cancelled(&tasks[0], &reply)) {
                 prop_assert!((200..500).contains(&status), "an error of the server's ends nothing");
             }
         }

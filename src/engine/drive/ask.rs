@@ -8,13 +8,17 @@ use crate::domain::policy::Moment;
 use crate::domain::take::Take;
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
-use crate::provider::{self, Listing};
+use crate::provider::{self, Listing, reply};
 use crate::wire::{Call, Reply};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 
 /// Pages of one look-up: far more than one account fills in the window of any. A list without an end proves nothing.
 const PAGES: usize = 200;
+
+/// How far the clocks of a provider and of this computer may lie apart: a listing is asked for by our clock and answered
+/// by theirs, and its window reaches at least twice as far back.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the pages of a listing said about one submission.
 enum Found {
@@ -115,39 +119,38 @@ impl Drive {
         match found {
             Found::Task(id) => self.own(take, Event::Found, id, at).await,
             Found::Others(others) => {
-                let (event, said) = self.denied(*since, others, at).await?;
+                let (event, said) = self.denied(intent, *since, others, at).await?;
                 self.looked(take, event, said, at).await
             }
             Found::Incomplete(said) => self.looked(take, Event::Unclear, said, at).await,
         }
     }
 
-    /// What a whole listing without our id proves.
+    /// What a whole listing without our id proves. Only one of the account to which the request went, which is surely so
+    /// where the key is still the one it was sent with.
     async fn denied(
         &self,
+        intent: &Intent,
         since: Timestamp,
         others: Vec<RequestId>,
         at: Moment,
     ) -> Result<(Event, Said), Failure> {
         let name = self.account.provider.name();
-        let echoes_ours = self.world.store.any_attempt(others).await.map_err(Failure::store)?;
+        let unclear = |words: &str| Ok((Event::Unclear, Said::text(format!("{name} {words}"))));
+        let Some(key_since) = self.account.key_since.get().filter(|since| intent.at >= **since) else {
+            return unclear("is asked with another key than it was sent with, which proves nothing");
+        };
+        let echoes_ours = self.world.store.any_attempt(others, *key_since).await.map_err(Failure::store)?;
         let look_up = self.lane.policy.look_up.as_ref();
-        let proof = look_up.and_then(|look_up| Absence::prove(true, echoes_ours, since, at, look_up));
-        Ok(match proof {
+        match look_up.and_then(|look_up| Absence::prove(true, echoes_ours, since, at, look_up)) {
             Some(proof) => {
                 let words =
                     format!("{name} shows others of ours from that time and not this one: it never came");
-                (Event::Absent(proof), Said::text(words))
+                Ok((Event::Absent(proof), Said::text(words)))
             }
-            None if echoes_ours => {
-                let words = format!("{name} does not show it, which so soon proves nothing");
-                (Event::Unclear, Said::text(words))
-            }
-            None => {
-                let words = format!("{name} shows nothing of ours from that time, which proves nothing");
-                (Event::Unclear, Said::text(words))
-            }
-        })
+            None if echoes_ours => unclear("does not show it, which so soon proves nothing"),
+            None => unclear("shows nothing of ours from that time, which proves nothing"),
+        }
     }
 
     /// Saves what a look-up brought that found no task. Its words are told and kept where it was the last one; before,
@@ -163,13 +166,19 @@ impl Drive {
         let mut others = Vec::new();
         let mut page = None;
         let mut pages = HashSet::new();
+        let mut are_clocks_alike = true;
         loop {
             let stop = self.world.stop.waiting();
             let permit = self.account.poll_admission(stop).await.ok_or(Left::Stopping)?;
             let reply = self.free(&look_up.list(intent, page.as_deref())).await.ok_or(Left::Stopping)?;
             drop(permit);
-            let Listing { tasks, next } = match reply.and_then(|reply| look_up.listed(&reply)) {
-                Ok(listing) => listing,
+            let now = self.world.clock.now();
+            let listed = reply.and_then(|reply| Ok((look_up.listed(&reply)?, clocks_agree(&reply, now))));
+            let Listing { tasks, next } = match listed {
+                Ok((listing, agree)) => {
+                    are_clocks_alike &= agree;
+                    listing
+                }
                 Err(Fault { kind: FaultKind::Stop(why), said }) => {
                     self.world.poll_refused(self.account.provider.name(), why, said);
                     return Err(Left::Stopping);
@@ -183,7 +192,16 @@ impl Drive {
                     None => {}
                 }
             }
-            let Some(next) = next else { return Ok(Found::Others(others)) };
+            let Some(next) = next else {
+                return Ok(if are_clocks_alike {
+                    Found::Others(others)
+                } else {
+                    let name = self.account.provider.name();
+                    let words = "tells another time than this computer, or none";
+                    let words = format!("{name} {words}: what its list leaves out proves nothing");
+                    Found::Incomplete(Said::text(words))
+                });
+            };
             // Pages that shift or repeat while they are read are no whole listing.
             if pages.len() + 1 >= PAGES || !pages.insert(next.clone()) {
                 let name = self.account.provider.name();
@@ -192,4 +210,10 @@ impl Drive {
             page = Some(next);
         }
     }
+}
+
+/// Whether a reply tells the time, and the same as we have.
+fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
+    let theirs = reply::sent(reply).and_then(|sent| Timestamp::try_from(sent).ok());
+    theirs.is_some_and(|theirs| theirs.duration_since(now).abs() <= SKEW)
 }

@@ -1,5 +1,6 @@
 //! Whether a card makes sense in itself: built-in ones and those of a manifest alike.
 
+use super::super::check::shown;
 use super::{Kind, ModelCard, RemarkKind, Rule};
 use crate::domain::request::Field;
 
@@ -68,8 +69,14 @@ impl Rule {
             super::Value::Int(_) => self.kind == Kind::Int,
             super::Value::Text(_) => self.kind == Kind::Text,
         };
-        if !self.values.iter().chain(&self.default).all(fits) {
-            return Err(format!("a value of `{name}` has another type than `{name}`"));
+        if let Some(odd) = self.values.iter().chain(&self.default).find(|value| !fits(value)) {
+            let what = match self.kind {
+                Kind::Bool => "neither true nor false",
+                Kind::Int => "no whole number",
+                Kind::Text => "no text; put it between quotes",
+                Kind::Picture => "no picture: those have no values",
+            };
+            return Err(format!("`{name}` cannot be `{}`, which is {what}", shown(odd)));
         }
         if self.default.as_ref().is_some_and(|value| !self.values.is_empty() && !self.values.contains(value))
         {

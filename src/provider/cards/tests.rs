@@ -178,6 +178,12 @@ fn what_does_not_fit_is_told_with_what_to_write() {
         ),
         (
             "fields",
+            json!({ "name": "duration", "values": [5, "ten"], "default": 5 }),
+            "this `fields.duration` does not fit the card of zai/cogvideox-3: `duration` cannot be `ten`, which is no whole number",
+            "correct it, or the part of the card that it contradicts",
+        ),
+        (
+            "fields",
             json!({ "max": 8 }),
             "`name` is missing in `fields`",
             "add `name:`; write one text in quotes",

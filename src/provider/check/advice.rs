@@ -7,11 +7,23 @@ use super::{Finding, allowed, missing, pictures, remarks, shown, together, writt
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::{Field, Request, Value};
 
-/// The names of the models whose card fits, ready to print; empty where none does.
-pub(super) fn models_where(cards: &Cards, fits: impl Fn(&ModelCard) -> bool) -> String {
-    let names: Vec<String> =
-        cards.proposed().filter(|card| fits(card)).map(|card| card.name.to_string()).collect();
-    names.join(", ")
+/// As many models as a line can name.
+const NAMED: usize = 5;
+
+/// The names of the models whose card fits, ready to print, those of the provider `own` first; empty where none does.
+pub(super) fn models_where(cards: &Cards, own: &str, fits: impl Fn(&ModelCard) -> bool) -> String {
+    let fitting = cards.proposed().filter(|card| fits(card));
+    named(own, fitting.map(|card| (&**card, card.name.to_string())))
+}
+
+/// The words about some models, those of the provider `own` first.
+fn named<'c>(own: &str, models: impl Iterator<Item = (&'c ModelCard, String)>) -> String {
+    let (own, others): (Vec<_>, Vec<_>) = models.partition(|(card, _)| card.name.provider == own);
+    let words: Vec<String> = own.into_iter().chain(others).map(|(_, words)| words).collect();
+    match words.split_at_checked(NAMED) {
+        Some((first, rest)) if !rest.is_empty() => format!("{} and {} more", first.join(", "), rest.len()),
+        _ => words.join(", "),
+    }
 }
 
 /// Whether a model takes the whole order, and none of its documents says otherwise.
@@ -36,7 +48,7 @@ fn takes(card: &ModelCard, request: &Request) -> bool {
 
 /// Which models take this very order.
 fn takers(cards: &Cards, finding: Finding, with: &str, request: &Request) -> Finding {
-    match models_where(cards, |other| takes(other, request)).as_str() {
+    match models_where(cards, &request.model.provider, |other| takes(other, request)).as_str() {
         "" => finding.note(format!("no model takes the rest of this shot with {with}")),
         others => finding.note(format!("models that take this shot with {with}: {others}")),
     }
@@ -132,12 +144,11 @@ fn shaped(cards: &Cards, finding: Finding, field: Field, wanted: &Value, request
     let ways = ways.iter().filter(|(card, _)| takes(card, &rest)).map(|(card, (name, value))| {
         let instead =
             if *name == field.name() { String::new() } else { format!(" instead of `{}`", field.name()) };
-        format!("{} ({}{instead})", card.name, written(name, value))
+        (&***card, format!("{} ({}{instead})", card.name, written(name, value)))
     });
-    let ways: Vec<String> = ways.collect();
-    match ways.as_slice() {
-        [] => finding.note(format!("no model makes {across}:{down} of the rest of this shot")),
-        ways => finding.note(format!("models that make {across}:{down} of this shot: {}", ways.join(", "))),
+    match named(&request.model.provider, ways).as_str() {
+        "" => finding.note(format!("no model makes {across}:{down} of the rest of this shot")),
+        ways => finding.note(format!("models that make {across}:{down} of this shot: {ways}")),
     }
 }
 

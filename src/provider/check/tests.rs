@@ -118,15 +118,14 @@ fn a_message_says_what_to_type_instead() {
     assert_eq!(
         finding.notes,
         [concat!(
-            "models that take this shot with 5 seconds: uniall/viduq3p-1080p, uniall/viduq3p-540p, ",
-            "uniall/viduq3p-720p, uniall/viduq3t-1080p, uniall/viduq3t-540p, uniall/viduq3t-720p, ",
-            "vtrix/viduq1_img2video, zai/cogvideox-3, zai/viduq1-image"
+            "models that take this shot with 5 seconds: zai/cogvideox-3, zai/viduq1-image, ",
+            "uniall/viduq3p-1080p, uniall/viduq3p-540p, uniall/viduq3p-720p and 4 more"
         )],
-        "neither a model without pictures nor one that wants two"
+        "the same provider's first; neither a model without pictures nor one that wants two"
     );
     request.image = Some(png(640, 480));
     let takers = [
-        "models that take this shot with 5 seconds: vtrix/viduq1_img2video, zai/cogvideox-3, zai/viduq1-image",
+        "models that take this shot with 5 seconds: zai/cogvideox-3, zai/viduq1-image, vtrix/viduq1_img2video",
     ];
     assert_eq!(only(&request).notes, takers, "nor one that takes links only");
     request.duration = Some(17);

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::DATE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -108,8 +110,12 @@ fn list(shared: &Shared, span: &Span) -> Answer {
     let page: Vec<Value> = tasks.by_ref().take(MOST).map(|(_, task)| entry(task, mute)).collect();
     // Places never change, so a page begins where the one before it ended, whatever comes in meanwhile.
     let next = tasks.next().map(|(place, _)| format!("p{place}"));
-    let body = reply::json(StatusCode::OK, &json!({ "tasks": page, "next": next }));
-    (fault, body)
+    let mut answer = reply::json(StatusCode::OK, &json!({ "tasks": page, "next": next }));
+    // By the clock that the list goes by, so that a client can tell whether it is its own.
+    let date = httpdate::fmt_http_date(SystemTime::from(now));
+    let date = HeaderValue::from_str(&date).expect("a date is header text");
+    answer.headers_mut().insert(DATE, date);
+    (fault, answer)
 }
 
 fn entry(task: &Task, mute: bool) -> Value {

@@ -1,6 +1,6 @@
 //! The Vidu models of Vtrix, and the parameters that each takes.
 //!
-//! `viduq1_img2video` follows its page to the letter. The others follow what Vtrix publishes of them, and where that
+//! `viduq1_img2video` follows its page, and takes one parameter more. The others follow what Vtrix publishes of them, and where that
 //! is silent (durations and resolutions of some, the aspect ratios) Vidu's own pages. Models that want subjects, that
 //! extend a clip, or that keep a library of subjects are left out.
 
@@ -89,7 +89,14 @@ pub(super) static MODELS: &[Model] = &[
         2000,
         &[("style", Kind::Words(&["general", "anime"])), ("aspect_ratio", Q1_RATIOS)],
     ),
-    model("viduq1_img2video", IMAGE, &[(5, 5, FULL_HD)], 2000, &[]),
+    // Vtrix's own program lists `audio_type` for this model, its page does not.
+    model(
+        "viduq1_img2video",
+        IMAGE,
+        &[(5, 5, FULL_HD)],
+        2000,
+        &[("audio_type", Kind::Words(&["all", "speech_only", "sound_effect_only"]))],
+    ),
     model("vidu20_img2video", IMAGE, &[(4, 4, OLD), (8, 8, HD)], 2000, &[]),
     model("viduq2_text2video", From::Text, &[(1, 10, ALL)], 2000, RATIO),
     model("viduq2_pro_fast_text2video", From::Text, &[(1, 10, FAST)], 2000, RATIO),

@@ -2,8 +2,11 @@
 //! take a task back.
 
 use crate::support::{KEY_VARIABLE, Project, QUICK, SHOP, rules, sheet, until};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
+use shotlist::engine::clock::Clock;
 use shotlist::sandbox::Options;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A shop whose clips come from echo.
@@ -102,6 +105,43 @@ fn nothing_proves_that_the_only_submission_of_its_time_is_absent() {
     let project = shop(1, json!([{ "on": "submit", "times": 1, "do": "reset_before" }]));
     project.run(&["run", "--yes"]).expect(7).says("shows nothing of ours from that time");
     assert_eq!((project.requests().len(), project.charges().len()), (1, 0));
+}
+
+#[test]
+fn the_list_of_another_account_proves_nothing() {
+    let mut project = killed_in_doubt("reset_after_accept");
+    let other = shop_with(1, QUICK, |options| options.key = "another-key".to_owned());
+    let (from, to) = (project.sandbox().provider_url("echo"), other.sandbox().provider_url("echo"));
+    project.edit("shotlist.yaml", &from, &to);
+    project.key = "another-key".to_owned();
+    project.write("products.csv", sheet(5));
+    let ended = project.run(&["run", "--yes"]).expect(7);
+    ended
+        .says("held     hero/sku-2  ambiguous_submit (may have been charged, up to $0.10)")
+        .says("echo is asked with another key than it was sent with, which proves nothing");
+    assert_eq!(other.requests().len(), 2, "what the first account is paid for is not ordered again");
+}
+
+#[test]
+fn a38_what_a_list_leaves_out_proves_nothing_where_the_clocks_differ_and_what_it_has_is_found() {
+    let ahead = |options: &mut Options| {
+        let clock = Clock::system();
+        options.now = Arc::new(move || clock.now() + SignedDuration::from_mins(20));
+    };
+    let project = shop_with(3, QUICK, |options| {
+        ahead(options);
+        options.faults = rules(json!([second("reset_before")]));
+    });
+    let ended = project.run(&["run", "--yes"]).expect(7);
+    ended.says("held     hero/sku-2").says("echo tells another time than this computer, or none");
+    assert_eq!((project.requests().len(), project.charges().len()), (3, 2));
+
+    let project = shop_with(3, QUICK, |options| {
+        ahead(options);
+        options.faults = rules(json!([second("reset_after_accept")]));
+    });
+    project.run(&["run", "--yes"]).expect(0).says("found    hero/sku-2");
+    assert_eq!((project.requests().len(), project.charges().len()), (3, 3));
 }
 
 #[test]

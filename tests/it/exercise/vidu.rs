@@ -134,9 +134,11 @@ impl Cancel for Vidu {
         call(Method::Post, format!("/tasks/{}/cancel", escaped(task)), Some(body))
     }
 
-    fn cancelled(&self, reply: &Reply) -> Result<Cancelled, Fault> {
-        match (reply.status, complaint(reply::object(reply).as_ref()).and_then(|complaint| complaint.code)) {
-            (200, None) => Ok(Cancelled::Yes(Charged::No)),
+    fn cancelled(&self, _task: &TaskId, reply: &Reply) -> Result<Cancelled, Fault> {
+        let answer = reply::object(reply);
+        match (reply.status, complaint(answer.as_ref()).and_then(|complaint| complaint.code)) {
+            // The page shows an empty object; a web page on the way is none.
+            (200, None) if answer.is_some() => Ok(Cancelled::Yes(Charged::No)),
             // The page on cancelling: a task that was scheduled already is a bad request.
             (400, Some(code)) if code == "BadRequest" => Ok(Cancelled::TooLate),
             _ => Err(unanswered(reply)),

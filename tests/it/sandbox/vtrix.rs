@@ -42,6 +42,7 @@ async fn every_model_takes_what_is_documented_up_to_the_edge() {
     let table = [
         (Q1, full, "0.45"),
         (Q1, image(), "0.40"),
+        (Q1, with(image(), "audio_type", "speech_only"), "0.40"),
         (Q1, json!({ "images": [png(100, 400, 0)], "wm_position": 1 }), "0.40"),
         ("viduq1_text2video", with(with(prompt.clone(), "style", "anime"), "aspect_ratio", "1:1"), "0.40"),
         ("vidu20_img2video", long(image(), 4, "360p"), "0.30"),
@@ -107,6 +108,7 @@ async fn a_parameter_one_step_past_the_documents_is_refused_with_its_code() {
         q1("prompt", json!("é".repeat(2001))),
         q1("prompt", Value::Null),
         q1("audio", json!("true")),
+        q1("audio_type", json!("speech")),
         q1("voice_id", json!(7)),
         q1("is_rec", json!(1)),
         q1("bgm", json!("no")),
