@@ -55,7 +55,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     let known = store.known(&manifest.project).await?;
 
     // What is to be done about each job, and what it costs.
-    let decisions = decide(&loaded.wanted, &known, Scope { selected: &|_| true, resubmit: None });
+    let decisions = decide(&loaded.wanted, &known, Scope::ALL);
     let decisions: Vec<_> = decisions.into_iter().flatten().collect();
     let mut out = std::io::stdout();
     for (job, decision) in loaded.wanted.iter().zip(&decisions) {

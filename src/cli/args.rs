@@ -1,5 +1,9 @@
 //! Flags and commands, as clap reads them.
 
+mod money;
+
+pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
+
 use crate::domain::money::Usd;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -101,11 +105,27 @@ pub enum Command {
     /// Where its clip is, what it cost, each submission with its time, its request id and the provider's words, the
     /// request as it was sent, and every command with which one can go on.
     Show(ShowArgs),
+    /// The money: by day, model, item or outcome
+    ///
+    /// What was settled, what is set aside for clips on their way, what may have been charged, what brought no clip, and
+    /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
+    /// `ledger adjust` corrects a wrong price.
+    Ledger(LedgerArgs),
+    /// Compare every clip with what was placed
+    ///
+    /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
+    /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
+    Verify(VerifyArgs),
     /// Send failed jobs again
     ///
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out
     /// unless they are asked for.
     Retry(RetryArgs),
+    /// Render finished jobs once more
+    ///
+    /// Another take of the same order, and another charge: asked for with its price. The clip that is there is kept below
+    /// `_takes/` beside the new one.
+    Redo(RedoArgs),
     /// Settle jobs that are held
     ///
     /// A job is held where only a person can tell whether it was charged, or where a paid clip cannot be had. Works
@@ -117,6 +137,26 @@ pub enum Command {
     /// and their clips are collected. Costs nothing and works beside a run. The next run orders again what the manifest
     /// still asks for: remove it there, or leave it out with --only.
     Cancel(CancelArgs),
+    /// Rebuild a lost or old database
+    ///
+    /// From the ledger, which has every submission, from what the old database still knew, and from the clips that are
+    /// there. The old database is kept under another name. Sends nothing, buys nothing, and changes nothing where
+    /// nothing is wrong.
+    Recover(ManifestArg),
+    /// Archive clips that nobody wants any more
+    ///
+    /// Moves the clips of jobs that the manifest no longer asks for, with their sidecars, below `_archive/` in the
+    /// output folder. Deletes nothing; a job that comes back gets its clip back, free of charge.
+    Prune(PruneArgs),
+    /// Put a provider, or everything, on hold
+    ///
+    /// Nothing new is submitted until `resume`, not even by a run that is at work. What is in flight is collected. A run
+    /// that has nothing else left ends with exit 5.
+    Pause(PauseArgs),
+    /// Let what is on hold go on
+    ///
+    /// A run that is at work goes on within a second.
+    Resume(ResumeArgs),
     /// Check keys, state, disk and clock
     ///
     /// Sends nothing to a provider, costs nothing and changes nothing: manifest, keys, addresses, state folder, lock,
@@ -183,6 +223,9 @@ pub struct Bounds {
     /// Stop submitting after this long, such as 90m or 5h; what was paid is still collected
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_time: Option<Duration>,
+    /// Also send what nobody knows the price of; it counts as nothing in every budget
+    #[arg(long)]
+    pub allow_unpriced: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -200,6 +243,12 @@ pub struct RunArgs {
     /// How much, how long
     #[command(flatten)]
     pub bounds: Bounds,
+    /// Send exactly what this plan of `plan --out` says; refuse if any of it has moved
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "limit"])]
+    pub plan: Option<PathBuf>,
+    /// It is meant: pass the manifest's guards, and render anew what asks first
+    #[arg(long)]
+    pub accept_changes: bool,
     /// Rules that make the fake provider misbehave, as JSON; only with --sandbox
     #[arg(long, value_name = "FILE", requires = "sandbox")]
     pub faults: Option<PathBuf>,
@@ -214,12 +263,26 @@ pub struct PlanArgs {
     /// Which jobs
     #[command(flatten)]
     pub selection: Selection,
+    /// Write the plan to this file, to be approved and carried out with `run --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Show each request as it would be sent
     #[arg(long)]
     pub show_requests: bool,
     /// Exit 6 when there is work to do
     #[arg(long)]
     pub detailed_exitcode: bool,
+}
+
+/// Arguments of `prune`.
+#[derive(Debug, Clone, Args)]
+pub struct PruneArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// Arguments of `models`.
@@ -259,6 +322,37 @@ pub struct RetryArgs {
     pub include_permanent: bool,
 }
 
+/// Arguments of `redo`.
+#[derive(Debug, Clone, Args)]
+pub struct RedoArgs {
+    /// The jobs: shot/item, or an item's id
+    #[arg(value_name = "JOB", required_unless_present = "only")]
+    pub jobs: Vec<String>,
+    /// All finished jobs whose key or item matches, such as 'hero/*'; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub only: Vec<String>,
+    /// How much, how long
+    #[command(flatten)]
+    pub bounds: Bounds,
+}
+
+/// Arguments of `pause`.
+#[derive(Debug, Clone, Args)]
+pub struct PauseArgs {
+    /// The provider; without one, all of the project's
+    pub provider: Option<String>,
+    /// Why, for whoever looks at `status`
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArgs {
+    /// The provider; without one, everything that is on hold
+    pub provider: Option<String>,
+}
+
 /// Arguments of `resolve`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Clone, Args)]
@@ -285,6 +379,12 @@ pub struct ResolveArgs {
     /// Only jobs held for this reason, as `status` names it
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
+    /// Only jobs held for at least this long, such as 7d or 12h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub older_than: Option<Duration>,
+    /// Why you decide so; kept in the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
     /// The most that --resubmit may cost in all, in US dollars
     #[arg(long, value_name = "USD")]
     pub max_extra: Option<Usd>,
@@ -345,10 +445,10 @@ pub enum ClipsKind {
     Tiny,
 }
 
-/// Reads `90s`, `5m`, `2h`, `300ms`.
+/// Reads `90s`, `5m`, `2h`, `7d`, `300ms`.
 fn duration(text: &str) -> Result<Duration, String> {
     let refused =
-        || format!("`{text}` is not a time: write a number with ms, s, m or h, such as 90s, 5m or 2h");
+        || format!("`{text}` is not a time: write a number with ms, s, m, h or d, such as 90s, 5m or 2h");
     let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
     let number: u64 = text[..digits].parse().map_err(|_| refused())?;
     let millis = match &text[digits..] {
@@ -356,6 +456,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" | "min" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(refused()),
     };
     number.checked_mul(millis).map(Duration::from_millis).ok_or_else(refused)
@@ -375,6 +476,7 @@ mod tests {
         assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("300ms"), Ok(Duration::from_millis(300)));
         assert_eq!(duration("5h"), Ok(Duration::from_hours(5)));
+        assert_eq!(duration("7d"), Ok(Duration::from_hours(7 * 24)));
         for text in ["", "5", "h", "-1s", "1.5h", "5 days", "99999999999999999999h"] {
             assert!(duration(text).is_err(), "{text}");
         }

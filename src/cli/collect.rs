@@ -4,7 +4,7 @@ use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
-use super::setup::setup;
+use super::setup::{as_far_as_possible, not_set_up};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::load::{cards, providers};
@@ -57,24 +57,38 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         terminal.problems(problems);
         Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")
     })?;
-    let setup =
-        setup(terminal, global, &session.places, &configs, &cards(&session.places.manifest), &needed, None)
-            .await?;
+    let cards = cards(&session.places.manifest);
+    let (setup, problems) =
+        as_far_as_possible(global, &session.places, &configs, &cards, &needed, None).await?;
+    let whole = problems.is_empty();
+    if !whole && setup.accounts.is_empty() {
+        return Err(not_set_up(terminal, &session.places, problems));
+    }
+    terminal.problems(problems);
     let now = session.clock.now();
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
     let places = session.places.clone();
-    let order = Order { project: "", run, work: None, max_time: None, jobs: Vec::new(), price: None };
+    let order = Order {
+        project: "",
+        run,
+        work: None,
+        max_time: None,
+        jobs: Vec::new(),
+        price: None,
+        levels: Vec::new(),
+    };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {
             let again = "collect";
-            let ended =
-                Ended { places: &places, world: &world, went: &went, run, cap: None, waiting: 0, again };
+            let caps = Caps::default();
+            let ended = Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),
     };
     setup.close().await;
-    exit
+    let unset = if whole { Exit::Done } else { Exit::Invalid };
+    Ok(Exit::gravest([exit?, unset]))
 }

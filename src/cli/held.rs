@@ -1,5 +1,6 @@
 //! What a person has to decide about: which submissions, the money, and the commands that settle them.
 
+use super::anew::Prices;
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
 use crate::domain::key::JobKey;
@@ -26,7 +27,11 @@ pub(super) fn tell_held(terminal: &Terminal, held: &[Take], places: &Places) {
 /// What a person has to decide about, with the money and the commands.
 #[must_use]
 pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
+    if held.is_empty() {
+        return Vec::new();
+    }
     let mut lines = Vec::new();
+    let prices = Prices::read(places);
     let typed =
         |key: &JobKey, how: &str| places.typed(&format!("resolve {} {how}", quoted(&key.to_string())));
     let named = |lines: &mut Vec<String>, takes: &[&Take]| {
@@ -51,10 +56,14 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
             if doubtful.len() == 1 { "a task created at this time" } else { "tasks created at these times" };
         lines.push(format!("Look in your provider's console for {times} (UTC)."));
         lines.push(format!("  found it:  {}", typed(&first.key, "--task-id ID")));
-        lines.push(format!("  not there, {} anew:  {}", first.price, typed(&first.key, "--resubmit")));
-        if doubtful.len() > 1 {
-            let all = format!("resolve --all --resubmit --max-extra {}", sum.plain());
-            lines.push(format!("  all of them, {sum} anew:  {}", places.typed(&all)));
+        let anew = prices.of(first);
+        lines.push(format!("  not there, {anew} anew:  {}", typed(&first.key, "--resubmit")));
+        if held.len() > 1 {
+            // What `--all` settles: everything that is held, not these alone.
+            let all = if doubtful.len() == held.len() { "all of them" } else { "all that is held" };
+            let sum = prices.sum(held);
+            let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
+            lines.push(format!("  {all}, {sum} anew:  {}", places.typed(&how)));
         }
     }
     let missing: Vec<&Take> = held.iter().filter(|take| !doubt(take)).collect();
@@ -63,6 +72,9 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
         lines.push(format!("{} {are} missing:", count(missing.len(), "paid clip")));
         named(&mut lines, &missing);
         lines.push(format!("  once more, free:  {}", typed(&first.key, "--again")));
+        if missing.len() > 1 {
+            lines.push(format!("  all of them, free:  {}", places.typed("resolve --all --again")));
+        }
     }
     lines
 }

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "show", "models"]),
-    ("Mend", &["retry", "resolve", "cancel"]),
+    ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
+    ("Mend", &["retry", "redo", "resolve", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
@@ -28,9 +28,9 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "run",
         &[
-            ["one clip, to look at", "shotlist run --limit 1"],
             ["some products, for at most five dollars", "shotlist run --only 'WH-*' --max-cost 5.00"],
             ["every night, from a timer", "shotlist run --yes --max-time 5h --log-file run.log"],
+            ["an approved plan, and nothing else", "shotlist run --plan night.json"],
             ["a rehearsal: fake clips, no key, no cost", "shotlist run --sandbox"],
         ],
     ),
@@ -53,7 +53,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         &[
             ["all that is new or changed", "shotlist plan"],
             ["one shot only", "shotlist plan --only 'hero/*'"],
-            ["the requests as they would be sent", "shotlist plan --show-requests"],
+            ["to be approved, then run --plan", "shotlist plan --out night.json"],
             ["in a script: exit 6 if there is work", "shotlist plan --detailed-exitcode"],
         ],
     ),
@@ -74,6 +74,33 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         ],
     ),
     (
+        "ledger",
+        &[
+            ["this project, day by day", "shotlist ledger"],
+            ["what each model cost in November", "shotlist ledger --by model --since 2026-11-01"],
+            ["for a spreadsheet", "shotlist ledger --by item --csv > money.csv"],
+            [
+                "the bill says otherwise",
+                "shotlist ledger adjust hero/WH-100 --usd 0.36 --reason 'invoice of November'",
+            ],
+        ],
+    ),
+    (
+        "verify",
+        &[
+            ["all clips, before they are uploaded", "shotlist verify"],
+            ["every night, a tenth of them", "shotlist verify --subset 10% --json"],
+            ["a copy of the output folder", "shotlist verify --out /backup/shop"],
+        ],
+    ),
+    (
+        "recover",
+        &[
+            ["after the state was lost, or an old copy put back", "shotlist recover"],
+            ["clips that are not beside the manifest", "shotlist recover --out /mnt/clips"],
+        ],
+    ),
+    (
         "retry",
         &[
             ["what failed and was not charged", "shotlist retry"],
@@ -87,14 +114,36 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["found in the provider's console", "shotlist resolve hero/WH-100 --task-id 8353992"],
             ["not there: a new charge", "shotlist resolve hero/WH-100 --resubmit"],
             ["all whose links died: asked once more", "shotlist resolve --all --again --reason url_expired"],
-            ["give it up", "shotlist resolve hero/WH-100 --write-off"],
+            ["give up what is old", "shotlist resolve --all --write-off --older-than 7d --note refunded"],
         ],
     ),
+    (
+        "redo",
+        &[
+            ["another take of one clip", "shotlist redo hero/WH-100"],
+            ["of some, for at most two dollars", "shotlist redo --only 'social/WH-*' --max-cost 2.00"],
+        ],
+    ),
+    (
+        "pause",
+        &[
+            ["nothing more to one provider", "shotlist pause zai --reason 'price is to go up'"],
+            ["nothing more to any", "shotlist pause"],
+        ],
+    ),
+    ("resume", &[["one provider", "shotlist resume zai"], ["everything that is on hold", "shotlist resume"]]),
     (
         "cancel",
         &[
             ["one job, waiting or in flight", "shotlist cancel hero/WH-100"],
             ["all of one shot, beside a run", "shotlist cancel --only 'hero/*'"],
+        ],
+    ),
+    (
+        "prune",
+        &[
+            ["clips of vanished products, after a look", "shotlist prune"],
+            ["in a script", "shotlist prune --yes"],
         ],
     ),
     (

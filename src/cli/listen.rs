@@ -4,6 +4,7 @@ use super::args::Global;
 use super::terminal::Terminal;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::engine::clock::Clock;
+use crate::report::budget::Gauge;
 use crate::report::json;
 use crate::report::lines::{Tone, line};
 use crate::report::live::Board;
@@ -28,6 +29,8 @@ pub(super) struct Listener {
 struct Heard {
     /// Where the jobs stand.
     board: Board,
+    /// How full the budgets are.
+    gauge: Gauge,
     /// Providers and models that stopped taking submissions.
     closed: HashMap<String, WhyStopped>,
     /// Why something had to be sent again, in the words that were told already.
@@ -38,14 +41,29 @@ struct Heard {
 
 impl Listener {
     /// Nothing was heard yet.
-    pub(super) fn new(terminal: &Terminal, clock: Clock, global: &Global, board: Board) -> Self {
+    pub(super) fn new(
+        terminal: &Terminal,
+        clock: Clock,
+        global: &Global,
+        board: Board,
+        gauge: Gauge,
+    ) -> Self {
         let logged = global.log_file.is_some() || terminal.json || terminal.quiet;
-        let heard = Mutex::new(Heard { board, closed: HashMap::new(), reasons: HashSet::new(), over: false });
+        let (closed, reasons) = (HashMap::new(), HashSet::new());
+        let heard = Mutex::new(Heard { board, gauge, closed, reasons, over: false });
         Self { terminal: terminal.clone(), clock, verbose: global.verbose > 0, logged, heard }
     }
 
-    /// Tells one thing.
+    /// Tells one thing, and what it means for the budgets.
     pub(super) fn hear(&self, notice: &Notice) {
+        self.tell(notice);
+        let low = self.heard().gauge.hear(notice);
+        for words in low {
+            self.tell(&Notice::Warning(words));
+        }
+    }
+
+    fn tell(&self, notice: &Notice) {
         if let Some(line) = line(notice, true).filter(|_| self.logged) {
             tracing::info!(target: "shotlist", "{line}");
         }

@@ -1,21 +1,32 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
+mod again;
+mod anew;
+mod approval;
 pub mod args;
+mod budget;
 mod cancel;
 mod collect;
 mod crash;
+mod decided;
 mod doctor;
 pub mod exit;
+mod guards;
 mod held;
 pub mod help;
 mod images;
 mod layout;
+mod ledger;
 mod listen;
 mod live;
 mod logging;
 mod models;
 mod output;
+mod pause;
 mod plan;
+mod prune;
+mod recover;
+mod redo;
 mod resolve;
 mod retry;
 mod run;
@@ -30,6 +41,7 @@ mod status;
 mod summary;
 pub mod terminal;
 mod validate;
+pub mod verify;
 
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
@@ -78,9 +90,16 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Plan(args) => plan::plan(terminal, global, args).await,
         Command::Status(args) => status::status(terminal, global, args).await,
         Command::Show(args) => show::show(terminal, global, args).await,
+        Command::Ledger(args) => ledger::ledger(terminal, global, args).await,
+        Command::Verify(args) => verify::verify(terminal, global, args).await,
+        Command::Recover(args) => recover::recover(terminal, global, args).await,
         Command::Retry(args) => retry::retry(terminal, global, args).await,
+        Command::Prune(args) => prune::prune(terminal, global, args).await,
+        Command::Redo(args) => redo::redo(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
         Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
+        Command::Pause(args) => pause::pause(terminal, global, args).await,
+        Command::Resume(args) => pause::resume(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => models::models(terminal, global, args),

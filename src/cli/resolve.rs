@@ -1,52 +1,76 @@
 //! `shotlist resolve`: settles held takes. Works beside a live run, which sees it within a second.
 
+use super::anew::Prices;
 use super::args::{Global, ResolveArgs};
 use super::exit::{Error, Exit};
 use super::held::{held_line, show_typed};
-use super::session::store_error;
+use super::session::{store_error, unopened};
 use super::settings::Places;
 use super::show::{find, held_elsewhere};
 use super::status::project;
 use super::terminal::Terminal;
+use crate::domain::fault::printable;
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
-use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::engine::ids;
-use crate::store::{Details, Mode, Options, RecordError, Store};
+use crate::report::text::count;
+use crate::store::{Details, Mode, Options, RecordError, Renewal, Store};
+use jiff::{SignedDuration, Timestamp};
 
 /// Settles one held job, or all of them.
 pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &ResolveArgs) -> Result<Exit, Error> {
     let places = Places::find(None, global)?;
     let clock = Clock::system();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
-    let (store, _) = opened.map_err(|error| store_error(&error))?;
+    let (store, _) = opened.map_err(|error| unopened(&places, &error))?;
     let project = project(&places);
-    let chosen = chosen(&store, &places, project.as_deref(), args).await?;
+    let chosen = chosen(&store, &places, project.as_deref(), args, clock.now()).await?;
     if chosen.is_empty() {
-        terminal.say("nothing is held");
+        terminal.say(if args.reason.is_some() || args.older_than.is_some() {
+            "nothing of that kind is held"
+        } else {
+            "nothing is held"
+        });
         terminal.next(places.typed("status"));
         return Ok(Exit::Done);
     }
-    consent(terminal, global, args, &chosen)?;
+    let prices = Prices::read(&places);
+    consent(terminal, global, args, &chosen, &prices)?;
+    let mut left = 0;
     for take in &chosen {
-        let line = settle(&store, &clock, &places, args, take).await?;
+        let settled = settle(&store, &clock, args, take, &prices).await?;
+        let (did, words) = match &settled {
+            Ok(words) => ("did", words),
+            Err(Kept { words, .. }) => ("skipped", words),
+        };
+        match settled {
+            // What is meant by name is done, or it is an error.
+            Err(Kept { ref words, exit }) if args.job.is_some() => {
+                return Err(
+                    Error::new(exit, format!("{}: {words}", take.key)).next(show_typed(&places, &take.key))
+                );
+            }
+            Err(_) => left += 1,
+            Ok(_) => {}
+        }
         if terminal.json {
-            terminal.data(serde_json::json!({ "job": take.key.to_string(), "take": take.id.0, "did": line }));
+            terminal.data(serde_json::json!({ "job": take.key.to_string(), "take": take.id.0, did: words }));
+        } else if did == "did" {
+            terminal.say(format_args!("{}  {words}", take.key));
         } else {
-            terminal.say(format_args!("{}  {line}", take.key));
+            terminal.say(format_args!("skipped  {}  {words}", take.key));
         }
     }
-    terminal.next(if args.write_off {
-        places.typed("status")
-    } else if args.resubmit {
-        places.typed("run")
-    } else {
-        places.typed("collect")
-    });
-    Ok(Exit::Done)
+    terminal.next(places.typed(match args {
+        _ if left > 0 => "status",
+        ResolveArgs { write_off: true, .. } => "status",
+        ResolveArgs { resubmit: true, .. } => "run",
+        _ => "collect",
+    }));
+    Ok(if left > 0 { Exit::Held } else { Exit::Done })
 }
 
 async fn chosen(
@@ -54,6 +78,7 @@ async fn chosen(
     places: &Places,
     project: Option<&str>,
     args: &ResolveArgs,
+    now: Timestamp,
 ) -> Result<Vec<Take>, Error> {
     // A job that is named may be of any project.
     let among = project.filter(|_| args.job.is_none());
@@ -64,6 +89,12 @@ async fn chosen(
             return Err(Error::new(Exit::Usage, format!("--reason is one of {}", known.join(", "))));
         }
         held.retain(|take| matches!(take.state, State::Held { reason: known, .. } if known.name() == reason));
+    }
+    if let Some(age) = args.older_than {
+        let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
+        held.retain(
+            |take| matches!(take.state, State::Held { since, .. } if now.duration_since(since) >= age),
+        );
     }
     let Some(job) = &args.job else { return Ok(held) };
     let own = find(store, project, job).await;
@@ -76,27 +107,37 @@ async fn chosen(
     };
     held.retain(|take| take.project == project && take.key == key);
     if held.is_empty() {
-        return Err(Error::new(Exit::Usage, format!("{key} is not held; nothing was changed"))
+        let filtered = args.reason.is_some() || args.older_than.is_some();
+        let so = if filtered { " for that reason and time" } else { "" };
+        return Err(Error::new(Exit::Usage, format!("{key} is not held{so}; nothing was changed"))
             .next(show_typed(places, &key)));
     }
     Ok(held)
 }
 
 /// A new charge needs a yes, or a bound.
-fn consent(terminal: &Terminal, global: &Global, args: &ResolveArgs, chosen: &[Take]) -> Result<(), Error> {
+fn consent(
+    terminal: &Terminal,
+    global: &Global,
+    args: &ResolveArgs,
+    chosen: &[Take],
+    prices: &Prices,
+) -> Result<(), Error> {
     if !args.resubmit {
         return Ok(());
     }
-    let sum: Usd = chosen.iter().map(|take| take.price).sum();
+    let sum = prices.sum(chosen);
+    if prices.are_old() {
+        terminal.say(
+            "The manifest's models and prices cannot be read: what was paid first is taken for the price.",
+        );
+    }
     if let Some(most) = args.max_extra {
         return if sum <= most {
             Ok(())
         } else {
-            Err(Error::new(
-                Exit::Budget,
-                format!("sending {} jobs again costs {sum}, more than {most}", chosen.len()),
-            )
-            .money("not charged"))
+            let what = format!("sending {} again costs {sum}, more than {most}", count(chosen.len(), "job"));
+            Err(Error::new(Exit::Budget, what).money("not charged"))
         };
     }
     if args.yes || global.sandbox {
@@ -110,50 +151,61 @@ fn consent(terminal: &Terminal, global: &Global, args: &ResolveArgs, chosen: &[T
     for take in chosen {
         terminal.say(held_line(take));
     }
-    if terminal
-        .ask(&format!("Order {} clips anew for {sum}, though they may have been charged?", chosen.len()))
-    {
+    let clips = count(chosen.len(), "clip");
+    if terminal.ask(&format!("Order {clips} anew for {sum}, though they may have been charged?")) {
         return Ok(());
     }
     Err(Error::new(Exit::Usage, "nothing was changed").money("not charged"))
 }
 
+/// Why a take stays as it is.
+struct Kept {
+    words: String,
+    exit: Exit,
+}
+
 async fn settle(
     store: &Store,
     clock: &Clock,
-    places: &Places,
     args: &ResolveArgs,
     take: &Take,
-) -> Result<String, Error> {
+    prices: &Prices,
+) -> Result<Result<String, Kept>, Error> {
     let at = clock.moment();
     let policy = Policy::standard();
-    let refused = |error: RecordError| {
-        let exit = if matches!(error, RecordError::Store(_)) { Exit::Local } else { Exit::Usage };
-        Error::new(exit, format!("{}: {error}", take.key)).next(show_typed(places, &take.key))
+    let note = args.note.as_deref().map(printable).filter(|note| !note.is_empty());
+    let (recorded, did) = if args.resubmit {
+        let price = prices.of(take);
+        let renewal = Renewal { id: TakeId(ids::sortable(at.now)), price, note };
+        let renewed = store.renew(take, renewal, &policy, at.now).await;
+        (renewed, format!("written off and ordered anew; the next run sends it ({price})"))
+    } else {
+        let (event, did) = wish(args, take);
+        let Ok(to) = take.state.clone().on(event, at, &policy) else {
+            let words = if args.again {
+                "no task is known that could be asked for again; use --task-id, --resubmit or --write-off"
+            } else {
+                "its task is known already; use --again, --resubmit or --write-off"
+            };
+            return Ok(Err(Kept { words: words.to_owned(), exit: Exit::Usage }));
+        };
+        (store.record(take, to, Details { note, ..Details::default() }, at.now).await, did)
     };
-    if args.resubmit {
-        let id = TakeId(ids::sortable(at.now));
-        store.renew(take, id, take.price, &policy, at.now).await.map_err(refused)?;
-        return Ok(format!("written off and ordered anew; the next run sends it ({})", take.price));
+    match recorded {
+        Ok(_) => Ok(Ok(did)),
+        Err(RecordError::Store(error)) => Err(store_error(&error)),
+        Err(error) => Ok(Err(Kept { words: error.to_string(), exit: Exit::Usage })),
     }
-    let (event, did) = if let Some(id) = &args.task_id {
-        (
-            Event::Adopt(TaskId(id.clone())),
-            format!("task {id} adopted; its clip is fetched by the next run or collect"),
-        )
+}
+
+/// What happens to a take that is not ordered anew, and how that is told.
+fn wish(args: &ResolveArgs, take: &Take) -> (Event, String) {
+    if let Some(id) = &args.task_id {
+        let did = format!("task {id} adopted; its clip is fetched by the next run or collect");
+        (Event::Adopt(TaskId(id.clone())), did)
     } else if args.again {
         (Event::Again, "the same task is asked for once more; free".to_owned())
     } else {
         (Event::WriteOff, format!("written off; {} counts as spent", take.price))
-    };
-    let to = take.state.clone().on(event, at, &policy).map_err(|_| {
-        let what = if args.again {
-            "no task is known that could be asked for again; use --task-id, --resubmit or --write-off"
-        } else {
-            "its task is known already; use --again or --write-off"
-        };
-        Error::new(Exit::Usage, format!("{}: {what}", take.key)).next(show_typed(places, &take.key))
-    })?;
-    store.record(take, to, Details::default(), at.now).await.map_err(refused)?;
-    Ok(did)
+    }
 }

@@ -1,27 +1,19 @@
 //! `shotlist retry`: failed jobs once more, each as a new take.
 
+use super::again::{Wish, cost, once_more};
 use super::args::{Global, RetryArgs, Selection};
 use super::exit::{Error, Exit};
 use super::plan::{invalid, matcher, valid};
-use super::run::{today, unobstructed, unpriced};
-use super::session::{Order, Session, store_error};
+use super::session::{Session, store_error};
 use super::settings::Places;
-use super::setup::setup;
-use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use crate::domain::key::{JobKey, TakeId};
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::Policy;
 use crate::domain::take::{Take, Wanted};
-use crate::engine::{Work, ids};
 use crate::load::load;
-use crate::plan::filing::{Filings, Target};
-use crate::plan::known::Known;
-use crate::report::live::Stand;
 use crate::report::text::count;
-use crate::store::{Admission, Caps, NewTake};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
 pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
@@ -37,91 +29,16 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
-    if let Some((_, wanted)) = chosen.iter().find(|(_, wanted)| wanted.price.is_none() && !global.sandbox) {
-        return Err(unpriced(wanted));
-    }
     let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
-    unobstructed(terminal, &session, &places_of(&chosen, &known))?;
-    let cost = |wanted: &Wanted| wanted.price.unwrap_or_default();
-    let price: Usd = chosen.iter().map(|(_, wanted)| cost(wanted)).sum();
-    let twice = chosen.iter().filter(|(take, _)| was_charged(take));
-    let again: Usd = twice.map(|(_, wanted)| cost(wanted)).sum();
-    for (_, wanted) in &chosen {
-        terminal.say(format_args!("again    {}  {}", wanted.key, cost(wanted)));
-    }
-    if again > Usd::ZERO {
-        terminal.say(format_args!("{again} of this is, or may be, a second payment for the same clip"));
-    }
-    if !global.sandbox && !args.bounds.yes && (args.bounds.max_cost.is_none() || terminal.interactive) {
-        let question = format!("Send {} again for about {price}?", count(chosen.len(), "job"));
-        if !terminal.interactive {
-            return Err(Error::new(Exit::Usage, format!("{question} There is no terminal to ask on"))
-                .money("not charged")
-                .next("add --yes, or --max-cost USD"));
-        }
-        if !terminal.ask(&question) {
-            return Err(Error::new(Exit::Usage, "nothing was sent").money("not charged"));
-        }
-    }
-    let mut needed = session.owing().await?;
-    needed.extend(chosen.iter().map(|(_, wanted)| wanted.request.model.provider.clone()));
-    let setup =
-        setup(terminal, global, &session.places, &manifest.providers, &loaded.cards, &needed, None).await?;
-    let now = session.clock.now();
-    let order = |at| NewTake { at, id: TakeId(ids::sortable(now)), instead_of: None };
-    let new: Vec<NewTake> = (0..chosen.len()).map(order).collect();
-    let submit: HashSet<TakeId> = new.iter().map(|new| new.id.clone()).collect();
-    let admission = Admission {
-        project: manifest.project.clone(),
-        wanted: chosen.iter().map(|(_, wanted)| (*wanted).clone()).collect(),
-        partial: true,
-        new,
-        supersede: Vec::new(),
-        adopt: Vec::new(),
-        afresh: Vec::new(),
-        policy: Policy::standard(),
+    let twice: Usd = chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).sum();
+    let second = format!("{twice} of this is, or may be, a second payment for the same clip");
+    let wish = Wish {
+        command: "retry",
+        question: format!("Send {} again", count(chosen.len(), "job")),
+        jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
+        notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
     };
-    session.store.admit(admission, now).await.map_err(|error| store_error(&error))?;
-    let caps = Caps { invocation: args.bounds.max_cost, ..Caps::default() };
-    let run = session.store.begin_run(&manifest.project, "retry", caps, now).await;
-    let run = run.map_err(|error| store_error(&error))?;
-    today(&session, &setup).await?;
-    let places = session.places.clone();
-    let work = Some(Work { filings: Filings::default(), submit });
-    let order = Order {
-        project: &manifest.project,
-        run,
-        work,
-        max_time: args.bounds.max_time,
-        jobs: chosen.iter().map(|(_, wanted)| (wanted.key.clone(), Stand::Left)).collect(),
-        price: Some(price),
-    };
-    let drove = session.drive(terminal, global, &setup, order).await;
-    let exit = match drove {
-        Ok((went, world)) => {
-            // What was ordered anew and not sent is for `run` to send.
-            let (cap, again) = (args.bounds.max_cost, "run");
-            let ended = Ended { places: &places, world: &world, went: &went, run, cap, waiting: 0, again };
-            summary::close(terminal, ended).await
-        }
-        Err(error) => Err(error),
-    };
-    setup.close().await;
-    exit
-}
-
-/// The names that the clips are to get, with what may stand there: the job's own earlier clip.
-fn places_of<'a>(chosen: &[(Take, &'a Wanted)], known: &Known) -> Vec<Target<'a>> {
-    let filed = |wanted: &Wanted| {
-        let job = known.jobs.iter().find(|job| job.key == wanted.key)?;
-        job.filed.as_ref().filter(|filed| filed.path == wanted.path).map(|filed| filed.file)
-    };
-    let target = |wanted: &'a Wanted| Target {
-        path: &wanted.path,
-        may_stand: filed(wanted).into_iter().collect(),
-        promised: None,
-    };
-    chosen.iter().map(|(_, wanted)| target(wanted)).collect()
+    once_more(terminal, global, session, &loaded, &known, &args.bounds, wish).await
 }
 
 fn was_charged(take: &Take) -> bool {

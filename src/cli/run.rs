@@ -1,9 +1,14 @@
 //! `shotlist run`: collect what is owed, then submit, poll, download. The same command resumes.
 
-use super::args::{Bounds, Global, RunArgs, Selection};
+use super::approval;
+use super::args::{Bounds, Global, RunArgs};
+use super::budget::{caps, levels};
 use super::collect;
+use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
-use super::plan::{Decided, invalid, valid};
+use super::guards;
+use super::pause;
+use super::plan::{invalid, valid};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
@@ -17,6 +22,7 @@ use crate::engine::order::{Ordered, order};
 use crate::load::{Loaded, load};
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, targets};
+use crate::report::budget::Level;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
 use crate::report::text::count;
@@ -51,6 +57,10 @@ struct Prepared {
     setup: Setup,
     /// What is to be paid; `None` where nothing is ordered.
     price: Option<Usd>,
+    /// What may be spent.
+    caps: Caps,
+    /// What of that is spent already.
+    levels: Vec<Level>,
     now: Timestamp,
 }
 
@@ -62,41 +72,77 @@ async fn prepare(
     loaded: &Loaded,
 ) -> Result<Prepared, Error> {
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let places = &session.places;
     session.keep_output().await?;
+    let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
+    paused.map_err(|error| store_error(&error))?;
     let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
-    let decided = Decided::of(loaded, &known, &args.selection)?;
-    let plan = decided.plan(manifest, loaded);
-    if !terminal.json && plan.to_render() > 0 {
-        terminal.say(plan.table().trim_end());
-        for note in plan.notes() {
-            terminal.tell(&note, 2);
-        }
+    let approved = args.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
+    let agreed_before = approved.is_some() || args.accept_changes;
+    let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
+    let mut decided = Decided::of(manifest, loaded, &known, choice)?;
+    if decided.may_render_anew(terminal) {
+        decided = Decided::of(manifest, loaded, &known, Choice { accepted: true, ..choice })?;
+    }
+    if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
+        approval::compare(terminal, places, manifest, plan, &decided.jobs())?;
     }
     if global.sandbox {
         let used = decided.wanted.iter().map(|wanted| wanted.request.model.clone()).collect();
         if let Some(note) = unplayed(&loaded.cards, &used) {
             terminal.tell(&note, 2);
         }
-    } else {
-        priced(&plan)?;
     }
     let now = session.clock.now();
+    let caps = caps(manifest, args.bounds.max_cost);
+    let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
+    let plan = decided.plan(manifest, loaded, &known, levels);
+    show(terminal, &plan);
+    if !global.sandbox && !args.bounds.allow_unpriced {
+        priced(&plan)?;
+    }
+    if !agreed_before {
+        guards::pass(terminal, places, &plan)?;
+    }
     let scene = decided.scene(loaded, &known);
     let ordered = order(&manifest.project, scene, decided.partial, now);
     unobstructed(terminal, session, &targets(scene, &ordered.work.filings))?;
     let mut needed = session.owing().await?;
     needed.extend(decided.wanted.iter().map(|wanted| wanted.request.model.provider.clone()));
-    let (places, faults) = (&session.places, args.faults.as_deref());
+    let faults = args.faults.as_deref();
     let setup = setup(terminal, global, places, &manifest.providers, &loaded.cards, &needed, faults).await?;
+    // Whoever approved a plan knows its price, which has not moved.
     if plan.to_render() > 0
         && !global.sandbox
+        && approved.is_none()
         && let Err(error) = agreed(terminal, places, &args.bounds, &plan)
     {
         setup.close().await;
         return Err(error);
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
-    Ok(Prepared { decided, ordered, setup, price, now })
+    let levels = plan.levels;
+    Ok(Prepared { decided, ordered, setup, price, caps, levels, now })
+}
+
+/// The plan as it is carried out, for people alone.
+fn show(terminal: &Terminal, plan: &Plan<'_>) {
+    if terminal.json {
+        return;
+    }
+    if plan.to_render() == 0 {
+        for note in plan.kept_notes() {
+            terminal.tell(&note, 2);
+        }
+        return;
+    }
+    terminal.say(plan.table().trim_end());
+    for note in plan.notes() {
+        terminal.tell(&note, 2);
+    }
+    for line in plan.budget_lines() {
+        terminal.tell(&line, 9);
+    }
 }
 
 async fn carry_out(
@@ -107,8 +153,7 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<Exit, Error> {
-    let Prepared { decided, ordered, setup, price, now } = prepared;
-    let RunArgs { selection, bounds, .. } = args;
+    let Prepared { decided, ordered, setup, price, caps, levels, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
     for (wanted, decision) in decided.wanted.iter().zip(&decided.decisions) {
@@ -117,7 +162,6 @@ async fn carry_out(
         }
     }
     session.store.admit(ordered.admission, now).await.map_err(store)?;
-    let caps = Caps { invocation: bounds.max_cost, ..Caps::default() };
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
     today(&session, &setup).await?;
     let places = session.places.clone();
@@ -126,9 +170,10 @@ async fn carry_out(
         project: &manifest.project,
         run,
         work: Some(ordered.work),
-        max_time: bounds.max_time,
+        max_time: args.bounds.max_time,
         jobs: stands.map(|(wanted, decision)| (wanted.key.clone(), Stand::of(decision))).collect(),
         price,
+        levels,
     };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
@@ -140,9 +185,9 @@ async fn carry_out(
                 world: &world,
                 went: &went,
                 run,
-                cap: bounds.max_cost,
+                caps,
                 waiting: decided.decisions.iter().filter(in_flight).count(),
-                again: &again(selection, bounds),
+                again: &again(args),
             };
             summary::close(terminal, ended).await
         }
@@ -153,13 +198,20 @@ async fn carry_out(
 }
 
 /// The command that goes on with the same selection, and asks once more for the money.
-fn again(selection: &Selection, bounds: &Bounds) -> String {
+fn again(args: &RunArgs) -> String {
+    let RunArgs { selection, bounds, plan, .. } = args;
     let mut words = "run".to_owned();
     for only in &selection.only {
         let _ = write!(words, " --only {}", quoted(only));
     }
     if let Some(limit) = selection.limit {
         let _ = write!(words, " --limit {limit}");
+    }
+    if let Some(plan) = plan {
+        let _ = write!(words, " --plan {}", quoted(&plan.display().to_string()));
+    }
+    if bounds.allow_unpriced {
+        words += " --allow-unpriced";
     }
     if let Some(cap) = bounds.max_cost {
         let _ = write!(words, " --max-cost {}", cap.plain());
@@ -181,7 +233,7 @@ pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
 
 /// Refuses models whose price nobody knows.
 fn priced(plan: &Plan<'_>) -> Result<(), Error> {
-    plan.unpriced().into_values().next().map_or(Ok(()), |wanted| Err(unpriced(wanted)))
+    plan.unpriced().into_values().flatten().next().map_or(Ok(()), |wanted| Err(unpriced(wanted)))
 }
 
 /// A job whose price nobody knows.
@@ -191,7 +243,8 @@ pub(super) fn unpriced(wanted: &Wanted) -> Error {
     Error::new(Exit::Invalid, format!("nobody knows what {model} costs (job {key}); nothing was sent"))
         .money("not charged")
         .next(format!(
-            "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price"
+            "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price; or \
+             --allow-unpriced, and it counts as nothing"
         ))
 }
 

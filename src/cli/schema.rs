@@ -75,10 +75,30 @@ fn section(name: &str) -> Json {
             let resubmit = group(keys::RESUBMIT, &["max_extra_spend"], |_| usd());
             json!({ "anyOf": [{ "const": "hold" }, group(keys::ON_AMBIGUOUS, &["resubmit"], |_| resubmit.clone())] })
         }
+        "budget" => group(keys::BUDGET, &[], |_| usd()),
+        "guards" => group(keys::GUARDS, &[], guard),
+        "reuse" => reuse(),
         "output" => output(),
         // `project`
         _ => text(),
     }
+}
+
+/// What a run may order without being asked.
+fn guard(name: &str) -> Json {
+    let jobs = || json!({ "type": "integer", "minimum": 0 });
+    match name {
+        "max_jobs" => json!({ "anyOf": [jobs(), digits()] }),
+        "max_new_spend" => usd(),
+        _ => json!({ "anyOf": [
+            jobs(),
+            { "type": "string", "pattern": r"^([0-9]+|(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)\s*%)$" },
+        ] }),
+    }
+}
+
+fn reuse() -> Json {
+    json!({ "enum": ["always", "never"] })
 }
 
 /// A setting of a provider.
@@ -136,6 +156,8 @@ fn shot(cards: &Cards) -> Json {
         "model" => reference("model"),
         "params" => reference("params"),
         "optional" => json!({ "type": "array", "items": text() }),
+        "on_change" => json!({ "enum": ["render", "ask", "keep"] }),
+        "reuse" => reuse(),
         _ => output(),
     };
     let mut shot = group(keys::SHOT, &[], own);

@@ -18,6 +18,7 @@ use crate::engine::world::{Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
 use crate::provider;
+use crate::report::budget::{Gauge, Level};
 use crate::report::live::{Board, Stand, Start};
 use crate::report::text::count;
 use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError, Window};
@@ -51,6 +52,8 @@ pub(super) struct Order<'a> {
     pub(super) jobs: Vec<(JobKey, Stand)>,
     /// What is to be paid, besides what was paid before; `None` where nothing is ordered.
     pub(super) price: Option<Usd>,
+    /// How full the budgets are.
+    pub(super) levels: Vec<Level>,
 }
 
 /// How a run went.
@@ -68,18 +71,18 @@ pub(super) struct Went {
 impl Session {
     /// Takes the lock, opens and repairs the state.
     pub(super) fn open(terminal: &Terminal, places: Places, command: &str) -> Result<Self, Error> {
+        let lock = lock(&places, command)?;
+        Self::open_locked(terminal, places, lock)
+    }
+
+    /// Opens and repairs the state with a lock that is held already.
+    pub(super) fn open_locked(terminal: &Terminal, places: Places, lock: Lock) -> Result<Self, Error> {
         let clock = Clock::system();
         let now = clock.now();
-        let lock = Lock::acquire(&places.state, command, now).map_err(|error| match error {
-            LockError::Held(_) => {
-                Error::new(Exit::Locked, error.to_string()).money("not charged").next(places.typed("status"))
-            }
-            LockError::Store(error) => store_error(&error),
-        })?;
         let policy = |model: &ModelName| provider::policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
         let (store, opened) = Store::open(&places.state, mode, &Options::default(), now)
-            .map_err(|error| store_error(&error))?;
+            .map_err(|error| unopened(&places, &error))?;
         for warning in opened.warnings {
             terminal.tell(&format!("warning: {warning}"), 9);
         }
@@ -114,7 +117,7 @@ impl Session {
         setup: &Setup,
         order: Order<'_>,
     ) -> Result<(Went, Arc<World>), Error> {
-        let Order { project, run, work, max_time, jobs, price } = order;
+        let Order { project, run, work, max_time, jobs, price, levels } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
         let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(|e| store_error(&e))?;
         let spent = self.store.spent(project, Window::Run(run)).await.map_err(|e| store_error(&e))?;
@@ -130,7 +133,7 @@ impl Session {
         }
         let estimate = price.map(|price| spent.settled + spent.reserved + price);
         let board = Board::new(Start { jobs, owed, spent: spent.settled, estimate }, self.clock.now());
-        let listener = Listener::new(terminal, self.clock.clone(), global, board);
+        let listener = Listener::new(terminal, self.clock.clone(), global, board, Gauge::new(&levels));
         let listener = Arc::new(listener);
         let hear = {
             let listener = Arc::clone(&listener);
@@ -209,8 +212,25 @@ pub(super) fn reader(places: &Places) -> Result<Reader, Error> {
         Ok(None) => Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
             .money("not charged")
             .next(places.typed("plan"))),
-        Err(error) => Err(store_error(&error)),
+        Err(error) => Err(unopened(places, &error)),
     }
+}
+
+/// Takes the lock of a project's state.
+pub(super) fn lock(places: &Places, command: &str) -> Result<Lock, Error> {
+    Lock::acquire(&places.state, command, Clock::system().now()).map_err(|error| match error {
+        LockError::Held(_) => {
+            Error::new(Exit::Locked, error.to_string()).money("not charged").next(places.typed("status"))
+        }
+        LockError::Store(error) => store_error(&error),
+    })
+}
+
+/// A state that cannot be opened, and whether it can be rebuilt.
+#[must_use]
+pub(super) fn unopened(places: &Places, error: &StoreError) -> Error {
+    let shown = store_error(error);
+    if error.is_recoverable() { shown.next(places.typed("recover")) } else { shown }
 }
 
 /// An error of the state as the user sees it.

@@ -60,6 +60,31 @@ pub(super) async fn setup(
     needed: &BTreeSet<String>,
     faults: Option<&Path>,
 ) -> Result<Setup, Error> {
+    let (setup, problems) = as_far_as_possible(global, places, configs, cards, needed, faults).await?;
+    if problems.is_empty() { Ok(setup) } else { Err(not_set_up(terminal, places, problems)) }
+}
+
+/// Tells what is wrong with the providers' settings; the error that ends a command for it.
+pub(super) fn not_set_up(terminal: &Terminal, places: &Places, problems: Vec<Problem>) -> Error {
+    terminal.problems(problems);
+    Error::new(
+        Exit::Invalid,
+        "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
+    )
+    .money("not charged")
+    .next(places.typed("run --sandbox"))
+}
+
+/// Those of the needed providers that are set up, and what is wrong with the others: one without a key must not keep the
+/// paid clips of the rest waiting.
+pub(super) async fn as_far_as_possible(
+    global: &Global,
+    places: &Places,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    cards: &Cards,
+    needed: &BTreeSet<String>,
+    faults: Option<&Path>,
+) -> Result<(Setup, Vec<Problem>), Error> {
     let settings = settings()?;
     let mut accounts = BTreeMap::new();
     if global.sandbox {
@@ -75,7 +100,7 @@ pub(super) async fn setup(
             let account = Account::new(*provider, endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
-        return Ok(Setup { accounts, settings, sandbox: Some(sandbox) });
+        return Ok((Setup { accounts, settings, sandbox: Some(sandbox) }, Vec::new()));
     }
     let mut problems = Vec::new();
     for provider in needed.iter().filter_map(|name| provider::find(name)) {
@@ -89,16 +114,7 @@ pub(super) async fn setup(
             Err(problem) => problems.push(*problem),
         }
     }
-    if problems.is_empty() {
-        return Ok(Setup { accounts, settings, sandbox: None });
-    }
-    terminal.problems(problems);
-    Err(Error::new(
-        Exit::Invalid,
-        "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
-    )
-    .money("not charged")
-    .next(places.typed("run --sandbox")))
+    Ok((Setup { accounts, settings, sandbox: None }, problems))
 }
 
 /// What a rehearsal cannot show: the sandbox plays models as their documents say, and knows no manifest.

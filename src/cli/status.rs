@@ -4,6 +4,7 @@ use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::held::held_block;
 use super::layout::{labelled, seconds, span, utc};
+use super::pause;
 use super::session::{reader, store_error};
 use super::settings::{Places, quoted};
 use super::summary::Standing;
@@ -13,7 +14,7 @@ use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::manifest;
-use crate::store::{Holder, Lock, Reader, Run, Spent, StoreError, Window};
+use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -65,6 +66,7 @@ struct Screen {
     month: Spent,
     standing: Standing,
     in_flight: Vec<Take>,
+    paused: Vec<Pause>,
     pace: Option<Pace>,
 }
 
@@ -103,6 +105,7 @@ impl Screen {
             month = sum(month, reader.spent(project, Window::Month(now)).await?);
         }
         let in_flight = reader.in_flight(named).await?;
+        let paused = reader.pauses(named).await?;
         let active = run.as_ref().filter(|(run, _)| holder.is_some() && run.ended.is_none());
         let pace = match active {
             Some((run, _)) => {
@@ -111,7 +114,7 @@ impl Screen {
             }
             None => None,
         };
-        Ok(Self { now, project, holder, run, today, month, standing, in_flight, pace })
+        Ok(Self { now, project, holder, run, today, month, standing, in_flight, paused, pace })
     }
 
     fn lines(&self, places: &Places) -> Vec<String> {
@@ -123,6 +126,9 @@ impl Screen {
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
         lines.push(format!("  {}", self.standing.line()));
         lines.extend(self.by_state());
+        lines.extend(
+            self.paused.iter().map(|pause| format!("  paused     {}", pause::words(pause, self.now))),
+        );
         let dying = self.dying();
         if let Some((take, dies)) = dying.first() {
             let plural = if dying.len() == 1 { "link dies" } else { "links die" };
@@ -223,8 +229,11 @@ impl Screen {
         if standing.in_flight() > 0 {
             return "collect".to_owned();
         }
-        if standing.count("pending") > 0 {
-            return "run".to_owned();
+        let waiting = standing.count("pending");
+        if waiting > 0 {
+            // Where all that waits is on hold, a run would end as it began.
+            let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
+            return if on_hold { pause::resume_typed(&self.paused) } else { "run".to_owned() };
         }
         match standing.held.first().or(standing.failed.first()) {
             Some(take) => format!("show {}", quoted(&take.key.to_string())),
@@ -278,6 +287,7 @@ impl Screen {
             })),
             "states": self.standing.json(),
             "in_flight": in_flight,
+            "paused": self.paused.iter().map(pause::json).collect::<Vec<_>>(),
             "held": held.collect::<Vec<Value>>(),
             "failed": failed.collect::<Vec<Value>>(),
             "today": money_json(self.today),

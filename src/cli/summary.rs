@@ -1,9 +1,12 @@
 //! What came of a run: counts, money, what failed and why, and what to type next; and the exit code from all of it.
 
+use super::budget::levels_after;
 use super::exit::{Error, Exit};
 use super::held::{show_typed, tell_held};
+use super::pause;
 use super::session::{Went, store_error};
 use super::settings::Places;
+use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::{Said, Stop};
 use crate::domain::key::TakeId;
@@ -13,10 +16,11 @@ use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
+use crate::report::budget::Level;
 use crate::report::lines::why_words;
 use crate::report::live::Stand;
 use crate::report::text::{count, lasted};
-use crate::store::{Count, Reader, RunId, Spent, Window};
+use crate::store::{Cap, Caps, Count, Reader, RunId, Spent, Window};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -38,7 +42,7 @@ pub(super) struct Ended<'a> {
     /// In the books.
     pub(super) run: RunId,
     /// What it was allowed to spend.
-    pub(super) cap: Option<Usd>,
+    pub(super) caps: Caps,
     /// Jobs that want another rendering than the one that was in flight when the run began.
     pub(super) waiting: usize,
     /// The command that goes on where it stopped, without the flags that lead to the project.
@@ -49,11 +53,17 @@ pub(super) struct Ended<'a> {
 pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit, Error> {
     let Ended { world, went, run, .. } = ended;
     let store = |error: crate::store::StoreError| store_error(&error);
-    let standing =
-        Standing::read(&world.store, Some(world.project.as_str()).filter(|project| !project.is_empty()))
-            .await
-            .map_err(store)?;
+    // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
+    let named = Some(world.project.clone()).filter(|project| !project.is_empty());
+    let standing = Standing::read(&world.store, named.clone().or_else(|| project(ended.places)).as_deref())
+        .await
+        .map_err(store)?;
+    let pauses = match &named {
+        Some(project) => world.store.pauses(Some(project)).await.map_err(store)?,
+        None => Vec::new(),
+    };
     let now = world.clock.now();
+    let levels = levels_after(&world.store, &world.project, run, ended.caps, now).await?;
     let mut exit = exit_code(&ended, &standing);
     if let Err(error) = world.store.end_run(run, exit as u8, now).await {
         // Only the books about the run itself are open now: what is paid was told before.
@@ -78,11 +88,20 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "spent_usd": spent.settled.plain(),
             "reserved_usd": spent.reserved.plain(),
             "in_doubt_usd": spent.in_doubt.plain(),
+            "budget": levels.iter().map(Level::json).collect::<Vec<_>>(),
+            "reached": reached(went).map(|cap| cap.to_string()),
+            "paused": pauses.iter().map(pause::json).collect::<Vec<_>>(),
         }));
     } else {
         let spent = world.store.spent(&world.project, Window::Run(run)).await.map_err(store)?;
         for line in outcome_lines(&ended, exit, spent, now) {
             terminal.tell(&line, INDENT);
+        }
+        for level in levels.iter().filter(|level| reached(went) == Some(level.cap)) {
+            terminal.tell(&level.reached(), INDENT);
+        }
+        for pause in &pauses {
+            terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);
         }
         for line in standing.causes() {
             terminal.tell(&line, INDENT);
@@ -96,14 +115,27 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             ),
             _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
         }
-        terminal.next(next(exit, &standing, &ended));
+        terminal.next(match exit {
+            Exit::WorkRemains if pauses.iter().any(|pause| pause.waiting > 0) => {
+                ended.places.typed(&pause::resume_typed(&pauses))
+            }
+            _ => next(exit, &standing, &ended),
+        });
     }
     Ok(exit)
 }
 
+/// The budget that ended the run, if one did.
+fn reached(went: &Went) -> Option<Cap> {
+    match went.reason {
+        Some(StopReason::Budget(cap)) => Some(cap),
+        _ => None,
+    }
+}
+
 /// Counts, money, time and clips of this run, and why it ended early.
 fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) -> Vec<String> {
-    let Ended { places, went, cap, .. } = ended;
+    let Ended { places, went, .. } = ended;
     let board = &went.board;
     if board.is_idle() && exit == Exit::Done {
         let clips = board.count(Stand::Done);
@@ -145,14 +177,8 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
             why_words(*why)
         ));
     }
-    match (went.reason, cap) {
-        (Some(StopReason::MaxCost), Some(cap)) => {
-            lines.push(format!("--max-cost {cap} is reached; finished work is kept"));
-        }
-        (Some(StopReason::MaxTime), _) => {
-            lines.push("--max-time is over; what was paid was collected".to_owned());
-        }
-        _ => {}
+    if went.reason == Some(StopReason::MaxTime) {
+        lines.push("--max-time is over; what was paid was collected".to_owned());
     }
     lines
 }
@@ -277,7 +303,7 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         StopReason::HungUp => Some(Exit::HungUp),
         // It ends nothing that was sent before; what it kept from being sent is among what is left.
         StopReason::MaxTime => None,
-        StopReason::MaxCost => Some(Exit::Budget),
+        StopReason::Budget(_) => Some(Exit::Budget),
         StopReason::Local => Some(Exit::Local),
     }));
     for why in went.closed.values() {
@@ -301,7 +327,8 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
     if !standing.held.is_empty() {
         exits.push(Exit::Held);
     }
-    if !standing.failed.is_empty() {
+    // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
+    if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 {
         exits.push(Exit::SomeFailed);
     }
     Exit::gravest(exits)
@@ -318,6 +345,8 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
             }
         }
         Exit::Done => places.typed("status"),
+        // Before midnight, or the next month, the same command would end at once.
+        Exit::Budget if matches!(reached(ended.went), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command, for it pays nothing twice.
         _ => places.typed(ended.again),
     }

@@ -26,6 +26,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 /// Why a take is left, for this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(super) enum Left {
     Overdue,
     /// Its folder cannot be used, for this reason; other clips have other folders.
     Obstructed(String),
+    /// A person has put its provider on hold.
+    Paused,
     /// Another process changed it meanwhile.
     Changed,
 }
@@ -90,10 +93,11 @@ impl Drive {
                 Todo::Place => self.place(&take).await?,
                 Todo::Submit => {
                     let Some(paid) = &self.paid else { return Ok(Left::Settled) };
-                    if !self.world.clock.until(due, stop).await {
-                        return Ok(Left::Stopping);
-                    }
-                    slot = self.account.admission(&self.lane, &self.world.clock, stop).await;
+                    slot = tokio::select! {
+                        biased;
+                        () = self.account.paused() => return Ok(Left::Paused),
+                        slot = self.admission(due, stop) => slot,
+                    };
                     if slot.is_none() {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     }
@@ -136,6 +140,14 @@ impl Drive {
         }
     }
 
+    /// Waits until the take is due and its lane has a place for it. `None` if a stop or a closure came first.
+    async fn admission(&self, due: Timestamp, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
+        if !self.world.clock.until(due, stop).await {
+            return None;
+        }
+        self.account.admission(&self.lane, &self.world.clock, stop).await
+    }
+
     /// Another process was faster: what it made of the take is told here as well.
     async fn changed(&self, seen: &Take) -> Result<Left, Failure> {
         let now = self.world.store.take_by_id(&seen.id).await.map_err(Failure::store)?;
@@ -153,7 +165,7 @@ impl Drive {
     }
 
     async fn save(&self, take: &Take, to: State, said: Option<Said>, settled: Option<Usd>) -> Next {
-        let details = Details { said: said.clone(), settled };
+        let details = Details { said: said.clone(), settled, note: None };
         match self.world.store.record(take, to, details, self.world.clock.now()).await {
             Ok(moved) => {
                 self.world.told(take, &moved, said);
@@ -190,9 +202,10 @@ impl Drive {
             Ok(take) => Ok(Ok(Claimed { take, call, bytes })),
             Err(ClaimError::OverCap(over)) => {
                 self.world.warn_once(over.to_string());
-                self.world.stop.no_more_submissions(super::stop::StopReason::MaxCost);
+                self.world.stop.no_more_submissions(super::stop::StopReason::Budget(over.which));
                 Ok(Err(Left::Stopping))
             }
+            Err(ClaimError::Paused) => Ok(Err(Left::Paused)),
             // Not due: the clock was set back while the take waited for its slot.
             Err(ClaimError::Changed | ClaimError::NotDue(_)) => Ok(Err(Left::Changed)),
             Err(error) => Err(Failure::store(error)),

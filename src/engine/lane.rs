@@ -19,7 +19,7 @@ use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -125,6 +125,8 @@ pub struct Account {
     pub(super) downloads: Semaphore,
     per_day: Option<u32>,
     closed: CancellationToken,
+    /// Whether a person has put it on hold.
+    paused: watch::Sender<bool>,
     history: Mutex<History>,
 }
 
@@ -180,6 +182,7 @@ impl Account {
             questions: Questions::default(),
             per_day: own.per_day,
             closed: CancellationToken::new(),
+            paused: watch::Sender::new(false),
             history: Mutex::default(),
         }
     }
@@ -199,6 +202,23 @@ impl Account {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.closed.is_cancelled()
+    }
+
+    /// Puts the provider on hold, or lets it go on.
+    pub fn hold(&self, paused: bool) {
+        self.paused.send_replace(paused);
+    }
+
+    /// Whether the provider is on hold.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        *self.paused.borrow()
+    }
+
+    /// Waits until the provider is on hold.
+    pub(super) async fn paused(&self) {
+        // The sender lives as long as the account, so the wait ends by a pause alone.
+        let _ = self.paused.subscribe().wait_for(|paused| *paused).await;
     }
 
     /// Takes over how many submissions today's earlier runs made.

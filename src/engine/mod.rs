@@ -7,6 +7,7 @@
 pub mod clock;
 mod drive;
 mod filing;
+mod hold;
 pub mod ids;
 pub mod lane;
 pub mod order;
@@ -20,7 +21,7 @@ use crate::domain::key::{JobKey, ModelName, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::take::Take;
 use crate::plan::filing::Filings;
-use crate::store::StoreError;
+use crate::store::{Pause, StoreError};
 use crate::transport::PaidClient;
 use drive::{Drive, Left};
 use lane::Account;
@@ -103,6 +104,10 @@ struct Run<'a> {
     drain: HashSet<TakeId>,
     /// Of those that may be submitted, the ones that were taken up.
     driven: HashSet<TakeId>,
+    /// What a person has put on hold.
+    paused: Vec<Pause>,
+    /// How often other processes had written when this run last looked.
+    changes: u64,
     /// Clips whose folders could not be used.
     obstructed: usize,
     outcome: Outcome,
@@ -126,6 +131,8 @@ impl<'a> Run<'a> {
             parked: HashSet::new(),
             drain: HashSet::new(),
             driven: HashSet::new(),
+            paused: Vec::new(),
+            changes: 0,
             obstructed: 0,
             outcome: Outcome::default(),
         }
@@ -135,10 +142,12 @@ impl<'a> Run<'a> {
         for filing in std::mem::take(&mut self.work.filings.now) {
             self.file(filing).await;
         }
+        if let Err(failure) = self.look_first().await {
+            self.fail(failure);
+        }
         if let Err(error) = self.note_keys().await {
             self.fail(Failure::store(error));
         }
-        let mut changes = self.world.store.changes().await.unwrap_or_default();
         let mut first = true;
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -151,12 +160,12 @@ impl<'a> Run<'a> {
                 first = false;
             }
             if self.flying.is_empty() {
-                // Not even taken up: behind a stop, a closed provider or a day's quota. What somebody took off the
-                // list meanwhile is not left.
-                let missed = self.work.submit.difference(&self.driven).cloned().collect();
-                match self.world.store.still_pending(missed).await {
-                    Ok(left) => self.outcome.left.extend(left),
-                    Err(error) => self.fail(Failure::store(error)),
+                // What was decided or let go on in the last moment is done as well.
+                if self.look_beside().await {
+                    continue;
+                }
+                if let Err(failure) = self.missed().await {
+                    self.fail(failure);
                 }
                 return self.outcome;
             }
@@ -166,15 +175,7 @@ impl<'a> Run<'a> {
                     if tokio::time::Instant::now() > drained {
                         self.drain.clear();
                     }
-                    // Another process may have brought a held take back to life.
-                    match self.world.store.changes().await {
-                        Ok(now) if now != changes => {
-                            changes = now;
-                            self.parked.clear();
-                        }
-                        Ok(_) => {}
-                        Err(error) => self.fail(Failure::store(error)),
-                    }
+                    self.look_beside().await;
                 }
             }
         }
@@ -209,8 +210,9 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let now = self.world.clock.now();
-        for account in self.accounts.values().filter(|account| account.is_open() && !account.day_is_over(now))
-        {
+        let takes_more =
+            |account: &&Arc<Account>| account.is_open() && !account.is_paused() && !account.day_is_over(now);
+        for account in self.accounts.values().filter(takes_more) {
             for (card, lane) in account.lanes().filter(|(_, lane)| lane.is_open()) {
                 self.top_up_lane(&card.name, lane.width()).await?;
             }
@@ -263,6 +265,7 @@ impl<'a> Run<'a> {
         if may_submit {
             self.driven.insert(take.id.clone());
         }
+        self.outcome.left.remove(&take.id);
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
             world: Arc::clone(self.world),
@@ -301,6 +304,10 @@ impl<'a> Run<'a> {
             }
             Ok((Left::Stopping | Left::Closed | Left::Resting, _)) => {
                 self.outcome.left.insert(take);
+            }
+            // As if it had not been taken up: it is, as soon as somebody lets it go on.
+            Ok((Left::Paused, _)) => {
+                self.driven.remove(&take);
             }
             Ok((Left::Overdue, _)) => {
                 self.outcome.overdue.insert(take);

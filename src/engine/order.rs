@@ -49,6 +49,7 @@ pub fn order(project: &str, scene: Scene<'_>, partial: bool, now: Timestamp) -> 
                 admission.new.push(new(at, None));
                 admission.supersede.extend(superseded.iter().cloned());
             }
+            Decision::Kept { superseded, .. } => admission.supersede.extend(superseded.iter().cloned()),
             Decision::Again { instead_of } => admission.new.push(new(at, Some(instead_of.clone()))),
             Decision::Underway { take, unsent: true } => {
                 submit.insert(take.clone());

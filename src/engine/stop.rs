@@ -1,5 +1,6 @@
 //! How a run is asked to end: first no new submissions, then nothing that waits, then nothing at all.
 
+use crate::store::Cap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,8 @@ pub enum StopReason {
     HungUp,
     /// The time box of `--max-time` is used up.
     MaxTime,
-    /// The cap of `--max-cost` is reached.
-    MaxCost,
+    /// A budget is reached.
+    Budget(Cap),
     /// The disk is full, or state or ledger cannot be written.
     Local,
 }
@@ -69,7 +70,7 @@ impl Stop {
 
     fn note(&self, reason: StopReason) {
         let mut known = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
-        let limit = matches!(*known, Some(StopReason::MaxTime | StopReason::MaxCost));
+        let limit = matches!(*known, Some(StopReason::MaxTime | StopReason::Budget(_)));
         if known.is_none() || limit {
             *known = Some(reason);
         }

@@ -45,6 +45,14 @@ impl Tree {
         Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial, identity }) })
     }
 
+    /// The tree as it is there, to be looked at: nothing is made. An error where the output folder is missing.
+    pub fn look_at(state: &Path, root: &Path) -> io::Result<Self> {
+        let identity = Dir::open(root)?.identity()?;
+        Ok(Self {
+            inner: Arc::new(Inner { root: root.to_owned(), partial: state.join("partial"), identity }),
+        })
+    }
+
     /// Takes a download up where it was left: a part to go on with, or a clip that had arrived whole.
     pub async fn take_up(&self, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
         let (tree, take, target) = (self.clone(), take.clone(), target.to_owned());

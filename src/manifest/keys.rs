@@ -23,6 +23,24 @@ pub const MANIFEST: &Keys = &[
         "on_ambiguous",
         "What to do with a paid request that got no answer: `hold`, or `resubmit` with a limit.",
     ),
+    ("budget", "The most that may be spent, in US dollars."),
+    ("guards", "What a run may order without being asked: beyond it, nothing is sent until somebody agrees."),
+    ("reuse", "`never`: each job is paid for itself, also where another has the same clip; else `always`."),
+];
+
+/// Of `budget`.
+pub const BUDGET: &Keys = &[
+    ("run", "By one run, together with the interrupted ones that it goes on with."),
+    ("day", "By the project in a day (UTC)."),
+    ("month", "By the project in a month (UTC)."),
+];
+
+/// Of `guards`.
+pub const GUARDS: &Keys = &[
+    ("max_jobs", "The most jobs that one run may order."),
+    ("max_changed", "The most finished jobs that may get another clip: how many, or a share such as `20%`."),
+    ("max_removed", "The most finished jobs that may be gone: how many, or a share such as `20%`."),
+    ("max_new_spend", "The most that one run may order for, in US dollars."),
 ];
 
 /// Of `items`, where they come from a file.
@@ -37,6 +55,14 @@ pub const SHOT: &Keys = &[
         "Fields and parameters that are left out where the model lacks them or where they render empty.",
     ),
     ("output", "Where the clips of this shot go, as a template."),
+    (
+        "on_change",
+        "What to do where the input of a finished clip changed: `render` it anew, `ask` first, or `keep` it.",
+    ),
+    (
+        "reuse",
+        "`never`: its clips are paid for themselves, also where another job has the same; else `always`.",
+    ),
 ];
 
 /// Of a provider.

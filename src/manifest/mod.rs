@@ -1,9 +1,10 @@
 //! The YAML file becomes shots, with every problem found at once.
 //!
 //! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
-//! (`shots`, `providers`, `models`) by small decoders that note what is wrong and go on (`decode`). Templates are compiled on
+//! (`shots`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on (`decode`). Templates are compiled on
 //! the way (`template`), and what a message must not show is covered before the first message is made (`secrets`).
 
+mod bounds;
 mod decode;
 mod explain;
 mod filters;
@@ -23,8 +24,8 @@ mod text;
 mod yaml;
 
 pub use model::{
-    Corrections, EnvName, Items, ListItem, Manifest, ModelEntry, OnAmbiguous, Part, ProviderConfig, Setting,
-    Settings, Shot, ShotFields,
+    Budget, Corrections, EnvName, Guards, Items, ListItem, Manifest, ModelEntry, Most, OnAmbiguous, OnChange,
+    Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot, ShotFields,
 };
 pub use source::Located;
 pub use template::{Context, ItemContext, Template};
@@ -196,7 +197,10 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     };
     let providers = get(root, "providers").map(|node| providers::providers(decoder, node));
     let corrections = models::corrections(decoder, root);
-    let on_ambiguous = get(root, "on_ambiguous").map(|node| on_ambiguous(decoder, node));
+    let on_ambiguous = get(root, "on_ambiguous").map(|node| bounds::on_ambiguous(decoder, node));
+    let budget = get(root, "budget").map(|node| bounds::budget(decoder, node));
+    let guards = get(root, "guards").map(|node| bounds::guards(decoder, node));
+    let reuse = get(root, "reuse").and_then(|node| bounds::reuse(decoder, node));
     Some(Manifest {
         project: project?,
         items: items?,
@@ -207,6 +211,9 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         providers: providers.unwrap_or_default(),
         corrections,
         on_ambiguous: on_ambiguous.unwrap_or_default(),
+        budget: budget.unwrap_or_default(),
+        guards: guards.unwrap_or_default(),
+        reuse: reuse.unwrap_or_default(),
         templates,
     })
 }
@@ -298,34 +305,6 @@ fn params(items: Option<&Items>, defaults: &ShotFields, shots: &[Shot]) -> BTree
         names.extend(items.iter().flat_map(|item| item.own.params.keys().cloned()));
     }
     names
-}
-
-fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
-    let example = "on_ambiguous: { resubmit: { max_extra_spend: \"2.00\" } }";
-    match &node.value {
-        Value::Text { text, .. } if &**text == "hold" => return OnAmbiguous::Hold,
-        Value::Text { text, .. } if &**text == "resubmit" => {
-            let message = "`resubmit` needs `max_extra_spend`: what may be paid twice must have a limit";
-            let problem = decoder.error(node.span, message);
-            decoder.report(problem.hint(format!("write `{example}`")));
-            return OnAmbiguous::Hold;
-        }
-        Value::Map(entries) => {
-            decoder.known(entries, "on_ambiguous", &keys::names(keys::ON_AMBIGUOUS));
-            let resubmit = get(entries, "resubmit").and_then(|node| decoder.map(node, "resubmit", example));
-            let Some(resubmit) = resubmit else { return OnAmbiguous::Hold };
-            decoder.known(&resubmit, "on_ambiguous.resubmit", &keys::names(keys::RESUBMIT));
-            if let Some(node) = get(&resubmit, "max_extra_spend") {
-                let spend = decoder.parsed(node, "max_extra_spend", providers::amount);
-                return spend
-                    .map_or(OnAmbiguous::Hold, |max_extra_spend| OnAmbiguous::Resubmit { max_extra_spend });
-            }
-        }
-        Value::Text { .. } | Value::List(_) => {}
-    }
-    let problem = decoder.error(node.span, "`on_ambiguous` must be `hold` or `resubmit` with a limit");
-    decoder.report(problem.hint(format!("write `on_ambiguous: hold`, or `{example}`")));
-    OnAmbiguous::Hold
 }
 
 /// Reports `${NAME}` wherever it would not be read.

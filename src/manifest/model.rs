@@ -11,6 +11,7 @@ use crate::domain::problem::Place;
 use crate::domain::request::Field;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 /// A manifest that is right in itself. Whether a provider offers what it asks for is seen later, job by job.
@@ -35,6 +36,12 @@ pub struct Manifest {
     pub corrections: Corrections,
     /// What to do when a submission got no answer and nothing proves that it failed.
     pub on_ambiguous: OnAmbiguous,
+    /// The most that may be spent.
+    pub budget: Budget,
+    /// What a run may order without being asked.
+    pub guards: Guards,
+    /// Whether clips of other jobs may serve, where neither a shot nor the defaults say so.
+    pub reuse: Reuse,
     pub(super) templates: Templates,
 }
 
@@ -43,6 +50,17 @@ impl Manifest {
     #[must_use]
     pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         self.templates.item(item)
+    }
+
+    /// What holds for the jobs of a shot: what it says itself goes before the defaults, and these before the manifest.
+    #[must_use]
+    pub fn rules(&self, shot: &str) -> Rules {
+        let own = self.shots.iter().find(|known| known.name.value == shot).map(|known| &known.fields);
+        let fields = [own, Some(&self.defaults)].into_iter().flatten();
+        Rules {
+            on_change: fields.clone().find_map(|fields| fields.on_change).unwrap_or_default(),
+            reuse: fields.clone().find_map(|fields| fields.reuse).unwrap_or(self.reuse),
+        }
     }
 }
 
@@ -111,6 +129,105 @@ pub struct ShotFields {
     pub optional: BTreeSet<String>,
     /// Where the clip goes.
     pub output: Option<Template>,
+    /// What to do where the input of a finished clip changed.
+    pub on_change: Option<OnChange>,
+    /// Whether clips of other jobs may serve.
+    pub reuse: Option<Reuse>,
+}
+
+/// What holds for the jobs of a shot when it is decided what to do about them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rules {
+    /// What to do where the input of a finished clip changed.
+    pub on_change: OnChange,
+    /// Whether clips of other jobs may serve.
+    pub reuse: Reuse,
+}
+
+impl Rules {
+    /// Where the manifest says nothing.
+    pub const NONE: Self = Self { on_change: OnChange::Render, reuse: Reuse::Always };
+}
+
+/// What to do where the input of a finished clip changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnChange {
+    /// It is rendered anew.
+    #[default]
+    Render,
+    /// It is kept until somebody agrees that it is rendered anew.
+    Ask,
+    /// It is kept.
+    Keep,
+}
+
+/// Whether a clip that was, or is being, made for another job may serve a job with the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reuse {
+    /// It may: what is the same is paid once.
+    #[default]
+    Always,
+    /// Each job is paid for itself.
+    Never,
+}
+
+/// The most that may be spent; `None` where there is no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Budget {
+    /// By one run, together with the interrupted ones that it goes on with.
+    pub run: Option<Usd>,
+    /// By the project in a day, in UTC.
+    pub day: Option<Usd>,
+    /// By the project in a month, in UTC.
+    pub month: Option<Usd>,
+}
+
+/// What a run may order without being asked; `None` where there is no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Guards {
+    /// Jobs that are newly ordered.
+    pub max_jobs: Option<u32>,
+    /// Finished jobs that get another clip because their input changed.
+    pub max_changed: Option<Most>,
+    /// Finished jobs that are no longer wanted.
+    pub max_removed: Option<Most>,
+    /// What the newly ordered jobs cost.
+    pub max_new_spend: Option<Usd>,
+}
+
+/// How many of the finished jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Most {
+    /// So many.
+    Jobs(u32),
+    /// So many hundredths of a percent of them.
+    Share(u32),
+}
+
+impl Most {
+    /// Whether so many of so many are within it.
+    #[must_use]
+    pub fn allows(self, found: usize, of: usize) -> bool {
+        let (found, of) = (found as u64, of as u64);
+        match self {
+            Self::Jobs(most) => found <= u64::from(most),
+            Self::Share(hundredths) => found * 10_000 <= u64::from(hundredths) * of,
+        }
+    }
+}
+
+impl fmt::Display for Most {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Jobs(most) => write!(f, "{most}"),
+            Self::Share(hundredths) => match (hundredths / 100, hundredths % 100) {
+                (whole, 0) => write!(f, "{whole}%"),
+                (whole, rest) => {
+                    write!(f, "{}%", format_args!("{whole}.{}", format!("{rest:02}").trim_end_matches('0')))
+                }
+            },
+        }
+    }
 }
 
 /// What differs from a provider's built-in settings.

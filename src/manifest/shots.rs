@@ -1,5 +1,6 @@
 //! `defaults`, `shots`, and the manifest's own `items`.
 
+use super::bounds;
 use super::decode::{Decoder, get};
 use super::keys;
 use super::model::{ListItem, Setting, Settings, Shot, ShotFields};
@@ -56,6 +57,8 @@ pub(super) fn shot_fields(
     if let Some(node) = get(&entries, "optional") {
         fields.optional = names(decoder, node);
     }
+    fields.on_change = get(&entries, "on_change").and_then(|node| bounds::on_change(decoder, node));
+    fields.reuse = get(&entries, "reuse").and_then(|node| bounds::reuse(decoder, node));
     fields
 }
 

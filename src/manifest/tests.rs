@@ -80,6 +80,18 @@ fn every_key_of_a_manifest_is_read() {
     assert_eq!((price.per, price.usd), (PriceUnit::Second, Usd::from_micros(30_000)));
     let max_extra_spend = Usd::from_micros(2_000_000);
     assert_eq!(manifest.on_ambiguous, OnAmbiguous::Resubmit { max_extra_spend });
+    let usd = |micros| Some(Usd::from_micros(micros));
+    let budget = Budget { run: usd(60_000_000), day: usd(80_500_000), month: usd(1_500_000_000) };
+    assert_eq!(manifest.budget, budget);
+    let guards = Guards {
+        max_jobs: Some(5_000),
+        max_changed: Some(Most::Share(2_000)),
+        max_removed: Some(Most::Share(1_250)),
+        max_new_spend: usd(100_000_000),
+    };
+    assert_eq!(manifest.guards, guards);
+    assert_eq!(manifest.rules("hero"), Rules { on_change: OnChange::Render, reuse: Reuse::Never });
+    assert_eq!(manifest.rules("refs"), Rules { on_change: OnChange::Keep, reuse: Reuse::Always });
 }
 
 #[test]

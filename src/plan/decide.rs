@@ -3,6 +3,7 @@
 //! The fingerprint decides payment, the key decides place. In this order: the job's own take, a take that nobody
 //! wants any more, a take of another wanted job; only what none of these can serve is paid for.
 
+use super::clips::Clips;
 use super::fingerprint::{Change, changes};
 use super::known::{Filed, Known, KnownJob, KnownTake};
 use super::orphans::Orphans;
@@ -11,6 +12,7 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Wanted};
+use crate::manifest::{OnChange, Reuse, Rules};
 use std::collections::{HashMap, HashSet};
 
 /// What is to be done about one wanted job.
@@ -59,9 +61,20 @@ pub enum Decision {
         /// Takes that were never sent and are not wanted so any more.
         superseded: Vec<TakeId>,
     },
+    /// It was ordered with other inputs before, and the clip that came of them is kept.
+    Kept {
+        /// What differs from the order of that clip.
+        fields: Vec<Change>,
+        /// Takes that were never sent and are not wanted so any more.
+        superseded: Vec<TakeId>,
+        /// Whether it is kept only until somebody agrees that it is rendered anew.
+        asks: bool,
+        /// Where the clip stands now, if that is not where it is wanted; moving it is free.
+        refile: Option<Filed>,
+    },
     /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
     Again {
-        /// The take in doubt, which is given up when the new one is sent.
+        /// The take in doubt, which is given up when the new one was accepted, or may have been.
         instead_of: TakeId,
     },
     /// An unsettled take stands in the way: it may have been charged, or its clip is still coming.
@@ -89,9 +102,11 @@ impl Decision {
         match self {
             Self::New | Self::Changed { .. } | Self::Again { .. } => true,
             Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
-            Self::Unchanged { .. } | Self::Shared { .. } | Self::Blocked { .. } | Self::Failed { .. } => {
-                false
-            }
+            Self::Unchanged { .. }
+            | Self::Kept { .. }
+            | Self::Shared { .. }
+            | Self::Blocked { .. }
+            | Self::Failed { .. } => false,
         }
     }
 
@@ -107,6 +122,8 @@ impl Decision {
             Self::Shared { .. } => "shared",
             Self::New => "new",
             Self::Changed { .. } => "changed",
+            Self::Kept { asks: false, .. } => "kept",
+            Self::Kept { asks: true, .. } => "asks",
             Self::Again { .. } => "again",
             Self::Blocked { .. } => "blocked",
             Self::Failed { .. } => "failed",
@@ -123,12 +140,19 @@ pub struct Scope<'a> {
     /// How much the manifest lets be paid, ever, for orders that are given again because they are in doubt; `None` where
     /// a person decides about these.
     pub resubmit: Option<Usd>,
+    /// What the manifest says of a job beside its order.
+    pub rules: &'a dyn Fn(&JobKey) -> Rules,
+}
+
+impl Scope<'_> {
+    /// Every job, where the manifest says nothing beside the orders.
+    pub const ALL: Self = Scope { selected: &|_| true, resubmit: None, rules: &|_| Rules::NONE };
 }
 
 /// Decides for every selected job; the places of the others are empty.
 #[must_use]
 pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<Decision>> {
-    let Scope { selected, resubmit } = scope;
+    let Scope { selected, resubmit, rules } = scope;
     let own: HashMap<&JobKey, &KnownJob> = known.jobs.iter().map(|job| (&job.key, job)).collect();
     let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
     // What nobody waits for in this run: takes of vanished jobs, and what a job that is not selected has not sent yet.
@@ -143,8 +167,8 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
     let clips = Clips::of(known);
 
     // First what each job has itself: only then is it known who can lead others.
-    let mut decisions: Vec<Option<Decision>> =
-        wanted.iter().map(|job| own.get(&job.key).and_then(|known| by_itself(job, known, &clips))).collect();
+    let by_itself = |job: &Wanted| by_itself(job, own.get(&job.key)?, &clips, rules(&job.key).on_change);
+    let mut decisions: Vec<Option<Decision>> = wanted.iter().map(by_itself).collect();
     if let Some(most) = resubmit {
         let selected = wanted.iter().zip(&mut decisions).filter(|(job, _)| selected(&job.key));
         order_again(selected, &own, most - known.resubmitted);
@@ -169,13 +193,25 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
             let leader = *leaders.iter().find(|leader| may_share(&wanted[**leader].key, &job.key))?;
             Some(share(&wanted[leader], decisions[leader].as_ref(), &clips))
         };
-        let decision = orphans
-            .take(job)
-            .map(taken_over)
-            .or_else(lead)
-            .or_else(|| clips.rendered(job))
-            .or_else(|| strays.take(job).map(taken_over));
-        decisions[at] = Some(decision.unwrap_or_else(|| fresh(job, known)));
+        let rendered = || {
+            let (owner, take) = clips.rendered(job, may_share)?;
+            Some(Decision::Shared {
+                leader: owner.clone(),
+                take: Some(take.clone()),
+                from: clips.of_take(take),
+            })
+        };
+        let taken_over = |orphan| taken_over(orphan, &clips);
+        let free = match rules(&job.key).reuse {
+            Reuse::Never => None,
+            Reuse::Always => orphans
+                .take(job)
+                .map(taken_over)
+                .or_else(lead)
+                .or_else(rendered)
+                .or_else(|| strays.take(job).map(taken_over)),
+        };
+        decisions[at] = Some(free.unwrap_or_else(|| fresh(job, known)));
         if decisions[at].as_ref().is_some_and(serves) {
             leaders.entry(job.fingerprint).or_default().push(at);
         }
@@ -197,6 +233,15 @@ fn order_again<'a>(
             continue;
         }
         let takes = own.get(&job.key).map_or(&[][..], |known| &known.takes);
+        // Refused for good: the same order would be refused again, and the older one is a person's to settle.
+        let refused = |take: &KnownTake| {
+            take.instead_of.as_ref() == Some(&*by)
+                && take.fingerprint == job.fingerprint
+                && matches!(take.state, State::Failed { .. })
+        };
+        if takes.iter().any(refused) {
+            continue;
+        }
         let stands_in = |take: &&KnownTake| is_unsent(take) && take.instead_of.as_ref() == Some(&*by);
         // Their prices are off the allowance already, and are decided about anew.
         allowed += takes.iter().filter(stands_in).map(|take| take.price).sum();
@@ -215,16 +260,24 @@ fn order_again<'a>(
 }
 
 /// What the job's own takes say, if they settle it.
-fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>) -> Option<Decision> {
+fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>, on_change: OnChange) -> Option<Decision> {
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
     // The clip under the job's name may be its own or a copy of another job's: what counts is what was ordered.
     let filed = known.filed.as_ref().filter(|filed| clips.order(&filed.take) == Some(job.fingerprint));
+    if let Some(wish) = known.takes.iter().filter(same).find(|take| is_unsent(take))
+        && known.takes.iter().all(|take| !take.state.is_unsettled())
+    {
+        // Where the job has its clip, a person wants another one all the same.
+        return Some(Decision::Underway { take: wish.id.clone(), unsent: true });
+    }
     if let Some(filed) = filed {
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
         return Some(Decision::Unchanged { take: filed.take.clone(), refile });
     }
-    if let Some(done) = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. }))
-    {
+    // What stands under the job's name came of other inputs.
+    let stands = known.filed.as_ref().filter(|_| on_change != OnChange::Render);
+    let done = |take: &&KnownTake| same(take) && matches!(take.state, State::Done { .. });
+    if let (Some(done), None) = (known.takes.iter().find(done), stands) {
         return Some(Decision::Unchanged { take: done.id.clone(), refile: clips.of_take(&done.id) });
     }
     if let Some(unsettled) = known.takes.iter().find(|take| take.state.is_unsettled()) {
@@ -232,6 +285,16 @@ fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>) -> Option<Decisi
             Decision::Underway { take: unsettled.id.clone(), unsent: false }
         } else {
             blocked(known, unsettled)
+        });
+    }
+    // What waits unsent was agreed to.
+    let agreed = |take: &KnownTake| on_change == OnChange::Ask && same(&take) && is_unsent(take);
+    if let Some(filed) = stands.filter(|_| !known.takes.iter().any(agreed)) {
+        return Some(Decision::Kept {
+            fields: clips.request(&filed.take).map_or_else(Vec::new, |old| changes(old, &job.request)),
+            superseded: unsent(known),
+            asks: on_change == OnChange::Ask,
+            refile: Some(filed.clone()).filter(|filed| filed.path != job.path),
         });
     }
     let take = known.takes.iter().filter(same).find(|take| !let_go(take))?;
@@ -246,7 +309,7 @@ fn blocked(job: &KnownJob, take: &KnownTake) -> Decision {
 }
 
 /// The take goes over to another job, unless a person must decide about it first.
-fn taken_over((from, take): (&KnownJob, &KnownTake)) -> Decision {
+fn taken_over((from, take): (&KnownJob, &KnownTake), clips: &Clips<'_>) -> Decision {
     if is_held(take) {
         return blocked(from, take);
     }
@@ -254,7 +317,7 @@ fn taken_over((from, take): (&KnownJob, &KnownTake)) -> Decision {
         take: take.id.clone(),
         from: from.key.clone(),
         unsent: is_unsent(take),
-        filed: from.filed.clone().filter(|filed| filed.take == take.id),
+        filed: from.filed.clone().filter(|filed| filed.take == take.id).or_else(|| clips.of_take(&take.id)),
     }
 }
 
@@ -277,7 +340,7 @@ fn let_go(take: &KnownTake) -> bool {
 
 /// Whether others can wait for the job's clip, or for what stands in its way: a take in doubt frees nobody.
 const fn serves(decision: &Decision) -> bool {
-    !matches!(decision, Decision::Shared { .. })
+    !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. })
 }
 
 /// Variants of one item are wishes for several renderings; anything else with the same order wants the same clip.
@@ -296,70 +359,17 @@ fn share(leader: &Wanted, decision: Option<&Decision>, clips: &Clips<'_>) -> Dec
             | Decision::Underway { take, .. }
             | Decision::Renamed { take, .. },
         ) => Some(take.clone()),
-        Some(Decision::New | Decision::Changed { .. } | Decision::Again { .. } | Decision::Shared { .. })
+        Some(
+            Decision::New
+            | Decision::Changed { .. }
+            | Decision::Again { .. }
+            | Decision::Shared { .. }
+            | Decision::Kept { .. },
+        )
         | None => None,
     };
     let from = take.as_ref().and_then(|take| clips.of_take(take));
     Decision::Shared { leader: leader.key.clone(), take, from }
-}
-
-/// Every clip that was ever made, by take and by order.
-struct Clips<'a> {
-    takes: HashMap<&'a TakeId, (&'a KnownJob, &'a KnownTake)>,
-    filed: HashMap<&'a TakeId, &'a Filed>,
-    by_order: HashMap<Fingerprint, Vec<&'a TakeId>>,
-    elsewhere: HashSet<&'a TakeId>,
-}
-
-impl<'a> Clips<'a> {
-    fn of(known: &'a Known) -> Self {
-        let elsewhere = known.elsewhere.iter().flat_map(|job| &job.takes).map(|take| &take.id).collect();
-        let mut clips =
-            Self { takes: HashMap::new(), filed: HashMap::new(), by_order: HashMap::new(), elsewhere };
-        for job in known.jobs.iter().chain(&known.elsewhere) {
-            if let Some(filed) = &job.filed {
-                clips.filed.entry(&filed.take).or_insert(filed);
-            }
-            for take in &job.takes {
-                clips.takes.insert(&take.id, (job, take));
-                if matches!(take.state, State::Done { .. }) {
-                    clips.by_order.entry(take.fingerprint).or_default().push(&take.id);
-                }
-            }
-        }
-        clips
-    }
-
-    fn order(&self, take: &TakeId) -> Option<Fingerprint> {
-        self.takes.get(take).map(|(_, take)| take.fingerprint)
-    }
-
-    /// Where the take's clip stands: under some job's name, or kept beside a newer one.
-    fn of_take(&self, take: &TakeId) -> Option<Filed> {
-        if let Some(filed) = self.filed.get(take) {
-            return Some((*filed).clone());
-        }
-        match self.takes.get(take)? {
-            (_, KnownTake { state: State::Done { file, .. }, path, .. }) => {
-                Some(Filed { take: take.clone(), path: path.clone(), file: *file })
-            }
-            _ => None,
-        }
-    }
-
-    /// The same order was rendered before, for a job that wants something else by now or in another project.
-    fn rendered(&self, job: &Wanted) -> Option<Decision> {
-        let same_job =
-            |owner: &KnownJob, take: &KnownTake| owner.key == job.key && self.elsewhere.contains(&take.id);
-        let (owner, take) = self
-            .by_order
-            .get(&job.fingerprint)?
-            .iter()
-            .filter_map(|take| self.takes.get(take))
-            .find(|(owner, take)| same_job(owner, take) || may_share(&owner.key, &job.key))?;
-        let from = self.of_take(&take.id);
-        Some(Decision::Shared { leader: owner.key.clone(), take: Some(take.id.clone()), from })
-    }
 }
 
 fn fresh(job: &Wanted, known: Option<&KnownJob>) -> Decision {
@@ -368,11 +378,15 @@ fn fresh(job: &Wanted, known: Option<&KnownJob>) -> Decision {
         return Decision::New;
     };
     let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
-    let superseded = takes.iter().filter(|take| matches!(take.state, State::Pending { .. }));
     Decision::Changed {
         fields: changes(&done.unwrap_or(newest).request, &job.request),
-        superseded: superseded.map(|take| take.id.clone()).collect(),
+        superseded: known.map(unsent).unwrap_or_default(),
     }
+}
+
+/// The job's takes that wait to be sent.
+fn unsent(known: &KnownJob) -> Vec<TakeId> {
+    known.takes.iter().filter(|take| is_unsent(take)).map(|take| take.id.clone()).collect()
 }
 
 #[cfg(test)]

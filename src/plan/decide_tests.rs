@@ -8,6 +8,7 @@ use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::plan::fingerprint::fingerprint;
 use jiff::Timestamp;
+use std::slice;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -79,14 +80,12 @@ fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
         .collect();
     let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
     let filed = done.map(|take| Filed { take: take.id.clone(), path: wanted(key, "").path, file: file() });
-    KnownJob { key: key.parse().unwrap(), takes, filed }
+    KnownJob { key: key.parse().unwrap(), wanted: true, takes, filed }
 }
-
-const ALL: Scope<'static> = Scope { selected: &|_| true, resubmit: None };
 
 /// For every job, where all are selected.
 fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
-    super::decide(wanted, known, ALL)
+    super::decide(wanted, known, Scope::ALL)
         .into_iter()
         .map(|decision| decision.expect("all are selected"))
         .collect()
@@ -267,7 +266,7 @@ fn what_a_renamed_project_has_not_collected_yet_goes_over_to_it() {
 #[test]
 fn what_is_held_in_another_project_blocks_its_order_here_whatever_the_rules_for_doubt_are() {
     let known = Known { elsewhere: vec![known("old/a", &[("x", held())])], ..Known::default() };
-    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)) };
+    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
     let wanted = [wanted("hero/a", "x"), wanted("hero/b", "x"), wanted("hero/c", "y")];
     let decisions = super::decide(&wanted, &known, scope);
     for decision in &decisions[..2] {
@@ -292,7 +291,7 @@ fn variants_of_a_renamed_project_get_their_own_clips() {
 
 /// The decisions for the jobs of one item alone.
 fn only(item: &str, wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<Option<Decision>> {
-    super::decide(wanted, &all(jobs), Scope { selected: &|key| key.item == item, resubmit: None })
+    super::decide(wanted, &all(jobs), Scope { selected: &|key| key.item == item, ..Scope::ALL })
 }
 
 #[test]
@@ -318,7 +317,7 @@ fn what_is_in_doubt_is_ordered_again_as_far_as_the_allowance_goes_in_all() {
     let jobs = ["a", "b", "c"].map(|item| known(&format!("hero/{item}"), &[(item, held())]));
     let again = |cents: i64, spent: i64, selected: &dyn Fn(&JobKey) -> bool| {
         let known = Known { resubmitted: Usd::from_micros(spent * 10_000), ..all(&jobs) };
-        let scope = Scope { selected, resubmit: Some(Usd::from_micros(cents * 10_000)) };
+        let scope = Scope { selected, resubmit: Some(Usd::from_micros(cents * 10_000)), ..Scope::ALL };
         let decisions = super::decide(&wanted, &known, scope);
         decisions.iter().flatten().map(Decision::name).collect::<Vec<_>>()
     };
@@ -338,7 +337,11 @@ fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_
         let known = Known { resubmitted: Usd::from_micros(200_000), ..all(&[job.clone(), other.clone()]) };
         let resubmit = allowed.map(|cents| Usd::from_micros(cents * 10_000));
         let wanted = [wanted("hero/a", prompt), wanted("hero/b", "y"), wanted("hero/c", "x")];
-        super::decide(&wanted, &known, Scope { selected: &|key| key.item != "c" || prompt == "x", resubmit })
+        super::decide(
+            &wanted,
+            &known,
+            Scope { selected: &|key| key.item != "c" || prompt == "x", resubmit, ..Scope::ALL },
+        )
     };
     let decisions = decided("x", Some(20));
     assert_eq!(decisions[0], Some(Decision::Underway { take: job.takes[0].id.clone(), unsent: true }));
@@ -354,6 +357,30 @@ fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_
 }
 
 #[test]
+fn what_is_wanted_once_more_is_sent_although_its_clip_is_there_and_never_beside_an_open_take() {
+    let done = || State::Done { task: task(), file: file() };
+    let once_more = known("hero/a", &[("x", pending()), ("x", done())]);
+    assert_eq!(names(&[wanted("hero/a", "x")], slice::from_ref(&once_more)), ["waiting"]);
+    let edited = known("hero/a", &[("y", pending()), ("x", done())]);
+    assert_eq!(names(&[wanted("hero/a", "x")], &[edited]), ["unchanged"]);
+    let open = known("hero/a", &[("x", pending()), ("x", held()), ("x", done())]);
+    assert_eq!(names(&[wanted("hero/a", "x")], &[open]), ["unchanged"]);
+}
+
+#[test]
+fn an_order_in_doubt_is_not_given_again_once_that_was_refused_for_good() {
+    let mut job = known("hero/a", &[("x", failed()), ("x", held())]);
+    job.takes[0].instead_of = Some(job.takes[1].id.clone());
+    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
+    let decided = |prompt: &str| {
+        let decisions = super::decide(&[wanted("hero/a", prompt)], &all(slice::from_ref(&job)), scope);
+        decisions[0].as_ref().map(Decision::name)
+    };
+    assert_eq!(decided("x"), Some("blocked"));
+    assert_eq!(decided("edited"), Some("again"));
+}
+
+#[test]
 fn what_stands_in_for_a_take_in_doubt_is_taken_over_by_no_other_job() {
     let mut job = known("old/a", &[("x", pending()), ("x", held())]);
     job.takes[0].instead_of = Some(job.takes[1].id.clone());
@@ -363,7 +390,7 @@ fn what_stands_in_for_a_take_in_doubt_is_taken_over_by_no_other_job() {
 
 #[test]
 fn only_doubt_about_the_submission_is_ordered_again_and_followers_come_along() {
-    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)) };
+    let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
     let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
     let decisions = super::decide(&both, &all(&[known("hero/a", &[("x", held())])]), scope);
     let Some(Decision::Shared { take: None, .. }) = &decisions[1] else { panic!("{decisions:?}") };
@@ -371,4 +398,67 @@ fn only_doubt_about_the_submission_is_ordered_again_and_followers_come_along() {
         State::Held { reason: HeldReason::TaskStuck, intent: intent(), task: Some(task()), since: NOW };
     let decisions = super::decide(&both, &all(&[known("hero/a", &[("x", stuck)])]), scope);
     assert!(matches!(decisions[0], Some(Decision::Blocked { .. })), "{decisions:?}");
+}
+
+fn with_rules(wanted: &[Wanted], known: &Known, rules: Rules) -> Vec<Decision> {
+    let decisions = super::decide(wanted, known, Scope { rules: &|_| rules, ..Scope::ALL });
+    decisions.into_iter().map(|decision| decision.expect("all are selected")).collect()
+}
+
+#[test]
+fn a_finished_clip_is_kept_or_asked_about_where_the_manifest_says_so() {
+    let edited = [wanted("hero/a", "y"), wanted("hero/b", "z")];
+    let jobs = [known("hero/a", &[("x", done())]), known("hero/b", &[("z", failed())])];
+    let named = |on_change| {
+        let decisions = with_rules(&edited, &all(&jobs), Rules { on_change, ..Rules::NONE });
+        let fields: Vec<_> = match &decisions[0] {
+            Decision::Kept { fields, .. } | Decision::Changed { fields, .. } => fields.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(fields, changes(&order("x"), &order("y")), "{on_change:?}");
+        decisions.iter().map(|decision| (decision.name(), decision.costs())).collect::<Vec<_>>()
+    };
+    assert_eq!(named(OnChange::Render), [("changed", true), ("failed", false)]);
+    assert_eq!(named(OnChange::Ask), [("asks", false), ("failed", false)]);
+    assert_eq!(named(OnChange::Keep), [("kept", false), ("failed", false)]);
+}
+
+#[test]
+fn what_was_agreed_to_and_waits_is_sent_where_it_asks_and_taken_back_where_it_is_kept() {
+    let edited = [wanted("hero/a", "y")];
+    let job = known("hero/a", &[("y", pending()), ("x", done())]);
+    let under = |on_change| {
+        with_rules(&edited, &all(std::slice::from_ref(&job)), Rules { on_change, ..Rules::NONE }).remove(0)
+    };
+    assert_eq!(under(OnChange::Ask), Decision::Underway { take: job.takes[0].id.clone(), unsent: true });
+    let Decision::Kept { superseded, asks: false, .. } = under(OnChange::Keep) else { panic!("it is kept") };
+    assert_eq!(superseded, [job.takes[0].id.clone()]);
+}
+
+#[test]
+fn a_clip_that_is_kept_serves_nobody_who_wants_what_it_is_not() {
+    let jobs = [wanted("hero/a", "y"), wanted("hero/b", "y")];
+    let rules = Rules { on_change: OnChange::Keep, ..Rules::NONE };
+    let decisions = with_rules(&jobs, &all(&[known("hero/a", &[("x", done())])]), rules);
+    assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), ["kept", "new"]);
+}
+
+#[test]
+fn without_reuse_each_job_is_paid_for_itself_and_what_it_has_stays() {
+    let jobs = [wanted("hero/a", "x"), wanted("hero/b", "x"), wanted("main/c", "z")];
+    let before = [known("hero/a", &[("x", done())]), known("hero/c", &[("z", done())])];
+    let rules = Rules { reuse: Reuse::Never, ..Rules::NONE };
+    let decisions = with_rules(&jobs, &all(&before), rules);
+    assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), ["unchanged", "new", "new"]);
+    assert_eq!(names(&jobs, &before), ["unchanged", "shared", "renamed"]);
+}
+
+#[test]
+fn an_older_clip_of_a_job_that_is_gone_is_taken_over_from_where_it_is_kept() {
+    let mut gone = known("hero/a", &[("y", running()), ("x", done())]);
+    gone.filed = None;
+    gone.takes[1].path = "renders/_takes/hero_a.mp4".into();
+    let decision = decide(&[wanted("main/a", "x")], &all(std::slice::from_ref(&gone))).remove(0);
+    let Decision::Renamed { filed: Some(filed), .. } = decision else { panic!("{decision:?}") };
+    assert_eq!(filed.path, "renders/_takes/hero_a.mp4");
 }

@@ -80,6 +80,7 @@ pub fn filings(scene: Scene<'_>, ordered: &BTreeMap<&JobKey, &TakeId>) -> Filing
 fn there(decision: &Decision) -> Option<&Filed> {
     match decision {
         Decision::Unchanged { refile: Some(from), .. }
+        | Decision::Kept { refile: Some(from), .. }
         | Decision::Renamed { filed: Some(from), .. }
         | Decision::Shared { from: Some(from), .. } => Some(from),
         _ => None,
@@ -121,8 +122,11 @@ pub fn targets<'a>(scene: Scene<'a>, filings: &Filings) -> Vec<Target<'a>> {
             continue;
         }
         let path = job.path.as_str();
-        // With an adopted take the job adopts the note of where it stands, and forgets its own.
-        let adopts = matches!(decision, Decision::Renamed { .. });
+        // With a take that stands under its job's name, the note of where it stands is adopted, and the own one forgotten.
+        let adopts = match decision {
+            Decision::Renamed { from, take, .. } => own.get(from).is_some_and(|filed| filed.take == *take),
+            _ => false,
+        };
         let own = own.get(&job.key).filter(|filed| filed.path == path && !adopts).map(|filed| filed.file);
         let may_stand = [own, vacated.get(path).copied(), from.map(|from| from.file)];
         let promised = on_their_way.get(path).filter(|_| decision.costs()).copied();

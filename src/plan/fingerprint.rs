@@ -29,21 +29,13 @@ pub struct Change {
 /// What differs, in the order of the fields.
 #[must_use]
 pub fn changes(old: &Request, new: &Request) -> Vec<Change> {
-    let (old, new) = (flat(old), flat(new));
-    let mut names: Vec<&String> = new.iter().chain(&old).map(|(name, _)| name).collect();
-    let mut seen = std::collections::HashSet::new();
-    names.retain(|name| seen.insert(*name));
-    let get = |all: &[(String, String)], name: &str| {
-        all.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone())
-    };
-    names
-        .into_iter()
-        .map(|name| Change { field: name.clone(), old: get(&old, name), new: get(&new, name) })
-        .filter(|change| change.old != change.new)
-        .collect()
+    differences(&fields(old), &fields(new))
 }
 
-fn flat(request: &Request) -> Vec<(String, String)> {
+/// The set fields of an order with their values as people read them, in the order of the fields; of pictures their
+/// address or the hash of their bytes.
+#[must_use]
+pub fn fields(request: &Request) -> Vec<(String, String)> {
     let shown = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut fields = Vec::new();
     for (name, value) in canonical(request) {
@@ -55,6 +47,22 @@ fn flat(request: &Request) -> Vec<(String, String)> {
         }
     }
     fields
+}
+
+/// What differs between the fields of two orders.
+#[must_use]
+pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Change> {
+    let mut names: Vec<&String> = new.iter().chain(old).map(|(name, _)| name).collect();
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(*name));
+    let get = |all: &[(String, String)], name: &str| {
+        all.iter().find(|(known, _)| known == name).map(|(_, text)| text.clone())
+    };
+    names
+        .into_iter()
+        .map(|name| Change { field: name.clone(), old: get(old, name), new: get(new, name) })
+        .filter(|change| change.old != change.new)
+        .collect()
 }
 
 /// The set fields in a fixed order; what is not set is not there.

@@ -23,6 +23,8 @@ pub struct Known {
 pub struct KnownJob {
     /// Which clip.
     pub key: JobKey,
+    /// Whether the manifest asked for it when it was last carried out.
+    pub wanted: bool,
     /// Newest first.
     pub takes: Vec<KnownTake>,
     /// Which clip stands under the job's name now. For a job that shares another's take, that take.

@@ -42,9 +42,10 @@ impl Stand {
     #[must_use]
     pub fn of(decision: &Decision) -> Self {
         match decision {
-            Decision::Unchanged { refile: None, .. } => Self::Done,
+            Decision::Unchanged { refile: None, .. } | Decision::Kept { refile: None, .. } => Self::Done,
             Decision::Blocked { state, .. } | Decision::Failed { state, .. } => Self::after(state),
             Decision::Unchanged { refile: Some(_), .. }
+            | Decision::Kept { refile: Some(_), .. }
             | Decision::Underway { .. }
             | Decision::Renamed { .. }
             | Decision::Shared { .. }

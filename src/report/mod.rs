@@ -1,6 +1,8 @@
 //! What happened, told: for people in lines and tables, for programs as JSON.
 
+pub mod budget;
 mod flight;
+pub mod guards;
 pub mod json;
 pub mod lines;
 pub mod live;

@@ -1,10 +1,15 @@
 //! The plan as people and programs read it: what would be rendered, why, and what it costs.
 
+use super::budget::Level;
+use super::guards;
+use super::text::count as counted;
 use crate::domain::key::ModelName;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
+use crate::plan::guards::Trip;
+use crate::plan::known::KnownJob;
 use crate::provider::card::Correction;
 use crate::provider::cards::Cards;
 use serde_json::{Value, json};
@@ -23,6 +28,14 @@ pub struct Plan<'a> {
     pub cards: &'a Cards,
     /// Submissions at once, by model, as limits and cards have it.
     pub at_once: BTreeMap<ModelName, usize>,
+    /// Jobs that are no longer wanted and whose clips stand where they were made.
+    pub gone: Vec<&'a KnownJob>,
+    /// What it costs beside all else to render anew what asks first.
+    pub asking: Usd,
+    /// Guards that the plan is too much for.
+    pub trips: Vec<Trip<'a>>,
+    /// How full the budgets are.
+    pub levels: Vec<Level>,
 }
 
 /// Jobs named in a row of the table.
@@ -43,11 +56,21 @@ impl Plan<'_> {
         self.costly().count()
     }
 
-    /// Models whose price nobody knows, with a job of each.
+    /// Models whose price nobody knows, with the jobs of each.
     #[must_use]
-    pub fn unpriced(&self) -> BTreeMap<&ModelName, &Wanted> {
-        let unpriced = self.costly().filter(|(wanted, _)| wanted.price.is_none());
-        unpriced.map(|(wanted, _)| (&wanted.request.model, *wanted)).collect()
+    pub fn unpriced(&self) -> BTreeMap<&ModelName, Vec<&Wanted>> {
+        let mut unpriced: BTreeMap<_, Vec<&Wanted>> = BTreeMap::new();
+        for (wanted, _) in self.costly().filter(|(wanted, _)| wanted.price.is_none()) {
+            unpriced.entry(&wanted.request.model).or_default().push(wanted);
+        }
+        unpriced
+    }
+
+    /// How full each budget is, and how much of the plan fits, a line each.
+    #[must_use]
+    pub fn budget_lines(&self) -> Vec<String> {
+        let prices: Vec<Usd> = self.costly().map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
+        self.levels.iter().map(|level| level.line(&prices)).collect()
     }
 
     fn costly(&self) -> impl Iterator<Item = &(&Wanted, &Decision)> {
@@ -125,11 +148,17 @@ impl Plan<'_> {
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let shared: Usd = self.shared().map(|wanted| wanted.price.unwrap_or_default()).sum();
-        let count = self.shared().count();
-        if count > 0 {
-            notes.push(format!("{count} jobs share a rendering with another job: {shared} saved"));
+        let shared = |decision: &Decision| matches!(decision, Decision::Shared { .. });
+        let renamed = |decision: &Decision| matches!(decision, Decision::Renamed { unsent: false, .. });
+        for (count, saved, how) in [
+            self.saved(shared, "shared with another job"),
+            self.saved(renamed, "taken over under another name"),
+        ] {
+            if count > 0 {
+                notes.push(format!("{} {how}: {saved} saved", counted(count, "clip")));
+            }
         }
+        notes.extend(self.kept_notes());
         let again = self.jobs.iter().filter(|(_, decision)| matches!(decision, Decision::Again { .. }));
         let prices: Vec<Usd> = again.map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
         if !prices.is_empty() {
@@ -141,7 +170,7 @@ impl Plan<'_> {
             ));
         }
         for ((model, name), count) in self.dropped {
-            let jobs = super::text::count(*count, "job");
+            let jobs = counted(*count, "job");
             notes.push(format!("`{name}` is left out for {jobs}: {model} has no such setting"));
         }
         for (model, corrections) in self.corrected() {
@@ -149,10 +178,51 @@ impl Plan<'_> {
                 corrections.iter().map(|it| format!("{} from {}", it.part, it.at)).collect();
             notes.push(format!("{model}: {}", parts.join(", ")));
         }
+        for (model, jobs) in self.unpriced() {
+            let jobs = counted(jobs.len(), "job");
+            notes.push(format!(
+                "nobody knows what {model} costs: {jobs} count as $0.00 in the total and in every budget"
+            ));
+        }
         let (submissions, money) = self.exposure();
         if submissions > 0 {
-            let submissions = super::text::count(submissions, "submission");
+            let submissions = counted(submissions, "submission");
             notes.push(format!("after a crash at most {submissions} ({money}) can be in doubt"));
+        }
+        notes
+    }
+
+    /// Clips that stay although something speaks against it, a line for each reason.
+    #[must_use]
+    pub fn kept_notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let named = |keys: Vec<String>| {
+            let more = if keys.len() > EXAMPLES { ", …" } else { "" };
+            format!("{}{more}", keys.iter().take(EXAMPLES).cloned().collect::<Vec<_>>().join(", "))
+        };
+        for ask in [false, true] {
+            let kept = self
+                .jobs
+                .iter()
+                .filter(|(_, decision)| matches!(decision, Decision::Kept { asks, .. } if *asks == ask));
+            let keys: Vec<String> = kept.map(|(wanted, _)| wanted.key.to_string()).collect();
+            let clips = counted(keys.len(), "clip");
+            match (keys.len(), ask) {
+                (0, _) => {}
+                (_, false) => notes.push(format!("{clips} kept although the input changed: {}", named(keys))),
+                (_, true) => notes.push(format!(
+                    "{clips} kept until you agree to render anew ({}) with --accept-changes or an approved plan: {}",
+                    self.asking,
+                    named(keys)
+                )),
+            }
+        }
+        if !self.gone.is_empty() {
+            let clips = counted(self.gone.len(), "clip");
+            let keys = self.gone.iter().map(|job| job.key.to_string()).collect();
+            let keys = named(keys);
+            notes
+                .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves such to _archive"));
         }
         notes
     }
@@ -165,9 +235,11 @@ impl Plan<'_> {
         models.into_iter().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())
     }
 
-    fn shared(&self) -> impl Iterator<Item = &Wanted> {
-        let shared = |decision: &Decision| matches!(decision, Decision::Shared { .. });
-        self.jobs.iter().filter(move |(_, decision)| shared(decision)).map(|(wanted, _)| *wanted)
+    /// How many jobs are decided so, and what they would have cost.
+    fn saved(&self, so: impl Fn(&Decision) -> bool, how: &'static str) -> (usize, Usd, &'static str) {
+        let saved = self.jobs.iter().filter(|(_, decision)| so(decision));
+        let prices: Vec<Usd> = saved.map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
+        (prices.len(), prices.into_iter().sum(), how)
     }
 
     /// The plan as one JSON object. Fields may be added; readers ignore what they do not know.
@@ -189,6 +261,9 @@ impl Plan<'_> {
             "total_usd": self.total().plain(),
             "dropped": dropped.collect::<Vec<_>>(),
             "corrected": corrected.collect::<Vec<_>>(),
+            "budget": self.levels.iter().map(Level::json).collect::<Vec<_>>(),
+            "guards": self.trips.iter().map(guards::json).collect::<Vec<_>>(),
+            "gone": self.gone.iter().map(|job| job.key.to_string()).collect::<Vec<_>>(),
             "jobs": jobs,
         })
     }
@@ -213,8 +288,13 @@ fn why(decision: &Decision) -> (char, String) {
             let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
             ('~', format!("changed: {}", names.join(", ")))
         }
+        Decision::Kept { fields, asks, .. } => {
+            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
+            let (sign, word) = if *asks { ('!', "asks first") } else { ('=', "kept") };
+            (sign, format!("{word}, changed: {}", names.join(", ")))
+        }
         Decision::Underway { unsent: true, .. } => ('+', "ordered before, not sent yet".into()),
-        Decision::Underway { .. } => ('>', "in flight, paid before".into()),
+        Decision::Underway { .. } => ('>', "in flight, ordered before".into()),
         Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
         Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
         Decision::Shared { .. } => ('>', "shared with another job".into()),
@@ -238,7 +318,7 @@ fn job(wanted: &Wanted, decision: &Decision) -> Value {
         "fingerprint": wanted.fingerprint.to_string(),
     });
     match decision {
-        Decision::Changed { fields, .. } => {
+        Decision::Changed { fields, .. } | Decision::Kept { fields, .. } => {
             object["fields"] = fields
                 .iter()
                 .map(|change| json!({ "field": change.field, "old": change.old, "new": change.new }))

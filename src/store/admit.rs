@@ -38,8 +38,8 @@ pub struct NewTake {
     pub at: usize,
     /// The name of the take.
     pub id: TakeId,
-    /// The take in doubt that is given up when this one is sent; until then a person may still settle it, and this one
-    /// is cancelled. Where that has happened already, nothing is ordered.
+    /// The take in doubt that is given up when this one was accepted, or may have been; until then a person may still
+    /// settle it, and this one is cancelled. Where that has happened already, nothing is ordered.
     pub instead_of: Option<TakeId>,
 }
 
@@ -158,7 +158,7 @@ fn upsert(db: &Connection, project: &str, wanted: &[Wanted]) -> rusqlite::Result
 }
 
 /// Gives a take to another job, as its newest; the clip that stands for it moves along.
-fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
+pub(super) fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE jobs SET (filed_take, filed_path, filed_size, filed_sha256) =
              (SELECT o.filed_take, o.filed_path, o.filed_size, o.filed_sha256

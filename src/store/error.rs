@@ -1,5 +1,6 @@
 //! What can go wrong with the state on disk, in words for people: what, where, the money, the next step.
 
+use super::folder;
 use crate::domain::key::TaskId;
 use crate::domain::lifecycle::Illegal;
 use crate::domain::money::Usd;
@@ -48,8 +49,7 @@ pub enum StoreError {
     },
     /// The file is no database, or a damaged one.
     #[error(
-        "{} is damaged ({detail}): nothing was sent and nothing was changed; put back a whole copy of it, the ledger \
-         beside it names every task that was paid meanwhile", path.display()
+        "{} is damaged ({detail}): nothing was sent and nothing was changed; {}", path.display(), mend(path)
     )]
     Damaged {
         /// The file.
@@ -59,16 +59,18 @@ pub enum StoreError {
     },
     /// The ledger knows of submissions that the database does not: it was lost, or restored from a backup.
     #[error(
-        "{} is older than the ledger beside it: {missing} submissions are missing, for which up to {sum} may have \
-         been paid; nothing was sent and nothing was changed; put back the newest copy of it, together with its `-wal` \
-         file; the ledger names every task", path.display()
+        "{} is older than the ledger beside it: {missing} submissions are missing, of which {paid} may have been paid, up \
+         to {sum}; nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger",
+        path.display()
     )]
     OlderThanLedger {
         /// The database.
         path: PathBuf,
         /// Submissions in the ledger that the database lacks.
         missing: usize,
-        /// Prices of those that were not surely turned down.
+        /// Those of them that were not surely turned down.
+        paid: usize,
+        /// Their prices.
         sum: Usd,
     },
     /// The folder is on a network file system, where the locks of SQLite do not hold.
@@ -120,6 +122,15 @@ pub enum StoreError {
     Ending,
 }
 
+/// What helps against damage: the ledger is what a database is rebuilt from, and has no such thing itself.
+fn mend(path: &Path) -> &'static str {
+    if path.file_name().is_some_and(|name| name == folder::LEDGER) {
+        "put back a whole copy of it; it is what the database is rebuilt from"
+    } else {
+        "`shotlist recover` rebuilds it from the ledger beside it"
+    }
+}
+
 /// Where the id of a paid task stands that could not be saved properly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
@@ -143,6 +154,16 @@ impl Kept {
 }
 
 impl StoreError {
+    /// Whether `shotlist recover` can help: the ledger knows, or may know, what the database does not.
+    #[must_use]
+    pub fn is_recoverable(&self) -> bool {
+        match self {
+            Self::OlderThanLedger { .. } => true,
+            Self::Damaged { path, .. } => path.file_name().is_none_or(|name| name != folder::LEDGER),
+            _ => false,
+        }
+    }
+
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(path),
@@ -181,6 +202,9 @@ pub enum ClaimError {
     /// The take is not due, or has no tries left.
     #[error(transparent)]
     NotDue(#[from] Illegal),
+    /// A person has put its provider, or the whole project, on hold.
+    #[error("it is on hold; nothing was sent")]
+    Paused,
     /// A budget does not allow it.
     #[error(transparent)]
     OverCap(#[from] OverCap),

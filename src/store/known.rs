@@ -33,13 +33,14 @@ fn jobs_of(db: &Connection, project: &str) -> rusqlite::Result<Vec<KnownJob>> {
     let mut jobs = Vec::new();
     let mut places = HashMap::new();
     let mut select = db.prepare_cached(
-        "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
-         WHERE project = ?1",
+        "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256, wanted
+         FROM jobs WHERE project = ?1",
     )?;
     let mut rows = select.query([project])?;
     while let Some(row) = rows.next()? {
         places.insert(row.get::<_, i64>(0)?, jobs.len());
-        jobs.push(KnownJob { key: takes::key(row, 1)?, takes: Vec::new(), filed: takes::filed(row, 4)? });
+        let (key, filed, wanted) = (takes::key(row, 1)?, takes::filed(row, 4)?, row.get(8)?);
+        jobs.push(KnownJob { key, wanted, takes: Vec::new(), filed });
     }
     let mut select = db.prepare_cached(
         "SELECT t.job, t.id, t.fingerprint, t.request, t.price, t.path, t.data, t.instead_of

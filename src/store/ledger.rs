@@ -3,20 +3,14 @@
 //! A line is only ever added. Lines of one batch are written and synced together, under a lock of the file that spans
 //! the commit to the database as well, so that several processes may write and `seq` always grows.
 
-use super::error::StoreError;
-use super::{folder, rows};
+use super::rows;
 use crate::domain::fault::Refusal;
-use crate::domain::key::{ModelName, TakeId, TaskId};
-use crate::domain::lifecycle::{Charged, Event, Intent, SentBack, State};
+use crate::domain::key::{ModelName, TakeId};
+use crate::domain::lifecycle::{Account, Charged, Intent, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
 
 /// What a line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,14 +32,20 @@ pub enum Kind {
     Held,
     /// A person named the task.
     Adopted,
+    /// A person wants the same task asked for and fetched once more.
+    Again,
     /// The task ended without a clip.
     Failed,
     /// The clip stands under its name.
     Settled,
     /// A person gave it up.
     WrittenOff,
+    /// A person ordered the same rendering once more, as this take.
+    Ordered,
     /// A clip that was paid before now stands under this job's name.
     Filed,
+    /// A person corrected what was charged.
+    Adjusted,
 }
 
 impl Kind {
@@ -61,6 +61,7 @@ impl Kind {
             (State::Submitting { .. }, State::Doubtful { .. }) => Some(Self::Doubt),
             (State::Doubtful { .. }, State::Pending { .. }) => Some(Self::Absent),
             (State::Held { task: None, .. }, State::Running { .. }) => Some(Self::Adopted),
+            (State::Held { task: Some(_), .. }, State::Running { .. }) => Some(Self::Again),
             (_, State::Held { .. }) => Some(Self::Held),
             (_, State::Failed { .. }) => Some(Self::Failed),
             (_, State::Done { .. }) => Some(Self::Settled),
@@ -81,10 +82,13 @@ impl Kind {
             Self::Absent => "absent",
             Self::Held => "held",
             Self::Adopted => "adopted",
+            Self::Again => "again",
             Self::Failed => "failed",
             Self::Settled => "settled",
             Self::WrittenOff => "written_off",
+            Self::Ordered => "ordered",
             Self::Filed => "filed",
+            Self::Adjusted => "adjusted",
         }
     }
 
@@ -128,9 +132,15 @@ pub struct Entry {
     /// What it costs, or did cost.
     #[serde(with = "usd")]
     pub usd: Usd,
-    /// Why it is held or failed.
+    /// What it cost before; with a correction.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
+    pub was: Option<Usd>,
+    /// Why it is held, or in whose words it was corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Why a person decided so, in their own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "rows::maybe_refusal")]
     pub refusal: Option<Refusal>,
@@ -152,6 +162,18 @@ pub struct Entry {
     /// The whole order; with an intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<serde_json::Value>,
+    /// Of the bytes that are sent; with an intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The run that pays, by its number; with an intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<i64>,
+    /// The take in doubt for which this one stands in; with an intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
+    /// The output folder to which paths are relative, as seen from the manifest; with an intent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out: Option<String>,
 }
 
 mod usd {
@@ -165,6 +187,24 @@ mod usd {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Usd, D::Error> {
         super::rows::text::deserialize(d)
+    }
+}
+
+mod maybe_usd {
+    use crate::domain::money::Usd;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(usd: &Option<Usd>, s: S) -> Result<S::Ok, S::Error> {
+        match usd {
+            Some(usd) => s.serialize_str(&usd.plain()),
+            None => s.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Usd>, D::Error> {
+        let text = Option::<String>::deserialize(d)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
     }
 }
 
@@ -195,7 +235,9 @@ impl Entry {
             model: take.request.model.clone(),
             fingerprint: take.fingerprint.to_string(),
             usd: take.price,
+            was: None,
             why: None,
+            note: None,
             refusal: None,
             charged: None,
             title: None,
@@ -203,10 +245,15 @@ impl Entry {
             size: None,
             sha256: None,
             request: None,
+            body: None,
+            run: None,
+            instead_of: None,
+            out: None,
         }
     }
 
-    /// The line for a take that goes to another state, or `None` where the step is not about money.
+    /// The line for a take that goes to another state, or `None` where the step is not about money. `settled` is what the
+    /// provider, or a person, says that it costs.
     pub(super) fn of(take: &Take, to: &State, settled: Option<Usd>, now: Timestamp) -> Option<Self> {
         let mut entry = Self::about(take, Kind::of(&take.state, to)?, now);
         if let Some(intent) = intent(to).or_else(|| intent(&take.state)) {
@@ -214,6 +261,9 @@ impl Entry {
             entry.request_id = Some(intent.request_id.0.clone());
         }
         entry.task_id = to.task().map(|task| task.id.0.clone());
+        if to.account() != Account::Free {
+            entry.usd = settled.unwrap_or(take.price);
+        }
         match to {
             State::Submitting { .. } => {
                 entry.title = Some(take.title.clone());
@@ -229,34 +279,10 @@ impl Entry {
             State::Done { file, .. } => {
                 entry.path = Some(take.path.clone());
                 (entry.size, entry.sha256) = (Some(file.size), Some(file.sha256.to_string()));
-                entry.usd = settled.unwrap_or(take.price);
             }
             _ => {}
         }
         Some(entry)
-    }
-
-    /// What becomes of a state that has not heard of this line yet; `None` where the line says nothing new.
-    ///
-    /// A clip that is settled here but not in the database is asked for and fetched again, which is free.
-    pub(super) fn follow(&self, state: &State, policy: &Policy) -> Option<State> {
-        if intent(state)?.attempt != self.attempt {
-            return None;
-        }
-        let task = || self.task_id.clone().map(TaskId);
-        let event = match (self.kind, state) {
-            (Kind::SentBack, State::Submitting { .. }) => Event::SentBack(SentBack::Stopped),
-            (Kind::Rejected, State::Submitting { .. }) => Event::Rejected(self.refusal?),
-            (Kind::Accepted, State::Submitting { .. }) => Event::Accepted(task()?),
-            (Kind::Accepted, State::Doubtful { .. }) => Event::Found(task()?),
-            (Kind::Accepted | Kind::Adopted, State::Held { .. }) => Event::Adopt(task()?),
-            (Kind::Failed, State::Running { .. }) => {
-                Event::Refused { refusal: self.refusal?, charged: self.charged? }
-            }
-            (Kind::WrittenOff, State::Held { .. }) => Event::WriteOff,
-            _ => return None,
-        };
-        state.clone().on(event, Moment::new(self.at, 0.0), policy).ok()
     }
 
     /// The take that the line is about.
@@ -267,133 +293,5 @@ impl Entry {
 
     pub(super) fn line(&self) -> String {
         serde_json::to_string(self).expect("text keys and no floats: always JSON") + "\n"
-    }
-}
-
-/// What the file holds from some byte on.
-#[derive(Debug, Default)]
-pub(super) struct Tail {
-    pub(super) entries: Vec<Entry>,
-    /// Bytes of a last line that was not written to its end.
-    pub(super) torn: u64,
-    /// The file is not the one that the database agreed with: it is shorter, and was read from its beginning.
-    pub(super) cut: bool,
-}
-
-/// The open file.
-pub(super) struct Ledger {
-    path: PathBuf,
-    file: File,
-    /// End of the last whole line that was read or written here.
-    end: u64,
-    /// Highest `seq` seen.
-    last: u64,
-    /// Lines that were seen in the file since the database last agreed with it.
-    pub(super) seen: BTreeSet<u64>,
-}
-
-impl Ledger {
-    /// Opens the file, creating it where it is missing, and locks it: see [`Ledger::unlock`].
-    pub(super) fn open_locked(dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join(folder::LEDGER);
-        let file = folder::open_private(&path)?;
-        let ledger = Self { path, file, end: 0, last: 0, seen: BTreeSet::new() };
-        ledger.lock()?;
-        Ok(ledger)
-    }
-
-    /// Opens the file to look at it; `None` where it is missing.
-    pub(super) fn open_to_read(dir: &Path) -> Result<Option<Self>, StoreError> {
-        let path = dir.join(folder::LEDGER);
-        match File::open(&path) {
-            Ok(file) => Ok(Some(Self { path, file, end: 0, last: 0, seen: BTreeSet::new() })),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io(&path, &e)),
-        }
-    }
-
-    /// Waits until no other process is between its commit and its lines.
-    pub(super) fn lock(&self) -> Result<(), StoreError> {
-        self.file.lock().map_err(|e| StoreError::io(&self.path, &e))
-    }
-
-    pub(super) fn unlock(&self) {
-        // Fails only for a file that is closed, and then the lock is gone as well.
-        let _ = self.file.unlock();
-    }
-
-    pub(super) fn end(&self) -> u64 {
-        self.end
-    }
-
-    pub(super) fn last(&self) -> u64 {
-        self.last
-    }
-
-    /// Begins at the byte up to which the database agrees; changes nothing.
-    pub(super) fn read_from(&mut self, agreed: u64) -> Result<Tail, StoreError> {
-        let cut = agreed > 0 && !self.is_end_of_line(agreed)?;
-        self.end = if cut { 0 } else { agreed };
-        Ok(Tail { cut, ..self.read_on()? })
-    }
-
-    fn is_end_of_line(&mut self, at: u64) -> Result<bool, StoreError> {
-        let mut byte = [0];
-        let read = self.file.seek(SeekFrom::Start(at - 1)).and_then(|_| self.file.read(&mut byte));
-        let read = read.map_err(|e| StoreError::io(&self.path, &e))?;
-        Ok(read == 1 && byte == *b"\n")
-    }
-
-    fn read_on(&mut self) -> Result<Tail, StoreError> {
-        let mut bytes = Vec::new();
-        let read = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.read_to_end(&mut bytes));
-        read.map_err(|e| StoreError::io(&self.path, &e))?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let mut tail = Tail { torn: (bytes.len() - whole) as u64, ..Tail::default() };
-        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
-            let entry: Entry = serde_json::from_slice(line).map_err(|e| self.damaged(&e.to_string()))?;
-            if entry.v != 1 {
-                return Err(self.damaged(&format!("a line of version {}, newer than 1", entry.v)));
-            }
-            self.end += line.len() as u64;
-            self.last = self.last.max(entry.seq);
-            self.seen.insert(entry.seq);
-            tail.entries.push(entry);
-        }
-        Ok(tail)
-    }
-
-    fn damaged(&self, detail: &str) -> StoreError {
-        StoreError::Damaged { path: self.path.clone(), detail: format!("at byte {}: {detail}", self.end) }
-    }
-
-    /// Takes note of what other processes wrote, and drops what one of them could not finish.
-    pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
-        let length = self.file.metadata().map_err(|e| StoreError::io(&self.path, &e))?.len();
-        if length != self.end && self.read_on()?.torn > 0 {
-            self.file.set_len(self.end).map_err(|e| StoreError::io(&self.path, &e))?;
-        }
-        Ok(())
-    }
-
-    /// Adds lines and makes them durable, all or none.
-    pub(super) fn append(&mut self, lines: &[(u64, String)]) -> Result<(), StoreError> {
-        let text: String = lines.iter().map(|(_, line)| line.as_str()).collect();
-        let write = |file: &mut File| {
-            file.seek(SeekFrom::Start(self.end))?;
-            file.write_all(text.as_bytes())?;
-            file.sync_data()
-        };
-        if let Err(e) = write(&mut self.file) {
-            // What stays of them if this fails too is dropped as a torn line, or counts as written: both are safe.
-            let _ = self.file.set_len(self.end);
-            return Err(StoreError::io(&self.path, &e));
-        }
-        self.end += text.len() as u64;
-        for (seq, _) in lines {
-            self.last = self.last.max(*seq);
-            self.seen.insert(*seq);
-        }
-        Ok(())
     }
 }

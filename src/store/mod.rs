@@ -5,19 +5,26 @@
 //! holds the [`Lock`]; small verbs beside a run open the store without it, and every write is a compare-and-set: it
 //! fails with `Changed` where another process was faster.
 
+mod adjust;
 mod admit;
+mod clips;
 mod error;
 mod folder;
 mod keys;
 mod known;
 mod lane;
 mod ledger;
+mod ledger_file;
 mod lock;
 mod look;
+mod money;
 mod named;
 mod output;
+mod pauses;
 mod read;
+mod recover;
 mod repair;
+mod replay;
 mod rows;
 mod runs;
 mod schema;
@@ -28,23 +35,28 @@ mod whose;
 mod write;
 mod writer;
 
+pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, NewTake};
+pub use clips::{Clip, ClipsFrom};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
 pub use folder::Folder;
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};
 pub use look::{Examined, Run, examine};
+pub use money::{By, Group, Since};
+pub use pauses::Pause;
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
+pub use recover::{Clips, Rebuilt, Recovery};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
-pub use write::Details;
+pub use write::{Details, Renewal};
 pub use writer::{Rehearsal, Step};
 
 use crate::domain::key::ModelName;
 use crate::domain::policy::Policy;
 use jiff::Timestamp;
 use lane::Lane;
-use ledger::Ledger;
+use ledger_file::Ledger;
 use rusqlite::Connection;
 use std::ops::Deref;
 use std::path::Path;
@@ -114,7 +126,10 @@ impl Store {
         let (lock, policy) = match mode {
             Mode::Drive { lock, policy } => (Some(lock), Some(policy)),
             // Asked before anything is touched, so that a small verb in the wrong folder leaves no trace.
-            Mode::Beside if !path.exists() => return Err(StoreError::Absent { path: dir.to_owned() }),
+            Mode::Beside if !path.exists() => {
+                look::compare(dir, None)?;
+                return Err(StoreError::Absent { path: dir.to_owned() });
+            }
             Mode::Beside => (None, None),
         };
         let warnings = folder::tighten(dir)?;
@@ -124,11 +139,11 @@ impl Store {
 
         let mut ledger = Ledger::open_locked(dir)?;
         let found = open_found(&path, policy.is_some())?;
+        let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreed(db, &path))?)?;
+        repair::refuse_older(found.as_ref(), &tail, &path)?;
         if found.is_none() && policy.is_none() {
             return Err(StoreError::Absent { path: dir.to_owned() });
         }
-        let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreed(db, &path))?)?;
-        repair::refuse_older(found.as_ref(), &tail, &path)?;
         drop(found);
 
         if policy.is_some() {

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::error::StoreError;
+use super::read::Reader;
 use rusqlite::{Connection, OptionalExtension as _};
 
 impl Store {
@@ -13,16 +14,27 @@ impl Store {
     }
 }
 
-fn keep(db: &Connection, root: &str) -> rusqlite::Result<String> {
-    let known: Option<String> = db.query_row("SELECT root FROM output", [], |row| row.get(0)).optional()?;
-    if let Some(known) = known
-        && (known == root || in_use(db)?)
+impl Reader {
+    /// The output folder of which [`Store::keep_output`] took note; `None` before the first run.
+    pub async fn output(&self) -> Result<Option<String>, StoreError> {
+        self.read(root).await
+    }
+}
+
+/// The folder of which note was taken.
+pub(super) fn root(db: &Connection) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT root FROM output")?.query_row([], |row| row.get(0)).optional()
+}
+
+fn keep(db: &Connection, wanted: &str) -> rusqlite::Result<String> {
+    if let Some(known) = root(db)?
+        && (known == wanted || in_use(db)?)
     {
         return Ok(known);
     }
     db.execute("DELETE FROM output", [])?;
-    db.execute("INSERT INTO output (root) VALUES (?1)", [root])?;
-    Ok(root.to_owned())
+    db.execute("INSERT INTO output (root) VALUES (?1)", [wanted])?;
+    Ok(wanted.to_owned())
 }
 
 fn in_use(db: &Connection) -> rusqlite::Result<bool> {

@@ -1,7 +1,7 @@
 //! All that can be asked without writing. A reader never blocks a writer, nor the other way round.
 
 use super::error::StoreError;
-use super::{folder, takes};
+use super::{folder, look, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
@@ -99,9 +99,16 @@ impl Reader {
     }
 
     /// Opens the state of a folder for reading; `None` where nothing was ever run. Creates nothing, waits for nobody.
+    /// Refuses a database that is older than its ledger: it would tell of less than was paid.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder::database(dir);
-        Ok(super::open_found(&path, false)?.map(|db| Self::new(db, path)))
+        let mut db = super::open_found(&path, false)?;
+        if db.is_none() && look::compare(dir, None).is_err() {
+            // The first run may have made it between the two looks.
+            db = super::open_found(&path, false)?;
+        }
+        look::compare(dir, db.as_ref())?;
+        Ok(db.map(|db| Self::new(db, path)))
     }
 
     pub(super) async fn read<T: Send + 'static>(
@@ -175,10 +182,13 @@ impl Reader {
         .await
     }
 
-    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first.
+    /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first. Not those of jobs
+    /// for which a person must decide first, nor of those whose clip is there all the same.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
-        let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint AND NOT EXISTS
-             (SELECT 1 FROM takes n WHERE n.job = t.job AND n.place > t.place AND n.state <> 'cancelled')
+        let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint
+             AND NOT EXISTS (SELECT 1 FROM takes n WHERE n.job = t.job
+                 AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
+             AND NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
              ORDER BY t.place";
         self.page(project, None, newest, usize::MAX, &HashSet::new()).await
     }

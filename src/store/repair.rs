@@ -1,12 +1,13 @@
 //! What a crash leaves, and how the database and the ledger are brought into agreement again.
 
 use super::error::StoreError;
-use super::ledger::{Entry, Kind, Tail};
+use super::ledger::{Entry, Kind};
+use super::ledger_file::Tail;
 use super::takes;
-use super::write::{Details, is_taken, save, set_outcome};
+use super::write::{Details, give_up_older, is_taken, save, set_outcome};
 use super::writer::{Batch, Writer};
 use crate::domain::key::ModelName;
-use crate::domain::lifecycle::{Event, SentBack, State};
+use crate::domain::lifecycle::{Charged, Event, SentBack, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
@@ -44,24 +45,26 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
     for entry in &tail.entries {
         let submission = (&entry.take, entry.attempt);
         if entry.kind == Kind::Intent {
-            if !knows(db, entry).map_err(|e| StoreError::sql(path, &e))? {
-                missing.insert(submission, entry.usd);
+            let known = db.map_or(Ok(false), |db| knows(db, entry));
+            if !known.map_err(|e| StoreError::sql(path, &e))? {
+                missing.insert(submission, Some(entry.usd));
             }
-        } else if entry.kind.is_free()
+        } else if (entry.kind.is_free() || entry.charged == Some(Charged::No))
             && let Some(usd) = missing.get_mut(&submission)
         {
-            *usd = Usd::ZERO;
+            *usd = None;
         }
     }
     if missing.is_empty() {
         return Ok(());
     }
-    let sum = missing.values().copied().sum();
-    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), sum })
+    let paid: Vec<Usd> = missing.values().copied().flatten().collect();
+    let sum = paid.iter().copied().sum();
+    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
 }
 
-fn knows(db: Option<&Connection>, entry: &Entry) -> rusqlite::Result<bool> {
-    let Some(db) = db else { return Ok(false) };
+/// Whether the database has the submission that a line is about.
+pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2")?
         .exists((&entry.take, entry.attempt))
 }
@@ -103,10 +106,15 @@ fn import(
     let mut changed = BTreeMap::new();
     for entry in &tail.entries {
         let Some(take) = takes::by_id(batch.db, &entry.take_id())? else { continue };
+        if entry.kind == Kind::Adjusted && adjust(batch.db, entry)? {
+            changed.insert(entry.take.clone(), Repair::Imported(take));
+            continue;
+        }
         let policy = policy(&take.request.model);
         let Some(next) = entry.follow(&take.state, &policy) else { continue };
         let take = match takes::set_state(batch.db, &take.id, &next) {
             Ok(()) => {
+                give_up_older(batch, &take, &next, now)?;
                 if take.state.is_in_doubt() {
                     takes::cancel_stand_ins(batch.db, &take.id)?;
                 }
@@ -126,6 +134,14 @@ fn import(
         changed.insert(entry.take.clone(), Repair::Imported(take));
     }
     Ok(changed.into_values().collect())
+}
+
+/// Takes over a correction, where the database still has the amount that was corrected; whether it had.
+pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
+    let Some(was) = entry.was.filter(|was| *was != entry.usd) else { return Ok(false) };
+    let sql = "UPDATE takes SET settled = ?2 WHERE id = ?1 AND account <> 'free' AND amount = ?3";
+    let changed = db.prepare_cached(sql)?.execute((&entry.take, entry.usd.micros(), was.micros()))?;
+    Ok(changed > 0)
 }
 
 /// Decides for takes that were on the wire whether their request can have left.

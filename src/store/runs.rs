@@ -77,13 +77,7 @@ impl Store {
     ) -> Result<RunId, StoreError> {
         let (project, command) = (project.to_owned(), command.to_owned());
         let begin = move |db: &Connection| {
-            let last: Option<(i64, Option<i64>)> = db
-                .prepare_cached(
-                    "SELECT chain, exit FROM runs WHERE project = ?1 AND command = ?2 ORDER BY id DESC LIMIT 1",
-                )?
-                .query_row([&project, &command], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let chain = last.filter(|(_, exit)| exit.is_none_or(|exit| !FINISHED.contains(&exit)));
+            let chain = interrupted(db, &project, &command)?;
             let micros = |cap: Option<Usd>| cap.map(Usd::micros);
             db.prepare_cached(
                 "INSERT INTO runs (chain, project, command, started, cap_invocation, cap_run, cap_day, cap_month)
@@ -99,10 +93,7 @@ impl Store {
                 micros(caps.month),
             ))?;
             let id = db.last_insert_rowid();
-            db.execute(
-                "UPDATE runs SET chain = ?1 WHERE id = ?2",
-                (chain.map_or(id, |(chain, _)| chain), id),
-            )?;
+            db.execute("UPDATE runs SET chain = ?1 WHERE id = ?2", (chain.unwrap_or(id), id))?;
             Ok(RunId(id))
         };
         self.lane.write(None, move |batch| begin(batch.db).map(Ok)).await
@@ -121,7 +112,25 @@ impl Store {
     }
 }
 
+/// The first call of the run that the next one of that command goes on with.
+fn interrupted(db: &Connection, project: &str, command: &str) -> rusqlite::Result<Option<i64>> {
+    let last: Option<(i64, Option<i64>)> = db
+        .prepare_cached(
+            "SELECT chain, exit FROM runs WHERE project = ?1 AND command = ?2 ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([project, command], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let open = last.filter(|(_, exit)| exit.is_none_or(|exit| !FINISHED.contains(&exit)));
+    Ok(open.map(|(chain, _)| chain))
+}
+
 impl Reader {
+    /// The interrupted run that the next one of that command goes on with; `None` where it begins a new one.
+    pub async fn interrupted(&self, project: &str, command: &str) -> Result<Option<RunId>, StoreError> {
+        let (project, command) = (project.to_owned(), command.to_owned());
+        self.read(move |db| interrupted(db, &project, &command)).await.map(|chain| chain.map(RunId))
+    }
+
     /// What was spent.
     pub async fn spent(&self, project: &str, window: Window) -> Result<Spent, StoreError> {
         let project = project.to_owned();

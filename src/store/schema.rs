@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The version that this program writes: how many migrations there are.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 4;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
@@ -140,8 +140,56 @@ ALTER TABLE takes ADD COLUMN instead_of TEXT REFERENCES takes (id);
 CREATE TABLE output (root TEXT NOT NULL) STRICT;
 ";
 
+/// What is known to be charged counts from the moment at which it is known, not only once the clip is there: a person may
+/// correct the price of a take that is held. A column that is computed cannot be changed, only made anew.
+const V3: &str = "
+DROP TRIGGER takes_are_tallied;
+ALTER TABLE takes DROP COLUMN amount;
+ALTER TABLE takes ADD COLUMN amount INTEGER NOT NULL GENERATED ALWAYS AS (
+    CASE account WHEN 'free' THEN 0 ELSE coalesce(settled, price) END
+) VIRTUAL;
+
+DELETE FROM tallies;
+INSERT INTO tallies (run, day, reserved, in_doubt, settled)
+SELECT run, day,
+    sum(iif(account = 'reserved', amount, 0)),
+    sum(iif(account = 'in_doubt', amount, 0)),
+    sum(iif(account = 'settled', amount, 0))
+FROM takes WHERE run IS NOT NULL GROUP BY run, day;
+
+CREATE TRIGGER takes_are_tallied AFTER UPDATE OF account, price, settled, run, day ON takes
+BEGIN
+    UPDATE tallies SET
+        reserved = reserved - iif(OLD.account = 'reserved', OLD.amount, 0),
+        in_doubt = in_doubt - iif(OLD.account = 'in_doubt', OLD.amount, 0),
+        settled = settled - iif(OLD.account = 'settled', OLD.amount, 0)
+    WHERE run = OLD.run AND day = OLD.day;
+    INSERT INTO tallies (run, day, reserved, in_doubt, settled)
+    SELECT NEW.run, NEW.day,
+        iif(NEW.account = 'reserved', NEW.amount, 0),
+        iif(NEW.account = 'in_doubt', NEW.amount, 0),
+        iif(NEW.account = 'settled', NEW.amount, 0)
+    WHERE NEW.run IS NOT NULL
+    ON CONFLICT (run, day) DO UPDATE SET
+        reserved = reserved + excluded.reserved,
+        in_doubt = in_doubt + excluded.in_doubt,
+        settled = settled + excluded.settled;
+END;
+";
+
+/// What a person has put on hold; an empty provider stands for all of the project's.
+const V4: &str = "
+CREATE TABLE pauses (
+    project TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (project, provider)
+) STRICT, WITHOUT ROWID;
+";
+
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4)]));
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

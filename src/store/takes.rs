@@ -88,6 +88,19 @@ pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Tak
         .optional()
 }
 
+/// What the provider, or a person, says that a take costs, where somebody does.
+pub(super) fn settled(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Usd>> {
+    db.prepare_cached("SELECT settled FROM takes WHERE id = ?1")?
+        .query_row([&id.0], |row| row.get::<_, Option<i64>>(0))
+        .map(|micros| micros.map(Usd::from_micros))
+}
+
+pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
+        .execute((&id.0, usd.micros()))
+        .map(|_| ())
+}
+
 /// The name of an account in the database.
 const fn account(account: Account) -> &'static str {
     match account {
@@ -98,7 +111,22 @@ const fn account(account: Account) -> &'static str {
     }
 }
 
-/// The take in doubt that is given up when this one is sent.
+pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Account> {
+    let found = row.get_ref(column)?.as_str()?;
+    let all = [Account::Free, Account::Reserved, Account::InDoubt, Account::Settled];
+    let known = all.into_iter().find(|known| account(*known) == found);
+    known.ok_or_else(|| unreadable(column, format!("`{found}` is no account")))
+}
+
+/// Whether a submission of a take may have brought a task, whatever became of it later.
+pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM attempts WHERE take = ?1 AND coalesce(outcome, '') NOT IN ('sent_back', 'never_sent')",
+    )?
+    .exists([&id.0])
+}
+
+/// The take in doubt that is given up when this one was accepted, or may have been.
 pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
     let sql =
         format!("SELECT {COLUMNS} FROM {TABLES} WHERE t.id = (SELECT instead_of FROM takes WHERE id = ?1)");

@@ -5,11 +5,11 @@ use super::lane::{Precious, Verdict};
 use super::ledger::{Entry, Kind};
 use super::runs::{self, RunId};
 use super::writer::Batch;
-use super::{Store, takes};
+use super::{Store, output, pauses, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{CancelledBy, ClipFile, Event, Intent, State};
+use crate::domain::lifecycle::{Account, CancelledBy, ClipFile, Event, Intent, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
@@ -24,13 +24,26 @@ pub struct Details {
     pub said: Option<Said>,
     /// What the provider says that it charged, where it says so.
     pub settled: Option<Usd>,
+    /// Why a person decided so, in their own words; kept with the ledger's line.
+    pub note: Option<String>,
+}
+
+/// The same rendering, ordered once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// The name of the new take.
+    pub id: TakeId,
+    /// What it costs.
+    pub price: Usd,
+    /// Why a person decided so, in their own words; kept with the ledger's lines.
+    pub note: Option<String>,
 }
 
 impl Store {
     /// Makes the intent to submit a take durable, in the database and in the ledger, and reserves its price.
     ///
-    /// Only after this has returned the take may a request leave. A take in doubt for which this one stands in is written
-    /// off in the same transaction. Where that one is no longer in doubt, nothing is claimed and this one is cancelled.
+    /// Only after this has returned the take may a request leave. Where it stands in for a take that is in doubt no longer,
+    /// because a person has settled that one, nothing is claimed and this one is cancelled.
     pub async fn claim(
         &self,
         take: &Take,
@@ -44,10 +57,10 @@ impl Store {
             .lane
             .write(None, move |batch| {
                 let Some(row) = current(batch.db, &take)? else { return Ok(Err(ClaimError::Changed)) };
-                // Later attempts find it written off, by the first.
-                let doubtful =
-                    if row.attempts == 0 { takes::stands_in_for(batch.db, &row.id)? } else { None };
-                if doubtful.as_ref().is_some_and(|doubtful| !doubtful.state.is_in_doubt()) {
+                let doubtful = takes::stands_in_for(batch.db, &row.id)?;
+                if doubtful.as_ref().is_some_and(|doubtful| !doubtful.state.is_in_doubt())
+                    && !takes::may_have_arrived(batch.db, &row.id)?
+                {
                     takes::set_state(batch.db, &row.id, &State::Cancelled { by: CancelledBy::Superseded })?;
                     return Ok(Ok(None));
                 }
@@ -58,18 +71,20 @@ impl Store {
                     Ok(next) => next,
                     Err(illegal) => return Ok(Err(illegal.into())),
                 };
+                if pauses::holds(batch.db, &row.project, &row.request.model.provider)? {
+                    return Ok(Err(ClaimError::Paused));
+                }
                 if let Err(over) = runs::check_caps(batch.db, run, row.price, now)? {
                     return Ok(Err(over.into()));
                 }
                 runs::charge_to(batch.db, &row.id, run, now)?;
                 takes::set_state(batch.db, &row.id, &next)?;
-                if let Some(doubtful) = doubtful
-                    && let Err(refused) = write_off(batch, &doubtful, now)?
-                {
-                    return Ok(Err(refused));
-                }
                 let seq = match Entry::of(&row, &next, None, now) {
-                    Some(entry) => batch.note(entry)?,
+                    Some(entry) => {
+                        let instead_of = doubtful.map(|doubtful| doubtful.id.0);
+                        let (body, out) = (Some(body.to_string()), output::root(batch.db)?);
+                        batch.note(Entry { body, run: Some(run.0), instead_of, out, ..entry })?
+                    }
                     None => 0,
                 };
                 batch
@@ -181,17 +196,17 @@ impl Store {
     pub async fn renew(
         &self,
         old: &Take,
-        id: TakeId,
-        price: Usd,
+        renewal: Renewal,
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Take, RecordError> {
         let (old, policy) = (old.clone(), policy.clone());
+        let details = Details { note: renewal.note, ..Details::default() };
         self.lane
             .write(None, move |batch| {
                 let Some(row) = current(batch.db, &old)? else { return Ok(Err(RecordError::Changed)) };
                 if let Ok(given_up) = row.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), &policy)
-                    && let Err(refused) = save(batch, &row, &given_up, &Details::default(), now)?
+                    && let Err(refused) = save(batch, &row, &given_up, &details, now)?
                 {
                     return Ok(Err(refused));
                 }
@@ -210,8 +225,11 @@ impl Store {
                     return Ok(Err(RecordError::Changed));
                 }
                 let state = State::new(&policy, now);
-                let new = Take { id: id.clone(), price, attempts: 0, state, ..row };
+                let new = Take { id: renewal.id.clone(), price: renewal.price, attempts: 0, state, ..row };
                 takes::insert(batch.db, &new, job, now)?;
+                let mut entry = Entry::about(&new, Kind::Ordered, now);
+                entry.note.clone_from(&details.note);
+                batch.note(entry)?;
                 Ok(Ok(new))
             })
             .await
@@ -226,16 +244,25 @@ fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     Ok(row.filter(|row| row.state == seen.state && row.attempts == seen.attempts))
 }
 
-/// Gives a take up; what may have been charged for it stays spent.
-fn write_off(batch: &mut Batch<'_>, take: &Take, now: Timestamp) -> Verdict<(), ClaimError> {
-    // Of the policy, giving up uses no number.
-    match take.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), &Policy::standard()) {
-        Ok(to) => {
-            let saved = save(batch, take, &to, &Details::default(), now)?;
-            Ok(saved.map(|_| ()).map_err(|_| ClaimError::Changed))
-        }
-        Err(illegal) => Ok(Err(illegal.into())),
+/// Gives up the take in doubt for which this one stands in, once this one was accepted or may have been: until then a
+/// person may find the other one's task. What may have been charged for it stays spent.
+pub(super) fn give_up_older(
+    batch: &mut Batch<'_>,
+    row: &Take,
+    to: &State,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    if !matches!(row.state, State::Submitting { .. }) || to.account() == Account::Free {
+        return Ok(());
     }
+    let older = takes::stands_in_for(batch.db, &row.id)?.filter(|older| older.state.is_in_doubt());
+    let Some(older) = older else { return Ok(()) };
+    // Of the policy, giving up uses no number.
+    if let Ok(to) = older.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), &Policy::standard()) {
+        // A task of its own, which alone could be refused, a take in doubt does not have.
+        let _ = save(batch, &older, &to, &Details::default(), now)?;
+    }
+    Ok(())
 }
 
 pub(super) fn save(
@@ -246,10 +273,7 @@ pub(super) fn save(
     now: Timestamp,
 ) -> Verdict<Take, RecordError> {
     if let Some(settled) = details.settled {
-        batch
-            .db
-            .prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
-            .execute((&row.id.0, settled.micros()))?;
+        takes::set_settled(batch.db, &row.id, settled)?;
     }
     if let (Err(e), Some(task)) = (takes::set_state(batch.db, &row.id, to), to.task()) {
         return if is_taken(&e) { Ok(Err(RecordError::TaskTaken(task.id.clone()))) } else { Err(e) };
@@ -257,7 +281,8 @@ pub(super) fn save(
     if row.state.is_in_doubt() {
         takes::cancel_stand_ins(batch.db, &row.id)?;
     }
-    if let Some(kind) = Kind::of(&row.state, to) {
+    give_up_older(batch, row, to, now)?;
+    if let Some(kind) = Kind::of(&row.state, to).filter(|kind| *kind != Kind::Again) {
         set_outcome(batch.db, row, kind.name())?;
     }
     if let Some(said) = &details.said {
@@ -271,8 +296,8 @@ pub(super) fn save(
     if let State::Done { file, .. } = to {
         file_own(batch.db, row, *file)?;
     }
-    if let Some(entry) = Entry::of(row, to, details.settled, now) {
-        batch.note(entry)?;
+    if let Some(entry) = Entry::of(row, to, takes::settled(batch.db, &row.id)?, now) {
+        batch.note(Entry { note: details.note.clone(), ..entry })?;
     }
     Ok(Ok(Take { state: to.clone(), ..row.clone() }))
 }
@@ -289,7 +314,7 @@ pub(super) fn set_outcome(db: &Connection, take: &Take, outcome: &str) -> rusqli
         .map(|_| ())
 }
 
-fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
+pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
     db.prepare_cached("SELECT id FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4")?
         .query_row((project, &key.shot, &key.item, &key.variant), |row| row.get(0))
         .optional()
@@ -302,7 +327,7 @@ fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()
     set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
 }
 
-fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
+pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
     db.prepare_cached(
         "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",
     )?

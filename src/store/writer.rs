@@ -2,7 +2,8 @@
 
 use super::error::StoreError;
 use super::folder;
-use super::ledger::{Entry, Kind, Ledger};
+use super::ledger::{Entry, Kind};
+use super::ledger_file::Ledger;
 use super::lock::Lock;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::io;

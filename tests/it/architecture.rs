@@ -128,6 +128,29 @@ fn only_those_that_may_pay_know_the_client_that_pays() {
 }
 
 #[test]
+fn what_collects_has_no_way_to_pay() {
+    // The one call that may cost money is a type of its own, and only the client that pays takes it.
+    let paying = ["PaidCall", "PaidClient"];
+    let collecting = ["cli/collect.rs", "engine/drive/ask.rs", "engine/drive/collect.rs", "engine/world.rs"];
+    for path in collecting {
+        let text = fs::read_to_string(root().join("src").join(path)).unwrap();
+        assert!(paying.iter().all(|name| !text.contains(name)), "{path}");
+    }
+    let sending: BTreeSet<PathBuf> = modules()
+        .into_values()
+        .flatten()
+        .filter(|(path, text)| !is_test(path) && text.contains("&PaidCall"))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(sending, [PathBuf::from("transport/client.rs")].into());
+    // Without orders a session makes no such client, and the engine asks for none.
+    let engine = fs::read_to_string(root().join("src/engine/mod.rs")).unwrap();
+    let collect = engine.split("pub async fn collect(").nth(1).unwrap();
+    assert!(!collect.split('{').next().unwrap().contains("Paid"));
+    assert!(fs::read_to_string(root().join("src/cli/collect.rs")).unwrap().contains("work: None"));
+}
+
+#[test]
 fn long_files_are_named() {
     for (path, text) in modules().into_values().flatten().filter(|(path, _)| !is_test(path)) {
         let lines = text.lines().count();

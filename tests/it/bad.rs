@@ -146,6 +146,28 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     ),
     ("merge-of-no-map", &[(M, "    <<: *look", ""), (M, "on {{", "on {{ vars.look }} {{")]),
     ("missing-column-far-off", &[(M, "{{ item.material }}", "{{ item.material | default('') }}")]),
+    (
+        "budget-that-is-no-amount",
+        &[(M, "run: -5, day: NaN, month: 1e3, week: 100", "run: 5, day: \"0.20\", month: 1000")],
+    ),
+    (
+        "guards-that-are-no-numbers",
+        &[(
+            M,
+            "max_jobs: many, max_changed: 120%, max_removed: 5.125%, max_spend: 10",
+            "max_jobs: 5000, max_changed: 20%, max_removed: 50, max_new_spend: 10",
+        )],
+    ),
+    (
+        "on-change-and-reuse",
+        &[
+            (M, "rerender", "render"),
+            (M, "sometimes", "always"),
+            (M, "reuse: no", "reuse: never"),
+            (M, "budget: 60", "budget: { run: 60, day: 80, month: 1500 }"),
+            (M, "guards:", "guards: { max_jobs: 5000, max_changed: 20% }"),
+        ],
+    ),
     ("no-items", &[(M, "[]", "\n  - { id: mug-1, title: Red mug, image: mug.png }")]),
     (
         "nothing-in-a-shot",

@@ -1,20 +1,34 @@
 //! The real program, as a user or a timer starts it, against a fake provider.
 
 mod again;
+mod approval;
+mod beside;
 mod bounds;
+mod budget;
 mod closing;
+mod collect;
 mod doctor;
 mod doubt;
 mod echo;
 mod faults;
+mod guards;
 mod help;
+mod ledger;
+mod nights;
 mod once;
 mod owed;
+mod pause;
+mod recover;
+mod redo;
+mod resolve;
+mod retry;
 mod screen;
 mod secrets;
+mod shared;
 mod show;
 mod signals;
 mod status;
 mod talk;
 mod together;
+mod verify;
 mod wire;

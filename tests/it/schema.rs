@@ -75,6 +75,7 @@ fn every_manifest_that_is_right_is_taken() {
 const WRONG_IN_ITSELF: &[&str] = &[
     "alias-bomb",
     "bracket-not-closed",
+    "budget-that-is-no-amount",
     "card-of-an-unknown-model",
     "card-that-cannot-be-read",
     "card-that-contradicts-itself",
@@ -83,6 +84,7 @@ const WRONG_IN_ITSELF: &[&str] = &[
     "colon-in-text",
     "empty-manifest",
     "environment-elsewhere",
+    "guards-that-are-no-numbers",
     "indentation",
     "key-over-http",
     "key-twice",
@@ -94,6 +96,7 @@ const WRONG_IN_ITSELF: &[&str] = &[
     "merge-of-no-map",
     "model-without-provider",
     "no-items",
+    "on-change-and-reuse",
     "only-a-comment",
     "output-absolute",
     "output-ending",

@@ -4,6 +4,7 @@
 
 mod crash;
 mod folder;
+mod recover;
 
 use futures::FutureExt as _;
 use futures::future::join_all;
@@ -21,7 +22,7 @@ use shotlist::domain::take::{Fingerprint, Take, Wanted};
 use shotlist::plan::known::Filed;
 use shotlist::store::{
     Admission, Cap, Caps, ClaimError, Details, Lock, Mode, NewTake, Opened, Options, OverCap, RecordError,
-    RunId, Store, StoreError, Window,
+    Renewal, RunId, Store, StoreError, Window,
 };
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -191,7 +192,7 @@ async fn a_take_leaves_its_clip_its_money_and_its_words() {
     let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
     let to = after(&take, Event::Placed, &Policy::standard());
     let said = Said::coded(200, Some("0042".into()), "fine");
-    let details = Details { said: Some(said.clone()), settled: Some(cents(18)) };
+    let details = Details { said: Some(said.clone()), settled: Some(cents(18)), note: None };
     let take = store.record(&take, to, details, now()).await.unwrap();
 
     assert_eq!(get(&store, "vase").await, take);
@@ -225,6 +226,7 @@ async fn an_intent_in_the_ledger_says_all_that_was_bought() {
             "reference_images": [], "duration": null, "aspect_ratio": null, "size": null, "seed": null,
             "audio": null, "style": null, "motion": null, "params": {},
         },
+        "body": Sha256::of(b"body").to_string(), "run": 1,
     });
     assert_eq!(line, expected);
 }
@@ -448,6 +450,11 @@ async fn an_adopted_take_moves_with_its_clip_and_is_the_newest_of_its_new_job() 
     assert_eq!(unknown, Err(RecordError::Changed));
 }
 
+/// The same rendering once more, under that name and at that price.
+fn renewal(id: &str, price: i64) -> Renewal {
+    Renewal { id: TakeId(id.into()), price: cents(price), note: Some("not in the console".into()) }
+}
+
 #[tokio::test]
 async fn a_held_take_is_written_off_when_it_is_ordered_again() {
     let place = Place::new();
@@ -456,22 +463,23 @@ async fn a_held_take_is_written_off_when_it_is_ordered_again() {
     let run = run(&store).await;
     let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
     let policy = Policy::standard();
-    let early = store.renew(&bowl, TakeId("early".into()), cents(25), &policy, now()).await;
+    let early = store.renew(&bowl, renewal("early", 25), &policy, now()).await;
     assert_eq!(early, Err(RecordError::Changed), "what is on the wire is not ordered again");
 
     let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
-    let again = store.renew(&held, TakeId("again".into()), cents(25), &policy, now()).await.unwrap();
+    let again = store.renew(&held, renewal("again", 25), &policy, now()).await.unwrap();
     assert_eq!((again.attempts, again.price, &again.request), (0, cents(25), &bowl.request));
     assert!(matches!(get(&store, "bowl").await.state, State::WrittenOff { .. }));
     assert_eq!(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap(), [again]);
     assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
-    let twice = store.renew(&held, TakeId("twice".into()), cents(25), &policy, now()).await;
+    let twice = store.renew(&held, renewal("twice", 25), &policy, now()).await;
     assert_eq!(twice, Err(RecordError::Changed));
-    assert_eq!(place.kinds(), ["intent", "held", "written_off"]);
+    assert_eq!(place.kinds(), ["intent", "held", "written_off", "ordered"]);
+    assert_eq!(place.ledger().matches("not in the console").count(), 2);
 }
 
 #[tokio::test]
-async fn a_take_in_doubt_is_given_up_only_when_the_one_that_stands_in_for_it_is_sent() {
+async fn a_take_in_doubt_is_given_up_only_when_the_one_that_stands_in_for_it_is_accepted() {
     let place = Place::new();
     let store = place.drive();
     order(&store, &["bowl"]).await;
@@ -499,16 +507,64 @@ async fn a_take_in_doubt_is_given_up_only_when_the_one_that_stands_in_for_it_is_
     assert_eq!(get(&store, "bowl").await, held, "what is not sent gives nothing up");
 
     let sent = claim(&store, &newest, run).await.unwrap();
-    assert_eq!(place.kinds(), ["intent", "held", "written_off", "intent"]);
-    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
     let back = happen(&store, &sent, Event::SentBack(SentBack::Stopped)).await.unwrap();
+    assert_eq!(place.kinds(), ["intent", "held", "intent", "sent_back"], "nor does what came back");
     let sent = claim(&store, &back, run).await.unwrap();
-    happen(&store, &sent, Event::Rejected(Refusal::Input)).await.unwrap();
+    happen(&store, &sent, Event::Accepted(TaskId("second".into()))).await.unwrap();
+    assert_eq!(place.kinds()[4..], ["intent", "written_off", "accepted"]);
+    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
     // As if it had been settled while the plan was being agreed to.
     store.admit(again("too late"), now()).await.unwrap();
     assert_eq!(store.take(PROJECT, &held.key).await.unwrap().unwrap().id.0, "again");
+}
+
+#[tokio::test]
+async fn a_take_in_doubt_outlives_one_that_is_refused_in_its_stead_and_can_still_be_found() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl"]).await;
+    let run = run(&store).await;
+    let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
+    let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
+    let mut again = admission(vec![wanted("bowl")]);
+    again.new = vec![NewTake { instead_of: Some(held.id.clone()), ..new(0, TakeId("again".into())) }];
+    store.admit(again, now()).await.unwrap();
+    let waiting = store.take_by_id(&TakeId("again".into())).await.unwrap().unwrap();
+    let sent = claim(&store, &waiting, run).await.unwrap();
+    happen(&store, &sent, Event::Rejected(Refusal::Input)).await.unwrap();
+
+    assert_eq!(store.held(Some(PROJECT)).await.unwrap(), slice::from_ref(&held));
+    assert_eq!(store.failed(Some(PROJECT)).await.unwrap(), [], "first a person decides about the older one");
     let known = store.known(PROJECT).await.unwrap();
     assert_eq!(known.resubmitted, Usd::ZERO, "what surely cost nothing is not counted");
+    let found = happen(&store, &held, Event::Adopt(TaskId("from-the-console".into()))).await.unwrap();
+    assert!(matches!(found.state, State::Running { .. }));
+    assert_eq!(place.kinds(), ["intent", "held", "intent", "rejected", "adopted"]);
+}
+
+#[tokio::test]
+async fn what_is_on_hold_is_not_claimed_until_it_is_let_go() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["bowl"]).await;
+    let run = run(&store).await;
+    let bowl = get(&store, "bowl").await;
+    let person = place.beside();
+    let before = store.changes().await.unwrap();
+    for provider in [None, Some(bowl.request.model.provider.as_str())] {
+        person.pause(PROJECT, provider, Some("the bill"), now()).await.unwrap();
+        person.pause(PROJECT, provider, None, now()).await.unwrap();
+        assert_eq!(claim(&store, &bowl, run).await, Err(ClaimError::Paused));
+        let pauses = store.pauses(Some(PROJECT)).await.unwrap();
+        assert_eq!((pauses.len(), pauses[0].provider.as_deref()), (1, provider));
+        assert_eq!((pauses[0].waiting, pauses[0].reason.as_deref()), (1, Some("the bill")));
+        assert_eq!(person.resume(PROJECT, provider).await.unwrap(), pauses);
+    }
+    assert!(store.changes().await.unwrap() > before);
+    person.pause(PROJECT, Some("another"), None, now()).await.unwrap();
+    person.pause("winter", None, None, now()).await.unwrap();
+    assert_eq!(place.kinds(), Vec::<String>::new(), "it is not about money");
+    claim(&store, &bowl, run).await.unwrap();
 }
 
 #[tokio::test]
@@ -530,11 +586,7 @@ async fn what_stands_in_for_a_take_is_not_sent_once_a_person_has_settled_that_on
         let person = place.beside();
         let ordered = match &how {
             Some(event) => happen(&person, &held, event.clone()).await.map(|_| 0).unwrap(),
-            None => person
-                .renew(&held, TakeId("asked".into()), cents(20), &policy, now())
-                .await
-                .map(|_| 1)
-                .unwrap(),
+            None => person.renew(&held, renewal("asked", 20), &policy, now()).await.map(|_| 1).unwrap(),
         };
         assert_eq!(claim(&store, &waiting, run).await, Err(ClaimError::Changed), "{how:?}");
         let settled = store.take_by_id(&waiting.id).await.unwrap().unwrap().state;

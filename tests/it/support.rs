@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use shotlist::engine::clock::Clock;
-use shotlist::sandbox::{Charge, Clips, Options, Request, Rule, Sandbox};
+use shotlist::sandbox::{Charge, Clips, Limits, Options, Request, Rule, Sandbox};
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,21 @@ shots:
     prompt: "A slow turn around {{ item.title }}"
 output: "renders/{{ item.id }}_{{ shot }}.mp4"
 "#;
+
+/// [`SHOP`] with pictures, at the list price of $0.20: the clips of this model are the quickest to draw.
+pub(crate) const CHEAP: &str = r#"version: 1
+project: shop
+items: { from: products.csv }
+shots:
+  hero:
+    model: zai/vidu2-image
+    image: "https://shop.example/{{ item.id }}.jpg"
+    prompt: "A slow turn around {{ item.title }}"
+output: "renders/{{ item.id }}_{{ shot }}.mp4"
+"#;
+
+/// As fast as this machine can, with as many tasks at once.
+pub(crate) const FIFTY_AT_ONCE: &str = "{ concurrency: 50, first_poll: 50ms, poll_every: 50ms, rate: 10000/s, poll_rate: 10000/s, polls: 32, downloads: 8 }";
 
 /// Longest wait for what another process does; far beyond anything a loaded machine needs.
 const DEADLINE: Duration = Duration::from_mins(2);
@@ -93,6 +108,15 @@ impl Project {
         let project = Self::empty(change);
         project.write("products.csv", sheet(rows));
         project.manifest(SHOP);
+        project
+    }
+
+    /// A shop with many products, a provider that takes any number of tasks at once, and this behind the manifest.
+    pub(crate) fn large(rows: usize, section: &str) -> Self {
+        let mut project = Self::empty(|options| options.limits = Limits::Unlimited);
+        FIFTY_AT_ONCE.clone_into(&mut project.limits);
+        project.write("products.csv", sheet(rows));
+        project.manifest(&format!("{CHEAP}{section}"));
         project
     }
 

@@ -4,6 +4,7 @@ use super::input::counted;
 use super::{Check, Context};
 use crate::cli::exit::Exit;
 use crate::cli::layout::{bytes, span, utc};
+use crate::cli::pause;
 use crate::cli::settings::quoted;
 use crate::domain::take::Wanted;
 use crate::files::free_space;
@@ -87,15 +88,26 @@ pub(super) async fn state(context: &Context<'_>, project: Option<&str>, now: Tim
     found.checks.extend(examined.iter().flat_map(|examined| books(examined, active, context)));
     found.checks.push(clock(now, examined.as_ref().and_then(|examined| examined.newest)));
     if examined.is_some()
-        && let Err(error) = remember(&mut found, dir, project).await
+        && let Err(error) = remember(&mut found, context, project, now).await
     {
         found.checks.push(local("database", &error, context));
     }
     found
 }
 
-async fn remember(found: &mut Found, dir: &Path, project: Option<&str>) -> Result<(), StoreError> {
-    let Some(reader) = Reader::open(dir)? else { return Ok(()) };
+async fn remember(
+    found: &mut Found,
+    context: &Context<'_>,
+    project: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(reader) = Reader::open(&context.places.state)? else { return Ok(()) };
+    let pauses = reader.pauses(project).await?;
+    let words: Vec<String> = pauses.iter().map(|pause| pause::words(pause, now)).collect();
+    if !pauses.is_empty() {
+        let todo = context.command(&pause::resume_typed(&pauses));
+        found.checks.push(Check::warn("paused", words.join("; "), todo));
+    }
     let owed = reader.owed(None, usize::MAX, &HashSet::new()).await?;
     found.owing = owed.into_iter().map(|take| take.request.model.provider).collect();
     if let Some(project) = project {
@@ -211,8 +223,7 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
 /// Free space, for the state and for the clips that are to be rendered.
 pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec<Check> {
     let places = context.places;
-    let everything = Scope { selected: &|_| true, resubmit: None };
-    let decisions = decide(&loaded.wanted, &found.known, everything);
+    let decisions = decide(&loaded.wanted, &found.known, Scope::ALL);
     let to_come = loaded
         .wanted
         .iter()
@@ -311,7 +322,8 @@ fn shell(path: &Path) -> String {
 /// Trouble of the store; its text names the next step itself.
 fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Check {
     let todo = match error {
-        StoreError::Damaged { .. } | StoreError::OlderThanLedger { .. } => {
+        error if error.is_recoverable() => context.command("recover"),
+        StoreError::Damaged { .. } => {
             format!("keep a copy: cp -a {0} {0}.copy", shell(&context.places.state))
         }
         StoreError::Outdated { .. } => {

@@ -124,7 +124,7 @@ fn all_of_one_reason_are_settled_at_once() {
     project
         .run(&["resolve", "--all", "--write-off", "--reason", "task_lost"])
         .expect(0)
-        .says("nothing is held");
+        .says("nothing of that kind is held");
     assert_eq!(project.takes("held"), 2);
     let settled = project.run(&["resolve", "--all", "--write-off", "--reason", "ambiguous_submit", "--json"]);
     assert_eq!(settled.expect(0).lines().len(), 2);

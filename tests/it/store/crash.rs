@@ -236,9 +236,9 @@ async fn p37_a_database_whose_log_was_deleted_is_older_than_its_ledger() {
     }
     let before = fs::read(crashed.dir().join("state.db")).unwrap();
     let error = crashed.try_drive(&Options::default()).err().unwrap();
-    let StoreError::OlderThanLedger { missing, sum, .. } = &error else { panic!("{error}") };
-    assert_eq!((*missing, *sum), (4, cents(60)));
-    assert!(error.to_string().contains("put back"), "{error}");
+    let StoreError::OlderThanLedger { missing, paid, sum, .. } = &error else { panic!("{error}") };
+    assert_eq!((*missing, *paid, *sum), (4, 3, cents(60)));
+    assert!(error.to_string().contains("`shotlist recover`"), "{error}");
     assert_eq!(fs::read(crashed.dir().join("state.db")).unwrap(), before);
     assert_eq!(crashed.ledger(), place.ledger());
     let beside = Store::open(&crashed.dir(), Mode::Beside, &Options::default(), now());
@@ -261,12 +261,15 @@ async fn p38_a_database_from_a_backup_or_a_deleted_one_is_older_than_its_ledger(
 
     fs::remove_file(&path).unwrap();
     let deleted = place.try_drive(&Options::default()).err().unwrap();
-    assert_eq!(deleted, StoreError::OlderThanLedger { path: path.clone(), missing: 2, sum: cents(40) });
+    assert_eq!(
+        deleted,
+        StoreError::OlderThanLedger { path: path.clone(), missing: 2, paid: 2, sum: cents(40) }
+    );
     assert!(!path.exists(), "nothing is written in its stead");
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).unwrap();
     file.write_all(&backup).unwrap();
     let restored = place.try_drive(&Options::default()).err().unwrap();
-    assert_eq!(restored, StoreError::OlderThanLedger { path, missing: 1, sum: cents(20) });
+    assert_eq!(restored, StoreError::OlderThanLedger { path, missing: 1, paid: 1, sum: cents(20) });
 }
 
 #[tokio::test]
@@ -275,10 +278,10 @@ async fn p34_a_newer_database_is_refused_and_stays_as_it_is() {
     drop(place.drive());
     let path = place.dir().join("state.db");
     let db = rusqlite::Connection::open(&path).unwrap();
-    db.pragma_update(None, "user_version", 3).unwrap();
+    db.pragma_update(None, "user_version", 4).unwrap();
     drop(db);
     let before = fs::read(&path).unwrap();
-    let refused = StoreError::Newer { path: path.clone(), found: 3, known: 2 };
+    let refused = StoreError::Newer { path: path.clone(), found: 4, known: 3 };
     assert_eq!(place.try_drive(&Options::default()).err(), Some(refused.clone()));
     assert_eq!(Reader::open(&place.dir()).err(), Some(refused));
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -297,7 +300,7 @@ async fn p36_a_damaged_database_is_refused_and_stays_as_it_is() {
         OpenOptions::new().write(true).open(&path).unwrap().write_all(&bytes).unwrap();
         let error = place.try_drive(&Options::default()).err().unwrap();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-        assert!(error.to_string().contains("put back"), "{error}");
+        assert!(error.to_string().contains("`shotlist recover`"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 }

@@ -1,0 +1,149 @@
+//! What `retry` and `redo` share: jobs whose order stays as it is are ordered once more, and that is carried out.
+
+use super::args::{Bounds, Global};
+use super::budget::{caps, levels};
+use super::exit::{Error, Exit};
+use super::pause;
+use super::plan::invalid;
+use super::run::{today, unobstructed, unpriced};
+use super::session::{Order, Session, store_error};
+use super::setup::setup;
+use super::summary::{self, Ended};
+use super::terminal::Terminal;
+use crate::domain::key::TakeId;
+use crate::domain::money::Usd;
+use crate::domain::policy::Policy;
+use crate::domain::take::Wanted;
+use crate::engine::{Work, ids};
+use crate::load::Loaded;
+use crate::plan::filing::{Filings, Target};
+use crate::plan::known::Known;
+use crate::report::live::Stand;
+use crate::store::{Admission, NewTake};
+use std::collections::HashSet;
+
+/// What a person wants once more.
+pub(super) struct Wish<'a> {
+    /// The command, as the books name it.
+    pub(super) command: &'static str,
+    /// The jobs, each to be paid.
+    pub(super) jobs: Vec<&'a Wanted>,
+    /// What is asked before that, without the price.
+    pub(super) question: String,
+    /// Told before the question.
+    pub(super) notes: Vec<String>,
+}
+
+/// Asks once, with the price, and renders it.
+pub(super) async fn once_more(
+    terminal: &Terminal,
+    global: &Global,
+    session: Session,
+    loaded: &Loaded,
+    known: &Known,
+    bounds: &Bounds,
+    wish: Wish<'_>,
+) -> Result<Exit, Error> {
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let store = |error: crate::store::StoreError| store_error(&error);
+    let may_be_unpriced = global.sandbox || bounds.allow_unpriced;
+    if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
+        return Err(unpriced(wanted));
+    }
+    unobstructed(terminal, &session, &places_of(&wish.jobs, known))?;
+    pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await.map_err(store)?;
+    for wanted in &wish.jobs {
+        terminal.say(format_args!("again    {}  {}", wanted.key, cost(wanted)));
+    }
+    for note in &wish.notes {
+        terminal.say(note);
+    }
+    let price: Usd = wish.jobs.iter().map(|wanted| cost(wanted)).sum();
+    if !global.sandbox {
+        agreed(terminal, bounds, &format!("{} for about {price}?", wish.question))?;
+    }
+    let mut needed = session.owing().await?;
+    needed.extend(wish.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
+    let setup =
+        setup(terminal, global, &session.places, &manifest.providers, &loaded.cards, &needed, None).await?;
+    let now = session.clock.now();
+    let order = |at| NewTake { at, id: TakeId(ids::sortable(now)), instead_of: None };
+    let new: Vec<NewTake> = (0..wish.jobs.len()).map(order).collect();
+    let submit: HashSet<TakeId> = new.iter().map(|new| new.id.clone()).collect();
+    let admission = Admission {
+        project: manifest.project.clone(),
+        wanted: wish.jobs.iter().map(|wanted| (*wanted).clone()).collect(),
+        partial: true,
+        new,
+        supersede: Vec::new(),
+        adopt: Vec::new(),
+        afresh: Vec::new(),
+        policy: Policy::standard(),
+    };
+    session.store.admit(admission, now).await.map_err(store)?;
+    let caps = caps(manifest, bounds.max_cost);
+    let levels = levels(&session.store, &manifest.project, wish.command, caps, now).await?;
+    let costs: Vec<Usd> = wish.jobs.iter().map(|wanted| cost(wanted)).collect();
+    for level in &levels {
+        terminal.tell(&level.line(&costs), 9);
+    }
+    let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await.map_err(store)?;
+    today(&session, &setup).await?;
+    let places = session.places.clone();
+    let order = Order {
+        project: &manifest.project,
+        run,
+        work: Some(Work { filings: Filings::default(), submit }),
+        max_time: bounds.max_time,
+        jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Stand::Left)).collect(),
+        price: Some(price),
+        levels,
+    };
+    let drove = session.drive(terminal, global, &setup, order).await;
+    let exit = match drove {
+        Ok((went, world)) => {
+            // What was ordered anew and not sent is for `run` to send.
+            let again = "run";
+            let ended = Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, again };
+            summary::close(terminal, ended).await
+        }
+        Err(error) => Err(error),
+    };
+    setup.close().await;
+    exit
+}
+
+/// What a job costs; nothing is known of it only in a rehearsal.
+#[must_use]
+pub(super) fn cost(wanted: &Wanted) -> Usd {
+    wanted.price.unwrap_or_default()
+}
+
+fn agreed(terminal: &Terminal, bounds: &Bounds, question: &str) -> Result<(), Error> {
+    if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
+        return Ok(());
+    }
+    if !terminal.interactive {
+        return Err(Error::new(Exit::Usage, format!("{question} There is no terminal to ask on"))
+            .money("not charged")
+            .next("add --yes, or --max-cost USD"));
+    }
+    if terminal.ask(question) {
+        return Ok(());
+    }
+    Err(Error::new(Exit::Usage, "nothing was sent").money("not charged"))
+}
+
+/// The names that the clips are to get, with what may stand there: the job's own earlier clip.
+fn places_of<'a>(jobs: &[&'a Wanted], known: &Known) -> Vec<Target<'a>> {
+    let filed = |wanted: &Wanted| {
+        let job = known.jobs.iter().find(|job| job.key == wanted.key)?;
+        job.filed.as_ref().filter(|filed| filed.path == wanted.path).map(|filed| filed.file)
+    };
+    let target = |wanted: &&'a Wanted| Target {
+        path: &wanted.path,
+        may_stand: filed(wanted).into_iter().collect(),
+        promised: None,
+    };
+    jobs.iter().map(target).collect()
+}

@@ -1,0 +1,74 @@
+//! The budgets of a run: the manifest's and the command line's, and how full they are.
+
+use super::exit::Error;
+use super::session::store_error;
+use crate::domain::money::Usd;
+use crate::manifest::Manifest;
+use crate::report::budget::Level;
+use crate::store::{Cap, Caps, Reader, RunId, Spent, Window};
+use jiff::Timestamp;
+
+/// The bounds of a run, of which `--max-cost` holds for one call of the program.
+#[must_use]
+pub(super) fn caps(manifest: &Manifest, max_cost: Option<Usd>) -> Caps {
+    let budget = &manifest.budget;
+    Caps { invocation: max_cost, run: budget.run, day: budget.day, month: budget.month }
+}
+
+/// How full the budgets are before the next run of this command begins.
+pub(super) async fn levels(
+    reader: &Reader,
+    project: &str,
+    command: &str,
+    caps: Caps,
+    now: Timestamp,
+) -> Result<Vec<Level>, Error> {
+    let resumed = reader.interrupted(project, command).await.map_err(|error| store_error(&error))?;
+    filled(reader, project, caps, (None, resumed), now).await
+}
+
+/// How full the budgets are when a run has ended.
+pub(super) async fn levels_after(
+    reader: &Reader,
+    project: &str,
+    run: RunId,
+    caps: Caps,
+    now: Timestamp,
+) -> Result<Vec<Level>, Error> {
+    filled(reader, project, caps, (Some(run), Some(run)), now).await
+}
+
+/// The budgets of a project that has not spent anything.
+#[must_use]
+pub(super) fn unused(caps: Caps) -> Vec<Level> {
+    each(caps).map(|(cap, limit)| Level { cap, limit, spent: Spent::default() }).collect()
+}
+
+fn each(caps: Caps) -> impl Iterator<Item = (Cap, Usd)> {
+    let Caps { invocation, run, day, month } = caps;
+    let caps = [(Cap::Invocation, invocation), (Cap::Run, run), (Cap::Day, day), (Cap::Month, month)];
+    caps.into_iter().filter_map(|(cap, limit)| Some((cap, limit?)))
+}
+
+/// `runs` are this call of the program and the run that it belongs to, where there are any yet.
+async fn filled(
+    reader: &Reader,
+    project: &str,
+    caps: Caps,
+    runs: (Option<RunId>, Option<RunId>),
+    now: Timestamp,
+) -> Result<Vec<Level>, Error> {
+    let mut levels = unused(caps);
+    for level in &mut levels {
+        let window = match level.cap {
+            Cap::Invocation => runs.0.map(Window::Invocation),
+            Cap::Run => runs.1.map(Window::Run),
+            Cap::Day => Some(Window::Day(now)),
+            Cap::Month => Some(Window::Month(now)),
+        };
+        if let Some(window) = window {
+            level.spent = reader.spent(project, window).await.map_err(|error| store_error(&error))?;
+        }
+    }
+    Ok(levels)
+}

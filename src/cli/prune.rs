@@ -1,0 +1,119 @@
+//! `shotlist prune`: clips of jobs that nobody wants any more go to the archive. Nothing is deleted.
+
+use super::args::{Global, PruneArgs, Selection};
+use super::decided::{Choice, Decided};
+use super::exit::{Error, Exit};
+use super::plan::{invalid, valid};
+use super::session::{Session, store_error};
+use super::settings::Places;
+use super::terminal::Terminal;
+use crate::domain::lifecycle::State;
+use crate::files::{PlaceFault, Refile, Tree, kept_path};
+use crate::load::load;
+use crate::plan::guards::{ARCHIVE, gone, is_in_place};
+use crate::plan::known::{Filed, KnownJob};
+use crate::report::text::count;
+
+/// Clips that are named before somebody agrees.
+const NAMED: usize = 10;
+
+/// Moves the clips of unwanted jobs, with what is kept of their older takes, below `_archive/` in the output folder.
+pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs) -> Result<Exit, Error> {
+    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+    let loaded = valid(terminal, &places, load(&places.manifest))?;
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let session = Session::open(terminal, places, "prune")?;
+    session.keep_output().await?;
+    let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
+    let selection = Selection { only: Vec::new(), limit: None };
+    let choice = Choice { selection: &selection, approved: None, accepted: false };
+    let decided = Decided::of(manifest, &loaded, &known, choice)?;
+    let mut gone = gone(&loaded.wanted, &decided.decisions, &known);
+    gone.retain(|job| is_in_place(job));
+    if gone.is_empty() {
+        terminal.say("nothing to archive: every clip is wanted, or archived already");
+        terminal.next(session.places.typed("status"));
+        return Ok(Exit::Done);
+    }
+    for job in gone.iter().take(NAMED) {
+        terminal.say(format_args!("gone     {}", job.key));
+    }
+    if gone.len() > NAMED {
+        terminal.say(format_args!("         … and {} more", gone.len() - NAMED));
+    }
+    let question =
+        format!("Move {} to {ARCHIVE} below {}?", count(gone.len(), "clip"), session.places.out.display());
+    if !args.yes {
+        if !terminal.interactive {
+            let what = format!("{question} There is no terminal to ask on; nothing was moved");
+            return Err(Error::new(Exit::Usage, what).next(session.places.typed("prune --yes")));
+        }
+        if !terminal.ask(&question) {
+            return Err(Error::new(Exit::Usage, "nothing was moved").next(session.places.typed("plan")));
+        }
+    }
+    let tree = session.tree()?;
+    let mut moved = 0;
+    let mut lost = false;
+    for job in gone {
+        match archive(&session, &tree, &manifest.project, job).await? {
+            Ok(()) => moved += 1,
+            Err(fault) => {
+                lost = true;
+                terminal.say(format_args!("left     {}  {fault}", job.key));
+            }
+        }
+    }
+    terminal.say(format_args!(
+        "archived {} in {}",
+        count(moved, "clip"),
+        session.places.out.join(ARCHIVE).display()
+    ));
+    terminal.next(session.places.typed("status"));
+    Ok(if lost { Exit::Local } else { Exit::Done })
+}
+
+/// Moves the clip of a job and its older takes. May be called again after a crash at any line.
+async fn archive(
+    session: &Session,
+    tree: &Tree,
+    project: &str,
+    job: &KnownJob,
+) -> Result<Result<(), PlaceFault>, Error> {
+    let now = session.clock.now();
+    let unsaved = |error: crate::store::RecordError| Error::new(Exit::Local, error.to_string());
+    for take in &job.takes {
+        let older = job.filed.as_ref().is_none_or(|filed| filed.take != take.id);
+        let State::Done { file, .. } = &take.state else { continue };
+        if !older || take.path.starts_with(ARCHIVE) {
+            continue;
+        }
+        let from = Filed { take: take.id.clone(), path: take.path.clone(), file: *file };
+        // What somebody has removed by hand is not missed.
+        if let Ok(path) = put_away(tree, &from) {
+            session.store.kept(&take.id, &path, now).await.map_err(unsaved)?;
+        }
+    }
+    let Some(filed) = &job.filed else { return Ok(Ok(())) };
+    match put_away(tree, filed) {
+        Ok(path) => {
+            let filed = Filed { path, ..filed.clone() };
+            session.store.file(project, &job.key, filed, now).await.map_err(unsaved)?;
+            Ok(Ok(()))
+        }
+        Err(fault) => Ok(Err(fault)),
+    }
+}
+
+/// Gives a clip and its sidecar their name in the archive; where another clip has it, one with the take's.
+fn put_away(tree: &Tree, from: &Filed) -> Result<String, PlaceFault> {
+    let to = format!("{ARCHIVE}{}", from.path);
+    match tree.refile(&from.path, &to, &from.file, Refile::Move, None) {
+        Ok(()) => Ok(to),
+        Err(PlaceFault::NameTaken(_)) => {
+            let to = kept_path(&to, &from.take);
+            tree.refile(&from.path, &to, &from.file, Refile::Move, None).map(|()| to)
+        }
+        Err(fault) => Err(fault),
+    }
+}

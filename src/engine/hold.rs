@@ -1,0 +1,99 @@
+//! What other processes do beside a run: decisions of a person, and providers put on hold.
+
+use super::Run;
+use super::world::Failure;
+use crate::domain::key::TakeId;
+use crate::domain::notice::Notice;
+use crate::domain::take::Take;
+use crate::store::Pause;
+use std::collections::HashSet;
+
+impl Run<'_> {
+    /// Where everything stands when the run begins.
+    pub(super) async fn look_first(&mut self) -> Result<(), Failure> {
+        // In this order: what is written between the two is seen as a change.
+        self.changes = self.world.store.changes().await.map_err(Failure::store)?;
+        self.paused = self.pauses().await?;
+        self.hold();
+        Ok(())
+    }
+
+    /// Takes note of what other processes wrote; `false` where nothing was written.
+    pub(super) async fn look_beside(&mut self) -> bool {
+        match self.look().await {
+            Ok(changed) => changed,
+            Err(failure) => {
+                self.fail(failure);
+                false
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<bool, Failure> {
+        let changes = self.world.store.changes().await.map_err(Failure::store)?;
+        if changes == self.changes {
+            return Ok(false);
+        }
+        self.changes = changes;
+        // A held take may have been brought back to life.
+        self.parked.clear();
+        let before = std::mem::take(&mut self.paused);
+        self.paused = self.pauses().await?;
+        self.hold();
+        for pause in self.paused.iter().filter(|pause| !is_among(pause, &before)) {
+            let why = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            self.tell(format!("{} on hold{why}: nothing new is submitted", who(pause)));
+        }
+        for pause in before.iter().filter(|pause| !is_among(pause, &self.paused)) {
+            self.tell(format!("{} no longer on hold", who(pause)));
+        }
+        Ok(true)
+    }
+
+    /// What was not even taken up: behind a stop, a closed provider, a day's quota or a hold. What somebody took off the
+    /// list meanwhile is not left, and is told.
+    pub(super) async fn missed(&mut self) -> Result<(), Failure> {
+        let missed: HashSet<TakeId> = self.work.submit.difference(&self.driven).cloned().collect();
+        let left = self.world.store.still_pending(missed.iter().cloned().collect()).await;
+        let left: HashSet<TakeId> = left.map_err(Failure::store)?.into_iter().collect();
+        for id in missed.difference(&left) {
+            let now = self.world.store.take_by_id(id).await.map_err(Failure::store)?;
+            if let Some(Take { id, key, price, path, state, .. }) = now {
+                let (from, to) = ("pending", Box::new(state));
+                self.world.tell(&Notice::Moved { take: id, key, price, path, from, to, said: None });
+            }
+        }
+        self.outcome.left.extend(left);
+        Ok(())
+    }
+
+    /// Of interest to those alone who submit.
+    async fn pauses(&self) -> Result<Vec<Pause>, Failure> {
+        if self.paid.is_none() {
+            return Ok(Vec::new());
+        }
+        self.world.store.pauses(Some(&self.world.project)).await.map_err(Failure::store)
+    }
+
+    fn hold(&self) {
+        for account in self.accounts.values() {
+            let name = account.provider.name();
+            account.hold(self.paused.iter().any(|pause| pause.covers(name)));
+        }
+    }
+
+    fn tell(&self, words: String) {
+        self.world.tell(&Notice::Warning(words));
+    }
+}
+
+fn is_among(pause: &Pause, others: &[Pause]) -> bool {
+    others.iter().any(|other| other.provider == pause.provider)
+}
+
+fn who(pause: &Pause) -> String {
+    match &pause.provider {
+        Some(provider) => format!("{provider} is"),
+        None => "all providers are".to_owned(),
+    }
+}

@@ -1,0 +1,125 @@
+//! What bounds a run: `budget`, `guards`, `on_ambiguous`, and for its clips `on_change` and `reuse`.
+
+use super::decode::{Decoder, get};
+use super::keys;
+use super::model::{Budget, Guards, Most, OnAmbiguous, OnChange, Reuse};
+use super::providers::amount;
+use super::yaml::{Node, Value};
+
+/// The most that may be spent.
+pub(super) fn budget(decoder: &mut Decoder, node: &Node) -> Budget {
+    let mut budget = Budget::default();
+    let Some(entries) = decoder.map(node, "budget", "budget: { run: 60, day: 80, month: 1500 }") else {
+        return budget;
+    };
+    decoder.known(&entries, "budget", &keys::names(keys::BUDGET));
+    for entry in entries.iter() {
+        let bound = match &*entry.key {
+            "run" => &mut budget.run,
+            "day" => &mut budget.day,
+            "month" => &mut budget.month,
+            // Reported as unknown.
+            _ => continue,
+        };
+        *bound = decoder.parsed(&entry.node, &format!("budget.{}", entry.key), amount);
+    }
+    budget
+}
+
+/// What a run may order without being asked.
+pub(super) fn guards(decoder: &mut Decoder, node: &Node) -> Guards {
+    let mut guards = Guards::default();
+    let Some(entries) = decoder.map(node, "guards", "guards: { max_jobs: 5000, max_changed: 20% }") else {
+        return guards;
+    };
+    decoder.known(&entries, "guards", &keys::names(keys::GUARDS));
+    for entry in entries.iter() {
+        let (node, name) = (&entry.node, format!("guards.{}", entry.key));
+        match &*entry.key {
+            "max_jobs" => guards.max_jobs = decoder.parsed(node, &name, jobs),
+            "max_changed" => guards.max_changed = decoder.parsed(node, &name, most),
+            "max_removed" => guards.max_removed = decoder.parsed(node, &name, most),
+            "max_new_spend" => guards.max_new_spend = decoder.parsed(node, &name, amount),
+            // Reported as unknown.
+            _ => {}
+        }
+    }
+    guards
+}
+
+/// A whole number from digits alone.
+fn digits(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn jobs(text: &str) -> Result<u32, String> {
+    digits(text).ok_or_else(|| "write a whole number of jobs, such as `5000`".into())
+}
+
+fn most(text: &str) -> Result<Most, String> {
+    let read = match text.strip_suffix('%') {
+        None => digits(text).map(Most::Jobs),
+        Some(share) => {
+            let (whole, decimals) = share.trim_end().split_once('.').unwrap_or((share.trim_end(), "0"));
+            let hundredths = match decimals.len() {
+                1 | 2 => {
+                    digits(decimals).map(|number| if decimals.len() == 1 { number * 10 } else { number })
+                }
+                _ => None,
+            };
+            let share = digits(whole).filter(|whole| *whole <= 100).zip(hundredths);
+            share.map(|(whole, hundredths)| Most::Share(whole * 100 + hundredths))
+        }
+    };
+    read.filter(|most| !matches!(most, Most::Share(10_001..))).ok_or_else(|| {
+        "write a number of jobs, such as `50`, or a share of the finished ones, such as `20%`".into()
+    })
+}
+
+/// What to do where the input of a finished clip changed.
+pub(super) fn on_change(decoder: &mut Decoder, node: &Node) -> Option<OnChange> {
+    decoder.parsed(node, "on_change", |text| match text {
+        "render" => Ok(OnChange::Render),
+        "ask" => Ok(OnChange::Ask),
+        "keep" => Ok(OnChange::Keep),
+        _ => Err("write `render`, `ask` or `keep`".into()),
+    })
+}
+
+/// Whether clips of other jobs may serve.
+pub(super) fn reuse(decoder: &mut Decoder, node: &Node) -> Option<Reuse> {
+    decoder.parsed(node, "reuse", |text| match text {
+        "always" => Ok(Reuse::Always),
+        "never" => Ok(Reuse::Never),
+        _ => Err("write `always` or `never`".into()),
+    })
+}
+
+/// What to do with a submission that got no answer.
+pub(super) fn on_ambiguous(decoder: &mut Decoder, node: &Node) -> OnAmbiguous {
+    let example = "on_ambiguous: { resubmit: { max_extra_spend: \"2.00\" } }";
+    match &node.value {
+        Value::Text { text, .. } if &**text == "hold" => return OnAmbiguous::Hold,
+        Value::Text { text, .. } if &**text == "resubmit" => {
+            let message = "`resubmit` needs `max_extra_spend`: what may be paid twice must have a limit";
+            let problem = decoder.error(node.span, message);
+            decoder.report(problem.hint(format!("write `{example}`")));
+            return OnAmbiguous::Hold;
+        }
+        Value::Map(entries) => {
+            decoder.known(entries, "on_ambiguous", &keys::names(keys::ON_AMBIGUOUS));
+            let resubmit = get(entries, "resubmit").and_then(|node| decoder.map(node, "resubmit", example));
+            let Some(resubmit) = resubmit else { return OnAmbiguous::Hold };
+            decoder.known(&resubmit, "on_ambiguous.resubmit", &keys::names(keys::RESUBMIT));
+            if let Some(node) = get(&resubmit, "max_extra_spend") {
+                let spend = decoder.parsed(node, "max_extra_spend", amount);
+                return spend
+                    .map_or(OnAmbiguous::Hold, |max_extra_spend| OnAmbiguous::Resubmit { max_extra_spend });
+            }
+        }
+        Value::Text { .. } | Value::List(_) => {}
+    }
+    let problem = decoder.error(node.span, "`on_ambiguous` must be `hold` or `resubmit` with a limit");
+    decoder.report(problem.hint(format!("write `on_ambiguous: hold`, or `{example}`")));
+    OnAmbiguous::Hold
+}

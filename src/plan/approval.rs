@@ -1,0 +1,218 @@
+//! A plan that somebody agreed to: what is to be sent, at which price; and what moved since.
+
+use super::decide::Decision;
+use super::fingerprint::{Change, differences, fields};
+use crate::domain::key::JobKey;
+use crate::domain::money::Usd;
+use crate::domain::take::Wanted;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// The version of the form below.
+pub const FORMAT: u32 = 1;
+
+/// A plan as it is written down. Fields may be added; readers ignore what they do not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The version of the program that wrote it.
+    pub shotlist: String,
+    /// Whose jobs.
+    pub project: String,
+    /// The manifest, and the product file where there is one.
+    pub inputs: Vec<Input>,
+    /// How many jobs are to be sent.
+    pub to_render: usize,
+    /// What they cost together.
+    pub total_usd: String,
+    /// Every job of the plan, by its key.
+    pub jobs: BTreeMap<String, Approved>,
+}
+
+/// A file that the plan was made of. That it changed is said; what it means for the jobs decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name as the user gave it.
+    pub file: String,
+    /// Of its bytes.
+    pub sha256: String,
+}
+
+/// One job as it was planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// What was to be done about it, in the word of `plan --json`.
+    pub decision: String,
+    /// Whether it was to be sent and paid.
+    pub costs: bool,
+    /// Of its order.
+    pub fingerprint: String,
+    /// What it costs; `None` where nobody knew.
+    pub price_usd: Option<String>,
+    /// Its order, field by field, where it was to be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<(String, String)>,
+}
+
+/// A job that is not as it was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The job.
+    pub key: String,
+    /// What is not as it was.
+    pub how: How,
+}
+
+/// What is not as it was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// It is no longer wanted.
+    Gone,
+    /// Its order: these fields, as far as the plan has them.
+    Order(Vec<Change>),
+    /// Its price: then, and now.
+    Price(Option<String>, Option<String>),
+    /// What is to be done about it: then, and now.
+    Decision(String, &'static str),
+}
+
+impl Approval {
+    /// Writes a plan down.
+    #[must_use]
+    pub fn of(project: &str, inputs: Vec<Input>, jobs: &[(&Wanted, &Decision)]) -> Self {
+        let costly = || jobs.iter().filter(|(_, decision)| decision.costs());
+        let total: Usd = costly().filter_map(|(wanted, _)| wanted.price).sum();
+        let approved = |(wanted, decision): &(&Wanted, &Decision)| {
+            let approved = Approved {
+                decision: decision.name().to_owned(),
+                costs: decision.costs(),
+                fingerprint: wanted.fingerprint.to_string(),
+                price_usd: wanted.price.map(Usd::plain),
+                order: if decision.costs() { fields(&wanted.request) } else { Vec::new() },
+            };
+            (wanted.key.to_string(), approved)
+        };
+        Self {
+            format: FORMAT,
+            shotlist: env!("CARGO_PKG_VERSION").to_owned(),
+            project: project.to_owned(),
+            inputs,
+            to_render: costly().count(),
+            total_usd: total.plain(),
+            jobs: jobs.iter().map(approved).collect(),
+        }
+    }
+
+    /// Whether the plan has this job.
+    #[must_use]
+    pub fn has(&self, key: &JobKey) -> bool {
+        self.jobs.contains_key(&key.to_string())
+    }
+
+    /// What moved since, among the jobs of the plan as they are decided now. Nothing of what is paid may have moved: a
+    /// job that was to be sent is sent as it was planned, or was sent so meanwhile; one that was not is not.
+    #[must_use]
+    pub fn moved(&self, now: &[(&Wanted, &Decision)]) -> Vec<Moved> {
+        let now: HashMap<String, &(&Wanted, &Decision)> =
+            now.iter().map(|job| (job.0.key.to_string(), job)).collect();
+        let moved = |(key, approved): (&String, &Approved)| {
+            let how = match now.get(key) {
+                Some((wanted, decision)) => how(approved, wanted, decision),
+                None => approved.costs.then_some(How::Gone),
+            };
+            how.map(|how| Moved { key: key.clone(), how })
+        };
+        self.jobs.iter().filter_map(moved).collect()
+    }
+}
+
+fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How> {
+    if !approved.costs {
+        return decision.costs().then(|| match decision {
+            Decision::Changed { fields, .. } => How::Order(fields.clone()),
+            _ => How::Decision(approved.decision.clone(), decision.name()),
+        });
+    }
+    if approved.fingerprint != wanted.fingerprint.to_string() {
+        return Some(How::Order(differences(&approved.order, &fields(&wanted.request))));
+    }
+    let price = wanted.price.map(Usd::plain);
+    if decision.costs() && approved.price_usd != price {
+        return Some(How::Price(approved.price_usd.clone(), price));
+    }
+    match decision {
+        // Somebody else's clip would serve by now, or an older one is kept: not what was agreed to.
+        Decision::Shared { .. } | Decision::Renamed { unsent: false, .. } | Decision::Kept { .. } => {
+            Some(How::Decision(approved.decision.clone(), decision.name()))
+        }
+        // To be sent, or sent meanwhile by an interrupted run of this plan.
+        Decision::New
+        | Decision::Changed { .. }
+        | Decision::Again { .. }
+        | Decision::Underway { .. }
+        | Decision::Renamed { unsent: true, .. }
+        | Decision::Unchanged { .. }
+        | Decision::Blocked { .. }
+        | Decision::Failed { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::key::TakeId;
+    use crate::domain::request::Request;
+    use crate::plan::fingerprint::fingerprint;
+
+    fn wanted(prompt: &str, cents: i64) -> Wanted {
+        let mut request = Request::new("zai/viduq1-text".parse().unwrap());
+        request.prompt = Some(prompt.into());
+        Wanted {
+            key: JobKey::new("hero", "a"),
+            title: "A".into(),
+            fingerprint: fingerprint(&request),
+            request,
+            price: Some(Usd::from_micros(cents * 10_000)),
+            path: "a.mp4".into(),
+        }
+    }
+
+    fn done() -> Decision {
+        Decision::Unchanged { take: TakeId("1".into()), refile: None }
+    }
+
+    /// What moved between one job then and now, through the form in which plans are kept.
+    fn moved(then: (&Wanted, &Decision), now: Option<(&Wanted, &Decision)>) -> Option<How> {
+        let written = serde_json::to_string(&Approval::of("shop", Vec::new(), &[then])).unwrap();
+        let approval: Approval = serde_json::from_str(&written).unwrap();
+        approval.moved(&now.into_iter().collect::<Vec<_>>()).pop().map(|moved| moved.how)
+    }
+
+    #[test]
+    fn what_was_agreed_to_may_be_sent_or_have_been_sent() {
+        let job = wanted("x", 40);
+        let waiting = Decision::Underway { take: TakeId("1".into()), unsent: true };
+        for decision in [Decision::New, waiting, done()] {
+            assert_eq!(moved((&job, &Decision::New), Some((&job, &decision))), None, "{decision:?}");
+        }
+        assert_eq!(moved((&job, &done()), Some((&job, &done()))), None);
+        assert_eq!(moved((&job, &done()), None), None);
+    }
+
+    #[test]
+    fn whatever_else_would_be_paid_has_moved() {
+        let job = wanted("x", 40);
+        let new = &Decision::New;
+        assert_eq!(moved((&job, new), None), Some(How::Gone));
+        let dearer = How::Price(Some("0.40".into()), Some("0.60".into()));
+        assert_eq!(moved((&job, new), Some((&wanted("x", 60), new))), Some(dearer));
+        let change = Change { field: "prompt".into(), old: Some("x".into()), new: Some("y".into()) };
+        let edited = wanted("y", 40);
+        assert_eq!(moved((&job, new), Some((&edited, new))), Some(How::Order(vec![change.clone()])));
+        let changed = Decision::Changed { fields: vec![change.clone()], superseded: Vec::new() };
+        assert_eq!(moved((&job, &done()), Some((&edited, &changed))), Some(How::Order(vec![change])));
+        let again = How::Decision("unchanged".into(), "new");
+        assert_eq!(moved((&job, &done()), Some((&job, new))), Some(again));
+    }
+}

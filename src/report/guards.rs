@@ -1,0 +1,42 @@
+//! Guards that a plan is too much for, as people and programs read them.
+
+use super::plan::change_line;
+use super::text::count;
+use crate::plan::guards::{Found, Trip};
+use serde_json::{Value, json};
+
+/// Which guard, what was found, and a few of the jobs with what changed of each.
+#[must_use]
+pub fn lines(trip: &Trip<'_>) -> Vec<String> {
+    let (guard, limit) = (trip.guard, &trip.limit);
+    let found = match trip.found {
+        Found::Ordered(jobs) => format!("to be ordered are {}", count(jobs, "job")),
+        Found::Changed(jobs, of) => format!("{jobs} of {} would get another clip", count(of, "finished job")),
+        Found::Removed(jobs, of) => {
+            format!("gone from the input are {jobs} of {}", count(of, "finished job"))
+        }
+        Found::Spend(usd) => format!("{usd} would be ordered for"),
+    };
+    let mut lines = vec![format!("guard    {guard} is {limit}: {found}")];
+    for (key, fields) in &trip.examples {
+        let fields: Vec<String> = fields.iter().map(change_line).collect();
+        lines.push(format!("         {key}  {}", fields.join("; ")).trim_end().to_owned());
+    }
+    lines
+}
+
+/// For programs.
+#[must_use]
+pub fn json(trip: &Trip<'_>) -> Value {
+    let mut object = json!({ "guard": trip.guard, "limit": trip.limit });
+    match trip.found {
+        Found::Ordered(jobs) => object["jobs"] = jobs.into(),
+        Found::Changed(jobs, of) | Found::Removed(jobs, of) => {
+            object["jobs"] = jobs.into();
+            object["of"] = of.into();
+        }
+        Found::Spend(usd) => object["usd"] = usd.plain().into(),
+    }
+    object["examples"] = trip.examples.iter().map(|(key, _)| key.to_string()).collect();
+    object
+}

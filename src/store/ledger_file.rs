@@ -1,0 +1,137 @@
+//! The ledger's file: how its lines are read back, and how new ones are made durable, all of a batch or none.
+
+use super::error::StoreError;
+use super::folder;
+use super::ledger::Entry;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// What the file holds from some byte on.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    pub(super) entries: Vec<Entry>,
+    /// Bytes of a last line that was not written to its end.
+    pub(super) torn: u64,
+    /// The file is not the one that the database agreed with: it is shorter, and was read from its beginning.
+    pub(super) cut: bool,
+}
+
+/// The open file.
+pub(super) struct Ledger {
+    path: PathBuf,
+    file: File,
+    /// End of the last whole line that was read or written here.
+    end: u64,
+    /// Highest `seq` seen.
+    last: u64,
+    /// Lines that were seen in the file since the database last agreed with it.
+    pub(super) seen: BTreeSet<u64>,
+}
+
+impl Ledger {
+    /// Opens the file, creating it where it is missing, and locks it: see [`Ledger::unlock`].
+    pub(super) fn open_locked(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join(folder::LEDGER);
+        let file = folder::open_private(&path)?;
+        let ledger = Self { path, file, end: 0, last: 0, seen: BTreeSet::new() };
+        ledger.lock()?;
+        Ok(ledger)
+    }
+
+    /// Opens the file to look at it; `None` where it is missing.
+    pub(super) fn open_to_read(dir: &Path) -> Result<Option<Self>, StoreError> {
+        let path = dir.join(folder::LEDGER);
+        match File::open(&path) {
+            Ok(file) => Ok(Some(Self { path, file, end: 0, last: 0, seen: BTreeSet::new() })),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(&path, &e)),
+        }
+    }
+
+    /// Waits until no other process is between its commit and its lines.
+    pub(super) fn lock(&self) -> Result<(), StoreError> {
+        self.file.lock().map_err(|e| StoreError::io(&self.path, &e))
+    }
+
+    pub(super) fn unlock(&self) {
+        // Fails only for a file that is closed, and then the lock is gone as well.
+        let _ = self.file.unlock();
+    }
+
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Begins at the byte up to which the database agrees; changes nothing.
+    pub(super) fn read_from(&mut self, agreed: u64) -> Result<Tail, StoreError> {
+        let cut = agreed > 0 && !self.is_end_of_line(agreed)?;
+        self.end = if cut { 0 } else { agreed };
+        Ok(Tail { cut, ..self.read_on()? })
+    }
+
+    fn is_end_of_line(&mut self, at: u64) -> Result<bool, StoreError> {
+        let mut byte = [0];
+        let read = self.file.seek(SeekFrom::Start(at - 1)).and_then(|_| self.file.read(&mut byte));
+        let read = read.map_err(|e| StoreError::io(&self.path, &e))?;
+        Ok(read == 1 && byte == *b"\n")
+    }
+
+    fn read_on(&mut self) -> Result<Tail, StoreError> {
+        let mut bytes = Vec::new();
+        let read = self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.read_to_end(&mut bytes));
+        read.map_err(|e| StoreError::io(&self.path, &e))?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        let mut tail = Tail { torn: (bytes.len() - whole) as u64, ..Tail::default() };
+        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
+            let entry: Entry = serde_json::from_slice(line).map_err(|e| self.damaged(&e.to_string()))?;
+            if entry.v != 1 {
+                return Err(self.damaged(&format!("a line of version {}, newer than 1", entry.v)));
+            }
+            self.end += line.len() as u64;
+            self.last = self.last.max(entry.seq);
+            self.seen.insert(entry.seq);
+            tail.entries.push(entry);
+        }
+        Ok(tail)
+    }
+
+    fn damaged(&self, detail: &str) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), detail: format!("at byte {}: {detail}", self.end) }
+    }
+
+    /// Takes note of what other processes wrote, and drops what one of them could not finish.
+    pub(super) fn catch_up(&mut self) -> Result<(), StoreError> {
+        let length = self.file.metadata().map_err(|e| StoreError::io(&self.path, &e))?.len();
+        if length != self.end && self.read_on()?.torn > 0 {
+            self.file.set_len(self.end).map_err(|e| StoreError::io(&self.path, &e))?;
+        }
+        Ok(())
+    }
+
+    /// Adds lines and makes them durable, all or none.
+    pub(super) fn append(&mut self, lines: &[(u64, String)]) -> Result<(), StoreError> {
+        let text: String = lines.iter().map(|(_, line)| line.as_str()).collect();
+        let write = |file: &mut File| {
+            file.seek(SeekFrom::Start(self.end))?;
+            file.write_all(text.as_bytes())?;
+            file.sync_data()
+        };
+        if let Err(e) = write(&mut self.file) {
+            // What stays of them if this fails too is dropped as a torn line, or counts as written: both are safe.
+            let _ = self.file.set_len(self.end);
+            return Err(StoreError::io(&self.path, &e));
+        }
+        self.end += text.len() as u64;
+        for (seq, _) in lines {
+            self.last = self.last.max(*seq);
+            self.seen.insert(*seq);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! The money by group: what was settled, reserved, refused, for people and spreadsheets.
+
+use super::error::StoreError;
+use super::read::Reader;
+use crate::domain::lifecycle::Account;
+use crate::domain::money::Usd;
+use jiff::civil::Date;
+use rusqlite::{Row, named_params};
+
+/// What the takes are put together by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The day of the last submission, in UTC.
+    Day,
+    /// `provider/model`.
+    Model,
+    /// The provider.
+    Provider,
+    /// The item's id.
+    Item,
+    /// What became of it; [`Group::state`] and [`Group::account`] say it, the name is empty.
+    Outcome,
+}
+
+/// The first day that counts, in UTC; `None` for all.
+pub type Since = Option<Date>;
+
+/// Takes of one name, in one state, whose money stands in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The day, model, provider or item.
+    pub name: String,
+    /// The state's name.
+    pub state: String,
+    /// Where the money stands.
+    pub account: Account,
+    /// How many takes.
+    pub takes: u64,
+    /// What they count for: nothing where they are free.
+    pub usd: Usd,
+    /// What they would have cost.
+    pub price: Usd,
+}
+
+impl By {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Day => "t.day",
+            Self::Model => "t.provider || '/' || t.model",
+            Self::Provider => "t.provider",
+            Self::Item => "j.item",
+            Self::Outcome => "''",
+        }
+    }
+}
+
+impl Reader {
+    /// The money of a project, or of all, in the order of the names. Takes that were never sent, and those that wait to be
+    /// sent again, are no money.
+    pub async fn money(&self, project: Option<&str>, by: By, since: Since) -> Result<Vec<Group>, StoreError> {
+        let project = project.map(str::to_owned);
+        let sql = format!(
+            "SELECT {} AS name, t.state, t.account, count(*), sum(t.amount), sum(t.price)
+             FROM takes t JOIN jobs j ON j.id = t.job
+             WHERE t.day >= :since AND t.state NOT IN ('pending', 'cancelled')
+             AND (:project IS NULL OR j.project = :project)
+             GROUP BY name, t.state, t.account ORDER BY name, t.state, t.account",
+            by.column()
+        );
+        // Days are written so that text sorts as time does; every day follows nothing.
+        let since = since.map(|day| day.to_string()).unwrap_or_default();
+        self.read(move |db| {
+            db.prepare_cached(&sql)?
+                .query_map(named_params! { ":since": since, ":project": project }, group)?
+                .collect()
+        })
+        .await
+    }
+}
+
+fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
+    Ok(Group {
+        name: row.get(0)?,
+        state: row.get(1)?,
+        account: super::takes::account_from(row, 2)?,
+        takes: row.get::<_, i64>(3)?.cast_unsigned(),
+        usd: Usd::from_micros(row.get(4)?),
+        price: Usd::from_micros(row.get(5)?),
+    })
+}

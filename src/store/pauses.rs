@@ -1,0 +1,106 @@
+//! What a person has put on hold: nothing new is submitted to it, by no run, until that is lifted. What was paid before is
+//! brought home all the same.
+
+use super::error::StoreError;
+use super::read::Reader;
+use super::{Store, takes};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row};
+
+/// A provider, or all of them, on hold for one project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Whose jobs.
+    pub project: String,
+    /// To which provider nothing new is submitted; `None` for all of them.
+    pub provider: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, in the words of whoever did it.
+    pub reason: Option<String>,
+    /// Jobs that wait for its end.
+    pub waiting: u64,
+}
+
+impl Pause {
+    /// Whether it keeps a provider from being sent anything.
+    #[must_use]
+    pub fn covers(&self, provider: &str) -> bool {
+        self.provider.as_deref().is_none_or(|paused| paused == provider)
+    }
+}
+
+impl Store {
+    /// Puts a provider on hold, or all of them. From its return on no submission to it is claimed. One that is on hold
+    /// already stays so since then, with the new reason if there is one.
+    pub async fn pause(
+        &self,
+        project: &str,
+        provider: Option<&str>,
+        reason: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = (
+            project.to_owned(),
+            provider.unwrap_or_default().to_owned(),
+            now.as_millisecond(),
+            reason.map(str::to_owned),
+        );
+        let pause = move |db: &Connection| {
+            db.prepare_cached(
+                "INSERT INTO pauses (project, provider, since, reason) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET reason = coalesce(excluded.reason, reason)",
+            )?
+            .execute((&row.0, &row.1, row.2, &row.3))
+        };
+        self.lane.write(None, move |batch| pause(batch.db).map(|_| Ok(()))).await
+    }
+
+    /// Lifts the hold of a provider, or every one of the project, and returns what was lifted.
+    pub async fn resume(&self, project: &str, provider: Option<&str>) -> Result<Vec<Pause>, StoreError> {
+        let (project, provider) = (project.to_owned(), provider.map(str::to_owned));
+        let resume = move |db: &Connection| {
+            let mut lifted = pauses(db, Some(&project))?;
+            lifted.retain(|pause| provider.is_none() || pause.provider == provider);
+            db.prepare_cached("DELETE FROM pauses WHERE project = ?1 AND (?2 IS NULL OR provider = ?2)")?
+                .execute((&project, &provider))?;
+            Ok(lifted)
+        };
+        self.lane.write(None, move |batch| resume(batch.db).map(Ok)).await
+    }
+}
+
+impl Reader {
+    /// What is on hold of a project, or of all.
+    pub async fn pauses(&self, project: Option<&str>) -> Result<Vec<Pause>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| pauses(db, project.as_deref())).await
+    }
+}
+
+/// Whether nothing may be submitted to that provider for that project.
+pub(super) fn holds(db: &Connection, project: &str, provider: &str) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM pauses WHERE project = ?1 AND provider IN ('', ?2)")?
+        .exists((project, provider))
+}
+
+fn pauses(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<Pause>> {
+    let pause = |row: &Row<'_>| {
+        let provider: String = row.get(1)?;
+        Ok(Pause {
+            project: row.get(0)?,
+            provider: Some(provider).filter(|name| !name.is_empty()),
+            since: takes::moment(row, 2)?,
+            reason: row.get(3)?,
+            waiting: row.get::<_, i64>(4)?.cast_unsigned(),
+        })
+    };
+    db.prepare_cached(
+        "SELECT project, provider, since, reason, (
+             SELECT count(*) FROM takes t JOIN jobs j ON j.id = t.job
+             WHERE t.state = 'pending' AND j.wanted AND j.project = p.project AND p.provider IN ('', t.provider))
+         FROM pauses p WHERE ?1 IS NULL OR project = ?1 ORDER BY project, provider",
+    )?
+    .query_map([project], pause)?
+    .collect()
+}

@@ -1,0 +1,343 @@
+//! The lines of a ledger, told to a database that has not heard all of them.
+
+use super::Clips;
+use crate::domain::digest::Sha256;
+use crate::domain::key::{JobKey, ModelName, TakeId};
+use crate::domain::lifecycle::{Account, HeldReason, State, Watch};
+use crate::domain::money::Usd;
+use crate::domain::policy::Policy;
+use crate::domain::take::Take;
+use crate::plan::known::Filed;
+use crate::store::ledger::{Entry, Kind, intent};
+use crate::store::write::{is_taken, job_id, set_filed, set_outcome};
+use crate::store::{admit, repair, rows, runs, takes};
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::HashSet;
+
+/// How long after its acceptance a task's link may still be alive: a day is the longest that a provider documents.
+const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What was new to the database.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) submissions: usize,
+    pub(super) sum: Usd,
+    pub(super) takes: usize,
+    pub(super) missing: usize,
+    pub(super) strays: usize,
+}
+
+struct Replay<'a> {
+    db: &'a Connection,
+    policy: &'a dyn Fn(&ModelName) -> Policy,
+    clips: &'a dyn Clips,
+    now: Timestamp,
+    /// Lines up to this one are known, but for those that only the ledger could save.
+    heard: u64,
+    /// Takes that the database knew before.
+    known: HashSet<String>,
+    /// Takes that were changed.
+    changed: HashSet<String>,
+    /// Takes of which a submission was missing.
+    missed: HashSet<String>,
+    told: Told,
+}
+
+/// Tells all lines, then compares with the clips.
+pub(super) fn replay(
+    db: &Connection,
+    entries: &[Entry],
+    policy: &dyn Fn(&ModelName) -> Policy,
+    clips: &dyn Clips,
+    now: Timestamp,
+) -> rusqlite::Result<Told> {
+    let heard: i64 = db.query_row("SELECT value FROM meta WHERE key = 'seq'", [], |row| row.get(0))?;
+    let mut select = db.prepare("SELECT id FROM takes")?;
+    let known = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let (changed, missed) = (HashSet::new(), HashSet::new());
+    let heard = heard.cast_unsigned();
+    let told = Told::default();
+    let mut replay = Replay { db, policy, clips, now, heard, known, changed, missed, told };
+    for entry in entries {
+        replay.line(entry)?;
+    }
+    replay.compare_with_clips()?;
+    let Replay { missed, changed, mut told, .. } = replay;
+    for take in &missed {
+        let sql = "SELECT amount FROM takes WHERE id = ?1";
+        told.sum += db.prepare_cached(sql)?.query_row([take], |row| row.get(0).map(Usd::from_micros))?;
+    }
+    told.takes = changed.len();
+    Ok(told)
+}
+
+/// Writes down that the database has heard every line.
+pub(super) fn agree(db: &Connection, entries: &[Entry], end: u64) -> rusqlite::Result<()> {
+    let mut delete = db.prepare("DELETE FROM outbox WHERE seq = ?1")?;
+    for entry in entries {
+        delete.execute([entry.seq.cast_signed()])?;
+    }
+    let last = entries.iter().map(|entry| entry.seq).max().unwrap_or(0);
+    db.execute("UPDATE meta SET value = max(value, ?1) WHERE key = 'seq'", [last.cast_signed()])?;
+    db.execute("UPDATE meta SET value = ?1 WHERE key = 'agreed'", [end.cast_signed()])?;
+    Ok(())
+}
+
+impl Replay<'_> {
+    fn line(&mut self, entry: &Entry) -> rusqlite::Result<()> {
+        if entry.kind == Kind::Intent {
+            return if repair::knows(self.db, entry)? { Ok(()) } else { self.submission(entry) };
+        }
+        let Some(take) = takes::by_id(self.db, &entry.take_id())? else {
+            self.told.strays += 1;
+            return Ok(());
+        };
+        let news = entry.seq > self.heard || !self.known.contains(&entry.take);
+        match entry.kind {
+            Kind::Filed if news => self.filed(entry),
+            Kind::Filed => Ok(()),
+            Kind::Adjusted => repair::adjust(self.db, entry).map(drop),
+            _ => self.step(entry, &take, news),
+        }
+    }
+
+    /// A submission that the database lacks, with its take and its job where it lacks these.
+    fn submission(&mut self, entry: &Entry) -> rusqlite::Result<()> {
+        let (Some(intent), Some(request)) = (entry.intent(), &entry.request) else {
+            self.told.strays += 1;
+            return Ok(());
+        };
+        let request = rows::request_from(&request.to_string()).map_err(|e| takes::unreadable(0, e))?;
+        let job = self.job(entry)?;
+        let id = entry.take_id();
+        let policy = (self.policy)(&entry.model);
+        if takes::by_id(self.db, &id)?.is_none() {
+            let take = Take {
+                id: id.clone(),
+                project: entry.project.clone(),
+                key: key(entry)?,
+                title: entry.title.clone().unwrap_or_default(),
+                fingerprint: entry.fingerprint.parse().map_err(|()| unreadable(&entry.fingerprint))?,
+                request,
+                price: entry.usd,
+                path: entry.path.clone().unwrap_or_default(),
+                attempts: 0,
+                state: State::new(&policy, entry.at),
+            };
+            takes::insert(self.db, &take, job, entry.at)?;
+        } else {
+            admit::move_take(self.db, &id, job)?;
+        }
+        // It may have waited with another price and under another name.
+        self.db
+            .prepare_cached(
+                "UPDATE takes SET attempts = ?2, price = ?3, path = coalesce(?4, path),
+                 instead_of = (SELECT id FROM takes WHERE id = ?5) WHERE id = ?1",
+            )?
+            .execute((&id.0, entry.attempt, entry.usd.micros(), &entry.path, &entry.instead_of))?;
+        // Old lines do not say what was sent: no bytes have this hash.
+        let body = entry.body.clone().unwrap_or_else(|| Sha256([0; 32]).to_string());
+        self.db
+            .prepare_cached(
+                "INSERT INTO attempts (take, number, request_id, body_sha256, price, at, seq)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute((
+                &id.0,
+                entry.attempt,
+                &intent.request_id.0,
+                body,
+                entry.usd.micros(),
+                entry.at.as_millisecond(),
+                entry.seq.cast_signed(),
+            ))?;
+        let run = self.run(entry)?;
+        runs::charge_to(self.db, &id, run, entry.at)?;
+        if let Some(state) = entry.replay(&State::new(&policy, entry.at), &policy) {
+            takes::set_state(self.db, &id, &state)?;
+        }
+        self.told.submissions += 1;
+        self.missed.insert(entry.take.clone());
+        self.changed.insert(entry.take.clone());
+        Ok(())
+    }
+
+    /// A step of a take that is known by now.
+    fn step(&mut self, entry: &Entry, take: &Take, news: bool) -> rusqlite::Result<()> {
+        let policy = (self.policy)(&entry.model);
+        let next = if news { entry.replay(&take.state, &policy) } else { entry.follow(&take.state, &policy) };
+        let Some(next) = next else { return Ok(()) };
+        if next.account() != Account::Free && entry.usd != take.price {
+            takes::set_settled(self.db, &take.id, entry.usd)?;
+        }
+        match (takes::set_state(self.db, &take.id, &next), intent(&take.state)) {
+            (Ok(()), _) => {}
+            (Err(e), Some(intent)) if is_taken(&e) => {
+                // Another take owns that task.
+                let (reason, intent) = (HeldReason::IdConflict, intent.clone());
+                let held = State::Held { reason, intent, task: None, since: entry.at };
+                takes::set_state(self.db, &take.id, &held)?;
+            }
+            (Err(e), _) => return Err(e),
+        }
+        if take.state.is_in_doubt() {
+            takes::cancel_stand_ins(self.db, &take.id)?;
+        }
+        set_outcome(self.db, take, entry.kind.name())?;
+        self.changed.insert(entry.take.clone());
+        if !news {
+            return Ok(());
+        }
+        let job = self.job(entry)?;
+        admit::move_take(self.db, &take.id, job)?;
+        if let (State::Done { file, .. }, Some(path)) = (&next, &entry.path) {
+            self.set_path(&take.id, path)?;
+            set_filed(self.db, job, &Filed { take: take.id.clone(), path: path.clone(), file: *file })?;
+        }
+        Ok(())
+    }
+
+    /// A clip got a name: as the clip of a job, or beside the one that took its name.
+    fn filed(&mut self, entry: &Entry) -> rusqlite::Result<()> {
+        let Some(path) = entry.path.clone() else { return Ok(()) };
+        self.changed.insert(entry.take.clone());
+        match entry.file() {
+            Some(file) => {
+                let job = self.job(entry)?;
+                set_filed(self.db, job, &Filed { take: entry.take_id(), path, file })
+            }
+            None => self.set_path(&entry.take_id(), &path),
+        }
+    }
+
+    fn set_path(&self, take: &TakeId, path: &str) -> rusqlite::Result<()> {
+        let mut update = self.db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?;
+        update.execute((&take.0, path)).map(drop)
+    }
+
+    /// The job that a line names. An intent says what was last asked for; other lines only that the job was there.
+    fn job(&self, entry: &Entry) -> rusqlite::Result<i64> {
+        let key = key(entry)?;
+        if entry.kind != Kind::Intent
+            && let Some(job) = job_id(self.db, &entry.project, &key)?
+        {
+            return Ok(job);
+        }
+        self.db
+            .prepare_cached(
+                "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, (SELECT coalesce(max(priority), -1) + 1 FROM jobs), ?6, ?7)
+                 ON CONFLICT (project, shot, item, variant) DO UPDATE SET
+                 title = excluded.title, wanted = 1, fingerprint = excluded.fingerprint, path = excluded.path
+                 RETURNING id",
+            )?
+            .query_row(
+                (
+                    &entry.project,
+                    &key.shot,
+                    &key.item,
+                    &key.variant,
+                    entry.title.as_ref().unwrap_or(&key.item),
+                    &entry.fingerprint,
+                    entry.path.as_deref().unwrap_or_default(),
+                ),
+                |row| row.get(0),
+            )
+    }
+
+    /// The run that paid. One that is not known was cut off, as far as anybody can tell: the next run goes on with it,
+    /// and what it spent counts for the budget of a run.
+    fn run(&self, entry: &Entry) -> rusqlite::Result<runs::RunId> {
+        let by_number = "SELECT id FROM runs WHERE project = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY id DESC";
+        let known: Option<i64> = self
+            .db
+            .prepare_cached(by_number)?
+            .query_row((&entry.project, entry.run), |row| row.get(0))
+            .optional()?;
+        if let Some(known) = known {
+            return Ok(runs::RunId(known));
+        }
+        let mut insert = self.db.prepare_cached(
+            "INSERT INTO runs (id, chain, project, command, started)
+             VALUES ((SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)), 0, ?2, 'run', ?3) RETURNING id",
+        )?;
+        let id: i64 =
+            insert.query_row((entry.run, &entry.project, entry.at.as_millisecond()), |row| row.get(0))?;
+        self.db.execute("UPDATE runs SET chain = id WHERE id = ?1", [id])?;
+        Ok(runs::RunId(id))
+    }
+
+    /// What stands in the output folder decides what is finished. Nothing here is bought again: a clip that is missing is
+    /// asked for once more as long as its link may be alive, and is a person's to decide about after that.
+    fn compare_with_clips(&mut self) -> rusqlite::Result<()> {
+        let sql = format!(
+            "SELECT {} FROM {} WHERE t.state IN ('running', 'downloading', 'done') ORDER BY t.place",
+            takes::COLUMNS,
+            takes::TABLES
+        );
+        let found: Vec<Take> =
+            self.db.prepare(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
+        for take in found {
+            match &take.state {
+                State::Running { task, .. } | State::Downloading { task, .. } => {
+                    // It was placed, and the line that says so was never written.
+                    if let Some(file) = self.clips.of_take(&take.path, &take.id) {
+                        let placing = State::Placing { task: task.clone(), file };
+                        takes::set_state(self.db, &take.id, &placing)?;
+                        self.changed.insert(take.id.0);
+                    }
+                }
+                State::Done { .. } if self.changed.contains(&take.id.0) => self.look_for(&take)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A clip that is finished by the ledger: it stands under a job's name, or was kept beside the one that has it.
+    fn look_for(&mut self, take: &Take) -> rusqlite::Result<()> {
+        let State::Done { task, file } = &take.state else { return Ok(()) };
+        let sql = "SELECT id, filed_path FROM jobs WHERE filed_take = ?1";
+        let names = self
+            .db
+            .prepare_cached(sql)?
+            .query_map([&take.id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, String)>>>()?;
+        let (standing, gone): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|(_, path)| self.clips.stands(path, file));
+        for (job, _) in gone {
+            let sql =
+                "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+                       WHERE id = ?1";
+            self.db.prepare_cached(sql)?.execute([job])?;
+        }
+        if !standing.is_empty() || self.clips.stands(&take.path, file) {
+            return Ok(());
+        }
+        self.told.missing += 1;
+        // The clip of an older take is nobody's loss: the job has a newer one.
+        let sql =
+            "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND j.filed_take IS NOT NULL";
+        if self.db.prepare_cached(sql)?.exists([&take.id.0])? {
+            return Ok(());
+        }
+        let alive = self.now.duration_since(task.accepted) < LINK_LIFE;
+        let next = if alive {
+            State::Running { task: task.clone(), watch: Watch::default(), due: self.now }
+        } else {
+            let (reason, intent) = (HeldReason::NoResult, task.intent.clone());
+            State::Held { reason, intent, task: Some(task.clone()), since: self.now }
+        };
+        takes::set_state(self.db, &take.id, &next)
+    }
+}
+
+/// The job that a line names.
+fn key(entry: &Entry) -> rusqlite::Result<JobKey> {
+    entry.job.parse().map_err(|error| takes::unreadable(0, error))
+}
+
+fn unreadable(text: &str) -> rusqlite::Error {
+    takes::unreadable(0, format!("`{text}` is not understood"))
+}

@@ -1,0 +1,136 @@
+//! Any life, told to the ledger and read back, leads to where it led.
+
+use super::*;
+use crate::domain::fault::Refusal;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{Absence, Charged, Clip};
+use crate::domain::money::Usd;
+use crate::domain::policy::LookUp;
+use crate::domain::request::Request;
+use crate::domain::take::{Fingerprint, Take};
+use jiff::{SignedDuration, Timestamp};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::time::Duration;
+
+fn clip_file() -> ClipFile {
+    ClipFile { size: 4_096, sha256: Sha256::of(b"clip") }
+}
+
+/// Everything that can happen to a take that is wanted.
+fn events(attempts: u32, at: Moment) -> Vec<Event> {
+    let attempt = attempts + 1;
+    let intent = Intent { attempt, request_id: RequestId(format!("sl-{attempt}")), at: at.now };
+    let absence = Absence::prove(true, true, Timestamp::UNIX_EPOCH, at, &LookUp::new(Duration::from_secs(5)));
+    let task = || TaskId(format!("task-{attempt}"));
+    let refused = |charged| Event::Refused { refusal: Refusal::Generation, charged };
+    let mut events = vec![
+        Event::Claimed(intent),
+        Event::SentBack(SentBack::NotSent),
+        Event::Rejected(Refusal::Policy),
+        Event::Accepted(task()),
+        Event::AcceptedTwice,
+        Event::Unanswered,
+        Event::Found(task()),
+        Event::Unclear,
+        Event::StillRunning,
+        Event::Ready(Clip { url: "https://cdn.example/clip.mp4".into(), cover: None, expires: None }),
+        Event::Empty,
+        refused(Charged::No),
+        refused(Charged::Yes),
+        refused(Charged::Unknown),
+        Event::Missing,
+        Event::Mistaken,
+        Event::Fetched(clip_file()),
+        Event::LinkDead,
+        Event::LinkUnsafe,
+        Event::Placed,
+        Event::NameTaken,
+        Event::PartLost,
+        Event::Adopt(task()),
+        Event::Again,
+        Event::WriteOff,
+    ];
+    events.extend(absence.map(Event::Absent));
+    events
+}
+
+/// What the ledger has to know of a state: which steps of a free collection are behind it, it need not.
+fn gist(state: &State) -> String {
+    match state {
+        State::Running { task, .. } | State::Downloading { task, .. } | State::Placing { task, .. } => {
+            format!("on its way {:?}", (&task.id, &task.intent))
+        }
+        State::Pending { .. } => "pending".to_owned(),
+        State::Submitting { intent, .. } => format!("submitting {intent:?}"),
+        State::Doubtful { intent, .. } => format!("doubtful {intent:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn take() -> Take {
+    let model: crate::domain::key::ModelName = "zai/vidu2-image".parse().unwrap();
+    let state = State::new(&Policy::standard(), Timestamp::UNIX_EPOCH);
+    Take {
+        id: TakeId("take-1".into()),
+        project: "spring".into(),
+        key: JobKey::new("hero", "vase"),
+        title: "The vase".into(),
+        request: Request::new(model),
+        fingerprint: Fingerprint(Sha256::of(b"vase")),
+        price: Usd::from_micros(200_000),
+        path: "renders/vase.mp4".into(),
+        attempts: 0,
+        state,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_life_can_be_read_back_from_its_lines(choices in vec(any::<prop::sample::Index>(), 0..80), seeing: bool) {
+        let look_up = seeing.then(|| LookUp::new(Duration::from_secs(5)));
+        let policy = Policy { look_up, ..Policy::standard() };
+        let mut take = take();
+        let mut replayed: Option<State> = None;
+        for (choice, day) in choices.iter().zip(1..) {
+            let at = Moment::new(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day), 0.0);
+            // Only what can happen now: otherwise hardly any life would get beyond its first step.
+            let possible: Vec<State> = events(take.attempts, at)
+                .into_iter()
+                .filter_map(|event| take.state.clone().on(event, at, &policy).ok())
+                .collect();
+            if possible.is_empty() {
+                break;
+            }
+            let to = choice.get(&possible).clone();
+            if let Some(entry) = Entry::of(&take, &to, None, at.now) {
+                let entry: Entry = serde_json::from_str(&entry.line()).unwrap();
+                let before = replayed.clone().unwrap_or_else(|| State::new(&policy, at.now));
+                replayed = Some(entry.replay(&before, &policy).unwrap_or(before));
+            }
+            if let State::Submitting { intent, .. } = &to {
+                take.attempts = intent.attempt;
+            }
+            take.state = to;
+        }
+        if let Some(replayed) = replayed {
+            // When a person was asked is told to the day of the line, which is that of the state.
+            prop_assert_eq!(gist(&replayed), gist(&take.state));
+            prop_assert_eq!(replayed.account(), take.state.account());
+        }
+    }
+}
+
+#[test]
+fn a_line_about_another_submission_says_nothing() {
+    let mut take = take();
+    let policy = Policy::standard();
+    let at = Moment::new(Timestamp::UNIX_EPOCH, 0.0);
+    let claimed = take.state.clone().on(events(0, at).remove(0), at, &policy).unwrap();
+    let rejected = claimed.clone().on(Event::Rejected(Refusal::Policy), at, &policy).unwrap();
+    take.state = claimed.clone();
+    let mut line = Entry::of(&take, &rejected, None, at.now).unwrap();
+    assert_eq!(line.replay(&claimed, &policy), Some(rejected));
+    line.attempt = 2;
+    assert_eq!(line.replay(&claimed, &policy), None);
+}

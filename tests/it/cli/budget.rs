@@ -1,0 +1,168 @@
+//! Budgets hold: beside fifty submitters, across kills, for each of their windows; and money that is not there.
+
+use crate::support::{CHEAP, Project, sheet};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::{Value, json};
+use shotlist::domain::money::Usd;
+
+/// What counts against a budget, as the plan tells it.
+fn used(project: &Project, cap: &str) -> Usd {
+    let plan = project.run(&["plan", "--json"]).json();
+    let level = plan["budget"].as_array().unwrap().iter().find(|level| level["cap"] == cap).unwrap().clone();
+    ["spent_usd", "reserved_usd", "in_doubt_usd"]
+        .map(|key| level[key].as_str().unwrap().parse::<Usd>().unwrap())
+        .into_iter()
+        .sum()
+}
+
+const fn cents(count: i64) -> Usd {
+    Usd::from_micros(count * 10_000)
+}
+
+#[test]
+fn p45_fifty_submitters_killed_ten_times_never_pass_the_budget_and_use_it_up() {
+    let project = Project::large(500, "budget: { day: 10, month: 10 }\n");
+    let mut random = StdRng::seed_from_u64(10);
+    for round in 0..10 {
+        // Before the intent, all fifty come to the line at once and at most four get beyond it; after it, five may. So
+        // ten rounds leave something of the budget.
+        let (line, arguments) = match round % 3 {
+            0 => ("submit.after_response:2".to_owned(), &["run", "--yes", "--limit", "5"][..]),
+            _ => (format!("submit.before_intent:{}", random.random_range(2..=5)), &["run", "--yes"][..]),
+        };
+        let mut command = project.command(arguments);
+        command.env("SHOTLIST_CRASH_AT", line);
+        let ended = project.start_as(command).wait();
+        assert_eq!(ended.code, -6, "round {round}\n{ended}");
+        assert!(used(&project, "month") <= cents(1_000), "round {round}");
+    }
+    let held_or_paid = used(&project, "month");
+    assert!(cents(0) < held_or_paid && held_or_paid < cents(1_000), "{held_or_paid}");
+
+    let ended = project.run(&["run", "--yes"]).expect(8);
+    ended
+        .says("the budget of the day $10.00 is reached; finished work is kept")
+        .says("goes on after midnight UTC");
+    let last = used(&project, "month");
+    assert!((cents(980)..=cents(1_000)).contains(&last), "{last}");
+    assert!(project.charges().len() <= 50, "{} charges of $0.20", project.charges().len());
+    let sent = project.requests().len();
+    project.run(&["run", "--yes"]).expect(8);
+    assert_eq!((project.requests().len(), used(&project, "day")), (sent, last));
+}
+
+#[test]
+fn a_plan_says_how_much_of_it_fits_and_the_run_says_when_little_is_left_and_what_to_do() {
+    let project = Project::shop(5);
+    project.edit(
+        "shotlist.yaml",
+        "providers:",
+        "budget: { run: \"1.20\", day: 100, month: 1500.50 }\nproviders:",
+    );
+    let plan = project.run(&["plan"]).expect(0);
+    plan.says("budget   run $1.20 · nothing spent · 3 of 5 jobs fit")
+        .says("budget   day $100.00 · nothing spent · the plan fits")
+        .says("budget   month $1500.50 · nothing spent · the plan fits");
+    let ended = project.run(&["run", "--yes"]).expect(8);
+    let ended = ended.says("four fifths of the budget (run $1.20) are used");
+    ended
+        .says("budget   the budget of the run $1.20 is reached; finished work is kept: $1.20 spent · nothing left")
+        .says("another run may spend as much again")
+        .says("next: shotlist run");
+    assert_eq!((project.charges().len(), project.clips().len()), (3, 3));
+    // A run that was ended by its budget is over: the next one has a budget of its own.
+    let ended = project.run(&["run", "--yes", "--json"]).expect(0);
+    let summary = ended.lines().pop().unwrap();
+    assert_eq!(
+        (&summary["budget"][0]["cap"], &summary["reached"]),
+        (&"run".into(), &Value::Null),
+        "{summary}"
+    );
+    assert_eq!(summary["budget"][1]["spent_usd"], "2.00");
+    assert_eq!(project.charges().len(), 5);
+}
+
+#[test]
+fn a_run_that_was_interrupted_keeps_its_budget() {
+    let project = Project::shop(5);
+    project.edit("shotlist.yaml", "providers:", "budget: { run: \"1.20\" }\nproviders:");
+    let mut command = project.command(&["run", "--yes", "--limit", "2"]);
+    command.env("SHOTLIST_CRASH_AT", "place.after_rename:2");
+    project.start_as(command).wait();
+    assert_eq!(project.charges().len(), 2);
+    project.run(&["plan"]).expect(0).says("budget   run $1.20 · ").says("$0.40 left · 1 of 3 jobs fit");
+    project.run(&["run", "--yes"]).expect(8);
+    assert_eq!(project.charges().len(), 3);
+}
+
+#[test]
+fn budgets_count_in_a_rehearsal_and_for_a_retry_too() {
+    let project = Project::shop(3);
+    project.edit("shotlist.yaml", "providers:", "budget: { day: \"0.80\" }\nproviders:");
+    project.run(&["run", "--sandbox"]).expect(8).says("the budget of the day $0.80 is reached");
+    assert_eq!(project.clips().len(), 2);
+
+    project.fault(json!([super::faults::refused(400, "1301", "sensitive")]));
+    project.run(&["run", "--yes"]).expect(3);
+    project.mend();
+    let ended = project.run(&["retry", "--include-permanent", "--yes"]).expect(8);
+    ended
+        .says("budget   day $0.80 · nothing spent · 2 of 3 jobs fit")
+        .says("the budget of the day $0.80 is reached");
+    assert_eq!(project.charges().len(), 2);
+}
+
+#[test]
+fn what_has_no_price_is_sent_only_on_request_and_said_to_count_as_nothing() {
+    let project = Project::shop(2);
+    project.manifest(
+        &CHEAP
+            .replace("zai/vidu2-image", "uniall/viduq3t-540p")
+            .replace("output:", "    duration: 5\nbudget: { run: 1 }\noutput:"),
+    );
+    project.run(&["plan"]).expect(0).says("2 jobs count as $0.00 in the total and in every budget");
+    project
+        .run(&["run", "--yes"])
+        .expect(4)
+        .says("nobody knows what uniall/viduq3t-540p costs")
+        .says("--allow-unpriced");
+    assert_eq!(project.requests().len(), 0);
+    let ended = project.run(&["run", "--yes", "--allow-unpriced"]).expect(0);
+    ended.says(
+        "nobody knows what uniall/viduq3t-540p costs: 2 jobs count as $0.00 in the total and in every budget",
+    );
+    assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
+}
+
+/// How often each waiting job may still be refused for passing reasons, as the database has it.
+fn tries_left(project: &Project) -> Vec<i64> {
+    let database = rusqlite::Connection::open(project.path(".shotlist/state.db")).unwrap();
+    let mut select = database.prepare("SELECT data FROM takes WHERE state = 'pending'").unwrap();
+    let rows = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let tries = |data: String| {
+        let state: Value = serde_json::from_str(&data).unwrap();
+        state["pending"]["tries_left"].as_i64().unwrap()
+    };
+    rows.map(|data| tries(data.unwrap())).collect()
+}
+
+#[test]
+fn a05_a_balance_that_runs_out_in_the_middle_costs_no_job_anything_and_a_top_up_finishes_the_work() {
+    let project = Project::large(0, "");
+    project.write("products.csv", sheet(500));
+    let mut arrears = super::faults::refused(429, "1113", "Your account is in arrears");
+    arrears["when"] = json!({ "provider": "zai" });
+    // The first thirty are answered as ever.
+    project.fault(json!([{ "on": "submit", "times": 30, "do": { "delay": { "ms": 0 } } }, arrears]));
+    let ended = project.run(&["run", "--yes"]).expect(10).says("470 left");
+    let stopped = ended.err.lines().filter(|line| line.starts_with("stopped  zai")).count();
+    assert_eq!(stopped, 1, "{ended}");
+    assert_eq!((project.charges().len(), project.clips().len()), (30, 30));
+    assert!(project.requests().len() <= 80, "thirty, and what was on the wire beside the first refusal");
+    assert_eq!(tries_left(&project), vec![5; 470]);
+
+    project.mend();
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (500, 500));
+}

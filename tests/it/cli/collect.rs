@@ -1,0 +1,75 @@
+//! What was paid is brought home, whatever has become of the input; nothing is ever sent.
+
+use crate::support::{KEY_VARIABLE, Project, SHOP, sheet, until};
+use serde_json::json;
+use shotlist::sandbox::Limits;
+
+/// A run that was killed with all of its tasks accepted, and none fetched.
+fn all_running(rows: usize, manifest: &str, jobs: u64) -> Project {
+    let mut project = Project::empty(|options| options.limits = Limits::Unlimited);
+    project.limits = project.limits.replace("{ ", "{ concurrency: 40, ");
+    project.write("products.csv", sheet(rows));
+    project.manifest(manifest);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("all tasks run", || project.takes("running") == jobs);
+    run.kill();
+    project.mend();
+    project
+}
+
+#[test]
+fn forty_tasks_in_flight_when_the_power_failed_come_home_without_a_submission() {
+    let project = all_running(40, SHOP, 40);
+    let before = project.sandbox().stats().submits;
+    project.run(&["collect"]).expect(0);
+    assert_eq!((project.clips().len(), project.sandbox().stats().submits), (40, before));
+    project.run(&["collect"]).expect(0).says("nothing is owed");
+    assert_eq!(project.sandbox().stats().submits, 40);
+}
+
+#[test]
+fn a_broken_manifest_a_missing_sheet_and_a_model_that_is_gone_keep_nothing_from_coming_home() {
+    let project = all_running(3, SHOP, 3);
+    std::fs::remove_file(project.path("products.csv")).unwrap();
+    project.edit("shotlist.yaml", "    prompt:", "    promt:");
+    let database = rusqlite::Connection::open(project.path(".shotlist/state.db")).unwrap();
+    let renamed = database.execute_batch(
+        "UPDATE takes SET model = 'vidu-old', request = replace(request, 'zai/viduq1-text', 'zai/vidu-old')",
+    );
+    renamed.unwrap();
+    drop(database);
+    project.run(&["collect"]).expect(0);
+    assert_eq!((project.clips().len(), project.requests().len()), (3, 3));
+}
+
+#[test]
+fn a_provider_that_is_not_set_up_any_more_keeps_only_its_own_clips_waiting() {
+    let second = "  quick:\n    model: echo/clip\n    prompt: \"{{ item.title }} from above\"\noutput:";
+    let project = all_running(2, &SHOP.replace("output:", second), 4);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    let without: Vec<&str> = manifest.lines().filter(|line| !line.starts_with("  zai:")).collect();
+    project.write("shotlist.yaml", without.join("\n"));
+    let ended = project.run(&["collect"]).expect(4);
+    ended
+        .says("ZAI_API_KEY")
+        .says("zai/viduq1-text: its provider is not set up any more")
+        .says("done     quick/sku-1");
+    assert_eq!((project.clips().len(), project.takes("running")), (2, 2));
+
+    project.write("shotlist.yaml", manifest);
+    project.run(&["collect"]).expect(0);
+    assert_eq!((project.clips().len(), project.requests().len()), (4, 4));
+}
+
+#[test]
+fn with_no_provider_set_up_nothing_is_tried_and_the_reason_is_said() {
+    let project = all_running(1, SHOP, 1);
+    let mut collect = project.command(&["collect"]);
+    collect.env_remove(KEY_VARIABLE);
+    project.start_as(collect).wait().expect(4).says(KEY_VARIABLE);
+    assert_eq!(project.takes("running"), 1);
+    project.fault(json!([{ "on": "submit", "do": { "status": { "code": 500 } } }]));
+    project.run(&["collect"]).expect(0);
+    assert_eq!((project.clips().len(), project.requests().len()), (1, 1));
+}

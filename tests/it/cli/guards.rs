@@ -1,0 +1,155 @@
+//! Nights that surprise: a plan that is too much is not carried out until somebody agrees; clips that are kept.
+
+use crate::support::{Project, SHOP, sheet};
+use serde_json::Value;
+
+/// A shop whose clips are all there, with this behind its manifest.
+fn rendered(rows: usize, section: &str) -> Project {
+    let project = Project::shop(rows);
+    project.manifest(&format!("{SHOP}{section}"));
+    project.run(&["run", "--yes"]).expect(0);
+    project
+}
+
+#[test]
+fn one_edited_template_does_not_buy_a_catalog_again_and_an_approved_plan_buys_what_it_says() {
+    let project = Project::large(1_000, "guards: { max_changed: 5% }\n");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.clips().len(), 1_000);
+    project.edit("shotlist.yaml", "A slow turn", "A fast turn");
+
+    let refused = project.run(&["run", "--yes"]).expect(8);
+    let refused =
+        refused.says("guard    max_changed is 5%: 1000 of 1000 finished jobs would get another clip");
+    refused
+        .says("hero/sku-1  prompt: \"A slow turn around mug number 1\" → \"A fast turn around mug number 1\"")
+        .says("max_changed of the manifest's guards stops this run; nothing was sent (not charged)")
+        .says("shotlist run --accept-changes")
+        .says("next: shotlist plan");
+    assert_eq!(project.requests().len(), 1_000);
+
+    project
+        .run(&["plan", "--limit", "40", "--out", "night.json"])
+        .expect(0)
+        .says("next: shotlist run --plan night.json");
+    project.run(&["run", "--plan", "night.json"]).expect(0);
+    assert_eq!(project.requests().len(), 1_040);
+    let approved: Value =
+        serde_json::from_slice(&std::fs::read(project.path("night.json")).unwrap()).unwrap();
+    for request in &project.requests()[1_000..] {
+        let prompt = request.body["prompt"].as_str().unwrap();
+        let number = prompt.strip_prefix("A fast turn around mug number ").unwrap();
+        assert_eq!(approved["jobs"][format!("hero/sku-{number}")]["costs"], true, "{prompt}");
+    }
+}
+
+#[test]
+fn products_that_vanish_at_once_stop_the_night_once() {
+    let project = rendered(6, "guards: { max_removed: 2 }\n");
+    project.write("products.csv", sheet(3));
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    assert_eq!(
+        (&plan["guards"][0]["guard"], &plan["guards"][0]["jobs"]),
+        (&"max_removed".into(), &3.into()),
+        "{plan}"
+    );
+    let refused = project.run(&["run", "--yes"]).expect(8);
+    refused
+        .says("guard    max_removed is 2: gone from the input are 3 of 6 finished jobs")
+        .says("hero/sku-4");
+    project.run(&["run", "--accept-changes"]).expect(0);
+    project.run(&["run"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (6, 6));
+}
+
+#[test]
+fn a_catalog_that_grows_too_much_is_stopped_and_what_was_accepted_once_is_not_stopped_again() {
+    let project = Project::shop(6);
+    project.manifest(&format!("{SHOP}guards: {{ max_jobs: 5, max_new_spend: \"2.00\" }}\n"));
+    let refused = project.run(&["run", "--yes"]).expect(8);
+    refused
+        .says("guard    max_jobs is 5: to be ordered are 6 jobs")
+        .says("guard    max_new_spend is $2.00: $2.40 would be ordered for");
+    assert_eq!(project.requests().len(), 0);
+    let mut interrupted = project.command(&["run", "--yes", "--accept-changes"]);
+    interrupted.env("SHOTLIST_CRASH_AT", "submit.before_intent");
+    project.start_as(interrupted).wait();
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (6, 6));
+}
+
+#[test]
+fn a_guard_that_stops_the_night_does_not_keep_what_is_paid() {
+    let project = Project::shop(2);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    crate::support::until("both tasks are known", || project.takes("running") == 2);
+    run.kill();
+    project.mend();
+    project.write("products.csv", sheet(9));
+    project.edit("shotlist.yaml", "providers:", "guards: { max_jobs: 3 }\nproviders:");
+    project
+        .run(&["run", "--yes"])
+        .expect(8)
+        .says("collecting what was paid before")
+        .says("done     hero/sku-1");
+    assert_eq!((project.requests().len(), project.clips().len()), (2, 2));
+}
+
+#[test]
+fn a_clip_is_kept_for_good_or_until_somebody_agrees_where_its_shot_says_so() {
+    let project = Project::shop(2);
+    let asks = SHOP.replace("    prompt:", "    on_change: ask\n    prompt:");
+    project.manifest(&asks);
+    project.run(&["run", "--yes"]).expect(0);
+    let before = project.clips();
+    project.edit("products.csv", "mug number 2", "red mug");
+
+    let plan = project.run(&["plan", "--json", "--detailed-exitcode"]).expect(0).json();
+    assert_eq!(
+        (&plan["jobs"][1]["decision"], &plan["jobs"][1]["fields"][0]["field"]),
+        (&"asks".into(), &"prompt".into())
+    );
+    let ended = project.run(&["run", "--yes"]).expect(0);
+    ended.says("1 clip kept until you agree to render anew ($0.40) with --accept-changes or an approved plan: hero/sku-2");
+    assert_eq!((project.requests().len(), &project.clips()), (2, &before));
+
+    project.manifest(&asks.replace("on_change: ask", "on_change: keep"));
+    project.run(&["plan"]).expect(0).says("1 clip kept although the input changed: hero/sku-2");
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    assert_eq!((project.requests().len(), &project.clips()), (2, &before));
+
+    project.manifest(&asks);
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0).says("done     hero/sku-2");
+    assert_eq!(project.requests().len(), 3);
+    project.run(&["plan", "--detailed-exitcode"]).expect(0);
+}
+
+#[test]
+fn prune_archives_what_nobody_wants_and_it_comes_back_free_of_charge() {
+    let project = rendered(3, "");
+    let before = project.clips();
+    project.edit("products.csv", "mug number 3", "red mug");
+    project.run(&["run", "--yes"]).expect(0);
+    project.write("products.csv", sheet(2));
+    project.run(&["plan"]).expect(0).says("no longer wanted: 1 clip (hero/sku-3)");
+    project.run(&["prune"]).expect(2).says("nothing was moved").says("next: shotlist prune --yes");
+    project.run(&["prune", "--yes"]).expect(0).says("gone     hero/sku-3").says("archived 1 clip");
+    project.run(&["prune", "--yes"]).expect(0).says("nothing to archive");
+    let clips = project.clips();
+    assert!(clips.contains_key("_archive/renders/sku-3_hero.mp4"), "{clips:?}");
+    assert!(project.path("_archive/renders/sku-3_hero.mp4.json").exists());
+    assert_eq!(
+        clips.keys().filter(|name| name.starts_with("_archive/renders/_takes/sku-3_hero.")).count(),
+        1
+    );
+    assert!(clips.keys().all(|name| name.starts_with("_archive/") || !name.contains("sku-3")), "{clips:?}");
+    project.run(&["plan"]).expect(0).says_nothing_of("hero/sku-3");
+
+    project.write("products.csv", sheet(3));
+    project.run(&["run"]).expect(0);
+    assert_eq!(
+        (project.requests().len(), &project.clips()["renders/sku-3_hero.mp4"]),
+        (4, &before["renders/sku-3_hero.mp4"])
+    );
+}

@@ -1,0 +1,324 @@
+//! A database that is lost, old or damaged: refused with the sum at stake, rebuilt, and nothing is paid again.
+
+use crate::support::{Project, until};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+const DATABASE: &str = ".shotlist/state.db";
+
+/// Six products: two are rendered, then a run is killed with the other four on their way.
+fn killed() -> Project {
+    let project = Project::shop(6);
+    project.run(&["run", "--yes", "--limit", "2"]).expect(0);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("all tasks are known", || project.takes("running") == 4);
+    run.kill();
+    project.mend();
+    project
+}
+
+/// What was refused, rejected, lost and failed, what is done, and what is on its way when the run is killed.
+fn of_every_kind() -> Project {
+    let answer = |number: u32, fault: Value| json!({ "on": "submit", "when": { "prompt_contains": format!("number {number}") }, "do": fault });
+    let refused = json!({ "error": { "http": 400, "code": "1301", "message": "unsafe" } });
+    let stalled = json!({ "on": "poll", "when": { "prompt_contains": "number 5" },
+                          "do": { "unknown_word": { "word": "QUEUED" } } });
+    let faults = json!([
+        answer(2, refused),
+        answer(3, json!("reset_after_accept")),
+        answer(4, json!({ "fail": { "charged": true } })),
+        stalled
+    ]);
+    let project = Project::shop_with_faults(6, faults);
+    let run = project.start(&["run", "--yes"]);
+    until("all but one are at their end", || {
+        let counts = ["running", "done", "failed", "held"].map(|state| project.takes(state));
+        counts == [1, 2, 2, 1]
+    });
+    run.kill();
+    project.mend();
+    project
+}
+
+/// Takes and money by state, as `status` tells them.
+fn states(project: &Project) -> BTreeMap<String, Value> {
+    let status = project.run(&["status", "--json"]).expect(0).json();
+    serde_json::from_value(status["states"].clone()).unwrap()
+}
+
+/// What is in doubt by a ledger, in the order of the jobs: a rebuilt one has them in the order in which they were sent.
+fn in_doubt(ledger: &Value) -> Vec<Value> {
+    let mut takes = ledger["in_doubt"].as_array().unwrap().clone();
+    takes.sort_by_key(|take| take["job"].to_string());
+    takes
+}
+
+/// Every command that would drive, or tell of less than was paid, refuses with the number and the sum.
+fn refused(project: &Project, missing: usize, paid: usize, sum: &str) {
+    for command in [
+        &["run", "--yes"][..],
+        &["collect"],
+        &["plan"],
+        &["status"],
+        &["ledger"],
+        &["resolve", "--all", "--again"],
+    ] {
+        let ended = project.run(command).expect(9);
+        ended
+            .says(&format!(
+                "{missing} submissions are missing, of which {paid} may have been paid, up to {sum};"
+            ))
+            .says("nothing was sent")
+            .says("next: shotlist recover");
+    }
+}
+
+/// Everything is collected and rendered, and nothing is sent twice.
+fn goes_on(project: &Project, jobs: usize) {
+    project.run(&["collect"]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.takes("done"), project.requests().len()), (jobs as u64, jobs));
+    assert_eq!((project.charges().len(), project.clips().len()), (jobs, jobs));
+    project.run(&["recover"]).expect(0).says("nothing was changed");
+}
+
+/// Files beside the database whose names begin so.
+fn named(project: &Project, start: &str) -> Vec<String> {
+    let entries = fs::read_dir(project.path(".shotlist")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(start)).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn p37_a_log_that_was_deleted_after_a_kill_is_made_good_from_the_ledger() {
+    let project = killed();
+    fs::remove_file(project.path(&format!("{DATABASE}-wal"))).unwrap();
+    refused(&project, 4, 4, "$1.60");
+    let ended = project.run(&["recover"]).expect(0);
+    ended
+        .says("rebuilt  4 submissions of which only the ledger knew ($1.60); 4 takes brought up to date")
+        .says("now      2 done ($0.80) · 4 on their way ($1.60)")
+        .says("next: shotlist collect");
+    goes_on(&project, 6);
+}
+
+#[test]
+fn p38_an_older_copy_of_the_database_learns_what_happened_since() {
+    let project = Project::shop(6);
+    project.run(&["run", "--yes", "--limit", "2"]).expect(0);
+    let backup = fs::read(project.path(DATABASE)).unwrap();
+    project.run(&["run", "--yes"]).expect(0);
+    let clips = project.clips();
+    project.write(DATABASE, backup);
+    refused(&project, 4, 4, "$1.60");
+    project.run(&["recover"]).expect(0).says("now      6 done ($2.40)");
+    assert_eq!(project.sandbox().stats().downloads, 6);
+    goes_on(&project, 6);
+    assert_eq!(project.sandbox().stats().downloads, 6, "every finished clip is known again");
+    assert_eq!(project.clips(), clips);
+}
+
+#[test]
+fn a_deleted_database_is_rebuilt_with_every_state_and_every_cent() {
+    let project = of_every_kind();
+    let (before, spent) = (states(&project), project.run(&["ledger", "--json"]).expect(0).json());
+    // Its log is left behind: it would be taken for that of the new one.
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    refused(&project, 6, 5, "$2.00");
+    assert!(!project.path(DATABASE).exists(), "nothing is written in its stead");
+
+    project.run(&["recover"]).expect(0).says("2 done ($0.80) · 1 on their way ($0.40) · 1 held ($0.40)");
+    assert_eq!(states(&project), before);
+    let again = project.run(&["ledger", "--json"]).expect(0).json();
+    assert_eq!((&again["total"], in_doubt(&again)), (&spent["total"], in_doubt(&spent)));
+    assert_eq!(named(&project, "state.db.old-").len(), 2, "the log and its index are kept");
+    project.run(&["collect"]).expect(7);
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!((project.takes("done"), project.takes("failed"), project.takes("held")), (3, 2, 1));
+    assert_eq!((project.requests().len(), project.charges().len()), (6, 5));
+    let job = project.show("hero/sku-1");
+    assert_eq!((&job["standing"].is_string(), &job["takes"][0]["request"]["as_sent"]), (&true, &json!(true)));
+}
+
+#[test]
+fn p36_a_damaged_database_is_kept_and_rebuilt() {
+    let project = Project::shop(3);
+    project.run(&["run", "--yes"]).expect(0);
+    let mut bytes = fs::read(project.path(DATABASE)).unwrap();
+    bytes[4_096..12_288].fill(0x5a);
+    project.write(DATABASE, &bytes);
+    project.run(&["run", "--yes"]).expect(9).says("is damaged").says("next: shotlist recover");
+    project.run(&["recover"]).expect(0).says("now      3 done ($1.20)");
+    let old = named(&project, "state.db.old-");
+    assert_eq!(old.len(), 1, "{old:?}");
+    assert_eq!(fs::read(project.path(&format!(".shotlist/{}", old[0]))).unwrap(), bytes);
+    goes_on(&project, 3);
+}
+
+#[test]
+fn where_nothing_is_wrong_nothing_is_changed() {
+    let project = Project::shop(2);
+    project.run(&["recover"]).expect(0).says("nothing was ever sent").says("next: shotlist plan");
+    project.run(&["run", "--yes"]).expect(0);
+    let files = || [DATABASE, ".shotlist/ledger.jsonl"].map(|name| fs::read(project.path(name)).unwrap());
+    let before = files();
+    let ended = project.run(&["recover"]).expect(0);
+    ended.says("the database is sound and knows all that the ledger knows: nothing was changed");
+    assert_eq!(files(), before);
+    assert!(named(&project, "state.db.old-").is_empty());
+    let told = project.run(&["recover", "--json"]).expect(0).json();
+    assert_eq!((&told["rebuilt"], &told["next"]), (&json!(false), &json!("shotlist status")));
+}
+
+#[test]
+fn the_old_database_is_kept_and_what_it_alone_knew_is_taken_over() {
+    let project = Project::shop(4);
+    project.run(&["run", "--yes", "--limit", "2"]).expect(0);
+    // Two more jobs are wanted, and wait: nothing of them is in the ledger.
+    project.fault(
+        json!([{ "on": "submit", "do": { "error": { "http": 401, "code": "1000", "message": "no" } } }]),
+    );
+    project.run(&["run", "--yes"]).expect(10);
+    project.mend();
+    assert_eq!(project.takes("pending"), 2);
+    let backup = fs::read(project.path(DATABASE)).unwrap();
+    project.run(&["run", "--yes", "--only", "sku-3"]).expect(0);
+    project.write(DATABASE, &backup);
+    let told = project.run(&["recover", "--json"]).expect(0).json();
+    assert_eq!((&told["submissions"], &told["states"]["pending"]["takes"]), (&json!(1), &json!(1)), "{told}");
+    let old = told["old"].as_str().unwrap();
+    assert_eq!(fs::read(project.path(old)).unwrap(), backup);
+    goes_on_from(&project, 4);
+}
+
+/// As [`goes_on`], where some requests were refused before.
+fn goes_on_from(project: &Project, jobs: usize) {
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.takes("done"), project.charges().len()), (jobs as u64, jobs));
+}
+
+#[test]
+fn recovery_that_was_killed_begins_again() {
+    let project = killed();
+    fs::remove_file(project.path(&format!("{DATABASE}-wal"))).unwrap();
+    // What a kill while the new database is made leaves behind.
+    project.write(".shotlist/state.db.new", b"half a database");
+    project.write(".shotlist/state.db.new-wal", b"and its log");
+    project.run(&["recover"]).expect(0).says("rebuilt  4 submissions");
+    assert!(named(&project, "state.db.new").is_empty());
+    // What a kill after the last rename leaves undone is what any start does.
+    goes_on(&project, 6);
+}
+
+#[test]
+fn p03_a_submission_that_was_on_the_wire_is_held_and_never_sent_again() {
+    let project = Project::shop_with(1, |options| options.answer_delay = Duration::from_mins(1));
+    let run = project.start(&["run", "--yes"]);
+    until("the provider has charged", || project.charges().len() == 1);
+    run.kill();
+    for end in ["", "-wal", "-shm"] {
+        fs::remove_file(project.path(&format!("{DATABASE}{end}"))).unwrap();
+    }
+    let ended = project.run(&["recover"]).expect(0);
+    ended.says("hero/sku-1  its submission was on the wire").says("now      1 held ($0.40)");
+    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/sku-1");
+    assert_eq!(project.requests().len(), 1);
+}
+
+#[test]
+fn p10_a_clip_that_was_placed_before_its_line_was_written_is_not_fetched_again() {
+    let project = Project::shop(1);
+    let mut command = project.command(&["run", "--yes"]);
+    command.env("SHOTLIST_CRASH_AT", "place.after_rename");
+    project.start_as(command).wait().expect(-Signal::ABORT.as_raw());
+    for end in ["", "-wal", "-shm"] {
+        fs::remove_file(project.path(&format!("{DATABASE}{end}"))).unwrap();
+    }
+    project.run(&["recover"]).expect(0).says("1 about to be put in its place ($0.40)");
+    let before = project.sandbox().stats();
+    goes_on(&project, 1);
+    assert_eq!(project.sandbox().stats(), before, "nobody was asked for anything");
+}
+
+#[test]
+fn a_finished_clip_that_is_gone_is_fetched_again_while_its_link_may_live_and_held_after_that() {
+    let project = Project::shop(3);
+    project.run(&["run", "--yes"]).expect(0);
+    fs::remove_file(project.path("renders/sku-2_hero.mp4")).unwrap();
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    let ledger = fs::read_to_string(project.path(".shotlist/ledger.jsonl")).unwrap();
+    let ended = project.run(&["recover"]).expect(0);
+    ended.says("2 done ($0.80) · 1 on their way ($0.40)").says("1 finished clip is not in");
+    goes_on(&project, 3);
+
+    fs::remove_file(project.path("renders/sku-2_hero.mp4")).unwrap();
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    // As if all of it had happened ten years ago.
+    project.write(".shotlist/ledger.jsonl", ledger.replace("\"at\":\"202", "\"at\":\"201"));
+    project.run(&["recover"]).expect(0).says("2 done ($0.80) · 1 held ($0.40)");
+    let take = project.show("hero/sku-2")["takes"][0].clone();
+    assert_eq!((&take["reason"], &take["account"]), (&json!("no_result"), &json!("settled")));
+    project.run(&["resolve", "hero/sku-2", "--again"]).expect(0);
+    goes_on(&project, 3);
+}
+
+#[test]
+fn clips_in_another_folder_are_found_without_being_told_where() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes", "--out", "clips"]).expect(0);
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    project.run(&["recover"]).expect(0).says("now      2 done ($0.80)");
+    project.run(&["run", "--yes"]).expect(2).says("with --out");
+    project.run(&["run", "--yes", "--out", "clips"]).expect(0);
+    assert_eq!((project.requests().len(), project.sandbox().stats().downloads), (2, 2));
+}
+
+#[test]
+fn what_the_manifest_allows_for_orders_in_doubt_is_not_allowed_anew() {
+    let lost = json!([{ "on": "submit", "when": { "every": 2 }, "do": "reset_after_accept" }]);
+    let project = Project::shop_with_faults(4, lost);
+    project.run(&["run", "--yes"]).expect(7);
+    project.mend();
+    let allow = "on_ambiguous: { resubmit: { max_extra_spend: \"0.40\" } }\nproviders:";
+    project.edit("shotlist.yaml", "providers:", allow);
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!(project.requests().len(), 5);
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    project.run(&["recover"]).expect(0);
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!((project.requests().len(), project.takes("held"), project.takes("written_off")), (5, 1, 1));
+}
+
+#[test]
+fn a_run_that_is_at_work_is_not_recovered_under_its_feet() {
+    let project = Project::shop(1);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("the task is known", || project.takes("running") == 1);
+    project.run(&["recover"]).expect(11).says("`shotlist run` is at work here");
+    project.mend();
+    run.wait().expect(0);
+}
+
+#[test]
+fn copies_and_renamed_jobs_are_known_again_as_well() {
+    let project = Project::shop(2);
+    // Two products with one prompt are one paid task with two clips.
+    project.write("products.csv", "id,title\nsku-1,mug\nsku-2,mug\n");
+    project.run(&["run", "--yes"]).expect(0);
+    project.write("products.csv", "id,title\nsku-1,mug\nsku-9,mug\n");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.requests().len(), 1);
+    let clips = project.clips();
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    project.run(&["recover"]).expect(0).says("now      1 done ($0.40)");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.sandbox().stats().downloads), (1, 1));
+    assert_eq!(project.clips(), clips);
+}

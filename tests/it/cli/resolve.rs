@@ -1,0 +1,142 @@
+//! What is held is settled by a person: all of a kind at once, at today's price, with the reason in the ledger.
+
+use super::faults::refused;
+use crate::support::Project;
+use serde_json::{Value, json};
+
+/// Of four products two are held without an answer, and of a third the clip cannot be had.
+fn held() -> Project {
+    let project = Project::shop_with_faults(
+        4,
+        json!([
+            { "on": "submit", "when": { "prompt_contains": "number 1" }, "times": 1, "do": "reset_after_accept" },
+            { "on": "submit", "when": { "prompt_contains": "number 2" }, "times": 1, "do": "close_after_accept" },
+            { "on": "download", "when": { "prompt_contains": "number 3" }, "do": "html" },
+        ]),
+    );
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!((project.takes("held"), project.takes("done")), (3, 1));
+    project.mend();
+    project
+}
+
+/// The command of a hint, as a shell splits it.
+fn hinted(said: &str, words: &str) -> Vec<String> {
+    let line = said.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {said}"));
+    let typed = line.split("shotlist ").nth(1).unwrap();
+    typed.split_whitespace().map(str::to_owned).collect()
+}
+
+fn ledger(project: &Project) -> Vec<Value> {
+    let text = std::fs::read_to_string(project.path(".shotlist/ledger.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn kinds_with_note(project: &Project, note: &str) -> Vec<String> {
+    let noted = ledger(project).into_iter().filter(|line| line["note"] == note);
+    noted.map(|line| line["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_command_that_is_printed_for_all_settles_all_that_is_held() {
+    let project = held();
+    let status = project.run(&["status"]).expect(0).out;
+    let typed = hinted(&status, "all that is held, $1.20 anew");
+    assert_eq!(typed, ["resolve", "--all", "--resubmit", "--max-extra", "1.20"]);
+    let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
+    project.run(&typed).expect(0);
+    assert_eq!((project.takes("held"), project.takes("pending")), (0, 3));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (7, 4));
+}
+
+#[test]
+fn a_new_order_costs_what_it_costs_today() {
+    let project = held();
+    let shown = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    project.write(
+        "shotlist.yaml",
+        format!("{shown}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"0.55\" }} }}\n"),
+    );
+    let ended = project.run(&["resolve", "sku-1", "--resubmit"]).expect(2);
+    ended.says("a new charge of $0.55 needs a yes").says("--max-extra 0.55");
+    project.run(&["resolve", "sku-1", "--resubmit", "--max-extra", "0.54"]).expect(8).says("more than $0.54");
+    project.run(&["resolve", "sku-1", "--resubmit", "--max-extra", "0.55"]).expect(0).says("($0.55)");
+
+    // Where nobody can tell, what was paid first is the price, and that is said.
+    project.edit("shotlist.yaml", "version: 1", "version: [");
+    let ended = project.run(&["resolve", "hero/sku-2", "--resubmit", "--yes"]).expect(0);
+    ended.says("cannot be read").says("($0.40)");
+}
+
+#[test]
+fn those_that_cannot_be_asked_for_again_are_passed_over_and_stay_held() {
+    let project = held();
+    let ended = project.run(&["resolve", "--all", "--again", "--note", "the host is back"]).expect(7);
+    ended
+        .says("hero/sku-3  the same task is asked for once more; free")
+        .says("skipped  hero/sku-1  no task is known");
+    assert_eq!(project.takes("held"), 2);
+    assert_eq!(kinds_with_note(&project, "the host is back"), ["asked_again"]);
+    project.run(&["collect"]).expect(7).says("done     hero/sku-3");
+    project.run(&["resolve", "sku-1", "--again"]).expect(2).says("no task is known");
+    assert_eq!(project.charges().len(), 4);
+}
+
+#[test]
+fn every_decision_stands_in_the_ledger_with_its_reason() {
+    let project = held();
+    let lost = project.requests().into_iter().find(|request| request.fault.is_some()).unwrap();
+    let sku = lost.body["prompt"].as_str().unwrap().replace("A slow turn around mug number ", "sku-");
+    let task = lost.task.unwrap().id;
+    project.run(&["resolve", &sku, "--task-id", &task, "--note", "seen in the console"]).expect(0);
+    assert_eq!(kinds_with_note(&project, "seen in the console"), ["adopted"]);
+    let refunded = ["resolve", "--all", "--write-off", "--reason", "ambiguous_submit", "--note", "refunded"];
+    project.run(&refunded).expect(0);
+    assert_eq!(kinds_with_note(&project, "refunded"), ["written_off"]);
+    project.run(&["resolve", "--all", "--resubmit", "--yes", "--note", "once more"]).expect(0);
+    assert_eq!(kinds_with_note(&project, "once more"), ["written_off", "ordered"]);
+    assert_eq!(project.takes("held"), 0);
+}
+
+#[test]
+fn what_is_old_is_settled_without_what_is_new() {
+    let project = held();
+    project
+        .run(&["resolve", "--all", "--write-off", "--older-than", "7d"])
+        .expect(0)
+        .says("nothing of that kind");
+    let database = rusqlite::Connection::open(project.path(".shotlist/state.db")).unwrap();
+    let aged = "UPDATE takes SET data = replace(data, '\"since\":\"20', '\"since\":\"19')
+                WHERE state = 'held' AND data LIKE '%no_result%'";
+    assert_eq!(database.execute(aged, []).unwrap(), 1);
+    drop(database);
+    project
+        .run(&["resolve", "sku-1", "--write-off", "--older-than", "7d"])
+        .expect(2)
+        .says("is not held for that");
+    project.run(&["resolve", "--all", "--write-off", "--older-than", "7d"]).expect(0).says("hero/sku-3");
+    assert_eq!(project.takes("held"), 2);
+}
+
+#[test]
+fn a_second_order_that_is_refused_leaves_the_first_one_to_be_found() {
+    let project =
+        Project::shop_with_faults(1, json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    let task = project.requests()[0].task.clone().unwrap().id;
+    let allow = "on_ambiguous: { resubmit: { max_extra_spend: \"4.00\" } }\nproviders:";
+    project.edit("shotlist.yaml", "providers:", allow);
+    project.mend();
+    project.fault(json!([refused(400, "1301", "sensitive")]));
+    project.run(&["run", "--yes"]).expect(7);
+    assert_eq!((project.requests().len(), project.takes("held"), project.takes("written_off")), (2, 1, 0));
+    // It would be refused again: it is not sent every night.
+    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/sku-1");
+    project.run(&["retry", "--include-permanent", "--yes"]).expect(0).says("nothing to retry");
+    assert_eq!(project.requests().len(), 2);
+    project.run(&["resolve", "sku-1", "--task-id", &task]).expect(0);
+    project.mend();
+    project.run(&["collect"]).expect(0).says("done     hero/sku-1");
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 1));
+}

@@ -1,0 +1,59 @@
+//! Failed jobs once more: what is not charged by itself, the rest only where it is asked for.
+
+use super::faults::refused;
+use crate::support::Project;
+use serde_json::{Value, json};
+
+fn of(n: usize, mut rule: Value) -> Value {
+    rule["when"] = json!({ "prompt_contains": format!("number {n}") });
+    rule["times"] = json!(1);
+    rule
+}
+
+/// Of four products one is done, two failed with a task that may be charged, one was refused for good.
+fn failed() -> Project {
+    let failing = || json!({ "on": "submit", "do": { "fail": {} } });
+    let rules = [of(1, failing()), of(2, failing()), of(3, refused(400, "1301", "sensitive"))];
+    let project = Project::shop_with_faults(4, json!(rules));
+    project.run(&["run", "--yes"]).expect(3);
+    assert_eq!(project.requests().len(), 4);
+    project
+}
+
+#[test]
+fn what_may_be_charged_twice_is_named_with_its_sum_before_it_is_sent() {
+    let project = failed();
+    let ended = project.run(&["retry", "--yes"]).expect(0).says("nothing to retry");
+    ended
+        .says("skipped  hero/sku-1  it may have been charged $0.40: --charged pays a second time")
+        .says("skipped  hero/sku-3  policy: it would be refused again");
+    let ended = project.run(&["retry", "--charged"]).expect(2);
+    ended
+        .says("again    hero/sku-1  $0.40")
+        .says("$0.80 of this is, or may be, a second payment for the same clip")
+        .says("Send 2 jobs again for about $0.80?");
+    assert_eq!(project.requests().len(), 4);
+    project.run(&["retry", "--charged", "--max-cost", "0.80"]).expect(3).says("done     hero/sku-2");
+    assert_eq!((project.requests().len(), project.clips().len()), (6, 3));
+}
+
+#[test]
+fn a_selection_retries_what_it_names_and_nothing_else() {
+    let project = failed();
+    let ended = project.run(&["retry", "--only", "*/sku-3", "--include-permanent", "--yes"]).expect(3);
+    ended.says("done     hero/sku-3").says_nothing_of("second payment").says_nothing_of("skipped");
+    assert_eq!(project.requests().len(), 5);
+    project.run(&["retry", "--charged", "--limit", "1", "--yes"]).expect(3);
+    assert_eq!(project.requests().len(), 6);
+    project.run(&["retry", "--charged", "--only", "hero/*", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.clips().len()), (7, 4));
+}
+
+#[test]
+fn an_edited_job_is_for_run_and_not_for_retry() {
+    let project = failed();
+    project.edit("products.csv", "mug number 1", "red mug");
+    let ended = project.run(&["retry", "--charged", "--only", "sku-1", "--yes"]).expect(0);
+    ended.says("run renders what is wanted now").says("nothing to retry");
+    assert_eq!(project.requests().len(), 4);
+}

@@ -1,0 +1,156 @@
+//! A database that is rebuilt from a ledger alone, and from one of the first version.
+
+use super::*;
+use shotlist::store::{Adjustment, Clips, Rebuilt, Recovery};
+use std::fs;
+use std::path::Path;
+
+/// An output folder in which the finished clips stand, or none does.
+struct Shelf {
+    full: bool,
+}
+
+impl Clips for Shelf {
+    fn stands(&self, _: &str, file: &ClipFile) -> bool {
+        self.full && *file == clip_file()
+    }
+
+    fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile> {
+        (self.full && take.0 == "take-placing" && path.contains("placing")).then(clip_file)
+    }
+}
+
+fn rebuild(place: &Place, full: bool, at: Timestamp) -> Option<Rebuilt> {
+    let lock = Lock::acquire(&place.dir(), "recover", at).unwrap();
+    let recovery = Recovery::begin(&place.dir(), &lock).unwrap()?;
+    Some(recovery.rebuild(&blind, &Shelf { full }, at).unwrap())
+}
+
+/// The ledger of version 1, and no database.
+fn of_version_1() -> Place {
+    let place = Place::new();
+    fs::create_dir(place.dir()).unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state/v1.jsonl");
+    fs::copy(fixture, place.dir().join("ledger.jsonl")).unwrap();
+    place
+}
+
+async fn states(store: &Store) -> Vec<(String, &'static str)> {
+    let known = store.known(PROJECT).await.unwrap();
+    let mut states: Vec<_> =
+        known.jobs.iter().map(|job| (job.key.item.clone(), job.takes[0].state.name())).collect();
+    states.sort();
+    states
+}
+
+#[tokio::test]
+async fn a_ledger_of_version_1_is_enough_to_know_everything_that_was_paid() {
+    let place = of_version_1();
+    let rebuilt = rebuild(&place, true, later(60)).unwrap();
+    assert_eq!((rebuilt.submissions, rebuilt.takes, rebuilt.missing, rebuilt.old), (9, 9, 0, None));
+    assert_eq!(rebuilt.sum, cents(180));
+    let (store, opened) = place.try_drive(&Options::default()).unwrap();
+    assert!(matches!(&opened.repairs[..], [shotlist::store::Repair::Unanswered(_)]), "{opened:?}");
+    let expected = [
+        ("done", "done"),
+        ("doubtful", "held"),
+        ("downloading", "running"),
+        ("failed", "failed"),
+        ("held", "held"),
+        ("placing", "placing"),
+        ("running", "running"),
+        ("submitting", "held"),
+        ("written_off", "written_off"),
+    ];
+    assert_eq!(states(&store).await, expected.map(|(item, state)| (item.to_owned(), state)));
+    let spent = store.spent(PROJECT, Window::Day(now())).await.unwrap();
+    assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(40), cents(60), cents(80)));
+    let done = store.history(PROJECT, &JobKey::new("hero", "done")).await.unwrap().unwrap();
+    assert_eq!(done.filed.unwrap().path, "renders/done/done_hero.mp4");
+    assert_eq!((&done.takes[0].take.request, done.title.as_str()), (&wanted("done").request, "The done"));
+    assert_eq!(done.takes[0].attempts[0].outcome.as_deref(), Some("settled"));
+    drop(store);
+    assert_eq!(rebuild(&place, true, later(61)), None, "what is rebuilt is sound");
+}
+
+#[tokio::test]
+async fn a_clip_that_is_gone_is_asked_for_as_long_as_its_link_may_live() {
+    for (age, state) in [(60, "running"), (25 * 60, "held")] {
+        let place = of_version_1();
+        assert_eq!(rebuild(&place, false, later(age)).unwrap().missing, 1);
+        let store = place.drive();
+        let done = get(&store, "done").await;
+        assert_eq!(done.state.name(), state);
+        assert_eq!(done.state.task().unwrap().id.0, "task-done");
+        let settled = store.spent(PROJECT, Window::Ever).await.unwrap().settled;
+        assert_eq!(settled, if state == "held" { cents(40) } else { cents(20) });
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_had_spent_when_the_database_was_lost_counts_for_the_next() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b"]).await;
+    let caps = Caps { run: Some(cents(50)), ..Caps::default() };
+    let cut_off = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+    submitted(&store, "a", cut_off).await;
+    submitted(&store, "b", cut_off).await;
+    drop(store);
+    fs::remove_file(place.dir().join("state.db")).unwrap();
+    assert_eq!(rebuild(&place, true, now()).unwrap().submissions, 2);
+    let store = place.drive();
+    order(&store, &["c"]).await;
+    let run = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
+    assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().reserved, cents(40));
+    let refused = claim(&store, &get(&store, "c").await, run).await.unwrap_err();
+    assert!(matches!(refused, ClaimError::OverCap(OverCap { which: Cap::Run, .. })), "{refused}");
+}
+
+#[tokio::test]
+async fn the_providers_own_figure_and_a_correction_come_back() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b"]).await;
+    let run = run(&store).await;
+    for item in ["a", "b"] {
+        let take = submitted(&store, item, run).await;
+        let to = after(&take, Event::Ready(clip(None)), &Policy::standard());
+        let details = Details { settled: Some(cents(18)), ..Details::default() };
+        let take = store.record(&take, to, details, now()).await.unwrap();
+        let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
+        happen(&store, &take, Event::Placed).await.unwrap();
+    }
+    let seen = store.costs(&take_id("b")).await.unwrap().unwrap();
+    assert_eq!(seen.usd, cents(18));
+    let adjustment = Adjustment { seen, usd: cents(15), reason: "invoice".into() };
+    store.adjust(adjustment.clone(), now()).await.unwrap();
+    let again = store.adjust(adjustment, now()).await;
+    assert_eq!(again, Err(RecordError::Changed), "the amount is no longer the one that was seen");
+    assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().settled, cents(33));
+    drop(store);
+    fs::remove_file(place.dir().join("state.db")).unwrap();
+    rebuild(&place, true, now()).unwrap();
+    assert_eq!(place.drive().spent(PROJECT, Window::Ever).await.unwrap().settled, cents(33));
+}
+
+#[tokio::test]
+async fn a_damaged_ledger_and_a_damaged_database_without_one_are_not_mended() {
+    let place = Place::new();
+    drop(place.drive());
+    let path = place.dir().join("state.db");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..16].fill(0x5a);
+    shotlist::files::atomic_write(&path, &bytes, 0o600).unwrap();
+    let lock = Lock::acquire(&place.dir(), "recover", now()).unwrap();
+    let error = Recovery::begin(&place.dir(), &lock).err().unwrap();
+    assert!(matches!(&error, StoreError::Damaged { path: named, .. } if *named == path), "{error}");
+
+    let place = of_version_1();
+    let ledger = place.dir().join("ledger.jsonl");
+    let text = fs::read_to_string(&ledger).unwrap().replacen("\"seq\":3,", "\"seq\":three,", 1);
+    shotlist::files::atomic_write(&ledger, text.as_bytes(), 0o600).unwrap();
+    let lock = Lock::acquire(&place.dir(), "recover", now()).unwrap();
+    let error = Recovery::begin(&place.dir(), &lock).err().unwrap();
+    assert!(error.to_string().contains("put back a whole copy"), "{error}");
+}
