@@ -47,9 +47,10 @@ pub(super) async fn cancel(terminal: &Terminal, global: &Global, args: &CancelAr
             "status"
         }
         (true, _) => {
-            terminal.say(
+            terminal.tell(
                 "What the manifest still asks for is ordered again by the next run: remove it there, or leave it \
                  out with --only.",
+                0,
             );
             "plan"
         }
@@ -105,7 +106,7 @@ impl Desk<'_> {
         if self.terminal.json {
             self.terminal.data(serde_json::json!({ "job": key.to_string(), "take": take, "did": words }));
         } else {
-            self.terminal.say(format_args!("{key}  {words}"));
+            self.terminal.tell(&format!("{key}  {words}"), 2);
         }
     }
 
