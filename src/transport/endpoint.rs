@@ -55,8 +55,8 @@ impl Endpoint {
     pub fn mark(&self) -> i64 {
         let key = self.key.as_ref().map_or("", |key| key.expose_secret());
         let host = self.base_url.host_str().unwrap_or_default();
-        let Sha256([a, b, c, d, e, f, g, h, ..]) = Sha256::of(format!("{host}\0{key}").as_bytes());
-        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let Sha256(digest) = Sha256::of(format!("{host}\0{key}").as_bytes());
+        digest.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
     }
 
     /// `host:port` for messages.
