@@ -264,8 +264,10 @@ fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>, on_change: OnCha
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
     // The clip under the job's name may be its own or a copy of another job's: what counts is what was ordered.
     let filed = known.filed.as_ref().filter(|filed| clips.order(&filed.take) == Some(job.fingerprint));
+    let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
     if let Some(wish) = known.takes.iter().filter(same).find(|take| is_unsent(take))
         && known.takes.iter().all(|take| !take.state.is_unsettled())
+        && !is_kept
     {
         // Where the job has its clip, a person wants another one all the same.
         return Some(Decision::Underway { take: wish.id.clone(), unsent: true });

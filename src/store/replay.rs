@@ -24,6 +24,7 @@ impl Entry {
             (Kind::Failed, State::Running { .. }) => {
                 Event::Refused { refusal: self.refusal?, charged: self.charged? }
             }
+            (Kind::Again, State::Held { .. }) => Event::Again,
             (Kind::WrittenOff, State::Held { .. }) => Event::WriteOff,
             _ => return None,
         };

@@ -77,7 +77,7 @@ fn those_that_cannot_be_asked_for_again_are_passed_over_and_stay_held() {
         .says("hero/sku-3  the same task is asked for once more; free")
         .says("skipped  hero/sku-1  no task is known");
     assert_eq!(project.takes("held"), 2);
-    assert_eq!(kinds_with_note(&project, "the host is back"), ["asked_again"]);
+    assert_eq!(kinds_with_note(&project, "the host is back"), ["again"]);
     project.run(&["collect"]).expect(7).says("done     hero/sku-3");
     project.run(&["resolve", "sku-1", "--again"]).expect(2).says("no task is known");
     assert_eq!(project.charges().len(), 4);
