@@ -134,13 +134,14 @@ fn rows(folder: &Path, from: &Located<String>, problems: &mut Vec<Problem>) -> V
     match open(&path) {
         Ok(file) => {
             let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
-            let (rows, mut found) = catalog::read(&shown, file);
+            let mut catalog = catalog::read(&shown, file, &catalog::Options::default());
             // Without a sound header nobody knows which columns there are.
-            let is_headed = !found
+            let is_headed = !catalog
+                .problems
                 .iter()
                 .any(|problem| problem.is_error() && matches!(problem.place, Place::Row { row: 1, .. }));
-            problems.append(&mut found);
-            if is_headed { rows } else { Vec::new() }
+            problems.append(&mut catalog.problems);
+            if is_headed { catalog.items } else { Vec::new() }
         }
         Err(reason) => {
             let message = format!("the product file `{}` cannot be read: {reason}", from.value);

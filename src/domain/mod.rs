@@ -8,6 +8,7 @@ pub mod key;
 
 pub mod digest;
 pub mod item;
+pub mod text;
 pub mod money;
 pub mod request;
 

@@ -6,7 +6,6 @@
 
 mod decode;
 mod explain;
-mod filters;
 pub mod keys;
 mod model;
 mod models;
