@@ -35,7 +35,9 @@ pub(super) fn options(
     let option = |(name, value): &(Option<usize>, usize)| {
         let text = row.cell(*value);
         let name = match name {
-            Some(column) => [row, head].into_iter().map(|row| row.cell(*column)).find(|name| !name.is_empty())?,
+            Some(column) => {
+                [row, head].into_iter().map(|row| row.cell(*column)).find(|name| !name.is_empty())?
+            }
             None => headers.get(*value)?,
         };
         (!dialect.is_no_option(text)).then(|| (name.to_owned(), text.to_owned()))

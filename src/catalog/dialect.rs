@@ -293,9 +293,11 @@ impl Dialect {
             }
             found
         };
-        let numbered = self.options.numbered.iter().filter_map(|[name, value]| {
-            Some((Some(*all(name).first()?), *all(value).first()?))
-        });
+        let numbered = self
+            .options
+            .numbered
+            .iter()
+            .filter_map(|[name, value]| Some((Some(*all(name).first()?), *all(value).first()?)));
         let named = each(&self.options.columns).into_iter().map(|at| (None, at));
         let own = |name: &String| self.own.iter().any(|header| header.fits(name));
         Columns {
@@ -322,7 +324,12 @@ impl Dialect {
     }
 
     /// Why a row is left out, if it is; `cell` answers with the text under a header.
-    pub(super) fn reason(&'static self, whose: Whose, headers: &[String], cells: &[String]) -> Option<&'static str> {
+    pub(super) fn reason(
+        &'static self,
+        whose: Whose,
+        headers: &[String],
+        cells: &[String],
+    ) -> Option<&'static str> {
         let skip = self.skip.iter().filter(|skip| skip.of == whose).find(|skip| {
             skip.when.iter().all(|(header, values)| {
                 let at = headers.iter().position(|name| header.fits(&fold(name)));
@@ -372,16 +379,25 @@ mod tests {
 
     #[test]
     fn a_file_between_two_programs_is_not_guessed() {
-        let headers = "id,title,link,image_link,availability,brand,Handle,Variant SKU,Image Src,Variant Price";
+        let headers =
+            "id,title,link,image_link,availability,brand,Handle,Variant SKU,Image Src,Variant Price";
         let headers: Vec<String> = headers.split(',').map(str::to_owned).collect();
         assert!(matches!(detect(&headers), Detected::Either(..)));
     }
 
     #[test]
     fn a_plain_sheet_is_plain() {
-        for headers in ["id,title,image", "sku,name,price,brand,link", "Handle,Title,Image Src", "id,title,image,Body (HTML)"] {
+        for headers in [
+            "id,title,image",
+            "sku,name,price,brand,link",
+            "Handle,Title,Image Src",
+            "id,title,image,Body (HTML)",
+        ] {
             let headers: Vec<String> = headers.split(',').map(str::to_owned).collect();
-            assert!(matches!(detect(&headers), Detected::One(dialect, _) if dialect.is_plain()), "{headers:?}");
+            assert!(
+                matches!(detect(&headers), Detected::One(dialect, _) if dialect.is_plain()),
+                "{headers:?}"
+            );
         }
     }
 }

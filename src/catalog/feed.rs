@@ -41,11 +41,7 @@ fn is_windows_1252(head: &[u8]) -> bool {
         .any(|name| declared.windows(name.len()).any(|part| part == name.as_bytes()))
 }
 
-fn events(
-    table: &mut Table<'_>,
-    source: BufReader<impl Read>,
-    watch: &Watch,
-) -> Result<(), Box<Problem>> {
+fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) -> Result<(), Box<Problem>> {
     let mut reader = Reader::from_reader(source);
     let mut buffer = Vec::new();
     let mut product: Option<Product> = None;
@@ -68,7 +64,8 @@ fn events(
                 if let Some(product) = &mut product
                     && !product.open(&start)
                 {
-                    let problem = table.at(row + 1, None, format!("elements are nested more than {DEEPEST} deep"));
+                    let problem =
+                        table.at(row + 1, None, format!("elements are nested more than {DEEPEST} deep"));
                     return Err(Box::new(problem.hint("this is no product of a feed")));
                 }
             }
@@ -107,7 +104,8 @@ fn events(
         }
     }
     if row == 0 {
-        let problem = table.whole("the file has no product: there is no `<item>` (RSS) and no `<entry>` (Atom)");
+        let problem =
+            table.whole("the file has no product: there is no `<item>` (RSS) and no `<entry>` (Atom)");
         return Err(Box::new(problem.hint("export it as a Google Merchant feed, or as CSV")));
     }
     table.end_of_records()

@@ -1,10 +1,9 @@
 //! Products become items, one for each clip that a shot makes.
 
-use super::OnePer;
 use super::cells::{is_shortened, options};
 use super::dialect::{Columns, Dialect, Field};
 use super::products::{Product, Products, Row, Variant};
-use crate::domain::item::{Fact, FactValue, Item};
+use crate::domain::item::{Fact, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -51,7 +50,8 @@ impl Maker<'_> {
         let mut makes = Makes::default();
         for product in &products.list {
             makes.product += usize::from(self.all || product.why_none().is_none());
-            let shown = product.variants.iter().filter(|variant| self.all || product.why_not(variant).is_none());
+            let shown =
+                product.variants.iter().filter(|variant| self.all || product.why_not(variant).is_none());
             let shown: Vec<_> = shown.collect();
             makes.variant += shown.len();
             let pictures: HashSet<_> = shown.iter().filter_map(|variant| product.picture(variant)).collect();
@@ -81,10 +81,12 @@ impl Maker<'_> {
         for variant in &product.variants {
             let picture = product.picture(variant);
             let reason = product.why_not(variant).filter(|_| !self.all);
-            let reason = reason.or((self.one_per == OnePer::Image && picture.is_none()).then_some(NO_PICTURE));
+            let reason =
+                reason.or((self.one_per == OnePer::Image && picture.is_none()).then_some(NO_PICTURE));
             if let Some(reason) = reason {
                 *made.left_out.entry(reason).or_default() += 1;
-            } else if self.one_per == OnePer::Variant || picture.is_some_and(|picture| shown.insert(picture)) {
+            } else if self.one_per == OnePer::Variant || picture.is_some_and(|picture| shown.insert(picture))
+            {
                 self.keep(made, rows, self.variant(product, variant));
             }
         }
@@ -135,7 +137,8 @@ impl Maker<'_> {
     }
 
     fn product(&self, product: &Product) -> Item {
-        let options = product.options.iter().map(|(name, values)| (name.clone(), values.join(", "))).collect();
+        let options =
+            product.options.iter().map(|(name, values)| (name.clone(), values.join(", "))).collect();
         let image = product.pictures.first();
         self.item(product.key.clone(), &product.head, &product.head, product, image, options)
     }

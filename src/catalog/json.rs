@@ -34,7 +34,8 @@ pub(super) fn lines(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> 
             Err(error) => {
                 let message = format!("the line is no JSON object: {}", without_line(&error.to_string()));
                 let problem = table.at(row, None, message);
-                let problem = problem.hint("write one object a line, or one list, `[{ … }, { … }]`, of all of them");
+                let problem =
+                    problem.hint("write one object a line, or one list, `[{ … }, { … }]`, of all of them");
                 return Err(Box::new(problem));
             }
         }
@@ -73,7 +74,9 @@ fn stopped(table: &Table<'_>, row: u64, watch: &Watch, why: &str) -> Problem {
 }
 
 fn no_object(table: &Table<'_>, row: u64) -> Problem {
-    table.at(row, None, "an object should stand here").hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`")
+    table
+        .at(row, None, "an object should stand here")
+        .hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`")
 }
 
 /// What is wrong, without a place within the line.

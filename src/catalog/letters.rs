@@ -61,7 +61,8 @@ impl Letters {
     pub(super) fn finish(self, table: &mut Table<'_>) {
         if self.is_utf8 {
             for (row, column, shown, _) in self.others {
-                let problem = table.at(row, Some(&column), "a letter in this cell is not saved as UTF-8").hint(AS_CSV);
+                let problem =
+                    table.at(row, Some(&column), "a letter in this cell is not saved as UTF-8").hint(AS_CSV);
                 table.spoilt(row, problem, Some(format!("read as `{shown}`")), format!("sheet row {row}"));
             }
         } else if let Some((row, column, _, read)) = self.others.into_iter().next() {

@@ -19,6 +19,7 @@ mod table;
 mod tests;
 mod workbook;
 
+pub use crate::domain::item::{OnePer, Reading};
 pub use dialect::names as dialects;
 pub use items::Makes;
 pub use products::Counts;
@@ -28,37 +29,6 @@ use crate::domain::problem::Problem;
 use std::collections::BTreeMap;
 use std::io::Read;
 use table::Table;
-
-/// What a shot makes one clip of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnePer {
-    /// A product, whatever sizes and colours it comes in.
-    #[default]
-    Product,
-    /// A size or colour of a product.
-    Variant,
-    /// A picture that stands for one or several variants.
-    Image,
-}
-
-impl OnePer {
-    /// All, with the names that a manifest gives them.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("product", Self::Product), ("variant", Self::Variant), ("image", Self::Image)];
-}
-
-/// How a file is to be read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options {
-    /// What a clip is made of.
-    pub one_per: OnePer,
-    /// The program that wrote the file, as [`dialects`] names it; its headers say where it is not given.
-    pub dialect: Option<String>,
-    /// The sheet of a workbook; the first where none is given.
-    pub sheet: Option<String>,
-    /// Also drafts and what is sold out.
-    pub all: bool,
-}
 
 /// What is in a file.
 #[derive(Debug, Default)]
@@ -104,7 +74,7 @@ pub struct About {
 ///
 /// Problems carry rows as a spreadsheet shows them, and one example each, so that those of one cause can be joined. The
 /// memory it takes is that of its items.
-pub fn read(file: &str, source: impl Read, options: &Options) -> Catalog {
+pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
     let mut table = Table::new(file, options);
     if let Err(problem) = rows(&mut table, source) {
         table.problems.push(*problem);

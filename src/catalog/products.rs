@@ -146,7 +146,8 @@ impl Products {
         let at = self.product(headers, columns, &key, &row, is_apart);
         let is_head = Rc::ptr_eq(&self.list[at].head, &row);
         let is_variant = !is_apart
-            && (columns.variant.is_empty() || columns.variant.iter().any(|column| !row.cell(*column).is_empty()));
+            && (columns.variant.is_empty()
+                || columns.variant.iter().any(|column| !row.cell(*column).is_empty()));
         if !is_variant && !is_head && !shared.is_empty() {
             self.image_only_rows += 1;
         }
@@ -168,8 +169,16 @@ impl Products {
     }
 
     /// The product of that key, which is made where it is not there.
-    fn product(&mut self, headers: &[String], columns: &Columns, key: &str, row: &Rc<Row>, is_apart: bool) -> usize {
-        let other = columns.id_of_parent.filter(|_| is_apart).map(|column| format!("id:{}", row.cell(column)));
+    fn product(
+        &mut self,
+        headers: &[String],
+        columns: &Columns,
+        key: &str,
+        row: &Rc<Row>,
+        is_apart: bool,
+    ) -> usize {
+        let other =
+            columns.id_of_parent.filter(|_| is_apart).map(|column| format!("id:{}", row.cell(column)));
         let known = self.by_key.get(key).or_else(|| self.by_key.get(other.as_ref()?)).copied();
         let left_out = self.dialect.reason(Whose::Product, headers, &row.cells);
         let at = match known.filter(|_| !self.dialect.is_plain()) {
@@ -234,7 +243,8 @@ impl Products {
         let plain = self.dialect.is_plain();
         let columns = fields.iter().flat_map(|field| columns.of(*field));
         let cells = columns.map(|column| row.cell(*column)).filter(|cell| !cell.is_empty());
-        let named: Vec<&str> = cells.flat_map(|cell| if plain { vec![cell] } else { pictures(cell) }).collect();
+        let named: Vec<&str> =
+            cells.flat_map(|cell| if plain { vec![cell] } else { pictures(cell) }).collect();
         named.into_iter().map(|picture| self.shared(picture)).collect()
     }
 

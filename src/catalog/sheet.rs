@@ -77,7 +77,11 @@ pub(super) struct Header {
 
 impl Header {
     /// Takes the header, each name without the white space around it.
-    pub(super) fn take(table: &mut Table<'_>, row: u64, mut names: Vec<String>) -> Result<Self, Box<Problem>> {
+    pub(super) fn take(
+        table: &mut Table<'_>,
+        row: u64,
+        mut names: Vec<String>,
+    ) -> Result<Self, Box<Problem>> {
         let all = names.len();
         let named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
         names.truncate(named);
@@ -169,8 +173,10 @@ impl Sheet<'_, '_> {
             match self.letters.read(row, name, cell) {
                 Ok(text) => cells.push(text),
                 Err(Misread(shown)) => {
-                    let problem =
-                        self.table.at(row, Some(name), "a letter in this cell is not saved as UTF-8").hint(AS_CSV);
+                    let problem = self
+                        .table
+                        .at(row, Some(name), "a letter in this cell is not saved as UTF-8")
+                        .hint(AS_CSV);
                     let label = format!("read as `{shown}`");
                     return self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
                 }
@@ -190,7 +196,9 @@ impl Sheet<'_, '_> {
                  large one\"`; in a spreadsheet, join its two cells again and delete the one left over"
             )
         } else {
-            format!("fill in the cells that are missing; in a text editor, an empty cell is one more {called}")
+            format!(
+                "fill in the cells that are missing; in a text editor, an empty cell is one more {called}"
+            )
         };
         let problem = self.table.at(row, None, message).hint(hint);
         self.table.spoilt(row, problem, None, format!("sheet row {row}"));
@@ -199,11 +207,8 @@ impl Sheet<'_, '_> {
     /// The last cell of the row runs on to the end of the sheet.
     fn unclosed(&self, row: u64, record: &ByteRecord) -> Box<Problem> {
         let column = record.len().checked_sub(1).and_then(|last| self.table.headers().get(last));
-        let problem = self.table.at(
-            row,
-            column.map(String::as_str),
-            "a quote is opened in this row and never closed",
-        );
+        let problem =
+            self.table.at(row, column.map(String::as_str), "a quote is opened in this row and never closed");
         Box::new(problem.hint(
             "open the sheet in a text editor (a spreadsheet takes all rows below for one cell) and add the \
              closing `\"`; a quote within a cell is written `\"\"`",

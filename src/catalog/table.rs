@@ -4,7 +4,8 @@ use super::cells::is_shortened;
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
 use super::products::{Products, Row};
-use super::{About, Catalog, OnePer, Options};
+use super::{About, Catalog};
+use crate::domain::item::{OnePer, Reading};
 use crate::domain::problem::{Place, Problem, Severity, did_you_mean};
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ const WIDEST: usize = 4096;
 /// What is known of a file so far.
 pub(super) struct Table<'a> {
     pub(super) file: &'a str,
-    options: &'a Options,
+    options: &'a Reading,
     pub(super) problems: Vec<Problem>,
     /// Names of the columns.
     headers: Vec<String>,
@@ -40,7 +41,7 @@ struct Known {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(file: &'a str, options: &'a Options) -> Self {
+    pub(super) fn new(file: &'a str, options: &'a Reading) -> Self {
         Self {
             file,
             options,
@@ -108,7 +109,8 @@ impl<'a> Table<'a> {
     fn check_header(&mut self, row: u64, at: usize, first: Option<usize>) {
         let name = &self.headers[at];
         let problem = if name.is_empty() {
-            let hint = format!("write a name into cell {}1, such as `notes`, or remove the column", letters(at));
+            let hint =
+                format!("write a name into cell {}1, such as `notes`, or remove the column", letters(at));
             self.at(row, Some(&at_letter(at)), "this column has no name").hint(hint)
         } else if let Some(first) = first {
             let message = format!("columns {} and {} have the same name", letters(first), letters(at));
@@ -127,7 +129,10 @@ impl<'a> Table<'a> {
                 Detected::One(dialect, confidence) => Ok((dialect, confidence)),
                 Detected::Either(first, second) => {
                     let message = format!("this may be a {} or a {}", first.title, second.title);
-                    let hint = format!("write `dialect: {}` or `dialect: {}` under `items:`", first.name, second.name);
+                    let hint = format!(
+                        "write `dialect: {}` or `dialect: {}` under `items:`",
+                        first.name, second.name
+                    );
                     Err(Box::new(self.whole(message).hint(hint)))
                 }
             };
@@ -142,7 +147,8 @@ impl<'a> Table<'a> {
         };
         dialect.confidence(&self.headers).map(|confidence| (dialect, confidence)).ok_or_else(|| {
             let missing = dialect.missing(&self.headers).join("` and `");
-            let problem = self.whole(format!("a {} has the columns `{missing}`, and this file has not", dialect.title));
+            let problem =
+                self.whole(format!("a {} has the columns `{missing}`, and this file has not", dialect.title));
             Box::new(match dialect::detect(&self.headers) {
                 Detected::One(found, _) => problem.hint(format!("write `dialect: {}`", found.name)),
                 Detected::Either(..) => problem.hint("write the dialect of the program that wrote the file"),
@@ -151,7 +157,12 @@ impl<'a> Table<'a> {
     }
 
     /// The dialect is settled: what has waited is taken.
-    fn know(&mut self, row: u64, dialect: &'static Dialect, confidence: Confidence) -> Result<(), Box<Problem>> {
+    fn know(
+        &mut self,
+        row: u64,
+        dialect: &'static Dialect,
+        confidence: Confidence,
+    ) -> Result<(), Box<Problem>> {
         let columns = dialect.columns(&self.headers);
         if columns.together.is_empty() {
             let names = dialect.id_headers();
@@ -210,7 +221,9 @@ impl<'a> Table<'a> {
         }
         if self.headers.len() > WIDEST {
             let message = format!("the records have more than {WIDEST} different names");
-            return Err(Box::new(self.at(number, None, message).hint("give the same thing the same name in each")));
+            return Err(Box::new(
+                self.at(number, None, message).hint("give the same thing the same name in each"),
+            ));
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
@@ -291,7 +304,8 @@ impl<'a> Table<'a> {
         if left == 0 {
             return None;
         }
-        let reasons: Vec<String> = about.left_out.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let reasons: Vec<String> =
+            about.left_out.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         let what = match (self.options.one_per, left) {
             (OnePer::Product, 1) => "1 product is",
             (OnePer::Product, _) => &format!("{left} products are"),
@@ -304,14 +318,19 @@ impl<'a> Table<'a> {
         } else {
             problem.severity = Severity::Note;
         }
-        Some(if self.options.all { problem } else { problem.hint("to take them too, write `all: true` under `items:`") })
+        Some(if self.options.all {
+            problem
+        } else {
+            problem.hint("to take them too, write `all: true` under `items:`")
+        })
     }
 }
 
 /// Which columns stand for what.
 fn mapping(known: &Known, headers: &[String]) -> Vec<(&'static str, Vec<String>)> {
     use dialect::Field;
-    let named = |columns: &[usize]| columns.iter().filter_map(|column| headers.get(*column).cloned()).collect();
+    let named =
+        |columns: &[usize]| columns.iter().filter_map(|column| headers.get(*column).cloned()).collect();
     let fields = [
         Field::Sku,
         Field::Handle,

@@ -5,7 +5,7 @@ use sheet::LARGEST_CELL;
 
 /// The items of a file and what is wrong with it.
 fn read(file: &str, source: impl Read) -> (Vec<Item>, Vec<Problem>) {
-    let catalog = super::read(file, source, &Options::default());
+    let catalog = super::read(file, source, &Reading::default());
     (catalog.items, catalog.problems)
 }
 

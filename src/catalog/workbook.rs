@@ -30,13 +30,18 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let names = workbook.sheet_names();
     let name = sheet(table, &names)?;
     table.format = format!("XLSX, sheet `{name}`");
-    let mut cells = workbook.worksheet_cells_reader(&name).map_err(|error| Box::new(unreadable(table, &error)))?;
+    let mut cells =
+        workbook.worksheet_cells_reader(&name).map_err(|error| Box::new(unreadable(table, &error)))?;
     let mut sheet = Sheet { table, header: None, row: 0, cells: Vec::new() };
     loop {
         match cells.next_cell() {
             Ok(Some(cell)) => {
                 let (row, column) = cell.get_position();
-                sheet.cell(u64::from(row) + 1, usize::try_from(column).unwrap_or(usize::MAX), cell.get_value())?;
+                sheet.cell(
+                    u64::from(row) + 1,
+                    usize::try_from(column).unwrap_or(usize::MAX),
+                    cell.get_value(),
+                )?;
             }
             Ok(None) => break,
             Err(error) => return Err(Box::new(unreadable(sheet.table, &error))),
@@ -48,7 +53,10 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
 /// The name of the sheet to read.
 fn sheet(table: &Table<'_>, names: &[String]) -> Result<String, Box<Problem>> {
     let Some(wanted) = table.sheet() else {
-        return names.first().cloned().ok_or_else(|| Box::new(table.whole("the workbook has no sheet").hint(AS_CSV)));
+        return names
+            .first()
+            .cloned()
+            .ok_or_else(|| Box::new(table.whole("the workbook has no sheet").hint(AS_CSV)));
     };
     if names.iter().any(|name| name == wanted) {
         return Ok(wanted.to_owned());
@@ -88,7 +96,9 @@ impl Sheet<'_, '_> {
         }
         if column >= WIDEST || text.len() > LARGEST_CELL {
             let message = format!("the row has more than {WIDEST} columns, or a cell larger than 1 MiB");
-            return Err(Box::new(self.table.at(row, None, message).hint("remove what is no product from the sheet")));
+            return Err(Box::new(
+                self.table.at(row, None, message).hint("remove what is no product from the sheet"),
+            ));
         }
         if self.cells.len() <= column {
             self.cells.resize(column + 1, String::new());
@@ -111,7 +121,8 @@ impl Sheet<'_, '_> {
         if let Some(at) = surplus {
             if !header.is_unnamed(self.table, at) {
                 let column = super::table::at_letter(at);
-                let problem = self.table.at(self.row, Some(&column), "this cell stands in a column without a name");
+                let problem =
+                    self.table.at(self.row, Some(&column), "this cell stands in a column without a name");
                 let problem = problem.hint("write a name into the column's first cell, or empty this cell");
                 self.table.spoilt(self.row, problem, None, format!("sheet row {}", self.row));
             }
@@ -139,5 +150,9 @@ fn text(value: &DataRef<'_>) -> String {
 fn date(moment: &calamine::ExcelDateTime) -> String {
     let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
     let date = format!("{year:04}-{month:02}-{day:02}");
-    if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date}T{hour:02}:{minute:02}:{second:02}") }
+    if (hour, minute, second) == (0, 0, 0) {
+        date
+    } else {
+        format!("{date}T{hour:02}:{minute:02}:{second:02}")
+    }
 }

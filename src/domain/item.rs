@@ -110,3 +110,34 @@ impl Item {
         }
     }
 }
+
+/// What a shot makes one clip of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnePer {
+    /// A product, whatever sizes and colours it comes in.
+    #[default]
+    Product,
+    /// A size or colour of a product.
+    Variant,
+    /// A picture that stands for one or several variants.
+    Image,
+}
+
+impl OnePer {
+    /// All, with the names that a manifest gives them.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("product", Self::Product), ("variant", Self::Variant), ("image", Self::Image)];
+}
+
+/// How a product file is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What a clip is made of.
+    pub one_per: OnePer,
+    /// The program that wrote the file, by its name; its headers say where it is not given.
+    pub dialect: Option<String>,
+    /// The sheet of a workbook; the first where none is given.
+    pub sheet: Option<String>,
+    /// Also drafts and what is sold out.
+    pub all: bool,
+}

@@ -8,9 +8,9 @@ pub mod key;
 
 pub mod digest;
 pub mod item;
-pub mod text;
 pub mod money;
 pub mod request;
+pub mod text;
 
 pub mod limits;
 pub mod price;

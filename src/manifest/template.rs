@@ -3,8 +3,8 @@
 //! Strict: a name that does not exist is an error that names it. What a template renders is data and never a
 //! template again.
 
-use super::source::Spot;
 use super::explain;
+use super::source::Spot;
 use crate::domain::item::{FactValue, Item};
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::text as filters;
@@ -279,7 +279,9 @@ impl Object for ItemValue {
             "raw" => Some(Value::from_object(RawValue(Arc::clone(&self.0)))),
             name => match self.0.fact(name).map(|fact| &fact.value) {
                 Some(FactValue::Text(text)) => Some(Value::from(text.as_str())),
-                Some(FactValue::List { .. }) => Some(Value::from_object(ListValue(Arc::clone(&self.0), name.into()))),
+                Some(FactValue::List { .. }) => {
+                    Some(Value::from_object(ListValue(Arc::clone(&self.0), name.into())))
+                }
                 Some(FactValue::Pairs(pairs)) => {
                     Some(pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect())
                 }

@@ -51,7 +51,7 @@ fn prompt(manifest: &Manifest, item: Arc<Item>) -> Result<String, Box<Problem>> 
 fn every_key_of_a_manifest_is_read() {
     let manifest = good(include_str!("../../tests/fixtures/manifest/good/every-key.yaml"));
     assert_eq!(manifest.project, "spring-catalog");
-    assert!(matches!(&manifest.items, Items::File { from } if from.value == "products.csv"));
+    assert!(matches!(&manifest.items, Items::File { from, .. } if from.value == "products.csv"));
     assert_eq!(manifest.vars["look"], "soft studio light, plain background");
     assert_eq!(manifest.defaults.settings.model.as_ref().unwrap().source(), "zai/vidu2-image");
     let names: Vec<_> = manifest.shots.iter().map(|shot| shot.name.value.as_str()).collect();

@@ -34,7 +34,7 @@ fn bad_manifests_are_explained_with_line_caret_and_hint() {
 fn bad_sheets_are_explained_with_row_and_column() {
     for (name, path) in fixtures("bad_sheets") {
         let file = std::fs::File::open(path).unwrap();
-        let problems = catalog::read(&name, file, &catalog::Options::default()).problems;
+        let problems = catalog::read(&name, file, &catalog::Reading::default()).problems;
         assert!(!problems.is_empty(), "{name}");
         insta::assert_snapshot!(format!("bad_sheet__{name}"), shown(problems));
     }
