@@ -76,12 +76,9 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
                     product.close();
                 }
             }
-            Event::Text(text) => product.iter_mut().for_each(|product| product.text(&text.xml10_content())),
-            Event::CData(text) => product.iter_mut().for_each(|product| product.text(&text.xml10_content())),
-            Event::GeneralRef(name) => {
-                let letter = decode_entities(&format!("&{};", &*name));
-                product.iter_mut().for_each(|product| product.text(&letter));
-            }
+            Event::Text(text) => add(&mut product, &text.xml10_content()),
+            Event::CData(text) => add(&mut product, &text.xml10_content()),
+            Event::GeneralRef(name) => add(&mut product, &decode_entities(&format!("&{};", &*name))),
             Event::End(_) => match product.take() {
                 Some(mut open) if !open.path.is_empty() => {
                     open.close();
@@ -109,6 +106,13 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
         return Err(Box::new(problem.hint("export it as a Google Merchant feed, or as CSV")));
     }
     table.end_of_records()
+}
+
+/// Adds a text to the product that is open, if one is.
+fn add(product: &mut Option<Product>, text: &str) {
+    if let Some(product) = product {
+        product.text(text);
+    }
 }
 
 fn is_record(start: &BytesStart<'_>) -> bool {

@@ -217,12 +217,12 @@ impl Maker<'_> {
         let column = [Field::VariantImage, Field::Image].map(|field| row.filled(self.columns.of(field)));
         let column = column.into_iter().flatten().next().or(self.columns.of(Field::Image).first().copied());
         if column.is_some() {
-            let written = image.map_or(String::new(), |image| image.to_string());
+            let written = image.map_or(String::new(), ToString::to_string);
             facts.add("image", column, FactValue::Text(written));
         }
         // Its own picture first, then the others of its product.
         let others = product.pictures.iter().filter(|picture| Some(*picture) != image);
-        let parts: Vec<String> = image.into_iter().chain(others).map(|picture| picture.to_string()).collect();
+        let parts: Vec<String> = image.into_iter().chain(others).map(ToString::to_string).collect();
         if !self.columns.of(Field::Image).is_empty() || !self.columns.of(Field::MoreImages).is_empty() {
             facts.add("images", None, FactValue::List { written: parts.join(", "), parts });
         }

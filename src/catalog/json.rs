@@ -141,7 +141,9 @@ fn gather(record: &mut Record, name: &str, value: &Value) {
         Value::String(text) => record.add(name, text),
         Value::Array(values) => {
             record.add(name, "");
-            values.iter().for_each(|value| gather(record, name, value));
+            for value in values {
+                gather(record, name, value);
+            }
         }
         Value::Object(values) => {
             for (key, value) in values {

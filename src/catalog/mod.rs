@@ -14,6 +14,8 @@ mod lines;
 mod products;
 mod records;
 mod sheet;
+#[cfg(test)]
+mod shop_tests;
 mod table;
 #[cfg(test)]
 mod tests;

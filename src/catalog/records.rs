@@ -15,20 +15,17 @@ pub(super) struct Record {
 impl Record {
     /// Adds a value. A name may come again, as feeds do with pictures: different values are joined.
     pub(super) fn add(&mut self, name: &str, value: &str) {
-        match self.places.get(name) {
-            Some(&at) => {
-                let known = &mut self.values[at].1;
-                if known.is_empty() {
-                    value.clone_into(known);
-                } else if !value.is_empty() && known != value {
-                    known.push_str(BETWEEN);
-                    known.push_str(value);
-                }
-            }
-            None => {
-                self.places.insert(name.to_owned(), self.values.len());
-                self.values.push((name.to_owned(), value.to_owned()));
-            }
+        let Some(&at) = self.places.get(name) else {
+            self.places.insert(name.to_owned(), self.values.len());
+            self.values.push((name.to_owned(), value.to_owned()));
+            return;
+        };
+        let known = &mut self.values[at].1;
+        if known.is_empty() {
+            value.clone_into(known);
+        } else if !value.is_empty() && known != value {
+            known.push_str(BETWEEN);
+            known.push_str(value);
         }
     }
 

@@ -83,10 +83,10 @@ impl Header {
         mut names: Vec<String>,
     ) -> Result<Self, Box<Problem>> {
         let all = names.len();
-        let named = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        names.truncate(named);
+        let end = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        names.truncate(end);
         table.header(row, names)?;
-        Ok(Self { row, named, unnamed: all - named, is_told: false })
+        Ok(Self { row, named: end, unnamed: all - end, is_told: false })
     }
 
     /// Columns that have a name, and all before them.
@@ -136,13 +136,11 @@ impl Sheet<'_, '_> {
         }
         let mut names = Vec::with_capacity(record.len());
         for (at, cell) in record.iter().enumerate() {
-            match self.letters.read(row, &at_letter(at), cell) {
-                Ok(name) => names.push(name.trim().to_owned()),
-                Err(_) => {
-                    let message = "a letter in the header is not saved as UTF-8";
-                    return Err(Box::new(self.table.at(row, Some(&at_letter(at)), message).hint(AS_CSV)));
-                }
-            }
+            let Ok(name) = self.letters.read(row, &at_letter(at), cell) else {
+                let message = "a letter in the header is not saved as UTF-8";
+                return Err(Box::new(self.table.at(row, Some(&at_letter(at)), message).hint(AS_CSV)));
+            };
+            names.push(name.trim().to_owned());
         }
         self.header = Some(Header::take(self.table, row, names)?);
         Ok(())

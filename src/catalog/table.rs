@@ -99,7 +99,8 @@ impl<'a> Table<'a> {
                 self.check_header(row, at, first);
             } else if name.is_empty() || first.is_some() {
                 // Exports of shops repeat names, and nobody named these by hand.
-                self.headers[at] = format!("{name} ({})", letters(at)).trim_start().to_owned();
+                let letters = letters(at);
+                self.headers[at] = if name.is_empty() { letters } else { format!("{name} ({letters})") };
             }
         }
         self.know(row, dialect, confidence)

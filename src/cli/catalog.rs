@@ -43,7 +43,10 @@ pub(super) fn catalog(terminal: &Terminal, args: &CatalogArgs) -> Result<Exit, E
         terminal.next(format_args!("shotlist catalog {}", quoted(&shown)));
         return Ok(Exit::Invalid);
     }
-    terminal.next(format_args!("write `items: {{ from: {shown} }}` into a manifest, then shotlist plan"));
+    if !terminal.json {
+        terminal.say(format_args!("In a manifest: `items: {{ from: {shown} }}`"));
+    }
+    terminal.next("shotlist validate");
     Ok(Exit::Done)
 }
 
@@ -87,7 +90,7 @@ fn page(shown: &str, about: &About, items: &[Item]) -> Vec<String> {
             count(counts.image_only_rows, "row")
         ));
     }
-    if counts.variants_without_sku > 0 {
+    if counts.variants_without_sku > 0 && about.of > 0 {
         let (without, all) = (counts.variants_without_sku, counts.variants);
         lines.push(format!(
             "  no SKU in {without} of {}; it matters with `one_per: variant`",

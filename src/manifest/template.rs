@@ -283,7 +283,7 @@ impl Object for ItemValue {
                     Some(Value::from_object(ListValue(Arc::clone(&self.0), name.into())))
                 }
                 Some(FactValue::Pairs(pairs)) => {
-                    Some(pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect())
+                    Some(Value::from_object(pairs.iter().cloned().collect::<BTreeMap<String, String>>()))
                 }
                 None => self.0.column(name).map(Value::from),
             },

@@ -260,7 +260,7 @@ fn a_key_in_a_file_of_another_encoding_is_covered() {
 
 #[test]
 fn the_product_file_is_known_while_the_shots_are_wrong() {
-    let from = |text: &str| read_items_from("m.yaml", text.as_bytes()).map(|from| from.value);
+    let from = |text: &str| read_items_from("m.yaml", text.as_bytes()).map(|(from, _)| from.value);
     assert_eq!(from("items: { from: a.csv }\nshots: 5\n").as_deref(), Some("a.csv"));
     for without in ["items: []\n", "shots: 5\n", "items: {", "- items"] {
         assert_eq!(from(without), None, "{without}");
