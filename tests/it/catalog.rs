@@ -88,7 +88,7 @@ fn templates_see_the_same_names_whatever_program_wrote_the_file() {
     let asked = "three-legged-stool-kraka Smoked by Nordverk in oak (oak, Kitchen) Solid oak, oiled by hand. 45 cm 5 3 95";
     assert!(plan.out.contains(asked), "{}", plan.out);
     assert!(plan.out.contains("https://pictures.example/stool-smoked.jpg?v=1"), "{}", plan.out);
-    plan.says("3 products").says("left out");
+    plan.says("3 variants are left out: 1 archived, 1 draft, 1 sold out");
 }
 
 #[test]
