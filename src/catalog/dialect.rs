@@ -96,7 +96,7 @@ pub(super) struct Dialect {
     /// Columns that speak of the row's variant alone: no variant takes them over from its product.
     own: Vec<Header>,
     /// What makes no clips unless it is asked for.
-    pub(super) skip: Vec<Skip>,
+    skip: Vec<Skip>,
 }
 
 /// Where colours and sizes stand.
@@ -117,12 +117,12 @@ struct Options {
 /// A reason to leave a row out.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Skip {
+struct Skip {
     /// In two or three words.
-    pub(super) reason: String,
+    reason: String,
     /// Whether the row speaks for its product or for its variant alone.
     #[serde(default)]
-    pub(super) of: Whose,
+    of: Whose,
     /// Columns with the values that all must have: a word of a comma-separated list, `*` for anything, `<=0`.
     when: BTreeMap<Header, Vec<String>>,
 }
@@ -184,6 +184,9 @@ pub(super) enum Detected {
     Either(&'static Dialect, &'static Dialect),
 }
 
+/// A column, and the values of which it must hold one.
+type Condition = (Option<usize>, &'static [String]);
+
 /// Where a dialect's columns stand in a file.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
@@ -197,9 +200,21 @@ pub(super) struct Columns {
     pub(super) options: Vec<(Option<usize>, usize)>,
     pub(super) codes: Vec<usize>,
     own: Vec<bool>,
+    /// Of each reason to leave a row out, the columns that decide with what they must hold.
+    skip: Vec<(&'static Skip, Vec<Condition>)>,
 }
 
 impl Columns {
+    /// Why a row is left out, if it is.
+    pub(super) fn reason(&self, whose: Whose, cells: &[String]) -> Option<&'static str> {
+        let holds = |(column, values): &Condition| {
+            let cell = column.and_then(|column| cells.get(column)).map_or("", |cell| cell.trim());
+            values.iter().any(|value| is_value(cell, value))
+        };
+        let mut rules = self.skip.iter().filter(|(skip, _)| skip.of == whose);
+        rules.find(|(_, when)| when.iter().all(holds)).map(|(skip, _)| skip.reason.as_str())
+    }
+
     /// The columns of a field, the best first.
     pub(super) fn of(&self, field: Field) -> &[usize] {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
@@ -271,7 +286,7 @@ impl Dialect {
     }
 
     /// Finds its columns. A plain file has one column for each thing: a second never stands in for an empty cell.
-    pub(super) fn columns(&self, headers: &[String]) -> Columns {
+    pub(super) fn columns(&'static self, headers: &[String]) -> Columns {
         let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
         let all = |header: &Header| -> Vec<usize> {
             (0..folded.len()).filter(|at| header.fits(&folded[*at])).collect()
@@ -300,6 +315,10 @@ impl Dialect {
             .filter_map(|[name, value]| Some((Some(*all(name).first()?), *all(value).first()?)));
         let named = each(&self.options.columns).into_iter().map(|at| (None, at));
         let own = |name: &String| self.own.iter().any(|header| header.fits(name));
+        let column = |header: &Header| folded.iter().position(|name| header.fits(name));
+        let when = |skip: &'static Skip| {
+            skip.when.iter().map(|(header, values)| (column(header), values.as_slice())).collect()
+        };
         Columns {
             together: best(&self.together),
             parent: first(&self.parent),
@@ -310,6 +329,7 @@ impl Dialect {
             options: numbered.chain(named).collect(),
             codes: each(&self.codes),
             own: folded.iter().map(own).collect(),
+            skip: self.skip.iter().map(|skip| (skip, when(skip))).collect(),
         }
     }
 
@@ -321,23 +341,6 @@ impl Dialect {
     /// Whether an option's value means that there is none.
     pub(super) fn is_no_option(&self, value: &str) -> bool {
         value.is_empty() || self.options.none.iter().any(|none| none == value)
-    }
-
-    /// Why a row is left out, if it is; `cell` answers with the text under a header.
-    pub(super) fn reason(
-        &'static self,
-        whose: Whose,
-        headers: &[String],
-        cells: &[String],
-    ) -> Option<&'static str> {
-        let skip = self.skip.iter().filter(|skip| skip.of == whose).find(|skip| {
-            skip.when.iter().all(|(header, values)| {
-                let at = headers.iter().position(|name| header.fits(&fold(name)));
-                let cell = at.and_then(|at| cells.get(at)).map_or("", |cell| cell.trim());
-                values.iter().any(|value| is_value(cell, value))
-            })
-        });
-        skip.map(|skip| skip.reason.as_str())
     }
 }
 

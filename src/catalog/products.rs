@@ -143,7 +143,7 @@ impl Products {
         let shared = self.pictures_of(columns, &row, &[Field::Image, Field::MoreImages]);
         let own = self.pictures_of(columns, &row, &[Field::VariantImage]);
         let row = Rc::new(row);
-        let at = self.product(headers, columns, &key, &row, is_apart);
+        let at = self.product(columns, &key, &row, is_apart);
         let is_head = Rc::ptr_eq(&self.list[at].head, &row);
         let is_variant = !is_apart
             && (columns.variant.is_empty()
@@ -162,25 +162,18 @@ impl Products {
             self.note_options(at, headers, columns, &row);
         }
         if is_variant {
-            let variant = self.variant(headers, columns, row, picture);
+            let variant = self.variant(columns, row, picture);
             self.list[at].variants.push(variant);
         }
         true
     }
 
     /// The product of that key, which is made where it is not there.
-    fn product(
-        &mut self,
-        headers: &[String],
-        columns: &Columns,
-        key: &str,
-        row: &Rc<Row>,
-        is_apart: bool,
-    ) -> usize {
+    fn product(&mut self, columns: &Columns, key: &str, row: &Rc<Row>, is_apart: bool) -> usize {
         let other =
             columns.id_of_parent.filter(|_| is_apart).map(|column| format!("id:{}", row.cell(column)));
         let known = self.by_key.get(key).or_else(|| self.by_key.get(other.as_ref()?)).copied();
-        let left_out = self.dialect.reason(Whose::Product, headers, &row.cells);
+        let left_out = columns.reason(Whose::Product, &row.cells);
         let at = match known.filter(|_| !self.dialect.is_plain()) {
             // Its variants came first.
             Some(at) if is_apart && !self.list[at].is_apart => {
@@ -212,15 +205,9 @@ impl Products {
         at
     }
 
-    fn variant(
-        &self,
-        headers: &[String],
-        columns: &Columns,
-        row: Rc<Row>,
-        picture: Option<Rc<str>>,
-    ) -> Variant {
+    fn variant(&self, columns: &Columns, row: Rc<Row>, picture: Option<Rc<str>>) -> Variant {
         let has_sku = row.filled(columns.of(Field::Sku)).is_some();
-        let left_out = self.dialect.reason(Whose::Variant, headers, &row.cells);
+        let left_out = columns.reason(Whose::Variant, &row.cells);
         let row =
             if self.keeps_variants { row } else { Rc::new(Row { number: row.number, cells: Vec::new() }) };
         Variant { row, has_sku, picture, left_out }
@@ -259,11 +246,11 @@ impl Products {
     }
 
     /// A product without variants is its own; to be called behind the last row.
-    pub(super) fn close(&mut self, headers: &[String], columns: &Columns) {
+    pub(super) fn close(&mut self, columns: &Columns) {
         for at in 0..self.list.len() {
             if self.list[at].variants.is_empty() {
                 let head = Rc::clone(&self.list[at].head);
-                let mut variant = self.variant(headers, columns, Rc::clone(&head), None);
+                let mut variant = self.variant(columns, Rc::clone(&head), None);
                 variant.row = head;
                 self.list[at].variants.push(variant);
             }

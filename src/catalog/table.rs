@@ -262,7 +262,7 @@ impl<'a> Table<'a> {
     pub(super) fn finish(mut self) -> Catalog {
         let mut catalog = Catalog::default();
         if let Some(mut known) = self.known.take() {
-            known.products.close(&self.headers, &known.columns);
+            known.products.close(&known.columns);
             let maker = Maker {
                 file: self.file,
                 dialect: known.dialect,
