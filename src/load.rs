@@ -1,12 +1,12 @@
 //! Manifest, catalog and pictures from disk into orders, with every problem found on the way.
 
-use crate::catalog;
+use crate::catalog::{self, Catalog, Reading};
 use crate::domain::item::Item;
 use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::take::Wanted;
 use crate::files;
-use crate::manifest::{self, Corrections, Items, Located, Manifest, ModelEntry, ProviderConfig};
+use crate::manifest::{self, Corrections, FileReading, Items, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::expand;
 use crate::plan::order::{LinkBook, Unusable, linked_pictures, local_pictures, orders};
 use crate::plan::values::Source;
@@ -14,8 +14,9 @@ use crate::provider;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::Read;
+use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What the input says.
 pub struct Loaded {
@@ -86,8 +87,8 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
     loaded.problems = problems;
     let Some(manifest) = manifest else {
         // The sheet is looked at all the same, so that everything is told at once.
-        if let Some(from) = manifest::read_items_from(&shown, &bytes) {
-            rows(&folder, &from, &mut loaded.problems);
+        if let Some((from, reading)) = manifest::read_items_from(&shown, &bytes) {
+            rows(&folder, &from, &reading, &mut loaded.problems);
         }
         return loaded;
     };
@@ -95,7 +96,7 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
     loaded.problems.extend(corrected(&mut loaded.cards, &manifest.corrections));
     let rows = match &manifest.items {
         Items::List(_) => Vec::new(),
-        Items::File { from } => rows(&folder, from, &mut loaded.problems),
+        Items::File { from, reading } => rows(&folder, from, reading, &mut loaded.problems),
     };
     let source = Source::of(&manifest, rows);
     let (drafts, problems) = expand(&manifest, &source, &loaded.cards);
@@ -129,18 +130,36 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
 }
 
 /// The rows of the product file.
-fn rows(folder: &Path, from: &Located<String>, problems: &mut Vec<Problem>) -> Vec<Item> {
-    let path = folder.join(&from.value);
-    match open(&path) {
-        Ok(file) => {
-            let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
-            let (rows, mut found) = catalog::read(&shown, file);
+fn rows(
+    folder: &Path,
+    from: &Located<String>,
+    reading: &FileReading,
+    problems: &mut Vec<Problem>,
+) -> Vec<Item> {
+    let mut how = Reading {
+        one_per: reading.one_per,
+        dialect: None,
+        sheet: reading.sheet.as_ref().map(|sheet| sheet.value.clone()),
+        all: reading.all,
+    };
+    if let Some(dialect) = &reading.dialect {
+        if let Some(unknown) = unknown_dialect(dialect) {
+            problems.push(unknown);
+            return Vec::new();
+        }
+        how.dialect = Some(dialect.value.clone());
+    }
+    let path =
+        if is_standard_input(Path::new(&from.value)) { PathBuf::from("-") } else { folder.join(&from.value) };
+    match product_file(&path, &how) {
+        Ok(mut catalog) => {
             // Without a sound header nobody knows which columns there are.
-            let is_headed = !found
+            let is_headed = !catalog
+                .problems
                 .iter()
                 .any(|problem| problem.is_error() && matches!(problem.place, Place::Row { row: 1, .. }));
-            problems.append(&mut found);
-            if is_headed { rows } else { Vec::new() }
+            problems.append(&mut catalog.problems);
+            if is_headed { catalog.items } else { Vec::new() }
         }
         Err(reason) => {
             let message = format!("the product file `{}` cannot be read: {reason}", from.value);
@@ -152,6 +171,45 @@ fn rows(folder: &Path, from: &Located<String>, problems: &mut Vec<Problem>) -> V
             Vec::new()
         }
     }
+}
+
+fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
+    let known = catalog::dialects();
+    if known.contains(&dialect.value.as_str()) {
+        return None;
+    }
+    let problem = Problem::error(dialect.place(), format!("there is no dialect `{}`", dialect.value));
+    Some(match did_you_mean(&dialect.value, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!("the dialects are: {}", known.join(", "))),
+    })
+}
+
+/// Standard input as it was read: a command that looks at pictures reads the product file twice.
+static STANDARD_INPUT: OnceLock<Vec<u8>> = OnceLock::new();
+
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// What is in a product file, or on standard input where the path is `-`. The error is why it cannot be opened.
+pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
+    if !is_standard_input(path) {
+        let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
+        return Ok(catalog::read(&shown, open(path)?, reading));
+    }
+    let bytes = match STANDARD_INPUT.get() {
+        Some(bytes) => bytes,
+        None if std::io::stdin().is_terminal() => {
+            return Err("standard input is a terminal; send the file through a pipe".to_owned());
+        }
+        None => {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+            STANDARD_INPUT.get_or_init(|| bytes)
+        }
+    };
+    Ok(catalog::read("standard input", bytes.as_slice(), reading))
 }
 
 /// A file that is there and has a name much like the one that was written, with the same folder before it.

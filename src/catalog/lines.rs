@@ -1,5 +1,5 @@
-//! The bytes of a sheet as the CSV reader gets them: no byte-order mark, every line ended by a line feed, and no row
-//! without bound.
+//! The bytes of a file as its reader gets them: no byte-order mark, in sheets every line ended by a line feed, and no
+//! row without bound.
 
 use csv::ByteRecord;
 use std::cell::{Cell, RefCell};
@@ -9,8 +9,12 @@ use std::rc::Rc;
 /// Bytes of the longest row.
 pub(super) const LARGEST_ROW: usize = 4 * 1024 * 1024;
 
-/// The header line is looked at before anything is read; so much of it is enough to see what separates its cells.
+/// The first line is looked at before anything is read; so much of it is enough to see what the file is, and what
+/// separates its cells.
 const LOOKED_AT: usize = 64 * 1024;
+
+/// How UTF-8 may be marked.
+pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A row of our own behind the last one. A quote that is never closed swallows it, and that shows: the CSV reader
 /// itself takes the end of the file for a closing quote. No sheet has it, because a NUL is refused.
@@ -21,8 +25,6 @@ const END: &[u8] = b"\n\0\n";
 pub(super) enum Broken {
     /// It starts with the mark of another encoding.
     Utf16,
-    /// It is the own file of a spreadsheet program, not CSV.
-    Workbook,
     /// It is no text: a NUL, at this byte.
     Nul(u64),
     /// A row passes [`LARGEST_ROW`].
@@ -50,9 +52,60 @@ impl Watch {
         self.broken.borrow().clone()
     }
 
+    /// So many bytes pass.
+    fn spend(&self, length: usize) -> io::Result<()> {
+        match self.left.get().checked_sub(length) {
+            Some(left) => self.left.set(left),
+            None => return Err(self.stop(Broken::TooLong)),
+        }
+        Ok(())
+    }
+
     fn stop(&self, broken: Broken) -> io::Error {
         *self.broken.borrow_mut() = Some(broken);
         io::Error::from(io::ErrorKind::InvalidData)
+    }
+}
+
+/// The first line of a source, and more if it came at once.
+pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
+    let mut head = Vec::new();
+    let mut chunk = [0; 4096];
+    while head.len() < LOOKED_AT && !head.contains(&b'\n') {
+        match source.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => head.extend_from_slice(&chunk[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Broken::Unreadable(error.to_string())),
+        }
+    }
+    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+        return Err(Broken::Utf16);
+    }
+    Ok(head)
+}
+
+/// The bytes of a feed or a list, none of whose records may pass [`LARGEST_ROW`].
+#[derive(Debug)]
+pub(super) struct Metered<R> {
+    source: io::Chain<io::Cursor<Vec<u8>>, R>,
+    watch: Rc<Watch>,
+}
+
+impl<R: Read> Metered<R> {
+    /// The head is what was read of the source before, without a byte-order mark.
+    pub(super) fn new(head: Vec<u8>, source: R) -> (Self, Rc<Watch>) {
+        let watch = Rc::new(Watch::default());
+        watch.renew();
+        (Self { source: io::Cursor::new(head).chain(source), watch: Rc::clone(&watch) }, watch)
+    }
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        self.watch.spend(length)?;
+        Ok(length)
     }
 }
 
@@ -82,26 +135,9 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Looks at the first line and takes the byte-order mark away.
-    pub(super) fn new(mut source: R) -> Result<(Self, Rc<Watch>), Broken> {
-        let mut head = Vec::new();
-        let mut chunk = [0; 4096];
-        while head.len() < LOOKED_AT && !head.contains(&b'\n') {
-            match source.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(length) => head.extend_from_slice(&chunk[..length]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Broken::Unreadable(error.to_string())),
-            }
-        }
-        if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-            return Err(Broken::Utf16);
-        }
-        // XLSX and ODS are ZIP archives; XLS is a compound file.
-        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"\xD0\xCF\x11\xE0") {
-            return Err(Broken::Workbook);
-        }
-        let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    /// Takes the byte-order mark away; the head is what was read of the source before.
+    pub(super) fn new(mut head: Vec<u8>, source: R) -> (Self, Rc<Watch>) {
+        let mark = if head.starts_with(MARK) { MARK.len() } else { 0 };
         head.drain(..mark);
         let delimiter = delimiter(&head);
         let watch = Rc::new(Watch::default());
@@ -113,7 +149,7 @@ impl<R: Read> Lines<R> {
             offset: u64::try_from(mark).unwrap_or(0),
             after_return: false,
         };
-        Ok((lines, watch))
+        (lines, watch)
     }
 
     /// What separates the cells.
@@ -157,10 +193,7 @@ impl<R: Read> Read for Lines<R> {
             }
             let chunk = &mut buffer[..length];
             self.offset += length as u64;
-            match self.watch.left.get().checked_sub(length) {
-                Some(left) => self.watch.left.set(left),
-                None => return Err(self.watch.stop(Broken::TooLong)),
-            }
+            self.watch.spend(length)?;
             let kept = self.unify(chunk);
             if kept > 0 {
                 return Ok(kept);
@@ -171,7 +204,7 @@ impl<R: Read> Read for Lines<R> {
 
 /// The separator that the header line uses most, outside of quotes; a comma if there is none.
 fn delimiter(head: &[u8]) -> u8 {
-    let mut counts = [(b'\t', 0), (b';', 0), (b',', 0)];
+    let mut counts = [(b'|', 0), (b'\t', 0), (b';', 0), (b',', 0)];
     let mut is_quoted = false;
     for byte in head {
         match byte {

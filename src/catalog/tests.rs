@@ -1,5 +1,13 @@
 use super::*;
+use crate::domain::problem::Place;
 use proptest::prelude::*;
+use sheet::LARGEST_CELL;
+
+/// The items of a file and what is wrong with it.
+fn read(file: &str, source: impl Read) -> (Vec<Item>, Vec<Problem>) {
+    let catalog = super::read(file, source, &Reading::default());
+    (catalog.items, catalog.problems)
+}
 
 fn read_text(text: &str) -> (Vec<Item>, Vec<Problem>) {
     read("products.csv", text.as_bytes())

@@ -111,7 +111,7 @@ fn words(how: &How) -> String {
 /// The files that a plan is made of. One that cannot be read was told of when it was loaded.
 fn inputs(places: &Places, manifest: &Manifest) -> Vec<Input> {
     let mut files = vec![(places.shown.clone(), places.manifest.clone())];
-    if let Items::File { from } = &manifest.items {
+    if let Items::File { from, .. } = &manifest.items {
         files.push((from.value.clone(), places.folder.join(&from.value)));
     }
     let hashed = |(file, path): (String, std::path::PathBuf)| {

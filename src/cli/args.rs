@@ -169,6 +169,11 @@ pub enum Command {
     /// what pictures must be, the price, what the provider's documents disagree about. As the manifest corrects them,
     /// where there is one.
     Models(ModelsArgs),
+    /// What a product file is, and what is in it
+    ///
+    /// Reads CSV, TSV, XLSX, JSON and XML feeds as shops export them: which program wrote the file, which columns mean
+    /// what, how many products, variants and pictures there are, and the first items as templates see them.
+    Catalog(CatalogArgs),
     /// The manifest's JSON Schema, for editors
     ///
     /// Editors that know it complete keys, models and values, and underline what is wrong.
@@ -290,6 +295,20 @@ pub struct PruneArgs {
 pub struct ModelsArgs {
     /// The model, or a part of its name that no other has; a provider shows all of its own
     pub name: Option<String>,
+}
+
+/// Arguments of `catalog`.
+#[derive(Debug, Clone, Args)]
+pub struct CatalogArgs {
+    /// The product file; - for standard input
+    #[arg(value_name = "FILE")]
+    pub product_file: PathBuf,
+    /// The program that wrote it, where its headers do not say
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<String>,
+    /// The sheet of a workbook, instead of the first
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
 }
 
 /// Arguments of `show`.

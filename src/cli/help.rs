@@ -11,7 +11,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
     ("Mend", &["retry", "redo", "resolve", "cancel", "pause", "resume", "prune", "recover"]),
-    ("Set up", &["validate", "doctor", "schema", "sandbox", "completions", "help"]),
+    ("Set up", &["catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
 /// Of each command: what one wants, and what one types. A test parses each of them.
@@ -160,6 +160,13 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["all that can be bought", "shotlist models"],
             ["one, with its fields, limits and price", "shotlist models zai/vidu2-image"],
             ["by a part of its name, as data", "shotlist models cogvideo --json"],
+        ],
+    ),
+    (
+        "catalog",
+        &[
+            ["an export of a shop", "shotlist catalog products_export_1.csv"],
+            ["a sheet of a workbook, as data", "shotlist catalog range.xlsx --sheet Spring --json"],
         ],
     ),
     (

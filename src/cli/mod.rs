@@ -6,6 +6,7 @@ mod approval;
 pub mod args;
 mod budget;
 mod cancel;
+mod catalog;
 mod collect;
 mod crash;
 mod decided;
@@ -103,6 +104,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => models::models(terminal, global, args),
+        Command::Catalog(args) => catalog::catalog(terminal, args),
         Command::Schema => Ok(schema::schema(terminal)),
         Command::Completions { .. } => Ok(Exit::Done),
     }

@@ -5,6 +5,8 @@
 
 use super::exit::Exit;
 use super::terminal::Terminal;
+use crate::catalog::dialects;
+use crate::domain::item::OnePer;
 use crate::domain::request::Field;
 use crate::manifest::keys::{self, Keys};
 use crate::provider::card::Rule;
@@ -52,7 +54,12 @@ fn section(name: &str) -> Json {
     match name {
         "version" => json!({ "enum": [1, "1"] }),
         "items" => {
-            let file = group(keys::ITEMS, &["from"], |_| text());
+            let file = group(keys::ITEMS, &["from"], |name| match name {
+                "one_per" => json!({ "enum": OnePer::ALL.map(|(name, _)| name) }),
+                "dialect" => json!({ "enum": dialects() }),
+                "all" => json!({ "type": "boolean" }),
+                _ => text(),
+            });
             json!({ "anyOf": [file, { "type": "array", "minItems": 1, "items": reference("item") }] })
         }
         "vars" => json!({ "type": "object", "additionalProperties": text() }),

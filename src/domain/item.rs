@@ -1,6 +1,7 @@
 //! A SKU, product or scene: text all the way, under the names its sheet gave it.
 
 use super::problem::Place;
+use std::sync::Arc;
 
 /// One row of a catalog, or one entry of the manifest's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,15 +10,65 @@ pub struct Item {
     pub id: String,
     /// Every column or key, in the order of the source, the id among them.
     pub columns: Vec<(String, String)>,
+    /// What is known of it whatever the program that wrote its file calls it. Empty for entries of a manifest.
+    pub facts: Vec<Fact>,
     /// Where it was written, for messages.
     pub origin: Place,
 }
 
+/// Something that is known of an item under a name of ours, such as `title`, `image` or `tags`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What templates call it.
+    pub name: &'static str,
+    /// What it is.
+    pub value: FactValue,
+    /// The column that it was read from, where it was one.
+    pub column: Option<Arc<str>>,
+}
+
+/// What a [`Fact`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactValue {
+    /// One text.
+    Text(String),
+    /// Several texts.
+    List {
+        /// As the file has them, or joined by commas.
+        written: String,
+        /// Each.
+        parts: Vec<String>,
+    },
+    /// Texts with names, such as the colour and the size.
+    Pairs(Vec<(String, String)>),
+}
+
 impl Item {
-    /// The text under that name.
+    /// The text under that name: what is known of the item, else its column.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
+        match self.fact(name).map(|fact| &fact.value) {
+            Some(FactValue::Text(text) | FactValue::List { written: text, .. }) => Some(text),
+            Some(FactValue::Pairs(_)) => None,
+            None => self.column(name),
+        }
+    }
+
+    /// What is known under that name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.name == name)
+    }
+
+    /// The text of that column.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&str> {
         self.columns.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
+    /// The column of the file in which the text under that name stands.
+    fn written_in<'a>(&'a self, name: &'a str) -> &'a str {
+        self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)
     }
 
     /// What people call it: its title or name, else its id.
@@ -50,12 +101,43 @@ impl Item {
             };
         };
         // `item.id` may stand in a column of another name.
-        let cells: Vec<&str> =
-            columns.iter().map(String::as_str).filter(|column| self.get(column).is_some()).collect();
+        let known = columns.iter().map(String::as_str).filter(|column| self.get(column).is_some());
+        let cells: Vec<&str> = known.map(|column| self.written_in(column)).collect();
         match cells.as_slice() {
             [] => format!("sheet row {row} ({})", self.id),
             [column] => format!("sheet row {row}, column {column} ({})", self.id),
             columns => format!("sheet row {row}, columns {} ({})", columns.join(", "), self.id),
         }
     }
+}
+
+/// What a shot makes one clip of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnePer {
+    /// A product, whatever sizes and colours it comes in.
+    #[default]
+    Product,
+    /// A size or colour of a product.
+    Variant,
+    /// A picture that stands for one or several variants.
+    Image,
+}
+
+impl OnePer {
+    /// All, with the names that a manifest gives them.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("product", Self::Product), ("variant", Self::Variant), ("image", Self::Image)];
+}
+
+/// How a product file is to be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What a clip is made of.
+    pub one_per: OnePer,
+    /// The program that wrote the file, by its name; its headers say where it is not given.
+    pub dialect: Option<String>,
+    /// The sheet of a workbook; the first where none is given.
+    pub sheet: Option<String>,
+    /// Also drafts and what is sold out.
+    pub all: bool,
 }

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod item;
 pub mod money;
 pub mod request;
+pub mod text;
 
 pub mod limits;
 pub mod price;

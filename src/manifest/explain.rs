@@ -1,7 +1,7 @@
 //! What is wrong with a template, without the words of the template language's grammar.
 
 use super::template::{Template, find_name};
-use crate::domain::item::Item;
+use crate::domain::item::{FactValue, Item};
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use minijinja::{Error, ErrorKind};
 use std::ops::Range;
@@ -164,6 +164,25 @@ fn without_value(template: &Template, error: &Error) -> Problem {
         .hint(format!("write `{before}{value}{after}{end}`"))
 }
 
+/// An option that this item does not come in.
+fn unknown_option(template: &Template, place: Place, option: &str, item: &Item) -> Problem {
+    let pairs = match item.fact("options").map(|fact| &fact.value) {
+        Some(FactValue::Pairs(pairs)) => pairs.as_slice(),
+        Some(FactValue::Text(_) | FactValue::List { .. }) | None => &[],
+    };
+    let names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+    let problem = Problem::error(place, format!("the item has no option `{option}`"));
+    let quote = template.quote();
+    let default = format!("item.options.{option} | default({quote}{quote})");
+    let hint = match did_you_mean(option, names.iter().copied()) {
+        Some(near) => format!("did you mean `item.options[{quote}{near}{quote}]`?"),
+        None => format!("write `{{{{ {default} }}}}` where only some items have it"),
+    };
+    let mut problem = problem.hint(hint);
+    problem.examples.push(item.example(&[]));
+    if names.is_empty() { problem } else { problem.note(format!("{} has: {}", item.id, names.join(", "))) }
+}
+
 /// A name that this item does not have.
 fn unknown_name(template: &Template, error: &Error, name: &str, item: &Item) -> Problem {
     let range = find_name(template.source(), name).or_else(|| error.range());
@@ -178,6 +197,9 @@ fn unknown_name(template: &Template, error: &Error, name: &str, item: &Item) -> 
         problem.examples.push(item.id.clone());
         return problem;
     };
+    if let Some(option) = column.strip_prefix("options.").filter(|_| item.fact("options").is_some()) {
+        return unknown_option(template, place, option, item);
+    }
     let raw = column.strip_prefix("raw[").and_then(|text| text.strip_suffix(']'));
     let raw = raw.map(|text| text.trim_matches(['"', '\'']));
     let column = raw.or_else(|| column.strip_prefix("raw.")).unwrap_or(column);

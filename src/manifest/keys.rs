@@ -44,7 +44,19 @@ pub const GUARDS: &Keys = &[
 ];
 
 /// Of `items`, where they come from a file.
-pub const ITEMS: &Keys = &[("from", "The product file, seen from the manifest's folder.")];
+pub const ITEMS: &Keys = &[
+    (
+        "from",
+        "The product file, seen from the manifest's folder: CSV, TSV, XLSX, JSON or an XML feed; - for standard input.",
+    ),
+    (
+        "one_per",
+        "What a shot makes one clip of: a product (the default), a variant, or an image that stands for variants.",
+    ),
+    ("dialect", "The program that wrote the file, where its headers leave that open."),
+    ("sheet", "The sheet of a workbook; by default the first."),
+    ("all", "Whether drafts, archived products and what is sold out are made, too: true or false."),
+];
 
 /// Of a shot and of `defaults`, beside the fields that all providers share.
 pub const SHOT: &Keys = &[

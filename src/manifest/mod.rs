@@ -7,7 +7,6 @@
 mod bounds;
 mod decode;
 mod explain;
-mod filters;
 pub mod keys;
 mod model;
 mod models;
@@ -24,12 +23,13 @@ mod text;
 mod yaml;
 
 pub use model::{
-    Budget, Corrections, EnvName, Guards, Items, ListItem, Manifest, ModelEntry, Most, OnAmbiguous, OnChange,
-    Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot, ShotFields,
+    Budget, Corrections, EnvName, FileReading, Guards, Items, ListItem, Manifest, ModelEntry, Most,
+    OnAmbiguous, OnChange, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot, ShotFields,
 };
 pub use source::Located;
 pub use template::{Context, ItemContext, Template};
 
+use crate::domain::item::OnePer;
 use crate::domain::problem::{Place, Problem};
 use decode::{Decoder, get};
 use source::{Source, Spot};
@@ -117,12 +117,14 @@ fn read_only<T>(
 /// The product file that a manifest names, also where other parts of it are wrong: the file can be looked at
 /// nevertheless.
 #[must_use]
-pub fn read_items_from(file: &str, bytes: &[u8]) -> Option<Located<String>> {
+pub fn read_items_from(file: &str, bytes: &[u8]) -> Option<(Located<String>, FileReading)> {
     let (root, source, _) = tree(file, bytes).ok()?;
     let mut decoder = Decoder::new(source);
     let sections = sections(&mut decoder, &root)?;
     let items = decoder.map(get(&sections, "items")?, "items", ITEMS)?;
-    decoder.located(get(&items, "from")?, "items.from")
+    let from = decoder.located(get(&items, "from")?, "items.from")?;
+    let reading = reading(&mut decoder, &items);
+    Some((from, reading))
 }
 
 /// The keys of the manifest with their values.
@@ -287,12 +289,35 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
                 return None;
             };
             let from = decoder.located(from, "items.from")?;
-            Some(Items::File { from })
+            Some(Items::File { from, reading: reading(decoder, entries) })
         }
         Value::Text { .. } => {
             decoder.wrong_kind(node, "items", "a list, or a group that names a file", ITEMS);
             None
         }
+    }
+}
+
+/// How a product file is read.
+fn reading(decoder: &mut Decoder, entries: &[Entry]) -> FileReading {
+    let text =
+        |decoder: &mut Decoder, key: &str| decoder.located(get(entries, key)?, &format!("items.{key}"));
+    let one_per = get(entries, "one_per").and_then(|node| {
+        decoder.parsed(node, "items.one_per", |text| {
+            let known = OnePer::ALL.iter().find(|(name, _)| *name == text);
+            known.map(|(_, one_per)| *one_per).ok_or("write `product`, `variant` or `image`".to_owned())
+        })
+    });
+    let all = get(entries, "all").and_then(|node| {
+        decoder.parsed(node, "items.all", |text| {
+            text.parse::<bool>().map_err(|_| "write `true` or `false`".to_owned())
+        })
+    });
+    FileReading {
+        one_per: one_per.unwrap_or_default(),
+        dialect: text(decoder, "dialect"),
+        sheet: text(decoder, "sheet"),
+        all: all.unwrap_or_default(),
     }
 }
 

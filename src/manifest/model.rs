@@ -2,7 +2,7 @@
 
 use super::source::{Located, Spot};
 use super::template::{ItemContext, Template, Templates};
-use crate::domain::item::Item;
+use crate::domain::item::{Item, OnePer};
 use crate::domain::key::ModelName;
 use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
@@ -71,9 +71,24 @@ pub enum Items {
     File {
         /// Its path, relative to the manifest's folder.
         from: Located<String>,
+        /// How it is read.
+        reading: FileReading,
     },
     /// Entries of the manifest itself, in its order.
     List(Vec<ListItem>),
+}
+
+/// How a product file is read.
+#[derive(Debug, Clone, Default)]
+pub struct FileReading {
+    /// What a shot makes one clip of.
+    pub one_per: OnePer,
+    /// The program that wrote the file. Whether there is such a one is not known here.
+    pub dialect: Option<Located<String>>,
+    /// The sheet of a workbook.
+    pub sheet: Option<Located<String>>,
+    /// Whether nothing is left out.
+    pub all: bool,
 }
 
 /// An entry of the manifest's own list.

@@ -3,13 +3,15 @@
 //! Strict: a name that does not exist is an error that names it. What a template renders is data and never a
 //! template again.
 
+use super::explain;
 use super::source::Spot;
-use super::{explain, filters};
-use crate::domain::item::Item;
+use crate::domain::item::{FactValue, Item};
 use crate::domain::problem::{Place, Problem, did_you_mean};
-use minijinja::value::{Enumerator, Object};
+use crate::domain::text as filters;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -262,7 +264,7 @@ impl Object for Names {
     }
 }
 
-/// `item`: its id, `raw`, and every column.
+/// `item`: its id, `raw`, what is known of it under names that do not depend on its file, and every column.
 #[derive(Debug)]
 struct ItemValue(Arc<Item>);
 
@@ -275,12 +277,53 @@ impl Object for ItemValue {
         match key {
             "id" => Some(Value::from(self.0.id.as_str())),
             "raw" => Some(Value::from_object(RawValue(Arc::clone(&self.0)))),
-            column => self.0.get(column).map(Value::from),
+            name => match self.0.fact(name).map(|fact| &fact.value) {
+                Some(FactValue::Text(text)) => Some(Value::from(text.as_str())),
+                Some(FactValue::List { .. }) => {
+                    Some(Value::from_object(ListValue(Arc::clone(&self.0), name.into())))
+                }
+                Some(FactValue::Pairs(pairs)) => {
+                    Some(Value::from_object(pairs.iter().cloned().collect::<BTreeMap<String, String>>()))
+                }
+                None => self.0.column(name).map(Value::from),
+            },
         }
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         columns(&self.0)
+    }
+}
+
+/// A list of an item, such as `item.tags`: it can be looped over, and where a text is wanted it is the text that the
+/// list was made of.
+#[derive(Debug)]
+struct ListValue(Arc<Item>, Box<str>);
+
+impl ListValue {
+    fn list(&self) -> (&str, &[String]) {
+        match self.0.fact(&self.1).map(|fact| &fact.value) {
+            Some(FactValue::List { written, parts }) => (written, parts),
+            Some(FactValue::Text(_) | FactValue::Pairs(_)) | None => ("", &[]),
+        }
+    }
+}
+
+impl Object for ListValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.list().1.get(key.as_usize()?).map(Value::from)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.list().1.len())
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.list().0)
     }
 }
 
@@ -290,7 +333,7 @@ struct RawValue(Arc<Item>);
 
 impl Object for RawValue {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.get(key.as_str()?).map(Value::from)
+        self.0.column(key.as_str()?).map(Value::from)
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -36,7 +36,7 @@ fn told(text: &str) -> Vec<String> {
 fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     let columns: Vec<_> =
         columns.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    Arc::new(Item { id: columns[0].1.clone(), columns, origin: Place::Nowhere })
+    Arc::new(Item { id: columns[0].1.clone(), columns, facts: Vec::new(), origin: Place::Nowhere })
 }
 
 /// Renders the prompt of the only shot.
@@ -51,7 +51,7 @@ fn prompt(manifest: &Manifest, item: Arc<Item>) -> Result<String, Box<Problem>> 
 fn every_key_of_a_manifest_is_read() {
     let manifest = good(include_str!("../../tests/fixtures/manifest/good/every-key.yaml"));
     assert_eq!(manifest.project, "spring-catalog");
-    assert!(matches!(&manifest.items, Items::File { from } if from.value == "products.csv"));
+    assert!(matches!(&manifest.items, Items::File { from, .. } if from.value == "products.csv"));
     assert_eq!(manifest.vars["look"], "soft studio light, plain background");
     assert_eq!(manifest.defaults.settings.model.as_ref().unwrap().source(), "zai/vidu2-image");
     let names: Vec<_> = manifest.shots.iter().map(|shot| shot.name.value.as_str()).collect();
@@ -272,7 +272,7 @@ fn a_key_in_a_file_of_another_encoding_is_covered() {
 
 #[test]
 fn the_product_file_is_known_while_the_shots_are_wrong() {
-    let from = |text: &str| read_items_from("m.yaml", text.as_bytes()).map(|from| from.value);
+    let from = |text: &str| read_items_from("m.yaml", text.as_bytes()).map(|(from, _)| from.value);
     assert_eq!(from("items: { from: a.csv }\nshots: 5\n").as_deref(), Some("a.csv"));
     for without in ["items: []\n", "shots: 5\n", "items: {", "- items"] {
         assert_eq!(from(without), None, "{without}");

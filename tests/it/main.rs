@@ -7,6 +7,7 @@
 
 mod architecture;
 mod bad;
+mod catalog;
 mod cli;
 mod documented;
 mod edges;

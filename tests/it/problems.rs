@@ -33,7 +33,8 @@ fn bad_manifests_are_explained_with_line_caret_and_hint() {
 #[test]
 fn bad_sheets_are_explained_with_row_and_column() {
     for (name, path) in fixtures("bad_sheets") {
-        let (_, problems) = catalog::read(&name, std::fs::File::open(path).unwrap());
+        let file = std::fs::File::open(path).unwrap();
+        let problems = catalog::read(&name, file, &catalog::Reading::default()).problems;
         assert!(!problems.is_empty(), "{name}");
         insta::assert_snapshot!(format!("bad_sheet__{name}"), shown(problems));
     }

@@ -1,0 +1,83 @@
+//! What stands in single cells: lists of pictures, options, and numbers that a spreadsheet has shortened.
+
+use super::dialect::{Columns, Dialect};
+use super::products::Row;
+
+/// The pictures of a cell. A comma, a semicolon or a bar parts two of them where white space or an address follows:
+/// addresses have commas of their own, and so have data URIs.
+pub(super) fn pictures(cell: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (at, mark) in cell.match_indices(['\n', ',', ';', '|']) {
+        let rest = &cell[at + mark.len()..];
+        let parts = mark == "\n"
+            || rest.is_empty()
+            || rest.starts_with(char::is_whitespace)
+            || ["http://", "https://"].iter().any(|scheme| rest.starts_with(scheme));
+        if parts {
+            found.push(cell[start..at].trim());
+            start = at + mark.len();
+        }
+    }
+    found.push(cell[start..].trim());
+    found.retain(|picture| !picture.is_empty());
+    found
+}
+
+/// The options of a row. Their names may stand only in the product's first row.
+pub(super) fn options(
+    dialect: &Dialect,
+    headers: &[String],
+    columns: &Columns,
+    head: &Row,
+    row: &Row,
+) -> Vec<(String, String)> {
+    let option = |(name, value): &(Option<usize>, usize)| {
+        let text = row.cell(*value);
+        let name = match name {
+            Some(column) => {
+                [row, head].into_iter().map(|row| row.cell(*column)).find(|name| !name.is_empty())?
+            }
+            None => headers.get(*value)?,
+        };
+        (!dialect.is_no_option(text)).then(|| (name.to_owned(), text.to_owned()))
+    };
+    columns.options.iter().filter_map(option).collect()
+}
+
+/// Whether a spreadsheet has shortened a number: `1.38641E+11`. What it left out is lost.
+pub(super) fn is_shortened(text: &str) -> bool {
+    let Some((number, power)) = text.split_once("E+").or_else(|| text.split_once("e+")) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = number.split_once(['.', ',']).unwrap_or((number, "0"));
+    digits(whole) && digits(rest) && digits(power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_may_list_pictures() {
+        for (cell, expected) in [
+            ("a.png", vec!["a.png"]),
+            ("https://a/1.png?v=1,2, https://a/2.png", vec!["https://a/1.png?v=1,2", "https://a/2.png"]),
+            ("https://a/1.png,https://a/2.png", vec!["https://a/1.png", "https://a/2.png"]),
+            ("a.png | b.png\nc.png;", vec!["a.png", "b.png", "c.png"]),
+            ("data:image/png;base64,AAAA", vec!["data:image/png;base64,AAAA"]),
+            (" , ", vec![]),
+        ] {
+            assert_eq!(pictures(cell), expected, "{cell}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_spreadsheet_shortened_is_shortened() {
+        for text in ["1.38641E+11", "4,0129E+12", "1E+15", "3.65e+11"] {
+            assert!(is_shortened(text), "{text}");
+        }
+        for text in ["1e3", "12E4", "013864106276", "E+11", "1.2.3E+4", "A1E+11", "1.5E-7", ""] {
+            assert!(!is_shortened(text), "{text}");
+        }
+    }
+}

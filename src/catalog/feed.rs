@@ -1,0 +1,197 @@
+//! Feeds: RSS and Atom, whose records hold a product each.
+
+use super::lines::{LARGEST_ROW, Metered, Watch};
+use super::records::Record;
+use super::sheet::broken_off;
+use super::table::Table;
+use crate::domain::problem::Problem;
+use crate::domain::text::decode_entities;
+use encoding_rs::WINDOWS_1252;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::io::{BufReader, Read};
+
+/// Elements that hold a product: of RSS, and of Atom.
+const RECORDS: [&str; 2] = ["item", "entry"];
+
+/// What shop fields are marked with. Their names are our columns.
+const PREFIX: &str = "g:";
+
+/// Deepest element within a product.
+const DEEPEST: usize = 32;
+
+/// Reads a feed; the row is the position of the product, 1 for the first.
+pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+    "XML feed".clone_into(&mut table.format);
+    let is_old = is_windows_1252(&head);
+    let (metered, watch) = Metered::new(head, source);
+    if is_old {
+        table.encoding = "Windows-1252";
+        events(table, BufReader::new(Transcoded { source: metered, ready: Vec::new(), at: 0 }), &watch)
+    } else {
+        events(table, BufReader::new(metered), &watch)
+    }
+}
+
+/// Whether the first line declares letters of one byte each.
+fn is_windows_1252(head: &[u8]) -> bool {
+    let declared = head.split(|byte| *byte == b'>').next().unwrap_or_default().to_ascii_lowercase();
+    ["iso-8859-1", "windows-1252", "us-ascii"]
+        .iter()
+        .any(|name| declared.windows(name.len()).any(|part| part == name.as_bytes()))
+}
+
+fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) -> Result<(), Box<Problem>> {
+    let mut reader = Reader::from_reader(source);
+    let mut buffer = Vec::new();
+    let mut product: Option<Product> = None;
+    let mut row = 0;
+    loop {
+        buffer.clear();
+        let event = match reader.read_event_into(&mut buffer) {
+            Ok(event) => event,
+            Err(error) => {
+                let why = error.to_string();
+                return Err(Box::new(stopped(table, row + 1, watch, reader.error_position(), &why)));
+            }
+        };
+        match event {
+            Event::Start(start) if product.is_none() && is_record(&start) => {
+                watch.renew();
+                product = Some(Product::default());
+            }
+            Event::Start(start) => {
+                if let Some(product) = &mut product
+                    && !product.open(&start)
+                {
+                    let problem =
+                        table.at(row + 1, None, format!("elements are nested more than {DEEPEST} deep"));
+                    return Err(Box::new(problem.hint("this is no product of a feed")));
+                }
+            }
+            Event::Empty(start) => {
+                if let Some(product) = &mut product
+                    && product.open(&start)
+                {
+                    product.close();
+                }
+            }
+            Event::Text(text) => add(&mut product, &text.xml10_content()),
+            Event::CData(text) => add(&mut product, &text.xml10_content()),
+            Event::GeneralRef(name) => add(&mut product, &decode_entities(&format!("&{};", &*name))),
+            Event::End(_) => match product.take() {
+                Some(mut open) if !open.path.is_empty() => {
+                    open.close();
+                    product = Some(open);
+                }
+                Some(whole) => {
+                    row += 1;
+                    watch.renew();
+                    table.record(row, whole.record.finish())?;
+                }
+                // What is about the whole feed needs no memory.
+                None => watch.renew(),
+            },
+            Event::Eof if product.is_some() => {
+                let problem = table.at(row + 1, None, "the feed ends in the middle of a product");
+                return Err(Box::new(problem.hint("fetch it again, it was cut off")));
+            }
+            Event::Eof => break,
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+    if row == 0 {
+        let problem =
+            table.whole("the file has no product: there is no `<item>` (RSS) and no `<entry>` (Atom)");
+        return Err(Box::new(problem.hint("export it as a Google Merchant feed, or as CSV")));
+    }
+    table.end_of_records()
+}
+
+/// Adds a text to the product that is open, if one is.
+fn add(product: &mut Option<Product>, text: &str) {
+    if let Some(product) = product {
+        product.text(text);
+    }
+}
+
+fn is_record(start: &BytesStart<'_>) -> bool {
+    RECORDS.contains(&start.name().as_ref())
+}
+
+/// The feed was not read to its end.
+fn stopped(table: &Table<'_>, row: u64, watch: &Watch, at: u64, why: &str) -> Problem {
+    match watch.broken() {
+        Some(super::lines::Broken::TooLong) => {
+            let megabytes = LARGEST_ROW / 1024 / 1024;
+            let problem = table.at(row, None, format!("the product goes on for more than {megabytes} MiB"));
+            problem.hint("an element in it may never be closed")
+        }
+        Some(broken) => broken_off(table, row, &broken),
+        None => table
+            .at(row, None, format!("the feed cannot be read from byte {at} on: {why}"))
+            .hint("fetch it again, or let the program that wrote it write it anew"),
+    }
+}
+
+/// A product while it is read.
+#[derive(Default)]
+struct Product {
+    record: Record,
+    /// Names of the elements that are open, each with the text in it so far.
+    path: Vec<(String, String)>,
+}
+
+impl Product {
+    /// An element begins. Answers whether it is not too deep.
+    fn open(&mut self, start: &BytesStart<'_>) -> bool {
+        let name = start.name();
+        let name = name.as_ref();
+        let name = name.strip_prefix(PREFIX).unwrap_or(name);
+        let name = match self.path.last() {
+            Some((outer, _)) => format!("{outer}.{name}"),
+            None => name.to_owned(),
+        };
+        // Atom writes addresses so.
+        let address = start.try_get_attribute("href").ok().flatten();
+        let text = address.map_or(String::new(), |address| decode_entities(&address.value));
+        self.path.push((name, text));
+        self.path.len() <= DEEPEST
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some((_, known)) = self.path.last_mut() {
+            known.push_str(text);
+        }
+    }
+
+    /// An element ends. Programs that write HTML into XML often encode it twice.
+    fn close(&mut self) {
+        if let Some((name, text)) = self.path.pop() {
+            self.record.add(&name, decode_entities(text.trim()).trim());
+        }
+    }
+}
+
+/// Bytes of Windows-1252 as UTF-8.
+struct Transcoded<R> {
+    source: R,
+    ready: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read> Read for Transcoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.at == self.ready.len() {
+            let mut chunk = [0; 4096];
+            let length = self.source.read(&mut chunk)?;
+            let (text, _) = WINDOWS_1252.decode_without_bom_handling(&chunk[..length]);
+            self.ready = text.into_owned().into_bytes();
+            self.at = 0;
+        }
+        let length = buffer.len().min(self.ready.len() - self.at);
+        buffer[..length].copy_from_slice(&self.ready[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}

@@ -1,0 +1,253 @@
+//! Products become items, one for each clip that a shot makes.
+
+use super::cells::{is_shortened, options};
+use super::dialect::{Columns, Dialect, Field};
+use super::products::{Product, Products, Row, Variant};
+use crate::domain::item::{Fact, FactValue, Item, OnePer};
+use crate::domain::problem::{Place, Problem};
+use crate::domain::text::{decode_entities, slug, strip_html};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// How many items a file makes, by what a clip is made for, without what is left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Makes {
+    /// With one clip a product.
+    pub product: usize,
+    /// With one clip a variant.
+    pub variant: usize,
+    /// With one clip a picture that stands for a variant.
+    pub image: usize,
+}
+
+/// Makes items of products.
+pub(super) struct Maker<'a> {
+    pub(super) file: &'a str,
+    pub(super) dialect: &'static Dialect,
+    pub(super) headers: &'a [String],
+    pub(super) columns: &'a Columns,
+    pub(super) one_per: OnePer,
+    /// Whether nothing is left out.
+    pub(super) all: bool,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Made {
+    pub(super) items: Vec<Item>,
+    pub(super) problems: Vec<Problem>,
+    /// Of each reason, how many products or variants it left out.
+    pub(super) left_out: BTreeMap<&'static str, usize>,
+}
+
+/// Why a variant has no clip where clips are made for pictures.
+const NO_PICTURE: &str = "without a picture";
+
+impl Maker<'_> {
+    /// How many items there would be of each kind.
+    pub(super) fn makes(&self, products: &Products) -> Makes {
+        let mut makes = Makes::default();
+        for product in &products.list {
+            makes.product += usize::from(self.all || product.why_none().is_none());
+            let shown =
+                product.variants.iter().filter(|variant| self.all || product.why_not(variant).is_none());
+            let shown: Vec<_> = shown.collect();
+            makes.variant += shown.len();
+            let pictures: HashSet<_> = shown.iter().filter_map(|variant| product.picture(variant)).collect();
+            makes.image += pictures.len();
+        }
+        makes
+    }
+
+    /// The items, and what is wrong with their ids.
+    pub(super) fn items(&self, products: Vec<Product>) -> Made {
+        let mut made = Made::default();
+        let mut rows: HashMap<String, u64> = HashMap::new();
+        for product in products {
+            match self.one_per {
+                OnePer::Product => match product.why_none().filter(|_| !self.all) {
+                    Some(reason) => *made.left_out.entry(reason).or_default() += 1,
+                    None => self.keep(&mut made, &mut rows, self.product(&product)),
+                },
+                OnePer::Variant | OnePer::Image => self.variants(&product, &mut made, &mut rows),
+            }
+        }
+        made
+    }
+
+    fn variants(&self, product: &Product, made: &mut Made, rows: &mut HashMap<String, u64>) {
+        let mut shown: HashSet<&Rc<str>> = HashSet::new();
+        for variant in &product.variants {
+            let picture = product.picture(variant);
+            let reason = product.why_not(variant).filter(|_| !self.all);
+            let reason =
+                reason.or((self.one_per == OnePer::Image && picture.is_none()).then_some(NO_PICTURE));
+            if let Some(reason) = reason {
+                *made.left_out.entry(reason).or_default() += 1;
+            } else if self.one_per == OnePer::Variant || picture.is_some_and(|picture| shown.insert(picture))
+            {
+                self.keep(made, rows, self.variant(product, variant));
+            }
+        }
+    }
+
+    /// Takes an item unless something is wrong with its id.
+    fn keep(&self, made: &mut Made, rows: &mut HashMap<String, u64>, item: Item) {
+        let Place::Row { row, .. } = item.origin else { return };
+        let column = self.columns.together.first().and_then(|column| self.headers.get(*column));
+        let column = match self.one_per {
+            OnePer::Product => column,
+            OnePer::Variant | OnePer::Image => {
+                self.columns.of(Field::Sku).first().and_then(|column| self.headers.get(*column)).or(column)
+            }
+        };
+        let place = Place::Row { file: self.file.to_owned(), row, column: column.cloned() };
+        let problem = if is_shortened(&item.id) {
+            let problem = Problem::error(place, "a spreadsheet has shortened this id, and what it left out is lost")
+                .hint(
+                    "export the file again and do not open it in a spreadsheet before; to look at it there, import it \
+                     with this column as text",
+                );
+            Some((problem.label(format!("`{}`", item.id)), format!("sheet row {row} ({})", item.id)))
+        } else {
+            rows.get(&item.id).map(|first| {
+                let mut problem = Problem::error(place, "two rows have the same id")
+                    .hint("give one of them another id, or remove the row")
+                    .label(format!("`{}` is also in row {first}", item.id));
+                if self.dialect.is_plain()
+                    && let Some(other) = super::dialect::resembling(self.headers)
+                {
+                    problem = problem.note(format!(
+                        "if this is a {}, write `dialect: {}` under `items:`",
+                        other.title, other.name
+                    ));
+                }
+                (problem, format!("sheet rows {first} and {row} ({})", item.id))
+            })
+        };
+        if let Some((mut problem, example)) = problem {
+            problem.examples.push(example);
+            problem.rows.push(row);
+            made.problems.push(problem);
+            return;
+        }
+        rows.insert(item.id.clone(), row);
+        made.items.push(item);
+    }
+
+    fn product(&self, product: &Product) -> Item {
+        let options =
+            product.options.iter().map(|(name, values)| (name.clone(), values.join(", "))).collect();
+        let image = product.pictures.first();
+        self.item(product.key.clone(), &product.head, &product.head, product, image, options)
+    }
+
+    fn variant(&self, product: &Product, variant: &Variant) -> Item {
+        let options = options(self.dialect, self.headers, self.columns, &product.head, &variant.row);
+        let id = match variant.row.filled(self.columns.of(Field::Sku)) {
+            Some(column) => variant.row.cell(column).to_owned(),
+            None if options.is_empty() => product.key.clone(),
+            None => {
+                let values: Vec<String> = options.iter().map(|(_, value)| slug(value)).collect();
+                format!("{}-{}", product.key, values.join("-"))
+            }
+        };
+        self.item(id, &variant.row, &product.head, product, product.picture(variant), options)
+    }
+
+    fn item(
+        &self,
+        id: String,
+        row: &Rc<Row>,
+        head: &Rc<Row>,
+        product: &Product,
+        image: Option<&Rc<str>>,
+        options: Vec<(String, String)>,
+    ) -> Item {
+        let cell = |column: usize| match row.cells.get(column).map_or("", String::as_str) {
+            blank if blank.trim().is_empty() && self.columns.is_inherited(column) => {
+                head.cells.get(column).map_or("", String::as_str)
+            }
+            text => text,
+        };
+        let columns =
+            self.headers.iter().enumerate().map(|(column, name)| (name.clone(), cell(column).to_owned()));
+        let mut facts = Facts { maker: self, facts: Vec::new() };
+        let text = |field: Field| {
+            let columns = self.columns.of(field);
+            let column = columns.iter().copied().find(|column| !cell(*column).trim().is_empty());
+            let column = column.or_else(|| columns.first().copied())?;
+            Some((column, cell(column)))
+        };
+        for field in [Field::Sku, Field::Handle, Field::Title, Field::Vendor, Field::Type, Field::Status] {
+            match text(field) {
+                Some((column, text)) => {
+                    let text = match field {
+                        Field::Title => decode_entities(text.trim()),
+                        Field::Status => {
+                            let word = self.dialect.words.get(&text.trim().to_lowercase());
+                            word.cloned().unwrap_or_else(|| text.trim().to_owned())
+                        }
+                        _ => text.trim().to_owned(),
+                    };
+                    facts.add(field.name(), Some(column), FactValue::Text(text));
+                }
+                // A shop that has no handles finds its products by their keys.
+                None if field == Field::Handle && !self.dialect.is_plain() => {
+                    facts.add(field.name(), None, FactValue::Text(product.key.clone()));
+                }
+                None => {}
+            }
+        }
+        if let Some((column, html)) = text(Field::Description) {
+            // Exports on one line write `\n` for the end of a line.
+            let plain = strip_html(&html.replace("\\n", "\n"));
+            facts.add("description", Some(column), FactValue::Text(plain));
+            facts.add("description_html", Some(column), FactValue::Text(html.to_owned()));
+        }
+        if let Some((column, written)) = text(Field::Tags) {
+            let parts = written.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+            let parts = parts.map(str::to_owned).collect();
+            facts.add("tags", Some(column), FactValue::List { written: written.to_owned(), parts });
+        }
+        if !self.dialect.is_plain() {
+            facts.add("options", None, FactValue::Pairs(options));
+        }
+        let column = [Field::VariantImage, Field::Image].map(|field| row.filled(self.columns.of(field)));
+        let column = column.into_iter().flatten().next().or(self.columns.of(Field::Image).first().copied());
+        if column.is_some() {
+            let written = image.map_or(String::new(), ToString::to_string);
+            facts.add("image", column, FactValue::Text(written));
+        }
+        // Its own picture first, then the others of its product.
+        let others = product.pictures.iter().filter(|picture| Some(*picture) != image);
+        let parts: Vec<String> = image.into_iter().chain(others).map(ToString::to_string).collect();
+        if !self.columns.of(Field::Image).is_empty() || !self.columns.of(Field::MoreImages).is_empty() {
+            facts.add("images", None, FactValue::List { written: parts.join(", "), parts });
+        }
+        facts.add("row", None, FactValue::Text(row.number.to_string()));
+        let facts = facts.facts;
+        let origin = Place::Row { file: self.file.to_owned(), row: row.number, column: None };
+        Item { id, columns: columns.collect(), facts, origin }
+    }
+}
+
+/// What is known of an item, as it is gathered.
+struct Facts<'a> {
+    maker: &'a Maker<'a>,
+    facts: Vec<Fact>,
+}
+
+impl Facts<'_> {
+    /// In a plain file, and wherever we only count, a column of that very name is what is meant by the name.
+    fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
+        let is_computed = column.is_none() && matches!(name, "row" | "options");
+        let headers = self.maker.headers;
+        if (self.maker.dialect.is_plain() || is_computed) && headers.iter().any(|header| header == name) {
+            return;
+        }
+        let column = column.and_then(|column| headers.get(column)).map(|header| Arc::from(header.as_str()));
+        self.facts.push(Fact { name, value, column });
+    }
+}

@@ -1,0 +1,36 @@
+//! Records with names for their values, as feeds and lists have them.
+
+use std::collections::HashMap;
+
+/// What stands between the values of one name.
+const BETWEEN: &str = ", ";
+
+/// One record while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    values: Vec<(String, String)>,
+    places: HashMap<String, usize>,
+}
+
+impl Record {
+    /// Adds a value. A name may come again, as feeds do with pictures: different values are joined.
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        let Some(&at) = self.places.get(name) else {
+            self.places.insert(name.to_owned(), self.values.len());
+            self.values.push((name.to_owned(), value.to_owned()));
+            return;
+        };
+        let known = &mut self.values[at].1;
+        if known.is_empty() {
+            value.clone_into(known);
+        } else if !value.is_empty() && known != value {
+            known.push_str(BETWEEN);
+            known.push_str(value);
+        }
+    }
+
+    /// Each name with its value.
+    pub(super) fn finish(self) -> Vec<(String, String)> {
+        self.values
+    }
+}

@@ -1,0 +1,236 @@
+//! Sheets: CSV with commas, semicolons, tabs or bars, read row by row.
+
+use super::letters::{Letters, Misread};
+use super::lines::{self, Broken, LARGEST_ROW, Lines};
+use super::products::Row;
+use super::table::{Table, at_letter};
+use crate::domain::problem::Problem;
+use csv::ByteRecord;
+use std::io::Read;
+
+/// How the usual programs write a sheet that can be read.
+pub(super) const AS_CSV: &str = "save it in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as \
+                                 Text CSV with the character set Unicode (UTF-8)";
+
+/// Largest cell. A description has some kilobytes; more is a quote that was never closed.
+pub(super) const LARGEST_CELL: usize = 1024 * 1024;
+
+/// Reads a sheet. An error ends the reading; what spoils only a row is noted.
+pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+    let letters = Letters::new(head.starts_with(lines::MARK));
+    let (lines, watch) = Lines::new(head, source);
+    let delimiter = lines.delimiter();
+    let (_, called) = separator(delimiter);
+    table.format = format!("CSV ({called})");
+    let mut sheet = Sheet { table, letters, header: None, delimiter };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(lines);
+    let mut record = ByteRecord::new();
+    // The row that was read last, and the line breaks within cells so far.
+    let (mut row, mut breaks) = (0, 0);
+    loop {
+        watch.renew();
+        match reader.read_byte_record(&mut record) {
+            Ok(true) if !lines::is_end(&record) => {}
+            Ok(_) => break,
+            Err(error) => {
+                let broken = watch.broken().unwrap_or_else(|| Broken::Unreadable(error.to_string()));
+                return Err(Box::new(broken_off(sheet.table, row + 1, &broken)));
+            }
+        }
+        // Every row ends a line; the lines that end within cells are no rows.
+        let inside = record.as_slice().split(|byte| *byte == b'\n').count() - 1;
+        breaks += u64::try_from(inside).unwrap_or(u64::MAX);
+        let before = reader.position().line().saturating_sub(1 + breaks);
+        if lines::has_swallowed_end(&record) {
+            return Err(sheet.unclosed(before + 1, &record));
+        }
+        row = before;
+        sheet.row(row, &record)?;
+    }
+    let letters = sheet.letters;
+    letters.finish(table);
+    Ok(())
+}
+
+/// A character that separates cells, and what it is called.
+fn separator(delimiter: u8) -> (char, &'static str) {
+    match delimiter {
+        b';' => (';', "semicolon"),
+        b'\t' => ('\t', "tab"),
+        b'|' => ('|', "bar"),
+        _ => (',', "comma"),
+    }
+}
+
+/// The first row of a sheet.
+pub(super) struct Header {
+    /// In which row it stands.
+    row: u64,
+    /// Columns that have a name, and all before them.
+    named: usize,
+    /// Columns behind them whose name is empty: a sheet whose rows end in a comma has one.
+    unnamed: usize,
+    /// Whether it was told that one of these holds something.
+    is_told: bool,
+}
+
+impl Header {
+    /// Takes the header, each name without the white space around it.
+    pub(super) fn take(
+        table: &mut Table<'_>,
+        row: u64,
+        mut names: Vec<String>,
+    ) -> Result<Self, Box<Problem>> {
+        let all = names.len();
+        let end = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        names.truncate(end);
+        table.header(row, names)?;
+        Ok(Self { row, named: end, unnamed: all - end, is_told: false })
+    }
+
+    /// Columns that have a name, and all before them.
+    pub(super) fn named(&self) -> usize {
+        self.named
+    }
+
+    /// Notes a cell under an empty name: whether the row is sound but for it.
+    pub(super) fn is_unnamed(&mut self, table: &mut Table<'_>, at: usize) -> bool {
+        if at >= self.named + self.unnamed {
+            return false;
+        }
+        if !self.is_told {
+            self.is_told = true;
+            let cell = format!("{}{}", super::table::letters(at), self.row);
+            let problem = table.at(self.row, Some(&at_letter(at)), "this column has no name");
+            let hint = format!("write a name into cell {cell}, such as `notes`, or remove the column");
+            table.problems.push(problem.hint(hint));
+        }
+        true
+    }
+}
+
+/// What is known of a sheet so far.
+struct Sheet<'s, 'a> {
+    table: &'s mut Table<'a>,
+    letters: Letters,
+    header: Option<Header>,
+    delimiter: u8,
+}
+
+impl Sheet<'_, '_> {
+    fn row(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
+        if self.header.is_none() {
+            return self.header(row, record);
+        }
+        if !record.iter().all(<[u8]>::is_empty) {
+            self.cells(row, record);
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
+        // Meta's sheets may begin with lines for machines.
+        if record.get(0).is_some_and(|cell| cell.starts_with(b"# ")) {
+            return Ok(());
+        }
+        let mut names = Vec::with_capacity(record.len());
+        for (at, cell) in record.iter().enumerate() {
+            let Ok(name) = self.letters.read(row, &at_letter(at), cell) else {
+                let message = "a letter in the header is not saved as UTF-8";
+                return Err(Box::new(self.table.at(row, Some(&at_letter(at)), message).hint(AS_CSV)));
+            };
+            names.push(name.trim().to_owned());
+        }
+        self.header = Some(Header::take(self.table, row, names)?);
+        Ok(())
+    }
+
+    fn cells(&mut self, row: u64, record: &ByteRecord) {
+        let Some(header) = &mut self.header else { return };
+        let named = header.named();
+        // Spreadsheets leave empty cells behind where something was deleted.
+        if let Some(surplus) = (named..record.len()).find(|at| !record[*at].is_empty()) {
+            if header.is_unnamed(self.table, surplus) {
+                return;
+            }
+            return self.ragged(row, record.len(), named);
+        }
+        if record.len() < named {
+            return self.ragged(row, record.len(), named);
+        }
+        let mut cells = Vec::with_capacity(named);
+        for (at, cell) in record.iter().take(named).enumerate() {
+            let name = &self.table.headers()[at];
+            if cell.len() > LARGEST_CELL {
+                let problem = self.table.at(row, Some(name), "the cell is larger than 1 MiB");
+                let problem = problem.hint("a quote before it may never be closed");
+                let label = format!("{} bytes", cell.len());
+                return self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
+            }
+            match self.letters.read(row, name, cell) {
+                Ok(text) => cells.push(text),
+                Err(Misread(shown)) => {
+                    let problem = self
+                        .table
+                        .at(row, Some(name), "a letter in this cell is not saved as UTF-8")
+                        .hint(AS_CSV);
+                    let label = format!("read as `{shown}`");
+                    return self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
+                }
+            }
+        }
+        self.table.row(Row { number: row, cells });
+    }
+
+    /// The row has other cells than the header.
+    fn ragged(&mut self, row: u64, cells: usize, columns: usize) {
+        let plural = if cells == 1 { "" } else { "s" };
+        let message = format!("the row has {cells} cell{plural}, the header {columns}");
+        let (separator, called) = separator(self.delimiter);
+        let hint = if cells > columns {
+            format!(
+                "a {called} has probably split a text: in a text editor, quote that text, `\"Red mug{separator} the \
+                 large one\"`; in a spreadsheet, join its two cells again and delete the one left over"
+            )
+        } else {
+            format!(
+                "fill in the cells that are missing; in a text editor, an empty cell is one more {called}"
+            )
+        };
+        let problem = self.table.at(row, None, message).hint(hint);
+        self.table.spoilt(row, problem, None, format!("sheet row {row}"));
+    }
+
+    /// The last cell of the row runs on to the end of the sheet.
+    fn unclosed(&self, row: u64, record: &ByteRecord) -> Box<Problem> {
+        let column = record.len().checked_sub(1).and_then(|last| self.table.headers().get(last));
+        let problem =
+            self.table.at(row, column.map(String::as_str), "a quote is opened in this row and never closed");
+        Box::new(problem.hint(
+            "open the sheet in a text editor (a spreadsheet takes all rows below for one cell) and add the \
+             closing `\"`; a quote within a cell is written `\"\"`",
+        ))
+    }
+}
+
+/// The reading came to an end before the file did; `row` is the one that was to be read.
+pub(super) fn broken_off(table: &Table<'_>, row: u64, broken: &Broken) -> Problem {
+    match broken {
+        Broken::Utf16 => {
+            table.whole("the sheet is saved as “Unicode” (UTF-16); shotlist reads UTF-8").hint(AS_CSV)
+        }
+        Broken::Nul(offset) => {
+            table.whole(format!("the sheet is not text: a NUL is at byte offset {offset}")).hint(AS_CSV)
+        }
+        Broken::TooLong => {
+            let megabytes = LARGEST_ROW / 1024 / 1024;
+            table
+                .at(row, None, format!("the row goes on for more than {megabytes} MiB"))
+                .hint("a quote in it may never be closed; a cell may have 1 MiB")
+        }
+        Broken::Unreadable(why) => table
+            .at(row, None, format!("the sheet cannot be read: {why}"))
+            .hint("copy it to another place, and name it there"),
+    }
+}
