@@ -213,6 +213,8 @@ async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, E
     let mut options = sandbox::Options::new(places.state.join("far-end"), SANDBOX_KEY, now);
     options.faults = rules(faults)?;
     options.captions = Some(captions(&places.state));
+    // Long enough to watch, short enough to rehearse a catalog.
+    options.task_time = Duration::from_millis(500)..=Duration::from_millis(1500);
     if variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny") {
         options.clips = clips(ClipsKind::Tiny);
     }
