@@ -89,19 +89,27 @@ async fn killed(far: Far) -> Met {
     let rounds = number("SHOTLIST_KILL_ROUNDS").map_or(ROUNDS, |rounds| usize::try_from(rounds).unwrap());
     let seed = number("SHOTLIST_KILL_SEED").unwrap_or(SEED);
     let mut met = Met::default();
-    for (seed, first) in (seed..).zip((0..rounds).step_by(ROUNDS)) {
+    let doubt = if far == Far::Echo { "doubtful" } else { "held" };
+    let wanted = ["pending", "submitting", "running", "downloading", "placing", doubt];
+    let unmet = |met: &Met| wanted.into_iter().find(|state| !met.states.contains_key(state));
+    let mut seeds = seed..;
+    for (seed, first) in seeds.by_ref().zip((0..rounds).step_by(ROUNDS)) {
         batch(far, seed, ROUNDS.min(rounds - first), &mut met).await;
+    }
+    // Which states the kills meet is a matter of moments: a busy machine may need another batch, or two.
+    for seed in seeds.take(2) {
+        if rounds < ROUNDS || unmet(&met).is_none() {
+            break;
+        }
+        batch(far, seed, ROUNDS, &mut met).await;
     }
     println!(
         "{} kills: {} clips done, {} held of which {} charged; kills that met a state: {:?}",
         met.kills, met.done, met.held, met.charged_while_held, met.states
     );
-    assert_eq!(met.kills, rounds);
+    assert!(met.kills >= rounds);
     if rounds >= ROUNDS {
-        let doubt = if far == Far::Echo { "doubtful" } else { "held" };
-        for state in ["pending", "submitting", "running", "downloading", "placing", doubt] {
-            assert!(met.states.contains_key(state), "no kill met a take that was {state}: {:?}", met.states);
-        }
+        assert_eq!(unmet(&met), None, "no kill met it: {:?}", met.states);
     }
     met
 }
