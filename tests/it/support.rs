@@ -267,6 +267,18 @@ impl Project {
         if ended.code == 2 { 0 } else { ended.json()["states"][state]["takes"].as_u64().unwrap_or(0) }
     }
 
+    /// Waits until the ledger has every line that the database has: they follow a commit, and a kill may come between.
+    pub(crate) fn written_down(&self) {
+        until("the ledger has every line", || {
+            let mode = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let db = rusqlite::Connection::open_with_flags(self.path(".shotlist/state.db"), mode).unwrap();
+            let seq: i64 =
+                db.query_row("SELECT value FROM meta WHERE key = 'seq'", [], |row| row.get(0)).unwrap();
+            let ledger = fs::read_to_string(self.path(".shotlist/ledger.jsonl")).unwrap();
+            ledger.contains(&format!(r#""seq":{seq},"#))
+        });
+    }
+
     /// One job, as `show` tells it.
     pub(crate) fn show(&self, job: &str) -> Value {
         self.run(&["show", job, "--json"]).expect(0).json()

@@ -16,6 +16,7 @@ fn killed() -> Project {
     project.stall();
     let run = project.start(&["run", "--yes"]);
     until("all tasks are known", || project.takes("running") == 4);
+    project.written_down();
     run.kill();
     project.mend();
     project
@@ -39,6 +40,7 @@ fn of_every_kind() -> Project {
         let counts = ["running", "done", "failed", "held"].map(|state| project.takes(state));
         counts == [1, 2, 2, 1]
     });
+    project.written_down();
     run.kill();
     project.mend();
     project
