@@ -5,7 +5,7 @@ use crate::domain::item::Item;
 use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::take::Wanted;
-use crate::files;
+use crate::files::{self, Album};
 use crate::manifest::{self, Corrections, FileReading, Items, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::expand;
 use crate::plan::order::{LinkBook, Unusable, linked_pictures, local_pictures, orders};
@@ -59,12 +59,12 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
 /// Reads everything and finds everything that is wrong, without any network.
 #[must_use]
 pub fn load(manifest: &Path) -> Loaded {
-    load_with(manifest, &LinkBook::new())
+    load_with(manifest, &LinkBook::new(), &mut Album::new(&folder_of(manifest)))
 }
 
-/// As [`load`], with what is known of linked pictures.
+/// As [`load`], with what is known of linked pictures and of those in the manifest's folder.
 #[must_use]
-pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
+pub fn load_with(manifest: &Path, links: &LinkBook, pictures: &mut Album) -> Loaded {
     let (path, shown) = (manifest, manifest.display().to_string());
     let folder = folder_of(path);
     let mut loaded = Loaded {
@@ -104,7 +104,7 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
     let book = local_pictures(&drafts)
         .into_iter()
         .map(|text| {
-            let facts = files::inspect(&folder, text);
+            let facts = pictures.look(text);
             let unusable = |trouble: files::PictureTrouble| Unusable {
                 near: matches!(trouble, files::PictureTrouble::Missing)
                     .then(|| near(&folder, text))

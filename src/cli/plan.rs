@@ -1,5 +1,6 @@
 //! `shotlist plan`, and what `run` shares with it: what is wanted, against what is known.
 
+use super::album::load;
 use super::approval;
 use super::args::{Global, PlanArgs};
 use super::budget::{caps, levels, unused};
@@ -12,7 +13,7 @@ use super::terminal::Terminal;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
-use crate::load::{Loaded, load};
+use crate::load::Loaded;
 use crate::plan::known::Known;
 use crate::provider;
 use crate::provider::cards::Cards;
@@ -24,7 +25,7 @@ use globset::{Glob, GlobSetBuilder};
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
     let places = Places::find(args.manifest.manifest.as_deref(), &Global { out: None, ..global.clone() })?;
-    let loaded = valid(terminal, &places, load(&places.manifest))?;
+    let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let caps = caps(manifest, None);
     let (known, levels) = match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {

@@ -1,5 +1,6 @@
 //! `shotlist run`: collect what is owed, then submit, poll, download. The same command resumes.
 
+use super::album::load;
 use super::approval;
 use super::args::{Bounds, Global, RunArgs};
 use super::budget::{caps, levels};
@@ -19,7 +20,7 @@ use crate::domain::money::Usd;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::take::Wanted;
 use crate::engine::order::{Ordered, order};
-use crate::load::{Loaded, load};
+use crate::load::Loaded;
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, targets};
 use crate::report::budget::Level;
@@ -33,7 +34,7 @@ use std::fmt::Write as _;
 /// Runs the whole manifest, or the selected part of it.
 pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = match valid(terminal, &places, load(&places.manifest)) {
+    let loaded = match valid(terminal, &places, load(&places)) {
         Ok(loaded) => loaded,
         Err(error) if places.state.join("state.db").exists() => {
             let session = Session::open(terminal, places, "collect")?;
