@@ -198,18 +198,20 @@ pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
         let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
         return Ok(catalog::read(&shown, open(path)?, reading));
     }
-    let bytes = match STANDARD_INPUT.get() {
-        Some(bytes) => bytes,
-        None if std::io::stdin().is_terminal() => {
-            return Err("standard input is a terminal; send the file through a pipe".to_owned());
-        }
-        None => {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-            STANDARD_INPUT.get_or_init(|| bytes)
-        }
-    };
-    Ok(catalog::read("standard input", bytes.as_slice(), reading))
+    Ok(catalog::read("standard input", standard_input()?, reading))
+}
+
+/// All that is on standard input. The error is why it cannot be read.
+pub fn standard_input() -> Result<&'static [u8], String> {
+    if let Some(bytes) = STANDARD_INPUT.get() {
+        return Ok(bytes);
+    }
+    if std::io::stdin().is_terminal() {
+        return Err("standard input is a terminal; send the file through a pipe".to_owned());
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(STANDARD_INPUT.get_or_init(|| bytes))
 }
 
 /// A file that is there and has a name much like the one that was written, with the same folder before it.

@@ -9,6 +9,9 @@ use crate::plan::order::LinkBook;
 use crate::store::Folder;
 use std::collections::BTreeMap;
 
+/// How the pictures stand that were looked at; `None` where one of them cannot be told from what it may become.
+pub(super) type Looked = Option<BTreeMap<String, Stamp>>;
+
 /// Reads everything that a manifest says.
 #[must_use]
 pub(super) fn load(places: &Places) -> Loaded {

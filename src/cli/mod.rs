@@ -42,6 +42,7 @@ mod signals;
 mod status;
 mod summary;
 pub mod terminal;
+mod unchanged;
 mod validate;
 pub mod verify;
 

@@ -4,8 +4,10 @@
 //! set it back, as copying tools do with the time of the last modification. Whatever is remembered here decides only
 //! what is ordered: the bytes that are sent are hashed once more when they are sent.
 
-use super::dir::atomic_write;
+use super::dir::{atomic_write, hash};
 use super::pictures::{PictureTrouble, facts, open, trouble, within};
+use crate::domain::digest::Sha256;
+use crate::domain::lifecycle::ClipFile;
 use crate::domain::request::{PictureFacts, PictureFormat};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,15 @@ impl Stamp {
     fn is_settled(&self, now: Timestamp) -> bool {
         self.modified.max(self.changed) <= now.as_nanosecond() - SETTLED.as_nanos()
     }
+}
+
+/// The hash of a file's bytes, and the stamp of the file that had them; `None` where that cannot be told.
+#[must_use]
+pub fn hashed(path: &Path) -> Option<(Sha256, Stamp)> {
+    let file = open(&path.canonicalize().ok()?).ok()?;
+    let before = Stamp::of(&file.metadata().ok()?);
+    let ClipFile { sha256, .. } = hash(&file).ok()?;
+    (Stamp::of(&file.metadata().ok()?) == before).then_some((sha256, before))
 }
 
 /// The pictures of a folder, and what is known of them.
