@@ -6,7 +6,7 @@ use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::request::PictureFacts;
 use crate::domain::take::Wanted;
-use crate::files;
+use crate::files::{self, Album};
 use crate::manifest::{self, Corrections, FileReading, Items, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::{Expanded, Expansion};
 use crate::plan::order::{LinkBook, Unusable};
@@ -60,12 +60,12 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
 /// Reads everything and finds everything that is wrong, without any network.
 #[must_use]
 pub fn load(manifest: &Path) -> Loaded {
-    load_with(manifest, &LinkBook::new())
+    load_with(manifest, &LinkBook::new(), &mut Album::new(&folder_of(manifest)))
 }
 
-/// As [`load`], with what is known of linked pictures.
+/// As [`load`], with what is known of linked pictures and of those in the manifest's folder.
 #[must_use]
-pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
+pub fn load_with(manifest: &Path, links: &LinkBook, pictures: &mut Album) -> Loaded {
     let (path, shown) = (manifest, manifest.display().to_string());
     let folder = folder_of(path);
     let mut loaded = Loaded {
@@ -99,10 +99,10 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
         Items::List(_) => Vec::new(),
         Items::File { from, reading } => rows(&folder, from, reading, &mut loaded.problems),
     };
-    let mut pictures = HashMap::new();
-    let mut look = |text: &str| match pictures.get(text) {
+    let mut seen = HashMap::new();
+    let mut look = |text: &str| match seen.get(text) {
         Some(known) => Result::clone(known),
-        None => pictures.entry(text.to_owned()).or_insert(look_at(&folder, text)).clone(),
+        None => seen.entry(text.to_owned()).or_insert(look_at(&folder, text, pictures)).clone(),
     };
     let mut expansion = Expansion::new(&manifest, &loaded.cards, links, &mut look);
     let mut take = |wanted| loaded.wanted.push(wanted);
@@ -123,8 +123,8 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
 }
 
 /// What a local picture is, or why it cannot be used.
-fn look_at(folder: &Path, text: &str) -> Result<PictureFacts, Unusable> {
-    files::inspect(folder, text).map_err(|trouble| Unusable {
+fn look_at(folder: &Path, text: &str, pictures: &mut Album) -> Result<PictureFacts, Unusable> {
+    pictures.look(text).map_err(|trouble| Unusable {
         near: matches!(trouble, files::PictureTrouble::Missing)
             .then(|| near(folder, text))
             .flatten()
@@ -203,18 +203,20 @@ pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
         let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
         return Ok(catalog::read(&shown, open(path)?, reading));
     }
-    let bytes = match STANDARD_INPUT.get() {
-        Some(bytes) => bytes,
-        None if std::io::stdin().is_terminal() => {
-            return Err("standard input is a terminal; send the file through a pipe".to_owned());
-        }
-        None => {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-            STANDARD_INPUT.get_or_init(|| bytes)
-        }
-    };
-    Ok(catalog::read("standard input", bytes.as_slice(), reading))
+    Ok(catalog::read("standard input", standard_input()?, reading))
+}
+
+/// All that is on standard input. The error is why it cannot be read.
+pub fn standard_input() -> Result<&'static [u8], String> {
+    if let Some(bytes) = STANDARD_INPUT.get() {
+        return Ok(bytes);
+    }
+    if std::io::stdin().is_terminal() {
+        return Err("standard input is a terminal; send the file through a pipe".to_owned());
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(STANDARD_INPUT.get_or_init(|| bytes))
 }
 
 /// A file that is there and has a name much like the one that was written, with the same folder before it.

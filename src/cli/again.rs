@@ -96,6 +96,7 @@ pub(super) async fn once_more(
         work: Some(Work { filings: Filings::default(), submit }),
         max_time: bounds.max_time,
         jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Stand::Left)).collect(),
+        up_to_date: 0,
         price: Some(price),
         levels,
     };

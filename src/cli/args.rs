@@ -93,7 +93,7 @@ pub enum Command {
     Validate(ValidateArgs),
     /// What would be rendered, why, and its price
     ///
-    /// Compares what the manifest asks for with what was rendered before. Sends nothing and writes nothing.
+    /// Compares what the manifest asks for with what was rendered before. Sends nothing.
     Plan(PlanArgs),
     /// Where the project stands, on one screen
     ///

@@ -75,6 +75,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         work: None,
         max_time: None,
         jobs: Vec::new(),
+        up_to_date: 0,
         price: None,
         levels: Vec::new(),
     };

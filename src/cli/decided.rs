@@ -46,6 +46,12 @@ pub(super) struct Decided {
 }
 
 impl Decided {
+    /// No job, of all that there are.
+    #[must_use]
+    pub(super) fn nothing() -> Self {
+        Self { wanted: Vec::new(), decisions: Vec::new(), partial: true, asking: Usd::ZERO }
+    }
+
     /// Decides for the jobs that are named, as far as the limit goes.
     pub(super) fn of(
         manifest: &Manifest,

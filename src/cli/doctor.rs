@@ -3,6 +3,7 @@
 mod input;
 mod machine;
 
+use super::album::load;
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::layout::labelled;
@@ -10,7 +11,6 @@ use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::problem::Problem;
 use crate::engine::clock::Clock;
-use crate::load::load;
 use crate::report::problems;
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
     let places = Places::find(args.manifest.as_deref(), global)?;
     let context = Context { places: &places, global };
     let now = Clock::system().now();
-    let loaded = load(&places.manifest);
+    let loaded = load(&places);
 
     let mut checks = vec![Check::ok("version", concat!("shotlist ", env!("CARGO_PKG_VERSION")))];
     checks.extend(input::manifest(&context, &loaded));

@@ -13,6 +13,7 @@ use crate::files::atomic_write;
 use crate::load::Loaded;
 use crate::media::image;
 use crate::plan::order::{LinkBook, Unseen};
+use crate::store::Folder;
 use crate::transport::{Download, FetchFaultKind, FreeClient};
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -122,7 +123,7 @@ impl Cache {
     /// A cache that cannot be kept costs the next check its time, and nothing else.
     fn write(&self) {
         if let (Ok(json), Some(folder)) = (serde_json::to_vec(&self.links), self.path.parent())
-            && std::fs::create_dir_all(folder).is_ok()
+            && Folder::make(folder).is_ok()
         {
             let _ = atomic_write(&self.path, &json, 0o600);
         }

@@ -1,6 +1,7 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
 mod again;
+mod album;
 mod anew;
 mod approval;
 pub mod args;
@@ -41,6 +42,7 @@ mod signals;
 mod status;
 mod summary;
 pub mod terminal;
+mod unchanged;
 mod validate;
 pub mod verify;
 

@@ -1,18 +1,20 @@
 //! `shotlist plan`, and what `run` shares with it: what is wanted, against what is known.
 
+use super::album::load;
 use super::approval;
 use super::args::{Global, PlanArgs};
 use super::budget::{caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
-use super::session::{store_error, unopened};
+use super::session::{reader, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
+use super::unchanged::{self, Input, is_everything, recognise};
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
-use crate::load::{Loaded, load};
+use crate::load::Loaded;
 use crate::plan::known::Known;
 use crate::provider;
 use crate::provider::cards::Cards;
@@ -24,7 +26,15 @@ use globset::{Glob, GlobSetBuilder};
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
     let places = Places::find(args.manifest.manifest.as_deref(), &Global { out: None, ..global.clone() })?;
-    let loaded = valid(terminal, &places, load(&places.manifest))?;
+    let is_short = args.out.is_none() && !terminal.json && !args.show_requests;
+    if is_short
+        && is_everything(&args.selection)
+        && let Some((input, manifest)) = Input::read(&places)
+        && let Some(known) = recognise(&places, &input, manifest).await
+    {
+        return up_to_date(terminal, &places, known).await;
+    }
+    let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let caps = caps(manifest, None);
     let (known, levels) = match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
@@ -45,8 +55,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     } else if terminal.json {
         terminal.data(plan.json());
     } else {
-        terminal.say(format_args!("{}: {}\n", places.shown, count(plan.jobs.len(), "job")));
-        terminal.data(plan.table().trim_end());
+        head(terminal, &places, plan.jobs.len(), &plan.table());
         decided.tell_changes(terminal);
         for note in plan.notes() {
             terminal.tell(&note, 2);
@@ -74,6 +83,29 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     }
     let work = plan.to_render() > 0;
     Ok(if work && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done })
+}
+
+/// The plan of jobs of which it is known that each has its clip.
+async fn up_to_date(terminal: &Terminal, places: &Places, known: unchanged::Known) -> Result<Exit, Error> {
+    let loaded = valid(terminal, places, known.loaded)?;
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let now = Clock::system().now();
+    let levels = levels(&reader(places)?, &manifest.project, "run", caps(manifest, None), now).await?;
+    head(terminal, places, known.jobs, &known.table);
+    for note in &known.notes {
+        terminal.tell(note, 2);
+    }
+    for level in &levels {
+        terminal.tell(&level.line(&[]), 9);
+    }
+    terminal.say("Nothing was sent.");
+    terminal.next(places.typed("status"));
+    Ok(Exit::Done)
+}
+
+fn head(terminal: &Terminal, places: &Places, jobs: usize, table: &str) {
+    terminal.say(format_args!("{}: {}\n", places.shown, count(jobs, "job")));
+    terminal.data(table.trim_end());
 }
 
 /// Tells the problems; an error if nothing may be sent.

@@ -1,5 +1,6 @@
 //! `shotlist prune`: clips of jobs that nobody wants any more go to the archive. Nothing is deleted.
 
+use super::album::load;
 use super::args::{Global, PruneArgs, Selection};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
@@ -9,7 +10,6 @@ use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
 use crate::files::{PlaceFault, Refile, Tree, kept_path};
-use crate::load::load;
 use crate::plan::guards::{ARCHIVE, gone, is_in_place};
 use crate::plan::known::{Filed, KnownJob};
 use crate::report::text::count;
@@ -20,7 +20,7 @@ const NAMED: usize = 10;
 /// Moves the clips of unwanted jobs, with what is kept of their older takes, below `_archive/` in the output folder.
 pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = valid(terminal, &places, load(&places.manifest))?;
+    let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "prune")?;
     session.keep_output().await?;

@@ -2,6 +2,7 @@
 //! there is kept beside.
 
 use super::again::{Wish, once_more};
+use super::album::load;
 use super::args::{Global, RedoArgs};
 use super::exit::{Error, Exit};
 use super::plan::{invalid, matcher, valid};
@@ -11,7 +12,6 @@ use super::terminal::Terminal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::take::{Fingerprint, Wanted};
-use crate::load::load;
 use crate::plan::known::{Known, KnownJob};
 use crate::report::text::count;
 use std::collections::{BTreeSet, HashMap};
@@ -19,7 +19,7 @@ use std::collections::{BTreeSet, HashMap};
 /// Renders finished jobs once more.
 pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) -> Result<Exit, Error> {
     let places = Places::find(None, global)?;
-    let loaded = valid(terminal, &places, load(&places.manifest))?;
+    let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let named = named(args, &loaded.wanted)?;
     let matches = matcher(&args.only)?;

@@ -1,6 +1,7 @@
 //! `shotlist retry`: failed jobs once more, each as a new take.
 
 use super::again::{Wish, cost, once_more};
+use super::album::load;
 use super::args::{Global, RetryArgs, Selection};
 use super::exit::{Error, Exit};
 use super::plan::{invalid, matcher, valid};
@@ -11,14 +12,13 @@ use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
-use crate::load::load;
 use crate::report::text::count;
 use std::collections::HashMap;
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
 pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = valid(terminal, &places, load(&places.manifest))?;
+    let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "retry")?;
     session.keep_output().await?;

@@ -1,5 +1,6 @@
 //! `shotlist run`: collect what is owed, then submit, poll, download. The same command resumes.
 
+use super::album::load_and_look;
 use super::approval;
 use super::args::{Bounds, Global, RunArgs};
 use super::budget::{caps, levels};
@@ -14,26 +15,43 @@ use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
+use super::unchanged::{Input, Known, Night, may_be_recognised, recognise, remember};
+use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
-use crate::domain::problem::{Place, Problem};
+use crate::domain::problem::{Place, Problem, grouped};
 use crate::domain::take::Wanted;
 use crate::engine::order::{Ordered, order};
-use crate::load::{Loaded, load};
+use crate::engine::world::World;
+use crate::load::Loaded;
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, targets};
+use crate::plan::order::LinkBook;
 use crate::report::budget::Level;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::Caps;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Runs the whole manifest, or the selected part of it.
 pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = match valid(terminal, &places, load(&places.manifest)) {
+    let input = if may_be_recognised(args) { Input::read(&places) } else { None };
+    let (input, manifest) = input.unzip();
+    let known = match (&input, manifest) {
+        (Some(input), Some(manifest)) => recognise(&places, input, manifest).await,
+        _ => None,
+    };
+    if let Some(known) = known {
+        return up_to_date(terminal, global, args, places, known).await;
+    }
+    let (loaded, pictures) = load_and_look(&places, &LinkBook::new());
+    let problems = if input.is_some() { grouped(loaded.problems.clone()) } else { Vec::new() };
+    let loaded = match valid(terminal, &places, loaded) {
         Ok(loaded) => loaded,
         Err(error) if places.state.join("state.db").exists() => {
             let session = Session::open(terminal, places, "collect")?;
@@ -41,18 +59,65 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
         }
         Err(error) => return Err(error),
     };
-    let session = Session::open(terminal, places, "run")?;
-    match prepare(terminal, global, args, &session, &loaded).await {
-        Ok(prepared) => carry_out(terminal, global, args, session, &loaded, prepared).await,
+    let session = Session::open(terminal, places.clone(), "run")?;
+    let (exit, world) = match prepare(terminal, global, args, &session, &loaded).await {
+        Ok(prepared) => carry_out(terminal, global, args, session, &loaded, prepared).await?,
         // Somebody who just said no is there to say what next.
-        Err(error) if error.exit == Exit::Usage && terminal.interactive => Err(error),
+        Err(error) if error.exit == Exit::Usage && terminal.interactive => return Err(error),
+        Err(error) => return collect::instead(terminal, global, session, error).await,
+    };
+    if let (Exit::Done, Some(input)) = (exit, input) {
+        let selection = &args.selection;
+        let night = Night { input, pictures, problems, loaded: &loaded, selection };
+        remember(&places, night, &world.store).await;
+    }
+    Ok(exit)
+}
+
+/// A run over jobs of which it is known that each has its clip: it orders nothing, and is otherwise as any other.
+async fn up_to_date(
+    terminal: &Terminal,
+    global: &Global,
+    args: &RunArgs,
+    places: Places,
+    known: Known,
+) -> Result<Exit, Error> {
+    let loaded = valid(terminal, &places, known.loaded)?;
+    let session = Session::open(terminal, places, "run")?;
+    let prepared = async {
+        session.keep_output().await?;
+        let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+        warn_of_corrections(terminal, global, &loaded, &known.models);
+        let now = session.clock.now();
+        let caps = caps(manifest, args.bounds.max_cost);
+        let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
+        let decided = Decided::nothing();
+        let nothing = crate::plan::known::Known::default();
+        let ordered = order(&manifest.project, decided.scene(&loaded, &nothing), decided.partial, now);
+        let mut needed = session.owing().await?;
+        needed.extend(known.models.iter().map(|model| model.provider.clone()));
+        let (providers, cards) = (&manifest.providers, &loaded.cards);
+        let setup = setup(terminal, global, &session.places, providers, cards, &needed, None).await?;
+        Ok(Prepared { decided, up_to_date: known.jobs, ordered, setup, price: None, caps, levels, now })
+    };
+    match prepared.await {
+        Ok(prepared) => Ok(carry_out(terminal, global, args, session, &loaded, prepared).await?.0),
         Err(error) => collect::instead(terminal, global, session, error).await,
+    }
+}
+
+/// Says of which models the sandbox does not know what the manifest corrects.
+fn warn_of_corrections(terminal: &Terminal, global: &Global, loaded: &Loaded, used: &BTreeSet<ModelName>) {
+    if let Some(note) = unplayed(&loaded.cards, used).filter(|_| global.sandbox) {
+        terminal.tell(&note, 2);
     }
 }
 
 /// All that is found out, and agreed, before anything is ordered.
 struct Prepared {
     decided: Decided,
+    /// How many other jobs are known to have their clips.
+    up_to_date: usize,
     ordered: Ordered,
     setup: Setup,
     /// What is to be paid; `None` where nothing is ordered.
@@ -87,12 +152,8 @@ async fn prepare(
     if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
         approval::compare(terminal, places, manifest, plan, &decided.jobs())?;
     }
-    if global.sandbox {
-        let used = decided.wanted.iter().map(|wanted| wanted.request.model.clone()).collect();
-        if let Some(note) = unplayed(&loaded.cards, &used) {
-            terminal.tell(&note, 2);
-        }
-    }
+    let used = decided.wanted.iter().map(|wanted| wanted.request.model.clone()).collect();
+    warn_of_corrections(terminal, global, loaded, &used);
     let now = session.clock.now();
     let caps = caps(manifest, args.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
@@ -122,7 +183,7 @@ async fn prepare(
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
     let levels = plan.levels;
-    Ok(Prepared { decided, ordered, setup, price, caps, levels, now })
+    Ok(Prepared { decided, up_to_date: 0, ordered, setup, price, caps, levels, now })
 }
 
 /// The plan as it is carried out, for people alone.
@@ -152,8 +213,8 @@ async fn carry_out(
     session: Session,
     loaded: &Loaded,
     prepared: Prepared,
-) -> Result<Exit, Error> {
-    let Prepared { decided, ordered, setup, price, caps, levels, now } = prepared;
+) -> Result<(Exit, Arc<World>), Error> {
+    let Prepared { decided, up_to_date, ordered, setup, price, caps, levels, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
     for (wanted, decision) in decided.wanted.iter().zip(&decided.decisions) {
@@ -172,6 +233,7 @@ async fn carry_out(
         work: Some(ordered.work),
         max_time: args.bounds.max_time,
         jobs: stands.map(|(wanted, decision)| (wanted.key.clone(), Stand::of(decision))).collect(),
+        up_to_date,
         price,
         levels,
     };
@@ -189,7 +251,7 @@ async fn carry_out(
                 waiting: decided.decisions.iter().filter(in_flight).count(),
                 again: &again(args),
             };
-            summary::close(terminal, ended).await
+            summary::close(terminal, ended).await.map(|exit| (exit, world))
         }
         Err(error) => Err(error),
     };

@@ -59,6 +59,12 @@ impl Places {
         Ok(Self { shown: manifest.display().to_string(), manifest, folder, state, out, flags })
     }
 
+    /// Where is kept what holds for rehearsals as well.
+    #[must_use]
+    pub fn shared_state(&self) -> PathBuf {
+        self.folder.join(STATE)
+    }
+
     /// A command of this program as it is to be typed here: `words` and the flags that lead to this project.
     #[must_use]
     pub fn typed(&self, words: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod text;
 
+use super::album::load;
 use super::args::{Global, ShowArgs};
 use super::exit::{Error, Exit};
 use super::plan::matcher;
@@ -14,7 +15,7 @@ use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::load::{cards, load};
+use crate::load::cards;
 use crate::provider;
 use crate::provider::cards::Cards;
 use crate::store::{Attempt, History, Reader, TakeHistory};
@@ -128,7 +129,7 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
 
 /// Another error for a job that the manifest wants and no run has heard of yet.
 fn never_ordered(places: &Places, job: &str) -> Option<Error> {
-    let keys: Vec<JobKey> = load(&places.manifest).wanted.into_iter().map(|wanted| wanted.key).collect();
+    let keys: Vec<JobKey> = load(places).wanted.into_iter().map(|wanted| wanted.key).collect();
     let key = job_named(job, &keys).ok()?;
     let words = format!("plan --only {}", quoted(&key.to_string()));
     Some(

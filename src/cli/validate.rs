@@ -1,11 +1,11 @@
 //! `shotlist validate`: everything that can be known before anything is sent.
 
+use super::album::{load, load_and_look};
 use super::args::{Global, ValidateArgs};
 use super::exit::{Error, Exit};
 use super::images;
 use super::settings::Places;
 use super::terminal::Terminal;
-use crate::load::{load, load_with};
 
 /// Checks manifest, catalog and every job against its model's documented limits.
 pub(super) async fn validate(
@@ -14,10 +14,10 @@ pub(super) async fn validate(
     args: &ValidateArgs,
 ) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let mut loaded = load(&places.manifest);
+    let mut loaded = load(&places);
     if args.check_images {
         let links = images::look(terminal, &places, &loaded).await?;
-        loaded = load_with(&places.manifest, &links);
+        loaded = load_and_look(&places, &links).0;
     }
     let invalid = loaded.is_invalid();
     let jobs = loaded.wanted.len();

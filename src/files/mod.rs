@@ -1,12 +1,13 @@
 //! The folder tree: pictures in, clips out.
 //!
-//! [`pictures`] reads what is to be sent. [`tree`] knows the output folder and the folder of unfinished downloads,
+//! [`pictures`] reads what is to be sent, [`album`] remembers what pictures were. [`tree`] knows the output folder and the folder of unfinished downloads,
 //! [`part`] receives a clip, [`place`] gives it its name, [`refile`] gives it another, [`examine`] compares what
 //! stands with what was recorded. [`dir`] has the steps of which
 //! they are made, each relative to an open directory, so that nothing can be swapped beneath them.
 //!
 //! Everything here blocks but [`part::Part::receive`] and [`tree::Tree::take_up`]; callers in async code wrap it.
 
+pub mod album;
 pub mod dir;
 pub mod examine;
 pub mod part;
@@ -16,6 +17,7 @@ pub mod refile;
 pub mod resume;
 pub mod tree;
 
+pub use album::{Album, Stamp, hashed};
 pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
 pub use part::{Part, ReceiveFault, Received, TakenUp};

@@ -13,7 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// Bytes of a picture's beginning in which its size must be found: photos carry previews and colour profiles first.
 const HEAD: u64 = 1024 * 1024;
@@ -80,11 +80,15 @@ pub struct PictureChanged {
 ///
 /// `written` is relative to `root`, the manifest's folder, and must stay in it also through symbolic links.
 pub fn inspect(root: &Path, written: &str) -> Result<PictureFacts, PictureTrouble> {
-    let file = open(root, written)?;
+    facts(&open(&real(root, written)?)?)
+}
+
+/// What an open picture is.
+pub(super) fn facts(file: &File) -> Result<PictureFacts, PictureTrouble> {
     let unreadable = PictureTrouble::Unreadable;
-    let ClipFile { size: bytes, sha256 } = hash(&file).map_err(unreadable)?;
-    let head = slice(&file, 0, bytes.min(HEAD)).map_err(unreadable)?;
-    let tail = slice(&file, bytes.saturating_sub(TAIL), bytes.min(TAIL)).map_err(unreadable)?;
+    let ClipFile { size: bytes, sha256 } = hash(file).map_err(unreadable)?;
+    let head = slice(file, 0, bytes.min(HEAD)).map_err(unreadable)?;
+    let tail = slice(file, bytes.saturating_sub(TAIL), bytes.min(TAIL)).map_err(unreadable)?;
     let (format, width, height) = image::picture(&head, &tail, bytes).map_err(PictureTrouble::Broken)?;
     Ok(PictureFacts { format, bytes, sha256, width, height })
 }
@@ -108,8 +112,8 @@ pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
 /// A picture's bytes, if they are the promised ones.
 fn promised(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
     let changed = |why: String| PictureChanged { path: file.path.clone(), why };
-    let opened =
-        open(root, &file.path).map_err(|trouble| changed(format!("can no longer be used: {trouble}")))?;
+    let opened = real(root, &file.path).and_then(|path| open(&path));
+    let opened = opened.map_err(|trouble| changed(format!("can no longer be used: {trouble}")))?;
     let mut picture = Vec::new();
     // One byte more than promised shows that it has grown, and a file that grows without end does no harm.
     opened
@@ -123,27 +127,39 @@ fn promised(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
     }
 }
 
-/// Opens a regular file inside `root`, and waits for no pipe.
-fn open(root: &Path, written: &str) -> Result<File, PictureTrouble> {
-    let trouble = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => PictureTrouble::Missing,
-        _ => PictureTrouble::Unreadable(error),
-    };
-    let root = root.canonicalize().map_err(trouble)?;
+/// Where a picture is when every symbolic link is followed: somewhere in `root`.
+fn real(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
+    within(&root.canonicalize().map_err(trouble)?, written)
+}
+
+/// The same, of a root that has no symbolic links in its path.
+pub(super) fn within(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
     let real = root.join(written).canonicalize().map_err(trouble)?;
-    if !real.starts_with(&root) {
-        let leads = !Path::new(written)
-            .components()
-            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
-        return Err(if leads { PictureTrouble::LinkOutside } else { PictureTrouble::Outside });
+    if real.starts_with(root) {
+        return Ok(real);
     }
+    let leads = !Path::new(written)
+        .components()
+        .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
+    Err(if leads { PictureTrouble::LinkOutside } else { PictureTrouble::Outside })
+}
+
+/// Opens a regular file, and waits for no pipe.
+pub(super) fn open(real: &Path) -> Result<File, PictureTrouble> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file =
-        File::from(rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| trouble(error.into()))?);
+        File::from(rustix::fs::open(real, flags, Mode::empty()).map_err(|error| trouble(error.into()))?);
     match file.metadata().map_err(trouble)?.file_type() {
         kind if kind.is_file() => Ok(file),
         kind if kind.is_dir() => Err(PictureTrouble::Folder),
         _ => Err(PictureTrouble::NotAFile),
+    }
+}
+
+pub(super) fn trouble(error: io::Error) -> PictureTrouble {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => PictureTrouble::Missing,
+        _ => PictureTrouble::Unreadable(error),
     }
 }
 

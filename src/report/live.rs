@@ -76,6 +76,8 @@ impl Stand {
 pub struct Start {
     /// The jobs of this run. Jobs of two projects with one name count as one.
     pub jobs: Vec<(JobKey, Stand)>,
+    /// Jobs beside these whose clips are there, as everybody knows.
+    pub up_to_date: usize,
     /// What was paid before and is still to come.
     pub owed: Vec<Take>,
     /// What this run, or the interrupted one that it goes on with, has spent so far.
@@ -130,7 +132,7 @@ impl Board {
         let mut board = Self {
             began: now,
             jobs: HashMap::new(),
-            stands: HashMap::new(),
+            stands: HashMap::from([(Stand::Done, start.up_to_date)]),
             flights: BTreeMap::new(),
             pace: Pace::default(),
             charged: HashSet::new(),
@@ -301,7 +303,7 @@ impl Board {
     }
 
     fn bar(&self, columns: usize) -> Vec<String> {
-        let all = self.jobs.len();
+        let all: usize = self.stands.values().sum();
         if all == 0 {
             return Vec::new();
         }

@@ -126,7 +126,7 @@ fn what_was_done_and_paid_before_counts_from_the_start() {
     let stands = [Stand::Done, Stand::Done, Stand::Failed, Stand::GivenUp, Stand::Left];
     let jobs = stands.iter().enumerate().map(|(item, stand)| (key(item), *stand)).collect();
     let usd = |text: &str| text.parse::<Usd>().unwrap();
-    let start = Start { jobs, owed: Vec::new(), spent: usd("0.40"), estimate: Some(usd("0.60")) };
+    let start = Start { jobs, spent: usd("0.40"), estimate: Some(usd("0.60")), ..Start::default() };
     let mut board = Board::new(start, at(0));
     assert!(last(&board, 0).ends_with("2/5 done  1 failed  1 given up  1 left  $0.40 of $0.60"));
     assert!(board.is_idle());

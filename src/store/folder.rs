@@ -78,6 +78,11 @@ pub struct Folder {
 }
 
 impl Folder {
+    /// Makes the folder where it is missing, for its owner alone.
+    pub fn make(dir: &Path) -> Result<(), StoreError> {
+        create(dir)
+    }
+
     /// Looks at the state of that folder, or at the folder in which it would be made. Changes nothing.
     pub fn look_at(dir: &Path) -> Result<Self, StoreError> {
         let own = own(dir)?;

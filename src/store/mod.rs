@@ -10,6 +10,7 @@ mod admit;
 mod clips;
 mod error;
 mod folder;
+mod imprint;
 mod keys;
 mod known;
 mod lane;

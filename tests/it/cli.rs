@@ -18,6 +18,7 @@ mod nights;
 mod once;
 mod owed;
 mod pause;
+mod pictures;
 mod recover;
 mod redo;
 mod resolve;

@@ -1,0 +1,41 @@
+//! Problems as they are written down, to be told again word by word.
+
+use crate::domain::problem::{Place, Problem, Severity};
+use serde::{Deserialize, Serialize};
+
+/// A problem that was told.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Told(#[serde(with = "ProblemTwin")] pub(super) Problem);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Problem")]
+struct ProblemTwin {
+    #[serde(with = "SeverityTwin")]
+    severity: Severity,
+    message: String,
+    #[serde(with = "PlaceTwin")]
+    place: Place,
+    label: Option<String>,
+    hint: Option<String>,
+    notes: Vec<String>,
+    examples: Vec<String>,
+    count: usize,
+    rows: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Severity")]
+enum SeverityTwin {
+    Note,
+    Warning,
+    Error,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Place")]
+enum PlaceTwin {
+    Nowhere,
+    File(String),
+    Text { file: String, line: u32, column: u32, text: String, width: u32 },
+    Row { file: String, row: u64, column: Option<String> },
+}

@@ -1,0 +1,207 @@
+//! What local pictures were when they were looked at last: one that is as it was need not be read again.
+//!
+//! A picture is known by its path and its [`Stamp`]. The time of its last change is part of that because no program can
+//! set it back, as copying tools do with the time of the last modification. Whatever is remembered here decides only
+//! what is ordered: the bytes that are sent are hashed once more when they are sent.
+
+use super::dir::{atomic_write, hash};
+use super::pictures::{PictureTrouble, facts, open, trouble, within};
+use crate::domain::digest::Sha256;
+use crate::domain::lifecycle::ClipFile;
+use crate::domain::request::{PictureFacts, PictureFormat};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{Metadata, symlink_metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// How old the last change of a file must be for its times to tell it from the next one. The coarsest file systems in use
+/// (FAT) count in steps of two seconds.
+const SETTLED: SignedDuration = SignedDuration::from_secs(2);
+
+/// What the file system tells of a file that nobody needs to read: the same twice means the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// In bytes.
+    size: u64,
+    /// When its bytes were written last, as far as programs tell the truth; nanoseconds since 1970.
+    modified: i128,
+    /// When anything about it changed last, as the kernel saw it; nanoseconds since 1970.
+    changed: i128,
+    /// Its number on its disk: a file that was put in its place has another.
+    inode: u64,
+}
+
+impl Stamp {
+    /// Of a file.
+    #[must_use]
+    pub fn of(file: &Metadata) -> Self {
+        let nanos = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+        Self {
+            size: file.len(),
+            modified: nanos(file.mtime(), file.mtime_nsec()),
+            changed: nanos(file.ctime(), file.ctime_nsec()),
+            inode: file.ino(),
+        }
+    }
+
+    /// Whether a file that is changed from now on is sure to get another stamp.
+    fn is_settled(&self, now: Timestamp) -> bool {
+        self.modified.max(self.changed) <= now.as_nanosecond() - SETTLED.as_nanos()
+    }
+}
+
+/// The hash of a file's bytes, and the stamp of the file that had them; `None` where that cannot be told.
+#[must_use]
+pub fn hashed(path: &Path) -> Option<(Sha256, Stamp)> {
+    let file = open(&path.canonicalize().ok()?).ok()?;
+    let before = Stamp::of(&file.metadata().ok()?);
+    let ClipFile { sha256, .. } = hash(&file).ok()?;
+    (Stamp::of(&file.metadata().ok()?) == before).then_some((sha256, before))
+}
+
+/// The pictures of a folder, and what is known of them.
+#[derive(Debug)]
+pub struct Album {
+    /// Without symbolic links in its path, where it is there at all.
+    root: PathBuf,
+    /// Where what is known is kept.
+    file: Option<PathBuf>,
+    /// When this look at the pictures began.
+    now: Timestamp,
+    known: BTreeMap<String, Known>,
+    /// The pictures that were looked at since then and can be told from what comes after them.
+    settled: BTreeMap<String, Stamp>,
+    /// Whether others were looked at, too.
+    is_unsettled: bool,
+    /// Whether more is known than the file has.
+    is_news: bool,
+}
+
+/// A picture that was looked at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Known {
+    stamp: Stamp,
+    format: String,
+    width: u32,
+    height: u32,
+    sha256: String,
+}
+
+impl Known {
+    fn new(stamp: Stamp, facts: &PictureFacts) -> Self {
+        let &PictureFacts { format, bytes: _, sha256, width, height } = facts;
+        Self { stamp, format: format.name().to_owned(), width, height, sha256: sha256.to_string() }
+    }
+
+    /// `None` where somebody else wrote it.
+    fn facts(&self) -> Option<PictureFacts> {
+        let &Self { stamp: Stamp { size: bytes, .. }, width, height, .. } = self;
+        let format = PictureFormat::ALL.into_iter().find(|format| format.name() == self.format)?;
+        Some(PictureFacts { format, bytes, sha256: self.sha256.parse().ok()?, width, height })
+    }
+}
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+struct Page<P> {
+    /// The version of the program, which another one may contradict.
+    shotlist: String,
+    /// By path, as written.
+    pictures: P,
+}
+
+impl Album {
+    /// The pictures of a folder of which nothing is known, and nothing will be.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.canonicalize().unwrap_or_else(|_| root.to_owned()),
+            file: None,
+            now: Timestamp::MIN,
+            known: BTreeMap::new(),
+            settled: BTreeMap::new(),
+            is_unsettled: false,
+            is_news: false,
+        }
+    }
+
+    /// The pictures of a folder, with what that file knows of them. One that cannot be read, or that another version
+    /// wrote, knows nothing.
+    #[must_use]
+    pub fn kept_in(file: PathBuf, root: &Path, now: Timestamp) -> Self {
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        let page = serde_json::from_slice(&bytes).ok();
+        let page = page.filter(|page: &Page<_>| page.shotlist == env!("CARGO_PKG_VERSION"));
+        let known = page.map_or_else(BTreeMap::new, |page| page.pictures);
+        Self { file: Some(file), now, known, ..Self::new(root) }
+    }
+
+    /// What a picture is. It is read only if it is not known, or no longer as it was.
+    pub fn look(&mut self, written: &str) -> Result<PictureFacts, PictureTrouble> {
+        let seen = self.known_or_read(written);
+        match &seen {
+            Ok((_, Some(stamp))) => drop(self.settled.insert(written.to_owned(), *stamp)),
+            Ok((_, None)) | Err(_) => self.is_unsettled = true,
+        }
+        seen.map(|(facts, _)| facts)
+    }
+
+    /// The facts of a picture, and the stamp by which they can be remembered.
+    fn known_or_read(&mut self, written: &str) -> Result<(PictureFacts, Option<Stamp>), PictureTrouble> {
+        let real = within(&self.root, written)?;
+        let stamp = Stamp::of(&symlink_metadata(&real).map_err(trouble)?);
+        let known = self.known.get(written).filter(|known| known.stamp == stamp);
+        if let Some(facts) = known.and_then(Known::facts) {
+            return Ok((facts, Some(stamp)));
+        }
+        let file = open(&real)?;
+        let stamp = |file: &std::fs::File| Ok(Stamp::of(&file.metadata()?));
+        let before = stamp(&file).map_err(PictureTrouble::Unreadable)?;
+        let facts = facts(&file)?;
+        let after = stamp(&file).map_err(PictureTrouble::Unreadable)?;
+        if self.file.is_none() || before != after || facts.bytes != after.size || !after.is_settled(self.now)
+        {
+            return Ok((facts, None));
+        }
+        self.known.insert(written.to_owned(), Known::new(after, &facts));
+        self.is_news = true;
+        Ok((facts, Some(after)))
+    }
+
+    /// The pictures that were looked at, each with the stamp that it had; `None` where one of them cannot be told from
+    /// what it may become.
+    #[must_use]
+    pub fn looked_at(&self) -> Option<&BTreeMap<String, Stamp>> {
+        (!self.is_unsettled).then_some(&self.settled)
+    }
+
+    /// Whether each of these pictures is as it was.
+    #[must_use]
+    pub fn are_as_they_were(&self, pictures: &BTreeMap<String, Stamp>) -> bool {
+        pictures.iter().all(|(written, stamp)| self.stamp(written) == Some(*stamp))
+    }
+
+    fn stamp(&self, written: &str) -> Option<Stamp> {
+        Some(Stamp::of(&symlink_metadata(within(&self.root, written).ok()?).ok()?))
+    }
+
+    /// Whether there is something to save.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        self.is_news
+    }
+
+    /// Replaces the file by what is known now. Pictures of which nobody asked are forgotten if they are not as they were.
+    pub fn save(mut self) -> io::Result<()> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        let mut known = std::mem::take(&mut self.known);
+        known.retain(|written, known| {
+            self.settled.contains_key(written) || self.stamp(written) == Some(known.stamp)
+        });
+        let page = Page { shotlist: env!("CARGO_PKG_VERSION").to_owned(), pictures: known };
+        atomic_write(&file, &serde_json::to_vec(&page)?, 0o600)
+    }
+}
