@@ -6,6 +6,7 @@ use super::budget::{caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::pause;
 use super::session::{store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
@@ -27,13 +28,16 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     let loaded = valid(terminal, &places, load(&places.manifest))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let caps = caps(manifest, None);
-    let (known, levels) = match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
-        Some(reader) => (
-            reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
-            levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?,
-        ),
-        None => (Known::default(), unused(caps)),
-    };
+    let now = Clock::system().now();
+    let (known, levels, paused) =
+        match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
+            Some(reader) => (
+                reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
+                levels(&reader, &manifest.project, "run", caps, now).await?,
+                reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?,
+            ),
+            None => (Known::default(), unused(caps), Vec::new()),
+        };
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &known, choice)?;
@@ -43,7 +47,9 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
             terminal.data(request(&loaded.cards, wanted));
         }
     } else if terminal.json {
-        terminal.data(plan.json());
+        let mut object = plan.json();
+        object["paused"] = paused.iter().map(pause::json).collect();
+        terminal.data(object);
     } else {
         terminal.say(format_args!("{}: {}\n", places.shown, count(plan.jobs.len(), "job")));
         terminal.data(plan.table().trim_end());
@@ -52,6 +58,9 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
             terminal.tell(&note, 2);
         }
         for line in plan.budget_lines() {
+            terminal.tell(&line, 9);
+        }
+        for line in pause::lines(&paused, now) {
             terminal.tell(&line, 9);
         }
         if guards::tell(terminal, &plan) {
