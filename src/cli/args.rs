@@ -285,6 +285,9 @@ pub struct PruneArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
+    /// It is meant: pass the manifest's guard on how much may be gone
+    #[arg(long)]
+    pub accept_changes: bool,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

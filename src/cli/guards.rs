@@ -3,6 +3,7 @@
 use super::exit::{Error, Exit};
 use super::settings::Places;
 use super::terminal::Terminal;
+use crate::plan::guards::Found;
 use crate::report::guards::{json, lines};
 use crate::report::plan::Plan;
 use serde_json::json;
@@ -13,6 +14,23 @@ pub(super) fn tell(terminal: &Terminal, plan: &Plan<'_>) -> bool {
         terminal.tell(&line, 11);
     }
     !plan.trips.is_empty()
+}
+
+/// Refuses to archive where more is gone than the guard allows.
+pub(super) fn let_go(terminal: &Terminal, places: &Places, plan: &Plan<'_>) -> Result<(), Error> {
+    let Some(trip) = plan.trips.iter().find(|trip| matches!(trip.found, Found::Removed(..))) else {
+        return Ok(());
+    };
+    for line in lines(trip) {
+        terminal.tell(&line, 11);
+    }
+    let what = format!("{} of the manifest's guards stops this; nothing was moved", trip.guard);
+    let accept = places.typed("prune --accept-changes");
+    Err(Error::new(
+        Exit::Budget,
+        format!("{what}. A broken export looks like this; if it is meant: {accept}"),
+    )
+    .next(places.typed("plan")))
 }
 
 /// Refuses a run that is too much for the guards.

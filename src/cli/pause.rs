@@ -71,10 +71,17 @@ pub(super) async fn tell(
     project: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for pause in reader.pauses(Some(project)).await? {
-        terminal.say(format_args!("paused   {}; nothing new is submitted", words(&pause, now)));
+    for line in lines(&reader.pauses(Some(project)).await?, now) {
+        terminal.say(line);
     }
     Ok(())
+}
+
+/// A line for each pause, for whoever is about to submit something.
+#[must_use]
+pub(super) fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
+    let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", words(pause, now));
+    pauses.iter().map(line).collect()
 }
 
 /// A pause in words: what, since when, why, and how many jobs wait for its end.

@@ -7,6 +7,7 @@ use super::budget::{caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::pause;
 use super::session::{reader, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
@@ -37,13 +38,16 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let caps = caps(manifest, None);
-    let (known, levels) = match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
-        Some(reader) => (
-            reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
-            levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?,
-        ),
-        None => (Known::default(), unused(caps)),
-    };
+    let now = Clock::system().now();
+    let (known, levels, paused) =
+        match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
+            Some(reader) => (
+                reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
+                levels(&reader, &manifest.project, "run", caps, now).await?,
+                reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?,
+            ),
+            None => (Known::default(), unused(caps), Vec::new()),
+        };
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &known, choice)?;
@@ -53,7 +57,9 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
             terminal.data(request(&loaded.cards, wanted));
         }
     } else if terminal.json {
-        terminal.data(plan.json());
+        let mut object = plan.json();
+        object["paused"] = paused.iter().map(pause::json).collect();
+        terminal.data(object);
     } else {
         head(terminal, &places, plan.jobs.len(), &plan.table());
         decided.tell_changes(terminal);
@@ -61,6 +67,9 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
             terminal.tell(&note, 2);
         }
         for line in plan.budget_lines() {
+            terminal.tell(&line, 9);
+        }
+        for line in pause::lines(&paused, now) {
             terminal.tell(&line, 9);
         }
         if guards::tell(terminal, &plan) {
@@ -90,13 +99,18 @@ async fn up_to_date(terminal: &Terminal, places: &Places, known: unchanged::Know
     let loaded = valid(terminal, places, known.loaded)?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let now = Clock::system().now();
-    let levels = levels(&reader(places)?, &manifest.project, "run", caps(manifest, None), now).await?;
+    let reader = reader(places)?;
+    let levels = levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?;
+    let paused = reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
     head(terminal, places, known.jobs, &known.table);
     for note in &known.notes {
         terminal.tell(note, 2);
     }
     for level in &levels {
         terminal.tell(&level.line(&[]), 9);
+    }
+    for line in pause::lines(&paused, now) {
+        terminal.tell(&line, 9);
     }
     terminal.say("Nothing was sent.");
     terminal.next(places.typed("status"));

@@ -4,6 +4,7 @@ use super::album::load;
 use super::args::{Global, PruneArgs, Selection};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
+use super::guards;
 use super::plan::{invalid, valid};
 use super::session::{Session, store_error};
 use super::settings::Places;
@@ -29,6 +30,10 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
     let choice = Choice { selection: &selection, approved: None, accepted: false };
     let decided = Decided::of(manifest, &loaded, &known, choice)?;
     let mut gone = gone(&loaded.wanted, &decided.decisions, &known);
+    if !args.accept_changes {
+        let plan = decided.plan(manifest, &loaded, &known, Vec::new());
+        guards::let_go(terminal, &session.places, &plan)?;
+    }
     gone.retain(|job| is_in_place(job));
     if gone.is_empty() {
         terminal.say("nothing to archive: every clip is wanted, or archived already");

@@ -9,7 +9,7 @@ use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
 use crate::engine::clock::Clock;
-use crate::files::Tree;
+use crate::files::{Tree, kept_path};
 use crate::provider;
 use crate::report::text::count;
 use crate::store::{Clips, Count, Rebuilt, Recovery};
@@ -98,13 +98,17 @@ impl Clips for Standing {
         self.0.as_ref().is_some_and(|tree| tree.is_placed(path, file))
     }
 
+    fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String> {
+        Some(kept_path(path, take)).filter(|kept| self.stands(kept, file))
+    }
+
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile> {
         self.0.as_ref()?.clip_of(path, take)
     }
 }
 
 fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<String, Count>) -> Vec<String> {
-    let Rebuilt { old, submissions, sum, takes, missing, strays } = rebuilt;
+    let Rebuilt { old, bare, submissions, sum, takes, missing, strays } = rebuilt;
     let mut lines = vec![format!(
         "rebuilt  {} of which only the ledger knew ({sum}); {} brought up to date",
         count(*submissions, "submission"),
@@ -125,7 +129,18 @@ fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<String, Co
         ));
     }
     if *strays > 0 {
-        lines.push(format!("left out {} about orders that the ledger has lost", count(*strays, "line")));
+        lines.push(format!(
+            "left out {} of the ledger about submissions whose own lines it has lost: what these cost is not counted, and \
+             the provider's bill tells it",
+            count(*strays, "line")
+        ));
+    }
+    if *bare {
+        lines.push(
+            "gone     what no ledger has: providers on hold (`shotlist pause` again), and clips that `redo` or `retry` had \
+             ordered and nobody had sent"
+                .to_owned(),
+        );
     }
     lines.extend(old.as_ref().map(|old| format!("kept     the old database is {}", old.display())));
     lines.push("Nothing was sent.".to_owned());
@@ -152,6 +167,7 @@ fn as_json(
         "takes": rebuilt.takes,
         "missing_clips": rebuilt.missing,
         "lines_left_out": rebuilt.strays,
+        "pauses_gone": rebuilt.bare,
         "output": root.display().to_string(),
         "old": rebuilt.old.as_ref().map(|old| old.display().to_string()),
         "states": states,

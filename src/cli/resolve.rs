@@ -12,6 +12,7 @@ use super::terminal::Terminal;
 use crate::domain::fault::printable;
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
+use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
@@ -180,7 +181,8 @@ async fn settle(
         let renewed = store.renew(take, renewal, &policy, at.now).await;
         (renewed, format!("written off and ordered anew; the next run sends it ({price})"))
     } else {
-        let (event, did) = wish(args, take);
+        let costs = store.costs(&take.id).await.map_err(|error| store_error(&error))?;
+        let (event, did) = wish(args, costs.map_or(take.price, |costs| costs.usd));
         let Ok(to) = take.state.clone().on(event, at, &policy) else {
             let words = if args.again {
                 "no task is known that could be asked for again; use --task-id, --resubmit or --write-off"
@@ -198,14 +200,14 @@ async fn settle(
     }
 }
 
-/// What happens to a take that is not ordered anew, and how that is told.
-fn wish(args: &ResolveArgs, take: &Take) -> (Event, String) {
+/// What happens to a take that is not ordered anew, and how that is told; so much it counts for.
+fn wish(args: &ResolveArgs, usd: Usd) -> (Event, String) {
     if let Some(id) = &args.task_id {
         let did = format!("task {id} adopted; its clip is fetched by the next run or collect");
         (Event::Adopt(TaskId(id.clone())), did)
     } else if args.again {
         (Event::Again, "the same task is asked for once more; free".to_owned())
     } else {
-        (Event::WriteOff, format!("written off; {} counts as spent", take.price))
+        (Event::WriteOff, format!("written off; {usd} counts as spent"))
     }
 }

@@ -10,7 +10,7 @@ use super::session::{job_named, reader, store_error};
 use super::settings::{Places, quoted};
 use super::status::project;
 use super::terminal::Terminal;
-use crate::domain::key::{JobKey, RequestId};
+use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
@@ -18,7 +18,7 @@ use crate::engine::clock::Clock;
 use crate::load::cards;
 use crate::provider;
 use crate::provider::cards::Cards;
-use crate::store::{Attempt, History, Reader, TakeHistory};
+use crate::store::{Attempt, Entry, History, Reader, TakeHistory, remarks};
 use crate::wire::Call;
 use serde_json::{Value, json};
 use text::{headline, state_words};
@@ -37,11 +37,14 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     let history = reader.history(&project, &key).await.map_err(|error| store_error(&error))?;
     let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
     let options = options(&history, &places);
+    let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
+    let remarks = remarks(&places.state, &takes).map_err(|error| store_error(&error))?;
     let cards = cards(&places.manifest);
     if terminal.json {
-        terminal.data(as_json(&cards, &project, &history, &options));
+        terminal.data(as_json(&cards, &project, &history, &options, &remarks));
     } else {
-        for line in text::page(&cards, &history, &options, terminal.size().0, Clock::system().now()) {
+        for line in text::page(&cards, &history, &options, &remarks, terminal.size().0, Clock::system().now())
+        {
             terminal.data(line);
         }
     }
@@ -154,9 +157,10 @@ fn options(history: &History, places: &Places) -> Vec<Choice> {
         when: when.to_owned(),
         command: places.typed(&words.replace("{}", &key)),
     };
-    let Some(TakeHistory { take, .. }) = history.decisive() else {
+    let Some(decisive) = history.decisive() else {
         return vec![choice("order it", "run --only {}")];
     };
+    let take = &decisive.take;
     let price = take.price;
     match &take.state {
         State::Held { reason, task, .. } => {
@@ -170,7 +174,8 @@ fn options(history: &History, places: &Places) -> Vec<Choice> {
             let mut choices = vec![first];
             choices
                 .push(choice(&format!("render it anew (a new charge of {price})"), "resolve {} --resubmit"));
-            choices.push(choice(&format!("give it up ({price} counts as spent)"), "resolve {} --write-off"));
+            let spent = cost(decisive).1;
+            choices.push(choice(&format!("give it up ({spent} counts as spent)"), "resolve {} --write-off"));
             choices
         }
         State::Failed { refusal, charged, .. } => {
@@ -209,8 +214,7 @@ fn cost(entry: &TakeHistory) -> (Account, Usd) {
     let account = entry.take.state.account();
     let usd = match account {
         Account::Free => Usd::ZERO,
-        Account::Settled => entry.settled.unwrap_or(entry.take.price),
-        Account::Reserved | Account::InDoubt => entry.take.price,
+        Account::Reserved | Account::InDoubt | Account::Settled => entry.settled.unwrap_or(entry.take.price),
     };
     (account, usd)
 }
@@ -225,7 +229,7 @@ fn sent(cards: &Cards, take: &Take, attempt: Option<&Attempt>) -> Option<(Call, 
     Some((call, same))
 }
 
-fn as_json(cards: &Cards, project: &str, history: &History, options: &[Choice]) -> Value {
+fn as_json(cards: &Cards, project: &str, history: &History, options: &[Choice], remarks: &[Entry]) -> Value {
     let options: Vec<Value> =
         options.iter().map(|choice| json!({ "when": choice.when, "command": choice.command })).collect();
     json!({
@@ -239,13 +243,27 @@ fn as_json(cards: &Cards, project: &str, history: &History, options: &[Choice]) 
         "clip": history.filed.as_ref().map(|filed| filed.path.clone()),
         "bytes": history.filed.as_ref().map(|filed| filed.file.size),
         "sha256": history.filed.as_ref().map(|filed| filed.file.sha256.to_string()),
-        "takes": history.takes.iter().map(|entry| take_json(cards, entry)).collect::<Vec<Value>>(),
+        "takes": history.takes.iter().map(|entry| take_json(cards, entry, remarks)).collect::<Vec<Value>>(),
         "options": options,
     })
 }
 
-fn take_json(cards: &Cards, entry: &TakeHistory) -> Value {
+/// The lines that are about a take.
+fn about<'a>(remarks: &'a [Entry], take: &'a Take) -> impl Iterator<Item = &'a Entry> {
+    remarks.iter().filter(|line| line.take == take.id.0)
+}
+
+fn take_json(cards: &Cards, entry: &TakeHistory, remarks: &[Entry]) -> Value {
     let take = &entry.take;
+    let remark = |line: &Entry| {
+        json!({
+            "at": line.at.to_string(),
+            "kind": line.kind.name(),
+            "text": text::reason(line),
+            "was_usd": line.was.map(Usd::plain),
+            "usd": line.usd.plain(),
+        })
+    };
     let said = |attempt: &Attempt| {
         attempt.said.as_ref().map(|said| json!({ "http": said.http, "code": said.code, "text": said.text }))
     };
@@ -293,6 +311,7 @@ fn take_json(cards: &Cards, entry: &TakeHistory) -> Value {
         "fingerprint": take.fingerprint.to_string(),
         "request": request,
         "attempts": entry.attempts.iter().map(attempt).collect::<Vec<Value>>(),
+        "remarks": about(remarks, take).map(remark).collect::<Vec<Value>>(),
     });
     if let State::Running { watch, due, .. } = &take.state {
         object["polls"] = watch.polls.into();

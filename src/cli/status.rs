@@ -1,6 +1,7 @@
 //! `shotlist status`: where the project stands, on one screen, also while a run is active.
 
 use super::args::{Global, ManifestArg};
+use super::budget::{caps, levels};
 use super::exit::{Error, Exit};
 use super::held::held_block;
 use super::layout::{labelled, seconds, span, utc};
@@ -13,7 +14,8 @@ use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::manifest;
+use crate::manifest::{self, Manifest};
+use crate::report::budget::Level;
 use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -28,9 +30,14 @@ const ENOUGH: u64 = 2;
 pub(super) async fn status(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     let reader = reader(&places)?;
-    let project = project(&places);
-    let read = Screen::read(&reader, &places, project, Clock::system().now()).await;
-    let screen = read.map_err(|error| store_error(&error))?;
+    let (manifest, now) = (read(&places), Clock::system().now());
+    let budget = match &manifest {
+        Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
+        None => Vec::new(),
+    };
+    let project = manifest.map(|manifest| manifest.project);
+    let screen = Screen::read(&reader, &places, project, now).await;
+    let screen = Screen { budget, ..screen.map_err(|error| store_error(&error))? };
     let next = places.typed(&screen.next());
     if terminal.json {
         terminal.data(screen.json(&next));
@@ -52,8 +59,12 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
 
 /// The project's name, if the manifest can be read; otherwise everything in the folder is meant.
 pub(super) fn project(places: &Places) -> Option<String> {
+    read(places).map(|manifest| manifest.project)
+}
+
+fn read(places: &Places) -> Option<Manifest> {
     let bytes = std::fs::read(&places.manifest).ok()?;
-    manifest::read(&places.shown, &bytes).0.map(|manifest| manifest.project)
+    manifest::read(&places.shown, &bytes).0
 }
 
 /// All that is shown.
@@ -64,6 +75,8 @@ struct Screen {
     run: Option<(Run, Spent)>,
     today: Spent,
     month: Spent,
+    /// Of the manifest; none where it cannot be read.
+    budget: Vec<Level>,
     standing: Standing,
     in_flight: Vec<Take>,
     paused: Vec<Pause>,
@@ -114,7 +127,8 @@ impl Screen {
             }
             None => None,
         };
-        Ok(Self { now, project, holder, run, today, month, standing, in_flight, paused, pace })
+        let budget = Vec::new();
+        Ok(Self { now, project, holder, run, today, month, budget, standing, in_flight, paused, pace })
     }
 
     fn lines(&self, places: &Places) -> Vec<String> {
@@ -146,6 +160,8 @@ impl Screen {
         let parts = [Some(format!("today {}", spent_words(self.today))), this];
         lines.push(format!("  money      this month {}", spent_words(self.month)));
         lines.extend(parts.into_iter().flatten().map(|part| format!("             {part}")));
+        let budget = |level: &Level| format!("  budget     {} · {}", level.name(), level.used());
+        lines.extend(self.budget.iter().map(budget));
         lines.push(match &self.holder {
             Some(Holder { command, started, pid, host }) => {
                 let since = started.parse::<Timestamp>().map(|at| format!("for {}", span(at, self.now)));
@@ -293,6 +309,7 @@ impl Screen {
             "today": money_json(self.today),
             "month": money_json(self.month),
             "month_usd": self.month.total().plain(),
+            "budget": self.budget.iter().map(Level::json).collect::<Vec<_>>(),
             "links_about_to_die": dying.len(),
             "first_link_dies": dying.first().map(|(_, dies)| dies.to_string()),
             "active": self.holder.as_ref().map(|holder| json!({

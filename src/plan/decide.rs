@@ -204,12 +204,13 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
         let taken_over = |orphan| taken_over(orphan, &clips);
         let free = match rules(&job.key).reuse {
             Reuse::Never => None,
+            // What was never sent is still to be paid: not where the same clip is there.
             Reuse::Always => orphans
-                .take(job)
+                .take(job, |take| !is_unsent(take) || rendered().is_none())
                 .map(taken_over)
                 .or_else(lead)
                 .or_else(rendered)
-                .or_else(|| strays.take(job).map(taken_over)),
+                .or_else(|| strays.take(job, |_| true).map(taken_over)),
         };
         decisions[at] = Some(free.unwrap_or_else(|| fresh(job, known)));
         if decisions[at].as_ref().is_some_and(serves) {

@@ -462,3 +462,12 @@ fn an_older_clip_of_a_job_that_is_gone_is_taken_over_from_where_it_is_kept() {
     let Decision::Renamed { filed: Some(filed), .. } = decision else { panic!("{decision:?}") };
     assert_eq!(filed.path, "renders/_takes/hero_a.mp4");
 }
+
+#[test]
+fn a_second_rendering_that_waits_is_not_bought_for_a_job_that_can_have_the_clip_free() {
+    let jobs = [known("hero/a", &[("x", pending()), ("x", done())])];
+    // The first of the new jobs takes the clip over, for the others it is copied.
+    let wanted = [wanted("hero/b", "x"), wanted("hero/c", "x"), wanted("hero/d", "x")];
+    assert_eq!(names(&wanted, &jobs), ["renamed", "shared", "shared"]);
+    assert!(decide(&wanted, &all(&jobs)).iter().all(|decision| !decision.costs()));
+}

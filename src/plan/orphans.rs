@@ -26,9 +26,13 @@ impl<'a> Orphans<'a> {
         Self { by_order }
     }
 
-    /// The best that fits, once.
-    pub(super) fn take(&mut self, job: &Wanted) -> Option<(&'a KnownJob, &'a KnownTake)> {
-        self.by_order.get_mut(&job.fingerprint)?.pop()
+    /// The best that fits and that is `good`, once.
+    pub(super) fn take(
+        &mut self,
+        job: &Wanted,
+        good: impl Fn(&KnownTake) -> bool,
+    ) -> Option<(&'a KnownJob, &'a KnownTake)> {
+        self.by_order.get_mut(&job.fingerprint)?.pop_if(|(_, take)| good(take))
     }
 }
 

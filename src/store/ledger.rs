@@ -6,7 +6,7 @@
 use super::rows;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{ModelName, TakeId};
-use crate::domain::lifecycle::{Account, Charged, Intent, State};
+use crate::domain::lifecycle::{Account, CancelledBy, Charged, Intent, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use jiff::Timestamp;
@@ -42,6 +42,8 @@ pub enum Kind {
     WrittenOff,
     /// A person ordered the same rendering once more, as this take.
     Ordered,
+    /// A person took it off the list before it was sent.
+    Cancelled,
     /// A clip that was paid before now stands under this job's name.
     Filed,
     /// A person corrected what was charged.
@@ -66,6 +68,7 @@ impl Kind {
             (_, State::Failed { .. }) => Some(Self::Failed),
             (_, State::Done { .. }) => Some(Self::Settled),
             (_, State::WrittenOff { .. }) => Some(Self::WrittenOff),
+            (_, State::Cancelled { by: CancelledBy::User }) => Some(Self::Cancelled),
             _ => None,
         }
     }
@@ -87,9 +90,15 @@ impl Kind {
             Self::Settled => "settled",
             Self::WrittenOff => "written_off",
             Self::Ordered => "ordered",
+            Self::Cancelled => "cancelled",
             Self::Filed => "filed",
             Self::Adjusted => "adjusted",
         }
+    }
+
+    /// Whether it says what became of a submission, and not what a person wants.
+    pub(super) const fn is_outcome(self) -> bool {
+        !matches!(self, Self::Again | Self::Cancelled)
     }
 
     /// Whether the submission surely cost nothing.

@@ -31,6 +31,8 @@ const BESIDE: [&str; 2] = ["-wal", "-shm"];
 pub trait Clips {
     /// Whether the clip stands under that name: size and hash as recorded.
     fn stands(&self, path: &str, file: &ClipFile) -> bool;
+    /// Where the clip stands that had that name and made room for a newer one, if it does: size and hash as recorded.
+    fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String>;
     /// The clip under that name, where its sidecar says that it is of that take, and it is as the sidecar says.
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile>;
 }
@@ -51,6 +53,9 @@ pub struct Recovery {
 pub struct Rebuilt {
     /// Where the old database is now; `None` where there was none.
     pub old: Option<PathBuf>,
+    /// Whether nothing could be read of an old database. What it alone knew is lost: who was put on hold, and what waited
+    /// to be sent.
+    pub bare: bool,
     /// Submissions of which only the ledger knew.
     pub submissions: usize,
     /// What they count for.
@@ -114,7 +119,7 @@ impl Recovery {
             // What an earlier recovery did not finish.
             remove(&self.dir.join(format!("{NEW}{name}")))?;
         }
-        let mut db = self.begin_with_the_old(&new)?;
+        let (mut db, bare) = self.begin_with_the_old(&new)?;
         schema::migrate(&mut db, &new)?;
         let sql = |e: rusqlite::Error| StoreError::sql(&new, &e);
         let tx = db.transaction().map_err(sql)?;
@@ -130,23 +135,24 @@ impl Recovery {
         db.close().map_err(|(_, e)| sql(e))?;
         let old = self.give_name(&new, now)?;
         let replay::Told { submissions, sum, takes, missing, strays } = told;
-        Ok(Rebuilt { old, submissions, sum, takes, missing, strays })
+        Ok(Rebuilt { old, bare, submissions, sum, takes, missing, strays })
     }
 
-    /// A copy of the old database, as far as there is one that can be read, else an empty one.
-    fn begin_with_the_old(&self, new: &Path) -> Result<Connection, StoreError> {
+    /// A copy of the old database, as far as there is one that can be read, else an empty one; and whether it is empty.
+    fn begin_with_the_old(&self, new: &Path) -> Result<(Connection, bool), StoreError> {
         let path = folder::database(&self.dir);
+        let mut bare = true;
         if let Some(old) = readable(&path)? {
             drop(folder::open_private(new)?);
             let copied = old.execute("VACUUM INTO ?1", [new.to_string_lossy()]);
             match copied.map_err(|e| StoreError::sql(&path, &e)) {
-                Ok(_) => {}
+                Ok(_) => bare = false,
                 // A page that only a copy reads: the ledger alone has to do.
                 Err(StoreError::Damaged { .. }) => remove(new)?,
                 Err(other) => return Err(other),
             }
         }
-        schema::open_to_write(new)
+        Ok((schema::open_to_write(new)?, bare))
     }
 
     /// The new database takes the old one's place, in one step.

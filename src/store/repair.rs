@@ -6,7 +6,7 @@ use super::ledger_file::Tail;
 use super::takes;
 use super::write::{Details, give_up_older, is_taken, save, set_outcome};
 use super::writer::{Batch, Writer};
-use crate::domain::key::ModelName;
+use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Charged, Event, SentBack, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
@@ -105,7 +105,12 @@ fn import(
 ) -> rusqlite::Result<Vec<Repair>> {
     let mut changed = BTreeMap::new();
     for entry in &tail.entries {
-        let Some(take) = takes::by_id(batch.db, &entry.take_id())? else { continue };
+        let Some(take) = takes::by_id(batch.db, &entry.take_id())? else {
+            if let Some(ordered) = order(batch.db, entry, policy)? {
+                changed.insert(entry.take.clone(), Repair::Imported(ordered));
+            }
+            continue;
+        };
         if entry.kind == Kind::Adjusted && adjust(batch.db, entry)? {
             changed.insert(entry.take.clone(), Repair::Imported(take));
             continue;
@@ -118,7 +123,12 @@ fn import(
                 if take.state.is_in_doubt() {
                     takes::cancel_stand_ins(batch.db, &take.id)?;
                 }
-                set_outcome(batch.db, &take, entry.kind.name())?;
+                if entry.kind.is_outcome() {
+                    set_outcome(batch.db, &take, entry.kind.name())?;
+                }
+                if entry.kind == Kind::Settled {
+                    takes::learn_cost(batch.db, &take, entry.usd)?;
+                }
                 Take { state: next, ..take }
             }
             Err(e) if is_taken(&e) => {
@@ -142,6 +152,25 @@ pub(super) fn adjust(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     let sql = "UPDATE takes SET settled = ?2 WHERE id = ?1 AND account <> 'free' AND amount = ?3";
     let changed = db.prepare_cached(sql)?.execute((&entry.take, entry.usd.micros(), was.micros()))?;
     Ok(changed > 0)
+}
+
+/// Takes over what a person ordered once more and was not sent before the database was lost. The line does not repeat the
+/// order: it is that of the take which was given up for it.
+pub(super) fn order(
+    db: &Connection,
+    entry: &Entry,
+    policy: &dyn Fn(&ModelName) -> Policy,
+) -> rusqlite::Result<Option<Take>> {
+    if entry.kind != Kind::Ordered {
+        return Ok(None);
+    }
+    let key = entry.job.parse::<JobKey>().map_err(|error| takes::unreadable(0, error))?;
+    let older = takes::newest_of_order(db, &entry.project, &key, &entry.fingerprint)?;
+    let Some((older, job)) = older else { return Ok(None) };
+    let state = State::new(&policy(&entry.model), entry.at);
+    let take = Take { id: entry.take_id(), price: entry.usd, attempts: 0, state, ..older };
+    takes::insert(db, &take, job, entry.at)?;
+    Ok(Some(take))
 }
 
 /// Decides for takes that were on the wire whether their request can have left.

@@ -3,14 +3,20 @@
 use super::ledger::{Entry, Kind, intent};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{ClipFile, Event, HeldReason, Intent, SentBack, State, Task};
+use crate::domain::lifecycle::{CancelledBy, ClipFile, Event, HeldReason, Intent, SentBack, State, Task};
 use crate::domain::policy::{Moment, Policy};
 
 impl Entry {
     /// What becomes of a state that has not heard of this line yet; `None` where the line says nothing new.
     ///
-    /// A clip that is settled here but not in the database is asked for and fetched again, which is free.
+    /// A clip that is settled here but not in the database is looked for under its name, and fetched again, which is free,
+    /// where it is not there.
     pub(super) fn follow(&self, state: &State, policy: &Policy) -> Option<State> {
+        let at = Moment::new(self.at, 0.0);
+        // It is about no submission; one that was sent cannot be taken off the list.
+        if self.kind == Kind::Cancelled {
+            return state.clone().on(Event::Cancel(CancelledBy::User), at, policy).ok();
+        }
         if intent(state)?.attempt != self.attempt {
             return None;
         }
@@ -26,9 +32,13 @@ impl Entry {
             }
             (Kind::Again, State::Held { .. }) => Event::Again,
             (Kind::WrittenOff, State::Held { .. }) => Event::WriteOff,
+            (Kind::Settled, State::Running { .. } | State::Downloading { .. } | State::Held { .. }) => {
+                let task = state.task().filter(|task| Some(&task.id.0) == self.task_id.as_ref())?.clone();
+                return Some(State::Placing { task, file: self.file()? });
+            }
             _ => return None,
         };
-        state.clone().on(event, Moment::new(self.at, 0.0), policy).ok()
+        state.clone().on(event, at, policy).ok()
     }
 
     /// What becomes of a state by a line that is known to be newer than it; `None` where the line says nothing about the
@@ -39,6 +49,9 @@ impl Entry {
         let at = Moment::new(self.at, 0.0);
         if self.kind == Kind::Intent {
             return State::new(policy, self.at).on(Event::Claimed(self.intent()?), at, policy).ok();
+        }
+        if self.kind == Kind::Cancelled {
+            return self.follow(state, policy);
         }
         let intent = intent(state).filter(|intent| intent.attempt == self.attempt)?.clone();
         let known = state.task().cloned();

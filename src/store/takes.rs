@@ -101,6 +101,43 @@ pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::R
         .map(|_| ())
 }
 
+/// Takes over what a line of the ledger says that a take costs.
+pub(super) fn learn_cost(db: &Connection, take: &Take, usd: Usd) -> rusqlite::Result<()> {
+    let known = settled(db, &take.id)?.unwrap_or(take.price);
+    if known == usd { Ok(()) } else { set_settled(db, &take.id, usd) }
+}
+
+/// The newest take of a job with that order, and the job's number.
+pub(super) fn newest_of_order(
+    db: &Connection,
+    project: &str,
+    key: &JobKey,
+    fingerprint: &str,
+) -> rusqlite::Result<Option<(Take, i64)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, t.job FROM {TABLES} WHERE j.project = ?1 AND j.shot = ?2 AND j.item = ?3 AND j.variant = ?4
+         AND t.fingerprint = ?5 ORDER BY t.place DESC LIMIT 1"
+    );
+    db.prepare_cached(&sql)?
+        .query_row((project, &key.shot, &key.item, &key.variant, fingerprint), |row| {
+            Ok((take(row)?, row.get(WIDTH)?))
+        })
+        .optional()
+}
+
+/// Takes off the list what waits behind a newer take of its job: that one was ordered in its place.
+pub(super) fn supersede_older(db: &Connection, newer: &TakeId) -> rusqlite::Result<()> {
+    let waiting: Vec<String> = db
+        .prepare_cached(
+            "SELECT o.id FROM takes o JOIN takes n ON n.job = o.job
+             WHERE n.id = ?1 AND o.place < n.place AND o.state = 'pending'",
+        )?
+        .query_map([&newer.0], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let cancelled = State::Cancelled { by: CancelledBy::Superseded };
+    waiting.into_iter().try_for_each(|id| set_state(db, &TakeId(id), &cancelled))
+}
+
 /// The name of an account in the database.
 const fn account(account: Account) -> &'static str {
     match account {

@@ -282,7 +282,7 @@ pub(super) fn save(
         takes::cancel_stand_ins(batch.db, &row.id)?;
     }
     give_up_older(batch, row, to, now)?;
-    if let Some(kind) = Kind::of(&row.state, to).filter(|kind| *kind != Kind::Again) {
+    if let Some(kind) = Kind::of(&row.state, to).filter(|kind| kind.is_outcome()) {
         set_outcome(batch.db, row, kind.name())?;
     }
     if let Some(said) = &details.said {

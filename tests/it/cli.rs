@@ -31,5 +31,7 @@ mod signals;
 mod status;
 mod talk;
 mod together;
+mod verbs;
 mod verify;
 mod wire;
+mod wishes;

@@ -1,13 +1,13 @@
 //! One job as a page for people.
 
-use super::{Choice, cost, sent};
+use super::{Choice, about, cost, sent};
 use crate::cli::held::reason_words;
 use crate::cli::layout::{bytes, cut, labelled, span, utc};
 use crate::domain::lifecycle::{Account, CancelledBy, State};
 use crate::domain::money::Usd;
 use crate::provider::cards::Cards;
 use crate::report::lines::charged_words;
-use crate::store::{History, TakeHistory};
+use crate::store::{Entry, History, Kind, TakeHistory};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ pub(super) fn page(
     cards: &Cards,
     history: &History,
     options: &[Choice],
+    remarks: &[Entry],
     width: usize,
     now: Timestamp,
 ) -> Vec<String> {
@@ -39,6 +40,9 @@ pub(super) fn page(
     for (at, entry) in history.takes.iter().enumerate() {
         lines.push(String::new());
         lines.extend(take(cards, history, at, entry, width, now));
+        for line in about(remarks, &entry.take) {
+            lines.extend(labelled("  note      ", &remark(line), width));
+        }
     }
     if !options.is_empty() {
         lines.push(String::new());
@@ -113,7 +117,7 @@ fn take(
     let (account, usd) = cost(entry);
     let settled = match entry.settled {
         Some(settled) if settled != take.price => {
-            format!("; the provider says {settled}, the list {}", take.price)
+            format!("; the list says {}", take.price)
         }
         _ => String::new(),
     };
@@ -175,6 +179,23 @@ fn progress(state: &State, now: Timestamp) -> Vec<String> {
     }
 }
 
+/// What a person did about a take, and why.
+fn remark(line: &Entry) -> String {
+    let did = match (line.kind, line.was) {
+        (Kind::Adjusted, Some(was)) => format!("cost corrected, {was} → {}", line.usd),
+        (Kind::Adopted, _) => "the task was found".to_owned(),
+        (Kind::Again, _) => "to be asked for once more".to_owned(),
+        (Kind::Ordered, _) => "ordered anew".to_owned(),
+        (kind, _) => kind.name().replace('_', " "),
+    };
+    format!("{}  {did}: {}", utc(line.at), printable(reason(line)))
+}
+
+/// The reason in the words of whoever gave it.
+pub(super) fn reason(line: &Entry) -> &str {
+    line.note.as_deref().or(line.why.as_deref()).unwrap_or_default()
+}
+
 /// The body, one field a line, as it was sent by the newest attempt.
 fn request(cards: &Cards, entry: &TakeHistory, width: usize) -> Vec<String> {
     let newest = entry.attempts.last();
@@ -219,20 +240,21 @@ fn printable(text: &str) -> String {
 /// A take's state with what it means for the money.
 pub(super) fn state_words(entry: &TakeHistory) -> String {
     let take = &entry.take;
+    let (_, usd) = cost(entry);
     match &take.state {
         State::Held { reason, since, .. } => {
             let money = if reason.charge_in_doubt() {
-                format!("may have been charged, up to {}", take.price)
+                format!("may have been charged, up to {usd}")
             } else {
-                format!("charged {}", take.price)
+                format!("charged {usd}")
             };
             format!("held: {} ({money}), since {}", reason_words(*reason), utc(*since))
         }
         State::Failed { refusal, charged, .. } => {
-            format!("failed: {} ({})", refusal.name(), charged_words(*charged, take.price))
+            format!("failed: {} ({})", refusal.name(), charged_words(*charged, usd))
         }
         State::Done { file, .. } => {
-            format!("done: {}, charged {}", bytes(file.size), entry.settled.unwrap_or(take.price))
+            format!("done: {}, charged {usd}", bytes(file.size))
         }
         State::Pending { tries_left: 0, .. } => {
             "pending: refused for passing reasons; the next run tries again (not charged)".into()
@@ -243,21 +265,20 @@ pub(super) fn state_words(entry: &TakeHistory) -> String {
             CancelledBy::Superseded => "never sent: something else was decided first, not charged".into(),
         },
         State::WrittenOff { reason, .. } => {
-            format!("written off: {} ({} counts as spent)", reason_words(*reason), take.price)
+            format!("written off: {} ({usd} counts as spent)", reason_words(*reason))
         }
         State::Submitting { .. } => format!("submitting: {} is on its way to the provider", take.price),
         State::Doubtful { .. } => {
             format!(
-                "doubtful: no answer came, the provider is being asked; it may have been charged, up to {}",
-                take.price
+                "doubtful: no answer came, the provider is being asked; it may have been charged, up to {usd}"
             )
         }
-        State::Running { .. } => format!("running: accepted, being rendered ({} in flight)", take.price),
+        State::Running { .. } => format!("running: accepted, being rendered ({usd} in flight)"),
         State::Downloading { .. } => {
-            format!("downloading: rendered, being fetched ({} in flight)", take.price)
+            format!("downloading: rendered, being fetched ({usd} in flight)")
         }
         State::Placing { .. } => {
-            format!("placing: fetched, on its way to its name ({} in flight)", take.price)
+            format!("placing: fetched, on its way to its name ({usd} in flight)")
         }
     }
 }

@@ -89,10 +89,7 @@ impl Replay<'_> {
         if entry.kind == Kind::Intent {
             return if repair::knows(self.db, entry)? { Ok(()) } else { self.submission(entry) };
         }
-        let Some(take) = takes::by_id(self.db, &entry.take_id())? else {
-            self.told.strays += 1;
-            return Ok(());
-        };
+        let Some(take) = takes::by_id(self.db, &entry.take_id())? else { return self.unknown(entry) };
         let news = entry.seq > self.heard || !self.known.contains(&entry.take);
         match entry.kind {
             Kind::Filed if news => self.filed(entry),
@@ -100,6 +97,19 @@ impl Replay<'_> {
             Kind::Adjusted => repair::adjust(self.db, entry).map(drop),
             _ => self.step(entry, &take, news),
         }
+    }
+
+    /// A line about a take of which no submission is known.
+    fn unknown(&mut self, entry: &Entry) -> rusqlite::Result<()> {
+        match entry.kind {
+            Kind::Ordered if repair::order(self.db, entry, self.policy)?.is_some() => {
+                self.changed.insert(entry.take.clone());
+            }
+            // It was never sent: nothing is missing.
+            Kind::Cancelled => {}
+            _ => self.told.strays += 1,
+        }
+        Ok(())
     }
 
     /// A submission that the database lacks, with its take and its job where it lacks these.
@@ -126,6 +136,7 @@ impl Replay<'_> {
                 state: State::new(&policy, entry.at),
             };
             takes::insert(self.db, &take, job, entry.at)?;
+            takes::supersede_older(self.db, &id)?;
         } else {
             admit::move_take(self.db, &id, job)?;
         }
@@ -168,8 +179,8 @@ impl Replay<'_> {
         let policy = (self.policy)(&entry.model);
         let next = if news { entry.replay(&take.state, &policy) } else { entry.follow(&take.state, &policy) };
         let Some(next) = next else { return Ok(()) };
-        if next.account() != Account::Free && entry.usd != take.price {
-            takes::set_settled(self.db, &take.id, entry.usd)?;
+        if next.account() != Account::Free {
+            takes::learn_cost(self.db, take, entry.usd)?;
         }
         match (takes::set_state(self.db, &take.id, &next), intent(&take.state)) {
             (Ok(()), _) => {}
@@ -184,7 +195,9 @@ impl Replay<'_> {
         if take.state.is_in_doubt() {
             takes::cancel_stand_ins(self.db, &take.id)?;
         }
-        set_outcome(self.db, take, entry.kind.name())?;
+        if entry.kind.is_outcome() {
+            set_outcome(self.db, take, entry.kind.name())?;
+        }
         self.changed.insert(entry.take.clone());
         if !news {
             return Ok(());
@@ -315,10 +328,16 @@ impl Replay<'_> {
         if !standing.is_empty() || self.clips.stands(&take.path, file) {
             return Ok(());
         }
+        // It had made room for a newer one, and the line that says so was never written.
+        if let Some(kept) = self.clips.kept(&take.path, &take.id, file) {
+            return self.set_path(&take.id, &kept);
+        }
         self.told.missing += 1;
-        // The clip of an older take is nobody's loss: the job has a newer one.
-        let sql =
-            "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND j.filed_take IS NOT NULL";
+        // The clip of an older take is nobody's loss: the job has a newer one, or is getting it.
+        let sql = "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND (
+                       j.filed_take IS NOT NULL OR EXISTS (
+                       SELECT 1 FROM takes n WHERE n.job = j.id AND n.place > t.place
+                       AND n.state IN ('submitting', 'doubtful', 'running', 'downloading', 'placing', 'done')))";
         if self.db.prepare_cached(sql)?.exists([&take.id.0])? {
             return Ok(());
         }

@@ -50,6 +50,7 @@ fn events(attempts: u32, at: Moment) -> Vec<Event> {
         Event::Adopt(task()),
         Event::Again,
         Event::WriteOff,
+        Event::Cancel(CancelledBy::User),
     ];
     events.extend(absence.map(Event::Absent));
     events

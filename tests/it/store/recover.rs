@@ -15,6 +15,10 @@ impl Clips for Shelf {
         self.full && *file == clip_file()
     }
 
+    fn kept(&self, _: &str, _: &TakeId, _: &ClipFile) -> Option<String> {
+        None
+    }
+
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile> {
         (self.full && take.0 == "take-placing" && path.contains("placing")).then(clip_file)
     }
@@ -132,6 +136,34 @@ async fn the_providers_own_figure_and_a_correction_come_back() {
     fs::remove_file(place.dir().join("state.db")).unwrap();
     rebuild(&place, true, now()).unwrap();
     assert_eq!(place.drive().spent(PROJECT, Window::Ever).await.unwrap().settled, cents(33));
+}
+
+/// In doubt a person put it at half the price, and then it was found: the provider's word is the last, also where that
+/// is the price of the list.
+#[tokio::test]
+async fn the_last_figure_comes_back_also_where_it_is_that_of_the_list() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a"]).await;
+    let run = run(&store).await;
+    let claimed = claim(&store, &get(&store, "a").await, run).await.unwrap();
+    happen(&store, &claimed, Event::Unanswered).await.unwrap();
+    let seen = store.costs(&take_id("a")).await.unwrap().unwrap();
+    let adjustment = Adjustment { seen, usd: cents(10), reason: "half".into() };
+    store.adjust(adjustment, now()).await.unwrap();
+    let held = get(&store, "a").await;
+    let take = happen(&store, &held, Event::Adopt(TaskId("task-a".into()))).await.unwrap();
+    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().reserved, cents(10));
+    let to = after(&take, Event::Ready(clip(None)), &Policy::standard());
+    let details = Details { settled: Some(cents(20)), ..Details::default() };
+    let take = store.record(&take, to, details, now()).await.unwrap();
+    let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
+    happen(&store, &take, Event::Placed).await.unwrap();
+    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20));
+    drop(store);
+    fs::remove_file(place.dir().join("state.db")).unwrap();
+    rebuild(&place, true, now()).unwrap();
+    assert_eq!(place.drive().spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20));
 }
 
 #[tokio::test]
