@@ -4,19 +4,20 @@ use crate::catalog::{self, Catalog, Reading};
 use crate::domain::item::Item;
 use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::request::PictureFacts;
 use crate::domain::take::Wanted;
 use crate::files;
 use crate::manifest::{self, Corrections, FileReading, Items, Located, Manifest, ModelEntry, ProviderConfig};
-use crate::plan::expand::expand;
-use crate::plan::order::{LinkBook, Unusable, linked_pictures, local_pictures, orders};
-use crate::plan::values::Source;
+use crate::plan::expand::{Expanded, Expansion};
+use crate::plan::order::{LinkBook, Unusable};
+use crate::plan::values::Subject;
 use crate::provider;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What the input says.
 pub struct Loaded {
@@ -98,35 +99,39 @@ pub fn load_with(manifest: &Path, links: &LinkBook) -> Loaded {
         Items::List(_) => Vec::new(),
         Items::File { from, reading } => rows(&folder, from, reading, &mut loaded.problems),
     };
-    let source = Source::of(&manifest, rows);
-    let (drafts, problems) = expand(&manifest, &source, &loaded.cards);
-    loaded.problems.extend(problems);
-    let book = local_pictures(&drafts)
-        .into_iter()
-        .map(|text| {
-            let facts = files::inspect(&folder, text);
-            let unusable = |trouble: files::PictureTrouble| Unusable {
-                near: matches!(trouble, files::PictureTrouble::Missing)
-                    .then(|| near(&folder, text))
-                    .flatten()
-                    .filter(|near| files::inspect(&folder, near).is_ok()),
-                why: trouble.to_string(),
-                remedy: trouble.remedy().to_owned(),
-            };
-            (text.to_owned(), facts.map_err(unusable))
-        })
-        .collect();
-    let (wanted, problems) = orders(&manifest, &source, &drafts, &book, links, &loaded.cards);
-    loaded.links = linked_pictures(&drafts);
-    loaded.wanted = wanted;
-    loaded.problems.extend(problems);
-    for draft in &drafts {
-        for name in &draft.dropped {
-            *loaded.dropped.entry((draft.card.name.clone(), name.clone())).or_default() += 1;
+    let mut pictures = HashMap::new();
+    let mut look = |text: &str| match pictures.get(text) {
+        Some(known) => Result::clone(known),
+        None => pictures.entry(text.to_owned()).or_insert(look_at(&folder, text)).clone(),
+    };
+    let mut expansion = Expansion::new(&manifest, &loaded.cards, links, &mut look);
+    let mut take = |wanted| loaded.wanted.push(wanted);
+    if let Items::List(entries) = &manifest.items {
+        for entry in entries {
+            let subject = Subject { item: Arc::clone(&entry.item), own: Some(&entry.own) };
+            expansion.item(&subject, &mut take);
         }
     }
+    for row in rows {
+        expansion.item(&Subject { item: Arc::new(row), own: None }, &mut take);
+    }
+    let Expanded { problems, links, dropped } = expansion.finish();
+    loaded.problems.extend(problems);
+    (loaded.links, loaded.dropped) = (links, dropped);
     loaded.manifest = Some(manifest);
     loaded
+}
+
+/// What a local picture is, or why it cannot be used.
+fn look_at(folder: &Path, text: &str) -> Result<PictureFacts, Unusable> {
+    files::inspect(folder, text).map_err(|trouble| Unusable {
+        near: matches!(trouble, files::PictureTrouble::Missing)
+            .then(|| near(folder, text))
+            .flatten()
+            .filter(|near| files::inspect(folder, near).is_ok()),
+        why: trouble.to_string(),
+        remedy: trouble.remedy().to_owned(),
+    })
 }
 
 /// The rows of the product file.

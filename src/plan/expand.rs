@@ -1,330 +1,133 @@
-//! Items × shots: every combination rendered into one draft, with all problems at once.
+//! Items × shots: every item becomes its jobs as it comes, with all problems at once.
 //!
-//! A draft still names pictures by their text; [`super::order`] makes orders of drafts once the facts of local
-//! pictures are known.
+//! Of an item nothing is kept but what others are held against.
 
-use super::values::{Source, Values, Written};
+use super::draft::{Draft, draft};
+use super::order::{LinkBook, Look, Wrongs, is_link, order};
+use super::values::{Subject, Values};
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::problem::{Place, Problem, did_you_mean};
-use crate::domain::request::{Field, Request};
-use crate::manifest::{Context, Manifest, output};
-use crate::provider::card::ModelCard;
+use crate::domain::problem::Problem;
+use crate::domain::take::Wanted;
+use crate::manifest::{Manifest, output};
 use crate::provider::cards::Cards;
-use crate::provider::{self, check};
-use std::collections::HashMap;
-use std::str::FromStr;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// One job before its pictures were looked at.
-#[derive(Debug, Clone)]
-pub struct Draft {
-    /// Which clip.
-    pub key: JobKey,
-    /// The item it is made of.
-    pub item: Arc<Item>,
-    /// Everything but the pictures.
-    pub request: Request,
-    /// The pictures as rendered.
-    pub pictures: Pictures,
-    /// Where the clip goes, relative to the output root.
-    pub path: String,
-    /// The model's card.
-    pub card: Arc<ModelCard>,
-    /// Names of fields and parameters that the shot lists as optional and that this model lacks.
-    pub dropped: Vec<String>,
-    /// Whether nothing was wrong so far. A draft that cannot become an order is kept for the rest of its problems.
-    pub(super) whole: bool,
-    /// Index of the shot, to find the place of a field when something is wrong with it.
-    shot: usize,
-    /// Index of the item.
-    index: usize,
+/// A manifest at work on one item after the other.
+pub struct Expansion<'a> {
+    manifest: &'a Manifest,
+    cards: &'a Cards,
+    links: &'a LinkBook,
+    look: &'a mut Look<'a>,
+    /// What is wrong with drafts.
+    drafting: Vec<Problem>,
+    /// Clips of one name.
+    clashes: Vec<Problem>,
+    /// What is wrong with orders.
+    ordering: Wrongs,
+    /// Who has an output path, without upper and lower case.
+    owners: HashMap<String, Owner>,
+    linked: BTreeSet<String>,
+    dropped: BTreeMap<(ModelName, String), usize>,
 }
 
-/// The texts of a draft's pictures: URLs, data URIs, or paths seen from the manifest's folder.
-#[derive(Debug, Clone, Default)]
-pub struct Pictures {
-    /// The picture or first frame.
-    pub image: Option<String>,
-    /// The last frame.
-    pub last_image: Option<String>,
-    /// In order.
-    pub reference_images: Vec<String>,
+/// What was found out about all items together.
+#[derive(Debug, Default)]
+pub struct Expanded {
+    /// What is wrong or doubtful: with drafts, with output paths, with orders, each in the order of the items.
+    pub problems: Vec<Problem>,
+    /// Every link to a picture, whether or not its order is right.
+    pub links: BTreeSet<String>,
+    /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
+    pub dropped: BTreeMap<(ModelName, String), usize>,
 }
 
-impl Pictures {
-    /// All of them.
-    pub fn all(&self) -> impl Iterator<Item = &String> {
-        self.image.iter().chain(&self.last_image).chain(&self.reference_images)
-    }
+/// The job that an output path belongs to.
+struct Owner {
+    key: JobKey,
+    item: Arc<Item>,
+    path: String,
 }
 
-/// Renders every job. The order is that of the items, and within an item that of the shots.
-#[must_use]
-pub fn expand(manifest: &Manifest, source: &Source<'_>, cards: &Cards) -> (Vec<Draft>, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut drafts = Vec::with_capacity(source.len() * manifest.shots.len());
-    for index in 0..source.len() {
-        let context = manifest.item(Arc::clone(source.item(index)));
-        for shot in 0..manifest.shots.len() {
-            let values = Values { manifest, shot: &manifest.shots[shot], source, index };
-            let context = context.job(&values.shot.name.value, "");
-            let render = Render { values, context: &context, cards, card: None, problems: &mut problems };
-            drafts.extend(render.draft(shot));
+impl<'a> Expansion<'a> {
+    /// Begins. `links` is what is known of linked pictures, `look` finds out about local ones.
+    #[must_use]
+    pub fn new(
+        manifest: &'a Manifest,
+        cards: &'a Cards,
+        links: &'a LinkBook,
+        look: &'a mut Look<'a>,
+    ) -> Self {
+        Self {
+            manifest,
+            cards,
+            links,
+            look,
+            drafting: Vec::new(),
+            clashes: Vec::new(),
+            ordering: Wrongs::default(),
+            owners: HashMap::new(),
+            linked: BTreeSet::new(),
+            dropped: BTreeMap::new(),
         }
     }
-    clashes(manifest, source, &drafts, &mut problems);
-    (drafts, problems)
-}
 
-impl Draft {
-    /// Where its values come from.
-    pub(super) fn values<'a>(&self, manifest: &'a Manifest, source: &'a Source<'a>) -> Values<'a> {
-        Values { manifest, shot: &manifest.shots[self.shot], source, index: self.index }
-    }
-}
-
-/// Rendering of one job.
-struct Render<'a, 'p> {
-    values: Values<'a>,
-    context: &'p Context<'p>,
-    cards: &'p Cards,
-    /// Once it is known.
-    card: Option<Arc<ModelCard>>,
-    problems: &'p mut Vec<Problem>,
-}
-
-impl Render<'_, '_> {
-    fn draft(mut self, shot: usize) -> Option<Draft> {
-        let before = self.problems.len();
-        let card = self.card()?;
-        self.card = Some(Arc::clone(&card));
-        let mut request = Request::new(card.name.clone());
-        let mut pictures = Pictures::default();
-        let mut dropped = Vec::new();
-        for field in Field::ALL {
-            let texts = self.texts(field);
-            if texts.is_empty() {
-                continue;
-            }
-            if card.field(field).is_none() && self.values.is_optional(field.name()) {
-                dropped.push(field.name().to_owned());
-                continue;
-            }
-            self.set(&card, field, texts, &mut request, &mut pictures);
-        }
-        for (name, written) in self.values.params() {
-            let optional = self.values.is_optional(name);
-            let Some(text) = self.text(&written, name) else { continue };
-            if optional && card.param(name).is_none() {
-                dropped.push(format!("params.{name}"));
-                continue;
-            }
-            match check::typed(self.cards, &card, name, &text) {
-                Ok(value) => drop(request.params.insert(name.to_owned(), value)),
-                Err(finding) => self.problems.push(super::order::problem(&self.values, *finding)),
+    /// Renders every job of an item and hands on those that are right, in the order of the shots.
+    pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted)) {
+        let context = self.manifest.item(Arc::clone(&subject.item));
+        for shot in &self.manifest.shots {
+            let values = Values { manifest: self.manifest, shot, subject };
+            let context = context.job(&shot.name.value, "");
+            let Some(draft) = draft(values, &context, self.cards, &mut self.drafting) else { continue };
+            self.note(&values, &draft);
+            let (cards, links) = (self.cards, self.links);
+            if let Some(wanted) = order(draft, &values, cards, links, &mut *self.look, &mut self.ordering) {
+                take(wanted);
             }
         }
-        let path = self.path();
-        let item = Arc::clone(self.values.item());
-        let key = JobKey::new(self.values.shot.name.value.clone(), item.id.clone());
-        let index = self.values.index;
-        let whole = self.problems.len() == before;
-        let path = path.unwrap_or_default();
-        Some(Draft { key, item, request, pictures, path, card, dropped, whole, shot, index })
     }
 
-    fn card(&mut self) -> Option<Arc<ModelCard>> {
-        let Some(written) = self.values.model() else {
-            let problem = Problem::error(self.values.shot.name.place(), "this shot names no model");
-            let set = &self.values.shot.fields.settings;
-            let is_empty = set.fields.is_empty() && set.params.is_empty();
-            self.problems.push(problem.hint(match is_empty {
-                true if self.values.item().get("image").is_some() => {
-                    "replace `{}`, for example by `{ model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" }`"
-                }
-                true => "replace `{}`, for example by `{ model: zai/viduq1-text, prompt: \"Slow push-in on a mug\" }`",
-                false => "add `model: zai/vidu2-image` here or under `defaults:`",
-            }));
-            return None;
-        };
-        let text = self.text(&written, "model")?;
-        let name: Option<ModelName> = text.parse().ok();
-        if let Some(card) = name.as_ref().and_then(|name| self.cards.get(name)) {
-            return Some(Arc::clone(card));
+    /// What was found out about all items.
+    #[must_use]
+    pub fn finish(self) -> Expanded {
+        let mut problems = self.drafting;
+        problems.extend(self.clashes);
+        problems.extend(self.ordering.finish());
+        Expanded { problems, links: self.linked, dropped: self.dropped }
+    }
+
+    /// Keeps what is told of all drafts together.
+    fn note(&mut self, values: &Values<'_>, draft: &Draft) {
+        let links = draft.pictures.all().filter(|text| is_link(text));
+        self.linked.extend(links.cloned());
+        for name in &draft.dropped {
+            *self.dropped.entry((draft.card.name.clone(), name.clone())).or_default() += 1;
         }
-        let known: Vec<String> = self.cards.iter().map(|card| card.name.to_string()).collect();
-        // With or without the provider in front, people mean the model.
-        let close = did_you_mean(&text, known.iter().map(String::as_str))
-            .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
-        let stranger = text.trim().split_once('/').filter(|(name, _)| provider::find(name).is_none());
-        let message = match stranger {
-            Some((name, _)) => format!("shotlist does not know the provider `{name}`"),
-            None => format!("there is no model `{}`", text.trim()),
-        };
-        let mut problem = self.values.problem("model", message, None);
-        problem = match (close, stranger) {
-            (Some(close), _) => problem.hint(format!("did you mean `{close}`?")),
-            (None, Some(_)) => problem.hint("write one of the models below"),
-            (None, None) => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
-        };
-        let own = name.as_ref().filter(|name| provider::find(&name.provider).is_some());
-        let proposed = self.cards.proposed();
-        let proposed = proposed.filter(|card| own.is_none_or(|own| own.provider == card.name.provider));
-        let proposed: Vec<String> = proposed.map(|card| card.name.to_string()).collect();
-        problem = match own {
-            Some(ModelName { provider, .. }) => problem
-                .note(format!("the models of {provider} are: {}", proposed.join(", ")))
-                .note("one that is newer than this list is added under `models:`, `like:` another of them"),
-            None => problem.note(format!("the models are: {}", proposed.join(", "))),
-        };
-        self.problems.push(problem);
-        None
-    }
-
-    /// The rendered texts of a field, without those that are empty and may be.
-    fn texts(&mut self, field: Field) -> Vec<String> {
-        let written = self.values.field(field);
-        written.into_iter().filter_map(|written| self.text(&written, field.name())).collect()
-    }
-
-    /// One rendered text; `None` where it is empty or wrong, which is a problem unless it may be empty.
-    fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
-        let text = match written {
-            Written::Data(text) => text.value.clone(),
-            Written::Template(template) => match template.render(self.context) {
-                Ok(text) => text,
-                Err(mut problem) => {
-                    // What number a cell must hold, only the model can tell.
-                    problem.hint = problem.hint.or_else(|| Some(self.digits(name)));
-                    self.problems.push(*problem);
-                    return None;
-                }
-            },
-        };
-        if text.trim().is_empty() {
-            if !self.values.is_optional(name) {
-                self.problems.push(self.values.empty(name, written, self.card.as_deref()));
-            }
-            return None;
-        }
-        Some(text)
-    }
-
-    /// Which number to write for a field or a parameter.
-    fn digits(&self, name: &str) -> String {
-        let (rule, name) = match Field::named(name) {
-            Some(field) => (self.card.as_ref().and_then(|card| card.field(field)), name.to_owned()),
-            None => (self.card.as_ref().and_then(|card| card.param(name)), format!("params.{name}")),
-        };
-        let values: Vec<String> = rule.into_iter().flat_map(|rule| &rule.values).map(check::shown).collect();
-        match values.as_slice() {
-            [] => "write digits alone, such as 7".to_owned(),
-            values => self.values.write(&name, values),
+        if !draft.path.is_empty() {
+            self.claim(values, draft);
         }
     }
 
-    fn set(
-        &mut self,
-        card: &ModelCard,
-        field: Field,
-        texts: Vec<String>,
-        request: &mut Request,
-        pictures: &mut Pictures,
-    ) {
-        if field == Field::ReferenceImages {
-            pictures.reference_images = texts.iter().map(|text| text.trim().to_owned()).collect();
+    /// Two clips must not get one name, also not on a disk that ignores case.
+    fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
+        let folded = output::fold(&draft.path);
+        let Some(first) = self.owners.get(&folded) else {
+            let item = Arc::clone(&values.subject.item);
+            let owner = Owner { key: draft.key.clone(), item, path: draft.path.clone() };
+            self.owners.insert(folded, owner);
             return;
-        }
-        let Some(text) = texts.into_iter().next() else { return };
-        let trimmed = text.trim().to_owned();
-        let kept = match field {
-            Field::Duration => keep(&mut request.duration, &trimmed),
-            Field::Seed => keep(&mut request.seed, &trimmed),
-            Field::Audio => keep(&mut request.audio, &trimmed),
-            _ => true,
         };
-        if !kept {
-            self.mistyped(card, field, &trimmed);
-            return;
-        }
-        match field {
-            Field::Prompt => request.prompt = Some(text),
-            Field::Image => pictures.image = Some(trimmed),
-            Field::LastImage => pictures.last_image = Some(trimmed),
-            Field::AspectRatio => request.aspect_ratio = Some(trimmed),
-            Field::Size => request.size = Some(trimmed),
-            Field::Style => request.style = Some(trimmed),
-            Field::Motion => request.motion = Some(trimmed),
-            Field::Duration | Field::Seed | Field::Audio | Field::ReferenceImages => {}
-        }
-    }
-
-    /// The problem with a text that is no value of its field at all.
-    fn mistyped(&mut self, card: &ModelCard, field: Field, text: &str) {
-        let name = field.name();
-        let (what, hint) = match field {
-            Field::Duration => ("a whole number of seconds", self.digits(name)),
-            Field::Audio => {
-                ("`true` or `false`", self.values.write(name, &["true".to_owned(), "false".to_owned()]))
-            }
-            _ => ("a whole number", self.digits(name)),
-        };
-        let hint = match card.field(field) {
-            Some(_) => hint,
-            None => format!("remove `{name}`: {} does not have it", card.name.model),
-        };
-        let message = format!("`{name}` must be {what}");
-        let problem = self.values.problem(name, message, Some(&format!("`{text}`")));
-        self.problems.push(problem.hint(hint));
-    }
-
-    fn path(&mut self) -> Option<String> {
-        let template = self.values.output();
-        let rendered = self.text(&Written::Template(template), "output")?;
-        match output::check_path(&rendered) {
-            Ok(path) => Some(path),
-            Err(refused) => {
-                let message = format!("the output path {}", refused.why);
-                let problem = self.values.problem("output", message, Some(&rendered));
-                // The path that nobody wrote is made of the id.
-                let hint = match (&problem.place, refused.line) {
-                    (Place::File(file), Some(line)) => {
-                        format!("change the id, or add this line to {file}: `output: \"{line}\"`")
-                    }
-                    (_, Some(line)) => format!("{}: `output: \"{line}\"`", refused.hint),
-                    (_, None) => refused.hint.to_owned(),
-                };
-                self.problems.push(problem.hint(hint));
-                None
-            }
-        }
-    }
-}
-
-/// Keeps a text as the value it stands for; whether it stands for one.
-fn keep<T: FromStr>(value: &mut Option<T>, text: &str) -> bool {
-    *value = text.parse().ok();
-    value.is_some()
-}
-
-/// Two clips must not get one name, also not on a disk that ignores case.
-fn clashes(manifest: &Manifest, source: &Source<'_>, drafts: &[Draft], problems: &mut Vec<Problem>) {
-    let mut owners: HashMap<String, &Draft> = HashMap::with_capacity(drafts.len());
-    for draft in drafts.iter().filter(|draft| !draft.path.is_empty()) {
-        let Some(first) = owners.get(&output::fold(&draft.path)) else {
-            owners.insert(output::fold(&draft.path), draft);
-            continue;
-        };
-        let output = draft.values(manifest, source).output();
-        let message = if first.path == draft.path {
+        let output = values.output();
+        let (same_shot, same_path) = (first.key.shot == draft.key.shot, first.path == draft.path);
+        let message = if same_path {
             "several clips would get the same file name"
         } else {
             "several clips would get names that macOS and Windows take for the same"
         };
         let has_id = output.columns().iter().any(|column| column == "id");
-        let hint = match (first.shot == draft.shot, first.path == draft.path) {
+        let hint = match (same_shot, same_path) {
             (false, true) => "add the shot to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`",
             (false, false) => {
                 "rename one of the shots, so that they differ in more than upper and lower case"
@@ -335,14 +138,13 @@ fn clashes(manifest: &Manifest, source: &Source<'_>, drafts: &[Draft], problems:
             (true, true) => "change one of the ids, or write `{{ item.id }}` without a filter",
             (true, false) => "change one of the ids, so that they differ in more than upper and lower case",
         };
-        let place = output.place();
-        let mut problem = Problem::error(place, message).hint(hint);
-        let [one, other] = if first.shot == draft.shot {
-            [first, draft].map(|draft| draft.item.example(&["id".to_owned()]))
+        let mut problem = Problem::error(output.place(), message).hint(hint);
+        let [one, other] = if same_shot {
+            [&*first.item, values.item()].map(|item| item.example(&["id".to_owned()]))
         } else {
-            [first, draft].map(|draft| draft.key.to_string())
+            [&first.key, &draft.key].map(JobKey::to_string)
         };
         problem.examples = vec![format!("{one} and {other} → {}", printable(&draft.path))];
-        problems.push(problem);
+        self.clashes.push(problem);
     }
 }

@@ -1,12 +1,14 @@
 //! What is wanted, what it costs, and how it differs from what is known.
 //!
-//! [`expand`] renders items × shots into drafts from what [`values`] finds, [`order`] makes priced orders of them, [`decide`] holds these
-//! against everything that was ever ordered, [`filing`] says which files that moves. [`guards`] find what is too much for
-//! a night, [`approval`] holds a plan that somebody agreed to against the one of now.
+//! [`expand`] takes one item after the other and makes its jobs: a `draft` is rendered from what [`values`] finds, and
+//! [`order`] makes a priced order of it. [`decide`] holds these against everything that was ever ordered, [`filing`]
+//! says which files that moves. [`guards`] find what is too much for a night, [`approval`] holds a plan that somebody
+//! agreed to against the one of now.
 
 pub mod approval;
 mod clips;
 pub mod decide;
+mod draft;
 pub mod expand;
 pub mod filing;
 pub mod fingerprint;

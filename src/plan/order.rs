@@ -1,23 +1,22 @@
-//! Drafts become orders: pictures with their facts, everything checked against the model's card, priced.
+//! A draft becomes an order: pictures with their facts, everything checked against the model's card, priced.
 
-use super::expand::Draft;
+use super::draft::Draft;
 use super::fingerprint::fingerprint;
-use super::values::{Cut, Source, Values};
+use super::values::{Cut, Values};
 use crate::domain::item::Item;
 use crate::domain::key::RequestId;
 use crate::domain::problem::{Problem, Severity};
 use crate::domain::request::{Field, Media, MediaFile, PictureFacts, Request, Seen};
 use crate::domain::take::Wanted;
-use crate::manifest::Manifest;
 use crate::media::image::{self, PictureFault};
 use crate::provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::check::{self, Finding};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-/// What is known of local pictures, by their text.
-pub type PictureBook = HashMap<String, Result<PictureFacts, Unusable>>;
+/// Looks at a local picture, by its text. Asked once for every job that names it.
+pub type Look<'a> = dyn FnMut(&str) -> Result<PictureFacts, Unusable> + 'a;
 
 /// What is known of linked pictures, by their links; those that nobody looked at are not in it.
 pub type LinkBook = HashMap<String, Result<Seen, Unseen>>;
@@ -49,108 +48,90 @@ pub struct Unusable {
     pub near: Option<String>,
 }
 
-/// The local files that these drafts name, each once.
-#[must_use]
-pub fn local_pictures(drafts: &[Draft]) -> BTreeSet<&str> {
-    drafts
-        .iter()
-        .flat_map(|draft| draft.pictures.all())
-        .map(String::as_str)
-        .filter(|text| is_local(text))
-        .collect()
-}
-
 fn is_local(text: &str) -> bool {
     !text.starts_with("data:") && !text.contains("://")
 }
 
-/// The links to pictures that these drafts name, each once.
-#[must_use]
-pub fn linked_pictures(drafts: &[Draft]) -> BTreeSet<String> {
-    let all = drafts.iter().flat_map(|draft| draft.pictures.all());
-    all.filter(|text| is_link(text)).cloned().collect()
-}
-
-fn is_link(text: &str) -> bool {
+pub(super) fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 
-/// Makes orders of drafts; those with an error make none.
-#[must_use]
-pub fn orders(
-    manifest: &Manifest,
-    source: &Source<'_>,
-    drafts: &[Draft],
-    book: &PictureBook,
-    links: &LinkBook,
+/// What is wrong with orders, and the texts among it that are too long.
+#[derive(Default)]
+pub(super) struct Wrongs {
+    problems: Vec<Problem>,
+    /// Each with the index of its problem.
+    cuts: Vec<(usize, Cut)>,
+}
+
+/// Makes an order of a draft; none where something is wrong, which is noted.
+pub(super) fn order(
+    draft: Draft,
+    values: &Values<'_>,
     cards: &Cards,
-) -> (Vec<Wanted>, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut cuts = Vec::new();
-    let mut wanted = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        let values = draft.values(manifest, source);
-        let before = problems.len();
-        let mut request = draft.request.clone();
-        let mut look = |text: &String, field: Field| match media(text, book) {
-            Ok(media) => Some(media),
-            Err(Unusable { why, remedy, near }) => {
-                let message = format!("the picture in `{}` cannot be used: {why}", field.name());
-                // Cells are many, and each may be near another name.
-                let near = near.filter(|_| !values.is_from_cell(field.name()));
-                let hint = near.map_or(remedy, |near| format!("did you mean `{near}`?"));
-                problems.push(values.problem(field.name(), message, Some(text)).hint(hint));
-                None
-            }
-        };
-        request.image = draft.pictures.image.as_ref().and_then(|text| look(text, Field::Image));
-        request.last_image = draft.pictures.last_image.as_ref().and_then(|text| look(text, Field::LastImage));
-        let references = draft.pictures.reference_images.iter();
-        request.reference_images = references.filter_map(|text| look(text, Field::ReferenceImages)).collect();
-        // What is missing because it is wrong is told already.
-        let is_whole = draft.whole && problems.len() == before;
-        let findings = if is_whole {
-            check::check(cards, &draft.card, &request)
-        } else {
-            check::check_each(cards, &draft.card, &request)
-        };
-        unseen(&values, &request, links, &mut problems);
-        let seen = |link: &str| links.get(link).and_then(|seen| seen.as_ref().ok()).copied();
-        let linked = check::check_links(&draft.card, &request, seen);
-        let too_large = is_whole.then(|| body_length(&draft.card, &request)).flatten();
-        let too_large = too_large.and_then(|bytes| check::check_body(&draft.card, &request, bytes));
-        for finding in findings.into_iter().chain(linked).chain(too_large) {
-            let excess = finding.excess.filter(|_| finding.field == Field::Prompt.name());
-            let cut = excess.zip(request.prompt.as_deref());
-            let cut = cut.and_then(|(excess, prompt)| values.cut(&finding.field, prompt, excess));
-            let detail = finding.detail.clone().unwrap_or_default();
-            let mut problem = problem(&values, finding);
-            if !is_whole {
-                // What other models take cannot be told from a part of an order.
-                problem.notes.clear();
-            }
-            if let Some(cut) = cut {
-                problem.place = cut.place.clone();
-                problem.examples = vec![format!("{}: {detail}", cut.example)];
-                cuts.push((problems.len(), cut));
-            }
-            problems.push(problem);
+    links: &LinkBook,
+    look: &mut Look<'_>,
+    wrongs: &mut Wrongs,
+) -> Option<Wanted> {
+    let Wrongs { problems, cuts } = wrongs;
+    let before = problems.len();
+    let mut request = draft.request;
+    let mut seen = |text: &String, field: Field| match media(text, look) {
+        Ok(media) => Some(media),
+        Err(Unusable { why, remedy, near }) => {
+            let message = format!("the picture in `{}` cannot be used: {why}", field.name());
+            // Cells are many, and each may be near another name.
+            let near = near.filter(|_| !values.is_from_cell(field.name()));
+            let hint = near.map_or(remedy, |near| format!("did you mean `{near}`?"));
+            problems.push(values.problem(field.name(), message, Some(text)).hint(hint));
+            None
         }
-        if !draft.whole || problems[before..].iter().any(Problem::is_error) {
-            continue;
+    };
+    request.image = draft.pictures.image.as_ref().and_then(|text| seen(text, Field::Image));
+    request.last_image = draft.pictures.last_image.as_ref().and_then(|text| seen(text, Field::LastImage));
+    let references = draft.pictures.reference_images.iter();
+    request.reference_images = references.filter_map(|text| seen(text, Field::ReferenceImages)).collect();
+    // What is missing because it is wrong is told already.
+    let is_whole = draft.whole && problems.len() == before;
+    let findings = if is_whole {
+        check::check(cards, &draft.card, &request)
+    } else {
+        check::check_each(cards, &draft.card, &request)
+    };
+    unseen(values, &request, links, problems);
+    let seen = |link: &str| links.get(link).and_then(|seen| seen.as_ref().ok()).copied();
+    let linked = check::check_links(&draft.card, &request, seen);
+    let too_large = is_whole.then(|| body_length(&draft.card, &request)).flatten();
+    let too_large = too_large.and_then(|bytes| check::check_body(&draft.card, &request, bytes));
+    for finding in findings.into_iter().chain(linked).chain(too_large) {
+        let excess = finding.excess.filter(|_| finding.field == Field::Prompt.name());
+        let cut = excess.zip(request.prompt.as_deref());
+        let cut = cut.and_then(|(excess, prompt)| values.cut(&finding.field, prompt, excess));
+        let detail = finding.detail.clone().unwrap_or_default();
+        let mut problem = problem(values, finding);
+        if !is_whole {
+            // What other models take cannot be told from a part of an order.
+            problem.notes.clear();
         }
-        let price = draft.card.price.as_ref().map(|price| price.of(&request, draft.card.seconds()));
-        wanted.push(Wanted {
-            key: draft.key.clone(),
-            title: Item::title(&draft.item).to_owned(),
-            fingerprint: fingerprint(&request),
-            request,
-            price,
-            path: draft.path.clone(),
-        });
+        if let Some(cut) = cut {
+            problem.place = cut.place.clone();
+            problem.examples = vec![format!("{}: {detail}", cut.example)];
+            cuts.push((problems.len(), cut));
+        }
+        problems.push(problem);
     }
-    shorten(&mut problems, cuts);
-    (wanted, problems)
+    if !draft.whole || problems[before..].iter().any(Problem::is_error) {
+        return None;
+    }
+    let price = draft.card.price.as_ref().map(|price| price.of(&request, draft.card.seconds()));
+    Some(Wanted {
+        key: draft.key,
+        title: Item::title(values.item()).to_owned(),
+        fingerprint: fingerprint(&request),
+        request,
+        price,
+        path: draft.path,
+    })
 }
 
 /// Linked pictures that were asked for and are not to be had.
@@ -187,26 +168,29 @@ fn body_length(card: &ModelCard, request: &Request) -> Option<u64> {
     Some(call.0.body?.len())
 }
 
-/// Says of texts that are too long what to write, so that it is short enough for every item.
-fn shorten(problems: &mut [Problem], cuts: Vec<(usize, Cut)>) {
-    let mut least: HashMap<(String, String), (usize, bool)> = HashMap::new();
-    for (at, cut) in &cuts {
-        let cause = (problems[*at].message.clone(), cut.column.clone());
-        let (room, has_markup) = least.entry(cause).or_insert((cut.room, false));
-        *room = cut.room.min(*room);
-        *has_markup |= cut.has_markup;
-    }
-    for (at, cut) in cuts {
-        let problem = &mut problems[at];
-        let Some((room, has_markup)) = least.get(&(problem.message.clone(), cut.column.clone())) else {
-            continue;
-        };
-        let strip = if *has_markup { " | strip_html" } else { "" };
-        problem.hint = Some(format!("write `{{{{ {}{strip} | truncate({room}) }}}}`", cut.spelled));
+impl Wrongs {
+    /// All that is wrong. Of texts that are too long it says what to write, so that it is short enough for every item.
+    pub(super) fn finish(mut self) -> Vec<Problem> {
+        let mut least: HashMap<(String, String), (usize, bool)> = HashMap::new();
+        for (at, cut) in &self.cuts {
+            let cause = (self.problems[*at].message.clone(), cut.column.clone());
+            let (room, has_markup) = least.entry(cause).or_insert((cut.room, false));
+            *room = cut.room.min(*room);
+            *has_markup |= cut.has_markup;
+        }
+        for (at, cut) in self.cuts {
+            let problem = &mut self.problems[at];
+            let Some((room, has_markup)) = least.get(&(problem.message.clone(), cut.column.clone())) else {
+                continue;
+            };
+            let strip = if *has_markup { " | strip_html" } else { "" };
+            problem.hint = Some(format!("write `{{{{ {}{strip} | truncate({room}) }}}}`", cut.spelled));
+        }
+        self.problems
     }
 }
 
-fn media(text: &str, book: &PictureBook) -> Result<Media, Unusable> {
+fn media(text: &str, look: &mut Look<'_>) -> Result<Media, Unusable> {
     if text.starts_with("data:") {
         let unusable = |fault: PictureFault| Unusable {
             why: fault.to_string(),
@@ -227,14 +211,8 @@ fn media(text: &str, book: &PictureBook) -> Result<Media, Unusable> {
             near: None,
         });
     }
-    match book.get(text) {
-        Some(Ok(facts)) => Ok(Media::File(MediaFile { path: text.to_owned(), facts: facts.clone() })),
-        Some(Err(reason)) => Err(reason.clone()),
-        None => {
-            let (why, remedy) = ("it was not looked at".to_owned(), "try again".to_owned());
-            Err(Unusable { why, remedy, near: None })
-        }
-    }
+    let facts = look(text)?;
+    Ok(Media::File(MediaFile { path: text.to_owned(), facts }))
 }
 
 /// A finding of the model's card as a problem of the manifest, with the item as its example.

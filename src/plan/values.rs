@@ -4,49 +4,17 @@ use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
-use crate::manifest::{Items, ListItem, Located, Manifest, Setting, Settings, Shot, Template};
+use crate::manifest::{Located, Manifest, Setting, Settings, Shot, Template};
 use crate::provider::card::{Mode, ModelCard};
 use std::sync::Arc;
 
-/// What the manifest's items are, with what list items set for themselves.
-#[derive(Debug)]
-pub enum Source<'a> {
-    /// Rows of a product file.
-    Catalog(Vec<Arc<Item>>),
-    /// Entries of the manifest.
-    List(&'a [ListItem]),
-}
-
-impl<'a> Source<'a> {
-    /// The manifest's own list, or the rows that were read from its file.
-    #[must_use]
-    pub fn of(manifest: &'a Manifest, rows: Vec<Item>) -> Self {
-        match &manifest.items {
-            Items::File { .. } => Self::Catalog(rows.into_iter().map(Arc::new).collect()),
-            Items::List(items) => Self::List(items),
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Catalog(items) => items.len(),
-            Self::List(items) => items.len(),
-        }
-    }
-
-    pub(super) fn item(&self, index: usize) -> &Arc<Item> {
-        match self {
-            Self::Catalog(items) => &items[index],
-            Self::List(items) => &items[index].item,
-        }
-    }
-
-    fn own(&self, index: usize) -> Option<&'a Settings<Located<String>>> {
-        match self {
-            Self::Catalog(_) => None,
-            Self::List(items) => Some(&items[index].own),
-        }
-    }
+/// What jobs are made of: a row of a product file, or an entry of the manifest.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    /// Its texts.
+    pub item: Arc<Item>,
+    /// What an entry of the manifest sets for itself.
+    pub own: Option<&'a Settings<Located<String>>>,
 }
 
 /// A value as written: a template of the manifest, or text of an item.
@@ -107,17 +75,16 @@ fn marked(place: &Place) -> String {
 }
 
 /// The values of one job.
+#[derive(Clone, Copy)]
 pub(super) struct Values<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) shot: &'a Shot,
-    pub(super) source: &'a Source<'a>,
-    /// Of the item.
-    pub(super) index: usize,
+    pub(super) subject: &'a Subject<'a>,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn item(&self) -> &Arc<Item> {
-        self.source.item(self.index)
+    pub(super) fn item(&self) -> &'a Item {
+        &self.subject.item
     }
 
     /// All texts of a field; several only for reference images.
@@ -135,7 +102,7 @@ impl<'a> Values<'a> {
                 .map(|setting| list(setting).into_iter().map(Written::Template).collect())
         };
         let own = || {
-            let own = self.source.own(self.index)?.fields.get(&field)?;
+            let own = self.subject.own?.fields.get(&field)?;
             Some(list(own).into_iter().map(Written::Data).collect())
         };
         templates(&self.shot.fields.settings)
@@ -145,7 +112,7 @@ impl<'a> Values<'a> {
     }
 
     pub(super) fn model(&self) -> Option<Written<'a>> {
-        let own = || self.source.own(self.index)?.model.as_ref().map(Written::Data);
+        let own = || self.subject.own?.model.as_ref().map(Written::Data);
         let defaults = || self.manifest.defaults.settings.model.as_ref().map(Written::Template);
         self.shot.fields.settings.model.as_ref().map(Written::Template).or_else(own).or_else(defaults)
     }
@@ -161,7 +128,7 @@ impl<'a> Values<'a> {
         for (name, template) in &self.shot.fields.settings.params {
             add(name, Written::Template(template));
         }
-        for (name, text) in self.source.own(self.index).into_iter().flat_map(|own| &own.params) {
+        for (name, text) in self.subject.own.into_iter().flat_map(|own| &own.params) {
             add(name, Written::Data(text));
         }
         for (name, template) in &self.manifest.defaults.settings.params {
@@ -225,9 +192,9 @@ impl<'a> Values<'a> {
         let either = values.join(" or ");
         match self.written(name) {
             Some(Written::Template(template)) if template.is_one_column() => {
-                return match self.source {
-                    Source::Catalog(_) => format!("in the sheet, write {either} instead"),
-                    Source::List(_) => format!("in the item, write {either} instead"),
+                return match self.subject.own {
+                    None => format!("in the sheet, write {either} instead"),
+                    Some(_) => format!("in the item, write {either} instead"),
                 };
             }
             Some(Written::Template(template)) if !template.columns().is_empty() => {

@@ -1,0 +1,283 @@
+//! One job rendered into a draft, with all that is wrong at once.
+//!
+//! A draft still names pictures by their text; [`super::order`] makes an order of it.
+
+use super::values::{Values, Written};
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::request::{Field, Request};
+use crate::manifest::{Context, output};
+use crate::provider::card::ModelCard;
+use crate::provider::cards::Cards;
+use crate::provider::{self, check};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// One job before its pictures were looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    /// Which clip.
+    pub(super) key: JobKey,
+    /// Everything but the pictures.
+    pub(super) request: Request,
+    /// The pictures as rendered.
+    pub(super) pictures: Pictures,
+    /// Where the clip goes, relative to the output root.
+    pub(super) path: String,
+    /// The model's card.
+    pub(super) card: Arc<ModelCard>,
+    /// Names of fields and parameters that the shot lists as optional and that this model lacks.
+    pub(super) dropped: Vec<String>,
+    /// Whether nothing was wrong so far. A draft that cannot become an order is kept for the rest of its problems.
+    pub(super) whole: bool,
+}
+
+/// The texts of a draft's pictures: URLs, data URIs, or paths seen from the manifest's folder.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pictures {
+    /// The picture or first frame.
+    pub(super) image: Option<String>,
+    /// The last frame.
+    pub(super) last_image: Option<String>,
+    /// In order.
+    pub(super) reference_images: Vec<String>,
+}
+
+impl Pictures {
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
+        self.image.iter().chain(&self.last_image).chain(&self.reference_images)
+    }
+}
+
+/// Renders one job; nothing where its model is not known. What is wrong is added to the problems.
+pub(super) fn draft(
+    values: Values<'_>,
+    context: &Context<'_>,
+    cards: &Cards,
+    problems: &mut Vec<Problem>,
+) -> Option<Draft> {
+    Render { values, context, cards, card: None, problems }.draft()
+}
+
+/// Rendering of one job.
+struct Render<'a, 'p> {
+    values: Values<'a>,
+    context: &'p Context<'p>,
+    cards: &'p Cards,
+    /// Once it is known.
+    card: Option<Arc<ModelCard>>,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl Render<'_, '_> {
+    fn draft(mut self) -> Option<Draft> {
+        let before = self.problems.len();
+        let card = self.card()?;
+        self.card = Some(Arc::clone(&card));
+        let mut request = Request::new(card.name.clone());
+        let mut pictures = Pictures::default();
+        let mut dropped = Vec::new();
+        for field in Field::ALL {
+            let texts = self.texts(field);
+            if texts.is_empty() {
+                continue;
+            }
+            if card.field(field).is_none() && self.values.is_optional(field.name()) {
+                dropped.push(field.name().to_owned());
+                continue;
+            }
+            self.set(&card, field, texts, &mut request, &mut pictures);
+        }
+        for (name, written) in self.values.params() {
+            let optional = self.values.is_optional(name);
+            let Some(text) = self.text(&written, name) else { continue };
+            if optional && card.param(name).is_none() {
+                dropped.push(format!("params.{name}"));
+                continue;
+            }
+            match check::typed(self.cards, &card, name, &text) {
+                Ok(value) => drop(request.params.insert(name.to_owned(), value)),
+                Err(finding) => self.problems.push(super::order::problem(&self.values, *finding)),
+            }
+        }
+        let path = self.path();
+        let key = JobKey::new(self.values.shot.name.value.clone(), self.values.item().id.clone());
+        let whole = self.problems.len() == before;
+        let path = path.unwrap_or_default();
+        Some(Draft { key, request, pictures, path, card, dropped, whole })
+    }
+
+    fn card(&mut self) -> Option<Arc<ModelCard>> {
+        let Some(written) = self.values.model() else {
+            let problem = Problem::error(self.values.shot.name.place(), "this shot names no model");
+            let set = &self.values.shot.fields.settings;
+            let is_empty = set.fields.is_empty() && set.params.is_empty();
+            self.problems.push(problem.hint(match is_empty {
+                true if self.values.item().get("image").is_some() => {
+                    "replace `{}`, for example by `{ model: zai/vidu2-image, image: \"{{ item.image }}\", prompt: \"Slow push-in\" }`"
+                }
+                true => "replace `{}`, for example by `{ model: zai/viduq1-text, prompt: \"Slow push-in on a mug\" }`",
+                false => "add `model: zai/vidu2-image` here or under `defaults:`",
+            }));
+            return None;
+        };
+        let text = self.text(&written, "model")?;
+        let name: Option<ModelName> = text.parse().ok();
+        if let Some(card) = name.as_ref().and_then(|name| self.cards.get(name)) {
+            return Some(Arc::clone(card));
+        }
+        let known: Vec<String> = self.cards.iter().map(|card| card.name.to_string()).collect();
+        // With or without the provider in front, people mean the model.
+        let close = did_you_mean(&text, known.iter().map(String::as_str))
+            .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
+        let stranger = text.trim().split_once('/').filter(|(name, _)| provider::find(name).is_none());
+        let message = match stranger {
+            Some((name, _)) => format!("shotlist does not know the provider `{name}`"),
+            None => format!("there is no model `{}`", text.trim()),
+        };
+        let mut problem = self.values.problem("model", message, None);
+        problem = match (close, stranger) {
+            (Some(close), _) => problem.hint(format!("did you mean `{close}`?")),
+            (None, Some(_)) => problem.hint("write one of the models below"),
+            (None, None) => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
+        };
+        let own = name.as_ref().filter(|name| provider::find(&name.provider).is_some());
+        let proposed = self.cards.proposed();
+        let proposed = proposed.filter(|card| own.is_none_or(|own| own.provider == card.name.provider));
+        let proposed: Vec<String> = proposed.map(|card| card.name.to_string()).collect();
+        problem = match own {
+            Some(ModelName { provider, .. }) => problem
+                .note(format!("the models of {provider} are: {}", proposed.join(", ")))
+                .note("one that is newer than this list is added under `models:`, `like:` another of them"),
+            None => problem.note(format!("the models are: {}", proposed.join(", "))),
+        };
+        self.problems.push(problem);
+        None
+    }
+
+    /// The rendered texts of a field, without those that are empty and may be.
+    fn texts(&mut self, field: Field) -> Vec<String> {
+        let written = self.values.field(field);
+        written.into_iter().filter_map(|written| self.text(&written, field.name())).collect()
+    }
+
+    /// One rendered text; `None` where it is empty or wrong, which is a problem unless it may be empty.
+    fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
+        let text = match written {
+            Written::Data(text) => text.value.clone(),
+            Written::Template(template) => match template.render(self.context) {
+                Ok(text) => text,
+                Err(mut problem) => {
+                    // What number a cell must hold, only the model can tell.
+                    problem.hint = problem.hint.or_else(|| Some(self.digits(name)));
+                    self.problems.push(*problem);
+                    return None;
+                }
+            },
+        };
+        if text.trim().is_empty() {
+            if !self.values.is_optional(name) {
+                self.problems.push(self.values.empty(name, written, self.card.as_deref()));
+            }
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Which number to write for a field or a parameter.
+    fn digits(&self, name: &str) -> String {
+        let (rule, name) = match Field::named(name) {
+            Some(field) => (self.card.as_ref().and_then(|card| card.field(field)), name.to_owned()),
+            None => (self.card.as_ref().and_then(|card| card.param(name)), format!("params.{name}")),
+        };
+        let values: Vec<String> = rule.into_iter().flat_map(|rule| &rule.values).map(check::shown).collect();
+        match values.as_slice() {
+            [] => "write digits alone, such as 7".to_owned(),
+            values => self.values.write(&name, values),
+        }
+    }
+
+    fn set(
+        &mut self,
+        card: &ModelCard,
+        field: Field,
+        texts: Vec<String>,
+        request: &mut Request,
+        pictures: &mut Pictures,
+    ) {
+        if field == Field::ReferenceImages {
+            pictures.reference_images = texts.iter().map(|text| text.trim().to_owned()).collect();
+            return;
+        }
+        let Some(text) = texts.into_iter().next() else { return };
+        let trimmed = text.trim().to_owned();
+        let kept = match field {
+            Field::Duration => keep(&mut request.duration, &trimmed),
+            Field::Seed => keep(&mut request.seed, &trimmed),
+            Field::Audio => keep(&mut request.audio, &trimmed),
+            _ => true,
+        };
+        if !kept {
+            self.mistyped(card, field, &trimmed);
+            return;
+        }
+        match field {
+            Field::Prompt => request.prompt = Some(text),
+            Field::Image => pictures.image = Some(trimmed),
+            Field::LastImage => pictures.last_image = Some(trimmed),
+            Field::AspectRatio => request.aspect_ratio = Some(trimmed),
+            Field::Size => request.size = Some(trimmed),
+            Field::Style => request.style = Some(trimmed),
+            Field::Motion => request.motion = Some(trimmed),
+            Field::Duration | Field::Seed | Field::Audio | Field::ReferenceImages => {}
+        }
+    }
+
+    /// The problem with a text that is no value of its field at all.
+    fn mistyped(&mut self, card: &ModelCard, field: Field, text: &str) {
+        let name = field.name();
+        let (what, hint) = match field {
+            Field::Duration => ("a whole number of seconds", self.digits(name)),
+            Field::Audio => {
+                ("`true` or `false`", self.values.write(name, &["true".to_owned(), "false".to_owned()]))
+            }
+            _ => ("a whole number", self.digits(name)),
+        };
+        let hint = match card.field(field) {
+            Some(_) => hint,
+            None => format!("remove `{name}`: {} does not have it", card.name.model),
+        };
+        let message = format!("`{name}` must be {what}");
+        let problem = self.values.problem(name, message, Some(&format!("`{text}`")));
+        self.problems.push(problem.hint(hint));
+    }
+
+    fn path(&mut self) -> Option<String> {
+        let template = self.values.output();
+        let rendered = self.text(&Written::Template(template), "output")?;
+        match output::check_path(&rendered) {
+            Ok(path) => Some(path),
+            Err(refused) => {
+                let message = format!("the output path {}", refused.why);
+                let problem = self.values.problem("output", message, Some(&rendered));
+                // The path that nobody wrote is made of the id.
+                let hint = match (&problem.place, refused.line) {
+                    (Place::File(file), Some(line)) => {
+                        format!("change the id, or add this line to {file}: `output: \"{line}\"`")
+                    }
+                    (_, Some(line)) => format!("{}: `output: \"{line}\"`", refused.hint),
+                    (_, None) => refused.hint.to_owned(),
+                };
+                self.problems.push(problem.hint(hint));
+                None
+            }
+        }
+    }
+}
+
+/// Keeps a text as the value it stands for; whether it stands for one.
+fn keep<T: FromStr>(value: &mut Option<T>, text: &str) -> bool {
+    *value = text.parse().ok();
+    value.is_some()
+}
