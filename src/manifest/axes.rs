@@ -58,6 +58,8 @@ struct Axis {
     span: Span,
     /// Its own, and behind them those that only entries of `include` have.
     choices: Vec<Arc<Choice>>,
+    /// Their positions by their names, without upper and lower case.
+    positions: HashMap<String, usize>,
 }
 
 /// An entry of `include`.
@@ -92,7 +94,11 @@ impl Reader<'_> {
 
     fn too_many(&mut self, span: Span, what: &str) {
         let message = format!("{what} more cells than the {MOST} that a shot may have");
-        self.error(span, message, "each cell is a clip of every item: shorten an axis, or make several shots");
+        self.error(
+            span,
+            message,
+            "each cell is a clip of every item: shorten an axis, or make several shots",
+        );
     }
 
     fn axis(&mut self, entry: &Entry) {
@@ -112,10 +118,15 @@ impl Reader<'_> {
             self.error(entry.node.span, message, format!("write some, such as `{AXIS}`, or remove it"));
             return;
         }
-        let axis = Axis { name: Arc::from(&**name), span: entry.key_span, choices: Vec::new() };
-        self.axes.push(axis);
+        let (name, span) = (Arc::from(&**name), entry.key_span);
+        self.axes.push(Axis {
+            name: Arc::clone(&name),
+            span,
+            choices: Vec::new(),
+            positions: HashMap::new(),
+        });
         for node in nodes.iter() {
-            if let Some(choice) = choice(self.decoder, self.templates, name, node, true) {
+            if let Some(choice) = choice(self.decoder, self.templates, &name, node, true) {
                 self.join(self.axes.len() - 1, choice, node.span);
             }
         }
@@ -123,22 +134,31 @@ impl Reader<'_> {
 
     /// Adds a value to an axis, if no other goes by its name there; its position.
     fn join(&mut self, axis: usize, choice: Choice, span: Span) -> usize {
-        let folded = fold(&choice.name);
-        let other = self.axes[axis].choices.iter().position(|known| fold(&known.name) == folded);
-        let Some(other) = other else {
-            self.axes[axis].choices.push(Arc::new(choice));
-            return self.axes[axis].choices.len() - 1;
+        let Axis { choices, positions, .. } = &mut self.axes[axis];
+        let Some(other) = positions.get(&fold(&choice.name)).copied() else {
+            positions.insert(fold(&choice.name), choices.len());
+            choices.push(Arc::new(choice));
+            return choices.len() - 1;
         };
-        let known = Arc::clone(&self.axes[axis].choices[other]);
+        let known = Arc::clone(&choices[other]);
         let (message, hint) = if known.id == choice.id {
             let message = format!("`{}` is there twice in `{}`", choice.id, choice.key);
-            (message, format!("the first is on line {}; keep one of them, or give them other ids", known.spot.line()))
+            (
+                message,
+                format!(
+                    "the first is on line {}; keep one of them, or give them other ids",
+                    known.spot.line()
+                ),
+            )
         } else {
             let message = format!(
                 "`{}` and `{}` would both be called `{}` in keys and file names",
                 known.id, choice.id, choice.name
             );
-            let hint = format!("the first is on line {}; give one of them an id: `{{ id: …, value: … }}`", known.spot.line());
+            let hint = format!(
+                "the first is on line {}; give one of them an id: `{{ id: …, value: … }}`",
+                known.spot.line()
+            );
             (message, hint)
         };
         self.error(span, message, hint);
@@ -172,12 +192,10 @@ impl Reader<'_> {
             let choices = &self.axes[axis].choices;
             let is_meant = |choice: &Arc<Choice>| match &entry.node.value {
                 Value::Text { text, .. } => choice.is_called(text),
-                Value::Map(entries) => {
-                    entries.iter().all(|entry| match &entry.node.value {
-                        Value::Text { text, .. } => choice.text(&entry.key) == Some(&**text),
-                        Value::List(_) | Value::Map(_) => false,
-                    })
-                }
+                Value::Map(entries) => entries.iter().all(|entry| match &entry.node.value {
+                    Value::Text { text, .. } => choice.text(&entry.key) == Some(&**text),
+                    Value::List(_) | Value::Map(_) => false,
+                }),
                 Value::List(_) => false,
             };
             pattern[axis] = choices.iter().position(is_meant);
@@ -296,7 +314,11 @@ impl Reader<'_> {
                 Some(line) => format!("the other is made by the entry on line {line}"),
                 None => "the other is made of the axes".to_owned(),
             };
-            self.error(span, message, format!("{first}; add a key whose value tells them apart, such as `take: closeup`"));
+            self.error(
+                span,
+                message,
+                format!("{first}; add a key whose value tells them apart, such as `take: closeup`"),
+            );
         }
     }
 
@@ -307,9 +329,11 @@ impl Reader<'_> {
         for number in there {
             let Included { span, others, .. } = &self.entries[number];
             if others.is_empty() {
-                let problem = self.decoder.warning(*span, "this entry adds nothing: its cells are there already");
-                self.decoder
-                    .report(problem.hint("remove it, or add what these cells shall have, such as `style: anime`"));
+                let problem =
+                    self.decoder.warning(*span, "this entry adds nothing: its cells are there already");
+                self.decoder.report(
+                    problem.hint("remove it, or add what these cells shall have, such as `style: anime`"),
+                );
             }
         }
     }

@@ -126,7 +126,8 @@ fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, St
 /// Warns of a template where none is filled.
 fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
     if is_filled(text) {
-        let problem = decoder.warning(span, "this text is not filled: it is used as it stands, with its braces");
+        let problem =
+            decoder.warning(span, "this text is not filled: it is used as it stands, with its braces");
         decoder.report(problem.hint(
             "write the template into the shot: `prompt: \"{{ item.title }} on a {{ matrix.mood.set }}\"`",
         ));

@@ -148,7 +148,8 @@ fn unreadable(template: &Template, name: &str, templates: &Templates) -> Option<
     let text = template.source();
     let is_right = |text: &str| templates.environment().compile_expression(text).is_ok();
     if text.contains("{{") || text.contains("{%") {
-        let inside = text.trim().trim_start_matches('$').trim_start_matches("{{").trim_end_matches("}}").trim();
+        let inside =
+            text.trim().trim_start_matches('$').trim_start_matches("{{").trim_end_matches("}}").trim();
         let problem = Problem::error(template.place(), "a condition stands without braces");
         let inside = if is_right(inside) { inside } else { EXAMPLE };
         return Some(problem.hint(format!("write `{name}: {inside}`")));

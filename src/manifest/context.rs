@@ -72,7 +72,7 @@ impl<'a> ItemContext<'a> {
         Ok(is_wanted.then(|| Job { variant, context: context(&choices), choices }))
     }
 
-    fn context(&self, shot: &str, variant: &str, choices: &[&Choice]) -> Context<'a> {
+    pub(super) fn context(&self, shot: &str, variant: &str, choices: &[&Choice]) -> Context<'a> {
         let seen = choices.iter().map(|choice| (Arc::clone(&choice.key), choice.seen.clone()));
         let names = Names {
             item: self.value.clone(),

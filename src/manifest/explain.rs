@@ -145,7 +145,8 @@ fn unknown_filter(place: Place, detail: &str) -> Problem {
 fn without_value(template: &Template, error: &Error) -> Problem {
     let source = template.source();
     let place = template.part(template.range(error));
-    let Some((range, name)) = template.range(error).and_then(|range| Some((range.clone(), source.get(range)?)))
+    let Some((range, name)) =
+        template.range(error).and_then(|range| Some((range.clone(), source.get(range)?)))
     else {
         return Problem::error(place, "the filter needs a value in brackets")
             .hint("write it like `| truncate(300)`");
@@ -200,12 +201,7 @@ fn not_in_cell(template: &Template, place: Place, key: &str, context: &Context<'
 }
 
 /// A name that this item does not have.
-pub(super) fn unknown_name(
-    template: &Template,
-    error: &Error,
-    name: &str,
-    context: &Context<'_>,
-) -> Problem {
+pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, context: &Context<'_>) -> Problem {
     let item = &*context.item;
     let range = template.find(name).or_else(|| template.range(error));
     let in_braces = range.as_ref().is_some_and(|range| {

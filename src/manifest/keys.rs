@@ -65,7 +65,10 @@ pub const ITEMS: &Keys = &[
 
 /// Of a shot and of `defaults`, beside the fields that all providers share.
 pub const SHOT: &Keys = &[
-    ("extends", "The presets whose fields it takes over, one or a list: later ones win, and its own fields over all."),
+    (
+        "extends",
+        "The presets whose fields it takes over, one or a list: later ones win, and its own fields over all.",
+    ),
     (
         "matrix",
         "In which variants it is made: axes with lists of values, `exclude` (partial cells) and `include` (adds cells, or extends them).",

@@ -5,9 +5,13 @@
 //! the way (`template`), and what a message must not show is covered before the first message is made (`secrets`).
 
 mod axes;
+#[cfg(test)]
+mod axes_tests;
 mod bounds;
 mod choices;
 mod condition;
+#[cfg(test)]
+mod condition_tests;
 mod context;
 mod decode;
 mod explain;
@@ -18,6 +22,8 @@ mod models;
 mod operands;
 pub mod output;
 mod presets;
+#[cfg(test)]
+mod presets_tests;
 mod providers;
 mod secrets;
 mod shots;
@@ -30,13 +36,13 @@ mod text;
 mod usage;
 mod yaml;
 
+pub use condition::Condition;
+pub use context::{Context, ItemContext, Job};
+pub use matrix::Matrix;
 pub use model::{
     Budget, Corrections, EnvName, FileReading, Guards, Items, ListItem, Manifest, ModelEntry, Most,
     OnAmbiguous, OnChange, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot, ShotFields,
 };
-pub use condition::Condition;
-pub use context::{Context, ItemContext, Job};
-pub use matrix::Matrix;
 pub use source::Located;
 pub use template::Template;
 
@@ -194,9 +200,8 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let vars = get(root, "vars").map(|node| vars(decoder, node)).unwrap_or_default();
     let mut templates = Templates::new(vars.clone());
     let items = items(decoder, source, root, &mut templates);
-    let mut presets = get(root, "presets")
-        .map(|node| presets::presets(decoder, node, &mut templates))
-        .unwrap_or_default();
+    let mut presets =
+        get(root, "presets").map(|node| presets::presets(decoder, node, &mut templates)).unwrap_or_default();
     let defaults = get(root, "defaults")
         .map(|node| shots::shot_fields(decoder, node, "defaults", &mut templates, &mut presets))
         .unwrap_or_default();
@@ -286,12 +291,7 @@ fn vars(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
     vars
 }
 
-fn items(
-    decoder: &mut Decoder,
-    source: &Source,
-    root: &[Entry],
-    templates: &mut Templates,
-) -> Option<Items> {
+fn items(decoder: &mut Decoder, source: &Source, root: &[Entry], templates: &mut Templates) -> Option<Items> {
     let Some(node) = get(root, "items") else {
         missing(decoder, source, "items", ITEMS);
         return None;
@@ -315,9 +315,8 @@ fn items(
                 return None;
             };
             let from = decoder.located(from, "items.from")?;
-            let only = get(entries, "where").and_then(|node| {
-                condition::condition(decoder, node, "where", templates, &["item", "vars"])
-            });
+            let only = get(entries, "where")
+                .and_then(|node| condition::condition(decoder, node, "where", templates, &["item", "vars"]));
             Some(Items::File { from, reading: reading(decoder, entries), only })
         }
         Value::Text { .. } => {

@@ -135,7 +135,8 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
         } else if at >= 2 && compares(at - 1, at - 2) && ends(at + 1) {
             (at - 1, format!("{} {} {column}|float", number(at - 2), word(at - 1)))
         } else {
-            let is_joined = kind(at + 1) == Some(Kind::Logic) || (at > 0 && kind(at - 1) == Some(Kind::Logic));
+            let is_joined =
+                kind(at + 1) == Some(Kind::Logic) || (at > 0 && kind(at - 1) == Some(Kind::Logic));
             if is_joined && ends(at + 1) && (at == 0 || ends(at - 1)) {
                 let message = format!("`{column}` counts as yes unless it is empty, also where it says no");
                 let hint = format!(
@@ -219,7 +220,8 @@ mod tests {
 
     #[test]
     fn a_column_that_is_asked_without_a_comparison_is_told() {
-        for text in ["not item.sold_out", "item.sold_out or item.a == 'x'", "item.a == 'x' and item.sold_out"] {
+        for text in ["not item.sold_out", "item.sold_out or item.a == 'x'", "item.a == 'x' and item.sold_out"]
+        {
             assert_eq!(hints(text).len(), 1, "{text}");
             assert!(hints(text)[0].contains("`item.sold_out == ''`"), "{text}");
         }

@@ -57,7 +57,12 @@ pub(super) fn extends(decoder: &mut Decoder, node: &Node) -> Vec<Extended> {
         Value::List(nodes) => nodes.as_slice(),
         Value::Text { .. } => std::slice::from_ref(node),
         Value::Map(_) => {
-            decoder.wrong_kind(node, "extends", "the name of a preset, or a list", "extends: [calm, portrait]");
+            decoder.wrong_kind(
+                node,
+                "extends",
+                "the name of a preset, or a list",
+                "extends: [calm, portrait]",
+            );
             &[]
         }
     };
@@ -127,7 +132,8 @@ impl Presets {
     pub(super) fn check_used(&self, decoder: &mut Decoder) {
         for (name, span) in self.names.iter().filter(|(name, _)| !self.used.contains(*name)) {
             let problem = decoder.warning(*span, format!("nothing extends the preset `{name}`"));
-            decoder.report(problem.hint(format!("write `extends: {name}` into a shot, or remove the preset")));
+            decoder
+                .report(problem.hint(format!("write `extends: {name}` into a shot, or remove the preset")));
         }
     }
 }

@@ -90,8 +90,7 @@ pub(super) fn own_fields(
     fields.on_change = get(&entries, "on_change").and_then(|node| bounds::on_change(decoder, node));
     fields.reuse = get(&entries, "reuse").and_then(|node| bounds::reuse(decoder, node));
     fields.matrix = get(&entries, "matrix").and_then(|node| axes::matrix(decoder, node, owner, templates));
-    fields.when =
-        get(&entries, "when").and_then(|node| condition(decoder, node, "when", templates, ROOTS));
+    fields.when = get(&entries, "when").and_then(|node| condition(decoder, node, "when", templates, ROOTS));
     let extends = get(&entries, "extends").map(|node| presets::extends(decoder, node));
     (fields, extends.unwrap_or_default())
 }

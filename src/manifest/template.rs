@@ -103,7 +103,9 @@ impl Templates {
         if ROOTS.contains(&root) && what.is_empty() {
             let known = roots.join("` and `");
             let problem = Problem::error(place, format!("`{root}` is not known here"));
-            return Some(problem.hint(format!("this is asked of each item before its shots: it knows `{known}`")));
+            return Some(
+                problem.hint(format!("this is asked of each item before its shots: it knows `{known}`")),
+            );
         }
         let problem = Problem::error(place, format!("nothing is called `{what}{written}`"));
         Some(match did_you_mean(written, known.iter().copied()) {

@@ -77,31 +77,33 @@ fn orders<'a>(defaults: &'a ShotFields, shot: &'a Shot) -> Vec<&'a Template> {
 }
 
 /// The keys that set what is asked of the model.
-fn fields<'a>() -> impl Iterator<Item = &'a str> {
-    Field::ALL.into_iter().map(Field::name).chain(["model"])
+fn fields() -> Vec<&'static str> {
+    Field::ALL.into_iter().map(Field::name).chain(["model"]).collect()
 }
 
 /// Tells of keys of a matrix that have no part in what is ordered.
 fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]) {
-    let read: BTreeSet<&str> =
-        orders.iter().flat_map(|template| template.cell()).map(|key| key.split('.').next().unwrap_or(key)).collect();
+    let read: BTreeSet<&str> = orders
+        .iter()
+        .flat_map(|template| template.cell())
+        .map(|key| key.split('.').next().unwrap_or(key))
+        .collect();
     if read.contains("") {
         return;
     }
     let axes: BTreeSet<&str> = matrix.axes.iter().map(|axis| axis.value.as_str()).collect();
     for axis in matrix.axes.iter().filter(|axis| !is_field(&axis.value) && !read.contains(&*axis.value)) {
         let name = &axis.value;
-        decoder.report(match did_you_mean(name, fields()) {
-            Some(near) => Problem::warning(axis.place(), format!("the axis `{name}` changes nothing"))
-                .hint(format!("did you mean `{near}`?")),
-            None => Problem {
-                severity: Severity::Note,
-                ..Problem::error(
-                    axis.place(),
-                    format!("the axis `{name}` changes nothing: for each of its values, the same is rendered and paid again"),
-                )
-            }
-            .hint(format!("if this is not meant, read it, for example in the prompt: `{{{{ matrix.{name} }}}}`")),
+        let message = format!(
+            "the axis `{name}` changes nothing: for each of its values, the same is rendered and paid again"
+        );
+        let problem = Problem::warning(axis.place(), message);
+        let longer = fields().into_iter().find(|field| field.split('_').any(|part| part == name));
+        decoder.report(match longer.or_else(|| did_you_mean(name, fields())) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            // Somebody may want several renderings to choose from.
+            None => Problem { severity: Severity::Note, ..problem }
+                .hint(format!("if this is not meant, read it in the prompt: `{{{{ matrix.{name} }}}}`")),
         });
     }
     let mut told = BTreeSet::new();
@@ -110,7 +112,11 @@ fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]
         if is_field(key) || read.contains(key) || !told.insert(key) {
             continue;
         }
-        let known = fields().chain(axes.iter().copied()).chain(read.iter().copied());
+        let known = fields()
+            .into_iter()
+            .map(|name| -> &str { name })
+            .chain(axes.iter().copied())
+            .chain(read.iter().copied());
         if let Some(near) = did_you_mean(key, known) {
             let message = format!("nothing reads `{key}`, which this entry adds");
             decoder.report(Problem::warning(choice.place(), message).hint(format!("did you mean `{near}`?")));
