@@ -97,7 +97,7 @@ pub fn load_with(manifest: &Path, links: &LinkBook, pictures: &mut Album) -> Loa
     loaded.problems.extend(corrected(&mut loaded.cards, &manifest.corrections));
     let rows = match &manifest.items {
         Items::List(_) => Vec::new(),
-        Items::File { from, reading } => rows(&folder, from, reading, &mut loaded.problems),
+        Items::File { from, reading, .. } => rows(&folder, from, reading, &mut loaded.problems),
     };
     let mut seen = HashMap::new();
     let mut look = |text: &str| match seen.get(text) {

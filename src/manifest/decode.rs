@@ -26,6 +26,11 @@ impl Decoder {
         Problem::error(self.source.place(span), message)
     }
 
+    /// A new warning, likewise.
+    pub(super) fn warning(&self, span: Span, message: impl Into<String>) -> Problem {
+        Problem::warning(self.source.place(span), message)
+    }
+
     pub(super) fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
     }

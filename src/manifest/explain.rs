@@ -1,6 +1,7 @@
 //! What is wrong with a template, without the words of the template language's grammar.
 
-use super::template::{Template, find_name};
+use super::context::Context;
+use super::template::Template;
 use crate::domain::item::{FactValue, Item};
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use minijinja::{Error, ErrorKind};
@@ -54,7 +55,7 @@ pub(super) fn incomplete(template: &Template, error: &Error) -> Problem {
         detail if detail.contains("expected end of variable block") => "`}}` should stand here",
         detail => detail,
     };
-    Problem::error(template.part(error.range()), format!("the template is not complete: {detail}"))
+    Problem::error(template.part(template.range(error)), format!("the template is not complete: {detail}"))
         .hint("a name goes between braces, `{{ item.title }}`; a condition is `{% if … %}…{% endif %}`")
 }
 
@@ -75,7 +76,8 @@ fn unclosed(source: &str) -> Option<(&str, Range<usize>)> {
 }
 
 /// A template that cannot be filled for an item, with the item as its example.
-pub(super) fn unfilled(template: &Template, error: &Error, item: &Item) -> Problem {
+pub(super) fn unfilled(template: &Template, error: &Error, context: &Context<'_>) -> Problem {
+    let item = &*context.item;
     let detail = error.detail().unwrap_or_default();
     // The engine puts the undefined name between back quotes, whatever else it says.
     let undefined = detail
@@ -85,9 +87,9 @@ pub(super) fn unfilled(template: &Template, error: &Error, item: &Item) -> Probl
         .and_then(|text| text.rsplit_once('`'))
         .map(|(_, name)| name);
     if let Some(name) = undefined {
-        return unknown_name(template, error, name, item);
+        return unknown_name(template, error, name, context);
     }
-    let place = template.part(error.range());
+    let place = template.part(template.range(error));
     let mut columns = template.columns();
     let mut held = None;
     let mut problem = match error.kind() {
@@ -142,8 +144,9 @@ fn unknown_filter(place: Place, detail: &str) -> Problem {
 /// A filter that needs a value in brackets and has none.
 fn without_value(template: &Template, error: &Error) -> Problem {
     let source = template.source();
-    let place = template.part(error.range());
-    let Some((range, name)) = error.range().and_then(|range| Some((range.clone(), source.get(range)?)))
+    let place = template.part(template.range(error));
+    let Some((range, name)) =
+        template.range(error).and_then(|range| Some((range.clone(), source.get(range)?)))
     else {
         return Problem::error(place, "the filter needs a value in brackets")
             .hint("write it like `| truncate(300)`");
@@ -183,17 +186,35 @@ fn unknown_option(template: &Template, place: Place, option: &str, item: &Item) 
     if names.is_empty() { problem } else { problem.note(format!("{} has: {}", item.id, names.join(", "))) }
 }
 
+/// What this cell does not have, though others may.
+fn not_in_cell(template: &Template, place: Place, key: &str, context: &Context<'_>) -> Problem {
+    let quote = template.quote();
+    let (message, example) = match context.variant.as_str() {
+        "" => (format!("a shot without a matrix has no `matrix.{key}`"), context.item.id.clone()),
+        variant => (format!("some cells have no `{key}`"), format!("{variant} ({})", context.item.id)),
+    };
+    let mut problem = Problem::error(place, message).hint(format!(
+        "add it to them by an entry of `include`, or write `matrix.{key} | default({quote}{quote})`"
+    ));
+    problem.examples.push(example);
+    problem
+}
+
 /// A name that this item does not have.
-fn unknown_name(template: &Template, error: &Error, name: &str, item: &Item) -> Problem {
-    let range = find_name(template.source(), name).or_else(|| error.range());
+pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, context: &Context<'_>) -> Problem {
+    let item = &*context.item;
+    let range = template.find(name).or_else(|| template.range(error));
     let in_braces = range.as_ref().is_some_and(|range| {
         let before = &template.source()[..range.start];
         before.rfind("{{") > before.rfind("{%")
     });
     let place = template.part(range);
+    if let Some(key) = name.strip_prefix("matrix.") {
+        return not_in_cell(template, place, key, context);
+    }
     let Some(column) = name.strip_prefix("item.") else {
         let mut problem = Problem::error(place, format!("nothing is called `{name}`"))
-            .hint("a template knows `item`, `vars`, `shot` and `variant`");
+            .hint("a template knows `item`, `vars`, `shot`, `variant` and `matrix`");
         problem.examples.push(item.id.clone());
         return problem;
     };

@@ -14,6 +14,7 @@ pub const MANIFEST: &Keys = &[
     ("items", "What clips are made of: a product file, or a list."),
     ("vars", "Texts that every template can use: `{{ vars.look }}`."),
     ("defaults", "What holds for every shot that does not say otherwise."),
+    ("presets", "Fields of shots under a name, for `extends`."),
     ("shots", "The kinds of clips, by name; each is made of every item."),
     ("output", "Where clips go, as a template; stays below the manifest's folder."),
     ("providers", "What differs from a provider's built-in settings, by its name."),
@@ -55,11 +56,24 @@ pub const ITEMS: &Keys = &[
     ),
     ("dialect", "The program that wrote the file, where its headers leave that open."),
     ("sheet", "The sheet of a workbook; by default the first."),
+    (
+        "where",
+        "Which items are wanted, as a condition: `item.status == \"active\"`; numbers need `item.price|float > 5`.",
+    ),
     ("all", "Whether drafts, archived products and what is sold out are made, too: true or false."),
 ];
 
 /// Of a shot and of `defaults`, beside the fields that all providers share.
 pub const SHOT: &Keys = &[
+    (
+        "extends",
+        "The presets whose fields it takes over, one or a list: later ones win, and its own fields over all.",
+    ),
+    (
+        "matrix",
+        "In which variants it is made: axes with lists of values, `exclude` (partial cells) and `include` (adds cells, or extends them).",
+    ),
+    ("when", "Of which items and cells it is made, as a condition over `item`, `vars` and `matrix`."),
     ("model", "The model that renders it, as `provider/model`; may be a template."),
     ("params", "What else the model documents, by the provider's own names."),
     (
@@ -74,6 +88,15 @@ pub const SHOT: &Keys = &[
     (
         "reuse",
         "`never`: its clips are paid for themselves, also where another job has the same; else `always`.",
+    ),
+];
+
+/// Of a matrix, beside its axes.
+pub const MATRIX: &Keys = &[
+    ("exclude", "Cells that are not made: values of some axes, by their ids."),
+    (
+        "include",
+        "Entries go to the cells that they contradict in no axis, and make a cell of their own where there is none; `when` says for which items.",
     ),
 ];
 

@@ -4,13 +4,26 @@
 //! (`shots`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on (`decode`). Templates are compiled on
 //! the way (`template`), and what a message must not show is covered before the first message is made (`secrets`).
 
+mod axes;
+#[cfg(test)]
+mod axes_tests;
 mod bounds;
+mod choices;
+mod condition;
+#[cfg(test)]
+mod condition_tests;
+mod context;
 mod decode;
 mod explain;
 pub mod keys;
+mod matrix;
 mod model;
 mod models;
+mod operands;
 pub mod output;
+mod presets;
+#[cfg(test)]
+mod presets_tests;
 mod providers;
 mod secrets;
 mod shots;
@@ -20,14 +33,18 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod usage;
 mod yaml;
 
+pub use condition::Condition;
+pub use context::{Context, ItemContext, Job};
+pub use matrix::Matrix;
 pub use model::{
     Budget, Corrections, EnvName, FileReading, Guards, Items, ListItem, Manifest, ModelEntry, Most,
     OnAmbiguous, OnChange, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot, ShotFields,
 };
 pub use source::Located;
-pub use template::{Context, ItemContext, Template};
+pub use template::Template;
 
 use crate::domain::item::OnePer;
 use crate::domain::problem::{Place, Problem};
@@ -182,21 +199,30 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let project = project(decoder, file, get(root, "project"));
     let vars = get(root, "vars").map(|node| vars(decoder, node)).unwrap_or_default();
     let mut templates = Templates::new(vars.clone());
-    let items = items(decoder, source, root);
+    let items = items(decoder, source, root, &mut templates);
+    let mut presets =
+        get(root, "presets").map(|node| presets::presets(decoder, node, &mut templates)).unwrap_or_default();
     let defaults = get(root, "defaults")
-        .map(|node| shots::shot_fields(decoder, node, "defaults", &mut templates))
+        .map(|node| shots::shot_fields(decoder, node, "defaults", &mut templates, &mut presets))
         .unwrap_or_default();
-    let shots = get(root, "shots").map(|node| shots::shots(decoder, node, &mut templates));
+    let shots = get(root, "shots").map(|node| shots::shots(decoder, node, &mut templates, &mut presets));
     if shots.is_none() {
         missing(decoder, source, "shots", SHOTS);
     }
-    let shots = shots.unwrap_or_default();
-    let params = params(items.as_ref(), &defaults, &shots);
+    let mut shots = shots.unwrap_or_default();
+    presets.check_used(decoder);
+    let params = params(items.as_ref(), presets.fields().chain([&defaults]), &shots);
     shots::check_optional(decoder, root, &params);
+    for shot in &mut shots {
+        // Items set neither: nothing comes between a shot and the defaults here.
+        shot.fields.matrix = shot.fields.matrix.take().or_else(|| defaults.matrix.clone());
+        shot.fields.when = shot.fields.when.take().or_else(|| defaults.when.clone());
+    }
     let output = match get(root, "output") {
         Some(node) => decoder.template(node, "output", &mut templates),
         None => templates.compile(OUTPUT, Spot::new(source, None)).ok(),
     };
+    usage::check(decoder, &defaults, &shots, output.as_ref());
     let providers = get(root, "providers").map(|node| providers::providers(decoder, node));
     let corrections = models::corrections(decoder, root);
     let on_ambiguous = get(root, "on_ambiguous").map(|node| bounds::on_ambiguous(decoder, node));
@@ -265,7 +291,7 @@ fn vars(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, String> {
     vars
 }
 
-fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items> {
+fn items(decoder: &mut Decoder, source: &Source, root: &[Entry], templates: &mut Templates) -> Option<Items> {
     let Some(node) = get(root, "items") else {
         missing(decoder, source, "items", ITEMS);
         return None;
@@ -289,7 +315,9 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> Option<Items
                 return None;
             };
             let from = decoder.located(from, "items.from")?;
-            Some(Items::File { from, reading: reading(decoder, entries) })
+            let only = get(entries, "where")
+                .and_then(|node| condition::condition(decoder, node, "where", templates, &["item", "vars"]));
+            Some(Items::File { from, reading: reading(decoder, entries), only })
         }
         Value::Text { .. } => {
             decoder.wrong_kind(node, "items", "a list, or a group that names a file", ITEMS);
@@ -322,8 +350,12 @@ fn reading(decoder: &mut Decoder, entries: &[Entry]) -> FileReading {
 }
 
 /// The names of all parameters that are set anywhere.
-fn params(items: Option<&Items>, defaults: &ShotFields, shots: &[Shot]) -> BTreeSet<String> {
-    let fields = std::iter::once(defaults).chain(shots.iter().map(|shot| &shot.fields));
+fn params<'a>(
+    items: Option<&Items>,
+    others: impl Iterator<Item = &'a ShotFields>,
+    shots: &'a [Shot],
+) -> BTreeSet<String> {
+    let fields = others.chain(shots.iter().map(|shot| &shot.fields));
     let mut names: BTreeSet<String> =
         fields.flat_map(|fields| fields.settings.params.keys().cloned()).collect();
     if let Some(Items::List(items)) = items {

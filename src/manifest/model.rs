@@ -1,7 +1,10 @@
 //! What a manifest says, with the place of everything that can still turn out wrong.
 
+use super::condition::Condition;
+use super::context::ItemContext;
+use super::matrix::Matrix;
 use super::source::{Located, Spot};
-use super::template::{ItemContext, Template, Templates};
+use super::template::{Template, Templates};
 use crate::domain::item::{Item, OnePer};
 use crate::domain::key::ModelName;
 use crate::domain::limits::Limits;
@@ -73,6 +76,8 @@ pub enum Items {
         from: Located<String>,
         /// How it is read.
         reading: FileReading,
+        /// Which of its items are wanted; all where nothing is said.
+        only: Option<Condition>,
     },
     /// Entries of the manifest itself, in its order.
     List(Vec<ListItem>),
@@ -148,6 +153,10 @@ pub struct ShotFields {
     pub on_change: Option<OnChange>,
     /// Whether clips of other jobs may serve.
     pub reuse: Option<Reuse>,
+    /// In which variants it is made of each item.
+    pub matrix: Option<Arc<Matrix>>,
+    /// Of which items and cells it is made; of all where nothing is said.
+    pub when: Option<Condition>,
 }
 
 /// What holds for the jobs of a shot when it is decided what to do about them.

@@ -1,11 +1,14 @@
 //! `defaults`, `shots`, and the manifest's own `items`.
 
+use super::axes::{self, MOST};
 use super::bounds;
+use super::condition::condition;
 use super::decode::{Decoder, get};
 use super::keys;
 use super::model::{ListItem, Setting, Settings, Shot, ShotFields};
+use super::presets::{self, Extended, Presets};
 use super::source::Located;
-use super::template::Templates;
+use super::template::{ROOTS, Templates};
 use super::yaml::{Entry, Node, Value};
 use crate::domain::item::Item;
 use crate::domain::problem::did_you_mean;
@@ -14,7 +17,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The shots, in the order of the file.
-pub(super) fn shots(decoder: &mut Decoder, node: &Node, templates: &mut Templates) -> Vec<Shot> {
+pub(super) fn shots(
+    decoder: &mut Decoder,
+    node: &Node,
+    templates: &mut Templates,
+    presets: &mut Presets,
+) -> Vec<Shot> {
     let Some(entries) = decoder.map(node, "shots", super::SHOTS) else {
         return Vec::new();
     };
@@ -23,6 +31,7 @@ pub(super) fn shots(decoder: &mut Decoder, node: &Node, templates: &mut Template
         decoder.report(problem.hint("name a shot: `hero: { image: \"{{ item.image }}\", prompt: \"…\" }`"));
     }
     let mut shots = Vec::with_capacity(entries.len());
+    let mut cells = 0;
     for entry in entries.iter() {
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if entry.key.is_empty() || !entry.key.bytes().all(is_name) {
@@ -32,20 +41,41 @@ pub(super) fn shots(decoder: &mut Decoder, node: &Node, templates: &mut Template
         }
         let name = Located::new(entry.key.to_string(), decoder.spot(entry.key_span));
         let owner = format!("shots.{}", entry.key);
-        shots.push(Shot { name, fields: shot_fields(decoder, &entry.node, &owner, templates) });
+        let fields = shot_fields(decoder, &entry.node, &owner, templates, presets);
+        cells += fields.matrix.as_ref().map_or(1, |matrix| matrix.len());
+        shots.push(Shot { name, fields });
+        if cells > MOST_IN_ALL {
+            let message = format!("the shots have more than {MOST_IN_ALL} cells in all");
+            let problem = decoder.error(entry.key_span, message);
+            decoder.report(problem.hint("each cell is a clip of every item: shorten the axes"));
+            break;
+        }
     }
     shots
 }
 
-/// The fields of a shot or of the defaults.
+/// The fields of a shot or of the defaults, with those of the presets that it extends.
 pub(super) fn shot_fields(
     decoder: &mut Decoder,
     node: &Node,
     owner: &str,
     templates: &mut Templates,
+    presets: &mut Presets,
 ) -> ShotFields {
+    let (mut fields, extends) = own_fields(decoder, node, owner, templates);
+    presets.add_to(decoder, &mut fields, &extends);
+    fields
+}
+
+/// The fields alone, and the presets that are to be extended.
+pub(super) fn own_fields(
+    decoder: &mut Decoder,
+    node: &Node,
+    owner: &str,
+    templates: &mut Templates,
+) -> (ShotFields, Vec<Extended>) {
     let mut fields = ShotFields::default();
-    let Some(entries) = decoder.map(node, owner, "{ prompt: \"…\" }") else { return fields };
+    let Some(entries) = decoder.map(node, owner, "{ prompt: \"…\" }") else { return (fields, Vec::new()) };
     let known: Vec<&str> =
         Field::ALL.iter().map(|field| field.name()).chain(keys::names(keys::SHOT)).collect();
     decoder.known(&entries, owner, &known);
@@ -59,7 +89,10 @@ pub(super) fn shot_fields(
     }
     fields.on_change = get(&entries, "on_change").and_then(|node| bounds::on_change(decoder, node));
     fields.reuse = get(&entries, "reuse").and_then(|node| bounds::reuse(decoder, node));
-    fields
+    fields.matrix = get(&entries, "matrix").and_then(|node| axes::matrix(decoder, node, owner, templates));
+    fields.when = get(&entries, "when").and_then(|node| condition(decoder, node, "when", templates, ROOTS));
+    let extends = get(&entries, "extends").map(|node| presets::extends(decoder, node));
+    (fields, extends.unwrap_or_default())
 }
 
 /// The portable fields, `model` and `params` among these entries, each value read by `read`.
@@ -115,14 +148,16 @@ fn names(decoder: &mut Decoder, node: &Node) -> BTreeSet<String> {
     nodes.iter().filter_map(|node| Some(decoder.text(node, "optional")?.to_owned())).collect()
 }
 
+/// Most cells of all shots.
+const MOST_IN_ALL: usize = 10 * MOST;
+
 /// Reports names under `optional` that are neither a field nor a parameter that anything sets.
 pub(super) fn check_optional(decoder: &mut Decoder, root: &[Entry], params: &BTreeSet<String>) {
-    let shots = get(root, "shots").map(|node| &node.value);
-    let shots = match shots {
-        Some(Value::Map(entries)) => entries.as_slice(),
-        _ => &[],
-    };
-    for node in get(root, "defaults").into_iter().chain(shots.iter().map(|entry| &entry.node)) {
+    let groups = ["presets", "shots"].into_iter().filter_map(|key| match &get(root, key)?.value {
+        Value::Map(entries) => Some(entries.iter().map(|entry| &entry.node)),
+        Value::Text { .. } | Value::List(_) => None,
+    });
+    for node in get(root, "defaults").into_iter().chain(groups.flatten()) {
         let Value::Map(entries) = &node.value else { continue };
         let Some(Value::List(nodes)) = get(entries, "optional").map(|node| &node.value) else { continue };
         for node in nodes.iter() {

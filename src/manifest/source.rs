@@ -143,6 +143,16 @@ impl Spot {
         self.span.map_or_else(|| self.source.whole(), |span| self.source.place(span))
     }
 
+    /// Where it starts, in bytes.
+    pub(super) fn start(&self) -> Option<usize> {
+        self.span.map(|span| span.start)
+    }
+
+    /// Its line, 1 for the first; 0 for what stands in no line.
+    pub(super) fn line(&self) -> u32 {
+        self.span.map_or(0, |span| span.line)
+    }
+
     /// The place of some bytes of the scalar `text` that stands here.
     pub(super) fn within(&self, text: &str, range: &Range<usize>) -> Place {
         match self.span {

@@ -3,20 +3,20 @@
 //! Strict: a name that does not exist is an error that names it. What a template renders is data and never a
 //! template again.
 
+use super::condition;
+use super::context::{Context, ItemContext};
 use super::explain;
 use super::source::Spot;
-use crate::domain::item::{FactValue, Item};
+use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::text as filters;
-use minijinja::value::{Enumerator, Object, ObjectRepr};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Names that a template may start from.
-const ROOTS: [&str; 4] = ["item", "vars", "shot", "variant"];
+pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
 
 /// Steps of the template machine for one rendering: far beyond any prompt, far below a hang.
 const FUEL: u64 = 100_000;
@@ -25,8 +25,13 @@ const FUEL: u64 = 100_000;
 #[derive(Debug, Clone)]
 pub struct Template {
     source: Arc<str>,
+    /// What the template machine knows it as: the source, or what a condition was put into, behind so many bytes.
+    compiled: Arc<str>,
+    before: usize,
     /// Columns of the item that it reads, `id` among them.
     columns: Arc<[String]>,
+    /// What it reads of the cell: `mood`, `mood.set`; `""` where it reads the cell as a whole.
+    cell: Arc<[String]>,
     spot: Spot,
 }
 
@@ -52,38 +57,56 @@ impl Templates {
         environment.add_filter("slug", |text: String| filters::slug(&text));
         environment.add_filter("truncate", |text: String, length: usize| filters::truncate(&text, length));
         environment.add_filter("strip_html", |text: String| filters::strip_html(&text));
+        condition::prepare(&mut environment);
         Self { environment, vars: Arc::new(vars) }
     }
 
     /// Compiles a template. Finds what can be found without an item: wrong syntax, and names that no item can have.
     pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
-        let mut template = Template { source: text.into(), columns: Arc::default(), spot };
-        if let Err(error) = self.environment.add_template_owned(text.to_owned(), text.to_owned()) {
+        self.add(Template::new(text, text.into(), 0, spot), ROOTS)
+    }
+
+    /// Compiles what may start from these names.
+    pub(super) fn add(&mut self, mut template: Template, roots: &[&str]) -> Result<Template, Vec<Problem>> {
+        let text = template.compiled.to_string();
+        if let Err(error) = self.environment.add_template_owned(text.clone(), text.clone()) {
             return Err(vec![explain::incomplete(&template, &error)]);
         }
-        let Ok(compiled) = self.environment.get_template(text) else { return Ok(template) };
+        let Ok(compiled) = self.environment.get_template(&text) else { return Ok(template) };
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         names.sort();
-        template.columns = columns_read(text, &names).into();
+        template.columns = columns_read(&template.source, &names).into();
+        let cell = |name: &String| match name.strip_prefix("matrix")? {
+            "" => Some(String::new()),
+            rest => rest.strip_prefix('.').map(str::to_owned),
+        };
+        template.cell = names.iter().filter_map(cell).collect();
         let problems: Vec<Problem> =
-            names.iter().filter_map(|name| self.never_defined(&template, name)).collect();
+            names.iter().filter_map(|name| self.never_defined(&template, name, roots)).collect();
         if problems.is_empty() { Ok(template) } else { Err(problems) }
     }
 
     /// The problem with a name that no rendering can know.
-    fn never_defined(&self, template: &Template, name: &str) -> Option<Problem> {
+    fn never_defined(&self, template: &Template, name: &str, roots: &[&str]) -> Option<Problem> {
         let mut parts = name.split('.');
         let root = parts.next().unwrap_or(name);
         let (what, written, known): (_, _, Vec<&str>) = match (root, parts.next()) {
             ("vars", Some(var)) if !self.vars.contains_key(var) => {
                 ("vars.", var, self.vars.keys().map(String::as_str).collect())
             }
-            _ if ROOTS.contains(&root) || self.environment.globals().any(|(global, _)| global == root) => {
+            _ if roots.contains(&root) || self.environment.globals().any(|(global, _)| global == root) => {
                 return None;
             }
-            _ => ("", root, ROOTS.to_vec()),
+            _ => ("", root, roots.to_vec()),
         };
-        let place = template.part(find_name(&template.source, &format!("{what}{written}")));
+        let place = template.part(template.find(&format!("{what}{written}")));
+        if ROOTS.contains(&root) && what.is_empty() {
+            let known = roots.join("` and `");
+            let problem = Problem::error(place, format!("`{root}` is not known here"));
+            return Some(
+                problem.hint(format!("this is asked of each item before its shots: it knows `{known}`")),
+            );
+        }
         let problem = Problem::error(place, format!("nothing is called `{what}{written}`"));
         Some(match did_you_mean(written, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{what}{near}`?")),
@@ -95,43 +118,29 @@ impl Templates {
         })
     }
 
+    /// The template machine.
+    pub(super) fn environment(&self) -> &Environment<'static> {
+        &self.environment
+    }
+
+    /// The texts that every template can use.
+    pub(super) fn vars(&self) -> Arc<BTreeMap<String, String>> {
+        Arc::clone(&self.vars)
+    }
+
     /// What templates see of an item; to be made once for each item.
     pub(super) fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
-        ItemContext { templates: self, value: Value::from_object(ItemValue(Arc::clone(&item))), item }
+        ItemContext::new(self, item)
     }
-}
-
-/// What templates see of one item.
-#[derive(Debug, Clone)]
-pub struct ItemContext<'a> {
-    templates: &'a Templates,
-    item: Arc<Item>,
-    value: Value,
-}
-
-impl<'a> ItemContext<'a> {
-    /// What the templates of one job see; `variant` is empty for a shot without a matrix.
-    #[must_use]
-    pub fn job(&self, shot: &str, variant: &str) -> Context<'a> {
-        let names = Names {
-            item: self.value.clone(),
-            vars: Value::from_dyn_object(Arc::clone(&self.templates.vars)),
-            shot: Value::from(shot),
-            variant: Value::from(variant),
-        };
-        Context { templates: self.templates, item: Arc::clone(&self.item), names: Value::from_object(names) }
-    }
-}
-
-/// What the templates of one job see.
-#[derive(Debug, Clone)]
-pub struct Context<'a> {
-    templates: &'a Templates,
-    item: Arc<Item>,
-    names: Value,
 }
 
 impl Template {
+    /// Not compiled yet.
+    pub(super) fn new(source: &str, compiled: Arc<str>, before: usize, spot: Spot) -> Self {
+        let (columns, cell) = Default::default();
+        Self { source: source.into(), compiled, before, columns, cell, spot }
+    }
+
     /// As it was written.
     #[must_use]
     pub fn source(&self) -> &str {
@@ -144,16 +153,26 @@ impl Template {
         self.spot.place()
     }
 
+    /// Where it starts in the manifest, in bytes; nothing for a default of ours.
+    pub(super) fn start(&self) -> Option<usize> {
+        self.spot.start()
+    }
+
     /// The columns of the item that it reads, `id` among them.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
+    /// What it reads of the cell of a matrix: `mood`, `mood.set`; `""` where it reads the cell as a whole.
+    pub(super) fn cell(&self) -> &[String] {
+        &self.cell
+    }
+
     /// Where it reads a column; the whole of it where that cannot be told.
     #[must_use]
     pub fn place_of(&self, column: &str) -> Place {
-        let find = |quote| find_name(&self.source, &spelled(column, quote));
+        let find = |quote| self.find(&spelled(column, quote));
         self.part(find('"').or_else(|| find('\'')))
     }
 
@@ -189,12 +208,33 @@ impl Template {
 
     /// Fills the template. The problem has the item as its example.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
-        let rendered = context
-            .templates
-            .environment
-            .get_template(&self.source)
-            .and_then(|template| template.render(context.names.clone()));
-        rendered.map_err(|error| Box::new(explain::unfilled(self, &error, &context.item)))
+        self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
+    }
+
+    /// What the template machine makes of it.
+    pub(super) fn fill(&self, context: &Context<'_>) -> Result<String, Error> {
+        context.templates.environment.get_template(&self.compiled)?.render(context.names.clone())
+    }
+
+    /// Where the template machine stumbled.
+    pub(super) fn range(&self, error: &Error) -> Option<Range<usize>> {
+        let range = error.range()?;
+        let range = range.start.checked_sub(self.before)?..range.end.checked_sub(self.before)?;
+        (range.end <= self.source.len()).then_some(range)
+    }
+
+    /// Where a name stands, as a word of its own; in a template, within braces.
+    pub(super) fn find(&self, name: &str) -> Option<Range<usize>> {
+        let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
+        let is_condition = self.before > 0;
+        self.source.match_indices(name).map(|(at, _)| at..at + name.len()).find(|range| {
+            let before = &self.source[..range.start];
+            let open = before.rfind("{{").max(before.rfind("{%"));
+            let closed = before.rfind("}}").max(before.rfind("%}"));
+            (is_condition || (open.is_some() && open > closed))
+                && !before.ends_with(is_part)
+                && !self.source[range.end..].starts_with(|next| is_part(next) && next != '.')
+        })
     }
 
     /// The place of some bytes of the template, or of all of it.
@@ -223,124 +263,4 @@ fn spelled(column: &str, quote: char) -> String {
     let is_name = column.chars().all(|character| character.is_alphanumeric() || character == '_')
         && !column.starts_with(|first: char| first.is_numeric());
     if is_name { format!("item.{column}") } else { format!("item.raw[{quote}{column}{quote}]") }
-}
-
-/// Where a name stands in a template, as a word of its own and within braces.
-pub(super) fn find_name(source: &str, name: &str) -> Option<Range<usize>> {
-    let is_part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '.');
-    source.match_indices(name).map(|(at, _)| at..at + name.len()).find(|range| {
-        let before = &source[..range.start];
-        let open = before.rfind("{{").max(before.rfind("{%"));
-        let closed = before.rfind("}}").max(before.rfind("%}"));
-        open.is_some()
-            && open > closed
-            && !before.ends_with(is_part)
-            && !source[range.end..].starts_with(|next| is_part(next) && next != '.')
-    })
-}
-
-/// The names that a template may start from.
-#[derive(Debug)]
-struct Names {
-    item: Value,
-    vars: Value,
-    shot: Value,
-    variant: Value,
-}
-
-impl Object for Names {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        match key {
-            "item" => Some(self.item.clone()),
-            "vars" => Some(self.vars.clone()),
-            "shot" => Some(self.shot.clone()),
-            "variant" => Some(self.variant.clone()),
-            _ => None,
-        }
-    }
-}
-
-/// `item`: its id, `raw`, what is known of it under names that do not depend on its file, and every column.
-#[derive(Debug)]
-struct ItemValue(Arc<Item>);
-
-impl Object for ItemValue {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        match key {
-            "id" => Some(Value::from(self.0.id.as_str())),
-            "raw" => Some(Value::from_object(RawValue(Arc::clone(&self.0)))),
-            name => match self.0.fact(name).map(|fact| &fact.value) {
-                Some(FactValue::Text(text)) => Some(Value::from(text.as_str())),
-                Some(FactValue::List { .. }) => {
-                    Some(Value::from_object(ListValue(Arc::clone(&self.0), name.into())))
-                }
-                Some(FactValue::Pairs(pairs)) => {
-                    Some(Value::from_object(pairs.iter().cloned().collect::<BTreeMap<String, String>>()))
-                }
-                None => self.0.column(name).map(Value::from),
-            },
-        }
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        columns(&self.0)
-    }
-}
-
-/// A list of an item, such as `item.tags`: it can be looped over, and where a text is wanted it is the text that the
-/// list was made of.
-#[derive(Debug)]
-struct ListValue(Arc<Item>, Box<str>);
-
-impl ListValue {
-    fn list(&self) -> (&str, &[String]) {
-        match self.0.fact(&self.1).map(|fact| &fact.value) {
-            Some(FactValue::List { written, parts }) => (written, parts),
-            Some(FactValue::Text(_) | FactValue::Pairs(_)) | None => ("", &[]),
-        }
-    }
-}
-
-impl Object for ListValue {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Seq
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.list().1.get(key.as_usize()?).map(Value::from)
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Seq(self.list().1.len())
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.list().0)
-    }
-}
-
-/// `item.raw`: every column under its own name, also those called `id` or `raw`.
-#[derive(Debug)]
-struct RawValue(Arc<Item>);
-
-impl Object for RawValue {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.column(key.as_str()?).map(Value::from)
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        columns(&self.0)
-    }
-}
-
-fn columns(item: &Item) -> Enumerator {
-    Enumerator::Values(item.columns.iter().map(|(name, _)| Value::from(name.as_str())).collect())
 }

@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 #[track_caller]
-fn good(text: &str) -> Manifest {
+pub(super) fn good(text: &str) -> Manifest {
     let (manifest, problems) = read("folder/spring.yaml", text.as_bytes());
     assert_eq!(problems, []);
     manifest.unwrap()
@@ -23,7 +23,7 @@ fn with(section: &str) -> String {
 }
 
 /// Every problem as `line:column+width message`.
-fn told(text: &str) -> Vec<String> {
+pub(super) fn told(text: &str) -> Vec<String> {
     let (manifest, problems) = read("m.yaml", text.as_bytes());
     assert_eq!(manifest.is_none(), problems.iter().any(Problem::is_error));
     let tell = |problem: &Problem| match &problem.place {
@@ -33,10 +33,15 @@ fn told(text: &str) -> Vec<String> {
     problems.iter().map(tell).collect()
 }
 
-fn item(columns: &[(&str, &str)]) -> Arc<Item> {
+pub(super) fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     let columns: Vec<_> =
         columns.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     Arc::new(Item { id: columns[0].1.clone(), columns, facts: Vec::new(), origin: Place::Nowhere })
+}
+
+/// What the templates of the first shot see of an item.
+fn only_job(manifest: &Manifest, item: Arc<Item>) -> Context<'_> {
+    manifest.item(item).jobs(&manifest.shots[0]).0.remove(0).context
 }
 
 /// Renders the prompt of the only shot.
@@ -44,7 +49,7 @@ fn prompt(manifest: &Manifest, item: Arc<Item>) -> Result<String, Box<Problem>> 
     let Some(Setting::One(prompt)) = manifest.shots[0].fields.settings.fields.get(&Field::Prompt) else {
         panic!("no prompt");
     };
-    prompt.render(&manifest.item(item).job("hero", ""))
+    prompt.render(&only_job(manifest, item))
 }
 
 #[test]
@@ -99,9 +104,11 @@ fn what_is_not_said_has_a_default() {
     let manifest = good(&with(""));
     assert_eq!(manifest.project, "spring");
     assert_eq!(manifest.on_ambiguous, OnAmbiguous::Hold);
-    let context = manifest.item(item(&[("sku", "0123")]));
-    assert_eq!(manifest.output.render(&context.job("hero", "")).unwrap(), "renders/0123/0123_hero.mp4");
-    assert_eq!(manifest.output.render(&context.job("hero", "b")).unwrap(), "renders/0123/0123_hero_b.mp4");
+    let context = only_job(&manifest, item(&[("sku", "0123")]));
+    assert_eq!(manifest.output.render(&context).unwrap(), "renders/0123/0123_hero.mp4");
+    let manifest = good(&with("").replace("prompt: x", "prompt: x, matrix: { size: [b] }"));
+    let context = only_job(&manifest, item(&[("sku", "0123")]));
+    assert_eq!(manifest.output.render(&context).unwrap(), "renders/0123/0123_hero_b.mp4");
 }
 
 #[test]
@@ -458,8 +465,8 @@ proptest! {
         let source = Arc::new(Source::new("m.yaml", "", Vec::new()));
         let mut templates = Templates::new(BTreeMap::new());
         if let Ok(template) = templates.compile(&text, Spot::new(&source, None)) {
-            let item = templates.item(item(&[("id", "a")]));
-            let _ = template.render(&item.job("hero", ""));
+            let context = templates.item(item(&[("id", "a")])).context("hero", "", &[]);
+            let _ = template.render(&context);
         }
     }
 }

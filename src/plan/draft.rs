@@ -6,7 +6,7 @@ use super::values::{Values, Written};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::request::{Field, Request};
-use crate::manifest::{Context, output};
+use crate::manifest::output;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{self, check};
@@ -51,19 +51,13 @@ impl Pictures {
 }
 
 /// Renders one job; nothing where its model is not known. What is wrong is added to the problems.
-pub(super) fn draft(
-    values: Values<'_>,
-    context: &Context<'_>,
-    cards: &Cards,
-    problems: &mut Vec<Problem>,
-) -> Option<Draft> {
-    Render { values, context, cards, card: None, problems }.draft()
+pub(super) fn draft(values: Values<'_>, cards: &Cards, problems: &mut Vec<Problem>) -> Option<Draft> {
+    Render { values, cards, card: None, problems }.draft()
 }
 
 /// Rendering of one job.
 struct Render<'a, 'p> {
     values: Values<'a>,
-    context: &'p Context<'p>,
     cards: &'p Cards,
     /// Once it is known.
     card: Option<Arc<ModelCard>>,
@@ -102,7 +96,9 @@ impl Render<'_, '_> {
             }
         }
         let path = self.path();
-        let key = JobKey::new(self.values.shot.name.value.clone(), self.values.item().id.clone());
+        let variant = self.values.job.variant.to_owned();
+        let shot = self.values.shot.name.value.clone();
+        let key = JobKey { shot, item: self.values.item().id.clone(), variant };
         let whole = self.problems.len() == before;
         let path = path.unwrap_or_default();
         Some(Draft { key, request, pictures, path, card, dropped, whole })
@@ -166,7 +162,7 @@ impl Render<'_, '_> {
     fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
         let text = match written {
             Written::Data(text) => text.value.clone(),
-            Written::Template(template) => match template.render(self.context) {
+            Written::Template(template) => match template.render(&self.values.job.context) {
                 Ok(text) => text,
                 Err(mut problem) => {
                     // What number a cell must hold, only the model can tell.

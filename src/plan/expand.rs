@@ -4,6 +4,7 @@
 
 use super::draft::{Draft, draft};
 use super::order::{LinkBook, Look, Wrongs, is_link, order};
+use super::scope::Scope;
 use super::values::{Subject, Values};
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
@@ -21,6 +22,7 @@ pub struct Expansion<'a> {
     cards: &'a Cards,
     links: &'a LinkBook,
     look: &'a mut Look<'a>,
+    scope: Scope<'a>,
     /// What is wrong with drafts.
     drafting: Vec<Problem>,
     /// Clips of one name.
@@ -36,7 +38,7 @@ pub struct Expansion<'a> {
 /// What was found out about all items together.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// What is wrong or doubtful: with drafts, with output paths, with orders, each in the order of the items.
+    /// What is wrong or doubtful: with what is wanted, with drafts, with output paths, with orders, each in the order of the items.
     pub problems: Vec<Problem>,
     /// Every link to a picture, whether or not its order is right.
     pub links: BTreeSet<String>,
@@ -65,6 +67,7 @@ impl<'a> Expansion<'a> {
             cards,
             links,
             look,
+            scope: Scope::new(manifest),
             drafting: Vec::new(),
             clashes: Vec::new(),
             ordering: Wrongs::default(),
@@ -74,17 +77,23 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// Renders every job of an item and hands on those that are right, in the order of the shots.
+    /// Renders every job of an item and hands on those that are right, in the order of the shots and, within a
+    /// shot, of its matrix.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted)) {
         let context = self.manifest.item(Arc::clone(&subject.item));
-        for shot in &self.manifest.shots {
-            let values = Values { manifest: self.manifest, shot, subject };
-            let context = context.job(&shot.name.value, "");
-            let Some(draft) = draft(values, &context, self.cards, &mut self.drafting) else { continue };
-            self.note(&values, &draft);
-            let (cards, links) = (self.cards, self.links);
-            if let Some(wanted) = order(draft, &values, cards, links, &mut *self.look, &mut self.ordering) {
-                take(wanted);
+        if !self.scope.wants(subject, &context) {
+            return;
+        }
+        for (number, shot) in self.manifest.shots.iter().enumerate() {
+            for job in &self.scope.jobs(number, shot, &context) {
+                let values = Values { manifest: self.manifest, shot, subject, job };
+                let Some(draft) = draft(values, self.cards, &mut self.drafting) else { continue };
+                self.note(&values, &draft);
+                let (cards, links) = (self.cards, self.links);
+                if let Some(wanted) = order(draft, &values, cards, links, &mut *self.look, &mut self.ordering)
+                {
+                    take(wanted);
+                }
             }
         }
     }
@@ -92,7 +101,8 @@ impl<'a> Expansion<'a> {
     /// What was found out about all items.
     #[must_use]
     pub fn finish(self) -> Expanded {
-        let mut problems = self.drafting;
+        let mut problems = self.scope.finish();
+        problems.extend(self.drafting);
         problems.extend(self.clashes);
         problems.extend(self.ordering.finish());
         Expanded { problems, links: self.linked, dropped: self.dropped }
@@ -121,6 +131,7 @@ impl<'a> Expansion<'a> {
         };
         let output = values.output();
         let (same_shot, same_path) = (first.key.shot == draft.key.shot, first.path == draft.path);
+        let same_item = first.key.item == draft.key.item;
         let message = if same_path {
             "several clips would get the same file name"
         } else {
@@ -128,6 +139,9 @@ impl<'a> Expansion<'a> {
         };
         let has_id = output.columns().iter().any(|column| column == "id");
         let hint = match (same_shot, same_path) {
+            (true, _) if same_item => {
+                "add the variant to the name: `output: \"renders/{{ item.id }}_{{ shot }}_{{ variant }}.mp4\"`"
+            }
             (false, true) => "add the shot to the name: `output: \"renders/{{ item.id }}_{{ shot }}.mp4\"`",
             (false, false) => {
                 "rename one of the shots, so that they differ in more than upper and lower case"
@@ -139,7 +153,7 @@ impl<'a> Expansion<'a> {
             (true, false) => "change one of the ids, so that they differ in more than upper and lower case",
         };
         let mut problem = Problem::error(output.place(), message).hint(hint);
-        let [one, other] = if same_shot {
+        let [one, other] = if same_shot && !same_item {
             [&*first.item, values.item()].map(|item| item.example(&["id".to_owned()]))
         } else {
             [&first.key, &draft.key].map(JobKey::to_string)

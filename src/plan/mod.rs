@@ -1,6 +1,6 @@
 //! What is wanted, what it costs, and how it differs from what is known.
 //!
-//! [`expand`] takes one item after the other and makes its jobs: a `draft` is rendered from what [`values`] finds, and
+//! [`expand`] takes one item after the other and makes its jobs, as far as `scope` wants them: a `draft` is rendered from what [`values`] finds, and
 //! [`order`] makes a priced order of it. [`decide`] holds these against everything that was ever ordered, [`filing`]
 //! says which files that moves. [`guards`] find what is too much for a night, [`approval`] holds a plan that somebody
 //! agreed to against the one of now.
@@ -16,4 +16,5 @@ pub mod guards;
 pub mod known;
 pub mod order;
 mod orphans;
+mod scope;
 pub mod values;

@@ -1,10 +1,10 @@
-//! Where the values of a job come from: its shot goes before its item, its item before the defaults.
+//! Where the values of a job come from: the cell of its matrix goes before its shot, its shot before its item, its item before the defaults.
 
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
-use crate::manifest::{Located, Manifest, Setting, Settings, Shot, Template};
+use crate::manifest::{Job, Located, Manifest, Setting, Settings, Shot, Template};
 use crate::provider::card::{Mode, ModelCard};
 use std::sync::Arc;
 
@@ -80,6 +80,7 @@ pub(super) struct Values<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) shot: &'a Shot,
     pub(super) subject: &'a Subject<'a>,
+    pub(super) job: &'a Job<'a>,
 }
 
 impl<'a> Values<'a> {
@@ -95,26 +96,26 @@ impl<'a> Values<'a> {
                 Setting::Many(many) => many.iter().collect(),
             }
         }
-        let templates = |settings: &'a Settings<Template>| {
-            settings
-                .fields
-                .get(&field)
-                .map(|setting| list(setting).into_iter().map(Written::Template).collect())
+        let templates = |setting: Option<&'a Setting<Template>>| {
+            setting.map(|setting| list(setting).into_iter().map(Written::Template).collect())
         };
+        let of = |settings: &'a Settings<Template>| templates(settings.fields.get(&field));
         let own = || {
             let own = self.subject.own?.fields.get(&field)?;
             Some(list(own).into_iter().map(Written::Data).collect())
         };
-        templates(&self.shot.fields.settings)
+        templates(self.job.field(field))
+            .or_else(|| of(&self.shot.fields.settings))
             .or_else(own)
-            .or_else(|| templates(&self.manifest.defaults.settings))
+            .or_else(|| of(&self.manifest.defaults.settings))
             .unwrap_or_default()
     }
 
     pub(super) fn model(&self) -> Option<Written<'a>> {
         let own = || self.subject.own?.model.as_ref().map(Written::Data);
         let defaults = || self.manifest.defaults.settings.model.as_ref().map(Written::Template);
-        self.shot.fields.settings.model.as_ref().map(Written::Template).or_else(own).or_else(defaults)
+        let set = self.job.model().or(self.shot.fields.settings.model.as_ref());
+        set.map(Written::Template).or_else(own).or_else(defaults)
     }
 
     /// Parameters by name, each from the strongest layer that has it.

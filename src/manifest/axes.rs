@@ -1,0 +1,340 @@
+//! `matrix`: axes, `exclude` and `include` become cells, with every problem noted.
+
+use super::choices::{AXIS, choice};
+use super::condition::{Condition, condition};
+use super::decode::{Decoder, get};
+use super::matrix::{Cell, Choice, Extension, Matrix, Outline, Pattern, outlines};
+use super::output::fold;
+use super::source::{Located, Span};
+use super::template::{ROOTS, Templates};
+use super::yaml::{Entry, Node, Value};
+use crate::domain::problem::{Problem, did_you_mean};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Most cells of a matrix.
+pub(super) const MOST: usize = 10_000;
+/// Most additions to cells: entries of `include` times cells.
+const MOST_ADDED: usize = 1_000_000;
+
+const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";
+const EXCLUDE: &str = "exclude: [{ mood: loft, aspect_ratio: \"9:16\" }]";
+const INCLUDE: &str = "include: [{ mood: beach, style: anime }]";
+
+/// The matrix of a shot. One with something wrong has no cells.
+pub(super) fn matrix(
+    decoder: &mut Decoder,
+    node: &Node,
+    owner: &str,
+    templates: &mut Templates,
+) -> Option<Arc<Matrix>> {
+    let entries = decoder.map(node, &format!("{owner}.matrix"), MATRIX)?;
+    let before = decoder.problems.len();
+    let mut reader = Reader { decoder, templates, axes: Vec::new(), entries: Vec::new() };
+    for entry in entries.iter().filter(|entry| !matches!(&*entry.key, "exclude" | "include")) {
+        reader.axis(entry);
+    }
+    let lengths: Vec<usize> = reader.axes.iter().map(|axis| axis.choices.len()).collect();
+    let count = lengths.iter().try_fold(1usize, |count, length| count.checked_mul(*length));
+    let count = count.filter(|count| *count <= MOST);
+    let mut cells = Vec::new();
+    if count.is_none() {
+        reader.too_many(node.span, "the matrix has");
+    } else if !reader.has_errors(before) {
+        // What an axis lacks because it is wrong would be missed here, too.
+        let exclude = get(&entries, "exclude").map(|node| reader.exclude(node)).unwrap_or_default();
+        get(&entries, "include").into_iter().for_each(|node| reader.include(node, count.unwrap_or(MOST)));
+        if !reader.has_errors(before) {
+            cells = reader.cells(&lengths, &exclude, node.span);
+        }
+    }
+    let cells = if reader.has_errors(before) { Vec::new() } else { cells };
+    Some(Arc::new(Matrix { axes: reader.names(), cells }))
+}
+
+/// An axis as far as it was read.
+struct Axis {
+    name: Arc<str>,
+    span: Span,
+    /// Its own, and behind them those that only entries of `include` have.
+    choices: Vec<Arc<Choice>>,
+    /// Their positions by their names, without upper and lower case.
+    positions: HashMap<String, usize>,
+}
+
+/// An entry of `include`.
+struct Included {
+    span: Span,
+    pattern: Pattern,
+    when: Option<Condition>,
+    /// What it says beside the axes.
+    others: Vec<Arc<Choice>>,
+}
+
+struct Reader<'a> {
+    decoder: &'a mut Decoder,
+    templates: &'a mut Templates,
+    axes: Vec<Axis>,
+    entries: Vec<Included>,
+}
+
+impl Reader<'_> {
+    fn has_errors(&self, since: usize) -> bool {
+        self.decoder.problems[since..].iter().any(Problem::is_error)
+    }
+
+    fn names(&self) -> Vec<Located<String>> {
+        let named = |axis: &Axis| Located::new(axis.name.to_string(), self.decoder.spot(axis.span));
+        self.axes.iter().map(named).collect()
+    }
+
+    fn error(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.decoder.report(self.decoder.error(span, message).hint(hint));
+    }
+
+    fn too_many(&mut self, span: Span, what: &str) {
+        let message = format!("{what} more cells than the {MOST} that a shot may have");
+        self.error(
+            span,
+            message,
+            "each cell is a clip of every item: shorten an axis, or make several shots",
+        );
+    }
+
+    fn axis(&mut self, entry: &Entry) {
+        let name = &entry.key;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if name.is_empty() || !name.bytes().all(is_name) || &**name == "when" {
+            let message = format!("`{name}` cannot name an axis");
+            self.error(entry.key_span, message, "a name holds letters, digits and `_`, and is not `when`");
+            return;
+        }
+        let Value::List(nodes) = &entry.node.value else {
+            self.decoder.wrong_kind(&entry.node, name, "a list of values", AXIS);
+            return;
+        };
+        if nodes.is_empty() {
+            let message = format!("the axis `{name}` has no values");
+            self.error(entry.node.span, message, format!("write some, such as `{AXIS}`, or remove it"));
+            return;
+        }
+        let (name, span) = (Arc::from(&**name), entry.key_span);
+        self.axes.push(Axis {
+            name: Arc::clone(&name),
+            span,
+            choices: Vec::new(),
+            positions: HashMap::new(),
+        });
+        for node in nodes.iter() {
+            if let Some(choice) = choice(self.decoder, self.templates, &name, node, true) {
+                self.join(self.axes.len() - 1, choice, node.span);
+            }
+        }
+    }
+
+    /// Adds a value to an axis, if no other goes by its name there; its position.
+    fn join(&mut self, axis: usize, choice: Choice, span: Span) -> usize {
+        let Axis { choices, positions, .. } = &mut self.axes[axis];
+        let Some(other) = positions.get(&fold(&choice.name)).copied() else {
+            positions.insert(fold(&choice.name), choices.len());
+            choices.push(Arc::new(choice));
+            return choices.len() - 1;
+        };
+        let known = Arc::clone(&choices[other]);
+        let (message, hint) = if known.id == choice.id {
+            let message = format!("`{}` is there twice in `{}`", choice.id, choice.key);
+            (
+                message,
+                format!(
+                    "the first is on line {}; keep one of them, or give them other ids",
+                    known.spot.line()
+                ),
+            )
+        } else {
+            let message = format!(
+                "`{}` and `{}` would both be called `{}` in keys and file names",
+                known.id, choice.id, choice.name
+            );
+            let hint = format!(
+                "the first is on line {}; give one of them an id: `{{ id: …, value: … }}`",
+                known.spot.line()
+            );
+            (message, hint)
+        };
+        self.error(span, message, hint);
+        other
+    }
+
+    /// The patterns of what is taken away.
+    fn exclude(&mut self, node: &Node) -> Vec<Pattern> {
+        let Value::List(nodes) = &node.value else {
+            self.decoder.wrong_kind(node, "exclude", "a list", EXCLUDE);
+            return Vec::new();
+        };
+        nodes.iter().filter_map(|node| self.excluded(node)).collect()
+    }
+
+    /// The pattern of an entry; nothing where it fits no cell.
+    fn excluded(&mut self, node: &Node) -> Option<Pattern> {
+        let entries = self.decoder.map(node, "exclude", EXCLUDE)?;
+        let mut pattern = vec![None; self.axes.len()];
+        let mut fits = true;
+        for entry in entries.iter() {
+            let Some(axis) = self.axes.iter().position(|axis| *axis.name == *entry.key) else {
+                let names: Vec<&str> = self.axes.iter().map(|axis| &*axis.name).collect();
+                let hint = match did_you_mean(&entry.key, names.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the axes are: {}", names.join(", ")),
+                };
+                self.error(entry.key_span, format!("`{}` is no axis of this matrix", entry.key), hint);
+                continue;
+            };
+            let choices = &self.axes[axis].choices;
+            let is_meant = |choice: &Arc<Choice>| match &entry.node.value {
+                Value::Text { text, .. } => choice.is_called(text),
+                Value::Map(entries) => entries.iter().all(|entry| match &entry.node.value {
+                    Value::Text { text, .. } => choice.text(&entry.key) == Some(&**text),
+                    Value::List(_) | Value::Map(_) => false,
+                }),
+                Value::List(_) => false,
+            };
+            pattern[axis] = choices.iter().position(is_meant);
+            if pattern[axis].is_none() {
+                let written = match &entry.node.value {
+                    Value::Text { text, .. } => format!("`{text}`"),
+                    Value::List(_) | Value::Map(_) => "this".to_owned(),
+                };
+                let ids: Vec<&str> = choices.iter().map(|choice| choice.id.as_str()).collect();
+                let message = format!("{written} is no value of `{}`: the entry excludes nothing", entry.key);
+                let hint = match did_you_mean(written.trim_matches('`'), ids.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the values are: {}", ids.join(", ")),
+                };
+                self.decoder.report(self.decoder.warning(entry.node.span, message).hint(hint));
+                fits = false;
+            }
+        }
+        fits.then_some(pattern)
+    }
+
+    /// Reads what is added to so many cells.
+    fn include(&mut self, node: &Node, cells: usize) {
+        let Value::List(nodes) = &node.value else {
+            self.decoder.wrong_kind(node, "include", "a list", INCLUDE);
+            return;
+        };
+        if nodes.len() > MOST || nodes.len() * cells > MOST_ADDED {
+            self.too_many(node.span, "`include` makes or extends");
+            return;
+        }
+        for node in nodes.iter() {
+            let Some(entries) = self.decoder.map(node, "include", INCLUDE) else { continue };
+            let mut pattern = vec![None; self.axes.len()];
+            let (mut when, mut others) = (None, Vec::new());
+            for Entry { key, node, .. } in entries.iter() {
+                if &**key == "when" {
+                    when = condition(self.decoder, node, "when", self.templates, ROOTS);
+                } else if let Some(axis) = self.axes.iter().position(|axis| *axis.name == **key) {
+                    pattern[axis] = self.position(axis, node);
+                } else if let Some(choice) = choice(self.decoder, self.templates, key, node, false) {
+                    others.push(Arc::new(choice));
+                }
+            }
+            self.entries.push(Included { span: node.span, pattern, when, others });
+        }
+    }
+
+    /// The position of a value that an entry of `include` names, or brings along.
+    fn position(&mut self, axis: usize, node: &Node) -> Option<usize> {
+        let choices = &self.axes[axis].choices;
+        if let Value::Text { text, .. } = &node.value
+            && let Some(known) = choices.iter().position(|choice| choice.is_called(text))
+        {
+            return Some(known);
+        }
+        let name = Arc::clone(&self.axes[axis].name);
+        let choice = choice(self.decoder, self.templates, &name, node, true)?;
+        let is_same = |known: &Arc<Choice>| known.id == choice.id && known.seen == choice.seen;
+        match self.axes[axis].choices.iter().position(is_same) {
+            Some(known) => Some(known),
+            None => Some(self.join(axis, choice, node.span)),
+        }
+    }
+
+    /// The cells with their names.
+    fn cells(&mut self, lengths: &[usize], exclude: &[Pattern], span: Span) -> Vec<Cell> {
+        let include: Vec<Pattern> = self.entries.iter().map(|entry| entry.pattern.clone()).collect();
+        let outlines = outlines(lengths, exclude, &include);
+        if outlines.is_empty() {
+            let message = "nothing is left of the matrix: there is no cell";
+            self.error(span, message, "remove an entry of `exclude`, or add an axis");
+        }
+        if outlines.len() > MOST {
+            self.too_many(span, "the matrix has");
+            return Vec::new();
+        }
+        self.without_effect(&outlines);
+        let extensions: Vec<Arc<Extension>> = self
+            .entries
+            .iter()
+            .map(|entry| Arc::new(Extension { when: entry.when.clone(), choices: entry.others.clone() }))
+            .collect();
+        let mut named: HashMap<String, Option<u32>> = HashMap::with_capacity(outlines.len());
+        let mut cells = Vec::with_capacity(outlines.len());
+        for outline in &outlines {
+            let positions = self.axes.iter().zip(&outline.positions);
+            let mut choices: Vec<Arc<Choice>> = positions
+                .filter_map(|(axis, position)| Some(Arc::clone(&axis.choices[(*position)?])))
+                .collect();
+            let by = outline.included.first().filter(|_| outline.is_added).map(|entry| &self.entries[*entry]);
+            choices.extend(by.into_iter().flat_map(|entry| &entry.others).cloned());
+            let names: Vec<&str> = choices.iter().map(|choice| choice.name.as_str()).collect();
+            let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+            let variant = names.join("_");
+            let extended_by = outline.included.iter().filter(|_| !outline.is_added);
+            let extended_by = extended_by.map(|entry| Arc::clone(&extensions[*entry])).collect();
+            let (when, line) = (by.and_then(|entry| entry.when.clone()), by.map(|entry| entry.span.line));
+            if let Some(by) = by.map(|entry| entry.span) {
+                self.unclear(&variant, named.get(&fold(&variant)).copied(), by);
+            }
+            named.insert(fold(&variant), line);
+            cells.push(Cell { variant, choices, when, extensions: extended_by });
+        }
+        cells
+    }
+
+    /// Reports a cell that has no name, or the name of another.
+    fn unclear(&mut self, variant: &str, other: Option<Option<u32>>, span: Span) {
+        if variant.is_empty() {
+            let hint = "add a key whose value names it, such as `take: closeup`";
+            self.error(span, "this entry makes a cell that nothing names", hint);
+        } else if let Some(other) = other {
+            let message = format!("two cells of the matrix would be called `{variant}`");
+            let first = match other {
+                Some(line) => format!("the other is made by the entry on line {line}"),
+                None => "the other is made of the axes".to_owned(),
+            };
+            self.error(
+                span,
+                message,
+                format!("{first}; add a key whose value tells them apart, such as `take: closeup`"),
+            );
+        }
+    }
+
+    /// Warns of entries that name cells and add nothing to them.
+    fn without_effect(&mut self, outlines: &[Outline]) {
+        let there = outlines.iter().filter(|cell| !cell.is_added).flat_map(|cell| &cell.included);
+        let there: BTreeSet<usize> = there.copied().collect();
+        for number in there {
+            let Included { span, others, .. } = &self.entries[number];
+            if others.is_empty() {
+                let problem =
+                    self.decoder.warning(*span, "this entry adds nothing: its cells are there already");
+                self.decoder.report(
+                    problem.hint("remove it, or add what these cells shall have, such as `style: anime`"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The values of a matrix: texts, and groups of texts with an id.
+
+use super::decode::{Decoder, get};
+use super::matrix::{Choice, Seen, safe};
+use super::model::Setting;
+use super::source::Span;
+use super::template::{Template, Templates};
+use super::yaml::{Entry, Node, Value};
+use crate::domain::problem::did_you_mean;
+use crate::domain::request::Field;
+use std::sync::Arc;
+
+/// Longest id, in characters: keys and file names are made of several.
+const LONGEST: usize = 60;
+
+/// What an axis may look like.
+pub(super) const AXIS: &str = "mood: [{ id: beach, set: sunny beach }, { id: loft, set: concrete loft }]";
+
+/// Reads a value under its key. That of an axis must name its cells.
+pub(super) fn choice(
+    decoder: &mut Decoder,
+    templates: &mut Templates,
+    key: &str,
+    node: &Node,
+    of_axis: bool,
+) -> Option<Choice> {
+    let (id, name, seen) = match &node.value {
+        Value::Text { text, .. } => {
+            let name = if of_axis || names(key, text) { safe(text) } else { String::new() };
+            (&**text, name, Seen::Text(Arc::from(&**text)))
+        }
+        Value::Map(entries) => {
+            let id = id(decoder, key, node, entries)?;
+            (id, safe(id), Seen::Group(texts(decoder, key, entries).into()))
+        }
+        // Several pictures at once; they name no cell.
+        Value::List(_) if key == Field::ReferenceImages.name() && !of_axis => {
+            ("", String::new(), Seen::Text("".into()))
+        }
+        Value::List(_) => {
+            decoder.wrong_kind(node, key, "a text, or a group of texts with an `id`", AXIS);
+            return None;
+        }
+    };
+    let why = if of_axis && name.is_empty() {
+        Some("it is empty")
+    } else if name.chars().count() > LONGEST {
+        Some("it is too long")
+    } else if of_axis && is_filled(id) {
+        Some("it is a template")
+    } else {
+        None
+    };
+    let sets_field = is_field(key);
+    if let Some(why) = why {
+        let problem = decoder.error(node.span, format!("this value of `{key}` cannot name a clip: {why}"));
+        let text = if sets_field { "value" } else { "text" };
+        decoder.report(problem.hint(format!("give it a short id: `{{ id: beach, {text}: … }}`")));
+        return None;
+    }
+    if !sets_field && let Seen::Text(text) = &seen {
+        not_filled(decoder, text, node.span);
+    }
+    let sets = if sets_field { Some(setting(decoder, templates, key, node)?) } else { None };
+    Some(Choice { key: key.into(), id: id.to_owned(), name, seen, sets, spot: decoder.spot(node.span) })
+}
+
+/// Whether a key sets what is asked of the model.
+pub(super) fn is_field(key: &str) -> bool {
+    key == "model" || Field::named(key).is_some()
+}
+
+/// Whether a plain text under a key that is no axis is fit to name a cell: no prompt, no picture and no template is.
+fn names(key: &str, text: &str) -> bool {
+    let is_prose = matches!(
+        Field::named(key),
+        Some(Field::Prompt | Field::Image | Field::LastImage | Field::ReferenceImages)
+    );
+    !is_prose && !is_filled(text)
+}
+
+fn is_filled(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+/// The id of a group: text as it was written, even `~` and `no`.
+fn id<'n>(decoder: &mut Decoder, key: &str, node: &Node, entries: &'n [Entry]) -> Option<&'n str> {
+    let Some(id) = get(entries, "id") else {
+        let problem = decoder.error(node.span, format!("a value of the axis `{key}` has no `id`"));
+        decoder.report(match did_you_mean(key, ["exclude", "include"]) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.hint(format!("give it a short one that stays: `{AXIS}`")),
+        });
+        return None;
+    };
+    match &id.value {
+        Value::Text { text, .. } if !text.trim().is_empty() => Some(text),
+        Value::Text { .. } | Value::List(_) | Value::Map(_) => {
+            let problem = decoder.error(id.span, format!("the `id` of a value of `{key}` must be a text"));
+            decoder.report(problem.hint("give it a short one that stays: `id: beach`"));
+            None
+        }
+    }
+}
+
+/// The texts of a group.
+fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, String)> {
+    let mut texts = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let is_value = is_field(key) && &*entry.key == "value";
+        let text = match &entry.node.value {
+            Value::Text { text, .. } if &*entry.key == "id" => Some(&**text),
+            // Several pictures at once are no text for templates.
+            Value::List(_) if is_value && key == Field::ReferenceImages.name() => None,
+            _ => decoder.text(&entry.node, &format!("{key}.{}", entry.key)),
+        };
+        let Some(text) = text.map(str::to_owned) else { continue };
+        if !is_value {
+            not_filled(decoder, &text, entry.node.span);
+        }
+        texts.push((entry.key.to_string(), text));
+    }
+    texts
+}
+
+/// Warns of a template where none is filled.
+fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
+    if is_filled(text) {
+        let problem =
+            decoder.warning(span, "this text is not filled: it is used as it stands, with its braces");
+        decoder.report(problem.hint(
+            "write the template into the shot: `prompt: \"{{ item.title }} on a {{ matrix.mood.set }}\"`",
+        ));
+    }
+}
+
+/// What a value sets: a text itself, of a group its `value`, or else its id.
+fn setting(
+    decoder: &mut Decoder,
+    templates: &mut Templates,
+    key: &str,
+    node: &Node,
+) -> Option<Setting<Template>> {
+    let node = match &node.value {
+        Value::Map(entries) => get(entries, "value").or_else(|| get(entries, "id"))?,
+        Value::Text { .. } | Value::List(_) => node,
+    };
+    match &node.value {
+        Value::List(nodes) if key == Field::ReferenceImages.name() => {
+            let pictures = nodes.iter().map(|node| decoder.template(node, key, templates));
+            Some(Setting::Many(pictures.collect::<Option<_>>()?))
+        }
+        _ => Some(Setting::One(decoder.template(node, key, templates)?)),
+    }
+}

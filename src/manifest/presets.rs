@@ -1,0 +1,157 @@
+//! `presets`: fields under a name, for shots, defaults and other presets that extend them.
+
+use super::decode::Decoder;
+use super::model::ShotFields;
+use super::shots;
+use super::source::Span;
+use super::template::Templates;
+use super::yaml::{Node, Value};
+use crate::domain::problem::did_you_mean;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most presets that extend each other in a row.
+const DEEPEST: usize = 64;
+
+/// The name of a preset where it is extended.
+pub(super) struct Extended {
+    name: String,
+    span: Span,
+}
+
+/// The presets with all that they extend.
+#[derive(Default)]
+pub(super) struct Presets {
+    fields: BTreeMap<String, ShotFields>,
+    /// Also of those that extend themselves, and have no fields.
+    names: BTreeMap<String, Span>,
+    used: BTreeSet<String>,
+}
+
+/// A preset by itself.
+struct Draft {
+    fields: ShotFields,
+    extends: Vec<Extended>,
+}
+
+/// Reads `presets`.
+pub(super) fn presets(decoder: &mut Decoder, node: &Node, templates: &mut Templates) -> Presets {
+    let mut presets = Presets::default();
+    let example = "presets: { calm: { motion: small, optional: [motion] } }";
+    let Some(entries) = decoder.map(node, "presets", example) else { return presets };
+    let mut drafts = BTreeMap::new();
+    for entry in entries.iter() {
+        let owner = format!("presets.{}", entry.key);
+        let (fields, extends) = shots::own_fields(decoder, &entry.node, &owner, templates);
+        presets.names.insert(entry.key.to_string(), entry.key_span);
+        drafts.insert(entry.key.to_string(), Draft { fields, extends });
+    }
+    for entry in entries.iter() {
+        presets.resolve(decoder, &mut drafts, &entry.key, &mut Vec::new());
+    }
+    presets
+}
+
+/// The names behind `extends`.
+pub(super) fn extends(decoder: &mut Decoder, node: &Node) -> Vec<Extended> {
+    let nodes = match &node.value {
+        Value::List(nodes) => nodes.as_slice(),
+        Value::Text { .. } => std::slice::from_ref(node),
+        Value::Map(_) => {
+            decoder.wrong_kind(
+                node,
+                "extends",
+                "the name of a preset, or a list",
+                "extends: [calm, portrait]",
+            );
+            &[]
+        }
+    };
+    let mut extends = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        if let Some(name) = decoder.text(node, "extends") {
+            extends.push(Extended { name: name.to_owned(), span: node.span });
+        }
+    }
+    extends
+}
+
+impl Presets {
+    /// The fields of every preset, with what it extends.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &ShotFields> {
+        self.fields.values()
+    }
+
+    /// Adds to a preset what it extends, and before that to these what they extend. `chain` has those that wait for it.
+    fn resolve(
+        &mut self,
+        decoder: &mut Decoder,
+        drafts: &mut BTreeMap<String, Draft>,
+        name: &str,
+        chain: &mut Vec<String>,
+    ) {
+        let Some(Draft { mut fields, extends }) = drafts.remove(name) else { return };
+        chain.push(name.to_owned());
+        for extended in &extends {
+            if let Some(at) = chain.iter().position(|waiting| *waiting == extended.name) {
+                let ring = [&chain[at..], std::slice::from_ref(&extended.name)].concat().join(" → ");
+                let message = format!("the preset `{}` extends itself: {ring}", extended.name);
+                decoder.report(decoder.error(extended.span, message).hint("remove one of these"));
+            } else if chain.len() == DEEPEST {
+                let message = format!("more than {DEEPEST} presets extend each other in a row");
+                decoder.report(decoder.error(extended.span, message).hint("put some of them into one"));
+            } else {
+                self.resolve(decoder, drafts, &extended.name, chain);
+            }
+        }
+        chain.pop();
+        self.add_to(decoder, &mut fields, &extends);
+        self.fields.insert(name.to_owned(), fields);
+    }
+
+    /// Adds what is extended to what is there: of several, the later win, and what is there already wins over all.
+    pub(super) fn add_to(&mut self, decoder: &mut Decoder, fields: &mut ShotFields, extends: &[Extended]) {
+        for extended in extends.iter().rev() {
+            if let Some(preset) = self.fields.get(&extended.name) {
+                fill(fields, preset);
+            } else if !self.names.contains_key(&extended.name) {
+                let problem = decoder.error(extended.span, format!("there is no preset `{}`", extended.name));
+                let names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+                decoder.report(match did_you_mean(&extended.name, names.iter().copied()) {
+                    Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                    None if names.is_empty() => {
+                        problem.hint(format!("define it: `presets: {{ {}: {{ … }} }}`", extended.name))
+                    }
+                    None => problem.hint(format!("the presets are: {}", names.join(", "))),
+                });
+            }
+            self.used.insert(extended.name.clone());
+        }
+    }
+
+    /// Warns of presets that nothing extends.
+    pub(super) fn check_used(&self, decoder: &mut Decoder) {
+        for (name, span) in self.names.iter().filter(|(name, _)| !self.used.contains(*name)) {
+            let problem = decoder.warning(*span, format!("nothing extends the preset `{name}`"));
+            decoder
+                .report(problem.hint(format!("write `extends: {name}` into a shot, or remove the preset")));
+        }
+    }
+}
+
+/// Sets what is not set yet.
+fn fill(fields: &mut ShotFields, preset: &ShotFields) {
+    let (own, of) = (&mut fields.settings, &preset.settings);
+    for (field, setting) in &of.fields {
+        own.fields.entry(*field).or_insert_with(|| setting.clone());
+    }
+    for (name, template) in &of.params {
+        own.params.entry(name.clone()).or_insert_with(|| template.clone());
+    }
+    own.model = own.model.take().or_else(|| of.model.clone());
+    fields.optional.extend(preset.optional.iter().cloned());
+    fields.output = fields.output.take().or_else(|| preset.output.clone());
+    fields.on_change = fields.on_change.or(preset.on_change);
+    fields.reuse = fields.reuse.or(preset.reuse);
+    fields.matrix = fields.matrix.take().or_else(|| preset.matrix.clone());
+    fields.when = fields.when.take().or_else(|| preset.when.clone());
+}

@@ -1,0 +1,154 @@
+//! Whether templates and matrices fit: what a template reads of a cell must be in one, and what varies should be read.
+
+use super::choices::is_field;
+use super::decode::Decoder;
+use super::matrix::{Matrix, readable};
+use super::model::{Setting, Settings, Shot, ShotFields};
+use super::template::Template;
+use crate::domain::problem::{Problem, Severity, did_you_mean};
+use crate::domain::request::Field;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A template with all that cells of its shots have.
+struct Use<'a> {
+    template: &'a Template,
+    shot: &'a str,
+    keys: BTreeSet<String>,
+    /// The matrix of a shot cannot be read.
+    is_unclear: bool,
+}
+
+/// Reports what does not fit. `output` is where clips go unless a shot or the defaults say otherwise.
+pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot], output: Option<&Template>) {
+    let mut uses: BTreeMap<Option<usize>, Use<'_>> = BTreeMap::new();
+    for shot in shots {
+        let matrix = shot.fields.matrix.as_deref();
+        let keys = readable(matrix.into_iter().flat_map(Matrix::choices));
+        let orders = orders(defaults, shot);
+        if let Some(matrix) = matrix.filter(|matrix| !matrix.is_empty()) {
+            unread(decoder, matrix, &orders);
+        }
+        let output = shot.fields.output.as_ref().or(defaults.output.as_ref()).or(output);
+        for template in orders.into_iter().chain(output) {
+            let name = shot.name.value.as_str();
+            let known = uses.entry(template.start()).or_insert_with(|| Use {
+                template,
+                shot: name,
+                keys: BTreeSet::new(),
+                is_unclear: false,
+            });
+            known.keys.extend(keys.iter().cloned());
+            known.is_unclear |= matrix.is_some_and(Matrix::is_empty);
+        }
+    }
+    for used in uses.values().filter(|used| !used.is_unclear) {
+        for key in used.template.cell().iter().filter(|key| !key.is_empty()) {
+            if let Some(problem) = problem(used, key) {
+                decoder.report(problem);
+            }
+        }
+    }
+}
+
+/// Everything that has a part in what a shot orders.
+fn orders<'a>(defaults: &'a ShotFields, shot: &'a Shot) -> Vec<&'a Template> {
+    fn all(setting: &Setting<Template>) -> &[Template] {
+        match setting {
+            Setting::One(one) => std::slice::from_ref(one),
+            Setting::Many(many) => many,
+        }
+    }
+    fn of(settings: &Settings<Template>) -> impl Iterator<Item = (&str, &[Template])> {
+        let fields = settings.fields.iter().map(|(field, setting)| (field.name(), all(setting)));
+        let params = settings.params.iter().map(|(name, one)| (name.as_str(), std::slice::from_ref(one)));
+        let model = settings.model.iter().map(|model| ("model", std::slice::from_ref(model)));
+        fields.chain(params).chain(model)
+    }
+    let own: BTreeMap<&str, &[Template]> = of(&shot.fields.settings).collect();
+    let of_defaults = of(&defaults.settings).filter(|(name, _)| !own.contains_key(name));
+    let mut templates: Vec<&Template> =
+        own.values().copied().chain(of_defaults.map(|(_, all)| all)).flatten().collect();
+    templates.extend(shot.fields.when.iter().map(|condition| condition.template()));
+    if let Some(matrix) = &shot.fields.matrix {
+        templates.extend(matrix.conditions().map(|condition| condition.template()));
+        templates.extend(matrix.choices().filter_map(|choice| choice.sets.as_ref()).flat_map(all));
+    }
+    templates
+}
+
+/// The keys that set what is asked of the model.
+fn fields() -> Vec<&'static str> {
+    Field::ALL.into_iter().map(Field::name).chain(["model"]).collect()
+}
+
+/// Tells of keys of a matrix that have no part in what is ordered.
+fn unread<'a>(decoder: &mut Decoder, matrix: &'a Matrix, orders: &[&'a Template]) {
+    let read: BTreeSet<&str> = orders
+        .iter()
+        .flat_map(|template| template.cell())
+        .map(|key| key.split('.').next().unwrap_or(key))
+        .collect();
+    if read.contains("") {
+        return;
+    }
+    let axes: BTreeSet<&str> = matrix.axes.iter().map(|axis| axis.value.as_str()).collect();
+    for axis in matrix.axes.iter().filter(|axis| !is_field(&axis.value) && !read.contains(&*axis.value)) {
+        let name = &axis.value;
+        let message = format!(
+            "the axis `{name}` changes nothing: for each of its values, the same is rendered and paid again"
+        );
+        let problem = Problem::warning(axis.place(), message);
+        let longer = fields().into_iter().find(|field| field.split('_').any(|part| part == name));
+        decoder.report(match longer.or_else(|| did_you_mean(name, fields())) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            // Somebody may want several renderings to choose from.
+            None => Problem { severity: Severity::Note, ..problem }
+                .hint(format!("if this is not meant, read it in the prompt: `{{{{ matrix.{name} }}}}`")),
+        });
+    }
+    let mut told = BTreeSet::new();
+    for choice in matrix.choices().filter(|choice| !axes.contains(&*choice.key)) {
+        let key = &*choice.key;
+        if is_field(key) || read.contains(key) || !told.insert(key) {
+            continue;
+        }
+        let known = fields()
+            .into_iter()
+            .map(|name| -> &str { name })
+            .chain(axes.iter().copied())
+            .chain(read.iter().copied());
+        if let Some(near) = did_you_mean(key, known) {
+            let message = format!("nothing reads `{key}`, which this entry adds");
+            decoder.report(Problem::warning(choice.place(), message).hint(format!("did you mean `{near}`?")));
+        }
+    }
+}
+
+/// The problem with what a template reads of a cell.
+fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
+    let Use { template, shot, keys, .. } = used;
+    let name = format!("matrix.{key}");
+    let range = template.find(&name);
+    let behind = range.as_ref().map_or("", |range| template.source()[range.end..].trim_start());
+    let place = template.part(range);
+    if !keys.contains(key) {
+        if keys.is_empty() {
+            let problem = Problem::error(place, format!("the shot `{shot}` has no matrix"));
+            let axis = key.split('.').next().unwrap_or(key);
+            return Some(problem.hint(format!("add one, `matrix: {{ {axis}: [ … ] }}`, or remove `{name}`")));
+        }
+        let problem = Problem::error(place, format!("no cell of `{shot}` has `{key}`"));
+        return Some(match did_you_mean(key, keys.iter().map(String::as_str)) {
+            Some(near) => problem.hint(format!("did you mean `matrix.{near}`?")),
+            None => {
+                let known: Vec<String> = keys.iter().map(|key| format!("matrix.{key}")).collect();
+                problem.hint(format!("the cells have: {}", known.join(", ")))
+            }
+        });
+    }
+    let is_compared = ["==", "!=", "in ", "not in "].iter().any(|operator| behind.starts_with(operator));
+    (is_compared && keys.contains(&format!("{key}.id"))).then(|| {
+        Problem::error(place, format!("`{name}` is a group of texts, which equals no text"))
+            .hint(format!("compare one of its texts: `{name}.id`"))
+    })
+}

@@ -1,0 +1,168 @@
+//! Which items and cells are made at all, and what is told of those that are not.
+
+use super::values::Subject;
+use crate::domain::item::OnePer;
+use crate::domain::problem::{EXAMPLES, Place, Problem, Severity};
+use crate::domain::request::Field;
+use crate::manifest::{Condition, ItemContext, Items, Job, Manifest, Shot};
+
+/// Most clips that a manifest may ask for: what all are held against is kept in memory.
+const MOST_JOBS: usize = 5_000_000;
+
+/// What conditions say of the items so far.
+pub(super) struct Scope<'a> {
+    manifest: &'a Manifest,
+    /// Items, and how many of them are left out.
+    items: usize,
+    left_out: usize,
+    /// What the columns of `where` held, with each column.
+    held: Vec<(String, Vec<String>)>,
+    /// Of each shot the clips that were made.
+    made: Vec<usize>,
+    /// Cells that were looked at.
+    cells: usize,
+    /// Axes whose names are those of columns, too.
+    named_twice: Vec<Place>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(manifest: &'a Manifest) -> Self {
+        let columns = only(manifest).map(Condition::columns).unwrap_or_default();
+        Self {
+            manifest,
+            items: 0,
+            left_out: 0,
+            held: columns.iter().map(|column| (column.clone(), Vec::new())).collect(),
+            made: vec![0; manifest.shots.len()],
+            cells: 0,
+            named_twice: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Whether clips are made of an item.
+    pub(super) fn wants(&mut self, subject: &Subject<'_>, context: &ItemContext<'_>) -> bool {
+        self.items += 1;
+        self.compare_names(subject);
+        match only(self.manifest).map_or(Ok(true), |condition| context.meets(condition)) {
+            Ok(true) => self.is_within_bounds(),
+            Ok(false) => {
+                self.left_out += 1;
+                for (column, held) in &mut self.held {
+                    let text = subject.item.get(column).unwrap_or_default();
+                    if held.len() < EXAMPLES && held.iter().all(|known| known != text) {
+                        held.push(text.to_owned());
+                    }
+                }
+                false
+            }
+            Err(problem) => {
+                self.problems.push(*problem);
+                false
+            }
+        }
+    }
+
+    /// What a shot makes of an item that is wanted.
+    pub(super) fn jobs(&mut self, number: usize, shot: &'a Shot, context: &ItemContext<'a>) -> Vec<Job<'a>> {
+        let (jobs, problems) = context.jobs(shot);
+        self.made[number] += jobs.len() + problems.len();
+        self.problems.extend(problems);
+        jobs
+    }
+
+    /// What is told of all items together.
+    pub(super) fn finish(mut self) -> Vec<Problem> {
+        if let Some(condition) = only(self.manifest).filter(|_| self.left_out > 0) {
+            let problem = self.left_out(condition);
+            self.problems.push(problem);
+        }
+        let is_wanted = self.items > self.left_out && self.problems.iter().all(|problem| !problem.is_error());
+        let unmade = self.manifest.shots.iter().zip(&self.made).filter(|(_, made)| **made == 0 && is_wanted);
+        for (shot, _) in unmade {
+            let place = shot.fields.when.as_ref().map_or_else(|| shot.name.place(), Condition::place);
+            let message = format!("the shot `{}` makes no clip: no item meets its `when`", shot.name.value);
+            self.problems.push(
+                Problem::warning(place, message).hint("see what its columns hold, or remove the condition"),
+            );
+        }
+        self.problems
+    }
+
+    fn left_out(&self, condition: &Condition) -> Problem {
+        if self.left_out == self.items {
+            let message = format!("`where` leaves nothing of {}", items(self.manifest, self.items));
+            let mut problem = Problem::error(condition.place(), message)
+                .hint("ask for what the columns hold, letter by letter");
+            for (column, held) in &self.held {
+                let held: Vec<String> = held.iter().map(|text| format!("`{text}`")).collect();
+                problem = problem.note(format!("in `{column}` stands {}", held.join(", ")));
+            }
+            return problem;
+        }
+        let are = if self.left_out == 1 { "is" } else { "are" };
+        let message = format!("{} {are} left out: where", items(self.manifest, self.left_out));
+        Problem { severity: Severity::Note, ..Problem::warning(condition.place(), message) }
+    }
+
+    /// Whether the clips of one more item are not too many.
+    fn is_within_bounds(&mut self) -> bool {
+        let before = self.cells;
+        let of_shot = |shot: &Shot| shot.fields.matrix.as_ref().map_or(1, |matrix| matrix.len());
+        self.cells = self.manifest.shots.iter().map(of_shot).fold(before, usize::saturating_add);
+        if self.cells > MOST_JOBS && before <= MOST_JOBS {
+            let message = format!("the manifest asks for more than {MOST_JOBS} clips");
+            self.problems.push(
+                Problem::error(self.manifest.shots[0].name.place(), message)
+                    .hint("shorten the axes of the shots, or leave items out by `where`"),
+            );
+        }
+        self.cells <= MOST_JOBS
+    }
+
+    /// Finds axes that are columns, too: nobody could tell which of them is meant.
+    fn compare_names(&mut self, subject: &Subject<'_>) {
+        let matrices =
+            self.manifest.shots.iter().filter_map(|shot| Some((shot, shot.fields.matrix.as_ref()?)));
+        for (shot, axis) in
+            matrices.flat_map(|(shot, matrix)| matrix.axes.iter().map(move |axis| (shot, axis)))
+        {
+            let name = &axis.value;
+            let field = Field::named(name);
+            let is_own = subject.own.zip(field).is_some_and(|(own, field)| own.fields.contains_key(&field));
+            if !is_own && subject.item.column(name).is_none() {
+                continue;
+            }
+            let place = axis.place();
+            if self.named_twice.contains(&place) {
+                continue;
+            }
+            let what = if subject.own.is_some() { "of the items" } else { "of the sheet" };
+            let shot = &shot.name.value;
+            let message = format!("`{name}` is a column {what} and an axis of `{shot}`");
+            let set = if field.is_some() || name == "model" { name } else { "prompt" };
+            self.named_twice.push(place.clone());
+            self.problems.push(Problem::error(place, message).hint(format!(
+                "rename the axis, for example to `{name}_of_{shot}`, and read it in the shot: `{set}: \"{{{{ matrix.{name}_of_{shot} }}}}\"`"
+            )));
+        }
+    }
+}
+
+/// The condition for items.
+fn only(manifest: &Manifest) -> Option<&Condition> {
+    match &manifest.items {
+        Items::File { only, .. } => only.as_ref(),
+        Items::List(_) => None,
+    }
+}
+
+/// So many products, or whatever clips are made of.
+fn items(manifest: &Manifest, count: usize) -> String {
+    let what = match &manifest.items {
+        Items::File { reading, .. } if reading.one_per != OnePer::Product => "variant",
+        _ => "product",
+    };
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
