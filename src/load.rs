@@ -13,6 +13,7 @@ use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
 use crate::provider;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
@@ -27,7 +28,7 @@ pub struct Loaded {
     pub manifest: Option<Manifest>,
     /// The models as the manifest corrects them.
     pub cards: Cards,
-    /// Every order that is right.
+    /// Every order that is right, the most urgent first.
     pub wanted: Vec<Wanted>,
     /// Every link to a picture, whether or not its order is right.
     pub links: BTreeSet<String>,
@@ -115,7 +116,11 @@ pub fn load_with(manifest: &Path, links: &LinkBook, pictures: &mut Album) -> Loa
     for row in rows {
         expansion.item(&Subject { item: Arc::new(row), own: None }, &mut take);
     }
-    let Expanded { problems, links, dropped } = expansion.finish();
+    let Expanded { problems, links, dropped, urgency } = expansion.finish();
+    if !urgency.is_empty() {
+        // Among equals the order of the items stays.
+        loaded.wanted.sort_by_key(|job| Reverse(urgency.get(&job.key).copied().unwrap_or(0)));
+    }
     loaded.problems.extend(problems);
     (loaded.links, loaded.dropped) = (links, dropped);
     loaded.manifest = Some(manifest);

@@ -162,6 +162,7 @@ impl Render<'_, '_> {
     fn text(&mut self, written: &Written<'_>, name: &str) -> Option<String> {
         let text = match written {
             Written::Data(text) => text.value.clone(),
+            Written::Cell(cell) => cell.text.clone(),
             Written::Template(template) => match template.render(&self.values.job.context) {
                 Ok(text) => text,
                 Err(mut problem) => {

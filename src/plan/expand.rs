@@ -2,6 +2,7 @@
 //!
 //! Of an item nothing is kept but what others are held against.
 
+use super::cells::{self, Cells};
 use super::draft::{Draft, draft};
 use super::order::{LinkBook, Look, Wrongs, is_link, order};
 use super::scope::Scope;
@@ -9,7 +10,7 @@ use super::values::{Subject, Values};
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Place, Problem};
 use crate::domain::take::Wanted;
 use crate::manifest::{Manifest, output};
 use crate::provider::cards::Cards;
@@ -33,6 +34,11 @@ pub struct Expansion<'a> {
     owners: HashMap<String, Owner>,
     linked: BTreeSet<String>,
     dropped: BTreeMap<(ModelName, String), usize>,
+    /// Columns of rows that look like ours and are not.
+    strange: BTreeSet<String>,
+    /// How many rows are left out by a cell of their own, and the sheet that they are in.
+    skipped: (usize, Option<Place>),
+    urgency: HashMap<JobKey, i64>,
 }
 
 /// What was found out about all items together.
@@ -44,6 +50,8 @@ pub struct Expanded {
     pub links: BTreeSet<String>,
     /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
+    /// Jobs whose rows say how urgent they are, and not 0 as all others: higher goes first.
+    pub urgency: HashMap<JobKey, i64>,
 }
 
 /// The job that an output path belongs to.
@@ -74,24 +82,40 @@ impl<'a> Expansion<'a> {
             owners: HashMap::new(),
             linked: BTreeSet::new(),
             dropped: BTreeMap::new(),
+            strange: BTreeSet::new(),
+            skipped: (0, None),
+            urgency: HashMap::new(),
         }
     }
 
     /// Renders every job of an item and hands on those that are right, in the order of the shots and, within a
     /// shot, of its matrix.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted)) {
+        // An entry of the manifest has keys of its own for all this.
+        let cells = match subject.own {
+            Some(_) => Cells::default(),
+            None => Cells::read(&subject.item, &mut self.strange, &mut self.drafting),
+        };
+        if cells.is_skipped {
+            self.skipped = (self.skipped.0 + 1, cells::sheet(&subject.item));
+            return;
+        }
         let context = self.manifest.item(Arc::clone(&subject.item));
         if !self.scope.wants(subject, &context) {
             return;
         }
         for (number, shot) in self.manifest.shots.iter().enumerate() {
+            self.drafting.extend(cells.against(&subject.item, shot));
             for job in &self.scope.jobs(number, shot, &context) {
-                let values = Values { manifest: self.manifest, shot, subject, job };
+                let values = Values { manifest: self.manifest, shot, subject, job, cells: &cells };
                 let Some(draft) = draft(values, self.cards, &mut self.drafting) else { continue };
                 self.note(&values, &draft);
                 let (cards, links) = (self.cards, self.links);
                 if let Some(wanted) = order(draft, &values, cards, links, &mut *self.look, &mut self.ordering)
                 {
+                    if cells.priority != 0 {
+                        self.urgency.insert(wanted.key.clone(), cells.priority);
+                    }
                     take(wanted);
                 }
             }
@@ -105,7 +129,9 @@ impl<'a> Expansion<'a> {
         problems.extend(self.drafting);
         problems.extend(self.clashes);
         problems.extend(self.ordering.finish());
-        Expanded { problems, links: self.linked, dropped: self.dropped }
+        let (rows, sheet) = self.skipped;
+        problems.extend(cells::left_out(sheet, rows));
+        Expanded { problems, links: self.linked, dropped: self.dropped, urgency: self.urgency }
     }
 
     /// Keeps what is told of all drafts together.

@@ -1,5 +1,7 @@
-//! Where the values of a job come from: the cell of its matrix goes before its shot, its shot before its item, its item before the defaults.
+//! Where the values of a job come from: the cell of its matrix goes before what its row sets, that before its shot, the
+//! shot before an entry of the manifest, that before the defaults.
 
+use super::cells::{Cell, Cells};
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem};
@@ -17,11 +19,12 @@ pub struct Subject<'a> {
     pub own: Option<&'a Settings<Located<String>>>,
 }
 
-/// A value as written: a template of the manifest, or text of an item.
+/// A value as written: a template of the manifest, text of an entry of the manifest, or a cell of the row's own.
 #[derive(Clone, Copy)]
 pub(super) enum Written<'a> {
     Template(&'a Template),
     Data(&'a Located<String>),
+    Cell(&'a Cell),
 }
 
 impl Written<'_> {
@@ -29,6 +32,7 @@ impl Written<'_> {
         match self {
             Self::Template(template) => template.place(),
             Self::Data(text) => text.place(),
+            Self::Cell(cell) => cell.place.clone(),
         }
     }
 
@@ -37,6 +41,7 @@ impl Written<'_> {
         match self {
             Self::Template(template) => template.columns(),
             Self::Data(_) => &[],
+            Self::Cell(cell) => std::slice::from_ref(&cell.column),
         }
     }
 
@@ -44,7 +49,7 @@ impl Written<'_> {
     fn place_of(&self, column: &str) -> Place {
         match self {
             Self::Template(template) => template.place_of(column),
-            Self::Data(text) => text.place(),
+            Self::Data(_) | Self::Cell(_) => self.place(),
         }
     }
 }
@@ -81,6 +86,8 @@ pub(super) struct Values<'a> {
     pub(super) shot: &'a Shot,
     pub(super) subject: &'a Subject<'a>,
     pub(super) job: &'a Job<'a>,
+    /// What the row sets for itself.
+    pub(super) cells: &'a Cells,
 }
 
 impl<'a> Values<'a> {
@@ -104,7 +111,16 @@ impl<'a> Values<'a> {
             let own = self.subject.own?.fields.get(&field)?;
             Some(list(own).into_iter().map(Written::Data).collect())
         };
+        let cell = || {
+            let cell = match field {
+                Field::Prompt => self.cells.prompt.as_ref(),
+                Field::Seed => self.cells.seed.as_ref(),
+                _ => None,
+            };
+            cell.map(|cell| vec![Written::Cell(cell)])
+        };
         templates(self.job.field(field))
+            .or_else(cell)
             .or_else(|| of(&self.shot.fields.settings))
             .or_else(own)
             .or_else(|| of(&self.manifest.defaults.settings))
@@ -114,8 +130,10 @@ impl<'a> Values<'a> {
     pub(super) fn model(&self) -> Option<Written<'a>> {
         let own = || self.subject.own?.model.as_ref().map(Written::Data);
         let defaults = || self.manifest.defaults.settings.model.as_ref().map(Written::Template);
-        let set = self.job.model().or(self.shot.fields.settings.model.as_ref());
-        set.map(Written::Template).or_else(own).or_else(defaults)
+        let shot = || self.shot.fields.settings.model.as_ref().map(Written::Template);
+        let cell = || self.cells.model.as_ref().map(Written::Cell);
+        let axis = self.job.model().map(Written::Template);
+        axis.or_else(cell).or_else(shot).or_else(own).or_else(defaults)
     }
 
     /// Parameters by name, each from the strongest layer that has it.
@@ -170,8 +188,9 @@ impl<'a> Values<'a> {
         let mut problem = Problem::error(place, message);
         let example = self.item().example(columns);
         problem.rows.extend(self.item().row(columns));
+        let is_whole = matches!(written, Some(Written::Cell(_)));
         match detail.map(printable) {
-            Some(detail) if columns.is_empty() => {
+            Some(detail) if columns.is_empty() || is_whole => {
                 problem.examples.push(example);
                 return if is_shown { problem } else { problem.label(detail) };
             }
@@ -181,9 +200,9 @@ impl<'a> Values<'a> {
         problem
     }
 
-    /// Whether columns of the item have a part in it.
+    /// Whether a template puts columns of the item into it.
     pub(super) fn is_from_cell(&self, name: &str) -> bool {
-        self.written(name).is_some_and(|written| !written.columns().is_empty())
+        matches!(self.written(name), Some(Written::Template(template)) if !template.columns().is_empty())
     }
 
     /// What to write where a value is wrong: the setting with the right value, or the value alone where a cell holds
@@ -198,6 +217,7 @@ impl<'a> Values<'a> {
                     Some(_) => format!("in the item, write {either} instead"),
                 };
             }
+            Some(Written::Cell(_)) => return format!("in the sheet, write {either} instead"),
             Some(Written::Template(template)) if !template.columns().is_empty() => {
                 return format!("see to it that the texts of the item make it {either}");
             }
@@ -209,7 +229,11 @@ impl<'a> Values<'a> {
 
     /// A setting as it was written, name and value, and the place of its name.
     pub(super) fn setting(&self, name: &str) -> Option<(String, Place)> {
-        let mut place = self.written(name)?.place();
+        let written = self.written(name)?;
+        let mut place = written.place();
+        if let Written::Cell(_) = written {
+            return Some(("what is in the cell".to_owned(), place));
+        }
         let value = marked(&place);
         let Place::Text { text, column, width, .. } = &mut place else { return None };
         let key = name.strip_prefix("params.").unwrap_or(name);
@@ -287,7 +311,7 @@ impl<'a> Values<'a> {
         let example = item.example(std::slice::from_ref(longest));
         let spelled = match written {
             Written::Template(template) => template.spelled(longest),
-            Written::Data(_) => return None,
+            Written::Data(_) | Written::Cell(_) => return None,
         };
         Some(Cut {
             place: written.place_of(longest),

@@ -49,3 +49,43 @@ fn imprint(db: &Connection) -> rusqlite::Result<Sha256> {
     }
     Ok(Sha256(hash.finalize().into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn whatever_decides_leaves_its_mark_and_what_only_tells_of_the_past_does_not() {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db, Path::new("memory")).unwrap();
+        db.execute_batch(
+            "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path)
+             VALUES ('shop', 'hero', '1', '', 'mug', 1, 0, 'v1:1', '1.mp4');
+             INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state, data, due,
+                 account) VALUES ('A', 1, 1, 'v1:1', '{}', 'zai', 'vidu2-image', 1, '1.mp4', 0, 'done', '{}', 0, 'free');",
+        )
+        .unwrap();
+        let mut seen = vec![imprint(&db).unwrap()];
+        for decisive in [
+            "UPDATE jobs SET wanted = 0",
+            "UPDATE jobs SET fingerprint = 'v1:2'",
+            "UPDATE jobs SET filed_take = 'A', filed_path = '1.mp4', filed_size = 1, filed_sha256 = '00'",
+            "UPDATE takes SET state = 'written_off'",
+            "INSERT INTO takes SELECT 'B', 2, job, fingerprint, request, provider, model, price, path, created, 0, 'pending',
+                 data, due, expires, task_id, account, queue, run, day, settled, instead_of FROM takes WHERE id = 'A'",
+            "INSERT INTO pauses (project, provider, since) VALUES ('shop', '', 0)",
+            "DELETE FROM takes WHERE id = 'B'",
+        ] {
+            db.execute(decisive, []).unwrap();
+            let now = imprint(&db).unwrap();
+            assert!(!seen.contains(&now), "{decisive}");
+            seen.push(now);
+        }
+        db.execute("INSERT INTO runs (chain, project, command, started) VALUES (1, 'shop', 'run', 0)", [])
+            .unwrap();
+        db.execute("UPDATE jobs SET title = 'cup'", []).unwrap();
+        assert_eq!(imprint(&db).unwrap(), *seen.last().unwrap());
+    }
+}
