@@ -172,7 +172,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "schema",
         &[
-            ["beside the manifest", "shotlist schema > shotlist.schema.json"],
+            ["beside the manifest", "shotlist schema > .shotlist/schema.json"],
             ["for every project of yours", "shotlist schema > ~/.config/shotlist.schema.json"],
         ],
     ),
