@@ -166,7 +166,7 @@ fn prospect(draft: &Draft<'_>) -> Vec<String> {
     if !choices.is_empty() {
         lines.push(format!("other choices of one_per: {choices}"));
     }
-    lines.extend(draft.unusable().map(|unusable| format!("{unusable}: `plan` names the rows")));
+    lines.extend(draft.unusable().map(|unusable| format!("{unusable}: `plan` says where")));
     lines
 }
 
@@ -206,4 +206,23 @@ fn write(folder: &Path, manifest: &Path, text: &str) -> Result<(), Error> {
 
 fn unwritten(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Error::new(Exit::Local, format!("{} cannot be written: {error}", path.display())).money("not charged")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider;
+
+    #[test]
+    fn the_samples_begin_with_the_line_for_editors_and_name_the_prices_of_the_cards() {
+        for sample in [SAMPLE, SCENES] {
+            assert!(sample.starts_with(schema::MODELINE));
+            let models = sample.lines().filter_map(|line| line.split_once("model: ")?.1.split_once(" # "));
+            assert!(models.clone().count() > 1);
+            for (model, says) in models {
+                let price = provider::card(&model.parse().unwrap()).unwrap().price.clone().unwrap();
+                assert!(says.ends_with(&format!(", {price}")), "{model}: {says}");
+            }
+        }
+    }
 }

@@ -118,15 +118,18 @@ impl Draft<'_> {
         self.about.of > 0
     }
 
-    /// The other values of `one_per`, each with what it would make and cost.
+    /// The other values of `one_per` that make another number of clips, each with that and its price.
     pub(super) fn choices(&self) -> String {
-        let makes = &self.about.makes;
-        let counts = [makes.product, makes.variant, makes.image];
-        let others = OnePer::ALL
-            .iter()
-            .zip(counts)
-            .filter(|((_, kind), clips)| self.has_choice() && *kind != self.reading.one_per && *clips > 0);
-        let others = others.map(|((name, _), clips)| format!("{name}: {clips}, {}", self.price(clips)));
+        let makes = |kind: &OnePer| match kind {
+            OnePer::Product => self.about.makes.product,
+            OnePer::Variant => self.about.makes.variant,
+            OnePer::Image => self.about.makes.image,
+        };
+        let others =
+            OnePer::ALL.iter().filter(|(_, kind)| self.has_choice() && *kind != self.reading.one_per);
+        let others = others.map(|(name, kind)| (name, makes(kind)));
+        let others = others.filter(|(_, clips)| ![0, self.items.len()].contains(clips));
+        let others = others.map(|(name, clips)| format!("{name}: {clips}, {}", self.price(clips)));
         others.collect::<Vec<_>>().join(" · ")
     }
 
@@ -176,22 +179,20 @@ impl Draft<'_> {
 
     /// How the file is read, where that is worth a line.
     fn reading_lines(&self) -> Vec<String> {
+        let Reading { one_per, dialect, sheet, all } = self.reading;
         let mut lines = Vec::new();
-        let said = [("dialect", &self.reading.dialect), ("sheet", &self.reading.sheet)];
-        lines.extend(
-            said.iter().filter_map(|(key, value)| Some(format!("  {key}: {}", yaml(value.as_ref()?)))),
-        );
-        if self.has_choice() {
-            let kind = OnePer::ALL.iter().find(|(_, kind)| *kind == self.reading.one_per);
-            let kind = kind.map_or("product", |(name, _)| name);
+        lines.extend(dialect.as_ref().map(|dialect| format!("  dialect: {dialect}")));
+        lines.extend(sheet.as_ref().map(|sheet| format!("  sheet: {}", yaml(sheet))));
+        let choices = self.choices();
+        if *one_per != OnePer::default() || !choices.is_empty() {
+            let name = OnePer::ALL.iter().find(|(_, kind)| kind == one_per).map_or("", |(name, _)| name);
             let makes = format!("{}, {}", count(self.items.len(), "clip"), self.total());
-            let choices = [makes, self.choices()].into_iter().filter(|text| !text.is_empty());
-            let choices = choices.collect::<Vec<_>>().join(" · ");
-            lines.push(noted(&format!("  one_per: {kind}"), &choices));
+            let others = if choices.is_empty() { String::new() } else { format!(" · {choices}") };
+            lines.push(noted(&format!("  one_per: {name}"), &format!("{makes}{others}")));
         }
-        let left: Vec<String> =
-            self.about.left_out.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-        if self.reading.all {
+        let left = self.about.left_out.iter().map(|(reason, count)| format!("{count} {reason}"));
+        let left: Vec<String> = left.collect();
+        if *all {
             lines.push(noted("  all: true", "also drafts, what is archived and what is sold out"));
         } else if !left.is_empty() {
             lines.push(noted("  # all: true", &format!("also what is left out: {}", left.join(", "))));
