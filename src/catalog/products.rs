@@ -63,6 +63,11 @@ impl Product {
         variant.picture.as_ref().or_else(|| self.pictures.first())
     }
 
+    /// How many pictures stand for its variants.
+    fn variant_pictures(&self) -> usize {
+        self.variants.iter().filter_map(|variant| self.picture(variant)).collect::<HashSet<_>>().len()
+    }
+
     /// Why a variant makes no clips, if it makes none.
     pub(super) fn why_not(&self, variant: &Variant) -> Option<&'static str> {
         self.left_out.or(variant.left_out)
@@ -91,6 +96,8 @@ pub struct Counts {
     pub image_only_rows: usize,
     /// Pictures, each once.
     pub distinct_pictures: usize,
+    /// Of each product, the pictures that stand for a variant.
+    pub variant_pictures: usize,
     /// Variants without a SKU.
     pub variants_without_sku: usize,
 }
@@ -266,6 +273,7 @@ impl Products {
             variants: variants().count(),
             image_only_rows: self.image_only_rows,
             distinct_pictures: self.pictures.len(),
+            variant_pictures: self.list.iter().map(Product::variant_pictures).sum(),
             variants_without_sku: variants().filter(|variant| !variant.has_sku).count(),
         }
     }

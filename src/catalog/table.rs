@@ -131,7 +131,7 @@ impl<'a> Table<'a> {
                 Detected::Either(first, second) => {
                     let message = format!("this may be a {} or a {}", first.title, second.title);
                     let hint = format!(
-                        "write `dialect: {}` or `dialect: {}` under `items:`",
+                        "write `dialect: {}` or `dialect: {}` under `items:`; for `init` and `catalog`, `--dialect NAME`",
                         first.name, second.name
                     );
                     Err(Box::new(self.whole(message).hint(hint)))

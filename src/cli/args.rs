@@ -1,8 +1,10 @@
 //! Flags and commands, as clap reads them.
 
 mod money;
+mod sheet;
 
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
+pub use sheet::{CatalogArgs, InitArgs, ReadingArgs};
 
 use crate::domain::money::Usd;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -169,6 +171,12 @@ pub enum Command {
     /// what pictures must be, the price, what the provider's documents disagree about. As the manifest corrects them,
     /// where there is one.
     Models(ModelsArgs),
+    /// Write a first manifest, and completion for editors
+    ///
+    /// With --from, for a product file: which program wrote it, which of its columns hold titles and pictures, and the
+    /// price. With --scenes, for a film. Without either, a small sample. It asks nothing, sends nothing and replaces
+    /// nothing; its first line leads editors to the schema beside it.
+    Init(InitArgs),
     /// What a product file is, and what is in it
     ///
     /// Reads CSV, TSV, XLSX, JSON and XML feeds as shops export them: which program wrote the file, which columns mean
@@ -298,20 +306,6 @@ pub struct PruneArgs {
 pub struct ModelsArgs {
     /// The model, or a part of its name that no other has; a provider shows all of its own
     pub name: Option<String>,
-}
-
-/// Arguments of `catalog`.
-#[derive(Debug, Clone, Args)]
-pub struct CatalogArgs {
-    /// The product file; - for standard input
-    #[arg(value_name = "FILE")]
-    pub product_file: PathBuf,
-    /// The program that wrote it, where its headers do not say
-    #[arg(long, value_name = "NAME")]
-    pub dialect: Option<String>,
-    /// The sheet of a workbook, instead of the first
-    #[arg(long, value_name = "NAME")]
-    pub sheet: Option<String>,
 }
 
 /// Arguments of `show`.

@@ -4,8 +4,8 @@ use super::args::CatalogArgs;
 use super::exit::{Error, Exit};
 use super::settings::quoted;
 use super::terminal::Terminal;
-use crate::catalog::{About, Catalog, Reading};
-use crate::domain::item::{FactValue, Item};
+use crate::catalog::{About, Catalog};
+use crate::domain::item::{FactValue, Item, OnePer};
 use crate::domain::problem::{Problem, grouped};
 use crate::load::product_file;
 use crate::report::problems;
@@ -21,7 +21,7 @@ const SHOWN: usize = 90;
 /// Shows what a product file holds, and what of it a shot would make clips of.
 pub(super) fn catalog(terminal: &Terminal, args: &CatalogArgs) -> Result<Exit, Error> {
     let shown = args.product_file.display().to_string();
-    let reading = Reading { dialect: args.dialect.clone(), sheet: args.sheet.clone(), ..Reading::default() };
+    let reading = args.reading.reading();
     let catalog = product_file(&args.product_file, &reading).map_err(|reason| {
         Error::new(Exit::Invalid, format!("{shown} cannot be read: {reason}"))
             .money("not charged")
@@ -32,7 +32,7 @@ pub(super) fn catalog(terminal: &Terminal, args: &CatalogArgs) -> Result<Exit, E
         terminal.data(data(&shown, catalog));
     } else {
         if let Some(about) = &catalog.about {
-            terminal.data(page(&shown, about, &catalog.items).join("\n"));
+            terminal.data(page(&shown, about, reading.one_per, &catalog.items).join("\n"));
         }
         let tally = terminal.problems(catalog.problems);
         if is_wrong {
@@ -43,10 +43,7 @@ pub(super) fn catalog(terminal: &Terminal, args: &CatalogArgs) -> Result<Exit, E
         terminal.next(format_args!("shotlist catalog {}", quoted(&shown)));
         return Ok(Exit::Invalid);
     }
-    if !terminal.json {
-        terminal.say(format_args!("In a manifest: `items: {{ from: {shown} }}`"));
-    }
-    terminal.next("shotlist validate");
+    terminal.next(format_args!("shotlist init --from {}", quoted(&shown)));
     Ok(Exit::Done)
 }
 
@@ -59,7 +56,8 @@ fn confidence(about: &About) -> &'static str {
     }
 }
 
-fn page(shown: &str, about: &About, items: &[Item]) -> Vec<String> {
+/// What a file is and how much is in it; the first line begins with its name.
+pub(super) fn facts(shown: &str, about: &About, one_per: OnePer) -> Vec<String> {
     let counts = &about.counts;
     let mut lines = vec![format!(
         "{shown}: {}, {}, {}, {}",
@@ -68,22 +66,22 @@ fn page(shown: &str, about: &About, items: &[Item]) -> Vec<String> {
         about.encoding,
         count(about.columns, "column")
     )];
-    if about.of > 0 {
-        lines.push(format!(
-            "  confidence {}: {} of {} columns by which it is known; `dialect: {}`",
+    lines.push(match about.of {
+        0 => format!("  confidence {}: no headers of a shop; each row is an item", confidence(about)),
+        of => format!(
+            "  confidence {}: {} of {of} columns by which it is known; `dialect: {}`",
             confidence(about),
             about.known,
-            about.of,
             about.dialect
-        ));
+        ),
+    });
+    let (mut products, mut variants) = (count(counts.products, "product"), count(counts.variants, "variant"));
+    match one_per {
+        OnePer::Product => products += &taken(about, counts.products),
+        OnePer::Variant | OnePer::Image => variants += &taken(about, counts.variants),
     }
-    lines.push(format!(
-        "  {} -> {}, {}, {}",
-        count(counts.rows, "row"),
-        count(counts.products, "product"),
-        count(counts.variants, "variant"),
-        count(counts.distinct_pictures, "picture"),
-    ));
+    let pictures = count(counts.distinct_pictures, "picture");
+    lines.push(format!("  {} -> {products}, {variants}, {pictures}", count(counts.rows, "row")));
     if counts.image_only_rows > 0 {
         lines.push(format!(
             "  only a picture in {}: no clips of their own",
@@ -101,11 +99,32 @@ fn page(shown: &str, about: &About, items: &[Item]) -> Vec<String> {
     if !kinds.is_empty() {
         lines.push(format!("  kinds of rows: {}", kinds.join(" · ")));
     }
-    let makes = &about.makes;
+    lines
+}
+
+/// How many of these are taken, and why the others are not.
+fn taken(about: &About, all: usize) -> String {
+    let left: usize = about.left_out.iter().map(|(_, count)| count).sum();
+    if left == 0 {
+        return String::new();
+    }
+    let reasons = about.left_out.iter().map(|(reason, count)| format!(", {count} {reason}"));
+    format!(" ({} active{})", all.saturating_sub(left), reasons.collect::<String>())
+}
+
+fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item]) -> Vec<String> {
+    let mut lines = facts(shown, about, one_per);
+    let (counts, makes) = (&about.counts, &about.makes);
     lines.push(format!(
-        "  clips a shot: {} with one_per: product · {} with image · {} with variant",
-        makes.product, makes.image, makes.variant
+        "  clips a shot: {} with one_per: product · {} with variant · {} with image",
+        makes.product, makes.variant, makes.image
     ));
+    if !about.left_out.is_empty() {
+        lines.push(format!(
+            "  with all: true: {} with one_per: product · {} with variant · {} with image",
+            counts.products, counts.variants, counts.variant_pictures
+        ));
+    }
     lines.push(String::new());
     let width = about.mapping.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, columns) in &about.mapping {
@@ -158,6 +177,7 @@ fn data(shown: &str, catalog: Catalog) -> Json {
             "variants": counts.variants,
             "image_only_rows": counts.image_only_rows,
             "distinct_pictures": counts.distinct_pictures,
+            "variant_pictures": counts.variant_pictures,
             "variants_without_sku": counts.variants_without_sku,
         },
         "kinds": about.kinds,

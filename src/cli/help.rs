@@ -11,7 +11,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
     ("Mend", &["retry", "redo", "resolve", "cancel", "pause", "resume", "prune", "recover"]),
-    ("Set up", &["catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
+    ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
 /// Of each command: what one wants, and what one types. A test parses each of them.
@@ -19,6 +19,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "",
         &[
+            ["a manifest for the export of your shop", "shotlist init --from products_export_1.csv"],
             ["what would be rendered, and its price", "shotlist plan"],
             ["a rehearsal: fake clips, no key, no cost", "shotlist run --sandbox"],
             ["one clip, to look at", "shotlist run --limit 1"],
@@ -163,16 +164,26 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         ],
     ),
     (
+        "init",
+        &[
+            ["for the export of a shop", "shotlist init --from products_export_1.csv"],
+            ["the same, a clip for each colour", "shotlist init --from feed.tsv --one-per image"],
+            ["a film, in a file of its own", "shotlist init film.yaml --scenes"],
+            ["a small sample to try things on", "shotlist init"],
+        ],
+    ),
+    (
         "catalog",
         &[
             ["an export of a shop", "shotlist catalog products_export_1.csv"],
+            ["with an item for each variant", "shotlist catalog feed.tsv --one-per variant"],
             ["a sheet of a workbook, as data", "shotlist catalog range.xlsx --sheet Spring --json"],
         ],
     ),
     (
         "schema",
         &[
-            ["beside the manifest", "shotlist schema > shotlist.schema.json"],
+            ["beside the manifest", "shotlist schema > .shotlist/schema.json"],
             ["for every project of yours", "shotlist schema > ~/.config/shotlist.schema.json"],
         ],
     ),

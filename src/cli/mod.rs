@@ -17,6 +17,7 @@ mod guards;
 mod held;
 pub mod help;
 mod images;
+mod init;
 mod layout;
 mod ledger;
 mod listen;
@@ -106,6 +107,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => models::models(terminal, global, args),
+        Command::Init(args) => init::init(terminal, global, args),
         Command::Catalog(args) => catalog::catalog(terminal, args),
         Command::Schema => Ok(schema::schema(terminal)),
         Command::Completions { .. } => Ok(Exit::Done),

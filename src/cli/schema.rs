@@ -8,25 +8,38 @@ use super::terminal::Terminal;
 use crate::catalog::dialects;
 use crate::domain::item::OnePer;
 use crate::domain::request::Field;
-use crate::manifest::keys::{self, Keys};
-use crate::provider::card::Rule;
+use crate::manifest::{
+    self,
+    keys::{self, Keys},
+};
+use crate::provider::Provider;
+use crate::provider::card::{Profile, Rule};
 use crate::provider::cards::Cards;
 use crate::provider::cards::form::{CARD, Form, Key, Need};
 use crate::provider::{self, check::shown};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The first line of a manifest that is to be edited with the schema beside it.
-const MODELINE: &str = "# yaml-language-server: $schema=shotlist.schema.json";
+/// Where `init` puts the schema, as seen from the manifest.
+pub(super) const PLACE: &str = ".shotlist/schema.json";
+
+/// The first line of a manifest that is edited with the schema at [`PLACE`].
+pub(super) const MODELINE: &str = "# yaml-language-server: $schema=.shotlist/schema.json";
 
 /// Prints the schema.
 pub(super) fn schema(terminal: &Terminal) -> Exit {
-    terminal.data(format_args!("{:#}", of_manifests(&Cards::built_in())));
-    terminal
-        .say("Save it as shotlist.schema.json beside the manifest, and make this the manifest's first line:");
+    terminal.data(document());
+    terminal.say(format_args!(
+        "`shotlist init` puts it into {PLACE} beside the manifest, whose first line then is:"
+    ));
     terminal.say(MODELINE);
     terminal.next("shotlist validate");
     Exit::Done
+}
+
+/// The schema as a file holds it.
+pub(super) fn document() -> String {
+    format!("{:#}", of_manifests(&Cards::built_in()))
 }
 
 /// The schema of a manifest.
@@ -39,25 +52,35 @@ fn of_manifests(cards: &Cards) -> Json {
             "type": ["string", "number", "boolean"],
             "not": { "type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}" },
         },
-        "model": model(cards),
+        "model": { "anyOf": models(cards).chain([new_model()]).collect::<Vec<_>>() },
+        "known_model": { "anyOf": models(cards).collect::<Vec<_>>() },
         "shot": shot(cards),
         "item": item(cards),
         "params": params(cards),
         "price": group(keys::PRICE, &["per", "usd"], price),
         "card": card(),
     });
+    // Only a manifest with `models` may name a model that is in no list.
+    let known = json!({ "properties": { "model": reference("known_model") } });
+    schema["if"] = json!({ "not": { "required": ["models"] } });
+    schema["then"] = json!({ "properties": {
+        "items": { "items": known },
+        "defaults": known,
+        "shots": { "additionalProperties": known },
+        "prices": { "propertyNames": reference("known_model") },
+    } });
     schema
 }
 
 /// A section of the manifest.
 fn section(name: &str) -> Json {
     match name {
-        "version" => json!({ "enum": [1, "1"] }),
+        "version" => json!({ "enum": [1, "1"], "default": 1 }),
         "items" => {
             let file = group(keys::ITEMS, &["from"], |name| match name {
-                "one_per" => json!({ "enum": OnePer::ALL.map(|(name, _)| name) }),
+                "one_per" => json!({ "enum": OnePer::ALL.map(|(name, _)| name), "default": "product" }),
                 "dialect" => json!({ "enum": dialects() }),
-                "all" => json!({ "type": "boolean" }),
+                "all" => json!({ "type": "boolean", "default": false }),
                 _ => text(),
             });
             json!({ "anyOf": [file, { "type": "array", "minItems": 1, "items": reference("item") }] })
@@ -71,21 +94,24 @@ fn section(name: &str) -> Json {
             "additionalProperties": reference("shot"),
         }),
         "providers" => {
-            let each = || group(keys::PROVIDER, &[], setting);
-            let all: Map<String, Json> =
-                provider::ALL.iter().map(|provider| (provider.name().to_owned(), each())).collect();
+            let each = |profile: &Profile| group(keys::PROVIDER, &[], |name| setting(profile, name));
+            let all: Map<String, Json> = provider::ALL
+                .iter()
+                .map(|provider| (provider.name().to_owned(), each(provider.profile())))
+                .collect();
             json!({ "type": "object", "properties": all, "additionalProperties": false })
         }
         "models" => by_model("card"),
         "prices" => by_model("price"),
         "on_ambiguous" => {
             let resubmit = group(keys::RESUBMIT, &["max_extra_spend"], |_| usd());
-            json!({ "anyOf": [{ "const": "hold" }, group(keys::ON_AMBIGUOUS, &["resubmit"], |_| resubmit.clone())] })
+            let resubmit = group(keys::ON_AMBIGUOUS, &["resubmit"], |_| resubmit.clone());
+            json!({ "anyOf": [{ "const": "hold" }, resubmit], "default": "hold" })
         }
         "budget" => group(keys::BUDGET, &[], |_| usd()),
         "guards" => group(keys::GUARDS, &[], guard),
-        "reuse" => reuse(),
-        "output" => output(),
+        "reuse" => defaulted(reuse(), "always"),
+        "output" => defaulted(output(), default_output()),
         // `project`
         _ => text(),
     }
@@ -109,10 +135,18 @@ fn reuse() -> Json {
 }
 
 /// A setting of a provider.
-fn setting(name: &str) -> Json {
+fn setting(profile: &Profile, name: &str) -> Json {
     match name {
-        "base_url" => json!({ "type": "string", "pattern": r"^(https://|http://(localhost|127\.|\[::1\]))" }),
-        "api_key" => json!({ "type": "string", "pattern": r"^\s*\$\{[A-Za-z_][A-Za-z0-9_]*\}\s*$" }),
+        "base_url" => json!({
+            "type": "string",
+            "pattern": r"^(https://|http://(localhost|127\.|\[::1\]))",
+            "default": profile.base_url,
+        }),
+        "api_key" => json!({
+            "type": "string",
+            "pattern": r"^\s*\$\{[A-Za-z_][A-Za-z0-9_]*\}\s*$",
+            "default": format!("${{{}}}", profile.key_env),
+        }),
         _ => group(keys::LIMITS, &[], |name| match name {
             "rate" | "poll_rate" => json!({
                 "type": "string",
@@ -150,12 +184,19 @@ fn by_model(definition: &str) -> Json {
     })
 }
 
-/// The name of a model: a known one, one that a manifest adds, or a template.
-fn model(cards: &Cards) -> Json {
-    let known: Vec<String> = cards.iter().map(|card| card.name.to_string()).collect();
+/// The names of the models, a list for each provider, and templates.
+fn models(cards: &Cards) -> impl Iterator<Item = Json> {
+    let of_one = move |provider: &&dyn Provider| {
+        let names: Vec<String> = cards.of(provider.name()).map(|card| card.name.to_string()).collect();
+        json!({ "title": format!("a model of {}", provider.name()), "enum": names })
+    };
+    provider::ALL.iter().map(of_one).chain([template()])
+}
+
+/// The name of a model that the manifest adds.
+fn new_model() -> Json {
     let providers: Vec<&str> = provider::ALL.iter().map(|provider| provider.name()).collect();
-    let new = format!("^({})/.", providers.join("|"));
-    json!({ "anyOf": [{ "enum": known }, { "type": "string", "pattern": new }, template()] })
+    json!({ "type": "string", "pattern": format!("^({})/.", providers.join("|")) })
 }
 
 fn shot(cards: &Cards) -> Json {
@@ -163,7 +204,7 @@ fn shot(cards: &Cards) -> Json {
         "model" => reference("model"),
         "params" => reference("params"),
         "optional" => json!({ "type": "array", "items": text() }),
-        "on_change" => json!({ "enum": ["render", "ask", "keep"] }),
+        "on_change" => json!({ "enum": ["render", "ask", "keep"], "default": "render" }),
         "reuse" => reuse(),
         _ => output(),
     };
@@ -296,6 +337,12 @@ fn described(mut schema: Json, says: &str) -> Json {
     schema
 }
 
+/// With what holds where nothing is written.
+fn defaulted(mut schema: Json, value: impl Into<Json>) -> Json {
+    schema["default"] = value.into();
+    schema
+}
+
 fn reference(definition: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{definition}") })
 }
@@ -305,9 +352,19 @@ fn text() -> Json {
     reference("text")
 }
 
+/// Where clips go if a manifest does not say: read of the least one.
+fn default_output() -> Option<String> {
+    let least = "version: 1\nitems: [{ id: a }]\nshots: { a: { model: zai/viduq1-text, prompt: a } }\n";
+    manifest::read("", least.as_bytes()).0.map(|manifest| manifest.output.source().to_owned())
+}
+
 /// Where clips go.
 fn output() -> Json {
-    json!({ "type": "string", "pattern": r"^[^/](.|\n)*(\.mp4|\})\s*$" })
+    json!({
+        "type": "string",
+        "pattern": r"^[^/](.|\n)*(\.mp4|\})\s*$",
+        "not": { "pattern": r"(^|/)\.\.?/" },
+    })
 }
 
 fn template() -> Json {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The manifest that is looked for when none is named.
 pub(super) const MANIFEST: &str = "shotlist.yaml";
 /// State beside the manifest.
-const STATE: &str = ".shotlist";
+pub(super) const STATE: &str = ".shotlist";
 /// State and clips of rehearsals, below the state and beside the manifest.
 const SANDBOX: &str = "sandbox";
 

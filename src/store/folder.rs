@@ -18,8 +18,8 @@ const RESERVE_BYTES: u64 = 8 << 20;
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// Creates the folder where it is missing.
-pub(super) fn create(dir: &Path) -> Result<(), StoreError> {
+/// Makes a state folder where it is missing: for its owner alone, and outside of version control.
+pub fn create(dir: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(dir).map_err(|e| StoreError::io(dir, &e))?;
     let ignore = dir.join(".gitignore");
     match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&ignore) {

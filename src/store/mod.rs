@@ -41,7 +41,7 @@ pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, NewTake};
 pub use clips::{Clip, ClipsFrom};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
-pub use folder::Folder;
+pub use folder::{Folder, create as make_folder};
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};
 pub use look::{Examined, Run, examine};

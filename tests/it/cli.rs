@@ -13,6 +13,7 @@ mod echo;
 mod faults;
 mod guards;
 mod help;
+mod init;
 mod ledger;
 mod nights;
 mod once;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 use boon::{Compiler, SchemaIndex, Schemas};
+use encoding_rs::{Encoding, UTF_8};
 use serde_json::Value;
 use shotlist::domain::request::Field;
 use shotlist::manifest::keys;
@@ -18,22 +19,30 @@ fn printed() -> Value {
     serde_json::from_slice(&ended.stdout).unwrap()
 }
 
-struct Schema {
+/// The schema as an editor applies it.
+pub(crate) struct Schema {
     schemas: Schemas,
     index: SchemaIndex,
 }
 
 impl Schema {
-    fn new() -> Self {
+    /// As the program prints it. It is compiled by the rules of its draft, or not at all.
+    pub(crate) fn new() -> Self {
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.add_resource("schema.json", printed()).unwrap();
         let index = compiler.compile("schema.json", &mut schemas).unwrap();
         Self { schemas, index }
     }
 
-    /// Why it refuses a manifest. What is no YAML at all, an editor refuses without a schema.
-    fn refuses(&self, text: &str) -> Option<String> {
-        let manifest: Value = match serde_yaml::from_str(text.trim_start_matches('\u{feff}')) {
+    /// Why it refuses a manifest. What is no text or no YAML at all, an editor refuses without a schema.
+    pub(crate) fn refuses(&self, bytes: &[u8]) -> Option<String> {
+        // Editors read any Unicode whose first bytes say which it is.
+        let encoding = Encoding::for_bom(bytes).map_or(UTF_8, |(encoding, _)| encoding);
+        let (text, _, is_garbled) = encoding.decode(bytes);
+        if is_garbled {
+            return Some("it is no Unicode".to_owned());
+        }
+        let manifest: Value = match serde_yaml::from_str(&text) {
             Ok(manifest) => manifest,
             Err(error) => return Some(error.to_string()),
         };
@@ -41,88 +50,114 @@ impl Schema {
     }
 }
 
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The manifests of the projects in a folder of fixtures, by the projects' names.
-fn fixtures(kind: &str) -> Vec<(String, String)> {
-    let folders = fs::read_dir(root("tests/fixtures").join(kind)).unwrap().map(|entry| entry.unwrap());
-    let named = folders.filter_map(|folder| {
-        let bytes = fs::read(folder.path().join("shotlist.yaml")).ok()?;
-        Some((folder.file_name().into_string().unwrap(), String::from_utf8_lossy(&bytes).into_owned()))
+/// The manifests that a pattern of `tests/fixtures/schema.txt` stands for: `FOLDER/*.yaml` or `FOLDER/*/shotlist.yaml`.
+fn manifests(pattern: &str) -> Vec<PathBuf> {
+    let (folder, name) = pattern.split_once("/*").unwrap();
+    let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.filter_map(|path| match name.strip_prefix('/') {
+        Some(name) => Some(path.join(name)).filter(|path| path.is_file()),
+        None => Some(path).filter(|path| path.to_string_lossy().ends_with(name)),
     });
-    named.collect()
+    let mut found: Vec<PathBuf> = found.map(|path| path.strip_prefix(root()).unwrap().to_owned()).collect();
+    found.sort();
+    assert!(!found.is_empty(), "{pattern}");
+    found
+}
+
+/// The words behind the first of the lines of `tests/fixtures/schema.txt` that begin so.
+fn listed(kind: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(root().join("tests/fixtures/schema.txt")).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' '));
+    lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
 }
 
 #[test]
 fn every_manifest_that_is_right_is_taken() {
     let schema = Schema::new();
-    let mut manifests = fixtures("fine");
-    for entry in fs::read_dir(root("manifests")).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.extension().is_some_and(|ending| ending == "yaml") {
-            manifests.push((entry.display().to_string(), fs::read_to_string(&entry).unwrap()));
-        }
-    }
-    assert!(manifests.len() > 8);
-    for (name, text) in manifests {
-        assert_eq!(schema.refuses(&text), None, "{name}");
+    for path in listed("right").iter().flat_map(|words| manifests(&words[0])) {
+        let bytes = fs::read(root().join(&path)).unwrap();
+        assert_eq!(schema.refuses(&bytes), None, "{}", path.display());
     }
 }
 
-/// What is wrong whatever the catalog, the pictures, the files on the disk, the templates and the card of the chosen
-/// model say.
-const WRONG_IN_ITSELF: &[&str] = &[
-    "alias-bomb",
-    "bracket-not-closed",
-    "budget-that-is-no-amount",
-    "card-of-an-unknown-model",
-    "card-that-cannot-be-read",
-    "card-that-contradicts-itself",
-    "card-with-unknown-parts",
-    "card-with-wrong-values",
-    "colon-in-text",
-    "empty-manifest",
-    "environment-elsewhere",
-    "guards-that-are-no-numbers",
-    "indentation",
-    "key-over-http",
-    "key-twice",
-    "key-typo",
-    "limits",
-    "literal-key",
-    "manifest-is-a-list",
-    "map-for-text",
-    "merge-of-no-map",
-    "model-without-provider",
-    "no-items",
-    "on-change-and-reuse",
-    "only-a-comment",
-    "output-absolute",
-    "output-ending",
-    "price-with-a-comma",
-    "quote-not-closed",
-    "several-at-once",
-    "surcharge-that-is-incomplete",
-    "tab-as-indentation",
-    "template-without-quotes",
-    "unknown-model-of-unknown-provider",
-    "unknown-provider",
-    "version-2",
-    "wrong-type",
-];
+#[test]
+fn of_those_that_are_wrong_it_takes_only_what_no_schema_can_see() {
+    let schema = Schema::new();
+    let refused = |path: &PathBuf| schema.refuses(&fs::read(root().join(path)).unwrap()).is_some();
+    let wrong: Vec<PathBuf> = listed("wrong").iter().flat_map(|words| manifests(&words[0])).collect();
+    let taken = wrong.iter().filter(|path| !refused(path)).map(|path| path.display().to_string());
+    let taken: BTreeSet<String> = taken.collect();
+    let unseen = listed("unseen");
+    let known: BTreeSet<String> = unseen.iter().map(|words| words[0].clone()).collect();
+    let (more, less) = (taken.difference(&known), known.difference(&taken));
+    let (more, less) = (more.collect::<Vec<_>>(), less.collect::<Vec<_>>());
+    assert!(more.is_empty(), "taken, and not listed as such: {more:#?}");
+    assert!(less.is_empty(), "listed as taken, and refused or not there: {less:#?}");
+    for words in &unseen {
+        let reasons = ["catalog", "picture", "path", "template", "model", "reference", "letters"];
+        assert!(words.len() == 2 && reasons.contains(&words[1].as_str()), "{words:?}");
+    }
+}
 
 #[test]
-fn every_manifest_that_is_wrong_in_itself_is_refused() {
-    let schema = Schema::new();
-    let refused: BTreeSet<String> = fixtures("bad")
-        .into_iter()
-        .filter(|(_, text)| schema.refuses(text).is_some())
-        .map(|(name, _)| name)
-        .collect();
-    for name in WRONG_IN_ITSELF {
-        assert!(refused.contains(*name), "{name} is taken; refused are {refused:?}");
+fn it_has_no_word_that_draft_7_lacks() {
+    const WORDS: &[&str] = &[
+        "$schema",
+        "title",
+        "description",
+        "default",
+        "definitions",
+        "$ref",
+        "type",
+        "enum",
+        "const",
+        "pattern",
+        "minimum",
+        "maximum",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "items",
+        "properties",
+        "required",
+        "additionalProperties",
+        "propertyNames",
+        "not",
+        "anyOf",
+        "allOf",
+        "if",
+        "then",
+    ];
+    fn walk(schema: &Value) {
+        for (word, value) in schema.as_object().into_iter().flatten() {
+            assert!(WORDS.contains(&word.as_str()), "{word}");
+            match word.as_str() {
+                "properties" | "definitions" => value.as_object().unwrap().values().for_each(walk),
+                "anyOf" | "allOf" => value.as_array().unwrap().iter().for_each(walk),
+                "items" | "additionalProperties" | "propertyNames" | "not" | "if" | "then" => walk(value),
+                _ => {}
+            }
+        }
+        // Beside a reference, draft 7 reads nothing.
+        assert!(schema.get("$ref").is_none() || schema.as_object().unwrap().len() == 1, "{schema}");
     }
+    walk(&printed());
+}
+
+#[test]
+fn what_holds_where_nothing_is_written_is_told() {
+    let schema = printed();
+    let shot = &schema["definitions"]["shot"]["properties"];
+    assert_eq!(schema["properties"]["reuse"]["default"], "always");
+    assert_eq!(schema["properties"]["items"]["anyOf"][0]["properties"]["one_per"]["default"], "product");
+    assert_eq!(shot["on_change"]["default"], "render");
+    assert!(schema["properties"]["output"]["default"].as_str().unwrap().ends_with(".mp4"));
+    let key = &schema["properties"]["providers"]["properties"]["zai"]["properties"]["api_key"]["default"];
+    assert_eq!(key, "${ZAI_API_KEY}");
 }
 
 #[test]
@@ -137,9 +172,10 @@ fn it_knows_every_key_every_model_and_every_parameter() {
     for name in Field::ALL.map(Field::name).into_iter().chain(keys::SHOT.iter().map(|(name, _)| *name)) {
         assert!(shot["properties"][name]["description"].is_string(), "{name}");
     }
-    let models = &definitions["model"]["anyOf"][0]["enum"];
+    let lists = definitions["model"]["anyOf"].as_array().unwrap();
+    let models: Vec<&Value> = lists.iter().filter_map(|list| list["enum"].as_array()).flatten().collect();
     for card in provider::ALL.iter().flat_map(|provider| provider.cards()) {
-        assert!(models.as_array().unwrap().contains(&card.name.to_string().into()), "{}", card.name);
+        assert!(models.contains(&&card.name.to_string().into()), "{}", card.name);
         for param in &card.params {
             let told = definitions["params"]["properties"][&param.name]["description"].as_str().unwrap();
             assert!(told.contains(&card.name.to_string()), "{told}");

@@ -1,0 +1,78 @@
+//! Arguments of the commands that look at a product file before a manifest names it.
+
+use super::ManifestArg;
+use crate::domain::item::{OnePer, Reading};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Arguments of `init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArgs {
+    /// The manifest; default: shotlist.yaml in this folder
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// The product file that it is made for, such as an export of your shop; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// How that file is read
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// A film in scenes instead of products
+    #[arg(long, conflicts_with = "from")]
+    pub scenes: bool,
+    /// Replace a manifest that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `catalog`.
+#[derive(Debug, Clone, Args)]
+pub struct CatalogArgs {
+    /// The product file; - for standard input
+    #[arg(value_name = "FILE")]
+    pub product_file: PathBuf,
+    /// How it is read
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// How a product file is read.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ReadingArgs {
+    /// What one clip is made for: product, variant or image
+    #[arg(long, value_name = "KIND", value_parser = one_per)]
+    pub one_per: Option<OnePer>,
+    /// The program that wrote the file, where its headers do not say
+    #[arg(long, value_name = "NAME")]
+    pub dialect: Option<String>,
+    /// The sheet of a workbook, instead of the first
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Also drafts, what is archived and what is sold out
+    #[arg(long)]
+    pub all: bool,
+}
+
+impl ReadingArgs {
+    /// The same for the readers.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        Reading {
+            one_per: self.one_per.unwrap_or_default(),
+            dialect: self.dialect.clone(),
+            sheet: self.sheet.clone(),
+            all: self.all,
+        }
+    }
+
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.one_per.is_none() && self.reading() == Reading::default()
+    }
+}
+
+fn one_per(text: &str) -> Result<OnePer, String> {
+    let known = OnePer::ALL.iter().find(|(name, _)| *name == text);
+    known.map(|(_, one_per)| *one_per).ok_or_else(|| "write product, variant or image".to_owned())
+}

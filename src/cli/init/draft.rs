@@ -1,0 +1,282 @@
+//! The text of a first manifest for a product file.
+
+use super::super::schema::MODELINE;
+use crate::catalog::About;
+use crate::domain::item::{Item, OnePer, Reading};
+use crate::domain::key::ModelName;
+use crate::domain::money::Usd;
+use crate::domain::text::slug;
+use crate::manifest::output::{check_path, fold};
+use crate::provider::card::ModelCard;
+use crate::provider::cards::Cards;
+use crate::report::text::count;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The model for files with pictures: of those that start from one, the cheapest whose price is published.
+const WITH_PICTURES: &str = "zai/vidu2-image";
+/// The model for files without: the only one made for words alone whose price is published.
+const WITHOUT: &str = "zai/viduq1-text";
+
+/// The name of the one shot.
+const SHOT: &str = "hero";
+
+/// So many columns are named in a comment.
+const NAMED: usize = 8;
+
+/// Where comments begin, so that they stand in one line below each other.
+const COMMENTS: usize = 36;
+
+/// How the pictures of a file are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pictures {
+    /// The `image:` of the shot.
+    template: String,
+    /// Items that name no picture.
+    without: usize,
+    /// Items whose picture is a file that is not there.
+    missing: usize,
+}
+
+impl Pictures {
+    /// Looks at what the items name; nothing where none names a picture. `beside` is the way from the manifest's folder
+    /// to that of the product file, from which many exports see their pictures; `is_there` answers for a path that is
+    /// seen from the manifest's folder.
+    pub(super) fn of(items: &[Item], beside: &str, is_there: impl Fn(&str) -> bool) -> Option<Self> {
+        let named = items.iter().filter_map(|item| item.get("image")).map(str::trim);
+        let named: Vec<&str> = named.filter(|image| !image.is_empty()).collect();
+        if named.is_empty() {
+            return None;
+        }
+        let local: Vec<&&str> = named.iter().filter(|image| !is_address(image)).collect();
+        let missing =
+            |before: &str| local.iter().filter(|image| !is_there(&format!("{before}{image}"))).count();
+        let as_named = missing("");
+        // What is above the manifest's folder no picture may be read from, and a brace would begin a template.
+        let is_possible = local.len() == named.len() && !beside.starts_with("..") && !beside.contains('{');
+        let from_beside = if is_possible && as_named > 0 { missing(beside) } else { as_named };
+        let before = if from_beside < as_named { beside } else { "" };
+        Some(Self {
+            template: format!("{before}{{{{ item.image }}}}"),
+            without: items.len() - named.len(),
+            missing: from_beside,
+        })
+    }
+
+    /// What cannot be rendered, in words; nothing where all can.
+    fn unusable(&self, one_per: OnePer) -> Option<String> {
+        let unit = if one_per == OnePer::Product { "product" } else { "variant" };
+        let without = (self.without > 0).then(|| format!("{} without a picture", count(self.without, unit)));
+        let missing =
+            (self.missing > 0).then(|| format!("{} whose picture is not there", count(self.missing, unit)));
+        let parts: Vec<String> = without.into_iter().chain(missing).collect();
+        (!parts.is_empty()).then(|| parts.join(" and "))
+    }
+}
+
+/// Whether a picture is no file of ours.
+fn is_address(image: &str) -> bool {
+    image.contains("://") || image.starts_with("data:")
+}
+
+/// What a first manifest says of a product file.
+pub(super) struct Draft<'a> {
+    /// The file, seen from the manifest.
+    pub(super) from: &'a str,
+    /// How it was read.
+    pub(super) reading: &'a Reading,
+    /// What it is.
+    pub(super) about: &'a About,
+    /// What it makes.
+    pub(super) items: &'a [Item],
+    /// How its pictures are reached, where it has any.
+    pub(super) pictures: Option<Pictures>,
+}
+
+impl Draft<'_> {
+    /// The model that the manifest names.
+    pub(super) fn model(&self) -> Arc<ModelCard> {
+        let name = if self.pictures.is_some() { WITH_PICTURES } else { WITHOUT };
+        let name: ModelName = name.parse().expect("a test reads it");
+        Arc::clone(Cards::built_in().get(&name).expect("a test finds it"))
+    }
+
+    /// The price of so many clips.
+    fn price(&self, clips: usize) -> Usd {
+        let model = self.model();
+        let each = model.price.as_ref().map(|price| price.usd).unwrap_or_default();
+        each.times(clips as u64)
+    }
+
+    /// The price of all clips.
+    pub(super) fn total(&self) -> Usd {
+        self.price(self.items.len())
+    }
+
+    /// Whether a clip may be made for something else than a product: in a plain file each row is an item.
+    fn has_choice(&self) -> bool {
+        self.about.of > 0
+    }
+
+    /// The other values of `one_per` that make another number of clips, each with that and its price.
+    pub(super) fn choices(&self) -> String {
+        let makes = |kind: &OnePer| match kind {
+            OnePer::Product => self.about.makes.product,
+            OnePer::Variant => self.about.makes.variant,
+            OnePer::Image => self.about.makes.image,
+        };
+        let others =
+            OnePer::ALL.iter().filter(|(_, kind)| self.has_choice() && *kind != self.reading.one_per);
+        let others = others.map(|(name, kind)| (name, makes(kind)));
+        let others = others.filter(|(_, clips)| ![0, self.items.len()].contains(clips));
+        let others = others.map(|(name, clips)| format!("{name}: {clips}, {}", self.price(clips)));
+        others.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// What of it cannot be rendered as it is.
+    pub(super) fn unusable(&self) -> Option<String> {
+        self.pictures.as_ref()?.unusable(self.reading.one_per)
+    }
+
+    /// The manifest.
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec![
+            MODELINE.to_owned(),
+            format!("# Made by `shotlist init`. The product file: {}.", self.about.title),
+            "# `shotlist plan` says what this makes and costs, and sends nothing; `shotlist run --sandbox` rehearses it."
+                .to_owned(),
+            "version: 1".to_owned(),
+            String::new(),
+            "items:".to_owned(),
+            format!("  from: {}", yaml(self.from)),
+        ];
+        lines.extend(self.reading_lines());
+        if let Some(unusable) = self.unusable() {
+            lines.push(noted("# on_bad_item: skip", &format!("leaves out {unusable}")));
+        }
+        lines.extend(
+            ["", "vars:", "  look: soft studio light, plain background", "", "shots:"].map(str::to_owned),
+        );
+        lines.push(format!("  {SHOT}:"));
+        lines.extend(self.shot_lines());
+        lines.push(String::new());
+        lines.push(format!("output: {}", yaml(output(self.items))));
+        lines.extend([
+            String::new(),
+            "providers:".to_owned(),
+            noted(
+                "  zai: { api_key: \"${ZAI_API_KEY}\" }",
+                "read from the environment, and only by a real run",
+            ),
+            String::new(),
+            noted(
+                &format!("budget: {{ run: {} }}", whole_dollars(self.total())),
+                &format!("US dollars; all of the above costs {}", self.total()),
+            ),
+        ]);
+        lines.join("\n") + "\n"
+    }
+
+    /// How the file is read, where that is worth a line.
+    fn reading_lines(&self) -> Vec<String> {
+        let Reading { one_per, dialect, sheet, all } = self.reading;
+        let mut lines = Vec::new();
+        lines.extend(dialect.as_ref().map(|dialect| format!("  dialect: {dialect}")));
+        lines.extend(sheet.as_ref().map(|sheet| format!("  sheet: {}", yaml(sheet))));
+        let choices = self.choices();
+        if *one_per != OnePer::default() || !choices.is_empty() {
+            let name = OnePer::ALL.iter().find(|(_, kind)| kind == one_per).map_or("", |(name, _)| name);
+            let makes = format!("{}, {}", count(self.items.len(), "clip"), self.total());
+            let others = if choices.is_empty() { String::new() } else { format!(" · {choices}") };
+            lines.push(noted(&format!("  one_per: {name}"), &format!("{makes}{others}")));
+        }
+        let left = self.about.left_out.iter().map(|(reason, count)| format!("{count} {reason}"));
+        let left: Vec<String> = left.collect();
+        if *all {
+            lines.push(noted("  all: true", "also drafts, what is archived and what is sold out"));
+        } else if !left.is_empty() {
+            lines.push(noted("  # all: true", &format!("also what is left out: {}", left.join(", "))));
+        }
+        lines
+    }
+
+    fn shot_lines(&self) -> Vec<String> {
+        let model = self.model();
+        let size = model.size().map(|size| format!(" of {size}")).unwrap_or_default();
+        let makes = format!("{} seconds{size}, {} each", model.seconds(), self.price(1));
+        let mut lines = vec![noted(&format!("    model: {}", model.name), &makes)];
+        lines.extend(
+            self.pictures.as_ref().map(|pictures| format!("    image: {}", yaml(&pictures.template))),
+        );
+        let named = self.named();
+        if !named.is_empty() {
+            lines.push(format!("    # A prompt may also use {}.", named.join(", ")));
+        }
+        let has = |name: &str| self.items.first().is_some_and(|item| item.get(name).is_some());
+        lines.push(match (has("title"), &self.pictures) {
+            (true, _) => "    prompt: \"Slow push-in on {{ item.title }}, {{ vars.look }}\"".to_owned(),
+            (false, Some(_)) => "    prompt: \"Slow push-in on the product, {{ vars.look }}\"".to_owned(),
+            (false, None) => "    prompt: \"Slow push-in on {{ item.id }}, {{ vars.look }}\"".to_owned(),
+        });
+        lines
+    }
+
+    /// Some of what a prompt may say of an item beside its title, as templates write it.
+    fn named(&self) -> Vec<String> {
+        let Some(item) = self.items.first() else { return Vec::new() };
+        let facts = item.facts.iter().map(|fact| fact.name);
+        let columns = item.columns.iter().map(|(name, _)| name.as_str());
+        // The columns of a shop's file are many, and what is of use in them has a name of ours.
+        let columns = columns.filter(|name| !self.has_choice() && item.fact(name).is_none());
+        let is_plain = |name: &&str| {
+            name.starts_with(|first: char| first.is_ascii_alphabetic())
+                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        };
+        let others = ["id", "sku", "handle", "title", "status", "row", "image", "images", "description_html"];
+        let named = facts.chain(columns).filter(|name| !others.contains(name)).filter(is_plain);
+        named.take(NAMED).map(|name| format!("item.{name}")).collect()
+    }
+}
+
+/// A line with a comment behind it.
+fn noted(line: &str, comment: &str) -> String {
+    format!("{line:<COMMENTS$} # {comment}")
+}
+
+/// A text as YAML reads it back: in quotes unless it is plainly one word.
+fn yaml(text: &str) -> String {
+    let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.contains('.')
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/".contains(letter));
+    if is_word { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+/// Dollars rounded up.
+fn whole_dollars(usd: Usd) -> u64 {
+    usd.micros().unsigned_abs().div_ceil(1_000_000)
+}
+
+/// Where clips go: the first of these that gives every item a path of its own that any system can store.
+fn output(items: &[Item]) -> &'static str {
+    type Name = fn(&Item) -> String;
+    const PATHS: [(&str, Name); 3] = [
+        ("renders/{{ item.id }}/{{ item.id }}_{{ shot }}.mp4", |item| item.id.clone()),
+        ("renders/{{ item.id | slug }}/{{ item.id | slug }}_{{ shot }}.mp4", |item| slug(&item.id)),
+        (
+            "renders/{{ item.row }}-{{ item.id | slug }}/{{ item.row }}-{{ item.id | slug }}_{{ shot }}.mp4",
+            |item| format!("{}-{}", item.get("row").unwrap_or_default(), slug(&item.id)),
+        ),
+    ];
+    let suits = |name: Name| {
+        let mut taken = HashSet::new();
+        items.iter().map(name).all(|name| {
+            let path = check_path(&format!("renders/{name}/{name}_{SHOT}.mp4"));
+            path.is_ok_and(|path| taken.insert(fold(&path)))
+        })
+    };
+    PATHS.iter().find(|(_, name)| suits(*name)).map_or(PATHS[0].0, |(path, _)| path)
+}
+
+#[cfg(test)]
+#[path = "draft_tests.rs"]
+mod tests;
