@@ -14,6 +14,7 @@ mod faults;
 mod guards;
 mod help;
 mod ledger;
+mod matrix;
 mod nights;
 mod once;
 mod owed;
