@@ -55,6 +55,8 @@ fn of_manifests(cards: &Cards) -> Json {
         "model": { "anyOf": models(cards).chain([new_model()]).collect::<Vec<_>>() },
         "known_model": { "anyOf": models(cards).collect::<Vec<_>>() },
         "shot": shot(cards),
+        "matrix": matrix(),
+        "choice": choice(),
         "item": item(cards),
         "params": params(cards),
         "price": group(keys::PRICE, &["per", "usd"], price),
@@ -81,12 +83,14 @@ fn section(name: &str) -> Json {
                 "one_per" => json!({ "enum": OnePer::ALL.map(|(name, _)| name), "default": "product" }),
                 "dialect" => json!({ "enum": dialects() }),
                 "all" => json!({ "type": "boolean", "default": false }),
+                "where" => condition(),
                 _ => text(),
             });
             json!({ "anyOf": [file, { "type": "array", "minItems": 1, "items": reference("item") }] })
         }
         "vars" => json!({ "type": "object", "additionalProperties": text() }),
         "defaults" => reference("shot"),
+        "presets" => json!({ "type": "object", "additionalProperties": reference("shot") }),
         "shots" => json!({
             "type": "object",
             "minProperties": 1,
@@ -204,6 +208,9 @@ fn shot(cards: &Cards) -> Json {
         "model" => reference("model"),
         "params" => reference("params"),
         "optional" => json!({ "type": "array", "items": text() }),
+        "extends" => json!({ "anyOf": [text(), { "type": "array", "items": text() }] }),
+        "matrix" => reference("matrix"),
+        "when" => condition(),
         "on_change" => json!({ "enum": ["render", "ask", "keep"], "default": "render" }),
         "reuse" => reuse(),
         _ => output(),
@@ -213,6 +220,38 @@ fn shot(cards: &Cards) -> Json {
         shot["properties"][name] = schema;
     }
     shot
+}
+
+/// The axes of a shot, by name, with what is taken away and what is added.
+fn matrix() -> Json {
+    let entry = |name: &str| match name {
+        "exclude" => json!({ "type": "array", "items": { "type": "object" } }),
+        _ => json!({ "type": "array", "items": {
+            "type": "object",
+            "properties": { "when": described(condition(), "For which items the entry holds.") },
+        } }),
+    };
+    let mut matrix = group(keys::MATRIX, &[], entry);
+    matrix["additionalProperties"] = json!({
+        "description": "An axis: its values, each a text or a group of texts with an `id`.",
+        "type": "array",
+        "minItems": 1,
+        "items": reference("choice"),
+    });
+    matrix["propertyNames"] = json!({ "pattern": "^[A-Za-z0-9_]+$", "not": { "const": "when" } });
+    matrix
+}
+
+/// A value of an axis.
+fn choice() -> Json {
+    let id = described(text(), "A short name that stays; clips are called after it.");
+    let group = json!({ "type": "object", "required": ["id"], "properties": { "id": id } });
+    json!({ "anyOf": [text(), { "type": "null" }, group] })
+}
+
+/// Without braces.
+fn condition() -> Json {
+    json!({ "anyOf": [{ "type": "boolean" }, { "type": "string", "not": { "pattern": r"\{[\{%]" } }] })
 }
 
 /// An entry of the manifest's own list; its other keys are columns.

@@ -43,7 +43,9 @@ pub(super) fn matrix(
     } else if !reader.has_errors(before) {
         // What an axis lacks because it is wrong would be missed here, too.
         let exclude = get(&entries, "exclude").map(|node| reader.exclude(node)).unwrap_or_default();
-        get(&entries, "include").into_iter().for_each(|node| reader.include(node, count.unwrap_or(MOST)));
+        if let Some(node) = get(&entries, "include") {
+            reader.include(node, count.unwrap_or(MOST));
+        }
         if !reader.has_errors(before) {
             cells = reader.cells(&lengths, &exclude, node.span);
         }
@@ -279,7 +281,8 @@ impl Reader<'_> {
             .iter()
             .map(|entry| Arc::new(Extension { when: entry.when.clone(), choices: entry.others.clone() }))
             .collect();
-        let mut named: HashMap<String, Option<u32>> = HashMap::with_capacity(outlines.len());
+        // By its variant, the line of the entry that makes a cell; 0 for one that the axes make.
+        let mut made: HashMap<String, u32> = HashMap::with_capacity(outlines.len());
         let mut cells = Vec::with_capacity(outlines.len());
         for outline in &outlines {
             let positions = self.axes.iter().zip(&outline.positions);
@@ -288,31 +291,31 @@ impl Reader<'_> {
                 .collect();
             let by = outline.included.first().filter(|_| outline.is_added).map(|entry| &self.entries[*entry]);
             choices.extend(by.into_iter().flat_map(|entry| &entry.others).cloned());
-            let names: Vec<&str> = choices.iter().map(|choice| choice.name.as_str()).collect();
-            let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
-            let variant = names.join("_");
+            let names = choices.iter().map(|choice| choice.name.as_str());
+            let variant = names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join("_");
             let extended_by = outline.included.iter().filter(|_| !outline.is_added);
             let extended_by = extended_by.map(|entry| Arc::clone(&extensions[*entry])).collect();
-            let (when, line) = (by.and_then(|entry| entry.when.clone()), by.map(|entry| entry.span.line));
-            if let Some(by) = by.map(|entry| entry.span) {
-                self.unclear(&variant, named.get(&fold(&variant)).copied(), by);
+            let when = by.and_then(|entry| entry.when.clone());
+            let entry = by.map(|entry| entry.span);
+            let other = made.insert(fold(&variant), entry.map_or(0, |span| span.line));
+            if let Some(span) = entry {
+                self.unclear(&variant, other, span);
             }
-            named.insert(fold(&variant), line);
             cells.push(Cell { variant, choices, when, extensions: extended_by });
         }
         cells
     }
 
     /// Reports a cell that has no name, or the name of another.
-    fn unclear(&mut self, variant: &str, other: Option<Option<u32>>, span: Span) {
+    fn unclear(&mut self, variant: &str, other: Option<u32>, span: Span) {
         if variant.is_empty() {
             let hint = "add a key whose value names it, such as `take: closeup`";
             self.error(span, "this entry makes a cell that nothing names", hint);
         } else if let Some(other) = other {
             let message = format!("two cells of the matrix would be called `{variant}`");
             let first = match other {
-                Some(line) => format!("the other is made by the entry on line {line}"),
-                None => "the other is made of the axes".to_owned(),
+                0 => "the other is made of the axes".to_owned(),
+                line => format!("the other is made by the entry on line {line}"),
             };
             self.error(
                 span,

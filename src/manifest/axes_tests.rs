@@ -340,11 +340,12 @@ fn a_matrix_that_explodes_is_refused_before_a_cell_is_made() {
     let axis = |name: &str, count: usize| {
         format!("{name}: [{}]", (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(", "))
     };
-    let axes: Vec<String> = ["a", "b", "c", "d", "e", "f", "g"].map(|name| axis(name, 1_000)).to_vec();
+    let thousands: Vec<String> = ["a", "b", "c", "d", "e", "f", "g"].map(|name| axis(name, 1_000)).to_vec();
     let told_of = |axes: &[String]| told(&shot(&format!("{{ {} }}", axes.join(", "))));
-    assert_eq!(told_of(&axes).len(), 1, "1000 to the 7th is more than a machine word counts");
+    assert_eq!(told_of(&thousands).len(), 1, "1000 to the 7th is more than a machine word counts");
     assert!(
-        told_of(&axes[..2])[0].ends_with("the matrix has more cells than the 10000 that a shot may have")
+        told_of(&thousands[..2])[0]
+            .ends_with("the matrix has more cells than the 10000 that a shot may have")
     );
     assert_eq!(told_of(&[axis("seed", 10_000)]), [] as [&str; 0]);
     let include: String = (0..200).fold(String::new(), |mut list, n| {

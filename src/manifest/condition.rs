@@ -82,7 +82,10 @@ impl Condition {
         let shown: String = text.chars().take(SHOWN).collect();
         let quote = self.0.quote();
         let mut problem = Problem::error(self.place(), "the condition gives a text and neither yes nor no")
-            .hint(format!("compare it: `{} == {quote}{shown}{quote}`", self.0.source().trim()));
+            .hint(format!(
+                "compare it with the text that is meant: `{} == {quote}…{quote}`",
+                self.0.source().trim()
+            ));
         problem.examples.push(format!("{}: `{shown}`", context.item.example(self.0.columns())));
         problem.rows.extend(context.item.row(self.0.columns()));
         problem

@@ -64,7 +64,10 @@ fn what_is_no_truth_value_is_taken_as_one_only_where_it_is_plain() {
     }
     let problem = holds("item.featured", &[("id", "a"), ("featured", "sold out")]).unwrap_err();
     assert_eq!(problem.message, "the condition gives a text and neither yes nor no");
-    assert_eq!(problem.hint.as_deref(), Some("compare it: `item.featured == 'sold out'`"));
+    assert_eq!(
+        problem.hint.as_deref(),
+        Some("compare it with the text that is meant: `item.featured == '…'`")
+    );
     assert_eq!(holds("item.n|int", &[("id", "a"), ("n", "0")]), Ok(false));
     assert_eq!(holds("\"[]\"", &[("id", "a")]), Ok(false));
 }

@@ -77,7 +77,7 @@ pub enum Items {
         /// How it is read.
         reading: FileReading,
         /// Which of its items are wanted; all where nothing is said.
-        only: Option<Condition>,
+        only: Option<Box<Condition>>,
     },
     /// Entries of the manifest itself, in its order.
     List(Vec<ListItem>),

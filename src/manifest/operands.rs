@@ -121,10 +121,11 @@ pub(super) fn doubts(text: &str, quote: char) -> Vec<Doubt> {
     let word = |at: usize| &text[words[at].1.clone()];
     // A filter or a sum makes something else of what stands before it.
     let ends = |at: usize| matches!(kind(at), None | Some(Kind::Logic | Kind::Bracket));
-    let compares = |operator: usize, other: usize| match (kind(operator), kind(other)) {
-        (Some(Kind::Order), Some(Kind::Number | Kind::Quoted)) => true,
-        (Some(Kind::Equal), Some(Kind::Number)) => true,
-        _ => false,
+    let compares = |operator: usize, other: usize| {
+        matches!(
+            (kind(operator), kind(other)),
+            (Some(Kind::Order), Some(Kind::Number | Kind::Quoted)) | (Some(Kind::Equal), Some(Kind::Number))
+        )
     };
     let mut doubts = Vec::new();
     for at in (0..words.len()).filter(|at| words[*at].0 == Kind::Text) {

@@ -56,16 +56,23 @@ fn prompt(manifest: &Manifest, item: Arc<Item>) -> Result<String, Box<Problem>> 
 fn every_key_of_a_manifest_is_read() {
     let manifest = good(include_str!("../../tests/fixtures/manifest/good/every-key.yaml"));
     assert_eq!(manifest.project, "spring-catalog");
-    assert!(matches!(&manifest.items, Items::File { from, .. } if from.value == "products.csv"));
+    let Items::File { from, only, .. } = &manifest.items else { panic!("no file") };
+    assert_eq!((from.value.as_str(), only.as_ref().unwrap().columns().len()), ("products.csv", 2));
     assert_eq!(manifest.vars["look"], "soft studio light, plain background");
     assert_eq!(manifest.defaults.settings.model.as_ref().unwrap().source(), "zai/vidu2-image");
     let names: Vec<_> = manifest.shots.iter().map(|shot| shot.name.value.as_str()).collect();
-    assert_eq!(names, ["hero", "refs"]);
+    assert_eq!(names, ["hero", "refs", "social"]);
     let refs = &manifest.shots[1].fields;
     assert!(matches!(&refs.settings.fields[&Field::ReferenceImages], Setting::Many(all) if all.len() == 2));
     assert_eq!(refs.settings.params["movement_amplitude"].source(), "auto");
     assert_eq!(refs.optional.iter().collect::<Vec<_>>(), ["movement_amplitude", "seed"]);
     assert_eq!(refs.output.as_ref().unwrap().source(), "renders/refs/{{ item.id }}.mp4");
+    let social = &manifest.shots[2].fields;
+    assert!(
+        matches!(&social.settings.fields[&Field::AspectRatio], Setting::One(of) if of.source() == "9:16")
+    );
+    assert_eq!(social.matrix.as_ref().unwrap().len(), 4);
+    assert_eq!(social.when.as_ref().unwrap().columns(), ["kind"]);
     let zai = &manifest.providers["zai"].value;
     assert_eq!(zai.api_key.as_ref().unwrap().value, EnvName("ZAI_API_KEY".into()));
     assert_eq!(zai.base_url.as_ref().unwrap().value, "https://api.z.ai/api");

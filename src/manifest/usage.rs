@@ -1,6 +1,7 @@
 //! Whether templates and matrices fit: what a template reads of a cell must be in one, and what varies should be read.
 
 use super::choices::is_field;
+use super::condition::Condition;
 use super::decode::Decoder;
 use super::matrix::{Matrix, readable};
 use super::model::{Setting, Settings, Shot, ShotFields};
@@ -25,9 +26,6 @@ pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot]
         let matrix = shot.fields.matrix.as_deref();
         let keys = readable(matrix.into_iter().flat_map(Matrix::choices));
         let orders = orders(defaults, shot);
-        if let Some(matrix) = matrix.filter(|matrix| !matrix.is_empty()) {
-            unread(decoder, matrix, &orders);
-        }
         let output = shot.fields.output.as_ref().or(defaults.output.as_ref()).or(output);
         for template in orders.into_iter().chain(output) {
             let name = shot.name.value.as_str();
@@ -41,13 +39,20 @@ pub(super) fn check(decoder: &mut Decoder, defaults: &ShotFields, shots: &[Shot]
             known.is_unclear |= matrix.is_some_and(Matrix::is_empty);
         }
     }
+    let mut problems = Vec::new();
     for used in uses.values().filter(|used| !used.is_unclear) {
-        for key in used.template.cell().iter().filter(|key| !key.is_empty()) {
-            if let Some(problem) = problem(used, key) {
-                decoder.report(problem);
+        let keys = used.template.cell().iter().filter(|key| !key.is_empty());
+        problems.extend(keys.filter_map(|key| problem(used, key)));
+    }
+    // What seems to be read by nothing may be what a misspelt name means.
+    if problems.is_empty() {
+        for shot in shots {
+            if let Some(matrix) = shot.fields.matrix.as_deref().filter(|matrix| !matrix.is_empty()) {
+                unread(decoder, matrix, &orders(defaults, shot));
             }
         }
     }
+    decoder.problems.extend(problems);
 }
 
 /// Everything that has a part in what a shot orders.
@@ -68,9 +73,9 @@ fn orders<'a>(defaults: &'a ShotFields, shot: &'a Shot) -> Vec<&'a Template> {
     let of_defaults = of(&defaults.settings).filter(|(name, _)| !own.contains_key(name));
     let mut templates: Vec<&Template> =
         own.values().copied().chain(of_defaults.map(|(_, all)| all)).flatten().collect();
-    templates.extend(shot.fields.when.iter().map(|condition| condition.template()));
+    templates.extend(shot.fields.when.iter().map(Condition::template));
     if let Some(matrix) = &shot.fields.matrix {
-        templates.extend(matrix.conditions().map(|condition| condition.template()));
+        templates.extend(matrix.conditions().map(Condition::template));
         templates.extend(matrix.choices().filter_map(|choice| choice.sets.as_ref()).flat_map(all));
     }
     templates
@@ -138,13 +143,11 @@ fn problem(used: &Use<'_>, key: &str) -> Option<Problem> {
             return Some(problem.hint(format!("add one, `matrix: {{ {axis}: [ … ] }}`, or remove `{name}`")));
         }
         let problem = Problem::error(place, format!("no cell of `{shot}` has `{key}`"));
-        return Some(match did_you_mean(key, keys.iter().map(String::as_str)) {
-            Some(near) => problem.hint(format!("did you mean `matrix.{near}`?")),
-            None => {
-                let known: Vec<String> = keys.iter().map(|key| format!("matrix.{key}")).collect();
-                problem.hint(format!("the cells have: {}", known.join(", ")))
-            }
-        });
+        if let Some(near) = did_you_mean(key, keys.iter().map(String::as_str)) {
+            return Some(problem.hint(format!("did you mean `matrix.{near}`?")));
+        }
+        let known: Vec<String> = keys.iter().map(|key| format!("matrix.{key}")).collect();
+        return Some(problem.hint(format!("the cells have: {}", known.join(", "))));
     }
     let is_compared = ["==", "!=", "in ", "not in "].iter().any(|operator| behind.starts_with(operator));
     (is_compared && keys.contains(&format!("{key}.id"))).then(|| {

@@ -153,7 +153,7 @@ impl<'a> Scope<'a> {
 /// The condition for items.
 fn only(manifest: &Manifest) -> Option<&Condition> {
     match &manifest.items {
-        Items::File { only, .. } => only.as_ref(),
+        Items::File { only, .. } => only.as_deref(),
         Items::List(_) => None,
     }
 }
@@ -166,3 +166,6 @@ fn items(manifest: &Manifest, count: usize) -> String {
     };
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,6 +221,9 @@ impl<'a> Values<'a> {
             Some(Written::Template(template)) if !template.columns().is_empty() => {
                 return format!("see to it that the texts of the item make it {either}");
             }
+            _ if Field::named(name).is_some_and(|field| self.job.field(field).is_some()) => {
+                return format!("in the matrix, write {either} instead");
+            }
             _ => {}
         }
         let lines: Vec<String> = values.iter().map(|value| format!("`{key}: {value}`")).collect();

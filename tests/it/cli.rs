@@ -15,6 +15,7 @@ mod guards;
 mod help;
 mod init;
 mod ledger;
+mod matrix;
 mod nights;
 mod once;
 mod owed;
