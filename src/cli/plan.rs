@@ -11,7 +11,7 @@ use super::pause;
 use super::session::{reader, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
-use super::unchanged::{self, Input, is_everything, recognise};
+use super::unchanged::{Input, UpToDate, is_everything, recognise};
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
@@ -95,7 +95,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
 }
 
 /// The plan of jobs of which it is known that each has its clip.
-async fn up_to_date(terminal: &Terminal, places: &Places, known: unchanged::Known) -> Result<Exit, Error> {
+async fn up_to_date(terminal: &Terminal, places: &Places, known: UpToDate) -> Result<Exit, Error> {
     let loaded = valid(terminal, places, known.loaded)?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let now = Clock::system().now();

@@ -15,7 +15,7 @@ use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use super::unchanged::{Input, Known, Night, may_be_recognised, recognise, remember};
+use super::unchanged::{Input, Night, UpToDate, may_be_recognised, recognise, remember};
 use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -26,6 +26,7 @@ use crate::engine::world::World;
 use crate::load::Loaded;
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, targets};
+use crate::plan::known::Known;
 use crate::plan::order::LinkBook;
 use crate::report::budget::Level;
 use crate::report::live::Stand;
@@ -47,7 +48,7 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
         _ => None,
     };
     if let Some(known) = known {
-        return up_to_date(terminal, global, args, places, known).await;
+        return Box::pin(up_to_date(terminal, global, args, places, known)).await;
     }
     let (loaded, pictures) = load_and_look(&places, &LinkBook::new());
     let problems = if input.is_some() { grouped(loaded.problems.clone()) } else { Vec::new() };
@@ -55,16 +56,14 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
         Ok(loaded) => loaded,
         Err(error) if places.state.join("state.db").exists() => {
             let session = Session::open(terminal, places, "collect")?;
-            return collect::instead(terminal, global, session, error).await;
+            return Box::pin(collect::instead(terminal, global, session, error)).await;
         }
         Err(error) => return Err(error),
     };
     let session = Session::open(terminal, places.clone(), "run")?;
     let (exit, world) = match prepare(terminal, global, args, &session, &loaded).await {
-        Ok(prepared) => carry_out(terminal, global, args, session, &loaded, prepared).await?,
-        // Somebody who just said no is there to say what next.
-        Err(error) if error.exit == Exit::Usage && terminal.interactive => return Err(error),
-        Err(error) => return collect::instead(terminal, global, session, error).await,
+        Ok(prepared) => Box::pin(carry_out(terminal, global, args, session, &loaded, prepared)).await?,
+        Err(error) => return refused(terminal, global, session, error).await,
     };
     if let (Exit::Done, Some(input)) = (exit, input) {
         let selection = &args.selection;
@@ -80,7 +79,7 @@ async fn up_to_date(
     global: &Global,
     args: &RunArgs,
     places: Places,
-    known: Known,
+    known: UpToDate,
 ) -> Result<Exit, Error> {
     let loaded = valid(terminal, &places, known.loaded)?;
     let session = Session::open(terminal, places, "run")?;
@@ -92,7 +91,7 @@ async fn up_to_date(
         let caps = caps(manifest, args.bounds.max_cost);
         let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
         let decided = Decided::nothing();
-        let nothing = crate::plan::known::Known::default();
+        let nothing = Known::default();
         let ordered = order(&manifest.project, decided.scene(&loaded, &nothing), decided.partial, now);
         let mut needed = session.owing().await?;
         needed.extend(known.models.iter().map(|model| model.provider.clone()));
@@ -101,9 +100,26 @@ async fn up_to_date(
         Ok(Prepared { decided, up_to_date: known.jobs, ordered, setup, price: None, caps, levels, now })
     };
     match prepared.await {
-        Ok(prepared) => Ok(carry_out(terminal, global, args, session, &loaded, prepared).await?.0),
-        Err(error) => collect::instead(terminal, global, session, error).await,
+        Ok(prepared) => {
+            let carried_out = Box::pin(carry_out(terminal, global, args, session, &loaded, prepared));
+            carried_out.await.map(|(exit, _)| exit)
+        }
+        Err(error) => refused(terminal, global, session, error).await,
     }
+}
+
+/// What comes of a run that orders nothing because something was found out before.
+async fn refused(
+    terminal: &Terminal,
+    global: &Global,
+    session: Session,
+    error: Error,
+) -> Result<Exit, Error> {
+    // Somebody who just said no is there to say what next.
+    if error.exit == Exit::Usage && terminal.interactive {
+        return Err(error);
+    }
+    Box::pin(collect::instead(terminal, global, session, error)).await
 }
 
 /// Says of which models the sandbox does not know what the manifest corrects.

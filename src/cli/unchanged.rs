@@ -96,7 +96,7 @@ struct Record {
 }
 
 /// An input of which it is known that nothing is to be done about it.
-pub(super) struct Known {
+pub(super) struct UpToDate {
     /// How many jobs it comes to; each has its clip.
     pub(super) jobs: usize,
     /// The models that they name.
@@ -123,7 +123,7 @@ pub(super) fn may_be_recognised(args: &RunArgs) -> bool {
 }
 
 /// What is known of an input, if everything is still as it was when a run ended that left nothing to do.
-pub(super) async fn recognise(places: &Places, input: &Input, manifest: Manifest) -> Option<Known> {
+pub(super) async fn recognise(places: &Places, input: &Input, manifest: Manifest) -> Option<UpToDate> {
     let record: Record = serde_json::from_slice(&std::fs::read(file(places)?).ok()?).ok()?;
     let Record { parts, pictures, state, jobs, models, problems, table, notes } = record;
     let is_same = parts == input.parts && Album::new(&places.folder).are_as_they_were(&pictures);
@@ -141,7 +141,7 @@ pub(super) async fn recognise(places: &Places, input: &Input, manifest: Manifest
         dropped: BTreeMap::new(),
         problems: problems.into_iter().map(|Told(problem)| problem).collect(),
     };
-    Some(Known { jobs, models, table, notes, loaded })
+    Some(UpToDate { jobs, models, table, notes, loaded })
 }
 
 /// What a run was made of, to be remembered.

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// A shop of these rows.
 fn shop(rows: &str) -> Project {
     let mut project = Project::shop(0);
-    project.limits = "{ concurrency: 1, first_poll: 100ms, poll_every: 100ms, rate: 100/s }".to_owned();
+    "{ concurrency: 1, first_poll: 100ms, poll_every: 100ms, rate: 100/s }".clone_into(&mut project.limits);
     project.write("products.csv", rows);
     project.manifest(SHOP);
     project
@@ -25,7 +25,8 @@ fn a_row_has_its_own_prompt_model_and_seed_and_the_others_have_those_of_the_mani
          blue,blue mug,,uniall/viduq3t-540p,7\n\
          green,green mug,,,\n",
     );
-    project.manifest(&format!("{SHOP}prices: {{ uniall/viduq3t-540p: {{ per: clip, usd: \"0.10\" }} }}\n"));
+    let both = SHOP.replace("    prompt:", "    duration: 5\n    optional: [duration]\n    prompt:");
+    project.manifest(&format!("{both}prices: {{ uniall/viduq3t-540p: {{ per: clip, usd: \"0.10\" }} }}\n"));
     let requests = requests(&project);
     let prompts: Vec<&str> =
         requests.iter().map(|request| request["body"]["prompt"].as_str().unwrap()).collect();
