@@ -142,7 +142,7 @@ impl Draft<'_> {
     pub(super) fn text(&self) -> String {
         let mut lines = vec![
             MODELINE.to_owned(),
-            format!("# Made by `shotlist init`. The product file: {}.", self.about.title),
+            format!("# Made by `shotlist init` for {}: {}.", yaml(self.from), self.about.title),
             "# `shotlist plan` says what this makes and costs, and sends nothing; `shotlist run --sandbox` rehearses it."
                 .to_owned(),
             "version: 1".to_owned(),
@@ -228,14 +228,21 @@ impl Draft<'_> {
         let columns = item.columns.iter().map(|(name, _)| name.as_str());
         // The columns of a shop's file are many, and what is of use in them has a name of ours.
         let columns = columns.filter(|name| !self.has_choice() && item.fact(name).is_none());
-        let is_plain = |name: &&str| {
-            name.starts_with(|first: char| first.is_ascii_alphabetic())
-                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-        };
         let others = ["id", "sku", "handle", "title", "status", "row", "image", "images", "description_html"];
-        let named = facts.chain(columns).filter(|name| !others.contains(name)).filter(is_plain);
-        named.take(NAMED).map(|name| format!("item.{name}")).collect()
+        let named = facts.chain(columns).filter(|name| !others.contains(name));
+        named.filter_map(spelled).take(NAMED).collect()
     }
+}
+
+/// How a template reads what is called so; nothing where that would need more than a comment to explain.
+fn spelled(name: &str) -> Option<String> {
+    let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    let is_odd = |letter: char| letter.is_control() || "'\"\\".contains(letter);
+    if is_plain {
+        return Some(format!("item.{name}"));
+    }
+    (!name.contains(is_odd)).then(|| format!("item.raw['{name}']"))
 }
 
 /// A line with a comment behind it.

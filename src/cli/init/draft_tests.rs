@@ -23,7 +23,7 @@ fn manifest_for(csv: &str, reading: &Reading, there: &[&str]) -> String {
 
 #[test]
 fn of_a_plain_sheet_only_what_is_needed_is_written() {
-    let csv = "id,title,image,color,Price (EUR)\n0123,\"Mug, {{ vars.x }} \"\"XL\"\"\",mug.png,red,4\nno,Cup,,blue,5\n";
+    let csv = "id,title,image,color,Price (EUR),\"l'été\"\n0123,\"Mug, {{ vars.x }} \"\"XL\"\"\",mug.png,red,4,a\nno,Cup,,blue,5,b\n";
     insta::assert_snapshot!(manifest_for(csv, &Reading::default(), &["mug.png"]));
 }
 
@@ -79,8 +79,8 @@ fn pictures_beside_the_product_file_are_found_unless_a_link_is_among_them() {
 #[test]
 fn every_item_gets_a_path_of_its_own_that_any_system_can_store() {
     let path = |ids: &[&str]| {
-        let rows: String = ids.iter().map(|id| format!("{id},x\n")).collect();
-        output(&read(&format!("id,title\n{rows}")).items)
+        let sheet = format!("id,title\n{},x\n", ids.join(",x\n"));
+        output(&read(&sheet).items)
     };
     assert_eq!(path(&["0123", "Kråka"]), "renders/{{ item.id }}/{{ item.id }}_{{ shot }}.mp4");
     assert!(path(&["a:b", "a?c"]).starts_with("renders/{{ item.id | slug }}/"));
