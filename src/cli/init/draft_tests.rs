@@ -77,6 +77,20 @@ fn pictures_beside_the_product_file_are_found_unless_a_link_is_among_them() {
 }
 
 #[test]
+fn a_column_of_pictures_is_found_whatever_it_is_called() {
+    let template = |csv: &str| Pictures::of(&read(csv).items, "", |_| true).map(|pictures| pictures.template);
+    let found = template("id,Bild\n1,a.JPG\n2,\n3,https://pictures.example/c.webp?v=1\n");
+    assert_eq!(found.as_deref(), Some("{{ item.Bild }}"));
+    let found = template("id,main picture\n1,a.png\n");
+    assert_eq!(found.as_deref(), Some("{{ item.raw['main picture'] }}"));
+    for csv in
+        ["id,files\n1,a.png\n2,manual.pdf\n", "id,files\n1,\"a.png, b.png\"\n", "id,image,title\n1,,x.y\n"]
+    {
+        assert_eq!(template(csv), None, "{csv}");
+    }
+}
+
+#[test]
 fn every_item_gets_a_path_of_its_own_that_any_system_can_store() {
     let path = |ids: &[&str]| {
         let sheet = format!("id,title\n{},x\n", ids.join(",x\n"));
