@@ -247,7 +247,8 @@ providers:
         let facts = item.facts.iter().map(|fact| fact.name);
         let columns = item.columns.iter().map(|(name, _)| name.as_str());
         // The columns of a shop's file are many, and what is of use in them has a name of ours.
-        let columns = columns.filter(|name| !self.has_choice() && item.fact(name).is_none());
+        let is_known = |name: &str| item.facts.iter().any(|fact| fact.column.as_deref() == Some(name));
+        let columns = columns.filter(|name| !self.has_choice() && !is_known(name));
         let others = ["id", "sku", "handle", "title", "status", "row", "image", "images", "description_html"];
         let named = facts.chain(columns).filter(|name| !others.contains(name));
         named.filter_map(spelled).take(NAMED).collect()
@@ -298,7 +299,8 @@ fn output(items: &[Item]) -> &'static str {
         let mut taken = HashSet::new();
         items.iter().map(name).all(|name| {
             let path = check_path(&format!("renders/{name}/{name}_{SHOT}.mp4"));
-            path.is_ok_and(|path| taken.insert(fold(&path)))
+            // A slash would make one more folder.
+            !name.contains('/') && path.is_ok_and(|path| taken.insert(fold(&path)))
         })
     };
     PATHS.iter().find(|(_, name)| suits(*name)).map_or(PATHS[0].0, |(path, _)| path)
