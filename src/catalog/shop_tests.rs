@@ -72,6 +72,7 @@ fn rows_of_one_handle_are_one_product_and_a_picture_row_makes_no_clip() {
         variants: 6,
         image_only_rows: 1,
         distinct_pictures: 7,
+        variant_pictures: 4,
         variants_without_sku: 1,
     };
     assert_eq!(counts, expected);

@@ -171,9 +171,9 @@ pub enum Command {
     /// what pictures must be, the price, what the provider's documents disagree about. As the manifest corrects them,
     /// where there is one.
     Models(ModelsArgs),
-    /// Write a first manifest, and completion for editors
+    /// Write a first manifest, for a product file
     ///
-    /// With --from, for a product file: which program wrote it, which of its columns hold titles and pictures, and the
+    /// With --from, for the export of a shop: which program wrote it, which of its columns hold titles and pictures, and the
     /// price. With --scenes, for a film. Without either, a small sample. It asks nothing, sends nothing and replaces
     /// nothing; its first line leads editors to the schema beside it.
     Init(InitArgs),

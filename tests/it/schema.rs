@@ -155,7 +155,7 @@ fn what_holds_where_nothing_is_written_is_told() {
     assert_eq!(schema["properties"]["reuse"]["default"], "always");
     assert_eq!(schema["properties"]["items"]["anyOf"][0]["properties"]["one_per"]["default"], "product");
     assert_eq!(shot["on_change"]["default"], "render");
-    assert!(schema["properties"]["output"]["default"].as_str().unwrap().ends_with(".mp4"));
+    assert!(schema["properties"]["output"]["default"].as_str().unwrap().contains("{{ shot }}"));
     let key = &schema["properties"]["providers"]["properties"]["zai"]["properties"]["api_key"]["default"];
     assert_eq!(key, "${ZAI_API_KEY}");
 }

@@ -43,11 +43,8 @@ impl Pictures {
     /// to that of the product file, from which many exports see their pictures; `is_there` answers for a path that is
     /// seen from the manifest's folder.
     pub(super) fn of(items: &[Item], beside: &str, is_there: impl Fn(&str) -> bool) -> Option<Self> {
-        let named = items.iter().filter_map(|item| item.get("image")).map(str::trim);
-        let named: Vec<&str> = named.filter(|image| !image.is_empty()).collect();
-        if named.is_empty() {
-            return None;
-        }
+        let column = picture_column(items)?;
+        let named: Vec<&str> = items.iter().filter_map(|item| filled(item, column)).collect();
         let local: Vec<&&str> = named.iter().filter(|image| !is_address(image)).collect();
         let missing =
             |before: &str| local.iter().filter(|image| !is_there(&format!("{before}{image}"))).count();
@@ -57,7 +54,7 @@ impl Pictures {
         let from_beside = if is_possible && as_named > 0 { missing(beside) } else { as_named };
         let before = if from_beside < as_named { beside } else { "" };
         Some(Self {
-            template: format!("{before}{{{{ item.image }}}}"),
+            template: format!("{before}{{{{ {} }}}}", spelled(column)?),
             without: items.len() - named.len(),
             missing: from_beside,
         })
@@ -72,6 +69,29 @@ impl Pictures {
         let parts: Vec<String> = without.into_iter().chain(missing).collect();
         (!parts.is_empty()).then(|| parts.join(" and "))
     }
+}
+
+/// What an item has under that name, unless it is blank.
+fn filled<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// What templates call the picture of an item: `image`, or a column in which there is nothing but names of pictures.
+fn picture_column(items: &[Item]) -> Option<&str> {
+    let columns = items.first()?.columns.iter().map(|(name, _)| name.as_str());
+    let has_pictures = |name: &&str| {
+        let mut cells = items.iter().filter_map(|item| filled(item, name)).peekable();
+        cells.peek().is_some() && (*name == "image" || cells.all(is_picture))
+    };
+    std::iter::once("image").chain(columns).find(has_pictures)
+}
+
+/// Whether a text is the name or the address of one picture.
+fn is_picture(text: &str) -> bool {
+    let path = text.split(['?', '#']).next().unwrap_or(text);
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+    ending.is_some_and(|ending| ["jpg", "jpeg", "png", "webp"].contains(&ending.as_str()))
+        && !text.contains([' ', ',', ';', '|', '\n'])
 }
 
 /// Whether a picture is no file of ours.
@@ -140,49 +160,48 @@ impl Draft<'_> {
 
     /// The manifest.
     pub(super) fn text(&self) -> String {
-        let mut lines = vec![
-            MODELINE.to_owned(),
-            format!("# Made by `shotlist init`. The product file: {}.", self.about.title),
-            "# `shotlist plan` says what this makes and costs, and sends nothing; `shotlist run --sandbox` rehearses it."
-                .to_owned(),
-            "version: 1".to_owned(),
-            String::new(),
-            "items:".to_owned(),
-            format!("  from: {}", yaml(self.from)),
-        ];
-        lines.extend(self.reading_lines());
-        if let Some(unusable) = self.unusable() {
-            lines.push(noted("# on_bad_item: skip", &format!("leaves out {unusable}")));
-        }
-        lines.extend(
-            ["", "vars:", "  look: soft studio light, plain background", "", "shots:"].map(str::to_owned),
+        let (from, title) = (yaml(self.from), &self.about.title);
+        let (reading, shot) = (self.reading_lines().concat(), self.shot_lines().concat());
+        let unusable =
+            self.unusable().map(|unusable| noted("# on_bad_item: skip", &format!("leaves out {unusable}")));
+        let unusable = unusable.unwrap_or_default();
+        let output = yaml(output(self.items));
+        let key = noted(
+            "  zai: { api_key: \"${ZAI_API_KEY}\" }",
+            "read from the environment, and only by a real run",
         );
-        lines.push(format!("  {SHOT}:"));
-        lines.extend(self.shot_lines());
-        lines.push(String::new());
-        lines.push(format!("output: {}", yaml(output(self.items))));
-        lines.extend([
-            String::new(),
-            "providers:".to_owned(),
-            noted(
-                "  zai: { api_key: \"${ZAI_API_KEY}\" }",
-                "read from the environment, and only by a real run",
-            ),
-            String::new(),
-            noted(
-                &format!("budget: {{ run: {} }}", whole_dollars(self.total())),
-                &format!("US dollars; all of the above costs {}", self.total()),
-            ),
-        ]);
-        lines.join("\n") + "\n"
+        let total = self.total();
+        let run = format!("budget: {{ run: {} }}", whole_dollars(total));
+        let budget = noted(&run, &format!("US dollars; all of the above costs {total}"));
+        format!(
+            "{MODELINE}
+# Made by `shotlist init` for {from}: {title}.
+# `shotlist plan` says what this makes and costs, and sends nothing; `shotlist run --sandbox` rehearses it.
+version: 1
+
+items:
+  from: {from}
+{reading}{unusable}
+vars:
+  look: soft studio light, plain background
+
+shots:
+  {SHOT}:
+{shot}
+output: {output}
+
+providers:
+{key}
+{budget}"
+        )
     }
 
     /// How the file is read, where that is worth a line.
     fn reading_lines(&self) -> Vec<String> {
         let Reading { one_per, dialect, sheet, all } = self.reading;
         let mut lines = Vec::new();
-        lines.extend(dialect.as_ref().map(|dialect| format!("  dialect: {dialect}")));
-        lines.extend(sheet.as_ref().map(|sheet| format!("  sheet: {}", yaml(sheet))));
+        lines.extend(dialect.as_ref().map(|dialect| format!("  dialect: {dialect}\n")));
+        lines.extend(sheet.as_ref().map(|sheet| format!("  sheet: {}\n", yaml(sheet))));
         let choices = self.choices();
         if *one_per != OnePer::default() || !choices.is_empty() {
             let name = OnePer::ALL.iter().find(|(_, kind)| kind == one_per).map_or("", |(name, _)| name);
@@ -206,18 +225,19 @@ impl Draft<'_> {
         let makes = format!("{} seconds{size}, {} each", model.seconds(), self.price(1));
         let mut lines = vec![noted(&format!("    model: {}", model.name), &makes)];
         lines.extend(
-            self.pictures.as_ref().map(|pictures| format!("    image: {}", yaml(&pictures.template))),
+            self.pictures.as_ref().map(|pictures| format!("    image: {}\n", yaml(&pictures.template))),
         );
         let named = self.named();
         if !named.is_empty() {
-            lines.push(format!("    # A prompt may also use {}.", named.join(", ")));
+            lines.push(format!("    # A prompt may also use {}.\n", named.join(", ")));
         }
-        let has = |name: &str| self.items.first().is_some_and(|item| item.get(name).is_some());
-        lines.push(match (has("title"), &self.pictures) {
-            (true, _) => "    prompt: \"Slow push-in on {{ item.title }}, {{ vars.look }}\"".to_owned(),
-            (false, Some(_)) => "    prompt: \"Slow push-in on the product, {{ vars.look }}\"".to_owned(),
-            (false, None) => "    prompt: \"Slow push-in on {{ item.id }}, {{ vars.look }}\"".to_owned(),
-        });
+        let has_title = self.items.first().is_some_and(|item| item.get("title").is_some());
+        let subject = match (has_title, &self.pictures) {
+            (true, _) => "{{ item.title }}",
+            (false, Some(_)) => "the product",
+            (false, None) => "{{ item.id }}",
+        };
+        lines.push(format!("    prompt: \"Slow push-in on {subject}, {{{{ vars.look }}}}\"\n"));
         lines
     }
 
@@ -227,20 +247,28 @@ impl Draft<'_> {
         let facts = item.facts.iter().map(|fact| fact.name);
         let columns = item.columns.iter().map(|(name, _)| name.as_str());
         // The columns of a shop's file are many, and what is of use in them has a name of ours.
-        let columns = columns.filter(|name| !self.has_choice() && item.fact(name).is_none());
-        let is_plain = |name: &&str| {
-            name.starts_with(|first: char| first.is_ascii_alphabetic())
-                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-        };
+        let is_known = |name: &str| item.facts.iter().any(|fact| fact.column.as_deref() == Some(name));
+        let columns = columns.filter(|name| !self.has_choice() && !is_known(name));
         let others = ["id", "sku", "handle", "title", "status", "row", "image", "images", "description_html"];
-        let named = facts.chain(columns).filter(|name| !others.contains(name)).filter(is_plain);
-        named.take(NAMED).map(|name| format!("item.{name}")).collect()
+        let named = facts.chain(columns).filter(|name| !others.contains(name));
+        named.filter_map(spelled).take(NAMED).collect()
     }
+}
+
+/// How a template reads what is called so; nothing where that would need more than a comment to explain.
+fn spelled(name: &str) -> Option<String> {
+    let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    let is_odd = |letter: char| letter.is_control() || "'\"\\".contains(letter);
+    if is_plain {
+        return Some(format!("item.{name}"));
+    }
+    (!name.contains(is_odd)).then(|| format!("item.raw['{name}']"))
 }
 
 /// A line with a comment behind it.
 fn noted(line: &str, comment: &str) -> String {
-    format!("{line:<COMMENTS$} # {comment}")
+    format!("{line:<COMMENTS$} # {comment}\n")
 }
 
 /// A text as YAML reads it back: in quotes unless it is plainly one word.
@@ -271,7 +299,8 @@ fn output(items: &[Item]) -> &'static str {
         let mut taken = HashSet::new();
         items.iter().map(name).all(|name| {
             let path = check_path(&format!("renders/{name}/{name}_{SHOT}.mp4"));
-            path.is_ok_and(|path| taken.insert(fold(&path)))
+            // A slash would make one more folder.
+            !name.contains('/') && path.is_ok_and(|path| taken.insert(fold(&path)))
         })
     };
     PATHS.iter().find(|(_, name)| suits(*name)).map_or(PATHS[0].0, |(path, _)| path)

@@ -23,7 +23,7 @@ fn manifest_for(csv: &str, reading: &Reading, there: &[&str]) -> String {
 
 #[test]
 fn of_a_plain_sheet_only_what_is_needed_is_written() {
-    let csv = "id,title,image,color,Price (EUR)\n0123,\"Mug, {{ vars.x }} \"\"XL\"\"\",mug.png,red,4\nno,Cup,,blue,5\n";
+    let csv = "id,title,image,color,Price (EUR),\"l'été\"\n0123,\"Mug, {{ vars.x }} \"\"XL\"\"\",mug.png,red,4,a\nno,Cup,,blue,5,b\n";
     insta::assert_snapshot!(manifest_for(csv, &Reading::default(), &["mug.png"]));
 }
 
@@ -77,13 +77,29 @@ fn pictures_beside_the_product_file_are_found_unless_a_link_is_among_them() {
 }
 
 #[test]
+fn a_column_of_pictures_is_found_whatever_it_is_called() {
+    let template = |csv: &str| Pictures::of(&read(csv).items, "", |_| true).map(|pictures| pictures.template);
+    let found = template("id,Bild\n1,a.JPG\n2,\n3,https://pictures.example/c.webp?v=1\n");
+    assert_eq!(found.as_deref(), Some("{{ item.Bild }}"));
+    let found = template("id,main picture\n1,a.png\n");
+    assert_eq!(found.as_deref(), Some("{{ item.raw['main picture'] }}"));
+    for csv in
+        ["id,files\n1,a.png\n2,manual.pdf\n", "id,files\n1,\"a.png, b.png\"\n", "id,image,title\n1,,x.y\n"]
+    {
+        assert_eq!(template(csv), None, "{csv}");
+    }
+}
+
+#[test]
 fn every_item_gets_a_path_of_its_own_that_any_system_can_store() {
     let path = |ids: &[&str]| {
-        let rows: String = ids.iter().map(|id| format!("{id},x\n")).collect();
-        output(&read(&format!("id,title\n{rows}")).items)
+        let sheet = format!("id,title\n{},x\n", ids.join(",x\n"));
+        output(&read(&sheet).items)
     };
     assert_eq!(path(&["0123", "Kråka"]), "renders/{{ item.id }}/{{ item.id }}_{{ shot }}.mp4");
-    assert!(path(&["a:b", "a?c"]).starts_with("renders/{{ item.id | slug }}/"));
+    for ids in [["a:b", "a?c"], ["1/2", "mug"]] {
+        assert!(path(&ids).starts_with("renders/{{ item.id | slug }}/"), "{ids:?}");
+    }
     assert!(path(&["Mug", "mug"]).starts_with("renders/{{ item.row }}-{{ item.id | slug }}/"));
 }
 
