@@ -6,74 +6,118 @@ use super::budget::{caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::newcomers::Newcomers;
 use super::session::{store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, jobs, open};
+use crate::manifest::Manifest;
 use crate::plan::known::Known;
+use crate::plan::order::LinkBook;
 use crate::provider;
 use crate::provider::cards::Cards;
+use crate::report::budget::Level;
+use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::Reader;
 use globset::{Glob, GlobSetBuilder};
 
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
+///
+/// Where nothing was ever ordered in the project and no list of jobs is asked for, the jobs are added up as they come,
+/// and a sheet of a million rows needs little memory. Otherwise each is held against what is known, all together.
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
     let places = Places::find(args.manifest.manifest.as_deref(), &Global { out: None, ..global.clone() })?;
-    let loaded = valid(terminal, &places, load(&places.manifest))?;
+    let mut loaded = open(&places.manifest);
+    let history = history(&places, loaded.manifest.as_ref()).await;
+    let is_listed = terminal.json || args.show_requests || args.out.is_some();
+    if let (false, Some(manifest), Ok((known, levels))) = (is_listed, &loaded.manifest, &history)
+        && *known == Known::default()
+    {
+        let mut newcomers = Newcomers::new(manifest, &args.selection, known, levels.clone())?;
+        jobs(&mut loaded, &LinkBook::new(), false, &mut newcomers);
+        let loaded = valid(terminal, &places, loaded)?;
+        let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+        let plan = newcomers.plan(manifest, &loaded)?;
+        show(terminal, &places, &plan, || {});
+        return Ok(next(terminal, &places, &plan, args));
+    }
+    let mut wanted = Vec::new();
+    jobs(&mut loaded, &LinkBook::new(), false, &mut wanted);
+    loaded.wanted = wanted;
+    let loaded = valid(terminal, &places, loaded)?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let caps = caps(manifest, None);
-    let (known, levels) = match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
-        Some(reader) => (
-            reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
-            levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?,
-        ),
-        None => (Known::default(), unused(caps)),
-    };
+    let (known, levels) = history?;
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &known, choice)?;
     let plan = decided.plan(manifest, &loaded, &known, levels);
     if args.show_requests {
-        for (wanted, _) in plan.jobs.iter().filter(|(_, decision)| decision.costs()) {
+        for (wanted, _) in decided.jobs().iter().filter(|(_, decision)| decision.costs()) {
             terminal.data(request(&loaded.cards, wanted));
         }
     } else if terminal.json {
-        terminal.data(plan.json());
+        terminal.data(plan.json(&decided.jobs()));
     } else {
-        terminal.say(format_args!("{}: {}\n", places.shown, count(plan.jobs.len(), "job")));
-        terminal.data(plan.table().trim_end());
-        decided.tell_changes(terminal);
-        for note in plan.notes() {
-            terminal.tell(&note, 2);
-        }
-        for line in plan.budget_lines() {
-            terminal.tell(&line, 9);
-        }
-        if guards::tell(terminal, &plan) {
-            terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
-        }
-        terminal.say("Nothing was sent.");
+        show(terminal, &places, &plan, || decided.tell_changes(terminal));
     }
     if let Some(file) = &args.out {
-        approval::write(&places, manifest, &plan, file)?;
+        approval::write(&places, manifest, &decided.jobs(), file)?;
         terminal.say(format_args!("written to {}: who runs it agrees to it", file.display()));
         terminal.next(places.typed(&format!("run --plan {}", quoted(&file.display().to_string()))));
-    } else {
-        terminal.next(match plan.to_render() {
-            _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
-            0 => places.typed("status"),
-            1 => places.typed("run"),
-            // One to look at, before all of them are paid.
-            _ => places.typed("run --limit 1"),
-        });
+        return Ok(exit(&plan, args));
     }
-    let work = plan.to_render() > 0;
-    Ok(if work && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done })
+    Ok(next(terminal, &places, &plan, args))
+}
+
+/// What was ever ordered, and how full the budgets are.
+async fn history(places: &Places, manifest: Option<&Manifest>) -> Result<(Known, Vec<Level>), Error> {
+    let Some(manifest) = manifest else { return Ok((Known::default(), Vec::new())) };
+    let caps = caps(manifest, None);
+    match Reader::open(&places.state).map_err(|error| unopened(places, &error))? {
+        Some(reader) => Ok((
+            reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
+            levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?,
+        )),
+        None => Ok((Known::default(), unused(caps))),
+    }
+}
+
+/// The plan for people.
+fn show(terminal: &Terminal, places: &Places, plan: &Plan<'_>, tell_changes: impl FnOnce()) {
+    terminal.say(format_args!("{}: {}\n", places.shown, count(plan.sum.jobs, "job")));
+    terminal.data(plan.table().trim_end());
+    tell_changes();
+    for note in plan.notes() {
+        terminal.tell(&note, 2);
+    }
+    for line in plan.budget_lines() {
+        terminal.tell(&line, 9);
+    }
+    if guards::tell(terminal, plan) {
+        terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
+    }
+    terminal.say("Nothing was sent.");
+}
+
+/// Says how to go on.
+fn next(terminal: &Terminal, places: &Places, plan: &Plan<'_>, args: &PlanArgs) -> Exit {
+    terminal.next(match plan.to_render() {
+        _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
+        0 => places.typed("status"),
+        1 => places.typed("run"),
+        // One to look at, before all of them are paid.
+        _ => places.typed("run --limit 1"),
+    });
+    exit(plan, args)
+}
+
+fn exit(plan: &Plan<'_>, args: &PlanArgs) -> Exit {
+    if plan.to_render() > 0 && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done }
 }
 
 /// Tells the problems; an error if nothing may be sent.
@@ -94,7 +138,7 @@ pub(super) fn invalid() -> Error {
 }
 
 /// Whether a job is named by one of the patterns: by its key or its item. No pattern names all.
-pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool, Error> {
+pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool + use<>, Error> {
     let wrong = |error: globset::Error| Error::new(Exit::Usage, format!("--only: {error}"));
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {

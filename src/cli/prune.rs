@@ -29,7 +29,7 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
     let choice = Choice { selection: &selection, approved: None, accepted: false };
     let decided = Decided::of(manifest, &loaded, &known, choice)?;
     let mut gone = gone(&loaded.wanted, &decided.decisions, &known);
-    gone.retain(|job| is_in_place(job));
+    gone.retain(|job| is_in_place(job) && !loaded.left_out.may_have(&job.key.item));
     if gone.is_empty() {
         terminal.say("nothing to archive: every clip is wanted, or archived already");
         terminal.next(session.places.typed("status"));

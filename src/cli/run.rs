@@ -14,10 +14,10 @@ use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
+use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::problem::{Place, Problem};
-use crate::domain::take::Wanted;
 use crate::engine::order::{Ordered, order};
 use crate::load::{Loaded, load};
 use crate::plan::decide::Decision;
@@ -121,7 +121,7 @@ async fn prepare(
         return Err(error);
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
-    let levels = plan.levels;
+    let levels = plan.levels();
     Ok(Prepared { decided, ordered, setup, price, caps, levels, now })
 }
 
@@ -233,13 +233,11 @@ pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
 
 /// Refuses models whose price nobody knows.
 fn priced(plan: &Plan<'_>) -> Result<(), Error> {
-    plan.unpriced().into_values().flatten().next().map_or(Ok(()), |wanted| Err(unpriced(wanted)))
+    plan.unpriced().next().map_or(Ok(()), |(model, _, key)| Err(unpriced(key, model)))
 }
 
 /// A job whose price nobody knows.
-pub(super) fn unpriced(wanted: &Wanted) -> Error {
-    let Wanted { key, request, .. } = wanted;
-    let model = &request.model;
+pub(super) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
     Error::new(Exit::Invalid, format!("nobody knows what {model} costs (job {key}); nothing was sent"))
         .money("not charged")
         .next(format!(

@@ -85,6 +85,7 @@ fn section(name: &str) -> Json {
         "budget" => group(keys::BUDGET, &[], |_| usd()),
         "guards" => group(keys::GUARDS, &[], guard),
         "reuse" => reuse(),
+        "on_bad_item" => json!({ "enum": ["fail", "skip"] }),
         "output" => output(),
         // `project`
         _ => text(),

@@ -5,7 +5,9 @@ use super::exit::{Error, Exit};
 use super::images;
 use super::settings::Places;
 use super::terminal::Terminal;
-use crate::load::{load, load_with};
+use crate::domain::take::Wanted;
+use crate::load::{Jobs, jobs, open};
+use crate::plan::order::LinkBook;
 
 /// Checks manifest, catalog and every job against its model's documented limits.
 pub(super) async fn validate(
@@ -14,13 +16,15 @@ pub(super) async fn validate(
     args: &ValidateArgs,
 ) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let mut loaded = load(&places.manifest);
+    let mut loaded = open(&places.manifest);
+    jobs(&mut loaded, &LinkBook::new(), args.check_images, &mut Nobody);
     if args.check_images {
         let links = images::look(terminal, &places, &loaded).await?;
-        loaded = load_with(&places.manifest, &links);
+        loaded = open(&places.manifest);
+        jobs(&mut loaded, &links, false, &mut Nobody);
     }
     let invalid = loaded.is_invalid();
-    let jobs = loaded.wanted.len();
+    let jobs = loaded.jobs;
     let tally = terminal.problems(loaded.problems);
     if invalid {
         terminal.say(format_args!("{tally}. Nothing was sent."));
@@ -38,4 +42,13 @@ pub(super) async fn validate(
     }
     terminal.next(places.typed("plan"));
     Ok(Exit::Done)
+}
+
+/// Jobs that nobody needs: they are counted, and nothing is wrong with them.
+struct Nobody;
+
+impl Jobs for Nobody {
+    fn begin(&mut self) {}
+
+    fn take(&mut self, _: Wanted) {}
 }

@@ -342,5 +342,5 @@ impl Object for RawValue {
 }
 
 fn columns(item: &Item) -> Enumerator {
-    Enumerator::Values(item.columns.iter().map(|(name, _)| Value::from(name.as_str())).collect())
+    Enumerator::Values(item.columns.names().map(Value::from).collect())
 }

@@ -1,8 +1,8 @@
 //! What is wanted, what it costs, and how it differs from what is known.
 //!
 //! [`expand`] takes one item after the other and makes its jobs: a `draft` is rendered from what [`values`] finds, and
-//! [`order`] makes a priced order of it. [`decide`] holds these against everything that was ever ordered, [`filing`]
-//! says which files that moves. [`guards`] find what is too much for a night, [`approval`] holds a plan that somebody
+//! [`order`] makes a priced order of it. [`decide`] holds these against everything that was ever ordered (where nothing was,
+//! [`newcomers`] does it job by job), [`filing`] says which files that moves. [`guards`] find what is too much for a night, [`approval`] holds a plan that somebody
 //! agreed to against the one of now.
 
 pub mod approval;
@@ -14,6 +14,7 @@ pub mod filing;
 pub mod fingerprint;
 pub mod guards;
 pub mod known;
+pub mod newcomers;
 pub mod order;
 mod orphans;
 pub mod values;
