@@ -64,7 +64,13 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     }
 
     // The order is durable before anything is sent.
-    let scene = Scene { wanted: &loaded.wanted, decisions: &decisions, all: &loaded.wanted, known: &known };
+    let scene = Scene {
+        wanted: &loaded.wanted,
+        decisions: &decisions,
+        all: &loaded.wanted,
+        known: &known,
+        left_out: &loaded.left_out,
+    };
     let Ordered { admission, work } = order(&manifest.project, scene, false, clock.now());
     store.admit(admission, clock.now()).await?;
     let run = store.begin_run(&manifest.project, "embed", Caps::default(), clock.now()).await?;

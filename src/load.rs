@@ -1,44 +1,72 @@
 //! Manifest, catalog and pictures from disk into orders, with every problem found on the way.
+//!
+//! [`open`] reads the manifest, [`Jobs`] take its jobs one by one while `items` reads the product file; nothing else is
+//! kept of a million rows.
 
-use crate::catalog::{self, Catalog, Reading};
-use crate::domain::item::Item;
-use crate::domain::key::ModelName;
+mod items;
+
+pub use items::{Jobs, jobs, product_file, standard_input};
+
+use crate::domain::key::{JobKey, ModelName};
 use crate::domain::problem::{Place, Problem, did_you_mean};
-use crate::domain::request::PictureFacts;
 use crate::domain::take::Wanted;
-use crate::files::{self, Album};
-use crate::manifest::{self, Corrections, FileReading, Items, Located, Manifest, ModelEntry, ProviderConfig};
-use crate::plan::expand::{Expanded, Expansion};
-use crate::plan::order::{LinkBook, Unusable};
-use crate::plan::values::Subject;
+use crate::files::Album;
+use crate::manifest::{self, Corrections, Located, Manifest, ModelEntry, ProviderConfig};
+use crate::plan::expand::LeftOut;
+use crate::plan::order::LinkBook;
 use crate::provider;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{IsTerminal as _, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 
 /// What the input says.
 pub struct Loaded {
     /// The manifest's folder, from which pictures and sheets are seen.
     pub folder: PathBuf,
+    /// The manifest's name as messages have it.
+    pub shown: String,
     /// The manifest, if it could be read at all.
     pub manifest: Option<Manifest>,
     /// The models as the manifest corrects them.
     pub cards: Cards,
-    /// Every order that is right, the most urgent first.
+    /// Every order that is right, where all are needed at once; the most urgent first.
     pub wanted: Vec<Wanted>,
-    /// Every link to a picture, whether or not its order is right.
+    /// How many orders are right.
+    pub jobs: usize,
+    /// Jobs whose rows say how urgent they are, and not 0 as all others: higher goes first.
+    pub urgency: HashMap<JobKey, i64>,
+    /// Every link to a picture, whether or not its order is right, where they are asked for.
     pub links: BTreeSet<String>,
     /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
+    /// Items that make no job because something is wrong with them.
+    pub left_out: LeftOut,
     /// Everything that is wrong or doubtful.
     pub problems: Vec<Problem>,
 }
 
 impl Loaded {
+    /// Nothing yet.
+    #[must_use]
+    pub fn nothing(manifest: &Path) -> Self {
+        Self {
+            folder: folder_of(manifest),
+            shown: manifest.display().to_string(),
+            manifest: None,
+            cards: Cards::built_in(),
+            wanted: Vec::new(),
+            jobs: 0,
+            urgency: HashMap::new(),
+            links: BTreeSet::new(),
+            dropped: BTreeMap::new(),
+            left_out: LeftOut::default(),
+            problems: Vec::new(),
+        }
+    }
+
     /// Whether nothing may be sent.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
@@ -58,181 +86,53 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
     }
 }
 
-/// Reads everything and finds everything that is wrong, without any network.
+/// Reads everything and finds everything that is wrong, without any network. Holds every job; where one after the other
+/// is enough, see [`open`] and [`jobs`].
 #[must_use]
 pub fn load(manifest: &Path) -> Loaded {
-    load_with(manifest, &LinkBook::new(), &mut Album::new(&folder_of(manifest)))
+    let mut loaded = open(manifest);
+    let mut pictures = Album::new(&loaded.folder);
+    all_jobs(&mut loaded, &mut pictures);
+    loaded
 }
 
-/// As [`load`], with what is known of linked pictures and of those in the manifest's folder.
+/// As [`jobs`], with all of them in [`Loaded::wanted`], and with what is known of the pictures in the manifest's folder.
+pub fn all_jobs(loaded: &mut Loaded, pictures: &mut Album) {
+    let mut wanted = Vec::new();
+    jobs(loaded, &LinkBook::new(), pictures, false, &mut wanted);
+    if !loaded.urgency.is_empty() {
+        // Among equals the order of the items stays.
+        wanted.sort_by_key(|job| Reverse(loaded.urgency.get(&job.key).copied().unwrap_or(0)));
+    }
+    loaded.wanted = wanted;
+}
+
+/// Reads a manifest, and finds what is wrong with it. Its jobs are not made yet.
 #[must_use]
-pub fn load_with(manifest: &Path, links: &LinkBook, pictures: &mut Album) -> Loaded {
-    let (path, shown) = (manifest, manifest.display().to_string());
-    let folder = folder_of(path);
-    let mut loaded = Loaded {
-        folder: folder.clone(),
-        manifest: None,
-        cards: Cards::built_in(),
-        wanted: Vec::new(),
-        links: BTreeSet::new(),
-        dropped: BTreeMap::new(),
-        problems: Vec::new(),
-    };
-    let bytes = match read(path) {
+pub fn open(manifest: &Path) -> Loaded {
+    let mut loaded = Loaded::nothing(manifest);
+    let shown = loaded.shown.clone();
+    let bytes = match read(manifest) {
         Ok(bytes) => bytes,
         Err(reason) => {
             loaded.problems.push(unreadable(&shown, &reason));
             return loaded;
         }
     };
-    let (manifest, problems) = manifest::read(&shown, &bytes);
-    loaded.problems = problems;
-    let Some(manifest) = manifest else {
+    (loaded.manifest, loaded.problems) = manifest::read(&shown, &bytes);
+    match &loaded.manifest {
+        Some(manifest) => {
+            loaded.problems.extend(unknown_providers(&manifest.providers));
+            loaded.problems.extend(corrected(&mut loaded.cards, &manifest.corrections));
+        }
         // The sheet is looked at all the same, so that everything is told at once.
-        if let Some((from, reading)) = manifest::read_items_from(&shown, &bytes) {
-            rows(&folder, &from, &reading, &mut loaded.problems);
-        }
-        return loaded;
-    };
-    loaded.problems.extend(unknown_providers(&manifest.providers));
-    loaded.problems.extend(corrected(&mut loaded.cards, &manifest.corrections));
-    let rows = match &manifest.items {
-        Items::List(_) => Vec::new(),
-        Items::File { from, reading, .. } => rows(&folder, from, reading, &mut loaded.problems),
-    };
-    let mut seen = HashMap::new();
-    let mut look = |text: &str| match seen.get(text) {
-        Some(known) => Result::clone(known),
-        None => seen.entry(text.to_owned()).or_insert(look_at(&folder, text, pictures)).clone(),
-    };
-    let mut expansion = Expansion::new(&manifest, &loaded.cards, links, &mut look);
-    let mut take = |wanted| loaded.wanted.push(wanted);
-    if let Items::List(entries) = &manifest.items {
-        for entry in entries {
-            let subject = Subject { item: Arc::clone(&entry.item), own: Some(&entry.own) };
-            expansion.item(&subject, &mut take);
+        None => {
+            if let Some((from, reading)) = manifest::read_items_from(&shown, &bytes) {
+                items::look(&loaded.folder, &from, &reading, &mut loaded.problems);
+            }
         }
     }
-    for row in rows {
-        expansion.item(&Subject { item: Arc::new(row), own: None }, &mut take);
-    }
-    let Expanded { problems, links, dropped, urgency } = expansion.finish();
-    if !urgency.is_empty() {
-        // Among equals the order of the items stays.
-        loaded.wanted.sort_by_key(|job| Reverse(urgency.get(&job.key).copied().unwrap_or(0)));
-    }
-    loaded.problems.extend(problems);
-    (loaded.links, loaded.dropped) = (links, dropped);
-    loaded.manifest = Some(manifest);
     loaded
-}
-
-/// What a local picture is, or why it cannot be used.
-fn look_at(folder: &Path, text: &str, pictures: &mut Album) -> Result<PictureFacts, Unusable> {
-    pictures.look(text).map_err(|trouble| Unusable {
-        near: matches!(trouble, files::PictureTrouble::Missing)
-            .then(|| near(folder, text))
-            .flatten()
-            .filter(|near| files::inspect(folder, near).is_ok()),
-        why: trouble.to_string(),
-        remedy: trouble.remedy().to_owned(),
-    })
-}
-
-/// The rows of the product file.
-fn rows(
-    folder: &Path,
-    from: &Located<String>,
-    reading: &FileReading,
-    problems: &mut Vec<Problem>,
-) -> Vec<Item> {
-    let mut how = Reading {
-        one_per: reading.one_per,
-        dialect: None,
-        sheet: reading.sheet.as_ref().map(|sheet| sheet.value.clone()),
-        all: reading.all,
-    };
-    if let Some(dialect) = &reading.dialect {
-        if let Some(unknown) = unknown_dialect(dialect) {
-            problems.push(unknown);
-            return Vec::new();
-        }
-        how.dialect = Some(dialect.value.clone());
-    }
-    let path =
-        if is_standard_input(Path::new(&from.value)) { PathBuf::from("-") } else { folder.join(&from.value) };
-    match product_file(&path, &how) {
-        Ok(mut catalog) => {
-            // Without a sound header nobody knows which columns there are.
-            let is_headed = !catalog
-                .problems
-                .iter()
-                .any(|problem| problem.is_error() && matches!(problem.place, Place::Row { row: 1, .. }));
-            problems.append(&mut catalog.problems);
-            if is_headed { catalog.items } else { Vec::new() }
-        }
-        Err(reason) => {
-            let message = format!("the product file `{}` cannot be read: {reason}", from.value);
-            let hint = match near(folder, &from.value) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "write its path as seen from the manifest's folder".to_owned(),
-            };
-            problems.push(Problem::error(from.place(), message).hint(hint));
-            Vec::new()
-        }
-    }
-}
-
-fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
-    let known = catalog::dialects();
-    if known.contains(&dialect.value.as_str()) {
-        return None;
-    }
-    let problem = Problem::error(dialect.place(), format!("there is no dialect `{}`", dialect.value));
-    Some(match did_you_mean(&dialect.value, known.iter().copied()) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None => problem.hint(format!("the dialects are: {}", known.join(", "))),
-    })
-}
-
-/// Standard input as it was read: a command that looks at pictures reads the product file twice.
-static STANDARD_INPUT: OnceLock<Vec<u8>> = OnceLock::new();
-
-fn is_standard_input(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-/// What is in a product file, or on standard input where the path is `-`. The error is why it cannot be opened.
-pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
-    if !is_standard_input(path) {
-        let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
-        return Ok(catalog::read(&shown, open(path)?, reading));
-    }
-    Ok(catalog::read("standard input", standard_input()?, reading))
-}
-
-/// All that is on standard input. The error is why it cannot be read.
-pub fn standard_input() -> Result<&'static [u8], String> {
-    if let Some(bytes) = STANDARD_INPUT.get() {
-        return Ok(bytes);
-    }
-    if std::io::stdin().is_terminal() {
-        return Err("standard input is a terminal; send the file through a pipe".to_owned());
-    }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(STANDARD_INPUT.get_or_init(|| bytes))
-}
-
-/// A file that is there and has a name much like the one that was written, with the same folder before it.
-fn near(root: &Path, written: &str) -> Option<String> {
-    let written = Path::new(written);
-    let folder = written.parent()?;
-    let name = written.file_name()?.to_str()?;
-    let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
-    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    let near = did_you_mean(name, names.iter().map(String::as_str)).filter(|near| *near != name)?;
-    Some(folder.join(near).display().to_string())
 }
 
 /// Takes over what the manifest corrects of the models: new ones first, then parts of cards, then prices.
@@ -351,12 +251,12 @@ pub fn providers(manifest: &Path) -> Result<BTreeMap<String, Located<ProviderCon
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    open(path)?.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    open_file(path)?.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes)
 }
 
 /// Opens a regular file without waiting for the other end of a pipe.
-fn open(path: &Path) -> Result<File, String> {
+fn open_file(path: &Path) -> Result<File, String> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let non_blocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
     let file = File::options().read(true).custom_flags(non_blocking).open(path);

@@ -1,12 +1,14 @@
 //! Products become items, one for each clip that a shot makes.
 
 use super::cells::{is_shortened, options};
-use super::dialect::{Columns, Dialect, Field};
+use super::dialect::{self, Dialect, Field};
 use super::products::{Product, Products, Row, Variant};
-use crate::domain::item::{Fact, FactValue, Item, OnePer};
+use crate::domain::digest::Sha256;
+use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
+use crate::domain::numbering::Numbering;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,19 +28,30 @@ pub(super) struct Maker<'a> {
     pub(super) file: &'a str,
     pub(super) dialect: &'static Dialect,
     pub(super) headers: &'a [String],
-    pub(super) columns: &'a Columns,
+    /// The headers again, as all items share them.
+    pub(super) names: &'a Arc<[Arc<str>]>,
+    pub(super) columns: &'a dialect::Columns,
     pub(super) one_per: OnePer,
     /// Whether nothing is left out.
     pub(super) all: bool,
 }
 
-/// What came of it.
+/// What came of it so far.
 #[derive(Default)]
 pub(super) struct Made {
+    /// Those that were not taken yet.
     pub(super) items: Vec<Item>,
+    /// How many there were in all.
+    pub(super) count: usize,
+    /// What is wrong with ids.
     pub(super) problems: Vec<Problem>,
     /// Of each reason, how many products or variants it left out.
     pub(super) left_out: BTreeMap<&'static str, usize>,
+    /// The ids that came again.
+    pub(super) doubled: BTreeSet<String>,
+    ids: Numbering,
+    /// The row of each id.
+    rows: Vec<u64>,
 }
 
 /// Why a variant has no clip where clips are made for pictures.
@@ -60,23 +73,20 @@ impl Maker<'_> {
         makes
     }
 
-    /// The items, and what is wrong with their ids.
-    pub(super) fn items(&self, products: Vec<Product>) -> Made {
-        let mut made = Made::default();
-        let mut rows: HashMap<String, u64> = HashMap::new();
+    /// Adds the items of products, and what is wrong with their ids.
+    pub(super) fn items(&self, products: Vec<Product>, made: &mut Made) {
         for product in products {
             match self.one_per {
                 OnePer::Product => match product.why_none().filter(|_| !self.all) {
                     Some(reason) => *made.left_out.entry(reason).or_default() += 1,
-                    None => self.keep(&mut made, &mut rows, self.product(&product)),
+                    None => self.keep(made, self.product(&product)),
                 },
-                OnePer::Variant | OnePer::Image => self.variants(&product, &mut made, &mut rows),
+                OnePer::Variant | OnePer::Image => self.variants(&product, made),
             }
         }
-        made
     }
 
-    fn variants(&self, product: &Product, made: &mut Made, rows: &mut HashMap<String, u64>) {
+    fn variants(&self, product: &Product, made: &mut Made) {
         let mut shown: HashSet<&Rc<str>> = HashSet::new();
         for variant in &product.variants {
             let picture = product.picture(variant);
@@ -87,53 +97,60 @@ impl Maker<'_> {
                 *made.left_out.entry(reason).or_default() += 1;
             } else if self.one_per == OnePer::Variant || picture.is_some_and(|picture| shown.insert(picture))
             {
-                self.keep(made, rows, self.variant(product, variant));
+                self.keep(made, self.variant(product, variant));
             }
         }
     }
 
     /// Takes an item unless something is wrong with its id.
-    fn keep(&self, made: &mut Made, rows: &mut HashMap<String, u64>, item: Item) {
+    fn keep(&self, made: &mut Made, item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
-        let column = self.columns.together.first().and_then(|column| self.headers.get(*column));
-        let column = match self.one_per {
-            OnePer::Product => column,
-            OnePer::Variant | OnePer::Image => {
-                self.columns.of(Field::Sku).first().and_then(|column| self.headers.get(*column)).or(column)
+        let id = &item.id;
+        let problem = if is_shortened(id) {
+            let message = "a spreadsheet has shortened this id, and what it left out is lost";
+            let problem = Problem::error(self.place_of_id(row), message).hint(
+                "export the file again and do not open it in a spreadsheet before; to look at it there, import it with \
+                 this column as text",
+            );
+            Some((problem.label(format!("`{id}`")), format!("sheet row {row} ({id})")))
+        } else if let Some(first) = made.ids.before(&Sha256::of(id.as_bytes())) {
+            let first = made.rows[first];
+            made.doubled.insert(id.clone());
+            let mut problem = Problem::error(self.place_of_id(row), "two rows have the same id")
+                .hint("give one of them another id, or remove the row")
+                .label(format!("`{id}` is also in row {first}"));
+            if self.dialect.is_plain()
+                && let Some(other) = dialect::resembling(self.headers)
+            {
+                problem = problem.note(format!(
+                    "if this is a {}, write `dialect: {}` under `items:`",
+                    other.title, other.name
+                ));
             }
-        };
-        let place = Place::Row { file: self.file.to_owned(), row, column: column.cloned() };
-        let problem = if is_shortened(&item.id) {
-            let problem = Problem::error(place, "a spreadsheet has shortened this id, and what it left out is lost")
-                .hint(
-                    "export the file again and do not open it in a spreadsheet before; to look at it there, import it \
-                     with this column as text",
-                );
-            Some((problem.label(format!("`{}`", item.id)), format!("sheet row {row} ({})", item.id)))
+            Some((problem, format!("sheet rows {first} and {row} ({id})")))
         } else {
-            rows.get(&item.id).map(|first| {
-                let mut problem = Problem::error(place, "two rows have the same id")
-                    .hint("give one of them another id, or remove the row")
-                    .label(format!("`{}` is also in row {first}", item.id));
-                if self.dialect.is_plain()
-                    && let Some(other) = super::dialect::resembling(self.headers)
-                {
-                    problem = problem.note(format!(
-                        "if this is a {}, write `dialect: {}` under `items:`",
-                        other.title, other.name
-                    ));
-                }
-                (problem, format!("sheet rows {first} and {row} ({})", item.id))
-            })
+            None
         };
         if let Some((mut problem, example)) = problem {
             problem.examples.push(example);
             problem.rows.push(row);
-            made.problems.push(problem);
+            made.problems.push(problem.of_item());
             return;
         }
-        rows.insert(item.id.clone(), row);
+        made.rows.push(row);
+        made.count += 1;
         made.items.push(item);
+    }
+
+    /// The cell that makes the id of an item.
+    fn place_of_id(&self, row: u64) -> Place {
+        let header = |columns: &[usize]| columns.first().and_then(|column| self.headers.get(*column));
+        let column = match self.one_per {
+            OnePer::Product => None,
+            OnePer::Variant | OnePer::Image => header(self.columns.of(Field::Sku)),
+        };
+        let column = column.or_else(|| header(&self.columns.together)).cloned();
+        Place::Row { file: self.file.to_owned(), row, column }
     }
 
     fn product(&self, product: &Product) -> Item {
@@ -171,8 +188,8 @@ impl Maker<'_> {
             }
             text => text,
         };
-        let columns =
-            self.headers.iter().enumerate().map(|(column, name)| (name.clone(), cell(column).to_owned()));
+        let texts = (0..self.names.len()).map(|column| cell(column).to_owned()).collect();
+        let columns = Columns::new(self.names, texts);
         let mut facts = Facts { maker: self, facts: Vec::new() };
         let text = |field: Field| {
             let columns = self.columns.of(field);
@@ -181,6 +198,9 @@ impl Maker<'_> {
             Some((column, cell(column)))
         };
         for field in [Field::Sku, Field::Handle, Field::Title, Field::Vendor, Field::Type, Field::Status] {
+            if facts.is_column(field.name(), false) {
+                continue;
+            }
             match text(field) {
                 Some((column, text)) => {
                     let text = match field {
@@ -201,9 +221,11 @@ impl Maker<'_> {
             }
         }
         if let Some((column, html)) = text(Field::Description) {
-            // Exports on one line write `\n` for the end of a line.
-            let plain = strip_html(&html.replace("\\n", "\n"));
-            facts.add("description", Some(column), FactValue::Text(plain));
+            if !facts.is_column("description", false) {
+                // Exports on one line write `\n` for the end of a line.
+                let plain = strip_html(&html.replace("\\n", "\n"));
+                facts.add("description", Some(column), FactValue::Text(plain));
+            }
             facts.add("description_html", Some(column), FactValue::Text(html.to_owned()));
         }
         if let Some((column, written)) = text(Field::Tags) {
@@ -229,7 +251,7 @@ impl Maker<'_> {
         facts.add("row", None, FactValue::Text(row.number.to_string()));
         let facts = facts.facts;
         let origin = Place::Row { file: self.file.to_owned(), row: row.number, column: None };
-        Item { id, columns: columns.collect(), facts, origin }
+        Item { id, columns, facts, origin }
     }
 }
 
@@ -240,14 +262,19 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// Whether the name is that of a column, which is then meant by it.
+    fn is_column(&self, name: &str, is_computed: bool) -> bool {
+        (self.maker.dialect.is_plain() || is_computed)
+            && self.maker.headers.iter().any(|header| header == name)
+    }
+
     /// In a plain file, and wherever we only count, a column of that very name is what is meant by the name.
     fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
         let is_computed = column.is_none() && matches!(name, "row" | "options");
-        let headers = self.maker.headers;
-        if (self.maker.dialect.is_plain() || is_computed) && headers.iter().any(|header| header == name) {
+        if self.is_column(name, is_computed) {
             return;
         }
-        let column = column.and_then(|column| headers.get(column)).map(|header| Arc::from(header.as_str()));
+        let column = column.and_then(|column| self.maker.names.get(column)).cloned();
         self.facts.push(Fact { name, value, column });
     }
 }

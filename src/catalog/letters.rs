@@ -63,14 +63,18 @@ impl Letters {
             for (row, column, shown, _) in self.others {
                 let problem =
                     table.at(row, Some(&column), "a letter in this cell is not saved as UTF-8").hint(AS_CSV);
-                table.spoilt(row, problem, Some(format!("read as `{shown}`")), format!("sheet row {row}"));
+                let mut problem = problem.label(format!("read as `{shown}`"));
+                problem.examples.push(format!("sheet row {row}"));
+                problem.rows.push(row);
+                // Other cells of such a sheet may be misread, too: it is not the row's own fault.
+                table.problems.add(problem);
             }
         } else if let Some((row, column, _, read)) = self.others.into_iter().next() {
             table.encoding = "Windows-1252";
             let place = Place::Row { file: table.file.to_owned(), row, column: Some(column) };
             let message = "the sheet is not saved as UTF-8: its letters are read as Windows-1252";
             let problem = Problem { severity: Severity::Warning, ..Problem::error(place, message) };
-            table.problems.push(problem.label(format!("this is read as `{read}`")).hint(AS_CSV));
+            table.problems.add(problem.label(format!("this is read as `{read}`")).hint(AS_CSV));
         }
     }
 }

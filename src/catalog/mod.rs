@@ -4,6 +4,7 @@
 //! something, by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
 //! (`products`) → items (`items`).
 
+mod about;
 mod cells;
 mod dialect;
 mod feed;
@@ -28,7 +29,7 @@ pub use products::Counts;
 
 use crate::domain::item::Item;
 use crate::domain::problem::Problem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use table::Table;
 
@@ -41,6 +42,10 @@ pub struct Catalog {
     pub problems: Vec<Problem>,
     /// What the file is, where that can be told.
     pub about: Option<About>,
+    /// Whether its header can be relied on: without, nobody knows which columns its items have.
+    pub is_headed: bool,
+    /// The ids of which there are several items; the first of each is among the items.
+    pub doubled: BTreeSet<String>,
 }
 
 /// What a file is.
@@ -74,18 +79,82 @@ pub struct About {
 
 /// Reads a product file; its format is seen from its first bytes, and only where these leave it open from its name.
 ///
-/// Problems carry rows as a spreadsheet shows them, and one example each, so that those of one cause can be joined. The
-/// memory it takes is that of its items.
+/// Problems carry rows as a spreadsheet shows them, and those of one cause are joined. The memory it takes is that of
+/// its items.
 pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
-    let mut table = Table::new(file, options);
-    if let Err(problem) = rows(&mut table, source) {
-        table.problems.push(*problem);
+    let mut table = Table::new(file, options, None);
+    if let Err(Stop::Broken(problem)) = rows(&mut table, source) {
+        table.problems.add(*problem);
     }
     table.finish()
 }
 
+/// What is left to say of a file whose items were handed on.
+#[derive(Debug, Default)]
+pub struct Streamed {
+    /// What is wrong, in the order of the rows.
+    pub problems: Vec<Problem>,
+    /// The ids of which there were several items; the first of each was handed on.
+    pub doubled: BTreeSet<String>,
+}
+
+/// Rows of one product stand apart from each other: only a file that is read as a whole shows its products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scattered;
+
+/// Reads a product file and hands on each item as soon as it is complete: a row of a plain sheet at once, a product
+/// when the next one begins.
+///
+/// Nothing is kept of a sheet but what tells ids apart. Where items can only be told when everything was read (a
+/// product names its parent, or a list or feed has no header) they are gathered first, as [`read`] does it.
+///
+/// Items that were handed on before rows turn out to be scattered are to be forgotten.
+pub fn stream(
+    file: &str,
+    source: impl Read,
+    options: &Reading,
+    take: &mut dyn FnMut(Item),
+) -> Result<Streamed, Scattered> {
+    let mut table = Table::new(file, options, Some(&mut *take));
+    match rows(&mut table, source) {
+        Ok(()) => {}
+        Err(Stop::Broken(problem)) => {
+            table.problems.add(*problem);
+        }
+        Err(Stop::Scattered) => return Err(Scattered),
+    }
+    Ok(handed_on(table.finish(), take))
+}
+
+/// As [`stream`], for a file whose rows are scattered.
+pub fn gather(file: &str, source: impl Read, options: &Reading, take: &mut dyn FnMut(Item)) -> Streamed {
+    handed_on(read(file, source, options), take)
+}
+
+fn handed_on(catalog: Catalog, take: &mut dyn FnMut(Item)) -> Streamed {
+    let Catalog { items, problems, is_headed, doubled, .. } = catalog;
+    if is_headed {
+        items.into_iter().for_each(take);
+    }
+    Streamed { problems, doubled }
+}
+
+/// Why the reading ends before the file does.
+enum Stop {
+    /// The file cannot be read on.
+    Broken(Box<Problem>),
+    /// See [`Scattered`].
+    Scattered,
+}
+
+impl From<Box<Problem>> for Stop {
+    fn from(problem: Box<Problem>) -> Self {
+        Self::Broken(problem)
+    }
+}
+
 /// Reads all there is. An error ends the reading; what spoils only a row is noted.
-fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Box<Problem>> {
+fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     let head = lines::head(&mut source).map_err(|broken| Box::new(sheet::broken_off(table, 1, &broken)))?;
     let start = head.strip_prefix(lines::MARK).unwrap_or(&head).trim_ascii_start();
     let name = table.file.to_lowercase();
@@ -95,7 +164,7 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Box<Problem>
         _ if head.starts_with(b"PK\x03\x04") => workbook::read(table, head, source)?,
         _ if head.starts_with(b"\xD0\xCF\x11\xE0") => {
             let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(sheet::AS_CSV);
-            return Err(Box::new(problem.note("XLSX can be read, too")));
+            return Err(Stop::Broken(Box::new(problem.note("XLSX can be read, too"))));
         }
         Some(b'<') if !is_sheet => feed::read(table, unmarked(), source)?,
         Some(b'{') if !is_sheet => json::lines(table, unmarked(), source)?,
@@ -110,5 +179,5 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Box<Problem>
             "the first row names the columns, such as id,title,image; each further row is a product",
         )
     };
-    if table.is_empty() { Err(Box::new(table.whole(what).hint(hint))) } else { Ok(()) }
+    if table.is_empty() { Err(Stop::Broken(Box::new(table.whole(what).hint(hint)))) } else { Ok(()) }
 }

@@ -19,6 +19,18 @@ pub(super) struct Row {
     pub(super) cells: Vec<String>,
 }
 
+impl Columns {
+    /// The product that a variant's row names, if it names one.
+    fn parent_of<'r>(&self, row: &'r Row) -> Option<&'r str> {
+        self.parent.map(|column| row.cell(column)).filter(|parent| !parent.is_empty())
+    }
+
+    /// What names the product of a row, if anything does.
+    pub(super) fn key<'r>(&self, row: &'r Row) -> Option<&'r str> {
+        self.parent_of(row).or_else(|| Some(row.cell(row.filled(&self.together)?)))
+    }
+}
+
 impl Row {
     pub(super) fn cell(&self, column: usize) -> &str {
         self.cells.get(column).map_or("", |cell| cell.trim())
@@ -141,12 +153,8 @@ impl Products {
         if let Some(kind) = kind {
             *self.kinds.entry(kind.to_owned()).or_default() += 1;
         }
-        let parent = columns.parent.map(|column| row.cell(column)).filter(|parent| !parent.is_empty());
-        let is_apart = columns.parent.is_some() && parent.is_none();
-        let Some(key) = parent.or_else(|| Some(row.cell(row.filled(&columns.together)?))).map(str::to_owned)
-        else {
-            return false;
-        };
+        let is_apart = columns.parent.is_some() && columns.parent_of(&row).is_none();
+        let Some(key) = columns.key(&row).map(str::to_owned) else { return false };
         let shared = self.pictures_of(columns, &row, &[Field::Image, Field::MoreImages]);
         let own = self.pictures_of(columns, &row, &[Field::VariantImage]);
         let row = Rc::new(row);
@@ -205,7 +213,9 @@ impl Products {
                 self.list.len() - 1
             }
         };
-        self.by_key.entry(key.to_owned()).or_insert(at);
+        if !self.dialect.is_plain() {
+            self.by_key.entry(key.to_owned()).or_insert(at);
+        }
         if let Some(other) = other {
             self.by_key.entry(other).or_insert(at);
         }
@@ -250,6 +260,15 @@ impl Products {
         let picture: Rc<str> = Rc::from(picture);
         self.pictures.insert(Rc::clone(&picture));
         picture
+    }
+
+    /// The products so far, which are complete, and of which nothing is kept: no further row is of one of them.
+    pub(super) fn take(&mut self, columns: &Columns) -> Vec<Product> {
+        self.close(columns);
+        self.by_key.clear();
+        self.pictures.clear();
+        self.shown.clear();
+        std::mem::take(&mut self.list)
     }
 
     /// A product without variants is its own; to be called behind the last row.

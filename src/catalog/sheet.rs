@@ -1,5 +1,6 @@
 //! Sheets: CSV with commas, semicolons, tabs or bars, read row by row.
 
+use super::Stop;
 use super::letters::{Letters, Misread};
 use super::lines::{self, Broken, LARGEST_ROW, Lines};
 use super::products::Row;
@@ -12,19 +13,26 @@ use std::io::Read;
 pub(super) const AS_CSV: &str = "save it in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as \
                                  Text CSV with the character set Unicode (UTF-8)";
 
+/// Bytes of the file that are read at once.
+const BUFFER: usize = 64 * 1024;
+
 /// Largest cell. A description has some kilobytes; more is a quote that was never closed.
 pub(super) const LARGEST_CELL: usize = 1024 * 1024;
 
 /// Reads a sheet. An error ends the reading; what spoils only a row is noted.
-pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let letters = Letters::new(head.starts_with(lines::MARK));
     let (lines, watch) = Lines::new(head, source);
     let delimiter = lines.delimiter();
     let (_, called) = separator(delimiter);
     table.format = format!("CSV ({called})");
     let mut sheet = Sheet { table, letters, header: None, delimiter };
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(lines);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(BUFFER)
+        .from_reader(lines);
     let mut record = ByteRecord::new();
     // The row that was read last, and the line breaks within cells so far.
     let (mut row, mut breaks) = (0, 0);
@@ -35,7 +43,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
             Ok(_) => break,
             Err(error) => {
                 let broken = watch.broken().unwrap_or_else(|| Broken::Unreadable(error.to_string()));
-                return Err(Box::new(broken_off(sheet.table, row + 1, &broken)));
+                return Err(Stop::Broken(Box::new(broken_off(sheet.table, row + 1, &broken))));
             }
         }
         // Every row ends a line; the lines that end within cells are no rows.
@@ -43,7 +51,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         breaks += u64::try_from(inside).unwrap_or(u64::MAX);
         let before = reader.position().line().saturating_sub(1 + breaks);
         if lines::has_swallowed_end(&record) {
-            return Err(sheet.unclosed(before + 1, &record));
+            return Err(Stop::Broken(sheet.unclosed(before + 1, &record)));
         }
         row = before;
         sheet.row(row, &record)?;
@@ -104,7 +112,7 @@ impl Header {
             let cell = format!("{}{}", super::table::letters(at), self.row);
             let problem = table.at(self.row, Some(&at_letter(at)), "this column has no name");
             let hint = format!("write a name into cell {cell}, such as `notes`, or remove the column");
-            table.problems.push(problem.hint(hint));
+            table.spoil_header(problem.hint(hint));
         }
         true
     }
@@ -119,14 +127,17 @@ struct Sheet<'s, 'a> {
 }
 
 impl Sheet<'_, '_> {
-    fn row(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
+    fn row(&mut self, row: u64, record: &ByteRecord) -> Result<(), Stop> {
         if self.header.is_none() {
-            return self.header(row, record);
+            return Ok(self.header(row, record)?);
         }
-        if !record.iter().all(<[u8]>::is_empty) {
-            self.cells(row, record);
+        if record.iter().all(<[u8]>::is_empty) {
+            return Ok(());
         }
-        Ok(())
+        match self.cells(row, record) {
+            Some(row) => self.table.row(row),
+            None => Ok(()),
+        }
     }
 
     fn header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
@@ -146,18 +157,21 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    fn cells(&mut self, row: u64, record: &ByteRecord) {
-        let Some(header) = &mut self.header else { return };
+    /// The row as text; nothing where it is spoilt, which is noted.
+    fn cells(&mut self, row: u64, record: &ByteRecord) -> Option<Row> {
+        let header = self.header.as_mut()?;
         let named = header.named();
         // Spreadsheets leave empty cells behind where something was deleted.
         if let Some(surplus) = (named..record.len()).find(|at| !record[*at].is_empty()) {
             if header.is_unnamed(self.table, surplus) {
-                return;
+                return None;
             }
-            return self.ragged(row, record.len(), named);
+            self.ragged(row, record.len(), named);
+            return None;
         }
         if record.len() < named {
-            return self.ragged(row, record.len(), named);
+            self.ragged(row, record.len(), named);
+            return None;
         }
         let mut cells = Vec::with_capacity(named);
         for (at, cell) in record.iter().take(named).enumerate() {
@@ -166,7 +180,8 @@ impl Sheet<'_, '_> {
                 let problem = self.table.at(row, Some(name), "the cell is larger than 1 MiB");
                 let problem = problem.hint("a quote before it may never be closed");
                 let label = format!("{} bytes", cell.len());
-                return self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
+                self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
+                return None;
             }
             match self.letters.read(row, name, cell) {
                 Ok(text) => cells.push(text),
@@ -176,11 +191,12 @@ impl Sheet<'_, '_> {
                         .at(row, Some(name), "a letter in this cell is not saved as UTF-8")
                         .hint(AS_CSV);
                     let label = format!("read as `{shown}`");
-                    return self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
+                    self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
+                    return None;
                 }
             }
         }
-        self.table.row(Row { number: row, cells });
+        Some(Row { number: row, cells })
     }
 
     /// The row has other cells than the header.

@@ -1,13 +1,17 @@
 //! Where the readers of all formats put what they read: headers and rows in, a catalog out.
 
+use super::about;
 use super::cells::is_shortened;
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
 use super::products::{Products, Row};
-use super::{About, Catalog};
-use crate::domain::item::{OnePer, Reading};
-use crate::domain::problem::{Place, Problem, Severity, did_you_mean};
+use super::{About, Catalog, Stop};
+use crate::domain::digest::Sha256;
+use crate::domain::item::{Item, OnePer, Reading};
+use crate::domain::numbering::Numbering;
+use crate::domain::problem::{Causes, Place, Problem, Severity, did_you_mean};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Feeds and lists have no header: so many of their records are looked at before their program is told.
 const LOOKED_AT: usize = 100;
@@ -18,14 +22,20 @@ const WIDEST: usize = 4096;
 /// What is known of a file so far.
 pub(super) struct Table<'a> {
     pub(super) file: &'a str,
-    options: &'a Reading,
-    pub(super) problems: Vec<Problem>,
+    pub(super) options: &'a Reading,
+    /// Who gets the items as soon as they are complete.
+    take: Option<&'a mut dyn FnMut(Item)>,
+    pub(super) problems: Causes,
+    /// Whether something is wrong with the names of the columns.
+    is_spoilt: bool,
     /// Names of the columns.
     headers: Vec<String>,
     /// Where each name stands, in a file without a header.
     places: HashMap<String, usize>,
     /// What is read and waits for the dialect.
     waiting: Vec<Row>,
+    /// Those that were taken.
+    rows: usize,
     known: Option<Known>,
     /// How the file is written, for people.
     pub(super) format: String,
@@ -38,17 +48,33 @@ struct Known {
     confidence: Confidence,
     columns: Columns,
     products: Products,
+    made: Made,
+    /// Of a file whose items are handed on while it is read.
+    stream: Option<Streamed>,
+}
+
+/// What a file that is handed on row by row has shown so far.
+struct Streamed {
+    /// The headers as all items share them.
+    names: Arc<[Arc<str>]>,
+    /// The product whose rows are being read.
+    open: Option<String>,
+    /// The products that were read.
+    keys: Numbering,
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(file: &'a str, options: &'a Reading) -> Self {
+    pub(super) fn new(file: &'a str, options: &'a Reading, take: Option<&'a mut dyn FnMut(Item)>) -> Self {
         Self {
             file,
             options,
-            problems: Vec::new(),
+            take,
+            problems: Causes::default(),
+            is_spoilt: false,
             headers: Vec::new(),
             places: HashMap::new(),
             waiting: Vec::new(),
+            rows: 0,
             known: None,
             format: String::new(),
             encoding: "UTF-8",
@@ -80,7 +106,13 @@ impl<'a> Table<'a> {
         problem.label = label;
         problem.examples.push(example);
         problem.rows.push(row);
-        self.problems.push(problem);
+        self.problems.add(problem.of_item());
+    }
+
+    /// Notes what is wrong with a name of a column.
+    pub(super) fn spoil_header(&mut self, problem: Problem) {
+        self.is_spoilt = true;
+        self.problems.add(problem);
     }
 
     /// Whether the names of the columns are known.
@@ -103,7 +135,13 @@ impl<'a> Table<'a> {
                 self.headers[at] = if name.is_empty() { letters } else { format!("{name} ({letters})") };
             }
         }
-        self.know(row, dialect, confidence)
+        self.know(row, dialect, confidence)?;
+        if let Some(known) = self.known.as_mut().filter(|known| known.columns.parent.is_none()) {
+            let names = shared(&self.headers);
+            let stream = Streamed { names, open: None, keys: Numbering::default() };
+            known.stream = self.take.is_some().then_some(stream);
+        }
+        Ok(())
     }
 
     /// Notes what is wrong with a name that a person gave.
@@ -120,7 +158,7 @@ impl<'a> Table<'a> {
         } else {
             return;
         };
-        self.problems.push(problem);
+        self.spoil_header(problem);
     }
 
     /// The dialect of the manifest, else the one that the headers speak for.
@@ -174,16 +212,55 @@ impl<'a> Table<'a> {
             return Err(Box::new(problem.note(format!("columns: {}", self.headers.join(", ")))));
         }
         let products = Products::new(dialect, self.options.one_per != OnePer::Product);
-        self.known = Some(Known { dialect, confidence, columns, products });
+        let made = Made::default();
+        self.known = Some(Known { dialect, confidence, columns, products, made, stream: None });
         for row in std::mem::take(&mut self.waiting) {
-            self.row(row);
+            self.gather(row);
         }
         Ok(())
     }
 
     /// Takes a row of a file whose header is known.
-    pub(super) fn row(&mut self, row: Row) {
+    pub(super) fn row(&mut self, row: Row) -> Result<(), Stop> {
+        if let Some(Known { dialect, columns, stream: Some(stream), .. }) = &mut self.known
+            && let Some(key) = columns.key(&row)
+            && (dialect.is_plain() || stream.open.as_deref() != Some(key))
+        {
+            if !dialect.is_plain() {
+                if stream.keys.before(&Sha256::of(key.as_bytes())).is_some() {
+                    return Err(Stop::Scattered);
+                }
+                stream.open = Some(key.to_owned());
+            }
+            self.hand_on();
+        }
+        self.gather(row);
+        Ok(())
+    }
+
+    /// Hands on the items of all products so far.
+    fn hand_on(&mut self) {
+        let Some(Known { dialect, columns, products, made, stream: Some(stream), .. }) = &mut self.known
+        else {
+            return;
+        };
+        let Reading { one_per, all, .. } = *self.options;
+        let (file, headers, names) = (self.file, self.headers.as_slice(), &stream.names);
+        let maker = Maker { file, dialect, headers, names, columns, one_per, all };
+        maker.items(products.take(columns), made);
+        self.problems.extend(made.problems.drain(..));
+        for item in made.items.drain(..) {
+            // Of a header that is wrong nobody knows which columns there are.
+            if let Some(take) = self.take.as_mut().filter(|_| !self.is_spoilt) {
+                take(item);
+            }
+        }
+    }
+
+    /// Adds a row to its product.
+    fn gather(&mut self, row: Row) {
         let Some(Known { dialect, columns, products, .. }) = &mut self.known else { return };
+        self.rows += 1;
         let number = row.number;
         let shortened = columns.codes.iter().copied().find(|column| is_shortened(row.cell(*column)));
         let text = shortened.map(|column| (column, row.cell(column).to_owned()));
@@ -234,7 +311,7 @@ impl<'a> Table<'a> {
             if self.headers.len() > before {
                 known.columns = known.dialect.columns(&self.headers);
             }
-            self.row(row);
+            self.gather(row);
             return Ok(());
         }
         self.waiting.push(row);
@@ -255,99 +332,63 @@ impl<'a> Table<'a> {
 
     /// Whether nothing was read and nothing was wrong.
     pub(super) fn is_empty(&self) -> bool {
-        self.problems.is_empty() && self.known.as_ref().is_none_or(|known| known.products.list.is_empty())
+        self.problems.is_empty() && self.rows == 0
     }
 
-    /// What came of it all, in the order of the rows. With an error among the problems, the items are not all there.
+    /// What came of it all, in the order of the rows. With an error among the problems, the items are not all there;
+    /// those that were handed on already are not among them.
     pub(super) fn finish(mut self) -> Catalog {
-        let mut catalog = Catalog::default();
+        self.hand_on();
+        let mut catalog =
+            Catalog { is_headed: self.known.is_some() && !self.is_spoilt, ..Catalog::default() };
         if let Some(mut known) = self.known.take() {
-            known.products.close(&known.columns);
-            let maker = Maker {
-                file: self.file,
-                dialect: known.dialect,
-                headers: &self.headers,
-                columns: &known.columns,
-                one_per: self.options.one_per,
-                all: self.options.all,
-            };
-            let mut about = About {
-                format: self.format.clone(),
-                encoding: self.encoding,
-                dialect: &known.dialect.name,
-                title: &known.dialect.title,
-                known: known.confidence.known,
-                of: known.confidence.of,
-                columns: self.headers.len(),
-                mapping: mapping(&known, &self.headers),
-                counts: known.products.counts(),
-                makes: maker.makes(&known.products),
-                kinds: std::mem::take(&mut known.products.kinds),
-                left_out: Vec::new(),
-            };
-            let Made { items, mut problems, left_out } = maker.items(known.products.list);
-            self.problems.append(&mut problems);
-            about.left_out = left_out.into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
-            self.problems.extend(self.left_out(&about, items.is_empty()));
-            (catalog.items, catalog.about) = (items, Some(about));
+            if known.stream.is_none() {
+                catalog.about = Some(self.gathered(&mut known));
+            }
+            self.problems.extend(known.made.problems.drain(..));
+            let left_out = about::left_out(&self, &known.made);
+            self.problems.extend(left_out);
+            (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);
         }
-        self.problems.sort_by_key(|problem| match &problem.place {
+        catalog.problems = self.problems.finish();
+        catalog.problems.sort_by_key(|problem| match &problem.place {
             Place::Row { row, .. } => *row,
             Place::Nowhere | Place::File(_) | Place::Text { .. } => 0,
         });
-        catalog.problems = self.problems;
         catalog
     }
 
-    /// What is said of rows that make no clips.
-    fn left_out(&self, about: &About, is_all: bool) -> Option<Problem> {
-        let left: usize = about.left_out.iter().map(|(_, count)| count).sum();
-        if left == 0 {
-            return None;
-        }
-        let reasons: Vec<String> =
-            about.left_out.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-        let what = match (self.options.one_per, left) {
-            (OnePer::Product, 1) => "1 product is",
-            (OnePer::Product, _) => &format!("{left} products are"),
-            (_, 1) => "1 variant is",
-            (_, _) => &format!("{left} variants are"),
+    /// Makes the items of a file that was gathered, and says what the file is.
+    fn gathered(&self, known: &mut Known) -> About {
+        let Known { dialect, confidence, columns, products, made, .. } = known;
+        products.close(columns);
+        let Reading { one_per, all, .. } = *self.options;
+        let names = shared(&self.headers);
+        let (file, headers, names) = (self.file, self.headers.as_slice(), &names);
+        let maker = Maker { file, dialect, headers, names, columns, one_per, all };
+        let mut about = About {
+            format: self.format.clone(),
+            encoding: self.encoding,
+            dialect: &dialect.name,
+            title: &dialect.title,
+            known: confidence.known,
+            of: confidence.of,
+            columns: self.headers.len(),
+            mapping: about::mapping(columns, &self.headers),
+            counts: products.counts(),
+            makes: maker.makes(products),
+            kinds: std::mem::take(&mut products.kinds),
+            left_out: Vec::new(),
         };
-        let mut problem = self.whole(format!("{what} left out: {}", reasons.join(", ")));
-        if is_all && self.problems.is_empty() {
-            problem = problem.note("nothing else is in the file");
-        } else {
-            problem.severity = Severity::Note;
-        }
-        Some(if self.options.all {
-            problem
-        } else {
-            problem.hint("to take them too, write `all: true` under `items:`")
-        })
+        maker.items(std::mem::take(&mut products.list), made);
+        about.left_out = made.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+        about
     }
 }
 
-/// Which columns stand for what.
-fn mapping(known: &Known, headers: &[String]) -> Vec<(&'static str, Vec<String>)> {
-    use dialect::Field;
-    let named =
-        |columns: &[usize]| columns.iter().filter_map(|column| headers.get(*column).cloned()).collect();
-    let fields = [
-        Field::Sku,
-        Field::Handle,
-        Field::Title,
-        Field::Description,
-        Field::Vendor,
-        Field::Type,
-        Field::Tags,
-        Field::Status,
-        Field::Image,
-        Field::MoreImages,
-        Field::VariantImage,
-    ];
-    let fields = fields.into_iter().map(|field| (field.name(), named(known.columns.of(field))));
-    let id = std::iter::once(("id", named(&known.columns.together)));
-    id.chain(fields).filter(|(_, columns): &(_, Vec<String>)| !columns.is_empty()).collect()
+/// Names as all items of a file share them.
+fn shared(headers: &[String]) -> Arc<[Arc<str>]> {
+    headers.iter().map(|name| Arc::from(name.as_str())).collect()
 }
 
 /// A column as people name it in a message: `3 (C)`.

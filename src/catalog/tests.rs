@@ -47,7 +47,7 @@ fn ids_stay_text_and_columns_keep_their_order() {
     assert_eq!(problems, []);
     assert_eq!((items[0].id.as_str(), items[1].id.as_str()), ("0123", "no"));
     let pairs = [("title", "Desk"), ("sku", "no"), ("price", "1,5")];
-    assert_eq!(items[1].columns, pairs.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    assert_eq!(items[1].columns.iter().collect::<Vec<_>>(), pairs);
 }
 
 #[test]
@@ -141,11 +141,11 @@ fn cells_and_rows_have_a_bound() {
 #[test]
 fn other_encodings_are_told_with_row_and_byte() {
     let (_, problems) = read("p.csv", &b"\xEF\xBB\xBFid,title\na,\xC3\xA4\nb,gr\xFCn\nc,\xFC\n"[..]);
-    let expected = [
-        "3 title: a letter in this cell is not saved as UTF-8 (read as `gr\u{fffd}n`)",
-        "4 title: a letter in this cell is not saved as UTF-8 (read as `\u{fffd}`)",
-    ];
-    assert_eq!(told(&problems), expected);
+    let expected = ["3 title: a letter in this cell is not saved as UTF-8 (read as `gr\u{fffd}n`)"];
+    assert_eq!(
+        (told(&problems), problems[0].rows.stretches()),
+        (expected.map(str::to_owned).to_vec(), &[(3, 4)][..])
+    );
     assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("CSV UTF-8 (Comma delimited)")));
     let (_, problems) = read("p.csv", &b"\xFF\xFEi\0d\0"[..]);
     assert_eq!(told(&problems), ["file: the sheet is saved as “Unicode” (UTF-16); shotlist reads UTF-8"]);

@@ -1,5 +1,6 @@
 //! Workbooks: the sheets of an XLSX file.
 
+use super::Stop;
 use super::lines::Broken;
 use super::products::Row;
 use super::sheet::{AS_CSV, Header, LARGEST_CELL, broken_off};
@@ -15,15 +16,15 @@ const LARGEST: u64 = 64 << 20;
 const WIDEST: usize = 16_384;
 
 /// Reads the first sheet, or the one that is named.
-pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let mut bytes = head;
     let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
     if let Err(error) = read {
-        return Err(Box::new(broken_off(table, 1, &Broken::Unreadable(error.to_string()))));
+        return Err(Stop::Broken(Box::new(broken_off(table, 1, &Broken::Unreadable(error.to_string())))));
     }
     if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
         let problem = table.whole(format!("the workbook is larger than {} MiB", LARGEST >> 20));
-        return Err(Box::new(problem.hint(AS_CSV)));
+        return Err(Stop::Broken(Box::new(problem.hint(AS_CSV))));
     }
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes))
         .map_err(|error| Box::new(unreadable(table, &error)))?;
@@ -44,7 +45,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
                 )?;
             }
             Ok(None) => break,
-            Err(error) => return Err(Box::new(unreadable(sheet.table, &error))),
+            Err(error) => return Err(Stop::Broken(Box::new(unreadable(sheet.table, &error)))),
         }
     }
     sheet.end_of_row()
@@ -85,7 +86,7 @@ struct Sheet<'s, 'a> {
 }
 
 impl Sheet<'_, '_> {
-    fn cell(&mut self, row: u64, column: usize, value: &DataRef<'_>) -> Result<(), Box<Problem>> {
+    fn cell(&mut self, row: u64, column: usize, value: &DataRef<'_>) -> Result<(), Stop> {
         if row != self.row {
             self.end_of_row()?;
             self.row = row;
@@ -96,9 +97,8 @@ impl Sheet<'_, '_> {
         }
         if column >= WIDEST || text.len() > LARGEST_CELL {
             let message = format!("the row has more than {WIDEST} columns, or a cell larger than 1 MiB");
-            return Err(Box::new(
-                self.table.at(row, None, message).hint("remove what is no product from the sheet"),
-            ));
+            let problem = self.table.at(row, None, message);
+            return Err(Stop::Broken(Box::new(problem.hint("remove what is no product from the sheet"))));
         }
         if self.cells.len() <= column {
             self.cells.resize(column + 1, String::new());
@@ -107,7 +107,7 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    fn end_of_row(&mut self) -> Result<(), Box<Problem>> {
+    fn end_of_row(&mut self) -> Result<(), Stop> {
         let cells = std::mem::take(&mut self.cells);
         if cells.is_empty() {
             return Ok(());
@@ -128,8 +128,7 @@ impl Sheet<'_, '_> {
             }
             return Ok(());
         }
-        self.table.row(Row { number: self.row, cells });
-        Ok(())
+        self.table.row(Row { number: self.row, cells })
     }
 }
 

@@ -18,6 +18,7 @@ use crate::engine::{Work, ids};
 use crate::load::Loaded;
 use crate::plan::filing::{Filings, Target};
 use crate::plan::known::Known;
+use crate::report::budget::Fit;
 use crate::report::live::Stand;
 use crate::store::{Admission, NewTake};
 use std::collections::HashSet;
@@ -48,7 +49,7 @@ pub(super) async fn once_more(
     let store = |error: crate::store::StoreError| store_error(&error);
     let may_be_unpriced = global.sandbox || bounds.allow_unpriced;
     if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
-        return Err(unpriced(wanted));
+        return Err(unpriced(&wanted.key, &wanted.request.model));
     }
     unobstructed(terminal, &session, &places_of(&wish.jobs, known))?;
     pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await.map_err(store)?;
@@ -74,6 +75,7 @@ pub(super) async fn once_more(
         project: manifest.project.clone(),
         wanted: wish.jobs.iter().map(|wanted| (*wanted).clone()).collect(),
         partial: true,
+        kept: Vec::new(),
         new,
         supersede: Vec::new(),
         adopt: Vec::new(),
@@ -83,9 +85,10 @@ pub(super) async fn once_more(
     session.store.admit(admission, now).await.map_err(store)?;
     let caps = caps(manifest, bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, wish.command, caps, now).await?;
-    let costs: Vec<Usd> = wish.jobs.iter().map(|wanted| cost(wanted)).collect();
     for level in &levels {
-        terminal.tell(&level.line(&costs), 9);
+        let mut fit = Fit::new(*level);
+        wish.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
+        terminal.tell(&fit.line(), 9);
     }
     let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await.map_err(store)?;
     today(&session, &setup).await?;

@@ -9,7 +9,7 @@ use crate::files::atomic_write;
 use crate::manifest::{Items, Manifest};
 use crate::plan::approval::{Approval, FORMAT, How, Input};
 use crate::plan::decide::Decision;
-use crate::report::plan::{Plan, change_line};
+use crate::report::plan::change_line;
 use crate::report::text::count;
 use serde_json::json;
 use std::path::Path;
@@ -18,8 +18,13 @@ use std::path::Path;
 const NAMED: usize = 10;
 
 /// Writes the plan to a file, for its owner alone: prompts may be nobody else's business.
-pub(super) fn write(places: &Places, manifest: &Manifest, plan: &Plan<'_>, file: &Path) -> Result<(), Error> {
-    let approval = Approval::of(&manifest.project, inputs(places, manifest), &plan.jobs);
+pub(super) fn write(
+    places: &Places,
+    manifest: &Manifest,
+    jobs: &[(&Wanted, &Decision)],
+    file: &Path,
+) -> Result<(), Error> {
+    let approval = Approval::of(&manifest.project, inputs(places, manifest), jobs);
     let text = serde_json::to_string_pretty(&approval)
         .map_err(|error| Error::new(Exit::Unexpected, format!("the plan cannot be written down: {error}")))?;
     atomic_write(file, format!("{text}\n").as_bytes(), 0o600).map_err(|error| {

@@ -204,7 +204,7 @@ fn sample(item: &Item) -> Json {
     }
     values.insert(
         "raw".to_owned(),
-        item.columns.iter().map(|(name, text)| (name.clone(), json!(text))).collect(),
+        item.columns.iter().map(|(name, text)| (name.to_owned(), json!(text))).collect(),
     );
     values.into()
 }

@@ -14,13 +14,13 @@ use crate::plan::approval::Approval;
 use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::filing::Scene;
 use crate::plan::fingerprint::Change;
-use crate::plan::guards::{gone, is_in_place, trips};
+use crate::plan::guards::{Watch, gone, is_in_place};
 use crate::plan::known::Known;
 use crate::provider;
 use crate::report::budget::Level;
-use crate::report::plan::{Plan, change_line};
+use crate::report::plan::{Plan, Sum, change_line};
 use crate::report::text::count;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// Which jobs a plan or a run is about, and what was agreed to.
 #[derive(Clone, Copy)]
@@ -73,7 +73,8 @@ impl Decided {
             }
             rules
         };
-        let scope = Scope { selected: &selected, resubmit, rules: &rules };
+        let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
+        let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
         let mut decisions = decide(&loaded.wanted, known, scope);
         // A limit is one on submissions: what costs nothing is always done.
         let mut left = selection.limit.unwrap_or(usize::MAX);
@@ -100,11 +101,7 @@ impl Decided {
             }
         }
         if !selection.only.is_empty() && decided.wanted.is_empty() {
-            return Err(Error::new(
-                Exit::Usage,
-                format!("no job matches --only {}", selection.only.join(" --only ")),
-            )
-            .money("not charged"));
+            return Err(unmatched(selection));
         }
         if decided.asks().next().is_some() {
             let agreed = Self::of(manifest, loaded, known, Choice { accepted: true, ..choice })?;
@@ -148,7 +145,8 @@ impl Decided {
     /// The decisions beside all that is wanted and known.
     #[must_use]
     pub(super) fn scene<'a>(&'a self, loaded: &'a Loaded, known: &'a Known) -> Scene<'a> {
-        Scene { wanted: &self.wanted, decisions: &self.decisions, all: &loaded.wanted, known }
+        let (wanted, decisions) = (self.wanted.as_slice(), self.decisions.as_slice());
+        Scene { wanted, decisions, all: &loaded.wanted, left_out: &loaded.left_out, known }
     }
 
     /// To be shown, beside budgets that are so full.
@@ -160,24 +158,23 @@ impl Decided {
         known: &'a Known,
         levels: Vec<Level>,
     ) -> Plan<'a> {
-        let models: BTreeSet<&ModelName> = self.wanted.iter().map(|wanted| &wanted.request.model).collect();
-        let at_once =
-            models.into_iter().filter_map(|model| Some((model.clone(), at_once(manifest, loaded, model)?)));
-        let jobs = self.jobs();
+        let sum = Sum::of(&self.jobs(), levels);
         // Of a part nobody can tell what is gone.
         let mut gone = if self.partial { Vec::new() } else { gone(&loaded.wanted, &self.decisions, known) };
-        let trips = trips(&manifest.guards, &jobs, &gone, known);
-        gone.retain(|job| is_in_place(job));
+        gone.retain(|job| !loaded.left_out.has(&job.key.item));
+        let mut watch = Watch::new(known);
+        self.jobs().iter().for_each(|(wanted, decision)| watch.see(wanted, decision));
+        let trips = watch.trips(&manifest.guards, &gone);
+        gone.retain(|job| is_in_place(job) && !loaded.left_out.may_have(&job.key.item));
         Plan {
             project: &manifest.project,
-            jobs,
+            at_once: at_once(manifest, loaded, &sum),
+            sum,
             dropped: &loaded.dropped,
             cards: &loaded.cards,
-            at_once: at_once.collect::<BTreeMap<_, _>>(),
             gone,
             asking: self.asking,
             trips,
-            levels,
         }
     }
 
@@ -208,10 +205,19 @@ fn tell_changes<'a>(terminal: &Terminal, mut changed: impl Iterator<Item = (&'a 
     }
 }
 
-fn at_once(manifest: &Manifest, loaded: &Loaded, model: &ModelName) -> Option<usize> {
-    let card = loaded.cards.get(model)?;
-    let provider = provider::find(&model.provider)?;
-    let limits =
-        manifest.providers.get(&model.provider).map(|config| config.value.limits).unwrap_or_default();
-    Some(Lane::new(Some(card), provider, &limits).width())
+/// Submissions at once, by model.
+pub(super) fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelName, usize> {
+    let width = |model: &ModelName| {
+        let card = loaded.cards.get(model)?;
+        let provider = provider::find(&model.provider)?;
+        let limits = manifest.providers.get(&model.provider).map(|config| config.value.limits);
+        Some((model.clone(), Lane::new(Some(card), provider, &limits.unwrap_or_default()).width()))
+    };
+    sum.models().filter_map(width).collect()
+}
+
+/// The command line names jobs of which there is none.
+pub(super) fn unmatched(selection: &Selection) -> Error {
+    Error::new(Exit::Usage, format!("no job matches --only {}", selection.only.join(" --only ")))
+        .money("not charged")
 }

@@ -24,6 +24,7 @@ mod listen;
 mod live;
 mod logging;
 mod models;
+mod newcomers;
 mod output;
 mod pause;
 mod plan;

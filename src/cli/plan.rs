@@ -1,12 +1,13 @@
 //! `shotlist plan`, and what `run` shares with it: what is wanted, against what is known.
 
-use super::album::load;
+use super::album::{hand_on, load};
 use super::approval;
 use super::args::{Global, PlanArgs};
 use super::budget::{caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::newcomers::Newcomers;
 use super::pause;
 use super::session::{reader, store_error, unopened};
 use super::settings::{Places, quoted};
@@ -15,83 +16,140 @@ use super::unchanged::{Input, UpToDate, is_everything, recognise};
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
-use crate::load::Loaded;
+use crate::load::{Loaded, open};
+use crate::manifest::Manifest;
 use crate::plan::known::Known;
+use crate::plan::order::LinkBook;
 use crate::provider;
 use crate::provider::cards::Cards;
+use crate::report::budget::{Fit, Level};
+use crate::report::plan::Plan;
 use crate::report::text::count;
-use crate::store::Reader;
+use crate::store::{Pause, Reader};
 use globset::{Glob, GlobSetBuilder};
 
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
+///
+/// Where nothing was ever ordered in the project and no list of jobs is asked for, the jobs are added up as they come,
+/// and a sheet of a million rows needs little memory. Otherwise each is held against what is known, all together.
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
     let places = Places::find(args.manifest.manifest.as_deref(), &Global { out: None, ..global.clone() })?;
-    let is_short = args.out.is_none() && !terminal.json && !args.show_requests;
-    if is_short
+    let is_listed = terminal.json || args.show_requests || args.out.is_some();
+    if !is_listed
         && is_everything(&args.selection)
         && let Some((input, manifest)) = Input::read(&places)
         && let Some(known) = recognise(&places, &input, manifest).await
     {
         return up_to_date(terminal, &places, known).await;
     }
+    let mut loaded = open(&places.manifest);
+    let history = history(&places, loaded.manifest.as_ref()).await;
+    if let (false, Some(manifest), Ok(History { known, levels, paused })) =
+        (is_listed, &loaded.manifest, &history)
+        && *known == Known::default()
+    {
+        let mut newcomers = Newcomers::new(manifest, &args.selection, known, levels.clone())?;
+        hand_on(&places, &mut loaded, &LinkBook::new(), false, &mut newcomers);
+        // Rows that go first are put in their order where all jobs are at hand.
+        if loaded.urgency.is_empty() {
+            let loaded = valid(terminal, &places, loaded)?;
+            let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+            let plan = newcomers.plan(manifest, &loaded)?;
+            show(terminal, &places, &plan, paused, || {});
+            return Ok(next(terminal, &places, &plan, args));
+        }
+    }
     let loaded = valid(terminal, &places, load(&places))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let caps = caps(manifest, None);
-    let now = Clock::system().now();
-    let (known, levels, paused) =
-        match Reader::open(&places.state).map_err(|error| unopened(&places, &error))? {
-            Some(reader) => (
-                reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
-                levels(&reader, &manifest.project, "run", caps, now).await?,
-                reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?,
-            ),
-            None => (Known::default(), unused(caps), Vec::new()),
-        };
+    let History { known, levels, paused } = history?;
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &known, choice)?;
     let plan = decided.plan(manifest, &loaded, &known, levels);
     if args.show_requests {
-        for (wanted, _) in plan.jobs.iter().filter(|(_, decision)| decision.costs()) {
+        for (wanted, _) in decided.jobs().iter().filter(|(_, decision)| decision.costs()) {
             terminal.data(request(&loaded.cards, wanted));
         }
     } else if terminal.json {
-        let mut object = plan.json();
+        let mut object = plan.json(&decided.jobs());
         object["paused"] = paused.iter().map(pause::json).collect();
         terminal.data(object);
     } else {
-        head(terminal, &places, plan.jobs.len(), &plan.table());
-        decided.tell_changes(terminal);
-        for note in plan.notes() {
-            terminal.tell(&note, 2);
-        }
-        for line in plan.budget_lines() {
-            terminal.tell(&line, 9);
-        }
-        for line in pause::lines(&paused, now) {
-            terminal.tell(&line, 9);
-        }
-        if guards::tell(terminal, &plan) {
-            terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
-        }
-        terminal.say("Nothing was sent.");
+        show(terminal, &places, &plan, &paused, || decided.tell_changes(terminal));
     }
     if let Some(file) = &args.out {
-        approval::write(&places, manifest, &plan, file)?;
+        approval::write(&places, manifest, &decided.jobs(), file)?;
         terminal.say(format_args!("written to {}: who runs it agrees to it", file.display()));
         terminal.next(places.typed(&format!("run --plan {}", quoted(&file.display().to_string()))));
-    } else {
-        terminal.next(match plan.to_render() {
-            _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
-            0 => places.typed("status"),
-            1 => places.typed("run"),
-            // One to look at, before all of them are paid.
-            _ => places.typed("run --limit 1"),
-        });
+        return Ok(exit(&plan, args));
     }
-    let work = plan.to_render() > 0;
-    Ok(if work && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done })
+    Ok(next(terminal, &places, &plan, args))
+}
+
+/// What is known of a project.
+struct History {
+    /// What was ever ordered.
+    known: Known,
+    /// How full the budgets are.
+    levels: Vec<Level>,
+    /// What is on hold.
+    paused: Vec<Pause>,
+}
+
+async fn history(places: &Places, manifest: Option<&Manifest>) -> Result<History, Error> {
+    let nothing = History { known: Known::default(), levels: Vec::new(), paused: Vec::new() };
+    let Some(manifest) = manifest else { return Ok(nothing) };
+    let caps = caps(manifest, None);
+    let Some(reader) = Reader::open(&places.state).map_err(|error| unopened(places, &error))? else {
+        return Ok(History { levels: unused(caps), ..nothing });
+    };
+    Ok(History {
+        known: reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
+        levels: levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?,
+        paused: reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?,
+    })
+}
+
+/// The plan for people.
+fn show(
+    terminal: &Terminal,
+    places: &Places,
+    plan: &Plan<'_>,
+    paused: &[Pause],
+    tell_changes: impl FnOnce(),
+) {
+    head(terminal, places, plan.sum.jobs, &plan.table());
+    tell_changes();
+    for note in plan.notes() {
+        terminal.tell(&note, 2);
+    }
+    for line in plan.budget_lines() {
+        terminal.tell(&line, 9);
+    }
+    for line in pause::lines(paused, Clock::system().now()) {
+        terminal.tell(&line, 9);
+    }
+    if guards::tell(terminal, plan) {
+        terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
+    }
+    terminal.say("Nothing was sent.");
+}
+
+/// Says how to go on.
+fn next(terminal: &Terminal, places: &Places, plan: &Plan<'_>, args: &PlanArgs) -> Exit {
+    terminal.next(match plan.to_render() {
+        _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
+        0 => places.typed("status"),
+        1 => places.typed("run"),
+        // One to look at, before all of them are paid.
+        _ => places.typed("run --limit 1"),
+    });
+    exit(plan, args)
+}
+
+fn exit(plan: &Plan<'_>, args: &PlanArgs) -> Exit {
+    if plan.to_render() > 0 && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done }
 }
 
 /// The plan of jobs of which it is known that each has its clip.
@@ -107,7 +165,7 @@ async fn up_to_date(terminal: &Terminal, places: &Places, known: UpToDate) -> Re
         terminal.tell(note, 2);
     }
     for level in &levels {
-        terminal.tell(&level.line(&[]), 9);
+        terminal.tell(&Fit::new(*level).line(), 9);
     }
     for line in pause::lines(&paused, now) {
         terminal.tell(&line, 9);
@@ -140,7 +198,7 @@ pub(super) fn invalid() -> Error {
 }
 
 /// Whether a job is named by one of the patterns: by its key or its item. No pattern names all.
-pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool, Error> {
+pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool + use<>, Error> {
     let wrong = |error: globset::Error| Error::new(Exit::Usage, format!("--only: {error}"));
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {

@@ -34,7 +34,7 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
         let plan = decided.plan(manifest, &loaded, &known, Vec::new());
         guards::let_go(terminal, &session.places, &plan)?;
     }
-    gone.retain(|job| is_in_place(job));
+    gone.retain(|job| is_in_place(job) && !loaded.left_out.may_have(&job.key.item));
     if gone.is_empty() {
         terminal.say("nothing to archive: every clip is wanted, or archived already");
         terminal.next(session.places.typed("status"));

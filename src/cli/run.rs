@@ -16,18 +16,16 @@ use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use super::unchanged::{Input, Night, UpToDate, may_be_recognised, recognise, remember};
-use crate::domain::key::ModelName;
+use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::problem::{Place, Problem, grouped};
-use crate::domain::take::Wanted;
 use crate::engine::order::{Ordered, order};
 use crate::engine::world::World;
 use crate::load::Loaded;
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Target, targets};
 use crate::plan::known::Known;
-use crate::plan::order::LinkBook;
 use crate::report::budget::Level;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
@@ -50,7 +48,7 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
     if let Some(known) = known {
         return Box::pin(up_to_date(terminal, global, args, places, known)).await;
     }
-    let (loaded, pictures) = load_and_look(&places, &LinkBook::new());
+    let (loaded, pictures) = load_and_look(&places);
     let problems = if input.is_some() { grouped(loaded.problems.clone()) } else { Vec::new() };
     let loaded = match valid(terminal, &places, loaded) {
         Ok(loaded) => loaded,
@@ -198,7 +196,7 @@ async fn prepare(
         return Err(error);
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
-    let levels = plan.levels;
+    let levels = plan.levels();
     Ok(Prepared { decided, up_to_date: 0, ordered, setup, price, caps, levels, now })
 }
 
@@ -311,13 +309,11 @@ pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
 
 /// Refuses models whose price nobody knows.
 fn priced(plan: &Plan<'_>) -> Result<(), Error> {
-    plan.unpriced().into_values().flatten().next().map_or(Ok(()), |wanted| Err(unpriced(wanted)))
+    plan.unpriced().next().map_or(Ok(()), |(model, _, key)| Err(unpriced(key, model)))
 }
 
 /// A job whose price nobody knows.
-pub(super) fn unpriced(wanted: &Wanted) -> Error {
-    let Wanted { key, request, .. } = wanted;
-    let model = &request.model;
+pub(super) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
     Error::new(Exit::Invalid, format!("nobody knows what {model} costs (job {key}); nothing was sent"))
         .money("not charged")
         .next(format!(

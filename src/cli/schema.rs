@@ -116,6 +116,7 @@ fn section(name: &str) -> Json {
         "guards" => group(keys::GUARDS, &[], guard),
         "reuse" => defaulted(reuse(), "always"),
         "output" => defaulted(output(), default_output()),
+        "on_bad_item" => json!({ "enum": ["fail", "skip"], "default": "fail" }),
         // `project`
         _ => text(),
     }

@@ -132,15 +132,9 @@ pub(super) async fn recognise(places: &Places, input: &Input, manifest: Manifest
         return None;
     }
     let models = models.iter().map(|model| model.parse().ok()).collect::<Option<_>>()?;
-    let loaded = Loaded {
-        folder: places.folder.clone(),
-        manifest: Some(manifest),
-        cards: cards(&places.manifest),
-        wanted: Vec::new(),
-        links: BTreeSet::new(),
-        dropped: BTreeMap::new(),
-        problems: problems.into_iter().map(|Told(problem)| problem).collect(),
-    };
+    let mut loaded = Loaded::nothing(&places.manifest);
+    (loaded.manifest, loaded.cards) = (Some(manifest), cards(&places.manifest));
+    loaded.problems = problems.into_iter().map(|Told(problem)| problem).collect();
     Some(UpToDate { jobs, models, table, notes, loaded })
 }
 
@@ -173,6 +167,8 @@ async fn record(places: &Places, night: Night<'_>, store: &Reader) -> Option<Rec
     let Night { input, pictures, problems, loaded, selection } = night;
     let pictures = pictures?;
     let manifest = loaded.manifest.as_ref()?;
+    // What is left out is looked at every night.
+    (loaded.left_out.count() == 0).then_some(())?;
     // A file that was changed while the run was at work may have been loaded as it was before or after.
     if Input::read(places)?.0 != input {
         return None;

@@ -1,11 +1,14 @@
 //! `shotlist validate`: everything that can be known before anything is sent.
 
-use super::album::{load, load_and_look};
+use super::album::hand_on;
 use super::args::{Global, ValidateArgs};
 use super::exit::{Error, Exit};
 use super::images;
 use super::settings::Places;
 use super::terminal::Terminal;
+use crate::domain::take::Wanted;
+use crate::load::{Jobs, open};
+use crate::plan::order::LinkBook;
 
 /// Checks manifest, catalog and every job against its model's documented limits.
 pub(super) async fn validate(
@@ -14,13 +17,15 @@ pub(super) async fn validate(
     args: &ValidateArgs,
 ) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let mut loaded = load(&places);
+    let mut loaded = open(&places.manifest);
+    hand_on(&places, &mut loaded, &LinkBook::new(), args.check_images, &mut Nobody);
     if args.check_images {
         let links = images::look(terminal, &places, &loaded).await?;
-        loaded = load_and_look(&places, &links).0;
+        loaded = open(&places.manifest);
+        hand_on(&places, &mut loaded, &links, false, &mut Nobody);
     }
     let invalid = loaded.is_invalid();
-    let jobs = loaded.wanted.len();
+    let jobs = loaded.jobs;
     let tally = terminal.problems(loaded.problems);
     if invalid {
         terminal.say(format_args!("{tally}. Nothing was sent."));
@@ -38,4 +43,13 @@ pub(super) async fn validate(
     }
     terminal.next(places.typed("plan"));
     Ok(Exit::Done)
+}
+
+/// Jobs that nobody needs: they are counted, and nothing is wrong with them.
+struct Nobody;
+
+impl Jobs for Nobody {
+    fn begin(&mut self) {}
+
+    fn take(&mut self, _: Wanted) {}
 }

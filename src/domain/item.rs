@@ -9,11 +9,50 @@ pub struct Item {
     /// Unique among the items; `0123`, `no` and `1e3` stay what they are.
     pub id: String,
     /// Every column or key, in the order of the source, the id among them.
-    pub columns: Vec<(String, String)>,
+    pub columns: Columns,
     /// What is known of it whatever the program that wrote its file calls it. Empty for entries of a manifest.
     pub facts: Vec<Fact>,
     /// Where it was written, for messages.
     pub origin: Place,
+}
+
+/// Names with a text each. All rows of a sheet share their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns {
+    names: Arc<[Arc<str>]>,
+    texts: Vec<String>,
+}
+
+impl Columns {
+    /// Texts under names that others have, too. A name without a text is not there.
+    #[must_use]
+    pub fn new(names: &Arc<[Arc<str>]>, texts: Vec<String>) -> Self {
+        Self { names: Arc::clone(names), texts }
+    }
+
+    /// Each name with its text.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.names.iter().zip(&self.texts).map(|(name, text)| (&**name, text.as_str()))
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(|(name, _)| name)
+    }
+
+    /// The text under that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
+    }
+}
+
+impl FromIterator<(String, String)> for Columns {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(columns: I) -> Self {
+        let (names, texts): (Vec<Arc<str>>, _) =
+            columns.into_iter().map(|(name, text)| (Arc::from(name), text)).unzip();
+        Self { names: names.into(), texts }
+    }
 }
 
 /// Something that is known of an item under a name of ours, such as `title`, `image` or `tags`.
@@ -63,7 +102,7 @@ impl Item {
     /// The text of that column.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&str> {
-        self.columns.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+        self.columns.get(name)
     }
 
     /// The column of the file in which the text under that name stands.
@@ -87,6 +126,28 @@ impl Item {
             Place::Row { row, .. } if !columns.is_empty() => Some(*row),
             _ => None,
         }
+    }
+
+    /// The row or line in which it was written; 0 where it was nowhere.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        match &self.origin {
+            Place::Row { row, .. } => *row,
+            Place::Text { line, .. } => u64::from(*line),
+            Place::File(_) | Place::Nowhere => 0,
+        }
+    }
+
+    /// Another item of the same source, as far as messages name it: with that id, in that row or line.
+    #[must_use]
+    pub fn neighbour(&self, id: String, at: u64) -> Self {
+        let mut item = Self { id, ..self.clone() };
+        match &mut item.origin {
+            Place::Row { row, .. } => *row = at,
+            Place::Text { line, .. } => *line = u32::try_from(at).unwrap_or(u32::MAX),
+            Place::File(_) | Place::Nowhere => {}
+        }
+        item
     }
 
     /// Itself among the examples of a message about a text that was made of these columns:

@@ -3,6 +3,7 @@
 //! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]),
 //! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
 //! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
+//! [`numbering`] knows which of a million things came before.
 
 pub mod key;
 
@@ -22,4 +23,5 @@ pub mod lifecycle;
 pub mod take;
 
 pub mod notice;
+pub mod numbering;
 pub mod problem;

@@ -1,5 +1,6 @@
 //! What is wrong with what the user wrote: where, what, and what to do about it.
 
+use std::collections::HashMap;
 use std::fmt;
 
 /// How bad it is.
@@ -32,8 +33,85 @@ pub struct Problem {
     pub examples: Vec<String>,
     /// … of so many in all; 0 or 1 where it struck once.
     pub count: usize,
-    /// All rows of the sheet in which it struck, where it is about cells.
-    pub rows: Vec<u64>,
+    /// Rows of the sheet in which it struck, where it is about cells.
+    pub rows: Rows,
+    /// Whether it is one item's own: another one, with other texts, need not have it.
+    pub of_item: bool,
+}
+
+/// Stretches of rows that are kept of one cause; messages print fewer.
+const STRETCHES: usize = 64;
+
+/// The rows in which something struck, joined to stretches. Of very many stretches the last are forgotten, so that a
+/// million bad rows take no memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// First and last row of each, in order, none beside another.
+    stretches: Vec<(u64, u64)>,
+    /// Whether some were forgotten.
+    more: bool,
+}
+
+impl Rows {
+    /// Adds a row.
+    pub fn push(&mut self, row: u64) {
+        self.insert(row, row);
+    }
+
+    /// Of first and last row of each stretch; `more`, where some are forgotten.
+    #[must_use]
+    pub fn of(stretches: impl IntoIterator<Item = (u64, u64)>, more: bool) -> Self {
+        let mut rows = Self { stretches: Vec::new(), more };
+        stretches.into_iter().for_each(|(first, last)| rows.insert(first, last));
+        rows
+    }
+
+    /// First and last row of each stretch, in order.
+    #[must_use]
+    pub fn stretches(&self) -> &[(u64, u64)] {
+        &self.stretches
+    }
+
+    /// Whether there are stretches behind those.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.more
+    }
+
+    /// Whether it is but one row, or none.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        !self.more
+            && matches!(self.stretches.as_slice(), [] | [_])
+            && self.stretches.iter().all(|(a, b)| a == b)
+    }
+
+    fn join(&mut self, others: &Self) {
+        for (first, last) in &others.stretches {
+            self.insert(*first, *last);
+        }
+        self.more |= others.more;
+    }
+
+    fn insert(&mut self, first: u64, last: u64) {
+        // All that touch the new one become one with it.
+        let from = self.stretches.partition_point(|(_, known)| known.saturating_add(1) < first);
+        let to = self.stretches.partition_point(|(known, _)| *known <= last.saturating_add(1));
+        let touched = &self.stretches[from..to.max(from)];
+        let first = touched.first().map_or(first, |(known, _)| first.min(*known));
+        let last = touched.last().map_or(last, |(_, known)| last.max(*known));
+        self.stretches.splice(from..to.max(from), [(first, last)]);
+        if self.stretches.len() > STRETCHES {
+            self.stretches.pop();
+            self.more = true;
+        }
+    }
+}
+
+impl Extend<u64> for Rows {
+    fn extend<I: IntoIterator<Item = u64>>(&mut self, rows: I) {
+        rows.into_iter().for_each(|row| self.push(row));
+    }
 }
 
 /// A place in what the user wrote.
@@ -102,7 +180,8 @@ impl Problem {
             notes: Vec::new(),
             examples: Vec::new(),
             count: 1,
-            rows: Vec::new(),
+            rows: Rows::default(),
+            of_item: false,
         }
     }
 
@@ -118,6 +197,12 @@ impl Problem {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// As one item's own.
+    #[must_use]
+    pub fn of_item(self) -> Self {
+        Self { of_item: true, ..self }
     }
 
     /// With one more thing to know.
@@ -137,26 +222,54 @@ impl Problem {
 /// Most examples shown of one cause.
 pub const EXAMPLES: usize = 3;
 
-/// Joins problems of one cause (same severity, message, place in the manifest) into one with a count and examples.
-///
-/// Order is kept: a cause stands where it struck first.
-#[must_use]
-pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
-    let mut causes: Vec<Problem> = Vec::new();
-    let mut known = std::collections::HashMap::new();
-    for problem in problems {
-        let place = match &problem.place {
-            // Rows are what differs between strikes of one cause; their column is part of the cause.
+/// Most causes that are told one by one: whoever has as many mends these first.
+const CAUSES: usize = 1000;
+
+/// What problems of one cause have in common. Rows are what differs between strikes of one cause; their column is part
+/// of it.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Cause {
+    severity: Severity,
+    message: String,
+    file: String,
+    line: u32,
+    at: u32,
+    column: Option<String>,
+    hint: Option<String>,
+}
+
+impl Cause {
+    fn of(problem: &Problem) -> Self {
+        let (file, line, at, column) = match &problem.place {
             Place::Row { file, column, .. } => (file.clone(), 0, 0, column.clone()),
             Place::Text { file, line, column, .. } => (file.clone(), *line, *column, None),
             Place::File(file) => (file.clone(), 0, 0, None),
             Place::Nowhere => (String::new(), 0, 0, None),
         };
-        let cause = (problem.severity, problem.message.clone(), place, problem.hint.clone());
-        if let Some(&at) = known.get(&cause) {
-            let first: &mut Problem = &mut causes[at];
+        let (severity, message, hint) = (problem.severity, problem.message.clone(), problem.hint.clone());
+        Self { severity, message, file, line, at, column, hint }
+    }
+}
+
+/// Problems as they come, those of one cause (same severity, message, hint and place in the manifest) joined into one
+/// with a count and examples. A cause stands where it struck first.
+#[derive(Debug, Default)]
+pub struct Causes {
+    list: Vec<Problem>,
+    known: HashMap<Cause, usize>,
+    /// What has no place in the list.
+    others: Option<Problem>,
+}
+
+impl Causes {
+    /// Adds a problem. The answer is the place of its cause among those of [`Self::finish`]; none for a cause that is
+    /// one too many.
+    pub fn add(&mut self, problem: Problem) -> Option<usize> {
+        let cause = Cause::of(&problem);
+        if let Some(&at) = self.known.get(&cause) {
+            let first = &mut self.list[at];
             first.count += problem.count.max(1);
-            first.rows.extend(problem.rows);
+            first.rows.join(&problem.rows);
             // What other models take is told only of an order that is whole.
             if first.notes.is_empty() {
                 first.notes = problem.notes;
@@ -166,12 +279,51 @@ pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
                     first.examples.push(example);
                 }
             }
-        } else {
-            known.insert(cause, causes.len());
-            causes.push(problem);
+            return Some(at);
+        }
+        if self.list.len() == CAUSES {
+            let others = self.others.get_or_insert_with(|| {
+                let message = format!("there are more problems than these {CAUSES}");
+                Problem { count: 0, ..Problem::new(Severity::Note, Place::Nowhere, message) }
+                    .hint("mend these first, and look again")
+            });
+            others.severity = others.severity.max(problem.severity);
+            others.count += problem.count.max(1);
+            return None;
+        }
+        self.known.insert(cause, self.list.len());
+        self.list.push(problem);
+        Some(self.list.len() - 1)
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// One problem for each cause.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Problem> {
+        self.list.extend(self.others);
+        self.list
+    }
+}
+
+impl Extend<Problem> for Causes {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        for problem in problems {
+            self.add(problem);
         }
     }
-    causes
+}
+
+/// Joins problems of one cause, as [`Causes`] does.
+#[must_use]
+pub fn grouped(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut causes = Causes::default();
+    causes.extend(problems);
+    causes.finish()
 }
 
 /// The name among `known` that `written` was most likely meant to be.
@@ -211,6 +363,28 @@ mod tests {
         assert_eq!(causes.len(), 2);
         assert_eq!(causes[0].count, 8);
         assert_eq!(causes[0].examples, ["sheet row 2", "sheet row 3", "sheet row 4"]);
+    }
+
+    #[test]
+    fn of_more_causes_than_anybody_reads_the_rest_is_counted() {
+        let problem = |at: usize| Problem::warning(Place::Nowhere, format!("cause {at}"));
+        let mut problems: Vec<Problem> = (0..CAUSES + 5).chain([3]).map(problem).collect();
+        problems.push(Problem::error(Place::Nowhere, "the worst"));
+        let causes = grouped(problems);
+        assert_eq!((causes.len(), causes[3].count), (CAUSES + 1, 2));
+        assert_eq!((causes[CAUSES].count, causes[CAUSES].severity), (6, Severity::Error));
+    }
+
+    #[test]
+    fn rows_become_stretches_in_whatever_order_they_come() {
+        let mut rows = Rows::default();
+        rows.extend([9, 3, 5, 4, 4, 20, 8]);
+        assert_eq!(rows.stretches(), [(3, 5), (8, 9), (20, 20)]);
+        assert!(!rows.has_more());
+        rows.extend((0..1000).map(|row| row * 2 + 100));
+        assert_eq!(rows.stretches().len(), STRETCHES);
+        assert_eq!(rows.stretches()[..4], [(3, 5), (8, 9), (20, 20), (100, 100)]);
+        assert!(rows.has_more());
     }
 
     #[test]

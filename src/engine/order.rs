@@ -30,10 +30,12 @@ pub fn order(project: &str, scene: Scene<'_>, partial: bool, now: Timestamp) -> 
     let everybody = scene.known.jobs.iter().chain(&scene.known.elsewhere).flat_map(|job| &job.takes);
     let in_doubt: HashSet<&TakeId> =
         everybody.filter(|take| matches!(take.state, State::Doubtful { .. })).map(|take| &take.id).collect();
+    let left_out = scene.known.jobs.iter().filter(|job| job.wanted && scene.left_out.may_have(&job.key.item));
     let mut admission = Admission {
         project: project.to_owned(),
         wanted: scene.wanted.to_vec(),
         partial,
+        kept: left_out.map(|job| job.key.clone()).collect(),
         new: Vec::new(),
         supersede: Vec::new(),
         adopt: Vec::new(),

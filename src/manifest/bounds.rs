@@ -1,8 +1,8 @@
-//! What bounds a run: `budget`, `guards`, `on_ambiguous`, and for its clips `on_change` and `reuse`.
+//! What bounds a run: `budget`, `guards`, `on_ambiguous`, `on_bad_item`, and for its clips `on_change` and `reuse`.
 
 use super::decode::{Decoder, get};
 use super::keys;
-use super::model::{Budget, Guards, Most, OnAmbiguous, OnChange, Reuse};
+use super::model::{Budget, Guards, Most, OnAmbiguous, OnBadItem, OnChange, Reuse};
 use super::providers::amount;
 use super::yaml::{Node, Value};
 
@@ -92,6 +92,15 @@ pub(super) fn reuse(decoder: &mut Decoder, node: &Node) -> Option<Reuse> {
         "always" => Ok(Reuse::Always),
         "never" => Ok(Reuse::Never),
         _ => Err("write `always` or `never`".into()),
+    })
+}
+
+/// What to do where something is wrong with an item.
+pub(super) fn on_bad_item(decoder: &mut Decoder, node: &Node) -> Option<OnBadItem> {
+    decoder.parsed(node, "on_bad_item", |text| match text {
+        "fail" => Ok(OnBadItem::Fail),
+        "skip" => Ok(OnBadItem::Skip),
+        _ => Err("write `fail` or `skip`".into()),
     })
 }
 

@@ -236,7 +236,7 @@ impl Object for RawValue {
 }
 
 fn columns(item: &Item) -> Enumerator {
-    Enumerator::Values(item.columns.iter().map(|(name, _)| Value::from(name.as_str())).collect())
+    Enumerator::Values(item.columns.names().map(Value::from).collect())
 }
 
 /// `matrix`: the values of a cell by their keys. Of a key that is there twice, the last holds.

@@ -120,6 +120,7 @@ pub(super) fn unfilled(template: &Template, error: &Error, context: &Context<'_>
                 .hint("look at the text in the sheet and at what the template makes of it")
         }
     };
+    problem.of_item = !columns.is_empty();
     let example = item.example(columns);
     problem.examples.push(match held {
         Some(text) => format!("{example}: `{text}`"),
@@ -181,7 +182,7 @@ fn unknown_option(template: &Template, place: Place, option: &str, item: &Item) 
         Some(near) => format!("did you mean `item.options[{quote}{near}{quote}]`?"),
         None => format!("write `{{{{ {default} }}}}` where only some items have it"),
     };
-    let mut problem = problem.hint(hint);
+    let mut problem = problem.hint(hint).of_item();
     problem.examples.push(item.example(&[]));
     if names.is_empty() { problem } else { problem.note(format!("{} has: {}", item.id, names.join(", "))) }
 }
@@ -224,8 +225,7 @@ pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, conte
     let raw = column.strip_prefix("raw[").and_then(|text| text.strip_suffix(']'));
     let raw = raw.map(|text| text.trim_matches(['"', '\'']));
     let column = raw.or_else(|| column.strip_prefix("raw.")).unwrap_or(column);
-    let names: Vec<&str> =
-        item.columns.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
+    let names: Vec<&str> = item.columns.names().filter(|name| !name.is_empty()).collect();
     let is_sheet = matches!(item.origin, Place::Row { .. });
     let near = did_you_mean(column, names.iter().copied().chain(["id"]));
     let quote = template.quote();
@@ -244,6 +244,7 @@ pub(super) fn unknown_name(template: &Template, error: &Error, name: &str, conte
     };
     let mut problem = Problem::error(place, message).hint(hint);
     // The whole sheet lacks the column; of entries of a list, only some may.
+    problem.of_item = !is_sheet;
     problem.examples.push(item.example(if is_sheet { &[] } else { template.columns() }));
     let mut listed = names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > LISTED {

@@ -27,6 +27,10 @@ pub const MANIFEST: &Keys = &[
     ("budget", "The most that may be spent, in US dollars."),
     ("guards", "What a run may order without being asked: beyond it, nothing is sent until somebody agrees."),
     ("reuse", "`never`: each job is paid for itself, also where another has the same clip; else `always`."),
+    (
+        "on_bad_item",
+        "What to do where something is wrong with an item: `fail` (the default) sends nothing, `skip` leaves the item out.",
+    ),
 ];
 
 /// Of `budget`.

@@ -41,7 +41,8 @@ pub use context::{Context, ItemContext, Job};
 pub use matrix::Matrix;
 pub use model::{
     Budget, Corrections, EnvName, FileReading, Guards, Items, ListItem, Manifest, ModelEntry, Most,
-    OnAmbiguous, OnChange, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot, ShotFields,
+    OnAmbiguous, OnBadItem, OnChange, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot,
+    ShotFields,
 };
 pub use source::Located;
 pub use template::Template;
@@ -229,6 +230,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let budget = get(root, "budget").map(|node| bounds::budget(decoder, node));
     let guards = get(root, "guards").map(|node| bounds::guards(decoder, node));
     let reuse = get(root, "reuse").and_then(|node| bounds::reuse(decoder, node));
+    let on_bad_item = get(root, "on_bad_item").and_then(|node| bounds::on_bad_item(decoder, node));
     Some(Manifest {
         project: project?,
         items: items?,
@@ -242,6 +244,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         budget: budget.unwrap_or_default(),
         guards: guards.unwrap_or_default(),
         reuse: reuse.unwrap_or_default(),
+        on_bad_item: on_bad_item.unwrap_or_default(),
         templates,
     })
 }

@@ -45,6 +45,8 @@ pub struct Manifest {
     pub guards: Guards,
     /// Whether clips of other jobs may serve, where neither a shot nor the defaults say so.
     pub reuse: Reuse,
+    /// What to do where something is wrong with an item.
+    pub on_bad_item: OnBadItem,
     pub(super) templates: Templates,
 }
 
@@ -280,6 +282,16 @@ pub enum OnAmbiguous {
         /// For the whole project.
         max_extra_spend: Usd,
     },
+}
+
+/// What to do where something is wrong with an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBadItem {
+    /// Nothing is sent at all.
+    #[default]
+    Fail,
+    /// The item makes no job, and the others go on.
+    Skip,
 }
 
 /// What a manifest says otherwise than the model cards.

@@ -40,7 +40,7 @@ const STAY_BELOW: Remedy = (
 /// Returns it in Unicode's composed form (NFC).
 pub fn check_path(rendered: &str) -> Result<String, Refused> {
     let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
-    let path: String = rendered.nfc().collect();
+    let path: String = if rendered.is_ascii() { rendered.to_owned() } else { rendered.nfc().collect() };
     if path.trim().is_empty() {
         return refused("is empty", STAY_BELOW);
     }
@@ -109,6 +109,9 @@ fn check_part(part: &str) -> Result<(), Refused> {
 /// The form in which two paths are the same file on macOS and Windows: composed, without upper and lower case.
 #[must_use]
 pub fn fold(path: &str) -> String {
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
     // Through upper case, so that `ß` and `ss` meet, and `ς` and `σ`.
     path.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfc().collect()
 }

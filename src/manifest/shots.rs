@@ -197,7 +197,8 @@ pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
             continue;
         }
         let origin = decoder.spot(id_node.span).place();
-        let item = Item { id, columns: columns(decoder, &entries), facts: Vec::new(), origin };
+        let columns = columns(decoder, &entries).into_iter().collect();
+        let item = Item { id, columns, facts: Vec::new(), origin };
         // What is left empty is not set, as in a sheet.
         let own = settings(decoder, &entries, |decoder, node, name| {
             let is_empty = matches!(&node.value, Value::Text { text, .. } if text.is_empty());

@@ -36,7 +36,8 @@ pub(super) fn told(text: &str) -> Vec<String> {
 pub(super) fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     let columns: Vec<_> =
         columns.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    Arc::new(Item { id: columns[0].1.clone(), columns, facts: Vec::new(), origin: Place::Nowhere })
+    let id = columns[0].1.clone();
+    Arc::new(Item { id, columns: columns.into_iter().collect(), facts: Vec::new(), origin: Place::Nowhere })
 }
 
 /// What the templates of the first shot see of an item.

@@ -52,7 +52,7 @@ impl Cells {
     /// Reads a row, and notes what is wrong in it. Of columns that nobody knows, `strange` keeps those that were told.
     pub(super) fn read(item: &Item, strange: &mut BTreeSet<String>, problems: &mut Vec<Problem>) -> Self {
         let mut cells = Self::default();
-        for (column, text) in &item.columns {
+        for (column, text) in item.columns.iter() {
             let name = column.trim().to_lowercase();
             if !name.starts_with(PREFIX) {
                 continue;
@@ -66,7 +66,7 @@ impl Cells {
             if text.trim().is_empty() {
                 continue;
             }
-            let cell = Cell { text: text.clone(), column: column.clone(), place: place(item, column) };
+            let cell = Cell { text: text.to_owned(), column: column.to_owned(), place: place(item, column) };
             match name.as_str() {
                 PROMPT => cells.prompt = Some(cell),
                 MODEL => cells.model = Some(cell),

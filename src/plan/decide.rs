@@ -142,23 +142,28 @@ pub struct Scope<'a> {
     pub resubmit: Option<Usd>,
     /// What the manifest says of a job beside its order.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
+    /// Jobs that may be wanted although they are not among the wanted: something is wrong with their item, which is
+    /// left out. What they have stays theirs.
+    pub left_out: &'a dyn Fn(&JobKey) -> bool,
 }
 
 impl Scope<'_> {
     /// Every job, where the manifest says nothing beside the orders.
-    pub const ALL: Self = Scope { selected: &|_| true, resubmit: None, rules: &|_| Rules::NONE };
+    pub const ALL: Self =
+        Scope { selected: &|_| true, resubmit: None, rules: &|_| Rules::NONE, left_out: &|_| false };
 }
 
 /// Decides for every selected job; the places of the others are empty.
 #[must_use]
 pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<Decision>> {
-    let Scope { selected, resubmit, rules } = scope;
+    let Scope { selected, resubmit, rules, left_out } = scope;
     let own: HashMap<&JobKey, &KnownJob> = known.jobs.iter().map(|job| (&job.key, job)).collect();
     let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
     // What nobody waits for in this run: takes of vanished jobs, and what a job that is not selected has not sent yet.
     // What stands in for a take in doubt stays with it.
     let mut orphans = Orphans::of(&known.jobs, |job, take| {
         take.instead_of.is_none()
+            && !left_out(&job.key)
             && (!wanted_keys.contains(&job.key) || (!selected(&job.key) && is_unsent(take)))
     });
     // Another project's unsent takes are its own to send; what may be paid is collected here if it is wanted here. Only
@@ -347,7 +352,7 @@ const fn serves(decision: &Decision) -> bool {
 }
 
 /// Variants of one item are wishes for several renderings; anything else with the same order wants the same clip.
-fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
+pub(super) fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
 }
 

@@ -7,12 +7,14 @@ use super::draft::{Draft, draft};
 use super::order::{LinkBook, Look, Wrongs, is_link, order};
 use super::scope::Scope;
 use super::values::{Subject, Values};
+use crate::domain::digest::Sha256;
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::problem::{Place, Problem};
+use crate::domain::numbering::{Numbering, Texts};
+use crate::domain::problem::{Causes, Place, Problem, Severity};
 use crate::domain::take::Wanted;
-use crate::manifest::{Manifest, output};
+use crate::manifest::{Manifest, OnBadItem, output};
 use crate::provider::cards::Cards;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -25,20 +27,26 @@ pub struct Expansion<'a> {
     look: &'a mut Look<'a>,
     scope: Scope<'a>,
     /// What is wrong with drafts.
-    drafting: Vec<Problem>,
+    drafting: Causes,
     /// Clips of one name.
-    clashes: Vec<Problem>,
+    clashes: Causes,
     /// What is wrong with orders.
     ordering: Wrongs,
-    /// Who has an output path, without upper and lower case.
-    owners: HashMap<String, Owner>,
-    linked: BTreeSet<String>,
+    /// Output paths, without upper and lower case …
+    paths: Numbering,
+    /// … with the job that has each, where its item was written, and the path itself as a part of its digest.
+    owners: (Texts, Vec<(u64, u32)>),
+    /// Links to pictures, where they are asked for.
+    linked: Option<BTreeSet<String>>,
     dropped: BTreeMap<(ModelName, String), usize>,
     /// Columns of rows that look like ours and are not.
     strange: BTreeSet<String>,
     /// How many rows are left out by a cell of their own, and the sheet that they are in.
     skipped: (usize, Option<Place>),
     urgency: HashMap<JobKey, i64>,
+    left_out: LeftOut,
+    /// How many jobs are right.
+    jobs: usize,
 }
 
 /// What was found out about all items together.
@@ -46,19 +54,16 @@ pub struct Expansion<'a> {
 pub struct Expanded {
     /// What is wrong or doubtful: with what is wanted, with drafts, with output paths, with orders, each in the order of the items.
     pub problems: Vec<Problem>,
-    /// Every link to a picture, whether or not its order is right.
+    /// Every link to a picture, whether or not its order is right; empty where nobody asked for them.
     pub links: BTreeSet<String>,
     /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
     /// Jobs whose rows say how urgent they are, and not 0 as all others: higher goes first.
     pub urgency: HashMap<JobKey, i64>,
-}
-
-/// The job that an output path belongs to.
-struct Owner {
-    key: JobKey,
-    item: Arc<Item>,
-    path: String,
+    /// Items that make no job because something is wrong with them.
+    pub left_out: LeftOut,
+    /// How many jobs are right.
+    pub jobs: usize,
 }
 
 impl<'a> Expansion<'a> {
@@ -76,68 +81,94 @@ impl<'a> Expansion<'a> {
             links,
             look,
             scope: Scope::new(manifest),
-            drafting: Vec::new(),
-            clashes: Vec::new(),
+            drafting: Causes::default(),
+            clashes: Causes::default(),
             ordering: Wrongs::default(),
-            owners: HashMap::new(),
-            linked: BTreeSet::new(),
+            paths: Numbering::default(),
+            owners: (Texts::default(), Vec::new()),
+            linked: None,
             dropped: BTreeMap::new(),
             strange: BTreeSet::new(),
             skipped: (0, None),
             urgency: HashMap::new(),
+            left_out: LeftOut::default(),
+            jobs: 0,
         }
     }
 
+    /// Keeps every link to a picture, too.
+    #[must_use]
+    pub fn with_links(self) -> Self {
+        Self { linked: Some(BTreeSet::new()), ..self }
+    }
+
     /// Renders every job of an item and hands on those that are right, in the order of the shots and, within a
-    /// shot, of its matrix.
+    /// shot, of its matrix. Of an item with which something is wrong none is handed on where the manifest says so.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted)) {
+        let (mut drafting, mut ordering) = (Vec::new(), Vec::new());
+        let mut wanted = Vec::with_capacity(self.manifest.shots.len());
         // An entry of the manifest has keys of its own for all this.
         let cells = match subject.own {
             Some(_) => Cells::default(),
-            None => Cells::read(&subject.item, &mut self.strange, &mut self.drafting),
+            None => Cells::read(&subject.item, &mut self.strange, &mut drafting),
         };
+        let context = self.manifest.item(Arc::clone(&subject.item));
         if cells.is_skipped {
             self.skipped = (self.skipped.0 + 1, cells::sheet(&subject.item));
-            return;
-        }
-        let context = self.manifest.item(Arc::clone(&subject.item));
-        if !self.scope.wants(subject, &context) {
-            return;
-        }
-        for (number, shot) in self.manifest.shots.iter().enumerate() {
-            self.drafting.extend(cells.against(&subject.item, shot));
-            for job in &self.scope.jobs(number, shot, &context) {
-                let values = Values { manifest: self.manifest, shot, subject, job, cells: &cells };
-                let Some(draft) = draft(values, self.cards, &mut self.drafting) else { continue };
-                self.note(&values, &draft);
-                let (cards, links) = (self.cards, self.links);
-                if let Some(wanted) = order(draft, &values, cards, links, &mut *self.look, &mut self.ordering)
-                {
-                    if cells.priority != 0 {
-                        self.urgency.insert(wanted.key.clone(), cells.priority);
-                    }
-                    take(wanted);
+        } else if self.scope.wants(subject, &context, &mut drafting) {
+            for (number, shot) in self.manifest.shots.iter().enumerate() {
+                drafting.extend(cells.against(&subject.item, shot));
+                for job in &self.scope.jobs(number, shot, &context, &mut drafting) {
+                    let values = Values { manifest: self.manifest, shot, subject, job, cells: &cells };
+                    let Some(draft) = draft(values, self.cards, &mut drafting) else { continue };
+                    self.note(&values, &draft);
+                    let (cards, links) = (self.cards, self.links);
+                    wanted.extend(order(draft, &values, cards, links, &mut *self.look, &mut ordering));
                 }
             }
         }
+        let mut problems = drafting.iter_mut().chain(ordering.iter_mut().map(|(problem, _)| problem));
+        if self.manifest.on_bad_item == OnBadItem::Skip && problems.any(|problem| is_own_fault(problem)) {
+            for problem in drafting.iter_mut().chain(ordering.iter_mut().map(|(problem, _)| problem)) {
+                excuse(problem);
+            }
+            self.left_out.add(&subject.item.id);
+            wanted.clear();
+        }
+        self.drafting.extend(drafting);
+        for wrong in ordering {
+            self.ordering.add(wrong);
+        }
+        if cells.priority != 0 {
+            self.urgency.extend(wanted.iter().map(|job: &Wanted| (job.key.clone(), cells.priority)));
+        }
+        self.jobs += wanted.len();
+        wanted.into_iter().for_each(take);
+    }
+
+    /// Leaves an item out about which its source has said what is wrong.
+    pub fn leave_out(&mut self, item: &Item) {
+        self.left_out.add(&item.id);
     }
 
     /// What was found out about all items.
     #[must_use]
     pub fn finish(self) -> Expanded {
         let mut problems = self.scope.finish();
-        problems.extend(self.drafting);
-        problems.extend(self.clashes);
+        problems.extend(self.drafting.finish());
+        problems.extend(self.clashes.finish());
         problems.extend(self.ordering.finish());
         let (rows, sheet) = self.skipped;
         problems.extend(cells::left_out(sheet, rows));
-        Expanded { problems, links: self.linked, dropped: self.dropped, urgency: self.urgency }
+        let (links, dropped, left_out) = (self.linked.unwrap_or_default(), self.dropped, self.left_out);
+        Expanded { problems, links, dropped, left_out, jobs: self.jobs, urgency: self.urgency }
     }
 
     /// Keeps what is told of all drafts together.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
-        let links = draft.pictures.all().filter(|text| is_link(text));
-        self.linked.extend(links.cloned());
+        if let Some(linked) = &mut self.linked {
+            linked.extend(draft.pictures.all().filter(|text| is_link(text)).cloned());
+        }
         for name in &draft.dropped {
             *self.dropped.entry((draft.card.name.clone(), name.clone())).or_default() += 1;
         }
@@ -149,15 +180,19 @@ impl<'a> Expansion<'a> {
     /// Two clips must not get one name, also not on a disk that ignores case.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
-        let Some(first) = self.owners.get(&folded) else {
-            let item = Arc::clone(&values.subject.item);
-            let owner = Owner { key: draft.key.clone(), item, path: draft.path.clone() };
-            self.owners.insert(folded, owner);
+        let digest = Sha256::of(draft.path.as_bytes());
+        let exact = u32::from_le_bytes([digest.0[0], digest.0[1], digest.0[2], digest.0[3]]);
+        let digest = if folded == draft.path { digest } else { Sha256::of(folded.as_bytes()) };
+        let Some(first) = self.paths.before(&digest) else {
+            self.owners.0.push(&draft.key.to_string());
+            self.owners.1.push((values.item().line(), exact));
             return;
         };
+        let Some(Ok(first_key)) = self.owners.0.get(first).map(str::parse::<JobKey>) else { return };
+        let (line, first_exact) = self.owners.1[first];
         let output = values.output();
-        let (same_shot, same_path) = (first.key.shot == draft.key.shot, first.path == draft.path);
-        let same_item = first.key.item == draft.key.item;
+        let (same_shot, same_path) = (first_key.shot == draft.key.shot, first_exact == exact);
+        let same_item = first_key.item == draft.key.item;
         let message = if same_path {
             "several clips would get the same file name"
         } else {
@@ -180,11 +215,57 @@ impl<'a> Expansion<'a> {
         };
         let mut problem = Problem::error(output.place(), message).hint(hint);
         let [one, other] = if same_shot && !same_item {
-            [&*first.item, values.item()].map(|item| item.example(&["id".to_owned()]))
+            let first = values.item().neighbour(first_key.item, line);
+            [&first, values.item()].map(|item| item.example(&["id".to_owned()]))
         } else {
-            [&first.key, &draft.key].map(JobKey::to_string)
+            [&first_key, &draft.key].map(JobKey::to_string)
         };
         problem.examples = vec![format!("{one} and {other} → {}", printable(&draft.path))];
-        self.clashes.push(problem);
+        self.clashes.add(problem);
+    }
+}
+
+/// Items that make no job, though the manifest wants them: what was paid for them stays where it is.
+#[derive(Debug, Default)]
+pub struct LeftOut {
+    items: Numbering,
+    /// Rows of which not even the id can be read.
+    pub nameless: usize,
+}
+
+impl LeftOut {
+    /// Whether the item of that id is one.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.items.contains(&Sha256::of(id.as_bytes()))
+    }
+
+    /// Whether the item of that id may be one: it is, or there are rows whose ids nobody can read.
+    #[must_use]
+    pub fn may_have(&self, id: &str) -> bool {
+        self.nameless > 0 || self.has(id)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.items.len() + self.nameless
+    }
+
+    fn add(&mut self, id: &str) {
+        self.items.before(&Sha256::of(id.as_bytes()));
+    }
+}
+
+/// Whether an item is left out for it, where the manifest says so.
+#[must_use]
+pub fn is_own_fault(problem: &Problem) -> bool {
+    problem.is_error() && problem.of_item
+}
+
+/// Says of a problem for which an item is left out that the others go on.
+pub fn excuse(problem: &mut Problem) {
+    if is_own_fault(problem) {
+        problem.severity = Severity::Warning;
     }
 }

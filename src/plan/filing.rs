@@ -2,6 +2,7 @@
 //! must not be in the way.
 
 use super::decide::Decision;
+use super::expand::LeftOut;
 use super::known::{Filed, Known};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::ClipFile;
@@ -40,6 +41,8 @@ pub struct Scene<'a> {
     pub decisions: &'a [Decision],
     /// Every wanted job, selected or not.
     pub all: &'a [Wanted],
+    /// Items that are wanted and make no job, because something is wrong with them.
+    pub left_out: &'a LeftOut,
     /// What is known.
     pub known: &'a Known,
 }
@@ -50,7 +53,8 @@ pub fn filings(scene: Scene<'_>, ordered: &BTreeMap<&JobKey, &TakeId>) -> Filing
     let keys: HashSet<&JobKey> = scene.all.iter().map(|job| &job.key).collect();
     // Places that a wanted job needs: a clip is copied from there, never taken away.
     let mut needed: HashMap<&str, &JobKey> = HashMap::new();
-    for job in scene.known.jobs.iter().filter(|job| keys.contains(&job.key)) {
+    let is_needed = |key: &JobKey| keys.contains(key) || scene.left_out.may_have(&key.item);
+    for job in scene.known.jobs.iter().filter(|job| is_needed(&job.key)) {
         if let Some(filed) = &job.filed {
             needed.insert(&filed.path, &job.key);
         }

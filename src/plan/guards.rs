@@ -14,7 +14,7 @@ pub const ARCHIVE: &str = "_archive/";
 
 /// A guard that something is too much for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trip<'a> {
+pub struct Trip {
     /// Its key in the manifest.
     pub guard: &'static str,
     /// What it allows, as the manifest has it.
@@ -22,8 +22,11 @@ pub struct Trip<'a> {
     /// What was found instead.
     pub found: Found,
     /// A few of the jobs, with what changed of each.
-    pub examples: Vec<(&'a JobKey, &'a [Change])>,
+    pub examples: Vec<Example>,
 }
+
+/// A job with what changed of it.
+pub type Example = (JobKey, Vec<Change>);
 
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,61 +44,97 @@ pub enum Found {
 /// Jobs named of one guard.
 const EXAMPLES: usize = 3;
 
-/// The guards that the plan is too much for. What was ordered before and only waits was within them, or agreed to, when
-/// it was ordered. `gone` is empty where only a part of the jobs is planned.
-#[must_use]
-pub fn trips<'a>(
-    guards: &Guards,
-    jobs: &[(&'a Wanted, &'a Decision)],
-    gone: &[&'a KnownJob],
-    known: &'a Known,
-) -> Vec<Trip<'a>> {
-    let finished: HashSet<&JobKey> =
-        known.jobs.iter().filter(|job| job.wanted && job.filed.is_some()).map(|job| &job.key).collect();
-    let mut ordered: Vec<(&JobKey, &[Change])> = Vec::new();
-    let mut changed = Vec::new();
-    let mut spend = Usd::ZERO;
-    let mut replaced = Vec::new();
-    for (wanted, decision) in jobs {
+/// Counts what guards look at, job by job.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    /// Jobs that have a clip.
+    finished: HashSet<&'a JobKey>,
+    ordered: Counted,
+    changed: Counted,
+    /// Another job's clip takes the place of the finished one.
+    replaced: Counted,
+    spend: Usd,
+}
+
+/// How many there are, and the first of them.
+#[derive(Debug, Default)]
+struct Counted {
+    count: usize,
+    examples: Vec<Example>,
+}
+
+impl Counted {
+    fn add(&mut self, key: &JobKey, fields: &[Change]) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push((key.clone(), fields.to_vec()));
+        }
+    }
+}
+
+impl<'a> Watch<'a> {
+    /// Before the first job.
+    #[must_use]
+    pub fn new(known: &'a Known) -> Self {
+        let finished = known.jobs.iter().filter(|job| job.wanted && job.filed.is_some());
+        Self {
+            finished: finished.map(|job| &job.key).collect(),
+            ordered: Counted::default(),
+            changed: Counted::default(),
+            replaced: Counted::default(),
+            spend: Usd::ZERO,
+        }
+    }
+
+    /// Sees a job. What was ordered before and only waits was within the guards, or agreed to, when it was ordered.
+    pub fn see(&mut self, wanted: &Wanted, decision: &Decision) {
         let fields = match decision {
             Decision::New | Decision::Again { .. } => &[][..],
             Decision::Changed { fields, .. } => fields,
-            // Another job's clip takes the place of the finished one.
-            Decision::Shared { .. } if finished.contains(&wanted.key) => {
-                replaced.push((&wanted.key, &[][..]));
-                continue;
+            Decision::Shared { .. } if self.finished.contains(&wanted.key) => {
+                return self.replaced.add(&wanted.key, &[]);
             }
-            _ => continue,
+            _ => return,
         };
-        ordered.push((&wanted.key, fields));
-        spend += wanted.price.unwrap_or_default();
-        if matches!(decision, Decision::Changed { .. }) && finished.contains(&wanted.key) {
-            changed.push((&wanted.key, fields));
+        self.ordered.add(&wanted.key, fields);
+        self.spend += wanted.price.unwrap_or_default();
+        if matches!(decision, Decision::Changed { .. }) && self.finished.contains(&wanted.key) {
+            self.changed.add(&wanted.key, fields);
         }
     }
-    // Those that say what changed are named first.
-    changed.extend(replaced);
-    let removed = gone.iter().filter(|job| job.wanted).map(|job| (&job.key, &[][..])).collect();
-    let mut trips = Vec::new();
-    let mut trip = |guard, limit: Option<String>, found, examples: Vec<(&'a JobKey, &'a [Change])>| {
-        if let Some(limit) = limit {
-            let examples = examples.into_iter().take(EXAMPLES).collect();
-            trips.push(Trip { guard, limit, found, examples });
+
+    /// The guards that the jobs are too much for. `gone` is empty where only a part of the jobs is planned.
+    #[must_use]
+    pub fn trips(self, guards: &Guards, gone: &[&KnownJob]) -> Vec<Trip> {
+        let Self { finished, ordered, mut changed, replaced, spend } = self;
+        let of = finished.len();
+        // Those that say what changed are named first.
+        changed.count += replaced.count;
+        changed.examples.extend(replaced.examples);
+        let mut removed = Counted::default();
+        for job in gone.iter().filter(|job| job.wanted) {
+            removed.add(&job.key, &[]);
         }
-    };
-    let (some, of) = (changed.len(), finished.len());
-    let limit = guards.max_changed.filter(|most| !most.allows(some, of));
-    trip("max_changed", limit.map(|most| most.to_string()), Found::Changed(some, of), changed);
-    let removed: Vec<(&JobKey, &[Change])> = removed;
-    let some = removed.len();
-    let limit = guards.max_removed.filter(|most| !most.allows(some, of));
-    trip("max_removed", limit.map(|most| most.to_string()), Found::Removed(some, of), removed);
-    let some = ordered.len();
-    let limit = guards.max_jobs.filter(|most| some > usize::try_from(*most).unwrap_or(usize::MAX));
-    trip("max_jobs", limit.map(|most| most.to_string()), Found::Ordered(some), ordered.clone());
-    let limit = guards.max_new_spend.filter(|most| spend > *most);
-    trip("max_new_spend", limit.map(|most| most.to_string()), Found::Spend(spend), ordered);
-    trips
+        let mut trips = Vec::new();
+        let mut trip = |guard, limit: Option<String>, found, examples: &[Example]| {
+            if let Some(limit) = limit {
+                let examples = examples.iter().take(EXAMPLES).cloned().collect();
+                trips.push(Trip { guard, limit, found, examples });
+            }
+        };
+        let some = changed.count;
+        let limit = guards.max_changed.filter(|most| !most.allows(some, of));
+        trip("max_changed", limit.map(|most| most.to_string()), Found::Changed(some, of), &changed.examples);
+        let some = removed.count;
+        let limit = guards.max_removed.filter(|most| !most.allows(some, of));
+        trip("max_removed", limit.map(|most| most.to_string()), Found::Removed(some, of), &removed.examples);
+        let some = ordered.count;
+        let limit = guards.max_jobs.filter(|most| some > usize::try_from(*most).unwrap_or(usize::MAX));
+        trip("max_jobs", limit.map(|most| most.to_string()), Found::Ordered(some), &ordered.examples);
+        let limit = guards.max_new_spend.filter(|most| spend > *most);
+        trip("max_new_spend", limit.map(|most| most.to_string()), Found::Spend(spend), &ordered.examples);
+        trips
+    }
 }
 
 /// Jobs that have a clip and are no longer wanted, and whose clip is not taken over by another job.
@@ -169,8 +208,9 @@ mod tests {
             })
             .collect();
         let gone = gone(&all, &decisions, &known);
-        let jobs: Vec<_> = all.iter().zip(&decisions).collect();
-        let trips = trips(&guards, &jobs, &gone, &known);
+        let mut watch = Watch::new(&known);
+        all.iter().zip(&decisions).for_each(|(job, decision)| watch.see(job, decision));
+        let trips = watch.trips(&guards, &gone);
         assert!(trips.iter().all(|trip| trip.examples.len() <= EXAMPLES));
         trips.iter().map(|trip| trip.guard).collect()
     }

@@ -5,7 +5,7 @@ use super::fingerprint::fingerprint;
 use super::values::{Cut, Values};
 use crate::domain::item::Item;
 use crate::domain::key::RequestId;
-use crate::domain::problem::{Problem, Severity};
+use crate::domain::problem::{Causes, Problem, Severity};
 use crate::domain::request::{Field, Media, MediaFile, PictureFacts, Request, Seen};
 use crate::domain::take::Wanted;
 use crate::media::image::{self, PictureFault};
@@ -56,25 +56,19 @@ pub(super) fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 
-/// What is wrong with orders, and the texts among it that are too long.
-#[derive(Default)]
-pub(super) struct Wrongs {
-    problems: Vec<Problem>,
-    /// Each with the index of its problem.
-    cuts: Vec<(usize, Cut)>,
-}
+/// What is wrong with an order, with the column to cut where a text is too long.
+pub(super) type Wrong = (Problem, Option<Cut>);
 
-/// Makes an order of a draft; none where something is wrong, which is noted.
+/// Makes an order of a draft; none where something is wrong, which is added.
 pub(super) fn order(
     draft: Draft,
     values: &Values<'_>,
     cards: &Cards,
     links: &LinkBook,
     look: &mut Look<'_>,
-    wrongs: &mut Wrongs,
+    wrongs: &mut Vec<Wrong>,
 ) -> Option<Wanted> {
-    let Wrongs { problems, cuts } = wrongs;
-    let before = problems.len();
+    let mut problems = Vec::new();
     let mut request = draft.request;
     let mut seen = |text: &String, field: Field| match media(text, look) {
         Ok(media) => Some(media),
@@ -92,13 +86,15 @@ pub(super) fn order(
     let references = draft.pictures.reference_images.iter();
     request.reference_images = references.filter_map(|text| seen(text, Field::ReferenceImages)).collect();
     // What is missing because it is wrong is told already.
-    let is_whole = draft.whole && problems.len() == before;
+    let is_whole = draft.whole && problems.is_empty();
     let findings = if is_whole {
         check::check(cards, &draft.card, &request)
     } else {
         check::check_each(cards, &draft.card, &request)
     };
-    unseen(values, &request, links, problems);
+    unseen(values, &request, links, &mut problems);
+    let mut is_right = !problems.iter().any(Problem::is_error);
+    wrongs.extend(problems.into_iter().map(|problem| (problem, None)));
     let seen = |link: &str| links.get(link).and_then(|seen| seen.as_ref().ok()).copied();
     let linked = check::check_links(&draft.card, &request, seen);
     let too_large = is_whole.then(|| body_length(&draft.card, &request)).flatten();
@@ -113,14 +109,17 @@ pub(super) fn order(
             // What other models take cannot be told from a part of an order.
             problem.notes.clear();
         }
-        if let Some(cut) = cut {
+        if let Some(cut) = &cut {
             problem.place = cut.place.clone();
             problem.examples = vec![format!("{}: {detail}", cut.example)];
-            cuts.push((problems.len(), cut));
+            // Known when all are.
+            problem.hint = Some(format!("cut {}", cut.spelled));
+            problem.of_item = true;
         }
-        problems.push(problem);
+        is_right &= !problem.is_error();
+        wrongs.push((problem, cut));
     }
-    if !draft.whole || problems[before..].iter().any(Problem::is_error) {
+    if !draft.whole || !is_right {
         return None;
     }
     let price = draft.card.price.as_ref().map(|price| price.of(&request, draft.card.seconds()));
@@ -168,25 +167,44 @@ fn body_length(card: &ModelCard, request: &Request) -> Option<u64> {
     Some(call.0.body?.len())
 }
 
+/// What is wrong with all orders, joined by its causes.
+#[derive(Default)]
+pub(super) struct Wrongs {
+    causes: Causes,
+    /// Of causes that are texts too long, by their place: the column to cut.
+    cuts: HashMap<usize, Cut>,
+    /// By message and column: the length that fits every item, and whether one is HTML.
+    least: HashMap<(String, String), (usize, bool)>,
+}
+
 impl Wrongs {
-    /// All that is wrong. Of texts that are too long it says what to write, so that it is short enough for every item.
-    pub(super) fn finish(mut self) -> Vec<Problem> {
-        let mut least: HashMap<(String, String), (usize, bool)> = HashMap::new();
-        for (at, cut) in &self.cuts {
-            let cause = (self.problems[*at].message.clone(), cut.column.clone());
-            let (room, has_markup) = least.entry(cause).or_insert((cut.room, false));
-            *room = cut.room.min(*room);
-            *has_markup |= cut.has_markup;
+    /// Adds what is wrong with an order.
+    pub(super) fn add(&mut self, (problem, cut): Wrong) {
+        let Some(cut) = cut else {
+            self.causes.add(problem);
+            return;
+        };
+        let cause = (problem.message.clone(), cut.column.clone());
+        let (room, has_markup) = self.least.entry(cause).or_insert((cut.room, false));
+        *room = cut.room.min(*room);
+        *has_markup |= cut.has_markup;
+        if let Some(at) = self.causes.add(problem) {
+            self.cuts.entry(at).or_insert(cut);
         }
+    }
+
+    /// All that is wrong. Of texts that are too long it says what to write, so that it is short enough for every item.
+    pub(super) fn finish(self) -> Vec<Problem> {
+        let mut problems = self.causes.finish();
         for (at, cut) in self.cuts {
-            let problem = &mut self.problems[at];
-            let Some((room, has_markup)) = least.get(&(problem.message.clone(), cut.column.clone())) else {
+            let problem = &mut problems[at];
+            let Some((room, has_markup)) = self.least.get(&(problem.message.clone(), cut.column)) else {
                 continue;
             };
             let strip = if *has_markup { " | strip_html" } else { "" };
             problem.hint = Some(format!("write `{{{{ {}{strip} | truncate({room}) }}}}`", cut.spelled));
         }
-        self.problems
+        problems
     }
 }
 

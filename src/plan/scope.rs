@@ -23,6 +23,9 @@ pub(super) struct Scope<'a> {
     cells: usize,
     /// Axes whose names are those of columns, too.
     named_twice: Vec<Place>,
+    /// Whether of some item or cell nobody knows if it is wanted.
+    is_marred: bool,
+    /// What is wrong with all items together.
     problems: Vec<Problem>,
 }
 
@@ -37,12 +40,18 @@ impl<'a> Scope<'a> {
             made: vec![0; manifest.shots.len()],
             cells: 0,
             named_twice: Vec::new(),
+            is_marred: false,
             problems: Vec::new(),
         }
     }
 
     /// Whether clips are made of an item.
-    pub(super) fn wants(&mut self, subject: &Subject<'_>, context: &ItemContext<'_>) -> bool {
+    pub(super) fn wants(
+        &mut self,
+        subject: &Subject<'_>,
+        context: &ItemContext<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> bool {
         self.items += 1;
         self.compare_names(subject);
         match only(self.manifest).map_or(Ok(true), |condition| context.meets(condition)) {
@@ -58,17 +67,25 @@ impl<'a> Scope<'a> {
                 false
             }
             Err(problem) => {
-                self.problems.push(*problem);
+                self.is_marred = true;
+                problems.push(*problem);
                 false
             }
         }
     }
 
     /// What a shot makes of an item that is wanted.
-    pub(super) fn jobs(&mut self, number: usize, shot: &'a Shot, context: &ItemContext<'a>) -> Vec<Job<'a>> {
-        let (jobs, problems) = context.jobs(shot);
-        self.made[number] += jobs.len() + problems.len();
-        self.problems.extend(problems);
+    pub(super) fn jobs(
+        &mut self,
+        number: usize,
+        shot: &'a Shot,
+        context: &ItemContext<'a>,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Job<'a>> {
+        let (jobs, unmet) = context.jobs(shot);
+        self.made[number] += jobs.len() + unmet.len();
+        self.is_marred |= !unmet.is_empty();
+        problems.extend(unmet);
         jobs
     }
 
@@ -78,7 +95,9 @@ impl<'a> Scope<'a> {
             let problem = self.left_out(condition);
             self.problems.push(problem);
         }
-        let is_wanted = self.items > self.left_out && self.problems.iter().all(|problem| !problem.is_error());
+        let is_wanted = self.items > self.left_out
+            && !self.is_marred
+            && self.problems.iter().all(|problem| !problem.is_error());
         let unmade = self.manifest.shots.iter().zip(&self.made).filter(|(_, made)| **made == 0 && is_wanted);
         for (shot, _) in unmade {
             let place = shot.fields.when.as_ref().map_or_else(|| shot.name.place(), Condition::place);

@@ -45,6 +45,14 @@ impl Written<'_> {
         }
     }
 
+    /// Whether it differs from item to item.
+    fn is_of_item(&self) -> bool {
+        match self {
+            Self::Template(template) => !template.columns().is_empty(),
+            Self::Data(_) | Self::Cell(_) => true,
+        }
+    }
+
     /// Where it reads a column.
     fn place_of(&self, column: &str) -> Place {
         match self {
@@ -181,11 +189,12 @@ impl<'a> Values<'a> {
     /// written nowhere. Its example is the item with what this item has there, such as `613 characters`.
     pub(super) fn problem(&self, name: &str, message: impl Into<String>, detail: Option<&str>) -> Problem {
         let written = self.written(name);
+        let of_item = written.is_some_and(|written| written.is_of_item());
         let place = written.map_or_else(|| self.shot.name.place(), |written| written.place());
         let columns = written.as_ref().map(Written::columns).unwrap_or_default();
         // The same for all items, and in sight already where it is what was written.
         let is_shown = detail.is_some_and(|detail| marked(&place).contains(detail.trim_matches('`')));
-        let mut problem = Problem::error(place, message);
+        let mut problem = Problem { of_item, ..Problem::error(place, message) };
         let example = self.item().example(columns);
         problem.rows.extend(self.item().row(columns));
         let is_whole = matches!(written, Some(Written::Cell(_)));
@@ -278,7 +287,9 @@ impl<'a> Values<'a> {
         let item = self.item();
         let is_blank = |column: &&String| item.get(column).is_some_and(|text| text.trim().is_empty());
         let blank = written.columns().iter().find(is_blank);
-        let mut problem = Problem::error(written.place(), format!("`{name}` is empty"));
+        let of_item = written.is_of_item();
+        let mut problem =
+            Problem { of_item, ..Problem::error(written.place(), format!("`{name}` is empty")) };
         let columns = blank.map(std::slice::from_ref).unwrap_or_default();
         problem.examples.push(item.example(columns));
         problem.rows.extend(item.row(columns));

@@ -28,16 +28,6 @@ impl Level {
         (self.limit - self.spent.total()).max(Usd::ZERO)
     }
 
-    /// How many jobs of these prices, in their order, may still be sent.
-    #[must_use]
-    pub fn fitting(&self, prices: &[Usd]) -> usize {
-        let sums = prices.iter().scan(Usd::ZERO, |sum, price| {
-            *sum += *price;
-            Some(*sum)
-        });
-        sums.take_while(|sum| *sum <= self.left()).count()
-    }
-
     /// What it is called, with what it allows.
     #[must_use]
     pub fn name(&self) -> String {
@@ -68,17 +58,6 @@ impl Level {
             }
     }
 
-    /// A line for a plan that would send jobs of these prices, in their order.
-    #[must_use]
-    pub fn line(&self, prices: &[Usd]) -> String {
-        let fits = match (self.fitting(prices), prices.len()) {
-            (_, 0) => String::new(),
-            (all, of) if all == of => " · the plan fits".to_owned(),
-            (some, of) => format!(" · {some} of {} fit", count(of, "job")),
-        };
-        format!("budget   {} · {}{fits}", self.name(), self.used())
-    }
-
     /// What to say where it ended a run, and what to do about it.
     #[must_use]
     pub fn reached(&self) -> String {
@@ -103,6 +82,44 @@ impl Level {
             "in_doubt_usd": self.spent.in_doubt.plain(),
             "left_usd": self.left().plain(),
         })
+    }
+}
+
+/// How much of a plan a budget has room for.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The budget.
+    pub level: Level,
+    /// Of the jobs so far.
+    sum: Usd,
+    jobs: usize,
+    fitting: usize,
+}
+
+impl Fit {
+    /// Before the first job.
+    #[must_use]
+    pub const fn new(level: Level) -> Self {
+        Self { level, sum: Usd::ZERO, jobs: 0, fitting: 0 }
+    }
+
+    /// One more job would be sent.
+    pub fn add(&mut self, price: Usd) {
+        self.sum += price;
+        self.jobs += 1;
+        // No price is below zero: once the sum is too much, it stays so.
+        self.fitting += usize::from(self.sum <= self.level.left());
+    }
+
+    /// A line for the plan.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let fits = match (self.fitting, self.jobs) {
+            (_, 0) => String::new(),
+            (all, of) if all == of => " · the plan fits".to_owned(),
+            (some, of) => format!(" · {some} of {} fit", count(of, "job")),
+        };
+        format!("budget   {} · {}{fits}", self.level.name(), self.level.used())
     }
 }
 
@@ -171,12 +188,16 @@ mod tests {
 
     #[test]
     fn a_plan_is_told_how_much_of_it_fits() {
-        let prices = [cents(20); 5];
+        let line = |level: Level, jobs: usize| {
+            let mut fit = Fit::new(level);
+            (0..jobs).for_each(|_| fit.add(cents(20)));
+            fit.line()
+        };
         let lines = [
-            level(Cap::Run, 1_000, 0, 0).line(&prices),
-            level(Cap::Day, 100, 40, 20).line(&prices),
-            level(Cap::Month, 100, 100, 0).line(&prices),
-            level(Cap::Invocation, 100, 0, 0).line(&[]),
+            line(level(Cap::Run, 1_000, 0, 0), 5),
+            line(level(Cap::Day, 100, 40, 20), 5),
+            line(level(Cap::Month, 100, 100, 0), 5),
+            line(level(Cap::Invocation, 100, 0, 0), 0),
         ];
         assert_eq!(
             lines,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Which guard, what was found, and a few of the jobs with what changed of each.
 #[must_use]
-pub fn lines(trip: &Trip<'_>) -> Vec<String> {
+pub fn lines(trip: &Trip) -> Vec<String> {
     let (guard, limit) = (trip.guard, &trip.limit);
     let found = match trip.found {
         Found::Ordered(jobs) => format!("to be ordered are {}", count(jobs, "job")),
@@ -27,7 +27,7 @@ pub fn lines(trip: &Trip<'_>) -> Vec<String> {
 
 /// For programs.
 #[must_use]
-pub fn json(trip: &Trip<'_>) -> Value {
+pub fn json(trip: &Trip) -> Value {
     let mut object = json!({ "guard": trip.guard, "limit": trip.limit });
     match trip.found {
         Found::Ordered(jobs) => object["jobs"] = jobs.into(),

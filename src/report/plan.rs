@@ -1,9 +1,13 @@
 //! The plan as people and programs read it: what would be rendered, why, and what it costs.
 
-use super::budget::Level;
+mod sum;
+
+pub use sum::Sum;
+
+use super::budget::{Fit, Level};
 use super::guards;
 use super::text::count as counted;
-use crate::domain::key::ModelName;
+use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::decide::Decision;
@@ -13,15 +17,16 @@ use crate::plan::known::KnownJob;
 use crate::provider::card::Correction;
 use crate::provider::cards::Cards;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use sum::{Model, ORDER, Row};
 
-/// A plan to be shown: the jobs with what is to be done about each.
+/// A plan to be shown: what is to be done about its jobs, added up.
 pub struct Plan<'a> {
     /// Name of the work.
     pub project: &'a str,
-    /// Jobs and decisions, in the order of the catalog.
-    pub jobs: Vec<(&'a Wanted, &'a Decision)>,
+    /// Its jobs.
+    pub sum: Sum,
     /// Fields left out because the model lacks them and the shot allows it: model, name and number of jobs.
     pub dropped: &'a BTreeMap<(ModelName, String), usize>,
     /// The models, as the manifest corrects them.
@@ -33,9 +38,7 @@ pub struct Plan<'a> {
     /// What it costs beside all else to render anew what asks first.
     pub asking: Usd,
     /// Guards that the plan is too much for.
-    pub trips: Vec<Trip<'a>>,
-    /// How full the budgets are.
-    pub levels: Vec<Level>,
+    pub trips: Vec<Trip>,
 }
 
 /// Jobs named in a row of the table.
@@ -47,50 +50,41 @@ impl Plan<'_> {
     /// What carrying it out costs. Jobs without a price are not in it; see [`Plan::unpriced`].
     #[must_use]
     pub fn total(&self) -> Usd {
-        self.costly().filter_map(|(wanted, _)| wanted.price).sum()
+        self.sum.total
     }
 
     /// How many jobs would be sent.
     #[must_use]
     pub fn to_render(&self) -> usize {
-        self.costly().count()
+        self.sum.to_render
     }
 
-    /// Models whose price nobody knows, with the jobs of each.
+    /// Models whose price nobody knows, each with how many of its jobs would be sent and the first of these.
+    pub fn unpriced(&self) -> impl Iterator<Item = (&ModelName, usize, &JobKey)> {
+        let models = self.sum.models.iter();
+        models.filter_map(|(model, it)| Some((model, it.unpriced, it.first_unpriced.as_ref()?)))
+    }
+
+    /// How full the budgets are.
     #[must_use]
-    pub fn unpriced(&self) -> BTreeMap<&ModelName, Vec<&Wanted>> {
-        let mut unpriced: BTreeMap<_, Vec<&Wanted>> = BTreeMap::new();
-        for (wanted, _) in self.costly().filter(|(wanted, _)| wanted.price.is_none()) {
-            unpriced.entry(&wanted.request.model).or_default().push(wanted);
-        }
-        unpriced
+    pub fn levels(&self) -> Vec<Level> {
+        self.sum.fits.iter().map(|fit| fit.level).collect()
     }
 
     /// How full each budget is, and how much of the plan fits, a line each.
     #[must_use]
     pub fn budget_lines(&self) -> Vec<String> {
-        let prices: Vec<Usd> = self.costly().map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
-        self.levels.iter().map(|level| level.line(&prices)).collect()
-    }
-
-    fn costly(&self) -> impl Iterator<Item = &(&Wanted, &Decision)> {
-        self.jobs.iter().filter(|(_, decision)| decision.costs())
+        self.sum.fits.iter().map(Fit::line).collect()
     }
 
     /// How much can be in doubt after a crash: what is on the wire at once.
     #[must_use]
     pub fn exposure(&self) -> (usize, Usd) {
-        let mut jobs: BTreeMap<&ModelName, (usize, Usd)> = BTreeMap::new();
-        for (wanted, _) in self.costly() {
-            let entry = jobs.entry(&wanted.request.model).or_default();
-            entry.0 += 1;
-            entry.1 = entry.1.max(wanted.price.unwrap_or_default());
-        }
         let mut exposure = (0, Usd::ZERO);
-        for (model, (count, price)) in jobs {
-            let at_once = count.min(self.at_once.get(model).copied().unwrap_or(count));
+        for (model, Model { costly, dearest, .. }) in &self.sum.models {
+            let at_once = (*costly).min(self.at_once.get(model).copied().unwrap_or(*costly));
             exposure.0 += at_once;
-            exposure.1 += price.times(at_once as u64);
+            exposure.1 += dearest.times(at_once as u64);
         }
         exposure
     }
@@ -98,29 +92,12 @@ impl Plan<'_> {
     /// The table.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut rows: Vec<Row> = Vec::new();
-        for (wanted, decision) in &self.jobs {
-            let (sign, why) = why(decision);
-            let model = wanted.request.model.to_string();
-            let price = decision.costs().then_some(wanted.price).flatten();
-            let row = rows
-                .iter_mut()
-                .find(|row| (row.sign, &row.model, row.price, &row.why) == (sign, &model, price, &why));
-            let key = wanted.key.to_string();
-            if let Some(row) = row {
-                row.count += 1;
-                if row.examples.len() < EXAMPLES {
-                    row.examples.push(key);
-                }
-            } else {
-                rows.push(Row { sign, model, price, why, count: 1, examples: vec![key] });
-            }
-        }
+        let mut rows: Vec<&Row> = self.sum.rows.iter().collect();
         rows.sort_by_key(|row| ORDER.iter().position(|sign| *sign == row.sign));
-        let width = rows.iter().map(|row| row.model.len()).max().unwrap_or(0).max("to render".len());
+        let models = rows.iter().map(|row| row.model.to_string().len());
+        let width = models.max().unwrap_or(0).max("to render".len());
         let mut table = format!("  {:<width$}  {:>6}  {:>7}  {:>9}  why\n", "model", "jobs", "each", "total");
-        for row in &rows {
-            let Row { sign, model, price, why, count, examples } = row;
+        for Row { sign, model, price, why, count, examples } in rows {
             let each = price.map_or_else(|| "-".to_owned(), |price| price.to_string());
             let total = price.map_or_else(|| "-".to_owned(), |price| price.times(*count as u64).to_string());
             let named = if matches!(sign, '~' | '!' | 'x') || *count <= EXAMPLES {
@@ -148,25 +125,20 @@ impl Plan<'_> {
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let shared = |decision: &Decision| matches!(decision, Decision::Shared { .. });
-        let renamed = |decision: &Decision| matches!(decision, Decision::Renamed { unsent: false, .. });
-        for (count, saved, how) in [
-            self.saved(shared, "shared with another job"),
-            self.saved(renamed, "taken over under another name"),
+        for ((count, saved), how) in [
+            (self.sum.shared, "shared with another job"),
+            (self.sum.renamed, "taken over under another name"),
         ] {
             if count > 0 {
                 notes.push(format!("{} {how}: {saved} saved", counted(count, "clip")));
             }
         }
         notes.extend(self.kept_notes());
-        let again = self.jobs.iter().filter(|(_, decision)| matches!(decision, Decision::Again { .. }));
-        let prices: Vec<Usd> = again.map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
-        if !prices.is_empty() {
+        let (again, price) = self.sum.again;
+        if again > 0 {
             notes.push(format!(
-                "{} of these may have been charged before; `on_ambiguous: resubmit` orders them again: a second charge \
-                 of {} is possible",
-                prices.len(),
-                prices.into_iter().sum::<Usd>()
+                "{again} of these may have been charged before; `on_ambiguous: resubmit` orders them again: a second \
+                 charge of {price} is possible"
             ));
         }
         for ((model, name), count) in self.dropped {
@@ -178,8 +150,8 @@ impl Plan<'_> {
                 corrections.iter().map(|it| format!("{} from {}", it.part, it.at)).collect();
             notes.push(format!("{model}: {}", parts.join(", ")));
         }
-        for (model, jobs) in self.unpriced() {
-            let jobs = counted(jobs.len(), "job");
+        for (model, jobs, _) in self.unpriced() {
+            let jobs = counted(jobs, "job");
             notes.push(format!(
                 "nobody knows what {model} costs: {jobs} count as $0.00 in the total and in every budget"
             ));
@@ -196,31 +168,27 @@ impl Plan<'_> {
     #[must_use]
     pub fn kept_notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let named = |keys: Vec<String>| {
-            let more = if keys.len() > EXAMPLES { ", …" } else { "" };
-            format!("{}{more}", keys.iter().take(EXAMPLES).cloned().collect::<Vec<_>>().join(", "))
+        let named = |count: usize, keys: &[String]| {
+            let more = if count > EXAMPLES { ", …" } else { "" };
+            format!("{}{more}", keys.join(", "))
         };
-        for ask in [false, true] {
-            let kept = self
-                .jobs
-                .iter()
-                .filter(|(_, decision)| matches!(decision, Decision::Kept { asks, .. } if *asks == ask));
-            let keys: Vec<String> = kept.map(|(wanted, _)| wanted.key.to_string()).collect();
-            let clips = counted(keys.len(), "clip");
-            match (keys.len(), ask) {
-                (0, _) => {}
-                (_, false) => notes.push(format!("{clips} kept although the input changed: {}", named(keys))),
-                (_, true) => notes.push(format!(
-                    "{clips} kept until you agree to render anew ({}) with --accept-changes or an approved plan: {}",
-                    self.asking,
-                    named(keys)
-                )),
-            }
+        let Sum { kept, asks, .. } = &self.sum;
+        if kept.0 > 0 {
+            let clips = counted(kept.0, "clip");
+            notes.push(format!("{clips} kept although the input changed: {}", named(kept.0, &kept.1)));
+        }
+        if asks.0 > 0 {
+            notes.push(format!(
+                "{} kept until you agree to render anew ({}) with --accept-changes or an approved plan: {}",
+                counted(asks.0, "clip"),
+                self.asking,
+                named(asks.0, &asks.1)
+            ));
         }
         if !self.gone.is_empty() {
             let clips = counted(self.gone.len(), "clip");
-            let keys = self.gone.iter().map(|job| job.key.to_string()).collect();
-            let keys = named(keys);
+            let keys: Vec<String> = self.gone.iter().take(EXAMPLES).map(|job| job.key.to_string()).collect();
+            let keys = named(self.gone.len(), &keys);
             notes
                 .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves such to _archive"));
         }
@@ -229,23 +197,14 @@ impl Plan<'_> {
 
     /// The models of the plan whose card is not as it is built in.
     fn corrected(&self) -> impl Iterator<Item = (&ModelName, &[Correction])> {
-        let models: BTreeSet<&ModelName> =
-            self.jobs.iter().map(|(wanted, _)| &wanted.request.model).collect();
         let corrections = |model| Some((model, self.cards.get(model)?.corrected.as_slice()));
-        models.into_iter().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())
+        self.sum.models.keys().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())
     }
 
-    /// How many jobs are decided so, and what they would have cost.
-    fn saved(&self, so: impl Fn(&Decision) -> bool, how: &'static str) -> (usize, Usd, &'static str) {
-        let saved = self.jobs.iter().filter(|(_, decision)| so(decision));
-        let prices: Vec<Usd> = saved.map(|(wanted, _)| wanted.price.unwrap_or_default()).collect();
-        (prices.len(), prices.into_iter().sum(), how)
-    }
-
-    /// The plan as one JSON object. Fields may be added; readers ignore what they do not know.
+    /// The plan as one JSON object, with these jobs of it. Fields may be added; readers ignore what they do not know.
     #[must_use]
-    pub fn json(&self) -> Value {
-        let jobs: Vec<Value> = self.jobs.iter().map(|(wanted, decision)| job(wanted, decision)).collect();
+    pub fn json(&self, jobs: &[(&Wanted, &Decision)]) -> Value {
+        let jobs: Vec<Value> = jobs.iter().map(|(wanted, decision)| job(wanted, decision)).collect();
         let dropped = self.dropped.iter().map(
             |((model, field), jobs)| json!({ "model": model.to_string(), "field": field, "jobs": jobs }),
         );
@@ -261,48 +220,11 @@ impl Plan<'_> {
             "total_usd": self.total().plain(),
             "dropped": dropped.collect::<Vec<_>>(),
             "corrected": corrected.collect::<Vec<_>>(),
-            "budget": self.levels.iter().map(Level::json).collect::<Vec<_>>(),
+            "budget": self.sum.fits.iter().map(|fit| fit.level.json()).collect::<Vec<_>>(),
             "guards": self.trips.iter().map(guards::json).collect::<Vec<_>>(),
             "gone": self.gone.iter().map(|job| job.key.to_string()).collect::<Vec<_>>(),
             "jobs": jobs,
         })
-    }
-}
-
-struct Row {
-    sign: char,
-    model: String,
-    price: Option<Usd>,
-    why: String,
-    count: usize,
-    examples: Vec<String>,
-}
-
-/// What costs money first, what is as it was last.
-const ORDER: [char; 6] = ['+', '~', '>', '!', 'x', '='];
-
-fn why(decision: &Decision) -> (char, String) {
-    match decision {
-        Decision::New => ('+', "new".into()),
-        Decision::Changed { fields, .. } => {
-            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
-            ('~', format!("changed: {}", names.join(", ")))
-        }
-        Decision::Kept { fields, asks, .. } => {
-            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
-            let (sign, word) = if *asks { ('!', "asks first") } else { ('=', "kept") };
-            (sign, format!("{word}, changed: {}", names.join(", ")))
-        }
-        Decision::Underway { unsent: true, .. } => ('+', "ordered before, not sent yet".into()),
-        Decision::Underway { .. } => ('>', "in flight, ordered before".into()),
-        Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
-        Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
-        Decision::Shared { .. } => ('>', "shared with another job".into()),
-        Decision::Unchanged { refile: Some(_), .. } => ('>', "another output path, file moves".into()),
-        Decision::Unchanged { .. } => ('=', "unchanged".into()),
-        Decision::Again { .. } => ('~', "in doubt, ordered again".into()),
-        Decision::Blocked { state, .. } => ('!', format!("blocked: a take is {}", state.name())),
-        Decision::Failed { .. } => ('x', "failed before, not sent again by itself".into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Problems as compilers show them: the line, a caret under what is meant, and what to type instead.
 
-use crate::domain::problem::{EXAMPLES, Place, Problem, Severity};
+use crate::domain::problem::{EXAMPLES, Place, Problem, Rows, Severity};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -116,7 +116,7 @@ fn examples(problem: &Problem) -> Option<String> {
     }
     let listed = listed.join("; ");
     if problem.count > problem.examples.len().max(1) && problem.examples.len() <= EXAMPLES {
-        let rows = if problem.rows.len() > 1 { rows(&problem.rows) } else { String::new() };
+        let rows = if problem.rows.is_one() { String::new() } else { rows(&problem.rows) };
         return Some(format!("{word}{listed}; …, {} in all{rows}", problem.count));
     }
     Some(format!("{word}{listed}"))
@@ -126,23 +126,14 @@ fn examples(problem: &Problem) -> Option<String> {
 const STRETCHES: usize = 12;
 
 /// `: sheet rows 3–7, 9`.
-fn rows(rows: &[u64]) -> String {
-    let mut rows = rows.to_vec();
-    rows.sort_unstable();
-    rows.dedup();
-    let mut stretches: Vec<(u64, u64)> = Vec::new();
-    for row in rows {
-        match stretches.last_mut() {
-            Some((_, last)) if *last + 1 == row => *last = row,
-            _ => stretches.push((row, row)),
-        }
-    }
+fn rows(rows: &Rows) -> String {
+    let stretches = rows.stretches();
     let shown = stretches.iter().take(STRETCHES).map(|(first, last)| match last - first {
         0 => first.to_string(),
         _ => format!("{first}–{last}"),
     });
     let shown = shown.collect::<Vec<_>>().join(", ");
-    let more = if stretches.len() > STRETCHES { ", …" } else { "" };
+    let more = if stretches.len() > STRETCHES || rows.has_more() { ", …" } else { "" };
     format!(": sheet rows {shown}{more}")
 }
 

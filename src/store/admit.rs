@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::{Store, rows, takes};
-use crate::domain::key::TakeId;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Event, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
@@ -19,6 +19,8 @@ pub struct Admission {
     pub wanted: Vec<Wanted>,
     /// Only a part is named: what is not stays wanted as it was.
     pub partial: bool,
+    /// Jobs that stay wanted although they are not among the wanted: something is wrong with their item.
+    pub kept: Vec<JobKey>,
     /// What is ordered now.
     pub new: Vec<NewTake>,
     /// Waiting takes whose job's input changed.
@@ -66,9 +68,15 @@ impl Store {
 }
 
 fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
-    let Admission { project, wanted, partial, new, supersede, adopt, afresh, policy } = admission;
+    let Admission { project, wanted, partial, kept, new, supersede, adopt, afresh, policy } = admission;
     if !partial {
         db.execute("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted", [project])?;
+        let mut keep = db.prepare_cached(
+            "UPDATE jobs SET wanted = 1 WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
+        )?;
+        for JobKey { shot, item, variant } in kept {
+            keep.execute((project, shot, item, variant))?;
+        }
     }
     let jobs = upsert(db, project, wanted)?;
     for (take, at) in adopt {

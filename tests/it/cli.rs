@@ -2,6 +2,7 @@
 
 mod again;
 mod approval;
+mod bad_items;
 mod beside;
 mod bounds;
 mod budget;

@@ -73,6 +73,7 @@ fn admission(wanted: Vec<Wanted>) -> Admission {
         project: PROJECT.into(),
         wanted,
         partial: false,
+        kept: Vec::new(),
         new: Vec::new(),
         supersede: Vec::new(),
         adopt: Vec::new(),

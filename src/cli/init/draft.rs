@@ -78,7 +78,7 @@ fn filled<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
 
 /// What templates call the picture of an item: `image`, or a column in which there is nothing but names of pictures.
 fn picture_column(items: &[Item]) -> Option<&str> {
-    let columns = items.first()?.columns.iter().map(|(name, _)| name.as_str());
+    let columns = items.first()?.columns.names();
     let has_pictures = |name: &&str| {
         let mut cells = items.iter().filter_map(|item| filled(item, name)).peekable();
         cells.peek().is_some() && (*name == "image" || cells.all(is_picture))
@@ -245,7 +245,7 @@ providers:
     fn named(&self) -> Vec<String> {
         let Some(item) = self.items.first() else { return Vec::new() };
         let facts = item.facts.iter().map(|fact| fact.name);
-        let columns = item.columns.iter().map(|(name, _)| name.as_str());
+        let columns = item.columns.names();
         // The columns of a shop's file are many, and what is of use in them has a name of ours.
         let is_known = |name: &str| item.facts.iter().any(|fact| fact.column.as_deref() == Some(name));
         let columns = columns.filter(|name| !self.has_choice() && !is_known(name));

@@ -1,6 +1,6 @@
 //! Problems as they are written down, to be told again word by word.
 
-use crate::domain::problem::{Place, Problem, Severity};
+use crate::domain::problem::{Place, Problem, Rows, Severity};
 use serde::{Deserialize, Serialize};
 
 /// A problem that was told.
@@ -20,7 +20,28 @@ struct ProblemTwin {
     notes: Vec<String>,
     examples: Vec<String>,
     count: usize,
-    rows: Vec<u64>,
+    #[serde(with = "RowsTwin")]
+    rows: Rows,
+    of_item: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Rows")]
+struct RowsTwin {
+    #[serde(getter = "stretches")]
+    stretches: Vec<(u64, u64)>,
+    #[serde(getter = "Rows::has_more")]
+    more: bool,
+}
+
+fn stretches(rows: &Rows) -> Vec<(u64, u64)> {
+    rows.stretches().to_vec()
+}
+
+impl From<RowsTwin> for Rows {
+    fn from(twin: RowsTwin) -> Self {
+        Self::of(twin.stretches, twin.more)
+    }
 }
 
 #[derive(Serialize, Deserialize)]

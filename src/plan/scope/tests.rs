@@ -9,26 +9,28 @@ fn of(text: &str) -> Manifest {
 }
 
 fn product(id: usize, status: &str) -> Subject<'static> {
-    let columns = vec![("id".to_owned(), id.to_string()), ("status".to_owned(), status.to_owned())];
+    let columns = [("id".to_owned(), id.to_string()), ("status".to_owned(), status.to_owned())];
     let origin = Place::Row { file: "p.csv".into(), row: 2, column: None };
+    let columns = columns.into_iter().collect();
     Subject { item: Arc::new(Item { id: id.to_string(), columns, facts: Vec::new(), origin }), own: None }
 }
 
 /// How many of these items are wanted, and what is told.
 fn asked(manifest: &Manifest, statuses: &[&str]) -> (usize, Vec<Problem>) {
-    let mut scope = Scope::new(manifest);
+    let (mut scope, mut problems) = (Scope::new(manifest), Vec::new());
     let mut wanted = 0;
     for (id, status) in statuses.iter().enumerate() {
         let subject = product(id, status);
         let context = manifest.item(Arc::clone(&subject.item));
-        if scope.wants(&subject, &context) {
+        if scope.wants(&subject, &context, &mut problems) {
             wanted += 1;
             for (number, shot) in manifest.shots.iter().enumerate() {
-                scope.jobs(number, shot, &context);
+                scope.jobs(number, shot, &context, &mut problems);
             }
         }
     }
-    (wanted, scope.finish())
+    problems.extend(scope.finish());
+    (wanted, problems)
 }
 
 const ACTIVE: &str =
@@ -84,7 +86,7 @@ fn too_many_cells_of_too_many_items_are_refused_by_reckoning_alone() {
     let mut scope = Scope::new(&manifest);
     let wanted = (0..600).filter(|id| {
         let subject = product(*id, "active");
-        scope.wants(&subject, &manifest.item(Arc::clone(&subject.item)))
+        scope.wants(&subject, &manifest.item(Arc::clone(&subject.item)), &mut Vec::new())
     });
     assert_eq!(wanted.count(), 500);
     let messages: Vec<String> = scope.finish().into_iter().map(|problem| problem.message).collect();

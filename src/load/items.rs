@@ -1,0 +1,340 @@
+//! The items of a manifest, one after the other, into jobs.
+
+use super::{Loaded, open_file};
+use crate::catalog::{self, Catalog, Reading, Scattered, Streamed};
+use crate::domain::item::Item;
+use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::request::PictureFacts;
+use crate::domain::take::Wanted;
+use crate::files::{self, Album};
+use crate::manifest::{FileReading, Items, Located, Manifest, OnBadItem};
+use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
+use crate::plan::order::{LinkBook, Unusable};
+use crate::plan::values::Subject;
+use std::collections::{BTreeSet, HashMap};
+use std::io::{IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock};
+
+/// Who gets the jobs, one by one.
+pub trait Jobs {
+    /// What came so far is to be forgotten: the product file is read once more from its start.
+    fn begin(&mut self);
+
+    /// Takes a job that is right.
+    fn take(&mut self, wanted: Wanted);
+}
+
+impl Jobs for Vec<Wanted> {
+    fn begin(&mut self) {
+        self.clear();
+    }
+
+    fn take(&mut self, wanted: Wanted) {
+        self.push(wanted);
+    }
+}
+
+/// Makes the jobs of a manifest that was opened, hands on those that are right, and finds everything that is wrong.
+/// `links` is what is known of linked pictures, `pictures` of those in the manifest's folder; `with_links` keeps every
+/// link.
+///
+/// The jobs that were handed on may be carried out only where [`Loaded::is_invalid`] says no.
+pub fn jobs(
+    loaded: &mut Loaded,
+    links: &LinkBook,
+    pictures: &mut Album,
+    with_links: bool,
+    jobs: &mut dyn Jobs,
+) {
+    let Some(manifest) = loaded.manifest.take() else { return };
+    let source = Source::of(&loaded.folder, &manifest, &mut loaded.problems);
+    let mut pictures = Pictures { folder: &loaded.folder, album: pictures, known: HashMap::new() };
+    let mut look = |text: &str| pictures.look(text);
+    let skips = manifest.on_bad_item == OnBadItem::Skip;
+    let mut is_gathered = false;
+    // Of ids that several items have, one is as wrong as the other.
+    let mut doubled = BTreeSet::new();
+    let (mut problems, mut expanded) = loop {
+        jobs.begin();
+        let mut expansion = Expansion::new(&manifest, &loaded.cards, links, &mut look);
+        if with_links {
+            expansion = expansion.with_links();
+        }
+        let mut take = |subject: &Subject<'_>| {
+            if doubled.contains(&subject.item.id) {
+                expansion.leave_out(&subject.item);
+            } else {
+                expansion.item(subject, &mut |wanted| jobs.take(wanted));
+            }
+        };
+        match source.read(is_gathered, &mut take) {
+            Ok(read) if skips && read.doubled != doubled => doubled = read.doubled,
+            Ok(read) => break (read.problems, expansion.finish()),
+            Err(Scattered) => is_gathered = true,
+        }
+    };
+    if skips {
+        let bad = problems.iter().filter(|problem| is_own_fault(problem));
+        expanded.left_out.nameless = bad.map(|problem| problem.count.max(1)).sum();
+        problems.iter_mut().for_each(excuse);
+        problems.extend(left_out(&loaded.shown, &expanded));
+    }
+    loaded.problems.extend(problems);
+    let Expanded { problems, links, dropped, left_out, jobs, urgency } = expanded;
+    loaded.problems.extend(problems);
+    (loaded.links, loaded.dropped, loaded.left_out) = (links, dropped, left_out);
+    (loaded.jobs, loaded.urgency) = (jobs, urgency);
+    loaded.manifest = Some(manifest);
+}
+
+/// What is said of items that are left out.
+fn left_out(shown: &str, expanded: &Expanded) -> Option<Problem> {
+    let place = Place::File(shown.to_owned());
+    let (items, are) = match expanded.left_out.count() {
+        0 => return None,
+        1 => ("1 item".to_owned(), "is"),
+        count => (format!("{count} items"), "are"),
+    };
+    if expanded.jobs == 0 {
+        let message =
+            format!("{items} {are} left out (`on_bad_item: skip`), and nothing remains to be rendered");
+        return Some(Problem::error(place, message).hint("mend what is told of them"));
+    }
+    let message = format!("{items} {are} left out (`on_bad_item: skip`); the others go on");
+    Some(
+        Problem::warning(place, message)
+            .hint("mend what is told of them, and the next run makes their clips"),
+    )
+}
+
+/// Finds what is wrong with a product file of which no items can be made.
+pub(super) fn look(
+    folder: &Path,
+    from: &Located<String>,
+    reading: &FileReading,
+    problems: &mut Vec<Problem>,
+) {
+    if let Some(file) = File::of(folder, from, reading, problems) {
+        let read = file.read(false, &mut |_| {}).or_else(|Scattered| file.read(true, &mut |_| {}));
+        problems.extend(read.map(|read| read.problems).unwrap_or_default());
+    }
+}
+
+/// What is known of local pictures.
+struct Pictures<'a> {
+    folder: &'a Path,
+    album: &'a mut Album,
+    known: HashMap<String, Result<PictureFacts, Unusable>>,
+}
+
+/// Pictures that are remembered: many jobs share a few, and of a million different ones none is asked for twice.
+const REMEMBERED: usize = 20_000;
+
+impl Pictures<'_> {
+    /// What a local picture is, or why it cannot be used.
+    fn look(&mut self, text: &str) -> Result<PictureFacts, Unusable> {
+        if let Some(known) = self.known.get(text) {
+            return known.clone();
+        }
+        let found = self.album.look(text).map_err(|trouble| Unusable {
+            near: matches!(trouble, files::PictureTrouble::Missing)
+                .then(|| near(self.folder, text))
+                .flatten()
+                .filter(|near| files::inspect(self.folder, near).is_ok()),
+            why: trouble.to_string(),
+            remedy: trouble.remedy().to_owned(),
+        });
+        if self.known.len() == REMEMBERED {
+            self.known.clear();
+        }
+        self.known.insert(text.to_owned(), found.clone());
+        found
+    }
+}
+
+/// Where the items of a manifest come from.
+enum Source<'a> {
+    Manifest(&'a Manifest),
+    File(File),
+    /// A file that cannot be read, which is told.
+    Nothing,
+}
+
+impl<'a> Source<'a> {
+    fn of(folder: &Path, manifest: &'a Manifest, problems: &mut Vec<Problem>) -> Self {
+        match &manifest.items {
+            Items::List(_) => Self::Manifest(manifest),
+            Items::File { from, reading, .. } => {
+                File::of(folder, from, reading, problems).map_or(Self::Nothing, Self::File)
+            }
+        }
+    }
+
+    /// Hands on every item, and answers what is wrong with the source.
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Streamed, Scattered> {
+        match self {
+            Self::Manifest(Manifest { items: Items::List(entries), .. }) => {
+                for entry in entries {
+                    take(&Subject { item: Arc::clone(&entry.item), own: Some(&entry.own) });
+                }
+                Ok(Streamed::default())
+            }
+            Self::File(file) => {
+                file.read(is_gathered, &mut |item| take(&Subject { item: Arc::new(item), own: None }))
+            }
+            Self::Manifest(_) | Self::Nothing => Ok(Streamed::default()),
+        }
+    }
+}
+
+/// A product file and how it is read.
+struct File {
+    path: PathBuf,
+    shown: String,
+    how: Reading,
+}
+
+/// Items that the reader hands over at once, and so many such batches that it may be ahead: enough that neither side
+/// waits for the other, and too few to be felt in memory.
+const BATCH: usize = 64;
+const AHEAD: usize = 4;
+
+impl File {
+    /// The file that a manifest names, if it can be opened.
+    fn of(
+        folder: &Path,
+        from: &Located<String>,
+        reading: &FileReading,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let mut how = Reading {
+            one_per: reading.one_per,
+            dialect: None,
+            sheet: reading.sheet.as_ref().map(|sheet| sheet.value.clone()),
+            all: reading.all,
+        };
+        if let Some(dialect) = &reading.dialect {
+            if let Some(unknown) = unknown_dialect(dialect) {
+                problems.push(unknown);
+                return None;
+            }
+            how.dialect = Some(dialect.value.clone());
+        }
+        let is_input = is_standard_input(Path::new(&from.value));
+        let path = if is_input { PathBuf::from("-") } else { folder.join(&from.value) };
+        match source(&path) {
+            Ok(_) => Some(Self { shown: shown(&path), path, how }),
+            Err(reason) => {
+                let message = format!("the product file `{}` cannot be read: {reason}", from.value);
+                let hint = match near(folder, &from.value) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write its path as seen from the manifest's folder".to_owned(),
+                };
+                problems.push(Problem::error(from.place(), message).hint(hint));
+                None
+            }
+        }
+    }
+
+    /// Hands on every item. One thread reads ahead while this one takes.
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Item)) -> Result<Streamed, Scattered> {
+        let Self { path, shown, how } = self;
+        let source = match source(path) {
+            Ok(source) => source,
+            // It was there a moment ago.
+            Err(reason) => {
+                let message = format!("the product file cannot be read any more: {reason}");
+                let problem = Problem::error(Place::File(shown.clone()), message).hint("try again");
+                return Ok(Streamed { problems: vec![problem], ..Streamed::default() });
+            }
+        };
+        let (send, received) = sync_channel::<Vec<Item>>(AHEAD);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(move || {
+                let mut batch = Vec::with_capacity(BATCH);
+                let mut hand_on = |item| {
+                    batch.push(item);
+                    if batch.len() == BATCH {
+                        // The other side takes until this one ends.
+                        let _ = send.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
+                    }
+                };
+                let read = if is_gathered {
+                    Ok(catalog::gather(shown, source, how, &mut hand_on))
+                } else {
+                    catalog::stream(shown, source, how, &mut hand_on)
+                };
+                let _ = send.send(batch);
+                read
+            });
+            received.into_iter().flatten().for_each(take);
+            reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+}
+
+fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
+    let known = catalog::dialects();
+    if known.contains(&dialect.value.as_str()) {
+        return None;
+    }
+    let problem = Problem::error(dialect.place(), format!("there is no dialect `{}`", dialect.value));
+    Some(match did_you_mean(&dialect.value, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!("the dialects are: {}", known.join(", "))),
+    })
+}
+
+/// Standard input as it was read: a command may read the product file twice.
+static STANDARD_INPUT: OnceLock<Vec<u8>> = OnceLock::new();
+
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// A product file as messages name it.
+fn shown(path: &Path) -> String {
+    if is_standard_input(path) {
+        return "standard input".to_owned();
+    }
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+/// The bytes of a product file, or of standard input where the path is `-`. The error is why it cannot be opened.
+fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
+    if !is_standard_input(path) {
+        return Ok(Box::new(open_file(path)?));
+    }
+    Ok(Box::new(standard_input()?))
+}
+
+/// All that is on standard input. The error is why it cannot be read.
+pub fn standard_input() -> Result<&'static [u8], String> {
+    if let Some(bytes) = STANDARD_INPUT.get() {
+        return Ok(bytes);
+    }
+    if std::io::stdin().is_terminal() {
+        return Err("standard input is a terminal; send the file through a pipe".to_owned());
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(STANDARD_INPUT.get_or_init(|| bytes))
+}
+
+/// What is in a product file, or on standard input where the path is `-`. The error is why it cannot be opened.
+pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
+    Ok(catalog::read(&shown(path), source(path)?, reading))
+}
+
+/// A file that is there and has a name much like the one that was written, with the same folder before it.
+fn near(root: &Path, written: &str) -> Option<String> {
+    let written = Path::new(written);
+    let folder = written.parent()?;
+    let name = written.file_name()?.to_str()?;
+    let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = did_you_mean(name, names.iter().map(String::as_str)).filter(|near| *near != name)?;
+    Some(folder.join(near).display().to_string())
+}

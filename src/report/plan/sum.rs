@@ -1,0 +1,167 @@
+//! A plan added up, job by job: of a million jobs only a few are named.
+
+use super::EXAMPLES;
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::money::Usd;
+use crate::domain::take::Wanted;
+use crate::plan::decide::Decision;
+use crate::report::budget::{Fit, Level};
+use std::collections::BTreeMap;
+
+/// Jobs with what is to be done about each, added up.
+#[derive(Debug, Default)]
+pub struct Sum {
+    /// How many jobs there are.
+    pub jobs: usize,
+    /// How many of them would be sent.
+    pub to_render: usize,
+    /// What these cost.
+    pub(super) total: Usd,
+    /// Of the table, each where it came up first.
+    pub(super) rows: Vec<Row>,
+    /// The models of all jobs.
+    pub(super) models: BTreeMap<ModelName, Model>,
+    /// Clips of other jobs that serve, and what they would have cost.
+    pub(super) shared: (usize, Usd),
+    /// Likewise, of jobs that had other names.
+    pub(super) renamed: (usize, Usd),
+    /// Jobs that may be paid twice, and for how much.
+    pub(super) again: (usize, Usd),
+    /// Clips that are kept although their input changed, with the first of them.
+    pub(super) kept: (usize, Vec<String>),
+    /// Likewise, until somebody agrees.
+    pub(super) asks: (usize, Vec<String>),
+    /// The budgets.
+    pub(super) fits: Vec<Fit>,
+}
+
+/// A row of the table: jobs of one model and price with which the same is done.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) sign: char,
+    pub(super) model: ModelName,
+    pub(super) price: Option<Usd>,
+    pub(super) why: String,
+    pub(super) count: usize,
+    pub(super) examples: Vec<String>,
+}
+
+/// What would be sent to a model.
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    pub(super) costly: usize,
+    /// The highest price of a job.
+    pub(super) dearest: Usd,
+    pub(super) unpriced: usize,
+    pub(super) first_unpriced: Option<JobKey>,
+}
+
+impl Sum {
+    /// Before the first job, with budgets that are so full.
+    #[must_use]
+    pub fn new(levels: Vec<Level>) -> Self {
+        Self { fits: levels.into_iter().map(Fit::new).collect(), ..Self::default() }
+    }
+
+    /// Of all these jobs, in the order of the catalog.
+    #[must_use]
+    pub fn of(jobs: &[(&Wanted, &Decision)], levels: Vec<Level>) -> Self {
+        let mut sum = Self::new(levels);
+        for (wanted, decision) in jobs {
+            sum.add(wanted, decision);
+        }
+        sum
+    }
+
+    /// The models of all jobs.
+    pub fn models(&self) -> impl Iterator<Item = &ModelName> {
+        self.models.keys()
+    }
+
+    /// Adds a job.
+    pub fn add(&mut self, wanted: &Wanted, decision: &Decision) {
+        self.jobs += 1;
+        let price = wanted.price.unwrap_or_default();
+        match decision {
+            Decision::Shared { .. } => add(&mut self.shared, price),
+            Decision::Renamed { unsent: false, .. } => add(&mut self.renamed, price),
+            Decision::Again { .. } => add(&mut self.again, price),
+            Decision::Kept { asks, .. } => {
+                let (count, keys) = if *asks { &mut self.asks } else { &mut self.kept };
+                *count += 1;
+                if keys.len() < EXAMPLES {
+                    keys.push(wanted.key.to_string());
+                }
+            }
+            _ => {}
+        }
+        let name = &wanted.request.model;
+        if !self.models.contains_key(name) {
+            self.models.insert(name.clone(), Model::default());
+        }
+        if decision.costs() {
+            self.to_render += 1;
+            self.total += price;
+            self.fits.iter_mut().for_each(|fit| fit.add(price));
+            if let Some(model) = self.models.get_mut(name) {
+                model.costly += 1;
+                model.dearest = model.dearest.max(price);
+                if wanted.price.is_none() {
+                    model.unpriced += 1;
+                    model.first_unpriced.get_or_insert_with(|| wanted.key.clone());
+                }
+            }
+        }
+        self.add_row(wanted, decision);
+    }
+
+    fn add_row(&mut self, wanted: &Wanted, decision: &Decision) {
+        let (sign, why) = why(decision);
+        let model = &wanted.request.model;
+        let price = decision.costs().then_some(wanted.price).flatten();
+        let is_same = |row: &Row| (row.sign, &row.model, row.price, &row.why) == (sign, model, price, &why);
+        let at = self.rows.iter().position(is_same).unwrap_or_else(|| {
+            let model = model.clone();
+            self.rows.push(Row { sign, model, price, why, count: 0, examples: Vec::new() });
+            self.rows.len() - 1
+        });
+        let row = &mut self.rows[at];
+        row.count += 1;
+        if row.examples.len() < EXAMPLES {
+            row.examples.push(wanted.key.to_string());
+        }
+    }
+}
+
+fn add(sum: &mut (usize, Usd), price: Usd) {
+    sum.0 += 1;
+    sum.1 += price;
+}
+
+/// What costs money first, what is as it was last.
+pub(super) const ORDER: [char; 6] = ['+', '~', '>', '!', 'x', '='];
+
+fn why(decision: &Decision) -> (char, String) {
+    match decision {
+        Decision::New => ('+', "new".into()),
+        Decision::Changed { fields, .. } => {
+            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
+            ('~', format!("changed: {}", names.join(", ")))
+        }
+        Decision::Kept { fields, asks, .. } => {
+            let names: Vec<_> = fields.iter().map(|change| change.field.as_str()).collect();
+            let (sign, word) = if *asks { ('!', "asks first") } else { ('=', "kept") };
+            (sign, format!("{word}, changed: {}", names.join(", ")))
+        }
+        Decision::Underway { unsent: true, .. } => ('+', "ordered before, not sent yet".into()),
+        Decision::Underway { .. } => ('>', "in flight, ordered before".into()),
+        Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
+        Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
+        Decision::Shared { .. } => ('>', "shared with another job".into()),
+        Decision::Unchanged { refile: Some(_), .. } => ('>', "another output path, file moves".into()),
+        Decision::Unchanged { .. } => ('=', "unchanged".into()),
+        Decision::Again { .. } => ('~', "in doubt, ordered again".into()),
+        Decision::Blocked { state, .. } => ('!', format!("blocked: a take is {}", state.name())),
+        Decision::Failed { .. } => ('x', "failed before, not sent again by itself".into()),
+    }
+}
