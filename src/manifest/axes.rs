@@ -36,21 +36,24 @@ pub(super) fn matrix(
     }
     let lengths: Vec<usize> = reader.axes.iter().map(|axis| axis.choices.len()).collect();
     let count = lengths.iter().try_fold(1usize, |count, length| count.checked_mul(*length));
-    let count = count.filter(|count| *count <= MOST);
     let mut cells = Vec::new();
-    if count.is_none() {
-        reader.too_many(node.span, "the matrix has");
-    } else if !reader.has_errors(before) {
+    match count.filter(|count| *count <= MOST) {
+        None => reader.too_many(node.span, "the matrix has"),
         // What an axis lacks because it is wrong would be missed here, too.
-        let exclude = get(&entries, "exclude").map(|node| reader.exclude(node)).unwrap_or_default();
-        if let Some(node) = get(&entries, "include") {
-            reader.include(node, count.unwrap_or(MOST));
-        }
-        if !reader.has_errors(before) {
-            cells = reader.cells(&lengths, &exclude, node.span);
+        Some(_) if reader.has_errors(before) => {}
+        Some(count) => {
+            let exclude = get(&entries, "exclude").map(|node| reader.exclude(node)).unwrap_or_default();
+            if let Some(node) = get(&entries, "include") {
+                reader.include(node, count);
+            }
+            if !reader.has_errors(before) {
+                cells = reader.cells(&lengths, &exclude, node.span);
+            }
         }
     }
-    let cells = if reader.has_errors(before) { Vec::new() } else { cells };
+    if reader.has_errors(before) {
+        cells.clear();
+    }
     Some(Arc::new(Matrix { axes: reader.names(), cells }))
 }
 
@@ -112,7 +115,11 @@ impl Reader<'_> {
             return;
         }
         let Value::List(nodes) = &entry.node.value else {
-            self.decoder.wrong_kind(&entry.node, name, "a list of values", AXIS);
+            let example = match &entry.node.value {
+                Value::Text { text, .. } if !text.is_empty() => format!("{name}: [{text}]"),
+                _ => AXIS.to_owned(),
+            };
+            self.decoder.wrong_kind(&entry.node, name, "a list of values", &example);
             return;
         };
         if nodes.is_empty() {
@@ -173,6 +180,10 @@ impl Reader<'_> {
             self.decoder.wrong_kind(node, "exclude", "a list", EXCLUDE);
             return Vec::new();
         };
+        if nodes.len() > MOST {
+            self.too_many(node.span, "`exclude` names");
+            return Vec::new();
+        }
         nodes.iter().filter_map(|node| self.excluded(node)).collect()
     }
 

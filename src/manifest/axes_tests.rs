@@ -248,7 +248,7 @@ fn what_is_wrong_with_a_matrix_is_told_where_it_stands() {
         ("{ include: [{ prompt: alone }] }", &["6:25+17 this entry makes a cell that nothing names"]),
         (
             "{ a: [x], include: [{ a: y, when: 'item.b ==' }] }",
-            &["6:54+1 the condition is not complete: unexpected end of input, expected expression"],
+            &["6:55+2 the condition is not complete: unexpected end of input, expected expression"],
         ),
     ] {
         assert_eq!(told(&shot(matrix)), expected, "{matrix}");

@@ -1,8 +1,10 @@
 //! The YAML file becomes shots, with every problem found at once.
 //!
 //! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
-//! (`shots`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on (`decode`). Templates are compiled on
-//! the way (`template`), and what a message must not show is covered before the first message is made (`secrets`).
+//! (`shots`, `presets`, `axes`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on
+//! (`decode`). Templates and conditions are compiled on the way (`template`, `condition`), and held against the cells of their
+//! matrices (`matrix`, `usage`). What a message must not show is covered before the first message is made (`secrets`).
+//! `context` is what all of that sees of an item.
 
 mod axes;
 #[cfg(test)]
@@ -80,7 +82,7 @@ pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
     let mut problems: Vec<Problem> = findings.into_iter().map(|finding| located(&source, finding)).collect();
     let mut decoder = Decoder::new(Arc::clone(&source));
     let manifest = sections(&mut decoder, &root).and_then(|entries| {
-        environment(&mut decoder, &root);
+        secrets::check_places(&mut decoder, &root);
         manifest(file, &mut decoder, &source, &entries)
     });
     problems.append(&mut decoder.problems);
@@ -365,45 +367,4 @@ fn params<'a>(
         names.extend(items.iter().flat_map(|item| item.own.params.keys().cloned()));
     }
     names
-}
-
-/// Reports `${NAME}` wherever it would not be read.
-fn environment(decoder: &mut Decoder, root: &Node) {
-    fn walk(decoder: &mut Decoder, node: &Node) {
-        match &node.value {
-            Value::Text { text, .. } => {
-                let reference = text.match_indices("${").find_map(|(at, _)| {
-                    let range = at..=at + text[at..].find('}')?;
-                    secrets::variable(&text[range.clone()]).map(|variable| (variable, range))
-                });
-                if let Some((variable, range)) = reference {
-                    let message = format!("`${{{variable}}}` is read only as the `api_key` of a provider");
-                    let place = decoder.spot(node.span).within(text, &(*range.start()..range.end() + 1));
-                    decoder.report(
-                        Problem::error(place, message)
-                            .hint("write the text itself, or once under `vars:` and here `{{ vars.NAME }}`"),
-                    );
-                }
-            }
-            Value::List(nodes) => nodes.iter().for_each(|node| walk(decoder, node)),
-            Value::Map(entries) => entries.iter().for_each(|entry| walk(decoder, &entry.node)),
-        }
-    }
-    let Value::Map(sections) = &root.value else { return };
-    for section in sections.iter() {
-        match &section.node.value {
-            Value::Map(providers) if &*section.key == "providers" => {
-                let settings = providers.iter().filter_map(|provider| match &provider.node.value {
-                    Value::Map(settings) => Some(Rc::clone(settings)),
-                    Value::Text { .. } | Value::List(_) => None,
-                });
-                for entry in
-                    settings.flat_map(|entries| entries.to_vec()).filter(|entry| &*entry.key != "api_key")
-                {
-                    walk(decoder, &entry.node);
-                }
-            }
-            _ => walk(decoder, &section.node),
-        }
-    }
 }

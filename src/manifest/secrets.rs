@@ -1,7 +1,10 @@
 //! What must never be shown of a manifest: keys that someone wrote into it.
 
+use super::decode::Decoder;
 use super::yaml::{Node, Value};
+use crate::domain::problem::Problem;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// The variable of `${NAME}`.
 pub(super) fn variable(text: &str) -> Option<&str> {
@@ -105,4 +108,45 @@ pub(super) fn in_text(text: &str) -> Vec<Range<usize>> {
         start += line.len();
     }
     found
+}
+
+/// Reports `${NAME}` wherever it would not be read.
+pub(super) fn check_places(decoder: &mut Decoder, root: &Node) {
+    fn walk(decoder: &mut Decoder, node: &Node) {
+        match &node.value {
+            Value::Text { text, .. } => {
+                let reference = text.match_indices("${").find_map(|(at, _)| {
+                    let range = at..=at + text[at..].find('}')?;
+                    variable(&text[range.clone()]).map(|variable| (variable, range))
+                });
+                if let Some((variable, range)) = reference {
+                    let message = format!("`${{{variable}}}` is read only as the `api_key` of a provider");
+                    let place = decoder.spot(node.span).within(text, &(*range.start()..range.end() + 1));
+                    decoder.report(
+                        Problem::error(place, message)
+                            .hint("write the text itself, or once under `vars:` and here `{{ vars.NAME }}`"),
+                    );
+                }
+            }
+            Value::List(nodes) => nodes.iter().for_each(|node| walk(decoder, node)),
+            Value::Map(entries) => entries.iter().for_each(|entry| walk(decoder, &entry.node)),
+        }
+    }
+    let Value::Map(sections) = &root.value else { return };
+    for section in sections.iter() {
+        match &section.node.value {
+            Value::Map(providers) if &*section.key == "providers" => {
+                let settings = providers.iter().filter_map(|provider| match &provider.node.value {
+                    Value::Map(settings) => Some(Rc::clone(settings)),
+                    Value::Text { .. } | Value::List(_) => None,
+                });
+                for entry in
+                    settings.flat_map(|entries| entries.to_vec()).filter(|entry| &*entry.key != "api_key")
+                {
+                    walk(decoder, &entry.node);
+                }
+            }
+            _ => walk(decoder, &section.node),
+        }
+    }
 }

@@ -19,8 +19,22 @@ pub(super) fn section(text: &str, at: usize) -> &str {
     line.and_then(|line| line.split(':').next()).unwrap_or_default()
 }
 
+/// How to write the line of a condition so that it is read as one.
+fn condition(text: &str, at: usize) -> Option<String> {
+    let (key, value) = line(text, at).trim().split_once(": ").filter(|(key, _)| matches!(*key, "where" | "when"))?;
+    let value = value.trim();
+    if let Some(inside) = value.strip_prefix("{{").and_then(|inside| inside.strip_suffix("}}")) {
+        return Some(format!("a condition stands without braces: `{key}: {}`", inside.trim()));
+    }
+    let quote = ['"', '\''].into_iter().find(|quote| !value.contains([*quote, '\\']))?;
+    Some(format!("put the whole condition in quotes: `{key}: {quote}{value}{quote}`"))
+}
+
 /// How to write a line so that its text is read as one: all of it in quotes.
 pub(super) fn in_quotes(text: &str, at: usize) -> String {
+    if let Some(hint) = condition(text, at) {
+        return hint;
+    }
     let quoted = || {
         let line = line(text, at);
         let (key, value) = line.trim().trim_start_matches("- ").split_once(": ")?;
@@ -131,7 +145,8 @@ pub(super) fn syntax(text: &str, error: &ScanError, innermost: Option<Span>) -> 
             ("lists and maps are nested too deeply", "a manifest needs no more than six levels")
         }
         ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
-            ("text goes on behind the closing quote", "put the whole text in quotes")
+            let hint = condition(text, start).unwrap_or_else(|| "put the whole text in quotes".to_owned());
+            return hinted(finding(span, "text goes on behind the closing quote"), hint);
         }
         ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidIndentation => {
             (

@@ -126,6 +126,31 @@ const FOLLOWED: &[(&str, &[Change])] = &[
         ],
     ),
     ("colon-in-text", &[(M, "Close-up: {{ item.title }}", "\"Close-up: {{ item.title }}\"")]),
+    (
+        "condition-in-bare-braces",
+        &[(M, "{{ item.status == 'active' }}", "item.status == 'active'")],
+    ),
+    (
+        "condition-in-braces",
+        &[
+            (M, "\"{{ item.status == 'active' }}\"", "item.status == 'active'"),
+            (
+                M,
+                "item.status = \"active\" && item.price|float > 5",
+                "item.status == \"active\" and item.price|float > 5",
+            ),
+        ],
+    ),
+    ("condition-that-begins-with-a-quote", &[(M, "'mug' in item.title", "\"'mug' in item.title\"")]),
+    (
+        "condition-with-a-number",
+        &[
+            (M, "item.price > 5", "item.price|float > 5"),
+            (M, "10 >= item.price", "10 >= item.price|float"),
+            (M, "not item.status", "item.status == 'yes'"),
+        ],
+    ),
+    ("condition-without-an-answer", &[(M, "item.status", "item.status == 'active'")]),
     ("duration-that-another-model-has", &[(M, "duration: 5", "duration: 4")]),
     ("duration-that-another-model-has", &[(M, "    duration: 5", "")]),
     ("duration-that-another-model-has", &[(M, "zai/vidu2-image", "zai/cogvideox-3")]),
@@ -143,6 +168,23 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     (
         "like-no-model-of-the-provider",
         &[(M, "zai/vidu2-imgae", "zai/vidu2-image"), (M, "like: zai/vidu3-text", "like: zai/viduq1-text")],
+    ),
+    (
+        "matrix-axis-that-is-a-column",
+        &[(M, "matrix.status", "matrix.status_of_hero"), (M, "      status:", "      status_of_hero:")],
+    ),
+    (
+        "matrix-cells-without-names",
+        &[(M, "{ prompt: \"Slow", "{ take: closeup, prompt: \"Slow"), (M, "take: A", "take: b")],
+    ),
+    (
+        "matrix-ids-that-fall-together",
+        &[(M, "\"4-3\"", "{ id: wide, value: 4-3 }"), (M, "calm]", "{ id: soft, value: calm }]")],
+    ),
+    ("matrix-name-that-some-cells-lack", &[(M, "matrix.light }}", "matrix.light | default('') }}")]),
+    (
+        "matrix-names-that-cells-lack",
+        &[(M, "matrix.mood.sett", "matrix.mood.set"), (M, "  wide:", "  wide:\n    matrix: { light: [warm] }")],
     ),
     ("merge-of-no-map", &[(M, "    <<: *look", ""), (M, "on {{", "on {{ vars.look }} {{")]),
     ("missing-column-far-off", &[(M, "{{ item.material }}", "{{ item.material | default('') }}")]),
@@ -191,6 +233,15 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     ),
     ("parameter-the-model-lacks", &[(M, "fsp: 30, quality: best", "fps: 30, quality: speed")]),
     ("parameter-the-model-lacks", &[(M, "fsp: 30, quality: best", "fps: 30")]),
+    (
+        "presets-that-are-not-there",
+        &[
+            (M, ", wide", ""),
+            (M, "aspect_ration", "aspect_ratio"),
+            (M, "noisy: { extends: loud }", "noisy: {}"),
+            (M, "clam", "calm"),
+        ],
+    ),
     ("price-of-an-unknown-model", &[(M, "zai/vidu2-imgae", "zai/vidu2-image")]),
     (
         "prompt-of-html-too-long",
@@ -223,6 +274,10 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     ("undefined-in-a-list", &[(M, "{{ item.look }}", "{{ item.look | default('') }}")]),
     ("undefined-name", &[(M, "{{ title }}", "{{ item.title }}")]),
     ("unknown-filter", &[(M, "upcase", "upper")]),
+    (
+        "variant-missing-in-the-output",
+        &[(M, "renders/{{ item.id }}.mp4", "renders/{{ item.id }}_{{ shot }}_{{ variant }}.mp4")],
+    ),
     ("wrong-type", &[(M, "4s", "4"), (M, "loud", "true")]),
     ("wrong-type-in-sheet", &[("products.csv", "4 seconds", "4"), ("products.csv", "four", "4")]),
 ];
