@@ -117,8 +117,10 @@ impl Cell {
 fn unknown(item: &Item, column: &str, name: &str) -> Problem {
     let message = format!("there is no column `{}`: it is not read", column.trim());
     let problem = Problem::warning(header(item, column), message);
-    match did_you_mean(name, NAMES) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+    // What all of them begin with makes none of them likelier.
+    let ends = NAMES.map(|name| name.trim_start_matches(PREFIX));
+    match did_you_mean(name.trim_start_matches(PREFIX), ends) {
+        Some(near) => problem.hint(format!("did you mean `{PREFIX}{near}`?")),
         None => problem.hint(format!("the columns are: {}", NAMES.join(", "))),
     }
 }
