@@ -3,6 +3,7 @@
 use super::cells::{is_shortened, options};
 use super::dialect::{Columns, Dialect, Field};
 use super::products::{Product, Products, Row, Variant};
+use super::table::MOST_SPOILT;
 use crate::domain::item::{Fact, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
@@ -127,9 +128,12 @@ impl Maker<'_> {
             })
         };
         if let Some((mut problem, example)) = problem {
-            problem.examples.push(example);
-            problem.rows.push(row);
-            made.problems.push(problem);
+            // A file in which so many ids are wrong has told of enough.
+            if made.problems.len() < MOST_SPOILT {
+                problem.examples.push(example);
+                problem.rows.push(row);
+                made.problems.push(problem);
+            }
             return;
         }
         rows.insert(item.id.clone(), row);

@@ -7,6 +7,8 @@
 mod cells;
 mod dialect;
 mod feed;
+#[cfg(test)]
+mod hostile_tests;
 mod items;
 mod json;
 mod letters;

@@ -4,6 +4,7 @@ use super::cells::is_shortened;
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
 use super::products::{Products, Row};
+use super::records::Record;
 use super::{About, Catalog};
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::problem::{Place, Problem, Severity, did_you_mean};
@@ -13,7 +14,18 @@ use std::collections::HashMap;
 const LOOKED_AT: usize = 100;
 
 /// Most columns. A feed or a list whose records share no names would grow a column with each.
-const WIDEST: usize = 4096;
+pub(super) const WIDEST: usize = 4096;
+
+/// Bytes of the longest name of a column. Each item repeats it.
+pub(super) const LONGEST_NAME: usize = 1024;
+
+/// Most rows, as many as a spreadsheet has, and most cells of them all together. A catalog of 100,000 products may have
+/// 300 columns. In memory an empty cell takes 24 bytes, in a file one or none.
+const MOST_ROWS: u64 = 1 << 20;
+const MOST_CELLS: usize = 1 << 25;
+
+/// So many rows with faults are told, of errors and of warnings each: a file that has more is wrong from its first row on.
+pub(super) const MOST_SPOILT: usize = 10_000;
 
 /// What is known of a file so far.
 pub(super) struct Table<'a> {
@@ -30,6 +42,11 @@ pub(super) struct Table<'a> {
     /// How the file is written, for people.
     pub(super) format: String,
     pub(super) encoding: &'static str,
+    /// Rows and cells so far.
+    rows: u64,
+    cells: usize,
+    /// Rows with errors and with warnings so far.
+    spoilt: [usize; 2],
 }
 
 /// A file whose dialect is known.
@@ -52,6 +69,9 @@ impl<'a> Table<'a> {
             known: None,
             format: String::new(),
             encoding: "UTF-8",
+            rows: 0,
+            cells: 0,
+            spoilt: [0; 2],
         }
     }
 
@@ -77,6 +97,16 @@ impl<'a> Table<'a> {
 
     /// Notes what spoils a row.
     pub(super) fn spoilt(&mut self, row: u64, mut problem: Problem, label: Option<String>, example: String) {
+        let spoilt = &mut self.spoilt[usize::from(!problem.is_error())];
+        *spoilt += 1;
+        if *spoilt > MOST_SPOILT {
+            if *spoilt == MOST_SPOILT + 1 {
+                let mut more = self.at(row, None, "from here on, rows with such faults are no longer told");
+                more.severity = problem.severity;
+                self.problems.push(more.hint("mend those that are, and look again"));
+            }
+            return;
+        }
         problem.label = label;
         problem.examples.push(example);
         problem.rows.push(row);
@@ -92,9 +122,10 @@ impl<'a> Table<'a> {
     pub(super) fn header(&mut self, row: u64, names: Vec<String>) -> Result<(), Box<Problem>> {
         self.headers = names;
         let (dialect, confidence) = self.dialect()?;
+        let mut firsts: HashMap<String, usize> = HashMap::new();
         for at in 0..self.headers.len() {
             let name = self.headers[at].clone();
-            let first = self.headers[..at].iter().position(|known| *known == name);
+            let first = firsts.get(&name).copied();
             if dialect.is_plain() {
                 self.check_header(row, at, first);
             } else if name.is_empty() || first.is_some() {
@@ -102,6 +133,7 @@ impl<'a> Table<'a> {
                 let letters = letters(at);
                 self.headers[at] = if name.is_empty() { letters } else { format!("{name} ({letters})") };
             }
+            firsts.entry(self.headers[at].clone()).or_insert(at);
         }
         self.know(row, dialect, confidence)
     }
@@ -181,8 +213,23 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
+    fn is_in_bounds(&self) -> bool {
+        self.rows <= MOST_ROWS && self.cells <= MOST_CELLS
+    }
+
     /// Takes a row of a file whose header is known.
     pub(super) fn row(&mut self, row: Row) {
+        let was_in_bounds = self.is_in_bounds();
+        self.rows += 1;
+        self.cells = self.cells.saturating_add(row.cells.len());
+        if !self.is_in_bounds() {
+            if was_in_bounds {
+                let message = format!("the file has more than {MOST_ROWS} rows or {MOST_CELLS} cells");
+                let problem = self.at(row.number, None, message);
+                self.problems.push(problem.hint("split it, or leave out the columns that no clip needs"));
+            }
+            return;
+        }
         let Some(Known { dialect, columns, products, .. }) = &mut self.known else { return };
         let number = row.number;
         let shortened = columns.codes.iter().copied().find(|column| is_shortened(row.cell(*column)));
@@ -207,7 +254,8 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a record of a file without a header: each value with its name.
-    pub(super) fn record(&mut self, number: u64, values: Vec<(String, String)>) -> Result<(), Box<Problem>> {
+    pub(super) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
+        let Some(values) = record.finish() else { return Err(Box::new(self.too_wide(number))) };
         let mut cells: Vec<String> = Vec::new();
         let before = self.headers.len();
         for (name, value) in values {
@@ -221,10 +269,7 @@ impl<'a> Table<'a> {
             cells[at] = value;
         }
         if self.headers.len() > WIDEST {
-            let message = format!("the records have more than {WIDEST} different names");
-            return Err(Box::new(
-                self.at(number, None, message).hint("give the same thing the same name in each"),
-            ));
+            return Err(Box::new(self.too_wide(number)));
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
@@ -239,6 +284,13 @@ impl<'a> Table<'a> {
         }
         self.waiting.push(row);
         if self.waiting.len() < LOOKED_AT { Ok(()) } else { self.look() }
+    }
+
+    fn too_wide(&self, number: u64) -> Problem {
+        let message = format!(
+            "the records have more than {WIDEST} different names, or one of more than {LONGEST_NAME} bytes"
+        );
+        self.at(number, None, message).hint("give the same thing the same short name in each")
     }
 
     /// Settles the dialect of a file without a header.
@@ -361,5 +413,26 @@ pub(super) fn letters(at: usize) -> String {
     match at / 26 {
         0 => last.to_string(),
         before => format!("{}{last}", letters(before - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_beyond_the_bounds_are_not_taken_and_that_is_told_once() {
+        for (rows, cells) in [(MOST_ROWS - 1, 0), (0, MOST_CELLS - 2)] {
+            let options = Reading::default();
+            let mut table = Table::new("p.csv", &options);
+            table.header(1, vec!["id".into(), "title".into()]).unwrap();
+            (table.rows, table.cells) = (rows, cells);
+            for number in 2..6 {
+                table.row(Row { number, cells: vec![format!("a{number}"), String::new()] });
+            }
+            let catalog = table.finish();
+            assert_eq!((catalog.items.len(), catalog.problems.len()), (1, 1));
+            assert!(catalog.problems[0].message.contains("1048576 rows or 33554432 cells"));
+        }
     }
 }
