@@ -3,7 +3,7 @@
 use super::lines::{LARGEST_ROW, Metered, Watch};
 use super::records::Record;
 use super::sheet::broken_off;
-use super::table::Table;
+use super::table::{LONGEST_NAME, Table};
 use crate::domain::problem::Problem;
 use crate::domain::text::decode_entities;
 use encoding_rs::WINDOWS_1252;
@@ -64,15 +64,14 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
                 if let Some(product) = &mut product
                     && !product.open(&start)
                 {
-                    let problem =
-                        table.at(row + 1, None, format!("elements are nested more than {DEEPEST} deep"));
-                    return Err(Box::new(problem.hint("this is no product of a feed")));
+                    return Err(Box::new(too_deep(table, row + 1)));
                 }
             }
             Event::Empty(start) => {
-                if let Some(product) = &mut product
-                    && product.open(&start)
-                {
+                if let Some(product) = &mut product {
+                    if !product.open(&start) {
+                        return Err(Box::new(too_deep(table, row + 1)));
+                    }
                     product.close();
                 }
             }
@@ -87,7 +86,7 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
                 Some(whole) => {
                     row += 1;
                     watch.renew();
-                    table.record(row, whole.record.finish())?;
+                    table.record(row, whole.record)?;
                 }
                 // What is about the whole feed needs no memory.
                 None => watch.renew(),
@@ -119,6 +118,14 @@ fn is_record(start: &BytesStart<'_>) -> bool {
     RECORDS.contains(&start.name().as_ref())
 }
 
+/// Elements that no product of a feed has.
+fn too_deep(table: &Table<'_>, row: u64) -> Problem {
+    let message = format!(
+        "elements are nested more than {DEEPEST} deep, or their names are longer than {LONGEST_NAME} bytes"
+    );
+    table.at(row, None, message).hint("this is no product of a feed")
+}
+
 /// The feed was not read to its end.
 fn stopped(table: &Table<'_>, row: u64, watch: &Watch, at: u64, why: &str) -> Problem {
     match watch.broken() {
@@ -143,7 +150,7 @@ struct Product {
 }
 
 impl Product {
-    /// An element begins. Answers whether it is not too deep.
+    /// An element begins. Answers whether it is neither too deep nor, with those around it, named too long.
     fn open(&mut self, start: &BytesStart<'_>) -> bool {
         let name = start.name();
         let name = name.as_ref();
@@ -152,11 +159,14 @@ impl Product {
             Some((outer, _)) => format!("{outer}.{name}"),
             None => name.to_owned(),
         };
+        if name.len() > LONGEST_NAME || self.path.len() >= DEEPEST {
+            return false;
+        }
         // Atom writes addresses so.
         let address = start.try_get_attribute("href").ok().flatten();
         let text = address.map_or(String::new(), |address| decode_entities(&address.value));
         self.path.push((name, text));
-        self.path.len() <= DEEPEST
+        true
     }
 
     fn text(&mut self, text: &str) {

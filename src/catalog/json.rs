@@ -3,7 +3,7 @@
 use super::lines::{Broken, LARGEST_ROW, Metered, Watch};
 use super::records::Record;
 use super::sheet::broken_off;
-use super::table::Table;
+use super::table::{LONGEST_NAME, Table};
 use crate::domain::problem::Problem;
 use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 use serde_json::{Deserializer, Value};
@@ -129,7 +129,7 @@ impl<'de> Visitor<'de> for &mut Objects<'_, '_> {
 fn take(table: &mut Table<'_>, row: u64, object: &Value) -> Result<(), Box<Problem>> {
     let mut record = Record::default();
     gather(&mut record, "", object);
-    table.record(row, record.finish())
+    table.record(row, record)
 }
 
 /// Values by name: of an object within an object the names are joined by a full stop, of a list the values by commas.
@@ -147,8 +147,14 @@ fn gather(record: &mut Record, name: &str, value: &Value) {
         }
         Value::Object(values) => {
             for (key, value) in values {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                gather(record, &name, value);
+                if name.is_empty() {
+                    gather(record, key, value);
+                } else if name.len() <= LONGEST_NAME {
+                    gather(record, &format!("{name}.{key}"), value);
+                } else {
+                    // Too long already: it is refused, and not made longer for each of its values.
+                    record.add(name, "");
+                }
             }
         }
     }

@@ -8,6 +8,8 @@ mod about;
 mod cells;
 mod dialect;
 mod feed;
+#[cfg(test)]
+mod hostile_tests;
 mod items;
 mod json;
 mod letters;

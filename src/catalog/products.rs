@@ -7,7 +7,7 @@ use super::dialect::{Columns, Dialect, Field, Whose};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-/// So many values of an option are told of a product: more are no text for a prompt.
+/// So many options of a product, values of an option, and pictures are told: more are nothing for a prompt.
 const LISTED: usize = 100;
 
 /// A row of a file.
@@ -168,7 +168,8 @@ impl Products {
         }
         let picture = own.first().cloned();
         for picture in shared.into_iter().chain(own) {
-            if self.shown.insert((at, Rc::clone(&picture))) {
+            let is_new = self.shown.insert((at, Rc::clone(&picture)));
+            if is_new && self.list[at].pictures.len() < LISTED {
                 self.list[at].pictures.push(picture);
             }
         }
@@ -235,9 +236,11 @@ impl Products {
         let head = Rc::clone(&self.list[at].head);
         for (name, value) in options(self.dialect, headers, columns, &head, row) {
             let options = &mut self.list[at].options;
+            let is_full = options.len() >= LISTED;
             match options.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, values)) if values.len() >= LISTED || values.contains(&value) => {}
                 Some((_, values)) => values.push(value),
+                None if is_full => {}
                 None => options.push((name, vec![value])),
             }
         }

@@ -1,5 +1,6 @@
 //! Records with names for their values, as feeds and lists have them.
 
+use super::table::{LONGEST_NAME, WIDEST};
 use std::collections::HashMap;
 
 /// What stands between the values of one name.
@@ -10,12 +11,23 @@ const BETWEEN: &str = ", ";
 pub(super) struct Record {
     values: Vec<(String, String)>,
     places: HashMap<String, usize>,
+    /// Whether there was more than is kept.
+    is_cut: bool,
 }
 
 impl Record {
     /// Adds a value. A name may come again, as feeds do with pictures: different values are joined.
     pub(super) fn add(&mut self, name: &str, value: &str) {
+        // Asked first: a name of megabytes may come a thousand times.
+        if name.len() > LONGEST_NAME {
+            self.is_cut = true;
+            return;
+        }
         let Some(&at) = self.places.get(name) else {
+            if self.values.len() >= WIDEST {
+                self.is_cut = true;
+                return;
+            }
             self.places.insert(name.to_owned(), self.values.len());
             self.values.push((name.to_owned(), value.to_owned()));
             return;
@@ -29,8 +41,8 @@ impl Record {
         }
     }
 
-    /// Each name with its value.
-    pub(super) fn finish(self) -> Vec<(String, String)> {
-        self.values
+    /// Each name with its value; `None` where there are too many names, or one is too long.
+    pub(super) fn finish(self) -> Option<Vec<(String, String)>> {
+        Some(self.values).filter(|_| !self.is_cut)
     }
 }

@@ -4,7 +4,7 @@ use super::Stop;
 use super::letters::{Letters, Misread};
 use super::lines::{self, Broken, LARGEST_ROW, Lines};
 use super::products::Row;
-use super::table::{Table, at_letter};
+use super::table::{LONGEST_NAME, Table, WIDEST, at_letter};
 use crate::domain::problem::Problem;
 use csv::ByteRecord;
 use std::io::Read;
@@ -93,6 +93,15 @@ impl Header {
         let all = names.len();
         let end = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
         names.truncate(end);
+        let longest = names.iter().map(String::len).max().unwrap_or(0);
+        if names.len() > WIDEST || longest > LONGEST_NAME {
+            let message = format!(
+                "the header has more than {WIDEST} columns, or a name of more than {LONGEST_NAME} bytes"
+            );
+            return Err(Box::new(
+                table.at(row, None, message).hint("the first row names the columns, in few words"),
+            ));
+        }
         table.header(row, names)?;
         Ok(Self { row, named: end, unnamed: all - end, is_told: false })
     }

@@ -5,6 +5,7 @@ use super::cells::is_shortened;
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
 use super::products::{Products, Row};
+use super::records::Record;
 use super::{About, Catalog, Stop};
 use crate::domain::digest::Sha256;
 use crate::domain::item::{Item, OnePer, Reading};
@@ -17,7 +18,16 @@ use std::sync::Arc;
 const LOOKED_AT: usize = 100;
 
 /// Most columns. A feed or a list whose records share no names would grow a column with each.
-const WIDEST: usize = 4096;
+pub(super) const WIDEST: usize = 4096;
+
+/// Bytes of the longest name of a column. Each item repeats it.
+pub(super) const LONGEST_NAME: usize = 1024;
+
+/// Most rows that are held at once, as many as a spreadsheet has, and most cells of them all together. A catalog of
+/// 100,000 products may have 300 columns. In memory an empty cell takes 24 bytes, in a file one or none. A file whose
+/// items are handed on while it is read may have more.
+const MOST_ROWS: u64 = 1 << 20;
+const MOST_CELLS: usize = 1 << 25;
 
 /// What is known of a file so far.
 pub(super) struct Table<'a> {
@@ -40,6 +50,8 @@ pub(super) struct Table<'a> {
     /// How the file is written, for people.
     pub(super) format: String,
     pub(super) encoding: &'static str,
+    /// Rows and cells that are held.
+    held: (u64, usize),
 }
 
 /// A file whose dialect is known.
@@ -78,6 +90,7 @@ impl<'a> Table<'a> {
             known: None,
             format: String::new(),
             encoding: "UTF-8",
+            held: (0, 0),
         }
     }
 
@@ -124,9 +137,10 @@ impl<'a> Table<'a> {
     pub(super) fn header(&mut self, row: u64, names: Vec<String>) -> Result<(), Box<Problem>> {
         self.headers = names;
         let (dialect, confidence) = self.dialect()?;
+        let mut firsts: HashMap<String, usize> = HashMap::new();
         for at in 0..self.headers.len() {
             let name = self.headers[at].clone();
-            let first = self.headers[..at].iter().position(|known| *known == name);
+            let first = firsts.get(&name).copied();
             if dialect.is_plain() {
                 self.check_header(row, at, first);
             } else if name.is_empty() || first.is_some() {
@@ -134,6 +148,7 @@ impl<'a> Table<'a> {
                 let letters = letters(at);
                 self.headers[at] = if name.is_empty() { letters } else { format!("{name} ({letters})") };
             }
+            firsts.entry(self.headers[at].clone()).or_insert(at);
         }
         self.know(row, dialect, confidence)?;
         if let Some(known) = self.known.as_mut().filter(|known| known.columns.parent.is_none()) {
@@ -220,6 +235,20 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
+    /// Whether a row can be held beside those that are. The first that cannot is told.
+    fn holds(&mut self, row: &Row) -> bool {
+        let in_bounds = |(rows, cells): (u64, usize)| rows <= MOST_ROWS && cells <= MOST_CELLS;
+        let before = in_bounds(self.held);
+        self.held = (self.held.0 + 1, self.held.1.saturating_add(row.cells.len()));
+        let after = in_bounds(self.held);
+        if before && !after {
+            let message = format!("the file has more than {MOST_ROWS} rows or {MOST_CELLS} cells");
+            let problem = self.at(row.number, None, message);
+            self.problems.add(problem.hint("split it, or leave out the columns that no clip needs"));
+        }
+        after
+    }
+
     /// Takes a row of a file whose header is known.
     pub(super) fn row(&mut self, row: Row) -> Result<(), Stop> {
         if let Some(Known { dialect, columns, stream: Some(stream), .. }) = &mut self.known
@@ -259,6 +288,10 @@ impl<'a> Table<'a> {
 
     /// Adds a row to its product.
     fn gather(&mut self, row: Row) {
+        let is_held = self.known.as_ref().is_some_and(|known| known.stream.is_none());
+        if is_held && !self.holds(&row) {
+            return;
+        }
         let Some(Known { dialect, columns, products, .. }) = &mut self.known else { return };
         self.rows += 1;
         let number = row.number;
@@ -284,7 +317,8 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a record of a file without a header: each value with its name.
-    pub(super) fn record(&mut self, number: u64, values: Vec<(String, String)>) -> Result<(), Box<Problem>> {
+    pub(super) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
+        let Some(values) = record.finish() else { return Err(Box::new(self.too_wide(number))) };
         let mut cells: Vec<String> = Vec::new();
         let before = self.headers.len();
         for (name, value) in values {
@@ -298,10 +332,7 @@ impl<'a> Table<'a> {
             cells[at] = value;
         }
         if self.headers.len() > WIDEST {
-            let message = format!("the records have more than {WIDEST} different names");
-            return Err(Box::new(
-                self.at(number, None, message).hint("give the same thing the same name in each"),
-            ));
+            return Err(Box::new(self.too_wide(number)));
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());
@@ -316,6 +347,13 @@ impl<'a> Table<'a> {
         }
         self.waiting.push(row);
         if self.waiting.len() < LOOKED_AT { Ok(()) } else { self.look() }
+    }
+
+    fn too_wide(&self, number: u64) -> Problem {
+        let message = format!(
+            "the records have more than {WIDEST} different names, or one of more than {LONGEST_NAME} bytes"
+        );
+        self.at(number, None, message).hint("give the same thing the same short name in each")
     }
 
     /// Settles the dialect of a file without a header.
@@ -402,5 +440,26 @@ pub(super) fn letters(at: usize) -> String {
     match at / 26 {
         0 => last.to_string(),
         before => format!("{}{last}", letters(before - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_beyond_the_bounds_are_not_taken_and_that_is_told_once() {
+        for (rows, cells) in [(MOST_ROWS - 1, 0), (0, MOST_CELLS - 2)] {
+            let options = Reading::default();
+            let mut table = Table::new("p.csv", &options, None);
+            table.header(1, vec!["id".into(), "title".into()]).unwrap();
+            table.held = (rows, cells);
+            for number in 2..6 {
+                assert!(table.row(Row { number, cells: vec![format!("a{number}"), String::new()] }).is_ok());
+            }
+            let catalog = table.finish();
+            assert_eq!((catalog.items.len(), catalog.problems.len()), (1, 1));
+            assert!(catalog.problems[0].message.contains("1048576 rows or 33554432 cells"));
+        }
     }
 }

@@ -12,6 +12,9 @@ use std::io::{Cursor, Read};
 /// Largest workbook: its parts stand anywhere in it, so all of it is held.
 const LARGEST: u64 = 64 << 20;
 
+/// What the parts of a workbook may come to when they are unpacked: all texts of its sheets are held at once.
+const UNPACKED: u64 = 512 << 20;
+
 /// Most columns of a sheet (Excel's specification).
 const WIDEST: usize = 16_384;
 
@@ -24,6 +27,10 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     }
     if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
         let problem = table.whole(format!("the workbook is larger than {} MiB", LARGEST >> 20));
+        return Err(Stop::Broken(Box::new(problem.hint(AS_CSV))));
+    }
+    if !unpacks_within(&bytes, UNPACKED) {
+        let problem = table.whole(format!("the workbook comes to more than {} MiB unpacked", UNPACKED >> 20));
         return Err(Stop::Broken(Box::new(problem.hint(AS_CSV))));
     }
     let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes))
@@ -49,6 +56,24 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         }
     }
     sheet.end_of_row()
+}
+
+/// Whether all parts together come to at most so many bytes. They are unpacked to be counted: what the file says of
+/// their size need not be true. One that cannot be unpacked is for the reader of the workbook to tell.
+fn unpacks_within(bytes: &[u8], most: u64) -> bool {
+    let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else { return true };
+    let mut unpacked = 0;
+    let mut chunk = vec![0; 64 * 1024];
+    for at in 0..archive.len() {
+        let Ok(mut part) = archive.by_index(at) else { continue };
+        while let Ok(length @ 1..) = part.read(&mut chunk) {
+            unpacked += length as u64;
+            if unpacked > most {
+                return false;
+            }
+        }
+    }
+    true
 }
 
 /// The name of the sheet to read.
@@ -153,5 +178,19 @@ fn date(moment: &calamine::ExcelDateTime) -> String {
         date
     } else {
         format!("{date}T{hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workbook_is_measured_unpacked() {
+        let bytes = include_bytes!("../../tests/fixtures/catalogs/workbook.xlsx");
+        let packed = u64::try_from(bytes.len()).unwrap();
+        assert!(unpacks_within(bytes, UNPACKED));
+        assert!(!unpacks_within(bytes, packed), "its parts are larger than the file");
+        assert!(unpacks_within(b"PK\x03\x04 and nothing more", 0));
     }
 }

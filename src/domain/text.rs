@@ -50,7 +50,9 @@ pub fn truncate(text: &str, characters: usize) -> String {
 pub fn strip_html(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
-    while let Some(at) = rest.find('<') {
+    // Behind the last `>` no tag ends: the end of each `<` there would be looked for in vain, through all that follows.
+    let closed = html.rfind('>').unwrap_or(0);
+    while let Some(at) = rest.find('<').filter(|at| html.len() - rest.len() + at < closed) {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
         let (shown, length) = match markup(rest) {
@@ -60,8 +62,14 @@ pub fn strip_html(html: &str) -> String {
         text.push_str(shown);
         rest = &rest[length..];
     }
-    text.push_str(rest);
+    // A comment that is never closed swallows the rest.
+    text.push_str(&rest[..rest.find("<!--").unwrap_or(rest.len())]);
     decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Where this is found, in letters of either case.
+fn find_in_any_case(text: &str, what: &str) -> Option<usize> {
+    text.as_bytes().windows(what.len()).position(|part| part.eq_ignore_ascii_case(what.as_bytes()))
 }
 
 /// Tags that stand within a word or a line; any other separates what is before it from what follows.
@@ -83,8 +91,7 @@ fn markup(html: &str) -> Option<(usize, bool)> {
     let name = name.to_ascii_lowercase();
     if matches!(name.as_str(), "script" | "style") && !inside.starts_with('/') {
         let closing = format!("</{name}");
-        // ASCII lower case keeps every byte where it is.
-        let close = html.to_ascii_lowercase().find(&closing);
+        let close = find_in_any_case(html, &closing);
         let close = close.and_then(|at| html[at..].find('>').map(|end| at + end + 1));
         return Some((close.unwrap_or(html.len()), false));
     }
@@ -208,6 +215,15 @@ mod tests {
         assert_eq!(truncate("Größe 🍕 extra", 7), "Größe 🍕");
         assert_eq!(truncate("Größe 🍕", 6), "Größe");
         assert_eq!(truncate("kurz", 10), "kurz");
+    }
+
+    #[test]
+    fn a_megabyte_of_tags_that_never_end_is_read_once() {
+        let open = "<a".repeat(500_000);
+        assert_eq!(strip_html(&open), open);
+        assert_eq!(strip_html(&format!("{open}>x")), "x");
+        assert_eq!(strip_html(&"<script></script>".repeat(60_000)), "");
+        assert_eq!(strip_html("a < b <!-- no"), "a < b");
     }
 
     #[test]

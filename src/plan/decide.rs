@@ -209,9 +209,14 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
         let taken_over = |orphan| taken_over(orphan, &clips);
         let free = match rules(&job.key).reuse {
             Reuse::Never => None,
-            // What was never sent is still to be paid: not where the same clip is there.
             Reuse::Always => orphans
-                .take(job, |take| !is_unsent(take) || rendered().is_none())
+                .take(job, |take| match take.state {
+                    // What was never sent is still to be paid: not where the same clip is there.
+                    State::Pending { .. } => rendered().is_none(),
+                    // A job with a clip of its own gets a copy, for which that one makes room.
+                    State::Done { .. } => known.is_none_or(|known| known.filed.is_none()),
+                    _ => true,
+                })
                 .map(taken_over)
                 .or_else(lead)
                 .or_else(rendered)

@@ -471,3 +471,9 @@ fn a_second_rendering_that_waits_is_not_bought_for_a_job_that_can_have_the_clip_
     assert_eq!(names(&wanted, &jobs), ["renamed", "shared", "shared"]);
     assert!(decide(&wanted, &all(&jobs)).iter().all(|decision| !decision.costs()));
 }
+
+#[test]
+fn a_finished_job_that_comes_to_want_what_a_vanished_one_had_gets_a_copy_and_keeps_its_own_clip() {
+    let jobs = [known("hero/a", &[("x", done())]), known("hero/b", &[("y", done())])];
+    assert_eq!(names(&[wanted("hero/a", "y")], &jobs), ["shared"]);
+}

@@ -126,12 +126,7 @@ pub fn targets<'a>(scene: Scene<'a>, filings: &Filings) -> Vec<Target<'a>> {
             continue;
         }
         let path = job.path.as_str();
-        // With a take that stands under its job's name, the note of where it stands is adopted, and the own one forgotten.
-        let adopts = match decision {
-            Decision::Renamed { from, take, .. } => own.get(from).is_some_and(|filed| filed.take == *take),
-            _ => false,
-        };
-        let own = own.get(&job.key).filter(|filed| filed.path == path && !adopts).map(|filed| filed.file);
+        let own = own.get(&job.key).filter(|filed| filed.path == path).map(|filed| filed.file);
         let may_stand = [own, vacated.get(path).copied(), from.map(|from| from.file)];
         let promised = on_their_way.get(path).filter(|_| decision.costs()).copied();
         targets.push(Target { path, may_stand: may_stand.into_iter().flatten().collect(), promised });

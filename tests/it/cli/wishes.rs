@@ -221,3 +221,20 @@ fn prune_moves_nothing_where_more_is_gone_than_the_guard_allows() {
     assert_eq!(project.clips(), before);
     project.run(&["prune", "--yes", "--accept-changes"]).expect(0).says("archived 2 clips");
 }
+
+#[test]
+fn a_finished_product_that_comes_to_want_what_a_vanished_one_had_gets_that_clip_and_keeps_its_own() {
+    let project = Project::shop(2);
+    project.edit("shotlist.yaml", "providers:", "guards: { max_changed: 0 }\nproviders:");
+    project.run(&["run", "--yes"]).expect(0);
+    let before = project.clips();
+    project.write("products.csv", "id,title\nsku-1,mug number 2\n");
+    project.run(&["run", "--yes"]).expect(8).says("1 of 2 finished jobs would get another clip");
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    let after = project.clips();
+    assert_eq!((project.charges().len(), after.len()), (2, 3));
+    assert_eq!(after["renders/sku-1_hero.mp4"], before["renders/sku-2_hero.mp4"]);
+    let kept = after.iter().find(|(name, _)| name.starts_with("renders/_takes/sku-1_hero.")).unwrap();
+    assert_eq!(kept.1, &before["renders/sku-1_hero.mp4"]);
+    project.run(&["run", "--yes"]).expect(0).says("nothing to do");
+}
