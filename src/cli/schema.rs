@@ -68,6 +68,7 @@ fn of_manifests(cards: &Cards) -> Json {
     schema["then"] = json!({ "properties": {
         "items": { "items": known },
         "defaults": known,
+        "presets": { "additionalProperties": known },
         "shots": { "additionalProperties": known },
         "prices": { "propertyNames": reference("known_model") },
     } });
@@ -238,6 +239,13 @@ fn matrix() -> Json {
         "type": "array",
         "minItems": 1,
         "items": reference("choice"),
+    });
+    // So that editors complete the names of models; what else an axis may hold, this one may, too.
+    matrix["properties"]["model"] = json!({
+        "description": "An axis of models.",
+        "type": "array",
+        "minItems": 1,
+        "items": { "anyOf": [reference("model"), reference("choice")] },
     });
     matrix["propertyNames"] = json!({ "pattern": "^[A-Za-z0-9_]+$", "not": { "const": "when" } });
     matrix
