@@ -21,7 +21,8 @@ pub(super) fn section(text: &str, at: usize) -> &str {
 
 /// How to write the line of a condition so that it is read as one.
 fn condition(text: &str, at: usize) -> Option<String> {
-    let (key, value) = line(text, at).trim().split_once(": ").filter(|(key, _)| matches!(*key, "where" | "when"))?;
+    let (key, value) =
+        line(text, at).trim().split_once(": ").filter(|(key, _)| matches!(*key, "where" | "when"))?;
     let value = value.trim();
     if let Some(inside) = value.strip_prefix("{{").and_then(|inside| inside.strip_suffix("}}")) {
         return Some(format!("a condition stands without braces: `{key}: {}`", inside.trim()));

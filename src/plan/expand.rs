@@ -85,8 +85,9 @@ impl<'a> Expansion<'a> {
             return;
         }
         for (number, shot) in self.manifest.shots.iter().enumerate() {
-            for job in &self.scope.jobs(number, shot, &context) {
-                let values = Values { manifest: self.manifest, shot, subject, job };
+            for job in context.jobs(shot) {
+                let Some(job) = self.scope.job(number, job) else { continue };
+                let values = Values { manifest: self.manifest, shot, subject, job: &job };
                 let Some(draft) = draft(values, self.cards, &mut self.drafting) else { continue };
                 self.note(&values, &draft);
                 let (cards, links) = (self.cards, self.links);

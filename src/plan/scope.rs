@@ -64,12 +64,10 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// What a shot makes of an item that is wanted.
-    pub(super) fn jobs(&mut self, number: usize, shot: &'a Shot, context: &ItemContext<'a>) -> Vec<Job<'a>> {
-        let (jobs, problems) = context.jobs(shot);
-        self.made[number] += jobs.len() + problems.len();
-        self.problems.extend(problems);
-        jobs
+    /// A clip that a shot, by its number, makes of an item that is wanted.
+    pub(super) fn job(&mut self, shot: usize, job: Result<Job<'a>, Box<Problem>>) -> Option<Job<'a>> {
+        self.made[shot] += 1;
+        job.map_err(|problem| self.problems.push(*problem)).ok()
     }
 
     /// What is told of all items together.

@@ -126,10 +126,7 @@ const FOLLOWED: &[(&str, &[Change])] = &[
         ],
     ),
     ("colon-in-text", &[(M, "Close-up: {{ item.title }}", "\"Close-up: {{ item.title }}\"")]),
-    (
-        "condition-in-bare-braces",
-        &[(M, "{{ item.status == 'active' }}", "item.status == 'active'")],
-    ),
+    ("condition-in-bare-braces", &[(M, "{{ item.status == 'active' }}", "item.status == 'active'")]),
     (
         "condition-in-braces",
         &[
@@ -184,7 +181,10 @@ const FOLLOWED: &[(&str, &[Change])] = &[
     ("matrix-name-that-some-cells-lack", &[(M, "matrix.light }}", "matrix.light | default('') }}")]),
     (
         "matrix-names-that-cells-lack",
-        &[(M, "matrix.mood.sett", "matrix.mood.set"), (M, "  wide:", "  wide:\n    matrix: { light: [warm] }")],
+        &[
+            (M, "matrix.mood.sett", "matrix.mood.set"),
+            (M, "  wide:", "  wide:\n    matrix: { light: [warm] }"),
+        ],
     ),
     ("merge-of-no-map", &[(M, "    <<: *look", ""), (M, "on {{", "on {{ vars.look }} {{")]),
     ("missing-column-far-off", &[(M, "{{ item.material }}", "{{ item.material | default('') }}")]),

@@ -24,7 +24,7 @@ fn asked(manifest: &Manifest, statuses: &[&str]) -> (usize, Vec<Problem>) {
         if scope.wants(&subject, &context) {
             wanted += 1;
             for (number, shot) in manifest.shots.iter().enumerate() {
-                scope.jobs(number, shot, &context);
+                context.jobs(shot).for_each(|job| drop(scope.job(number, job)));
             }
         }
     }
