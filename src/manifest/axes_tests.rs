@@ -145,6 +145,20 @@ fn values_may_be_groups_that_are_named_by_their_ids() {
 }
 
 #[test]
+fn an_exclusion_means_every_value_that_it_describes() {
+    assert_eq!(
+        cells(
+            "{ mood: [{ id: a, light: dim }, { id: b, light: dim }, { id: c, light: full }], exclude: [{ mood: { light: dim } }] }"
+        ),
+        ["c { mood: c }"]
+    );
+    assert_eq!(
+        cells("{ seed: [{ id: a, value: 7 }, { id: b, value: 7 }, 8], exclude: [{ seed: 7 }] }"),
+        ["8 { seed: 8 }"]
+    );
+}
+
+#[test]
 fn ids_stay_the_text_that_was_written() {
     let ids: Vec<String> = cells("{ take: [no, 1e3, 007, 1.50, ~, true] }");
     assert_eq!(

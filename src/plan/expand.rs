@@ -81,12 +81,21 @@ impl<'a> Expansion<'a> {
     /// shot, of its matrix.
     pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted)) {
         let context = self.manifest.item(Arc::clone(&subject.item));
-        if !self.scope.wants(subject, &context) {
-            return;
+        match self.scope.wants(subject, &context) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(problem) => return self.drafting.push(*problem),
         }
         for (number, shot) in self.manifest.shots.iter().enumerate() {
             for job in context.jobs(shot) {
-                let Some(job) = self.scope.job(number, job) else { continue };
+                self.scope.made(number);
+                let job = match job {
+                    Ok(job) => job,
+                    Err(problem) => {
+                        self.drafting.push(*problem);
+                        continue;
+                    }
+                };
                 let values = Values { manifest: self.manifest, shot, subject, job: &job };
                 let Some(draft) = draft(values, self.cards, &mut self.drafting) else { continue };
                 self.note(&values, &draft);
