@@ -3,7 +3,7 @@
 use super::choices::{AXIS, choice};
 use super::condition::{Condition, condition};
 use super::decode::{Decoder, get};
-use super::matrix::{Cell, Choice, Extension, Matrix, Outline, Pattern, outlines};
+use super::matrix::{Cell, Choice, Extension, Matrix, Outline, Pattern, Positions, outlines};
 use super::output::fold;
 use super::source::{Located, Span};
 use super::template::{ROOTS, Templates};
@@ -70,7 +70,7 @@ struct Axis {
 /// An entry of `include`.
 struct Included {
     span: Span,
-    pattern: Pattern,
+    positions: Positions,
     when: Option<Condition>,
     /// What it says beside the axes.
     others: Vec<Arc<Choice>>,
@@ -190,7 +190,7 @@ impl Reader<'_> {
     /// The pattern of an entry; nothing where it fits no cell.
     fn excluded(&mut self, node: &Node) -> Option<Pattern> {
         let entries = self.decoder.map(node, "exclude", EXCLUDE)?;
-        let mut pattern = vec![None; self.axes.len()];
+        let mut pattern: Pattern = vec![Vec::new(); self.axes.len()];
         let mut fits = true;
         for entry in entries.iter() {
             let Some(axis) = self.axes.iter().position(|axis| *axis.name == *entry.key) else {
@@ -211,8 +211,9 @@ impl Reader<'_> {
                 }),
                 Value::List(_) => false,
             };
-            pattern[axis] = choices.iter().position(is_meant);
-            if pattern[axis].is_none() {
+            let meant = choices.iter().enumerate().filter(|(_, choice)| is_meant(choice));
+            pattern[axis] = meant.map(|(position, _)| position).collect();
+            if pattern[axis].is_empty() {
                 let written = match &entry.node.value {
                     Value::Text { text, .. } => format!("`{text}`"),
                     Value::List(_) | Value::Map(_) => "this".to_owned(),
@@ -242,18 +243,18 @@ impl Reader<'_> {
         }
         for node in nodes.iter() {
             let Some(entries) = self.decoder.map(node, "include", INCLUDE) else { continue };
-            let mut pattern = vec![None; self.axes.len()];
+            let mut positions = vec![None; self.axes.len()];
             let (mut when, mut others) = (None, Vec::new());
             for Entry { key, node, .. } in entries.iter() {
                 if &**key == "when" {
                     when = condition(self.decoder, node, "when", self.templates, ROOTS);
                 } else if let Some(axis) = self.axes.iter().position(|axis| *axis.name == **key) {
-                    pattern[axis] = self.position(axis, node);
+                    positions[axis] = self.position(axis, node);
                 } else if let Some(choice) = choice(self.decoder, self.templates, key, node, false) {
                     others.push(Arc::new(choice));
                 }
             }
-            self.entries.push(Included { span: node.span, pattern, when, others });
+            self.entries.push(Included { span: node.span, positions, when, others });
         }
     }
 
@@ -276,7 +277,7 @@ impl Reader<'_> {
 
     /// The cells with their names.
     fn cells(&mut self, lengths: &[usize], exclude: &[Pattern], span: Span) -> Vec<Cell> {
-        let include: Vec<Pattern> = self.entries.iter().map(|entry| entry.pattern.clone()).collect();
+        let include: Vec<Positions> = self.entries.iter().map(|entry| entry.positions.clone()).collect();
         let outlines = outlines(lengths, exclude, &include);
         if outlines.is_empty() {
             let message = "nothing is left of the matrix: there is no cell";

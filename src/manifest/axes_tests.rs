@@ -1,4 +1,4 @@
-use super::tests::{good, item, told};
+use super::tests::{good, item, jobs, told};
 use super::*;
 use crate::domain::problem::Severity;
 use crate::domain::request::Field;
@@ -15,9 +15,7 @@ fn shot(matrix: &str) -> String {
 /// The cells that are made of an item: the variant and all that templates can read.
 fn cells_of(text: &str, columns: &[(&str, &str)]) -> Vec<String> {
     let manifest = good(text);
-    let item = manifest.item(item(columns));
-    let (jobs, problems) = item.jobs(&manifest.shots[0]);
-    assert_eq!(problems, []);
+    let jobs = jobs(&manifest, item(columns));
     let tell = |job: &Job<'_>| {
         let mut seen: Vec<String> = Vec::new();
         for key in job.context.names.get_attr("matrix").unwrap().try_iter().unwrap() {
@@ -139,12 +137,25 @@ fn values_may_be_groups_that_are_named_by_their_ids() {
         "{{ matrix | items | list }}",
         "{{ matrix.mood }}, {{ matrix.mood.set }}, {{ matrix.ratio }}",
     ));
-    let item = manifest.item(item(&[("id", "a")]));
-    let (jobs, _) = item.jobs(&manifest.shots[0]);
+    let jobs = jobs(&manifest, item(&[("id", "a")]));
     let Some(Setting::One(prompt)) = manifest.shots[0].fields.settings.fields.get(&Field::Prompt) else {
         panic!("no prompt")
     };
     assert_eq!(prompt.render(&jobs[3].context).unwrap(), "studio, white, 9:16");
+}
+
+#[test]
+fn an_exclusion_means_every_value_that_it_describes() {
+    assert_eq!(
+        cells(
+            "{ mood: [{ id: a, light: dim }, { id: b, light: dim }, { id: c, light: full }], exclude: [{ mood: { light: dim } }] }"
+        ),
+        ["c { mood: c }"]
+    );
+    assert_eq!(
+        cells("{ seed: [{ id: a, value: 7 }, { id: b, value: 7 }, 8], exclude: [{ seed: 7 }] }"),
+        ["8 { seed: 8 }"]
+    );
 }
 
 #[test]
@@ -166,9 +177,7 @@ fn keys_that_are_fields_set_them_for_their_cells() {
     )
     .replace("{{ matrix | items | list }}", "of the shot");
     let manifest = good(&text);
-    let item = manifest.item(item(&[("id", "a"), ("title", "Mug")]));
-    let (jobs, problems) = item.jobs(&manifest.shots[0]);
-    assert_eq!(problems, []);
+    let jobs = jobs(&manifest, item(&[("id", "a"), ("title", "Mug")]));
     let text = |job: &Job<'_>, setting: Option<&Setting<Template>>| match setting {
         Some(Setting::One(template)) => template.render(&job.context).unwrap(),
         Some(Setting::Many(all)) => format!("{}", all.len()),
@@ -322,8 +331,7 @@ fn a_name_that_some_cells_lack_is_told_with_the_cell() {
     let text = shot("{ a: [x, y], include: [{ a: x, light: warm }] }")
         .replace("matrix | items | list", "matrix.a }} {{ matrix.light");
     let manifest = good(&text);
-    let item = manifest.item(item(&[("id", "mug")]));
-    let (jobs, _) = item.jobs(&manifest.shots[0]);
+    let jobs = jobs(&manifest, item(&[("id", "mug")]));
     let Some(Setting::One(prompt)) = manifest.shots[0].fields.settings.fields.get(&Field::Prompt) else {
         panic!("no prompt")
     };
@@ -376,8 +384,7 @@ proptest! {
         let (manifest, problems) = read("m.yaml", shot(&matrix).as_bytes());
         prop_assert!(manifest.is_some() || problems.iter().any(Problem::is_error));
         if let Some(manifest) = manifest {
-            let item = manifest.item(item(&[("id", "a")]));
-            let (jobs, _) = item.jobs(&manifest.shots[0]);
+            let jobs = jobs(&manifest, item(&[("id", "a")]));
             let names: BTreeSet<String> = jobs.iter().map(|job| output::fold(job.variant)).collect();
             prop_assert_eq!(names.len(), jobs.len());
         }

@@ -125,6 +125,11 @@ pub(super) fn condition(
     roots: &[&str],
 ) -> Option<Condition> {
     let text = decoder.text(node, name)?;
+    if text.trim().is_empty() {
+        let problem = decoder.error(node.span, format!("`{name}` is empty"));
+        decoder.report(problem.hint(format!("write a condition such as `{EXAMPLE}`, or remove the key")));
+        return None;
+    }
     let spot = decoder.spot(node.span);
     let compiled = format!("{BEFORE}{text}{BEHIND}");
     let template = Template::new(text, compiled.into(), BEFORE.len(), spot);

@@ -1,4 +1,4 @@
-use super::tests::{good, item, told};
+use super::tests::{good, item, jobs, told};
 use super::*;
 
 /// A manifest with this condition for its items.
@@ -112,6 +112,9 @@ fn what_is_wrong_with_a_condition_is_found_without_an_item() {
             "4:14+13 `item.sold_out` counts as yes unless it is empty, also where it says no",
         ),
         ("", "4:8+1 `where` has no value"),
+        ("\"\"", "4:10+2 `where` is empty"),
+        ("|\n    ", "6:1+1 `where` is empty"),
+        ("{{ item.a }}", "4:10+12 a text that begins with a bracket must stand in quotes"),
         ("[a]", "4:10+3 `where` must be one text, but a list stands here"),
     ] {
         assert_eq!(told(&asking(condition)), [expected], "{condition}");
@@ -129,9 +132,7 @@ fn a_shot_is_made_where_its_condition_holds() {
          matrix: { size: [a, b] }\n",
     );
     let made = |kind: &str| {
-        let item = manifest.item(item(&[("id", "x"), ("kind", kind)]));
-        let (jobs, problems) = item.jobs(&manifest.shots[0]);
-        assert_eq!(problems, []);
+        let jobs = jobs(&manifest, item(&[("id", "x"), ("kind", kind)]));
         jobs.iter().map(|job| job.variant.to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(made("lamp"), ["a", "b"]);

@@ -31,22 +31,13 @@ impl<'a> ItemContext<'a> {
         condition.holds(&self.context("", "", &[]))
     }
 
-    /// What a shot makes of the item: one clip for each cell of its matrix, or one where it has none, as far as
-    /// conditions allow; and what is wrong with these.
-    #[must_use]
-    pub fn jobs(&self, shot: &'a Shot) -> (Vec<Job<'a>>, Vec<Problem>) {
-        let made = match &shot.fields.matrix {
-            Some(matrix) => matrix.cells.iter().map(|cell| self.job(shot, Some(cell))).collect(),
-            None => vec![self.job(shot, None)],
-        };
-        let (mut jobs, mut problems) = (Vec::with_capacity(made.len()), Vec::new());
-        for job in made {
-            match job {
-                Ok(job) => jobs.extend(job),
-                Err(problem) => problems.push(*problem),
-            }
-        }
-        (jobs, problems)
+    /// What a shot makes of the item, as far as conditions allow: one clip for each cell of its matrix, or one where it
+    /// has none.
+    pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
+        let matrix = shot.fields.matrix.as_deref();
+        let alone = matrix.is_none().then_some(None);
+        let cells = matrix.into_iter().flat_map(|matrix| &matrix.cells).map(Some);
+        alone.into_iter().chain(cells).filter_map(|cell| self.job(shot, cell).transpose())
     }
 
     /// What a shot makes of the item in one cell; nothing where a condition says so.

@@ -130,13 +130,16 @@ pub(super) fn safe(id: &str) -> String {
     kept.collect()
 }
 
-/// What some cells have in common: of each axis the position of a value, or nothing where any will do.
-pub(super) type Pattern = Vec<Option<usize>>;
+/// Of each axis the position of a value; nothing where a cell has none, or where any will do.
+pub(super) type Positions = Vec<Option<usize>>;
+
+/// What cells are meant: of each axis the positions of values, none where any will do.
+pub(super) type Pattern = Vec<Vec<usize>>;
 
 /// A cell by the positions of its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outline {
-    pub(super) positions: Pattern,
+    pub(super) positions: Positions,
     /// The entries of `include` that add something to it, or the one that it is made by.
     pub(super) included: Vec<usize>,
     pub(super) is_added: bool,
@@ -146,23 +149,29 @@ pub(super) struct Outline {
 /// then each entry of `include` goes to the cells that it contradicts in no axis, and where there are none, it makes
 /// a cell of its own, to which no later entry goes. An entry may name values behind the end of an axis: such values
 /// are new.
-pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Pattern]) -> Vec<Outline> {
-    let fits = |pattern: &Pattern, positions: &Pattern| {
-        pattern.iter().zip(positions).all(|(wanted, position)| wanted.is_none() || wanted == position)
+pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Positions]) -> Vec<Outline> {
+    let is_excluded = |positions: &Positions| {
+        let fits = |(meant, position): (&Vec<usize>, &Option<usize>)| {
+            meant.is_empty() || position.is_some_and(|position| meant.contains(&position))
+        };
+        exclude.iter().any(|pattern| pattern.iter().zip(positions).all(fits))
+    };
+    let agree = |entry: &Positions, cell: &Positions| {
+        entry.iter().zip(cell).all(|(wanted, position)| wanted.is_none() || wanted == position)
     };
     let mut cells: Vec<Outline> = combinations(lengths)
-        .filter(|positions| !exclude.iter().any(|pattern| fits(pattern, positions)))
+        .filter(|positions| !is_excluded(positions))
         .map(|positions| Outline { positions, included: Vec::new(), is_added: false })
         .collect();
     let mut added = Vec::new();
-    for (entry, pattern) in include.iter().enumerate() {
+    for (entry, wanted) in include.iter().enumerate() {
         let mut is_alone = true;
-        for cell in cells.iter_mut().filter(|cell| fits(pattern, &cell.positions)) {
+        for cell in cells.iter_mut().filter(|cell| agree(wanted, &cell.positions)) {
             cell.included.push(entry);
             is_alone = false;
         }
         if is_alone {
-            added.push(Outline { positions: pattern.clone(), included: vec![entry], is_added: true });
+            added.push(Outline { positions: wanted.clone(), included: vec![entry], is_added: true });
         }
     }
     cells.append(&mut added);
@@ -170,11 +179,11 @@ pub(super) fn outlines(lengths: &[usize], exclude: &[Pattern], include: &[Patter
 }
 
 /// Every combination of positions, the first axis varying slowest; none without axes.
-fn combinations(lengths: &[usize]) -> impl Iterator<Item = Pattern> {
+fn combinations(lengths: &[usize]) -> impl Iterator<Item = Positions> {
     let count = if lengths.is_empty() { 0 } else { lengths.iter().product() };
     (0..count).map(|number: usize| {
         let mut rest = number;
-        let mut positions: Pattern = lengths
+        let mut positions: Positions = lengths
             .iter()
             .rev()
             .map(|length| {
@@ -236,8 +245,8 @@ mod tests {
 
         #[test]
         fn every_combination_is_there_once(lengths in prop::collection::vec(1..4usize, 0..4)) {
-            let cells: Vec<Pattern> = combinations(&lengths).collect();
-            let distinct: BTreeSet<&Pattern> = cells.iter().collect();
+            let cells: Vec<Positions> = combinations(&lengths).collect();
+            let distinct: BTreeSet<&Positions> = cells.iter().collect();
             let count = if lengths.is_empty() { 0 } else { lengths.iter().product() };
             prop_assert_eq!((cells.len(), distinct.len()), (count, count));
         }

@@ -85,6 +85,9 @@ pub fn read(file: &str, bytes: &[u8]) -> (Option<Manifest>, Vec<Problem>) {
         secrets::check_places(&mut decoder, &root);
         manifest(file, &mut decoder, &source, &entries)
     });
+    // What could not be read stands in the tree as an empty text, which is not to blame as well.
+    let told: BTreeSet<_> = problems.iter().filter_map(start).collect();
+    decoder.problems.retain(|problem| start(problem).is_none_or(|start| !told.contains(&start)));
     problems.append(&mut decoder.problems);
     let problems = in_order(problems);
     let is_right = !problems.iter().any(Problem::is_error);
@@ -183,13 +186,18 @@ fn located(source: &Source, (span, problem): Finding) -> Problem {
     Problem { place: source.place(span), ..*problem }
 }
 
+/// The line and the column where a problem starts.
+fn start(problem: &Problem) -> Option<(u32, u32)> {
+    match &problem.place {
+        Place::Text { line, column, .. } => Some((*line, *column)),
+        Place::Row { .. } | Place::File(_) | Place::Nowhere => None,
+    }
+}
+
 /// In the order of the file, each once: a merged map would repeat its problems wherever it is merged.
 #[must_use]
 pub fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
-    problems.sort_by_key(|problem| match &problem.place {
-        Place::Text { line, column, .. } => (*line, *column),
-        Place::Row { .. } | Place::File(_) | Place::Nowhere => (0, 0),
-    });
+    problems.sort_by_key(|problem| start(problem).unwrap_or_default());
     problems.dedup();
     problems
 }

@@ -40,9 +40,15 @@ pub(super) fn item(columns: &[(&str, &str)]) -> Arc<Item> {
     Arc::new(Item { id, columns: columns.into_iter().collect(), facts: Vec::new(), origin: Place::Nowhere })
 }
 
+/// What the first shot makes of an item.
+pub(super) fn jobs(manifest: &Manifest, item: Arc<Item>) -> Vec<Job<'_>> {
+    let item = manifest.item(item);
+    item.jobs(&manifest.shots[0]).map(Result::unwrap).collect()
+}
+
 /// What the templates of the first shot see of an item.
 fn only_job(manifest: &Manifest, item: Arc<Item>) -> Context<'_> {
-    manifest.item(item).jobs(&manifest.shots[0]).0.remove(0).context
+    jobs(manifest, item).remove(0).context
 }
 
 /// Renders the prompt of the only shot.

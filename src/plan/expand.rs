@@ -113,19 +113,36 @@ impl<'a> Expansion<'a> {
             None => Cells::read(&subject.item, &mut self.strange, &mut drafting),
         };
         let context = self.manifest.item(Arc::clone(&subject.item));
-        if cells.is_skipped {
+        let is_wanted = if cells.is_skipped {
             self.skipped = (self.skipped.0 + 1, cells::sheet(&subject.item));
-        } else if self.scope.wants(subject, &context, &mut drafting) {
-            for (number, shot) in self.manifest.shots.iter().enumerate() {
-                drafting.extend(cells.against(&subject.item, shot));
-                for job in &self.scope.jobs(number, shot, &context, &mut drafting) {
-                    let values = Values { manifest: self.manifest, shot, subject, job, cells: &cells };
-                    let Some(draft) = draft(values, self.cards, &mut drafting) else { continue };
-                    self.note(&values, &draft);
-                    let (cards, links) = (self.cards, self.links);
-                    wanted.extend(order(draft, &values, cards, links, &mut *self.look, &mut ordering));
+            Ok(false)
+        } else {
+            self.scope.wants(subject, &context)
+        };
+        match is_wanted {
+            Ok(true) => {
+                for (number, shot) in self.manifest.shots.iter().enumerate() {
+                    drafting.extend(cells.against(&subject.item, shot));
+                    for job in context.jobs(shot) {
+                        self.scope.made(number);
+                        let job = match job {
+                            Ok(job) => job,
+                            Err(problem) => {
+                                drafting.push(*problem);
+                                continue;
+                            }
+                        };
+                        let values =
+                            Values { manifest: self.manifest, shot, subject, job: &job, cells: &cells };
+                        let Some(draft) = draft(values, self.cards, &mut drafting) else { continue };
+                        self.note(&values, &draft);
+                        let (cards, links) = (self.cards, self.links);
+                        wanted.extend(order(draft, &values, cards, links, &mut *self.look, &mut ordering));
+                    }
                 }
             }
+            Ok(false) => {}
+            Err(problem) => drafting.push(*problem),
         }
         let mut problems = drafting.iter_mut().chain(ordering.iter_mut().map(|(problem, _)| problem));
         if self.manifest.on_bad_item == OnBadItem::Skip && problems.any(|problem| is_own_fault(problem)) {

@@ -4,7 +4,7 @@ use super::values::Subject;
 use crate::domain::item::OnePer;
 use crate::domain::problem::{EXAMPLES, Place, Problem, Severity};
 use crate::domain::request::Field;
-use crate::manifest::{Condition, ItemContext, Items, Job, Manifest, Shot};
+use crate::manifest::{Condition, ItemContext, Items, Manifest, Shot};
 
 /// Most clips that a manifest may ask for: what all are held against is kept in memory.
 const MOST_JOBS: usize = 5_000_000;
@@ -12,9 +12,10 @@ const MOST_JOBS: usize = 5_000_000;
 /// What conditions say of the items so far.
 pub(super) struct Scope<'a> {
     manifest: &'a Manifest,
-    /// Items, and how many of them are left out.
+    /// Items, how many of them are left out, and of how many nobody can tell.
     items: usize,
     left_out: usize,
+    unclear: usize,
     /// What the columns of `where` held, with each column.
     held: Vec<(String, Vec<String>)>,
     /// Of each shot the clips that were made.
@@ -23,9 +24,7 @@ pub(super) struct Scope<'a> {
     cells: usize,
     /// Axes whose names are those of columns, too.
     named_twice: Vec<Place>,
-    /// Whether of some item or cell nobody knows if it is wanted.
-    is_marred: bool,
-    /// What is wrong with all items together.
+    /// What is wrong whatever the item.
     problems: Vec<Problem>,
 }
 
@@ -36,57 +35,41 @@ impl<'a> Scope<'a> {
             manifest,
             items: 0,
             left_out: 0,
+            unclear: 0,
             held: columns.iter().map(|column| (column.clone(), Vec::new())).collect(),
             made: vec![0; manifest.shots.len()],
             cells: 0,
             named_twice: Vec::new(),
-            is_marred: false,
             problems: Vec::new(),
         }
     }
 
-    /// Whether clips are made of an item.
+    /// Whether clips are made of an item, or why nobody can tell.
     pub(super) fn wants(
         &mut self,
         subject: &Subject<'_>,
         context: &ItemContext<'_>,
-        problems: &mut Vec<Problem>,
-    ) -> bool {
+    ) -> Result<bool, Box<Problem>> {
         self.items += 1;
         self.compare_names(subject);
-        match only(self.manifest).map_or(Ok(true), |condition| context.meets(condition)) {
-            Ok(true) => self.is_within_bounds(),
-            Ok(false) => {
-                self.left_out += 1;
-                for (column, held) in &mut self.held {
-                    let text = subject.item.get(column).unwrap_or_default();
-                    if held.len() < EXAMPLES && held.iter().all(|known| known != text) {
-                        held.push(text.to_owned());
-                    }
-                }
-                false
-            }
-            Err(problem) => {
-                self.is_marred = true;
-                problems.push(*problem);
-                false
+        let meets = only(self.manifest).map_or(Ok(true), |condition| context.meets(condition));
+        self.unclear += usize::from(meets.is_err());
+        if meets? {
+            return Ok(self.is_within_bounds());
+        }
+        self.left_out += 1;
+        for (column, held) in &mut self.held {
+            let text = subject.item.get(column).unwrap_or_default();
+            if held.len() < EXAMPLES && held.iter().all(|known| known != text) {
+                held.push(text.to_owned());
             }
         }
+        Ok(false)
     }
 
-    /// What a shot makes of an item that is wanted.
-    pub(super) fn jobs(
-        &mut self,
-        number: usize,
-        shot: &'a Shot,
-        context: &ItemContext<'a>,
-        problems: &mut Vec<Problem>,
-    ) -> Vec<Job<'a>> {
-        let (jobs, unmet) = context.jobs(shot);
-        self.made[number] += jobs.len() + unmet.len();
-        self.is_marred |= !unmet.is_empty();
-        problems.extend(unmet);
-        jobs
+    /// Counts a clip of a shot, by the shot's number.
+    pub(super) fn made(&mut self, shot: usize) {
+        self.made[shot] += 1;
     }
 
     /// What is told of all items together.
@@ -95,9 +78,7 @@ impl<'a> Scope<'a> {
             let problem = self.left_out(condition);
             self.problems.push(problem);
         }
-        let is_wanted = self.items > self.left_out
-            && !self.is_marred
-            && self.problems.iter().all(|problem| !problem.is_error());
+        let is_wanted = self.items > self.left_out + self.unclear;
         let unmade = self.manifest.shots.iter().zip(&self.made).filter(|(_, made)| **made == 0 && is_wanted);
         for (shot, _) in unmade {
             let place = shot.fields.when.as_ref().map_or_else(|| shot.name.place(), Condition::place);

@@ -22,10 +22,10 @@ fn asked(manifest: &Manifest, statuses: &[&str]) -> (usize, Vec<Problem>) {
     for (id, status) in statuses.iter().enumerate() {
         let subject = product(id, status);
         let context = manifest.item(Arc::clone(&subject.item));
-        if scope.wants(&subject, &context, &mut problems) {
+        if scope.wants(&subject, &context).unwrap() {
             wanted += 1;
             for (number, shot) in manifest.shots.iter().enumerate() {
-                scope.jobs(number, shot, &context, &mut problems);
+                context.jobs(shot).for_each(|_| scope.made(number));
             }
         }
     }
@@ -86,7 +86,7 @@ fn too_many_cells_of_too_many_items_are_refused_by_reckoning_alone() {
     let mut scope = Scope::new(&manifest);
     let wanted = (0..600).filter(|id| {
         let subject = product(*id, "active");
-        scope.wants(&subject, &manifest.item(Arc::clone(&subject.item)), &mut Vec::new())
+        scope.wants(&subject, &manifest.item(Arc::clone(&subject.item))).unwrap()
     });
     assert_eq!(wanted.count(), 500);
     let messages: Vec<String> = scope.finish().into_iter().map(|problem| problem.message).collect();
