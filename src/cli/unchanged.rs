@@ -139,7 +139,7 @@ pub(super) async fn recognise(places: &Places, input: &Input, manifest: Manifest
         wanted: Vec::new(),
         links: BTreeSet::new(),
         dropped: BTreeMap::new(),
-        problems: problems.into_iter().map(|Told(problem)| problem).collect(),
+        problems: problems.into_iter().map(Problem::from).collect(),
     };
     Some(UpToDate { jobs, models, table, notes, loaded })
 }
@@ -203,7 +203,7 @@ async fn record(places: &Places, night: Night<'_>, store: &Reader) -> Option<Rec
         state,
         jobs: decided.wanted.len(),
         models: decided.wanted.iter().map(|wanted| wanted.request.model.to_string()).collect(),
-        problems: problems.into_iter().map(Told).collect(),
+        problems: problems.into_iter().map(Told::from).collect(),
         table: plan.table(),
         notes: plan.notes(),
     })

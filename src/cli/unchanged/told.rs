@@ -5,11 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A problem that was told.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Told(#[serde(with = "ProblemTwin")] pub(super) Problem);
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Problem")]
-struct ProblemTwin {
+pub(super) struct Told {
     #[serde(with = "SeverityTwin")]
     severity: Severity,
     message: String,
@@ -21,6 +17,20 @@ struct ProblemTwin {
     examples: Vec<String>,
     count: usize,
     rows: Vec<u64>,
+}
+
+impl From<Problem> for Told {
+    fn from(problem: Problem) -> Self {
+        let Problem { severity, message, place, label, hint, notes, examples, count, rows } = problem;
+        Self { severity, message, place, label, hint, notes, examples, count, rows }
+    }
+}
+
+impl From<Told> for Problem {
+    fn from(told: Told) -> Self {
+        let Told { severity, message, place, label, hint, notes, examples, count, rows } = told;
+        Self { severity, message, place, label, hint, notes, examples, count, rows }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
