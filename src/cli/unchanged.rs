@@ -134,7 +134,7 @@ pub(super) async fn recognise(places: &Places, input: &Input, manifest: Manifest
     let models = models.iter().map(|model| model.parse().ok()).collect::<Option<_>>()?;
     let mut loaded = Loaded::nothing(&places.manifest);
     (loaded.manifest, loaded.cards) = (Some(manifest), cards(&places.manifest));
-    loaded.problems = problems.into_iter().map(|Told(problem)| problem).collect();
+    loaded.problems = problems.into_iter().map(Problem::from).collect();
     Some(UpToDate { jobs, models, table, notes, loaded })
 }
 
@@ -199,7 +199,7 @@ async fn record(places: &Places, night: Night<'_>, store: &Reader) -> Option<Rec
         state,
         jobs: decided.wanted.len(),
         models: decided.wanted.iter().map(|wanted| wanted.request.model.to_string()).collect(),
-        problems: problems.into_iter().map(Told).collect(),
+        problems: problems.into_iter().map(Told::from).collect(),
         table: plan.table(),
         notes: plan.notes(),
     })

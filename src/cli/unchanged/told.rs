@@ -5,11 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A problem that was told.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Told(#[serde(with = "ProblemTwin")] pub(super) Problem);
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Problem")]
-struct ProblemTwin {
+pub(super) struct Told {
     #[serde(with = "SeverityTwin")]
     severity: Severity,
     message: String,
@@ -20,27 +16,26 @@ struct ProblemTwin {
     notes: Vec<String>,
     examples: Vec<String>,
     count: usize,
-    #[serde(with = "RowsTwin")]
-    rows: Rows,
+    rows: Vec<(u64, u64)>,
+    more_rows: bool,
     of_item: bool,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Rows")]
-struct RowsTwin {
-    #[serde(getter = "stretches")]
-    stretches: Vec<(u64, u64)>,
-    #[serde(getter = "Rows::has_more")]
-    more: bool,
+impl From<Problem> for Told {
+    fn from(problem: Problem) -> Self {
+        let Problem { severity, message, place, label, hint, notes, examples, count, rows, of_item } =
+            problem;
+        let (more_rows, rows) = (rows.has_more(), rows.stretches().to_vec());
+        Self { severity, message, place, label, hint, notes, examples, count, rows, more_rows, of_item }
+    }
 }
 
-fn stretches(rows: &Rows) -> Vec<(u64, u64)> {
-    rows.stretches().to_vec()
-}
-
-impl From<RowsTwin> for Rows {
-    fn from(twin: RowsTwin) -> Self {
-        Self::of(twin.stretches, twin.more)
+impl From<Told> for Problem {
+    fn from(told: Told) -> Self {
+        let Told { severity, message, place, label, hint, notes, examples, count, rows, more_rows, of_item } =
+            told;
+        let rows = Rows::of(rows, more_rows);
+        Self { severity, message, place, label, hint, notes, examples, count, rows, of_item }
     }
 }
 
