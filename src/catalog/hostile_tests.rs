@@ -178,14 +178,14 @@ fn as_many_columns_as_are_allowed_are_told_apart() {
 #[test]
 fn a_name_around_a_thousand_others_is_not_repeated_a_thousand_times() {
     let long = "x".repeat(2_000_000);
-    let inner: String = (0..4_000).map(|at| format!("\"{at}\":1,")).collect();
+    let inner = (0..4_000).map(|at| format!("\"{at}\":1,")).collect::<Vec<_>>().concat();
     let words = "one of more than 1024 bytes";
     refused("p.jsonl", format!("{{\"id\":\"a\",\"{long}\":{{{inner}\"z\":1}}}}\n"), words);
     refused("p.json", format!("[{{\"id\":\"a\",\"{long}\":{{{inner}\"z\":1}}}}]"), words);
-    let inner: String = (0..4_000).map(|at| format!("<a{at}/>")).collect();
+    let inner = (0..4_000).map(|at| format!("<a{at}/>")).collect::<Vec<_>>().concat();
     let feed = format!("<rss><item><id>1</id><{long}>{inner}</{long}></item></rss>");
     refused("p.xml", feed, "their names are longer than 1024 bytes");
-    let many: String = (0..5_000).map(|at| format!("\"{at}\":1,")).collect();
+    let many = (0..5_000).map(|at| format!("\"{at}\":1,")).collect::<Vec<_>>().concat();
     refused("p.jsonl", format!("{{{many}\"id\":\"a\"}}\n"), "more than 4096 different names");
 }
 
@@ -204,8 +204,10 @@ fn rows_that_are_all_wrong_are_told_as_one() {
 
 #[test]
 fn one_product_with_thousands_of_pictures_lists_a_hundred_for_each_variant() {
-    let rows: String =
-        (0..3_000).map(|at| format!("one,One,{at},{at},https://shop.example/{at}.png,Us\n")).collect();
+    let rows = (0..3_000)
+        .map(|at| format!("one,One,{at},{at},https://shop.example/{at}.png,Us\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let text = format!("Handle,Title,Variant SKU,Option1 Value,Image Src,Vendor\n{rows}");
     let options =
         Reading { one_per: OnePer::Variant, dialect: Some("shopify-legacy".into()), ..Reading::default() };

@@ -51,7 +51,7 @@ impl Story {
         let budget =
             format!("budget: {{ month: \"{}.{:02}\" }}\n", ALLOWED * PRICE / 100, ALLOWED * PRICE % 100);
         project.edit("shotlist.yaml", "providers:", &format!("{budget}providers:"));
-        let (agreed, done) = (BTreeMap::new(), Vec::new());
+        let (agreed, done) = (BTreeMap::new(), vec![format!("seed {seed}")]);
         Self { project, dice: StdRng::seed_from_u64(seed), rows, agreed, backup: None, done }
     }
 
@@ -170,16 +170,7 @@ impl Story {
                 self.agree_once_more(row);
                 self.run(&["redo", &id, "--yes"], true);
             }
-            9 => {
-                // What is held may be of any order that the job ever had.
-                let all: Vec<String> = self.agreed.keys().cloned().collect();
-                for prompt in all {
-                    let (held, charged) = (self.held_of(&prompt), self.charged(&prompt));
-                    let agreed = self.agreed.entry(prompt).or_default();
-                    *agreed = (*agreed).max(charged) + held;
-                }
-                self.run(&["resolve", "--all", "--resubmit", "--yes"], false);
-            }
+            9 => self.order_anew(),
             10 => {
                 self.run(&["resolve", "--all", "--again"], false);
             }
@@ -239,7 +230,8 @@ impl Story {
             }
             21 => {
                 let other = self.row();
-                self.rows[row].1 = self.rows[other].1.clone();
+                let title = self.rows[other].1.clone();
+                self.rows[row].1 = title;
                 self.write_sheet();
                 self.done.push(format!("{id} is {}, too", self.rows[row].1));
             }
@@ -260,6 +252,18 @@ impl Story {
                 self.mended();
             }
         }
+    }
+
+    /// Everything that is held is ordered once more.
+    fn order_anew(&mut self) {
+        // What is held may be of any order that the job ever had.
+        let all: Vec<String> = self.agreed.keys().cloned().collect();
+        for prompt in all {
+            let (held, charged) = (self.held_of(&prompt), self.charged(&prompt));
+            let agreed = self.agreed.entry(prompt).or_default();
+            *agreed = (*agreed).max(charged) + held;
+        }
+        self.run(&["resolve", "--all", "--resubmit", "--yes"], false);
     }
 
     /// Decisions about what is under way.
@@ -389,14 +393,12 @@ impl std::fmt::Display for Story {
 }
 
 fn told(seed: u64) {
-    println!("seed {seed}");
     let mut story = Story::new(seed);
     for _ in 0..LENGTH {
         story.step();
     }
     story.end();
     story.all_is_there();
-    println!("{story}");
 }
 
 #[test]
