@@ -78,7 +78,7 @@ impl<'a> Scope<'a> {
             let problem = self.left_out(condition);
             self.problems.push(problem);
         }
-        let is_wanted = self.items > self.left_out + self.unclear;
+        let is_wanted = self.items > self.left_out + self.unclear && self.cells <= MOST_JOBS;
         let unmade = self.manifest.shots.iter().zip(&self.made).filter(|(_, made)| **made == 0 && is_wanted);
         for (shot, _) in unmade {
             let place = shot.fields.when.as_ref().map_or_else(|| shot.name.place(), Condition::place);
