@@ -27,6 +27,8 @@ pub struct Template {
     source: Arc<str>,
     /// Columns of the item that it reads, `id` among them.
     columns: Arc<[String]>,
+    /// What it renders where it has no hole, and most have none.
+    constant: Option<Arc<str>>,
     spot: Spot,
 }
 
@@ -57,7 +59,7 @@ impl Templates {
 
     /// Compiles a template. Finds what can be found without an item: wrong syntax, and names that no item can have.
     pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
-        let mut template = Template { source: text.into(), columns: Arc::default(), spot };
+        let mut template = Template { source: text.into(), columns: Arc::default(), constant: None, spot };
         if let Err(error) = self.environment.add_template_owned(text.to_owned(), text.to_owned()) {
             return Err(vec![explain::incomplete(&template, &error)]);
         }
@@ -65,6 +67,9 @@ impl Templates {
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         names.sort();
         template.columns = columns_read(text, &names).into();
+        if !text.contains('{') {
+            template.constant = compiled.render(()).ok().map(Arc::from);
+        }
         let problems: Vec<Problem> =
             names.iter().filter_map(|name| self.never_defined(&template, name)).collect();
         if problems.is_empty() { Ok(template) } else { Err(problems) }
@@ -189,6 +194,9 @@ impl Template {
 
     /// Fills the template. The problem has the item as its example.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
+        if let Some(constant) = &self.constant {
+            return Ok(constant.as_ref().to_owned());
+        }
         let rendered = context
             .templates
             .environment
