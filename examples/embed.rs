@@ -5,7 +5,7 @@
 //! It rehearses: the provider is the sandbox, in this process, with all state in a folder of its own. For the real thing,
 //! give [`Account::new`] the provider's address and your key instead.
 
-use shotlist::domain::key::ModelName;
+use shotlist::domain::key::{JobKey, ModelName};
 use shotlist::domain::limits::Limits;
 use shotlist::domain::notice::Notice;
 use shotlist::domain::policy::Policy;
@@ -55,7 +55,8 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     let known = store.known(&manifest.project).await?;
 
     // What is to be done about each job, and what it costs.
-    let decisions = decide(&loaded.wanted, &known, Scope::ALL);
+    let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
+    let decisions = decide(&loaded.wanted, &known, Scope { left_out: &left_out, ..Scope::ALL });
     let decisions: Vec<_> = decisions.into_iter().flatten().collect();
     let mut out = std::io::stdout();
     for (job, decision) in loaded.wanted.iter().zip(&decisions) {
@@ -64,13 +65,8 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     }
 
     // The order is durable before anything is sent.
-    let scene = Scene {
-        wanted: &loaded.wanted,
-        decisions: &decisions,
-        all: &loaded.wanted,
-        known: &known,
-        left_out: &loaded.left_out,
-    };
+    let (wanted, left_out) = (&loaded.wanted, &loaded.left_out);
+    let scene = Scene { wanted, decisions: &decisions, all: wanted, left_out, known: &known };
     let Ordered { admission, work } = order(&manifest.project, scene, false, clock.now());
     store.admit(admission, clock.now()).await?;
     let run = store.begin_run(&manifest.project, "embed", Caps::default(), clock.now()).await?;

@@ -5,7 +5,7 @@
 
 mod items;
 
-pub use items::{Jobs, jobs, product_file, standard_input};
+pub use items::{Jobs, jobs, product_file};
 
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::problem::{Place, Problem, did_you_mean};

@@ -53,3 +53,17 @@ pub(super) fn left_out(table: &Table<'_>, made: &Made) -> Option<Problem> {
         problem.hint("to take them too, write `all: true` under `items:`")
     })
 }
+
+/// A column as people name it in a message: `3 (C)`.
+pub(super) fn at_letter(at: usize) -> String {
+    format!("{} ({})", at + 1, letters(at))
+}
+
+/// A column as a spreadsheet heads it: `A`, `Z`, `AA`.
+pub(super) fn letters(at: usize) -> String {
+    let last = char::from(b'A' + u8::try_from(at % 26).unwrap_or_default());
+    match at / 26 {
+        0 => last.to_string(),
+        before => format!("{}{last}", letters(before - 1)),
+    }
+}

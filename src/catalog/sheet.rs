@@ -1,10 +1,11 @@
 //! Sheets: CSV with commas, semicolons, tabs or bars, read row by row.
 
 use super::Stop;
+use super::about::at_letter;
 use super::letters::{Letters, Misread};
 use super::lines::{self, Broken, LARGEST_ROW, Lines};
 use super::products::Row;
-use super::table::{LONGEST_NAME, Table, WIDEST, at_letter};
+use super::table::{LONGEST_NAME, Table, WIDEST};
 use crate::domain::problem::Problem;
 use csv::ByteRecord;
 use std::io::Read;
@@ -118,7 +119,7 @@ impl Header {
         }
         if !self.is_told {
             self.is_told = true;
-            let cell = format!("{}{}", super::table::letters(at), self.row);
+            let cell = format!("{}{}", super::about::letters(at), self.row);
             let problem = table.at(self.row, Some(&at_letter(at)), "this column has no name");
             let hint = format!("write a name into cell {cell}, such as `notes`, or remove the column");
             table.spoil_header(problem.hint(hint));

@@ -1,6 +1,6 @@
 //! Where the readers of all formats put what they read: headers and rows in, a catalog out.
 
-use super::about;
+use super::about::{self, at_letter, letters};
 use super::cells::is_shortened;
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
@@ -427,20 +427,6 @@ impl<'a> Table<'a> {
 /// Names as all items of a file share them.
 fn shared(headers: &[String]) -> Arc<[Arc<str>]> {
     headers.iter().map(|name| Arc::from(name.as_str())).collect()
-}
-
-/// A column as people name it in a message: `3 (C)`.
-pub(super) fn at_letter(at: usize) -> String {
-    format!("{} ({})", at + 1, letters(at))
-}
-
-/// A column as a spreadsheet heads it: `A`, `Z`, `AA`.
-pub(super) fn letters(at: usize) -> String {
-    let last = char::from(b'A' + u8::try_from(at % 26).unwrap_or_default());
-    match at / 26 {
-        0 => last.to_string(),
-        before => format!("{}{last}", letters(before - 1)),
-    }
 }
 
 #[cfg(test)]

@@ -145,7 +145,7 @@ impl Sheet<'_, '_> {
         let surplus = (header.named()..cells.len()).find(|at| !cells[*at].is_empty());
         if let Some(at) = surplus {
             if !header.is_unnamed(self.table, at) {
-                let column = super::table::at_letter(at);
+                let column = super::about::at_letter(at);
                 let problem =
                     self.table.at(self.row, Some(&column), "this cell stands in a column without a name");
                 let problem = problem.hint("write a name into the column's first cell, or empty this cell");

@@ -12,7 +12,7 @@ use super::pause;
 use super::session::{reader, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
-use super::unchanged::{Input, UpToDate, is_everything, recognise};
+use super::unchanged::{Input, UpToDate, is_everything, is_remembered, recognise};
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
@@ -38,6 +38,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     let is_listed = terminal.json || args.show_requests || args.out.is_some();
     if !is_listed
         && is_everything(&args.selection)
+        && is_remembered(&places)
         && let Some((input, manifest)) = Input::read(&places)
         && let Some(known) = recognise(&places, &input, manifest).await
     {

@@ -16,7 +16,7 @@ use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
 use crate::domain::problem::Problem;
 use crate::files::{Album, Stamp, atomic_write, hashed};
-use crate::load::{Loaded, cards, standard_input};
+use crate::load::{Loaded, cards};
 use crate::manifest::{self, Items, Manifest};
 use crate::plan::decide::Decision;
 use crate::plan::known::KnownJob;
@@ -57,13 +57,10 @@ impl Input {
         (Sha256::of(&bytes) == of_manifest).then_some(())?;
         let manifest = manifest::read(&places.shown, &bytes).0?;
         if let Items::File { from, .. } = &manifest.items {
-            let hash = if from.value == "-" {
-                Sha256::of(standard_input().ok()?)
-            } else {
-                let (hash, stamp) = hashed(&places.folder.join(&from.value))?;
-                stamps.push(stamp);
-                hash
-            };
+            // What comes through a pipe is made into jobs while it comes.
+            (from.value != "-").then_some(())?;
+            let (hash, stamp) = hashed(&places.folder.join(&from.value))?;
+            stamps.push(stamp);
             rows = Some(hash.to_string());
         }
         let (program, shown) = (program()?, places.shown.clone());
@@ -120,6 +117,12 @@ pub(super) fn is_everything(selection: &Selection) -> bool {
 #[must_use]
 pub(super) fn may_be_recognised(args: &RunArgs) -> bool {
     is_everything(&args.selection) && args.plan.is_none() && args.faults.is_none()
+}
+
+/// Whether anything was remembered of that manifest: without it, nothing need be hashed.
+#[must_use]
+pub(super) fn is_remembered(places: &Places) -> bool {
+    file(places).is_some_and(|file| file.exists())
 }
 
 /// What is known of an input, if everything is still as it was when a run ended that left nothing to do.

@@ -12,10 +12,10 @@ use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
 use std::collections::{BTreeSet, HashMap};
-use std::io::{IsTerminal as _, Read};
+use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who gets the jobs, one by one.
 pub trait Jobs {
@@ -287,8 +287,26 @@ fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
     })
 }
 
-/// Standard input as it was read: a command may read the product file twice.
-static STANDARD_INPUT: OnceLock<Vec<u8>> = OnceLock::new();
+/// Standard input as far as it was read: a command may read the product file twice.
+static STANDARD_INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Standard input from its start.
+struct StandardInput {
+    at: usize,
+}
+
+impl Read for StandardInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut known = STANDARD_INPUT.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.at == known.len() {
+            let length = io::stdin().lock().read(buffer)?;
+            known.extend_from_slice(&buffer[..length]);
+        }
+        let length = (&known[self.at..]).read(buffer)?;
+        self.at += length;
+        Ok(length)
+    }
+}
 
 fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
@@ -307,20 +325,10 @@ fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     if !is_standard_input(path) {
         return Ok(Box::new(open_file(path)?));
     }
-    Ok(Box::new(standard_input()?))
-}
-
-/// All that is on standard input. The error is why it cannot be read.
-pub fn standard_input() -> Result<&'static [u8], String> {
-    if let Some(bytes) = STANDARD_INPUT.get() {
-        return Ok(bytes);
-    }
-    if std::io::stdin().is_terminal() {
+    if io::stdin().is_terminal() {
         return Err("standard input is a terminal; send the file through a pipe".to_owned());
     }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(STANDARD_INPUT.get_or_init(|| bytes))
+    Ok(Box::new(StandardInput { at: 0 }))
 }
 
 /// What is in a product file, or on standard input where the path is `-`. The error is why it cannot be opened.

@@ -88,7 +88,7 @@ impl Condition {
             ));
         problem.examples.push(format!("{}: `{shown}`", context.item.example(self.0.columns())));
         problem.rows.extend(context.item.row(self.0.columns()));
-        problem
+        problem.of_item()
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Template {
     columns: Arc<[String]>,
     /// What it reads of the cell: `mood`, `mood.set`; `""` where it reads the cell as a whole.
     cell: Arc<[String]>,
+    /// What it renders where it has no hole, and most have none.
+    constant: Option<Arc<str>>,
     spot: Spot,
 }
 
@@ -81,6 +83,9 @@ impl Templates {
             rest => rest.strip_prefix('.').map(str::to_owned),
         };
         template.cell = names.iter().filter_map(cell).collect();
+        if !text.contains('{') {
+            template.constant = compiled.render(()).ok().map(Arc::from);
+        }
         let problems: Vec<Problem> =
             names.iter().filter_map(|name| self.never_defined(&template, name, roots)).collect();
         if problems.is_empty() { Ok(template) } else { Err(problems) }
@@ -138,7 +143,7 @@ impl Template {
     /// Not compiled yet.
     pub(super) fn new(source: &str, compiled: Arc<str>, before: usize, spot: Spot) -> Self {
         let (columns, cell) = Default::default();
-        Self { source: source.into(), compiled, before, columns, cell, spot }
+        Self { source: source.into(), compiled, before, columns, cell, constant: None, spot }
     }
 
     /// As it was written.
@@ -208,6 +213,9 @@ impl Template {
 
     /// Fills the template. The problem has the item as its example.
     pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
+        if let Some(constant) = &self.constant {
+            return Ok(constant.as_ref().to_owned());
+        }
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 

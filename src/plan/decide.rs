@@ -142,8 +142,7 @@ pub struct Scope<'a> {
     pub resubmit: Option<Usd>,
     /// What the manifest says of a job beside its order.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
-    /// Jobs that may be wanted although they are not among the wanted: something is wrong with their item, which is
-    /// left out. What they have stays theirs.
+    /// Jobs whose item is left out for what is wrong with it: what they have stays theirs.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
 }
 
@@ -227,8 +226,7 @@ pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<
             leaders.entry(job.fingerprint).or_default().push(at);
         }
     }
-    let selected = wanted.iter().map(|job| selected(&job.key));
-    decisions.into_iter().zip(selected).map(|(decision, selected)| decision.filter(|_| selected)).collect()
+    decisions.into_iter().zip(wanted).map(|(decision, job)| decision.filter(|_| selected(&job.key))).collect()
 }
 
 /// Orders anew what is in doubt, as long as the money allowed for it lasts. What an earlier run has ordered so and not
