@@ -30,15 +30,15 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
     let choice = Choice { selection: &selection, approved: None, accepted: false };
     let decided = Decided::of(manifest, &loaded, &known, choice)?;
     let mut gone = gone(&loaded.wanted, &decided.decisions, &known);
-    if !args.accept_changes {
-        let plan = decided.plan(manifest, &loaded, &known, Vec::new());
-        guards::let_go(terminal, &session.places, &plan)?;
-    }
     gone.retain(|job| is_in_place(job) && !loaded.left_out.may_have(&job.key.item));
     if gone.is_empty() {
         terminal.say("nothing to archive: every clip is wanted, or archived already");
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
+    }
+    if !args.accept_changes {
+        let plan = decided.plan(manifest, &loaded, &known, Vec::new());
+        guards::let_go(terminal, &session.places, &plan)?;
     }
     for job in gone.iter().take(NAMED) {
         terminal.say(format_args!("gone     {}", job.key));
