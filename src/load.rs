@@ -7,6 +7,7 @@ mod items;
 
 pub use items::{Jobs, jobs, product_file};
 
+use crate::catalog::Makes;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::take::Wanted;
@@ -34,6 +35,8 @@ pub struct Loaded {
     pub cards: Cards,
     /// Every order that is right, where all are needed at once; the most urgent first.
     pub wanted: Vec<Wanted>,
+    /// How many items the product file makes of each kind, where it tells kinds apart.
+    pub makes: Makes,
     /// How many orders are right.
     pub jobs: usize,
     /// Jobs whose rows say how urgent they are, and not 0 as all others: higher goes first.
@@ -58,6 +61,7 @@ impl Loaded {
             manifest: None,
             cards: Cards::built_in(),
             wanted: Vec::new(),
+            makes: Makes::default(),
             jobs: 0,
             urgency: HashMap::new(),
             links: BTreeSet::new(),

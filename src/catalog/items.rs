@@ -2,13 +2,14 @@
 
 use super::cells::{is_shortened, options};
 use super::dialect::{self, Dialect, Field};
-use super::products::{Product, Products, Row, Variant};
+use super::products::{Product, Row, Variant};
 use crate::domain::digest::Sha256;
 use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
 use crate::domain::numbering::Numbering;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::AddAssign;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,6 +22,26 @@ pub struct Makes {
     pub variant: usize,
     /// With one clip a picture that stands for a variant.
     pub image: usize,
+}
+
+impl AddAssign for Makes {
+    fn add_assign(&mut self, more: Self) {
+        self.product += more.product;
+        self.variant += more.variant;
+        self.image += more.image;
+    }
+}
+
+impl Makes {
+    /// So many with one clip for each of these.
+    #[must_use]
+    pub const fn of(self, one_per: OnePer) -> usize {
+        match one_per {
+            OnePer::Product => self.product,
+            OnePer::Variant => self.variant,
+            OnePer::Image => self.image,
+        }
+    }
 }
 
 /// Makes items of products.
@@ -43,6 +64,8 @@ pub(super) struct Made {
     pub(super) items: Vec<Item>,
     /// How many there were in all.
     pub(super) count: usize,
+    /// How many there would be of each kind, where the file tells kinds apart.
+    pub(super) makes: Makes,
     /// What is wrong with ids.
     pub(super) problems: Vec<Problem>,
     /// Of each reason, how many products or variants it left out.
@@ -59,9 +82,9 @@ const NO_PICTURE: &str = "without a picture";
 
 impl Maker<'_> {
     /// How many items there would be of each kind.
-    pub(super) fn makes(&self, products: &Products) -> Makes {
+    pub(super) fn makes(&self, products: &[Product]) -> Makes {
         let mut makes = Makes::default();
-        for product in &products.list {
+        for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());
             let shown =
                 product.variants.iter().filter(|variant| self.all || product.why_not(variant).is_none());

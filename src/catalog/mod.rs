@@ -46,6 +46,8 @@ pub struct Catalog {
     pub about: Option<About>,
     /// Whether its header can be relied on: without, nobody knows which columns its items have.
     pub is_headed: bool,
+    /// How many items there would be of each kind; none where the file does not tell kinds apart.
+    pub makes: Makes,
     /// The ids of which there are several items; the first of each is among the items.
     pub doubled: BTreeSet<String>,
 }
@@ -98,6 +100,8 @@ pub struct Streamed {
     pub problems: Vec<Problem>,
     /// The ids of which there were several items; the first of each was handed on.
     pub doubled: BTreeSet<String>,
+    /// How many items there would be of each kind; none where the file does not tell kinds apart.
+    pub makes: Makes,
 }
 
 /// Rows of one product stand apart from each other: only a file that is read as a whole shows its products.
@@ -134,11 +138,11 @@ pub fn gather(file: &str, source: impl Read, options: &Reading, take: &mut dyn F
 }
 
 fn handed_on(catalog: Catalog, take: &mut dyn FnMut(Item)) -> Streamed {
-    let Catalog { items, problems, is_headed, doubled, .. } = catalog;
+    let Catalog { items, problems, is_headed, doubled, makes, .. } = catalog;
     if is_headed {
         items.into_iter().for_each(take);
     }
-    Streamed { problems, doubled }
+    Streamed { problems, doubled, makes }
 }
 
 /// Why the reading ends before the file does.

@@ -276,7 +276,11 @@ impl<'a> Table<'a> {
         let Reading { one_per, all, .. } = *self.options;
         let (file, headers, names) = (self.file, self.headers.as_slice(), &stream.names);
         let maker = Maker { file, dialect, headers, names, columns, one_per, all };
-        maker.items(products.take(columns), made);
+        let products = products.take(columns);
+        if !dialect.is_plain() {
+            made.makes += maker.makes(&products);
+        }
+        maker.items(products, made);
         self.problems.extend(made.problems.drain(..));
         for item in made.items.drain(..) {
             // Of a header that is wrong nobody knows which columns there are.
@@ -386,6 +390,7 @@ impl<'a> Table<'a> {
             self.problems.extend(known.made.problems.drain(..));
             let left_out = about::left_out(&self, &known.made);
             self.problems.extend(left_out);
+            catalog.makes = known.made.makes;
             (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);
         }
         catalog.problems = self.problems.finish();
@@ -414,10 +419,13 @@ impl<'a> Table<'a> {
             columns: self.headers.len(),
             mapping: about::mapping(columns, &self.headers),
             counts: products.counts(),
-            makes: maker.makes(products),
+            makes: maker.makes(&products.list),
             kinds: std::mem::take(&mut products.kinds),
             left_out: Vec::new(),
         };
+        if !dialect.is_plain() {
+            made.makes = about.makes;
+        }
         maker.items(std::mem::take(&mut products.list), made);
         about.left_out = made.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
         about

@@ -13,11 +13,13 @@ use super::session::{reader, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
 use super::unchanged::{Input, UpToDate, is_everything, is_remembered, recognise};
+use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
+use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
 use crate::load::{Loaded, open};
-use crate::manifest::Manifest;
+use crate::manifest::{Items, Manifest};
 use crate::plan::known::Known;
 use crate::plan::order::LinkBook;
 use crate::provider;
@@ -58,6 +60,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
             let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
             let plan = newcomers.plan(manifest, &loaded)?;
             show(terminal, &places, &plan, paused, || {});
+            tell_choices(terminal, manifest, &loaded, &plan);
             return Ok(next(terminal, &places, &plan, args));
         }
     }
@@ -78,6 +81,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         terminal.data(object);
     } else {
         show(terminal, &places, &plan, &paused, || decided.tell_changes(terminal));
+        tell_choices(terminal, manifest, &loaded, &plan);
     }
     if let Some(file) = &args.out {
         approval::write(&places, manifest, &decided.jobs(), file)?;
@@ -135,6 +139,31 @@ fn show(
         terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
     }
     terminal.say("Nothing was sent.");
+}
+
+/// Before the first clip is paid: what else the product file could be made into, and what that would cost.
+fn tell_choices(terminal: &Terminal, manifest: &Manifest, loaded: &Loaded, plan: &Plan<'_>) {
+    let Items::File { reading, only: None, .. } = &manifest.items else { return };
+    let items = loaded.makes.of(reading.one_per);
+    // Of a part of the items nobody can tell how many the others would be.
+    let is_whole = plan.to_render() == loaded.jobs && loaded.left_out.count() == 0;
+    let Some(clips) = loaded.jobs.checked_div(items).filter(|clips| clips * items == loaded.jobs) else {
+        return;
+    };
+    let others = OnePer::ALL.into_iter().filter(|(_, other)| {
+        *other != reading.one_per && loaded.makes.of(*other) > 0 && loaded.makes.of(*other) != items
+    });
+    let choices: Vec<String> = others
+        .map(|(name, other)| {
+            let others = loaded.makes.of(other);
+            // Of as many as there are items now, the sum is known.
+            let price = plan.total().times(others as u64).micros() / i64::try_from(items).unwrap_or(i64::MAX);
+            format!("{name}: {}, {}", clips * others, Usd::from_micros(price))
+        })
+        .collect();
+    if is_whole && !choices.is_empty() {
+        terminal.tell(&format!("other choices of one_per: {}", choices.join(" · ")), 2);
+    }
 }
 
 /// Says how to go on.
@@ -222,6 +251,6 @@ fn request(cards: &Cards, wanted: &Wanted) -> serde_json::Value {
         "method": "POST",
         "url": format!("{}{}", provider.profile().base_url, call.path),
         "body": serde_json::from_str::<serde_json::Value>(&body).unwrap_or(serde_json::Value::String(body)),
-        "price_usd": wanted.price.map(crate::domain::money::Usd::plain),
+        "price_usd": wanted.price.map(Usd::plain),
     })
 }

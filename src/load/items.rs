@@ -71,7 +71,10 @@ pub fn jobs(
         };
         match source.read(is_gathered, &mut take) {
             Ok(read) if skips && read.doubled != doubled => doubled = read.doubled,
-            Ok(read) => break (read.problems, expansion.finish()),
+            Ok(read) => {
+                loaded.makes = read.makes;
+                break (read.problems, expansion.finish());
+            }
             Err(Scattered) => is_gathered = true,
         }
     };
