@@ -1,5 +1,6 @@
 //! Names that stay text from the sheet to the file name: `0123`, `no` and `1e3` survive.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -23,8 +24,11 @@ impl JobKey {
 }
 
 /// `%` is escaped too, so that an item called `a%2Fb` keeps a name of its own.
-fn escape(part: &str) -> String {
-    part.replace('%', "%25").replace('/', "%2F")
+fn escape(part: &str) -> Cow<'_, str> {
+    match part.contains(['%', '/']) {
+        true => part.replace('%', "%25").replace('/', "%2F").into(),
+        false => part.into(),
+    }
 }
 
 fn unescape(part: &str) -> String {

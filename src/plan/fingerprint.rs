@@ -11,8 +11,9 @@ use serde_json::{Map, Value as Json};
 /// The fingerprint of an order.
 #[must_use]
 pub fn fingerprint(request: &Request) -> Fingerprint {
-    let canonical = Json::Object(canonical(request)).to_string();
-    Fingerprint(Sha256::of(format!("shotlist order 1\n{canonical}").as_bytes()))
+    let mut order = b"shotlist order 1\n".to_vec();
+    serde_json::to_writer(&mut order, &canonical(request)).expect("texts and numbers, written to memory");
+    Fingerprint(Sha256::of(&order))
 }
 
 /// One field that differs between two orders, as people read it.
