@@ -25,10 +25,7 @@ impl JobKey {
 
 /// `%` is escaped too, so that an item called `a%2Fb` keeps a name of its own.
 fn escape(part: &str) -> Cow<'_, str> {
-    match part.contains(['%', '/']) {
-        true => part.replace('%', "%25").replace('/', "%2F").into(),
-        false => part.into(),
-    }
+    if part.contains(['%', '/']) { part.replace('%', "%25").replace('/', "%2F").into() } else { part.into() }
 }
 
 fn unescape(part: &str) -> String {

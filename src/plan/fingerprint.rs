@@ -11,9 +11,7 @@ use serde_json::{Map, Value as Json};
 /// The fingerprint of an order.
 #[must_use]
 pub fn fingerprint(request: &Request) -> Fingerprint {
-    let mut order = b"shotlist order 1\n".to_vec();
-    serde_json::to_writer(&mut order, &canonical(request)).expect("texts and numbers, written to memory");
-    Fingerprint(Sha256::of(&order))
+    Fingerprint(Sha256::of(format!("shotlist order 1\n{}", written(request)).as_bytes()))
 }
 
 /// One field that differs between two orders, as people read it.
@@ -92,6 +90,11 @@ fn canonical(request: &Request) -> Map<String, Json> {
         request.params.iter().map(|(name, value)| (name.clone(), param(value))).collect();
     set("params", (!params.is_empty()).then_some(Json::Object(params)));
     fields
+}
+
+/// The fields as they are hashed.
+fn written(request: &Request) -> String {
+    serde_json::to_string(&canonical(request)).expect("names and values of JSON itself are always written")
 }
 
 /// A sheet that was saved with other line ends orders the same.
