@@ -7,15 +7,11 @@ use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, Request, Value};
 use crate::domain::take::Fingerprint;
 use serde_json::{Map, Value as Json};
-use std::fmt::Write as _;
 
 /// The fingerprint of an order.
 #[must_use]
 pub fn fingerprint(request: &Request) -> Fingerprint {
-    let mut order = "shotlist order 1\n".to_owned();
-    // A text takes whatever is written to it.
-    let _ = write!(order, "{}", Json::Object(canonical(request)));
-    Fingerprint(Sha256::of(order.as_bytes()))
+    Fingerprint(Sha256::of(format!("shotlist order 1\n{}", written(request)).as_bytes()))
 }
 
 /// One field that differs between two orders, as people read it.
@@ -94,6 +90,11 @@ fn canonical(request: &Request) -> Map<String, Json> {
         request.params.iter().map(|(name, value)| (name.clone(), param(value))).collect();
     set("params", (!params.is_empty()).then_some(Json::Object(params)));
     fields
+}
+
+/// The fields as they are hashed.
+fn written(request: &Request) -> String {
+    serde_json::to_string(&canonical(request)).expect("names and values of JSON itself are always written")
 }
 
 /// A sheet that was saved with other line ends orders the same.
