@@ -369,7 +369,7 @@ async fn what_another_process_decided_is_seen_and_not_overwritten() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
         .collect();
     assert!(seqs.is_sorted_by(|a, b| a < b), "{seqs:?}");
-    assert_eq!(place.kinds(), ["intent", "held", "adopted", "intent", "accepted"]);
+    assert_eq!(place.kinds(), ["intent", "held", "adopted", "cancelled", "intent", "accepted"]);
 }
 
 #[tokio::test]
