@@ -201,7 +201,7 @@ struct File {
 
 /// Items that the reader hands over at once, and so many such batches that it may be ahead: enough that neither side
 /// waits for the other, and too few to be felt in memory.
-const BATCH: usize = 64;
+const BATCH: usize = 512;
 const AHEAD: usize = 4;
 
 impl File {

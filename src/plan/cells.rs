@@ -53,10 +53,12 @@ impl Cells {
     pub(super) fn read(item: &Item, strange: &mut BTreeSet<String>, problems: &mut Vec<Problem>) -> Self {
         let mut cells = Self::default();
         for (column, text) in item.columns.iter() {
-            let name = column.trim().to_lowercase();
-            if !name.starts_with(PREFIX) {
+            let name = column.trim();
+            // Most columns are none of these, and there are many rows.
+            if !name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX)) {
                 continue;
             }
+            let name = name.to_lowercase();
             if !NAMES.contains(&name.as_str()) {
                 if strange.insert(name.clone()) {
                     problems.push(unknown(item, column, &name));
