@@ -52,7 +52,7 @@ fn a_row_that_is_left_out_makes_no_clip_and_is_counted() {
 }
 
 #[test]
-fn urgent_rows_are_sent_first_and_among_equals_the_order_of_the_sheet_holds() {
+fn urgent_rows_are_ordered_first_and_among_equals_the_order_of_the_sheet_holds() {
     let rows = "id,title,shotlist_priority\na,mug a,\nb,mug b,10\nc,mug c,-1\nd,mug d,10\ne,mug e,0\n";
     let project = shop(rows);
     let sent = |project: &Project| -> String {
@@ -62,10 +62,11 @@ fn urgent_rows_are_sent_first_and_among_equals_the_order_of_the_sheet_holds() {
         };
         prompts.iter().map(letter).collect()
     };
-    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
-    assert_eq!(sent(&project), "b");
-    project.run(&["run", "--yes"]).expect(0);
-    assert_eq!(sent(&project), "bdaec");
+    // One at a time: of those that wait for a slot together, any may get it first.
+    for so_far in ["b", "bd", "bda", "bdae", "bdaec"] {
+        project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+        assert_eq!(sent(&project), so_far);
+    }
     // That a row became urgent is no reason to pay for it again.
     project.write("products.csv", rows.replace("-1", "99"));
     project.run(&["run"]).expect(0).says("nothing to do: 5 clips are up to date");
