@@ -14,7 +14,7 @@ use crate::plan::values::Subject;
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who gets the jobs, one by one.
@@ -184,9 +184,7 @@ impl<'a> Source<'a> {
                 }
                 Ok(Streamed::default())
             }
-            Self::File(file) => {
-                file.read(is_gathered, &mut |item| take(&Subject { item: Arc::new(item), own: None }))
-            }
+            Self::File(file) => file.read(is_gathered, &mut |item| take(&Subject { item, own: None })),
             Self::Manifest(_) | Self::Nothing => Ok(Streamed::default()),
         }
     }
@@ -242,7 +240,7 @@ impl File {
     }
 
     /// Hands on every item. One thread reads ahead while this one takes.
-    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Item)) -> Result<Streamed, Scattered> {
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Streamed, Scattered> {
         let Self { path, shown, how } = self;
         let source = match source(path) {
             Ok(source) => source,
@@ -253,15 +251,18 @@ impl File {
                 return Ok(Streamed { problems: vec![problem], ..Streamed::default() });
             }
         };
-        let (send, received) = sync_channel::<Vec<Item>>(AHEAD);
+        let (send, received) = sync_channel::<Vec<Arc<Item>>>(AHEAD);
+        // Who made the items lets go of them: what one thread takes from memory is slow to be given back by another.
+        let (give_back, spent) = channel::<Vec<Arc<Item>>>();
         std::thread::scope(|scope| {
             let reader = scope.spawn(move || {
                 let mut batch = Vec::with_capacity(BATCH);
                 let mut hand_on = |item| {
-                    batch.push(item);
+                    batch.push(Arc::new(item));
                     if batch.len() == BATCH {
                         // The other side takes until this one ends.
                         let _ = send.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
+                        spent.try_iter().for_each(drop);
                     }
                 };
                 let read = if is_gathered {
@@ -272,7 +273,11 @@ impl File {
                 let _ = send.send(batch);
                 read
             });
-            received.into_iter().flatten().for_each(take);
+            for batch in received {
+                batch.iter().for_each(|item| take(Arc::clone(item)));
+                // Nobody takes it back any more where everything is read.
+                let _ = give_back.send(batch);
+            }
             reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
