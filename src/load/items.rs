@@ -274,7 +274,9 @@ impl File {
                 read
             });
             for batch in received {
-                batch.iter().for_each(|item| take(Arc::clone(item)));
+                for item in &batch {
+                    take(Arc::clone(item));
+                }
                 // Nobody takes it back any more where everything is read.
                 let _ = give_back.send(batch);
             }
