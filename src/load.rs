@@ -8,17 +8,16 @@ mod items;
 pub use items::{Jobs, jobs, product_file};
 
 use crate::catalog::Makes;
-use crate::domain::key::{JobKey, ModelName};
+use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, did_you_mean};
-use crate::domain::take::Wanted;
 use crate::files::Album;
 use crate::manifest::{self, Corrections, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::LeftOut;
 use crate::plan::order::LinkBook;
 use crate::provider;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use crate::store::Worksheet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -33,14 +32,10 @@ pub struct Loaded {
     pub manifest: Option<Manifest>,
     /// The models as the manifest corrects them.
     pub cards: Cards,
-    /// Every order that is right, where all are needed at once; the most urgent first.
-    pub wanted: Vec<Wanted>,
     /// How many items the product file makes of each kind, where it tells kinds apart.
     pub makes: Makes,
     /// How many orders are right.
     pub jobs: usize,
-    /// Jobs whose rows say how urgent they are, and not 0 as all others: higher goes first.
-    pub urgency: HashMap<JobKey, i64>,
     /// Every link to a picture, whether or not its order is right, where they are asked for.
     pub links: BTreeSet<String>,
     /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
@@ -60,10 +55,8 @@ impl Loaded {
             shown: manifest.display().to_string(),
             manifest: None,
             cards: Cards::built_in(),
-            wanted: Vec::new(),
             makes: Makes::default(),
             jobs: 0,
-            urgency: HashMap::new(),
             links: BTreeSet::new(),
             dropped: BTreeMap::new(),
             left_out: LeftOut::default(),
@@ -90,25 +83,13 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
     }
 }
 
-/// Reads everything and finds everything that is wrong, without any network. Holds every job; where one after the other
-/// is enough, see [`open`] and [`jobs`].
+/// Reads everything and finds everything that is wrong, without any network; the jobs go to the worksheet.
 #[must_use]
-pub fn load(manifest: &Path) -> Loaded {
+pub fn load(manifest: &Path, worksheet: &Worksheet) -> Loaded {
     let mut loaded = open(manifest);
     let mut pictures = Album::new(&loaded.folder);
-    all_jobs(&mut loaded, &mut pictures);
+    jobs(&mut loaded, &LinkBook::new(), &mut pictures, false, &mut &*worksheet);
     loaded
-}
-
-/// As [`jobs`], with all of them in [`Loaded::wanted`], and with what is known of the pictures in the manifest's folder.
-pub fn all_jobs(loaded: &mut Loaded, pictures: &mut Album) {
-    let mut wanted = Vec::new();
-    jobs(loaded, &LinkBook::new(), pictures, false, &mut wanted);
-    if !loaded.urgency.is_empty() {
-        // Among equals the order of the items stays.
-        wanted.sort_by_key(|job| Reverse(loaded.urgency.get(&job.key).copied().unwrap_or(0)));
-    }
-    loaded.wanted = wanted;
 }
 
 /// Reads a manifest, and finds what is wrong with it. Its jobs are not made yet.

@@ -5,7 +5,7 @@ use super::budget::{caps, levels};
 use super::exit::{Error, Exit};
 use super::pause;
 use super::plan::invalid;
-use super::run::{today, unobstructed, unpriced};
+use super::run::{Obstacles, today, unpriced};
 use super::session::{Order, Session, store_error};
 use super::setup::setup;
 use super::summary::{self, Ended};
@@ -16,19 +16,19 @@ use crate::domain::policy::Policy;
 use crate::domain::take::Wanted;
 use crate::engine::{Work, ids};
 use crate::load::Loaded;
+use crate::plan::expand::LeftOut;
 use crate::plan::filing::{Filings, Target};
-use crate::plan::known::Known;
 use crate::report::budget::Fit;
 use crate::report::live::Stand;
-use crate::store::{Admission, NewTake};
+use crate::store::{Admission, Admitted, Jobs, NewTake};
 use std::collections::HashSet;
 
 /// What a person wants once more.
-pub(super) struct Wish<'a> {
+pub(super) struct Wish {
     /// The command, as the books name it.
     pub(super) command: &'static str,
     /// The jobs, each to be paid.
-    pub(super) jobs: Vec<&'a Wanted>,
+    pub(super) jobs: Vec<Wanted>,
     /// What is asked before that, without the price.
     pub(super) question: String,
     /// Told before the question.
@@ -41,9 +41,8 @@ pub(super) async fn once_more(
     global: &Global,
     session: Session,
     loaded: &Loaded,
-    known: &Known,
     bounds: &Bounds,
-    wish: Wish<'_>,
+    wish: Wish,
 ) -> Result<Exit, Error> {
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
@@ -51,7 +50,15 @@ pub(super) async fn once_more(
     if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
         return Err(unpriced(&wanted.key, &wanted.request.model));
     }
-    unobstructed(terminal, &session, &places_of(&wish.jobs, known))?;
+    let mut obstacles = Obstacles::new(&session)?;
+    for wanted in &wish.jobs {
+        // The job's own earlier clip makes room.
+        let filed = session.store.filed(&manifest.project, &wanted.key).await.map_err(store)?;
+        let own = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
+        let may_stand = own.into_iter().collect();
+        obstacles.look(&Target { path: wanted.path.clone(), may_stand, promised: None });
+    }
+    obstacles.tell(terminal)?;
     pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await.map_err(store)?;
     for wanted in &wish.jobs {
         terminal.say(format_args!("again    {}  {}", wanted.key, cost(wanted)));
@@ -59,7 +66,7 @@ pub(super) async fn once_more(
     for note in &wish.notes {
         terminal.say(note);
     }
-    let price: Usd = wish.jobs.iter().map(|wanted| cost(wanted)).sum();
+    let price: Usd = wish.jobs.iter().map(cost).sum();
     if !global.sandbox {
         agreed(terminal, bounds, &format!("{} for about {price}?", wish.question))?;
     }
@@ -68,18 +75,18 @@ pub(super) async fn once_more(
     let setup =
         setup(terminal, global, &session.places, &manifest.providers, &loaded.cards, &needed, None).await?;
     let now = session.clock.now();
-    let order = |at| NewTake { at, id: TakeId(ids::sortable(now)), instead_of: None };
-    let new: Vec<NewTake> = (0..wish.jobs.len()).map(order).collect();
-    let submit: HashSet<TakeId> = new.iter().map(|new| new.id.clone()).collect();
+    let order = |wanted: &Wanted| {
+        let new = NewTake { id: TakeId(ids::sortable(now)), instead_of: None };
+        Admitted { new: Some(new), ..Admitted::new(wanted.clone()) }
+    };
+    let admitted: Vec<Admitted> = wish.jobs.iter().map(order).collect();
+    let new = admitted.iter().filter_map(|admitted| admitted.new.as_ref());
+    let submit: HashSet<TakeId> = new.map(|new| new.id.clone()).collect();
     let admission = Admission {
         project: manifest.project.clone(),
-        wanted: wish.jobs.iter().map(|wanted| (*wanted).clone()).collect(),
+        jobs: Jobs::These(admitted),
         partial: true,
-        kept: Vec::new(),
-        new,
-        supersede: Vec::new(),
-        adopt: Vec::new(),
-        afresh: Vec::new(),
+        left_out: LeftOut::default(),
         policy: Policy::standard(),
     };
     session.store.admit(admission, now).await.map_err(store)?;
@@ -136,18 +143,4 @@ fn agreed(terminal: &Terminal, bounds: &Bounds, question: &str) -> Result<(), Er
         return Ok(());
     }
     Err(Error::new(Exit::Usage, "nothing was sent").money("not charged"))
-}
-
-/// The names that the clips are to get, with what may stand there: the job's own earlier clip.
-fn places_of<'a>(jobs: &[&'a Wanted], known: &Known) -> Vec<Target<'a>> {
-    let filed = |wanted: &Wanted| {
-        let job = known.jobs.iter().find(|job| job.key == wanted.key)?;
-        job.filed.as_ref().filter(|filed| filed.path == wanted.path).map(|filed| filed.file)
-    };
-    let target = |wanted: &&'a Wanted| Target {
-        path: &wanted.path,
-        may_stand: filed(wanted).into_iter().collect(),
-        promised: None,
-    };
-    jobs.iter().map(target).collect()
 }

@@ -3,27 +3,17 @@
 
 use super::settings::Places;
 use crate::engine::clock::Clock;
-use crate::files::{Album, Stamp};
-use crate::load::{Jobs, Loaded, all_jobs, jobs, open};
+use crate::files::Album;
+use crate::load::{Jobs, Loaded, jobs, open};
 use crate::plan::order::LinkBook;
-use crate::store::Folder;
-use std::collections::BTreeMap;
+use crate::store::{Folder, Worksheet};
 
-/// How the pictures stand that were looked at; `None` where one of them cannot be told from what it may become.
-pub(super) type Looked = Option<BTreeMap<String, Stamp>>;
-
-/// Reads everything that a manifest says.
+/// Reads everything that a manifest says; its jobs go to the worksheet.
 #[must_use]
-pub(super) fn load(places: &Places) -> Loaded {
-    load_and_look(places).0
-}
-
-/// The same, and how the pictures stand that were looked at.
-#[must_use]
-pub(super) fn load_and_look(places: &Places) -> (Loaded, Looked) {
+pub(super) fn load(places: &Places, worksheet: &Worksheet) -> Loaded {
     let mut loaded = open(&places.manifest);
-    let looked = with_album(places, |album| all_jobs(&mut loaded, album));
-    (loaded, looked)
+    hand_on(places, &mut loaded, &LinkBook::new(), false, &mut &*worksheet);
+    loaded
 }
 
 /// Makes the jobs of a manifest that was opened, and hands them on one by one: see [`jobs`].
@@ -34,17 +24,11 @@ pub(super) fn hand_on(
     with_links: bool,
     taker: &mut dyn Jobs,
 ) {
-    with_album(places, |album| jobs(loaded, links, album, with_links, taker));
-}
-
-fn with_album(places: &Places, work: impl FnOnce(&mut Album)) -> Looked {
     let file = places.shared_state().join("pictures.json");
     let mut album = Album::kept_in(file, &places.folder, Clock::system().now());
-    work(&mut album);
-    let looked = album.looked_at().cloned();
+    jobs(loaded, links, &mut album, with_links, taker);
     // What cannot be kept is read again by the next command, and nothing else.
     if album.is_news() && Folder::make(&places.shared_state()).is_ok() {
         let _ = album.save();
     }
-    looked
 }

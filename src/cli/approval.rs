@@ -1,17 +1,18 @@
 //! Plans on disk: written by `plan --out`, carried out by `run --plan`, and nothing else than what they say.
 
 use super::exit::{Error, Exit};
+use super::session::store_error;
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
 use crate::domain::digest::Sha256;
-use crate::domain::take::Wanted;
 use crate::files::atomic_write;
 use crate::manifest::{Items, Manifest};
 use crate::plan::approval::{Approval, FORMAT, How, Input};
-use crate::plan::decide::Decision;
-use crate::report::plan::change_line;
+use crate::report::plan::{Plan, change_line};
 use crate::report::text::count;
+use crate::store::{StoreError, Worksheet};
 use serde_json::json;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Moved jobs that are named.
@@ -21,10 +22,16 @@ const NAMED: usize = 10;
 pub(super) fn write(
     places: &Places,
     manifest: &Manifest,
-    jobs: &[(&Wanted, &Decision)],
+    plan: &Plan<'_>,
+    worksheet: &Worksheet,
     file: &Path,
 ) -> Result<(), Error> {
-    let approval = Approval::of(&manifest.project, inputs(places, manifest), jobs);
+    let mut approval = Approval::new(&manifest.project, inputs(places, manifest), plan.total());
+    let added = worksheet.book().each::<StoreError>(|_, job| {
+        approval.add(&job.wanted, &job.decision);
+        Ok(())
+    });
+    added.map_err(|error| store_error(&error))?;
     let text = serde_json::to_string_pretty(&approval)
         .map_err(|error| Error::new(Exit::Unexpected, format!("the plan cannot be written down: {error}")))?;
     atomic_write(file, format!("{text}\n").as_bytes(), 0o600).map_err(|error| {
@@ -65,9 +72,17 @@ pub(super) fn compare(
     places: &Places,
     manifest: &Manifest,
     (plan, file): (&Approval, &Path),
-    jobs: &[(&Wanted, &Decision)],
+    worksheet: &Worksheet,
 ) -> Result<(), Error> {
-    let moved = plan.moved(jobs);
+    let (mut moved, mut there) = (Vec::new(), HashSet::new());
+    let compared = worksheet.book().each::<StoreError>(|_, job| {
+        moved.extend(plan.moved(&job.wanted, &job.decision));
+        there.insert(job.wanted.key.to_string());
+        Ok(())
+    });
+    compared.map_err(|error| store_error(&error))?;
+    moved.extend(plan.missing(&there));
+    moved.sort_by(|one, other| one.key.cmp(&other.key));
     if moved.is_empty() {
         for input in inputs(places, manifest) {
             if plan.inputs.iter().any(|then| then.file == input.file && then.sha256 != input.sha256) {

@@ -1,26 +1,24 @@
-//! What is wanted, against what is known: the jobs of a plan or a run with what is to be done about each.
+//! Holds what is wanted against what is known: the jobs of a plan or a run, with what is to be done about each.
 
 use super::args::Selection;
 use super::exit::{Error, Exit};
 use super::plan::matcher;
+use super::session::store_error;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
-use crate::domain::take::Wanted;
 use crate::engine::lane::Lane;
 use crate::load::Loaded;
 use crate::manifest::{Manifest, OnAmbiguous, OnChange};
 use crate::plan::approval::Approval;
-use crate::plan::decide::{Decision, Scope, decide};
-use crate::plan::filing::Scene;
-use crate::plan::fingerprint::Change;
-use crate::plan::guards::{Watch, gone, is_in_place};
-use crate::plan::known::Known;
+use crate::plan::decide::{Decision, Scope};
+use crate::plan::guards::{Watch, is_in_place};
 use crate::provider;
 use crate::report::budget::Level;
-use crate::report::plan::{Plan, Sum, change_line};
+use crate::report::plan::{Gone, Plan, Sum, change_line};
 use crate::report::text::count;
-use std::collections::{BTreeMap, HashSet};
+use crate::store::{StoreError, Worksheet};
+use std::collections::BTreeMap;
 
 /// Which jobs a plan or a run is about, and what was agreed to.
 #[derive(Clone, Copy)]
@@ -33,140 +31,98 @@ pub(super) struct Choice<'a> {
     pub(super) accepted: bool,
 }
 
-/// The selected jobs with what is to be done about each.
+/// A worksheet on which it is decided what is to be done about each selected job.
 pub(super) struct Decided {
-    /// The selected jobs.
-    pub(super) wanted: Vec<Wanted>,
-    /// One for each.
-    pub(super) decisions: Vec<Decision>,
+    /// The jobs.
+    pub(super) worksheet: Worksheet,
     /// Whether some jobs were left out by the selection.
     pub(super) partial: bool,
-    /// What it costs beside all else to render anew what asks first.
+    /// Number of clips that are kept until a person agrees.
+    asks: usize,
+    /// What it costs beside all else to render these anew.
     asking: Usd,
 }
 
 impl Decided {
-    /// No job, of all that there are.
-    #[must_use]
-    pub(super) fn nothing() -> Self {
-        Self { wanted: Vec::new(), decisions: Vec::new(), partial: true, asking: Usd::ZERO }
-    }
-
     /// Decides for the jobs that are named, as far as the limit goes.
     pub(super) fn of(
         manifest: &Manifest,
         loaded: &Loaded,
-        known: &Known,
+        worksheet: &Worksheet,
         choice: Choice<'_>,
     ) -> Result<Self, Error> {
-        let Choice { selection, approved, accepted } = choice;
-        let named = matcher(&selection.only)?;
-        let selected = |key: &JobKey| named(key) && approved.is_none_or(|plan| plan.has(key));
-        let resubmit = match manifest.on_ambiguous {
-            OnAmbiguous::Resubmit { max_extra_spend } => Some(max_extra_spend),
-            OnAmbiguous::Hold => None,
-        };
-        let rules = |key: &JobKey| {
-            let mut rules = manifest.rules(&key.shot);
-            if accepted && rules.on_change == OnChange::Ask {
-                rules.on_change = OnChange::Render;
-            }
-            rules
-        };
-        let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
-        let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
-        let mut decisions = decide(&loaded.wanted, known, scope);
-        // A limit is one on submissions: what costs nothing is always done.
-        let mut left = selection.limit.unwrap_or(usize::MAX);
-        let mut later = HashSet::new();
-        for (wanted, place) in loaded.wanted.iter().zip(&mut decisions) {
-            if place.as_ref().is_some_and(Decision::costs) {
-                if left == 0 {
-                    *place = None;
-                    later.insert(&wanted.key);
-                }
-                left = left.saturating_sub(1);
-            }
+        decide(manifest, loaded, worksheet, choice)?;
+        let store = |error: StoreError| store_error(&error);
+        let book = worksheet.book();
+        let decided = book.decided().map_err(store)?;
+        if !choice.selection.only.is_empty() && decided == 0 {
+            return Err(unmatched(choice.selection));
         }
-        let waits_in_vain = |decision: &Decision| matches!(decision, Decision::Shared { leader, from: None, .. } if later.contains(leader));
-        let mut decided =
-            Self { wanted: Vec::new(), decisions: Vec::new(), partial: false, asking: Usd::ZERO };
-        for (wanted, decision) in loaded.wanted.iter().zip(decisions) {
-            match decision.filter(|decision| !waits_in_vain(decision)) {
-                Some(decision) => {
-                    decided.wanted.push(wanted.clone());
-                    decided.decisions.push(decision);
-                }
-                None => decided.partial = true,
-            }
+        let partial = decided < book.len();
+        let asks = book.count("asks").map_err(store)?;
+        let price = book.price().map_err(store)?;
+        drop(book);
+        let mut asking = Usd::ZERO;
+        if asks > 0 {
+            decide(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
+            asking = worksheet.book().price().map_err(store)? - price;
+            decide(manifest, loaded, worksheet, choice)?;
         }
-        if !selection.only.is_empty() && decided.wanted.is_empty() {
-            return Err(unmatched(selection));
+        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking })
+    }
+
+    /// Whether a person at the terminal agrees that what asks first is rendered anew.
+    pub(super) fn may_render_anew(&self, terminal: &Terminal) -> Result<bool, Error> {
+        if self.asks == 0 || !terminal.interactive {
+            return Ok(false);
         }
-        if decided.asks().next().is_some() {
-            let agreed = Self::of(manifest, loaded, known, Choice { accepted: true, ..choice })?;
-            decided.asking = agreed.price() - decided.price();
-        }
-        Ok(decided)
+        self.tell_changes_of(terminal, &["asks"])?;
+        let clips = count(self.asks, "finished clip");
+        Ok(terminal.ask(&format!("The input of {clips} changed. Render anew for about {}?", self.asking)))
     }
 
-    /// What carrying it out costs.
-    fn price(&self) -> Usd {
-        let costly = self.wanted.iter().zip(&self.decisions).filter(|(_, decision)| decision.costs());
-        costly.filter_map(|(wanted, _)| wanted.price).sum()
-    }
-
-    /// The clips that are kept until somebody agrees, with what changed of each.
-    fn asks(&self) -> impl Iterator<Item = (&Wanted, &[Change])> {
-        self.wanted.iter().zip(&self.decisions).filter_map(|(wanted, decision)| match decision {
-            Decision::Kept { asks: true, fields, .. } => Some((wanted, fields.as_slice())),
-            _ => None,
-        })
-    }
-
-    /// Whether somebody at the terminal agrees that what asks first is rendered anew.
-    #[must_use]
-    pub(super) fn may_render_anew(&self, terminal: &Terminal) -> bool {
-        let asking = self.asks().count();
-        if asking == 0 || !terminal.interactive {
-            return false;
-        }
-        tell_changes(terminal, self.asks());
-        let clips = count(asking, "finished clip");
-        terminal.ask(&format!("The input of {clips} changed. Render anew for about {}?", self.asking))
-    }
-
-    /// The jobs, each with what is to be done about it.
-    #[must_use]
-    pub(super) fn jobs(&self) -> Vec<(&Wanted, &Decision)> {
-        self.wanted.iter().zip(&self.decisions).collect()
-    }
-
-    /// The decisions beside all that is wanted and known.
-    #[must_use]
-    pub(super) fn scene<'a>(&'a self, loaded: &'a Loaded, known: &'a Known) -> Scene<'a> {
-        let (wanted, decisions) = (self.wanted.as_slice(), self.decisions.as_slice());
-        Scene { wanted, decisions, all: &loaded.wanted, left_out: &loaded.left_out, known }
-    }
-
-    /// To be shown, beside budgets that are so full.
-    #[must_use]
+    /// Adds up the plan, beside budgets that are so full.
     pub(super) fn plan<'a>(
-        &'a self,
+        &self,
         manifest: &'a Manifest,
         loaded: &'a Loaded,
-        known: &'a Known,
         levels: Vec<Level>,
-    ) -> Plan<'a> {
-        let sum = Sum::of(&self.jobs(), levels);
-        // Of a part nobody can tell what is gone.
-        let mut gone = if self.partial { Vec::new() } else { gone(&loaded.wanted, &self.decisions, known) };
-        gone.retain(|job| !loaded.left_out.has(&job.key.item));
-        let mut watch = Watch::new(known);
-        self.jobs().iter().for_each(|(wanted, decision)| watch.see(wanted, decision));
-        let trips = watch.trips(&manifest.guards, &gone);
-        gone.retain(|job| is_in_place(job) && !loaded.left_out.may_have(&job.key.item));
-        Plan {
+    ) -> Result<Plan<'a>, Error> {
+        self.sum(manifest, loaded, levels).map_err(|error| store_error(&error))
+    }
+
+    fn sum<'a>(
+        &self,
+        manifest: &'a Manifest,
+        loaded: &'a Loaded,
+        levels: Vec<Level>,
+    ) -> Result<Plan<'a>, StoreError> {
+        let book = self.worksheet.book();
+        let mut sum = Sum::new(levels);
+        let mut watch = Watch::new(book.finished()?);
+        book.each::<StoreError>(|book, job| {
+            let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
+            sum.add(&job.wanted, &job.decision);
+            watch.see(&job.wanted, &job.decision, is_finished);
+            Ok(())
+        })?;
+        let mut gone = Gone::default();
+        // Of a part it cannot be said what is gone.
+        if !self.partial {
+            book.each_gone::<StoreError>(|job| {
+                if loaded.left_out.has(&job.key.item) {
+                    return Ok(());
+                }
+                if job.wanted {
+                    watch.miss(&job.key);
+                }
+                if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
+                    gone.add(&job.key);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(Plan {
             project: &manifest.project,
             at_once: at_once(manifest, loaded, &sum),
             sum,
@@ -174,39 +130,66 @@ impl Decided {
             cards: &loaded.cards,
             gone,
             asking: self.asking,
-            trips,
-        }
+            trips: watch.trips(&manifest.guards),
+        })
     }
 
     /// Says of changed jobs what changed, field by field.
-    pub(super) fn tell_changes(&self, terminal: &Terminal) {
-        let changed =
-            self.wanted.iter().zip(&self.decisions).filter_map(|(wanted, decision)| match decision {
-                Decision::Changed { fields, .. } | Decision::Kept { fields, .. } => {
-                    Some((wanted, fields.as_slice()))
-                }
-                _ => None,
-            });
-        tell_changes(terminal, changed);
+    pub(super) fn tell_changes(&self, terminal: &Terminal) -> Result<(), Error> {
+        self.tell_changes_of(terminal, &["changed", "kept", "asks"])
     }
+
+    fn tell_changes_of(&self, terminal: &Terminal, names: &[&str]) -> Result<(), Error> {
+        let mut seen = 0;
+        let told = self.worksheet.book().each_named::<StoreError>(names, |_, job| {
+            seen += 1;
+            if let Decision::Changed { fields, .. } | Decision::Kept { fields, .. } = &job.decision
+                && seen <= TOLD
+            {
+                let fields: Vec<String> = fields.iter().map(change_line).collect();
+                terminal.tell(&format!("{}  {}", job.wanted.key, fields.join("; ")), 2);
+            }
+            Ok(())
+        });
+        told.map_err(|error| store_error(&error))?;
+        if seen > TOLD {
+            terminal.say(format_args!("… and {} more", seen - TOLD));
+        }
+        Ok(())
+    }
+}
+
+/// Decides for every job that is named.
+fn decide(
+    manifest: &Manifest,
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+    choice: Choice<'_>,
+) -> Result<(), Error> {
+    let Choice { selection, approved, accepted } = choice;
+    let named = matcher(&selection.only)?;
+    let selected = |key: &JobKey| named(key) && approved.is_none_or(|plan| plan.has(key));
+    let resubmit = match manifest.on_ambiguous {
+        OnAmbiguous::Resubmit { max_extra_spend } => Some(max_extra_spend),
+        OnAmbiguous::Hold => None,
+    };
+    let rules = |key: &JobKey| {
+        let mut rules = manifest.rules(&key.shot);
+        if accepted && rules.on_change == OnChange::Ask {
+            rules.on_change = OnChange::Render;
+        }
+        rules
+    };
+    let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
+    let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
+    worksheet.book().decide(scope, selection.limit).map_err(|error| store_error(&error))
 }
 
 /// Jobs whose changes are told field by field.
 const TOLD: usize = 10;
 
-fn tell_changes<'a>(terminal: &Terminal, mut changed: impl Iterator<Item = (&'a Wanted, &'a [Change])>) {
-    for (wanted, fields) in changed.by_ref().take(TOLD) {
-        let fields: Vec<String> = fields.iter().map(change_line).collect();
-        terminal.tell(&format!("{}  {}", wanted.key, fields.join("; ")), 2);
-    }
-    let more = changed.count();
-    if more > 0 {
-        terminal.say(format_args!("… and {more} more"));
-    }
-}
-
 /// Submissions at once, by model.
-pub(super) fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelName, usize> {
+fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelName, usize> {
     let width = |model: &ModelName| {
         let card = loaded.cards.get(model)?;
         let provider = provider::find(&model.provider)?;
@@ -217,7 +200,7 @@ pub(super) fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeM
 }
 
 /// The command line names jobs of which there is none.
-pub(super) fn unmatched(selection: &Selection) -> Error {
+fn unmatched(selection: &Selection) -> Error {
     Error::new(Exit::Usage, format!("no job matches --only {}", selection.only.join(" --only ")))
         .money("not charged")
 }

@@ -7,6 +7,8 @@ use super::album::load;
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::layout::labelled;
+use super::plan::worksheet;
+use super::session::store_error;
 use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::problem::Problem;
@@ -76,15 +78,17 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
     let places = Places::find(args.manifest.as_deref(), global)?;
     let context = Context { places: &places, global };
     let now = Clock::system().now();
-    let loaded = load(&places);
+    let worksheet = worksheet()?;
+    let loaded = load(&places, &worksheet);
+    let wants = input::Wants::of(&worksheet).map_err(|error| store_error(&error))?;
 
     let mut checks = vec![Check::ok("version", concat!("shotlist ", env!("CARGO_PKG_VERSION")))];
-    checks.extend(input::manifest(&context, &loaded));
+    checks.extend(input::manifest(&context, &loaded, &wants));
     let project = loaded.manifest.as_ref().map(|manifest| manifest.project.as_str());
     let mut state = machine::state(&context, project, now).await;
-    checks.extend(input::providers(&context, &loaded, &state.owing));
+    checks.extend(input::providers(&context, &wants, &state.owing));
     checks.append(&mut state.checks);
-    checks.extend(machine::room(&context, &loaded, &state));
+    checks.extend(machine::room(&context, &loaded, &worksheet, &state));
     checks.extend(machine::output(&context));
 
     let exit = Exit::gravest(checks.iter().filter_map(|check| match check.verdict {

@@ -24,7 +24,6 @@ mod listen;
 mod live;
 mod logging;
 mod models;
-mod newcomers;
 mod output;
 mod pause;
 mod plan;
@@ -44,7 +43,6 @@ mod signals;
 mod status;
 mod summary;
 pub mod terminal;
-mod unchanged;
 mod validate;
 pub mod verify;
 

@@ -1,90 +1,62 @@
 //! `shotlist plan`, and what `run` shares with it: what is wanted, against what is known.
 
-use super::album::{hand_on, load};
+use super::album::load;
 use super::approval;
 use super::args::{Global, PlanArgs};
 use super::budget::{caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
-use super::newcomers::Newcomers;
 use super::pause;
-use super::session::{reader, store_error, unopened};
+use super::session::{store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
-use super::unchanged::{Input, UpToDate, is_everything, is_remembered, recognise};
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
-use crate::load::{Loaded, open};
+use crate::load::Loaded;
 use crate::manifest::{Items, Manifest};
-use crate::plan::known::Known;
-use crate::plan::order::LinkBook;
+use crate::plan::guards::is_in_place;
 use crate::provider;
 use crate::provider::cards::Cards;
-use crate::report::budget::{Fit, Level};
-use crate::report::plan::Plan;
+use crate::report::budget::Level;
+use crate::report::plan::{Plan, job as job_json};
 use crate::report::text::count;
-use crate::store::{Pause, Reader};
+use crate::store::{Pause, Reader, StoreError, Worksheet};
 use globset::{Glob, GlobSetBuilder};
+use serde_json::Value;
 
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
-///
-/// Where nothing was ever ordered in the project and no list of jobs is asked for, the jobs are added up as they come,
-/// and a sheet of a million rows needs little memory. Otherwise each is held against what is known, all together.
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
     let places = Places::find(args.manifest.manifest.as_deref(), &Global { out: None, ..global.clone() })?;
-    let is_listed = terminal.json || args.show_requests || args.out.is_some();
-    if !is_listed
-        && is_everything(&args.selection)
-        && is_remembered(&places)
-        && let Some((input, manifest)) = Input::read(&places)
-        && let Some(known) = recognise(&places, &input, manifest).await
-    {
-        return up_to_date(terminal, &places, known).await;
-    }
-    let mut loaded = open(&places.manifest);
-    let history = history(&places, loaded.manifest.as_ref()).await;
-    if let (false, Some(manifest), Ok(History { known, levels, paused })) =
-        (is_listed, &loaded.manifest, &history)
-        && *known == Known::default()
-    {
-        let mut newcomers = Newcomers::new(manifest, &args.selection, known, levels.clone())?;
-        hand_on(&places, &mut loaded, &LinkBook::new(), false, &mut newcomers);
-        // Rows that go first are put in their order where all jobs are at hand.
-        if loaded.urgency.is_empty() {
-            let loaded = valid(terminal, &places, loaded)?;
-            let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-            let plan = newcomers.plan(manifest, &loaded)?;
-            show(terminal, &places, &plan, paused, || {});
-            tell_choices(terminal, manifest, &loaded, &plan);
-            return Ok(next(terminal, &places, &plan, args));
-        }
-    }
-    let loaded = valid(terminal, &places, load(&places))?;
+    let worksheet = worksheet()?;
+    let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let History { known, levels, paused } = history?;
+    let History { reader, levels, paused } = history(&places, manifest).await?;
+    know(&worksheet, manifest, reader.as_ref())?;
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
-    let decided = Decided::of(manifest, &loaded, &known, choice)?;
-    let plan = decided.plan(manifest, &loaded, &known, levels);
+    let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    let plan = decided.plan(manifest, &loaded, levels)?;
     if args.show_requests {
-        for (wanted, _) in decided.jobs().iter().filter(|(_, decision)| decision.costs()) {
-            terminal.data(request(&loaded.cards, wanted));
-        }
+        let shown = worksheet.book().each::<StoreError>(|_, job| {
+            if job.decision.costs() {
+                terminal.data(request(&loaded.cards, &job.wanted));
+            }
+            Ok(())
+        });
+        shown.map_err(|error| store_error(&error))?;
     } else if terminal.json {
-        let mut object = plan.json(&decided.jobs());
-        object["paused"] = paused.iter().map(pause::json).collect();
-        terminal.data(object);
+        terminal.data(json(&plan, &decided, &loaded, &paused)?);
     } else {
-        show(terminal, &places, &plan, &paused, || decided.tell_changes(terminal));
+        show(terminal, &places, &plan, &paused, &decided)?;
         tell_choices(terminal, manifest, &loaded, &plan);
     }
     if let Some(file) = &args.out {
-        approval::write(&places, manifest, &decided.jobs(), file)?;
+        approval::write(&places, manifest, &plan, &worksheet, file)?;
         terminal.say(format_args!("written to {}: who runs it agrees to it", file.display()));
         terminal.next(places.typed(&format!("run --plan {}", quoted(&file.display().to_string()))));
         return Ok(exit(&plan, args));
@@ -92,28 +64,61 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     Ok(next(terminal, &places, &plan, args))
 }
 
+/// Opens a worksheet for the wanted jobs.
+pub(super) fn worksheet() -> Result<Worksheet, Error> {
+    Worksheet::new().map_err(|error| store_error(&error))
+}
+
+/// Begins to look up what is known of the manifest's project.
+pub(super) fn know(worksheet: &Worksheet, manifest: &Manifest, state: Option<&Reader>) -> Result<(), Error> {
+    worksheet.book().know(&manifest.project, state).map_err(|error| store_error(&error))
+}
+
+/// The plan for programs, with each of its jobs.
+fn json(plan: &Plan<'_>, decided: &Decided, loaded: &Loaded, paused: &[Pause]) -> Result<Value, Error> {
+    let mut object = plan.json();
+    let (mut jobs, mut gone) = (Vec::new(), Vec::new());
+    let book = decided.worksheet.book();
+    let mut list = || {
+        book.each::<StoreError>(|_, job| {
+            jobs.push(job_json(&job.wanted, &job.decision));
+            Ok(())
+        })?;
+        if decided.partial {
+            return Ok(());
+        }
+        book.each_gone::<StoreError>(|job| {
+            if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
+                gone.push(Value::from(job.key.to_string()));
+            }
+            Ok(())
+        })
+    };
+    list().map_err(|error| store_error(&error))?;
+    object["jobs"] = jobs.into();
+    object["gone"] = gone.into();
+    object["paused"] = paused.iter().map(pause::json).collect();
+    Ok(object)
+}
+
 /// What is known of a project.
 struct History {
-    /// What was ever ordered.
-    known: Known,
+    /// What was ever ordered, to be looked up; `None` where nothing was.
+    reader: Option<Reader>,
     /// How full the budgets are.
     levels: Vec<Level>,
     /// What is on hold.
     paused: Vec<Pause>,
 }
 
-async fn history(places: &Places, manifest: Option<&Manifest>) -> Result<History, Error> {
-    let nothing = History { known: Known::default(), levels: Vec::new(), paused: Vec::new() };
-    let Some(manifest) = manifest else { return Ok(nothing) };
+async fn history(places: &Places, manifest: &Manifest) -> Result<History, Error> {
     let caps = caps(manifest, None);
     let Some(reader) = Reader::open(&places.state).map_err(|error| unopened(places, &error))? else {
-        return Ok(History { levels: unused(caps), ..nothing });
+        return Ok(History { reader: None, levels: unused(caps), paused: Vec::new() });
     };
-    Ok(History {
-        known: reader.known(&manifest.project).await.map_err(|error| store_error(&error))?,
-        levels: levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?,
-        paused: reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?,
-    })
+    let levels = levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?;
+    let paused = reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
+    Ok(History { reader: Some(reader), levels, paused })
 }
 
 /// The plan for people.
@@ -122,10 +127,11 @@ fn show(
     places: &Places,
     plan: &Plan<'_>,
     paused: &[Pause],
-    tell_changes: impl FnOnce(),
-) {
-    head(terminal, places, plan.sum.jobs, &plan.table());
-    tell_changes();
+    decided: &Decided,
+) -> Result<(), Error> {
+    terminal.say(format_args!("{}: {}\n", places.shown, count(plan.sum.jobs, "job")));
+    terminal.data(plan.table().trim_end());
+    decided.tell_changes(terminal)?;
     for note in plan.notes() {
         terminal.tell(&note, 2);
     }
@@ -139,6 +145,7 @@ fn show(
         terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
     }
     terminal.say("Nothing was sent.");
+    Ok(())
 }
 
 /// Before the first clip is paid: what else the product file could be made into, and what that would cost.
@@ -182,34 +189,6 @@ fn exit(plan: &Plan<'_>, args: &PlanArgs) -> Exit {
     if plan.to_render() > 0 && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done }
 }
 
-/// The plan of jobs of which it is known that each has its clip.
-async fn up_to_date(terminal: &Terminal, places: &Places, known: UpToDate) -> Result<Exit, Error> {
-    let loaded = valid(terminal, places, known.loaded)?;
-    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let now = Clock::system().now();
-    let reader = reader(places)?;
-    let levels = levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?;
-    let paused = reader.pauses(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
-    head(terminal, places, known.jobs, &known.table);
-    for note in &known.notes {
-        terminal.tell(note, 2);
-    }
-    for level in &levels {
-        terminal.tell(&Fit::new(*level).line(), 9);
-    }
-    for line in pause::lines(&paused, now) {
-        terminal.tell(&line, 9);
-    }
-    terminal.say("Nothing was sent.");
-    terminal.next(places.typed("status"));
-    Ok(Exit::Done)
-}
-
-fn head(terminal: &Terminal, places: &Places, jobs: usize, table: &str) {
-    terminal.say(format_args!("{}: {}\n", places.shown, count(jobs, "job")));
-    terminal.data(table.trim_end());
-}
-
 /// Tells the problems; an error if nothing may be sent.
 pub(super) fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) -> Result<Loaded, Error> {
     let is_invalid = loaded.is_invalid();
@@ -239,10 +218,10 @@ pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool + 
 }
 
 /// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.
-fn request(cards: &Cards, wanted: &Wanted) -> serde_json::Value {
+fn request(cards: &Cards, wanted: &Wanted) -> Value {
     let model = &wanted.request.model;
     let (Some(provider), Some(card)) = (provider::find(&model.provider), cards.get(model)) else {
-        return serde_json::Value::Null;
+        return Value::Null;
     };
     let call = provider.submit(card, &wanted.request, &RequestId("(new for each attempt)".to_owned())).0;
     let body = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
@@ -250,7 +229,7 @@ fn request(cards: &Cards, wanted: &Wanted) -> serde_json::Value {
         "job": wanted.key.to_string(),
         "method": "POST",
         "url": format!("{}{}", provider.profile().base_url, call.path),
-        "body": serde_json::from_str::<serde_json::Value>(&body).unwrap_or(serde_json::Value::String(body)),
+        "body": serde_json::from_str::<Value>(&body).unwrap_or(Value::String(body)),
         "price_usd": wanted.price.map(Usd::plain),
     })
 }

@@ -5,15 +5,16 @@ use super::args::{Global, PruneArgs, Selection};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
-use super::plan::{invalid, valid};
+use super::plan::{invalid, know, valid, worksheet};
 use super::session::{Session, store_error};
 use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::lifecycle::State;
 use crate::files::{PlaceFault, Refile, Tree, kept_path};
-use crate::plan::guards::{ARCHIVE, gone, is_in_place};
-use crate::plan::known::{Filed, KnownJob};
+use crate::plan::guards::{ARCHIVE, is_in_place};
+use crate::plan::known::{Filed, KnownTake};
 use crate::report::text::count;
+use crate::store::{Gone, StoreError};
 
 /// Clips that are named before somebody agrees.
 const NAMED: usize = 10;
@@ -21,23 +22,30 @@ const NAMED: usize = 10;
 /// Moves the clips of unwanted jobs, with what is kept of their older takes, below `_archive/` in the output folder.
 pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = valid(terminal, &places, load(&places))?;
+    let worksheet = worksheet()?;
+    let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "prune")?;
     session.keep_output().await?;
-    let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
+    know(&worksheet, manifest, Some(&session.store))?;
     let selection = Selection { only: Vec::new(), limit: None };
     let choice = Choice { selection: &selection, approved: None, accepted: false };
-    let decided = Decided::of(manifest, &loaded, &known, choice)?;
-    let mut gone = gone(&loaded.wanted, &decided.decisions, &known);
-    gone.retain(|job| is_in_place(job) && !loaded.left_out.may_have(&job.key.item));
+    let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    let mut gone = Vec::new();
+    let listed = worksheet.book().each_gone::<StoreError>(|job| {
+        if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
+            gone.push(job);
+        }
+        Ok(())
+    });
+    listed.map_err(|error| store_error(&error))?;
     if gone.is_empty() {
         terminal.say("nothing to archive: every clip is wanted, or archived already");
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
     if !args.accept_changes {
-        let plan = decided.plan(manifest, &loaded, &known, Vec::new());
+        let plan = decided.plan(manifest, &loaded, Vec::new())?;
         guards::let_go(terminal, &session.places, &plan)?;
     }
     for job in gone.iter().take(NAMED) {
@@ -61,7 +69,9 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
     let mut moved = 0;
     let mut lost = false;
     for job in gone {
-        match archive(&session, &tree, &manifest.project, job).await? {
+        let takes = worksheet.book().known(&job.key).map_err(|error| store_error(&error))?;
+        let takes = takes.map(|known| known.takes).unwrap_or_default();
+        match archive(&session, &tree, &manifest.project, &job, &takes).await? {
             Ok(()) => moved += 1,
             Err(fault) => {
                 lost = true;
@@ -83,12 +93,13 @@ async fn archive(
     session: &Session,
     tree: &Tree,
     project: &str,
-    job: &KnownJob,
+    job: &Gone,
+    takes: &[KnownTake],
 ) -> Result<Result<(), PlaceFault>, Error> {
     let now = session.clock.now();
     let unsaved = |error: crate::store::RecordError| Error::new(Exit::Local, error.to_string());
-    for take in &job.takes {
-        let older = job.filed.as_ref().is_none_or(|filed| filed.take != take.id);
+    for take in takes {
+        let older = job.filed.take != take.id;
         let State::Done { file, .. } = &take.state else { continue };
         if !older || take.path.starts_with(ARCHIVE) {
             continue;
@@ -99,10 +110,9 @@ async fn archive(
             session.store.kept(&take.id, &path, now).await.map_err(unsaved)?;
         }
     }
-    let Some(filed) = &job.filed else { return Ok(Ok(())) };
-    match put_away(tree, filed) {
+    match put_away(tree, &job.filed) {
         Ok(path) => {
-            let filed = Filed { path, ..filed.clone() };
+            let filed = Filed { path, ..job.filed.clone() };
             session.store.file(project, &job.key, filed, now).await.map_err(unsaved)?;
             Ok(Ok(()))
         }

@@ -4,32 +4,32 @@ use super::again::{Wish, cost, once_more};
 use super::album::load;
 use super::args::{Global, RetryArgs, Selection};
 use super::exit::{Error, Exit};
-use super::plan::{invalid, matcher, valid};
+use super::plan::{invalid, know, matcher, valid, worksheet};
 use super::session::{Session, store_error};
 use super::settings::Places;
 use super::terminal::Terminal;
-use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
 use crate::report::text::count;
-use std::collections::HashMap;
+use crate::store::Worksheet;
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
 pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let loaded = valid(terminal, &places, load(&places))?;
+    let worksheet = worksheet()?;
+    let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "retry")?;
     session.keep_output().await?;
     let failed = session.store.failed(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
-    let chosen = chosen(terminal, args, failed, &loaded.wanted)?;
+    know(&worksheet, manifest, Some(&session.store))?;
+    let chosen = chosen(terminal, args, failed, &worksheet)?;
     if chosen.is_empty() {
         terminal.say("nothing to retry");
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
-    let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
     let twice: Usd = chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).sum();
     let second = format!("{twice} of this is, or may be, a second payment for the same clip");
     let wish = Wish {
@@ -38,7 +38,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
         notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
     };
-    once_more(terminal, global, session, &loaded, &known, &args.bounds, wish).await
+    once_more(terminal, global, session, &loaded, &args.bounds, wish).await
 }
 
 fn was_charged(take: &Take) -> bool {
@@ -46,20 +46,19 @@ fn was_charged(take: &Take) -> bool {
 }
 
 /// The failed takes to be sent again, each with what is wanted of its job now.
-fn chosen<'a>(
+fn chosen(
     terminal: &Terminal,
     args: &RetryArgs,
     failed: Vec<Take>,
-    wanted: &'a [Wanted],
-) -> Result<Vec<(Take, &'a Wanted)>, Error> {
+    worksheet: &Worksheet,
+) -> Result<Vec<(Take, Wanted)>, Error> {
     let Selection { only, limit } = &args.selection;
     let matches = matcher(only)?;
-    let wanted: HashMap<&JobKey, &Wanted> = wanted.iter().map(|wanted| (&wanted.key, wanted)).collect();
     let mut chosen = Vec::new();
     for take in failed.into_iter().filter(|take| matches(&take.key)) {
         let State::Failed { refusal, .. } = take.state else { continue };
-        let wanted = wanted.get(&take.key).filter(|wanted| wanted.fingerprint == take.fingerprint);
-        let Some(wanted) = wanted.copied() else {
+        let wanted = worksheet.book().wanted(&take.key).map_err(|error| store_error(&error))?;
+        let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
             terminal.say(format_args!(
                 "skipped  {}  it is not wanted like that any more: run renders what is wanted now",
                 take.key

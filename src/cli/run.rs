@@ -1,6 +1,6 @@
 //! `shotlist run`: collect what is owed, then submit, poll, download. The same command resumes.
 
-use super::album::load_and_look;
+use super::album::load;
 use super::approval;
 use super::args::{Bounds, Global, RunArgs};
 use super::budget::{caps, levels};
@@ -9,48 +9,35 @@ use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
 use super::pause;
-use super::plan::{invalid, valid};
+use super::plan::{invalid, know, valid, worksheet};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use super::unchanged::{Input, Night, UpToDate, may_be_recognised, recognise, remember};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
-use crate::domain::problem::{Place, Problem, grouped};
+use crate::domain::problem::{Place, Problem};
 use crate::engine::order::{Ordered, order};
-use crate::engine::world::World;
+use crate::files::Tree;
 use crate::load::Loaded;
 use crate::plan::decide::Decision;
-use crate::plan::filing::{Target, targets};
-use crate::plan::known::Known;
+use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::report::budget::Level;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
 use crate::report::text::count;
-use crate::store::Caps;
+use crate::store::{Caps, StoreError, Worksheet};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 /// Runs the whole manifest, or the selected part of it.
 pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let input = if may_be_recognised(args) { Input::read(&places) } else { None };
-    let (input, manifest) = input.unzip();
-    let known = match (&input, manifest) {
-        (Some(input), Some(manifest)) => recognise(&places, input, manifest).await,
-        _ => None,
-    };
-    if let Some(known) = known {
-        return Box::pin(up_to_date(terminal, global, args, places, known)).await;
-    }
-    let (loaded, pictures) = load_and_look(&places);
-    let problems = if input.is_some() { grouped(loaded.problems.clone()) } else { Vec::new() };
-    let loaded = match valid(terminal, &places, loaded) {
+    let worksheet = worksheet()?;
+    let loaded = match valid(terminal, &places, load(&places, &worksheet)) {
         Ok(loaded) => loaded,
         Err(error) if places.state.join("state.db").exists() => {
             let session = Session::open(terminal, places, "collect")?;
@@ -58,50 +45,9 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
         }
         Err(error) => return Err(error),
     };
-    let session = Session::open(terminal, places.clone(), "run")?;
-    let (exit, world) = match prepare(terminal, global, args, &session, &loaded).await {
-        Ok(prepared) => Box::pin(carry_out(terminal, global, args, session, &loaded, prepared)).await?,
-        Err(error) => return refused(terminal, global, session, error).await,
-    };
-    if let (Exit::Done, Some(input)) = (exit, input) {
-        let selection = &args.selection;
-        let night = Night { input, pictures, problems, loaded: &loaded, selection };
-        remember(&places, night, &world.store).await;
-    }
-    Ok(exit)
-}
-
-/// A run over jobs of which it is known that each has its clip: it orders nothing, and is otherwise as any other.
-async fn up_to_date(
-    terminal: &Terminal,
-    global: &Global,
-    args: &RunArgs,
-    places: Places,
-    known: UpToDate,
-) -> Result<Exit, Error> {
-    let loaded = valid(terminal, &places, known.loaded)?;
     let session = Session::open(terminal, places, "run")?;
-    let prepared = async {
-        session.keep_output().await?;
-        let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-        warn_of_corrections(terminal, global, &loaded, &known.models);
-        let now = session.clock.now();
-        let caps = caps(manifest, args.bounds.max_cost);
-        let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
-        let decided = Decided::nothing();
-        let nothing = Known::default();
-        let ordered = order(&manifest.project, decided.scene(&loaded, &nothing), decided.partial, now);
-        let mut needed = session.owing().await?;
-        needed.extend(known.models.iter().map(|model| model.provider.clone()));
-        let (providers, cards) = (&manifest.providers, &loaded.cards);
-        let setup = setup(terminal, global, &session.places, providers, cards, &needed, None).await?;
-        Ok(Prepared { decided, up_to_date: known.jobs, ordered, setup, price: None, caps, levels, now })
-    };
-    match prepared.await {
-        Ok(prepared) => {
-            let carried_out = Box::pin(carry_out(terminal, global, args, session, &loaded, prepared));
-            carried_out.await.map(|(exit, _)| exit)
-        }
+    match prepare(terminal, global, args, &session, &loaded, &worksheet).await {
+        Ok(prepared) => Box::pin(carry_out(terminal, global, args, session, &loaded, prepared)).await,
         Err(error) => refused(terminal, global, session, error).await,
     }
 }
@@ -130,8 +76,6 @@ fn warn_of_corrections(terminal: &Terminal, global: &Global, loaded: &Loaded, us
 /// All that is found out, and agreed, before anything is ordered.
 struct Prepared {
     decided: Decided,
-    /// How many other jobs are known to have their clips.
-    up_to_date: usize,
     ordered: Ordered,
     setup: Setup,
     /// What is to be paid; `None` where nothing is ordered.
@@ -149,29 +93,30 @@ async fn prepare(
     args: &RunArgs,
     session: &Session,
     loaded: &Loaded,
+    worksheet: &Worksheet,
 ) -> Result<Prepared, Error> {
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let places = &session.places;
     session.keep_output().await?;
     let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
     paused.map_err(|error| store_error(&error))?;
-    let known = session.store.known(&manifest.project).await.map_err(|error| store_error(&error))?;
+    know(worksheet, manifest, Some(&session.store))?;
     let approved = args.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
     let agreed_before = approved.is_some() || args.accept_changes;
     let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
-    let mut decided = Decided::of(manifest, loaded, &known, choice)?;
-    if decided.may_render_anew(terminal) {
-        decided = Decided::of(manifest, loaded, &known, Choice { accepted: true, ..choice })?;
+    let mut decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    if decided.may_render_anew(terminal)? {
+        decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
     }
     if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
-        approval::compare(terminal, places, manifest, plan, &decided.jobs())?;
+        approval::compare(terminal, places, manifest, plan, worksheet)?;
     }
-    let used = decided.wanted.iter().map(|wanted| wanted.request.model.clone()).collect();
-    warn_of_corrections(terminal, global, loaded, &used);
     let now = session.clock.now();
     let caps = caps(manifest, args.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
-    let plan = decided.plan(manifest, loaded, &known, levels);
+    let plan = decided.plan(manifest, loaded, levels)?;
+    let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
+    warn_of_corrections(terminal, global, loaded, &used);
     show(terminal, &plan);
     if !global.sandbox && !args.bounds.allow_unpriced {
         priced(&plan)?;
@@ -179,11 +124,14 @@ async fn prepare(
     if !agreed_before {
         guards::pass(terminal, places, &plan)?;
     }
-    let scene = decided.scene(loaded, &known);
-    let ordered = order(&manifest.project, scene, decided.partial, now);
-    unobstructed(terminal, session, &targets(scene, &ordered.work.filings))?;
+    let ordered = order(&manifest.project, worksheet, &loaded.left_out, now);
+    let ordered = ordered.map_err(|error| store_error(&error))?;
+    let mut obstacles = Obstacles::new(session)?;
+    let searched = obstacles.search(worksheet, &ordered.work.filings);
+    searched.map_err(|error| store_error(&error))?;
+    obstacles.tell(terminal)?;
     let mut needed = session.owing().await?;
-    needed.extend(decided.wanted.iter().map(|wanted| wanted.request.model.provider.clone()));
+    needed.extend(used.iter().map(|model| model.provider.clone()));
     let faults = args.faults.as_deref();
     let setup = setup(terminal, global, places, &manifest.providers, &loaded.cards, &needed, faults).await?;
     // Whoever approved a plan knows its price, which has not moved.
@@ -197,7 +145,7 @@ async fn prepare(
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
     let levels = plan.levels();
-    Ok(Prepared { decided, up_to_date: 0, ordered, setup, price, caps, levels, now })
+    Ok(Prepared { decided, ordered, setup, price, caps, levels, now })
 }
 
 /// The plan as it is carried out, for people alone.
@@ -227,26 +175,32 @@ async fn carry_out(
     session: Session,
     loaded: &Loaded,
     prepared: Prepared,
-) -> Result<(Exit, Arc<World>), Error> {
-    let Prepared { decided, up_to_date, ordered, setup, price, caps, levels, now } = prepared;
+) -> Result<Exit, Error> {
+    let Prepared { decided, ordered, setup, price, caps, levels, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
-    for (wanted, decision) in decided.wanted.iter().zip(&decided.decisions) {
-        if let Decision::Blocked { key, state, .. } = decision {
-            terminal.say(format_args!("blocked  {}  a take of {key} is {}", wanted.key, state.name()));
+    // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
+    let mut waiting = 0;
+    let told = decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
+        if let Decision::Blocked { key, state, .. } = &job.decision {
+            waiting += usize::from(!matches!(state, State::Held { .. }));
+            terminal
+                .say(format_args!("blocked  {}  a take of {key} is {}", job.wanted.key, state.name()));
         }
-    }
+        Ok(())
+    });
+    told.map_err(store)?;
+    let (jobs, up_to_date) = stands(&session, &decided.worksheet).await?;
     session.store.admit(ordered.admission, now).await.map_err(store)?;
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
     today(&session, &setup).await?;
     let places = session.places.clone();
-    let stands = decided.wanted.iter().zip(&decided.decisions);
     let order = Order {
         project: &manifest.project,
         run,
         work: Some(ordered.work),
         max_time: args.bounds.max_time,
-        jobs: stands.map(|(wanted, decision)| (wanted.key.clone(), Stand::of(decision))).collect(),
+        jobs,
         up_to_date,
         price,
         levels,
@@ -254,23 +208,48 @@ async fn carry_out(
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {
-            // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
-            let in_flight = |decision: &&Decision| matches!(decision, Decision::Blocked { state, .. } if !matches!(state, State::Held { .. }));
             let ended = Ended {
                 places: &places,
                 world: &world,
                 went: &went,
                 run,
                 caps,
-                waiting: decided.decisions.iter().filter(in_flight).count(),
+                waiting,
                 again: &again(args),
             };
-            summary::close(terminal, ended).await.map(|exit| (exit, world))
+            summary::close(terminal, ended).await
         }
         Err(error) => Err(error),
     };
     setup.close().await;
     exit
+}
+
+/// Returns where the jobs of a run stand, and how many others have their clips with nothing on its way.
+async fn stands(
+    session: &Session,
+    worksheet: &Worksheet,
+) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
+    let store = |error: StoreError| store_error(&error);
+    let owed = session.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(store)?;
+    let book = worksheet.book();
+    let (mut jobs, mut up_to_date) = (Vec::new(), book.count("unchanged").map_err(store)?);
+    let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
+    let stood = book.each_named::<StoreError>(&others, |_, job| {
+        jobs.push((job.wanted.key.clone(), Stand::of(&job.decision)));
+        Ok(())
+    });
+    stood.map_err(store)?;
+    // A clip that comes to a job that has one must not count as another job.
+    let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
+    for key in keys {
+        let found = book.find(&key).map_err(store)?;
+        if found.is_some_and(|job| job.decision.name() == "unchanged") {
+            up_to_date = up_to_date.saturating_sub(1);
+            jobs.push((key, Stand::Done));
+        }
+    }
+    Ok((jobs, up_to_date))
 }
 
 /// The command that goes on with the same selection, and asks once more for the money.
@@ -322,38 +301,63 @@ pub(super) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
         ))
 }
 
-/// Whatever keeps a clip from its name is found before anything is paid.
-pub(super) fn unobstructed(
-    terminal: &Terminal,
-    session: &Session,
-    targets: &[Target<'_>],
-) -> Result<(), Error> {
-    let tree = session.tree()?;
-    let problem = |target: &Target<'_>| {
-        let (what, hint) = if let Some(other) = target.promised {
+/// Finds whatever keeps a clip from its name, before anything is paid.
+pub(super) struct Obstacles<'a> {
+    session: &'a Session,
+    tree: Tree,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Obstacles<'a> {
+    /// Opens the output tree.
+    pub(super) fn new(session: &'a Session) -> Result<Self, Error> {
+        Ok(Self { session, tree: session.tree()?, problems: Vec::new() })
+    }
+
+    /// Looks at the names of all clips that are to be paid or filed.
+    fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
+        let vacated = filings.vacated();
+        worksheet.book().each(|book, job| {
+            let (wanted, decision) = (&job.wanted, &job.decision);
+            if needs_place(wanted, decision) {
+                let own = book.known(&wanted.key)?.and_then(|known| known.filed);
+                let vacated = vacated.get(wanted.path.as_str()).copied();
+                let promised = book.promised(&wanted.path)?;
+                self.look(&target(wanted, decision, own.as_ref(), vacated, promised));
+            }
+            Ok(())
+        })
+    }
+
+    /// Looks at one name.
+    pub(super) fn look(&mut self, target: &Target) {
+        let (what, hint) = if let Some(other) = &target.promised {
             (
                 format!("the clip of {other}, which is paid, is on its way to that name"),
                 "change `output:`, so that every clip has a name of its own",
             )
         } else {
-            let obstacle = tree.obstacle(target.path, &target.may_stand)?;
+            let Some(obstacle) = self.tree.obstacle(&target.path, &target.may_stand) else { return };
             (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
         };
-        let place = Place::File(session.places.shown.clone());
+        let place = Place::File(self.session.places.shown.clone());
         let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
-        let name = session.places.out.join(target.path);
+        let name = self.session.places.out.join(&target.path);
         let name = name.strip_prefix(".").unwrap_or(&name);
         problem.examples.push(format!("{}: {what}", name.display()));
-        Some(problem)
-    };
-    let problems: Vec<Problem> = targets.iter().filter_map(problem).collect();
-    if problems.is_empty() {
-        return Ok(());
+        self.problems.push(problem);
     }
-    terminal.problems(problems);
-    Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
-        .money("not charged")
-        .next(session.places.typed("run")))
+
+    /// Tells what was found; an error where that is anything.
+    pub(super) fn tell(self, terminal: &Terminal) -> Result<(), Error> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        terminal.problems(self.problems);
+        Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
+            .money("not charged")
+            .next(self.session.places.typed("run")))
+    }
 }
 
 /// Asks once, with the price.

@@ -18,7 +18,7 @@ use crate::engine::clock::Clock;
 use crate::load::cards;
 use crate::provider;
 use crate::provider::cards::Cards;
-use crate::store::{Attempt, Entry, History, Reader, TakeHistory, remarks};
+use crate::store::{Attempt, Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
 use crate::wire::Call;
 use serde_json::{Value, json};
 use text::{headline, state_words};
@@ -132,7 +132,14 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
 
 /// Another error for a job that the manifest wants and no run has heard of yet.
 fn never_ordered(places: &Places, job: &str) -> Option<Error> {
-    let keys: Vec<JobKey> = load(places).wanted.into_iter().map(|wanted| wanted.key).collect();
+    let worksheet = Worksheet::new().ok()?;
+    let _ = load(places, &worksheet);
+    let mut keys: Vec<JobKey> = Vec::new();
+    let listed = worksheet.book().each_wanted::<StoreError>(|wanted| {
+        keys.push(wanted.key);
+        Ok(())
+    });
+    listed.ok()?;
     let key = job_named(job, &keys).ok()?;
     let words = format!("plan --only {}", quoted(&key.to_string()));
     Some(

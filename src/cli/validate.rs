@@ -51,5 +51,5 @@ struct Nobody;
 impl Jobs for Nobody {
     fn begin(&mut self) {}
 
-    fn take(&mut self, _: Wanted) {}
+    fn take(&mut self, _: Wanted, _: i64) {}
 }

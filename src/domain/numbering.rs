@@ -10,7 +10,7 @@ const EMPTY: u32 = u32::MAX;
 
 /// Things told apart by their digests and numbered in the order in which they came. Each takes 21 to 27 bytes, however
 /// long it is. There is room for four billions.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Numbering {
     digests: Vec<[u8; KEPT]>,
     /// Numbers, each at the place that its digest gives or at the next free one; a power of two, at most three quarters

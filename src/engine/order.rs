@@ -1,17 +1,16 @@
-//! Decisions become an order: what the store takes in, what may be sent, what is filed.
+//! Turns decisions into an order: what the store takes in, what may be sent, what is filed.
 
 use super::{Work, ids};
-use crate::domain::key::TakeId;
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::policy::Policy;
 use crate::plan::decide::Decision;
-use crate::plan::filing::{Scene, filings};
-use crate::store::{Admission, NewTake};
+use crate::plan::expand::LeftOut;
+use crate::plan::filing::there;
+use crate::store::{Admission, Jobs, StoreError, Worksheet};
 use jiff::Timestamp;
-use std::collections::HashSet;
 
 /// What is to be taken in by the store, and then done.
-#[derive(Debug)]
 pub struct Ordered {
     /// For [`Store::admit`](crate::store::Store::admit), before anything is done.
     pub admission: Admission,
@@ -19,68 +18,70 @@ pub struct Ordered {
     pub work: Work,
 }
 
-/// Orders what was decided. `partial`: jobs that are not among the wanted stay wanted as they were.
-#[must_use]
-pub fn order(project: &str, scene: Scene<'_>, partial: bool, now: Timestamp) -> Ordered {
-    let takes = scene.known.jobs.iter().flat_map(|job| &job.takes);
-    let resting: HashSet<&TakeId> =
-        takes.filter(|take| matches!(take.state, State::Pending { .. })).map(|take| &take.id).collect();
-    // Sent once more by this run if it turns out that they never arrived: their price was agreed to when they were
-    // sent first, and is not spent.
-    let everybody = scene.known.jobs.iter().chain(&scene.known.elsewhere).flat_map(|job| &job.takes);
-    let in_doubt: HashSet<&TakeId> =
-        everybody.filter(|take| matches!(take.state, State::Doubtful { .. })).map(|take| &take.id).collect();
-    let left_out = scene.known.jobs.iter().filter(|job| job.wanted && scene.left_out.may_have(&job.key.item));
-    let mut admission = Admission {
-        project: project.to_owned(),
-        wanted: scene.wanted.to_vec(),
-        partial,
-        kept: left_out.map(|job| job.key.clone()).collect(),
-        new: Vec::new(),
-        supersede: Vec::new(),
-        adopt: Vec::new(),
-        afresh: Vec::new(),
-        policy: Policy::standard(),
-    };
-    let mut submit = HashSet::new();
-    let new = |at, instead_of| NewTake { at, id: TakeId(ids::sortable(now)), instead_of };
-    for (at, decision) in scene.decisions.iter().enumerate() {
-        match decision {
-            Decision::New => admission.new.push(new(at, None)),
-            Decision::Changed { superseded, .. } => {
-                admission.new.push(new(at, None));
-                admission.supersede.extend(superseded.iter().cloned());
+/// Orders what was decided. Where only a part of the jobs is decided, the others stay wanted as they were.
+pub fn order(
+    project: &str,
+    worksheet: &Worksheet,
+    left_out: &LeftOut,
+    now: Timestamp,
+) -> Result<Ordered, StoreError> {
+    let book = worksheet.book();
+    let mut work = Work::default();
+    let mut files = false;
+    book.each::<StoreError>(|book, job| {
+        match &job.decision {
+            Decision::New | Decision::Changed { .. } | Decision::Again { .. } => {
+                let id = crate::domain::key::TakeId(ids::sortable(now));
+                book.order(job.at, &id)?;
+                work.submit.insert(id);
             }
-            Decision::Kept { superseded, .. } => admission.supersede.extend(superseded.iter().cloned()),
-            Decision::Again { instead_of } => admission.new.push(new(at, Some(instead_of.clone()))),
-            Decision::Underway { take, unsent: true } => {
-                submit.insert(take.clone());
-                if resting.contains(take) {
-                    admission.afresh.push(take.clone());
-                }
-            }
-            Decision::Renamed { take, unsent, .. } => {
-                admission.adopt.push((take.clone(), at));
-                if *unsent {
-                    admission.afresh.push(take.clone());
-                }
-                if *unsent || in_doubt.contains(take) {
-                    submit.insert(take.clone());
-                }
-            }
-            Decision::Underway { take, unsent: false } => {
-                if in_doubt.contains(take) {
-                    submit.insert(take.clone());
+            Decision::Underway { take, unsent } | Decision::Renamed { take, unsent, .. } => {
+                // Sent once more by this run if it turns out that it never arrived: its price was agreed to when it was
+                // sent first, and is not spent.
+                let is_doubtful = || {
+                    let found = book.known_take(take)?;
+                    Ok::<_, StoreError>(found.is_some_and(|it| matches!(it.state, State::Doubtful { .. })))
+                };
+                if *unsent || is_doubtful()? {
+                    work.submit.insert(take.clone());
                 }
             }
             Decision::Unchanged { .. }
             | Decision::Shared { .. }
+            | Decision::Kept { .. }
             | Decision::Blocked { .. }
             | Decision::Failed { .. } => {}
         }
+        files |= there(&job.decision).is_some() || matches!(job.decision, Decision::Shared { .. });
+        Ok(())
+    })?;
+    // A leader may come after its followers: each has its take by now.
+    if files {
+        let is_left_out = |key: &JobKey| left_out.may_have(&key.item);
+        book.each::<StoreError>(|book, job| {
+            let (wanted, decision) = (&job.wanted, &job.decision);
+            if let Decision::Shared { leader, take, from: None } = decision {
+                let take = match take {
+                    Some(take) => Some(take.clone()),
+                    None => book.ordered(leader)?,
+                };
+                if let Some(take) = take {
+                    work.filings.follow(take, wanted);
+                }
+            } else if let Some(from) = there(decision) {
+                let is_needed = book.is_needed(&from.path, &wanted.key, &is_left_out)?;
+                work.filings.add(wanted, decision, from.clone(), is_needed);
+            }
+            Ok(())
+        })?;
+        work.filings.sort();
     }
-    submit.extend(admission.new.iter().map(|new| new.id.clone()));
-    let ordered = admission.new.iter().map(|new| (&scene.wanted[new.at].key, &new.id)).collect();
-    let filings = filings(scene, &ordered);
-    Ordered { admission, work: Work { filings, submit } }
+    let admission = Admission {
+        project: project.to_owned(),
+        jobs: Jobs::All(worksheet.clone()),
+        partial: book.is_partial()?,
+        left_out: left_out.clone(),
+        policy: Policy::standard(),
+    };
+    Ok(Ordered { admission, work })
 }

@@ -11,10 +11,11 @@ use crate::manifest::{FileReading, Items, Located, Manifest, OnBadItem};
 use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
+use crate::store::Worksheet;
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{channel, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who gets the jobs, one by one.
@@ -22,17 +23,17 @@ pub trait Jobs {
     /// What came so far is to be forgotten: the product file is read once more from its start.
     fn begin(&mut self);
 
-    /// Takes a job that is right.
-    fn take(&mut self, wanted: Wanted);
+    /// Takes a job that is right. Higher urgency goes first; among equals the order of the items stays.
+    fn take(&mut self, wanted: Wanted, urgency: i64);
 }
 
-impl Jobs for Vec<Wanted> {
+impl Jobs for &Worksheet {
     fn begin(&mut self) {
-        self.clear();
+        self.book().clear();
     }
 
-    fn take(&mut self, wanted: Wanted) {
-        self.push(wanted);
+    fn take(&mut self, wanted: Wanted, urgency: i64) {
+        self.book().take(&wanted, urgency);
     }
 }
 
@@ -66,7 +67,7 @@ pub fn jobs(
             if doubled.contains(&subject.item.id) {
                 expansion.leave_out(&subject.item);
             } else {
-                expansion.item(subject, &mut |wanted| jobs.take(wanted));
+                expansion.item(subject, &mut |wanted, urgency| jobs.take(wanted, urgency));
             }
         };
         match source.read(is_gathered, &mut take) {
@@ -85,10 +86,10 @@ pub fn jobs(
         problems.extend(left_out(&loaded.shown, &expanded));
     }
     loaded.problems.extend(problems);
-    let Expanded { problems, links, dropped, left_out, jobs, urgency } = expanded;
+    let Expanded { problems, links, dropped, left_out, jobs } = expanded;
     loaded.problems.extend(problems);
     (loaded.links, loaded.dropped, loaded.left_out) = (links, dropped, left_out);
-    (loaded.jobs, loaded.urgency) = (jobs, urgency);
+    loaded.jobs = jobs;
     loaded.manifest = Some(manifest);
 }
 
@@ -252,8 +253,6 @@ impl File {
             }
         };
         let (send, received) = sync_channel::<Vec<Arc<Item>>>(AHEAD);
-        // Who made the items lets go of them: what one thread takes from memory is slow to be given back by another.
-        let (give_back, spent) = channel::<Vec<Arc<Item>>>();
         std::thread::scope(|scope| {
             let reader = scope.spawn(move || {
                 let mut batch = Vec::with_capacity(BATCH);
@@ -262,7 +261,6 @@ impl File {
                     if batch.len() == BATCH {
                         // The other side takes until this one ends.
                         let _ = send.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
-                        spent.try_iter().for_each(drop);
                     }
                 };
                 let read = if is_gathered {
@@ -274,11 +272,7 @@ impl File {
                 read
             });
             for batch in received {
-                for item in &batch {
-                    take(Arc::clone(item));
-                }
-                // Nobody takes it back any more where everything is read.
-                let _ = give_back.send(batch);
+                batch.into_iter().for_each(&mut *take);
             }
             reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })

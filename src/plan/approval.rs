@@ -6,7 +6,7 @@ use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 /// The version of the form below.
 pub const FORMAT: u32 = 1;
@@ -78,30 +78,31 @@ pub enum How {
 }
 
 impl Approval {
-    /// Writes a plan down.
+    /// Begins a plan without jobs, which will cost so much.
     #[must_use]
-    pub fn of(project: &str, inputs: Vec<Input>, jobs: &[(&Wanted, &Decision)]) -> Self {
-        let costly = || jobs.iter().filter(|(_, decision)| decision.costs());
-        let total: Usd = costly().filter_map(|(wanted, _)| wanted.price).sum();
-        let approved = |(wanted, decision): &(&Wanted, &Decision)| {
-            let approved = Approved {
-                decision: decision.name().to_owned(),
-                costs: decision.costs(),
-                fingerprint: wanted.fingerprint.to_string(),
-                price_usd: wanted.price.map(Usd::plain),
-                order: if decision.costs() { fields(&wanted.request) } else { Vec::new() },
-            };
-            (wanted.key.to_string(), approved)
-        };
+    pub fn new(project: &str, inputs: Vec<Input>, total: Usd) -> Self {
         Self {
             format: FORMAT,
             shotlist: env!("CARGO_PKG_VERSION").to_owned(),
             project: project.to_owned(),
             inputs,
-            to_render: costly().count(),
+            to_render: 0,
             total_usd: total.plain(),
-            jobs: jobs.iter().map(approved).collect(),
+            jobs: BTreeMap::new(),
         }
+    }
+
+    /// Writes down a job of the plan.
+    pub fn add(&mut self, wanted: &Wanted, decision: &Decision) {
+        let approved = Approved {
+            decision: decision.name().to_owned(),
+            costs: decision.costs(),
+            fingerprint: wanted.fingerprint.to_string(),
+            price_usd: wanted.price.map(Usd::plain),
+            order: if decision.costs() { fields(&wanted.request) } else { Vec::new() },
+        };
+        self.to_render += usize::from(decision.costs());
+        self.jobs.insert(wanted.key.to_string(), approved);
     }
 
     /// Whether the plan has this job.
@@ -110,20 +111,19 @@ impl Approval {
         self.jobs.contains_key(&key.to_string())
     }
 
-    /// What moved since, among the jobs of the plan as they are decided now. Nothing of what is paid may have moved: a
-    /// job that was to be sent is sent as it was planned, or was sent so meanwhile; one that was not is not.
+    /// Returns what moved of a job, as it is decided now. Nothing of what is paid may have moved: a job that was to be
+    /// sent is sent as it was planned, or was sent so meanwhile; one that was not is not.
     #[must_use]
-    pub fn moved(&self, now: &[(&Wanted, &Decision)]) -> Vec<Moved> {
-        let now: HashMap<String, &(&Wanted, &Decision)> =
-            now.iter().map(|job| (job.0.key.to_string(), job)).collect();
-        let moved = |(key, approved): (&String, &Approved)| {
-            let how = match now.get(key) {
-                Some((wanted, decision)) => how(approved, wanted, decision),
-                None => approved.costs.then_some(How::Gone),
-            };
-            how.map(|how| Moved { key: key.clone(), how })
-        };
-        self.jobs.iter().filter_map(moved).collect()
+    pub fn moved(&self, wanted: &Wanted, decision: &Decision) -> Option<Moved> {
+        let key = wanted.key.to_string();
+        let how = how(self.jobs.get(&key)?, wanted, decision)?;
+        Some(Moved { key, how })
+    }
+
+    /// Returns the jobs that were to be sent and are not among these any more.
+    pub fn missing<'a>(&'a self, now: &'a HashSet<String>) -> impl Iterator<Item = Moved> + 'a {
+        let gone = self.jobs.iter().filter(|(key, approved)| approved.costs && !now.contains(*key));
+        gone.map(|(key, _)| Moved { key: key.clone(), how: How::Gone })
     }
 }
 
@@ -184,9 +184,13 @@ mod tests {
 
     /// What moved between one job then and now, through the form in which plans are kept.
     fn moved(then: (&Wanted, &Decision), now: Option<(&Wanted, &Decision)>) -> Option<How> {
-        let written = serde_json::to_string(&Approval::of("shop", Vec::new(), &[then])).unwrap();
+        let mut approval = Approval::new("shop", Vec::new(), Usd::ZERO);
+        approval.add(then.0, then.1);
+        let written = serde_json::to_string(&approval).unwrap();
         let approval: Approval = serde_json::from_str(&written).unwrap();
-        approval.moved(&now.into_iter().collect::<Vec<_>>()).pop().map(|moved| moved.how)
+        let there = now.iter().map(|(wanted, _)| wanted.key.to_string()).collect();
+        let missing = approval.missing(&there).next();
+        missing.or_else(|| now.and_then(|(wanted, decision)| approval.moved(wanted, decision))).map(|moved| moved.how)
     }
 
     #[test]

@@ -1,135 +1,21 @@
-//! What is to be done about each wanted job, against everything that was ever ordered.
+//! Decides what is to be done about each wanted job, against everything that was ever ordered.
 //!
-//! The fingerprint decides payment, the key decides place. In this order: the job's own take, a take that nobody
-//! wants any more, a take of another wanted job; only what none of these can serve is paid for.
+//! The fingerprint decides payment, the key decides place. In this order: the job's own take, a take that no wanted job
+//! refers to, a take of another wanted job; only what none of these can serve is paid for.
+//!
+//! [`decide`] goes over the wanted jobs twice and holds one at a time: first what each job has by itself, for only then
+//! it is known which jobs can lead others; then the rest, in order.
 
-use super::clips::Clips;
-use super::fingerprint::{Change, changes};
-use super::known::{Filed, Known, KnownJob, KnownTake};
-use super::orphans::Orphans;
+use super::fingerprint::changes;
+use super::known::{Filed, Known, KnownJob, KnownTake, Owner, Reusable};
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
-use crate::domain::take::{Fingerprint, Wanted};
+use crate::domain::take::Wanted;
 use crate::manifest::{OnChange, Reuse, Rules};
-use std::collections::{HashMap, HashSet};
 
-/// What is to be done about one wanted job.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Decision {
-    /// Its clip is there.
-    Unchanged {
-        /// The take that made it.
-        take: TakeId,
-        /// Where the clip stands now, if that is not where it is wanted; moving it is free.
-        refile: Option<Filed>,
-    },
-    /// Its take was ordered before and is on its way, or waits to be sent.
-    Underway {
-        /// The take.
-        take: TakeId,
-        /// Whether nothing was sent yet, so that its price is still to be paid.
-        unsent: bool,
-    },
-    /// A job that is no longer wanted, or not in this run, had the same order: its take goes over to this job.
-    Renamed {
-        /// The take.
-        take: TakeId,
-        /// The job that had it.
-        from: JobKey,
-        /// Whether nothing was sent yet.
-        unsent: bool,
-        /// The clip, where there is one already.
-        filed: Option<Filed>,
-    },
-    /// Another wanted job has, or is getting, the same clip: this one gets a copy, free.
-    Shared {
-        /// The job that is rendered.
-        leader: JobKey,
-        /// Its take, where there is one already.
-        take: Option<TakeId>,
-        /// Where the clip can be copied from, if it is there already.
-        from: Option<Filed>,
-    },
-    /// Nothing like it was ever ordered.
-    New,
-    /// It was ordered with other inputs before.
-    Changed {
-        /// What differs from the newest take.
-        fields: Vec<Change>,
-        /// Takes that were never sent and are not wanted so any more.
-        superseded: Vec<TakeId>,
-    },
-    /// It was ordered with other inputs before, and the clip that came of them is kept.
-    Kept {
-        /// What differs from the order of that clip.
-        fields: Vec<Change>,
-        /// Takes that were never sent and are not wanted so any more.
-        superseded: Vec<TakeId>,
-        /// Whether it is kept only until somebody agrees that it is rendered anew.
-        asks: bool,
-        /// Where the clip stands now, if that is not where it is wanted; moving it is free.
-        refile: Option<Filed>,
-    },
-    /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
-    Again {
-        /// The take in doubt, which is given up when the new one was accepted, or may have been.
-        instead_of: TakeId,
-    },
-    /// An unsettled take stands in the way: it may have been charged, or its clip is still coming.
-    Blocked {
-        /// That take.
-        by: TakeId,
-        /// The job it belongs to.
-        key: JobKey,
-        /// Where it stands.
-        state: State,
-    },
-    /// The same order failed or was given up before; it is not sent again by itself.
-    Failed {
-        /// That take.
-        take: TakeId,
-        /// Where it stands.
-        state: State,
-    },
-}
-
-impl Decision {
-    /// Whether the job's price will be paid if this is carried out.
-    #[must_use]
-    pub const fn costs(&self) -> bool {
-        match self {
-            Self::New | Self::Changed { .. } | Self::Again { .. } => true,
-            Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
-            Self::Unchanged { .. }
-            | Self::Kept { .. }
-            | Self::Shared { .. }
-            | Self::Blocked { .. }
-            | Self::Failed { .. } => false,
-        }
-    }
-
-    /// One word for tables and JSON.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Unchanged { refile: None, .. } => "unchanged",
-            Self::Unchanged { refile: Some(_), .. } => "moved",
-            Self::Underway { unsent: true, .. } => "waiting",
-            Self::Underway { unsent: false, .. } => "in flight",
-            Self::Renamed { .. } => "renamed",
-            Self::Shared { .. } => "shared",
-            Self::New => "new",
-            Self::Changed { .. } => "changed",
-            Self::Kept { asks: false, .. } => "kept",
-            Self::Kept { asks: true, .. } => "asks",
-            Self::Again { .. } => "again",
-            Self::Blocked { .. } => "blocked",
-            Self::Failed { .. } => "failed",
-        }
-    }
-}
+pub use super::decision::Decision;
 
 /// What a run is about.
 #[derive(Clone, Copy)]
@@ -152,184 +38,233 @@ impl Scope<'_> {
         Scope { selected: &|_| true, resubmit: None, rules: &|_| Rules::NONE, left_out: &|_| false };
 }
 
-/// Decides for every selected job; the places of the others are empty.
-#[must_use]
-pub fn decide(wanted: &[Wanted], known: &Known, scope: Scope<'_>) -> Vec<Option<Decision>> {
-    let Scope { selected, resubmit, rules, left_out } = scope;
-    let own: HashMap<&JobKey, &KnownJob> = known.jobs.iter().map(|job| (&job.key, job)).collect();
-    let wanted_keys: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
-    // What nobody waits for in this run: takes of vanished jobs, and what a job that is not selected has not sent yet.
-    // What stands in for a take in doubt stays with it.
-    let mut orphans = Orphans::of(&known.jobs, |job, take| {
-        take.instead_of.is_none()
-            && !left_out(&job.key)
-            && (!wanted_keys.contains(&job.key) || (!selected(&job.key) && is_unsent(take)))
-    });
-    // Another project's unsent takes are its own to send; what may be paid is collected here if it is wanted here. Only
-    // what a person must decide about stays where it is: this project's rules for doubt are not that one's.
-    let mut strays = Orphans::of(&known.elsewhere, |_, take| take.state.is_unsettled());
-    let clips = Clips::of(known);
+/// The wanted jobs of one plan, beside what is known.
+pub trait WantedJobs: Known {
+    /// Forgets earlier decisions, and finds the takes that may be taken over: those of other projects that are
+    /// unsettled, and those of the project's jobs for which `is_free` says yes. It is asked with the job, whether the
+    /// job is wanted, and whether the take is unsent.
+    fn begin(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> Result<(), Self::Error>;
 
-    // First what each job has itself: only then is it known who can lead others.
-    let by_itself = |job: &Wanted| by_itself(job, own.get(&job.key)?, &clips, rules(&job.key).on_change);
-    let mut decisions: Vec<Option<Decision>> = wanted.iter().map(by_itself).collect();
-    if let Some(most) = resubmit {
-        let selected = wanted.iter().zip(&mut decisions).filter(|(job, _)| selected(&job.key));
-        order_again(selected, &own, most - known.resubmitted);
-    }
-    let mut leaders: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-    for (at, decision) in decisions.iter().enumerate() {
-        let key = &wanted[at].key;
+    /// Visits the jobs without a decision, in the order in which they are to be submitted.
+    fn each_undecided(
+        &self,
+        visit: &mut dyn FnMut(i64, &Wanted) -> Result<(), Self::Error>,
+    ) -> Result<(), Self::Error>;
+
+    /// Keeps a decision for the job at that place.
+    fn settle(&self, at: i64, decision: &Decision) -> Result<(), Self::Error>;
+
+    /// Notes that a job can lead others with the same fingerprint. Of these, the first and the first with which the first
+    /// may share are enough.
+    fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> Result<(), Self::Error>;
+
+    /// Returns the first leader with the job's fingerprint with which it may share, and the decision about that one.
+    fn leader(&self, job: &Wanted) -> Result<Option<(JobKey, Decision)>, Self::Error>;
+
+    /// Notes that a take was taken over: no other job gets it.
+    fn take_over(&self, take: &TakeId) -> Result<(), Self::Error>;
+}
+
+/// Decides for every selected job.
+pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), J::Error> {
+    let Scope { selected, resubmit, rules, left_out } = scope;
+    // What a job that is not selected has not sent yet can be taken over, too.
+    jobs.begin(&|key, is_wanted, is_unsent| {
+        !left_out(key) && (!is_wanted || (!selected(key) && is_unsent))
+    })?;
+    let mut allowed = match resubmit {
+        Some(most) => Some(most - jobs.resubmitted()?),
+        None => None,
+    };
+    jobs.each_undecided(&mut |at, job| {
+        let Some(own) = jobs.by_key(&job.key)? else { return Ok(()) };
+        let Some(mut decision) = by_itself(jobs, job, &own, rules(&job.key).on_change)? else { return Ok(()) };
+        let is_selected = selected(&job.key);
+        if let Some(allowed) = allowed.as_mut().filter(|_| is_selected) {
+            decision = order_again(job, &own, decision, allowed);
+        }
         // What is not sent in this run cannot serve others.
-        if decision.as_ref().is_some_and(|decision| serves(decision) && (selected(key) || !decision.costs()))
-        {
-            leaders.entry(wanted[at].fingerprint).or_default().push(at);
+        if serves(&decision) && (is_selected || !decision.costs()) {
+            jobs.lead(at, job, &decision)?;
         }
-    }
-    for at in 0..wanted.len() {
-        if decisions[at].is_some() || !selected(&wanted[at].key) {
-            continue;
+        if is_selected { jobs.settle(at, &decision) } else { Ok(()) }
+    })?;
+    jobs.each_undecided(&mut |at, job| {
+        if !selected(&job.key) {
+            return Ok(());
         }
-        let job = &wanted[at];
-        let known = own.get(&job.key).copied();
-        let lead = || {
-            let leaders = leaders.get(&job.fingerprint)?;
-            let leader = *leaders.iter().find(|leader| may_share(&wanted[**leader].key, &job.key))?;
-            Some(share(&wanted[leader], decisions[leader].as_ref(), &clips))
-        };
-        let rendered = || {
-            let (owner, take) = clips.rendered(job, may_share)?;
-            Some(Decision::Shared {
-                leader: owner.clone(),
-                take: Some(take.clone()),
-                from: clips.of_take(take),
-            })
-        };
-        let taken_over = |orphan| taken_over(orphan, &clips);
+        let own = jobs.by_key(&job.key)?;
         let free = match rules(&job.key).reuse {
             Reuse::Never => None,
-            Reuse::Always => orphans
-                .take(job, |take| match take.state {
-                    // What was never sent is still to be paid: not where the same clip is there.
-                    State::Pending { .. } => rendered().is_none(),
-                    // A job with a clip of its own gets a copy, for which that one makes room.
-                    State::Done { .. } => known.is_none_or(|known| known.filed.is_none()),
-                    _ => true,
-                })
-                .map(taken_over)
-                .or_else(lead)
-                .or_else(rendered)
-                .or_else(|| strays.take(job, |_| true).map(taken_over)),
+            Reuse::Always => free(jobs, job, own.as_ref())?,
         };
-        decisions[at] = Some(free.unwrap_or_else(|| fresh(job, known)));
-        if decisions[at].as_ref().is_some_and(serves) {
-            leaders.entry(job.fingerprint).or_default().push(at);
+        let decision = match free {
+            Some(decision) => decision,
+            None => fresh(jobs, job, own.as_ref())?,
+        };
+        if serves(&decision) {
+            jobs.lead(at, job, &decision)?;
+        }
+        jobs.settle(at, &decision)
+    })
+}
+
+/// Returns what serves a job that has nothing of its own.
+fn free<J: WantedJobs + ?Sized>(
+    jobs: &J,
+    job: &Wanted,
+    own: Option<&KnownJob>,
+) -> Result<Option<Decision>, J::Error> {
+    let rendered = || jobs.rendered(job);
+    if let Some(orphan) = jobs.reusable(Owner::Vanished, job.fingerprint)? {
+        let is_good = match orphan.take.state {
+            // What was never sent is still to be paid: not where the same clip is there.
+            State::Pending { .. } => rendered()?.is_none(),
+            // A job with a clip of its own gets a copy, for which that one makes room.
+            State::Done { .. } => own.is_none_or(|own| own.filed.is_none()),
+            _ => true,
+        };
+        if is_good {
+            return taken_over(jobs, orphan).map(Some);
         }
     }
-    decisions.into_iter().zip(wanted).map(|(decision, job)| decision.filter(|_| selected(&job.key))).collect()
+    if let Some((leader, decision)) = jobs.leader(job)? {
+        return share(jobs, leader, decision).map(Some);
+    }
+    if let Some((leader, take)) = rendered()? {
+        let from = clip_of(jobs, &take)?;
+        return Ok(Some(Decision::Shared { leader, take: Some(take), from }));
+    }
+    // Another project's unsent takes are its own to send; what may be paid is collected here if it is wanted here. Only
+    // what a person must decide about stays where it is: this project's rules for doubt are not that one's.
+    match jobs.reusable(Owner::Elsewhere, job.fingerprint)? {
+        Some(stray) => taken_over(jobs, stray).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Orders anew what is in doubt, as long as the money allowed for it lasts. What an earlier run has ordered so and not
 /// sent is sent.
-fn order_again<'a>(
-    jobs: impl Iterator<Item = (&'a Wanted, &'a mut Option<Decision>)>,
-    own: &HashMap<&JobKey, &KnownJob>,
-    mut allowed: Usd,
-) {
-    for (job, decision) in jobs {
-        let Some(Decision::Blocked { by, key, state }) = decision else { continue };
-        if *key != job.key || !state.is_in_doubt() {
-            continue;
-        }
-        let takes = own.get(&job.key).map_or(&[][..], |known| &known.takes);
-        // Refused for good: the same order would be refused again, and the older one is a person's to settle.
-        let refused = |take: &KnownTake| {
-            take.instead_of.as_ref() == Some(&*by)
-                && take.fingerprint == job.fingerprint
-                && matches!(take.state, State::Failed { .. })
-        };
-        if takes.iter().any(refused) {
-            continue;
-        }
-        let stands_in = |take: &&KnownTake| is_unsent(take) && take.instead_of.as_ref() == Some(&*by);
-        // Their prices are off the allowance already, and are decided about anew.
-        allowed += takes.iter().filter(stands_in).map(|take| take.price).sum();
-        // Without a known price nothing is sent at all.
-        let price = job.price.unwrap_or_default();
-        if price > allowed {
-            continue;
-        }
-        allowed = allowed - price;
-        let same = takes.iter().filter(stands_in).find(|take| take.fingerprint == job.fingerprint);
-        *decision = Some(match same {
-            Some(take) => Decision::Underway { take: take.id.clone(), unsent: true },
-            None => Decision::Again { instead_of: by.clone() },
-        });
+fn order_again(job: &Wanted, own: &KnownJob, decision: Decision, allowed: &mut Usd) -> Decision {
+    let Decision::Blocked { by, key, state } = &decision else { return decision };
+    if *key != job.key || !state.is_in_doubt() {
+        return decision;
+    }
+    // Refused for good: the same order would be refused again, and the older one is a person's to settle.
+    let refused = |take: &KnownTake| {
+        take.instead_of.as_ref() == Some(by)
+            && take.fingerprint == job.fingerprint
+            && matches!(take.state, State::Failed { .. })
+    };
+    if own.takes.iter().any(refused) {
+        return decision;
+    }
+    let stands_in = |take: &&KnownTake| is_unsent(take) && take.instead_of.as_ref() == Some(by);
+    // Their prices are off the allowance already, and are decided about anew.
+    *allowed += own.takes.iter().filter(stands_in).map(|take| take.price).sum();
+    // Without a known price nothing is sent at all.
+    let price = job.price.unwrap_or_default();
+    if price > *allowed {
+        return decision;
+    }
+    *allowed = *allowed - price;
+    let same = own.takes.iter().filter(stands_in).find(|take| take.fingerprint == job.fingerprint);
+    match same {
+        Some(take) => Decision::Underway { take: take.id.clone(), unsent: true },
+        None => Decision::Again { instead_of: by.clone() },
     }
 }
 
-/// What the job's own takes say, if they settle it.
-fn by_itself(job: &Wanted, known: &KnownJob, clips: &Clips<'_>, on_change: OnChange) -> Option<Decision> {
+/// Returns what the job's own takes say, if they settle it.
+fn by_itself<K: Known + ?Sized>(
+    jobs: &K,
+    job: &Wanted,
+    known: &KnownJob,
+    on_change: OnChange,
+) -> Result<Option<Decision>, K::Error> {
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint;
     // The clip under the job's name may be its own or a copy of another job's: what counts is what was ordered.
-    let filed = known.filed.as_ref().filter(|filed| clips.order(&filed.take) == Some(job.fingerprint));
+    let filed = match &known.filed {
+        Some(filed) => {
+            let order = match known.takes.iter().find(|take| take.id == filed.take) {
+                Some(take) => Some(take.fingerprint),
+                None => jobs.take(&filed.take)?.map(|take| take.fingerprint),
+            };
+            Some(filed).filter(|_| order == Some(job.fingerprint))
+        }
+        None => None,
+    };
     let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
     if let Some(wish) = known.takes.iter().filter(same).find(|take| is_unsent(take))
         && known.takes.iter().all(|take| !take.state.is_unsettled())
         && !is_kept
     {
         // Where the job has its clip, a person wants another one all the same.
-        return Some(Decision::Underway { take: wish.id.clone(), unsent: true });
+        return Ok(Some(Decision::Underway { take: wish.id.clone(), unsent: true }));
     }
     if let Some(filed) = filed {
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
-        return Some(Decision::Unchanged { take: filed.take.clone(), refile });
+        return Ok(Some(Decision::Unchanged { take: filed.take.clone(), refile }));
     }
     // What stands under the job's name came of other inputs.
     let stands = known.filed.as_ref().filter(|_| on_change != OnChange::Render);
     let done = |take: &&KnownTake| same(take) && matches!(take.state, State::Done { .. });
     if let (Some(done), None) = (known.takes.iter().find(done), stands) {
-        return Some(Decision::Unchanged { take: done.id.clone(), refile: clips.of_take(&done.id) });
+        return Ok(Some(Decision::Unchanged { take: done.id.clone(), refile: clip_of(jobs, &done.id)? }));
     }
     if let Some(unsettled) = known.takes.iter().find(|take| take.state.is_unsettled()) {
-        return Some(if same(&unsettled) && !is_held(unsettled) {
+        return Ok(Some(if same(&unsettled) && !is_held(unsettled) {
             Decision::Underway { take: unsettled.id.clone(), unsent: false }
         } else {
-            blocked(known, unsettled)
-        });
+            blocked(&known.key, unsettled)
+        }));
     }
     // What waits unsent was agreed to.
     let agreed = |take: &KnownTake| on_change == OnChange::Ask && same(&take) && is_unsent(take);
     if let Some(filed) = stands.filter(|_| !known.takes.iter().any(agreed)) {
-        return Some(Decision::Kept {
-            fields: clips.request(&filed.take).map_or_else(Vec::new, |old| changes(old, &job.request)),
+        let old = jobs.request(&filed.take)?;
+        return Ok(Some(Decision::Kept {
+            fields: old.map_or_else(Vec::new, |old| changes(&old, &job.request)),
             superseded: unsent(known),
             asks: on_change == OnChange::Ask,
             refile: Some(filed.clone()).filter(|filed| filed.path != job.path),
-        });
+        }));
     }
-    let take = known.takes.iter().filter(same).find(|take| !let_go(take))?;
-    Some(match take.state {
+    Ok(known.takes.iter().filter(same).find(|take| !let_go(take)).map(|take| match take.state {
         State::Pending { .. } => Decision::Underway { take: take.id.clone(), unsent: true },
         _ => Decision::Failed { take: take.id.clone(), state: take.state.clone() },
+    }))
+}
+
+/// Returns where the take's clip stands: under a job's name, or kept beside a newer one.
+fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
+    if let Some(filed) = jobs.filed(id)? {
+        return Ok(Some(filed));
+    }
+    Ok(match jobs.take(id)? {
+        Some(KnownTake { id, path, state: State::Done { file, .. }, .. }) => {
+            Some(Filed { take: id, path, file })
+        }
+        _ => None,
     })
 }
 
-fn blocked(job: &KnownJob, take: &KnownTake) -> Decision {
-    Decision::Blocked { by: take.id.clone(), key: job.key.clone(), state: take.state.clone() }
+fn blocked(key: &JobKey, take: &KnownTake) -> Decision {
+    Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone() }
 }
 
-/// The take goes over to another job, unless a person must decide about it first.
-fn taken_over((from, take): (&KnownJob, &KnownTake), clips: &Clips<'_>) -> Decision {
-    if is_held(take) {
-        return blocked(from, take);
+/// Gives the take to another job, unless a person must decide about it first.
+fn taken_over<J: WantedJobs + ?Sized>(jobs: &J, reusable: Reusable) -> Result<Decision, J::Error> {
+    let Reusable { key, filed, take } = reusable;
+    jobs.take_over(&take.id)?;
+    if is_held(&take) {
+        return Ok(blocked(&key, &take));
     }
-    Decision::Renamed {
-        take: take.id.clone(),
-        from: from.key.clone(),
-        unsent: is_unsent(take),
-        filed: from.filed.clone().filter(|filed| filed.take == take.id).or_else(|| clips.of_take(&take.id)),
-    }
+    let filed = match filed.filter(|filed| filed.take == take.id) {
+        Some(filed) => Some(filed),
+        None => clip_of(jobs, &take.id)?,
+    };
+    Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed })
 }
 
 fn is_held(take: &KnownTake) -> bool {
@@ -354,48 +289,45 @@ const fn serves(decision: &Decision) -> bool {
     !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. })
 }
 
-/// Variants of one item are wishes for several renderings; anything else with the same order wants the same clip.
-pub(super) fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
+/// Whether two jobs with the same order want the same clip. Variants of one item are wishes for several renderings.
+#[must_use]
+pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
     (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
 }
 
-fn share(leader: &Wanted, decision: Option<&Decision>, clips: &Clips<'_>) -> Decision {
+fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Result<Decision, K::Error> {
     let take = match decision {
-        Some(blocked @ Decision::Blocked { .. }) => return blocked.clone(),
-        Some(Decision::Failed { take, state }) => {
-            return Decision::Failed { take: take.clone(), state: state.clone() };
-        }
-        Some(
-            Decision::Unchanged { take, .. }
-            | Decision::Underway { take, .. }
-            | Decision::Renamed { take, .. },
-        ) => Some(take.clone()),
-        Some(
-            Decision::New
-            | Decision::Changed { .. }
-            | Decision::Again { .. }
-            | Decision::Shared { .. }
-            | Decision::Kept { .. },
-        )
-        | None => None,
+        Decision::Blocked { .. } | Decision::Failed { .. } => return Ok(decision),
+        Decision::Unchanged { take, .. }
+        | Decision::Underway { take, .. }
+        | Decision::Renamed { take, .. } => Some(take),
+        Decision::New
+        | Decision::Changed { .. }
+        | Decision::Again { .. }
+        | Decision::Shared { .. }
+        | Decision::Kept { .. } => None,
     };
-    let from = take.as_ref().and_then(|take| clips.of_take(take));
-    Decision::Shared { leader: leader.key.clone(), take, from }
+    let from = match &take {
+        Some(take) => clip_of(jobs, take)?,
+        None => None,
+    };
+    Ok(Decision::Shared { leader, take, from })
 }
 
-fn fresh(job: &Wanted, known: Option<&KnownJob>) -> Decision {
-    let takes = known.map_or(&[][..], |known| &known.takes);
+fn fresh<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: Option<&KnownJob>) -> Result<Decision, K::Error> {
+    let takes = own.map_or(&[][..], |own| &own.takes);
     let Some(newest) = takes.iter().find(|take| !let_go(take)) else {
-        return Decision::New;
+        return Ok(Decision::New);
     };
     let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
-    Decision::Changed {
-        fields: changes(&done.unwrap_or(newest).request, &job.request),
-        superseded: known.map(unsent).unwrap_or_default(),
-    }
+    let old = jobs.request(&done.unwrap_or(newest).id)?;
+    Ok(Decision::Changed {
+        fields: old.map_or_else(Vec::new, |old| changes(&old, &job.request)),
+        superseded: own.map(unsent).unwrap_or_default(),
+    })
 }
 
-/// The job's takes that wait to be sent.
+/// Returns the job's takes that wait to be sent.
 fn unsent(known: &KnownJob) -> Vec<TakeId> {
     known.takes.iter().filter(|take| is_unsent(take)).map(|take| take.id.clone()).collect()
 }

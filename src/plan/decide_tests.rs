@@ -7,6 +7,7 @@ use crate::domain::lifecycle::{CancelledBy, ClipFile, HeldReason, Intent, Task, 
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::plan::fingerprint::fingerprint;
+use crate::plan::map::{All, decide_all};
 use jiff::Timestamp;
 use std::slice;
 
@@ -71,7 +72,6 @@ fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
         .map(|(at, (prompt, state))| KnownTake {
             id: TakeId(format!("{key}#{}", takes.len() - at)),
             fingerprint: fingerprint(&order(prompt)),
-            request: order(prompt),
             price: Usd::from_micros(200_000),
             path: wanted(key, "").path,
             state: state.clone(),
@@ -84,15 +84,17 @@ fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
 }
 
 /// For every job, where all are selected.
-fn decide(wanted: &[Wanted], known: &Known) -> Vec<Decision> {
-    super::decide(wanted, known, Scope::ALL)
+fn decide(wanted: &[Wanted], known: &All) -> Vec<Decision> {
+    decide_all(wanted, known, Scope::ALL)
         .into_iter()
         .map(|decision| decision.expect("all are selected"))
         .collect()
 }
 
-fn all(jobs: &[KnownJob]) -> Known {
-    Known { jobs: jobs.to_vec(), ..Known::default() }
+fn all(jobs: &[KnownJob]) -> All {
+    let prompts = ["", "x", "y", "z", "a", "b", "c", "old", "older", "new", "newer", "edited"].map(order);
+    let requests = prompts.map(|request| (fingerprint(&request), request)).into();
+    All { jobs: jobs.to_vec(), requests, ..All::default() }
 }
 
 fn names(wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<&'static str> {
@@ -248,7 +250,7 @@ fn what_was_rendered_once_is_never_paid_again_for_another_item() {
 
 #[test]
 fn a_renamed_project_finds_its_clips_and_copies_them() {
-    let known = Known { elsewhere: vec![known("hero/a", &[("x", done())])], ..Known::default() };
+    let known = All { elsewhere: vec![known("hero/a", &[("x", done())])], ..all(&[]) };
     let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "y")], &known);
     assert!(matches!(&decisions[0], Decision::Shared { take: Some(_), from: Some(_), .. }), "{decisions:?}");
     assert_eq!(decisions[1], Decision::New);
@@ -257,7 +259,7 @@ fn a_renamed_project_finds_its_clips_and_copies_them() {
 #[test]
 fn what_a_renamed_project_has_not_collected_yet_goes_over_to_it() {
     for (state, name) in [(running(), "renamed"), (pending(), "new"), (failed(), "new")] {
-        let known = Known { elsewhere: vec![known("hero/a", &[("x", state.clone())])], ..Known::default() };
+        let known = All { elsewhere: vec![known("hero/a", &[("x", state.clone())])], ..all(&[]) };
         let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "x")], &known);
         assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), [name, "shared"], "{state:?}");
     }
@@ -265,10 +267,10 @@ fn what_a_renamed_project_has_not_collected_yet_goes_over_to_it() {
 
 #[test]
 fn what_is_held_in_another_project_blocks_its_order_here_whatever_the_rules_for_doubt_are() {
-    let known = Known { elsewhere: vec![known("old/a", &[("x", held())])], ..Known::default() };
+    let known = All { elsewhere: vec![known("old/a", &[("x", held())])], ..all(&[]) };
     let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
     let wanted = [wanted("hero/a", "x"), wanted("hero/b", "x"), wanted("hero/c", "y")];
-    let decisions = super::decide(&wanted, &known, scope);
+    let decisions = decide_all(&wanted, &known, scope);
     for decision in &decisions[..2] {
         let Some(Decision::Blocked { by, key, .. }) = decision else { panic!("{decisions:?}") };
         assert_eq!((by.0.as_str(), key.to_string().as_str()), ("old/a#1", "old/a"));
@@ -279,7 +281,7 @@ fn what_is_held_in_another_project_blocks_its_order_here_whatever_the_rules_for_
 #[test]
 fn variants_of_a_renamed_project_get_their_own_clips() {
     let before = vec![known("hero/a/1", &[("x", done())]), known("hero/a/2", &[("x", done())])];
-    let known = Known { elsewhere: before, ..Known::default() };
+    let known = All { elsewhere: before, ..all(&[]) };
     let decisions = decide(&[wanted("hero/a/1", "x"), wanted("hero/a/2", "x")], &known);
     for (decision, own) in decisions.iter().zip(["hero/a/1#1", "hero/a/2#1"]) {
         assert!(
@@ -291,7 +293,7 @@ fn variants_of_a_renamed_project_get_their_own_clips() {
 
 /// The decisions for the jobs of one item alone.
 fn only(item: &str, wanted: &[Wanted], jobs: &[KnownJob]) -> Vec<Option<Decision>> {
-    super::decide(wanted, &all(jobs), Scope { selected: &|key| key.item == item, ..Scope::ALL })
+    decide_all(wanted, &all(jobs), Scope { selected: &|key| key.item == item, ..Scope::ALL })
 }
 
 #[test]
@@ -316,9 +318,9 @@ fn what_is_in_doubt_is_ordered_again_as_far_as_the_allowance_goes_in_all() {
     let wanted = ["a", "b", "c"].map(|item| wanted(&format!("hero/{item}"), item));
     let jobs = ["a", "b", "c"].map(|item| known(&format!("hero/{item}"), &[(item, held())]));
     let again = |cents: i64, spent: i64, selected: &dyn Fn(&JobKey) -> bool| {
-        let known = Known { resubmitted: Usd::from_micros(spent * 10_000), ..all(&jobs) };
+        let known = All { resubmitted: Usd::from_micros(spent * 10_000), ..all(&jobs) };
         let scope = Scope { selected, resubmit: Some(Usd::from_micros(cents * 10_000)), ..Scope::ALL };
-        let decisions = super::decide(&wanted, &known, scope);
+        let decisions = decide_all(&wanted, &known, scope);
         decisions.iter().flatten().map(Decision::name).collect::<Vec<_>>()
     };
     assert_eq!(again(40, 0, &|_| true), ["again", "again", "blocked"]);
@@ -334,10 +336,10 @@ fn what_was_ordered_again_and_not_sent_is_sent_as_far_as_the_allowance_goes_and_
     job.takes[0].instead_of = Some(job.takes[1].id.clone());
     let other = known("hero/b", &[("y", held())]);
     let decided = |prompt: &str, allowed: Option<i64>| {
-        let known = Known { resubmitted: Usd::from_micros(200_000), ..all(&[job.clone(), other.clone()]) };
+        let known = All { resubmitted: Usd::from_micros(200_000), ..all(&[job.clone(), other.clone()]) };
         let resubmit = allowed.map(|cents| Usd::from_micros(cents * 10_000));
         let wanted = [wanted("hero/a", prompt), wanted("hero/b", "y"), wanted("hero/c", "x")];
-        super::decide(
+        decide_all(
             &wanted,
             &known,
             Scope { selected: &|key| key.item != "c" || prompt == "x", resubmit, ..Scope::ALL },
@@ -373,7 +375,7 @@ fn an_order_in_doubt_is_not_given_again_once_that_was_refused_for_good() {
     job.takes[0].instead_of = Some(job.takes[1].id.clone());
     let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
     let decided = |prompt: &str| {
-        let decisions = super::decide(&[wanted("hero/a", prompt)], &all(slice::from_ref(&job)), scope);
+        let decisions = decide_all(&[wanted("hero/a", prompt)], &all(slice::from_ref(&job)), scope);
         decisions[0].as_ref().map(Decision::name)
     };
     assert_eq!(decided("x"), Some("blocked"));
@@ -392,16 +394,16 @@ fn what_stands_in_for_a_take_in_doubt_is_taken_over_by_no_other_job() {
 fn only_doubt_about_the_submission_is_ordered_again_and_followers_come_along() {
     let scope = Scope { selected: &|_| true, resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
     let both = [wanted("hero/a", "x"), wanted("hero/b", "x")];
-    let decisions = super::decide(&both, &all(&[known("hero/a", &[("x", held())])]), scope);
+    let decisions = decide_all(&both, &all(&[known("hero/a", &[("x", held())])]), scope);
     let Some(Decision::Shared { take: None, .. }) = &decisions[1] else { panic!("{decisions:?}") };
     let stuck =
         State::Held { reason: HeldReason::TaskStuck, intent: intent(), task: Some(task()), since: NOW };
-    let decisions = super::decide(&both, &all(&[known("hero/a", &[("x", stuck)])]), scope);
+    let decisions = decide_all(&both, &all(&[known("hero/a", &[("x", stuck)])]), scope);
     assert!(matches!(decisions[0], Some(Decision::Blocked { .. })), "{decisions:?}");
 }
 
-fn with_rules(wanted: &[Wanted], known: &Known, rules: Rules) -> Vec<Decision> {
-    let decisions = super::decide(wanted, known, Scope { rules: &|_| rules, ..Scope::ALL });
+fn with_rules(wanted: &[Wanted], known: &All, rules: Rules) -> Vec<Decision> {
+    let decisions = decide_all(wanted, known, Scope { rules: &|_| rules, ..Scope::ALL });
     decisions.into_iter().map(|decision| decision.expect("all are selected")).collect()
 }
 

@@ -16,7 +16,7 @@ use crate::domain::problem::{Causes, Place, Problem, Severity};
 use crate::domain::take::Wanted;
 use crate::manifest::{Manifest, OnBadItem, output};
 use crate::provider::cards::Cards;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A manifest at work on one item after the other.
@@ -43,7 +43,6 @@ pub struct Expansion<'a> {
     strange: BTreeSet<String>,
     /// How many rows are left out by a cell of their own, and the sheet that they are in.
     skipped: (usize, Option<Place>),
-    urgency: HashMap<JobKey, i64>,
     left_out: LeftOut,
     /// How many jobs are right.
     jobs: usize,
@@ -58,8 +57,6 @@ pub struct Expanded {
     pub links: BTreeSet<String>,
     /// Fields that a model lacks and that were left out, as the shot allows: by model and name, in how many jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
-    /// Jobs whose rows say how urgent they are, and not 0 as all others: higher goes first.
-    pub urgency: HashMap<JobKey, i64>,
     /// Items that make no job because something is wrong with them.
     pub left_out: LeftOut,
     /// How many jobs are right.
@@ -90,7 +87,6 @@ impl<'a> Expansion<'a> {
             dropped: BTreeMap::new(),
             strange: BTreeSet::new(),
             skipped: (0, None),
-            urgency: HashMap::new(),
             left_out: LeftOut::default(),
             jobs: 0,
         }
@@ -102,9 +98,9 @@ impl<'a> Expansion<'a> {
         Self { linked: Some(BTreeSet::new()), ..self }
     }
 
-    /// Renders every job of an item and hands on those that are right, in the order of the shots and, within a
+    /// Renders every job of an item and hands on those that are right, with the item's priority, in the order of the shots and, within a
     /// shot, of its matrix. Of an item with which something is wrong none is handed on where the manifest says so.
-    pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted)) {
+    pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted, i64)) {
         let (mut drafting, mut ordering) = (Vec::new(), Vec::new());
         let mut wanted = Vec::with_capacity(self.manifest.shots.len());
         // An entry of the manifest has keys of its own for all this.
@@ -156,11 +152,8 @@ impl<'a> Expansion<'a> {
         for wrong in ordering {
             self.ordering.add(wrong);
         }
-        if cells.priority != 0 {
-            self.urgency.extend(wanted.iter().map(|job: &Wanted| (job.key.clone(), cells.priority)));
-        }
         self.jobs += wanted.len();
-        wanted.into_iter().for_each(take);
+        wanted.into_iter().for_each(|job| take(job, cells.priority));
     }
 
     /// Leaves an item out about which its source has said what is wrong.
@@ -178,7 +171,7 @@ impl<'a> Expansion<'a> {
         let (rows, sheet) = self.skipped;
         problems.extend(cells::left_out(sheet, rows));
         let (links, dropped, left_out) = (self.linked.unwrap_or_default(), self.dropped, self.left_out);
-        Expanded { problems, links, dropped, left_out, jobs: self.jobs, urgency: self.urgency }
+        Expanded { problems, links, dropped, left_out, jobs: self.jobs }
     }
 
     /// Keeps what is told of all drafts together.
@@ -243,7 +236,7 @@ impl<'a> Expansion<'a> {
 }
 
 /// Items that make no job, though the manifest wants them: what was paid for them stays where it is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LeftOut {
     items: Numbering,
     /// Rows of which not even the id can be read.

@@ -1,13 +1,12 @@
-//! Which clips that are there already go where: free of charge, whatever the output paths have become; and what
+//! Finds which clips that are there already go where, free of charge, whatever the output paths have become; and what
 //! must not be in the way.
 
 use super::decide::Decision;
-use super::expand::LeftOut;
-use super::known::{Filed, Known};
+use super::known::Filed;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::take::Wanted;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 /// One clip to put under a job's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,56 +31,36 @@ pub struct Filings {
     pub with_leader: HashMap<TakeId, Vec<(JobKey, String)>>,
 }
 
-/// What is to be done about the selected jobs, beside everything that is wanted and known.
-#[derive(Clone, Copy)]
-pub struct Scene<'a> {
-    /// The selected jobs.
-    pub wanted: &'a [Wanted],
-    /// What is to be done about each.
-    pub decisions: &'a [Decision],
-    /// Every wanted job, selected or not.
-    pub all: &'a [Wanted],
-    /// Items that are wanted and make no job, because something is wrong with them.
-    pub left_out: &'a LeftOut,
-    /// What is known.
-    pub known: &'a Known,
+impl Filings {
+    /// Files a clip that is there already. `is_needed` says whether another wanted job's clip stands there: then it is
+    /// copied, never taken away.
+    pub fn add(&mut self, job: &Wanted, decision: &Decision, from: Filed, is_needed: bool) {
+        let is_shared = matches!(decision, Decision::Shared { .. });
+        let (key, path) = (job.key.clone(), job.path.clone());
+        self.now.push(Filing { key, path, from, copy: is_shared || is_needed });
+    }
+
+    /// Files a take's clip under the job's name as soon as it is there.
+    pub fn follow(&mut self, take: TakeId, job: &Wanted) {
+        self.with_leader.entry(take).or_default().push((job.key.clone(), job.path.clone()));
+    }
+
+    /// Puts copies first: what is moved away afterwards was there to be copied.
+    pub fn sort(&mut self) {
+        self.now.sort_by_key(|filing| !filing.copy);
+    }
+
+    /// Returns the clips that are moved away from their places, by these.
+    #[must_use]
+    pub fn vacated(&self) -> HashMap<&str, ClipFile> {
+        let moved = self.now.iter().filter(|filing| !filing.copy && filing.from.path != filing.path);
+        moved.map(|filing| (filing.from.path.as_str(), filing.from.file)).collect()
+    }
 }
 
-/// What is to be filed. `ordered` has the new take of each job that gets one.
+/// Returns the clip that is there already and only wants another name.
 #[must_use]
-pub fn filings(scene: Scene<'_>, ordered: &BTreeMap<&JobKey, &TakeId>) -> Filings {
-    let keys: HashSet<&JobKey> = scene.all.iter().map(|job| &job.key).collect();
-    // Places that a wanted job needs: a clip is copied from there, never taken away.
-    let mut needed: HashMap<&str, &JobKey> = HashMap::new();
-    let is_needed = |key: &JobKey| keys.contains(key) || scene.left_out.may_have(&key.item);
-    for job in scene.known.jobs.iter().filter(|job| is_needed(&job.key)) {
-        if let Some(filed) = &job.filed {
-            needed.insert(&filed.path, &job.key);
-        }
-    }
-    let mut filings = Filings::default();
-    for (job, decision) in scene.wanted.iter().zip(scene.decisions) {
-        if let Decision::Shared { leader, take, from: None } = decision {
-            let take = take.as_ref().or_else(|| ordered.get(leader).copied());
-            if let Some(take) = take {
-                let waiting = filings.with_leader.entry(take.clone()).or_default();
-                waiting.push((job.key.clone(), job.path.clone()));
-            }
-            continue;
-        }
-        let Some(from) = there(decision) else { continue };
-        let shared = matches!(decision, Decision::Shared { .. });
-        let others = needed.get(from.path.as_str()).is_some_and(|owner| **owner != job.key);
-        let (key, path, from) = (job.key.clone(), job.path.clone(), from.clone());
-        filings.now.push(Filing { key, path, from, copy: shared || others });
-    }
-    // Copies first: what is moved away afterwards was there to be copied.
-    filings.now.sort_by_key(|filing| !filing.copy);
-    filings
-}
-
-/// The clip that is there already and only wants another name.
-fn there(decision: &Decision) -> Option<&Filed> {
+pub const fn there(decision: &Decision) -> Option<&Filed> {
     match decision {
         Decision::Unchanged { refile: Some(from), .. }
         | Decision::Kept { refile: Some(from), .. }
@@ -93,43 +72,38 @@ fn there(decision: &Decision) -> Option<&Filed> {
 
 /// A name that a clip is to get.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target<'a> {
+pub struct Target {
     /// The name.
-    pub path: &'a str,
+    pub path: String,
     /// Clips that may stand there: they make room, or are the very one.
     pub may_stand: Vec<ClipFile>,
     /// The job of a clip that is on its way to the same name.
-    pub promised: Option<&'a JobKey>,
+    pub promised: Option<JobKey>,
 }
 
-/// The names that clips are to get, of what is to be paid and of what is to be filed: exactly what placing and filing
-/// will accept, so that nothing is paid that has no place to go.
+/// Whether the job's clip is to get a name: one that is to be paid or to be filed. What placing and filing will not
+/// accept there must be found before anything is paid.
 #[must_use]
-pub fn targets<'a>(scene: Scene<'a>, filings: &Filings) -> Vec<Target<'a>> {
-    let Scene { wanted, decisions, known, .. } = scene;
-    let own: HashMap<&JobKey, &Filed> =
-        known.jobs.iter().filter_map(|job| Some((&job.key, job.filed.as_ref()?))).collect();
-    let moved = filings.now.iter().filter(|filing| !filing.copy && filing.from.path != filing.path);
-    let vacated: HashMap<&str, ClipFile> =
-        moved.map(|filing| (filing.from.path.as_str(), filing.from.file)).collect();
-    let mut on_their_way: HashMap<&str, &JobKey> = HashMap::new();
-    for job in known.jobs.iter().chain(&known.elsewhere) {
-        for take in job.takes.iter().filter(|take| take.state.is_unsettled() && !take.state.is_in_doubt()) {
-            on_their_way.insert(&take.path, &job.key);
-        }
+pub fn needs_place(job: &Wanted, decision: &Decision) -> bool {
+    let from = there(decision).filter(|from| from.path != job.path);
+    from.is_some() || matches!(decision, Decision::Shared { from: None, .. }) || decision.costs()
+}
+
+/// Returns the name that the job's clip is to get. `own` is the clip under the job's name, `vacated` one that is moved
+/// away from there, `promised` the job whose clip is on its way to the same name.
+#[must_use]
+pub fn target(
+    job: &Wanted,
+    decision: &Decision,
+    own: Option<&Filed>,
+    vacated: Option<ClipFile>,
+    promised: Option<JobKey>,
+) -> Target {
+    let own = own.filter(|filed| filed.path == job.path).map(|filed| filed.file);
+    let from = there(decision).filter(|from| from.path != job.path).map(|from| from.file);
+    Target {
+        path: job.path.clone(),
+        may_stand: [own, vacated, from].into_iter().flatten().collect(),
+        promised: promised.filter(|_| decision.costs()),
     }
-    let mut targets = Vec::new();
-    for (job, decision) in wanted.iter().zip(decisions) {
-        let from = there(decision).filter(|from| from.path != job.path);
-        let follows = matches!(decision, Decision::Shared { from: None, .. });
-        if from.is_none() && !follows && !decision.costs() {
-            continue;
-        }
-        let path = job.path.as_str();
-        let own = own.get(&job.key).filter(|filed| filed.path == path).map(|filed| filed.file);
-        let may_stand = [own, vacated.get(path).copied(), from.map(|from| from.file)];
-        let promised = on_their_way.get(path).filter(|_| decision.costs()).copied();
-        targets.push(Target { path, may_stand: may_stand.into_iter().flatten().collect(), promised });
-    }
-    targets
 }

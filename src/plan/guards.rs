@@ -2,12 +2,11 @@
 
 use super::decide::Decision;
 use super::fingerprint::Change;
-use super::known::{Known, KnownJob};
+use super::known::Filed;
 use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::manifest::Guards;
-use std::collections::HashSet;
 
 /// The folder of clips that nobody wants any more, below the output folder.
 pub const ARCHIVE: &str = "_archive/";
@@ -45,14 +44,16 @@ pub enum Found {
 const EXAMPLES: usize = 3;
 
 /// Counts what guards look at, job by job.
-#[derive(Debug)]
-pub struct Watch<'a> {
-    /// Jobs that have a clip.
-    finished: HashSet<&'a JobKey>,
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Number of wanted jobs that have a clip.
+    finished: usize,
     ordered: Counted,
     changed: Counted,
     /// Another job's clip takes the place of the finished one.
     replaced: Counted,
+    /// Finished jobs that are no longer wanted.
+    removed: Counted,
     spend: Usd,
 }
 
@@ -72,49 +73,47 @@ impl Counted {
     }
 }
 
-impl<'a> Watch<'a> {
-    /// Before the first job.
+impl Watch {
+    /// Starts before the first job, where so many wanted jobs have a clip.
     #[must_use]
-    pub fn new(known: &'a Known) -> Self {
-        let finished = known.jobs.iter().filter(|job| job.wanted && job.filed.is_some());
-        Self {
-            finished: finished.map(|job| &job.key).collect(),
-            ordered: Counted::default(),
-            changed: Counted::default(),
-            replaced: Counted::default(),
-            spend: Usd::ZERO,
-        }
+    pub fn new(finished: usize) -> Self {
+        Self { finished, ..Self::default() }
     }
 
-    /// Sees a job. What was ordered before and only waits was within the guards, or agreed to, when it was ordered.
-    pub fn see(&mut self, wanted: &Wanted, decision: &Decision) {
+    /// Whether a guard looks at whether the job is finished.
+    #[must_use]
+    pub const fn asks(decision: &Decision) -> bool {
+        matches!(decision, Decision::Changed { .. } | Decision::Shared { .. })
+    }
+
+    /// Sees a job, and whether it was wanted before and has a clip. What was ordered before and only waits was within
+    /// the guards, or agreed to, when it was ordered.
+    pub fn see(&mut self, wanted: &Wanted, decision: &Decision, is_finished: bool) {
         let fields = match decision {
             Decision::New | Decision::Again { .. } => &[][..],
             Decision::Changed { fields, .. } => fields,
-            Decision::Shared { .. } if self.finished.contains(&wanted.key) => {
-                return self.replaced.add(&wanted.key, &[]);
-            }
+            Decision::Shared { .. } if is_finished => return self.replaced.add(&wanted.key, &[]),
             _ => return,
         };
         self.ordered.add(&wanted.key, fields);
         self.spend += wanted.price.unwrap_or_default();
-        if matches!(decision, Decision::Changed { .. }) && self.finished.contains(&wanted.key) {
+        if matches!(decision, Decision::Changed { .. }) && is_finished {
             self.changed.add(&wanted.key, fields);
         }
     }
 
-    /// The guards that the jobs are too much for. `gone` is empty where only a part of the jobs is planned.
+    /// Sees a finished job that is no longer wanted. Not called where only a part of the jobs is planned.
+    pub fn miss(&mut self, key: &JobKey) {
+        self.removed.add(key, &[]);
+    }
+
+    /// Returns the guards that the jobs are too much for.
     #[must_use]
-    pub fn trips(self, guards: &Guards, gone: &[&KnownJob]) -> Vec<Trip> {
-        let Self { finished, ordered, mut changed, replaced, spend } = self;
-        let of = finished.len();
+    pub fn trips(self, guards: &Guards) -> Vec<Trip> {
+        let Self { finished: of, ordered, mut changed, replaced, removed, spend } = self;
         // Those that say what changed are named first.
         changed.count += replaced.count;
         changed.examples.extend(replaced.examples);
-        let mut removed = Counted::default();
-        for job in gone.iter().filter(|job| job.wanted) {
-            removed.add(&job.key, &[]);
-        }
         let mut trips = Vec::new();
         let mut trip = |guard, limit: Option<String>, found, examples: &[Example]| {
             if let Some(limit) = limit {
@@ -137,38 +136,19 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Jobs that have a clip and are no longer wanted, and whose clip is not taken over by another job.
+/// Whether a clip that no wanted job refers to still stands where it was made.
 #[must_use]
-pub fn gone<'a>(wanted: &[Wanted], decisions: &[Decision], known: &'a Known) -> Vec<&'a KnownJob> {
-    let wanted: HashSet<&JobKey> = wanted.iter().map(|job| &job.key).collect();
-    let adopted: HashSet<&JobKey> = decisions
-        .iter()
-        .filter_map(|decision| match decision {
-            Decision::Renamed { from, .. } => Some(from),
-            _ => None,
-        })
-        .collect();
-    let is_gone =
-        |job: &&KnownJob| job.filed.is_some() && !wanted.contains(&job.key) && !adopted.contains(&job.key);
-    known.jobs.iter().filter(is_gone).collect()
-}
-
-/// Whether the clip of a job that is gone still stands where it was made.
-#[must_use]
-pub fn is_in_place(job: &KnownJob) -> bool {
-    job.filed.as_ref().is_some_and(|filed| !filed.path.starts_with(ARCHIVE))
+pub fn is_in_place(filed: &Filed) -> bool {
+    !filed.path.starts_with(ARCHIVE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::digest::Sha256;
     use crate::domain::key::TakeId;
-    use crate::domain::lifecycle::ClipFile;
     use crate::domain::request::Request;
     use crate::manifest::Most;
     use crate::plan::fingerprint::fingerprint;
-    use crate::plan::known::Filed;
 
     fn wanted(item: usize) -> Wanted {
         let request = Request::new("zai/vidu2-image".parse().unwrap());
@@ -182,20 +162,8 @@ mod tests {
         }
     }
 
-    fn finished(item: usize) -> KnownJob {
-        let file = ClipFile { size: 1, sha256: Sha256::of(b"clip") };
-        let filed = Filed { take: TakeId(item.to_string()), path: format!("{item}.mp4"), file };
-        KnownJob {
-            key: JobKey::new("hero", item.to_string()),
-            wanted: true,
-            takes: Vec::new(),
-            filed: Some(filed),
-        }
-    }
-
     /// The guards that twenty finished jobs trip, of which so many changed and so many are gone; two are new.
     fn tripped(guards: Guards, changed: usize, removed: usize) -> Vec<&'static str> {
-        let known = Known { jobs: (0..20).map(finished).collect(), ..Known::default() };
         let all: Vec<Wanted> = (removed..22).map(wanted).collect();
         let change = Change { field: "prompt".into(), old: None, new: None };
         let decisions: Vec<Decision> = (removed..22)
@@ -207,10 +175,12 @@ mod tests {
                 _ => Decision::Unchanged { take: TakeId(item.to_string()), refile: None },
             })
             .collect();
-        let gone = gone(&all, &decisions, &known);
-        let mut watch = Watch::new(&known);
-        all.iter().zip(&decisions).for_each(|(job, decision)| watch.see(job, decision));
-        let trips = watch.trips(&guards, &gone);
+        let mut watch = Watch::new(20);
+        for (item, (job, decision)) in (removed..22).zip(all.iter().zip(&decisions)) {
+            watch.see(job, decision, item < 20);
+        }
+        (0..removed).for_each(|item| watch.miss(&wanted(item).key));
+        let trips = watch.trips(&guards);
         assert!(trips.iter().all(|trip| trip.examples.len() <= EXAMPLES));
         trips.iter().map(|trip| trip.guard).collect()
     }

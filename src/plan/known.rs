@@ -1,21 +1,57 @@
-//! What the store knows of a project, as the plan needs it.
+//! What the store knows, as the plan looks it up.
 
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{ClipFile, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
-use crate::domain::take::Fingerprint;
+use crate::domain::take::{Fingerprint, Wanted};
 
-/// Everything that was ever ordered in a project.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Known {
-    /// In no particular order.
-    pub jobs: Vec<KnownJob>,
-    /// Jobs of other projects of the same folder that have a clip, or a take that may have been paid: a renamed project
-    /// finds there what it paid.
-    pub elsewhere: Vec<KnownJob>,
-    /// What was, or will be, paid for takes that stand in for one in doubt, because the manifest allows that.
-    pub resubmitted: Usd,
+/// Looks up what was ever ordered in a state folder. Nothing is loaded whole.
+pub trait Known {
+    /// Why a look-up failed.
+    type Error;
+
+    /// Returns a job of the project with its takes.
+    fn by_key(&self, key: &JobKey) -> Result<Option<KnownJob>, Self::Error>;
+
+    /// Returns a take of any project.
+    fn take(&self, id: &TakeId) -> Result<Option<KnownTake>, Self::Error>;
+
+    /// Returns the order of a take of any project.
+    fn request(&self, id: &TakeId) -> Result<Option<Request>, Self::Error>;
+
+    /// Returns where a take's clip stands under a job's name, preferably that of a job of the project.
+    fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;
+
+    /// Returns a finished take with the same fingerprint, and its job: one with which this job may share, or the job of
+    /// the same name in another project. Takes of the project itself come first.
+    fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Self::Error>;
+
+    /// Returns the best take of such an owner with this fingerprint that no other job has taken over yet.
+    fn reusable(&self, owner: Owner, order: Fingerprint) -> Result<Option<Reusable>, Self::Error>;
+
+    /// Returns what was, or will be, paid for takes that stand in for one in doubt.
+    fn resubmitted(&self) -> Result<Usd, Self::Error>;
+}
+
+/// The owners of takes that another job may take over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A job of the project that is not wanted, or not in this run.
+    Vanished,
+    /// A job of another project of the same folder.
+    Elsewhere,
+}
+
+/// A take that another job may take over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reusable {
+    /// The job that has it.
+    pub key: JobKey,
+    /// The clip under that job's name.
+    pub filed: Option<Filed>,
+    /// The take.
+    pub take: KnownTake,
 }
 
 /// One job with its history.
@@ -27,7 +63,7 @@ pub struct KnownJob {
     pub wanted: bool,
     /// Newest first.
     pub takes: Vec<KnownTake>,
-    /// Which clip stands under the job's name now. For a job that shares another's take, that take.
+    /// The clip under the job's name. For a job that shares another's take, that take.
     pub filed: Option<Filed>,
 }
 
@@ -36,15 +72,13 @@ pub struct KnownJob {
 pub struct KnownTake {
     /// Its name.
     pub id: TakeId,
-    /// Of its order.
+    /// Fingerprint of its order.
     pub fingerprint: Fingerprint,
-    /// Its order, to name the field that changed.
-    pub request: Request,
-    /// What it costs.
+    /// Its price.
     pub price: Usd,
     /// Where its clip goes, or stands: an older take's clip is kept beside the newer one.
     pub path: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// The take in doubt that is given up when this one is sent.
     pub instead_of: Option<TakeId>,
@@ -57,6 +91,22 @@ pub struct Filed {
     pub take: TakeId,
     /// Relative to the output root, with `/`.
     pub path: String,
-    /// What it is.
+    /// Its size and hash.
     pub file: ClipFile,
+}
+
+/// Ranks a take for another job, the best first; `None` where it is of no use to one.
+///
+/// A clip that is there beats one that is coming, which beats one that may have been charged.
+#[must_use]
+pub const fn rank(state: &State) -> Option<u8> {
+    match state {
+        State::Done { .. } => Some(0),
+        State::Placing { .. } | State::Downloading { .. } | State::Running { .. } => Some(1),
+        State::Submitting { .. } | State::Doubtful { .. } => Some(2),
+        State::Held { .. } => Some(3),
+        State::Pending { .. } => Some(4),
+        // A renamed job whose order failed is a job that may be tried anew: nothing of it was delivered.
+        State::Failed { .. } | State::Cancelled { .. } | State::WrittenOff { .. } => None,
+    }
 }

@@ -13,7 +13,6 @@ use crate::domain::take::Wanted;
 use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
 use crate::plan::guards::Trip;
-use crate::plan::known::KnownJob;
 use crate::provider::card::Correction;
 use crate::provider::cards::Cards;
 use serde_json::{Value, json};
@@ -34,11 +33,30 @@ pub struct Plan<'a> {
     /// Submissions at once, by model, as limits and cards have it.
     pub at_once: BTreeMap<ModelName, usize>,
     /// Jobs that are no longer wanted and whose clips stand where they were made.
-    pub gone: Vec<&'a KnownJob>,
+    pub gone: Gone,
     /// What it costs beside all else to render anew what asks first.
     pub asking: Usd,
     /// Guards that the plan is too much for.
     pub trips: Vec<Trip>,
+}
+
+/// Jobs that are no longer wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// How many there are.
+    pub count: usize,
+    /// The first of them.
+    pub examples: Vec<String>,
+}
+
+impl Gone {
+    /// Adds a job.
+    pub fn add(&mut self, key: &JobKey) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(key.to_string());
+        }
+    }
 }
 
 /// Jobs named in a row of the table.
@@ -185,10 +203,10 @@ impl Plan<'_> {
                 named(asks.0, &asks.1)
             ));
         }
-        if !self.gone.is_empty() {
-            let clips = counted(self.gone.len(), "clip");
-            let keys: Vec<String> = self.gone.iter().take(EXAMPLES).map(|job| job.key.to_string()).collect();
-            let keys = named(self.gone.len(), &keys);
+        let Gone { count, examples } = &self.gone;
+        if *count > 0 {
+            let clips = counted(*count, "clip");
+            let keys = named(*count, examples);
             notes
                 .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves such to _archive"));
         }
@@ -201,10 +219,10 @@ impl Plan<'_> {
         self.sum.models.keys().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())
     }
 
-    /// The plan as one JSON object, with these jobs of it. Fields may be added; readers ignore what they do not know.
+    /// Returns the plan as one JSON object, without its lists of jobs: `jobs`, of [`job`], and `gone`. Fields may be
+    /// added; readers ignore what they do not know.
     #[must_use]
-    pub fn json(&self, jobs: &[(&Wanted, &Decision)]) -> Value {
-        let jobs: Vec<Value> = jobs.iter().map(|(wanted, decision)| job(wanted, decision)).collect();
+    pub fn json(&self) -> Value {
         let dropped = self.dropped.iter().map(
             |((model, field), jobs)| json!({ "model": model.to_string(), "field": field, "jobs": jobs }),
         );
@@ -222,13 +240,13 @@ impl Plan<'_> {
             "corrected": corrected.collect::<Vec<_>>(),
             "budget": self.sum.fits.iter().map(|fit| fit.level.json()).collect::<Vec<_>>(),
             "guards": self.trips.iter().map(guards::json).collect::<Vec<_>>(),
-            "gone": self.gone.iter().map(|job| job.key.to_string()).collect::<Vec<_>>(),
-            "jobs": jobs,
         })
     }
 }
 
-fn job(wanted: &Wanted, decision: &Decision) -> Value {
+/// Returns a job of the plan as JSON.
+#[must_use]
+pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
     let mut object = json!({
         "job": wanted.key.to_string(),
         "title": wanted.title,

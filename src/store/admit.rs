@@ -1,43 +1,61 @@
-//! What is wanted now, taken in at once.
+//! Takes in what is wanted now, in one transaction.
 
 use super::error::StoreError;
+use super::worksheet::{Decided, Worksheet};
 use super::{Store, rows, takes};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Event, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::{Take, Wanted};
+use crate::plan::decide::Decision;
+use crate::plan::expand::LeftOut;
 use jiff::Timestamp;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+use std::collections::HashSet;
 
 /// What is wanted, and what follows for the takes there are.
-#[derive(Debug, Clone, PartialEq)]
 pub struct Admission {
     /// Whose jobs.
     pub project: String,
-    /// All jobs, in the order in which they are to be submitted.
-    pub wanted: Vec<Wanted>,
+    /// The wanted jobs, in the order in which they are to be submitted.
+    pub jobs: Jobs,
     /// Only a part is named: what is not stays wanted as it was.
     pub partial: bool,
-    /// Jobs that stay wanted although they are not among the wanted: something is wrong with their item.
-    pub kept: Vec<JobKey>,
+    /// Items that make no job because something is wrong with them: their jobs stay wanted as they were.
+    pub left_out: LeftOut,
+    /// How many tries a take has that is tried afresh.
+    pub policy: Policy,
+}
+
+/// Where the wanted jobs of an admission come from.
+pub enum Jobs {
+    /// From a list of a few, each with its place in the queue.
+    These(Vec<Admitted>),
+    /// From a worksheet on which all of them are decided.
+    All(Worksheet),
+}
+
+/// A wanted job, and what follows for its takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// The job.
+    pub wanted: Wanted,
     /// What is ordered now.
-    pub new: Vec<NewTake>,
+    pub new: Option<NewTake>,
     /// Waiting takes whose job's input changed.
     pub supersede: Vec<TakeId>,
-    /// Takes that now belong to another job (by its place in `wanted`), with the clip that stands for them.
-    pub adopt: Vec<(TakeId, usize)>,
-    /// Takes that rest and get their tries back.
-    pub afresh: Vec<TakeId>,
-    /// How many tries those are.
-    pub policy: Policy,
+    /// A take that now belongs to this job, with the clip that stands for it.
+    pub adopt: Option<TakeId>,
+    /// A take that rests and gets its tries back.
+    pub afresh: Option<TakeId>,
+    /// Whether the job may be sent, so that its place in the queue counts.
+    pub may_be_sent: bool,
 }
 
 /// A new take of a wanted job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTake {
-    /// The job, by its place in `wanted`.
-    pub at: usize,
     /// The name of the take.
     pub id: TakeId,
     /// The take in doubt that is given up when this one was accepted, or may have been; until then a person may still
@@ -45,70 +63,68 @@ pub struct NewTake {
     pub instead_of: Option<TakeId>,
 }
 
+impl Admitted {
+    /// Admits a job of which nothing else follows.
+    #[must_use]
+    pub const fn new(wanted: Wanted) -> Self {
+        Self { wanted, new: None, supersede: Vec::new(), adopt: None, afresh: None, may_be_sent: true }
+    }
+}
+
+impl From<Decided> for Admitted {
+    fn from(Decided { wanted, decision, ordered, .. }: Decided) -> Self {
+        let may_be_sent = decision.costs();
+        let mut admitted = Self { may_be_sent, ..Self::new(wanted) };
+        match decision {
+            Decision::Changed { superseded, .. } | Decision::Kept { superseded, .. } => {
+                admitted.supersede = superseded;
+            }
+            Decision::Underway { take, unsent: true } => admitted.afresh = Some(take),
+            Decision::Renamed { take, unsent, .. } => {
+                admitted.afresh = Some(take.clone()).filter(|_| unsent);
+                admitted.adopt = Some(take);
+            }
+            Decision::Again { instead_of } => {
+                admitted.new = ordered.map(|id| NewTake { id, instead_of: Some(instead_of) });
+                return admitted;
+            }
+            Decision::New
+            | Decision::Underway { unsent: false, .. }
+            | Decision::Unchanged { .. }
+            | Decision::Shared { .. }
+            | Decision::Blocked { .. }
+            | Decision::Failed { .. } => {}
+        }
+        admitted.new = ordered.map(|id| NewTake { id, instead_of: None });
+        admitted
+    }
+}
+
 impl Store {
-    /// Takes in what is wanted, in one transaction.
+    /// Takes in what is wanted, in one transaction. Rows that are as they should be are not written.
     ///
     /// A take that is to be superseded or tried afresh and is no longer waiting (another process was faster) is left as
     /// it is: its own writer has decided.
-    ///
-    /// # Panics
-    ///
-    /// Where a place in `wanted` is beyond its end.
     pub async fn admit(&self, admission: Admission, now: Timestamp) -> Result<(), StoreError> {
-        let places = admission.new.iter().map(|new| &new.at).chain(admission.adopt.iter().map(|(_, at)| at));
-        for place in places {
-            assert!(
-                *place < admission.wanted.len(),
-                "place {place} of {} wanted jobs",
-                admission.wanted.len()
-            );
-        }
         self.lane.write(None, move |batch| admit(batch.db, &admission, now).map(Ok)).await
     }
 }
 
 fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
-    let Admission { project, wanted, partial, kept, new, supersede, adopt, afresh, policy } = admission;
+    let Admission { project, jobs, partial, left_out, policy } = admission;
+    let has_waiting = db.prepare_cached("SELECT 1 FROM takes WHERE state = 'pending' LIMIT 1")?.exists([])?;
+    let mut desk = Desk { db, project, policy, now, has_waiting, seen: HashSet::new(), is_whole: !partial };
+    match jobs {
+        Jobs::These(jobs) => {
+            (0..).zip(jobs).try_for_each(|(at, job)| desk.admit(at, job))?;
+        }
+        Jobs::All(worksheet) => {
+            worksheet.each_decided(|decided| desk.admit(decided.at, &Admitted::from(decided)))?;
+        }
+    }
     if !partial {
-        db.execute("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted", [project])?;
-        let mut keep = db.prepare_cached(
-            "UPDATE jobs SET wanted = 1 WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
-        )?;
-        for JobKey { shot, item, variant } in kept {
-            keep.execute((project, shot, item, variant))?;
-        }
+        desk.forget(left_out)?;
     }
-    let jobs = upsert(db, project, wanted)?;
-    for (take, at) in adopt {
-        move_take(db, take, jobs[*at])?;
-    }
-    let at = Moment::new(now, 0.0);
-    let events = supersede.iter().map(|id| (id, Event::Cancel(CancelledBy::Superseded)));
-    for (id, event) in events.chain(afresh.iter().map(|id| (id, Event::Afresh))) {
-        let Some(take) = takes::by_id(db, id)? else { continue };
-        if let Ok(next) = take.state.on(event, at, policy) {
-            takes::set_state(db, id, &next)?;
-        }
-    }
-    renew_orders(db, wanted, &jobs)?;
-    for NewTake { at, id, instead_of } in new {
-        if let Some(doubtful) = instead_of {
-            if !takes::by_id(db, doubtful)?.is_some_and(|take| take.state.is_in_doubt()) {
-                continue;
-            }
-            takes::cancel_stand_ins(db, doubtful)?;
-        }
-        let Wanted { key, title, request, fingerprint, path, price } = wanted[*at].clone();
-        let state = State::new(policy, now);
-        let (id, project, price) = (id.clone(), project.clone(), price.unwrap_or_default());
-        let take = Take { id, project, key, title, request, fingerprint, price, path, attempts: 0, state };
-        takes::insert(db, &take, jobs[*at], now)?;
-        if let Some(doubtful) = instead_of {
-            db.prepare_cached("UPDATE takes SET instead_of = ?2 WHERE id = ?1")?
-                .execute((&take.id.0, &doubtful.0))?;
-        }
-    }
-    let mine = "state = 'pending' AND job IN (SELECT id FROM jobs WHERE project = :project)";
     // What has no clip yet goes where it is wanted now.
     db.prepare_cached(
         "UPDATE takes SET path = j.path FROM jobs j
@@ -117,52 +133,139 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
     )?
     .execute(named_params! { ":project": project })?;
     let queue = takes::queue("state", "due");
-    db.prepare_cached(&format!("UPDATE takes SET queue = {queue} WHERE {mine}"))?
-        .execute(named_params! { ":project": project })?;
+    db.prepare_cached(&format!(
+        "UPDATE takes SET queue = {queue} WHERE state = 'pending' AND queue IS NOT ({queue})
+         AND (SELECT project FROM jobs WHERE id = takes.job) = :project"
+    ))?
+    .execute(named_params! { ":project": project })?;
     Ok(())
 }
 
-/// What waits unsent costs what it costs now, and names its pictures as they are called now: the fingerprint, which is
-/// the same, is taken over neither.
-fn renew_orders(db: &Connection, wanted: &[Wanted], jobs: &[i64]) -> rusqlite::Result<()> {
-    let mut update = db.prepare_cached(
-        "UPDATE takes SET price = coalesce(?3, price), request = ?4
-         WHERE job = ?1 AND fingerprint = ?2 AND state = 'pending'",
-    )?;
-    for (job, id) in wanted.iter().zip(jobs) {
-        let price = job.price.map(Usd::micros);
-        update.execute((id, job.fingerprint.to_string(), price, rows::request_json(&job.request)))?;
+/// Takes in one job after the other.
+struct Desk<'a> {
+    db: &'a Connection,
+    project: &'a str,
+    policy: &'a Policy,
+    now: Timestamp,
+    /// Whether any take waits to be sent.
+    has_waiting: bool,
+    /// Rows of the jobs so far, where all that are wanted come.
+    seen: HashSet<i64>,
+    is_whole: bool,
+}
+
+impl Desk<'_> {
+    fn admit(&mut self, at: i64, admitted: &Admitted) -> rusqlite::Result<()> {
+        let Admitted { wanted, new, supersede, adopt, afresh, may_be_sent } = admitted;
+        let job = self.upsert(at, wanted, *may_be_sent)?;
+        if self.is_whole {
+            self.seen.insert(job);
+        }
+        if let Some(take) = adopt {
+            move_take(self.db, take, job)?;
+        }
+        let moment = Moment::new(self.now, 0.0);
+        let events = supersede.iter().map(|id| (id, Event::Cancel(CancelledBy::Superseded)));
+        for (id, event) in events.chain(afresh.iter().map(|id| (id, Event::Afresh))) {
+            let Some(take) = takes::by_id(self.db, id)? else { continue };
+            if let Ok(next) = take.state.on(event, moment, self.policy) {
+                takes::set_state(self.db, id, &next)?;
+            }
+        }
+        if self.has_waiting {
+            self.renew_orders(wanted, job)?;
+        }
+        if let Some(new) = new { self.order(wanted, job, new) } else { Ok(()) }
     }
-    Ok(())
-}
 
-/// The rows of the jobs, in the order given.
-fn upsert(db: &Connection, project: &str, wanted: &[Wanted]) -> rusqlite::Result<Vec<i64>> {
-    let mut upsert = db.prepare_cached(
-        "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path)
-         VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)
-         ON CONFLICT (project, shot, item, variant) DO UPDATE SET
-         title = excluded.title, wanted = 1, priority = excluded.priority, fingerprint = excluded.fingerprint,
-         path = excluded.path
-         RETURNING id",
-    )?;
-    let rows = wanted.iter().zip(0_i64..).map(|(job, priority)| {
-        let key = &job.key;
-        upsert.query_row(
-            (
-                project,
-                &key.shot,
-                &key.item,
-                &key.variant,
-                &job.title,
-                priority,
-                job.fingerprint.to_string(),
-                &job.path,
-            ),
-            |row| row.get(0),
-        )
-    });
-    rows.collect()
+    fn order(&self, wanted: &Wanted, job: i64, new: &NewTake) -> rusqlite::Result<()> {
+        let NewTake { id, instead_of } = new;
+        if let Some(doubtful) = instead_of {
+            if !takes::by_id(self.db, doubtful)?.is_some_and(|take| take.state.is_in_doubt()) {
+                return Ok(());
+            }
+            takes::cancel_stand_ins(self.db, doubtful)?;
+        }
+        let Wanted { key, title, request, fingerprint, path, price } = wanted.clone();
+        let state = State::new(self.policy, self.now);
+        let (id, project, price) = (id.clone(), self.project.to_owned(), price.unwrap_or_default());
+        let take = Take { id, project, key, title, request, fingerprint, price, path, attempts: 0, state };
+        takes::insert(self.db, &take, job, self.now)?;
+        if let Some(doubtful) = instead_of {
+            self.db
+                .prepare_cached("UPDATE takes SET instead_of = ?2 WHERE id = ?1")?
+                .execute((&take.id.0, &doubtful.0))?;
+        }
+        Ok(())
+    }
+
+    /// What waits unsent costs what it costs now, and names its pictures as they are called now: the fingerprint, which
+    /// is the same, is taken over neither.
+    fn renew_orders(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
+        let waits = "SELECT 1 FROM takes WHERE job = ?1 AND state = 'pending'";
+        if !self.db.prepare_cached(waits)?.exists([job])? {
+            return Ok(());
+        }
+        let price = wanted.price.map(Usd::micros);
+        self.db
+            .prepare_cached(
+                "UPDATE takes SET price = coalesce(?3, price), request = ?4
+                 WHERE job = ?1 AND fingerprint = ?2 AND state = 'pending'",
+            )?
+            .execute((job, wanted.fingerprint.to_string(), price, rows::request_json(&wanted.request)))
+            .map(|_| ())
+    }
+
+    /// Returns the row of the job, which is written only where it is not as it should be.
+    fn upsert(&self, at: i64, job: &Wanted, may_be_sent: bool) -> rusqlite::Result<i64> {
+        let Wanted { key, title, fingerprint, path, .. } = job;
+        let JobKey { shot, item, variant } = key;
+        let fingerprint = fingerprint.to_string();
+        let found = self
+            .db
+            .prepare_cached(
+                "SELECT id, wanted AND title = ?5 AND fingerprint = ?6 AND path = ?7 AND (priority = ?8 OR NOT ?9)
+                 FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
+            )?
+            .query_row(
+                (self.project, shot, item, variant, title, &fingerprint, path, at, may_be_sent),
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
+            )
+            .optional()?;
+        match found {
+            Some((id, true)) => Ok(id),
+            Some((id, false)) => {
+                self.db
+                    .prepare_cached(
+                        "UPDATE jobs SET title = ?2, wanted = 1, priority = ?3, fingerprint = ?4, path = ?5
+                         WHERE id = ?1",
+                    )?
+                    .execute((id, title, at, &fingerprint, path))?;
+                Ok(id)
+            }
+            None => self
+                .db
+                .prepare_cached(
+                    "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)",
+                )?
+                .insert((self.project, shot, item, variant, title, at, &fingerprint, path)),
+        }
+    }
+
+    /// Notes that all other jobs of the project are no longer wanted.
+    fn forget(&self, left_out: &LeftOut) -> rusqlite::Result<()> {
+        let mut forget = self.db.prepare_cached("UPDATE jobs SET wanted = 0 WHERE id = ?1")?;
+        let mut select = self.db.prepare_cached("SELECT id, item FROM jobs WHERE project = ?1 AND wanted")?;
+        let mut rows = select.query([self.project])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            if !self.seen.contains(&id) && !left_out.may_have(row.get_ref(1)?.as_str()?) {
+                forget.execute([id])?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Gives a take to another job, as its newest; the clip that stands for it moves along.

@@ -10,9 +10,7 @@ mod admit;
 mod clips;
 mod error;
 mod folder;
-mod imprint;
 mod keys;
-mod known;
 mod lane;
 mod ledger;
 mod ledger_file;
@@ -34,11 +32,12 @@ mod takes;
 #[cfg(test)]
 mod testing;
 mod whose;
+mod worksheet;
 mod write;
 mod writer;
 
 pub use adjust::{Adjustment, Costs};
-pub use admit::{Admission, NewTake};
+pub use admit::{Admission, Admitted, Jobs, NewTake};
 pub use clips::{Clip, ClipsFrom};
 pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
 pub use folder::{Folder, create as make_folder};
@@ -52,6 +51,7 @@ pub use recover::{Clips, Rebuilt, Recovery};
 pub use remarks::remarks;
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
+pub use worksheet::{Book, Decided, Gone, Worksheet};
 pub use write::{Details, Renewal};
 pub use writer::{Rehearsal, Step};
 

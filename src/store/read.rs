@@ -98,6 +98,11 @@ impl Reader {
         Self { db: Arc::new(Mutex::new(db)), path }
     }
 
+    /// Returns the path of the database.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Opens the state of a folder for reading; `None` where nothing was ever run. Creates nothing, waits for nobody.
     /// Refuses a database that is older than its ledger: it would tell of less than was paid.
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {

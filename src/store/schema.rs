@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The version that this program writes: how many migrations there are.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
@@ -188,8 +188,15 @@ CREATE TABLE pauses (
 ) STRICT, WITHOUT ROWID;
 ";
 
-static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4)]));
+/// A plan looks up takes by what was ordered, and clips by their takes.
+const V5_LOOK_UPS: &str = "
+CREATE INDEX takes_by_order ON takes (fingerprint);
+CREATE INDEX jobs_by_clip ON jobs (filed_take, project) WHERE filed_take IS NOT NULL;
+";
+
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(V5_LOOK_UPS)])
+});
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

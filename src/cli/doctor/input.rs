@@ -7,19 +7,45 @@ use crate::cli::setup::{base_url, key_variable, settings};
 use crate::domain::problem::{Problem, grouped};
 use crate::load::{Loaded, providers as read_providers};
 use crate::provider::{self, Provider};
+use crate::store::{StoreError, Worksheet};
 use std::collections::BTreeSet;
 
 /// Shorter than this, a key is more likely a part of one.
 const SHORTEST_KEY: usize = 16;
 
+/// What the wanted jobs need.
+#[derive(Default)]
+pub(super) struct Wants {
+    /// Models whose price is unknown.
+    unpriced: BTreeSet<String>,
+    /// Providers by their names.
+    providers: BTreeSet<String>,
+}
+
+impl Wants {
+    /// Goes over all wanted jobs.
+    pub(super) fn of(worksheet: &Worksheet) -> Result<Self, StoreError> {
+        let mut wants = Self::default();
+        worksheet.book().each_wanted::<StoreError>(|wanted| {
+            let model = wanted.request.model;
+            if wanted.price.is_none() {
+                wants.unpriced.insert(model.to_string());
+            }
+            wants.providers.insert(model.provider);
+            Ok(())
+        })?;
+        Ok(wants)
+    }
+}
+
 /// The manifest, its catalog and every job.
-pub(super) fn manifest(context: &Context<'_>, loaded: &Loaded) -> Vec<Check> {
+pub(super) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) -> Vec<Check> {
     let shown = &context.places.shown;
     let problems = grouped(loaded.problems.clone());
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
     let first = problems.iter().find(|problem| problem.is_error()).or(problems.first());
     let validate = context.command("validate");
-    let jobs = loaded.wanted.len();
+    let jobs = loaded.jobs;
     let mut checks = match first {
         None => vec![Check::ok("manifest", format!("{shown}: {}, all valid", counted(jobs, "job")))],
         Some(first) if errors == 0 => {
@@ -36,12 +62,7 @@ pub(super) fn manifest(context: &Context<'_>, loaded: &Loaded) -> Vec<Check> {
             vec![Check { problems, ..Check::fail("manifest", Exit::Invalid, what, validate) }]
         }
     };
-    let unpriced: BTreeSet<String> = loaded
-        .wanted
-        .iter()
-        .filter(|wanted| wanted.price.is_none())
-        .map(|wanted| wanted.request.model.to_string())
-        .collect();
+    let unpriced = &wants.unpriced;
     if let (Some(model), false) = (unpriced.first(), context.global.sandbox) {
         let all: Vec<&str> = unpriced.iter().map(String::as_str).collect();
         checks.push(Check::fail(
@@ -57,12 +78,12 @@ pub(super) fn manifest(context: &Context<'_>, loaded: &Loaded) -> Vec<Check> {
 }
 
 /// Of each provider that is wanted or still owes clips: its server, and its key.
-pub(super) fn providers(context: &Context<'_>, loaded: &Loaded, owing: &BTreeSet<String>) -> Vec<Check> {
+pub(super) fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<String>) -> Vec<Check> {
     if context.global.sandbox {
         return vec![Check::ok("key", "none is needed in the sandbox")];
     }
     let mut needed = owing.clone();
-    needed.extend(loaded.wanted.iter().map(|wanted| wanted.request.model.provider.clone()));
+    needed.extend(wants.providers.iter().cloned());
     // Only the rest of the manifest may be broken: `collect` needs no more than this either.
     let configs = read_providers(&context.places.manifest).unwrap_or_default();
     let mut checks = Vec::new();

@@ -9,10 +9,9 @@ use crate::cli::settings::quoted;
 use crate::domain::take::Wanted;
 use crate::files::free_space;
 use crate::load::Loaded;
-use crate::plan::decide::{Decision, Scope, decide};
-use crate::plan::known::Known;
+use crate::plan::decide::Scope;
 use crate::provider::cards::Cards;
-use crate::store::{Examined, Folder, Lock, Reader, StoreError, examine};
+use crate::store::{Examined, Folder, Lock, Reader, StoreError, Worksheet, examine};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -39,8 +38,8 @@ pub(super) struct Found {
     pub(super) checks: Vec<Check>,
     /// Providers that still owe clips.
     pub(super) owing: BTreeSet<String>,
-    /// What was ordered before.
-    known: Known,
+    /// What was ordered before, to be looked up.
+    reader: Option<Reader>,
     /// Bytes of a clip, on average.
     clip_size: Option<u64>,
 }
@@ -111,9 +110,9 @@ async fn remember(
     let owed = reader.owed(None, usize::MAX, &HashSet::new()).await?;
     found.owing = owed.into_iter().map(|take| take.request.model.provider).collect();
     if let Some(project) = project {
-        found.known = reader.known(project).await?;
         found.clip_size = reader.clip_size(project).await?;
     }
+    found.reader = Some(reader);
     Ok(())
 }
 
@@ -221,19 +220,18 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
 }
 
 /// Free space, for the state and for the clips that are to be rendered.
-pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec<Check> {
+pub(super) fn room(
+    context: &Context<'_>,
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+    found: &Found,
+) -> Vec<Check> {
     let places = context.places;
-    let decisions = decide(&loaded.wanted, &found.known, Scope::ALL);
-    let to_come = loaded
-        .wanted
-        .iter()
-        .zip(&decisions)
-        .filter(|(_, decision)| decision.as_ref().is_some_and(Decision::costs));
-    let sizes: Vec<u64> = to_come
-        .map(|(wanted, _)| found.clip_size.unwrap_or_else(|| expected(&loaded.cards, wanted)))
-        .collect();
-    let clips: u64 = sizes.iter().sum();
     let mut checks = Vec::new();
+    let (count, clips) = match to_come(loaded, worksheet, found) {
+        Ok(to_come) => to_come,
+        Err(error) => return vec![local("database", &error, context)],
+    };
     for (about, dir, need) in [("disk", &places.out, clips), ("disk", &places.state, STATE_BYTES)] {
         let ground = ground(dir);
         let free = match free_space(ground) {
@@ -247,7 +245,7 @@ pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec
         let what = if dir == &places.state {
             format!("{} free for the state, which needs {}", bytes(free), bytes(need))
         } else {
-            match sizes.len() {
+            match count {
                 0 => format!("{} free for clips, of which none is to be rendered", bytes(free)),
                 count => {
                     let clips = counted(count, "clip");
@@ -264,6 +262,23 @@ pub(super) fn room(context: &Context<'_>, loaded: &Loaded, found: &Found) -> Vec
         });
     }
     checks
+}
+
+/// Number of clips that are to be rendered, and the bytes that they are likely to need.
+fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usize, u64), StoreError> {
+    let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
+    let mut book = worksheet.book();
+    book.know(project, found.reader.as_ref())?;
+    book.decide(Scope::ALL, None)?;
+    let (mut count, mut bytes) = (0, 0);
+    book.each::<StoreError>(|_, job| {
+        if job.decision.costs() {
+            count += 1;
+            bytes += found.clip_size.unwrap_or_else(|| expected(&loaded.cards, &job.wanted));
+        }
+        Ok(())
+    })?;
+    Ok((count, bytes))
 }
 
 /// Bytes of a clip of which there is none like it yet.

@@ -63,16 +63,6 @@ impl Sum {
         Self { fits: levels.into_iter().map(Fit::new).collect(), ..Self::default() }
     }
 
-    /// Of all these jobs, in the order of the catalog.
-    #[must_use]
-    pub fn of(jobs: &[(&Wanted, &Decision)], levels: Vec<Level>) -> Self {
-        let mut sum = Self::new(levels);
-        for (wanted, decision) in jobs {
-            sum.add(wanted, decision);
-        }
-        sum
-    }
-
     /// The models of all jobs.
     pub fn models(&self) -> impl Iterator<Item = &ModelName> {
         self.models.keys()

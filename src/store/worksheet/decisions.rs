@@ -1,0 +1,127 @@
+//! Decisions as rows of the worksheet. They live as long as one command: no other version of the program reads them.
+
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::State;
+use crate::plan::decide::Decision;
+use crate::plan::fingerprint::Change;
+use crate::store::{rows, takes};
+use rusqlite::{CachedStatement, Row, params};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// What [`decision`] reads, in its order.
+pub(super) const COLUMNS: &str = "d.kind, d.take, d.key, d.filed_take, d.filed_path, d.filed_size, d.filed_sha256, \
+                                  d.state, d.changes, d.superseded, d.costs";
+/// Number of columns that [`decision`] reads.
+pub(super) const WIDTH: usize = 11;
+
+/// Writes a decision about the job at that place.
+pub(super) const SETTLE: &str = "INSERT INTO decided
+    (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+/// Writes the decision about a job that leads others.
+pub(super) const LEAD: &str = "INSERT INTO leading
+    (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
+/// Writes the decision about the job at that place, by [`SETTLE`] or [`LEAD`].
+pub(super) fn insert(
+    statement: &mut CachedStatement<'_>,
+    at: i64,
+    decision: &Decision,
+) -> rusqlite::Result<()> {
+    let (mut take, mut key, mut filed, mut state) = (None, None, None, None);
+    let (mut changes, mut superseded): (Option<&Vec<Change>>, Option<&Vec<TakeId>>) = (None, None);
+    match decision {
+        Decision::New => {}
+        Decision::Unchanged { take: id, refile } => (take, filed) = (Some(id), refile.as_ref()),
+        Decision::Underway { take: id, .. } | Decision::Again { instead_of: id } => take = Some(id),
+        Decision::Renamed { take: id, from, filed: clip, .. } => {
+            (take, key, filed) = (Some(id), Some(from), clip.as_ref());
+        }
+        Decision::Shared { leader, take: id, from } => {
+            (take, key, filed) = (id.as_ref(), Some(leader), from.as_ref());
+        }
+        Decision::Changed { fields, superseded: waiting } => {
+            (changes, superseded) = (Some(fields), Some(waiting));
+        }
+        Decision::Kept { fields, superseded: waiting, refile, .. } => {
+            (changes, superseded, filed) = (Some(fields), Some(waiting), refile.as_ref());
+        }
+        Decision::Blocked { by, key: of, state: found } => {
+            (take, key, state) = (Some(by), Some(of), Some(found));
+        }
+        Decision::Failed { take: id, state: found } => (take, state) = (Some(id), Some(found)),
+    }
+    statement.execute(params![
+        at,
+        decision.name(),
+        take.map(|take| &take.0),
+        key.map(JobKey::to_string),
+        filed.map(|filed| &filed.take.0),
+        filed.map(|filed| &filed.path),
+        filed.map(|filed| filed.file.size.cast_signed()),
+        filed.map(|filed| filed.file.sha256.to_string()),
+        state.map(rows::state_json),
+        changes.map(|changes| written(changes)),
+        superseded.map(|takes| json!(takes.iter().map(|take| &take.0).collect::<Vec<_>>()).to_string()),
+        decision.costs(),
+    ])?;
+    Ok(())
+}
+
+/// Reads a decision from the columns that begin there.
+pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision> {
+    let take = || row.get(first + 1).map(TakeId);
+    let key = || takes::parsed::<JobKey>(row, first + 2);
+    let filed = || takes::filed(row, first + 3);
+    let state = || -> rusqlite::Result<State> { takes::state(row, first + 7) };
+    let fields = || changes(row, first + 8);
+    let superseded = || -> rusqlite::Result<Vec<TakeId>> {
+        let ids: Vec<String> = from_json(row, first + 9)?;
+        Ok(ids.into_iter().map(TakeId).collect())
+    };
+    Ok(match row.get_ref(first)?.as_str()? {
+        "unchanged" | "moved" => Decision::Unchanged { take: take()?, refile: filed()? },
+        "waiting" => Decision::Underway { take: take()?, unsent: true },
+        "in flight" => Decision::Underway { take: take()?, unsent: false },
+        "renamed" => {
+            Decision::Renamed { take: take()?, from: key()?, unsent: row.get(first + 10)?, filed: filed()? }
+        }
+        "shared" => Decision::Shared {
+            leader: key()?,
+            take: row.get::<_, Option<String>>(first + 1)?.map(TakeId),
+            from: filed()?,
+        },
+        "new" => Decision::New,
+        "changed" => Decision::Changed { fields: fields()?, superseded: superseded()? },
+        kind @ ("kept" | "asks") => Decision::Kept {
+            fields: fields()?,
+            superseded: superseded()?,
+            asks: kind == "asks",
+            refile: filed()?,
+        },
+        "again" => Decision::Again { instead_of: take()? },
+        "blocked" => Decision::Blocked { by: take()?, key: key()?, state: state()? },
+        "failed" => Decision::Failed { take: take()?, state: state()? },
+        other => return Err(takes::unreadable(first, format!("`{other}` is no decision"))),
+    })
+}
+
+type Written = (String, Option<String>, Option<String>);
+
+fn written(changes: &[Change]) -> String {
+    let changes: Vec<Written> =
+        changes.iter().map(|it| (it.field.clone(), it.old.clone(), it.new.clone())).collect();
+    json!(changes).to_string()
+}
+
+fn changes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Change>> {
+    let written: Vec<Written> = from_json(row, column)?;
+    Ok(written.into_iter().map(|(field, old, new)| Change { field, old, new }).collect())
+}
+
+fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| takes::unreadable(column, error))
+}

@@ -1,0 +1,310 @@
+//! Looks up what is known, by indexes of the state database.
+
+use super::{Book, Decision, Fingerprint, WANTED, decisions, wanted};
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::State;
+use crate::domain::money::Usd;
+use crate::domain::request::Request;
+use crate::domain::take::Wanted;
+use crate::plan::decide::{WantedJobs, may_share};
+use crate::plan::known::{Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
+use crate::store::takes;
+use rusqlite::{OptionalExtension as _, Row};
+use std::collections::HashMap;
+
+const TAKE: &str = "t.id, t.fingerprint, t.price, t.path, t.data, t.instead_of";
+/// Number of columns in [`TAKE`].
+const TAKE_WIDTH: usize = 6;
+
+/// Fingerprints whose finished takes are remembered.
+const REMEMBERED: usize = 1_000;
+
+/// Finished takes by fingerprint, as far as jobs may share them.
+pub(super) type Memo = HashMap<Fingerprint, Rendered>;
+
+/// The finished takes of one fingerprint that can serve any job.
+#[derive(Clone, Default)]
+pub(super) struct Rendered {
+    /// Of the project: the first, and the first with which that one may share.
+    own: [Option<(JobKey, TakeId)>; 2],
+    /// Likewise, of other projects.
+    elsewhere: [Option<(JobKey, TakeId)>; 2],
+}
+
+fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
+    let [first, second] = found;
+    match first {
+        None => *first = Some((key, take)),
+        Some((leader, _)) if second.is_none() && may_share(leader, &key) => *second = Some((key, take)),
+        Some(_) => {}
+    }
+}
+
+fn shared(found: &[Option<(JobKey, TakeId)>; 2], key: &JobKey) -> Option<(JobKey, TakeId)> {
+    found.iter().flatten().find(|(owner, _)| may_share(owner, key)).cloned()
+}
+
+fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
+    Ok(KnownTake {
+        id: TakeId(row.get(0)?),
+        fingerprint: takes::parsed(row, 1)?,
+        price: Usd::from_micros(row.get(2)?),
+        path: row.get(3)?,
+        state: takes::state(row, 4)?,
+        instead_of: row.get::<_, Option<String>>(5)?.map(TakeId),
+    })
+}
+
+impl Book {
+    /// Finds the finished takes of one fingerprint. All of them are gone through once, however many jobs ask.
+    fn find_rendered(&self, order: Fingerprint) -> rusqlite::Result<Rendered> {
+        if let Some(found) = self.memo.borrow().get(&order) {
+            return Ok(found.clone());
+        }
+        let mut found = Rendered::default();
+        let mut select = self.prepare(
+            "SELECT t.id, j.shot, j.item, j.variant, j.project FROM takes t CROSS JOIN jobs j ON j.id = t.job
+             WHERE t.fingerprint = ?1 AND t.state = 'done'",
+        )?;
+        let mut rows = select.query([order.to_string()])?;
+        while let Some(row) = rows.next()? {
+            let is_own = row.get_ref(4)?.as_str()? == self.project;
+            let of = if is_own { &mut found.own } else { &mut found.elsewhere };
+            if of[1].is_none() {
+                add(of, takes::key(row, 1)?, TakeId(row.get(0)?));
+            }
+        }
+        let mut memo = self.memo.borrow_mut();
+        if memo.len() == REMEMBERED {
+            memo.clear();
+        }
+        memo.insert(order, found.clone());
+        Ok(found)
+    }
+
+    /// Finds a finished take of the job of the same name in another project.
+    fn find_namesake(&self, job: &Wanted) -> rusqlite::Result<Option<TakeId>> {
+        let JobKey { shot, item, variant } = &job.key;
+        let mut select = self.prepare(
+            "SELECT t.id FROM jobs j JOIN takes t ON t.job = j.id
+             WHERE j.project = ?1 AND j.shot = ?2 AND j.item = ?3 AND j.variant = ?4
+             AND t.fingerprint = ?5 AND t.state = 'done' ORDER BY t.place DESC LIMIT 1",
+        )?;
+        for project in &self.others {
+            let named = (project, shot, item, variant, job.fingerprint.to_string());
+            if let Some(id) = select.query_row(named, |row| row.get(0)).optional()? {
+                return Ok(Some(TakeId(id)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Fills the table of takes that may be taken over.
+    fn find_reusable(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> rusqlite::Result<()> {
+        let mut insert =
+            self.db.prepare("INSERT INTO reusable (owner, fingerprint, rank, place, take) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut add = |owner: Owner, row: &Row<'_>, rank: u8| {
+            let order: Fingerprint = takes::parsed(row, 1)?;
+            let (id, place): (String, i64) = (row.get(0)?, row.get(3)?);
+            insert.execute((owner as i64, &order.0.0[..], rank, place, id)).map(|_| ())
+        };
+        let own = |condition: &str| {
+            format!(
+                "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant, w.at IS NOT NULL
+                 FROM jobs j LEFT JOIN wanted w ON w.shot = j.shot AND w.item = j.item AND w.variant = j.variant
+                 CROSS JOIN takes t ON t.job = j.id
+                 WHERE j.project = ?1 AND t.instead_of IS NULL AND {condition}"
+            )
+        };
+        for condition in ["w.at IS NULL", "w.at IS NOT NULL AND t.state = 'pending'"] {
+            let mut select = self.db.prepare(&own(condition))?;
+            let mut rows = select.query([&self.project])?;
+            while let Some(row) = rows.next()? {
+                let state = takes::state(row, 2)?;
+                let is_unsent = matches!(state, State::Pending { .. });
+                if let Some(rank) = rank(&state)
+                    && is_free(&takes::key(row, 4)?, row.get(7)?, is_unsent)
+                {
+                    add(Owner::Vanished, row, rank)?;
+                }
+            }
+        }
+        let mut select = self.db.prepare(
+            "SELECT t.id, t.fingerprint, t.data, t.place FROM takes t CROSS JOIN jobs j ON j.id = t.job
+             WHERE t.state IN ('submitting', 'doubtful', 'running', 'downloading', 'placing', 'held')
+             AND j.project <> ?1",
+        )?;
+        let mut rows = select.query([&self.project])?;
+        while let Some(row) = rows.next()? {
+            let state = takes::state(row, 2)?;
+            if let Some(rank) = rank(&state).filter(|_| state.is_unsettled()) {
+                add(Owner::Elsewhere, row, rank)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Known for Book {
+    type Error = rusqlite::Error;
+
+    fn by_key(&self, key: &JobKey) -> rusqlite::Result<Option<KnownJob>> {
+        if !self.has_jobs {
+            return Ok(None);
+        }
+        let mut select = self.prepare(
+            "SELECT id, wanted, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
+             WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
+        )?;
+        let mut rows = select.query((&self.project, &key.shot, &key.item, &key.variant))?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (id, wanted, filed): (i64, bool, Option<Filed>) = (row.get(0)?, row.get(1)?, takes::filed(row, 2)?);
+        let mut select = self.prepare(&format!("SELECT {TAKE} FROM takes t WHERE t.job = ?1 ORDER BY t.place DESC"))?;
+        let takes = select.query_map([id], take)?.collect::<rusqlite::Result<_>>()?;
+        Ok(Some(KnownJob { key: key.clone(), wanted, takes, filed }))
+    }
+
+    fn take(&self, id: &TakeId) -> rusqlite::Result<Option<KnownTake>> {
+        self.prepare(&format!("SELECT {TAKE} FROM takes t WHERE t.id = ?1"))?.query_row([&id.0], take).optional()
+    }
+
+    fn request(&self, id: &TakeId) -> rusqlite::Result<Option<Request>> {
+        self.prepare("SELECT request FROM takes WHERE id = ?1")?
+            .query_row([&id.0], |row| takes::request(row, 0))
+            .optional()
+    }
+
+    fn filed(&self, id: &TakeId) -> rusqlite::Result<Option<Filed>> {
+        if !self.has_takes {
+            return Ok(None);
+        }
+        const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
+        let own = self
+            .prepare(&format!("{CLIP} AND project = ?2 LIMIT 1"))?
+            .query_row((&id.0, &self.project), |row| takes::filed(row, 0))
+            .optional()?;
+        if let Some(own) = own {
+            return Ok(own);
+        }
+        let any = self.prepare(&format!("{CLIP} LIMIT 1"))?.query_row([&id.0], |row| takes::filed(row, 0));
+        any.optional().map(Option::flatten)
+    }
+
+    fn rendered(&self, job: &Wanted) -> rusqlite::Result<Option<(JobKey, TakeId)>> {
+        if !self.has_takes {
+            return Ok(None);
+        }
+        let found = self.find_rendered(job.fingerprint)?;
+        if let Some(own) = shared(&found.own, &job.key) {
+            return Ok(Some(own));
+        }
+        if found.elsewhere[0].is_none() {
+            return Ok(None);
+        }
+        if let Some(id) = self.find_namesake(job)? {
+            return Ok(Some((job.key.clone(), id)));
+        }
+        Ok(shared(&found.elsewhere, &job.key))
+    }
+
+    fn reusable(&self, owner: Owner, order: Fingerprint) -> rusqlite::Result<Option<Reusable>> {
+        if !self.has_reusable.get() {
+            return Ok(None);
+        }
+        let sql = format!(
+            "SELECT {TAKE}, j.shot, j.item, j.variant, j.filed_take, j.filed_path, j.filed_size, j.filed_sha256
+             FROM reusable r CROSS JOIN takes t ON t.id = r.take CROSS JOIN jobs j ON j.id = t.job
+             WHERE r.owner = ?1 AND r.fingerprint = ?2 ORDER BY r.rank, r.place LIMIT 1"
+        );
+        let reusable = |row: &Row<'_>| {
+            let key = takes::key(row, TAKE_WIDTH)?;
+            Ok(Reusable { key, filed: takes::filed(row, TAKE_WIDTH + 3)?, take: take(row)? })
+        };
+        self.prepare(&sql)?.query_row((owner as i64, &order.0.0[..]), reusable).optional()
+    }
+
+    fn resubmitted(&self) -> rusqlite::Result<Usd> {
+        self.prepare(
+            "SELECT coalesce(sum(iif(t.state = 'pending', t.price, t.amount)), 0)
+             FROM takes t JOIN jobs j ON j.id = t.job WHERE t.instead_of IS NOT NULL AND j.project = ?1",
+        )?
+        .query_row([&self.project], |row| row.get(0).map(Usd::from_micros))
+    }
+}
+
+impl WantedJobs for Book {
+    fn begin(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> rusqlite::Result<()> {
+        self.db.execute_batch(
+            "DELETE FROM decided; DELETE FROM leading; DELETE FROM reusable;
+             UPDATE leaders SET first = NULL, second = NULL WHERE first IS NOT NULL;",
+        )?;
+        if self.has_takes {
+            self.find_reusable(is_free)?;
+        }
+        self.has_reusable.set(self.exists("SELECT 1 FROM reusable")?);
+        Ok(())
+    }
+
+    fn each_undecided(
+        &self,
+        visit: &mut dyn FnMut(i64, &Wanted) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let sql = format!(
+            "SELECT {WANTED} FROM wanted w LEFT JOIN decided d USING (at) WHERE d.at IS NULL ORDER BY w.at"
+        );
+        self.rows(&sql, |row| visit(row.get(0)?, &wanted(row)?))
+    }
+
+    fn settle(&self, at: i64, decision: &Decision) -> rusqlite::Result<()> {
+        decisions::insert(&mut self.prepare(decisions::SETTLE)?, at, decision)
+    }
+
+    fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> rusqlite::Result<()> {
+        if !self.has_leaders.get() {
+            return Ok(());
+        }
+        let order = &job.fingerprint.0.0[..];
+        let mut select = self.prepare(
+            "SELECT l.first, l.second, w.shot, w.item, w.variant FROM leaders l LEFT JOIN wanted w ON w.at = l.first
+             WHERE l.fingerprint = ?1",
+        )?;
+        let mut rows = select.query([order])?;
+        let Some(row) = rows.next()? else { return Ok(()) };
+        let (first, second): (Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?);
+        let sql = match (first, second) {
+            (None, _) => "UPDATE leaders SET first = ?2 WHERE fingerprint = ?1",
+            (Some(_), None) if may_share(&takes::key(row, 2)?, &job.key) => {
+                "UPDATE leaders SET second = ?2 WHERE fingerprint = ?1"
+            }
+            _ => return Ok(()),
+        };
+        self.prepare(sql)?.execute((order, at))?;
+        decisions::insert(&mut self.prepare(decisions::LEAD)?, at, decision)
+    }
+
+    fn leader(&self, job: &Wanted) -> rusqlite::Result<Option<(JobKey, Decision)>> {
+        if !self.has_leaders.get() {
+            return Ok(None);
+        }
+        let order = &job.fingerprint.0.0[..];
+        for which in ["first", "second"] {
+            let sql = format!(
+                "SELECT w.shot, w.item, w.variant, {} FROM leaders l JOIN wanted w ON w.at = l.{which}
+                 JOIN leading d ON d.at = w.at WHERE l.fingerprint = ?1",
+                decisions::COLUMNS
+            );
+            let mut select = self.prepare(&sql)?;
+            let mut rows = select.query([order])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let key = takes::key(row, 0)?;
+            if may_share(&key, &job.key) {
+                return Ok(Some((key, decisions::decision(row, 3)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn take_over(&self, take: &TakeId) -> rusqlite::Result<()> {
+        self.prepare("DELETE FROM reusable WHERE take = ?1")?.execute([&take.0]).map(|_| ())
+    }
+}
