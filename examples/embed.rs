@@ -15,11 +15,10 @@ use shotlist::engine::order::{Ordered, order};
 use shotlist::engine::world::{Parts, World};
 use shotlist::files::Tree;
 use shotlist::load::load;
-use shotlist::plan::decide::{Scope, decide};
-use shotlist::plan::filing::Scene;
+use shotlist::plan::decide::Scope;
 use shotlist::report::lines::line;
 use shotlist::sandbox::{Options, Sandbox};
-use shotlist::store::{Caps, Lock, Mode, Store};
+use shotlist::store::{Caps, Lock, Mode, Store, Worksheet};
 use shotlist::transport::{Endpoint, FreeClient, PaidClient, Settings};
 use shotlist::{engine, provider};
 use std::collections::BTreeMap;
@@ -39,7 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Runs a manifest against the sandbox, with state and clips below `home`.
 async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     // What is wanted: manifest, sheet and pictures, with every problem that was found.
-    let loaded = load(manifest);
+    let worksheet = Worksheet::new()?;
+    let loaded = load(manifest, &worksheet);
     if let Some(problem) = loaded.problems.iter().find(|problem| problem.is_error()) {
         return Err(format!("{}: {}", manifest.display(), problem.message).into());
     }
@@ -52,22 +52,20 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     let policy = |_: &ModelName| Policy::standard();
     let options = shotlist::store::Options::default();
     let (store, _) = Store::open(&state, Mode::Drive { lock, policy: &policy }, &options, clock.now())?;
-    let known = store.known(&manifest.project).await?;
+    worksheet.book().know(&manifest.project, Some(&store))?;
 
     // What is to be done about each job, and what it costs.
     let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
-    let decisions = decide(&loaded.wanted, &known, Scope { left_out: &left_out, ..Scope::ALL });
-    let decisions: Vec<_> = decisions.into_iter().flatten().collect();
+    worksheet.book().decide(Scope { left_out: &left_out, ..Scope::ALL }, None)?;
     let mut out = std::io::stdout();
-    for (job, decision) in loaded.wanted.iter().zip(&decisions) {
-        let price = job.price.map(|price| price.to_string()).unwrap_or_default();
-        writeln!(out, "{:<9} {}  {price}", decision.name(), job.key)?;
-    }
+    worksheet.book().each::<Box<dyn Error>>(|_, job| {
+        let price = job.wanted.price.map(|price| price.to_string()).unwrap_or_default();
+        writeln!(out, "{:<9} {}  {price}", job.decision.name(), job.wanted.key)?;
+        Ok(())
+    })?;
 
     // The order is durable before anything is sent.
-    let (wanted, left_out) = (&loaded.wanted, &loaded.left_out);
-    let scene = Scene { wanted, decisions: &decisions, all: wanted, left_out, known: &known };
-    let Ordered { admission, work } = order(&manifest.project, scene, false, clock.now());
+    let Ordered { admission, work } = order(&manifest.project, &worksheet, &loaded.left_out, clock.now())?;
     store.admit(admission, clock.now()).await?;
     let run = store.begin_run(&manifest.project, "embed", Caps::default(), clock.now()).await?;
 

@@ -39,13 +39,19 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
         Ok(())
     });
     listed.map_err(|error| store_error(&error))?;
+    let mut takes = Vec::new();
+    for job in &gone {
+        let known = worksheet.book().known(&job.key).map_err(|error| store_error(&error))?;
+        takes.push(known.map(|known| known.takes).unwrap_or_default());
+    }
+    let plan = decided.plan(manifest, &loaded, Vec::new())?;
+    drop((decided, worksheet));
     if gone.is_empty() {
         terminal.say("nothing to archive: every clip is wanted, or archived already");
         terminal.next(session.places.typed("status"));
         return Ok(Exit::Done);
     }
     if !args.accept_changes {
-        let plan = decided.plan(manifest, &loaded, Vec::new())?;
         guards::let_go(terminal, &session.places, &plan)?;
     }
     for job in gone.iter().take(NAMED) {
@@ -68,9 +74,7 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
     let tree = session.tree()?;
     let mut moved = 0;
     let mut lost = false;
-    for job in gone {
-        let takes = worksheet.book().known(&job.key).map_err(|error| store_error(&error))?;
-        let takes = takes.map(|known| known.takes).unwrap_or_default();
+    for (job, takes) in gone.into_iter().zip(takes) {
         match archive(&session, &tree, &manifest.project, &job, &takes).await? {
             Ok(()) => moved += 1,
             Err(fault) => {

@@ -45,6 +45,7 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
     })
     .map_err(|error: StoreError| store_error(&error))?;
     drop(book);
+    drop(worksheet);
     if refused > 0 {
         let them = if refused == 1 { "it is" } else { "they are" };
         let what = format!("{} cannot be rendered once more as {them}", count(refused, "job"));

@@ -25,6 +25,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let failed = session.store.failed(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
     know(&worksheet, manifest, Some(&session.store))?;
     let chosen = chosen(terminal, args, failed, &worksheet)?;
+    drop(worksheet);
     if chosen.is_empty() {
         terminal.say("nothing to retry");
         terminal.next(session.places.typed("status"));

@@ -46,7 +46,10 @@ pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) ->
         Err(error) => return Err(error),
     };
     let session = Session::open(terminal, places, "run")?;
-    match prepare(terminal, global, args, &session, &loaded, &worksheet).await {
+    let prepared = prepare(terminal, global, args, &session, &loaded, &worksheet).await;
+    // The last one to close the database empties the log into it, which a worksheet may not.
+    drop(worksheet);
+    match prepared {
         Ok(prepared) => Box::pin(carry_out(terminal, global, args, session, &loaded, prepared)).await,
         Err(error) => refused(terminal, global, session, error).await,
     }
@@ -191,6 +194,7 @@ async fn carry_out(
     });
     told.map_err(store)?;
     let (jobs, up_to_date) = stands(&session, &decided.worksheet).await?;
+    drop(decided);
     session.store.admit(ordered.admission, now).await.map_err(store)?;
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
     today(&session, &setup).await?;

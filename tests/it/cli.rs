@@ -35,7 +35,6 @@ mod signals;
 mod status;
 mod talk;
 mod together;
-mod unchanged;
 mod verbs;
 mod verify;
 mod wire;

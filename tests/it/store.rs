@@ -19,9 +19,10 @@ use shotlist::domain::money::Usd;
 use shotlist::domain::policy::{LookUp, Moment, Policy};
 use shotlist::domain::request::Request;
 use shotlist::domain::take::{Fingerprint, Take, Wanted};
-use shotlist::plan::known::Filed;
+use shotlist::plan::expand::LeftOut;
+use shotlist::plan::known::{Filed, Known as _, KnownJob};
 use shotlist::store::{
-    Admission, Cap, Caps, ClaimError, Details, Lock, Mode, NewTake, Opened, Options, OverCap, RecordError,
+    Admission, Admitted, Cap, Caps, ClaimError, Details, Jobs, Lock, Mode, NewTake, Opened, Options, OverCap, Reader, RecordError, Worksheet,
     Renewal, RunId, Store, StoreError, Window,
 };
 use std::collections::HashSet;
@@ -68,12 +69,50 @@ fn wanted(item: &str) -> Wanted {
     }
 }
 
-fn admission(wanted: Vec<Wanted>) -> Admission {
-    Admission {
+/// An admission as these tests write it: by places in the list of what is wanted.
+#[derive(Clone)]
+struct Asked {
+    project: String,
+    wanted: Vec<Wanted>,
+    partial: bool,
+    new: Vec<(usize, NewTake)>,
+    supersede: Vec<TakeId>,
+    adopt: Vec<(TakeId, usize)>,
+    /// Each for the job at its own place.
+    afresh: Vec<TakeId>,
+    policy: Policy,
+}
+
+impl From<Asked> for Admission {
+    fn from(asked: Asked) -> Self {
+        let mut jobs: Vec<Admitted> = asked.wanted.into_iter().map(Admitted::new).collect();
+        if let Some(first) = jobs.first_mut() {
+            first.supersede = asked.supersede;
+        }
+        for (at, new) in asked.new {
+            jobs[at].new = Some(new);
+        }
+        for (take, at) in asked.adopt {
+            jobs[at].adopt = Some(take);
+        }
+        for (at, take) in asked.afresh.into_iter().enumerate() {
+            jobs[at].afresh = Some(take);
+        }
+        Self {
+            project: asked.project,
+            jobs: Jobs::These(jobs),
+            partial: asked.partial,
+            left_out: LeftOut::default(),
+            policy: asked.policy,
+        }
+    }
+}
+
+fn admission(wanted: Vec<Wanted>) -> Asked {
+    Asked {
         project: PROJECT.into(),
         wanted,
         partial: false,
-        kept: Vec::new(),
         new: Vec::new(),
         supersede: Vec::new(),
         adopt: Vec::new(),
@@ -82,8 +121,27 @@ fn admission(wanted: Vec<Wanted>) -> Admission {
     }
 }
 
-fn new(at: usize, id: TakeId) -> NewTake {
-    NewTake { at, id, instead_of: None }
+fn new(at: usize, id: TakeId) -> (usize, NewTake) {
+    (at, NewTake { id, instead_of: None })
+}
+
+/// The tables of a plan without jobs, to look things up in.
+fn look_up(state: &Reader) -> Worksheet {
+    let worksheet = Worksheet::new().unwrap();
+    worksheet.book().know(PROJECT, Some(state)).unwrap();
+    worksheet
+}
+
+/// Every job of the project as a plan finds it.
+async fn known(state: &Reader) -> Vec<KnownJob> {
+    let keys = state.keys(Some(PROJECT)).await.unwrap();
+    let worksheet = look_up(state);
+    keys.iter().map(|(_, key)| worksheet.book().known(key).unwrap().unwrap()).collect()
+}
+
+/// What was, or will be, paid for what stands in for takes in doubt.
+fn resubmitted(state: &Reader) -> Usd {
+    look_up(state).book().resubmitted().unwrap()
 }
 
 fn take_id(item: &str) -> TakeId {
@@ -136,7 +194,7 @@ impl Place {
 async fn order(store: &Store, items: &[&str]) {
     let mut admission = admission(items.iter().map(|item| wanted(item)).collect());
     admission.new = items.iter().enumerate().map(|(at, item)| new(at, take_id(item))).collect();
-    store.admit(admission, now()).await.unwrap();
+    store.admit(admission.into(), now()).await.unwrap();
 }
 
 async fn get(store: &Store, item: &str) -> Take {
@@ -199,10 +257,10 @@ async fn a_take_leaves_its_clip_its_money_and_its_words() {
     assert_eq!(get(&store, "vase").await, take);
     let spent = store.spent(PROJECT, Window::Ever).await.unwrap();
     assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(18), Usd::ZERO, Usd::ZERO));
-    let known = store.known(PROJECT).await.unwrap();
+    let known = known(&store).await;
     let filed = Filed { take: take.id.clone(), path: take.path.clone(), file: clip_file() };
-    assert_eq!(known.jobs[0].filed, Some(filed.clone()));
-    assert_eq!(known.jobs[0].takes[0].state, take.state);
+    assert_eq!(known[0].filed, Some(filed.clone()));
+    assert_eq!(known[0].takes[0].state, take.state);
     let history = store.history(PROJECT, &take.key).await.unwrap().unwrap();
     assert_eq!((history.filed, history.wanted), (Some(filed), true));
     let attempt = &history.takes[0].attempts[0];
@@ -384,13 +442,13 @@ async fn the_queue_follows_the_manifest_and_leaves_out_what_is_not_wanted() {
 
     let mut moved = admission(["d", "b", "a"].map(wanted).into());
     moved.wanted[2].path = "elsewhere/a.mp4".into();
-    store.admit(moved, now()).await.unwrap();
+    store.admit(moved.into(), now()).await.unwrap();
     let queue = store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap();
     assert_eq!(queue[2].path, "elsewhere/a.mp4", "what was not sent goes where it is wanted now");
     assert_eq!(names(queue), ["d", "b", "a"]);
 
-    let partial = Admission { partial: true, ..admission(vec![wanted("c")]) };
-    store.admit(partial, now()).await.unwrap();
+    let partial = Asked { partial: true, ..admission(vec![wanted("c")]) };
+    store.admit(partial.into(), now()).await.unwrap();
     let mut all = names(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap());
     all.sort();
     assert_eq!(all, ["a", "b", "c", "d"], "naming one job leaves the others wanted");
@@ -405,7 +463,7 @@ async fn a_take_that_rests_is_queued_again_only_afresh_and_a_superseded_one_neve
     let one_try = Policy { submit_tries: 1, ..Policy::standard() };
     let mut tired = admission(["a", "b"].map(wanted).into());
     (tired.afresh, tired.policy) = (vec![take_id("a")], one_try);
-    store.admit(tired, now()).await.unwrap();
+    store.admit(tired.into(), now()).await.unwrap();
     let a = claim(&store, &get(&store, "a").await, run).await.unwrap();
     let busy = shotlist::domain::lifecycle::SentBack::Busy { after: None };
     happen(&store, &a, Event::SentBack(busy)).await.unwrap();
@@ -416,7 +474,7 @@ async fn a_take_that_rests_is_queued_again_only_afresh_and_a_superseded_one_neve
     (next.afresh, next.supersede) = (vec![take_id("a")], vec![take_id("b")]);
     next.wanted[1].price = Some(cents(30));
     next.new = vec![new(1, TakeId("take-b2".into()))];
-    store.admit(next, now()).await.unwrap();
+    store.admit(next.into(), now()).await.unwrap();
     let expected = [take_id("a"), TakeId("take-b2".into())];
     assert_eq!(queued(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap()), expected);
     assert_eq!(get(&store, "b").await.state, State::Cancelled { by: CancelledBy::Superseded });
@@ -435,9 +493,9 @@ async fn an_adopted_take_moves_with_its_clip_and_is_the_newest_of_its_new_job() 
 
     let mut renamed = admission(["new", "other"].map(wanted).into());
     renamed.adopt = vec![(paid.id.clone(), 0)];
-    store.admit(renamed, now()).await.unwrap();
-    let known = store.known(PROJECT).await.unwrap();
-    let job = |item: &str| known.jobs.iter().find(|job| job.key.item == item).unwrap();
+    store.admit(renamed.into(), now()).await.unwrap();
+    let known = known(&store).await;
+    let job = |item: &str| known.iter().find(|job| job.key.item == item).unwrap();
     assert_eq!((job("old").takes.len(), job("old").filed.is_none()), (0, true));
     assert_eq!(job("new").takes[0].id, paid.id);
     assert_eq!(job("new").filed.as_ref().map(|filed| filed.path.as_str()), Some(paid.path.as_str()));
@@ -490,18 +548,18 @@ async fn a_take_in_doubt_is_given_up_only_when_the_one_that_stands_in_for_it_is_
     let again = |id: &str| {
         let mut again = admission(vec![wanted("bowl")]);
         again.wanted[0].price = Some(cents(25));
-        again.new = vec![NewTake { instead_of: Some(held.id.clone()), ..new(0, TakeId(id.into())) }];
+        again.new = vec![(0, NewTake { id: TakeId(id.into()), instead_of: Some(held.id.clone()) })];
         again
     };
-    assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, Usd::ZERO);
-    store.admit(again("edited before it was sent"), now()).await.unwrap();
-    store.admit(again("again"), now()).await.unwrap();
+    assert_eq!(resubmitted(&store), Usd::ZERO);
+    store.admit(again("edited before it was sent").into(), now()).await.unwrap();
+    store.admit(again("again").into(), now()).await.unwrap();
     assert_eq!(place.kinds(), ["intent", "held"]);
     assert_eq!(store.held(Some(PROJECT)).await.unwrap(), slice::from_ref(&held));
     assert_eq!(store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap().len(), 1);
     let poor = Caps { invocation: Some(cents(24)), ..Caps::default() };
     let poor = store.begin_run(PROJECT, "run", poor, now()).await.unwrap();
-    assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, cents(25), "also before it is sent");
+    assert_eq!(resubmitted(&store), cents(25), "also before it is sent");
     let newest = store.take(PROJECT, &held.key).await.unwrap().unwrap();
     assert_eq!((newest.id.0.as_str(), newest.price), ("again", cents(25)));
     assert!(matches!(claim(&store, &newest, poor).await, Err(ClaimError::OverCap(_))));
@@ -515,7 +573,7 @@ async fn a_take_in_doubt_is_given_up_only_when_the_one_that_stands_in_for_it_is_
     assert_eq!(place.kinds()[4..], ["intent", "written_off", "accepted"]);
     assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
     // As if it had been settled while the plan was being agreed to.
-    store.admit(again("too late"), now()).await.unwrap();
+    store.admit(again("too late").into(), now()).await.unwrap();
     assert_eq!(store.take(PROJECT, &held.key).await.unwrap().unwrap().id.0, "again");
 }
 
@@ -528,16 +586,15 @@ async fn a_take_in_doubt_outlives_one_that_is_refused_in_its_stead_and_can_still
     let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
     let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
     let mut again = admission(vec![wanted("bowl")]);
-    again.new = vec![NewTake { instead_of: Some(held.id.clone()), ..new(0, TakeId("again".into())) }];
-    store.admit(again, now()).await.unwrap();
+    again.new = vec![(0, NewTake { id: TakeId("again".into()), instead_of: Some(held.id.clone()) })];
+    store.admit(again.into(), now()).await.unwrap();
     let waiting = store.take_by_id(&TakeId("again".into())).await.unwrap().unwrap();
     let sent = claim(&store, &waiting, run).await.unwrap();
     happen(&store, &sent, Event::Rejected(Refusal::Input)).await.unwrap();
 
     assert_eq!(store.held(Some(PROJECT)).await.unwrap(), slice::from_ref(&held));
     assert_eq!(store.failed(Some(PROJECT)).await.unwrap(), [], "first a person decides about the older one");
-    let known = store.known(PROJECT).await.unwrap();
-    assert_eq!(known.resubmitted, Usd::ZERO, "what surely cost nothing is not counted");
+    assert_eq!(resubmitted(&store), Usd::ZERO, "what surely cost nothing is not counted");
     let found = happen(&store, &held, Event::Adopt(TaskId("from-the-console".into()))).await.unwrap();
     assert!(matches!(found.state, State::Running { .. }));
     assert_eq!(place.kinds(), ["intent", "held", "intent", "rejected", "adopted"]);
@@ -580,8 +637,8 @@ async fn what_stands_in_for_a_take_is_not_sent_once_a_person_has_settled_that_on
         let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
         let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
         let mut again = admission(vec![wanted("bowl")]);
-        again.new = vec![NewTake { instead_of: Some(held.id.clone()), ..new(0, TakeId("again".into())) }];
-        store.admit(again, now()).await.unwrap();
+        again.new = vec![(0, NewTake { id: TakeId("again".into()), instead_of: Some(held.id.clone()) })];
+        store.admit(again.into(), now()).await.unwrap();
         let waiting = store.take_by_id(&TakeId("again".into())).await.unwrap().unwrap();
 
         let person = place.beside();
@@ -594,7 +651,7 @@ async fn what_stands_in_for_a_take_is_not_sent_once_a_person_has_settled_that_on
         assert_eq!(settled, State::Cancelled { by: CancelledBy::Superseded }, "{how:?}");
         let pending = store.pending(PROJECT, &model(), 9, &HashSet::new()).await.unwrap();
         assert_eq!(pending.len(), ordered, "{how:?}");
-        assert_eq!(store.known(PROJECT).await.unwrap().resubmitted, Usd::ZERO, "{how:?}");
+        assert_eq!(resubmitted(&store), Usd::ZERO, "{how:?}");
     }
 }
 
@@ -608,14 +665,14 @@ async fn what_is_held_in_another_project_is_seen_where_it_stands_in_the_way() {
     let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
     let mut renamed = admission(vec![wanted("cup")]);
     renamed.project = "summer".into();
-    store.admit(renamed.clone(), now()).await.unwrap();
+    store.admit(renamed.clone().into(), now()).await.unwrap();
     assert_eq!(store.held(Some("summer")).await.unwrap(), []);
     renamed.wanted = vec![wanted("bowl")];
-    store.admit(renamed.clone(), now()).await.unwrap();
+    store.admit(renamed.clone().into(), now()).await.unwrap();
     assert_eq!(store.held(Some("summer")).await.unwrap(), slice::from_ref(&held));
     // It has a take of its own by now.
     renamed.new = vec![new(0, TakeId("own".into()))];
-    store.admit(renamed, now()).await.unwrap();
+    store.admit(renamed.into(), now()).await.unwrap();
     assert_eq!(store.held(Some("summer")).await.unwrap(), []);
 }
 
@@ -634,7 +691,7 @@ async fn what_waits_unsent_takes_over_todays_price_and_order_and_what_was_sent_d
     // Another order than the one that waits: nothing of it is that one's.
     dearer.wanted[2].fingerprint = Fingerprint(Sha256::of(b"another"));
     let request = dearer.wanted[1].request.clone();
-    store.admit(dearer, now()).await.unwrap();
+    store.admit(dearer.into(), now()).await.unwrap();
     assert_eq!(get(&store, "a").await, Take { state: sent.state.clone(), ..sent });
     let b = get(&store, "b").await;
     assert_eq!((b.price, b.request), (cents(30), request));

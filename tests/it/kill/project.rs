@@ -7,7 +7,7 @@ use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
 use shotlist::files::atomic_write;
 use shotlist::sandbox::{Clips, Limits, Options, Request, Sandbox};
-use shotlist::store::Reader;
+use shotlist::store::{Reader, Worksheet};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -152,8 +152,11 @@ providers:
     /// What the database says; nothing where a crash came before there was one.
     pub(super) async fn snapshot(&self) -> Snapshot {
         let Some(reader) = Reader::open(&self.path(".shotlist")).unwrap() else { return Snapshot::new() };
-        let known = reader.known(NAME).await.unwrap();
-        let jobs = known.jobs.into_iter().map(|job| {
+        let keys = reader.keys(Some(NAME)).await.unwrap();
+        let worksheet = Worksheet::new().unwrap();
+        worksheet.book().know(NAME, Some(&reader)).unwrap();
+        let jobs = keys.into_iter().map(|(_, key)| {
+            let job = worksheet.book().known(&key).unwrap().unwrap();
             let [take] = <[_; 1]>::try_from(job.takes).expect("nothing here orders a second take of a job");
             let standing = Standing { take: take.id, state: take.state, price: take.price, path: take.path };
             (job.key.item, standing)

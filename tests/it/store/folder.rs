@@ -101,7 +101,7 @@ async fn reading_leaves_no_trace_where_nothing_was_run_and_none_in_the_database(
     let store = place.drive();
     order(&store, &["a"]).await;
     let reader = Reader::open(&place.dir()).unwrap().unwrap();
-    assert_eq!(reader.known(PROJECT).await.unwrap(), store.known(PROJECT).await.unwrap());
+    assert_eq!(known(&reader).await, known(&store).await);
     drop(store);
     let before = fs::read(place.dir().join("state.db")).unwrap();
     let reader = Reader::open(&place.dir()).unwrap().unwrap();
@@ -144,14 +144,15 @@ async fn opens_with_all_that_was_in_it(name: &str) {
 
     let [shotlist::store::Repair::Unanswered(unanswered)] = &opened.repairs[..] else { panic!("{opened:?}") };
     assert_eq!(unanswered.id, take_id("submitting"));
-    let known = store.known(PROJECT).await.unwrap();
-    assert_eq!(known.jobs.len(), 11);
-    for job in &known.jobs {
+    let known = known(&store).await;
+    assert_eq!(known.len(), 11);
+    for job in &known {
         let item = job.key.item.as_str();
         let take = &job.takes[0];
         let state = if item == "submitting" { "held" } else { item };
         assert_eq!(take.state.name(), state);
-        assert_eq!((&take.request, take.price), (&wanted(item).request, cents(20)));
+        let request = store.take_by_id(&take.id).await.unwrap().unwrap().request;
+        assert_eq!((request, take.price), (wanted(item).request, cents(20)));
         assert_eq!(job.filed.is_some(), item == "done");
     }
     let owed = store.owed(None, 9, &HashSet::new()).await.unwrap();

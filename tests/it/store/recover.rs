@@ -40,9 +40,9 @@ fn of_version_1() -> Place {
 }
 
 async fn states(store: &Store) -> Vec<(String, &'static str)> {
-    let known = store.known(PROJECT).await.unwrap();
+    let known = known(store).await;
     let mut states: Vec<_> =
-        known.jobs.iter().map(|job| (job.key.item.clone(), job.takes[0].state.name())).collect();
+        known.iter().map(|job| (job.key.item.clone(), job.takes[0].state.name())).collect();
     states.sort();
     states
 }
