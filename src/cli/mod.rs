@@ -20,6 +20,7 @@ mod images;
 mod init;
 mod layout;
 mod ledger;
+mod listed;
 mod listen;
 mod live;
 mod logging;

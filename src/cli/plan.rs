@@ -7,6 +7,7 @@ use super::budget::{caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::listed::Listed;
 use super::pause;
 use super::session::{store_error, unopened};
 use super::settings::{Places, quoted};
@@ -18,11 +19,10 @@ use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
 use crate::load::Loaded;
 use crate::manifest::{Items, Manifest};
-use crate::plan::guards::is_in_place;
 use crate::provider;
 use crate::provider::cards::Cards;
 use crate::report::budget::Level;
-use crate::report::plan::{Plan, job as job_json};
+use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::{Pause, Reader, StoreError, Worksheet};
 use globset::{Glob, GlobSetBuilder};
@@ -50,7 +50,10 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         });
         shown.map_err(|error| store_error(&error))?;
     } else if terminal.json {
-        terminal.data(json(&plan, &decided, &loaded, &paused)?);
+        let mut object = plan.json();
+        object["paused"] = paused.iter().map(pause::json).collect();
+        let listed = Listed { object, decided: &decided, loaded: &loaded };
+        terminal.long_data(&listed).map_err(|error| Error::new(Exit::Local, error.to_string()))?;
     } else {
         show(terminal, &places, &plan, &paused, &decided)?;
         tell_choices(terminal, manifest, &loaded, &plan);
@@ -72,33 +75,6 @@ pub(super) fn worksheet() -> Result<Worksheet, Error> {
 /// Begins to look up what is known of the manifest's project.
 pub(super) fn know(worksheet: &Worksheet, manifest: &Manifest, state: Option<&Reader>) -> Result<(), Error> {
     worksheet.book().know(&manifest.project, state).map_err(|error| store_error(&error))
-}
-
-/// The plan for programs, with each of its jobs.
-fn json(plan: &Plan<'_>, decided: &Decided, loaded: &Loaded, paused: &[Pause]) -> Result<Value, Error> {
-    let mut object = plan.json();
-    let (mut jobs, mut gone) = (Vec::new(), Vec::new());
-    let book = decided.worksheet.book();
-    let mut list = || {
-        book.each::<StoreError>(|_, job| {
-            jobs.push(job_json(&job.wanted, &job.decision));
-            Ok(())
-        })?;
-        if decided.partial {
-            return Ok(());
-        }
-        book.each_gone::<StoreError>(|job| {
-            if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
-                gone.push(Value::from(job.key.to_string()));
-            }
-            Ok(())
-        })
-    };
-    list().map_err(|error| store_error(&error))?;
-    object["jobs"] = jobs.into();
-    object["gone"] = gone.into();
-    object["paused"] = paused.iter().map(pause::json).collect();
-    Ok(object)
 }
 
 /// What is known of a project.

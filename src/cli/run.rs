@@ -187,8 +187,7 @@ async fn carry_out(
     let told = decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
         if let Decision::Blocked { key, state, .. } = &job.decision {
             waiting += usize::from(!matches!(state, State::Held { .. }));
-            terminal
-                .say(format_args!("blocked  {}  a take of {key} is {}", job.wanted.key, state.name()));
+            terminal.say(format_args!("blocked  {}  a take of {key} is {}", job.wanted.key, state.name()));
         }
         Ok(())
     });
@@ -230,10 +229,7 @@ async fn carry_out(
 }
 
 /// Returns where the jobs of a run stand, and how many others have their clips with nothing on its way.
-async fn stands(
-    session: &Session,
-    worksheet: &Worksheet,
-) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
+async fn stands(session: &Session, worksheet: &Worksheet) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
     let store = |error: StoreError| store_error(&error);
     let owed = session.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(store)?;
     let book = worksheet.book();

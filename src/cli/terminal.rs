@@ -8,7 +8,7 @@ use crate::domain::problem::{Problem, grouped};
 use crate::report::problems;
 use crate::report::text::wrap;
 use std::fmt::Display;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, BufWriter, IsTerminal, Write};
 
 /// How large a terminal is where nobody knows it: columns and rows.
 const SIZE: (u16, u16) = (100, 24);
@@ -88,6 +88,17 @@ impl Terminal {
     pub fn data(&self, line: impl Display) {
         // A reader that went away (`| head -1`) does not end paid work.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+
+    /// Writes a line of data that may be too long to be held, as it is made. An error is what kept it from being made.
+    pub fn long_data(&self, line: &impl serde::Serialize) -> Result<(), serde_json::Error> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        // A reader that went away is no error here either.
+        serde_json::to_writer(&mut out, line)
+            .or_else(|error| if error.is_io() { Ok(()) } else { Err(error) })?;
+        let _ = writeln!(out);
+        let _ = out.flush();
+        Ok(())
     }
 
     /// A line of talk.

@@ -190,7 +190,9 @@ mod tests {
         let approval: Approval = serde_json::from_str(&written).unwrap();
         let there = now.iter().map(|(wanted, _)| wanted.key.to_string()).collect();
         let missing = approval.missing(&there).next();
-        missing.or_else(|| now.and_then(|(wanted, decision)| approval.moved(wanted, decision))).map(|moved| moved.how)
+        missing
+            .or_else(|| now.and_then(|(wanted, decision)| approval.moved(wanted, decision)))
+            .map(|moved| moved.how)
     }
 
     #[test]

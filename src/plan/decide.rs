@@ -69,16 +69,16 @@ pub trait WantedJobs: Known {
 pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), J::Error> {
     let Scope { selected, resubmit, rules, left_out } = scope;
     // What a job that is not selected has not sent yet can be taken over, too.
-    jobs.begin(&|key, is_wanted, is_unsent| {
-        !left_out(key) && (!is_wanted || (!selected(key) && is_unsent))
-    })?;
+    jobs.begin(&|key, is_wanted, is_unsent| !left_out(key) && (!is_wanted || (!selected(key) && is_unsent)))?;
     let mut allowed = match resubmit {
         Some(most) => Some(most - jobs.resubmitted()?),
         None => None,
     };
     jobs.each_undecided(&mut |at, job| {
         let Some(own) = jobs.by_key(&job.key)? else { return Ok(()) };
-        let Some(mut decision) = by_itself(jobs, job, &own, rules(&job.key).on_change)? else { return Ok(()) };
+        let Some(mut decision) = by_itself(jobs, job, &own, rules(&job.key).on_change)? else {
+            return Ok(());
+        };
         let is_selected = selected(&job.key);
         if let Some(allowed) = allowed.as_mut().filter(|_| is_selected) {
             decision = order_again(job, &own, decision, allowed);

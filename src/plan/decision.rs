@@ -88,8 +88,19 @@ pub enum Decision {
 impl Decision {
     /// All names.
     pub const NAMES: [&str; 13] = [
-        "unchanged", "moved", "waiting", "in flight", "renamed", "shared", "new", "changed", "kept", "asks", "again",
-        "blocked", "failed",
+        "unchanged",
+        "moved",
+        "waiting",
+        "in flight",
+        "renamed",
+        "shared",
+        "new",
+        "changed",
+        "kept",
+        "asks",
+        "again",
+        "blocked",
+        "failed",
     ];
 
     /// Whether the job's price will be paid if this is carried out.

@@ -154,7 +154,8 @@ impl WantedJobs for Plan<'_> {
 
     fn leader(&self, job: &Wanted) -> Result<Option<(JobKey, Decision)>, Infallible> {
         let leaders = self.leaders.borrow();
-        let leader = leaders.iter().find(|(key, order, _)| *order == job.fingerprint && may_share(key, &job.key));
+        let leader =
+            leaders.iter().find(|(key, order, _)| *order == job.fingerprint && may_share(key, &job.key));
         Ok(leader.map(|(key, _, decision)| (key.clone(), decision.clone())))
     }
 

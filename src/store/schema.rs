@@ -194,9 +194,8 @@ CREATE INDEX takes_by_order ON takes (fingerprint);
 CREATE INDEX jobs_by_clip ON jobs (filed_take, project) WHERE filed_take IS NOT NULL;
 ";
 
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(V5_LOOK_UPS)])
-});
+static MIGRATIONS: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(V5_LOOK_UPS)]));
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

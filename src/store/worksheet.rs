@@ -297,7 +297,8 @@ impl Book {
     /// Takes back what is beyond the limit, and what would wait for that.
     fn limit(&self, limit: usize) -> rusqlite::Result<()> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.db.execute_batch("CREATE TABLE IF NOT EXISTS later (at INTEGER PRIMARY KEY); DELETE FROM later")?;
+        self.db
+            .execute_batch("CREATE TABLE IF NOT EXISTS later (at INTEGER PRIMARY KEY); DELETE FROM later")?;
         self.db.execute(
             "INSERT INTO later SELECT at FROM decided WHERE costs ORDER BY at LIMIT -1 OFFSET ?1",
             [limit],
@@ -375,9 +376,8 @@ impl Book {
 
     /// Returns a wanted job.
     pub fn wanted(&self, key: &JobKey) -> Result<Option<Wanted>, StoreError> {
-        let sql = format!(
-            "SELECT {WANTED} FROM wanted w WHERE w.shot = ?1 AND w.item = ?2 AND w.variant = ?3"
-        );
+        let sql =
+            format!("SELECT {WANTED} FROM wanted w WHERE w.shot = ?1 AND w.item = ?2 AND w.variant = ?3");
         self.run(|| {
             let mut select = self.db.prepare_cached(&sql)?;
             let mut rows = select.query((&key.shot, &key.item, &key.variant))?;
@@ -477,11 +477,7 @@ const fn stopped() -> rusqlite::Error {
     rusqlite::Error::QueryReturnedNoRows
 }
 
-fn done<E: From<StoreError>>(
-    path: &Path,
-    visited: rusqlite::Result<()>,
-    failed: Option<E>,
-) -> Result<(), E> {
+fn done<E: From<StoreError>>(path: &Path, visited: rusqlite::Result<()>, failed: Option<E>) -> Result<(), E> {
     match (visited, failed) {
         (_, Some(error)) => Err(error),
         (Err(error), None) => Err(StoreError::sql(path, &error).into()),
@@ -504,7 +500,9 @@ fn insert(db: &Connection, at: i64, wanted: &Wanted, urgency: i64) -> rusqlite::
 /// Selects jobs with what is to be done about them, for [`decided`].
 fn select_decided(condition: &str) -> String {
     let columns = decisions::COLUMNS;
-    format!("SELECT {WANTED}, {columns}, d.ordered FROM decided d JOIN wanted w USING (at) {condition} ORDER BY d.at")
+    format!(
+        "SELECT {WANTED}, {columns}, d.ordered FROM decided d JOIN wanted w USING (at) {condition} ORDER BY d.at"
+    )
 }
 
 fn decided(row: &Row<'_>) -> rusqlite::Result<Decided> {
@@ -536,7 +534,9 @@ fn read_only(path: &Path) -> String {
     let mut uri = "file:".to_owned();
     for byte in OsStr::as_bytes(path.as_os_str()) {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte))
+            }
             _ => {
                 let _ = write!(uri, "%{byte:02x}");
             }

@@ -22,8 +22,8 @@ use shotlist::domain::take::{Fingerprint, Take, Wanted};
 use shotlist::plan::expand::LeftOut;
 use shotlist::plan::known::{Filed, Known as _, KnownJob};
 use shotlist::store::{
-    Admission, Admitted, Cap, Caps, ClaimError, Details, Jobs, Lock, Mode, NewTake, Opened, Options, OverCap, Reader, RecordError, Worksheet,
-    Renewal, RunId, Store, StoreError, Window,
+    Admission, Admitted, Cap, Caps, ClaimError, Details, Jobs, Lock, Mode, NewTake, Opened, Options, OverCap,
+    Reader, RecordError, Renewal, RunId, Store, StoreError, Window, Worksheet,
 };
 use std::collections::HashSet;
 use std::path::PathBuf;

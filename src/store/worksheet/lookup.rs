@@ -101,8 +101,9 @@ impl Book {
 
     /// Fills the table of takes that may be taken over.
     fn find_reusable(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> rusqlite::Result<()> {
-        let mut insert =
-            self.db.prepare("INSERT INTO reusable (owner, fingerprint, rank, place, take) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut insert = self.db.prepare(
+            "INSERT INTO reusable (owner, fingerprint, rank, place, take) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
         let mut add = |owner: Owner, row: &Row<'_>, rank: u8| {
             let order: Fingerprint = takes::parsed(row, 1)?;
             let (id, place): (String, i64) = (row.get(0)?, row.get(3)?);
@@ -158,14 +159,18 @@ impl Known for Book {
         )?;
         let mut rows = select.query((&self.project, &key.shot, &key.item, &key.variant))?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let (id, wanted, filed): (i64, bool, Option<Filed>) = (row.get(0)?, row.get(1)?, takes::filed(row, 2)?);
-        let mut select = self.prepare(&format!("SELECT {TAKE} FROM takes t WHERE t.job = ?1 ORDER BY t.place DESC"))?;
+        let (id, wanted, filed): (i64, bool, Option<Filed>) =
+            (row.get(0)?, row.get(1)?, takes::filed(row, 2)?);
+        let mut select =
+            self.prepare(&format!("SELECT {TAKE} FROM takes t WHERE t.job = ?1 ORDER BY t.place DESC"))?;
         let takes = select.query_map([id], take)?.collect::<rusqlite::Result<_>>()?;
         Ok(Some(KnownJob { key: key.clone(), wanted, takes, filed }))
     }
 
     fn take(&self, id: &TakeId) -> rusqlite::Result<Option<KnownTake>> {
-        self.prepare(&format!("SELECT {TAKE} FROM takes t WHERE t.id = ?1"))?.query_row([&id.0], take).optional()
+        self.prepare(&format!("SELECT {TAKE} FROM takes t WHERE t.id = ?1"))?
+            .query_row([&id.0], take)
+            .optional()
     }
 
     fn request(&self, id: &TakeId) -> rusqlite::Result<Option<Request>> {
@@ -178,7 +183,8 @@ impl Known for Book {
         if !self.has_takes {
             return Ok(None);
         }
-        const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
+        const CLIP: &str =
+            "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
         let own = self
             .prepare(&format!("{CLIP} AND project = ?2 LIMIT 1"))?
             .query_row((&id.0, &self.project), |row| takes::filed(row, 0))

@@ -1,0 +1,74 @@
+//! The plan as one JSON object with each of its jobs, written as they come: no list is held.
+
+use super::decided::Decided;
+use crate::load::Loaded;
+use crate::plan::guards::is_in_place;
+use crate::report::plan::job as job_json;
+use crate::store::StoreError;
+use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A plan with its lists of jobs.
+pub(super) struct Listed<'a> {
+    /// The plan without its lists.
+    pub(super) object: Value,
+    /// The jobs of the plan.
+    pub(super) decided: &'a Decided,
+    /// What was loaded.
+    pub(super) loaded: &'a Loaded,
+}
+
+/// A part of the object, by its name.
+enum Part<'a> {
+    Value(&'a Value),
+    Jobs(&'a Decided),
+    Gone(&'a Listed<'a>),
+}
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // In the order of their names, as in every other object.
+        let mut parts: BTreeMap<&str, Part<'_>> = BTreeMap::new();
+        let values = self.object.as_object().into_iter().flatten();
+        parts.extend(values.map(|(name, value)| (name.as_str(), Part::Value(value))));
+        parts.insert("jobs", Part::Jobs(self.decided));
+        parts.insert("gone", Part::Gone(self));
+        let mut map = serializer.serialize_map(Some(parts.len()))?;
+        for (name, part) in &parts {
+            map.serialize_entry(name, part)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let decided = match self {
+            Self::Value(value) => return value.serialize(serializer),
+            Self::Jobs(decided) | Self::Gone(Listed { decided, .. }) => decided,
+        };
+        let mut list = serializer.serialize_seq(None)?;
+        let mut failed = None;
+        let mut add = |value: &Value| {
+            list.serialize_element(value).map_err(|error| {
+                failed = Some(error);
+                StoreError::Ending
+            })
+        };
+        let book = decided.worksheet.book();
+        let written = match self {
+            Self::Gone(_) if decided.partial => Ok(()),
+            Self::Gone(Listed { loaded, .. }) => book.each_gone::<StoreError>(|job| {
+                let is_told = is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item);
+                if is_told { add(&job.key.to_string().into()) } else { Ok(()) }
+            }),
+            _ => book.each::<StoreError>(|_, job| add(&job_json(&job.wanted, &job.decision))),
+        };
+        match (written, failed) {
+            (_, Some(error)) => Err(error),
+            (Err(error), None) => Err(S::Error::custom(error)),
+            (Ok(()), None) => list.end(),
+        }
+    }
+}
