@@ -13,7 +13,7 @@ use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::take::Wanted;
 use crate::report::text::count;
-use crate::store::{Book, StoreError};
+use crate::store::{Book, StoreError, Worksheet};
 use std::collections::BTreeSet;
 
 /// Renders finished jobs once more.
@@ -22,29 +22,11 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
     let worksheet = worksheet()?;
     let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let matches = matcher(&args.only)?;
     let session = Session::open(terminal, places, "redo")?;
     session.keep_output().await?;
     know(&worksheet, manifest, Some(&session.store))?;
-    let book = worksheet.book();
-    let named = named(args, &book)?;
-    let (mut jobs, mut refused) = (Vec::new(), 0);
-    book.each_wanted(|wanted| {
-        let is_named = named.contains(&wanted.key);
-        if !is_named && (args.only.is_empty() || !matches(&wanted.key)) {
-            return Ok(());
-        }
-        match hindrance(&book, &wanted, &session.places)? {
-            None => jobs.push(wanted),
-            Some(words) => {
-                refused += usize::from(is_named);
-                terminal.say(format_args!("skipped  {}  {words}", wanted.key));
-            }
-        }
-        Ok(())
-    })
-    .map_err(|error: StoreError| store_error(&error))?;
-    drop(book);
+    let (jobs, refused) = chosen(terminal, args, &worksheet, &session.places)?;
+    // The last one to close the database empties the log into it, which a worksheet may not.
     drop(worksheet);
     if refused > 0 {
         let them = if refused == 1 { "it is" } else { "they are" };
@@ -63,6 +45,35 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
         notes: vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()],
     };
     once_more(terminal, global, session, &loaded, &args.bounds, wish).await
+}
+
+/// The jobs to be rendered once more, and how many of those that are named cannot be.
+fn chosen(
+    terminal: &Terminal,
+    args: &RedoArgs,
+    worksheet: &Worksheet,
+    places: &Places,
+) -> Result<(Vec<Wanted>, usize), Error> {
+    let matches = matcher(&args.only)?;
+    let book = worksheet.book();
+    let named = named(args, &book)?;
+    let (mut jobs, mut refused) = (Vec::new(), 0);
+    book.each_wanted(|wanted| {
+        let is_named = named.contains(&wanted.key);
+        if !is_named && (args.only.is_empty() || !matches(&wanted.key)) {
+            return Ok(());
+        }
+        match hindrance(&book, &wanted, places)? {
+            None => jobs.push(wanted),
+            Some(words) => {
+                refused += usize::from(is_named);
+                terminal.say(format_args!("skipped  {}  {words}", wanted.key));
+            }
+        }
+        Ok(())
+    })
+    .map_err(|error: StoreError| store_error(&error))?;
+    Ok((jobs, refused))
 }
 
 /// The jobs that are named one by one.

@@ -38,6 +38,9 @@ impl Scope<'_> {
         Scope { selected: &|_| true, resubmit: None, rules: &|_| Rules::NONE, left_out: &|_| false };
 }
 
+/// Visits a wanted job and its place.
+pub type Visit<'a, E> = &'a mut dyn FnMut(i64, &Wanted) -> Result<(), E>;
+
 /// The wanted jobs of one plan, beside what is known.
 pub trait WantedJobs: Known {
     /// Forgets earlier decisions, and finds the takes that may be taken over: those of other projects that are
@@ -46,10 +49,7 @@ pub trait WantedJobs: Known {
     fn begin(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> Result<(), Self::Error>;
 
     /// Visits the jobs without a decision, in the order in which they are to be submitted.
-    fn each_undecided(
-        &self,
-        visit: &mut dyn FnMut(i64, &Wanted) -> Result<(), Self::Error>,
-    ) -> Result<(), Self::Error>;
+    fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
 
     /// Keeps a decision for the job at that place.
     fn settle(&self, at: i64, decision: &Decision) -> Result<(), Self::Error>;

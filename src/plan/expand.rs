@@ -153,7 +153,9 @@ impl<'a> Expansion<'a> {
             self.ordering.add(wrong);
         }
         self.jobs += wanted.len();
-        wanted.into_iter().for_each(|job| take(job, cells.priority));
+        for job in wanted {
+            take(job, cells.priority);
+        }
     }
 
     /// Leaves an item out about which its source has said what is wrong.

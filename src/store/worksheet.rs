@@ -184,7 +184,6 @@ impl Worksheet {
     }
 
     /// Returns the tables, for this thread alone until the guard is dropped.
-    #[must_use]
     pub fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -535,7 +534,7 @@ fn read_only(path: &Path) -> String {
     for byte in OsStr::as_bytes(path.as_os_str()) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte))
+                uri.push(char::from(*byte));
             }
             _ => {
                 let _ = write!(uri, "%{byte:02x}");

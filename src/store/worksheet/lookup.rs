@@ -16,6 +16,9 @@ const TAKE: &str = "t.id, t.fingerprint, t.price, t.path, t.data, t.instead_of";
 /// Number of columns in [`TAKE`].
 const TAKE_WIDTH: usize = 6;
 
+/// Selects where a take's clip stands.
+const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
+
 /// Fingerprints whose finished takes are remembered.
 const REMEMBERED: usize = 1_000;
 
@@ -183,8 +186,6 @@ impl Known for Book {
         if !self.has_takes {
             return Ok(None);
         }
-        const CLIP: &str =
-            "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
         let own = self
             .prepare(&format!("{CLIP} AND project = ?2 LIMIT 1"))?
             .query_row((&id.0, &self.project), |row| takes::filed(row, 0))
