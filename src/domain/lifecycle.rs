@@ -10,8 +10,9 @@
 //!
 //! [`State::todo`] says what is due and not before when; [`State::on`] says what becomes of a state when something
 //! happened. Retry exists here and nowhere else. Laws, held by the tests: from `submitting` no path leads to another
-//! submission but through proof that nothing was accepted; a task id, once held, is in every later state; final
-//! states accept nothing; every path ends.
+//! submission but through proof that nothing was accepted; a task id, once held, is in every later state; no final
+//! state leads to a submission (`done` takes `ClipGone` alone, back to a free poll); every path ends. `WasHeld` and
+//! `WasPlaced` tell what an earlier process did, so that a ledger is replayed through the same function.
 
 mod event;
 mod held;
@@ -172,7 +173,7 @@ pub enum State {
         /// The verified bytes.
         file: ClipFile,
     },
-    /// The clip stands under its name. Final.
+    /// The clip stands under its name. Final, unless the clip disappears.
     Done {
         /// The paid task.
         task: Task,

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::folder;
-use super::ledger::Entry;
+use super::ledger::{Entry, VERSION};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -89,16 +89,31 @@ impl Ledger {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let mut tail = Tail { torn: (bytes.len() - whole) as u64, ..Tail::default() };
         for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
-            let entry: Entry = serde_json::from_slice(line).map_err(|e| self.damaged(&e.to_string()))?;
-            if entry.v != 1 {
-                return Err(self.damaged(&format!("a line of version {}, newer than 1", entry.v)));
-            }
+            let entry = self.entry(line)?;
             self.end += line.len() as u64;
             self.last = self.last.max(entry.seq);
             self.seen.insert(entry.seq);
             tail.entries.push(entry);
         }
         Ok(tail)
+    }
+
+    /// Reads a line. One of a newer version is refused as such, whatever else it says.
+    fn entry(&self, line: &[u8]) -> Result<Entry, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Version {
+            v: u32,
+        }
+        let read = serde_json::from_slice::<Entry>(line);
+        let version = match &read {
+            Ok(entry) => entry.v,
+            Err(_) => serde_json::from_slice::<Version>(line).map_or(VERSION, |line| line.v),
+        };
+        if version > VERSION {
+            let (found, known) = (i64::from(version), i64::from(VERSION));
+            return Err(StoreError::Newer { path: self.path.clone(), found, known });
+        }
+        read.map_err(|e| self.damaged(&e.to_string()))
     }
 
     fn damaged(&self, detail: &str) -> StoreError {

@@ -7,8 +7,10 @@
 
 mod adjust;
 mod admit;
+mod apply;
 mod clips;
 mod error;
+mod events;
 mod folder;
 mod imprint;
 mod keys;
@@ -26,7 +28,6 @@ mod read;
 mod recover;
 mod remarks;
 mod repair;
-mod replay;
 mod rows;
 mod runs;
 mod schema;
@@ -39,8 +40,9 @@ mod writer;
 
 pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, NewTake};
+pub use apply::Details;
 pub use clips::{Clip, ClipsFrom};
-pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
+pub use error::{ApplyError, Cap, ClaimError, Kept, OverCap, StoreError};
 pub use folder::{Folder, create as make_folder};
 pub use ledger::{Entry, Kind};
 pub use lock::{Holder, Lock, LockError};
@@ -52,7 +54,7 @@ pub use recover::{Clips, Rebuilt, Recovery};
 pub use remarks::remarks;
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
-pub use write::{Details, Renewal};
+pub use write::Renewal;
 pub use writer::{Rehearsal, Step};
 
 use crate::domain::key::ModelName;

@@ -33,20 +33,23 @@ impl State {
             Self::Placing { task, file } => match event {
                 Event::Placed => Ok(Self::Done { task, file }),
                 Event::NameTaken => Ok(held(HeldReason::NameConflict, task, at)),
-                Event::PartLost => Ok(Self::Running { task, watch: Watch::default(), due: at.now }),
+                Event::PartLost => Ok(asked_again(task, at)),
+                Event::WasHeld(reason) => was_held(name, reason, task, at),
+                Event::WasPlaced(file) => Ok(Self::Placing { task, file }),
                 other => illegal(name, &other),
             },
             Self::Held { reason, intent, task, since: _ } => match (event, task) {
-                (Event::Adopt(id), None) => Ok(found(Task { id, intent, accepted: at.now }, at)),
-                (Event::Again, Some(task)) => {
-                    Ok(Self::Running { task, watch: Watch::default(), due: at.now })
-                }
+                (Event::Adopt(id), None) => Ok(asked_again(Task { id, intent, accepted: at.now }, at)),
+                (Event::Again, Some(task)) => Ok(asked_again(task, at)),
+                (Event::WasPlaced(file), Some(task)) => Ok(Self::Placing { task, file }),
                 (Event::WriteOff, task) => Ok(Self::WrittenOff { reason, task }),
                 (other, _) => illegal(name, &other),
             },
-            Self::Done { .. } | Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => {
-                illegal(name, &event)
-            }
+            Self::Done { task, file: _ } => match event {
+                Event::ClipGone => Ok(asked_again(task, at)),
+                other => illegal(name, &other),
+            },
+            Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => illegal(name, &event),
         }
     }
 }
@@ -59,9 +62,32 @@ fn running(task: Task, at: Moment, policy: &Policy) -> State {
     State::Running { task, watch: Watch::default(), due: at.after(policy.first_poll) }
 }
 
-/// A task that was there before we knew of it: it may be finished already.
-fn found(task: Task, at: Moment) -> State {
+/// Returns a running task that is polled at once: it may be finished already.
+fn asked_again(task: Task, at: Moment) -> State {
     State::Running { task, watch: Watch::default(), due: at.now }
+}
+
+/// Holds a submission without an answer, for a reason from the ledger; reasons that need a task are illegal here.
+fn was_held_unanswered(
+    name: &'static str,
+    reason: HeldReason,
+    intent: Intent,
+    at: Moment,
+) -> Result<State, Illegal> {
+    match reason {
+        HeldReason::AmbiguousSubmit | HeldReason::IdConflict => {
+            Ok(State::Held { reason, intent, task: None, since: at.now })
+        }
+        other => illegal(name, &Event::WasHeld(other)),
+    }
+}
+
+/// Holds a task, for a reason from the ledger; reasons that exclude a task are illegal here.
+fn was_held(name: &'static str, reason: HeldReason, task: Task, at: Moment) -> Result<State, Illegal> {
+    match reason {
+        HeldReason::AmbiguousSubmit | HeldReason::IdConflict => illegal(name, &Event::WasHeld(reason)),
+        other => Ok(held(other, task, at)),
+    }
 }
 
 fn held(reason: HeldReason, task: Task, at: Moment) -> State {
@@ -81,14 +107,14 @@ struct Doubt {
 impl Doubt {
     fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
         match event {
-            Event::Found(id) => Ok(found(Task { id, intent: self.intent, accepted: at.now }, at)),
+            Event::Found(id) => Ok(asked_again(Task { id, intent: self.intent, accepted: at.now }, at)),
             // The task that was found is another take's.
             Event::AcceptedTwice => {
                 let reason = HeldReason::IdConflict;
                 Ok(State::Held { reason, intent: self.intent, task: None, since: at.now })
             }
-            Event::Absent(_) => match self.absent {
-                Some(first) if is_apart(first, at, policy) => {
+            Event::Absent(proof) => match self.absent {
+                first if proof.is_concluded() || first.is_some_and(|first| is_apart(first, at, policy)) => {
                     // A request that got lost has used a try, so that a line which swallows each of them ends a run.
                     Ok(State::Pending {
                         tries_left: self.tries_left.saturating_sub(1),
@@ -103,6 +129,7 @@ impl Doubt {
                 let absent = self.absent;
                 Ok(self.again(absent, at, policy))
             }
+            Event::WasHeld(reason) => was_held_unanswered("doubtful", reason, self.intent, at),
             other => illegal("doubtful", &other),
         }
     }
@@ -172,6 +199,7 @@ fn submitting_on(
             }),
             None => hold(HeldReason::AmbiguousSubmit, intent),
         },
+        Event::WasHeld(reason) => was_held_unanswered("submitting", reason, intent, at),
         other => illegal("submitting", &other),
     }
 }
@@ -221,6 +249,8 @@ fn running_on(
             watch.setbacks = watch.setbacks.saturating_add(1);
             policy.poll_backoff.pause(watch.setbacks, after, at.jitter)
         }
+        Event::WasHeld(reason) => return was_held("running", reason, task, at),
+        Event::WasPlaced(file) => return Ok(State::Placing { task, file }),
         other => return illegal("running", &other),
     };
     Ok(State::Running { task, watch, due: at.after(pause) })
@@ -238,7 +268,8 @@ struct Fetch {
 impl Fetch {
     fn on(mut self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
         match event {
-            Event::Fetched(file) => Ok(State::Placing { task: self.task, file }),
+            Event::Fetched(file) | Event::WasPlaced(file) => Ok(State::Placing { task: self.task, file }),
+            Event::WasHeld(reason) => was_held("downloading", reason, self.task, at),
             Event::LinkUnsafe => Ok(held(HeldReason::UnsafeUrl, self.task, at)),
             Event::LinkDead => {
                 self.watch.fresh_links = self.watch.fresh_links.saturating_add(1);
