@@ -34,6 +34,7 @@ mod takes;
 #[cfg(test)]
 mod testing;
 mod whose;
+mod work;
 mod write;
 mod writer;
 
@@ -52,6 +53,7 @@ pub use recover::{Clips, Rebuilt, Recovery};
 pub use remarks::remarks;
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
+pub use work::{Cursor, Queue, Queued};
 pub use write::{Details, Renewal};
 pub use writer::{Rehearsal, Step};
 
