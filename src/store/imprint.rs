@@ -74,7 +74,8 @@ mod tests {
             "UPDATE jobs SET filed_take = 'A', filed_path = '1.mp4', filed_size = 1, filed_sha256 = '00'",
             "UPDATE takes SET state = 'written_off'",
             "INSERT INTO takes SELECT 'B', 2, job, fingerprint, request, provider, model, price, path, created, 0, 'pending',
-                 data, due, expires, task_id, account, queue, run, day, settled, instead_of FROM takes WHERE id = 'A'",
+                 data, due, expires, task_id, account, queue, run, day, settled, instead_of, approved
+                 FROM takes WHERE id = 'A'",
             "INSERT INTO pauses (project, provider, since) VALUES ('shop', '', 0)",
             "DELETE FROM takes WHERE id = 'B'",
         ] {

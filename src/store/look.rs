@@ -8,7 +8,6 @@ use super::{agreed, folder, open_found, repair, takes};
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use std::collections::HashSet;
 use std::path::Path;
 
 /// One call of the program that may spend, or collect.
@@ -118,7 +117,7 @@ impl Reader {
     pub async fn in_flight(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let order =
             "t.state IN ('submitting', 'doubtful', 'running', 'downloading', 'placing') ORDER BY t.place";
-        self.page(project, None, order, usize::MAX, &HashSet::new()).await
+        self.page(project, order, usize::MAX).await
     }
 
     /// Clips that came of what a run submitted.

@@ -35,6 +35,7 @@ mod takes;
 #[cfg(test)]
 mod testing;
 mod whose;
+mod work;
 mod write;
 mod writer;
 
@@ -54,6 +55,7 @@ pub use recover::{Clips, Rebuilt, Recovery};
 pub use remarks::remarks;
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
+pub use work::{Cursor, Queue, Queued};
 pub use write::Renewal;
 pub use writer::{Rehearsal, Step};
 

@@ -2,10 +2,9 @@
 
 use super::error::StoreError;
 use super::read::Reader;
-use crate::domain::key::{RequestId, TakeId};
+use crate::domain::key::RequestId;
 use crate::domain::take::Take;
 use jiff::Timestamp;
-use std::collections::HashSet;
 
 impl Reader {
     /// Whether any of these is our name for a submission since that time, of whatever project in this folder.
@@ -27,21 +26,6 @@ impl Reader {
     pub async fn open_takes(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         let open = "t.state IN ('pending', 'submitting', 'doubtful', 'running', 'downloading', 'placing')
              ORDER BY t.place";
-        self.page(project, None, open, usize::MAX, &HashSet::new()).await
-    }
-
-    /// Those of these takes that still wait to be sent.
-    pub async fn still_pending(&self, takes: Vec<TakeId>) -> Result<Vec<TakeId>, StoreError> {
-        self.read(move |db| {
-            let mut select = db.prepare_cached("SELECT 1 FROM takes WHERE id = ?1 AND state = 'pending'")?;
-            let mut pending = Vec::new();
-            for take in takes {
-                if select.exists([&take.0])? {
-                    pending.push(take);
-                }
-            }
-            Ok(pending)
-        })
-        .await
+        self.page(project, open, usize::MAX).await
     }
 }

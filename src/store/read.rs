@@ -4,14 +4,14 @@ use super::error::StoreError;
 use super::{folder, look, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
-use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
+use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::Filed;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -132,35 +132,15 @@ impl Reader {
     }
 
     /// Takes that a provider or this machine owes something: clips that can be fetched first, those whose links die
-    /// soonest at their head; then tasks to be asked for, by when they are due. Without those in `skip`.
-    pub async fn owed(
-        &self,
-        project: Option<&str>,
-        limit: usize,
-        skip: &HashSet<TakeId>,
-    ) -> Result<Vec<Take>, StoreError> {
+    /// soonest at their head; then tasks to be asked for, by when they are due.
+    pub async fn owed(&self, project: Option<&str>, limit: usize) -> Result<Vec<Take>, StoreError> {
         self.page(
             project,
-            None,
             "t.state IN ('placing', 'downloading', 'running', 'doubtful')
              ORDER BY t.state NOT IN ('placing', 'downloading'), t.expires NULLS LAST, t.due, t.place",
             limit,
-            skip,
         )
         .await
-    }
-
-    /// Takes of wanted jobs that may be submitted to a model, in the order of the manifest, also those whose time has not come.
-    /// Without those in `skip`.
-    pub async fn pending(
-        &self,
-        project: &str,
-        model: &ModelName,
-        limit: usize,
-        skip: &HashSet<TakeId>,
-    ) -> Result<Vec<Take>, StoreError> {
-        let order = "t.queue IS NOT NULL ORDER BY t.queue, t.place";
-        self.page(Some(project), Some(model), order, limit, skip).await
     }
 
     /// Takes of a project, or of all, for which a person must decide; oldest first. Those of other projects that stand
@@ -190,7 +170,7 @@ impl Reader {
                  AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
              AND NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
              ORDER BY t.place";
-        self.page(project, None, newest, usize::MAX, &HashSet::new()).await
+        self.page(project, newest, usize::MAX).await
     }
 
     /// The clip that stands under a job's name.
@@ -238,37 +218,19 @@ impl Reader {
     pub(super) async fn page(
         &self,
         project: Option<&str>,
-        model: Option<&ModelName>,
         condition: &'static str,
         limit: usize,
-        skip: &HashSet<TakeId>,
     ) -> Result<Vec<Take>, StoreError> {
-        let (project, model, skip) = (project.map(str::to_owned), model.cloned(), skip.clone());
+        let project = project.map(str::to_owned);
         self.read(move |db| {
             let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };
-            let of = if model.is_some() {
-                "t.provider = ?2 AND t.model = ?3"
-            } else {
-                "?2 IS NULL AND ?3 IS NULL"
-            };
             // A cross join keeps its order: from the takes, by their index, to their jobs. The other way round, each
             // page would sort all that waits.
             let sql = format!(
-                "SELECT {} FROM takes t CROSS JOIN jobs j ON j.id = t.job WHERE {mine} AND {of} AND {condition}",
+                "SELECT {} FROM takes t CROSS JOIN jobs j ON j.id = t.job WHERE {mine} AND {condition}",
                 takes::COLUMNS
             );
-            let (provider, model) = model.map(|name| (name.provider, name.model)).unzip();
-            let mut select = db.prepare_cached(&sql)?;
-            let mut rows = select.query((&project, provider, model))?;
-            let mut page = Vec::new();
-            while page.len() < limit
-                && let Some(row) = rows.next()?
-            {
-                if !skip.contains(&TakeId(row.get(0)?)) {
-                    page.push(takes::take(row)?);
-                }
-            }
-            Ok(page)
+            db.prepare_cached(&sql)?.query_map([&project], takes::take)?.take(limit).collect()
         })
         .await
     }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The version that this program writes: how many migrations there are.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
@@ -188,8 +188,21 @@ CREATE TABLE pauses (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// `takes.approved` is the last run that was allowed to submit the take. Each list that a run works off has an index in
+/// its order (`work`).
+const APPROVED: &str = "
+ALTER TABLE takes ADD COLUMN approved INTEGER REFERENCES runs (id);
+DROP INDEX takes_in_the_queue;
+CREATE INDEX takes_to_submit ON takes (approved, provider, model, queue, place) WHERE queue IS NOT NULL;
+CREATE INDEX takes_to_collect ON takes (coalesce(expires, 9223372036854775807), place)
+    WHERE state IN ('placing', 'downloading');
+CREATE INDEX takes_to_poll ON takes (due, place) WHERE state IN ('running', 'doubtful');
+";
+
+static V5: LazyLock<String> = LazyLock::new(|| [APPROVED].concat());
+
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

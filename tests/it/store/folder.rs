@@ -154,7 +154,7 @@ async fn opens_with_all_that_was_in_it(name: &str) {
         assert_eq!((&take.request, take.price), (&wanted(item).request, cents(20)));
         assert_eq!(job.filed.is_some(), item == "done");
     }
-    let owed = store.owed(None, 9, &HashSet::new()).await.unwrap();
+    let owed = store.owed(None, 9).await.unwrap();
     let owed: Vec<_> = owed.iter().map(|take| take.key.item.as_str()).collect();
     assert_eq!(owed, ["downloading", "placing", "doubtful", "running"]);
     let spent = store.spent(PROJECT, Window::Ever).await.unwrap();
