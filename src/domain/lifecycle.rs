@@ -16,10 +16,12 @@
 
 mod event;
 mod held;
+mod phase;
 mod step;
 
 pub use event::{Absence, Event, FetchSetback, Illegal, SentBack};
 pub use held::HeldReason;
+pub use phase::Phase;
 
 use super::digest::Sha256;
 use super::fault::Refusal;
@@ -275,22 +277,28 @@ impl State {
         }
     }
 
-    /// The name in the database, tables and JSON.
+    /// Returns the state without its data.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        match self {
+            Self::Pending { .. } => Phase::Pending,
+            Self::Submitting { .. } => Phase::Submitting,
+            Self::Doubtful { .. } => Phase::Doubtful,
+            Self::Running { .. } => Phase::Running,
+            Self::Downloading { .. } => Phase::Downloading,
+            Self::Placing { .. } => Phase::Placing,
+            Self::Done { .. } => Phase::Done,
+            Self::Held { .. } => Phase::Held,
+            Self::Failed { .. } => Phase::Failed,
+            Self::Cancelled { .. } => Phase::Cancelled,
+            Self::WrittenOff { .. } => Phase::WrittenOff,
+        }
+    }
+
+    /// Returns the name of the phase.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Pending { .. } => "pending",
-            Self::Submitting { .. } => "submitting",
-            Self::Doubtful { .. } => "doubtful",
-            Self::Running { .. } => "running",
-            Self::Downloading { .. } => "downloading",
-            Self::Placing { .. } => "placing",
-            Self::Done { .. } => "done",
-            Self::Held { .. } => "held",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled { .. } => "cancelled",
-            Self::WrittenOff { .. } => "written_off",
-        }
+        self.phase().name()
     }
 
     /// The accepted task, in every state that has one.

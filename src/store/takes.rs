@@ -2,7 +2,7 @@
 
 use super::rows;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{Account, ClipFile, State};
+use crate::domain::lifecycle::{Account, ClipFile, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::domain::take::Take;
@@ -18,6 +18,12 @@ pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.
 pub(super) const WIDTH: usize = 12;
 /// The tables of [`COLUMNS`].
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
+
+/// Returns the phases as a list for SQL: `('pending', 'held')`.
+pub(super) fn list(phases: &[Phase]) -> String {
+    let names: Vec<String> = phases.iter().map(|phase| format!("'{phase}'")).collect();
+    format!("({})", names.join(", "))
+}
 
 /// What stands in `takes.queue`, for a take whose state and due time these expressions give: the priority of its job
 /// while the take may be submitted.

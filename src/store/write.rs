@@ -4,10 +4,10 @@ use super::apply::{self, Applied, Change, Details, transition};
 use super::error::{ApplyError, ClaimError};
 use super::ledger::{Entry, Kind};
 use super::runs::{self, RunId};
-use super::{Store, output, pauses, takes};
+use super::{Store, meta, pauses, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{ClipFile, Event, Intent, State};
+use crate::domain::lifecycle::{ClipFile, Event, Intent, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
@@ -69,7 +69,7 @@ impl Store {
                 let mut seq = 0;
                 for line in lines {
                     let instead_of = doubtful.as_ref().map(|doubtful| doubtful.id.0.clone());
-                    let (body, out) = (Some(body.to_string()), output::root(batch.db)?);
+                    let (body, out) = (Some(body.to_string()), meta::root(batch.db)?);
                     seq = batch.note(Entry { body, run: Some(run.0), instead_of, out, ..line })?;
                 }
                 batch
@@ -173,10 +173,10 @@ impl Store {
                     .query_row([&row.id.0], |found| found.get(0))?;
                 let busy = batch
                     .db
-                    .prepare_cached(
-                        "SELECT 1 FROM takes WHERE job = ?1 AND state NOT IN
-                         ('done', 'failed', 'cancelled', 'written_off')",
-                    )?
+                    .prepare_cached(&format!(
+                        "SELECT 1 FROM takes WHERE job = ?1 AND state NOT IN {}",
+                        takes::list(&Phase::FINAL)
+                    ))?
                     .exists([job])?;
                 if busy {
                     return Ok(Err(ApplyError::Changed));

@@ -13,7 +13,7 @@ use shotlist::domain::digest::Sha256;
 use shotlist::domain::fault::{Refusal, Said};
 use shotlist::domain::key::{JobKey, ModelName, RequestId, TakeId, TaskId};
 use shotlist::domain::lifecycle::{
-    CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, SentBack, State,
+    CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, Phase, SentBack, State,
 };
 use shotlist::domain::money::Usd;
 use shotlist::domain::policy::{LookUp, Moment, Policy};
@@ -348,7 +348,7 @@ async fn a_rejection_gives_its_money_back_and_a_doubt_keeps_it() {
     assert_eq!(store.spent(PROJECT, Window::Month(tomorrow)).await.unwrap().total(), cents(40));
     let counted = store.counts(Some(PROJECT)).await.unwrap();
     assert_eq!(counted.values().map(|count| count.usd).sum::<Usd>(), spent.total());
-    assert_eq!(counted["failed"].usd, Usd::ZERO);
+    assert_eq!(counted[&Phase::Failed].usd, Usd::ZERO);
 }
 
 #[tokio::test]

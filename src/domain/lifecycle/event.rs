@@ -1,6 +1,6 @@
 //! What can happen to a take.
 
-use super::{CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent};
+use super::{CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase};
 use crate::domain::fault::Refusal;
 use crate::domain::key::TaskId;
 use crate::domain::policy::{LookUp, Moment};
@@ -170,8 +170,8 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a take that is {state} cannot take the event {event}")]
 pub struct Illegal {
-    /// Name of the state.
-    pub state: &'static str,
+    /// The state, without its data.
+    pub state: Phase,
     /// The event.
     pub event: String,
 }

@@ -3,7 +3,7 @@
 use super::Clips;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, ModelName, TakeId};
-use crate::domain::lifecycle::{Charged, Event, HeldReason, Intent, State};
+use crate::domain::lifecycle::{Charged, Event, HeldReason, Intent, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
@@ -346,11 +346,14 @@ impl Replay<'_> {
         }
         self.told.missing += 1;
         // The clip of an older take is nobody's loss: the job has a newer one, or is getting it.
-        let sql = "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND (
-                       j.filed_take IS NOT NULL OR EXISTS (
-                       SELECT 1 FROM takes n WHERE n.job = j.id AND n.place > t.place
-                       AND n.state IN ('submitting', 'doubtful', 'running', 'downloading', 'placing', 'done')))";
-        if self.db.prepare_cached(sql)?.exists([&take.id.0])? {
+        let sql = format!(
+            "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND (
+                 j.filed_take IS NOT NULL OR EXISTS (
+                 SELECT 1 FROM takes n WHERE n.job = j.id AND n.place > t.place
+                 AND (n.state = 'done' OR n.state IN {})))",
+            takes::list(&Phase::IN_FLIGHT)
+        );
+        if self.db.prepare_cached(&sql)?.exists([&take.id.0])? {
             return Ok(());
         }
         let alive = self.now.duration_since(task.accepted) < LINK_LIFE;
