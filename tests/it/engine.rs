@@ -1,0 +1,9 @@
+//! The engine against a provider in memory, in paused time: no socket, no process, no waiting.
+
+mod bench;
+mod beside;
+mod collecting;
+mod far;
+mod resumed;
+mod stopping;
+mod submitting;
