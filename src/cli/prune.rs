@@ -86,7 +86,7 @@ async fn archive(
     job: &KnownJob,
 ) -> Result<Result<(), PlaceFault>, Error> {
     let now = session.clock.now();
-    let unsaved = |error: crate::store::RecordError| Error::new(Exit::Local, error.to_string());
+    let unsaved = |error: crate::store::ApplyError| Error::new(Exit::Local, error.to_string());
     for take in &job.takes {
         let older = job.filed.as_ref().is_none_or(|filed| filed.take != take.id);
         let State::Done { file, .. } = &take.state else { continue };

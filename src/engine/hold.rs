@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::world::Failure;
+use crate::domain::lifecycle::Phase;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
 use crate::store::Pause;
@@ -57,7 +58,7 @@ impl Run<'_> {
         let called_off = self.world.store.called_off(self.world.run).await.map_err(Failure::store)?;
         for Take { id, key, price, path, state, .. } in called_off {
             if !self.changed.contains(&id) {
-                let (from, to) = ("pending", Box::new(state));
+                let (from, to) = (Phase::Pending, Box::new(state));
                 self.world.tell(&Notice::Moved { take: id, key, price, path, from, to, said: None });
             }
         }

@@ -122,7 +122,7 @@ impl World {
             key: after.key.clone(),
             price: after.price,
             path: after.path.clone(),
-            from: before.state.name(),
+            from: before.state.phase(),
             to: Box::new(after.state.clone()),
             said,
         });

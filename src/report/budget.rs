@@ -224,7 +224,7 @@ mod tests {
             key: JobKey::new("hero", "a"),
             price: cents(20),
             path: String::new(),
-            from: "pending",
+            from: crate::domain::lifecycle::Phase::Pending,
             to: Box::new(to),
             said: None,
         };

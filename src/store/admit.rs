@@ -1,5 +1,6 @@
 //! What is wanted now, taken in at once.
 
+use super::apply::{self, Change};
 use super::error::StoreError;
 use super::{Store, rows, takes};
 use crate::domain::key::{JobKey, TakeId};
@@ -82,12 +83,11 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
     for (take, at) in adopt {
         move_take(db, take, jobs[*at])?;
     }
-    let at = Moment::new(now, 0.0);
+    let moment = Moment::new(now, 0.0);
     let events = supersede.iter().map(|id| (id, Event::Cancel(CancelledBy::Superseded)));
     for (id, event) in events.chain(afresh.iter().map(|id| (id, Event::Afresh))) {
-        let Some(take) = takes::by_id(db, id)? else { continue };
-        if let Ok(next) = take.state.on(event, at, policy) {
-            takes::set_state(db, id, &next)?;
+        if let Some(take) = takes::by_id(db, id)? {
+            apply::settle(db, &take, Change::plain(event, moment, policy))?;
         }
     }
     renew_orders(db, wanted, &jobs)?;
@@ -96,7 +96,7 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
             if !takes::by_id(db, doubtful)?.is_some_and(|take| take.state.is_in_doubt()) {
                 continue;
             }
-            takes::cancel_stand_ins(db, doubtful)?;
+            apply::cancel_stand_ins(db, doubtful, moment, policy)?;
         }
         let Wanted { key, title, request, fingerprint, path, price } = wanted[*at].clone();
         let state = State::new(policy, now);

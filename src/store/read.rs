@@ -4,8 +4,8 @@ use super::error::StoreError;
 use super::{folder, look, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
-use crate::domain::key::{JobKey, RequestId, TakeId};
-use crate::domain::lifecycle::State;
+use crate::domain::key::{JobKey, RequestId, TakeId, TaskId};
+use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::Filed;
@@ -218,10 +218,10 @@ impl Reader {
     pub(super) async fn page(
         &self,
         project: Option<&str>,
-        condition: &'static str,
+        condition: &str,
         limit: usize,
     ) -> Result<Vec<Take>, StoreError> {
-        let project = project.map(str::to_owned);
+        let (project, condition) = (project.map(str::to_owned), condition.to_owned());
         self.read(move |db| {
             let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };
             // A cross join keeps its order: from the takes, by their index, to their jobs. The other way round, each
@@ -264,8 +264,8 @@ impl Reader {
         self.read(move |db| history(db, &project, &key)).await
     }
 
-    /// How many takes of a project, or of all, are in each state, by its name, and their money.
-    pub async fn counts(&self, project: Option<&str>) -> Result<BTreeMap<String, Count>, StoreError> {
+    /// Counts the takes of a project, or of all, in each phase, and their money.
+    pub async fn counts(&self, project: Option<&str>) -> Result<BTreeMap<Phase, Count>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
             let mut select = db.prepare_cached(
@@ -274,11 +274,43 @@ impl Reader {
             )?;
             let count = |row: &Row<'_>| {
                 let takes = row.get::<_, i64>(1)?.cast_unsigned();
-                Ok((row.get(0)?, Count { takes, usd: Usd::from_micros(row.get(2)?) }))
+                Ok((takes::parsed(row, 0)?, Count { takes, usd: Usd::from_micros(row.get(2)?) }))
             };
             select.query_map([&project], count)?.collect()
         })
         .await
+    }
+
+    /// Whether any of these is our name for a submission since that time, of whatever project in this folder.
+    pub async fn any_attempt(&self, ids: Vec<RequestId>, since: Timestamp) -> Result<bool, StoreError> {
+        self.read(move |db| {
+            let mut select =
+                db.prepare_cached("SELECT 1 FROM attempts WHERE request_id = ?1 AND at >= ?2")?;
+            for RequestId(id) in &ids {
+                if select.exists((id, since.as_millisecond()))? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await
+    }
+
+    /// Takes of a project, or of all, that wait to be sent or are on their way; oldest first.
+    pub async fn open_takes(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
+        let open = format!("t.state IN {} ORDER BY t.place", takes::list(&Phase::OPEN));
+        self.page(project, &open, usize::MAX).await
+    }
+
+    /// The job that a task of a provider renders, and what people call its item; `None` for a task that is not ours.
+    /// Reads from disk before it returns: for threads that may block.
+    pub fn whose(&self, provider: &str, task: &TaskId) -> Result<Option<(JobKey, String)>, StoreError> {
+        self.read_here(|db| {
+            let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
+                       WHERE t.provider = ?1 AND t.task_id = ?2";
+            let whose = |row: &rusqlite::Row<'_>| Ok((takes::key(row, 0)?, row.get(3)?));
+            db.prepare_cached(sql)?.query_row([provider, &task.0], whose).optional()
+        })
     }
 
     /// Grows whenever a small verb of another process wrote something: then what is held in memory may be old.
@@ -347,3 +379,6 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         said,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,3 +188,18 @@ fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap().to_str().unwrap();
     name == "tests" || name.ends_with("_tests") || path.iter().any(|part| part == "tests")
 }
+
+/// A take moves by an event through its life cycle, and what follows from it stands in one place.
+#[test]
+fn only_the_store_writes_a_state_and_only_where_events_are_applied() {
+    // A new take, an event, and a take that a rebuilt database puts back on the wire.
+    let known = ["store/apply.rs", "store/recover/replay.rs", "store/takes.rs"];
+    let writes = |text: &str| text.contains("set_state(");
+    let found: BTreeSet<String> = modules()
+        .into_values()
+        .flatten()
+        .filter(|(_, text)| writes(text))
+        .map(|(path, _)| path.to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(found, known.map(str::to_owned).into());
+}

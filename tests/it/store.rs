@@ -13,7 +13,7 @@ use shotlist::domain::digest::Sha256;
 use shotlist::domain::fault::{Refusal, Said};
 use shotlist::domain::key::{JobKey, ModelName, RequestId, TakeId, TaskId};
 use shotlist::domain::lifecycle::{
-    CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, SentBack, State,
+    CancelledBy, Charged, Clip, ClipFile, Event, HeldReason, Intent, Phase, SentBack, State,
 };
 use shotlist::domain::money::Usd;
 use shotlist::domain::policy::{LookUp, Moment, Policy};
@@ -21,8 +21,8 @@ use shotlist::domain::request::Request;
 use shotlist::domain::take::{Fingerprint, Take, Wanted};
 use shotlist::plan::known::Filed;
 use shotlist::store::{
-    Admission, Cap, Caps, ClaimError, Cursor, Details, Lock, Mode, NewTake, Opened, Options, OverCap, Queue,
-    Queued, RecordError, Renewal, RunId, Store, StoreError, Window,
+    Admission, ApplyError, Cap, Caps, ClaimError, Cursor, Details, Lock, Mode, NewTake, Opened, Options,
+    OverCap, Queue, Queued, Renewal, RunId, Store, StoreError, Window,
 };
 use std::path::PathBuf;
 use std::slice;
@@ -203,12 +203,12 @@ async fn run(store: &Store) -> RunId {
     store.begin_run(PROJECT, "run", Caps::default(), now()).await.unwrap()
 }
 
-fn after(take: &Take, event: Event, policy: &Policy) -> State {
-    take.state.clone().on(event, Moment::new(now(), 0.0), policy).unwrap()
+async fn happen(store: &Store, take: &Take, event: Event) -> Result<Take, ApplyError> {
+    happen_with(store, take, event, Details::default()).await
 }
 
-async fn happen(store: &Store, take: &Take, event: Event) -> Result<Take, RecordError> {
-    store.record(take, after(take, event, &Policy::standard()), Details::default(), now()).await
+async fn happen_with(store: &Store, take: &Take, event: Event, details: Details) -> Result<Take, ApplyError> {
+    store.apply(take, event, details, Moment::new(now(), 0.0), &Policy::standard()).await
 }
 
 async fn submitted(store: &Store, item: &str, run: RunId) -> Take {
@@ -238,10 +238,9 @@ async fn a_take_leaves_its_clip_its_money_and_its_words() {
 
     let take = happen(&store, &take, Event::Ready(clip(None))).await.unwrap();
     let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
-    let to = after(&take, Event::Placed, &Policy::standard());
     let said = Said::coded(200, Some("0042".into()), "fine");
     let details = Details { said: Some(said.clone()), settled: Some(cents(18)), note: None };
-    let take = store.record(&take, to, details, now()).await.unwrap();
+    let take = happen_with(&store, &take, Event::Placed, details).await.unwrap();
 
     assert_eq!(get(&store, "vase").await, take);
     let spent = store.spent(PROJECT, Window::Ever).await.unwrap();
@@ -265,7 +264,7 @@ async fn an_intent_in_the_ledger_says_all_that_was_bought() {
     claim(&store, &get(&store, "vase").await, run(&store).await).await.unwrap();
     let line: serde_json::Value = serde_json::from_str(&place.ledger()).unwrap();
     let expected = serde_json::json!({
-        "v": 1, "seq": 1, "at": "2026-11-21T02:14:07Z", "kind": "intent", "take": "take-vase",
+        "v": 2, "seq": 1, "at": "2026-11-21T02:14:07Z", "kind": "intent", "take": "take-vase",
         "project": "spring", "job": "hero/vase", "attempt": 1, "request_id": "sl-take-vase-1",
         "model": "zai/vidu2-image", "fingerprint": wanted("vase").fingerprint.to_string(), "usd": "0.20",
         "title": "The vase", "path": "renders/vase/vase_hero.mp4",
@@ -349,7 +348,7 @@ async fn a_rejection_gives_its_money_back_and_a_doubt_keeps_it() {
     assert_eq!(store.spent(PROJECT, Window::Month(tomorrow)).await.unwrap().total(), cents(40));
     let counted = store.counts(Some(PROJECT)).await.unwrap();
     assert_eq!(counted.values().map(|count| count.usd).sum::<Usd>(), spent.total());
-    assert_eq!(counted["failed"].usd, Usd::ZERO);
+    assert_eq!(counted[&Phase::Failed].usd, Usd::ZERO);
 }
 
 #[tokio::test]
@@ -381,12 +380,13 @@ async fn a_task_belongs_to_one_take_only() {
     let run = run(&store).await;
     submitted(&store, "bowl", run).await;
     let cup = claim(&store, &get(&store, "cup").await, run).await.unwrap();
-    let taken = happen(&store, &cup, Event::Accepted(TaskId("task-bowl".into()))).await;
-    assert_eq!(taken, Err(RecordError::TaskTaken(TaskId("task-bowl".into()))));
-    assert_eq!(get(&store, "cup").await, cup, "the refusal wrote nothing");
-    let held = happen(&store, &cup, Event::AcceptedTwice).await.unwrap();
+    let held = happen(&store, &cup, Event::Accepted(TaskId("task-bowl".into()))).await.unwrap();
     assert!(matches!(held.state, State::Held { reason: HeldReason::IdConflict, .. }));
-    assert_eq!(store.held(Some(PROJECT)).await.unwrap(), [held]);
+    assert_eq!(store.held(Some(PROJECT)).await.unwrap(), std::slice::from_ref(&held));
+    assert_eq!(place.kinds(), ["intent", "accepted", "intent", "held"]);
+    let taken = happen(&store, &held, Event::Adopt(TaskId("task-bowl".into()))).await;
+    assert_eq!(taken, Err(ApplyError::TaskTaken(TaskId("task-bowl".into()))));
+    assert_eq!(get(&store, "cup").await, held, "the refusal wrote nothing");
 }
 
 #[tokio::test]
@@ -405,7 +405,7 @@ async fn what_another_process_decided_is_seen_and_not_overwritten() {
     happen(&person, &cup, Event::Cancel(CancelledBy::User)).await.unwrap();
 
     assert!(store.changes().await.unwrap() > before);
-    assert_eq!(happen(&store, &held, Event::WriteOff).await, Err(RecordError::Changed));
+    assert_eq!(happen(&store, &held, Event::WriteOff).await, Err(ApplyError::Changed));
     assert_eq!(claim(&store, &cup, run).await, Err(ClaimError::Changed));
     assert_eq!(store.owed(None, 9).await.unwrap(), [adopted]);
     // Both processes wrote to one ledger, whose numbers still grow.
@@ -494,7 +494,7 @@ async fn an_adopted_take_moves_with_its_clip_and_is_the_newest_of_its_new_job() 
     assert_eq!(store.history(PROJECT, &key).await.unwrap().unwrap().filed, Some(filed.clone()));
     assert_eq!(place.kinds().last().map(String::as_str), Some("filed"));
     let unknown = store.file(PROJECT, &JobKey::new("hero", "nobody"), filed, now()).await;
-    assert_eq!(unknown, Err(RecordError::Changed));
+    assert_eq!(unknown, Err(ApplyError::Changed));
 }
 
 /// The same rendering once more, under that name and at that price.
@@ -511,7 +511,7 @@ async fn a_held_take_is_written_off_when_it_is_ordered_again() {
     let bowl = claim(&store, &get(&store, "bowl").await, run).await.unwrap();
     let policy = Policy::standard();
     let early = store.renew(&bowl, renewal("early", 25), &policy, now()).await;
-    assert_eq!(early, Err(RecordError::Changed), "what is on the wire is not ordered again");
+    assert_eq!(early, Err(ApplyError::Changed), "what is on the wire is not ordered again");
 
     let held = happen(&store, &bowl, Event::Unanswered).await.unwrap();
     let again = store.renew(&held, renewal("again", 25), &policy, now()).await.unwrap();
@@ -520,7 +520,7 @@ async fn a_held_take_is_written_off_when_it_is_ordered_again() {
     assert_eq!(pending(&store).await, [again]);
     assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20), "it stays spent");
     let twice = store.renew(&held, renewal("twice", 25), &policy, now()).await;
-    assert_eq!(twice, Err(RecordError::Changed));
+    assert_eq!(twice, Err(ApplyError::Changed));
     assert_eq!(place.kinds(), ["intent", "held", "written_off", "ordered"]);
     assert_eq!(place.ledger().matches("not in the console").count(), 2);
 }
@@ -720,8 +720,8 @@ async fn links_that_die_first_are_owed_first_and_polls_come_by_their_time() {
     let slow = submitted(&store, "d", run).await;
     let soon = submitted(&store, "e", run).await;
     let moment = Moment::new(later(5), 0.5);
-    let to = slow.state.clone().on(Event::StillRunning, moment, &Policy::standard()).unwrap();
-    let slow = store.record(&slow, to, Details::default(), later(5)).await.unwrap();
+    let (event, policy) = (Event::StillRunning, Policy::standard());
+    let slow = store.apply(&slow, event, Details::default(), moment, &policy).await.unwrap();
 
     let owed = store.owed(Some(PROJECT), 9).await.unwrap();
     let owed: Vec<TakeId> = owed.into_iter().map(|take| take.id).collect();

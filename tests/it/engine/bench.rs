@@ -3,7 +3,7 @@
 use super::far::{Collecting, Far, clip_of, link};
 use jiff::{SignedDuration, Timestamp};
 use shotlist::domain::key::{JobKey, ModelName, TakeId};
-use shotlist::domain::lifecycle::{Event, State};
+use shotlist::domain::lifecycle::Event;
 use shotlist::domain::limits::{Limits, Rate};
 use shotlist::domain::money::Usd;
 use shotlist::domain::notice::Notice;
@@ -261,8 +261,7 @@ pub(crate) fn is_in_place(bench: &Bench, item: &str, task: &str) -> bool {
 
 /// Another process decides about a take.
 pub(crate) async fn decide(store: &Store, take: &Take, event: Event, now: Timestamp) {
-    let to: State = take.state.clone().on(event, Moment::new(now, 0.5), &policy("zai")).unwrap();
-    store.record(take, to, Details::default(), now).await.unwrap();
+    store.apply(take, event, Details::default(), Moment::new(now, 0.5), &policy("zai")).await.unwrap();
 }
 
 /// Seconds between two times.
