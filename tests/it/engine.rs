@@ -4,6 +4,7 @@ mod bench;
 mod beside;
 mod collecting;
 mod far;
+mod growth;
 mod resumed;
 mod stopping;
 mod submitting;
