@@ -20,7 +20,7 @@ use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
 use crate::store::{self, ApplyError, ClaimError, Details};
-use crate::transport::{PaidClient, SendFaultKind};
+use crate::transport::{Paid, SendFaultKind};
 use crate::wire::{Body, PaidCall};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -60,7 +60,7 @@ pub(super) struct Drive {
     /// Its model.
     pub(super) lane: Arc<Lane>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
-    pub(super) paid: Option<Arc<PaidClient>>,
+    pub(super) paid: Option<Arc<dyn Paid>>,
 }
 
 impl Drive {
@@ -101,7 +101,7 @@ impl Drive {
                     if slot.is_none() {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     }
-                    self.submit(paid, &take).await?
+                    self.submit(&**paid, &take).await?
                 }
                 Todo::LookUp => {
                     if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
@@ -226,7 +226,7 @@ impl Drive {
     }
 
     /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
-    async fn submit(&self, paid: &PaidClient, take: &Take) -> Next {
+    async fn submit(&self, paid: &dyn Paid, take: &Take) -> Next {
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
             Ok(claimed) => claimed,
             Err(left) => {
