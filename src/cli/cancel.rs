@@ -19,7 +19,7 @@ use crate::engine::clock::Clock;
 use crate::load::{cards, providers};
 use crate::provider::{self, Cancelled};
 use crate::report::lines::charged_words;
-use crate::store::{Details, Mode, Options, RecordError, Store};
+use crate::store::{ApplyError, Details, Mode, Options, Store};
 use crate::transport::FreeClient;
 use std::collections::BTreeSet;
 
@@ -195,17 +195,18 @@ impl Desk<'_> {
             };
             let at = self.clock.moment();
             let policy = provider::policy(&take.request.model.provider);
-            let to = take.state.clone().on(event, at, &policy).map_err(|illegal| {
-                Error::new(Exit::Unexpected, format!("{}: {illegal}; this is a defect of shotlist", take.key))
-            })?;
-            match self.store.record(&take, to, Details::default(), at.now).await {
+            match self.store.apply(&take, event, Details::default(), at, &policy).await {
                 Ok(_) => {
                     return Ok(Ok(match taken_back {
                         Some(charged) => taken_back_words(charged, &take),
                         None => "taken off the list before it was sent (not charged)".to_owned(),
                     }));
                 }
-                Err(RecordError::Changed) => {}
+                Err(ApplyError::Changed) => {}
+                Err(ApplyError::Illegal(illegal)) => {
+                    let words = format!("{}: {illegal}; this is a defect of shotlist", take.key);
+                    return Err(Error::new(Exit::Unexpected, words));
+                }
                 Err(error) => return Err(Error::new(Exit::Local, format!("{}: {error}", take.key))),
             }
             let now = self.store.take_by_id(&take.id).await.map_err(|error| store_error(&error))?;

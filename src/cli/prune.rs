@@ -101,7 +101,7 @@ async fn archive(
     takes: &[KnownTake],
 ) -> Result<Result<(), PlaceFault>, Error> {
     let now = session.clock.now();
-    let unsaved = |error: crate::store::RecordError| Error::new(Exit::Local, error.to_string());
+    let unsaved = |error: crate::store::ApplyError| Error::new(Exit::Local, error.to_string());
     for take in takes {
         let older = job.filed.take != take.id;
         let State::Done { file, .. } = &take.state else { continue };

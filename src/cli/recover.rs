@@ -6,7 +6,7 @@ use super::session::{Session, lock, store_error, unopened};
 use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::key::{ModelName, TakeId};
-use crate::domain::lifecycle::ClipFile;
+use crate::domain::lifecycle::{ClipFile, Phase};
 use crate::domain::money::Usd;
 use crate::engine::clock::Clock;
 use crate::files::{Tree, kept_path};
@@ -18,18 +18,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// States in the order in which they are told, each with its words.
-const STATES: [(&str, &str); 11] = [
-    ("done", "done"),
-    ("placing", "about to be put in its place"),
-    ("downloading", "being downloaded"),
-    ("running", "on their way"),
-    ("submitting", "being sent"),
-    ("doubtful", "being looked up"),
-    ("held", "held"),
-    ("failed", "failed"),
-    ("written_off", "written off"),
-    ("pending", "waiting to be sent"),
-    ("cancelled", "cancelled"),
+const STATES: [(Phase, &str); 11] = [
+    (Phase::Done, "done"),
+    (Phase::Placing, "about to be put in its place"),
+    (Phase::Downloading, "being downloaded"),
+    (Phase::Running, "on their way"),
+    (Phase::Submitting, "being sent"),
+    (Phase::Doubtful, "being looked up"),
+    (Phase::Held, "held"),
+    (Phase::Failed, "failed"),
+    (Phase::WrittenOff, "written off"),
+    (Phase::Pending, "waiting to be sent"),
+    (Phase::Cancelled, "cancelled"),
 ];
 
 /// Rebuilds what is lost; says so where nothing is.
@@ -107,15 +107,15 @@ impl Clips for Standing {
     }
 }
 
-fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<String, Count>) -> Vec<String> {
+fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<Phase, Count>) -> Vec<String> {
     let Rebuilt { old, bare, submissions, sum, takes, missing, strays } = rebuilt;
     let mut lines = vec![format!(
         "rebuilt  {} of which only the ledger knew ({sum}); {} brought up to date",
         count(*submissions, "submission"),
         count(*takes, "take")
     )];
-    let named = |(state, words): &(&str, &str)| {
-        let Count { takes, usd } = counts.get(*state)?;
+    let named = |(phase, words): &(Phase, &str)| {
+        let Count { takes, usd } = counts.get(phase)?;
         let money = if *usd > Usd::ZERO { format!(" ({usd})") } else { String::new() };
         Some(format!("{takes} {words}{money}"))
     };
@@ -151,12 +151,14 @@ fn as_json(
     why: &str,
     rebuilt: &Rebuilt,
     root: &std::path::Path,
-    counts: &BTreeMap<String, Count>,
+    counts: &BTreeMap<Phase, Count>,
     next: &str,
 ) -> Value {
     let states: Map<String, Value> = counts
         .iter()
-        .map(|(state, count)| (state.clone(), json!({ "takes": count.takes, "usd": count.usd.plain() })))
+        .map(|(phase, count)| {
+            (phase.name().to_owned(), json!({ "takes": count.takes, "usd": count.usd.plain() }))
+        })
         .collect();
     json!({
         "format": 1,

@@ -18,7 +18,7 @@ use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::engine::ids;
 use crate::report::text::count;
-use crate::store::{Details, Mode, Options, RecordError, Renewal, Store};
+use crate::store::{ApplyError, Details, Mode, Options, Renewal, Store};
 use jiff::{SignedDuration, Timestamp};
 
 /// Settles one held job, or all of them.
@@ -183,19 +183,20 @@ async fn settle(
     } else {
         let costs = store.costs(&take.id).await.map_err(|error| store_error(&error))?;
         let (event, did) = wish(args, costs.map_or(take.price, |costs| costs.usd));
-        let Ok(to) = take.state.clone().on(event, at, &policy) else {
+        let details = Details { note, ..Details::default() };
+        (store.apply(take, event, details, at, &policy).await, did)
+    };
+    match recorded {
+        Ok(_) => Ok(Ok(did)),
+        Err(ApplyError::Illegal(_)) => {
             let words = if args.again {
                 "no task is known that could be asked for again; use --task-id, --resubmit or --write-off"
             } else {
                 "its task is known already; use --again, --resubmit or --write-off"
             };
-            return Ok(Err(Kept { words: words.to_owned(), exit: Exit::Usage }));
-        };
-        (store.record(take, to, Details { note, ..Details::default() }, at.now).await, did)
-    };
-    match recorded {
-        Ok(_) => Ok(Ok(did)),
-        Err(RecordError::Store(error)) => Err(store_error(&error)),
+            Ok(Err(Kept { words: words.to_owned(), exit: Exit::Usage }))
+        }
+        Err(ApplyError::Store(error)) => Err(store_error(&error)),
         Err(error) => Ok(Err(Kept { words: error.to_string(), exit: Exit::Usage })),
     }
 }

@@ -30,7 +30,7 @@ use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::{Caps, StoreError, Worksheet};
 use jiff::Timestamp;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Runs the whole manifest, or the selected part of it.
@@ -231,7 +231,7 @@ async fn carry_out(
 /// Returns where the jobs of a run stand, and how many others have their clips with nothing on its way.
 async fn stands(session: &Session, worksheet: &Worksheet) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
     let store = |error: StoreError| store_error(&error);
-    let owed = session.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(store)?;
+    let owed = session.store.owed(None, usize::MAX).await.map_err(store)?;
     let book = worksheet.book();
     let (mut jobs, mut up_to_date) = (Vec::new(), book.count("unchanged").map_err(store)?);
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();

@@ -23,7 +23,7 @@ use crate::report::live::{Board, Stand, Start};
 use crate::report::text::count;
 use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -98,7 +98,7 @@ impl Session {
 
     /// Names of the providers that still owe something.
     pub(super) async fn owing(&self) -> Result<BTreeSet<String>, Error> {
-        let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await;
+        let owed = self.store.owed(None, usize::MAX).await;
         let owed = owed.map_err(|error| store_error(&error))?;
         Ok(owed.into_iter().map(|take| take.request.model.provider).collect())
     }
@@ -121,7 +121,7 @@ impl Session {
     ) -> Result<(Went, Arc<World>), Error> {
         let Order { project, run, work, max_time, jobs, up_to_date, price, levels } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
-        let owed = self.store.owed(None, usize::MAX, &HashSet::new()).await.map_err(|e| store_error(&e))?;
+        let owed = self.store.owed(None, usize::MAX).await.map_err(|e| store_error(&e))?;
         let spent = self.store.spent(project, Window::Run(run)).await.map_err(|e| store_error(&e))?;
         let doubtful = owed.iter().filter(|take| matches!(take.state, State::Doubtful { .. })).count();
         let paid = owed.len() - doubtful;
@@ -145,7 +145,7 @@ impl Session {
         let tree = self.tree()?;
         let world = Arc::new(World::new(Parts {
             store: self.store,
-            free: FreeClient::new(&setup.settings).map_err(unbuilt)?,
+            free: Box::new(FreeClient::new(&setup.settings).map_err(unbuilt)?),
             tree,
             pictures: self.places.folder.clone(),
             clock: self.clock,
@@ -170,7 +170,7 @@ impl Session {
             match work {
                 Some(work) => {
                     let paid = PaidClient::new(&setup.settings).map_err(unbuilt)?;
-                    Ok(engine::run(&world, &setup.accounts, paid, work).await)
+                    Ok(engine::run(&world, &setup.accounts, Arc::new(paid), work).await)
                 }
                 None => Ok(engine::collect(&world, &setup.accounts).await),
             }

@@ -10,7 +10,7 @@ use super::session::{reader, store_error};
 use super::settings::{Places, quoted};
 use super::summary::Standing;
 use super::terminal::Terminal;
-use crate::domain::lifecycle::{Charged, State};
+use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
@@ -122,7 +122,7 @@ impl Screen {
         let active = run.as_ref().filter(|(run, _)| holder.is_some() && run.ended.is_none());
         let pace = match active {
             Some((run, _)) => {
-                let left = standing.count("pending") + standing.in_flight();
+                let left = standing.count(Phase::Pending) + standing.in_flight();
                 Pace::of(reader.done_in(run.id).await?, left, now.duration_since(run.started))
             }
             None => None,
@@ -213,15 +213,14 @@ impl Screen {
     }
 
     /// Of each state in flight: how many, which is the oldest, and since when.
-    fn oldest(&self) -> Vec<(&'static str, usize, &Take, Timestamp)> {
-        let states = ["submitting", "doubtful", "running", "downloading", "placing"];
-        let of = |state: &'static str| {
-            let takes = self.in_flight.iter().filter(move |take| take.state.name() == state);
+    fn oldest(&self) -> Vec<(Phase, usize, &Take, Timestamp)> {
+        let of = |phase: Phase| {
+            let takes = self.in_flight.iter().filter(move |take| take.state.phase() == phase);
             let oldest = takes.clone().filter_map(|take| Some((take, since(take)?)));
             let (take, since) = oldest.min_by_key(|(_, since)| *since)?;
-            Some((state, takes.count(), take, since))
+            Some((phase, takes.count(), take, since))
         };
-        states.into_iter().filter_map(of).collect()
+        Phase::IN_FLIGHT.into_iter().filter_map(of).collect()
     }
 
     /// Takes whose links die soon, the first one first.
@@ -245,7 +244,7 @@ impl Screen {
         if standing.in_flight() > 0 {
             return "collect".to_owned();
         }
-        let waiting = standing.count("pending");
+        let waiting = standing.count(Phase::Pending);
         if waiting > 0 {
             // Where all that waits is on hold, a run would end as it began.
             let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
@@ -280,11 +279,11 @@ impl Screen {
         let in_flight: serde_json::Map<String, Value> = self
             .oldest()
             .into_iter()
-            .map(|(state, count, take, since)| {
+            .map(|(phase, count, take, since)| {
                 let age = self.now.duration_since(since).as_secs().max(0);
                 let oldest =
                     json!({ "job": take.key.to_string(), "since": since.to_string(), "seconds": age });
-                (state.to_owned(), json!({ "takes": count, "oldest": oldest }))
+                (phase.name().to_owned(), json!({ "takes": count, "oldest": oldest }))
             })
             .collect();
         let dying = self.dying();

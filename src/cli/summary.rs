@@ -10,7 +10,7 @@ use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::{Said, Stop};
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::{Charged, State};
+use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
@@ -186,7 +186,7 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
 /// Where the jobs of a project stand.
 pub(super) struct Standing {
     /// By the name of the state.
-    pub(super) counts: BTreeMap<String, Count>,
+    pub(super) counts: BTreeMap<Phase, Count>,
     /// Takes for which a person must decide.
     pub(super) held: Vec<Take>,
     /// Newest takes that failed, of jobs that still want them.
@@ -218,19 +218,16 @@ impl Standing {
         Ok(Self { counts: reader.counts(project).await?, held: reader.held(project).await?, failed, said })
     }
 
-    /// How many takes are in that state.
+    /// Number of takes in that phase.
     #[must_use]
-    pub(super) fn count(&self, state: &str) -> u64 {
-        self.counts.get(state).map_or(0, |count| count.takes)
+    pub(super) fn count(&self, phase: Phase) -> u64 {
+        self.counts.get(&phase).map_or(0, |count| count.takes)
     }
 
     /// How many were paid and have no clip yet.
     #[must_use]
     pub(super) fn in_flight(&self) -> u64 {
-        ["submitting", "doubtful", "running", "downloading", "placing"]
-            .map(|state| self.count(state))
-            .iter()
-            .sum()
+        Phase::IN_FLIGHT.map(|phase| self.count(phase)).iter().sum()
     }
 
     /// The counts in one line.
@@ -238,10 +235,10 @@ impl Standing {
     pub(super) fn line(&self) -> String {
         let mut line = format!(
             "{} done · {} failed · {} held · {} left",
-            self.count("done"),
+            self.count(Phase::Done),
             self.failed.len(),
             self.held.len(),
-            self.count("pending")
+            self.count(Phase::Pending)
         );
         if self.in_flight() > 0 {
             let _ = write!(line, " · {} in flight", self.in_flight());
@@ -253,7 +250,9 @@ impl Standing {
     #[must_use]
     pub(super) fn json(&self) -> serde_json::Value {
         let count = |count: &Count| json!({ "takes": count.takes, "usd": count.usd.plain() });
-        self.counts.iter().map(|(state, counted)| (state.clone(), count(counted))).collect()
+        let counts: BTreeMap<&str, _> =
+            self.counts.iter().map(|(phase, counted)| (phase.name(), count(counted))).collect();
+        json!(counts)
     }
 
     /// Failed jobs, for each cause a line, and below it what was said about one of them.
@@ -321,7 +320,7 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
     if !outcome.unfiled.is_empty() {
         exits.push(Exit::Local);
     }
-    if !outcome.left.is_empty() || !outcome.overdue.is_empty() || *waiting > 0 {
+    if outcome.leaves_work() || *waiting > 0 {
         exits.push(Exit::WorkRemains);
     }
     if !standing.held.is_empty() {

@@ -10,15 +10,18 @@
 //!
 //! [`State::todo`] says what is due and not before when; [`State::on`] says what becomes of a state when something
 //! happened. Retry exists here and nowhere else. Laws, held by the tests: from `submitting` no path leads to another
-//! submission but through proof that nothing was accepted; a task id, once held, is in every later state; final
-//! states accept nothing; every path ends.
+//! submission but through proof that nothing was accepted; a task id, once held, is in every later state; no final
+//! state leads to a submission (`done` takes `ClipGone` alone, back to a free poll); every path ends. `WasHeld` and
+//! `WasPlaced` tell what an earlier process did, so that a ledger is replayed through the same function.
 
 mod event;
 mod held;
+mod phase;
 mod step;
 
 pub use event::{Absence, Event, FetchSetback, Illegal, SentBack};
 pub use held::HeldReason;
+pub use phase::Phase;
 
 use super::digest::Sha256;
 use super::fault::Refusal;
@@ -172,7 +175,7 @@ pub enum State {
         /// The verified bytes.
         file: ClipFile,
     },
-    /// The clip stands under its name. Final.
+    /// The clip stands under its name. Final, unless the clip disappears.
     Done {
         /// The paid task.
         task: Task,
@@ -274,22 +277,28 @@ impl State {
         }
     }
 
-    /// The name in the database, tables and JSON.
+    /// Returns the state without its data.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        match self {
+            Self::Pending { .. } => Phase::Pending,
+            Self::Submitting { .. } => Phase::Submitting,
+            Self::Doubtful { .. } => Phase::Doubtful,
+            Self::Running { .. } => Phase::Running,
+            Self::Downloading { .. } => Phase::Downloading,
+            Self::Placing { .. } => Phase::Placing,
+            Self::Done { .. } => Phase::Done,
+            Self::Held { .. } => Phase::Held,
+            Self::Failed { .. } => Phase::Failed,
+            Self::Cancelled { .. } => Phase::Cancelled,
+            Self::WrittenOff { .. } => Phase::WrittenOff,
+        }
+    }
+
+    /// Returns the name of the phase.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Pending { .. } => "pending",
-            Self::Submitting { .. } => "submitting",
-            Self::Doubtful { .. } => "doubtful",
-            Self::Running { .. } => "running",
-            Self::Downloading { .. } => "downloading",
-            Self::Placing { .. } => "placing",
-            Self::Done { .. } => "done",
-            Self::Held { .. } => "held",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled { .. } => "cancelled",
-            Self::WrittenOff { .. } => "written_off",
-        }
+        self.phase().name()
     }
 
     /// The accepted task, in every state that has one.

@@ -2,7 +2,7 @@
 
 use super::fault::{Said, Stop};
 use super::key::{JobKey, TakeId};
-use super::lifecycle::State;
+use super::lifecycle::{Phase, State};
 use super::money::Usd;
 
 /// One thing that happened.
@@ -18,8 +18,8 @@ pub enum Notice {
         price: Usd,
         /// Where its clip goes.
         path: String,
-        /// Name of the state it left.
-        from: &'static str,
+        /// The state it left.
+        from: Phase,
         /// Where it stands now.
         to: Box<State>,
         /// What the provider or the machine said about it.

@@ -13,14 +13,14 @@ use super::world::{Failure, World};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{Event, Intent, SentBack, State, Todo};
+use crate::domain::lifecycle::{Event, HeldReason, Intent, SentBack, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
-use crate::store::{ClaimError, Details, RecordError};
-use crate::transport::{PaidClient, SendFaultKind};
+use crate::store::{self, ApplyError, ClaimError, Details};
+use crate::transport::{Paid, SendFaultKind};
 use crate::wire::{Body, PaidCall};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -60,7 +60,7 @@ pub(super) struct Drive {
     /// Its model.
     pub(super) lane: Arc<Lane>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
-    pub(super) paid: Option<Arc<PaidClient>>,
+    pub(super) paid: Option<Arc<dyn Paid>>,
 }
 
 impl Drive {
@@ -101,7 +101,7 @@ impl Drive {
                     if slot.is_none() {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     }
-                    self.submit(paid, &take).await?
+                    self.submit(&**paid, &take).await?
                 }
                 Todo::LookUp => {
                     if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
@@ -157,21 +157,34 @@ impl Drive {
         Ok(Left::Changed)
     }
 
-    /// Applies an event, saves the result, tells it.
+    /// Applies an event, durably, then tells it.
     async fn record(&self, take: &Take, event: Event, said: Option<Said>, settled: Option<Usd>) -> Next {
-        let at = self.world.clock.moment();
-        let to = take.state.clone().on(event, at, &self.lane.policy).map_err(Failure::Illegal)?;
-        self.save(take, to, said, settled).await
+        self.record_at(self.world.clock.moment(), take, event, said, settled).await
     }
 
-    async fn save(&self, take: &Take, to: State, said: Option<Said>, settled: Option<Usd>) -> Next {
+    async fn record_at(
+        &self,
+        at: Moment,
+        take: &Take,
+        event: Event,
+        said: Option<Said>,
+        settled: Option<Usd>,
+    ) -> Next {
         let details = Details { said: said.clone(), settled, note: None };
-        match self.world.store.record(take, to, details, self.world.clock.now()).await {
+        let named = match &event {
+            Event::Accepted(id) | Event::Found(id) => Some(id.clone()),
+            _ => None,
+        };
+        match self.world.store.apply(take, event, details, at, &self.lane.policy).await {
             Ok(moved) => {
-                self.world.told(take, &moved, said);
+                // The store has saved it as a conflict: the task is another take's.
+                let conflict = matches!(moved.state, State::Held { reason: HeldReason::IdConflict, .. });
+                let words = named.filter(|_| conflict).map(|id| store::owned_elsewhere(&id));
+                self.world.told(take, &moved, said.or(words));
                 Ok(Ok(moved))
             }
-            Err(RecordError::Changed) => Ok(Err(Left::Changed)),
+            Err(ApplyError::Changed) => Ok(Err(Left::Changed)),
+            Err(ApplyError::Illegal(illegal)) => Err(Failure::Illegal(illegal)),
             Err(error) => Err(Failure::store(error)),
         }
     }
@@ -213,7 +226,7 @@ impl Drive {
     }
 
     /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
-    async fn submit(&self, paid: &PaidClient, take: &Take) -> Next {
+    async fn submit(&self, paid: &dyn Paid, take: &Take) -> Next {
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
             Ok(claimed) => claimed,
             Err(left) => {
@@ -247,52 +260,37 @@ impl Drive {
 
     async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
         self.account.accepted(&self.lane);
-        match self.own(claimed, Event::Accepted, id.clone(), self.world.clock.moment()).await? {
+        match self.own(claimed, Event::Accepted(id.clone())).await? {
             Err(Left::Changed) => self.accepted_late(claimed, id).await,
             owned => Ok(owned),
         }
     }
 
-    /// Saves that a task is the take's. One that another take owns cannot be, and a person must see why.
-    async fn own(&self, take: &Take, how: fn(TaskId) -> Event, id: TaskId, at: Moment) -> Next {
-        let to = take.state.clone().on(how(id.clone()), at, &self.lane.policy).map_err(Failure::Illegal)?;
-        match self.world.store.record(take, to, Details::default(), at.now).await {
-            Err(RecordError::TaskTaken(_)) => {
-                let said = Said::text(format!("the provider named task {id}, which another job owns"));
-                self.record(take, Event::AcceptedTwice, Some(said), None).await
-            }
-            Err(RecordError::Changed) => Ok(Err(Left::Changed)),
-            Err(error) => Err(unsaved(take, &error)),
-            Ok(moved) => {
-                self.world.told(take, &moved, None);
-                Ok(Ok(moved))
-            }
-        }
+    /// Saves an accepted task. A failure names the job and its price: the task's id may be nowhere but in that message.
+    async fn own(&self, take: &Take, event: Event) -> Next {
+        self.record(take, event, None, None).await.map_err(|failure| match failure {
+            Failure::Store(error) => unsaved(take, &error),
+            other => other,
+        })
     }
 
-    /// Somebody who took this process for dead has put the submission in doubt, and its answer came all the same.
+    /// Saves a task that was accepted after another process had marked its submission as doubtful.
     async fn accepted_late(&self, claimed: &Take, id: TaskId) -> Next {
         let now = self.world.store.take_by_id(&claimed.id).await.map_err(|error| unsaved(claimed, &error))?;
-        let at = self.world.clock.moment();
         let settled_otherwise =
             || unsaved(claimed, &format!("task {id} was accepted, and the job has been settled otherwise"));
-        let adopted = now.as_ref().map(|take| {
-            let event = match take.state {
-                State::Doubtful { .. } => Event::Found(id.clone()),
-                _ => Event::Adopt(id.clone()),
-            };
-            take.state.clone().on(event, at, &self.lane.policy).map(|to| (take, to))
-        });
-        match adopted {
+        let Some(take) = now else { return Err(settled_otherwise()) };
+        if take.state.task().is_some_and(|task| task.id == id) {
             // It was looked for, and found, meanwhile.
-            _ if now.as_ref().and_then(|take| take.state.task()).is_some_and(|task| task.id == id) => {
-                Ok(Err(Left::Changed))
-            }
-            Some(Ok((take, to))) => match self.save(take, to, None, None).await? {
-                Err(Left::Changed) => Err(settled_otherwise()),
-                saved => Ok(saved),
-            },
-            None | Some(Err(_)) => Err(settled_otherwise()),
+            return Ok(Err(Left::Changed));
+        }
+        let event = match take.state {
+            State::Doubtful { .. } => Event::Found(id.clone()),
+            _ => Event::Adopt(id.clone()),
+        };
+        match self.own(&take, event).await {
+            Ok(Err(Left::Changed)) | Err(Failure::Illegal(_)) => Err(settled_otherwise()),
+            saved => saved,
         }
     }
 

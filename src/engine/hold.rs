@@ -2,11 +2,10 @@
 
 use super::Run;
 use super::world::Failure;
-use crate::domain::key::TakeId;
+use crate::domain::lifecycle::Phase;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
 use crate::store::Pause;
-use std::collections::HashSet;
 
 impl Run<'_> {
     /// Where everything stands when the run begins.
@@ -37,6 +36,7 @@ impl Run<'_> {
         self.changes = changes;
         // A held take may have been brought back to life.
         self.parked.clear();
+        self.backlog.start_over();
         let before = std::mem::take(&mut self.paused);
         self.paused = self.pauses().await?;
         self.hold();
@@ -50,20 +50,18 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// What was not even taken up: behind a stop, a closed provider, a day's quota or a hold. What somebody took off the
-    /// list meanwhile is not left, and is told.
+    /// Counts what still waits, behind a stop, a closed provider, a day's quota or a pause, and tells what somebody
+    /// cancelled before it was taken up.
     pub(super) async fn missed(&mut self) -> Result<(), Failure> {
-        let missed: HashSet<TakeId> = self.work.submit.difference(&self.driven).cloned().collect();
-        let left = self.world.store.still_pending(missed.iter().cloned().collect()).await;
-        let left: HashSet<TakeId> = left.map_err(Failure::store)?.into_iter().collect();
-        for id in missed.difference(&left) {
-            let now = self.world.store.take_by_id(id).await.map_err(Failure::store)?;
-            if let Some(Take { id, key, price, path, state, .. }) = now {
-                let (from, to) = ("pending", Box::new(state));
+        self.outcome.waiting =
+            self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
+        let called_off = self.world.store.called_off(self.world.run).await.map_err(Failure::store)?;
+        for Take { id, key, price, path, state, .. } in called_off {
+            if !self.changed.contains(&id) {
+                let (from, to) = (Phase::Pending, Box::new(state));
                 self.world.tell(&Notice::Moved { take: id, key, price, path, from, to, said: None });
             }
         }
-        self.outcome.left.extend(left);
         Ok(())
     }
 

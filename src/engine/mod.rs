@@ -4,6 +4,7 @@
 //! [`lane`]. Only takes in flight are in memory: the rest is paged from the store. What is owed (downloads, then
 //! polls) goes before what is to be paid.
 
+mod backlog;
 pub mod clock;
 mod drive;
 mod filing;
@@ -18,11 +19,10 @@ mod together;
 pub mod world;
 
 use crate::domain::key::{JobKey, ModelName, TakeId};
-use crate::domain::lifecycle::State;
-use crate::domain::take::Take;
 use crate::plan::filing::Filings;
-use crate::store::{Pause, StoreError};
-use crate::transport::PaidClient;
+use crate::store::{Pause, Queued, StoreError};
+use crate::transport::Paid;
+use backlog::Backlog;
 use drive::{Drive, Left};
 use lane::Account;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -31,14 +31,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use world::{Failure, World};
 
-/// Takes polled or downloaded at once; more wait in the store, nearest due first.
-const OWED_WINDOW: usize = 256;
-/// Takes kept waiting per lane beyond its slots, so that a freed slot finds one at once.
-const WAITING_PER_LANE: usize = 4;
 /// Clips whose folders cannot be used, after which nothing more is paid: what is wrong is not one folder.
 const OBSTRUCTED: usize = 3;
-/// Pending takes read at once.
-const PAGE: usize = 64;
 /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long new submissions wait for clips that are paid already: a host that is down must not keep the rest from
@@ -62,13 +56,23 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// Takes whose drive panicked; they are where they were.
     pub panicked: usize,
-    /// Takes that wait for the next run: closed providers, the day's quota, exhausted tries, models that are gone,
-    /// a stop.
+    /// Takes that were taken up and wait for the next run: closed providers, the day's quota, exhausted tries, models
+    /// that are gone, a stop.
     pub left: HashSet<TakeId>,
+    /// How many takes may be submitted and still wait.
+    pub waiting: u64,
     /// Tasks that render longer than a run waits.
     pub overdue: HashSet<TakeId>,
     /// Clips that could not be filed, with the reason.
     pub unfiled: Vec<(JobKey, String)>,
+}
+
+impl Outcome {
+    /// Whether the next run has something to go on with.
+    #[must_use]
+    pub fn leaves_work(&self) -> bool {
+        self.waiting > 0 || !self.left.is_empty() || !self.overdue.is_empty()
+    }
 }
 
 /// Collects what is owed; submits nothing, for it has nothing to submit with.
@@ -80,10 +84,10 @@ pub async fn collect(world: &Arc<World>, accounts: &BTreeMap<String, Arc<Account
 pub async fn run(
     world: &Arc<World>,
     accounts: &BTreeMap<String, Arc<Account>>,
-    paid: PaidClient,
+    paid: Arc<dyn Paid>,
     work: Work,
 ) -> Outcome {
-    Run::new(world, accounts, Some(Arc::new(paid)), work).go().await
+    Run::new(world, accounts, Some(paid), work).go().await
 }
 
 type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), tokio::task::JoinError>;
@@ -91,19 +95,23 @@ type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), 
 struct Run<'a> {
     world: &'a Arc<World>,
     accounts: &'a BTreeMap<String, Arc<Account>>,
-    paid: Option<Arc<PaidClient>>,
+    paid: Option<Arc<dyn Paid>>,
     work: Work,
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
+    /// What may be taken up next.
+    backlog: Backlog,
     /// In flight, with the lane of those that were pending.
     flying: HashMap<TakeId, Option<ModelName>>,
+    /// How many of those in flight were pending, by lane.
+    waiting: HashMap<ModelName, usize>,
     /// Whose task it is, to know a panicked one.
     tasks: HashMap<tokio::task::Id, TakeId>,
-    /// Takes that nothing more can be done about in this run.
+    /// Takes that have not ended and that nothing more can be done about in this run.
     parked: HashSet<TakeId>,
     /// Paid clips found at the start that are fetched before anything new is paid.
     drain: HashSet<TakeId>,
-    /// Of those that may be submitted, the ones that were taken up.
-    driven: HashSet<TakeId>,
+    /// Takes that another process changed under this run's hands, which was told then.
+    changed: HashSet<TakeId>,
     /// What a person has put on hold.
     paused: Vec<Pause>,
     /// How often other processes had written when this run last looked.
@@ -117,7 +125,7 @@ impl<'a> Run<'a> {
     fn new(
         world: &'a Arc<World>,
         accounts: &'a BTreeMap<String, Arc<Account>>,
-        paid: Option<Arc<PaidClient>>,
+        paid: Option<Arc<dyn Paid>>,
         work: Work,
     ) -> Self {
         Self {
@@ -126,11 +134,13 @@ impl<'a> Run<'a> {
             paid,
             work,
             drives: JoinSet::new(),
+            backlog: Backlog::new(),
             flying: HashMap::new(),
+            waiting: HashMap::new(),
             tasks: HashMap::new(),
             parked: HashSet::new(),
             drain: HashSet::new(),
-            driven: HashSet::new(),
+            changed: HashSet::new(),
             paused: Vec::new(),
             changes: 0,
             obstructed: 0,
@@ -146,6 +156,9 @@ impl<'a> Run<'a> {
             self.fail(failure);
         }
         if let Err(error) = self.note_keys().await {
+            self.fail(Failure::store(error));
+        }
+        if let Err(error) = self.approve().await {
             self.fail(Failure::store(error));
         }
         let mut first = true;
@@ -193,64 +206,17 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Spawns drives for what is due and not in flight.
-    async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
-        let room = OWED_WINDOW.saturating_sub(self.flying.len());
-        if room > 0 {
-            let skip = self.known();
-            for take in self.world.store.owed(None, room, &skip).await.map_err(Failure::store)? {
-                let owed = matches!(take.state, State::Downloading { .. } | State::Placing { .. });
-                let id = take.id.clone();
-                if self.spawn(take, None) && first && owed {
-                    self.drain.insert(id);
-                }
-            }
-        }
-        if self.paid.is_none() || !self.drain.is_empty() || self.world.stop.submissions().is_cancelled() {
-            return Ok(());
-        }
-        let now = self.world.clock.now();
-        let takes_more =
-            |account: &&Arc<Account>| account.is_open() && !account.is_paused() && !account.day_is_over(now);
-        for account in self.accounts.values().filter(takes_more) {
-            for (card, lane) in account.lanes().filter(|(_, lane)| lane.is_open()) {
-                self.top_up_lane(&card.name, lane.width()).await?;
-            }
-        }
-        Ok(())
+    /// Writes down which takes this run may submit; from then on the store tells them from others.
+    async fn approve(&mut self) -> Result<(), StoreError> {
+        let submit = std::mem::take(&mut self.work.submit);
+        self.world.store.approve(self.world.run, submit.into_iter().collect()).await
     }
 
-    /// Spawns drives for a model's pending takes until enough of them wait for its slots.
-    async fn top_up_lane(&mut self, model: &ModelName, width: usize) -> Result<(), Failure> {
-        loop {
-            let flying = self.flying.values().filter(|of| of.as_ref() == Some(model)).count();
-            let room = (width + WAITING_PER_LANE).saturating_sub(flying);
-            if room == 0 {
-                return Ok(());
-            }
-            // More than there is room for: many may be others' to submit, and are only passed over.
-            let skip = self.known();
-            let page = self.world.store.pending(&self.world.project, model, room.max(PAGE), &skip).await;
-            let page = page.map_err(Failure::store)?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            let (ours, others): (Vec<Take>, Vec<Take>) =
-                page.into_iter().partition(|take| self.work.submit.contains(&take.id));
-            self.parked.extend(others.into_iter().map(|take| take.id));
-            for take in ours.into_iter().take(room) {
-                self.spawn(take, Some(model.clone()));
-            }
+    /// Spawns a drive; `false` for a take that is in flight or parked, or that nobody can drive.
+    fn spawn(&mut self, Queued { take, approved, .. }: Queued, lane_of: Option<ModelName>) -> bool {
+        if self.flying.contains_key(&take.id) || self.parked.contains(&take.id) {
+            return false;
         }
-    }
-
-    /// Takes that are not to be taken up: in flight, or nothing can be done about them.
-    fn known(&self) -> HashSet<TakeId> {
-        self.flying.keys().chain(&self.parked).cloned().collect()
-    }
-
-    /// `false` where nobody can drive it.
-    fn spawn(&mut self, take: Take, lane_of: Option<ModelName>) -> bool {
         let Some(account) = self.accounts.get(&take.request.model.provider) else {
             self.outcome.left.insert(take.id.clone());
             self.parked.insert(take.id);
@@ -261,17 +227,16 @@ impl<'a> Run<'a> {
             return false;
         };
         let lane = account.lane(&take.request.model.model);
-        let may_submit = self.work.submit.contains(&take.id);
-        if may_submit {
-            self.driven.insert(take.id.clone());
-        }
         self.outcome.left.remove(&take.id);
+        if let Some(model) = &lane_of {
+            *self.waiting.entry(model.clone()).or_default() += 1;
+        }
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
             world: Arc::clone(self.world),
             account: Arc::clone(account),
             lane: Arc::clone(lane),
-            paid: self.paid.clone().filter(|_| may_submit),
+            paid: self.paid.clone().filter(|_| approved),
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();
@@ -291,44 +256,56 @@ impl<'a> Run<'a> {
                 // Contained to its job: the take is where its last save left it.
                 let Some(take) = self.tasks.remove(&error.id()) else { return };
                 self.outcome.panicked += 1;
-                self.landed(take);
+                self.landed(&take);
+                self.parked.insert(take);
                 return;
             }
         };
-        self.landed(take.clone());
+        self.landed(&take);
         match result {
             Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
+            // What became of it may be this run's to go on with.
             Ok((Left::Changed, _)) => {
-                self.parked.remove(&take);
+                self.changed.insert(take);
+                self.backlog.start_over();
             }
             Ok((Left::Stopping | Left::Closed | Left::Resting, _)) => {
-                self.outcome.left.insert(take);
+                self.outcome.left.insert(take.clone());
+                self.parked.insert(take);
             }
-            // As if it had not been taken up: it is, as soon as somebody lets it go on.
+            // It is taken up as soon as somebody lets it go on.
             Ok((Left::Paused, _)) => {
-                self.driven.remove(&take);
+                self.parked.insert(take);
             }
             Ok((Left::Overdue, _)) => {
-                self.outcome.overdue.insert(take);
+                self.outcome.overdue.insert(take.clone());
+                self.parked.insert(take);
             }
             Ok((Left::Obstructed(reason), key)) => {
                 let reason = format!("{reason}; it is paid, and fetched as soon as that is mended");
                 self.outcome.unfiled.push((key, reason));
+                self.parked.insert(take);
                 self.obstructed += 1;
                 if self.obstructed >= OBSTRUCTED {
                     self.world.stop.no_more_submissions(stop::StopReason::Local);
                 }
             }
-            Err(failure) => self.fail(failure),
+            Err(failure) => {
+                self.parked.insert(take);
+                self.fail(failure);
+            }
         }
     }
 
-    /// The take is no longer in flight and is not taken up again by itself.
-    fn landed(&mut self, take: TakeId) {
-        self.flying.remove(&take);
-        self.drain.remove(&take);
-        self.parked.insert(take);
+    /// The take is no longer in flight.
+    fn landed(&mut self, take: &TakeId) {
+        if let Some(Some(model)) = self.flying.remove(take)
+            && let Some(waiting) = self.waiting.get_mut(&model)
+        {
+            *waiting -= 1;
+        }
+        self.drain.remove(take);
     }
 
     fn fail(&mut self, failure: Failure) {

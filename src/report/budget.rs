@@ -127,6 +127,7 @@ impl Fit {
 #[derive(Debug, Default)]
 pub struct Gauge {
     levels: Vec<(Level, bool)>,
+    /// The takes whose money may still come free.
     counted: HashMap<TakeId, Usd>,
 }
 
@@ -148,7 +149,12 @@ impl Gauge {
             }
             // Sent back or turned down: what was set aside is free again.
             (_, Account::Free) => (Usd::ZERO, self.counted.remove(take).unwrap_or_default()),
-            (_, Account::Reserved | Account::InDoubt | Account::Settled) => return Vec::new(),
+            (_, Account::Reserved | Account::InDoubt | Account::Settled) => {
+                if to.is_final() {
+                    self.counted.remove(take);
+                }
+                return Vec::new();
+            }
         };
         let mut words = Vec::new();
         for (level, told) in &mut self.levels {
@@ -218,7 +224,7 @@ mod tests {
             key: JobKey::new("hero", "a"),
             price: cents(20),
             path: String::new(),
-            from: "pending",
+            from: crate::domain::lifecycle::Phase::Pending,
             to: Box::new(to),
             said: None,
         };

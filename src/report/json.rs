@@ -11,7 +11,7 @@ pub fn line(notice: &Notice, now: Timestamp) -> Value {
     let mut object = match notice {
         Notice::Moved { take, key, price, path, from, to, said } => {
             let mut object = json!({
-                "event": to.name(), "job": key.to_string(), "take": take.0, "from": from, "price_usd": price.plain(),
+                "event": to.name(), "job": key.to_string(), "take": take.0, "from": from.name(), "price_usd": price.plain(),
             });
             if let Some(task) = to.task() {
                 object["task"] = task.id.0.clone().into();

@@ -1,7 +1,7 @@
 //! One line for each thing that happened: whole for pipes and log files, made to fit for terminals.
 
 use super::text::{lasted, passed, shorten, width, wrap};
-use crate::domain::lifecycle::{Charged, State};
+use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use jiff::Timestamp;
@@ -148,18 +148,18 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                 State::Pending { tries_left: 0, .. } => {
                     (Tone::Doubt, "left", vec![key, Fact("not charged".into())])
                 }
-                State::Pending { .. } if matches!(*from, "submitting" | "doubtful") => {
+                State::Pending { .. } if matches!(from, Phase::Submitting | Phase::Doubtful) => {
                     (Tone::Doubt, AGAIN, vec![key, Fact("not charged".into())])
                 }
-                State::Doubtful { .. } if *from == "submitting" => {
+                State::Doubtful { .. } if *from == Phase::Submitting => {
                     let why = charged_words(Charged::Unknown, price);
                     let what = "no answer came: the provider is asked whether it has it".to_owned();
                     (Tone::Doubt, "doubtful", vec![key, Fact(why), Fact(what)])
                 }
-                State::Running { task, .. } if matches!(*from, "submitting" | "doubtful") => {
+                State::Running { task, .. } if matches!(from, Phase::Submitting | Phase::Doubtful) => {
                     let task = Fact(format!("task {}", task.id));
                     let (tone, word) =
-                        if *from == "doubtful" { (Tone::Plain, "found") } else { (Tone::Step, "sent") };
+                        if *from == Phase::Doubtful { (Tone::Plain, "found") } else { (Tone::Step, "sent") };
                     (tone, word, vec![key, Fact(price.to_string()), task])
                 }
                 State::Cancelled { .. } => (Tone::Plain, "off", vec![key, Fact("not charged".into())]),

@@ -18,7 +18,7 @@ fn moved(item: &str, path: &str, to: State, said: Option<&str>) -> Notice {
         key: JobKey::new("hero", item),
         price: "0.20".parse().unwrap(),
         path: path.into(),
-        from: "submitting",
+        from: crate::domain::lifecycle::Phase::Submitting,
         to: Box::new(to),
         said: said.map(Said::text),
     }

@@ -95,6 +95,7 @@ pub struct Board {
     stands: HashMap<Stand, usize>,
     flights: BTreeMap<TakeId, Flight>,
     pace: Pace,
+    /// Takes whose price is counted and that have not ended.
     charged: HashSet<TakeId>,
     spent: Usd,
     estimate: Option<Usd>,
@@ -169,8 +170,13 @@ impl Board {
                     State::Held { reason, .. } => !reason.charge_in_doubt(),
                     _ => false,
                 };
-                if charged && self.charged.insert(take.clone()) {
+                let counted =
+                    if to.is_final() { self.charged.remove(take) } else { self.charged.contains(take) };
+                if charged && !counted {
                     self.spent += *price;
+                    if !to.is_final() {
+                        self.charged.insert(take.clone());
+                    }
                 }
             }
             Notice::Filed { key, path } => {

@@ -67,7 +67,7 @@ fn moved(item: usize, to: State) -> Notice {
         key: key(item),
         price: price(),
         path: format!("renders/sku-{item}/sku-{item}_hero.mp4"),
-        from: "submitting",
+        from: crate::domain::lifecycle::Phase::Submitting,
         to: Box::new(to),
         said: None,
     }

@@ -2,7 +2,7 @@
 //! reason.
 
 use super::Store;
-use super::error::{RecordError, StoreError};
+use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind, intent};
 use super::read::Reader;
 use super::takes;
@@ -36,15 +36,15 @@ pub struct Adjustment {
 impl Store {
     /// Corrects what a take costs. What is spent on the day and in the run of its submission follows.
     ///
-    /// [`RecordError::Changed`] where the take, or its amount, is no longer as the caller saw it, and where its money is
+    /// [`ApplyError::Changed`] where the take, or its amount, is no longer as the caller saw it, and where its money is
     /// not settled and not in doubt: then there is nothing to correct yet.
-    pub async fn adjust(&self, adjustment: Adjustment, now: Timestamp) -> Result<(), RecordError> {
+    pub async fn adjust(&self, adjustment: Adjustment, now: Timestamp) -> Result<(), ApplyError> {
         self.lane
             .write(None, move |batch| {
                 let Adjustment { seen, usd, reason } = &adjustment;
                 let row = costs(batch.db, &seen.take.id)?;
                 let Some(row) = row.filter(|row| row == seen && is_spent(row.take.state.account())) else {
-                    return Ok(Err(RecordError::Changed));
+                    return Ok(Err(ApplyError::Changed));
                 };
                 takes::set_settled(batch.db, &row.take.id, *usd)?;
                 let mut entry = Entry::about(&row.take, Kind::Adjusted, now);

@@ -1,5 +1,6 @@
 //! Takes in what is wanted now, in one transaction.
 
+use super::apply::{self, Change};
 use super::error::StoreError;
 use super::worksheet::{Decided, Worksheet};
 use super::{Store, rows, takes};
@@ -167,9 +168,8 @@ impl Desk<'_> {
         let moment = Moment::new(self.now, 0.0);
         let events = supersede.iter().map(|id| (id, Event::Cancel(CancelledBy::Superseded)));
         for (id, event) in events.chain(afresh.iter().map(|id| (id, Event::Afresh))) {
-            let Some(take) = takes::by_id(self.db, id)? else { continue };
-            if let Ok(next) = take.state.on(event, moment, self.policy) {
-                takes::set_state(self.db, id, &next)?;
+            if let Some(take) = takes::by_id(self.db, id)? {
+                apply::settle(self.db, &take, Change::plain(event, moment, self.policy))?;
             }
         }
         if self.has_waiting {
@@ -184,7 +184,7 @@ impl Desk<'_> {
             if !takes::by_id(self.db, doubtful)?.is_some_and(|take| take.state.is_in_doubt()) {
                 return Ok(());
             }
-            takes::cancel_stand_ins(self.db, doubtful)?;
+            apply::cancel_stand_ins(self.db, doubtful, Moment::new(self.now, 0.0), self.policy)?;
         }
         let Wanted { key, title, request, fingerprint, path, price } = wanted.clone();
         let state = State::new(self.policy, self.now);

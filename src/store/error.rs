@@ -251,15 +251,18 @@ impl std::fmt::Display for Cap {
     }
 }
 
-/// Why a transition was not saved.
+/// Why an event was not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RecordError {
+pub enum ApplyError {
     /// The take is no longer in the state that the caller saw.
     #[error("the take changed meanwhile; nothing was written")]
     Changed,
     /// Another take owns that task of that provider.
     #[error("task {0} already belongs to another take; nothing was written")]
     TaskTaken(TaskId),
+    /// The event cannot happen in the take's state.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
     /// It could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),

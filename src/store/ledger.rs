@@ -6,11 +6,14 @@
 use super::rows;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{ModelName, TakeId};
-use crate::domain::lifecycle::{Account, CancelledBy, Charged, Intent, State};
+use crate::domain::lifecycle::{Account, CancelledBy, Charged, Event, Intent, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// The version of the lines that this program writes. Version 1 did not say how a submission was sent back.
+pub(super) const VERSION: u32 = 2;
 
 /// What a line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,25 +54,46 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What is written when a take goes from one state to the next; most steps are not about money.
-    pub(super) const fn of(from: &State, to: &State) -> Option<Self> {
-        match (from, to) {
-            (State::Pending { .. }, State::Submitting { .. }) => Some(Self::Intent),
-            (State::Submitting { .. }, State::Pending { .. }) => Some(Self::SentBack),
-            (State::Submitting { .. }, State::Failed { .. }) => Some(Self::Rejected),
-            (State::Submitting { .. } | State::Doubtful { .. }, State::Running { .. }) => {
-                Some(Self::Accepted)
-            }
-            (State::Submitting { .. }, State::Doubtful { .. }) => Some(Self::Doubt),
-            (State::Doubtful { .. }, State::Pending { .. }) => Some(Self::Absent),
-            (State::Held { task: None, .. }, State::Running { .. }) => Some(Self::Adopted),
-            (State::Held { task: Some(_), .. }, State::Running { .. }) => Some(Self::Again),
-            (_, State::Held { .. }) => Some(Self::Held),
-            (_, State::Failed { .. }) => Some(Self::Failed),
-            (_, State::Done { .. }) => Some(Self::Settled),
-            (_, State::WrittenOff { .. }) => Some(Self::WrittenOff),
-            (_, State::Cancelled { by: CancelledBy::User }) => Some(Self::Cancelled),
-            _ => None,
+    /// Returns the kind of line that an event leaves where it leads to that state; `None` for steps that are not about money.
+    ///
+    /// Whatever ends with a person is one kind: what led there (counts of polls, of dead links) is no money.
+    pub(super) const fn of(event: &Event, to: &State) -> Option<Self> {
+        if matches!(to, State::Held { .. }) {
+            return Some(Self::Held);
+        }
+        match event {
+            Event::Claimed(_) => Some(Self::Intent),
+            Event::SentBack(_) => Some(Self::SentBack),
+            Event::Rejected(_) => Some(Self::Rejected),
+            Event::Accepted(_) | Event::Found(_) => Some(Self::Accepted),
+            Event::Unanswered => Some(Self::Doubt),
+            Event::Absent(_) if matches!(to, State::Pending { .. }) => Some(Self::Absent),
+            Event::Refused { .. } => Some(Self::Failed),
+            Event::Placed => Some(Self::Settled),
+            Event::Adopt(_) => Some(Self::Adopted),
+            Event::Again => Some(Self::Again),
+            Event::WriteOff => Some(Self::WrittenOff),
+            Event::Cancel(CancelledBy::User) => Some(Self::Cancelled),
+            Event::AcceptedTwice
+            | Event::Absent(_)
+            | Event::Unclear
+            | Event::Afresh
+            | Event::StillRunning
+            | Event::Ready(_)
+            | Event::Empty
+            | Event::Missing
+            | Event::Mistaken
+            | Event::PollSetback { .. }
+            | Event::Fetched(_)
+            | Event::FetchSetback(_)
+            | Event::LinkDead
+            | Event::LinkUnsafe
+            | Event::NameTaken
+            | Event::PartLost
+            | Event::Cancel(CancelledBy::Superseded)
+            | Event::ClipGone
+            | Event::WasHeld(_)
+            | Event::WasPlaced(_) => None,
         }
     }
 
@@ -98,7 +122,12 @@ impl Kind {
 
     /// Whether it says what became of a submission, and not what a person wants.
     pub(super) const fn is_outcome(self) -> bool {
-        !matches!(self, Self::Again | Self::Cancelled)
+        !matches!(self, Self::Intent | Self::Again | Self::Cancelled)
+    }
+
+    /// Whether a line of this kind names an amount that counts as spent, reserved or in doubt.
+    pub(super) const fn counts(self) -> bool {
+        !self.is_free() && !matches!(self, Self::Intent | Self::Ordered | Self::Cancelled | Self::Filed)
     }
 
     /// Whether the submission surely cost nothing.
@@ -110,7 +139,7 @@ impl Kind {
 /// One line. Fields that its kind does not have are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Of the format: 1.
+    /// Version of the format: [`VERSION`], or an older one.
     pub v: u32,
     /// Grows from line to line; gaps mean nothing.
     pub seq: u64,
@@ -144,7 +173,7 @@ pub struct Entry {
     /// What it cost before; with a correction.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
     pub was: Option<Usd>,
-    /// Why it is held, or in whose words it was corrected.
+    /// Why it is held, how it was sent back, or in whose words it was corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Why a person decided so, in their own words.
@@ -231,7 +260,7 @@ impl Entry {
     /// A line about a take; `seq` is given when it is written.
     pub(super) fn about(take: &Take, kind: Kind, at: Timestamp) -> Self {
         Self {
-            v: 1,
+            v: VERSION,
             seq: 0,
             at,
             kind,
@@ -261,17 +290,26 @@ impl Entry {
         }
     }
 
-    /// The line for a take that goes to another state, or `None` where the step is not about money. `settled` is what the
-    /// provider, or a person, says that it costs.
-    pub(super) fn of(take: &Take, to: &State, settled: Option<Usd>, now: Timestamp) -> Option<Self> {
-        let mut entry = Self::about(take, Kind::of(&take.state, to)?, now);
+    /// Returns the line for an event that leads a take to that state; `None` where the step is not about money. `settled`
+    /// is the amount that the provider, or a person, has named.
+    pub(super) fn of(
+        take: &Take,
+        event: &Event,
+        to: &State,
+        settled: Option<Usd>,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let mut entry = Self::about(take, Kind::of(event, to)?, now);
         if let Some(intent) = intent(to).or_else(|| intent(&take.state)) {
             entry.attempt = intent.attempt;
             entry.request_id = Some(intent.request_id.0.clone());
         }
         entry.task_id = to.task().map(|task| task.id.0.clone());
-        if to.account() != Account::Free {
+        if to.account() != Account::Free && entry.kind != Kind::Intent {
             entry.usd = settled.unwrap_or(take.price);
+        }
+        if let Event::SentBack(how) = event {
+            entry.why = Some(how.name().to_owned());
         }
         match to {
             State::Submitting { .. } => {

@@ -2,10 +2,11 @@
 
 use super::error::StoreError;
 use super::folder;
-use super::ledger::Entry;
+use super::ledger::{Entry, Kind, VERSION};
+use crate::domain::key::TakeId;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What the file holds from some byte on.
@@ -45,7 +46,7 @@ impl Ledger {
         let path = dir.join(folder::LEDGER);
         match File::open(&path) {
             Ok(file) => Ok(Some(Self { path, file, end: 0, last: 0, seen: BTreeSet::new() })),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io(&path, &e)),
         }
     }
@@ -89,16 +90,31 @@ impl Ledger {
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let mut tail = Tail { torn: (bytes.len() - whole) as u64, ..Tail::default() };
         for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
-            let entry: Entry = serde_json::from_slice(line).map_err(|e| self.damaged(&e.to_string()))?;
-            if entry.v != 1 {
-                return Err(self.damaged(&format!("a line of version {}, newer than 1", entry.v)));
-            }
+            let entry = self.entry(line)?;
             self.end += line.len() as u64;
             self.last = self.last.max(entry.seq);
             self.seen.insert(entry.seq);
             tail.entries.push(entry);
         }
         Ok(tail)
+    }
+
+    /// Reads a line. One of a newer version is refused as such, whatever else it says.
+    fn entry(&self, line: &[u8]) -> Result<Entry, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Version {
+            v: u32,
+        }
+        let read = serde_json::from_slice::<Entry>(line);
+        let version = match &read {
+            Ok(entry) => entry.v,
+            Err(_) => serde_json::from_slice::<Version>(line).map_or(VERSION, |line| line.v),
+        };
+        if version > VERSION {
+            let (found, known) = (i64::from(version), i64::from(VERSION));
+            return Err(StoreError::Newer { path: self.path.clone(), found, known });
+        }
+        read.map_err(|e| self.damaged(&e.to_string()))
     }
 
     fn damaged(&self, detail: &str) -> StoreError {
@@ -134,4 +150,30 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// The lines of a folder's ledger in which a person gives a reason for what was done about one of these takes, oldest
+/// first. Reads the whole ledger, a line at a time; one that cannot be read is passed over: a run tells of it.
+pub fn remarks(dir: &Path, takes: &[TakeId]) -> Result<Vec<Entry>, StoreError> {
+    let path = dir.join(folder::LEDGER);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::io(&path, &error)),
+    };
+    let mut lines = BufReader::new(file);
+    let mut remarks = Vec::new();
+    let mut line = String::new();
+    while lines.read_line(&mut line).map_err(|error| StoreError::io(&path, &error))? > 0 {
+        // Most lines are about other takes, and need not be understood.
+        if takes.iter().any(|take| line.contains(&take.0))
+            && let Ok(entry) = serde_json::from_str::<Entry>(&line)
+            && takes.iter().any(|take| take.0 == entry.take)
+            && (entry.note.is_some() || entry.kind == Kind::Adjusted)
+        {
+            remarks.push(entry);
+        }
+        line.clear();
+    }
+    Ok(remarks)
 }

@@ -5,10 +5,10 @@ use super::ledger_file::{Ledger, Tail};
 use super::read::Reader;
 use super::runs::RunId;
 use super::{agreed, folder, open_found, repair, takes};
+use crate::domain::lifecycle::Phase;
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use std::collections::HashSet;
 use std::path::Path;
 
 /// One call of the program that may spend, or collect.
@@ -116,9 +116,8 @@ impl Reader {
 
     /// Takes of a project, or of all, that were sent or may have been, and are not at their end; oldest first.
     pub async fn in_flight(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
-        let order =
-            "t.state IN ('submitting', 'doubtful', 'running', 'downloading', 'placing') ORDER BY t.place";
-        self.page(project, None, order, usize::MAX, &HashSet::new()).await
+        let order = format!("t.state IN {} ORDER BY t.place", takes::list(&Phase::IN_FLIGHT));
+        self.page(project, &order, usize::MAX).await
     }
 
     /// Clips that came of what a run submitted.

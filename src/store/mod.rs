@@ -7,52 +7,52 @@
 
 mod adjust;
 mod admit;
+mod apply;
 mod clips;
 mod error;
+mod events;
 mod folder;
-mod keys;
 mod lane;
 mod ledger;
 mod ledger_file;
 mod lock;
 mod look;
+mod meta;
 mod money;
-mod named;
-mod output;
 mod pauses;
 mod read;
 mod recover;
-mod remarks;
 mod repair;
-mod replay;
 mod rows;
 mod runs;
 mod schema;
 mod takes;
 #[cfg(test)]
 mod testing;
-mod whose;
+mod work;
 mod worksheet;
 mod write;
 mod writer;
 
 pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, Admitted, Jobs, NewTake};
+pub use apply::{Details, owned_elsewhere};
 pub use clips::{Clip, ClipsFrom};
-pub use error::{Cap, ClaimError, Kept, OverCap, RecordError, StoreError};
+pub use error::{ApplyError, Cap, ClaimError, Kept, OverCap, StoreError};
 pub use folder::{Folder, create as make_folder};
 pub use ledger::{Entry, Kind};
+pub use ledger_file::remarks;
 pub use lock::{Holder, Lock, LockError};
 pub use look::{Examined, Run, examine};
 pub use money::{By, Group, Since};
 pub use pauses::Pause;
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
 pub use recover::{Clips, Rebuilt, Recovery};
-pub use remarks::remarks;
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
+pub use work::{Cursor, Queue, Queued};
 pub use worksheet::{Book, Decided, Gone, Worksheet};
-pub use write::{Details, Renewal};
+pub use write::Renewal;
 pub use writer::{Rehearsal, Step};
 
 use crate::domain::key::ModelName;
@@ -87,6 +87,20 @@ pub struct Options {
     pub allow_network: bool,
     /// A rehearsal of failing disks.
     pub rehearsal: Option<Rehearsal>,
+    /// Counts the steps of every statement, to see what work grows with.
+    pub meter: Option<Arc<AtomicU64>>,
+}
+
+impl Options {
+    fn meter(&self, db: &Connection) -> rusqlite::Result<()> {
+        let Some(meter) = self.meter.clone() else { return Ok(()) };
+        let count = move || {
+            meter.fetch_add(1, Ordering::Relaxed);
+            // Whether the statement is to be interrupted.
+            false
+        };
+        db.progress_handler(1, Some(count))
+    }
 }
 
 /// What opening found.
@@ -173,7 +187,10 @@ impl Store {
             None => Vec::new(),
         };
         writer.ledger.unlock();
-        let reader = Reader::new(schema::open_to_read(&path)?, path);
+        let db = schema::open_to_read(&path)?;
+        let metered = options.meter(&db).and_then(|()| options.meter(&writer.db));
+        metered.map_err(|e| StoreError::sql(&path, &e))?;
+        let reader = Reader::new(db, path);
         Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs }))
     }
 

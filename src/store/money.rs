@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::read::Reader;
-use crate::domain::lifecycle::Account;
+use crate::domain::lifecycle::{Account, Phase};
 use crate::domain::money::Usd;
 use jiff::civil::Date;
 use rusqlite::{Row, named_params};
@@ -18,7 +18,7 @@ pub enum By {
     Provider,
     /// The item's id.
     Item,
-    /// What became of it; [`Group::state`] and [`Group::account`] say it, the name is empty.
+    /// What became of it; [`Group::phase`] and [`Group::account`] say it, the name is empty.
     Outcome,
 }
 
@@ -30,8 +30,8 @@ pub type Since = Option<Date>;
 pub struct Group {
     /// The day, model, provider or item.
     pub name: String,
-    /// The state's name.
-    pub state: String,
+    /// Their phase.
+    pub phase: Phase,
     /// Where the money stands.
     pub account: Account,
     /// How many takes.
@@ -81,7 +81,7 @@ impl Reader {
 fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
     Ok(Group {
         name: row.get(0)?,
-        state: row.get(1)?,
+        phase: super::takes::parsed(row, 1)?,
         account: super::takes::account_from(row, 2)?,
         takes: row.get::<_, i64>(3)?.cast_unsigned(),
         usd: Usd::from_micros(row.get(4)?),

@@ -4,14 +4,14 @@ use super::error::StoreError;
 use super::{folder, look, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
-use crate::domain::key::{JobKey, ModelName, RequestId, TakeId};
-use crate::domain::lifecycle::State;
+use crate::domain::key::{JobKey, RequestId, TakeId, TaskId};
+use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::Filed;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -137,35 +137,15 @@ impl Reader {
     }
 
     /// Takes that a provider or this machine owes something: clips that can be fetched first, those whose links die
-    /// soonest at their head; then tasks to be asked for, by when they are due. Without those in `skip`.
-    pub async fn owed(
-        &self,
-        project: Option<&str>,
-        limit: usize,
-        skip: &HashSet<TakeId>,
-    ) -> Result<Vec<Take>, StoreError> {
+    /// soonest at their head; then tasks to be asked for, by when they are due.
+    pub async fn owed(&self, project: Option<&str>, limit: usize) -> Result<Vec<Take>, StoreError> {
         self.page(
             project,
-            None,
             "t.state IN ('placing', 'downloading', 'running', 'doubtful')
              ORDER BY t.state NOT IN ('placing', 'downloading'), t.expires NULLS LAST, t.due, t.place",
             limit,
-            skip,
         )
         .await
-    }
-
-    /// Takes of wanted jobs that may be submitted to a model, in the order of the manifest, also those whose time has not come.
-    /// Without those in `skip`.
-    pub async fn pending(
-        &self,
-        project: &str,
-        model: &ModelName,
-        limit: usize,
-        skip: &HashSet<TakeId>,
-    ) -> Result<Vec<Take>, StoreError> {
-        let order = "t.queue IS NOT NULL ORDER BY t.queue, t.place";
-        self.page(Some(project), Some(model), order, limit, skip).await
     }
 
     /// Takes of a project, or of all, for which a person must decide; oldest first. Those of other projects that stand
@@ -195,7 +175,7 @@ impl Reader {
                  AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
              AND NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
              ORDER BY t.place";
-        self.page(project, None, newest, usize::MAX, &HashSet::new()).await
+        self.page(project, newest, usize::MAX).await
     }
 
     /// The clip that stands under a job's name.
@@ -243,37 +223,19 @@ impl Reader {
     pub(super) async fn page(
         &self,
         project: Option<&str>,
-        model: Option<&ModelName>,
-        condition: &'static str,
+        condition: &str,
         limit: usize,
-        skip: &HashSet<TakeId>,
     ) -> Result<Vec<Take>, StoreError> {
-        let (project, model, skip) = (project.map(str::to_owned), model.cloned(), skip.clone());
+        let (project, condition) = (project.map(str::to_owned), condition.to_owned());
         self.read(move |db| {
             let mine = if project.is_some() { "j.project = ?1" } else { "?1 IS NULL" };
-            let of = if model.is_some() {
-                "t.provider = ?2 AND t.model = ?3"
-            } else {
-                "?2 IS NULL AND ?3 IS NULL"
-            };
             // A cross join keeps its order: from the takes, by their index, to their jobs. The other way round, each
             // page would sort all that waits.
             let sql = format!(
-                "SELECT {} FROM takes t CROSS JOIN jobs j ON j.id = t.job WHERE {mine} AND {of} AND {condition}",
+                "SELECT {} FROM takes t CROSS JOIN jobs j ON j.id = t.job WHERE {mine} AND {condition}",
                 takes::COLUMNS
             );
-            let (provider, model) = model.map(|name| (name.provider, name.model)).unzip();
-            let mut select = db.prepare_cached(&sql)?;
-            let mut rows = select.query((&project, provider, model))?;
-            let mut page = Vec::new();
-            while page.len() < limit
-                && let Some(row) = rows.next()?
-            {
-                if !skip.contains(&TakeId(row.get(0)?)) {
-                    page.push(takes::take(row)?);
-                }
-            }
-            Ok(page)
+            db.prepare_cached(&sql)?.query_map([&project], takes::take)?.take(limit).collect()
         })
         .await
     }
@@ -307,8 +269,8 @@ impl Reader {
         self.read(move |db| history(db, &project, &key)).await
     }
 
-    /// How many takes of a project, or of all, are in each state, by its name, and their money.
-    pub async fn counts(&self, project: Option<&str>) -> Result<BTreeMap<String, Count>, StoreError> {
+    /// Counts the takes of a project, or of all, in each phase, and their money.
+    pub async fn counts(&self, project: Option<&str>) -> Result<BTreeMap<Phase, Count>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
             let mut select = db.prepare_cached(
@@ -317,11 +279,43 @@ impl Reader {
             )?;
             let count = |row: &Row<'_>| {
                 let takes = row.get::<_, i64>(1)?.cast_unsigned();
-                Ok((row.get(0)?, Count { takes, usd: Usd::from_micros(row.get(2)?) }))
+                Ok((takes::parsed(row, 0)?, Count { takes, usd: Usd::from_micros(row.get(2)?) }))
             };
             select.query_map([&project], count)?.collect()
         })
         .await
+    }
+
+    /// Whether any of these is our name for a submission since that time, of whatever project in this folder.
+    pub async fn any_attempt(&self, ids: Vec<RequestId>, since: Timestamp) -> Result<bool, StoreError> {
+        self.read(move |db| {
+            let mut select =
+                db.prepare_cached("SELECT 1 FROM attempts WHERE request_id = ?1 AND at >= ?2")?;
+            for RequestId(id) in &ids {
+                if select.exists((id, since.as_millisecond()))? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await
+    }
+
+    /// Takes of a project, or of all, that wait to be sent or are on their way; oldest first.
+    pub async fn open_takes(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
+        let open = format!("t.state IN {} ORDER BY t.place", takes::list(&Phase::OPEN));
+        self.page(project, &open, usize::MAX).await
+    }
+
+    /// The job that a task of a provider renders, and what people call its item; `None` for a task that is not ours.
+    /// Reads from disk before it returns: for threads that may block.
+    pub fn whose(&self, provider: &str, task: &TaskId) -> Result<Option<(JobKey, String)>, StoreError> {
+        self.read_here(|db| {
+            let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
+                       WHERE t.provider = ?1 AND t.task_id = ?2";
+            let whose = |row: &rusqlite::Row<'_>| Ok((takes::key(row, 0)?, row.get(3)?));
+            db.prepare_cached(sql)?.query_row([provider, &task.0], whose).optional()
+        })
     }
 
     /// Grows whenever a small verb of another process wrote something: then what is held in memory may be old.
@@ -390,3 +384,6 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         said,
     })
 }
+
+#[cfg(test)]
+mod tests;

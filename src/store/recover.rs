@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::ledger::Kind;
 use super::ledger_file::{Ledger, Tail};
 use super::lock::Lock;
-use super::{folder, look, output, schema};
+use super::{folder, look, meta, schema};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
@@ -88,7 +88,7 @@ impl Recovery {
             return Err(why);
         }
         let known = match readable(&path)? {
-            Some(db) => output::root(&db).map_err(|e| StoreError::sql(&path, &e))?,
+            Some(db) => meta::root(&db).map_err(|e| StoreError::sql(&path, &e))?,
             None => None,
         };
         let out = known.or_else(|| intents().rev().find_map(|intent| intent.out.clone()));
@@ -125,7 +125,7 @@ impl Recovery {
         let tx = db.transaction().map_err(sql)?;
         let told = replay::replay(&tx, &self.tail.entries, policy, clips, now).map_err(sql)?;
         if let Some(out) = &self.out
-            && output::root(&tx).map_err(sql)?.is_none()
+            && meta::root(&tx).map_err(sql)?.is_none()
         {
             tx.execute("INSERT INTO output (root) VALUES (?1)", [out]).map_err(sql)?;
         }

@@ -1,10 +1,10 @@
 //! What a crash leaves, and how the database and the ledger are brought into agreement again.
 
+use super::apply::{self, Applied, Change, Details, set_outcome};
 use super::error::StoreError;
 use super::ledger::{Entry, Kind};
 use super::ledger_file::Tail;
 use super::takes;
-use super::write::{Details, give_up_older, is_taken, save, set_outcome};
 use super::writer::{Batch, Writer};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Charged, Event, SentBack, State};
@@ -84,7 +84,7 @@ pub(super) fn repair(
         repairs.push(Repair::LedgerCut);
     }
     let (found, first) = writer.transact(|batch| {
-        let mut found = import(batch, tail, policy, now)?;
+        let mut found = import(batch, tail, policy)?;
         found.extend(reconcile(batch, tail.cut, policy, now)?);
         Ok(found)
     })?;
@@ -101,7 +101,6 @@ fn import(
     batch: &mut Batch<'_>,
     tail: &Tail,
     policy: &dyn Fn(&ModelName) -> Policy,
-    now: Timestamp,
 ) -> rusqlite::Result<Vec<Repair>> {
     let mut changed = BTreeMap::new();
     for entry in &tail.entries {
@@ -115,32 +114,17 @@ fn import(
             changed.insert(entry.take.clone(), Repair::Imported(take));
             continue;
         }
+        let Some(event) = entry.unheard(&take.state) else { continue };
+        let settled = (entry.kind == Kind::Settled).then_some(entry.usd);
+        let settled = settled.filter(|usd| takes::counted(batch.db, &take).is_ok_and(|known| known != *usd));
+        let details = Details { settled, ..Details::default() };
         let policy = policy(&take.request.model);
-        let Some(next) = entry.follow(&take.state, &policy) else { continue };
-        let take = match takes::set_state(batch.db, &take.id, &next) {
-            Ok(()) => {
-                give_up_older(batch, &take, &next, now)?;
-                if take.state.is_in_doubt() {
-                    takes::cancel_stand_ins(batch.db, &take.id)?;
-                }
-                if entry.kind.is_outcome() {
-                    set_outcome(batch.db, &take, entry.kind.name())?;
-                }
-                if entry.kind == Kind::Settled {
-                    takes::learn_cost(batch.db, &take, entry.usd)?;
-                }
-                Take { state: next, ..take }
-            }
-            Err(e) if is_taken(&e) => {
-                // Another take owns that task. Nobody could tell when only the ledger could be written.
-                let event = Event::AcceptedTwice;
-                match take.state.clone().on(event, Moment::new(now, 0.0), &policy) {
-                    Ok(held) => change(batch, &take, &held, now)?,
-                    Err(_) => continue,
-                }
-            }
-            Err(e) => return Err(e),
-        };
+        let step = Change { event, at: Moment::new(entry.at, 0.0), policy: &policy, details: &details };
+        let Some(Applied { take, lines }) = apply::settle(batch.db, &take, step)? else { continue };
+        // The line that was read is there already; others (a task that another take owns, a doubt given up) are not.
+        for line in lines.into_iter().filter(|line| line.take != entry.take || line.kind != entry.kind) {
+            batch.note(line)?;
+        }
         changed.insert(entry.take.clone(), Repair::Imported(take));
     }
     Ok(changed.into_values().collect())
@@ -196,24 +180,16 @@ fn reconcile(
         let never_sent = waiting && !cut;
         let event = if never_sent { Event::SentBack(SentBack::NotSent) } else { Event::Unanswered };
         let policy = policy(&take.request.model);
-        let Ok(next) = take.state.clone().on(event, Moment::new(now, 0.0), &policy) else { continue };
+        let step = Change::plain(event, Moment::new(now, 0.0), &policy);
+        let Some(Applied { take, lines }) = apply::settle(batch.db, &take, step)? else { continue };
         repairs.push(if never_sent {
             // Without a line: the ledger never heard of this submission.
-            takes::set_state(batch.db, &take.id, &next)?;
             set_outcome(batch.db, &take, "never_sent")?;
-            Repair::NeverSent(Take { state: next, ..take })
+            Repair::NeverSent(take)
         } else {
-            Repair::Unanswered(change(batch, &take, &next, now)?)
+            lines.into_iter().try_for_each(|line| batch.note(line).map(drop))?;
+            Repair::Unanswered(take)
         });
     }
     Ok(repairs)
-}
-
-/// A step that gets a line of its own.
-fn change(batch: &mut Batch<'_>, take: &Take, to: &State, now: Timestamp) -> rusqlite::Result<Take> {
-    match save(batch, take, to, &Details::default(), now)? {
-        Ok(take) => Ok(take),
-        // Only a task id can be refused, and the states that come of doubt have none.
-        Err(refused) => Err(takes::unreadable(0, refused)),
-    }
 }

@@ -188,14 +188,27 @@ CREATE TABLE pauses (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// `takes.approved` is the last run that was allowed to submit the take. Each list that a run works off has an index in
+/// its order (`work`).
+const APPROVED: &str = "
+ALTER TABLE takes ADD COLUMN approved INTEGER REFERENCES runs (id);
+DROP INDEX takes_in_the_queue;
+CREATE INDEX takes_to_submit ON takes (approved, provider, model, queue, place) WHERE queue IS NOT NULL;
+CREATE INDEX takes_to_collect ON takes (coalesce(expires, 9223372036854775807), place)
+    WHERE state IN ('placing', 'downloading');
+CREATE INDEX takes_to_poll ON takes (due, place) WHERE state IN ('running', 'doubtful');
+";
+
 /// A plan looks up takes by what was ordered, and clips by their takes.
-const V5_LOOK_UPS: &str = "
+const LOOK_UPS: &str = "
 CREATE INDEX takes_by_order ON takes (fingerprint);
 CREATE INDEX jobs_by_clip ON jobs (filed_take, project) WHERE filed_take IS NOT NULL;
 ";
 
+static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS].concat());
+
 static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(V5_LOOK_UPS)]));
+    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::rows;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{Account, CancelledBy, ClipFile, State};
+use crate::domain::lifecycle::{Account, ClipFile, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::domain::take::Take;
@@ -18,6 +18,12 @@ pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.
 pub(super) const WIDTH: usize = 12;
 /// The tables of [`COLUMNS`].
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
+
+/// Returns the phases as a list for SQL: `('pending', 'held')`.
+pub(super) fn list(phases: &[Phase]) -> String {
+    let names: Vec<String> = phases.iter().map(|phase| format!("'{phase}'")).collect();
+    format!("({})", names.join(", "))
+}
 
 /// What stands in `takes.queue`, for a take whose state and due time these expressions give: the priority of its job
 /// while the take may be submitted.
@@ -101,10 +107,9 @@ pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::R
         .map(|_| ())
 }
 
-/// Takes over what a line of the ledger says that a take costs.
-pub(super) fn learn_cost(db: &Connection, take: &Take, usd: Usd) -> rusqlite::Result<()> {
-    let known = settled(db, &take.id)?.unwrap_or(take.price);
-    if known == usd { Ok(()) } else { set_settled(db, &take.id, usd) }
+/// Returns the amount that a take counts for once it is charged: the one that was named, else its price.
+pub(super) fn counted(db: &Connection, take: &Take) -> rusqlite::Result<Usd> {
+    Ok(settled(db, &take.id)?.unwrap_or(take.price))
 }
 
 /// The newest take of a job with that order, and the job's number.
@@ -125,17 +130,14 @@ pub(super) fn newest_of_order(
         .optional()
 }
 
-/// Takes off the list what waits behind a newer take of its job: that one was ordered in its place.
-pub(super) fn supersede_older(db: &Connection, newer: &TakeId) -> rusqlite::Result<()> {
-    let waiting: Vec<String> = db
-        .prepare_cached(
-            "SELECT o.id FROM takes o JOIN takes n ON n.job = o.job
-             WHERE n.id = ?1 AND o.place < n.place AND o.state = 'pending'",
-        )?
-        .query_map([&newer.0], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let cancelled = State::Cancelled { by: CancelledBy::Superseded };
-    waiting.into_iter().try_for_each(|id| set_state(db, &TakeId(id), &cancelled))
+/// Waiting takes of a job that are older than one of its takes.
+pub(super) fn waiting_behind(db: &Connection, newer: &TakeId) -> rusqlite::Result<Vec<TakeId>> {
+    db.prepare_cached(
+        "SELECT o.id FROM takes o JOIN takes n ON n.job = o.job
+         WHERE n.id = ?1 AND o.place < n.place AND o.state = 'pending'",
+    )?
+    .query_map([&newer.0], |row| row.get(0).map(TakeId))?
+    .collect()
 }
 
 /// The name of an account in the database.
@@ -170,14 +172,11 @@ pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Op
     db.prepare_cached(&sql)?.query_row([&id.0], take).optional()
 }
 
-/// Takes off the list what waits to be sent instead of a take: that one is settled, or ordered otherwise.
-pub(super) fn cancel_stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<()> {
-    let waiting: Vec<String> = db
-        .prepare_cached("SELECT id FROM takes WHERE state = 'pending' AND instead_of = ?1")?
-        .query_map([&doubtful.0], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let cancelled = State::Cancelled { by: CancelledBy::Superseded };
-    waiting.into_iter().try_for_each(|id| set_state(db, &TakeId(id), &cancelled))
+/// Waiting takes that are to be sent instead of a take in doubt.
+pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<Vec<TakeId>> {
+    db.prepare_cached("SELECT id FROM takes WHERE state = 'pending' AND instead_of = ?1")?
+        .query_map([&doubtful.0], |row| row.get(0).map(TakeId))?
+        .collect()
 }
 
 /// A take that is wanted and was never sent, as the newest of its job.

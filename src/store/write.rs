@@ -1,32 +1,19 @@
 //! The verbs of one take. Each is a compare-and-set on the state that the caller saw.
 
-use super::error::{ClaimError, RecordError};
-use super::lane::{Precious, Verdict};
+use super::apply::{self, Applied, Change, Details, transition};
+use super::error::{ApplyError, ClaimError};
 use super::ledger::{Entry, Kind};
 use super::runs::{self, RunId};
-use super::writer::Batch;
-use super::{Store, output, pauses, takes};
+use super::{Store, meta, pauses, takes};
 use crate::domain::digest::Sha256;
-use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{Account, CancelledBy, ClipFile, Event, Intent, State};
+use crate::domain::lifecycle::{ClipFile, Event, Intent, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-
-/// What is saved beside a state.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Details {
-    /// The provider's or the machine's words; kept with the attempt.
-    pub said: Option<Said>,
-    /// What the provider says that it charged, where it says so.
-    pub settled: Option<Usd>,
-    /// Why a person decided so, in their own words; kept with the ledger's line.
-    pub note: Option<String>,
-}
 
 /// The same rendering, ordered once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,20 +44,15 @@ impl Store {
             .lane
             .write(None, move |batch| {
                 let Some(row) = current(batch.db, &take)? else { return Ok(Err(ClaimError::Changed)) };
+                // Of the policy, a claim uses no number.
+                let (at, policy) = (Moment::new(now, 0.0), Policy::standard());
                 let doubtful = takes::stands_in_for(batch.db, &row.id)?;
                 if doubtful.as_ref().is_some_and(|doubtful| !doubtful.state.is_in_doubt())
                     && !takes::may_have_arrived(batch.db, &row.id)?
                 {
-                    takes::set_state(batch.db, &row.id, &State::Cancelled { by: CancelledBy::Superseded })?;
+                    apply::supersede(batch.db, vec![row.id.clone()], at, &policy)?;
                     return Ok(Ok(None));
                 }
-                // Of the policy, a claim uses no number.
-                let at = Moment::new(now, 0.0);
-                let event = Event::Claimed(intent.clone());
-                let next = match row.state.clone().on(event, at, &Policy::standard()) {
-                    Ok(next) => next,
-                    Err(illegal) => return Ok(Err(illegal.into())),
-                };
                 if pauses::holds(batch.db, &row.project, &row.request.model.provider)? {
                     return Ok(Err(ClaimError::Paused));
                 }
@@ -78,15 +60,18 @@ impl Store {
                     return Ok(Err(over.into()));
                 }
                 runs::charge_to(batch.db, &row.id, run, now)?;
-                takes::set_state(batch.db, &row.id, &next)?;
-                let seq = match Entry::of(&row, &next, None, now) {
-                    Some(entry) => {
-                        let instead_of = doubtful.map(|doubtful| doubtful.id.0);
-                        let (body, out) = (Some(body.to_string()), output::root(batch.db)?);
-                        batch.note(Entry { body, run: Some(run.0), instead_of, out, ..entry })?
-                    }
-                    None => 0,
+                let step = Change::plain(Event::Claimed(intent.clone()), at, &policy);
+                let Applied { take: claimed, lines } = match transition(batch.db, &row, step)? {
+                    Ok(applied) => applied,
+                    Err(ApplyError::Illegal(illegal)) => return Ok(Err(illegal.into())),
+                    Err(_) => return Ok(Err(ClaimError::Changed)),
                 };
+                let mut seq = 0;
+                for line in lines {
+                    let instead_of = doubtful.as_ref().map(|doubtful| doubtful.id.0.clone());
+                    let (body, out) = (Some(body.to_string()), meta::root(batch.db)?);
+                    seq = batch.note(Entry { body, run: Some(run.0), instead_of, out, ..line })?;
+                }
                 batch
                     .db
                     .prepare_cached(
@@ -106,56 +91,28 @@ impl Store {
                     .db
                     .prepare_cached("UPDATE takes SET attempts = ?2 WHERE id = ?1")?
                     .execute((&row.id.0, intent.attempt))?;
-                Ok(Ok(Some(Take { attempts: intent.attempt, state: next, ..row })))
+                Ok(Ok(Some(Take { attempts: intent.attempt, ..claimed })))
             })
             .await;
         claimed?.ok_or(ClaimError::Changed)
     }
 
-    /// Saves what became of a take: its state, its money, the outcome of its attempt, and for a clip that is done the
-    /// name under which it stands.
-    ///
-    /// A task that was accepted is saved with all means: with the reserve where the disk is full, else in the ledger
-    /// alone. [`StoreError::Unsaved`](super::StoreError::Unsaved) carries its id where that was needed.
-    pub async fn record(
-        &self,
-        take: &Take,
-        to: State,
-        details: Details,
-        now: Timestamp,
-    ) -> Result<Take, RecordError> {
-        let line = Entry::of(take, &to, details.settled, now);
-        let precious = match (line, to.task()) {
-            (Some(line), Some(task)) if matches!(line.kind, Kind::Accepted | Kind::Adopted) => {
-                Some(Precious { task: task.id.clone(), line })
-            }
-            _ => None,
-        };
-        let take = take.clone();
-        self.lane
-            .write(precious, move |batch| {
-                let Some(row) = current(batch.db, &take)? else { return Ok(Err(RecordError::Changed)) };
-                save(batch, &row, &to, &details, now)
-            })
-            .await
-    }
-
     /// Says that a job's clip now stands under that name: re-filed, shared with another job, or adopted.
     ///
-    /// [`RecordError::Changed`] where the job or the take is not known.
+    /// [`ApplyError::Changed`] where the job or the take is not known.
     pub async fn file(
         &self,
         project: &str,
         key: &JobKey,
         filed: Filed,
         now: Timestamp,
-    ) -> Result<(), RecordError> {
+    ) -> Result<(), ApplyError> {
         let (project, key) = (project.to_owned(), key.clone());
         self.lane
             .write(None, move |batch| {
                 let job = job_id(batch.db, &project, &key)?;
                 let (Some(job), Some(take)) = (job, takes::by_id(batch.db, &filed.take)?) else {
-                    return Ok(Err(RecordError::Changed));
+                    return Ok(Err(ApplyError::Changed));
                 };
                 set_filed(batch.db, job, &filed)?;
                 let mut entry = Entry::about(&take, Kind::Filed, now);
@@ -171,11 +128,11 @@ impl Store {
     }
 
     /// Says where the clip of an older take is kept, now that its name went to a newer one.
-    pub async fn kept(&self, take: &TakeId, path: &str, now: Timestamp) -> Result<(), RecordError> {
+    pub async fn kept(&self, take: &TakeId, path: &str, now: Timestamp) -> Result<(), ApplyError> {
         let (take, path) = (take.clone(), path.to_owned());
         self.lane
             .write(None, move |batch| {
-                let Some(row) = takes::by_id(batch.db, &take)? else { return Ok(Err(RecordError::Changed)) };
+                let Some(row) = takes::by_id(batch.db, &take)? else { return Ok(Err(ApplyError::Changed)) };
                 batch
                     .db
                     .prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?
@@ -192,23 +149,23 @@ impl Store {
     /// Orders the same rendering once more, as a new take that may be charged. A take that is held is written off in
     /// the same transaction.
     ///
-    /// [`RecordError::Changed`] where the job has another take that is waiting or not settled.
+    /// [`ApplyError::Changed`] where the job has another take that is waiting or not settled.
     pub async fn renew(
         &self,
         old: &Take,
         renewal: Renewal,
         policy: &Policy,
         now: Timestamp,
-    ) -> Result<Take, RecordError> {
+    ) -> Result<Take, ApplyError> {
         let (old, policy) = (old.clone(), policy.clone());
         let details = Details { note: renewal.note, ..Details::default() };
         self.lane
             .write(None, move |batch| {
-                let Some(row) = current(batch.db, &old)? else { return Ok(Err(RecordError::Changed)) };
-                if let Ok(given_up) = row.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), &policy)
-                    && let Err(refused) = save(batch, &row, &given_up, &details, now)?
-                {
-                    return Ok(Err(refused));
+                let Some(row) = current(batch.db, &old)? else { return Ok(Err(ApplyError::Changed)) };
+                let at = Moment::new(now, 0.0);
+                let step = Change { event: Event::WriteOff, at, policy: &policy, details: &details };
+                if let Some(given_up) = apply::settle(batch.db, &row, step)? {
+                    given_up.lines.into_iter().try_for_each(|line| batch.note(line).map(drop))?;
                 }
                 let job: i64 = batch
                     .db
@@ -216,13 +173,13 @@ impl Store {
                     .query_row([&row.id.0], |found| found.get(0))?;
                 let busy = batch
                     .db
-                    .prepare_cached(
-                        "SELECT 1 FROM takes WHERE job = ?1 AND state NOT IN
-                         ('done', 'failed', 'cancelled', 'written_off')",
-                    )?
+                    .prepare_cached(&format!(
+                        "SELECT 1 FROM takes WHERE job = ?1 AND state NOT IN {}",
+                        takes::list(&Phase::FINAL)
+                    ))?
                     .exists([job])?;
                 if busy {
-                    return Ok(Err(RecordError::Changed));
+                    return Ok(Err(ApplyError::Changed));
                 }
                 let state = State::new(&policy, now);
                 let new = Take { id: renewal.id.clone(), price: renewal.price, attempts: 0, state, ..row };
@@ -239,79 +196,9 @@ impl Store {
 /// The take as it stands, if that is how the caller saw it.
 ///
 /// States are compared as a whole: each says which attempt it is about, so one that comes again means the same.
-fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
+pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     let row = takes::by_id(db, &seen.id)?;
     Ok(row.filter(|row| row.state == seen.state && row.attempts == seen.attempts))
-}
-
-/// Gives up the take in doubt for which this one stands in, once this one was accepted or may have been: until then a
-/// person may find the other one's task. What may have been charged for it stays spent.
-pub(super) fn give_up_older(
-    batch: &mut Batch<'_>,
-    row: &Take,
-    to: &State,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    if !matches!(row.state, State::Submitting { .. }) || to.account() == Account::Free {
-        return Ok(());
-    }
-    let older = takes::stands_in_for(batch.db, &row.id)?.filter(|older| older.state.is_in_doubt());
-    let Some(older) = older else { return Ok(()) };
-    // Of the policy, giving up uses no number.
-    if let Ok(to) = older.state.clone().on(Event::WriteOff, Moment::new(now, 0.0), &Policy::standard()) {
-        // A task of its own, which alone could be refused, a take in doubt does not have.
-        let _ = save(batch, &older, &to, &Details::default(), now)?;
-    }
-    Ok(())
-}
-
-pub(super) fn save(
-    batch: &mut Batch<'_>,
-    row: &Take,
-    to: &State,
-    details: &Details,
-    now: Timestamp,
-) -> Verdict<Take, RecordError> {
-    if let Some(settled) = details.settled {
-        takes::set_settled(batch.db, &row.id, settled)?;
-    }
-    if let (Err(e), Some(task)) = (takes::set_state(batch.db, &row.id, to), to.task()) {
-        return if is_taken(&e) { Ok(Err(RecordError::TaskTaken(task.id.clone()))) } else { Err(e) };
-    }
-    if row.state.is_in_doubt() {
-        takes::cancel_stand_ins(batch.db, &row.id)?;
-    }
-    give_up_older(batch, row, to, now)?;
-    if let Some(kind) = Kind::of(&row.state, to).filter(|kind| kind.is_outcome()) {
-        set_outcome(batch.db, row, kind.name())?;
-    }
-    if let Some(said) = &details.said {
-        batch
-            .db
-            .prepare_cached(
-                "UPDATE attempts SET said = ?3, code = ?4, http = ?5 WHERE take = ?1 AND number = ?2",
-            )?
-            .execute((&row.id.0, row.attempts, &said.text, &said.code, said.http))?;
-    }
-    if let State::Done { file, .. } = to {
-        file_own(batch.db, row, *file)?;
-    }
-    if let Some(entry) = Entry::of(row, to, takes::settled(batch.db, &row.id)?, now) {
-        batch.note(Entry { note: details.note.clone(), ..entry })?;
-    }
-    Ok(Ok(Take { state: to.clone(), ..row.clone() }))
-}
-
-/// Whether another take owns the task.
-pub(super) fn is_taken(error: &rusqlite::Error) -> bool {
-    matches!(error, rusqlite::Error::SqliteFailure(e, _) if e.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
-}
-
-/// What became of the take's last attempt.
-pub(super) fn set_outcome(db: &Connection, take: &Take, outcome: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE attempts SET outcome = ?3 WHERE take = ?1 AND number = ?2")?
-        .execute((&take.id.0, take.attempts, outcome))
-        .map(|_| ())
 }
 
 pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
@@ -320,7 +207,7 @@ pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::
         .optional()
 }
 
-fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()> {
+pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()> {
     let job = db
         .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
         .query_row([&take.id.0], |row| row.get(0))?;

@@ -13,7 +13,7 @@ use crate::plan::decide::Scope;
 use crate::provider::cards::Cards;
 use crate::store::{Examined, Folder, Lock, Reader, StoreError, Worksheet, examine};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A clock may be this much behind the newest entry of the database before it is wrong: another process may just have
@@ -107,7 +107,7 @@ async fn remember(
         let todo = context.command(&pause::resume_typed(&pauses));
         found.checks.push(Check::warn("paused", words.join("; "), todo));
     }
-    let owed = reader.owed(None, usize::MAX, &HashSet::new()).await?;
+    let owed = reader.owed(None, usize::MAX).await?;
     found.owing = owed.into_iter().map(|take| take.request.model.provider).collect();
     if let Some(project) = project {
         found.clip_size = reader.clip_size(project).await?;

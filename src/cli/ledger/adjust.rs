@@ -11,7 +11,7 @@ use crate::cli::terminal::Terminal;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::Account;
 use crate::engine::clock::Clock;
-use crate::store::{Adjustment, Costs, Mode, Options, RecordError, Store};
+use crate::store::{Adjustment, ApplyError, Costs, Mode, Options, Store};
 use serde_json::json;
 
 /// Corrects the price of one take. Works beside a run.
@@ -90,7 +90,7 @@ fn unsettled(places: &Places, costs: &Costs) -> Error {
     Error::new(Exit::Usage, what).next(show_typed(places, key))
 }
 
-fn refused(places: &Places, key: &crate::domain::key::JobKey, error: &RecordError) -> Error {
-    let exit = if matches!(error, RecordError::Store(_)) { Exit::Local } else { Exit::Usage };
+fn refused(places: &Places, key: &crate::domain::key::JobKey, error: &ApplyError) -> Error {
+    let exit = if matches!(error, ApplyError::Store(_)) { Exit::Local } else { Exit::Usage };
     Error::new(exit, format!("{key}: {error}")).next(show_typed(places, key))
 }

@@ -1,7 +1,7 @@
 //! The money as a table: for people as wide as their terminal, for spreadsheets as CSV.
 
 use crate::cli::args::LedgerBy;
-use crate::domain::lifecycle::Account;
+use crate::domain::lifecycle::{Account, Phase};
 use crate::domain::money::Usd;
 use crate::report::text::{shorten, width};
 use crate::store::Group;
@@ -150,7 +150,7 @@ impl Row {
                 self.refused_usd += group.price;
             }
         }
-        if group.account == Account::Settled && matches!(group.state.as_str(), "failed" | "written_off") {
+        if group.account == Account::Settled && matches!(group.phase, Phase::Failed | Phase::WrittenOff) {
             self.wasted += group.usd;
         }
     }
@@ -158,15 +158,15 @@ impl Row {
 
 /// What became of takes, in words.
 fn outcome(group: &Group) -> &'static str {
-    match (group.state.as_str(), group.account) {
-        ("done", _) => "clip",
-        ("held", Account::InDoubt) => "held, in doubt",
-        ("held", _) => "held, clip missing",
-        ("doubtful", _) => "being looked up",
-        ("failed", Account::Free) => "refused, free",
-        ("failed", Account::Settled) => "failed, charged",
-        ("failed", _) => "failed, perhaps charged",
-        ("written_off", _) => "written off",
+    match (group.phase, group.account) {
+        (Phase::Done, _) => "clip",
+        (Phase::Held, Account::InDoubt) => "held, in doubt",
+        (Phase::Held, _) => "held, clip missing",
+        (Phase::Doubtful, _) => "being looked up",
+        (Phase::Failed, Account::Free) => "refused, free",
+        (Phase::Failed, Account::Settled) => "failed, charged",
+        (Phase::Failed, _) => "failed, perhaps charged",
+        (Phase::WrittenOff, _) => "written off",
         _ => "on its way",
     }
 }
@@ -181,19 +181,19 @@ fn harmless(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn group(name: &str, state: &str, account: Account, takes: u64, cents: i64) -> Group {
+    fn group(name: &str, phase: Phase, account: Account, takes: u64, cents: i64) -> Group {
         let usd = if account == Account::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
         let price = Usd::from_micros(cents * 10_000);
-        Group { name: name.into(), state: state.into(), account, takes, usd, price }
+        Group { name: name.into(), phase, account, takes, usd, price }
     }
 
     fn week() -> Vec<Group> {
         vec![
-            group("2026-11-20", "done", Account::Settled, 812, 32_480),
-            group("2026-11-20", "failed", Account::Free, 9, 360),
-            group("2026-11-20", "written_off", Account::Settled, 1, 40),
-            group("2026-11-21", "held", Account::InDoubt, 2, 80),
-            group("2026-11-21", "running", Account::Reserved, 3, 120),
+            group("2026-11-20", Phase::Done, Account::Settled, 812, 32_480),
+            group("2026-11-20", Phase::Failed, Account::Free, 9, 360),
+            group("2026-11-20", Phase::WrittenOff, Account::Settled, 1, 40),
+            group("2026-11-21", Phase::Held, Account::InDoubt, 2, 80),
+            group("2026-11-21", Phase::Running, Account::Reserved, 3, 120),
         ]
     }
 
@@ -218,7 +218,7 @@ wasted: the part of settled that brought no clip"
     #[test]
     fn a_narrow_terminal_shortens_names_and_no_amount() {
         let name = "a-very-long-item-id-of-a-sku-that-nobody-can-remember";
-        let table = Table::of(LedgerBy::Item, &[group(name, "done", Account::Settled, 1, 40)]);
+        let table = Table::of(LedgerBy::Item, &[group(name, Phase::Done, Account::Settled, 1, 40)]);
         for line in table.lines(40) {
             assert!(width(&line) <= 40, "{line}");
         }
@@ -228,10 +228,10 @@ wasted: the part of settled that brought no clip"
     #[test]
     fn outcomes_are_told_apart_by_where_the_money_stands() {
         let groups = [
-            group("", "failed", Account::Free, 2, 80),
-            group("", "failed", Account::Settled, 1, 40),
-            group("", "running", Account::Reserved, 1, 40),
-            group("", "submitting", Account::Reserved, 1, 40),
+            group("", Phase::Failed, Account::Free, 2, 80),
+            group("", Phase::Failed, Account::Settled, 1, 40),
+            group("", Phase::Running, Account::Reserved, 1, 40),
+            group("", Phase::Submitting, Account::Reserved, 1, 40),
         ];
         let table = Table::of(LedgerBy::Outcome, &groups);
         let rows: Vec<_> = table.rows.iter().map(|row| (row.name.as_str(), row.takes)).collect();
@@ -241,8 +241,8 @@ wasted: the part of settled that brought no clip"
     #[test]
     fn s16_a_spreadsheet_finds_quotes_and_no_formula() {
         let groups = [
-            group("=cmd|' /C calc'!A0", "done", Account::Settled, 1, 40),
-            group("12\" vase, \"blue\"", "done", Account::Settled, 2, 81),
+            group("=cmd|' /C calc'!A0", Phase::Done, Account::Settled, 1, 40),
+            group("12\" vase, \"blue\"", Phase::Done, Account::Settled, 2, 81),
         ];
         assert_eq!(
             Table::of(LedgerBy::Item, &groups).csv(),

@@ -1,6 +1,6 @@
 //! What can happen to a take.
 
-use super::{CancelledBy, Charged, Clip, ClipFile, Intent};
+use super::{CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase};
 use crate::domain::fault::Refusal;
 use crate::domain::key::TaskId;
 use crate::domain::policy::{LookUp, Moment};
@@ -26,6 +26,23 @@ pub enum SentBack {
     Stopped,
 }
 
+impl SentBack {
+    /// Every way, without the time that a provider may ask for.
+    pub const ALL: [Self; 4] =
+        [Self::NotSent, Self::Throttled { after: None }, Self::Busy { after: None }, Self::Stopped];
+
+    /// Returns the name in the ledger.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not_sent",
+            Self::Throttled { .. } => "throttled",
+            Self::Busy { .. } => "busy",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// How a download ended without a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
@@ -40,7 +57,10 @@ pub enum FetchSetback {
 
 /// Proof, from complete answers of the provider, that it has no task of ours. Only a look-up can make it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Absence(());
+pub struct Absence {
+    /// Whether an earlier process has concluded from two proofs that nothing was accepted.
+    concluded: bool,
+}
 
 impl Absence {
     /// What a complete listing without our id proves.
@@ -56,7 +76,18 @@ impl Absence {
         asked: Moment,
         look_up: &LookUp,
     ) -> Option<Self> {
-        (complete && echoes_ours && asked.since(since) > look_up.lag).then_some(Self(()))
+        (complete && echoes_ours && asked.since(since) > look_up.lag).then_some(Self { concluded: false })
+    }
+
+    /// Returns the proof that an earlier process made and wrote into the ledger.
+    #[must_use]
+    pub const fn from_ledger() -> Self {
+        Self { concluded: true }
+    }
+
+    /// Returns whether no second proof is needed.
+    pub(super) const fn is_concluded(self) -> bool {
+        self.concluded
     }
 }
 
@@ -127,14 +158,20 @@ pub enum Event {
     WriteOff,
     /// Off the list, before anything was sent.
     Cancel(CancelledBy),
+    /// The finished clip is no longer under its name: the provider is asked for its link again, free of charge.
+    ClipGone,
+    /// An earlier process held the take for this reason, as the ledger says.
+    WasHeld(HeldReason),
+    /// An earlier process gave this clip its name, as the ledger says; the file is looked for there.
+    WasPlaced(ClipFile),
 }
 
 /// The event cannot happen in that state: a defect of the caller, or another process was faster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a take that is {state} cannot take the event {event}")]
 pub struct Illegal {
-    /// Name of the state.
-    pub state: &'static str,
+    /// The state, without its data.
+    pub state: Phase,
     /// The event.
     pub event: String,
 }

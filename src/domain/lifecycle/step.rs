@@ -1,14 +1,14 @@
 //! What becomes of a state when something happened: one exhaustive match.
 
 use super::event::{Event, FetchSetback, Illegal, SentBack};
-use super::{Charged, Clip, HeldReason, Intent, State, Task, Watch};
+use super::{Charged, Clip, HeldReason, Intent, Phase, State, Task, Watch};
 use crate::domain::policy::{Moment, Policy};
 use jiff::Timestamp;
 
 impl State {
     /// What becomes of the state. The caller saves the result before it acts on it.
     pub fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<Self, Illegal> {
-        let name = self.name();
+        let phase = self.phase();
         match self {
             Self::Pending { tries_left, setbacks, due } => match event {
                 Event::Afresh => {
@@ -18,7 +18,7 @@ impl State {
                     Ok(Self::Submitting { intent, tries_left, setbacks })
                 }
                 Event::Cancel(by) => Ok(Self::Cancelled { by }),
-                other => illegal(name, &other),
+                other => illegal(phase, &other),
             },
             Self::Submitting { intent, tries_left, setbacks } => {
                 submitting_on(intent, tries_left, setbacks, event, at, policy)
@@ -33,25 +33,28 @@ impl State {
             Self::Placing { task, file } => match event {
                 Event::Placed => Ok(Self::Done { task, file }),
                 Event::NameTaken => Ok(held(HeldReason::NameConflict, task, at)),
-                Event::PartLost => Ok(Self::Running { task, watch: Watch::default(), due: at.now }),
-                other => illegal(name, &other),
+                Event::PartLost => Ok(asked_again(task, at)),
+                Event::WasHeld(reason) => was_held(phase, reason, task, at),
+                Event::WasPlaced(file) => Ok(Self::Placing { task, file }),
+                other => illegal(phase, &other),
             },
             Self::Held { reason, intent, task, since: _ } => match (event, task) {
-                (Event::Adopt(id), None) => Ok(found(Task { id, intent, accepted: at.now }, at)),
-                (Event::Again, Some(task)) => {
-                    Ok(Self::Running { task, watch: Watch::default(), due: at.now })
-                }
+                (Event::Adopt(id), None) => Ok(asked_again(Task { id, intent, accepted: at.now }, at)),
+                (Event::Again, Some(task)) => Ok(asked_again(task, at)),
+                (Event::WasPlaced(file), Some(task)) => Ok(Self::Placing { task, file }),
                 (Event::WriteOff, task) => Ok(Self::WrittenOff { reason, task }),
-                (other, _) => illegal(name, &other),
+                (other, _) => illegal(phase, &other),
             },
-            Self::Done { .. } | Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => {
-                illegal(name, &event)
-            }
+            Self::Done { task, file: _ } => match event {
+                Event::ClipGone => Ok(asked_again(task, at)),
+                other => illegal(phase, &other),
+            },
+            Self::Failed { .. } | Self::Cancelled { .. } | Self::WrittenOff { .. } => illegal(phase, &event),
         }
     }
 }
 
-fn illegal(state: &'static str, event: &Event) -> Result<State, Illegal> {
+fn illegal(state: Phase, event: &Event) -> Result<State, Illegal> {
     Err(Illegal { state, event: format!("{event:?}") })
 }
 
@@ -59,9 +62,32 @@ fn running(task: Task, at: Moment, policy: &Policy) -> State {
     State::Running { task, watch: Watch::default(), due: at.after(policy.first_poll) }
 }
 
-/// A task that was there before we knew of it: it may be finished already.
-fn found(task: Task, at: Moment) -> State {
+/// Returns a running task that is polled at once: it may be finished already.
+fn asked_again(task: Task, at: Moment) -> State {
     State::Running { task, watch: Watch::default(), due: at.now }
+}
+
+/// Holds a submission without an answer, for a reason from the ledger; reasons that need a task are illegal here.
+fn was_held_unanswered(
+    phase: Phase,
+    reason: HeldReason,
+    intent: Intent,
+    at: Moment,
+) -> Result<State, Illegal> {
+    match reason {
+        HeldReason::AmbiguousSubmit | HeldReason::IdConflict => {
+            Ok(State::Held { reason, intent, task: None, since: at.now })
+        }
+        other => illegal(phase, &Event::WasHeld(other)),
+    }
+}
+
+/// Holds a task, for a reason from the ledger; reasons that exclude a task are illegal here.
+fn was_held(phase: Phase, reason: HeldReason, task: Task, at: Moment) -> Result<State, Illegal> {
+    match reason {
+        HeldReason::AmbiguousSubmit | HeldReason::IdConflict => illegal(phase, &Event::WasHeld(reason)),
+        other => Ok(held(other, task, at)),
+    }
 }
 
 fn held(reason: HeldReason, task: Task, at: Moment) -> State {
@@ -81,14 +107,14 @@ struct Doubt {
 impl Doubt {
     fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
         match event {
-            Event::Found(id) => Ok(found(Task { id, intent: self.intent, accepted: at.now }, at)),
+            Event::Found(id) => Ok(asked_again(Task { id, intent: self.intent, accepted: at.now }, at)),
             // The task that was found is another take's.
             Event::AcceptedTwice => {
                 let reason = HeldReason::IdConflict;
                 Ok(State::Held { reason, intent: self.intent, task: None, since: at.now })
             }
-            Event::Absent(_) => match self.absent {
-                Some(first) if is_apart(first, at, policy) => {
+            Event::Absent(proof) => match self.absent {
+                first if proof.is_concluded() || first.is_some_and(|first| is_apart(first, at, policy)) => {
                     // A request that got lost has used a try, so that a line which swallows each of them ends a run.
                     Ok(State::Pending {
                         tries_left: self.tries_left.saturating_sub(1),
@@ -103,7 +129,8 @@ impl Doubt {
                 let absent = self.absent;
                 Ok(self.again(absent, at, policy))
             }
-            other => illegal("doubtful", &other),
+            Event::WasHeld(reason) => was_held_unanswered(Phase::Doubtful, reason, self.intent, at),
+            other => illegal(Phase::Doubtful, &other),
         }
     }
 
@@ -172,7 +199,8 @@ fn submitting_on(
             }),
             None => hold(HeldReason::AmbiguousSubmit, intent),
         },
-        other => illegal("submitting", &other),
+        Event::WasHeld(reason) => was_held_unanswered(Phase::Submitting, reason, intent, at),
+        other => illegal(Phase::Submitting, &other),
     }
 }
 
@@ -221,7 +249,9 @@ fn running_on(
             watch.setbacks = watch.setbacks.saturating_add(1);
             policy.poll_backoff.pause(watch.setbacks, after, at.jitter)
         }
-        other => return illegal("running", &other),
+        Event::WasHeld(reason) => return was_held(Phase::Running, reason, task, at),
+        Event::WasPlaced(file) => return Ok(State::Placing { task, file }),
+        other => return illegal(Phase::Running, &other),
     };
     Ok(State::Running { task, watch, due: at.after(pause) })
 }
@@ -238,7 +268,8 @@ struct Fetch {
 impl Fetch {
     fn on(mut self, event: Event, at: Moment, policy: &Policy) -> Result<State, Illegal> {
         match event {
-            Event::Fetched(file) => Ok(State::Placing { task: self.task, file }),
+            Event::Fetched(file) | Event::WasPlaced(file) => Ok(State::Placing { task: self.task, file }),
+            Event::WasHeld(reason) => was_held(Phase::Downloading, reason, self.task, at),
             Event::LinkUnsafe => Ok(held(HeldReason::UnsafeUrl, self.task, at)),
             Event::LinkDead => {
                 self.watch.fresh_links = self.watch.fresh_links.saturating_add(1);
@@ -264,7 +295,7 @@ impl Fetch {
                 let pause = policy.fetch_backoff.pause(unreached, None, at.jitter);
                 Ok(self.again(unreached, at.after(pause)))
             }
-            other => illegal("downloading", &other),
+            other => illegal(Phase::Downloading, &other),
         }
     }
 

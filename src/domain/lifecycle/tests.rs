@@ -104,13 +104,17 @@ fn events() -> Vec<Event> {
         Event::Again,
         Event::WriteOff,
         Event::Cancel(CancelledBy::User),
+        Event::ClipGone,
+        Event::WasHeld(HeldReason::AmbiguousSubmit),
+        Event::WasHeld(HeldReason::TaskLost),
+        Event::WasPlaced(file()),
     ]
 }
 
 /// The event's own name, without what it carries.
 fn kind(event: &Event) -> String {
     match event {
-        Event::SentBack(_) | Event::FetchSetback(_) => format!("{event:?}"),
+        Event::SentBack(_) | Event::FetchSetback(_) | Event::WasHeld(_) => format!("{event:?}"),
         other => format!("{other:?}").split(['(', ' ', '{']).next().unwrap_or_default().to_owned(),
     }
 }
@@ -147,9 +151,10 @@ fn the_table_of_all_edges_is_what_was_reviewed() {
 }
 
 #[test]
-fn final_states_accept_nothing() {
-    for (from, event, _) in edges() {
-        assert!(!from.is_final(), "{from:?} took {event:?}");
+fn final_states_accept_nothing_but_that_a_finished_clip_is_gone() {
+    for (from, event, to) in edges().into_iter().filter(|(from, ..)| from.is_final()) {
+        assert!(matches!(from, State::Done { .. }) && event == Event::ClipGone, "{from:?} took {event:?}");
+        assert_eq!(to.todo().0, Todo::Poll, "a clip that is gone is asked for, which is free");
     }
     let kinds: BTreeSet<_> = states().iter().filter(|state| state.is_final()).map(State::name).collect();
     assert_eq!(kinds, BTreeSet::from(["cancelled", "done", "failed", "written_off"]));
@@ -229,6 +234,12 @@ fn one_denial_is_not_enough_and_two_at_once_neither() {
     let apart = once.on(Event::Absent(proof()), at(1_060), &policy).unwrap();
     assert_eq!(apart.todo(), (Todo::Submit, at(1_060).now));
     assert!(matches!(apart, State::Pending { tries_left: 2, .. }), "a lost request uses a try: {apart:?}");
+}
+
+#[test]
+fn a_proof_from_the_ledger_needs_no_second_one() {
+    let sent_again = doubt(0, None).on(Event::Absent(Absence::from_ledger()), at(1), &POLICY).unwrap();
+    assert!(matches!(sent_again, State::Pending { tries_left: 2, .. }), "{sent_again:?}");
 }
 
 #[test]

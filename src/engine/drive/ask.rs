@@ -117,7 +117,7 @@ impl Drive {
         };
         self.world.reach("look_up.after_response");
         match found {
-            Found::Task(id) => self.own(take, Event::Found, id, at).await,
+            Found::Task(id) => self.own(take, Event::Found(id)).await,
             Found::Others(others) => {
                 let (event, said) = self.denied(intent, *since, others, at).await?;
                 self.looked(take, event, said, at).await
@@ -156,9 +156,9 @@ impl Drive {
     /// Saves what a look-up brought that found no task. Its words are told and kept where it was the last one; before,
     /// those that came with the doubt stay.
     async fn looked(&self, take: &Take, event: Event, said: Said, at: Moment) -> Next {
-        let to = take.state.clone().on(event, at, &self.lane.policy).map_err(Failure::Illegal)?;
+        let to = take.state.clone().on(event.clone(), at, &self.lane.policy).map_err(Failure::Illegal)?;
         let said = (!matches!(to, State::Doubtful { .. })).then_some(said);
-        self.save(take, to, said, None).await
+        self.record_at(at, take, event, said, None).await
     }
 
     /// Reads the listing until the task is found or the pages end.

@@ -3,13 +3,14 @@
 use super::Clips;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, ModelName, TakeId};
-use crate::domain::lifecycle::{Account, HeldReason, State, Watch};
+use crate::domain::lifecycle::{Charged, Event, HeldReason, Intent, Phase, State};
 use crate::domain::money::Usd;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::plan::known::Filed;
-use crate::store::ledger::{Entry, Kind, intent};
-use crate::store::write::{is_taken, job_id, set_filed, set_outcome};
+use crate::store::apply::{self, Change, Details};
+use crate::store::ledger::{Entry, Kind};
+use crate::store::write::{job_id, set_filed};
 use crate::store::{admit, repair, rows, runs, takes};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -136,7 +137,8 @@ impl Replay<'_> {
                 state: State::new(&policy, entry.at),
             };
             takes::insert(self.db, &take, job, entry.at)?;
-            takes::supersede_older(self.db, &id)?;
+            let waiting = takes::waiting_behind(self.db, &id)?;
+            apply::supersede(self.db, waiting, Moment::new(entry.at, 0.0), &policy)?;
         } else {
             admit::move_take(self.db, &id, job)?;
         }
@@ -165,49 +167,60 @@ impl Replay<'_> {
             ))?;
         let run = self.run(entry)?;
         runs::charge_to(self.db, &id, run, entry.at)?;
-        if let Some(state) = entry.replay(&State::new(&policy, entry.at), &policy) {
-            takes::set_state(self.db, &id, &state)?;
-        }
+        self.claim_again(entry, &id, intent, &policy)?;
         self.told.submissions += 1;
         self.missed.insert(entry.take.clone());
         self.changed.insert(entry.take.clone());
         Ok(())
     }
 
+    /// The take is on the wire once more, wherever the database last saw it.
+    fn claim_again(
+        &self,
+        entry: &Entry,
+        id: &TakeId,
+        intent: Intent,
+        policy: &Policy,
+    ) -> rusqlite::Result<()> {
+        takes::set_state(self.db, id, &State::new(policy, entry.at))?;
+        if let Some(take) = takes::by_id(self.db, id)? {
+            let claimed = Change::plain(Event::Claimed(intent), Moment::new(entry.at, 0.0), policy);
+            apply::settle(self.db, &take, claimed)?;
+        }
+        Ok(())
+    }
+
     /// A step of a take that is known by now.
     fn step(&mut self, entry: &Entry, take: &Take, news: bool) -> rusqlite::Result<()> {
         let policy = (self.policy)(&entry.model);
-        let next = if news { entry.replay(&take.state, &policy) } else { entry.follow(&take.state, &policy) };
-        let Some(next) = next else { return Ok(()) };
-        if next.account() != Account::Free {
-            takes::learn_cost(self.db, take, entry.usd)?;
-        }
-        match (takes::set_state(self.db, &take.id, &next), intent(&take.state)) {
-            (Ok(()), _) => {}
-            (Err(e), Some(intent)) if is_taken(&e) => {
-                // Another take owns that task.
-                let (reason, intent) = (HeldReason::IdConflict, intent.clone());
-                let held = State::Held { reason, intent, task: None, since: entry.at };
-                takes::set_state(self.db, &take.id, &held)?;
-            }
-            (Err(e), _) => return Err(e),
-        }
-        if take.state.is_in_doubt() {
-            takes::cancel_stand_ins(self.db, &take.id)?;
-        }
-        if entry.kind.is_outcome() {
-            set_outcome(self.db, take, entry.kind.name())?;
-        }
-        self.changed.insert(entry.take.clone());
-        if !news {
+        let at = Moment::new(entry.at, 0.0);
+        let events =
+            if news { entry.events(&take.state) } else { Vec::from_iter(entry.unheard(&take.state)) };
+        let mut events = events.into_iter().peekable();
+        let possible = |event: &Event| take.state.clone().on(event.clone(), at, &policy).is_ok();
+        if !events.peek().is_some_and(possible) {
             return Ok(());
         }
-        let job = self.job(entry)?;
-        admit::move_take(self.db, &take.id, job)?;
-        if let (State::Done { file, .. }, Some(path)) = (&next, &entry.path) {
-            self.set_path(&take.id, path)?;
-            set_filed(self.db, job, &Filed { take: take.id.clone(), path: path.clone(), file: *file })?;
+        let mut take = take.clone();
+        if news {
+            admit::move_take(self.db, &take.id, self.job(entry)?)?;
+            if let (Kind::Settled, Some(path)) = (entry.kind, &entry.path) {
+                self.set_path(&take.id, path)?;
+                take.path.clone_from(path);
+            }
         }
+        for event in events {
+            let settled = Some(entry.usd).filter(|usd| {
+                entry.kind.counts()
+                    && entry.charged != Some(Charged::No)
+                    && takes::counted(self.db, &take).is_ok_and(|known| known != *usd)
+            });
+            let details = Details { settled, ..Details::default() };
+            let change = Change { event, at, policy: &policy, details: &details };
+            let Some(applied) = apply::settle(self.db, &take, change)? else { break };
+            take = applied.take;
+        }
+        self.changed.insert(entry.take.clone());
         Ok(())
     }
 
@@ -293,11 +306,10 @@ impl Replay<'_> {
             self.db.prepare(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
         for take in found {
             match &take.state {
-                State::Running { task, .. } | State::Downloading { task, .. } => {
+                State::Running { .. } | State::Downloading { .. } => {
                     // It was placed, and the line that says so was never written.
                     if let Some(file) = self.clips.of_take(&take.path, &take.id) {
-                        let placing = State::Placing { task: task.clone(), file };
-                        takes::set_state(self.db, &take.id, &placing)?;
+                        self.happened(&take, Event::WasPlaced(file))?;
                         self.changed.insert(take.id.0);
                     }
                 }
@@ -334,21 +346,29 @@ impl Replay<'_> {
         }
         self.told.missing += 1;
         // The clip of an older take is nobody's loss: the job has a newer one, or is getting it.
-        let sql = "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND (
-                       j.filed_take IS NOT NULL OR EXISTS (
-                       SELECT 1 FROM takes n WHERE n.job = j.id AND n.place > t.place
-                       AND n.state IN ('submitting', 'doubtful', 'running', 'downloading', 'placing', 'done')))";
-        if self.db.prepare_cached(sql)?.exists([&take.id.0])? {
+        let sql = format!(
+            "SELECT 1 FROM jobs j JOIN takes t ON t.job = j.id WHERE t.id = ?1 AND (
+                 j.filed_take IS NOT NULL OR EXISTS (
+                 SELECT 1 FROM takes n WHERE n.job = j.id AND n.place > t.place
+                 AND (n.state = 'done' OR n.state IN {})))",
+            takes::list(&Phase::IN_FLIGHT)
+        );
+        if self.db.prepare_cached(&sql)?.exists([&take.id.0])? {
             return Ok(());
         }
         let alive = self.now.duration_since(task.accepted) < LINK_LIFE;
-        let next = if alive {
-            State::Running { task: task.clone(), watch: Watch::default(), due: self.now }
-        } else {
-            let (reason, intent) = (HeldReason::NoResult, task.intent.clone());
-            State::Held { reason, intent, task: Some(task.clone()), since: self.now }
-        };
-        takes::set_state(self.db, &take.id, &next)
+        let running = self.happened(take, Event::ClipGone)?;
+        if let Some(running) = running.filter(|_| !alive) {
+            self.happened(&running, Event::WasHeld(HeldReason::NoResult))?;
+        }
+        Ok(())
+    }
+
+    /// A step that no line tells of.
+    fn happened(&self, take: &Take, event: Event) -> rusqlite::Result<Option<Take>> {
+        let policy = (self.policy)(&take.request.model);
+        let change = Change::plain(event, Moment::new(self.now, 0.0), &policy);
+        Ok(apply::settle(self.db, take, change)?.map(|applied| applied.take))
     }
 }
 

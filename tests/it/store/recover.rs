@@ -119,9 +119,8 @@ async fn the_providers_own_figure_and_a_correction_come_back() {
     let run = run(&store).await;
     for item in ["a", "b"] {
         let take = submitted(&store, item, run).await;
-        let to = after(&take, Event::Ready(clip(None)), &Policy::standard());
         let details = Details { settled: Some(cents(18)), ..Details::default() };
-        let take = store.record(&take, to, details, now()).await.unwrap();
+        let take = happen_with(&store, &take, Event::Ready(clip(None)), details).await.unwrap();
         let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
         happen(&store, &take, Event::Placed).await.unwrap();
     }
@@ -130,7 +129,7 @@ async fn the_providers_own_figure_and_a_correction_come_back() {
     let adjustment = Adjustment { seen, usd: cents(15), reason: "invoice".into() };
     store.adjust(adjustment.clone(), now()).await.unwrap();
     let again = store.adjust(adjustment, now()).await;
-    assert_eq!(again, Err(RecordError::Changed), "the amount is no longer the one that was seen");
+    assert_eq!(again, Err(ApplyError::Changed), "the amount is no longer the one that was seen");
     assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().settled, cents(33));
     drop(store);
     fs::remove_file(place.dir().join("state.db")).unwrap();
@@ -154,9 +153,8 @@ async fn the_last_figure_comes_back_also_where_it_is_that_of_the_list() {
     let held = get(&store, "a").await;
     let take = happen(&store, &held, Event::Adopt(TaskId("task-a".into()))).await.unwrap();
     assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().reserved, cents(10));
-    let to = after(&take, Event::Ready(clip(None)), &Policy::standard());
     let details = Details { settled: Some(cents(20)), ..Details::default() };
-    let take = store.record(&take, to, details, now()).await.unwrap();
+    let take = happen_with(&store, &take, Event::Ready(clip(None)), details).await.unwrap();
     let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
     happen(&store, &take, Event::Placed).await.unwrap();
     assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20));

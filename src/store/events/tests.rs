@@ -5,7 +5,7 @@ use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Absence, Charged, Clip};
 use crate::domain::money::Usd;
-use crate::domain::policy::LookUp;
+use crate::domain::policy::{LookUp, Moment, Policy};
 use crate::domain::request::Request;
 use crate::domain::take::{Fingerprint, Take};
 use jiff::{SignedDuration, Timestamp};
@@ -27,6 +27,7 @@ fn events(attempts: u32, at: Moment) -> Vec<Event> {
     let mut events = vec![
         Event::Claimed(intent),
         Event::SentBack(SentBack::NotSent),
+        Event::SentBack(SentBack::Busy { after: None }),
         Event::Rejected(Refusal::Policy),
         Event::Accepted(task()),
         Event::AcceptedTwice,
@@ -86,6 +87,15 @@ fn take() -> Take {
     }
 }
 
+/// The state after all events of a line.
+fn replay(entry: &Entry, state: State, policy: &Policy) -> State {
+    let at = Moment::new(entry.at, 0.0);
+    entry
+        .events(&state)
+        .into_iter()
+        .fold(state, |state, event| state.clone().on(event, at, policy).unwrap_or(state))
+}
+
 proptest! {
     #[test]
     fn any_life_can_be_read_back_from_its_lines(choices in vec(any::<prop::sample::Index>(), 0..80), seeing: bool) {
@@ -96,18 +106,18 @@ proptest! {
         for (choice, day) in choices.iter().zip(1..) {
             let at = Moment::new(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day), 0.0);
             // Only what can happen now: otherwise hardly any life would get beyond its first step.
-            let possible: Vec<State> = events(take.attempts, at)
+            let possible: Vec<(Event, State)> = events(take.attempts, at)
                 .into_iter()
-                .filter_map(|event| take.state.clone().on(event, at, &policy).ok())
+                .filter_map(|event| Some((event.clone(), take.state.clone().on(event, at, &policy).ok()?)))
                 .collect();
             if possible.is_empty() {
                 break;
             }
-            let to = choice.get(&possible).clone();
-            if let Some(entry) = Entry::of(&take, &to, None, at.now) {
+            let (event, to) = choice.get(&possible).clone();
+            if let Some(entry) = Entry::of(&take, &event, &to, None, at.now) {
                 let entry: Entry = serde_json::from_str(&entry.line()).unwrap();
                 let before = replayed.clone().unwrap_or_else(|| State::new(&policy, at.now));
-                replayed = Some(entry.replay(&before, &policy).unwrap_or(before));
+                replayed = Some(replay(&entry, before, &policy));
             }
             if let State::Submitting { intent, .. } = &to {
                 take.attempts = intent.attempt;
@@ -128,10 +138,42 @@ fn a_line_about_another_submission_says_nothing() {
     let policy = Policy::standard();
     let at = Moment::new(Timestamp::UNIX_EPOCH, 0.0);
     let claimed = take.state.clone().on(events(0, at).remove(0), at, &policy).unwrap();
-    let rejected = claimed.clone().on(Event::Rejected(Refusal::Policy), at, &policy).unwrap();
+    let event = Event::Rejected(Refusal::Policy);
+    let rejected = claimed.clone().on(event.clone(), at, &policy).unwrap();
     take.state = claimed.clone();
-    let mut line = Entry::of(&take, &rejected, None, at.now).unwrap();
-    assert_eq!(line.replay(&claimed, &policy), Some(rejected));
+    let mut line = Entry::of(&take, &event, &rejected, None, at.now).unwrap();
+    assert_eq!(replay(&line, claimed.clone(), &policy), rejected);
     line.attempt = 2;
-    assert_eq!(line.replay(&claimed, &policy), None);
+    assert_eq!(replay(&line, claimed.clone(), &policy), claimed);
+}
+
+/// Lines may be lost: one that tells of a later step brings what must have come before it.
+#[test]
+fn a_line_is_believed_also_where_those_before_it_were_lost() {
+    let policy = Policy::standard();
+    let at = Moment::new(Timestamp::UNIX_EPOCH, 0.0);
+    let on = |state: &State, event| state.clone().on(event, at, &policy).unwrap();
+    let submitting = on(&take().state, events(0, at).remove(0));
+    let running = on(&submitting, Event::Accepted(TaskId("task-1".into())));
+    let placing = on(&running, Event::WasPlaced(clip_file()));
+    let lost = on(&running, Event::WasHeld(HeldReason::TaskLost));
+    let later = [
+        (&running, Event::Refused { refusal: Refusal::Policy, charged: Charged::Unknown }),
+        (&running, Event::WasHeld(HeldReason::TaskLost)),
+        (&placing, Event::Placed),
+        (&lost, Event::WriteOff),
+        (&lost, Event::Again),
+    ];
+    for (from, event) in later {
+        let expected = on(from, event.clone());
+        let seen = Take { state: from.clone(), attempts: 1, ..take() };
+        let line = Entry::of(&seen, &event, &expected, None, at.now).unwrap();
+        for known in [&submitting, &running] {
+            assert_eq!(
+                gist(&replay(&line, known.clone(), &policy)),
+                gist(&expected),
+                "{event:?} after {known:?}"
+            );
+        }
+    }
 }

@@ -1,0 +1,117 @@
+//! What a run may take up next: the lists of the store, read page by page as there is room.
+
+use super::Run;
+use super::world::{Failure, World};
+use crate::domain::key::ModelName;
+use crate::domain::lifecycle::State;
+use crate::store::{Cursor, Queue, Queued};
+use std::collections::{HashMap, VecDeque};
+
+/// Takes read at once.
+const PAGE: u32 = 64;
+/// Takes polled or downloaded at once; more wait in the store, nearest due first.
+const OWED_WINDOW: usize = 256;
+/// Takes kept waiting per lane beyond its slots, so that a freed slot finds one at once.
+const WAITING_PER_LANE: usize = 4;
+
+/// One list of the store, and how far it was read.
+struct Reading {
+    queue: Queue,
+    page: VecDeque<Queued>,
+    after: Cursor,
+    ended: bool,
+}
+
+impl Reading {
+    fn new(queue: Queue) -> Self {
+        Self { queue, page: VecDeque::new(), after: Cursor::START, ended: false }
+    }
+
+    /// Returns the next take of the list; `None` behind its last.
+    async fn next(&mut self, world: &World) -> Result<Option<Queued>, Failure> {
+        if self.page.is_empty() && !self.ended {
+            let page = world.store.queued(world.run, &self.queue, self.after, PAGE).await;
+            self.page = page.map_err(Failure::store)?.into();
+            self.after = self.page.back().map_or(self.after, |last| last.at);
+            self.ended = self.page.len() < PAGE as usize;
+        }
+        Ok(self.page.pop_front())
+    }
+}
+
+/// The lists of a run.
+///
+/// Each take is read once. What the run itself changes never has to be read again; what another process changed is
+/// found by [`Backlog::start_over`].
+pub(super) struct Backlog {
+    /// In the order in which they are worked off.
+    owed: [Reading; 2],
+    pending: HashMap<ModelName, Reading>,
+}
+
+impl Backlog {
+    pub(super) fn new() -> Self {
+        Self { owed: [Queue::Clips, Queue::Tasks].map(Reading::new), pending: HashMap::new() }
+    }
+
+    /// Reads every list from its beginning again.
+    pub(super) fn start_over(&mut self) {
+        *self = Self::new();
+    }
+
+    async fn owed(&mut self, world: &World) -> Result<Option<Queued>, Failure> {
+        for reading in &mut self.owed {
+            let next = reading.next(world).await?;
+            if next.is_some() {
+                return Ok(next);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn pending(&mut self, world: &World, model: &ModelName) -> Result<Option<Queued>, Failure> {
+        if !self.pending.contains_key(model) {
+            self.pending.insert(model.clone(), Reading::new(Queue::Pending(model.clone())));
+        }
+        match self.pending.get_mut(model) {
+            Some(reading) => reading.next(world).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Spawns drives for what is due and not in flight.
+    pub(super) async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
+        while self.flying.len() < OWED_WINDOW {
+            let Some(queued) = self.backlog.owed(self.world).await? else { break };
+            let owed = matches!(queued.take.state, State::Downloading { .. } | State::Placing { .. });
+            let id = queued.take.id.clone();
+            if self.spawn(queued, None) && first && owed {
+                self.drain.insert(id);
+            }
+        }
+        if self.paid.is_none() || !self.drain.is_empty() || self.world.stop.submissions().is_cancelled() {
+            return Ok(());
+        }
+        let now = self.world.clock.now();
+        for account in self.accounts.values() {
+            if !account.is_open() || account.is_paused() || account.day_is_over(now) {
+                continue;
+            }
+            for (card, lane) in account.lanes().filter(|(_, lane)| lane.is_open()) {
+                self.top_up_lane(&card.name, lane.width()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Spawns drives for a model's pending takes until enough of them wait for its slots.
+    async fn top_up_lane(&mut self, model: &ModelName, width: usize) -> Result<(), Failure> {
+        while self.waiting.get(model).copied().unwrap_or(0) < width + WAITING_PER_LANE {
+            let Some(queued) = self.backlog.pending(self.world, model).await? else { break };
+            self.spawn(queued, Some(model.clone()));
+        }
+        Ok(())
+    }
+}

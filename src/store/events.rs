@@ -1,0 +1,135 @@
+//! From a line of the ledger, of any version, back to the events that it tells of.
+
+use super::ledger::{Entry, Kind, intent};
+use crate::domain::digest::Sha256;
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Absence, CancelledBy, ClipFile, Event, HeldReason, Intent, SentBack, State};
+
+impl Entry {
+    /// Returns what a take must still hear of a line that it may know already; `None` where the line says nothing new.
+    ///
+    /// A clip that is placed here but not in the database is looked for under its name, and fetched again, which is free,
+    /// where it is not there.
+    pub(super) fn unheard(&self, state: &State) -> Option<Event> {
+        // It is about no submission; one that was sent cannot be taken off the list.
+        if self.kind == Kind::Cancelled {
+            return matches!(state, State::Pending { .. }).then_some(Event::Cancel(CancelledBy::User));
+        }
+        if intent(state)?.attempt != self.attempt {
+            return None;
+        }
+        match (self.kind, state) {
+            (Kind::SentBack, State::Submitting { .. }) => Some(Event::SentBack(self.sent_back())),
+            (Kind::Rejected, State::Submitting { .. }) => Some(Event::Rejected(self.refusal?)),
+            (
+                Kind::Accepted | Kind::Adopted,
+                State::Submitting { .. } | State::Doubtful { .. } | State::Held { task: None, .. },
+            ) => self.task_for(state),
+            (Kind::Failed, State::Running { .. }) => {
+                Some(Event::Refused { refusal: self.refusal?, charged: self.charged? })
+            }
+            (Kind::Again, State::Held { task: Some(_), .. }) => Some(Event::Again),
+            (Kind::WrittenOff, State::Held { .. }) => Some(Event::WriteOff),
+            (Kind::Settled, State::Running { .. } | State::Downloading { .. } | State::Held { .. }) => {
+                state.task().filter(|task| Some(&task.id.0) == self.task_id.as_ref())?;
+                Some(Event::WasPlaced(self.file()?))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the events of a line that is known to be newer than the state; none where it is about another submission.
+    ///
+    /// A line is believed whatever came before it: where lines between were lost, the events that they told come first.
+    pub(super) fn events(&self, state: &State) -> Vec<Event> {
+        self.told(state).unwrap_or_default()
+    }
+
+    fn told(&self, state: &State) -> Option<Vec<Event>> {
+        match self.kind {
+            Kind::Intent => return Some(vec![Event::Claimed(self.intent()?)]),
+            Kind::Cancelled => return Some(vec![Event::Cancel(CancelledBy::User)]),
+            _ => {}
+        }
+        if intent(state)?.attempt != self.attempt {
+            return None;
+        }
+        let last = match self.kind {
+            Kind::SentBack => Event::SentBack(self.sent_back()),
+            Kind::Rejected => Event::Rejected(self.refusal?),
+            Kind::Accepted | Kind::Adopted => return Some(vec![self.task_for(state)?]),
+            Kind::Doubt => Event::Unanswered,
+            // The line is the proof that was made then.
+            Kind::Absent => Event::Absent(Absence::from_ledger()),
+            Kind::Held => Event::WasHeld(self.reason()?),
+            Kind::Again => Event::Again,
+            Kind::Failed => Event::Refused { refusal: self.refusal?, charged: self.charged? },
+            Kind::WrittenOff => Event::WriteOff,
+            Kind::Settled => return self.placed(state),
+            Kind::Intent | Kind::Cancelled | Kind::Ordered | Kind::Filed | Kind::Adjusted => return None,
+        };
+        let mut events = self.before(state);
+        events.push(last);
+        Some(events)
+    }
+
+    /// The events that must have come between the state and a line which is about a task, or about a person's decision.
+    fn before(&self, state: &State) -> Vec<Event> {
+        let mut events = match (self.kind, state) {
+            (Kind::Again | Kind::WrittenOff, State::Held { .. }) => return Vec::new(),
+            // The provider says so of a task that is polled, whatever was fetched of it.
+            (Kind::Failed, State::Downloading { .. } | State::Placing { .. }) => {
+                vec![Event::WasHeld(HeldReason::NoResult), Event::Again]
+            }
+            (Kind::Held | Kind::Failed, State::Held { task: Some(_), .. }) => vec![Event::Again],
+            _ => self.task_for(state).into_iter().collect(),
+        };
+        if matches!(self.kind, Kind::Again | Kind::WrittenOff) {
+            events.push(Event::WasHeld(self.reason().unwrap_or(HeldReason::NoResult)));
+        }
+        events
+    }
+
+    /// The events by which a clip came under its name.
+    fn placed(&self, state: &State) -> Option<Vec<Event>> {
+        let mut events: Vec<Event> = self.task_for(state).into_iter().collect();
+        events.extend([Event::WasPlaced(self.file()?), Event::Placed]);
+        Some(events)
+    }
+
+    /// The event that brings the line's task to a state without one; `None` where there is a task, or none is named.
+    fn task_for(&self, state: &State) -> Option<Event> {
+        let task = TaskId(self.task_id.clone()?);
+        match state {
+            State::Submitting { .. } => Some(Event::Accepted(task)),
+            State::Doubtful { .. } => Some(Event::Found(task)),
+            State::Held { task: None, .. } => Some(Event::Adopt(task)),
+            _ => None,
+        }
+    }
+
+    /// How the submission came back. Lines of version 1 do not say: it is tried again without waiting.
+    fn sent_back(&self) -> SentBack {
+        let named = SentBack::ALL.into_iter().find(|how| Some(how.name()) == self.why.as_deref());
+        named.unwrap_or(SentBack::Stopped)
+    }
+
+    /// The submission that an intent is about.
+    pub(super) fn intent(&self) -> Option<Intent> {
+        let request_id = RequestId(self.request_id.clone()?);
+        Some(Intent { attempt: self.attempt, request_id, at: self.at })
+    }
+
+    /// The clip that the line names.
+    pub(super) fn file(&self) -> Option<ClipFile> {
+        let sha256: Sha256 = self.sha256.as_ref()?.parse().ok()?;
+        Some(ClipFile { size: self.size?, sha256 })
+    }
+
+    fn reason(&self) -> Option<HeldReason> {
+        HeldReason::ALL.into_iter().find(|reason| Some(reason.name()) == self.why.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! What a state folder remembers beside jobs and takes: where its clips are, and since when each provider's key is in use.
+//!
+//! Paths in the database are relative to the output folder. Another key may open another account, whose list of tasks
+//! proves nothing about requests that were sent with the key before.
+
+use super::error::StoreError;
+use super::read::Reader;
+use super::{Store, takes};
+use crate::domain::lifecycle::Phase;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+
+impl Store {
+    /// The output folder that holds: the one that was named first, as long as a clip stands there or is on its way
+    /// there; otherwise this one, which is remembered.
+    pub async fn keep_output(&self, root: &str) -> Result<String, StoreError> {
+        let root = root.to_owned();
+        self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
+    }
+
+    /// Notes with which key a provider is asked from now on, by a `mark` that tells keys apart and does not tell the
+    /// key. Returns since when it has been that one, to the millisecond.
+    pub async fn key_in_use(
+        &self,
+        provider: &str,
+        mark: i64,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        let (which, since) = (format!("key of {provider}"), format!("key of {provider} since"));
+        self.lane
+            .write(None, move |batch| {
+                if let (Some(known), Some(since)) = (value(batch.db, &which)?, value(batch.db, &since)?)
+                    && known == mark
+                {
+                    return Ok(Ok(since));
+                }
+                let now = now.as_millisecond();
+                let mut set = batch.db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
+                set.execute((&which, mark))?;
+                set.execute((&since, now))?;
+                Ok(Ok(now))
+            })
+            .await
+            .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
+    }
+}
+
+impl Reader {
+    /// The output folder of which [`Store::keep_output`] took note; `None` before the first run.
+    pub async fn output(&self) -> Result<Option<String>, StoreError> {
+        self.read(root).await
+    }
+}
+
+/// The folder of which note was taken.
+pub(super) fn root(db: &Connection) -> rusqlite::Result<Option<String>> {
+    db.prepare_cached("SELECT root FROM output")?.query_row([], |row| row.get(0)).optional()
+}
+
+fn keep(db: &Connection, wanted: &str) -> rusqlite::Result<String> {
+    if let Some(known) = root(db)?
+        && (known == wanted || in_use(db)?)
+    {
+        return Ok(known);
+    }
+    db.execute("DELETE FROM output", [])?;
+    db.execute("INSERT INTO output (root) VALUES (?1)", [wanted])?;
+    Ok(wanted.to_owned())
+}
+
+fn in_use(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row(
+        &format!(
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE filed_take IS NOT NULL)
+             OR EXISTS (SELECT 1 FROM takes WHERE state = 'held' OR state IN {})",
+            takes::list(&Phase::IN_FLIGHT)
+        ),
+        [],
+        |row| row.get(0),
+    )
+}
+
+fn value(db: &Connection, key: &str) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT value FROM meta WHERE key = ?1")?.query_row([key], |row| row.get(0)).optional()
+}

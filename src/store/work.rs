@@ -1,0 +1,182 @@
+//! What a run may take up next, page by page.
+//!
+//! A page begins behind the last take of the one before, and each list has an index in its order: a page costs the
+//! same however many takes have ended and however many are still to come.
+
+use super::error::StoreError;
+use super::read::Reader;
+use super::runs::RunId;
+use super::{Store, takes};
+use crate::domain::key::{ModelName, TakeId};
+use crate::domain::take::Take;
+use rusqlite::named_params;
+
+/// A list of takes that a run works off, each in its own order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Queue {
+    /// Clips that can be fetched or placed, of every project: the link that expires first comes first.
+    Clips,
+    /// Tasks to poll and submissions to look up, of every project, by when they are due.
+    Tasks,
+    /// Takes of wanted jobs that the run may submit to a model, in the order of the manifest. Those whose time has not
+    /// come are among them.
+    Pending(ModelName),
+}
+
+/// A place in a [`Queue`]. The next page begins behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    key: i64,
+    place: i64,
+}
+
+impl Cursor {
+    /// The place before the first take.
+    pub const START: Self = Self { key: i64::MIN, place: i64::MIN };
+}
+
+/// One take of a [`Queue`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// The take.
+    pub take: Take,
+    /// Whether the run may submit it.
+    pub approved: bool,
+    /// Its place in the queue.
+    pub at: Cursor,
+}
+
+impl Queue {
+    /// The index of the list, its condition exactly as the index has it, and its order.
+    const fn terms(&self) -> [&'static str; 3] {
+        match self {
+            Self::Clips => [
+                "takes_to_collect",
+                // A row value does not search an index by an expression: the bound on the key alone does.
+                "t.state IN ('placing', 'downloading') AND coalesce(t.expires, 9223372036854775807) >= :key",
+                "coalesce(t.expires, 9223372036854775807)",
+            ],
+            Self::Tasks => ["takes_to_poll", "t.state IN ('running', 'doubtful')", "t.due"],
+            Self::Pending(_) => [
+                "takes_to_submit",
+                "t.queue IS NOT NULL AND t.approved = :run AND t.provider = :provider AND t.model = :model",
+                "t.queue",
+            ],
+        }
+    }
+
+    fn sql(&self) -> String {
+        let [index, condition, key] = self.terms();
+        let unused = match self {
+            Self::Pending(_) => "",
+            Self::Clips | Self::Tasks => "AND :provider IS NULL AND :model IS NULL",
+        };
+        // A cross join keeps its order: from the takes, by their index, to their jobs.
+        format!(
+            "SELECT {}, t.approved IS :run, {key}, t.place
+             FROM takes t INDEXED BY {index} CROSS JOIN jobs j ON j.id = t.job
+             WHERE {condition} {unused} AND ({key}, t.place) > (:key, :place)
+             ORDER BY {key}, t.place LIMIT :limit",
+            takes::COLUMNS
+        )
+    }
+}
+
+impl Store {
+    /// Lets a run submit these takes: those that wait, and those in doubt as soon as they surely never arrived.
+    pub async fn approve(&self, run: RunId, takes: Vec<TakeId>) -> Result<(), StoreError> {
+        if takes.is_empty() {
+            return Ok(());
+        }
+        self.lane
+            .write(None, move |batch| {
+                let mut approve = batch.db.prepare_cached("UPDATE takes SET approved = ?1 WHERE id = ?2")?;
+                for take in &takes {
+                    approve.execute((run.0, &take.0))?;
+                }
+                Ok(Ok(()))
+            })
+            .await
+    }
+}
+
+impl Reader {
+    /// Reads the next takes of a queue, as a run sees it.
+    pub async fn queued(
+        &self,
+        run: RunId,
+        queue: &Queue,
+        after: Cursor,
+        limit: u32,
+    ) -> Result<Vec<Queued>, StoreError> {
+        let queue = queue.clone();
+        self.read(move |db| {
+            let (provider, model) = match &queue {
+                Queue::Pending(name) => (Some(&name.provider), Some(&name.model)),
+                Queue::Clips | Queue::Tasks => (None, None),
+            };
+            let mut select = db.prepare_cached(&queue.sql())?;
+            let parameters = named_params! {
+                ":run": run.0, ":provider": provider, ":model": model,
+                ":key": after.key, ":place": after.place, ":limit": limit,
+            };
+            let queued = |row: &rusqlite::Row<'_>| {
+                let [approved, key, place] = [0, 1, 2].map(|column| takes::WIDTH + column);
+                let at = Cursor { key: row.get(key)?, place: row.get(place)? };
+                Ok(Queued { take: takes::take(row)?, approved: row.get(approved)?, at })
+            };
+            select.query_map(parameters, queued)?.collect()
+        })
+        .await
+    }
+
+    /// Counts the takes that a run may submit and that still wait.
+    pub async fn still_pending(&self, run: RunId) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM takes WHERE state = 'pending' AND approved = ?1";
+        self.read(move |db| db.prepare_cached(sql)?.query_row([run.0], |row| row.get::<_, i64>(0)))
+            .await
+            .map(i64::cast_unsigned)
+    }
+
+    /// Lists the takes that a run was allowed to submit and that were cancelled before it submitted them.
+    pub async fn called_off(&self, run: RunId) -> Result<Vec<Take>, StoreError> {
+        self.read(move |db| {
+            let sql = format!(
+                "SELECT {} FROM takes t CROSS JOIN jobs j ON j.id = t.job
+                 WHERE t.state = 'cancelled' AND t.approved = ?1 AND t.run IS NOT ?1 ORDER BY t.place",
+                takes::COLUMNS
+            );
+            db.prepare_cached(&sql)?.query_map([run.0], takes::take)?.collect()
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+    use rusqlite::Connection;
+    use std::path::Path;
+
+    #[test]
+    fn every_page_is_read_from_an_index_behind_its_cursor_without_sorting() {
+        let mut db = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut db, Path::new("memory")).unwrap();
+        let pending = Queue::Pending("zai/vidu2-image".parse().unwrap());
+        for (queue, index) in [
+            (Queue::Clips, "takes_to_collect (<expr>>?)"),
+            (Queue::Tasks, "takes_to_poll ((due,place)>(?,?))"),
+            (pending, "takes_to_submit (approved=? AND provider=? AND model=? AND (queue,place)>(?,?))"),
+        ] {
+            let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {}", queue.sql())).unwrap();
+            let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
+            let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+            let expected = [
+                format!("SEARCH t USING INDEX {index}"),
+                "SEARCH j USING INTEGER PRIMARY KEY (rowid=?)".into(),
+            ];
+            assert_eq!(steps, expected, "{queue:?}");
+        }
+    }
+}
