@@ -543,3 +543,6 @@ fn read_only(path: &Path) -> String {
     }
     uri + "?mode=ro"
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! The tables decide as maps do, whatever was ordered before.
+
+use super::*;
+use crate::domain::fault::Refusal;
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Charged, ClipFile, HeldReason, Intent, State, Task, Watch};
+use crate::domain::request::Request;
+use crate::manifest::{OnChange, Reuse, Rules};
+use crate::plan::fingerprint::fingerprint as taken_over;
+use crate::plan::known::{Filed, KnownJob, KnownTake};
+use crate::plan::map::{All, decide_all};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const PRICE: Usd = Usd::from_micros(200_000);
+
+fn request(prompt: u8) -> Request {
+    let mut request = Request::new("zai/vidu2-image".parse().unwrap());
+    request.prompt = Some(prompt.to_string());
+    request
+}
+
+fn state(kind: u8) -> State {
+    let intent = Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: NOW };
+    let task = Task { id: TaskId("1".into()), intent: intent.clone(), accepted: NOW };
+    match kind {
+        0 => State::Done { task, file: clip() },
+        1 => State::Running { task, watch: Watch::default(), due: NOW },
+        2 => State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: NOW },
+        3 => State::Pending { tries_left: 5, setbacks: 0, due: NOW },
+        _ => State::Failed { refusal: Refusal::Policy, charged: Charged::No, task: None },
+    }
+}
+
+fn clip() -> ClipFile {
+    ClipFile { size: 1, sha256: Sha256::of(b"clip") }
+}
+
+fn key((item, shot, variant): (u8, u8, u8)) -> JobKey {
+    let variant = if variant == 0 { String::new() } else { variant.to_string() };
+    JobKey { shot: format!("shot {shot}"), item: format!("50%/{item}"), variant }
+}
+
+type Takes = BTreeMap<u8, u8>;
+
+/// Jobs with takes by prompt, each in some state; few prompts, so that many have the same order.
+fn jobs() -> impl Strategy<Value = BTreeMap<(u8, u8, u8), Takes>> {
+    let takes = prop::collection::btree_map(0u8..4, 0u8..5, 0..3);
+    prop::collection::btree_map((0u8..4, 0u8..2, 0u8..3), takes, 0..8)
+}
+
+fn known(project: &str, jobs: BTreeMap<(u8, u8, u8), Takes>) -> Vec<KnownJob> {
+    let job = |(name, takes): ((u8, u8, u8), Takes)| {
+        let key = key(name);
+        let takes: Vec<KnownTake> = takes
+            .into_iter()
+            .map(|(prompt, kind)| KnownTake {
+                id: TakeId(format!("{project} {key} {prompt}")),
+                fingerprint: taken_over(&request(prompt)),
+                price: PRICE,
+                path: format!("{project}/{key}-{prompt}"),
+                state: state(kind),
+                instead_of: None,
+            })
+            .collect();
+        let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
+        let filed = done.map(|take| Filed { take: take.id.clone(), path: take.path.clone(), file: clip() });
+        KnownJob { key, wanted: true, takes, filed }
+    };
+    jobs.into_iter().map(job).collect()
+}
+
+/// Writes jobs as if a run had left them.
+fn write(book: &Book, project: &str, jobs: &[KnownJob], place: &mut i64) {
+    // A job is written before the take that made its clip.
+    book.db.pragma_update(None, "foreign_keys", false).unwrap();
+    let mut job = book
+        .db
+        .prepare("INSERT INTO jobs VALUES (NULL, ?1, ?2, ?3, ?4, '', 1, 0, '', '', ?5, ?6, ?7, ?8)")
+        .unwrap();
+    let mut take = book
+        .db
+        .prepare(
+            "INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state, data, due,
+                 account) VALUES (?1, ?2, ?3, ?4, ?5, 'zai', 'vidu2-image', ?6, ?7, 0, ?8, ?9, 0, 'free')",
+        )
+        .unwrap();
+    for known in jobs {
+        let JobKey { shot, item, variant } = &known.key;
+        let filed = known.filed.as_ref();
+        let (id, path) = (filed.map(|filed| &filed.take.0), filed.map(|filed| &filed.path));
+        let (size, hash) = (filed.map(|_| 1), filed.map(|_| clip().sha256.to_string()));
+        let row = job.insert((project, shot, item, variant, id, path, size, hash)).unwrap();
+        // The newest, which comes first, has the highest place; between jobs places rise.
+        *place += 10;
+        for (at, known) in (0..).zip(&known.takes) {
+            let prompt: u8 = known.id.0.rsplit(' ').next().unwrap().parse().unwrap();
+            let (order, price) = (known.fingerprint.to_string(), known.price.micros());
+            let (order_of, data) = (rows::request_json(&request(prompt)), rows::state_json(&known.state));
+            let name = known.state.name();
+            take.execute((&known.id.0, *place - at, row, order, order_of, price, &known.path, name, data))
+                .unwrap();
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn tables_decide_as_maps_do(
+        own in jobs(),
+        elsewhere in jobs(),
+        wanted in prop::collection::btree_map((0u8..4, 0u8..2, 0u8..3), 0u8..4, 0..16),
+        never in 0u8..3,
+        unselected in 0u8..6,
+        allowed in prop::option::of(0i64..4),
+        on_change in prop::sample::select(vec![OnChange::Render, OnChange::Ask, OnChange::Keep]),
+    ) {
+        let jobs: Vec<Wanted> = wanted
+            .into_iter()
+            .map(|(name, prompt)| {
+                let (key, request) = (key(name), request(prompt));
+                let path = format!("shop/{key}-0");
+                let fingerprint = taken_over(&request);
+                Wanted { key, title: String::new(), fingerprint, request, price: Some(PRICE), path }
+            })
+            .collect();
+        let requests = (0..4).map(|prompt| (taken_over(&request(prompt)), request(prompt))).collect();
+        let all = All {
+            jobs: known("shop", own),
+            elsewhere: known("older", elsewhere),
+            resubmitted: Usd::ZERO,
+            requests,
+        };
+        let worksheet = Worksheet::new().unwrap();
+        let mut book = worksheet.book();
+        jobs.iter().for_each(|job| book.take(job, 0));
+        book.know("shop", None).unwrap();
+        let mut place = 0;
+        write(&book, "shop", &all.jobs, &mut place);
+        write(&book, "older", &all.elsewhere, &mut place);
+        book.look_around().unwrap();
+
+        let rules = |key: &JobKey| Rules {
+            on_change,
+            reuse: if key.shot == format!("shot {never}") { Reuse::Never } else { Reuse::Always },
+        };
+        let selected = |key: &JobKey| key.item != format!("50%/{unselected}");
+        let resubmit = allowed.map(|times| Usd::from_micros(times * 200_000));
+        let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &|_| false };
+        book.decide(scope, None).unwrap();
+        let mut decided = vec![None; jobs.len()];
+        book.each::<StoreError>(|_, job| {
+            decided[usize::try_from(job.at).unwrap()] = Some(job.decision.clone());
+            Ok(())
+        })
+        .unwrap();
+        prop_assert_eq!(decided, decide_all(&jobs, &all, scope));
+    }
+}
+
+#[test]
+fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays() {
+    let worksheet = Worksheet::new().unwrap();
+    let mut book = worksheet.book();
+    for (item, urgency) in [(0, 0), (1, 5), (2, -1), (3, 5)] {
+        let (key, request) = (key((item, 0, 0)), request(item));
+        let fingerprint = taken_over(&request);
+        let (title, path) = (String::new(), key.to_string());
+        book.take(&Wanted { key, title, fingerprint, request, price: None, path }, urgency);
+    }
+    book.know("shop", None).unwrap();
+    let mut items = Vec::new();
+    book.each_wanted::<StoreError>(|wanted| {
+        items.push(wanted.key.item);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(items, ["50%/1", "50%/3", "50%/0", "50%/2"]);
+}
