@@ -35,6 +35,7 @@ mod signals;
 mod status;
 mod talk;
 mod together;
+mod unchanged;
 mod verbs;
 mod verify;
 mod wire;

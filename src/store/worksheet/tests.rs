@@ -135,7 +135,9 @@ proptest! {
         };
         let worksheet = Worksheet::new().unwrap();
         let mut book = worksheet.book();
-        jobs.iter().for_each(|job| book.take(job, 0));
+        for job in &jobs {
+            book.take(job, 0);
+        }
         book.know("shop", None).unwrap();
         let mut place = 0;
         write(&book, "shop", &all.jobs, &mut place);
