@@ -1,6 +1,7 @@
 //! A job costs the same work in a large run as in a small one.
 
 use super::bench::{Bench, ZAI, rate};
+use shotlist::engine::Work;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ async fn needed(jobs: u64) -> [f64; 2] {
     let submit = bench.order(&store, &items).await;
     let world = bench.world(store, &Arc::default()).await;
     let before = [world.store.commits(), meter.load(Ordering::Relaxed)];
-    let outcome = bench.drive(&world, submit).await;
+    let outcome = bench.drive(&world, Work { submit, ..Work::default() }).await;
     assert!(outcome.failures.is_empty() && !outcome.leaves_work(), "{outcome:?}");
     assert_eq!(bench.far.charges().len() as u64, jobs);
     let after = [world.store.commits(), meter.load(Ordering::Relaxed)];
