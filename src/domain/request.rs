@@ -58,9 +58,82 @@ impl Request {
         }
     }
 
+    /// Returns every portable field that is set, in the order of [`Field::ALL`]. Model and params stand apart.
+    ///
+    /// The one list of a request's fields: fingerprint, wire body, sidecar and checks all read it.
+    pub fn fields(&self) -> impl Iterator<Item = (Field, Setting<'_>)> {
+        // Without `..`: a new field does not compile before it stands here.
+        let Self {
+            model: _,
+            params: _,
+            prompt,
+            image,
+            last_image,
+            reference_images,
+            duration,
+            aspect_ratio,
+            size,
+            seed,
+            audio,
+            style,
+            motion,
+        } = self;
+        let text = |field, text| (field, Option::map(text, Setting::Text));
+        let picture =
+            |field, one| (field, Option::map(one, |one| Setting::Pictures(std::slice::from_ref(one))));
+        let list = reference_images.as_slice();
+        [
+            text(Field::Prompt, prompt.as_deref()),
+            picture(Field::Image, image.as_ref()),
+            picture(Field::LastImage, last_image.as_ref()),
+            (Field::ReferenceImages, (!list.is_empty()).then_some(Setting::Pictures(list))),
+            (Field::Duration, duration.map(|seconds| Setting::Int(seconds.into()))),
+            text(Field::AspectRatio, aspect_ratio.as_deref()),
+            text(Field::Size, size.as_deref()),
+            (Field::Seed, seed.map(Setting::Int)),
+            (Field::Audio, audio.map(Setting::Bool)),
+            text(Field::Style, style.as_deref()),
+            text(Field::Motion, motion.as_deref()),
+        ]
+        .into_iter()
+        .filter_map(|(field, setting)| Some((field, setting?)))
+    }
+
+    /// Returns what the request sets under that name, if it sets the field at all.
+    #[must_use]
+    pub fn setting(&self, field: Field) -> Option<Setting<'_>> {
+        self.fields().find(|(set, _)| *set == field).map(|(_, setting)| setting)
+    }
+
     /// Every picture of the request: image, last image, references.
     pub fn media(&self) -> impl Iterator<Item = &Media> {
         self.image.iter().chain(&self.last_image).chain(&self.reference_images)
+    }
+}
+
+/// What a request sets under one of the portable names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Setting<'a> {
+    /// Text.
+    Text(&'a str),
+    /// A whole number.
+    Int(i64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// One picture or more.
+    Pictures(&'a [Media]),
+}
+
+impl Setting<'_> {
+    /// Returns the value as a model's card knows it; `None` for pictures.
+    #[must_use]
+    pub fn value(&self) -> Option<Value> {
+        match *self {
+            Self::Text(text) => Some(Value::Text(text.to_owned())),
+            Self::Int(number) => Some(Value::Int(number)),
+            Self::Bool(yes) => Some(Value::Bool(yes)),
+            Self::Pictures(_) => None,
+        }
     }
 }
 

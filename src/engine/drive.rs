@@ -19,7 +19,7 @@ use crate::domain::notice::Notice;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
-use crate::store::{ApplyError, ClaimError, Details};
+use crate::store::{self, ApplyError, ClaimError, Details};
 use crate::transport::{Paid, SendFaultKind};
 use crate::wire::{Body, PaidCall};
 use bytes::Bytes;
@@ -171,11 +171,16 @@ impl Drive {
         settled: Option<Usd>,
     ) -> Next {
         let details = Details { said: said.clone(), settled, note: None };
+        let named = match &event {
+            Event::Accepted(id) | Event::Found(id) => Some(id.clone()),
+            _ => None,
+        };
         match self.world.store.apply(take, event, details, at, &self.lane.policy).await {
             Ok(moved) => {
+                // The store has saved it as a conflict: the task is another take's.
                 let conflict = matches!(moved.state, State::Held { reason: HeldReason::IdConflict, .. });
-                let words = || Said::text("the provider named a task that another job owns");
-                self.world.told(take, &moved, said.or_else(|| conflict.then(words)));
+                let words = named.filter(|_| conflict).map(|id| store::owned_elsewhere(&id));
+                self.world.told(take, &moved, said.or(words));
                 Ok(Ok(moved))
             }
             Err(ApplyError::Changed) => Ok(Err(Left::Changed)),

@@ -1,10 +1,10 @@
 //! What stands beside a clip: everything about how it came to be, for people and for other programs.
 
 use crate::domain::lifecycle::ClipFile;
-use crate::domain::request::{Media, Value};
+use crate::domain::request::{Field, Media, Setting, Value};
 use crate::domain::take::Take;
 use jiff::Timestamp;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 /// IPTC's name for media that a trained model made; feeds and platforms ask for it.
 const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
@@ -37,34 +37,30 @@ pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp) -> Json {
     })
 }
 
+/// Everything that the order sets beside its prompt: portable fields, then the model's own parameters.
 fn parameters(take: &Take) -> Json {
-    let request = &take.request;
-    let mut set = Map::new();
-    let mut put = |name: &str, value: Option<Json>| {
-        if let Some(value) = value {
-            set.insert(name.to_owned(), value);
-        }
-    };
-    put("image", request.image.as_ref().map(picture));
-    put("last_image", request.last_image.as_ref().map(picture));
-    let references: Vec<Json> = request.reference_images.iter().map(picture).collect();
-    put("reference_images", (!references.is_empty()).then_some(Json::Array(references)));
-    put("duration", request.duration.map(Json::from));
-    put("aspect_ratio", request.aspect_ratio.clone().map(Json::from));
-    put("size", request.size.clone().map(Json::from));
-    put("seed", request.seed.map(Json::from));
-    put("audio", request.audio.map(Json::from));
-    put("style", request.style.clone().map(Json::from));
-    put("motion", request.motion.clone().map(Json::from));
-    for (name, value) in &request.params {
+    let fields =
+        take.request.fields().filter(|(field, _)| *field != Field::Prompt).map(|(field, setting)| {
+            let value = match setting {
+                Setting::Text(text) => text.into(),
+                Setting::Int(number) => number.into(),
+                Setting::Bool(yes) => yes.into(),
+                Setting::Pictures(pictures) if field == Field::ReferenceImages => {
+                    pictures.iter().map(picture).collect()
+                }
+                Setting::Pictures(pictures) => pictures.iter().map(picture).next().unwrap_or_default(),
+            };
+            (field.name().to_owned(), value)
+        });
+    let params = take.request.params.iter().map(|(name, value)| {
         let value = match value {
             Value::Bool(value) => Json::from(*value),
             Value::Int(value) => Json::from(*value),
             Value::Text(value) => Json::from(value.as_str()),
         };
-        put(name, Some(value));
-    }
-    Json::Object(set)
+        (name.clone(), value)
+    });
+    fields.chain(params).collect()
 }
 
 fn picture(media: &Media) -> Json {

@@ -4,7 +4,7 @@
 //! Version 1 is fixed for ever by the golden vectors in the tests.
 
 use crate::domain::digest::Sha256;
-use crate::domain::request::{Media, Request, Value};
+use crate::domain::request::{Field, Media, Request, Setting, Value};
 use crate::domain::take::Fingerprint;
 use serde_json::{Map, Value as Json};
 
@@ -67,28 +67,25 @@ pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Ch
 /// The set fields in a fixed order; what is not set is not there.
 fn canonical(request: &Request) -> Map<String, Json> {
     let mut fields = Map::new();
-    let mut set = |name: &str, value: Option<Json>| {
-        if let Some(value) = value {
-            fields.insert(name.to_owned(), value);
-        }
-    };
-    set("model", Some(request.model.to_string().into()));
-    set("prompt", request.prompt.as_deref().map(text));
-    set("image", request.image.as_ref().map(media));
-    set("last_image", request.last_image.as_ref().map(media));
-    let references: Vec<Json> = request.reference_images.iter().map(media).collect();
-    set("reference_images", (!references.is_empty()).then_some(Json::Array(references)));
-    set("duration", request.duration.map(Json::from));
-    set("aspect_ratio", request.aspect_ratio.as_deref().map(text));
-    set("size", request.size.as_deref().map(text));
-    set("seed", request.seed.map(Json::from));
-    set("audio", request.audio.map(Json::from));
-    set("style", request.style.as_deref().map(text));
-    set("motion", request.motion.as_deref().map(text));
+    fields.insert("model".to_owned(), request.model.to_string().into());
+    for (field, setting) in request.fields() {
+        let value = match setting {
+            Setting::Text(words) => text(words),
+            Setting::Int(number) => number.into(),
+            Setting::Bool(yes) => yes.into(),
+            Setting::Pictures(pictures) if field == Field::ReferenceImages => {
+                pictures.iter().map(media).collect()
+            }
+            Setting::Pictures(pictures) => pictures.iter().map(media).next().unwrap_or_default(),
+        };
+        fields.insert(field.name().to_owned(), value);
+    }
     // A BTreeMap: sorted by name.
     let params: Map<String, Json> =
         request.params.iter().map(|(name, value)| (name.clone(), param(value))).collect();
-    set("params", (!params.is_empty()).then_some(Json::Object(params)));
+    if !params.is_empty() {
+        fields.insert("params".to_owned(), Json::Object(params));
+    }
     fields
 }
 

@@ -1,39 +1,9 @@
 //! An order as the members of a request body: only what the user set, under the names and in the order of the card.
 
 use super::card::{ModelCard, SendAs};
-use crate::domain::request::{Field, Media, MediaFile, Request, Value};
+use crate::domain::request::{Field, Media, MediaFile, Request, Setting, Value};
 use crate::wire;
 use serde_json::{Map, Value as Json};
-
-/// What a request sets under one of the portable names.
-pub enum Setting<'a> {
-    /// Text, a number, yes or no.
-    Plain(Value),
-    /// One picture or more.
-    Pictures(Vec<&'a Media>),
-}
-
-/// What the request sets, if it sets the field at all.
-#[must_use]
-pub fn setting(request: &Request, field: Field) -> Option<Setting<'_>> {
-    let text = |text: &Option<String>| text.clone().map(Value::Text).map(Setting::Plain);
-    match field {
-        Field::Prompt => text(&request.prompt),
-        Field::Image => request.image.as_ref().map(|image| Setting::Pictures(vec![image])),
-        Field::LastImage => request.last_image.as_ref().map(|image| Setting::Pictures(vec![image])),
-        Field::ReferenceImages => {
-            let images: Vec<&Media> = request.reference_images.iter().collect();
-            (!images.is_empty()).then_some(Setting::Pictures(images))
-        }
-        Field::Duration => request.duration.map(|seconds| Setting::Plain(Value::Int(seconds.into()))),
-        Field::AspectRatio => text(&request.aspect_ratio),
-        Field::Size => text(&request.size),
-        Field::Seed => request.seed.map(|seed| Setting::Plain(Value::Int(seed))),
-        Field::Audio => request.audio.map(|audio| Setting::Plain(Value::Bool(audio))),
-        Field::Style => text(&request.style),
-        Field::Motion => text(&request.motion),
-    }
-}
 
 /// The members of the body that the request asks for.
 ///
@@ -41,8 +11,10 @@ pub fn setting(request: &Request, field: Field) -> Option<Setting<'_>> {
 pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
     let mut members = Map::new();
     for rule in &card.fields {
-        match Field::named(&rule.name).and_then(|field| setting(request, field)) {
-            Some(Setting::Plain(value)) => put(&mut members, rule.wire(), json(&value)),
+        match Field::named(&rule.name).and_then(|field| request.setting(field)) {
+            Some(Setting::Text(text)) => put(&mut members, rule.wire(), text.into()),
+            Some(Setting::Int(number)) => put(&mut members, rule.wire(), number.into()),
+            Some(Setting::Bool(yes)) => put(&mut members, rule.wire(), yes.into()),
             Some(Setting::Pictures(own)) => {
                 let shared = card.pictures.as_ref().and_then(|it| Some((it.wire.as_ref()?, it.send)));
                 if let Some((name, send)) = shared {
@@ -51,7 +23,7 @@ pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
                     put(&mut members, name, gathered(all, send));
                 } else {
                     let send = if rule.max.is_some() { SendAs::List } else { SendAs::Text };
-                    let own = own.into_iter().map(picture).map(Json::String).collect();
+                    let own = own.iter().map(picture).map(Json::String).collect();
                     put(&mut members, rule.wire(), gathered(own, send));
                 }
             }

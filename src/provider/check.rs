@@ -10,7 +10,6 @@ mod remarks;
 
 pub use pictures::{check_body, check_links};
 
-use super::body::{Setting, setting};
 use super::card::{Kind, ModelCard, Rule};
 use super::cards::Cards;
 use crate::domain::problem::{Severity, did_you_mean};
@@ -112,13 +111,13 @@ pub fn check(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding>
 #[must_use]
 pub fn check_each(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for field in Field::ALL {
-        match (card.field(field), setting(request, field)) {
-            (None, Some(setting)) => findings.push(advice::lacking(cards, card, field, &setting, request)),
-            (Some(rule), Some(Setting::Plain(value))) => {
+    for (field, setting) in request.fields() {
+        match (card.field(field), setting.value()) {
+            (None, _) => findings.push(advice::lacking(cards, card, field, setting, request)),
+            (Some(rule), Some(value)) => {
                 obey(cards, card, rule, field.name(), &value, request, &mut findings);
             }
-            (Some(_), Some(Setting::Pictures(_)) | None) | (None, None) => {}
+            (Some(_), None) => {}
         }
     }
     for (name, value) in &request.params {
@@ -334,7 +333,7 @@ fn unreadable(severity: Severity, field: &str, c: char) -> Finding {
 /// Whether the request sets a field of the card, by the name it has in findings.
 fn is_set(request: &Request, name: &str) -> bool {
     match Field::named(name) {
-        Some(field) => setting(request, field).is_some(),
+        Some(field) => request.setting(field).is_some(),
         None => request.params.contains_key(name.strip_prefix("params.").unwrap_or(name)),
     }
 }

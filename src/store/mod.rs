@@ -37,7 +37,7 @@ mod writer;
 
 pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, NewTake};
-pub use apply::Details;
+pub use apply::{Details, owned_elsewhere};
 pub use clips::{Clip, ClipsFrom};
 pub use error::{ApplyError, Cap, ClaimError, Kept, OverCap, StoreError};
 pub use folder::{Folder, create as make_folder};

@@ -333,6 +333,7 @@ enum ValueTwin {
     Text(String),
 }
 
+/// Serde reads and builds every field: a new one does not compile before it stands here.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Request")]
 struct RequestTwin {

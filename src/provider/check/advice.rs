@@ -1,11 +1,10 @@
 //! What to type instead, and which models can do what this one cannot.
 
-use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Rule};
 use super::super::cards::Cards;
 use super::{Finding, allowed, missing, pictures, remarks, shown, together, written};
 use crate::domain::problem::did_you_mean;
-use crate::domain::request::{Field, Request, Value};
+use crate::domain::request::{Field, Request, Setting, Value};
 
 /// As many models as a line can name.
 const NAMED: usize = 5;
@@ -29,10 +28,9 @@ fn named<'c>(own: &str, models: impl Iterator<Item = (&'c ModelCard, String)>) -
 /// Whether a model takes the whole order, and none of its documents says otherwise.
 fn takes(card: &ModelCard, request: &Request) -> bool {
     let fits = |rule: Option<&Rule>, value: &Value| rule.is_some_and(|rule| rule.allows(value));
-    let has_fields = Field::ALL.into_iter().all(|field| match setting(request, field) {
-        Some(Setting::Plain(value)) => fits(card.field(field), &value),
-        Some(Setting::Pictures(_)) => card.field(field).is_some(),
-        None => true,
+    let has_fields = request.fields().all(|(field, setting)| match setting.value() {
+        Some(value) => fits(card.field(field), &value),
+        None => card.field(field).is_some(),
     });
     if !has_fields || !request.params.iter().all(|(name, value)| fits(card.param(name), value)) {
         return false;
@@ -59,7 +57,7 @@ pub(super) fn lacking(
     cards: &Cards,
     card: &ModelCard,
     field: Field,
-    setting: &Setting<'_>,
+    setting: Setting<'_>,
     request: &Request,
 ) -> Finding {
     let name = field.name();
@@ -77,9 +75,9 @@ pub(super) fn lacking(
         Some(remark) => finding.note(remark.says.clone()),
         None => finding,
     };
-    match setting {
+    match setting.value() {
         _ if cards.proposed().all(|card| card.field(field).is_none()) => finding.note("no model has it"),
-        Setting::Plain(value) if shape(value).is_some() => shaped(cards, finding, field, value, request),
+        Some(value) if shape(&value).is_some() => shaped(cards, finding, field, &value, request),
         _ => takers(cards, finding, &format!("`{name}`"), request),
     }
 }

@@ -1,10 +1,9 @@
 //! Pictures against the rules of the model's card, as far as we hold their bytes.
 
-use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Pictures};
 use super::links::{self, Unreachable};
 use super::{Finding, readable};
-use crate::domain::request::{Field, Media, PictureFormat, Request, Seen};
+use crate::domain::request::{Field, Media, PictureFormat, Request, Seen, Setting};
 
 const FIELDS: [Field; 3] = [Field::Image, Field::LastImage, Field::ReferenceImages];
 
@@ -16,7 +15,7 @@ pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec
     let Some(rules) = &card.pictures else { return };
     let model = card.name.model.as_str();
     for field in FIELDS {
-        let (Some(rule), Some(Setting::Pictures(pictures))) = (card.field(field), setting(request, field))
+        let (Some(rule), Some(Setting::Pictures(pictures))) = (card.field(field), request.setting(field))
         else {
             continue;
         };
@@ -124,7 +123,7 @@ fn too_large(
 #[must_use]
 pub fn check_body(card: &ModelCard, request: &Request, bytes: u64) -> Option<Finding> {
     let megabytes = card.pictures.as_ref()?.max_body_megabytes?;
-    let field = FIELDS.into_iter().find(|field| setting(request, *field).is_some())?.name();
+    let field = FIELDS.into_iter().find(|field| request.setting(*field).is_some())?.name();
     let hint = "make the picture smaller, or write a link to it: the provider fetches that by itself";
     let finding = too_large(field, "request with its picture", bytes, megabytes, &card.name.model, hint)?;
     Some(finding.detail(format!("{bytes} bytes in Base64")))
@@ -158,7 +157,7 @@ pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> O
         Media::File(_) | Media::Inline { .. } => None,
     };
     for field in FIELDS {
-        let Some(Setting::Pictures(pictures)) = setting(request, field) else { continue };
+        let Some(Setting::Pictures(pictures)) = request.setting(field) else { continue };
         for picture in pictures {
             if let (Media::Url(url), Some(seen)) = (picture, behind(picture)) {
                 measured(&card.name.model, rules, field, url, seen, &mut findings);

@@ -1,6 +1,5 @@
 //! What the documents say of settings beyond their values.
 
-use super::super::body::{Setting, setting};
 use super::super::card::{ModelCard, Remark, RemarkKind};
 use super::{Finding, is_set};
 use crate::domain::request::{Field, Request, Value};
@@ -59,10 +58,7 @@ fn concerns(remark: &Remark, request: &Request) -> bool {
 /// The value of a setting that is no picture, by the name it has in findings.
 fn value(request: &Request, name: &str) -> Option<Value> {
     match Field::named(name) {
-        Some(field) => match setting(request, field)? {
-            Setting::Plain(value) => Some(value),
-            Setting::Pictures(_) => None,
-        },
+        Some(field) => request.setting(field)?.value(),
         None => request.params.get(name.strip_prefix("params.").unwrap_or(name)).cloned(),
     }
 }

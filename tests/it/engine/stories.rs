@@ -4,6 +4,8 @@
 //! What happens is drawn from a seed, and a failure names it. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on;
 //! `SHOTLIST_STORIES=500-600` those.
 
+#![expect(clippy::print_stdout, reason = "what happened is told beside the failure")]
+
 use super::bench::{Bench, ECHO, PRICE, PROJECT, ZAI, decide, wanted};
 use super::death::{LINES, When};
 use super::far::{Fetch, Poll, Submit};
