@@ -156,16 +156,17 @@ impl Story {
         (ordered.work, wanted.into_iter().zip(decisions).collect())
     }
 
-    /// One process from its start to its end, or its death.
-    async fn live(&mut self, when: When) {
+    /// One process from its start to its end, or its death; `true` where nothing is left to be done.
+    async fn live(&mut self, when: When) -> bool {
         let store = self.bench.store_until(when);
         self.check(&store).await;
         let (work, _) = self.plan(&store).await;
         let outcome = self.bench.live(store, work).await;
-        self.told.push(match outcome {
+        self.told.push(match &outcome {
             None => format!("died at {when:?}"),
             Some(outcome) => format!("ran: {outcome:?}"),
         });
+        outcome.is_some_and(|outcome| !outcome.leaves_work() && outcome.panicked == 0)
     }
 
     /// A person settles what is held, by what the provider has, and cancels something that waits; `false` where there
@@ -207,7 +208,7 @@ impl Story {
         let intents: HashMap<&str, &str> = intents
             .map(|line| (line["request_id"].as_str().unwrap(), line["take"].as_str().unwrap()))
             .collect();
-        let (mut paid, mut by_prompt) = (HashSet::new(), HashMap::new());
+        let (mut paid, mut orders) = (HashSet::new(), HashMap::new());
         for charge in &charges {
             let id = charge.request_id.as_str();
             let take = intents.get(id).unwrap_or_else(|| panic!("the charge for {id} is not in the ledger"));
@@ -217,10 +218,11 @@ impl Story {
             assert!(known, "a charge is not in the database");
             let take = store.take_by_id(&TakeId((*take).to_owned())).await.unwrap().unwrap();
             assert_ne!(take.state.account(), Account::Free, "{take:?} is paid");
-            // What failed or was given up may be ordered again, for a job of another name.
+            // What failed or was given up may be ordered again.
             if !matches!(take.state, State::Failed { .. } | State::WrittenOff { .. }) {
-                let other = by_prompt.insert(&charge.prompt, take.id.clone());
-                assert_eq!(other, None, "{:?} was paid twice", charge.prompt);
+                let order = (take.key.clone(), take.fingerprint);
+                let other = orders.insert(order, take.id.clone());
+                assert_eq!(other, None, "{} was paid twice for {:?}", take.key, charge.prompt);
             }
         }
         let spent = store.spent(PROJECT, Window::Ever).await.unwrap().total();
@@ -232,8 +234,8 @@ impl Story {
         self.bench.far.mend();
         for _ in 0..12 {
             let before = self.seen();
-            self.live(When::Never).await;
-            if !self.decide(true).await && self.seen() == before {
+            let is_done = self.live(When::Never).await;
+            if !self.decide(true).await && is_done && self.seen() == before {
                 return;
             }
         }
