@@ -54,6 +54,13 @@ output: "renders/{{ item.id }}_{{ shot }}.mp4"
 /// As fast as this machine can, with as many tasks at once.
 pub(crate) const FIFTY_AT_ONCE: &str = "{ concurrency: 50, first_poll: 50ms, poll_every: 50ms, rate: 10000/s, poll_rate: 10000/s, polls: 32, downloads: 8 }";
 
+/// Begins a client for the fake provider, which speaks plain HTTP.
+pub(crate) fn client() -> reqwest::ClientBuilder {
+    // No client is built without cryptography. The error says that an earlier client has set it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
+
 /// Longest wait for what another process does; far beyond anything a loaded machine needs.
 const DEADLINE: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -250,7 +257,7 @@ impl Project {
     /// From now on nothing goes wrong.
     pub(crate) fn mend(&self) {
         let url = format!("{}/admin/faults", self.sandbox.base_url());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client().build().unwrap();
         let answer = self.runtime.block_on(client.delete(url).send()).unwrap();
         assert!(answer.status().is_success());
     }
