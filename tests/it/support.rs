@@ -294,13 +294,16 @@ impl Project {
     /// What must hold whenever a process has ended, also one that was killed.
     fn check(&self) {
         let charges = self.charges();
-        let ids: HashSet<&str> = charges.iter().map(|charge| charge.request_id.as_str()).collect();
+        let mut ids: HashSet<&str> = charges.iter().map(|charge| charge.request_id.as_str()).collect();
         assert_eq!(ids.len(), charges.len(), "a submission was charged twice");
         let ledger = fs::read_to_string(self.path(".shotlist/ledger.jsonl")).unwrap_or_default();
         // A provider without a field for our id makes one up; then it can only be counted.
-        for id in ids.into_iter().filter(|id| !id.starts_with("generated-")) {
-            assert!(ledger.contains(id), "the charge for {id} is not in the ledger");
+        ids.retain(|id| !id.starts_with("generated-"));
+        // One pass over the ledger: a search per id took half the CPU time of a test with 1,000 charges.
+        for word in ledger.split('"') {
+            ids.remove(word);
         }
+        assert!(ids.is_empty(), "the charges for {ids:?} are not in the ledger");
         let intents = ledger.lines().filter(|line| line.contains(r#""kind":"intent""#)).count();
         assert!(intents >= charges.len(), "{} charges, {intents} intents", charges.len());
         for (name, hash) in self.clips() {
