@@ -99,7 +99,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&clips)?;
     let world = Arc::new(World::new(Parts {
         store,
-        free: FreeClient::new(&settings)?,
+        free: Box::new(FreeClient::new(&settings)?),
         tree: Tree::open(&state, &clips)?,
         pictures,
         clock,
@@ -108,7 +108,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
         listener: Box::new(listener),
         reach: |_| {},
     }));
-    let outcome = engine::run(&world, &accounts, PaidClient::new(&settings)?, work).await;
+    let outcome = engine::run(&world, &accounts, Arc::new(PaidClient::new(&settings)?), work).await;
     sandbox.stop().await?;
-    if outcome.failures.is_empty() && outcome.left.is_empty() { Ok(()) } else { Err("work remains".into()) }
+    if outcome.failures.is_empty() && !outcome.leaves_work() { Ok(()) } else { Err("work remains".into()) }
 }

@@ -145,7 +145,7 @@ impl Session {
         let tree = self.tree()?;
         let world = Arc::new(World::new(Parts {
             store: self.store,
-            free: FreeClient::new(&setup.settings).map_err(unbuilt)?,
+            free: Box::new(FreeClient::new(&setup.settings).map_err(unbuilt)?),
             tree,
             pictures: self.places.folder.clone(),
             clock: self.clock,
@@ -170,7 +170,7 @@ impl Session {
             match work {
                 Some(work) => {
                     let paid = PaidClient::new(&setup.settings).map_err(unbuilt)?;
-                    Ok(engine::run(&world, &setup.accounts, paid, work).await)
+                    Ok(engine::run(&world, &setup.accounts, Arc::new(paid), work).await)
                 }
                 None => Ok(engine::collect(&world, &setup.accounts).await),
             }

@@ -320,8 +320,7 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
     if !outcome.unfiled.is_empty() {
         exits.push(Exit::Local);
     }
-    let remain = outcome.waiting > 0 || !outcome.left.is_empty() || !outcome.overdue.is_empty();
-    if remain || *waiting > 0 {
+    if outcome.leaves_work() || *waiting > 0 {
         exits.push(Exit::WorkRemains);
     }
     if !standing.held.is_empty() {

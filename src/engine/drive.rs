@@ -19,8 +19,8 @@ use crate::domain::notice::Notice;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
-use crate::store::{ApplyError, ClaimError, Details};
-use crate::transport::{PaidClient, SendFaultKind};
+use crate::store::{self, ApplyError, ClaimError, Details};
+use crate::transport::{Paid, SendFaultKind};
 use crate::wire::{Body, PaidCall};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -60,7 +60,7 @@ pub(super) struct Drive {
     /// Its model.
     pub(super) lane: Arc<Lane>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
-    pub(super) paid: Option<Arc<PaidClient>>,
+    pub(super) paid: Option<Arc<dyn Paid>>,
 }
 
 impl Drive {
@@ -101,7 +101,7 @@ impl Drive {
                     if slot.is_none() {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     }
-                    self.submit(paid, &take).await?
+                    self.submit(&**paid, &take).await?
                 }
                 Todo::LookUp => {
                     if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
@@ -171,11 +171,16 @@ impl Drive {
         settled: Option<Usd>,
     ) -> Next {
         let details = Details { said: said.clone(), settled, note: None };
+        let named = match &event {
+            Event::Accepted(id) | Event::Found(id) => Some(id.clone()),
+            _ => None,
+        };
         match self.world.store.apply(take, event, details, at, &self.lane.policy).await {
             Ok(moved) => {
+                // The store has saved it as a conflict: the task is another take's.
                 let conflict = matches!(moved.state, State::Held { reason: HeldReason::IdConflict, .. });
-                let words = || Said::text("the provider named a task that another job owns");
-                self.world.told(take, &moved, said.or_else(|| conflict.then(words)));
+                let words = named.filter(|_| conflict).map(|id| store::owned_elsewhere(&id));
+                self.world.told(take, &moved, said.or(words));
                 Ok(Ok(moved))
             }
             Err(ApplyError::Changed) => Ok(Err(Left::Changed)),
@@ -221,7 +226,7 @@ impl Drive {
     }
 
     /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
-    async fn submit(&self, paid: &PaidClient, take: &Take) -> Next {
+    async fn submit(&self, paid: &dyn Paid, take: &Take) -> Next {
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
             Ok(claimed) => claimed,
             Err(left) => {

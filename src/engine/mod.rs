@@ -21,7 +21,7 @@ pub mod world;
 use crate::domain::key::{JobKey, ModelName, TakeId};
 use crate::plan::filing::Filings;
 use crate::store::{Pause, Queued, StoreError};
-use crate::transport::PaidClient;
+use crate::transport::Paid;
 use backlog::Backlog;
 use drive::{Drive, Left};
 use lane::Account;
@@ -67,6 +67,14 @@ pub struct Outcome {
     pub unfiled: Vec<(JobKey, String)>,
 }
 
+impl Outcome {
+    /// Whether the next run has something to go on with.
+    #[must_use]
+    pub fn leaves_work(&self) -> bool {
+        self.waiting > 0 || !self.left.is_empty() || !self.overdue.is_empty()
+    }
+}
+
 /// Collects what is owed; submits nothing, for it has nothing to submit with.
 pub async fn collect(world: &Arc<World>, accounts: &BTreeMap<String, Arc<Account>>) -> Outcome {
     Run::new(world, accounts, None, Work::default()).go().await
@@ -76,10 +84,10 @@ pub async fn collect(world: &Arc<World>, accounts: &BTreeMap<String, Arc<Account
 pub async fn run(
     world: &Arc<World>,
     accounts: &BTreeMap<String, Arc<Account>>,
-    paid: PaidClient,
+    paid: Arc<dyn Paid>,
     work: Work,
 ) -> Outcome {
-    Run::new(world, accounts, Some(Arc::new(paid)), work).go().await
+    Run::new(world, accounts, Some(paid), work).go().await
 }
 
 type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), tokio::task::JoinError>;
@@ -87,7 +95,7 @@ type Ended = Result<(tokio::task::Id, (TakeId, JobKey, Result<Left, Failure>)), 
 struct Run<'a> {
     world: &'a Arc<World>,
     accounts: &'a BTreeMap<String, Arc<Account>>,
-    paid: Option<Arc<PaidClient>>,
+    paid: Option<Arc<dyn Paid>>,
     work: Work,
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
     /// What may be taken up next.
@@ -117,7 +125,7 @@ impl<'a> Run<'a> {
     fn new(
         world: &'a Arc<World>,
         accounts: &'a BTreeMap<String, Arc<Account>>,
-        paid: Option<Arc<PaidClient>>,
+        paid: Option<Arc<dyn Paid>>,
         work: Work,
     ) -> Self {
         Self {

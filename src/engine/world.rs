@@ -8,7 +8,7 @@ use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::files::Tree;
 use crate::store::{RunId, Store};
-use crate::transport::FreeClient;
+use crate::transport::Free;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,7 +46,7 @@ pub struct World {
     /// The memory.
     pub store: Store,
     /// For polls and downloads.
-    pub free: FreeClient,
+    pub free: Box<dyn Free>,
     /// Where clips go.
     pub tree: Tree,
     /// The folder from which pictures are seen.
@@ -72,7 +72,7 @@ pub struct Parts {
     /// The memory.
     pub store: Store,
     /// For polls and downloads.
-    pub free: FreeClient,
+    pub free: Box<dyn Free>,
     /// Where clips go.
     pub tree: Tree,
     /// The folder from which pictures are seen.

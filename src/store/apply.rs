@@ -10,7 +10,7 @@ use super::ledger::{Entry, Kind};
 use super::takes;
 use super::write::{current, file_own};
 use crate::domain::fault::Said;
-use crate::domain::key::TakeId;
+use crate::domain::key::{TakeId, TaskId};
 use crate::domain::lifecycle::{Account, CancelledBy, Event, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
@@ -99,8 +99,7 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
     if let Err(error) = takes::set_state(db, &row.id, &to) {
         let (true, Some(task)) = (is_taken(&error), to.task()) else { return Err(error) };
         // Another take owns that task: a submission becomes a person's to decide, anything else is refused.
-        let said = Said::text(format!("the provider named task {}, which another job owns", task.id));
-        let conflict = Details { said: Some(said), ..details.clone() };
+        let conflict = Details { said: Some(owned_elsewhere(&task.id)), ..details.clone() };
         let step = Change { event: Event::AcceptedTwice, at, policy, details: &conflict };
         return match transition(db, row, step)? {
             Err(ApplyError::Illegal(_)) => Ok(Err(ApplyError::TaskTaken(task.id.clone()))),
@@ -179,6 +178,12 @@ pub(super) fn supersede(
         }
     }
     Ok(())
+}
+
+/// Returns the words about an accepted task that another take owns.
+#[must_use]
+pub fn owned_elsewhere(task: &TaskId) -> Said {
+    Said::text(format!("the provider named task {task}, which another job owns"))
 }
 
 /// Returns whether another take owns the task.

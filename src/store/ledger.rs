@@ -122,7 +122,7 @@ impl Kind {
 
     /// Whether it says what became of a submission, and not what a person wants.
     pub(super) const fn is_outcome(self) -> bool {
-        !matches!(self, Self::Again | Self::Cancelled)
+        !matches!(self, Self::Intent | Self::Again | Self::Cancelled)
     }
 
     /// Whether a line of this kind names an amount that counts as spent, reserved or in doubt.

@@ -37,7 +37,7 @@ mod writer;
 
 pub use adjust::{Adjustment, Costs};
 pub use admit::{Admission, NewTake};
-pub use apply::Details;
+pub use apply::{Details, owned_elsewhere};
 pub use clips::{Clip, ClipsFrom};
 pub use error::{ApplyError, Cap, ClaimError, Kept, OverCap, StoreError};
 pub use folder::{Folder, create as make_folder};
@@ -87,6 +87,20 @@ pub struct Options {
     pub allow_network: bool,
     /// A rehearsal of failing disks.
     pub rehearsal: Option<Rehearsal>,
+    /// Counts the steps of every statement, to see what work grows with.
+    pub meter: Option<Arc<AtomicU64>>,
+}
+
+impl Options {
+    fn meter(&self, db: &Connection) -> rusqlite::Result<()> {
+        let Some(meter) = self.meter.clone() else { return Ok(()) };
+        let count = move || {
+            meter.fetch_add(1, Ordering::Relaxed);
+            // Whether the statement is to be interrupted.
+            false
+        };
+        db.progress_handler(1, Some(count))
+    }
 }
 
 /// What opening found.
@@ -173,7 +187,10 @@ impl Store {
             None => Vec::new(),
         };
         writer.ledger.unlock();
-        let reader = Reader::new(schema::open_to_read(&path)?, path);
+        let db = schema::open_to_read(&path)?;
+        let metered = options.meter(&db).and_then(|()| options.meter(&writer.db));
+        metered.map_err(|e| StoreError::sql(&path, &e))?;
+        let reader = Reader::new(db, path);
         Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs }))
     }
 

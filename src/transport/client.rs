@@ -7,8 +7,40 @@ use super::settings::{ClientTrouble, Proxies, Settings, build, builder};
 use crate::domain::fault::Said;
 use crate::wire::{Body, Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, RequestBuilder, Response};
+
+/// Whoever sends requests that cost money. Nothing that holds only a [`Free`] can.
+pub trait Paid: Send + Sync {
+    /// Sends `body` once and reads the whole answer.
+    ///
+    /// Anything but a complete answer is a fault, and only [`SendFaultKind::NotSent`] and [`SendFaultKind::Setup`]
+    /// prove that nothing was charged.
+    fn submit<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        call: &'a PaidCall,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<Reply, SendFault>>;
+}
+
+/// Whoever polls and fetches clips: whatever costs nothing.
+pub trait Free: Send + Sync {
+    /// Sends a call that costs nothing, and reads the whole answer.
+    fn ask<'a>(&'a self, endpoint: &'a Endpoint, call: &'a Call) -> BoxFuture<'a, Result<Reply, SendFault>>;
+
+    /// Begins to fetch a clip, without credentials, from wherever the provider said it is.
+    ///
+    /// `allow_loopback` where the provider's own base URL is on this machine: then links may be too, and plain HTTP.
+    fn fetch<'a>(
+        &'a self,
+        url: &'a str,
+        span: Span,
+        allow_loopback: bool,
+    ) -> BoxFuture<'a, Result<Download, FetchFault>>;
+}
 
 /// Sends paid requests, each once.
 ///
@@ -99,6 +131,32 @@ impl FreeClient {
     /// `allow_loopback` where the provider's own base URL is on this machine: then links may be too, and plain HTTP.
     pub async fn fetch(&self, url: &str, span: Span, allow_loopback: bool) -> Result<Download, FetchFault> {
         self.clips.fetch(url, &span, allow_loopback).await
+    }
+}
+
+impl Paid for PaidClient {
+    fn submit<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        call: &'a PaidCall,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<Reply, SendFault>> {
+        self.submit(endpoint, call, body).boxed()
+    }
+}
+
+impl Free for FreeClient {
+    fn ask<'a>(&'a self, endpoint: &'a Endpoint, call: &'a Call) -> BoxFuture<'a, Result<Reply, SendFault>> {
+        self.ask(endpoint, call).boxed()
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        url: &'a str,
+        span: Span,
+        allow_loopback: bool,
+    ) -> BoxFuture<'a, Result<Download, FetchFault>> {
+        self.fetch(url, span, allow_loopback).boxed()
     }
 }
 

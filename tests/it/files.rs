@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 const MIB: usize = 1024 * 1024;
 
 /// A whole MP4 with one track, blown up by a box that players skip; `fill` tells two clips apart.
-fn clip(fill: u8, padding: usize) -> Vec<u8> {
+pub(crate) fn clip(fill: u8, padding: usize) -> Vec<u8> {
     let mut muxer = Mp4FileMuxer::new().unwrap();
     let mut bytes = muxer.initial_boxes_bytes().to_vec();
     let frame = vec![fill; 1024];

@@ -11,6 +11,7 @@ mod catalog;
 mod cli;
 mod documented;
 mod edges;
+mod engine;
 mod examples;
 mod exercise;
 mod files;

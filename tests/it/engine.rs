@@ -1,0 +1,10 @@
+//! The engine against a provider in memory, in paused time: no socket, no process, no waiting.
+
+mod bench;
+mod beside;
+mod collecting;
+mod far;
+mod growth;
+mod resumed;
+mod stopping;
+mod submitting;

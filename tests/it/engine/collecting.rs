@@ -1,0 +1,159 @@
+//! What was paid comes home: polls, links, downloads.
+
+use super::bench::{Bench, ECHO, ZAI, is_in_place, seconds};
+use super::far::{Fetch, Poll};
+use shotlist::domain::fault::Refusal;
+use shotlist::domain::lifecycle::{Charged, HeldReason, State};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_task_is_asked_for_ever_more_rarely() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.poll_every = Some(Duration::from_secs(30));
+    bench.far.renders_for(Duration::from_mins(90));
+    bench.run(&["a"]).await.expect_all_done();
+    let polled = bench.far.polled();
+    let first = polled[0];
+    assert!(seconds(first, polled[1]) < 37.0);
+    let late: Vec<f64> = polled
+        .windows(2)
+        .filter(|pair| seconds(first, pair[0]) > 3_700.0)
+        .map(|pair| seconds(pair[0], pair[1]))
+        .collect();
+    assert!(!late.is_empty() && late.iter().all(|pause| *pause >= 240.0), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_renders_longer_than_a_run_waits_is_collected_by_a_later_one() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.poll_every = Some(Duration::from_mins(1));
+    bench.far.renders_for(Duration::from_hours(5));
+    let ran = bench.run(&["a"]).await;
+    assert_eq!((ran.outcome.overdue.len(), ran.states(&["a"]).await), (1, vec!["running"]));
+    drop(ran);
+    bench.later(Duration::from_hours(4)).await;
+    let ran = bench.collect().await;
+    ran.expect_all_done();
+    assert_eq!((ran.states(&["a"]).await, bench.far.charges().len()), (vec!["done"], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_tasks_are_asked_for_with_one_call_where_the_provider_takes_that() {
+    let items: Vec<String> = (0..20).map(|n| format!("i{n}")).collect();
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let mut polled = Vec::new();
+    for model in [ZAI, ECHO] {
+        let mut bench = Bench::new(model);
+        bench.limits.concurrency = NonZeroU32::new(20);
+        bench.limits.poll_rate = Some(super::bench::rate(2, Duration::from_secs(1)));
+        bench.run(&items).await.expect_all_done();
+        polled.push(bench.far.polled().len());
+    }
+    assert!(polled[0] >= 20 && polled[1] * 2 < polled[0], "{polled:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_missing_at_first_is_not_lost() {
+    let bench = Bench::new(ZAI);
+    bench.far.polls([Poll::Missing; 2]);
+    bench.run(&["a"]).await.expect_all_done();
+    assert!(is_in_place(&bench, "a", "task-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_stays_missing_is_for_a_person() {
+    let bench = Bench::new(ZAI);
+    bench.far.polls(vec![Poll::Missing; 500]);
+    let ran = bench.run(&["a"]).await;
+    ran.expect_all_done();
+    let held = ran.take("a").await.state;
+    assert!(matches!(held, State::Held { reason: HeldReason::TaskLost, task: Some(_), .. }), "{held:?}");
+    let polled = bench.far.polled();
+    assert!(seconds(bench.far.seen()[0].at, *polled.last().unwrap()) >= 240.0, "two minutes, and twice one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_comes_too_fast_waits_as_long_as_it_was_asked_to() {
+    let bench = Bench::new(ZAI);
+    bench.far.polls([Poll::Refuse(429, "1302", Some(90)), Poll::Refuse(502, "", None)]);
+    bench.run(&["a"]).await.expect_all_done();
+    let polled = bench.far.polled();
+    assert!(seconds(polled[0], polled[1]) >= 90.0, "{polled:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_may_not_even_read_ends_the_collecting_and_loses_nothing() {
+    let bench = Bench::new(ZAI);
+    bench.far.polls([Poll::Refuse(401, "1000", None)]);
+    let ran = bench.run(&["a"]).await;
+    assert_eq!((ran.outcome.left.len(), ran.world.polls_refused().len()), (1, 1));
+    drop(ran);
+    bench.collect().await.expect_all_done();
+    assert!(is_in_place(&bench, "a", "task-1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_task_may_have_been_charged_and_is_not_sent_again() {
+    let bench = Bench::new(ECHO);
+    bench.far.polls([Poll::Failed]);
+    let ran = bench.run(&["a"]).await;
+    ran.expect_all_done();
+    let failed = ran.take("a").await.state;
+    assert!(
+        matches!(failed, State::Failed { refusal: Refusal::Generation, charged: Charged::Unknown, .. }),
+        "{failed:?}"
+    );
+    drop(ran);
+    bench.resume().await.expect_all_done();
+    assert_eq!(bench.far.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_without_a_clip_is_asked_again_and_then_left_to_a_person() {
+    for (empty, state) in [(3, "done"), (50, "held")] {
+        let bench = Bench::new(ZAI);
+        bench.far.polls(vec![Poll::Empty; empty]);
+        let ran = bench.run(&["a"]).await;
+        ran.expect_all_done();
+        assert_eq!(ran.states(&["a"]).await, [state], "{empty}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_link_is_exchanged_for_a_fresh_one_by_a_free_poll() {
+    let bench = Bench::new(ZAI);
+    bench.far.fetches([Fetch::Dead, Fetch::Dead]);
+    bench.run(&["a"]).await.expect_all_done();
+    assert!(is_in_place(&bench, "a", "task-1"));
+    assert_eq!((bench.far.fetched().len(), bench.far.seen().len()), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_dead_again_and_again_is_for_a_person() {
+    let bench = Bench::new(ZAI);
+    bench.far.fetches([Fetch::Dead; 9]);
+    let ran = bench.run(&["a"]).await;
+    ran.expect_all_done();
+    let held = ran.take("a").await.state;
+    assert!(matches!(held, State::Held { reason: HeldReason::UrlExpired, .. }), "{held:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_that_breaks_off_or_brings_a_page_is_tried_again() {
+    let bench = Bench::new(ZAI);
+    bench.far.fetches([Fetch::Broken, Fetch::Page, Fetch::Unreachable, Fetch::Unreachable]);
+    bench.run(&["a", "b"]).await.expect_all_done();
+    assert!(is_in_place(&bench, "a", "task-1") && is_in_place(&bench, "b", "task-2"));
+    assert_eq!(bench.far.fetched().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn collecting_submits_nothing() {
+    let bench = Bench::new(ECHO);
+    let store = bench.store();
+    bench.order(&store, &["a", "b"]).await;
+    drop(store);
+    let ran = bench.collect().await;
+    assert_eq!((ran.states(&["a", "b"]).await, bench.far.seen().len()), (vec!["pending"; 2], 0));
+}

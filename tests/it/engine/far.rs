@@ -1,0 +1,378 @@
+//! A provider in memory. It speaks as `zai` does, which cannot be asked for a submission, and as `echo` does, which can.
+
+use bytes::Bytes;
+use futures::future::{BoxFuture, pending};
+use futures::{FutureExt as _, StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shotlist::domain::fault::Said;
+use shotlist::engine::clock::Clock;
+use shotlist::transport::{
+    Download, Endpoint, FetchFault, FetchFaultKind, Free, Paid, SendFault, SendFaultKind,
+};
+use shotlist::wire::{Call, ClipHead, Method, PaidCall, Reply, Span};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
+
+/// What becomes of a submission.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Submit {
+    /// A task is made and named.
+    Accept,
+    /// A task is made, and the answer is lost.
+    AcceptUnheard,
+    /// The request is lost on its way.
+    Lose,
+    /// No connection comes about.
+    NotSent,
+    /// The answer is this error, after so many seconds if it says when to come again.
+    Refuse(u16, &'static str, Option<u64>),
+    /// The answer names the first task once more.
+    NameTheFirst,
+    /// The client panics.
+    Panic,
+}
+
+/// What becomes of a poll.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Poll {
+    /// There is no such task.
+    Missing,
+    /// The answer is an error.
+    Refuse(u16, &'static str, Option<u64>),
+    /// The task failed.
+    Failed,
+    /// The task succeeded, and no clip is named.
+    Empty,
+}
+
+/// What becomes of a download.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fetch {
+    /// The link is dead.
+    Dead,
+    /// No connection comes about.
+    Unreachable,
+    /// It breaks off in the middle.
+    Broken,
+    /// It is a page, not a clip.
+    Page,
+}
+
+/// One submission as it arrived.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) at: Timestamp,
+    pub(crate) request_id: String,
+    pub(crate) prompt: String,
+    /// The task that was made of it, and charged.
+    pub(crate) task: Option<String>,
+}
+
+#[derive(Default)]
+struct Desk {
+    submits: VecDeque<Submit>,
+    polls: VecDeque<Poll>,
+    fetches: VecDeque<Fetch>,
+    render: Duration,
+    seen: Vec<Seen>,
+    /// When each task is rendered.
+    tasks: BTreeMap<String, Timestamp>,
+    polled: Vec<Timestamp>,
+    fetched: Vec<String>,
+    gone: bool,
+}
+
+/// The provider.
+pub(crate) struct Far {
+    clock: Clock,
+    desk: Mutex<Desk>,
+}
+
+/// How long every answer takes.
+const LATENCY: Duration = Duration::from_millis(20);
+
+impl Far {
+    pub(crate) fn new(clock: Clock) -> Arc<Self> {
+        let desk = Desk { render: Duration::from_secs(5), ..Desk::default() };
+        Arc::new(Self { clock, desk: Mutex::new(desk) })
+    }
+
+    /// What becomes of the next submissions; later ones are accepted.
+    pub(crate) fn submits(&self, script: impl IntoIterator<Item = Submit>) {
+        self.desk().submits.extend(script);
+    }
+
+    /// What becomes of the next polls; later ones are answered.
+    pub(crate) fn polls(&self, script: impl IntoIterator<Item = Poll>) {
+        self.desk().polls.extend(script);
+    }
+
+    /// What becomes of the next downloads; later ones bring the clip.
+    pub(crate) fn fetches(&self, script: impl IntoIterator<Item = Fetch>) {
+        self.desk().fetches.extend(script);
+    }
+
+    /// How long tasks render from now on.
+    pub(crate) fn renders_for(&self, time: Duration) {
+        self.desk().render = time;
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn mend(&self) {
+        let mut desk = self.desk();
+        (desk.submits, desk.polls, desk.fetches) = Default::default();
+    }
+
+    /// The client's process is dead (or alive again): nothing more arrives, and no answer does.
+    pub(crate) fn gone(&self, gone: bool) {
+        self.desk().gone = gone;
+    }
+
+    /// Every submission that arrived.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.desk().seen.clone()
+    }
+
+    /// Every task, each charged once, by the request that brought it.
+    pub(crate) fn charges(&self) -> Vec<Seen> {
+        self.seen().into_iter().filter(|seen| seen.task.is_some()).collect()
+    }
+
+    pub(crate) fn polled(&self) -> Vec<Timestamp> {
+        self.desk().polled.clone()
+    }
+
+    /// The links that were asked for.
+    pub(crate) fn fetched(&self) -> Vec<String> {
+        self.desk().fetched.clone()
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap()
+    }
+
+    async fn travel(&self) {
+        if self.desk().gone {
+            pending::<()>().await;
+        }
+        tokio::time::sleep(LATENCY).await;
+        if self.desk().gone {
+            pending::<()>().await;
+        }
+    }
+
+    fn reply(&self, status: u16, after: Option<u64>, body: &Value) -> Reply {
+        let date = self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let mut headers = vec![("date".to_owned(), date)];
+        headers.extend(after.map(|seconds| ("retry-after".to_owned(), seconds.to_string())));
+        Reply { status, headers, body: body.to_string().into_bytes() }
+    }
+
+    fn error(&self, status: u16, code: &str, after: Option<u64>) -> Reply {
+        self.reply(status, after, &json!({ "error": { "code": code, "message": "so it is" } }))
+    }
+
+    async fn submitted(&self, call: &PaidCall, body: Bytes) -> Result<Reply, SendFault> {
+        let step = self.desk().submits.pop_front().unwrap_or(Submit::Accept);
+        match step {
+            Submit::Panic => panic!("a defect on purpose"),
+            Submit::NotSent => return Err(fault(SendFaultKind::NotSent)),
+            _ => {}
+        }
+        tokio::time::sleep(LATENCY).await;
+        if self.desk().gone {
+            pending::<()>().await;
+        }
+        if matches!(step, Submit::Lose) {
+            return Err(fault(SendFaultKind::Lost));
+        }
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let name = if is_echo(&call.0) { "client_id" } else { "request_id" };
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let (at, request_id, prompt) = (self.clock.now(), text(name), text("prompt"));
+        let task = {
+            let mut desk = self.desk();
+            let is_accepted = matches!(step, Submit::Accept | Submit::AcceptUnheard);
+            let task = is_accepted.then(|| format!("task-{}", desk.tasks.len() + 1));
+            if let Some(task) = &task {
+                let ready = at + SignedDuration::try_from(desk.render).unwrap();
+                desk.tasks.insert(task.clone(), ready);
+            }
+            desk.seen.push(Seen { at, request_id, prompt, task: task.clone() });
+            task
+        };
+        self.travel().await;
+        match (step, task) {
+            (Submit::Accept, Some(task)) => Ok(self.reply(200, None, &json!({ "id": task }))),
+            (Submit::NameTheFirst, _) => Ok(self.reply(200, None, &json!({ "id": "task-1" }))),
+            (Submit::Refuse(status, code, after), _) => Ok(self.error(status, code, after)),
+            _ => Err(fault(SendFaultKind::Lost)),
+        }
+    }
+
+    async fn asked(&self, call: &Call) -> Result<Reply, SendFault> {
+        self.travel().await;
+        if is_echo(call) {
+            let query = call.path.split_once('?').map(|(_, query)| query);
+            return Ok(match query {
+                Some(query) if query.starts_with("ids=") => self.told_many(&query[4..]),
+                Some(_) => self.listed(),
+                None => self.told(call, true),
+            });
+        }
+        Ok(self.told(call, false))
+    }
+
+    /// How one task stands.
+    fn told(&self, call: &Call, echo: bool) -> Reply {
+        self.desk().polled.push(self.clock.now());
+        let task = unescaped(call.path.rsplit('/').next().unwrap());
+        match self.stands(&task) {
+            Err(Poll::Missing) => self.error(404, if echo { "not_found" } else { "1200" }, None),
+            Err(Poll::Refuse(status, code, after)) => self.error(status, code, after),
+            stands => {
+                self.reply(200, None, &if echo { echo_says(&task, stands) } else { zai_says(&task, stands) })
+            }
+        }
+    }
+
+    /// How several tasks stand.
+    fn told_many(&self, ids: &str) -> Reply {
+        self.desk().polled.push(self.clock.now());
+        let (mut tasks, mut missing) = (Vec::new(), Vec::new());
+        for task in ids.split(',').map(unescaped) {
+            match self.stands(&task) {
+                Err(Poll::Missing) => missing.push(task),
+                stands => tasks.push(echo_says(&task, stands)),
+            }
+        }
+        self.reply(200, None, &json!({ "tasks": tasks, "missing": missing }))
+    }
+
+    fn listed(&self) -> Reply {
+        let tasks: Vec<Value> = self
+            .charges()
+            .iter()
+            .map(|seen| json!({ "id": seen.task, "client_id": seen.request_id, "status": "running" }))
+            .collect();
+        self.reply(200, None, &json!({ "tasks": tasks, "next": null }))
+    }
+
+    /// Whether a task is rendered, or what else there is to say of it.
+    fn stands(&self, task: &str) -> Result<bool, Poll> {
+        let mut desk = self.desk();
+        if let Some(poll) = desk.polls.pop_front() {
+            return Err(poll);
+        }
+        desk.tasks.get(task).map(|ready| *ready <= self.clock.now()).ok_or(Poll::Missing)
+    }
+
+    async fn begun(&self, url: &str, span: Span) -> Result<Download, FetchFault> {
+        self.travel().await;
+        let step = {
+            let mut desk = self.desk();
+            desk.fetched.push(url.to_owned());
+            desk.fetches.pop_front()
+        };
+        let fault = |kind| FetchFault { kind, said: Said::text("so it is") };
+        let mut bytes = clip_of(url);
+        match step {
+            Some(Fetch::Dead) => return Err(fault(FetchFaultKind::Dead)),
+            Some(Fetch::Unreachable) => return Err(fault(FetchFaultKind::Unreachable)),
+            Some(Fetch::Page) => bytes = b"<html><body>nothing here</body></html>".to_vec(),
+            Some(Fetch::Broken) | None => {}
+        }
+        let head = ClipHead {
+            status: 200,
+            content_length: Some(bytes.len() as u64),
+            content_range: None,
+            content_type: Some("video/mp4".into()),
+            content_encoding: None,
+            etag: None,
+            last_modified: None,
+            date: None,
+        };
+        drop(span);
+        let bytes = match step {
+            Some(Fetch::Broken) => {
+                let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
+                stream::iter([Ok(half), Err(fault(FetchFaultKind::Broken))]).boxed()
+            }
+            _ => stream::iter([Ok(Bytes::from(bytes))]).boxed(),
+        };
+        Ok(Download { head, bytes })
+    }
+}
+
+impl Paid for Far {
+    fn submit<'a>(
+        &'a self,
+        _: &'a Endpoint,
+        call: &'a PaidCall,
+        body: Bytes,
+    ) -> BoxFuture<'a, Result<Reply, SendFault>> {
+        self.submitted(call, body).boxed()
+    }
+}
+
+/// What a run polls and fetches with: it knows of no submission.
+pub(crate) struct Collecting(pub(crate) Arc<Far>);
+
+impl Free for Collecting {
+    fn ask<'a>(&'a self, _: &'a Endpoint, call: &'a Call) -> BoxFuture<'a, Result<Reply, SendFault>> {
+        assert_eq!(call.method, Method::Get, "nothing is taken back");
+        self.0.asked(call).boxed()
+    }
+
+    fn fetch<'a>(&'a self, url: &'a str, span: Span, _: bool) -> BoxFuture<'a, Result<Download, FetchFault>> {
+        self.0.begun(url, span).boxed()
+    }
+}
+
+/// The clip behind a link: the same for all, but for a box that players skip, which names the task.
+pub(crate) fn clip_of(url: &str) -> Vec<u8> {
+    static CLIP: OnceLock<Vec<u8>> = OnceLock::new();
+    let mut clip = CLIP.get_or_init(|| crate::files::clip(7, 16)).clone();
+    let name = url.rsplit('/').next().unwrap().as_bytes();
+    clip.extend(u32::try_from(name.len() + 8).unwrap().to_be_bytes());
+    clip.extend(b"free");
+    clip.extend(name);
+    clip
+}
+
+/// Where the clip of a task is.
+pub(crate) fn link(task: &str) -> String {
+    format!("https://clips.example/{task}")
+}
+
+fn echo_says(task: &str, stands: Result<bool, Poll>) -> Value {
+    match stands {
+        Ok(false) => json!({ "id": task, "status": "running" }),
+        Ok(true) => json!({ "id": task, "status": "succeeded", "url": link(task) }),
+        Err(Poll::Empty) => json!({ "id": task, "status": "succeeded" }),
+        Err(_) => json!({ "id": task, "status": "failed" }),
+    }
+}
+
+fn zai_says(task: &str, stands: Result<bool, Poll>) -> Value {
+    match stands {
+        Ok(false) => json!({ "task_status": "PROCESSING" }),
+        Ok(true) => json!({ "task_status": "SUCCESS", "video_result": [{ "url": link(task) }] }),
+        Err(Poll::Empty) => json!({ "task_status": "SUCCESS" }),
+        Err(_) => json!({ "task_status": "FAIL" }),
+    }
+}
+
+fn fault(kind: SendFaultKind) -> SendFault {
+    SendFault { kind, said: Said::text("so it is") }
+}
+
+fn is_echo(call: &Call) -> bool {
+    call.path.starts_with("/v1/tasks")
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("%2D", "-")
+}

@@ -1,0 +1,113 @@
+//! A run that ends before its work does: by a person, the machine or a defect.
+
+use super::bench::{Bench, ECHO, ZAI, is_in_place, seconds};
+use super::far::Submit::{Accept, Panic};
+use shotlist::engine::stop::StopReason;
+use shotlist::engine::world::Failure;
+use shotlist::store::Step;
+use std::io;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const SIX: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+#[tokio::test(start_paused = true)]
+async fn without_new_submissions_what_was_sent_is_still_collected() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = NonZeroU32::new(2);
+    bench.far.renders_for(Duration::from_mins(2));
+    let ran = bench
+        .run_beside(&SIX, async |world| {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            world.stop.no_more_submissions(StopReason::MaxTime);
+        })
+        .await;
+    assert_eq!(ran.states(&SIX).await, ["done", "done", "pending", "pending", "pending", "pending"]);
+    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (2, 4));
+    drop(ran);
+    bench.resume().await.expect_all_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_every_wait_at_once_and_loses_nothing() {
+    for model in [ZAI, ECHO] {
+        let bench = Bench::new(model);
+        bench.far.renders_for(Duration::from_mins(1));
+        let began = bench.clock.now();
+        let ran = bench
+            .run_beside(&SIX, async |world| {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                world.stop.everything(StopReason::Interrupted);
+            })
+            .await;
+        assert!(seconds(began, bench.clock.now()) < 31.0, "nobody waits for the provider");
+        assert_eq!((ran.outcome.left.len(), ran.outcome.waiting), (6, 2), "four are in flight");
+        drop(ran);
+        bench.resume().await.expect_all_done();
+        assert_eq!(bench.far.charges().len(), 6);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_to_a_paid_request_is_awaited_and_saved_after_a_stop() {
+    let bench = Bench::new(ZAI);
+    let ran = bench
+        .run_beside(&["a"], async |world| {
+            while world.requests_on_wire() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            world.stop.everything(StopReason::Terminated);
+        })
+        .await;
+    assert_eq!(ran.states(&["a"]).await, ["running"]);
+    assert_eq!((bench.far.charges().len(), ran.world.requests_on_wire()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_stays_with_its_job() {
+    for (model, state) in [(ZAI, "held"), (ECHO, "done")] {
+        let bench = Bench::new(model);
+        bench.far.submits([Accept, Panic]);
+        let ran = bench.run(&["a", "b", "c"]).await;
+        assert_eq!(ran.outcome.panicked, 1);
+        assert_eq!(ran.states(&["a", "b", "c"]).await, ["done", "submitting", "done"]);
+        drop(ran);
+        // To the next run it is a request that was on the wire when a process died.
+        let ran = bench.resume().await;
+        ran.expect_all_done();
+        assert_eq!(ran.states(&["a", "b", "c"]).await, ["done", state, "done"]);
+        assert_eq!(bench.far.charges().len(), if state == "held" { 2 } else { 3 });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_any_more_once_the_disk_fails() {
+    for step in [Step::Commit, Step::Append] {
+        let mut bench = Bench::new(ECHO);
+        bench.limits.concurrency = NonZeroU32::new(2);
+        let broken = Arc::new(AtomicBool::new(false));
+        let is_broken = Arc::clone(&broken);
+        bench.options.rehearsal = Some(Arc::new(move |now| {
+            if now == step && is_broken.load(Ordering::Relaxed) {
+                return Err(io::Error::other("the disk is gone"));
+            }
+            Ok(())
+        }));
+        bench.far.renders_for(Duration::from_mins(1));
+        let ran = bench
+            .run_beside(&SIX, async |_| {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                broken.store(true, Ordering::Relaxed);
+            })
+            .await;
+        assert!(matches!(ran.outcome.failures[..], [Failure::Store(_), ..]), "{:?}", ran.outcome);
+        assert_eq!((bench.far.charges().len(), ran.world.stop.reason()), (2, Some(StopReason::Local)));
+        drop(ran);
+        bench.options.rehearsal = None;
+        bench.resume().await.expect_all_done();
+        assert_eq!(bench.far.charges().len(), 6);
+        assert!(is_in_place(&bench, "a", "task-1"), "{step:?}");
+    }
+}

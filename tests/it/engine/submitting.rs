@@ -1,0 +1,260 @@
+//! What costs money: who is sent, when, how often, and when nobody is.
+
+use super::bench::{Bench, ECHO, PRICE, PROJECT, TWO, ZAI, is_in_place, rate, seconds};
+use super::far::Submit::{Accept, AcceptUnheard, Lose, NameTheFirst, NotSent, Refuse};
+use jiff::SignedDuration;
+use shotlist::domain::lifecycle::{Charged, HeldReason, State};
+use shotlist::engine::stop::StopReason;
+use shotlist::store::{Cap, Caps, Window};
+use std::time::Duration;
+
+const SIX: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+
+#[tokio::test(start_paused = true)]
+async fn every_job_is_paid_once_and_ends_with_its_clip() {
+    for model in [ZAI, ECHO] {
+        let bench = Bench::new(model);
+        let ran = bench.run(&SIX).await;
+        ran.expect_all_done();
+        assert_eq!(ran.states(&SIX).await, ["done"; 6]);
+        let charges = bench.far.charges();
+        assert_eq!((charges.len(), bench.far.seen().len()), (6, 6));
+        for (item, charge) in SIX.iter().zip(&charges) {
+            assert_eq!(charge.prompt, format!("a slow turn around {item}"), "in the order of the manifest");
+            assert!(is_in_place(&bench, item, charge.task.as_ref().unwrap()), "{item}");
+        }
+        let spent = ran.world.store.spent(PROJECT, Window::Ever).await.unwrap();
+        assert_eq!(
+            (spent.settled, spent.reserved, spent.in_doubt),
+            (PRICE.times(6), PRICE.times(0), PRICE.times(0))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_run_has_nothing_to_do() {
+    let bench = Bench::new(ZAI);
+    drop(bench.run(&SIX).await);
+    let ran = bench.resume().await;
+    ran.expect_all_done();
+    assert_eq!((bench.far.seen().len(), ran.told.len()), (6, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_tasks_are_in_flight_than_the_model_takes() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = Some(TWO);
+    bench.far.renders_for(Duration::from_secs(30));
+    bench.run(&SIX).await.expect_all_done();
+    let charges = bench.far.charges();
+    for (first, third) in charges.iter().zip(&charges[2..]) {
+        assert!(seconds(first.at, third.at) >= 30.0, "{charges:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn submissions_keep_their_pace_and_never_come_in_a_burst() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.rate = Some(rate(6, Duration::from_mins(1)));
+    bench.run(&SIX).await.expect_all_done();
+    let charges = bench.far.charges();
+    for pair in charges.windows(2) {
+        assert!(seconds(pair[0].at, pair[1].at) >= 9.9, "{charges:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_submission_waits_as_long_as_it_was_asked_to() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits([Refuse(429, "1302", Some(40))]);
+    bench.run(&["a"]).await.expect_all_done();
+    let seen = bench.far.seen();
+    assert_eq!((seen.len(), bench.far.charges().len()), (2, 1));
+    assert!((40.0..46.0).contains(&seconds(seen[0].at, seen[1].at)), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_model_keeps_the_others_back_as_well() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = Some(TWO);
+    bench.far.submits([Refuse(429, "1302", Some(40))]);
+    bench.run(&SIX).await.expect_all_done();
+    let seen = bench.far.seen();
+    let early = seen.iter().filter(|later| seconds(seen[0].at, later.at) < 39.0).count();
+    assert_eq!(early, 2, "besides the first only what was on its way with it: {seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_surely_not_sent_is_sent_again_and_five_in_a_row_pause_the_provider() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits([NotSent; 5]);
+    let began = bench.clock.now();
+    bench.run(&["a"]).await.expect_all_done();
+    let charges = bench.far.charges();
+    assert_eq!(charges.len(), 1);
+    assert!(seconds(began, charges[0].at) >= 30.0, "{charges:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_cannot_be_reached_for_an_hour_is_given_up() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits(vec![NotSent; 5_000]);
+    let ran = bench.run(&["a", "b"]).await;
+    assert_eq!(ran.said(), ["zai: NoProgress"]);
+    assert_eq!((ran.outcome.waiting, bench.far.seen().len()), (2, 0));
+    drop(ran);
+    bench.far.mend();
+    bench.resume().await.expect_all_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_for_a_person_where_the_provider_cannot_be_asked_and_the_others_go_on() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits([Accept, AcceptUnheard]);
+    let ran = bench.run(&["a", "b", "c"]).await;
+    ran.expect_all_done();
+    assert_eq!(ran.states(&["a", "b", "c"]).await, ["done", "held", "done"]);
+    let held = ran.take("b").await.state;
+    assert!(matches!(held, State::Held { reason: HeldReason::AmbiguousSubmit, .. }), "{held:?}");
+    let spent = ran.world.store.spent(PROJECT, Window::Ever).await.unwrap();
+    assert_eq!((spent.settled, spent.in_doubt), (PRICE.times(2), PRICE));
+    drop(ran);
+    bench.resume().await.expect_all_done();
+    assert_eq!(bench.far.seen().len(), 3, "nothing is sent for it by itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_found_where_the_provider_can_be_asked() {
+    let bench = Bench::new(ECHO);
+    bench.far.submits([Accept, AcceptUnheard]);
+    let ran = bench.run(&["a", "b"]).await;
+    ran.expect_all_done();
+    assert_eq!(ran.states(&["a", "b"]).await, ["done", "done"]);
+    assert_eq!((bench.far.charges().len(), bench.far.seen().len()), (2, 2));
+    assert!(is_in_place(&bench, "b", "task-2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submission_that_surely_never_arrived_is_sent_once_more_under_another_name() {
+    let bench = Bench::new(ECHO);
+    bench.far.submits([Accept, Lose]);
+    let ran = bench.run(&["a", "b"]).await;
+    ran.expect_all_done();
+    assert_eq!((bench.far.charges().len(), ran.take("b").await.attempts), (2, 2));
+    let ids: std::collections::HashSet<_> =
+        bench.far.seen().into_iter().map(|seen| seen.request_id).collect();
+    assert_eq!(ids.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_without_any_of_our_names_proves_nothing() {
+    let bench = Bench::new(ECHO);
+    bench.far.submits([Lose]);
+    let ran = bench.run(&["a"]).await;
+    ran.expect_all_done();
+    assert_eq!((ran.states(&["a"]).await, bench.far.charges().len()), (vec!["held"], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_lost_answers_stop_the_provider() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
+    bench.far.submits([AcceptUnheard; 6]);
+    let ran = bench.run(&SIX).await;
+    assert_eq!(ran.said(), ["zai: Ambiguity"]);
+    assert_eq!(ran.states(&SIX).await, ["held", "held", "held", "pending", "pending", "pending"]);
+    assert_eq!((ran.outcome.waiting, bench.far.charges().len()), (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_order_costs_nothing_and_stops_nothing() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits([Accept, Refuse(400, "1301", None)]);
+    let ran = bench.run(&["a", "b", "c"]).await;
+    ran.expect_all_done();
+    assert_eq!(ran.states(&["a", "b", "c"]).await, ["done", "failed", "done"]);
+    assert!(matches!(ran.take("b").await.state, State::Failed { charged: Charged::No, task: None, .. }));
+    drop(ran);
+    bench.resume().await.expect_all_done();
+    assert_eq!(bench.far.seen().len(), 3, "it is not sent again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_provider_is_tried_five_times_and_left_to_the_next_run() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits([Refuse(500, "1100", None); 5]);
+    let ran = bench.run(&["a"]).await;
+    assert_eq!((bench.far.seen().len(), ran.outcome.left.len(), ran.outcome.waiting), (5, 1, 1));
+    assert!(matches!(ran.take("a").await.state, State::Pending { tries_left: 0, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_balance_stops_the_provider_at_once() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
+    bench.far.submits([Accept, Refuse(429, "1113", None)]);
+    let ran = bench.run(&SIX).await;
+    assert_eq!(ran.said(), ["zai: Provider(Balance)"]);
+    assert_eq!((bench.far.seen().len(), bench.far.charges().len(), ran.outcome.waiting), (2, 1, 5));
+    assert_eq!(ran.states(&["a"]).await, ["done"], "what is paid is collected");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_is_tried_once_more_after_a_while() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
+    bench.far.submits([Refuse(401, "1000", None)]);
+    bench.run(&["a"]).await.expect_all_done();
+    let seen = bench.far.seen();
+    assert!(seconds(seen[0].at, seen[1].at) >= 5.0, "{seen:?}");
+
+    bench.far.submits([Refuse(401, "1000", None); 2]);
+    let ran = bench.run(&["b", "c"]).await;
+    assert_eq!((ran.said(), ran.outcome.waiting), (vec!["zai: Provider(Auth)".to_owned()], 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_refused_three_times_takes_nothing_more() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
+    bench.far.submits([Refuse(400, "1211", None); 6]);
+    let ran = bench.run(&SIX).await;
+    assert_eq!(ran.said(), ["zai/viduq1-text: Model"]);
+    assert_eq!((bench.far.seen().len(), ran.outcome.waiting), (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_is_never_exceeded_and_what_is_paid_is_collected() {
+    let mut bench = Bench::new(ZAI);
+    bench.caps = Caps { run: Some(PRICE.times(3)), ..Caps::default() };
+    let ran = bench.run(&SIX).await;
+    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (3, 3));
+    assert_eq!(ran.world.stop.reason(), Some(StopReason::Budget(Cap::Run)));
+    assert_eq!(ran.states(&SIX).await, ["done", "done", "done", "pending", "pending", "pending"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_quota_of_a_day_is_kept_and_the_next_day_goes_on() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.per_day = Some(4);
+    let ran = bench.run(&SIX).await;
+    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (4, 2));
+    drop(ran);
+    assert_eq!(bench.resume().await.outcome.waiting, 2, "the day survives the run");
+    assert_eq!(bench.far.seen().len(), 4);
+    bench.later(Duration::from_hours(22)).await;
+    bench.resume().await.expect_all_done();
+    let charges = bench.far.charges();
+    assert_eq!(charges.len(), 6);
+    assert!(charges[4].at.duration_since(charges[0].at) > SignedDuration::from_hours(21));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_another_job_owns_is_not_taken_for_an_answer() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits([Accept, NameTheFirst]);
+    let ran = bench.run(&["a", "b"]).await;
+    ran.expect_all_done();
+    let held = ran.take("b").await.state;
+    assert!(matches!(held, State::Held { reason: HeldReason::IdConflict, .. }), "{held:?}");
+}
