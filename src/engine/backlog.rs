@@ -1,4 +1,4 @@
-//! What a run may take up next: the lists of the store, read page by page as there is room.
+//! Works off the lists of the store, page by page, as there is room in flight.
 
 use super::Run;
 use super::world::{Failure, World};

@@ -3,6 +3,8 @@
 use crate::domain::policy::Moment;
 use governor::clock::Clock as GovernorClock;
 use jiff::{SignedDuration, Timestamp};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -44,10 +46,13 @@ impl Clock {
         }
     }
 
-    /// The time and a throw of the dice.
+    /// The time and a throw of the dice. A clock that follows the runtime throws the same at the same time.
     #[must_use]
     pub fn moment(&self) -> Moment {
-        Moment::new(self.now(), rand::random())
+        let elapsed = self.origin.elapsed();
+        let seed = elapsed.as_secs() ^ u64::from(elapsed.subsec_nanos()) << 32;
+        let jitter = if self.start.is_some() { StdRng::seed_from_u64(seed).random() } else { rand::random() };
+        Moment::new(self.now(), jitter)
     }
 
     /// Waits for a time. `false` if `stop` came first.

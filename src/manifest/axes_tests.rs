@@ -379,7 +379,7 @@ proptest! {
     #[test]
     fn no_matrix_makes_it_panic_and_no_two_cells_share_a_name(
         matrix in "\\{ (a: \\[[xy]{1,2}(, [xyz:/]{1,3}){0,2}\\], )?(model: \\[p, q/r\\], )?(exclude: \\[\\{ (a: x|model: p|b: y)? \\}\\], )?\
-                   (include: \\[(\\{ (a: [xz]{1,2}, )?(b: [xy], )?(prompt: w, )?(when: item.id == 'a', )?\\}, ){0,3}\\])? \\}",
+                   (include: \\[(\\{ (a: [xz]{1,2}, )?(b: [xy], )?(prompt: w, )?(when: item\\.id == 'a', )?\\}, ){0,3}\\])? \\}",
     ) {
         let (manifest, problems) = read("m.yaml", shot(&matrix).as_bytes());
         prop_assert!(manifest.is_some() || problems.iter().any(Problem::is_error));

@@ -1,4 +1,4 @@
-//! What a run may take up next, page by page.
+//! Reads the takes that a run may take up next, page by page.
 //!
 //! A page begins behind the last take of the one before, and each list has an index in its order: a page costs the
 //! same however many takes have ended and however many are still to come.

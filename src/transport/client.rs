@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, RequestBuilder, Response};
 
-/// Whoever sends requests that cost money. Nothing that holds only a [`Free`] can.
+/// A client for requests that cost money. Nothing that holds only a [`Free`] can send one.
 pub trait Paid: Send + Sync {
     /// Sends `body` once and reads the whole answer.
     ///
@@ -26,7 +26,7 @@ pub trait Paid: Send + Sync {
     ) -> BoxFuture<'a, Result<Reply, SendFault>>;
 }
 
-/// Whoever polls and fetches clips: whatever costs nothing.
+/// A client for polls and downloads, which cost nothing.
 pub trait Free: Send + Sync {
     /// Sends a call that costs nothing, and reads the whole answer.
     fn ask<'a>(&'a self, endpoint: &'a Endpoint, call: &'a Call) -> BoxFuture<'a, Result<Reply, SendFault>>;

@@ -115,6 +115,8 @@ pub struct ClientTrouble(pub(super) String);
 /// What every client has in common: HTTP/1.1, no redirects, no retries, no proxy but the given ones.
 pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTrouble> {
     let trouble = |error: reqwest::Error| ClientTrouble(super::fault::cause(&error.without_url()));
+    // A client takes the provider of the process. The error says that an earlier client has set one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())

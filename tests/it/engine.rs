@@ -3,8 +3,10 @@
 mod bench;
 mod beside;
 mod collecting;
+mod death;
 mod far;
 mod growth;
 mod resumed;
 mod stopping;
+mod stories;
 mod submitting;

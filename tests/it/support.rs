@@ -54,6 +54,13 @@ output: "renders/{{ item.id }}_{{ shot }}.mp4"
 /// As fast as this machine can, with as many tasks at once.
 pub(crate) const FIFTY_AT_ONCE: &str = "{ concurrency: 50, first_poll: 50ms, poll_every: 50ms, rate: 10000/s, poll_rate: 10000/s, polls: 32, downloads: 8 }";
 
+/// Begins a client for the fake provider, which speaks plain HTTP.
+pub(crate) fn client() -> reqwest::ClientBuilder {
+    // No client is built without cryptography. The error says that an earlier client has set it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
+
 /// Longest wait for what another process does; far beyond anything a loaded machine needs.
 const DEADLINE: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -250,7 +257,7 @@ impl Project {
     /// From now on nothing goes wrong.
     pub(crate) fn mend(&self) {
         let url = format!("{}/admin/faults", self.sandbox.base_url());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = client().build().unwrap();
         let answer = self.runtime.block_on(client.delete(url).send()).unwrap();
         assert!(answer.status().is_success());
     }
@@ -287,13 +294,16 @@ impl Project {
     /// What must hold whenever a process has ended, also one that was killed.
     fn check(&self) {
         let charges = self.charges();
-        let ids: HashSet<&str> = charges.iter().map(|charge| charge.request_id.as_str()).collect();
+        let mut ids: HashSet<&str> = charges.iter().map(|charge| charge.request_id.as_str()).collect();
         assert_eq!(ids.len(), charges.len(), "a submission was charged twice");
         let ledger = fs::read_to_string(self.path(".shotlist/ledger.jsonl")).unwrap_or_default();
         // A provider without a field for our id makes one up; then it can only be counted.
-        for id in ids.into_iter().filter(|id| !id.starts_with("generated-")) {
-            assert!(ledger.contains(id), "the charge for {id} is not in the ledger");
+        ids.retain(|id| !id.starts_with("generated-"));
+        // One pass over the ledger: a search per id took half the CPU time of a test with 1,000 charges.
+        for word in ledger.split('"') {
+            ids.remove(word);
         }
+        assert!(ids.is_empty(), "the charges for {ids:?} are not in the ledger");
         let intents = ledger.lines().filter(|line| line.contains(r#""kind":"intent""#)).count();
         assert!(intents >= charges.len(), "{} charges, {intents} intents", charges.len());
         for (name, hash) in self.clips() {

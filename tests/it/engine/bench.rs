@@ -1,5 +1,6 @@
 //! A project without a manifest: a state folder, a clock that only moves while everybody waits, and a provider in memory.
 
+use super::death::{self, Death, When};
 use super::far::{Collecting, Far, clip_of, link};
 use jiff::{SignedDuration, Timestamp};
 use shotlist::domain::key::{JobKey, ModelName, TakeId};
@@ -66,8 +67,8 @@ pub(crate) struct Bench {
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
     pub(crate) options: Options,
-    /// Called at the lines at which a crash is worst.
-    pub(crate) reach: fn(&'static str),
+    /// When the next process dies.
+    death: Arc<Death>,
 }
 
 /// A run that came to its end.
@@ -90,15 +91,16 @@ impl Bench {
             poll_every: Some(Duration::from_secs(2)),
             ..Limits::default()
         };
+        let far = Far::new(clock.clone());
         Self {
             folder: folder(),
             model,
-            far: Far::new(clock.clone()),
+            death: Death::at(When::Never, &far),
+            far,
             clock,
             limits,
             caps: Caps::default(),
             options: Options::default(),
-            reach: |_| {},
         }
     }
 
@@ -116,6 +118,35 @@ impl Bench {
         let lock = Lock::acquire(&state, "run", now).unwrap();
         let of_model = |model: &ModelName| policy(&model.provider);
         Store::open(&state, Mode::Drive { lock, policy: &of_model }, &self.options, now).unwrap().0
+    }
+
+    /// The state, for a process that dies.
+    pub(crate) fn store_until(&mut self, when: When) -> Store {
+        self.death = Death::at(when, &self.far);
+        self.options.rehearsal = Some(self.death.rehearsal());
+        self.store()
+    }
+
+    /// Works until the process dies, or nothing more can be done; `None` where it died.
+    pub(crate) async fn live(&mut self, store: Store, work: Work) -> Option<Outcome> {
+        let death = Arc::clone(&self.death);
+        let world = self.world(store, &Arc::default()).await;
+        death.arm();
+        let outcome = tokio::select! {
+            biased;
+            () = death.came() => None,
+            outcome = self.drive(&world, work) => Some(outcome),
+        };
+        // The drives of a dead process end where they next wait.
+        while Arc::strong_count(&world) > 1 {
+            tokio::task::yield_now().await;
+        }
+        drop(world);
+        // Paused time goes on as soon as no other thread works any more.
+        self.later(Duration::from_millis(1)).await;
+        self.options.rehearsal = None;
+        self.death = Death::at(When::Never, &self.far);
+        outcome
     }
 
     /// The state, for somebody beside a run.
@@ -153,7 +184,7 @@ impl Bench {
             run,
             project: PROJECT.into(),
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
-            reach: self.reach,
+            reach: death::reach,
         }))
     }
 
@@ -166,7 +197,7 @@ impl Bench {
     }
 
     /// Puts the engine to work in a world.
-    pub(crate) async fn drive(&self, world: &Arc<World>, submit: HashSet<TakeId>) -> Outcome {
+    pub(crate) async fn drive(&self, world: &Arc<World>, work: Work) -> Outcome {
         let paid: Arc<dyn Paid> = Arc::clone(&self.far) as Arc<dyn Paid>;
         let accounts = self.accounts();
         for account in accounts.values() {
@@ -174,7 +205,7 @@ impl Bench {
             let sent = world.store.attempts_since(account.provider.name(), day).await.unwrap();
             account.sent_today(self.clock.now(), sent);
         }
-        run(world, &accounts, paid, Work { submit, ..Work::default() }).await
+        run(world, &accounts, paid, work).await
     }
 
     /// Orders these and works until nothing more can be done.
@@ -207,7 +238,8 @@ impl Bench {
     async fn go(&self, store: Store, submit: HashSet<TakeId>, act: impl AsyncFnOnce(&World)) -> Ran {
         let told = Arc::default();
         let world = self.world(store, &told).await;
-        let (outcome, ()) = tokio::join!(self.drive(&world, submit), act(&world));
+        let work = Work { submit, ..Work::default() };
+        let (outcome, ()) = tokio::join!(self.drive(&world, work), act(&world));
         Ran { outcome, told: std::mem::take(&mut told.lock().unwrap()), world }
     }
 

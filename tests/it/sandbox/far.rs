@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::support::client;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -49,7 +50,7 @@ impl Far {
         change(&mut options);
         let sandbox = Sandbox::start(options).await.unwrap();
         // No pool: each call shows what happens to its own connection.
-        let client = Client::builder().no_proxy().pool_max_idle_per_host(0);
+        let client = client().pool_max_idle_per_host(0);
         let client = client.redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { sandbox, clock, client, dir }
     }

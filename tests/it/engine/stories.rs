@@ -1,0 +1,320 @@
+//! Stories of a catalog: edits, lost answers, deaths and decisions of a person in any order. Whatever happens, no order is
+//! paid twice, everything that was paid is in the books, and in the end every job has its clip or waits for a person.
+//!
+//! What happens is drawn from a seed, and a failure names it. `SHOTLIST_STORIES=2000` tells so many, from seed 0 on;
+//! `SHOTLIST_STORIES=500-600` those.
+
+#![expect(clippy::print_stdout, reason = "what happened is told beside the failure")]
+
+use super::bench::{Bench, ECHO, PRICE, PROJECT, ZAI, decide, wanted};
+use super::death::{LINES, When};
+use super::far::{Fetch, Poll, Submit};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::Value;
+use shotlist::domain::digest::Sha256;
+use shotlist::domain::key::{RequestId, TakeId, TaskId};
+use shotlist::domain::lifecycle::{Account, CancelledBy, Event, State};
+use shotlist::domain::take::Wanted;
+use shotlist::engine::Work;
+use shotlist::engine::order::order;
+use shotlist::plan::decide::{Decision, Scope, decide as decided};
+use shotlist::plan::expand::LeftOut;
+use shotlist::plan::filing::Scene;
+use shotlist::store::{Store, Window};
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+/// Stories, unless the environment asks for others.
+const STORIES: u64 = 200;
+/// Processes of a story, before everything is set right.
+const LIVES: usize = 5;
+const JOBS: usize = 4;
+
+/// One row of the sheet.
+struct Row {
+    id: String,
+    title: String,
+    listed: bool,
+}
+
+struct Story {
+    bench: Bench,
+    model: &'static str,
+    dice: StdRng,
+    rows: Vec<Row>,
+    /// What happened, to be told by a failure.
+    told: Vec<String>,
+}
+
+impl Story {
+    fn new(seed: u64) -> Self {
+        let model = if seed.is_multiple_of(2) { ZAI } else { ECHO };
+        let row = |n| Row { id: format!("sku-{n}"), title: format!("mug number {n}"), listed: true };
+        let rows = (1..=JOBS).map(row).collect();
+        let mut bench = Bench::new(model);
+        // Doubt about one order must not keep the others from being sent.
+        bench.limits.concurrency = std::num::NonZeroU32::new(3);
+        Self { bench, model, dice: StdRng::seed_from_u64(seed), rows, told: vec![format!("seed {seed}")] }
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.dice.random_range(0..bound)
+    }
+
+    fn wanted(&self) -> Vec<Wanted> {
+        let listed = self.rows.iter().filter(|row| row.listed);
+        listed.map(|row| wanted(self.model, &row.id, &format!("a slow turn around {}", row.title))).collect()
+    }
+
+    fn edit(&mut self) {
+        let (at, other) = (self.below(JOBS), self.below(JOBS));
+        let other = self.rows[other].title.clone();
+        let choice = self.below(7);
+        let row = &mut self.rows[at];
+        match choice {
+            0 | 1 => {
+                row.title = match row.title.strip_suffix(" in red") {
+                    Some(plain) => plain.to_owned(),
+                    None => format!("{} in red", row.title),
+                }
+            }
+            2 => {
+                row.id = match row.id.strip_suffix('b') {
+                    Some(plain) => plain.to_owned(),
+                    None => format!("{}b", row.id),
+                }
+            }
+            3 => row.listed ^= true,
+            4 => row.title = other,
+            _ => return,
+        }
+        self.told.push(format!("row {at}: {} {:?} {}", row.id, row.title, row.listed));
+    }
+
+    fn trouble(&mut self) {
+        let count = self.below(4);
+        for _ in 0..count {
+            let submit = match self.below(9) {
+                0 | 1 => Submit::AcceptUnheard,
+                2 => Submit::Lose,
+                3 => Submit::NotSent,
+                4 => Submit::Refuse(429, "slow_down", Some(3)),
+                5 => Submit::Refuse(500, "1100", None),
+                6 => Submit::Panic,
+                _ => Submit::Accept,
+            };
+            let poll = match self.below(8) {
+                0 => Some(Poll::Missing),
+                1 => Some(Poll::Refuse(502, "", None)),
+                2 => Some(Poll::Failed),
+                3 => Some(Poll::Empty),
+                _ => None,
+            };
+            let fetch = match self.below(8) {
+                0 => Some(Fetch::Dead),
+                1 => Some(Fetch::Broken),
+                2 => Some(Fetch::Unreachable),
+                3 => Some(Fetch::Page),
+                _ => None,
+            };
+            self.told.push(format!("trouble: {submit:?} {poll:?} {fetch:?}"));
+            self.bench.far.submits([submit]);
+            self.bench.far.polls(poll);
+            self.bench.far.fetches(fetch);
+        }
+    }
+
+    fn death(&mut self) -> When {
+        match self.below(8) {
+            0 | 1 => When::Line(LINES[self.below(LINES.len())], 1 + self.below(3)),
+            2 | 3 => When::Step(1 + self.below(40)),
+            4 | 5 => When::Time(Duration::from_millis(self.dice.random_range(0..20_000))),
+            _ => When::Never,
+        }
+    }
+
+    /// A plan, taken in by the store; with the decisions.
+    async fn plan(&self, store: &Store) -> (Work, Vec<(Wanted, Decision)>) {
+        let wanted = self.wanted();
+        let known = store.known(PROJECT).await.unwrap();
+        let decisions: Vec<Decision> =
+            decided(&wanted, &known, Scope::ALL).into_iter().map(Option::unwrap).collect();
+        let left_out = LeftOut::default();
+        let scene = Scene {
+            wanted: &wanted,
+            decisions: &decisions,
+            all: &wanted,
+            left_out: &left_out,
+            known: &known,
+        };
+        let now = self.bench.clock.now();
+        let ordered = order(PROJECT, scene, false, now);
+        store.admit(ordered.admission, now).await.unwrap();
+        (ordered.work, wanted.into_iter().zip(decisions).collect())
+    }
+
+    /// One process from its start to its end, or its death; `true` where nothing is left to be done.
+    async fn live(&mut self, when: When) -> bool {
+        let store = self.bench.store_until(when);
+        self.check(&store).await;
+        let (work, _) = self.plan(&store).await;
+        let outcome = self.bench.live(store, work).await;
+        self.told.push(match &outcome {
+            None => format!("died at {when:?}"),
+            Some(outcome) => format!("ran: {outcome:?}"),
+        });
+        outcome.is_some_and(|outcome| !outcome.leaves_work() && outcome.panicked == 0)
+    }
+
+    /// A person settles what is held, by what the provider has, and cancels something that waits; `false` where there
+    /// was nothing to decide.
+    async fn decide(&mut self, all: bool) -> bool {
+        let told = self.told.len();
+        let store = self.bench.beside();
+        for take in store.held(None).await.unwrap() {
+            if !all && self.below(2) == 0 {
+                continue;
+            }
+            let State::Held { intent, .. } = &take.state else { continue };
+            let charges = self.bench.far.charges();
+            let task = charges.into_iter().find(|charge| charge.request_id == intent.request_id.0);
+            let event = match (take.state.task(), task.and_then(|charge| charge.task)) {
+                (None, Some(task)) => Event::Adopt(TaskId(task)),
+                (Some(_), _) if !all => Event::Again,
+                _ => Event::WriteOff,
+            };
+            self.told.push(format!("{}: {event:?}", take.key));
+            decide(&store, &take, event, self.bench.clock.now()).await;
+        }
+        if !all && self.below(4) == 0 {
+            let waiting = store.open_takes(None).await.unwrap();
+            if let Some(take) = waiting.iter().find(|take| matches!(take.state, State::Pending { .. })) {
+                self.told.push(format!("{}: cancelled", take.key));
+                decide(&store, take, Event::Cancel(CancelledBy::User), self.bench.clock.now()).await;
+            }
+        }
+        self.told.len() > told
+    }
+
+    /// What must hold whenever a process has ended, once the next one has put the books in order.
+    async fn check(&self, store: &Store) {
+        let charges = self.bench.far.charges();
+        let ledger = fs::read_to_string(self.bench.path(".shotlist/ledger.jsonl")).unwrap_or_default();
+        let lines: Vec<Value> = ledger.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let intents = lines.iter().filter(|line| line["kind"] == "intent");
+        let intents: HashMap<&str, &str> = intents
+            .map(|line| (line["request_id"].as_str().unwrap(), line["take"].as_str().unwrap()))
+            .collect();
+        let (mut paid, mut orders) = (HashSet::new(), HashMap::new());
+        for charge in &charges {
+            let id = charge.request_id.as_str();
+            let take = intents.get(id).unwrap_or_else(|| panic!("the charge for {id} is not in the ledger"));
+            assert!(paid.insert(*take), "{take} was charged twice");
+            let id = vec![RequestId(id.to_owned())];
+            let known = store.any_attempt(id, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+            assert!(known, "a charge is not in the database");
+            let take = store.take_by_id(&TakeId((*take).to_owned())).await.unwrap().unwrap();
+            assert_ne!(take.state.account(), Account::Free, "{take:?} is paid");
+            // What failed or was given up may be ordered again.
+            if !matches!(take.state, State::Failed { .. } | State::WrittenOff { .. }) {
+                let order = (take.key.clone(), take.fingerprint);
+                let other = orders.insert(order, take.id.clone());
+                assert_eq!(other, None, "{} was paid twice for {:?}", take.key, charge.prompt);
+            }
+        }
+        let spent = store.spent(PROJECT, Window::Ever).await.unwrap().total();
+        assert!(spent >= PRICE.times(charges.len() as u64), "{spent} for {charges:?}");
+    }
+
+    /// Everything is set right, and the work goes on until nothing more is to be done.
+    async fn end(&mut self) {
+        self.bench.far.mend();
+        for _ in 0..12 {
+            let before = self.seen();
+            let is_done = self.live(When::Never).await;
+            if !self.decide(true).await && is_done && self.seen() == before {
+                return;
+            }
+        }
+        panic!("no end is reached");
+    }
+
+    /// Each job has its clip, or it was given up; and a further run does nothing.
+    async fn is_over(&mut self) {
+        let store = self.bench.store();
+        self.check(&store).await;
+        let (_, decisions) = self.plan(&store).await;
+        for (wanted, decision) in &decisions {
+            match decision {
+                Decision::Unchanged { refile: None, .. } => {
+                    let filed = store.filed(PROJECT, &wanted.key).await.unwrap().unwrap();
+                    assert_eq!(filed.path, wanted.path);
+                    let bytes = fs::read(self.bench.path("clips").join(&filed.path)).unwrap();
+                    assert_eq!(Sha256::of(&bytes), filed.file.sha256, "{}", wanted.key);
+                    let take = store.take_by_id(&filed.take).await.unwrap().unwrap();
+                    assert_eq!(take.fingerprint, wanted.fingerprint, "{}", wanted.key);
+                }
+                Decision::Failed { .. } | Decision::Blocked { state: State::Held { .. }, .. } => {}
+                other => panic!("{} is still {other:?}", wanted.key),
+            }
+        }
+        let before = (store.imprint().await.unwrap(), self.seen());
+        drop(store);
+        self.live(When::Never).await;
+        let after = (self.bench.store().imprint().await.unwrap(), self.seen());
+        assert!(before == after, "a further run did something");
+    }
+
+    /// All that reached the provider.
+    fn seen(&self) -> [usize; 3] {
+        let far = &self.bench.far;
+        [far.seen().len(), far.polled().len(), far.fetched().len()]
+    }
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            println!("{}", self.told.join("\n"));
+        }
+    }
+}
+
+async fn told(seed: u64) {
+    let mut story = Story::new(seed);
+    for _ in 0..LIVES {
+        story.edit();
+        story.trouble();
+        let when = story.death();
+        story.live(when).await;
+        story.decide(false).await;
+    }
+    story.end().await;
+    story.is_over().await;
+}
+
+#[test]
+fn whatever_happens_to_a_catalog_nothing_is_paid_twice_and_every_job_comes_to_its_end() {
+    #[expect(clippy::disallowed_methods, reason = "which stories are told is asked of the test itself")]
+    let asked = std::env::var("SHOTLIST_STORIES").unwrap_or_else(|_| STORIES.to_string());
+    let seeds = match asked.split_once('-') {
+        Some((first, last)) => first.parse().unwrap()..last.parse::<u64>().unwrap() + 1,
+        None => 0..asked.parse().unwrap(),
+    };
+    let threads = thread::available_parallelism().unwrap().get() as u64;
+    thread::scope(|scope| {
+        for part in 0..threads {
+            let seeds = seeds.clone().filter(move |seed| seed % threads == part);
+            scope.spawn(move || {
+                for seed in seeds {
+                    let runtime = tokio::runtime::Builder::new_current_thread();
+                    let runtime = { runtime }.enable_all().start_paused(true).build().unwrap();
+                    runtime.block_on(told(seed));
+                }
+            });
+        }
+    });
+}
