@@ -18,10 +18,9 @@ use shotlist::domain::lifecycle::{Account, CancelledBy, Event, State};
 use shotlist::domain::take::Wanted;
 use shotlist::engine::Work;
 use shotlist::engine::order::order;
-use shotlist::plan::decide::{Decision, Scope, decide as decided};
+use shotlist::plan::decide::{Decision, Scope};
 use shotlist::plan::expand::LeftOut;
-use shotlist::plan::filing::Scene;
-use shotlist::store::{Store, Window};
+use shotlist::store::{Store, StoreError, Window, Worksheet};
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::thread;
@@ -138,22 +137,25 @@ impl Story {
 
     /// A plan, taken in by the store; with the decisions.
     async fn plan(&self, store: &Store) -> (Work, Vec<(Wanted, Decision)>) {
-        let wanted = self.wanted();
-        let known = store.known(PROJECT).await.unwrap();
-        let decisions: Vec<Decision> =
-            decided(&wanted, &known, Scope::ALL).into_iter().map(Option::unwrap).collect();
-        let left_out = LeftOut::default();
-        let scene = Scene {
-            wanted: &wanted,
-            decisions: &decisions,
-            all: &wanted,
-            left_out: &left_out,
-            known: &known,
-        };
+        let worksheet = Worksheet::new().unwrap();
+        let mut decided = Vec::new();
+        {
+            let mut book = worksheet.book();
+            for wanted in self.wanted() {
+                book.take(&wanted, 0);
+            }
+            book.know(PROJECT, Some(store)).unwrap();
+            book.decide(Scope::ALL, None).unwrap();
+            book.each::<StoreError>(|_, job| {
+                decided.push((job.wanted.clone(), job.decision.clone()));
+                Ok(())
+            })
+            .unwrap();
+        }
         let now = self.bench.clock.now();
-        let ordered = order(PROJECT, scene, false, now);
+        let ordered = order(PROJECT, &worksheet, &LeftOut::default(), now).unwrap();
         store.admit(ordered.admission, now).await.unwrap();
-        (ordered.work, wanted.into_iter().zip(decisions).collect())
+        (ordered.work, decided)
     }
 
     /// One process from its start to its end, or its death; `true` where nothing is left to be done.
@@ -261,10 +263,10 @@ impl Story {
                 other => panic!("{} is still {other:?}", wanted.key),
             }
         }
-        let before = (store.imprint().await.unwrap(), self.seen());
+        let before = (format!("{:?}", store.counts(None).await.unwrap()), self.seen());
         drop(store);
         self.live(When::Never).await;
-        let after = (self.bench.store().imprint().await.unwrap(), self.seen());
+        let after = (format!("{:?}", self.bench.store().counts(None).await.unwrap()), self.seen());
         assert!(before == after, "a further run did something");
     }
 
