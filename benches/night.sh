@@ -30,7 +30,7 @@ output: "clips/{{ item.id }}/{{ shot }}.mp4"
 YAML
 
 python3 - "$rows" "$folder" "$program" <<'PYTHON'
-import csv, os, re, sqlite3, subprocess, sys, tempfile, time
+import csv, os, re, sqlite3, subprocess, sys
 
 rows, folder, program = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 sheet = os.path.join(folder, "products.csv")
@@ -46,23 +46,7 @@ with open(sheet, "w", newline="", encoding="utf-8") as file:
         ])
 
 
-def shotlist(*arguments):
-    """The seconds that it takes, its memory at the peak in MiB, and what it says."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = subprocess.Popen([program, *arguments, "--sandbox"], cwd=folder, stdout=out, stderr=err)
-        _, status, usage = os.wait4(child.pid, 0)
-        took = time.perf_counter() - began
-        out.seek(0)
-        err.seek(0)
-        out, err = out.read().decode(), err.read().decode()
-    if status != 0:
-        sys.exit(f"{' '.join(arguments)} failed: {err}")
-    # Linux counts in KiB, macOS in bytes.
-    return took, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10), out + err
-
-
-shotlist("run", "--limit", "1", "--only", "hero/000000")
+subprocess.run([program, "run", "--limit", "1", "--only", "hero/000000", "--sandbox"], cwd=folder, capture_output=True, check=True)
 # One job after the other: a plan of a million is too long to be read at once.
 listed = re.compile(r'"job":"([^"]*)","title":"([^"]*)",.*?"path":"([^"]*)","fingerprint":"([^"]*)"')
 plan = subprocess.run([program, "plan", "--json", "--sandbox"], cwd=folder, capture_output=True, text=True, check=True)
@@ -96,14 +80,39 @@ copies("jobs", (
 db.commit()
 db.close()
 
+PYTHON
+
+# In a process of its own: a child's peak of memory counts what its parent held when it was started.
+python3 - "$rows" "$folder" "$program" <<'PYTHON'
+import os, sqlite3, subprocess, sys, tempfile, time
+
+rows, folder, program = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+sheet = os.path.join(folder, "products.csv")
+
+
+def shotlist(*arguments):
+    """The seconds that it takes, its memory at the peak in MiB, and what it says."""
+    began = time.perf_counter()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = subprocess.Popen([program, *arguments, "--sandbox"], cwd=folder, stdout=out, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        took = time.perf_counter() - began
+        out.seek(0)
+        err.seek(0)
+        out, err = out.read().decode(), err.read().decode()
+    if status != 0:
+        sys.exit(f"{' '.join(arguments)} failed: {err}")
+    # Linux counts in KiB, macOS in bytes.
+    return took, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10), out + err
+
+
 PLAN, MEMORY, FIRST = 45, 256, 5 * rows / 100_000
 words = f"nothing to do: {rows} clips are up to date"
 night = shotlist("run")
 assert words in night[2], night[2]
-with open(sheet, encoding="utf-8") as file:
-    text = file.read().replace(f"Desk lamp no. {rows // 2},", "Desk lamp of the year,")
-with open(sheet, "w", encoding="utf-8") as file:
-    file.write(text)
+with open(sheet, encoding="utf-8") as old, open(f"{sheet}.new", "w", encoding="utf-8") as new:
+    new.writelines(line.replace(f"Desk lamp no. {rows // 2},", "Desk lamp of the year,") for line in old)
+os.replace(f"{sheet}.new", sheet)
 planned = shotlist("plan")
 assert "changed: prompt" in planned[2], planned[2]
 began = time.time()
