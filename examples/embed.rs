@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// Runs a manifest against the sandbox, with state and clips below `home`.
 async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     // What is wanted: manifest, sheet and pictures, with every problem that was found.
-    let worksheet = Worksheet::new()?;
+    let worksheet = Worksheet::new(None)?;
     let loaded = load(manifest, &worksheet);
     if let Some(problem) = loaded.problems.iter().find(|problem| problem.is_error()) {
         return Err(format!("{}: {}", manifest.display(), problem.message).into());

@@ -78,7 +78,7 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
     let places = Places::find(args.manifest.as_deref(), global)?;
     let context = Context { places: &places, global };
     let now = Clock::system().now();
-    let worksheet = worksheet()?;
+    let worksheet = worksheet(&places)?;
     let loaded = load(&places, &worksheet);
     let wants = input::Wants::of(&worksheet).map_err(|error| store_error(&error))?;
 

@@ -32,7 +32,7 @@ use serde_json::Value;
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
     let places = Places::find(args.manifest.manifest.as_deref(), &Global { out: None, ..global.clone() })?;
-    let worksheet = worksheet()?;
+    let worksheet = worksheet(&places)?;
     let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let History { reader, levels, paused } = history(&places, manifest).await?;
@@ -67,9 +67,9 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     Ok(next(terminal, &places, &plan, args))
 }
 
-/// Opens a worksheet for the wanted jobs.
-pub(super) fn worksheet() -> Result<Worksheet, Error> {
-    Worksheet::new().map_err(|error| store_error(&error))
+/// Opens a worksheet for the wanted jobs, beside the state where there is one.
+pub(super) fn worksheet(places: &Places) -> Result<Worksheet, Error> {
+    Worksheet::new(Some(&places.state)).map_err(|error| store_error(&error))
 }
 
 /// Begins to look up what is known of the manifest's project.

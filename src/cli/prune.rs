@@ -22,7 +22,7 @@ const NAMED: usize = 10;
 /// Moves the clips of unwanted jobs, with what is kept of their older takes, below `_archive/` in the output folder.
 pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let worksheet = worksheet()?;
+    let worksheet = worksheet(&places)?;
     let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "prune")?;

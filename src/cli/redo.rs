@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 /// Renders finished jobs once more.
 pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) -> Result<Exit, Error> {
     let places = Places::find(None, global)?;
-    let worksheet = worksheet()?;
+    let worksheet = worksheet(&places)?;
     let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "redo")?;

@@ -36,7 +36,7 @@ use std::fmt::Write as _;
 /// Runs the whole manifest, or the selected part of it.
 pub(super) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let worksheet = worksheet()?;
+    let worksheet = worksheet(&places)?;
     let loaded = match valid(terminal, &places, load(&places, &worksheet)) {
         Ok(loaded) => loaded,
         Err(error) if places.state.join("state.db").exists() => {

@@ -132,7 +132,7 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
 
 /// Another error for a job that the manifest wants and no run has heard of yet.
 fn never_ordered(places: &Places, job: &str) -> Option<Error> {
-    let worksheet = Worksheet::new().ok()?;
+    let worksheet = Worksheet::new(None).ok()?;
     let _ = load(places, &worksheet);
     let mut keys: Vec<JobKey> = Vec::new();
     let listed = worksheet.book().each_wanted::<StoreError>(|wanted| {

@@ -90,7 +90,7 @@ CREATE INDEX reusable_by_take ON reusable (take);
 ";
 
 /// Pages of the temporary tables that are held in memory, in KiB.
-const CACHE: i64 = 48 << 10;
+const CACHE: i64 = 4 << 10;
 
 const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request";
 /// Number of columns in [`WANTED`].
@@ -149,11 +149,17 @@ pub struct Gone {
 }
 
 impl Worksheet {
-    /// Opens an empty worksheet.
-    pub fn new() -> Result<Self, StoreError> {
+    /// Opens an empty worksheet, in a file without a name: below that folder where it can be written, else where the system
+    /// keeps such files. A million jobs take about half a gigabyte there.
+    pub fn new(folder: Option<&Path>) -> Result<Self, StoreError> {
         let path = std::env::temp_dir();
+        // Its name goes as soon as the connection has the file open: nothing stays of a process that is killed.
+        let file = folder.and_then(|folder| tempfile::Builder::new().prefix("plan").tempfile_in(folder).ok());
         let open = || {
-            let db = Connection::open("")?;
+            let db = match &file {
+                Some(file) => Connection::open(file.path())?,
+                None => Connection::open("")?,
+            };
             db.pragma_update(None, "temp_store", "FILE")?;
             db.pragma_update(None, "journal_mode", "OFF")?;
             db.pragma_update(None, "synchronous", "OFF")?;

@@ -126,7 +126,7 @@ fn new(at: usize, id: TakeId) -> (usize, NewTake) {
 
 /// The tables of a plan without jobs, to look things up in.
 fn look_up(state: &Reader) -> Worksheet {
-    let worksheet = Worksheet::new().unwrap();
+    let worksheet = Worksheet::new(None).unwrap();
     worksheet.book().know(PROJECT, Some(state)).unwrap();
     worksheet
 }

@@ -133,7 +133,7 @@ proptest! {
             resubmitted: Usd::ZERO,
             requests,
         };
-        let worksheet = Worksheet::new().unwrap();
+        let worksheet = Worksheet::new(None).unwrap();
         let mut book = worksheet.book();
         for job in &jobs {
             book.take(job, 0);
@@ -164,7 +164,7 @@ proptest! {
 
 #[test]
 fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays() {
-    let worksheet = Worksheet::new().unwrap();
+    let worksheet = Worksheet::new(None).unwrap();
     let mut book = worksheet.book();
     for (item, urgency) in [(0, 0), (1, 5), (2, -1), (3, 5)] {
         let (key, request) = (key((item, 0, 0)), request(item));
@@ -180,4 +180,14 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
     })
     .unwrap();
     assert_eq!(items, ["50%/1", "50%/3", "50%/0", "50%/2"]);
+}
+
+#[test]
+fn a_worksheet_leaves_nothing_in_the_folder_of_the_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let worksheet = Worksheet::new(Some(dir.path())).unwrap();
+    worksheet.book().know("shop", None).unwrap();
+    assert!(worksheet.book().is_empty());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert!(Worksheet::new(Some(&dir.path().join("missing"))).is_ok(), "elsewhere, where there is no state");
 }

@@ -137,7 +137,7 @@ impl Story {
 
     /// A plan, taken in by the store; with the decisions.
     async fn plan(&self, store: &Store) -> (Work, Vec<(Wanted, Decision)>) {
-        let worksheet = Worksheet::new().unwrap();
+        let worksheet = Worksheet::new(None).unwrap();
         let mut decided = Vec::new();
         {
             let mut book = worksheet.book();

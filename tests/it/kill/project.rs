@@ -153,7 +153,7 @@ providers:
     pub(super) async fn snapshot(&self) -> Snapshot {
         let Some(reader) = Reader::open(&self.path(".shotlist")).unwrap() else { return Snapshot::new() };
         let keys = reader.keys(Some(NAME)).await.unwrap();
-        let worksheet = Worksheet::new().unwrap();
+        let worksheet = Worksheet::new(None).unwrap();
         worksheet.book().know(NAME, Some(&reader)).unwrap();
         let jobs = keys.into_iter().map(|(_, key)| {
             let job = worksheet.book().known(&key).unwrap().unwrap();
