@@ -4,14 +4,12 @@
 //! set it back, as copying tools do with the time of the last modification. Whatever is remembered here decides only
 //! what is ordered: the bytes that are sent are hashed once more when they are sent.
 
-use super::dir::{atomic_write, hash};
+use super::dir::atomic_write;
 use super::pictures::{PictureTrouble, facts, open, trouble, within};
-use crate::domain::digest::Sha256;
-use crate::domain::lifecycle::ClipFile;
 use crate::domain::request::{PictureFacts, PictureFormat};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{Metadata, symlink_metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -23,7 +21,7 @@ const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 
 /// What the file system tells of a file that nobody needs to read: the same twice means the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+struct Stamp {
     /// In bytes.
     size: u64,
     /// When its bytes were written last, as far as programs tell the truth; nanoseconds since 1970.
@@ -35,9 +33,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Of a file.
-    #[must_use]
-    pub fn of(file: &Metadata) -> Self {
+    fn of(file: &Metadata) -> Self {
         let nanos = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
         Self {
             size: file.len(),
@@ -53,15 +49,6 @@ impl Stamp {
     }
 }
 
-/// The hash of a file's bytes, and the stamp of the file that had them; `None` where that cannot be told.
-#[must_use]
-pub fn hashed(path: &Path) -> Option<(Sha256, Stamp)> {
-    let file = open(&path.canonicalize().ok()?).ok()?;
-    let before = Stamp::of(&file.metadata().ok()?);
-    let ClipFile { sha256, .. } = hash(&file).ok()?;
-    (Stamp::of(&file.metadata().ok()?) == before).then_some((sha256, before))
-}
-
 /// The pictures of a folder, and what is known of them.
 #[derive(Debug)]
 pub struct Album {
@@ -73,9 +60,7 @@ pub struct Album {
     now: Timestamp,
     known: BTreeMap<String, Known>,
     /// The pictures that were looked at since then and can be told from what comes after them.
-    settled: BTreeMap<String, Stamp>,
-    /// Whether others were looked at, too.
-    is_unsettled: bool,
+    settled: BTreeSet<String>,
     /// Whether more is known than the file has.
     is_news: bool,
 }
@@ -122,8 +107,7 @@ impl Album {
             file: None,
             now: Timestamp::MIN,
             known: BTreeMap::new(),
-            settled: BTreeMap::new(),
-            is_unsettled: false,
+            settled: BTreeSet::new(),
             is_news: false,
         }
     }
@@ -141,21 +125,12 @@ impl Album {
 
     /// What a picture is. It is read only if it is not known, or no longer as it was.
     pub fn look(&mut self, written: &str) -> Result<PictureFacts, PictureTrouble> {
-        let seen = self.known_or_read(written);
-        match &seen {
-            Ok((_, Some(stamp))) => drop(self.settled.insert(written.to_owned(), *stamp)),
-            Ok((_, None)) | Err(_) => self.is_unsettled = true,
-        }
-        seen.map(|(facts, _)| facts)
-    }
-
-    /// The facts of a picture, and the stamp by which they can be remembered.
-    fn known_or_read(&mut self, written: &str) -> Result<(PictureFacts, Option<Stamp>), PictureTrouble> {
         let real = within(&self.root, written)?;
         let stamp = Stamp::of(&symlink_metadata(&real).map_err(trouble)?);
         let known = self.known.get(written).filter(|known| known.stamp == stamp);
         if let Some(facts) = known.and_then(Known::facts) {
-            return Ok((facts, Some(stamp)));
+            self.settled.insert(written.to_owned());
+            return Ok(facts);
         }
         let file = open(&real)?;
         let stamp = |file: &std::fs::File| Ok(Stamp::of(&file.metadata()?));
@@ -164,24 +139,12 @@ impl Album {
         let after = stamp(&file).map_err(PictureTrouble::Unreadable)?;
         if self.file.is_none() || before != after || facts.bytes != after.size || !after.is_settled(self.now)
         {
-            return Ok((facts, None));
+            return Ok(facts);
         }
         self.known.insert(written.to_owned(), Known::new(after, &facts));
+        self.settled.insert(written.to_owned());
         self.is_news = true;
-        Ok((facts, Some(after)))
-    }
-
-    /// The pictures that were looked at, each with the stamp that it had; `None` where one of them cannot be told from
-    /// what it may become.
-    #[must_use]
-    pub fn looked_at(&self) -> Option<&BTreeMap<String, Stamp>> {
-        (!self.is_unsettled).then_some(&self.settled)
-    }
-
-    /// Whether each of these pictures is as it was.
-    #[must_use]
-    pub fn are_as_they_were(&self, pictures: &BTreeMap<String, Stamp>) -> bool {
-        pictures.iter().all(|(written, stamp)| self.stamp(written) == Some(*stamp))
+        Ok(facts)
     }
 
     fn stamp(&self, written: &str) -> Option<Stamp> {
@@ -199,7 +162,7 @@ impl Album {
         let Some(file) = self.file.take() else { return Ok(()) };
         let mut known = std::mem::take(&mut self.known);
         known.retain(|written, known| {
-            self.settled.contains_key(written) || self.stamp(written) == Some(known.stamp)
+            self.settled.contains(written) || self.stamp(written) == Some(known.stamp)
         });
         let page = Page { shotlist: env!("CARGO_PKG_VERSION").to_owned(), pictures: known };
         atomic_write(&file, &serde_json::to_vec(&page)?, 0o600)

@@ -17,7 +17,7 @@ pub mod refile;
 pub mod resume;
 pub mod tree;
 
-pub use album::{Album, Stamp, hashed};
+pub use album::Album;
 pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
 pub use part::{Part, ReceiveFault, Received, TakenUp};
