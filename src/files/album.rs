@@ -1,6 +1,6 @@
 //! What local pictures were when they were looked at last: one that is as it was need not be read again.
 //!
-//! A picture is known by its path and its [`Stamp`]. The time of its last change is part of that because no program can
+//! A picture is known by its path and its `Stamp`. The time of its last change is part of that because no program can
 //! set it back, as copying tools do with the time of the last modification. Whatever is remembered here decides only
 //! what is ordered: the bytes that are sent are hashed once more when they are sent.
 

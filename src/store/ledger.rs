@@ -139,7 +139,7 @@ impl Kind {
 /// One line. Fields that its kind does not have are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Version of the format: [`VERSION`], or an older one.
+    /// Version of the format: 2, or an older one.
     pub v: u32,
     /// Grows from line to line; gaps mean nothing.
     pub seq: u64,
