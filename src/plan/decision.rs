@@ -5,21 +5,21 @@ use super::known::Filed;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 
-/// What is to be done about one wanted job.
+/// The action that a plan takes for one wanted job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// Its clip is there.
+    /// The job's clip is there.
     Unchanged {
         /// The take that made it.
         take: TakeId,
-        /// Where the clip stands now, if that is not where it is wanted; moving it is free.
+        /// The clip's present place, if it is wanted elsewhere; moving it is free.
         refile: Option<Filed>,
     },
-    /// Its take was ordered before and is on its way, or waits to be sent.
+    /// The job's take was ordered before and is on its way, or waits to be sent.
     Underway {
         /// The take.
         take: TakeId,
-        /// Whether nothing was sent yet, so that its price is still to be paid.
+        /// True while nothing was sent: the price is still to be paid.
         unsent: bool,
     },
     /// A job that is no longer wanted, or not in this run, had the same order: its take goes over to this job.
@@ -28,7 +28,7 @@ pub enum Decision {
         take: TakeId,
         /// The job that had it.
         from: JobKey,
-        /// Whether nothing was sent yet.
+        /// True while nothing was sent.
         unsent: bool,
         /// The clip, where there is one already.
         filed: Option<Filed>,
@@ -37,29 +37,29 @@ pub enum Decision {
     Shared {
         /// The job that is rendered.
         leader: JobKey,
-        /// Its take, where there is one already.
+        /// The leader's take, if it has one already.
         take: Option<TakeId>,
-        /// Where the clip can be copied from, if it is there already.
+        /// The clip to copy, if it is there already.
         from: Option<Filed>,
     },
     /// Nothing like it was ever ordered.
     New,
     /// It was ordered with other inputs before.
     Changed {
-        /// What differs from the newest take.
+        /// Fields that differ from the newest take.
         fields: Vec<Change>,
         /// Takes that were never sent and are not wanted so any more.
         superseded: Vec<TakeId>,
     },
     /// It was ordered with other inputs before, and the clip that came of them is kept.
     Kept {
-        /// What differs from the order of that clip.
+        /// Fields that differ from the order of that clip.
         fields: Vec<Change>,
         /// Takes that were never sent and are not wanted so any more.
         superseded: Vec<TakeId>,
-        /// Whether it is kept only until somebody agrees that it is rendered anew.
+        /// True where the clip is kept only until a person agrees to render it again.
         asks: bool,
-        /// Where the clip stands now, if that is not where it is wanted; moving it is free.
+        /// The clip's present place, if it is wanted elsewhere; moving it is free.
         refile: Option<Filed>,
     },
     /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
@@ -73,20 +73,20 @@ pub enum Decision {
         by: TakeId,
         /// The job it belongs to.
         key: JobKey,
-        /// Where it stands.
+        /// The take's state.
         state: State,
     },
     /// The same order failed or was given up before; it is not sent again by itself.
     Failed {
         /// That take.
         take: TakeId,
-        /// Where it stands.
+        /// The take's state.
         state: State,
     },
 }
 
 impl Decision {
-    /// All names.
+    /// Every name that [`name`](Self::name) returns.
     pub const NAMES: [&str; 13] = [
         "unchanged",
         "moved",
@@ -103,7 +103,7 @@ impl Decision {
         "failed",
     ];
 
-    /// Whether the job's price will be paid if this is carried out.
+    /// Returns whether carrying this out costs the job's price.
     #[must_use]
     pub const fn costs(&self) -> bool {
         match self {
