@@ -52,7 +52,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     let policy = |_: &ModelName| Policy::standard();
     let options = shotlist::store::Options::default();
     let (store, _) = Store::open(&state, Mode::Drive { lock, policy: &policy }, &options, clock.now())?;
-    worksheet.book().know(&manifest.project, Some(&store))?;
+    worksheet.book().know(&manifest.project, Some(&store), &|_| true)?;
 
     // What is to be done about each job, and what it costs.
     let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);

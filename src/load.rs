@@ -22,6 +22,22 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+/// Returns the projects that the manifests of a folder name; `None` where some file cannot be read, so that each may be
+/// named there.
+#[must_use]
+pub fn projects_of(folder: &Path) -> Option<BTreeSet<String>> {
+    let mut projects = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).ok()? {
+        let path = entry.ok()?.path();
+        let is_yaml = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
+        if is_yaml && path.is_file() {
+            let text = std::fs::read_to_string(&path).ok()?;
+            projects.extend(manifest::project_of(&path.display().to_string(), &text).ok()?);
+        }
+    }
+    Some(projects)
+}
+
 /// What the input says.
 pub struct Loaded {
     /// The manifest's folder, from which pictures and sheets are seen.

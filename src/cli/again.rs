@@ -56,7 +56,12 @@ pub(super) async fn once_more(
         let filed = session.store.filed(&manifest.project, &wanted.key).await.map_err(store)?;
         let own = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
         let may_stand = own.into_iter().collect();
-        obstacles.look(&Target { path: wanted.path.clone(), may_stand, promised: None });
+        let mut target = Target { path: wanted.path.clone(), may_stand, promised: None };
+        if obstacles.meets(&target) {
+            let clip = session.store.clip_at(&wanted.path).await.map_err(store)?;
+            target.may_stand.extend(clip.map(|clip| clip.file));
+        }
+        obstacles.look(&target);
     }
     obstacles.tell(terminal)?;
     pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await.map_err(store)?;

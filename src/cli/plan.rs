@@ -17,7 +17,7 @@ use crate::domain::key::{JobKey, RequestId};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
-use crate::load::Loaded;
+use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
 use crate::provider;
 use crate::provider::cards::Cards;
@@ -27,6 +27,8 @@ use crate::report::text::count;
 use crate::store::{Pause, Reader, StoreError, Worksheet};
 use globset::{Glob, GlobSetBuilder};
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
 pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
@@ -36,7 +38,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     let loaded = valid(terminal, &places, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let History { reader, levels, paused } = history(&places, manifest).await?;
-    know(&worksheet, manifest, reader.as_ref())?;
+    know(&worksheet, &places, manifest, reader.as_ref())?;
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
@@ -73,8 +75,18 @@ pub(super) fn worksheet(places: &Places) -> Result<Worksheet, Error> {
 }
 
 /// Begins to look up what is known of the manifest's project.
-pub(super) fn know(worksheet: &Worksheet, manifest: &Manifest, state: Option<&Reader>) -> Result<(), Error> {
-    worksheet.book().know(&manifest.project, state).map_err(|error| store_error(&error))
+pub(super) fn know(
+    worksheet: &Worksheet,
+    places: &Places,
+    manifest: &Manifest,
+    state: Option<&Reader>,
+) -> Result<(), Error> {
+    let projects = OnceCell::new();
+    let is_live = |project: &str| {
+        let named: &Option<BTreeSet<String>> = projects.get_or_init(|| projects_of(&places.folder));
+        named.as_ref().is_none_or(|named| named.contains(project))
+    };
+    worksheet.book().know(&manifest.project, state, &is_live).map_err(|error| store_error(&error))
 }
 
 /// What is known of a project.

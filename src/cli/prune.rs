@@ -27,7 +27,7 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "prune")?;
     session.keep_output().await?;
-    know(&worksheet, manifest, Some(&session.store))?;
+    know(&worksheet, &session.places, manifest, Some(&session.store))?;
     let selection = Selection { only: Vec::new(), limit: None };
     let choice = Choice { selection: &selection, approved: None, accepted: false };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
@@ -111,13 +111,17 @@ async fn archive(
         let from = Filed { take: take.id.clone(), path: take.path.clone(), file: *file };
         // What somebody has removed by hand is not missed.
         if let Ok(path) = put_away(tree, &from) {
-            session.store.kept(&take.id, &path, now).await.map_err(unsaved)?;
+            session.store.kept(&from, &path, now).await.map_err(unsaved)?;
         }
     }
     match put_away(tree, &job.filed) {
         Ok(path) => {
             let filed = Filed { path, ..job.filed.clone() };
-            session.store.file(project, &job.key, filed, now).await.map_err(unsaved)?;
+            session
+                .store
+                .file(project, &job.key, filed, Some(job.filed.path.clone()), now)
+                .await
+                .map_err(unsaved)?;
             Ok(Ok(()))
         }
         Err(fault) => Ok(Err(fault)),

@@ -24,7 +24,7 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "redo")?;
     session.keep_output().await?;
-    know(&worksheet, manifest, Some(&session.store))?;
+    know(&worksheet, &session.places, manifest, Some(&session.store))?;
     let (jobs, refused) = chosen(terminal, args, &worksheet, &session.places)?;
     // The last one to close the database empties the log into it, which a worksheet may not.
     drop(worksheet);

@@ -23,7 +23,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let session = Session::open(terminal, places, "retry")?;
     session.keep_output().await?;
     let failed = session.store.failed(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
-    know(&worksheet, manifest, Some(&session.store))?;
+    know(&worksheet, &session.places, manifest, Some(&session.store))?;
     let chosen = chosen(terminal, args, failed, &worksheet)?;
     drop(worksheet);
     if chosen.is_empty() {

@@ -103,7 +103,7 @@ async fn prepare(
     session.keep_output().await?;
     let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
     paused.map_err(|error| store_error(&error))?;
-    know(worksheet, manifest, Some(&session.store))?;
+    know(worksheet, places, manifest, Some(&session.store))?;
     let approved = args.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
     let agreed_before = approved.is_some() || args.accept_changes;
     let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
@@ -323,10 +323,19 @@ impl<'a> Obstacles<'a> {
                 let own = book.known(&wanted.key)?.and_then(|known| known.filed);
                 let vacated = vacated.get(wanted.path.as_str()).copied();
                 let promised = book.promised(&wanted.path)?;
-                self.look(&target(wanted, decision, own.as_ref(), vacated, promised));
+                let mut target = target(wanted, decision, own.as_ref(), vacated, promised);
+                if self.meets(&target) {
+                    target.may_stand.extend(book.clip_at(&wanted.path)?.map(|clip| clip.file));
+                }
+                self.look(&target);
             }
             Ok(())
         })
+    }
+
+    /// Whether anything keeps a clip from its name. It may be a clip that is set aside.
+    pub(super) fn meets(&self, target: &Target) -> bool {
+        self.tree.obstacle(&target.path, &target.may_stand).is_some()
     }
 
     /// Looks at one name.

@@ -14,7 +14,8 @@ impl Run<'_> {
     /// Files one clip. A trouble is reported and stops nothing: the clip stays where it is.
     pub(super) async fn file(&mut self, filing: Filing) {
         let key = filing.key.clone();
-        match file(self.world, &filing).await {
+        let arriving = self.leaving.remove(&filing.path);
+        match file(self.world, &filing, arriving.as_ref()).await {
             Ok(()) => self.world.tell(&Notice::Filed { key, path: filing.path }),
             Err(failure) => self.outcome.unfiled.push((key, failure.to_string())),
         }
@@ -37,26 +38,55 @@ impl Run<'_> {
 }
 
 /// Each step can be repeated: after a crash between any two, the same filing is planned again and finds its way.
-async fn file(world: &World, filing: &Filing) -> Result<(), Failure> {
+///
+/// Clips may go round in a ring of names. What stands where a clip is to go is set aside first, and its own filing finds
+/// it there.
+async fn file(world: &World, filing: &Filing, arriving: Option<&Filed>) -> Result<(), Failure> {
     let Filing { key, path, from, copy } = filing;
     let standing = world.store.filed(&world.project, key).await.map_err(Failure::store)?;
-    if let Some(standing) = standing.filter(|standing| standing.path == *path && standing.take != from.take) {
-        // The job's own clip of another take stands there: it is kept beside, as every older take is.
-        let kept = kept_path(&standing.path, &standing.take);
-        let (tree, to, standing_clip) = (world.tree.clone(), kept.clone(), standing.clone());
-        let moved =
-            blocking(move || tree.refile(&standing_clip.path, &to, &standing_clip.file, Refile::Move, None));
-        match moved.await? {
-            // Gone already: an earlier attempt at this filing got further, or somebody tidied up.
-            Ok(()) | Err(PlaceFault::PartLost) => {}
-            Err(fault) => return Err(Failure::local(fault)),
+    for standing in standing.as_ref().into_iter().chain(arriving) {
+        if standing.path == *path && standing.take != from.take {
+            set_aside(world, standing).await?;
         }
-        world.store.kept(&standing.take, &kept, world.clock.now()).await.map_err(Failure::store)?;
     }
-    let (tree, source, target) = (world.tree.clone(), from.clone(), path.clone());
-    let how = if *copy { Refile::Copy } else { Refile::Move };
-    let filed = blocking(move || tree.refile(&source.path, &target, &source.file, how, None));
-    filed.await?.map_err(Failure::local)?;
+    let take = world.store.take_by_id(&from.take).await.map_err(Failure::store)?;
+    let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
+    // Where it stands by the plan, and where it went since then, set aside by another filing or before a crash.
+    let mut places = vec![(from.path.clone(), *copy)];
+    places.extend(take.map(|take| (take.path, *copy)));
+    places.push((kept_path(&from.path, &from.take), *copy));
+    places.extend(others.into_iter().map(|place| (place, true)));
+    let refile = |places: Vec<(String, bool)>| {
+        let (tree, target, clip) = (world.tree.clone(), path.clone(), from.file);
+        blocking(move || {
+            let there = places.into_iter().find(|(place, _)| tree.is_placed(place, &clip));
+            let (source, copy) = there.ok_or(PlaceFault::PartLost)?;
+            let how = if copy { Refile::Copy } else { Refile::Move };
+            tree.refile(&source, &target, &clip, how, None).map(|()| Some(source).filter(|_| !copy))
+        })
+    };
+    let mut filed = refile(places.clone()).await?;
+    if let Err(PlaceFault::NameTaken(_)) = filed
+        && let Some(forgotten) = world.store.clip_at(path).await.map_err(Failure::store)?
+    {
+        set_aside(world, &forgotten).await?;
+        filed = refile(places).await?;
+    }
+    let moved_from = filed.map_err(Failure::local)?;
     let filed = Filed { take: from.take.clone(), path: path.clone(), file: from.file };
-    world.store.file(&world.project, key, filed, world.clock.now()).await.map_err(Failure::store)
+    let now = world.clock.now();
+    world.store.file(&world.project, key, filed, moved_from, now).await.map_err(Failure::store)
+}
+
+/// Keeps a clip beside the one that gets its name, as every older take is kept.
+async fn set_aside(world: &World, clip: &Filed) -> Result<(), Failure> {
+    let kept = kept_path(&clip.path, &clip.take);
+    let (tree, from, to) = (world.tree.clone(), clip.clone(), kept.clone());
+    let moved = blocking(move || tree.refile(&from.path, &to, &from.file, Refile::Move, None));
+    match moved.await? {
+        // Gone already: an earlier attempt at this filing got further, or somebody tidied up.
+        Ok(()) | Err(PlaceFault::PartLost) => {}
+        Err(fault) => return Err(Failure::local(fault)),
+    }
+    world.store.kept(clip, &kept, world.clock.now()).await.map_err(Failure::store)
 }

@@ -20,6 +20,7 @@ pub mod world;
 
 use crate::domain::key::{JobKey, ModelName, TakeId};
 use crate::plan::filing::Filings;
+use crate::plan::known::Filed;
 use crate::store::{Pause, Queued, StoreError};
 use crate::transport::Paid;
 use backlog::Backlog;
@@ -118,6 +119,8 @@ struct Run<'a> {
     changes: u64,
     /// Clips whose folders could not be used.
     obstructed: usize,
+    /// Clips that leave their names, by these: another clip may come to one before its own has gone.
+    leaving: HashMap<String, Filed>,
     outcome: Outcome,
 }
 
@@ -144,12 +147,16 @@ impl<'a> Run<'a> {
             paused: Vec::new(),
             changes: 0,
             obstructed: 0,
+            leaving: HashMap::new(),
             outcome: Outcome::default(),
         }
     }
 
     async fn go(mut self) -> Outcome {
-        for filing in std::mem::take(&mut self.work.filings.now) {
+        let filings = std::mem::take(&mut self.work.filings.now);
+        self.leaving =
+            filings.iter().filter(|it| !it.copy).map(|it| (it.from.path.clone(), it.from.clone())).collect();
+        for filing in filings {
             self.file(filing).await;
         }
         if let Err(failure) = self.look_first().await {

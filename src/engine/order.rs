@@ -60,7 +60,7 @@ pub fn order(
         let is_left_out = |key: &JobKey| left_out.may_have(&key.item);
         book.each::<StoreError>(|book, job| {
             let (wanted, decision) = (&job.wanted, &job.decision);
-            if let Decision::Shared { leader, take, from: None } = decision {
+            if let Decision::Shared { leader, take, from: None, .. } = decision {
                 let take = match take {
                     Some(take) => Some(take.clone()),
                     None => book.ordered(leader)?,
@@ -69,7 +69,7 @@ pub fn order(
                     work.filings.follow(take, wanted);
                 }
             } else if let Some(from) = there(decision) {
-                let is_needed = book.is_needed(&from.path, &wanted.key, &is_left_out)?;
+                let is_needed = book.is_needed(from, &wanted.key, &is_left_out)?;
                 work.filings.add(wanted, decision, from.clone(), is_needed);
             }
             Ok(())

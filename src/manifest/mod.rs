@@ -52,6 +52,8 @@ pub use template::Template;
 use crate::domain::item::OnePer;
 use crate::domain::problem::{Place, Problem};
 use decode::{Decoder, get};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use source::{Source, Spot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -279,10 +281,28 @@ fn version(decoder: &mut Decoder, source: &Source, root: &[Entry]) -> bool {
     text == "1"
 }
 
+/// The part of a manifest that says which project it is.
+#[derive(Deserialize)]
+struct Head {
+    project: Option<String>,
+    shots: Option<IgnoredAny>,
+}
+
+/// Returns the project that a file names: `Ok(None)` where it is no manifest, an error where that cannot be told.
+pub fn project_of(file: &str, text: &str) -> Result<Option<String>, String> {
+    let head: Head = serde_yaml::from_str(text).map_err(|error| error.to_string())?;
+    let named = head.project.map(|name| name.trim().to_owned());
+    Ok(head.shots.map(|_| named.unwrap_or_else(|| called_after(file))))
+}
+
+fn called_after(file: &str) -> String {
+    let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str());
+    stem.unwrap_or("shotlist").to_owned()
+}
+
 fn project(decoder: &mut Decoder, file: &str, node: Option<&Node>) -> Option<String> {
     let Some(node) = node else {
-        let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str());
-        return Some(stem.unwrap_or("shotlist").to_owned());
+        return Some(called_after(file));
     };
     decoder.parsed(node, "project", |text| match text.trim() {
         "" => Err("write a name that stays, such as `spring-catalog`".into()),

@@ -1,13 +1,14 @@
 //! Decides what is to be done about each wanted job, against everything that was ever ordered.
 //!
-//! The fingerprint decides payment, the key decides place. In this order: the job's own take, a take that no wanted job
-//! refers to, a take of another wanted job; only what none of these can serve is paid for.
+//! The fingerprint decides payment, the key decides place. In this order: the job's own take, a take that its own job does
+//! not want any more, a take of another job that does; only what none of these can serve is paid for.
 //!
-//! [`decide`] goes over the wanted jobs twice and holds one at a time: first what each job has by itself, for only then
-//! it is known which jobs can lead others; then the rest, in order.
+//! [`decide`] goes over the wanted jobs three times and holds one at a time: first what each job has by itself, for only
+//! then it is known which jobs can lead others; then what goes over from one job to another, for only then it is known
+//! what stands in a job's way; then the rest, in order.
 
 use super::fingerprint::changes;
-use super::known::{Filed, Known, KnownJob, KnownTake, Owner, Reusable};
+use super::known::{Claim, Filed, IN_DOUBT, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
@@ -28,7 +29,7 @@ pub struct Scope<'a> {
     pub resubmit: Option<Usd>,
     /// What the manifest says of a job beside its order.
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
-    /// Jobs whose item is left out for what is wrong with it: what they have stays theirs.
+    /// Jobs whose item is left out for what is wrong with it: what they have stays theirs, and others share it.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
 }
 
@@ -41,12 +42,18 @@ impl Scope<'_> {
 /// Visits a wanted job and its place.
 pub type Visit<'a, E> = &'a mut dyn FnMut(i64, &Wanted) -> Result<(), E>;
 
+/// Says how a take can serve jobs other than its own, if it can: by its job, how that stands to what is wanted, and the
+/// take's state. It is asked about takes of the project alone.
+pub type Sort<'a> = &'a dyn Fn(&JobKey, Claim, &State) -> Option<Owner>;
+
 /// The wanted jobs of one plan, beside what is known.
 pub trait WantedJobs: Known {
-    /// Forgets earlier decisions, and finds the takes that may be taken over: those of other projects that are
-    /// unsettled, and those of the project's jobs for which `is_free` says yes. It is asked with the job, whether the
-    /// job is wanted, and whether the take is unsent.
-    fn begin(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> Result<(), Self::Error>;
+    /// Forgets earlier decisions, and finds the takes that can serve jobs other than their own. In projects that are gone,
+    /// every take is free; in others, what no job of theirs wants.
+    fn begin(&self, sort: Sort<'_>) -> Result<(), Self::Error>;
+
+    /// Whether any take is free to go over to another job.
+    fn any_free(&self) -> bool;
 
     /// Visits the jobs without a decision, in the order in which they are to be submitted.
     fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
@@ -63,90 +70,173 @@ pub trait WantedJobs: Known {
 
     /// Notes that a take was taken over: no other job gets it.
     fn take_over(&self, take: &TakeId) -> Result<(), Self::Error>;
+
+    /// Whether a take was taken over.
+    fn is_taken(&self, take: &TakeId) -> Result<bool, Self::Error>;
 }
 
 /// Decides for every selected job.
 pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), J::Error> {
-    let Scope { selected, resubmit, rules, left_out } = scope;
-    // What a job that is not selected has not sent yet can be taken over, too.
-    jobs.begin(&|key, is_wanted, is_unsent| !left_out(key) && (!is_wanted || (!selected(key) && is_unsent)))?;
+    let Scope { selected, resubmit, rules, .. } = scope;
+    jobs.begin(&|key, claim, state| sort(scope, key, claim, state))?;
     let mut allowed = match resubmit {
         Some(most) => Some(most - jobs.resubmitted()?),
         None => None,
     };
-    jobs.each_undecided(&mut |at, job| {
-        let Some(own) = jobs.by_key(&job.key)? else { return Ok(()) };
-        let Some(mut decision) = by_itself(jobs, job, &own, rules(&job.key).on_change)? else {
-            return Ok(());
-        };
+    let mut conclude = |at: i64, job: &Wanted, own: Option<&KnownJob>, mut decision: Decision| {
         let is_selected = selected(&job.key);
-        if let Some(allowed) = allowed.as_mut().filter(|_| is_selected) {
-            decision = order_again(job, &own, decision, allowed);
+        if let (Some(allowed), Some(own)) = (allowed.as_mut().filter(|_| is_selected), own) {
+            decision = order_again(job, own, decision, allowed);
         }
         // What is not sent in this run cannot serve others.
         if serves(&decision) && (is_selected || !decision.costs()) {
             jobs.lead(at, job, &decision)?;
         }
         if is_selected { jobs.settle(at, &decision) } else { Ok(()) }
+    };
+    jobs.each_undecided(&mut |at, job| {
+        let Some(own) = jobs.by_key(&job.key)? else { return Ok(()) };
+        let rules = rules(&job.key);
+        let decision = match by_itself(jobs, job, &own, rules.on_change)? {
+            Some(decision) => Some(decision),
+            None if own.takes.iter().any(|take| take.state.is_unsettled()) => None,
+            None => match unserved(job, &own) {
+                Some(decision) if !can_be_free(jobs, job, rules.reuse)? => Some(decision),
+                _ => None,
+            },
+        };
+        decision.map_or(Ok(()), |decision| conclude(at, job, Some(&own), decision))
     })?;
+    if jobs.any_free() {
+        jobs.each_undecided(&mut |at, job| {
+            if !selected(&job.key) {
+                return Ok(());
+            }
+            let Some(free) = jobs.reusable(Owner::Free, job)? else { return Ok(()) };
+            let is_good = match rank(&free.take.state) {
+                // What is in doubt serves only where nothing better does.
+                Some(IN_DOUBT) => shared(jobs, job, rules(&job.key).reuse)?.is_none(),
+                rank => rank < Some(IN_DOUBT),
+            };
+            if !is_good {
+                return Ok(());
+            }
+            let superseded = jobs.by_key(&job.key)?.as_ref().map(unsent).unwrap_or_default();
+            let decision = taken_over(jobs, free, superseded)?;
+            conclude(at, job, None, decision)
+        })?;
+    }
     jobs.each_undecided(&mut |at, job| {
         if !selected(&job.key) {
             return Ok(());
         }
-        let own = jobs.by_key(&job.key)?;
-        let free = match rules(&job.key).reuse {
-            Reuse::Never => None,
-            Reuse::Always => free(jobs, job, own.as_ref())?,
-        };
-        let decision = match free {
-            Some(decision) => decision,
-            None => fresh(jobs, job, own.as_ref())?,
-        };
-        if serves(&decision) {
-            jobs.lead(at, job, &decision)?;
-        }
-        jobs.settle(at, &decision)
+        let own = still_own(jobs, &job.key)?;
+        let decision = last(jobs, job, own.as_ref(), rules(&job.key))?;
+        conclude(at, job, own.as_ref(), decision)
     })
 }
 
-/// Returns what serves a job that has nothing of its own.
-fn free<J: WantedJobs + ?Sized>(
+/// Says how a take of the project can serve other jobs.
+fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<Owner> {
+    let is_unsent = matches!(state, State::Pending { .. });
+    // What a job that is not in this run has not sent yet can be taken over.
+    let in_this_run = (scope.selected)(key);
+    match claim {
+        Claim::Gone if (scope.left_out)(key) => (state.is_unsettled() && !is_unsent).then_some(Owner::Bound),
+        Claim::Gone => Some(Owner::Free),
+        Claim::Same | Claim::Changed { .. } if is_unsent => (!in_this_run).then_some(Owner::Free),
+        Claim::Same => None,
+        // A clip that is kept although its order changed stays where it is.
+        Claim::Changed { filed: true } if (scope.rules)(key).on_change != OnChange::Render => None,
+        Claim::Changed { .. } => Some(Owner::Free),
+    }
+}
+
+/// Returns a job without the takes that went over to others.
+fn still_own<J: WantedJobs + ?Sized>(jobs: &J, key: &JobKey) -> Result<Option<KnownJob>, J::Error> {
+    let Some(mut own) = jobs.by_key(key)? else { return Ok(None) };
+    let mut kept = Vec::new();
+    for take in own.takes {
+        if !jobs.is_taken(&take.id)? {
+            kept.push(take);
+        } else if own.filed.as_ref().is_some_and(|filed| filed.take == take.id) {
+            own.filed = None;
+        }
+    }
+    own.takes = kept;
+    Ok(Some(own))
+}
+
+/// Decides what neither the job's own clip nor a take that came from another job has settled.
+fn last<J: WantedJobs + ?Sized>(
     jobs: &J,
     job: &Wanted,
     own: Option<&KnownJob>,
-) -> Result<Option<Decision>, J::Error> {
-    let rendered = || jobs.rendered(job);
-    if let Some(orphan) = jobs.reusable(Owner::Vanished, job.fingerprint)? {
-        let is_good = match orphan.take.state {
-            // What was never sent is still to be paid: not where the same clip is there.
-            State::Pending { .. } => rendered()?.is_none(),
-            // A job with a clip of its own gets a copy, for which that one makes room.
-            State::Done { .. } => own.is_none_or(|own| own.filed.is_none()),
-            _ => true,
-        };
-        if is_good {
-            return taken_over(jobs, orphan).map(Some);
+    rules: Rules,
+) -> Result<Decision, J::Error> {
+    if let Some(own) = own {
+        if let Some(decision) = by_itself(jobs, job, own, rules.on_change)? {
+            return Ok(decision);
         }
+        if let Some(unsettled) = own.takes.iter().find(|take| take.state.is_unsettled()) {
+            return Ok(blocked(&own.key, unsettled, false));
+        }
+    }
+    let waiting = own.map(unsent).unwrap_or_default();
+    if let Some(mut decision) = shared(jobs, job, rules.reuse)? {
+        if let Decision::Shared { superseded, .. } = &mut decision {
+            *superseded = waiting;
+        }
+        return Ok(decision);
+    }
+    if let Some(decision) = own.and_then(|own| unserved(job, own)) {
+        return Ok(decision);
+    }
+    match jobs.reusable(Owner::Free, job)? {
+        Some(free) => taken_over(jobs, free, waiting),
+        None => fresh(jobs, job, own),
+    }
+}
+
+/// Whether something that is paid already, or may be, can serve a job.
+fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reuse) -> Result<bool, K::Error> {
+    let free = jobs.reusable(Owner::Free, job)?;
+    if free.is_some_and(|free| rank(&free.take.state) <= Some(IN_DOUBT)) {
+        return Ok(true);
+    }
+    Ok(reuse == Reuse::Always
+        && (jobs.rendered(job)?.is_some() || jobs.reusable(Owner::Bound, job)?.is_some()))
+}
+
+/// Shares what another job has, is getting, or may have.
+fn shared<J: WantedJobs + ?Sized>(
+    jobs: &J,
+    job: &Wanted,
+    reuse: Reuse,
+) -> Result<Option<Decision>, J::Error> {
+    if reuse == Reuse::Never {
+        return Ok(None);
     }
     if let Some((leader, decision)) = jobs.leader(job)? {
         return share(jobs, leader, decision).map(Some);
     }
-    if let Some((leader, take)) = rendered()? {
-        let from = clip_of(jobs, &take)?;
-        return Ok(Some(Decision::Shared { leader, take: Some(take), from }));
-    }
-    // Another project's unsent takes are its own to send; what may be paid is collected here if it is wanted here. Only
-    // what a person must decide about stays where it is: this project's rules for doubt are not that one's.
-    match jobs.reusable(Owner::Elsewhere, job.fingerprint)? {
-        Some(stray) => taken_over(jobs, stray).map(Some),
-        None => Ok(None),
-    }
+    let (leader, take) = if let Some(rendered) = jobs.rendered(job)? {
+        rendered
+    } else {
+        let Some(Reusable { key, take, .. }) = jobs.reusable(Owner::Bound, job)? else { return Ok(None) };
+        if is_held(&take) {
+            return Ok(Some(blocked(&key, &take, false)));
+        }
+        (key, take.id)
+    };
+    let from = clip_of(jobs, &take)?;
+    Ok(Some(Decision::Shared { leader, take: Some(take), from, superseded: Vec::new() }))
 }
 
 /// Orders anew what is in doubt, as long as the money allowed for it lasts. What an earlier run has ordered so and not
 /// sent is sent.
 fn order_again(job: &Wanted, own: &KnownJob, decision: Decision, allowed: &mut Usd) -> Decision {
-    let Decision::Blocked { by, key, state } = &decision else { return decision };
+    let Decision::Blocked { by, key, state, .. } = &decision else { return decision };
     if *key != job.key || !state.is_in_doubt() {
         return decision;
     }
@@ -175,7 +265,7 @@ fn order_again(job: &Wanted, own: &KnownJob, decision: Decision, allowed: &mut U
     }
 }
 
-/// Returns what the job's own takes say, if they settle it.
+/// Returns what the job's own takes say, if they settle it whatever other jobs have.
 fn by_itself<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
@@ -194,13 +284,14 @@ fn by_itself<K: Known + ?Sized>(
         }
         None => None,
     };
-    let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
-    if let Some(wish) = known.takes.iter().filter(same).find(|take| is_unsent(take))
-        && known.takes.iter().all(|take| !take.state.is_unsettled())
-        && !is_kept
-    {
-        // Where the job has its clip, a person wants another one all the same.
-        return Ok(Some(Decision::Underway { take: wish.id.clone(), unsent: true }));
+    let done = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. }));
+    let is_free = known.takes.iter().all(|take| !take.state.is_unsettled());
+    if let (Some(wish), true, true) = (waiting(job, known), is_free, filed.is_some() || done.is_some()) {
+        let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
+        if !is_kept {
+            // The job has its clip: a person wants another one all the same.
+            return Ok(Some(Decision::Underway { take: wish.id.clone(), unsent: true }));
+        }
     }
     if let Some(filed) = filed {
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
@@ -208,32 +299,46 @@ fn by_itself<K: Known + ?Sized>(
     }
     // What stands under the job's name came of other inputs.
     let stands = known.filed.as_ref().filter(|_| on_change != OnChange::Render);
-    let done = |take: &&KnownTake| same(take) && matches!(take.state, State::Done { .. });
-    if let (Some(done), None) = (known.takes.iter().find(done), stands) {
+    if let (Some(done), None) = (done, stands) {
         return Ok(Some(Decision::Unchanged { take: done.id.clone(), refile: clip_of(jobs, &done.id)? }));
     }
-    if let Some(unsettled) = known.takes.iter().find(|take| take.state.is_unsettled()) {
-        return Ok(Some(if same(&unsettled) && !is_held(unsettled) {
-            Decision::Underway { take: unsettled.id.clone(), unsent: false }
+    let unsettled = || known.takes.iter().filter(|take| take.state.is_unsettled());
+    if let Some(unsettled) = unsettled().find(same) {
+        return Ok(Some(if is_held(unsettled) {
+            blocked(&known.key, unsettled, false)
         } else {
-            blocked(&known.key, unsettled)
+            Decision::Underway { take: unsettled.id.clone(), unsent: false }
         }));
+    }
+    // One of another order may go over to another job.
+    if unsettled().next().is_some() {
+        return Ok(None);
     }
     // What waits unsent was agreed to.
-    let agreed = |take: &KnownTake| on_change == OnChange::Ask && same(&take) && is_unsent(take);
-    if let Some(filed) = stands.filter(|_| !known.takes.iter().any(agreed)) {
-        let old = jobs.request(&filed.take)?;
-        return Ok(Some(Decision::Kept {
-            fields: old.map_or_else(Vec::new, |old| changes(&old, &job.request)),
-            superseded: unsent(known),
-            asks: on_change == OnChange::Ask,
-            refile: Some(filed.clone()).filter(|filed| filed.path != job.path),
-        }));
-    }
-    Ok(known.takes.iter().filter(same).find(|take| !let_go(take)).map(|take| match take.state {
-        State::Pending { .. } => Decision::Underway { take: take.id.clone(), unsent: true },
-        _ => Decision::Failed { take: take.id.clone(), state: take.state.clone() },
+    let agreed = on_change == OnChange::Ask && waiting(job, known).is_some();
+    let Some(filed) = stands.filter(|_| !agreed) else { return Ok(None) };
+    let old = jobs.request(&filed.take)?;
+    Ok(Some(Decision::Kept {
+        fields: old.map_or_else(Vec::new, |old| changes(&old, &job.request)),
+        superseded: unsent(known),
+        asks: on_change == OnChange::Ask,
+        refile: Some(filed.clone()).filter(|filed| filed.path != job.path),
     }))
+}
+
+/// Returns the job's take that waits to be sent, if it has one with its present order.
+fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
+    known.takes.iter().find(|take| take.fingerprint == job.fingerprint && is_unsent(take))
+}
+
+/// Returns what becomes of a job that nothing serves and that was ordered before: its take is still to be sent, or failed.
+fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
+    if let Some(waiting) = waiting(job, known) {
+        return Some(Decision::Underway { take: waiting.id.clone(), unsent: true });
+    }
+    let same = |take: &&KnownTake| take.fingerprint == job.fingerprint && !let_go(take);
+    let take = known.takes.iter().find(same)?;
+    Some(Decision::Failed { take: take.id.clone(), state: take.state.clone(), from: None })
 }
 
 /// Returns where the take's clip stands: under a job's name, or kept beside a newer one.
@@ -249,22 +354,30 @@ fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K:
     })
 }
 
-fn blocked(key: &JobKey, take: &KnownTake) -> Decision {
-    Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone() }
+fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {
+    Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone(), moves }
 }
 
-/// Gives the take to another job, unless a person must decide about it first.
-fn taken_over<J: WantedJobs + ?Sized>(jobs: &J, reusable: Reusable) -> Result<Decision, J::Error> {
-    let Reusable { key, filed, take } = reusable;
+/// Gives the take to another job.
+fn taken_over<J: WantedJobs + ?Sized>(
+    jobs: &J,
+    free: Reusable,
+    superseded: Vec<TakeId>,
+) -> Result<Decision, J::Error> {
+    let Reusable { key, filed, take } = free;
     jobs.take_over(&take.id)?;
-    if is_held(&take) {
-        return Ok(blocked(&key, &take));
+    match take.state {
+        State::Held { .. } => return Ok(blocked(&key, &take, true)),
+        State::Failed { .. } | State::WrittenOff { .. } => {
+            return Ok(Decision::Failed { take: take.id, state: take.state, from: Some(key) });
+        }
+        _ => {}
     }
     let filed = match filed.filter(|filed| filed.take == take.id) {
         Some(filed) => Some(filed),
         None => clip_of(jobs, &take.id)?,
     };
-    Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed })
+    Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
 }
 
 fn is_held(take: &KnownTake) -> bool {
@@ -297,7 +410,12 @@ pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
 
 fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Result<Decision, K::Error> {
     let take = match decision {
-        Decision::Blocked { .. } | Decision::Failed { .. } => return Ok(decision),
+        // The take goes where the leader is.
+        Decision::Blocked { by, key, state, moves } => {
+            let key = if moves { leader } else { key };
+            return Ok(Decision::Blocked { by, key, state, moves: false });
+        }
+        Decision::Failed { take, state, .. } => return Ok(Decision::Failed { take, state, from: None }),
         Decision::Unchanged { take, .. }
         | Decision::Underway { take, .. }
         | Decision::Renamed { take, .. } => Some(take),
@@ -311,7 +429,7 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
         Some(take) => clip_of(jobs, take)?,
         None => None,
     };
-    Ok(Decision::Shared { leader, take, from })
+    Ok(Decision::Shared { leader, take, from, superseded: Vec::new() })
 }
 
 fn fresh<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: Option<&KnownJob>) -> Result<Decision, K::Error> {

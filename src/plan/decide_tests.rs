@@ -64,6 +64,10 @@ fn failed() -> State {
     State::Failed { refusal: Refusal::Policy, charged: Charged::No, task: None }
 }
 
+fn charged() -> State {
+    State::Failed { refusal: Refusal::Policy, charged: Charged::Yes, task: Some(task()) }
+}
+
 /// A job and its takes, newest first; a done newest take is filed where the job is wanted.
 fn known(key: &str, takes: &[(&str, State)]) -> KnownJob {
     let takes: Vec<KnownTake> = takes
@@ -242,27 +246,142 @@ fn what_was_rendered_once_is_never_paid_again_for_another_item() {
     // The first item wants something newer by now; its older clip still serves.
     let jobs = [known("hero/a", &[("newer", done()), ("x", done())])];
     let decisions = decide(&[wanted("hero/a", "newer"), wanted("hero/b", "x")], &all(&jobs));
-    let Decision::Shared { take: Some(take), from: Some(_), .. } = &decisions[1] else {
-        panic!("{decisions:?}")
-    };
+    let Decision::Renamed { take, filed: Some(_), .. } = &decisions[1] else { panic!("{decisions:?}") };
     assert_eq!(take, &TakeId("hero/a#1".into()));
 }
 
 #[test]
-fn a_renamed_project_finds_its_clips_and_copies_them() {
-    let known = All { elsewhere: vec![known("hero/a", &[("x", done())])], ..all(&[]) };
-    let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "y")], &known);
-    assert!(matches!(&decisions[0], Decision::Shared { take: Some(_), from: Some(_), .. }), "{decisions:?}");
-    assert_eq!(decisions[1], Decision::New);
+fn another_project_keeps_what_it_has_and_shares_it_while_a_manifest_names_it() {
+    for (state, name) in [
+        (done(), "shared"),
+        (running(), "shared"),
+        (held(), "blocked"),
+        (pending(), "new"),
+        (failed(), "new"),
+        (charged(), "new"),
+    ] {
+        let known = All { elsewhere: vec![known("hero/a", &[("x", state.clone())])], ..all(&[]) };
+        let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "x")], &known);
+        let then = if name == "new" { "shared" } else { name };
+        assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), [name, then], "{state:?}");
+        assert!(decisions.iter().all(|decision| decision.adopts().is_none()), "{state:?}");
+    }
 }
 
 #[test]
-fn what_a_renamed_project_has_not_collected_yet_goes_over_to_it() {
-    for (state, name) in [(running(), "renamed"), (pending(), "new"), (failed(), "new")] {
-        let known = All { elsewhere: vec![known("hero/a", &[("x", state.clone())])], ..all(&[]) };
-        let decisions = decide(&[wanted("hero/a", "x"), wanted("hero/b", "x")], &known);
-        assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), [name, "shared"], "{state:?}");
+fn what_a_renamed_project_had_goes_over_to_it_whatever_became_of_it() {
+    for (state, name) in [
+        (done(), "renamed"),
+        (running(), "renamed"),
+        (pending(), "renamed"),
+        (held(), "blocked"),
+        (charged(), "failed"),
+        (State::WrittenOff { reason: HeldReason::AmbiguousSubmit, task: None }, "failed"),
+        (failed(), "new"),
+    ] {
+        for reuse in [Reuse::Always, Reuse::Never] {
+            let known = All { gone: vec![known("hero/a", &[("x", state.clone())])], ..all(&[]) };
+            let decision =
+                with_rules(&[wanted("hero/a", "x")], &known, Rules { reuse, ..Rules::NONE }).remove(0);
+            assert_eq!(decision.name(), name, "{state:?}");
+            let take = decision.adopts().map(|take| take.0.as_str());
+            assert_eq!(take, Some("hero/a#1").filter(|_| name != "new"), "{state:?}");
+        }
     }
+}
+
+#[test]
+fn a_take_of_a_row_that_was_edited_serves_the_row_that_had_the_same_words() {
+    for (state, name) in
+        [(done(), "renamed"), (running(), "renamed"), (held(), "blocked"), (charged(), "failed")]
+    {
+        let jobs = [known("hero/a", &[("x", state.clone())])];
+        for reuse in [Reuse::Always, Reuse::Never] {
+            let rules = Rules { reuse, ..Rules::NONE };
+            let decisions = with_rules(&[wanted("hero/a", "y"), wanted("hero/b", "x")], &all(&jobs), rules);
+            assert_eq!(decisions[1].name(), name, "{state:?}");
+            assert_eq!(decisions[1].adopts().map(|take| take.0.as_str()), Some("hero/a#1"), "{state:?}");
+            // Nothing stands in its way any more.
+            assert!(matches!(decisions[0].name(), "new" | "changed"), "{state:?}");
+        }
+        let followers = [wanted("hero/a", "y"), wanted("hero/b", "x"), wanted("hero/c", "x")];
+        let then = if name == "renamed" { "shared" } else { "blocked" };
+        if state != charged() {
+            assert_eq!(names(&followers, &jobs)[1..], [name, then], "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_swap_their_words_swap_their_takes() {
+    for state in [done(), running(), held()] {
+        let jobs = [known("hero/a", &[("x", state.clone())]), known("hero/b", &[("y", state.clone())])];
+        for reuse in [Reuse::Always, Reuse::Never] {
+            let rules = Rules { reuse, ..Rules::NONE };
+            let swapped = [wanted("hero/a", "y"), wanted("hero/b", "x")];
+            let decisions = with_rules(&swapped, &all(&jobs), rules);
+            let taken: Vec<_> = decisions.iter().filter_map(Decision::adopts).map(|take| &take.0).collect();
+            assert_eq!(taken, ["hero/b#1", "hero/a#1"], "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn cells_that_are_numbered_anew_keep_their_clips() {
+    let jobs = ["1", "2", "3"].map(|cell| {
+        known(&format!("hero/a/{cell}"), &[(["x", "y", "z"][cell.parse::<usize>().unwrap() - 1], done())])
+    });
+    let decisions = decide(&[wanted("hero/a/1", "y"), wanted("hero/a/2", "z")], &all(&jobs));
+    let taken: Vec<_> = decisions.iter().filter_map(Decision::adopts).map(|take| &take.0).collect();
+    assert_eq!(taken, ["hero/a/2#1", "hero/a/3#1"]);
+}
+
+#[test]
+fn a_row_that_is_left_out_shares_what_it_has_and_keeps_it() {
+    let left_out = |key: &JobKey| key.item == "a";
+    for (state, name) in [(done(), "shared"), (running(), "shared"), (held(), "blocked"), (pending(), "new")]
+    {
+        let jobs = all(&[known("hero/a", &[("x", state.clone())])]);
+        let scope = Scope { left_out: &left_out, ..Scope::ALL };
+        let decision = decide_all(&[wanted("hero/b", "x")], &jobs, scope).remove(0).unwrap();
+        assert_eq!((decision.name(), decision.adopts()), (name, None), "{state:?}");
+    }
+}
+
+#[test]
+fn what_waits_is_not_sent_where_its_clip_is_there_by_now_or_on_its_way() {
+    let own = known("hero/a", &[("x", pending())]);
+    for (state, name) in
+        [(done(), "shared"), (running(), "shared"), (held(), "blocked"), (pending(), "waiting")]
+    {
+        let elsewhere = vec![known("other/a", &[("x", state.clone())])];
+        let known = All { elsewhere, ..all(slice::from_ref(&own)) };
+        let decision = decide(&[wanted("hero/a", "x")], &known).remove(0);
+        assert_eq!(decision.name(), name, "{state:?}");
+        if let Decision::Shared { superseded, .. } = decision {
+            assert_eq!(superseded, [own.takes[0].id.clone()], "{state:?}");
+        }
+    }
+    // Of a job that is gone the clip comes over, and what waits is taken back as well.
+    let jobs = [own.clone(), known("hero/z", &[("x", done())])];
+    let decision = decide(&[wanted("hero/a", "x")], &all(&jobs)).remove(0);
+    let Decision::Renamed { unsent: false, superseded, .. } = decision else { panic!("{decision:?}") };
+    assert_eq!(superseded, [own.takes[0].id.clone()]);
+}
+
+#[test]
+fn a_better_take_goes_before_one_in_doubt() {
+    let jobs = [known("hero/z", &[("x", held())]), known("hero/a", &[("x", done())])];
+    assert_eq!(names(&[wanted("hero/a", "x"), wanted("hero/b", "x")], &jobs), ["unchanged", "shared"]);
+}
+
+#[test]
+fn what_stood_in_for_a_take_in_doubt_and_was_sent_is_taken_over_like_any_other() {
+    let mut job = known("old/a", &[("x", done()), ("x", held())]);
+    job.takes[0].instead_of = Some(job.takes[1].id.clone());
+    let scope = Scope { resubmit: Some(Usd::from_micros(1_000_000)), ..Scope::ALL };
+    let decision = decide_all(&[wanted("hero/a", "x")], &all(&[job]), scope).remove(0).unwrap();
+    assert_eq!(decision.adopts().map(|take| take.0.as_str()), Some("old/a#2"));
 }
 
 #[test]
@@ -451,7 +570,7 @@ fn without_reuse_each_job_is_paid_for_itself_and_what_it_has_stays() {
     let before = [known("hero/a", &[("x", done())]), known("hero/c", &[("z", done())])];
     let rules = Rules { reuse: Reuse::Never, ..Rules::NONE };
     let decisions = with_rules(&jobs, &all(&before), rules);
-    assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), ["unchanged", "new", "new"]);
+    assert_eq!(decisions.iter().map(Decision::name).collect::<Vec<_>>(), ["unchanged", "new", "renamed"]);
     assert_eq!(names(&jobs, &before), ["unchanged", "shared", "renamed"]);
 }
 
@@ -475,7 +594,7 @@ fn a_second_rendering_that_waits_is_not_bought_for_a_job_that_can_have_the_clip_
 }
 
 #[test]
-fn a_finished_job_that_comes_to_want_what_a_vanished_one_had_gets_a_copy_and_keeps_its_own_clip() {
+fn a_finished_job_that_comes_to_want_what_a_vanished_one_had_takes_it_over() {
     let jobs = [known("hero/a", &[("x", done())]), known("hero/b", &[("y", done())])];
-    assert_eq!(names(&[wanted("hero/a", "y")], &jobs), ["shared"]);
+    assert_eq!(names(&[wanted("hero/a", "y")], &jobs), ["renamed"]);
 }

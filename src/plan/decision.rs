@@ -22,7 +22,7 @@ pub enum Decision {
         /// True while nothing was sent: the price is still to be paid.
         unsent: bool,
     },
-    /// A job that is no longer wanted, or not in this run, had the same order: its take goes over to this job.
+    /// A job that does not want it any more, or not in this run, had the same order: its take goes over to this job.
     Renamed {
         /// The take.
         take: TakeId,
@@ -32,6 +32,8 @@ pub enum Decision {
         unsent: bool,
         /// The clip, where there is one already.
         filed: Option<Filed>,
+        /// Takes of this job that were never sent and need not be any more.
+        superseded: Vec<TakeId>,
     },
     /// Another wanted job has, or is getting, the same clip: this one gets a copy, free.
     Shared {
@@ -41,6 +43,8 @@ pub enum Decision {
         take: Option<TakeId>,
         /// The clip to copy, if it is there already.
         from: Option<Filed>,
+        /// Takes of its own that were never sent and need not be any more.
+        superseded: Vec<TakeId>,
     },
     /// Nothing like it was ever ordered.
     New,
@@ -75,6 +79,8 @@ pub enum Decision {
         key: JobKey,
         /// The take's state.
         state: State,
+        /// True where that job does not want it any more: the take goes over to this one.
+        moves: bool,
     },
     /// The same order failed or was given up before; it is not sent again by itself.
     Failed {
@@ -82,6 +88,8 @@ pub enum Decision {
         take: TakeId,
         /// The take's state.
         state: State,
+        /// The job that had it, where it goes over to this one.
+        from: Option<JobKey>,
     },
 }
 
@@ -114,6 +122,17 @@ impl Decision {
             | Self::Shared { .. }
             | Self::Blocked { .. }
             | Self::Failed { .. } => false,
+        }
+    }
+
+    /// Returns the take that goes over to the job.
+    #[must_use]
+    pub const fn adopts(&self) -> Option<&TakeId> {
+        match self {
+            Self::Renamed { take, .. }
+            | Self::Blocked { by: take, moves: true, .. }
+            | Self::Failed { take, from: Some(_), .. } => Some(take),
+            _ => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the store knows, as the plan looks it up.
 
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{ClipFile, State};
+use crate::domain::lifecycle::{Charged, ClipFile, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::domain::take::{Fingerprint, Wanted};
@@ -27,20 +27,35 @@ pub trait Known {
     /// the same name in another project. Takes of the project itself come first.
     fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Self::Error>;
 
-    /// Returns the best take of such an owner with this fingerprint that no other job has taken over yet.
-    fn reusable(&self, owner: Owner, order: Fingerprint) -> Result<Option<Reusable>, Self::Error>;
+    /// Returns the best take of such an owner with the job's fingerprint that no other job has taken over yet. Of the
+    /// takes that stay where they are, one with which the job may share.
+    fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Self::Error>;
 
     /// Returns what was, or will be, paid for takes that stand in for one in doubt.
     fn resubmitted(&self) -> Result<Usd, Self::Error>;
 }
 
-/// The owners of takes that another job may take over.
+/// The owners of takes that can serve another job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// A job of the project that is not wanted, or not in this run.
-    Vanished,
-    /// A job of another project of the same folder.
-    Elsewhere,
+    /// A job that does not want the take: the take goes over to one that does.
+    Free,
+    /// A job of another project, or one whose row cannot be read: its take stays with it, and its clip is shared.
+    Bound,
+}
+
+/// How a job with a take stands to what the manifest wants now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// The job is not wanted.
+    Gone,
+    /// The job is wanted with this order.
+    Same,
+    /// The job is wanted with another order.
+    Changed {
+        /// Whether the take's clip stands under the job's name.
+        filed: bool,
+    },
 }
 
 /// A take that another job may take over.
@@ -95,18 +110,23 @@ pub struct Filed {
     pub file: ClipFile,
 }
 
+/// The rank of takes that may have been charged, with no word of what became of them.
+pub const IN_DOUBT: u8 = 3;
+
 /// Ranks a take for another job, the best first; `None` where it is of no use to one.
 ///
-/// A clip that is there beats one that is coming, which beats one that may have been charged.
+/// A clip that is there beats one that is coming, which beats one that may have been charged. What was charged and brought
+/// nothing comes last: a job with a new name does not buy it again by itself.
 #[must_use]
 pub const fn rank(state: &State) -> Option<u8> {
     match state {
         State::Done { .. } => Some(0),
         State::Placing { .. } | State::Downloading { .. } | State::Running { .. } => Some(1),
         State::Submitting { .. } | State::Doubtful { .. } => Some(2),
-        State::Held { .. } => Some(3),
+        State::Held { .. } => Some(IN_DOUBT),
         State::Pending { .. } => Some(4),
-        // A renamed job whose order failed is a job that may be tried anew: nothing of it was delivered.
-        State::Failed { .. } | State::Cancelled { .. } | State::WrittenOff { .. } => None,
+        State::Failed { charged: Charged::Yes | Charged::Unknown, .. } | State::WrittenOff { .. } => Some(5),
+        // Nothing was paid: the job may be tried anew.
+        State::Failed { charged: Charged::No, .. } | State::Cancelled { .. } => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Everything in maps, for tests: what is known, and the wanted jobs of one plan.
 
-use super::decide::{Decision, Scope, WantedJobs, decide, may_share};
-use super::known::{Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
+use super::decide::{Decision, Scope, Sort, WantedJobs, decide, may_share};
+use super::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -18,6 +18,8 @@ pub(crate) struct All {
     pub(crate) jobs: Vec<KnownJob>,
     /// Jobs of other projects.
     pub(crate) elsewhere: Vec<KnownJob>,
+    /// Jobs of projects that are gone.
+    pub(crate) gone: Vec<KnownJob>,
     /// What stands in for takes in doubt costs so much.
     pub(crate) resubmitted: Usd,
     /// The orders, by fingerprint.
@@ -48,9 +50,12 @@ pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Ve
 }
 
 impl Plan<'_> {
+    fn jobs(&self) -> impl Iterator<Item = &KnownJob> {
+        self.known.jobs.iter().chain(&self.known.gone).chain(&self.known.elsewhere)
+    }
+
     fn takes(&self) -> impl Iterator<Item = (&KnownJob, &KnownTake)> {
-        let jobs = self.known.jobs.iter().chain(&self.known.elsewhere);
-        jobs.flat_map(|job| job.takes.iter().map(move |take| (job, take)))
+        self.jobs().flat_map(|job| job.takes.iter().map(move |take| (job, take)))
     }
 }
 
@@ -70,8 +75,8 @@ impl Known for Plan<'_> {
     }
 
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Infallible> {
-        let filed = self.known.jobs.iter().chain(&self.known.elsewhere).filter_map(|job| job.filed.as_ref());
-        Ok(filed.into_iter().find(|filed| filed.take == *id).cloned())
+        let mut filed = self.jobs().filter_map(|job| job.filed.as_ref());
+        Ok(filed.find(|filed| filed.take == *id).cloned())
     }
 
     fn rendered(&self, job: &Wanted) -> Result<Option<(JobKey, TakeId)>, Infallible> {
@@ -86,16 +91,19 @@ impl Known for Plan<'_> {
                 .next()
         };
         let shares = |key: &JobKey| may_share(key, &job.key);
-        let All { jobs, elsewhere, .. } = self.known;
-        Ok(of(jobs, &shares)
-            .or_else(|| of(elsewhere, &|key| *key == job.key))
-            .or_else(|| of(elsewhere, &shares)))
+        let elsewhere: Vec<KnownJob> = self.known.gone.iter().chain(&self.known.elsewhere).cloned().collect();
+        Ok(of(&self.known.jobs, &shares)
+            .or_else(|| of(&elsewhere, &|key| *key == job.key))
+            .or_else(|| of(&elsewhere, &shares)))
     }
 
-    fn reusable(&self, owner: Owner, order: Fingerprint) -> Result<Option<Reusable>, Infallible> {
+    fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Infallible> {
         let (reusable, taken) = (self.reusable.borrow(), self.taken.borrow());
         let fits = |(of, it): &&(Owner, Reusable)| {
-            *of == owner && it.take.fingerprint == order && !taken.contains(&it.take.id)
+            *of == owner
+                && it.take.fingerprint == job.fingerprint
+                && !taken.contains(&it.take.id)
+                && (owner == Owner::Free || it.key == job.key || may_share(&it.key, &job.key))
         };
         Ok(reusable.iter().filter(fits).min_by_key(|(_, it)| rank(&it.take.state)).map(|(_, it)| it.clone()))
     }
@@ -106,28 +114,42 @@ impl Known for Plan<'_> {
 }
 
 impl WantedJobs for Plan<'_> {
-    fn begin(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> Result<(), Infallible> {
-        let reusable = |job: &KnownJob, take: &KnownTake| Reusable {
-            key: job.key.clone(),
-            filed: job.filed.clone(),
-            take: take.clone(),
+    fn begin(&self, sort: Sort<'_>) -> Result<(), Infallible> {
+        let add = |job: &KnownJob, take: &KnownTake, owner: Option<Owner>| {
+            let is_stand_in = take.instead_of.is_some() && matches!(take.state, State::Pending { .. });
+            if let Some(owner) = owner.filter(|_| !is_stand_in && rank(&take.state).is_some()) {
+                let (key, filed) = (job.key.clone(), job.filed.clone());
+                self.reusable.borrow_mut().push((owner, Reusable { key, filed, take: take.clone() }));
+            }
         };
         for job in &self.known.jobs {
-            let is_wanted = self.wanted.iter().any(|wanted| wanted.key == job.key);
+            let wanted = self.wanted.iter().find(|wanted| wanted.key == job.key);
             for take in &job.takes {
-                let is_unsent = matches!(take.state, State::Pending { .. });
-                let is_useful = take.instead_of.is_none() && rank(&take.state).is_some();
-                if is_useful && is_free(&job.key, is_wanted, is_unsent) {
-                    self.reusable.borrow_mut().push((Owner::Vanished, reusable(job, take)));
-                }
+                let filed = job.filed.as_ref().is_some_and(|filed| filed.take == take.id);
+                let claim = match wanted {
+                    None => Claim::Gone,
+                    Some(wanted) if wanted.fingerprint == take.fingerprint => Claim::Same,
+                    Some(_) => Claim::Changed { filed },
+                };
+                add(job, take, sort(&job.key, claim, &take.state));
             }
         }
+        for job in &self.known.gone {
+            job.takes.iter().for_each(|take| add(job, take, Some(Owner::Free)));
+        }
         for job in &self.known.elsewhere {
-            for take in job.takes.iter().filter(|take| take.state.is_unsettled()) {
-                self.reusable.borrow_mut().push((Owner::Elsewhere, reusable(job, take)));
+            for take in &job.takes {
+                let is_unsent = matches!(take.state, State::Pending { .. });
+                let owner = if job.wanted { Owner::Bound } else { Owner::Free };
+                let serves = !is_unsent && (take.state.is_unsettled() || !job.wanted);
+                add(job, take, Some(owner).filter(|_| serves));
             }
         }
         Ok(())
+    }
+
+    fn any_free(&self) -> bool {
+        self.reusable.borrow().iter().any(|(owner, _)| *owner == Owner::Free)
     }
 
     fn each_undecided(
@@ -162,5 +184,9 @@ impl WantedJobs for Plan<'_> {
     fn take_over(&self, take: &TakeId) -> Result<(), Infallible> {
         self.taken.borrow_mut().insert(take.clone());
         Ok(())
+    }
+
+    fn is_taken(&self, take: &TakeId) -> Result<bool, Infallible> {
+        Ok(self.taken.borrow().contains(take))
     }
 }

@@ -267,7 +267,7 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
         Decision::Renamed { from, .. } => object["from"] = from.to_string().into(),
         Decision::Shared { leader, .. } => object["leader"] = leader.to_string().into(),
         Decision::Again { instead_of } => object["instead_of"] = instead_of.0.as_str().into(),
-        Decision::Blocked { by, key, state } => {
+        Decision::Blocked { by, key, state, .. } => {
             object["by"] = json!({ "job": key.to_string(), "take": by.0, "state": state.name() });
         }
         _ => {}

@@ -46,7 +46,7 @@ pub struct Admitted {
     pub new: Option<NewTake>,
     /// Waiting takes whose job's input changed.
     pub supersede: Vec<TakeId>,
-    /// A take that now belongs to this job, with the clip that stands for it.
+    /// A take that now belongs to this job.
     pub adopt: Option<TakeId>,
     /// A take that rests and gets its tries back.
     pub afresh: Option<TakeId>,
@@ -76,14 +76,15 @@ impl From<Decided> for Admitted {
     fn from(Decided { wanted, decision, ordered, .. }: Decided) -> Self {
         let may_be_sent = decision.costs();
         let mut admitted = Self { may_be_sent, ..Self::new(wanted) };
+        admitted.adopt = decision.adopts().cloned();
         match decision {
-            Decision::Changed { superseded, .. } | Decision::Kept { superseded, .. } => {
-                admitted.supersede = superseded;
-            }
+            Decision::Changed { superseded, .. }
+            | Decision::Kept { superseded, .. }
+            | Decision::Shared { superseded, .. } => admitted.supersede = superseded,
             Decision::Underway { take, unsent: true } => admitted.afresh = Some(take),
-            Decision::Renamed { take, unsent, .. } => {
-                admitted.afresh = Some(take.clone()).filter(|_| unsent);
-                admitted.adopt = Some(take);
+            Decision::Renamed { take, unsent, superseded, .. } => {
+                admitted.supersede = superseded;
+                admitted.afresh = Some(take).filter(|_| unsent);
             }
             Decision::Again { instead_of } => {
                 admitted.new = ordered.map(|id| NewTake { id, instead_of: Some(instead_of) });
@@ -92,7 +93,6 @@ impl From<Decided> for Admitted {
             Decision::New
             | Decision::Underway { unsent: false, .. }
             | Decision::Unchanged { .. }
-            | Decision::Shared { .. }
             | Decision::Blocked { .. }
             | Decision::Failed { .. } => {}
         }
@@ -268,25 +268,14 @@ impl Desk<'_> {
     }
 }
 
-/// Gives a take to another job, as its newest; the clip that stands for it moves along.
+/// Gives a take to another job, as its newest, with what stands in for it and was not sent yet. Where its clip stands is
+/// written down when the file has moved.
 pub(super) fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "UPDATE jobs SET (filed_take, filed_path, filed_size, filed_sha256) =
-             (SELECT o.filed_take, o.filed_path, o.filed_size, o.filed_sha256
-              FROM takes t JOIN jobs o ON o.id = t.job WHERE t.id = ?1)
-         WHERE id = ?2 AND EXISTS (
-             SELECT 1 FROM takes t JOIN jobs o ON o.id = t.job
-             WHERE t.id = ?1 AND o.filed_take = ?1 AND o.id <> ?2)",
-    )?
-    .execute((&take.0, job))?;
-    db.prepare_cached(
-        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
-         WHERE id = (SELECT job FROM takes WHERE id = ?1) AND filed_take = ?1 AND id <> ?2",
-    )?
-    .execute((&take.0, job))?;
-    db.prepare_cached(
-        "UPDATE takes SET job = ?2, place = (SELECT max(place) + 1 FROM takes) WHERE id = ?1 AND job <> ?2",
-    )?
-    .execute((&take.0, job))?;
+    for own in ["id = ?1", "instead_of = ?1 AND state = 'pending'"] {
+        db.prepare_cached(&format!(
+            "UPDATE takes SET job = ?2, place = (SELECT max(place) + 1 FROM takes) WHERE {own} AND job <> ?2"
+        ))?
+        .execute((&take.0, job))?;
+    }
     Ok(())
 }

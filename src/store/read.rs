@@ -194,6 +194,27 @@ impl Reader {
         .await
     }
 
+    /// Names under which a take's clip stands, whichever jobs they are the clips of.
+    pub async fn standing(&self, take: &TakeId) -> Result<Vec<String>, StoreError> {
+        let take = take.clone();
+        self.read(move |db| {
+            let mut select = db.prepare_cached("SELECT filed_path FROM jobs WHERE filed_take = ?1")?;
+            select.query_map([&take.0], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
+    /// A clip that stands at that path though no wanted job has it there. Every take is gone through: this is for a path
+    /// at which something is in the way.
+    pub async fn clip_at(&self, path: &str) -> Result<Option<Filed>, StoreError> {
+        let path = path.to_owned();
+        self.read(move |db| {
+            let sql = clip_at("f.wanted AND f.path = ?1");
+            db.prepare_cached(&sql)?.query_row([&path], |row| takes::clip(row, 0, &path)).optional()
+        })
+        .await
+    }
+
     /// Every job of a project, or of all, in no particular order.
     pub async fn keys(&self, project: Option<&str>) -> Result<Vec<(String, JobKey)>, StoreError> {
         let project = project.map(str::to_owned);
@@ -383,6 +404,16 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         outcome: row.get(5)?,
         said,
     })
+}
+
+/// Selects a finished take whose clip stands at a path, unless it is the clip of a job `f` under this condition.
+pub(super) fn clip_at(is_needed: &str) -> String {
+    let there = "f.filed_take = t.id AND f.filed_path = ?1";
+    format!(
+        "SELECT t.id, t.data FROM takes t WHERE t.state = 'done'
+         AND (t.path = ?1 OR EXISTS (SELECT 1 FROM jobs f WHERE {there}))
+         AND NOT EXISTS (SELECT 1 FROM jobs f WHERE {there} AND {is_needed}) LIMIT 1"
+    )
 }
 
 #[cfg(test)]

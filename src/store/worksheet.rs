@@ -54,6 +54,7 @@ CREATE TABLE decided (
     state TEXT,
     changes TEXT,
     superseded TEXT,
+    moves INTEGER NOT NULL,
     ordered TEXT
 ) STRICT;
 
@@ -69,7 +70,8 @@ CREATE TABLE leading (
     filed_sha256 TEXT,
     state TEXT,
     changes TEXT,
-    superseded TEXT
+    superseded TEXT,
+    moves INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE leaders (
@@ -87,6 +89,8 @@ CREATE TABLE reusable (
     PRIMARY KEY (owner, fingerprint, rank, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reusable_by_take ON reusable (take);
+
+CREATE TABLE taken (take TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
 
 /// Pages of the temporary tables that are held in memory, in KiB.
@@ -115,10 +119,12 @@ pub struct Book {
     /// Whether the project has jobs, and whether the folder has takes at all: most look-ups of a first plan need none.
     has_jobs: bool,
     has_takes: bool,
-    /// Other projects of the folder.
-    others: Vec<String>,
+    /// Other projects of the folder, and whether a manifest still names them.
+    others: Vec<(String, bool)>,
     has_leaders: Cell<bool>,
     has_reusable: Cell<bool>,
+    has_free: Cell<bool>,
+    has_taken: Cell<bool>,
     memo: RefCell<Memo>,
     has_standing: Cell<bool>,
     arriving: RefCell<Option<places::Arriving>>,
@@ -182,6 +188,8 @@ impl Worksheet {
             others: Vec::new(),
             has_leaders: Cell::new(false),
             has_reusable: Cell::new(false),
+            has_free: Cell::new(false),
+            has_taken: Cell::new(false),
             memo: RefCell::default(),
             has_standing: Cell::new(false),
             arriving: RefCell::new(None),
@@ -230,8 +238,13 @@ impl Book {
     }
 
     /// Ends the taking of jobs, and begins to look up what is known of the project. `None` where nothing was ever ordered
-    /// in the folder.
-    pub fn know(&mut self, project: &str, state: Option<&Reader>) -> Result<(), StoreError> {
+    /// in the folder. Of other projects it is asked whether a manifest still names them.
+    pub fn know(
+        &mut self,
+        project: &str,
+        state: Option<&Reader>,
+        is_live: &dyn Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
         if let Some(trouble) = self.trouble.take() {
             return Err(trouble);
         }
@@ -246,7 +259,7 @@ impl Book {
             }
             None => schema::migrate(&mut self.db, &self.path)?,
         }
-        self.look_around().map_err(|e| StoreError::sql(&self.path, &e))
+        self.look_around(is_live).map_err(|e| StoreError::sql(&self.path, &e))
     }
 
     /// Puts the jobs into their order, and finds those with the same fingerprint.
@@ -271,7 +284,7 @@ impl Book {
     }
 
     /// Finds out which kinds of look-ups can find anything.
-    fn look_around(&mut self) -> rusqlite::Result<()> {
+    fn look_around(&mut self, is_live: &dyn Fn(&str) -> bool) -> rusqlite::Result<()> {
         self.has_takes = self.exists("SELECT 1 FROM takes")?;
         let jobs = "SELECT 1 FROM jobs WHERE project = ?1";
         self.has_jobs = self.db.prepare(jobs)?.exists([&self.project])?;
@@ -280,7 +293,7 @@ impl Book {
         let mut project = String::new();
         while let Some(found) = next.query_row([&project], |row| row.get::<_, Option<String>>(0))? {
             if found != self.project {
-                self.others.push(found.clone());
+                self.others.push((found.clone(), is_live(&found)));
             }
             project = found;
         }

@@ -105,6 +105,7 @@ impl Store {
         project: &str,
         key: &JobKey,
         filed: Filed,
+        moved_from: Option<String>,
         now: Timestamp,
     ) -> Result<(), ApplyError> {
         let (project, key) = (project.to_owned(), key.clone());
@@ -114,6 +115,9 @@ impl Store {
                 let (Some(job), Some(take)) = (job, takes::by_id(batch.db, &filed.take)?) else {
                     return Ok(Err(ApplyError::Changed));
                 };
+                if let Some(left) = &moved_from {
+                    leave(batch.db, &filed.take, left)?;
+                }
                 set_filed(batch.db, job, &filed)?;
                 let mut entry = Entry::about(&take, Kind::Filed, now);
                 entry.project.clone_from(&project);
@@ -128,8 +132,8 @@ impl Store {
     }
 
     /// Says where the clip of an older take is kept, now that its name went to a newer one.
-    pub async fn kept(&self, take: &TakeId, path: &str, now: Timestamp) -> Result<(), ApplyError> {
-        let (take, path) = (take.clone(), path.to_owned());
+    pub async fn kept(&self, clip: &Filed, path: &str, now: Timestamp) -> Result<(), ApplyError> {
+        let (Filed { take, path: left, .. }, path) = (clip.clone(), path.to_owned());
         self.lane
             .write(None, move |batch| {
                 let Some(row) = takes::by_id(batch.db, &take)? else { return Ok(Err(ApplyError::Changed)) };
@@ -137,6 +141,7 @@ impl Store {
                     .db
                     .prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?
                     .execute((&take.0, &path))?;
+                leave(batch.db, &take, &left)?;
                 let mut entry = Entry::about(&row, Kind::Filed, now);
                 entry.usd = Usd::ZERO;
                 entry.path = Some(path.clone());
@@ -207,6 +212,16 @@ pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::
         .optional()
 }
 
+/// Notes that a take's clip stands there no more, whichever job it was the clip of.
+fn leave(db: &Connection, take: &TakeId, path: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+         WHERE filed_take = ?1 AND filed_path = ?2",
+    )?
+    .execute((&take.0, path))
+    .map(|_| ())
+}
+
 pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()> {
     let job = db
         .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
@@ -215,6 +230,12 @@ pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite
 }
 
 pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
+    // A clip that stood elsewhere is still there: it is found by its own take from now on.
+    db.prepare_cached(
+        "UPDATE takes SET path = j.filed_path FROM jobs j
+         WHERE j.id = ?1 AND takes.id = j.filed_take AND j.filed_take <> ?2 AND j.filed_path <> ?3",
+    )?
+    .execute((job, &filed.take.0, &filed.path))?;
     db.prepare_cached(
         "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",
     )?

@@ -127,7 +127,7 @@ fn new(at: usize, id: TakeId) -> (usize, NewTake) {
 /// The tables of a plan without jobs, to look things up in.
 fn look_up(state: &Reader) -> Worksheet {
     let worksheet = Worksheet::new(None).unwrap();
-    worksheet.book().know(PROJECT, Some(state)).unwrap();
+    worksheet.book().know(PROJECT, Some(state), &|_| true).unwrap();
     worksheet
 }
 
@@ -548,10 +548,10 @@ async fn an_adopted_take_moves_with_its_clip_and_is_the_newest_of_its_new_job() 
 
     let key = JobKey::new("hero", "new");
     let filed = Filed { take: paid.id.clone(), path: "renders/new/new_hero.mp4".into(), file: clip_file() };
-    store.file(PROJECT, &key, filed.clone(), now()).await.unwrap();
+    store.file(PROJECT, &key, filed.clone(), None, now()).await.unwrap();
     assert_eq!(store.history(PROJECT, &key).await.unwrap().unwrap().filed, Some(filed.clone()));
     assert_eq!(place.kinds().last().map(String::as_str), Some("filed"));
-    let unknown = store.file(PROJECT, &JobKey::new("hero", "nobody"), filed, now()).await;
+    let unknown = store.file(PROJECT, &JobKey::new("hero", "nobody"), filed, None, now()).await;
     assert_eq!(unknown, Err(ApplyError::Changed));
 }
 

@@ -268,7 +268,7 @@ pub(super) fn room(
 fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usize, u64), StoreError> {
     let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
     let mut book = worksheet.book();
-    book.know(project, found.reader.as_ref())?;
+    book.know(project, found.reader.as_ref(), &|_| true)?;
     book.decide(Scope::ALL, None)?;
     let (mut count, mut bytes) = (0, 0);
     book.each::<StoreError>(|_, job| {

@@ -50,6 +50,10 @@ impl Phase {
     pub const IN_FLIGHT: [Self; 5] =
         [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];
 
+    /// Sent, or perhaps sent, and not at its end, or for a person to decide.
+    pub const UNSETTLED: [Self; 6] =
+        [Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing, Self::Held];
+
     /// Waiting, sent, or perhaps sent, and not at its end.
     pub const OPEN: [Self; 6] =
         [Self::Pending, Self::Submitting, Self::Doubtful, Self::Running, Self::Downloading, Self::Placing];

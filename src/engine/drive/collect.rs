@@ -8,6 +8,7 @@ use crate::domain::take::Take;
 use crate::engine::sidecar::sidecar;
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
+use crate::plan::known::Filed;
 use crate::provider::Progress;
 use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
@@ -137,17 +138,24 @@ impl Drive {
     pub(super) async fn place(&self, take: &Take) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let older = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
-        let older = older.filter(|older| older.path == take.path && older.take != take.id);
+        let mut older = older.filter(|older| older.path == take.path && older.take != take.id);
         let sidecar = sidecar(take, file, self.world.clock.now()).to_string().into_bytes();
         self.world.reach("place.before_rename");
-        let tree = self.world.tree.clone();
-        let (id, path, clip) = (take.id.clone(), take.path.clone(), *file);
-        let standing = older.clone();
-        let placed = blocking(move || {
-            let older = standing.as_ref().map(|older| Older { take: &older.take, clip: &older.file });
-            tree.place(&Placement { take: &id, target: &path, clip: &clip, sidecar: &sidecar, older })
-        });
-        let placed = placed.await?;
+        let place = |older: Option<Filed>| {
+            let tree = self.world.tree.clone();
+            let (id, path, clip, sidecar) = (take.id.clone(), take.path.clone(), *file, sidecar.clone());
+            blocking(move || {
+                let older = older.as_ref().map(|older| Older { take: &older.take, clip: &older.file });
+                tree.place(&Placement { take: &id, target: &path, clip: &clip, sidecar: &sidecar, older })
+            })
+        };
+        let mut placed = place(older.clone()).await?;
+        if let Err(PlaceFault::NameTaken(_)) = placed
+            && let Some(forgotten) = self.world.store.clip_at(&take.path).await.map_err(Failure::store)?
+        {
+            placed = place(Some(forgotten.clone())).await?;
+            older = Some(forgotten);
+        }
         self.world.reach("place.after_rename");
         let event = match &placed {
             Ok(()) => Event::Placed,
@@ -158,11 +166,7 @@ impl Drive {
         };
         if let (Ok(()), Some(older)) = (&placed, older) {
             let kept = kept_path(&older.path, &older.take);
-            self.world
-                .store
-                .kept(&older.take, &kept, self.world.clock.now())
-                .await
-                .map_err(Failure::store)?;
+            self.world.store.kept(&older, &kept, self.world.clock.now()).await.map_err(Failure::store)?;
         }
         self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await
     }

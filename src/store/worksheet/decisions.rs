@@ -5,25 +5,26 @@ use crate::domain::lifecycle::State;
 use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
 use crate::store::{rows, takes};
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Row, params};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 /// What [`decision`] reads, in its order.
 pub(super) const COLUMNS: &str = "d.kind, d.take, d.key, d.filed_take, d.filed_path, d.filed_size, d.filed_sha256, \
-                                  d.state, d.changes, d.superseded, d.costs";
+                                  d.state, d.changes, d.superseded, d.costs, d.moves";
 /// Number of columns that [`decision`] reads.
-pub(super) const WIDTH: usize = 11;
+pub(super) const WIDTH: usize = 12;
 
 /// Writes a decision about the job at that place.
 pub(super) const SETTLE: &str = "INSERT INTO decided
-    (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// Writes the decision about a job that leads others.
 pub(super) const LEAD: &str = "INSERT INTO leading
-    (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    (at, kind, take, key, filed_take, filed_path, filed_size, filed_sha256, state, changes, superseded, costs, moves)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// Writes the decision about the job at that place, by [`SETTLE`] or [`LEAD`].
 pub(super) fn insert(
@@ -37,11 +38,13 @@ pub(super) fn insert(
         Decision::New => {}
         Decision::Unchanged { take: id, refile } => (take, filed) = (Some(id), refile.as_ref()),
         Decision::Underway { take: id, .. } | Decision::Again { instead_of: id } => take = Some(id),
-        Decision::Renamed { take: id, from, filed: clip, .. } => {
+        Decision::Renamed { take: id, from, filed: clip, superseded: waiting, .. } => {
             (take, key, filed) = (Some(id), Some(from), clip.as_ref());
+            superseded = Some(waiting);
         }
-        Decision::Shared { leader, take: id, from } => {
+        Decision::Shared { leader, take: id, from, superseded: waiting } => {
             (take, key, filed) = (id.as_ref(), Some(leader), from.as_ref());
+            superseded = Some(waiting);
         }
         Decision::Changed { fields, superseded: waiting } => {
             (changes, superseded) = (Some(fields), Some(waiting));
@@ -49,10 +52,12 @@ pub(super) fn insert(
         Decision::Kept { fields, superseded: waiting, refile, .. } => {
             (changes, superseded, filed) = (Some(fields), Some(waiting), refile.as_ref());
         }
-        Decision::Blocked { by, key: of, state: found } => {
+        Decision::Blocked { by, key: of, state: found, .. } => {
             (take, key, state) = (Some(by), Some(of), Some(found));
         }
-        Decision::Failed { take: id, state: found } => (take, state) = (Some(id), Some(found)),
+        Decision::Failed { take: id, state: found, from } => {
+            (take, key, state) = (Some(id), from.as_ref(), Some(found));
+        }
     }
     statement.execute(params![
         at,
@@ -67,6 +72,7 @@ pub(super) fn insert(
         changes.map(|changes| written(changes)),
         superseded.map(|takes| json!(takes.iter().map(|take| &take.0).collect::<Vec<_>>()).to_string()),
         decision.costs(),
+        decision.adopts().is_some(),
     ])?;
     Ok(())
 }
@@ -86,13 +92,18 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
         "unchanged" | "moved" => Decision::Unchanged { take: take()?, refile: filed()? },
         "waiting" => Decision::Underway { take: take()?, unsent: true },
         "in flight" => Decision::Underway { take: take()?, unsent: false },
-        "renamed" => {
-            Decision::Renamed { take: take()?, from: key()?, unsent: row.get(first + 10)?, filed: filed()? }
-        }
+        "renamed" => Decision::Renamed {
+            take: take()?,
+            from: key()?,
+            unsent: row.get(first + 10)?,
+            filed: filed()?,
+            superseded: superseded()?,
+        },
         "shared" => Decision::Shared {
             leader: key()?,
             take: row.get::<_, Option<String>>(first + 1)?.map(TakeId),
             from: filed()?,
+            superseded: superseded()?,
         },
         "new" => Decision::New,
         "changed" => Decision::Changed { fields: fields()?, superseded: superseded()? },
@@ -103,8 +114,13 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
             refile: filed()?,
         },
         "again" => Decision::Again { instead_of: take()? },
-        "blocked" => Decision::Blocked { by: take()?, key: key()?, state: state()? },
-        "failed" => Decision::Failed { take: take()?, state: state()? },
+        "blocked" => {
+            Decision::Blocked { by: take()?, key: key()?, state: state()?, moves: row.get(first + 11)? }
+        }
+        "failed" => {
+            let from = row.get_ref(first + 2)? != ValueRef::Null;
+            Decision::Failed { take: take()?, state: state()?, from: from.then(key).transpose()? }
+        }
         other => return Err(takes::unreadable(first, format!("`{other}` is no decision"))),
     })
 }

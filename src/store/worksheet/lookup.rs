@@ -2,12 +2,12 @@
 
 use super::{Book, Decision, Fingerprint, WANTED, decisions, wanted};
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::domain::take::Wanted;
-use crate::plan::decide::{WantedJobs, may_share};
-use crate::plan::known::{Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
+use crate::plan::decide::{Sort, WantedJobs, may_share};
+use crate::plan::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 use crate::store::takes;
 use rusqlite::{OptionalExtension as _, Row};
 use std::collections::HashMap;
@@ -93,7 +93,7 @@ impl Book {
              WHERE j.project = ?1 AND j.shot = ?2 AND j.item = ?3 AND j.variant = ?4
              AND t.fingerprint = ?5 AND t.state = 'done' ORDER BY t.place DESC LIMIT 1",
         )?;
-        for project in &self.others {
+        for (project, _) in &self.others {
             let named = (project, shot, item, variant, job.fingerprint.to_string());
             if let Some(id) = select.query_row(named, |row| row.get(0)).optional()? {
                 return Ok(Some(TakeId(id)));
@@ -102,47 +102,64 @@ impl Book {
         Ok(None)
     }
 
-    /// Fills the table of takes that may be taken over.
-    fn find_reusable(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> rusqlite::Result<()> {
+    /// Fills the table of takes that can serve jobs other than their own.
+    fn find_reusable(&self, sort: Sort<'_>) -> rusqlite::Result<()> {
         let mut insert = self.db.prepare(
             "INSERT INTO reusable (owner, fingerprint, rank, place, take) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
-        let mut add = |owner: Owner, row: &Row<'_>, rank: u8| {
+        let mut add = |row: &Row<'_>, state: &State, owner: Option<Owner>| {
+            let Some((owner, rank)) = owner.zip(rank(state)) else { return Ok(()) };
             let order: Fingerprint = takes::parsed(row, 1)?;
             let (id, place): (String, i64) = (row.get(0)?, row.get(3)?);
             insert.execute((owner as i64, &order.0.0[..], rank, place, id)).map(|_| ())
         };
-        let own = |condition: &str| {
-            format!(
-                "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant, w.at IS NOT NULL
-                 FROM jobs j LEFT JOIN wanted w ON w.shot = j.shot AND w.item = j.item AND w.variant = j.variant
-                 CROSS JOIN takes t ON t.job = j.id
-                 WHERE j.project = ?1 AND t.instead_of IS NULL AND {condition}"
-            )
-        };
-        for condition in ["w.at IS NULL", "w.at IS NOT NULL AND t.state = 'pending'"] {
-            let mut select = self.db.prepare(&own(condition))?;
-            let mut rows = select.query([&self.project])?;
-            while let Some(row) = rows.next()? {
-                let state = takes::state(row, 2)?;
-                let is_unsent = matches!(state, State::Pending { .. });
-                if let Some(rank) = rank(&state)
-                    && is_free(&takes::key(row, 4)?, row.get(7)?, is_unsent)
-                {
-                    add(Owner::Vanished, row, rank)?;
-                }
-            }
-        }
-        let mut select = self.db.prepare(
-            "SELECT t.id, t.fingerprint, t.data, t.place FROM takes t CROSS JOIN jobs j ON j.id = t.job
-             WHERE t.state IN ('submitting', 'doubtful', 'running', 'downloading', 'placing', 'held')
-             AND j.project <> ?1",
-        )?;
+        // What stands in for a take in doubt and was not sent yet goes where that take goes.
+        const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
+        const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending')";
+        let same = "t.fingerprint = 'v1:' || lower(hex(w.fingerprint))";
+        let own = format!(
+            "{TAKES}, w.at IS NULL, coalesce({same}, 0), j.filed_take IS t.id
+             FROM jobs j LEFT JOIN wanted w ON w.shot = j.shot AND w.item = j.item AND w.variant = j.variant
+             CROSS JOIN takes t ON t.job = j.id
+             WHERE j.project = ?1 AND {SENT} AND (w.at IS NULL OR t.state = 'pending' OR NOT {same})"
+        );
+        let mut select = self.db.prepare(&own)?;
         let mut rows = select.query([&self.project])?;
         while let Some(row) = rows.next()? {
             let state = takes::state(row, 2)?;
-            if let Some(rank) = rank(&state).filter(|_| state.is_unsettled()) {
-                add(Owner::Elsewhere, row, rank)?;
+            let claim = match (row.get(7)?, row.get(8)?) {
+                (true, _) => Claim::Gone,
+                (false, true) => Claim::Same,
+                (false, false) => Claim::Changed { filed: row.get(9)? },
+            };
+            add(row, &state, sort(&takes::key(row, 4)?, claim, &state))?;
+        }
+        let unsettled = takes::list(&Phase::UNSETTLED);
+        // What is under way is little, what no job wants may be much: each is found by its own index.
+        for (project, live) in &self.others {
+            let mut select = self.db.prepare(&if *live {
+                format!(
+                    "{TAKES}, j.wanted FROM jobs j CROSS JOIN takes t ON t.job = j.id
+                     WHERE j.project = ?1 AND NOT j.wanted AND t.state <> 'pending'"
+                )
+            } else {
+                format!(
+                    "{TAKES}, 0 FROM jobs j CROSS JOIN takes t ON t.job = j.id WHERE j.project = ?1 AND {SENT}"
+                )
+            })?;
+            let mut rows = select.query([project])?;
+            while let Some(row) = rows.next()? {
+                add(row, &takes::state(row, 2)?, Some(Owner::Free))?;
+            }
+            if *live {
+                let mut select = self.db.prepare(&format!(
+                    "{TAKES} FROM takes t CROSS JOIN jobs j ON j.id = t.job
+                     WHERE t.state IN {unsettled} AND j.project = ?1 AND j.wanted"
+                ))?;
+                let mut rows = select.query([project])?;
+                while let Some(row) = rows.next()? {
+                    add(row, &takes::state(row, 2)?, Some(Owner::Bound))?;
+                }
             }
         }
         Ok(())
@@ -214,42 +231,57 @@ impl Known for Book {
         Ok(shared(&found.elsewhere, &job.key))
     }
 
-    fn reusable(&self, owner: Owner, order: Fingerprint) -> rusqlite::Result<Option<Reusable>> {
+    fn reusable(&self, owner: Owner, job: &Wanted) -> rusqlite::Result<Option<Reusable>> {
         if !self.has_reusable.get() {
             return Ok(None);
         }
         let sql = format!(
             "SELECT {TAKE}, j.shot, j.item, j.variant, j.filed_take, j.filed_path, j.filed_size, j.filed_sha256
              FROM reusable r CROSS JOIN takes t ON t.id = r.take CROSS JOIN jobs j ON j.id = t.job
-             WHERE r.owner = ?1 AND r.fingerprint = ?2 ORDER BY r.rank, r.place LIMIT 1"
+             WHERE r.owner = ?1 AND r.fingerprint = ?2 ORDER BY r.rank, r.place"
         );
-        let reusable = |row: &Row<'_>| {
+        let mut select = self.prepare(&sql)?;
+        let mut rows = select.query((owner as i64, &job.fingerprint.0.0[..]))?;
+        while let Some(row) = rows.next()? {
             let key = takes::key(row, TAKE_WIDTH)?;
-            Ok(Reusable { key, filed: takes::filed(row, TAKE_WIDTH + 3)?, take: take(row)? })
-        };
-        self.prepare(&sql)?.query_row((owner as i64, &order.0.0[..]), reusable).optional()
+            if owner == Owner::Free || key == job.key || may_share(&key, &job.key) {
+                return Ok(Some(Reusable {
+                    key,
+                    filed: takes::filed(row, TAKE_WIDTH + 3)?,
+                    take: take(row)?,
+                }));
+            }
+        }
+        Ok(None)
     }
 
     fn resubmitted(&self) -> rusqlite::Result<Usd> {
         self.prepare(
             "SELECT coalesce(sum(iif(t.state = 'pending', t.price, t.amount)), 0)
-             FROM takes t JOIN jobs j ON j.id = t.job WHERE t.instead_of IS NOT NULL AND j.project = ?1",
+             FROM takes t WHERE t.instead_of IS NOT NULL",
         )?
-        .query_row([&self.project], |row| row.get(0).map(Usd::from_micros))
+        .query_row([], |row| row.get(0).map(Usd::from_micros))
     }
 }
 
 impl WantedJobs for Book {
-    fn begin(&self, is_free: &dyn Fn(&JobKey, bool, bool) -> bool) -> rusqlite::Result<()> {
+    fn begin(&self, sort: Sort<'_>) -> rusqlite::Result<()> {
         self.db.execute_batch(
-            "DELETE FROM decided; DELETE FROM leading; DELETE FROM reusable;
+            "DELETE FROM decided; DELETE FROM leading; DELETE FROM reusable; DELETE FROM taken;
              UPDATE leaders SET first = NULL, second = NULL WHERE first IS NOT NULL;",
         )?;
+        self.has_taken.set(false);
         if self.has_takes {
-            self.find_reusable(is_free)?;
+            self.find_reusable(sort)?;
         }
         self.has_reusable.set(self.exists("SELECT 1 FROM reusable")?);
+        self.has_free
+            .set(self.exists(&format!("SELECT 1 FROM reusable WHERE owner = {}", Owner::Free as i64))?);
         Ok(())
+    }
+
+    fn any_free(&self) -> bool {
+        self.has_free.get()
     }
 
     fn each_undecided(
@@ -312,6 +344,15 @@ impl WantedJobs for Book {
     }
 
     fn take_over(&self, take: &TakeId) -> rusqlite::Result<()> {
+        self.has_taken.set(true);
+        self.prepare("INSERT OR IGNORE INTO taken VALUES (?1)")?.execute([&take.0])?;
         self.prepare("DELETE FROM reusable WHERE take = ?1")?.execute([&take.0]).map(|_| ())
+    }
+
+    fn is_taken(&self, take: &TakeId) -> rusqlite::Result<bool> {
+        if !self.has_taken.get() {
+            return Ok(false);
+        }
+        self.prepare("SELECT 1 FROM taken WHERE take = ?1")?.exists([&take.0])
     }
 }

@@ -3,8 +3,8 @@
 use super::{Book, Gone, StoreError};
 use crate::domain::key::{JobKey, TakeId};
 use crate::plan::known::{Filed, Known as _, KnownJob, KnownTake};
-use crate::store::takes;
-use rusqlite::Row;
+use crate::store::{read, takes};
+use rusqlite::{OptionalExtension as _, Row};
 use std::collections::HashMap;
 
 /// Places to which clips are on their way, with their jobs.
@@ -71,10 +71,23 @@ impl Book {
         Ok(())
     }
 
-    /// Whether the clip of another job stands there that is wanted, or whose item may be left out.
+    /// Returns a clip that stands at that path though no wanted job has it there. Every take is gone through: this is for a
+    /// path at which something is in the way.
+    pub fn clip_at(&self, path: &str) -> Result<Option<Filed>, StoreError> {
+        let wanted =
+            "SELECT 1 FROM wanted w WHERE w.shot = f.shot AND w.item = f.item AND w.variant = f.variant";
+        let is_needed =
+            format!("f.path = ?1 AND iif(f.project = ?2, EXISTS ({wanted} AND w.path = ?1), f.wanted)");
+        self.run(|| {
+            let mut select = self.db.prepare(&read::clip_at(&is_needed))?;
+            select.query_row((path, &self.project), |row| takes::clip(row, 0, path)).optional()
+        })
+    }
+
+    /// Whether another job has the clip there, is wanted or may be left out, and gets no other clip now.
     pub fn is_needed(
         &self,
-        path: &str,
+        clip: &Filed,
         by: &JobKey,
         is_left_out: &dyn Fn(&JobKey) -> bool,
     ) -> Result<bool, StoreError> {
@@ -95,9 +108,10 @@ impl Book {
                 "SELECT j.shot, j.item, j.variant, w.at IS NOT NULL
                  FROM standing s CROSS JOIN jobs j ON j.id = s.job
                  LEFT JOIN wanted w ON w.shot = j.shot AND w.item = j.item AND w.variant = j.variant
-                 WHERE s.path = ?1",
+                 LEFT JOIN decided d ON d.at = w.at
+                 WHERE s.path = ?1 AND (d.filed_take IS NULL OR d.filed_take = ?2)",
             )?;
-            let mut rows = select.query([path])?;
+            let mut rows = select.query((&clip.path, &clip.take.0))?;
             while let Some(row) = rows.next()? {
                 let key = takes::key(row, 0)?;
                 if key != *by && (row.get(3)? || is_left_out(&key)) {

@@ -30,7 +30,9 @@ fn state(kind: u8) -> State {
         1 => State::Running { task, watch: Watch::default(), due: NOW },
         2 => State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: NOW },
         3 => State::Pending { tries_left: 5, setbacks: 0, due: NOW },
-        _ => State::Failed { refusal: Refusal::Policy, charged: Charged::No, task: None },
+        4 => State::Failed { refusal: Refusal::Policy, charged: Charged::No, task: None },
+        5 => State::Failed { refusal: Refusal::Policy, charged: Charged::Yes, task: None },
+        _ => State::WrittenOff { reason: HeldReason::AmbiguousSubmit, task: None },
     }
 }
 
@@ -47,7 +49,7 @@ type Takes = BTreeMap<u8, u8>;
 
 /// Jobs with takes by prompt, each in some state; few prompts, so that many have the same order.
 fn jobs() -> impl Strategy<Value = BTreeMap<(u8, u8, u8), Takes>> {
-    let takes = prop::collection::btree_map(0u8..4, 0u8..5, 0..3);
+    let takes = prop::collection::btree_map(0u8..4, 0u8..7, 0..3);
     prop::collection::btree_map((0u8..4, 0u8..2, 0u8..3), takes, 0..8)
 }
 
@@ -67,7 +69,8 @@ fn known(project: &str, jobs: BTreeMap<(u8, u8, u8), Takes>) -> Vec<KnownJob> {
             .collect();
         let done = takes.iter().find(|take| matches!(take.state, State::Done { .. }));
         let filed = done.map(|take| Filed { take: take.id.clone(), path: take.path.clone(), file: clip() });
-        KnownJob { key, wanted: true, takes, filed }
+        // A third of all jobs was not wanted any more.
+        KnownJob { wanted: (name.0 + name.1) % 3 > 0, key, takes, filed }
     };
     jobs.into_iter().map(job).collect()
 }
@@ -78,7 +81,7 @@ fn write(book: &Book, project: &str, jobs: &[KnownJob], place: &mut i64) {
     book.db.pragma_update(None, "foreign_keys", false).unwrap();
     let mut job = book
         .db
-        .prepare("INSERT INTO jobs VALUES (NULL, ?1, ?2, ?3, ?4, '', 1, 0, '', '', ?5, ?6, ?7, ?8)")
+        .prepare("INSERT INTO jobs VALUES (NULL, ?1, ?2, ?3, ?4, '', ?5, 0, '', '', ?6, ?7, ?8, ?9)")
         .unwrap();
     let mut take = book
         .db
@@ -92,7 +95,7 @@ fn write(book: &Book, project: &str, jobs: &[KnownJob], place: &mut i64) {
         let filed = known.filed.as_ref();
         let (id, path) = (filed.map(|filed| &filed.take.0), filed.map(|filed| &filed.path));
         let (size, hash) = (filed.map(|_| 1), filed.map(|_| clip().sha256.to_string()));
-        let row = job.insert((project, shot, item, variant, id, path, size, hash)).unwrap();
+        let row = job.insert((project, shot, item, variant, known.wanted, id, path, size, hash)).unwrap();
         // The newest, which comes first, has the highest place; between jobs places rise.
         *place += 10;
         for (at, known) in (0..).zip(&known.takes) {
@@ -111,6 +114,8 @@ proptest! {
     fn tables_decide_as_maps_do(
         own in jobs(),
         elsewhere in jobs(),
+        gone in jobs(),
+        left_out in 0u8..6,
         wanted in prop::collection::btree_map((0u8..4, 0u8..2, 0u8..3), 0u8..4, 0..16),
         never in 0u8..3,
         unselected in 0u8..6,
@@ -130,6 +135,7 @@ proptest! {
         let all = All {
             jobs: known("shop", own),
             elsewhere: known("older", elsewhere),
+            gone: known("gone", gone),
             resubmitted: Usd::ZERO,
             requests,
         };
@@ -138,19 +144,21 @@ proptest! {
         for job in &jobs {
             book.take(job, 0);
         }
-        book.know("shop", None).unwrap();
+        book.know("shop", None, &|_| true).unwrap();
         let mut place = 0;
         write(&book, "shop", &all.jobs, &mut place);
+        write(&book, "gone", &all.gone, &mut place);
         write(&book, "older", &all.elsewhere, &mut place);
-        book.look_around().unwrap();
+        book.look_around(&|project| project != "gone").unwrap();
 
         let rules = |key: &JobKey| Rules {
             on_change,
             reuse: if key.shot == format!("shot {never}") { Reuse::Never } else { Reuse::Always },
         };
+        let is_left_out = |key: &JobKey| key.item == format!("50%/{left_out}");
         let selected = |key: &JobKey| key.item != format!("50%/{unselected}");
         let resubmit = allowed.map(|times| Usd::from_micros(times * 200_000));
-        let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &|_| false };
+        let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &is_left_out };
         book.decide(scope, None).unwrap();
         let mut decided = vec![None; jobs.len()];
         book.each::<StoreError>(|_, job| {
@@ -172,7 +180,7 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
         let (title, path) = (String::new(), key.to_string());
         book.take(&Wanted { key, title, fingerprint, request, price: None, path }, urgency);
     }
-    book.know("shop", None).unwrap();
+    book.know("shop", None, &|_| true).unwrap();
     let mut items = Vec::new();
     book.each_wanted::<StoreError>(|wanted| {
         items.push(wanted.key.item);
@@ -186,7 +194,7 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
 fn a_worksheet_leaves_nothing_in_the_folder_of_the_state() {
     let dir = tempfile::tempdir().unwrap();
     let worksheet = Worksheet::new(Some(dir.path())).unwrap();
-    worksheet.book().know("shop", None).unwrap();
+    worksheet.book().know("shop", None, &|_| true).unwrap();
     assert!(worksheet.book().is_empty());
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     assert!(Worksheet::new(Some(&dir.path().join("missing"))).is_ok(), "elsewhere, where there is no state");

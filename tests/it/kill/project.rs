@@ -154,7 +154,7 @@ providers:
         let Some(reader) = Reader::open(&self.path(".shotlist")).unwrap() else { return Snapshot::new() };
         let keys = reader.keys(Some(NAME)).await.unwrap();
         let worksheet = Worksheet::new(None).unwrap();
-        worksheet.book().know(NAME, Some(&reader)).unwrap();
+        worksheet.book().know(NAME, Some(&reader), &|_| true).unwrap();
         let jobs = keys.into_iter().map(|(_, key)| {
             let job = worksheet.book().known(&key).unwrap().unwrap();
             let [take] = <[_; 1]>::try_from(job.takes).expect("nothing here orders a second take of a job");
