@@ -57,8 +57,8 @@ pub(super) async fn once_more(
         let own = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
         let may_stand = own.into_iter().collect();
         let mut target = Target { path: wanted.path.clone(), may_stand, promised: None };
-        if obstacles.meets(&target) {
-            let clip = session.store.clip_at(&wanted.path).await.map_err(store)?;
+        if let Some(file) = obstacles.meets(&target) {
+            let clip = session.store.clip_at(&wanted.path, file).await.map_err(store)?;
             target.may_stand.extend(clip.map(|clip| clip.file));
         }
         obstacles.look(&target);
@@ -91,6 +91,7 @@ pub(super) async fn once_more(
         project: manifest.project.clone(),
         jobs: Jobs::These(admitted),
         partial: true,
+        gone: Vec::new(),
         left_out: LeftOut::default(),
         policy: Policy::standard(),
     };

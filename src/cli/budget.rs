@@ -24,18 +24,41 @@ pub(super) async fn levels(
     now: Timestamp,
 ) -> Result<Vec<Level>, Error> {
     let resumed = reader.interrupted(project, command).await.map_err(|error| store_error(&error))?;
-    filled(reader, project, caps, (None, resumed), now).await
+    filled(reader, caps, (None, resumed), now).await
 }
 
 /// How full the budgets are when a run has ended.
 pub(super) async fn levels_after(
     reader: &Reader,
-    project: &str,
     run: RunId,
     caps: Caps,
     now: Timestamp,
 ) -> Result<Vec<Level>, Error> {
-    filled(reader, project, caps, (Some(run), Some(run)), now).await
+    filled(reader, caps, (Some(run), Some(run)), now).await
+}
+
+/// What counts against a budget: `runs` are this call of the program and the run that it belongs to, where there are any
+/// yet.
+fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Option<Window> {
+    match cap {
+        Cap::Invocation => runs.0.map(Window::Invocation),
+        Cap::Run => runs.1.map(Window::Run),
+        Cap::Day => Some(Window::Day(now)),
+        Cap::Month => Some(Window::Month(now)),
+    }
+}
+
+/// Says who used up a budget, where that was not one project alone: `shop $0.40, winter $0.40`.
+pub(super) async fn spenders(
+    reader: &Reader,
+    cap: Cap,
+    run: RunId,
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    let Some(window) = window(cap, (Some(run), Some(run)), now) else { return Ok(None) };
+    let spenders = reader.spenders(window).await.map_err(|error| store_error(&error))?;
+    let named: Vec<String> = spenders.iter().map(|(project, usd)| format!("{project} {usd}")).collect();
+    Ok((named.len() > 1).then(|| named.join(", ")))
 }
 
 /// The budgets of a project that has not spent anything.
@@ -50,24 +73,16 @@ fn each(caps: Caps) -> impl Iterator<Item = (Cap, Usd)> {
     caps.into_iter().filter_map(|(cap, limit)| Some((cap, limit?)))
 }
 
-/// `runs` are this call of the program and the run that it belongs to, where there are any yet.
 async fn filled(
     reader: &Reader,
-    project: &str,
     caps: Caps,
     runs: (Option<RunId>, Option<RunId>),
     now: Timestamp,
 ) -> Result<Vec<Level>, Error> {
     let mut levels = unused(caps);
     for level in &mut levels {
-        let window = match level.cap {
-            Cap::Invocation => runs.0.map(Window::Invocation),
-            Cap::Run => runs.1.map(Window::Run),
-            Cap::Day => Some(Window::Day(now)),
-            Cap::Month => Some(Window::Month(now)),
-        };
-        if let Some(window) = window {
-            level.spent = reader.spent(project, window).await.map_err(|error| store_error(&error))?;
+        if let Some(window) = window(level.cap, runs, now) {
+            level.spent = reader.spent(window).await.map_err(|error| store_error(&error))?;
         }
     }
     Ok(levels)

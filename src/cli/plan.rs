@@ -9,7 +9,7 @@ use super::exit::{Error, Exit};
 use super::guards;
 use super::listed::Listed;
 use super::pause;
-use super::session::{store_error, unopened};
+use super::session::{Session, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
 use crate::domain::item::OnePer;
@@ -81,12 +81,24 @@ pub(super) fn know(
     manifest: &Manifest,
     state: Option<&Reader>,
 ) -> Result<(), Error> {
-    let projects = OnceCell::new();
+    let named = OnceCell::new();
     let is_live = |project: &str| {
-        let named: &Option<BTreeSet<String>> = projects.get_or_init(|| projects_of(&places.folder));
+        let named: &Option<BTreeSet<String>> = named.get_or_init(|| projects_of(&places.folder));
         named.as_ref().is_none_or(|named| named.contains(project))
     };
     worksheet.book().know(&manifest.project, state, &is_live).map_err(|error| store_error(&error))
+}
+
+/// Lets a project that was given another name go on with its runs and its pauses.
+pub(super) async fn succeed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
+    let projects = session.store.projects().await.map_err(|error| store_error(&error))?;
+    if projects.contains(&manifest.project) {
+        return Ok(());
+    }
+    let Some(named) = projects_of(&session.places.folder) else { return Ok(()) };
+    let gone = projects.into_iter().filter(|project| !project.is_empty() && !named.contains(project));
+    let succeeded = session.store.succeed(&manifest.project, gone.collect()).await;
+    succeeded.map_err(|error| store_error(&error))
 }
 
 /// What is known of a project.

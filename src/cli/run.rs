@@ -9,14 +9,14 @@ use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
 use super::pause;
-use super::plan::{invalid, know, valid, worksheet};
+use super::plan::{invalid, know, succeed, valid, worksheet};
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{ClipFile, State};
 use crate::domain::money::Usd;
 use crate::domain::problem::{Place, Problem};
 use crate::engine::order::{Ordered, order};
@@ -101,6 +101,7 @@ async fn prepare(
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let places = &session.places;
     session.keep_output().await?;
+    succeed(session, manifest).await?;
     let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
     paused.map_err(|error| store_error(&error))?;
     know(worksheet, places, manifest, Some(&session.store))?;
@@ -324,8 +325,8 @@ impl<'a> Obstacles<'a> {
                 let vacated = vacated.get(wanted.path.as_str()).copied();
                 let promised = book.promised(&wanted.path)?;
                 let mut target = target(wanted, decision, own.as_ref(), vacated, promised);
-                if self.meets(&target) {
-                    target.may_stand.extend(book.clip_at(&wanted.path)?.map(|clip| clip.file));
+                if let Some(file) = self.meets(&target) {
+                    target.may_stand.extend(book.clip_at(&wanted.path, file)?.map(|clip| clip.file));
                 }
                 self.look(&target);
             }
@@ -333,9 +334,10 @@ impl<'a> Obstacles<'a> {
         })
     }
 
-    /// Whether anything keeps a clip from its name. It may be a clip that is set aside.
-    pub(super) fn meets(&self, target: &Target) -> bool {
-        self.tree.obstacle(&target.path, &target.may_stand).is_some()
+    /// Returns the file that keeps a clip from its name. It may be a clip that is set aside.
+    pub(super) fn meets(&self, target: &Target) -> Option<ClipFile> {
+        self.tree.obstacle(&target.path, &target.may_stand)?;
+        self.tree.file_at(&target.path)
     }
 
     /// Looks at one name.

@@ -122,7 +122,7 @@ impl Session {
         let Order { project, run, work, max_time, jobs, up_to_date, price, levels } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
         let owed = self.store.owed(None, usize::MAX).await.map_err(|e| store_error(&e))?;
-        let spent = self.store.spent(project, Window::Run(run)).await.map_err(|e| store_error(&e))?;
+        let spent = self.store.spent(Window::Run(run)).await.map_err(|e| store_error(&e))?;
         let doubtful = owed.iter().filter(|take| matches!(take.state, State::Doubtful { .. })).count();
         let paid = owed.len() - doubtful;
         if paid > 0 && work.is_some() {

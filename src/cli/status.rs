@@ -103,20 +103,12 @@ impl Screen {
         let holder = Lock::holder(&places.state)?;
         let run = match reader.last_run(named).await? {
             Some(run) => {
-                let spent = reader.spent(&run.project, Window::Invocation(run.id)).await?;
+                let spent = reader.spent(Window::Invocation(run.id)).await?;
                 Some((run, spent))
             }
             None => None,
         };
-        let projects = match named {
-            Some(project) => vec![project.to_owned()],
-            None => reader.projects().await?,
-        };
-        let (mut today, mut month) = (Spent::default(), Spent::default());
-        for project in &projects {
-            today = sum(today, reader.spent(project, Window::Day(now)).await?);
-            month = sum(month, reader.spent(project, Window::Month(now)).await?);
-        }
+        let (today, month) = (reader.spent(Window::Day(now)).await?, reader.spent(Window::Month(now)).await?);
         let in_flight = reader.in_flight(named).await?;
         let paused = reader.pauses(named).await?;
         let active = run.as_ref().filter(|(run, _)| holder.is_some() && run.ended.is_none());
@@ -345,14 +337,6 @@ fn since(take: &Take) -> Option<Timestamp> {
     match &take.state {
         State::Submitting { intent, .. } | State::Doubtful { intent, .. } => Some(intent.at),
         state => state.task().map(|task| task.accepted),
-    }
-}
-
-fn sum(a: Spent, b: Spent) -> Spent {
-    Spent {
-        settled: a.settled + b.settled,
-        reserved: a.reserved + b.reserved,
-        in_doubt: a.in_doubt + b.in_doubt,
     }
 }
 

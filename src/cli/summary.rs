@@ -1,6 +1,6 @@
 //! What came of a run: counts, money, what failed and why, and what to type next; and the exit code from all of it.
 
-use super::budget::levels_after;
+use super::budget::{levels_after, spenders};
 use super::exit::{Error, Exit};
 use super::held::{show_typed, tell_held};
 use super::pause;
@@ -63,7 +63,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         None => Vec::new(),
     };
     let now = world.clock.now();
-    let levels = levels_after(&world.store, &world.project, run, ended.caps, now).await?;
+    let levels = levels_after(&world.store, run, ended.caps, now).await?;
     let mut exit = exit_code(&ended, &standing);
     if let Err(error) = world.store.end_run(run, exit as u8, now).await {
         // Only the books about the run itself are open now: what is paid was told before.
@@ -80,7 +80,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         ));
     }
     if terminal.json {
-        let spent = world.store.spent(&world.project, Window::Invocation(run)).await.map_err(store)?;
+        let spent = world.store.spent(Window::Invocation(run)).await.map_err(store)?;
         terminal.data(json!({
             "event": "summary",
             "exit": exit as i32,
@@ -93,12 +93,15 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "paused": pauses.iter().map(pause::json).collect::<Vec<_>>(),
         }));
     } else {
-        let spent = world.store.spent(&world.project, Window::Run(run)).await.map_err(store)?;
+        let spent = world.store.spent(Window::Run(run)).await.map_err(store)?;
         for line in outcome_lines(&ended, exit, spent, now) {
             terminal.tell(&line, INDENT);
         }
         for level in levels.iter().filter(|level| reached(went) == Some(level.cap)) {
             terminal.tell(&level.reached(), INDENT);
+            if let Some(who) = spenders(&world.store, level.cap, run, now).await? {
+                terminal.tell(&format!("spent    by {who}"), INDENT);
+            }
         }
         for pause in &pauses {
             terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);

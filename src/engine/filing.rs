@@ -11,14 +11,32 @@ use crate::plan::filing::Filing;
 use crate::plan::known::Filed;
 
 impl Run<'_> {
-    /// Files one clip. A trouble is reported and stops nothing: the clip stays where it is.
-    pub(super) async fn file(&mut self, filing: Filing) {
+    /// Files what is to be filed. A clip that is not where it was by the plan may have moved with a filing before a crash,
+    /// of which only the repetition tells: it is looked for once more in the end.
+    pub(super) async fn file_all(&mut self, filings: Vec<Filing>) {
+        let moves = filings.iter().filter(|filing| !filing.copy);
+        self.leaving = moves.map(|it| (it.from.path.clone(), it.from.clone())).collect();
+        let mut again = Vec::new();
+        for filing in filings {
+            again.extend(self.file(filing, false).await);
+        }
+        for filing in again {
+            self.file(filing, true).await;
+        }
+    }
+
+    /// Files one clip. A trouble is reported and stops nothing: the clip stays where it is. Returns the filing where its
+    /// clip was not found and that is not the `last` word.
+    async fn file(&mut self, filing: Filing, last: bool) -> Option<Filing> {
         let key = filing.key.clone();
-        let arriving = self.leaving.remove(&filing.path);
-        match file(self.world, &filing, arriving.as_ref()).await {
-            Ok(()) => self.world.tell(&Notice::Filed { key, path: filing.path }),
+        let standing = self.leaving.remove(&filing.path);
+        match file(self.world, &filing, standing.as_ref()).await {
+            Ok(Ok(())) => self.world.tell(&Notice::Filed { key, path: filing.path }),
+            Ok(Err(PlaceFault::PartLost)) if !last => return Some(filing),
+            Ok(Err(fault)) => self.outcome.unfiled.push((key, fault.to_string())),
             Err(failure) => self.outcome.unfiled.push((key, failure.to_string())),
         }
+        None
     }
 
     /// Copies a finished clip to the jobs that waited for it.
@@ -32,7 +50,7 @@ impl Run<'_> {
         let Some(done) = &done else { return };
         for (key, path) in followers {
             let from = Filed { take: take.clone(), path: done.path.clone(), file: *file };
-            self.file(Filing { key, path, from, copy: true }).await;
+            self.file(Filing { key, path, from, copy: true }, true).await;
         }
     }
 }
@@ -41,7 +59,11 @@ impl Run<'_> {
 ///
 /// Clips may go round in a ring of names. What stands where a clip is to go is set aside first, and its own filing finds
 /// it there.
-async fn file(world: &World, filing: &Filing, arriving: Option<&Filed>) -> Result<(), Failure> {
+async fn file(
+    world: &World,
+    filing: &Filing,
+    arriving: Option<&Filed>,
+) -> Result<Result<(), PlaceFault>, Failure> {
     let Filing { key, path, from, copy } = filing;
     let standing = world.store.filed(&world.project, key).await.map_err(Failure::store)?;
     for standing in standing.as_ref().into_iter().chain(arriving) {
@@ -57,25 +79,41 @@ async fn file(world: &World, filing: &Filing, arriving: Option<&Filed>) -> Resul
     places.push((kept_path(&from.path, &from.take), *copy));
     places.extend(others.into_iter().map(|place| (place, true)));
     let refile = |places: Vec<(String, bool)>| {
-        let (tree, target, clip) = (world.tree.clone(), path.clone(), from.file);
+        let (tree, target, left, copy) = (world.tree.clone(), path.clone(), from.path.clone(), *copy);
+        let clip = from.file;
         blocking(move || {
             let there = places.into_iter().find(|(place, _)| tree.is_placed(place, &clip));
-            let (source, copy) = there.ok_or(PlaceFault::PartLost)?;
+            // It may be there already, with nobody told.
+            let arrived = || tree.is_placed(&target, &clip).then(|| (left, copy));
+            let (source, copy) = there.or_else(arrived).ok_or(PlaceFault::PartLost)?;
             let how = if copy { Refile::Copy } else { Refile::Move };
             tree.refile(&source, &target, &clip, how, None).map(|()| Some(source).filter(|_| !copy))
         })
     };
     let mut filed = refile(places.clone()).await?;
     if let Err(PlaceFault::NameTaken(_)) = filed
-        && let Some(forgotten) = world.store.clip_at(path).await.map_err(Failure::store)?
+        && let Some(forgotten) = clip_at(world, path).await?
     {
         set_aside(world, &forgotten).await?;
         filed = refile(places).await?;
     }
-    let moved_from = filed.map_err(Failure::local)?;
+    let moved_from = match filed {
+        Ok(moved_from) => moved_from,
+        Err(fault @ PlaceFault::PartLost) => return Ok(Err(fault)),
+        Err(fault) => return Err(Failure::local(fault)),
+    };
     let filed = Filed { take: from.take.clone(), path: path.clone(), file: from.file };
     let now = world.clock.now();
-    world.store.file(&world.project, key, filed, moved_from, now).await.map_err(Failure::store)
+    world.store.file(&world.project, key, filed, moved_from, now).await.map(Ok).map_err(Failure::store)
+}
+
+/// Returns the clip of ours that stands at a path and is wanted nowhere there.
+pub(super) async fn clip_at(world: &World, path: &str) -> Result<Option<Filed>, Failure> {
+    let (tree, target) = (world.tree.clone(), path.to_owned());
+    match blocking(move || tree.file_at(&target)).await? {
+        Some(file) => world.store.clip_at(path, file).await.map_err(Failure::store),
+        None => Ok(None),
+    }
 }
 
 /// Keeps a clip beside the one that gets its name, as every older take is kept.

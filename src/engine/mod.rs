@@ -154,11 +154,7 @@ impl<'a> Run<'a> {
 
     async fn go(mut self) -> Outcome {
         let filings = std::mem::take(&mut self.work.filings.now);
-        self.leaving =
-            filings.iter().filter(|it| !it.copy).map(|it| (it.from.path.clone(), it.from.clone())).collect();
-        for filing in filings {
-            self.file(filing).await;
-        }
+        self.file_all(filings).await;
         if let Err(failure) = self.look_first().await {
             self.fail(failure);
         }

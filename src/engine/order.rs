@@ -78,6 +78,7 @@ pub fn order(
     }
     let admission = Admission {
         project: project.to_owned(),
+        gone: book.gone(),
         jobs: Jobs::All(worksheet.clone()),
         partial: book.is_partial()?,
         left_out: left_out.clone(),

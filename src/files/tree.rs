@@ -1,10 +1,11 @@
 //! The output folder, and the folder of unfinished downloads.
 
-use super::dir::{Dir, Standing};
+use super::dir::{Dir, Standing, hash};
 use super::part::{self, ReceiveFault, TakenUp};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::Dev;
+use rustix::fs::OFlags;
 use std::collections::HashSet;
 use std::fs::{DirBuilder, create_dir_all};
 use std::io;
@@ -84,6 +85,13 @@ impl Tree {
             Err(error) => error.to_string(),
         };
         Some(Obstacle { target: target.to_owned(), what })
+    }
+
+    /// What stands under that name, if it is a file.
+    #[must_use]
+    pub fn file_at(&self, target: &str) -> Option<ClipFile> {
+        let (dir, name) = self.locate(target, false).ok()?;
+        hash(&dir.file(name, OFlags::RDONLY, 0).ok()?).ok()
     }
 
     fn standing(&self, target: &str, may_stand: &[ClipFile]) -> io::Result<Standing> {

@@ -54,6 +54,12 @@ impl Plan<'_> {
         self.known.jobs.iter().chain(&self.known.gone).chain(&self.known.elsewhere)
     }
 
+    /// Whether several variants of the item have the same order.
+    fn is_repeated(&self, job: &Wanted) -> bool {
+        let twin = |other: &&Wanted| other.key != job.key && !may_share(&other.key, &job.key);
+        self.wanted.iter().filter(twin).any(|other| other.fingerprint == job.fingerprint)
+    }
+
     fn takes(&self) -> impl Iterator<Item = (&KnownJob, &KnownTake)> {
         self.jobs().flat_map(|job| job.takes.iter().map(move |take| (job, take)))
     }
@@ -91,10 +97,12 @@ impl Known for Plan<'_> {
                 .next()
         };
         let shares = |key: &JobKey| may_share(key, &job.key);
+        let lets = |_: &JobKey| !self.is_repeated(job);
         let elsewhere: Vec<KnownJob> = self.known.gone.iter().chain(&self.known.elsewhere).cloned().collect();
         Ok(of(&self.known.jobs, &shares)
             .or_else(|| of(&elsewhere, &|key| *key == job.key))
-            .or_else(|| of(&elsewhere, &shares)))
+            .or_else(|| of(&elsewhere, &shares))
+            .or_else(|| of(&elsewhere, &lets)))
     }
 
     fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Infallible> {
@@ -103,7 +111,10 @@ impl Known for Plan<'_> {
             *of == owner
                 && it.take.fingerprint == job.fingerprint
                 && !taken.contains(&it.take.id)
-                && (owner == Owner::Free || it.key == job.key || may_share(&it.key, &job.key))
+                && (owner == Owner::Free
+                    || it.key == job.key
+                    || may_share(&it.key, &job.key)
+                    || !self.is_repeated(job))
         };
         Ok(reusable.iter().filter(fits).min_by_key(|(_, it)| rank(&it.take.state)).map(|(_, it)| it.clone()))
     }

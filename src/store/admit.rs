@@ -19,6 +19,8 @@ use std::collections::HashSet;
 pub struct Admission {
     /// Whose jobs.
     pub project: String,
+    /// Other projects of the folder that no manifest names any more: nothing of them is wanted.
+    pub gone: Vec<String>,
     /// The wanted jobs, in the order in which they are to be submitted.
     pub jobs: Jobs,
     /// Only a part is named: what is not stays wanted as it was.
@@ -112,7 +114,7 @@ impl Store {
 }
 
 fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
-    let Admission { project, jobs, partial, left_out, policy } = admission;
+    let Admission { project, gone, jobs, partial, left_out, policy } = admission;
     let has_waiting = db.prepare_cached("SELECT 1 FROM takes WHERE state = 'pending' LIMIT 1")?.exists([])?;
     let mut desk = Desk { db, project, policy, now, has_waiting, seen: HashSet::new(), is_whole: !partial };
     match jobs {
@@ -125,6 +127,9 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
     }
     if !partial {
         desk.forget(left_out)?;
+    }
+    for project in gone {
+        db.prepare_cached("UPDATE jobs SET wanted = 0 WHERE project = ?1 AND wanted")?.execute([project])?;
     }
     // What has no clip yet goes where it is wanted now.
     db.prepare_cached(

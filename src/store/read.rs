@@ -5,7 +5,7 @@ use super::{folder, look, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, RequestId, TakeId, TaskId};
-use crate::domain::lifecycle::{Phase, State};
+use crate::domain::lifecycle::{ClipFile, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::Filed;
@@ -204,15 +204,11 @@ impl Reader {
         .await
     }
 
-    /// A clip that stands at that path though no wanted job has it there. Every take is gone through: this is for a path
-    /// at which something is in the way.
-    pub async fn clip_at(&self, path: &str) -> Result<Option<Filed>, StoreError> {
+    /// The clip that a file at that path is, unless it is the clip of a wanted job there. Every take is gone through: this is
+    /// for a path at which something is in the way, whatever a crash kept from being written down.
+    pub async fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
         let path = path.to_owned();
-        self.read(move |db| {
-            let sql = clip_at("f.wanted AND f.path = ?1");
-            db.prepare_cached(&sql)?.query_row([&path], |row| takes::clip(row, 0, &path)).optional()
-        })
-        .await
+        self.read(move |db| clip_at(db, &path, file, "f.wanted AND f.path = ?1")).await
     }
 
     /// Every job of a project, or of all, in no particular order.
@@ -406,14 +402,19 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     })
 }
 
-/// Selects a finished take whose clip stands at a path, unless it is the clip of a job `f` under this condition.
-pub(super) fn clip_at(is_needed: &str) -> String {
-    let there = "f.filed_take = t.id AND f.filed_path = ?1";
-    format!(
-        "SELECT t.id, t.data FROM takes t WHERE t.state = 'done'
-         AND (t.path = ?1 OR EXISTS (SELECT 1 FROM jobs f WHERE {there}))
-         AND NOT EXISTS (SELECT 1 FROM jobs f WHERE {there} AND {is_needed}) LIMIT 1"
-    )
+/// Finds the finished take whose clip a file at a path is, unless it is the clip of a job `f` under this condition.
+pub(super) fn clip_at(
+    db: &Connection,
+    path: &str,
+    file: ClipFile,
+    is_needed: &str,
+) -> rusqlite::Result<Option<Filed>> {
+    let sql = format!(
+        "SELECT t.id FROM takes t WHERE t.state = 'done' AND instr(t.data, ?2) AND NOT EXISTS (
+             SELECT 1 FROM jobs f WHERE f.filed_take = t.id AND f.filed_path = ?1 AND {is_needed}) LIMIT 1"
+    );
+    let named = |row: &Row<'_>| Ok(Filed { take: TakeId(row.get(0)?), path: path.to_owned(), file });
+    db.prepare_cached(&sql)?.query_row((path, file.sha256.to_string()), named).optional()
 }
 
 #[cfg(test)]

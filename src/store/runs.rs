@@ -21,9 +21,9 @@ pub struct Caps {
     pub invocation: Option<Usd>,
     /// By this run, together with the interrupted ones that it goes on with.
     pub run: Option<Usd>,
-    /// By the project in a day, in UTC.
+    /// By all projects of the folder in a day, in UTC.
     pub day: Option<Usd>,
-    /// By the project in a month, in UTC.
+    /// By all projects of the folder in a month, in UTC.
     pub month: Option<Usd>,
 }
 
@@ -34,9 +34,9 @@ pub enum Window {
     Invocation(RunId),
     /// A run, together with the interrupted ones that it went on with.
     Run(RunId),
-    /// What the project submitted on the day of that moment, in UTC.
+    /// What was submitted on the day of that moment, in UTC.
     Day(Timestamp),
-    /// What the project submitted in the month of that moment, in UTC.
+    /// What was submitted in the month of that moment, in UTC.
     Month(Timestamp),
     /// All that the project ever submitted.
     Ever,
@@ -99,6 +99,25 @@ impl Store {
         self.lane.write(None, move |batch| begin(batch.db).map(Ok)).await
     }
 
+    /// Makes a project that has no runs of its own the successor of those that no manifest names any more: an interrupted
+    /// run goes on under the new name, and what was put on hold stays so.
+    pub async fn succeed(&self, project: &str, gone: Vec<String>) -> Result<(), StoreError> {
+        let project = project.to_owned();
+        let succeed = move |db: &Connection| {
+            if db.prepare_cached("SELECT 1 FROM runs WHERE project = ?1")?.exists([&project])? {
+                return Ok(());
+            }
+            for name in &gone {
+                for table in ["runs", "pauses"] {
+                    let sql = format!("UPDATE OR IGNORE {table} SET project = ?1 WHERE project = ?2");
+                    db.prepare_cached(&sql)?.execute((&project, name))?;
+                }
+            }
+            Ok(())
+        };
+        self.lane.write(None, move |batch| succeed(batch.db).map(Ok)).await
+    }
+
     /// Ends a run with the exit code of the program.
     pub async fn end_run(&self, run: RunId, exit: u8, now: Timestamp) -> Result<(), StoreError> {
         let end = move |db: &Connection| {
@@ -131,26 +150,47 @@ impl Reader {
         self.read(move |db| interrupted(db, &project, &command)).await.map(|chain| chain.map(RunId))
     }
 
-    /// What was spent.
-    pub async fn spent(&self, project: &str, window: Window) -> Result<Spent, StoreError> {
-        let project = project.to_owned();
-        self.read(move |db| spent(db, &project, window)).await
+    /// What was spent, whatever the project.
+    pub async fn spent(&self, window: Window) -> Result<Spent, StoreError> {
+        self.read(move |db| spent(db, window)).await
+    }
+
+    /// Who spent it: the projects with what each of them spent, the most first.
+    pub async fn spenders(&self, window: Window) -> Result<Vec<(String, Usd)>, StoreError> {
+        self.read(move |db| {
+            let (condition, value) = window.condition();
+            let sum = "sum(t.settled + t.reserved + t.in_doubt)";
+            let mut select = db.prepare_cached(&format!(
+                "SELECT r.project, {sum} FROM runs r JOIN tallies t ON t.run = r.id WHERE {condition}
+                 GROUP BY r.project HAVING {sum} > 0 ORDER BY {sum} DESC, r.project"
+            ))?;
+            let spender = |row: &Row<'_>| Ok((row.get(0)?, Usd::from_micros(row.get(1)?)));
+            select.query_map(named_params! { ":value": value }, spender)?.collect()
+        })
+        .await
     }
 }
 
-fn spent(db: &Connection, project: &str, window: Window) -> rusqlite::Result<Spent> {
-    let (condition, value): (_, Box<dyn ToSql>) = match window {
-        Window::Invocation(run) => ("r.id = :value", Box::new(run.0)),
-        Window::Run(run) => ("r.chain = (SELECT chain FROM runs WHERE id = :value)", Box::new(run.0)),
-        Window::Day(at) => ("t.day = :value", Box::new(day(at))),
-        Window::Month(at) => ("substr(t.day, 1, 7) = :value", Box::new(day(at)[..7].to_owned())),
-        Window::Ever => ("t.day >= :value", Box::new("")),
-    };
+impl Window {
+    /// A condition on a run `r` and a tally `t`, and its `:value`.
+    fn condition(self) -> (&'static str, Box<dyn ToSql>) {
+        match self {
+            Self::Invocation(run) => ("r.id = :value", Box::new(run.0)),
+            Self::Run(run) => ("r.chain = (SELECT chain FROM runs WHERE id = :value)", Box::new(run.0)),
+            Self::Day(at) => ("t.day = :value", Box::new(day(at))),
+            Self::Month(at) => ("substr(t.day, 1, 7) = :value", Box::new(day(at)[..7].to_owned())),
+            Self::Ever => ("t.day >= :value", Box::new("")),
+        }
+    }
+}
+
+fn spent(db: &Connection, window: Window) -> rusqlite::Result<Spent> {
+    let (condition, value) = window.condition();
     db.prepare_cached(&format!(
         "SELECT coalesce(sum(t.settled), 0), coalesce(sum(t.reserved), 0), coalesce(sum(t.in_doubt), 0)
-         FROM runs r JOIN tallies t ON t.run = r.id WHERE r.project = :project AND {condition}"
+         FROM runs r JOIN tallies t ON t.run = r.id WHERE {condition}"
     ))?
-    .query_row(named_params! { ":project": project, ":value": value }, |row| {
+    .query_row(named_params! { ":value": value }, |row| {
         let usd = |column| row.get(column).map(Usd::from_micros);
         Ok(Spent { settled: usd(0)?, reserved: usd(1)?, in_doubt: usd(2)? })
     })
@@ -171,12 +211,10 @@ pub(super) fn check_caps(
 ) -> rusqlite::Result<Result<(), OverCap>> {
     let read = |row: &Row<'_>| {
         let cap = |column| row.get::<_, Option<i64>>(column).map(|cap| cap.map(Usd::from_micros));
-        Ok((row.get::<_, String>(0)?, [cap(1)?, cap(2)?, cap(3)?, cap(4)?]))
+        Ok([cap(0)?, cap(1)?, cap(2)?, cap(3)?])
     };
-    let (project, caps) = db
-        .prepare_cached(
-            "SELECT project, cap_invocation, cap_run, cap_day, cap_month FROM runs WHERE id = ?1",
-        )?
+    let caps = db
+        .prepare_cached("SELECT cap_invocation, cap_run, cap_day, cap_month FROM runs WHERE id = ?1")?
         .query_row([run.0], read)?;
     let windows = [
         (Cap::Invocation, Window::Invocation(run)),
@@ -186,7 +224,7 @@ pub(super) fn check_caps(
     ];
     for ((which, window), cap) in windows.into_iter().zip(caps) {
         let Some(cap) = cap else { continue };
-        let available = cap - spent(db, &project, window)?.total();
+        let available = cap - spent(db, window)?.total();
         if price > available {
             return Ok(Err(OverCap { which, cap, available, price }));
         }

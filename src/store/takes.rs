@@ -65,14 +65,6 @@ pub(super) fn request(row: &Row<'_>, column: usize) -> rusqlite::Result<Request>
     rows::request_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
 }
 
-/// Reads a finished take's name and state as the clip that stands at a path.
-pub(super) fn clip(row: &Row<'_>, first: usize, path: &str) -> rusqlite::Result<Filed> {
-    match state(row, first + 1)? {
-        State::Done { file, .. } => Ok(Filed { take: TakeId(row.get(first)?), path: path.to_owned(), file }),
-        other => Err(unreadable(first + 1, format!("a finished take is {}", other.name()))),
-    }
-}
-
 /// The columns `filed_take, filed_path, filed_size, filed_sha256`.
 pub(super) fn filed(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Filed>> {
     let Some(take) = row.get::<_, Option<String>>(first)? else { return Ok(None) };

@@ -90,6 +90,8 @@ CREATE TABLE reusable (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reusable_by_take ON reusable (take);
 
+CREATE TABLE projects (project TEXT NOT NULL, own INTEGER NOT NULL) STRICT;
+
 CREATE TABLE taken (take TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
 
@@ -297,6 +299,13 @@ impl Book {
             }
             project = found;
         }
+        // Those that a manifest names.
+        self.db.execute("DELETE FROM projects", [])?;
+        let mut insert = self.db.prepare("INSERT INTO projects VALUES (?1, ?2)")?;
+        insert.execute((&self.project, true))?;
+        for (other, _) in self.others.iter().filter(|(_, live)| *live) {
+            insert.execute((other, false))?;
+        }
         Ok(())
     }
 
@@ -339,6 +348,12 @@ impl Book {
             }
         }
         Ok(())
+    }
+
+    /// Projects of the folder that no manifest names any more.
+    #[must_use]
+    pub fn gone(&self) -> Vec<String> {
+        self.others.iter().filter(|(_, live)| !live).map(|(project, _)| project.clone()).collect()
     }
 
     /// Number of wanted jobs.

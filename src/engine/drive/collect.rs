@@ -5,6 +5,7 @@ use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
+use crate::engine::filing::clip_at;
 use crate::engine::sidecar::sidecar;
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
@@ -151,7 +152,7 @@ impl Drive {
         };
         let mut placed = place(older.clone()).await?;
         if let Err(PlaceFault::NameTaken(_)) = placed
-            && let Some(forgotten) = self.world.store.clip_at(&take.path).await.map_err(Failure::store)?
+            && let Some(forgotten) = clip_at(&self.world, &take.path).await?
         {
             placed = place(Some(forgotten.clone())).await?;
             older = Some(forgotten);

@@ -102,6 +102,16 @@ impl Book {
         Ok(None)
     }
 
+    /// Whether several variants of the item have the same order: each wants a rendering of its own, and does not take for
+    /// it what another project has.
+    fn is_repeated(&self, job: &Wanted) -> rusqlite::Result<bool> {
+        let JobKey { shot, item, variant } = &job.key;
+        self.prepare(
+            "SELECT 1 FROM wanted WHERE shot = ?1 AND item = ?2 AND variant <> ?3 AND fingerprint = ?4",
+        )?
+        .exists((shot, item, variant, &job.fingerprint.0.0[..]))
+    }
+
     /// Fills the table of takes that can serve jobs other than their own.
     fn find_reusable(&self, sort: Sort<'_>) -> rusqlite::Result<()> {
         let mut insert = self.db.prepare(
@@ -228,7 +238,11 @@ impl Known for Book {
         if let Some(id) = self.find_namesake(job)? {
             return Ok(Some((job.key.clone(), id)));
         }
-        Ok(shared(&found.elsewhere, &job.key))
+        if let Some(other) = shared(&found.elsewhere, &job.key) {
+            return Ok(Some(other));
+        }
+        let [first, _] = found.elsewhere;
+        Ok(if self.is_repeated(job)? { None } else { first })
     }
 
     fn reusable(&self, owner: Owner, job: &Wanted) -> rusqlite::Result<Option<Reusable>> {
@@ -244,7 +258,11 @@ impl Known for Book {
         let mut rows = select.query((owner as i64, &job.fingerprint.0.0[..]))?;
         while let Some(row) = rows.next()? {
             let key = takes::key(row, TAKE_WIDTH)?;
-            if owner == Owner::Free || key == job.key || may_share(&key, &job.key) {
+            if owner == Owner::Free
+                || key == job.key
+                || may_share(&key, &job.key)
+                || !self.is_repeated(job)?
+            {
                 return Ok(Some(Reusable {
                     key,
                     filed: takes::filed(row, TAKE_WIDTH + 3)?,

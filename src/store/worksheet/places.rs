@@ -2,9 +2,10 @@
 
 use super::{Book, Gone, StoreError};
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::ClipFile;
 use crate::plan::known::{Filed, Known as _, KnownJob, KnownTake};
 use crate::store::{read, takes};
-use rusqlite::{OptionalExtension as _, Row};
+use rusqlite::Row;
 use std::collections::HashMap;
 
 /// Places to which clips are on their way, with their jobs.
@@ -71,17 +72,17 @@ impl Book {
         Ok(())
     }
 
-    /// Returns a clip that stands at that path though no wanted job has it there. Every take is gone through: this is for a
-    /// path at which something is in the way.
-    pub fn clip_at(&self, path: &str) -> Result<Option<Filed>, StoreError> {
+    /// Returns the clip that a file at that path is, unless it is the clip of a wanted job there. Every take is gone through:
+    /// this is for a path at which something is in the way.
+    pub fn clip_at(&self, path: &str, file: ClipFile) -> Result<Option<Filed>, StoreError> {
         let wanted =
             "SELECT 1 FROM wanted w WHERE w.shot = f.shot AND w.item = f.item AND w.variant = f.variant";
-        let is_needed =
-            format!("f.path = ?1 AND iif(f.project = ?2, EXISTS ({wanted} AND w.path = ?1), f.wanted)");
-        self.run(|| {
-            let mut select = self.db.prepare(&read::clip_at(&is_needed))?;
-            select.query_row((path, &self.project), |row| takes::clip(row, 0, path)).optional()
-        })
+        // Which jobs of the project are wanted is known better here than in the state.
+        let is_needed = format!(
+            "EXISTS (SELECT 1 FROM projects p WHERE p.project = f.project AND
+                 iif(p.own, EXISTS ({wanted} AND w.path = ?1), f.wanted AND f.path = ?1))"
+        );
+        self.run(|| read::clip_at(&self.db, path, file, &is_needed))
     }
 
     /// Whether another job has the clip there, is wanted or may be left out, and gets no other clip now.

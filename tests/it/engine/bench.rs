@@ -62,6 +62,8 @@ pub(crate) fn wanted(model: &str, item: &str, prompt: &str) -> Wanted {
 pub(crate) struct Bench {
     folder: TempDir,
     model: &'static str,
+    /// Whose run it is.
+    pub(crate) project: String,
     pub(crate) far: Arc<Far>,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
@@ -95,6 +97,7 @@ impl Bench {
         Self {
             folder: folder(),
             model,
+            project: PROJECT.into(),
             death: Death::at(When::Never, &far),
             far,
             clock,
@@ -165,6 +168,7 @@ impl Bench {
             project: PROJECT.into(),
             jobs: Jobs::These(items.iter().map(order).collect()),
             partial: true,
+            gone: Vec::new(),
             left_out: LeftOut::default(),
             policy: Policy::standard(),
         };
@@ -173,7 +177,7 @@ impl Bench {
     }
 
     pub(crate) async fn world(&self, store: Store, told: &Arc<Mutex<Vec<Notice>>>) -> Arc<World> {
-        let run = store.begin_run(PROJECT, "run", self.caps, self.clock.now()).await.unwrap();
+        let run = store.begin_run(&self.project, "run", self.caps, self.clock.now()).await.unwrap();
         let heard = Arc::clone(told);
         Arc::new(World::new(Parts {
             store,
@@ -182,7 +186,7 @@ impl Bench {
             pictures: self.path(""),
             clock: self.clock.clone(),
             run,
-            project: PROJECT.into(),
+            project: self.project.clone(),
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
             reach: death::reach,
         }))

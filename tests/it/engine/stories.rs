@@ -30,20 +30,59 @@ use std::time::Duration;
 const STORIES: u64 = 200;
 /// Processes of a story, before everything is set right.
 const LIVES: usize = 5;
-const JOBS: usize = 4;
+const ROWS: usize = 4;
 
-/// One row of the sheet.
+/// One row of a sheet.
+#[derive(Clone)]
 struct Row {
     id: String,
     title: String,
     listed: bool,
 }
 
+/// One manifest of the folder: a clip of each listed row, in each cell.
+#[derive(Clone)]
+struct Sheet {
+    project: String,
+    shot: &'static str,
+    folder: &'static str,
+    /// Numbered in their order.
+    cells: Vec<String>,
+    rows: Vec<Row>,
+}
+
+impl Sheet {
+    fn new(project: &str, folder: &'static str, cells: &[&str]) -> Self {
+        let row = |n| Row { id: format!("sku-{n}"), title: format!("mug number {n}"), listed: true };
+        let cells = cells.iter().map(|cell| (*cell).to_owned()).collect();
+        let rows = (1..=ROWS).map(row).collect();
+        Self { project: project.to_owned(), shot: "hero", folder, cells, rows }
+    }
+
+    fn wanted(&self, model: &str) -> Vec<Wanted> {
+        let mut jobs = Vec::new();
+        for row in self.rows.iter().filter(|row| row.listed) {
+            for (at, cell) in self.cells.iter().enumerate() {
+                let mut job = wanted(model, &row.id, &format!("a slow turn around {}{cell}", row.title));
+                job.key.shot = self.shot.to_owned();
+                if self.cells.len() > 1 {
+                    job.key.variant = (at + 1).to_string();
+                }
+                job.path = format!("{}/{}_{at}.mp4", self.folder, row.id);
+                jobs.push(job);
+            }
+        }
+        jobs
+    }
+}
+
 struct Story {
     bench: Bench,
     model: &'static str,
     dice: StdRng,
-    rows: Vec<Row>,
+    sheets: [Sheet; 2],
+    /// The sheet that is carried out.
+    sheet: usize,
     /// What happened, to be told by a failure.
     told: Vec<String>,
 }
@@ -51,52 +90,70 @@ struct Story {
 impl Story {
     fn new(seed: u64) -> Self {
         let model = if seed.is_multiple_of(2) { ZAI } else { ECHO };
-        let row = |n| Row { id: format!("sku-{n}"), title: format!("mug number {n}"), listed: true };
-        let rows = (1..=JOBS).map(row).collect();
+        let mut second = Sheet::new("winter", "winter", &[" at dawn", " at dusk"]);
+        second.rows.truncate(2);
         let mut bench = Bench::new(model);
         // Doubt about one order must not keep the others from being sent.
         bench.limits.concurrency = std::num::NonZeroU32::new(3);
-        Self { bench, model, dice: StdRng::seed_from_u64(seed), rows, told: vec![format!("seed {seed}")] }
+        Self {
+            bench,
+            model,
+            dice: StdRng::seed_from_u64(seed),
+            sheets: [Sheet::new(PROJECT, "renders", &[""]), second],
+            sheet: 0,
+            told: vec![format!("seed {seed}")],
+        }
     }
 
     fn below(&mut self, bound: usize) -> usize {
         self.dice.random_range(0..bound)
     }
 
-    fn wanted(&self) -> Vec<Wanted> {
-        let listed = self.rows.iter().filter(|row| row.listed);
-        listed.map(|row| wanted(self.model, &row.id, &format!("a slow turn around {}", row.title))).collect()
-    }
-
     fn edit(&mut self) {
-        let (at, other_row) = (self.below(JOBS), self.below(JOBS));
-        let other = self.rows[other_row].title.clone();
-        let choice = self.below(8);
-        if choice == 5 && at != other_row {
-            let [one, two] = self.rows.get_disjoint_mut([at, other_row]).unwrap();
-            std::mem::swap(&mut one.title, &mut two.title);
-            self.told.push(format!("rows {at} and {other_row} swap their words"));
-            return;
-        }
-        let row = &mut self.rows[at];
+        self.sheet = usize::from(self.below(3) == 0);
+        let before = self.sheets[self.sheet].clone();
+        let (at, other) = (self.below(before.rows.len()), self.below(before.rows.len()));
+        let choice = self.below(15);
+        let sheet = &mut self.sheets[self.sheet];
+        let toggled = |text: &str, end: &str| match text.strip_suffix(end) {
+            Some(plain) => plain.to_owned(),
+            None => format!("{text}{end}"),
+        };
+        let row = &mut sheet.rows[at];
         match choice {
-            0 | 1 => {
-                row.title = match row.title.strip_suffix(" in red") {
-                    Some(plain) => plain.to_owned(),
-                    None => format!("{} in red", row.title),
-                }
-            }
-            2 => {
-                row.id = match row.id.strip_suffix('b') {
-                    Some(plain) => plain.to_owned(),
-                    None => format!("{}b", row.id),
-                }
-            }
+            0 | 1 => row.title = toggled(&row.title, " in red"),
+            2 => row.id = toggled(&row.id, "b"),
             3 => row.listed ^= true,
-            4 => row.title = other,
+            4 => row.title.clone_from(&before.rows[other].title),
+            5 | 6 => {
+                row.title.clone_from(&before.rows[other].title);
+                sheet.rows[other].title.clone_from(&before.rows[at].title);
+            }
+            7 => sheet.project = toggled(&sheet.project, " again"),
+            8 => sheet.shot = if sheet.shot == "hero" { "main" } else { "hero" },
+            9 => sheet.cells.rotate_left(1),
+            10 => match sheet.cells.len() {
+                1 => sheet.cells.push(" at noon".into()),
+                _ => drop(sheet.cells.remove(0)),
+            },
+            11 => {
+                sheet.folder = match sheet.folder {
+                    "renders" => "clips",
+                    "clips" => "renders",
+                    "winter" => "cold",
+                    _ => "winter",
+                }
+            }
+            // What one sheet has, the other comes to want.
+            12 => row.title += " at dawn",
             _ => return,
         }
-        self.told.push(format!("row {at}: {} {:?} {}", row.id, row.title, row.listed));
+        let Sheet { project, shot, folder, cells, rows } = &self.sheets[self.sheet];
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|row| format!("{}{} {}", row.id, if row.listed { "" } else { "-" }, row.title))
+            .collect();
+        self.told.push(format!("{project} {shot} {folder} {cells:?} {rows:?}"));
     }
 
     fn trouble(&mut self) {
@@ -141,16 +198,21 @@ impl Story {
         }
     }
 
+    fn project(&self) -> &str {
+        &self.sheets[self.sheet].project
+    }
+
     /// A plan, taken in by the store; with the decisions.
     async fn plan(&self, store: &Store) -> (Work, Vec<(Wanted, Decision)>) {
         let worksheet = Worksheet::new(None).unwrap();
         let mut decided = Vec::new();
         {
             let mut book = worksheet.book();
-            for wanted in self.wanted() {
+            for wanted in self.sheets[self.sheet].wanted(self.model) {
                 book.take(&wanted, 0);
             }
-            book.know(PROJECT, Some(store), &|_| true).unwrap();
+            let is_live = |project: &str| self.sheets.iter().any(|sheet| sheet.project == project);
+            book.know(self.project(), Some(store), &is_live).unwrap();
             book.decide(Scope::ALL, None).unwrap();
             book.each::<StoreError>(|_, job| {
                 decided.push((job.wanted.clone(), job.decision.clone()));
@@ -159,13 +221,14 @@ impl Story {
             .unwrap();
         }
         let now = self.bench.clock.now();
-        let ordered = order(PROJECT, &worksheet, &LeftOut::default(), now).unwrap();
+        let ordered = order(self.project(), &worksheet, &LeftOut::default(), now).unwrap();
         store.admit(ordered.admission, now).await.unwrap();
         (ordered.work, decided)
     }
 
     /// One process from its start to its end, or its death; `true` where nothing is left to be done.
     async fn live(&mut self, when: When) -> bool {
+        self.bench.project = self.project().to_owned();
         let store = self.bench.store_until(when);
         self.check(&store).await;
         let (work, _) = self.plan(&store).await;
@@ -232,7 +295,7 @@ impl Story {
                 assert_eq!(other, None, "{} was paid twice for {:?}", take.key, charge.prompt);
             }
         }
-        let spent = store.spent(PROJECT, Window::Ever).await.unwrap().total();
+        let spent = store.spent(Window::Ever).await.unwrap().total();
         assert!(spent >= PRICE.times(charges.len() as u64), "{spent} for {charges:?}");
     }
 
@@ -240,9 +303,13 @@ impl Story {
     async fn end(&mut self) {
         self.bench.far.mend();
         for _ in 0..12 {
-            let before = self.seen();
-            let is_done = self.live(When::Never).await;
-            if !self.decide(true).await && is_done && self.seen() == before {
+            let before = (self.rows(), self.seen());
+            let mut is_done = true;
+            for sheet in [0, 1] {
+                self.sheet = sheet;
+                is_done &= self.live(When::Never).await;
+            }
+            if !self.decide(true).await && is_done && (self.rows(), self.seen()) == before {
                 return;
             }
         }
@@ -257,7 +324,7 @@ impl Story {
         for (wanted, decision) in &decisions {
             match decision {
                 Decision::Unchanged { refile: None, .. } => {
-                    let filed = store.filed(PROJECT, &wanted.key).await.unwrap().unwrap();
+                    let filed = store.filed(self.project(), &wanted.key).await.unwrap().unwrap();
                     assert_eq!(filed.path, wanted.path);
                     let bytes = fs::read(self.bench.path("clips").join(&filed.path)).unwrap();
                     assert_eq!(Sha256::of(&bytes), filed.file.sha256, "{}", wanted.key);
@@ -268,11 +335,27 @@ impl Story {
                 other => panic!("{} is still {other:?}", wanted.key),
             }
         }
-        let before = (format!("{:?}", store.counts(None).await.unwrap()), self.seen());
         drop(store);
+        let before = (self.rows(), self.seen());
         self.live(When::Never).await;
-        let after = (format!("{:?}", self.bench.store().counts(None).await.unwrap()), self.seen());
-        assert!(before == after, "a further run did something");
+        let after = (self.rows(), self.seen());
+        assert!(before == after, "a further run did something:\n{before:?}\n{after:?}");
+    }
+
+    /// Every job and every take, as they are stored.
+    fn rows(&self) -> Vec<String> {
+        let db = rusqlite::Connection::open(self.bench.path(".shotlist/state.db")).unwrap();
+        let mut rows = Vec::new();
+        for table in ["jobs", "takes"] {
+            let mut select = db.prepare(&format!("SELECT * FROM {table} ORDER BY id")).unwrap();
+            let columns = select.column_count();
+            let row = |row: &rusqlite::Row<'_>| {
+                let column = |at| row.get::<_, rusqlite::types::Value>(at).map(|value| format!("{value:?}"));
+                (0..columns).map(column).collect::<rusqlite::Result<Vec<_>>>()
+            };
+            rows.extend(select.query_map([], row).unwrap().map(|row| row.unwrap().join(" ")));
+        }
+        rows
     }
 
     /// All that reached the provider.
@@ -300,7 +383,10 @@ async fn told(seed: u64) {
         story.decide(false).await;
     }
     story.end().await;
-    story.is_over().await;
+    for sheet in [0, 1] {
+        story.sheet = sheet;
+        story.is_over().await;
+    }
 }
 
 #[test]

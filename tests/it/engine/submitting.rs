@@ -1,6 +1,6 @@
 //! What costs money: who is sent, when, how often, and when nobody is.
 
-use super::bench::{Bench, ECHO, PRICE, PROJECT, TWO, ZAI, is_in_place, rate, seconds};
+use super::bench::{Bench, ECHO, PRICE, TWO, ZAI, is_in_place, rate, seconds};
 use super::far::Submit::{Accept, AcceptUnheard, Lose, NameTheFirst, NotSent, Refuse};
 use jiff::SignedDuration;
 use shotlist::domain::lifecycle::{Charged, HeldReason, State};
@@ -23,7 +23,7 @@ async fn every_job_is_paid_once_and_ends_with_its_clip() {
             assert_eq!(charge.prompt, format!("a slow turn around {item}"), "in the order of the manifest");
             assert!(is_in_place(&bench, item, charge.task.as_ref().unwrap()), "{item}");
         }
-        let spent = ran.world.store.spent(PROJECT, Window::Ever).await.unwrap();
+        let spent = ran.world.store.spent(Window::Ever).await.unwrap();
         assert_eq!(
             (spent.settled, spent.reserved, spent.in_doubt),
             (PRICE.times(6), PRICE.times(0), PRICE.times(0))
@@ -116,7 +116,7 @@ async fn a_lost_answer_is_for_a_person_where_the_provider_cannot_be_asked_and_th
     assert_eq!(ran.states(&["a", "b", "c"]).await, ["done", "held", "done"]);
     let held = ran.take("b").await.state;
     assert!(matches!(held, State::Held { reason: HeldReason::AmbiguousSubmit, .. }), "{held:?}");
-    let spent = ran.world.store.spent(PROJECT, Window::Ever).await.unwrap();
+    let spent = ran.world.store.spent(Window::Ever).await.unwrap();
     assert_eq!((spent.settled, spent.in_doubt), (PRICE.times(2), PRICE));
     drop(ran);
     bench.resume().await.expect_all_done();

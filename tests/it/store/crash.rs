@@ -51,7 +51,7 @@ async fn p02_an_intent_that_did_not_reach_the_ledger_was_never_sent() {
     let bowl = get(&store, "bowl").await;
     assert!(matches!(bowl.state, State::Pending { .. }));
     assert_eq!(opened.repairs, [Repair::NeverSent(bowl.clone())]);
-    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().total(), Usd::ZERO);
+    assert_eq!(store.spent(Window::Ever).await.unwrap().total(), Usd::ZERO);
     let history = store.history(PROJECT, &bowl.key).await.unwrap().unwrap();
     assert_eq!(history.takes[0].attempts[0].outcome.as_deref(), Some("never_sent"));
     let again = claim(&store, &bowl, run(&store).await).await.unwrap();
@@ -85,7 +85,7 @@ async fn p03_an_intent_in_the_ledger_without_an_outcome_is_held_or_looked_up_nev
         let bowl = get(&store, "bowl").await;
         assert_eq!(bowl.state.name(), state);
         assert_eq!(opened.repairs, [Repair::Unanswered(bowl)]);
-        assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().in_doubt, cents(20));
+        assert_eq!(store.spent(Window::Ever).await.unwrap().in_doubt, cents(20));
         assert!(pending(&store).await.is_empty());
     }
 }

@@ -158,7 +158,7 @@ async fn opens_with_all_that_was_in_it(name: &str) {
     let owed = store.owed(None, 9).await.unwrap();
     let owed: Vec<_> = owed.iter().map(|take| take.key.item.as_str()).collect();
     assert_eq!(owed, ["downloading", "placing", "doubtful", "running"]);
-    let spent = store.spent(PROJECT, Window::Ever).await.unwrap();
+    let spent = store.spent(Window::Ever).await.unwrap();
     assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(40), cents(60), cents(80)));
     let failed = store.history(PROJECT, &JobKey::new("hero", "failed")).await.unwrap().unwrap();
     let said = failed.takes[0].attempts[0].said.as_ref().unwrap();

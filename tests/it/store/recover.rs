@@ -67,7 +67,7 @@ async fn a_ledger_of_version_1_is_enough_to_know_everything_that_was_paid() {
         ("written_off", "written_off"),
     ];
     assert_eq!(states(&store).await, expected.map(|(item, state)| (item.to_owned(), state)));
-    let spent = store.spent(PROJECT, Window::Day(now())).await.unwrap();
+    let spent = store.spent(Window::Day(now())).await.unwrap();
     assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(40), cents(60), cents(80)));
     let done = store.history(PROJECT, &JobKey::new("hero", "done")).await.unwrap().unwrap();
     assert_eq!(done.filed.unwrap().path, "renders/done/done_hero.mp4");
@@ -86,7 +86,7 @@ async fn a_clip_that_is_gone_is_asked_for_as_long_as_its_link_may_live() {
         let done = get(&store, "done").await;
         assert_eq!(done.state.name(), state);
         assert_eq!(done.state.task().unwrap().id.0, "task-done");
-        let settled = store.spent(PROJECT, Window::Ever).await.unwrap().settled;
+        let settled = store.spent(Window::Ever).await.unwrap().settled;
         assert_eq!(settled, if state == "held" { cents(40) } else { cents(20) });
     }
 }
@@ -106,7 +106,7 @@ async fn what_a_run_had_spent_when_the_database_was_lost_counts_for_the_next() {
     let store = place.drive();
     order(&store, &["c"]).await;
     let run = store.begin_run(PROJECT, "run", caps, now()).await.unwrap();
-    assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().reserved, cents(40));
+    assert_eq!(store.spent(Window::Run(run)).await.unwrap().reserved, cents(40));
     let refused = claim(&store, &get(&store, "c").await, run).await.unwrap_err();
     assert!(matches!(refused, ClaimError::OverCap(OverCap { which: Cap::Run, .. })), "{refused}");
 }
@@ -130,11 +130,11 @@ async fn the_providers_own_figure_and_a_correction_come_back() {
     store.adjust(adjustment.clone(), now()).await.unwrap();
     let again = store.adjust(adjustment, now()).await;
     assert_eq!(again, Err(ApplyError::Changed), "the amount is no longer the one that was seen");
-    assert_eq!(store.spent(PROJECT, Window::Run(run)).await.unwrap().settled, cents(33));
+    assert_eq!(store.spent(Window::Run(run)).await.unwrap().settled, cents(33));
     drop(store);
     fs::remove_file(place.dir().join("state.db")).unwrap();
     rebuild(&place, true, now()).unwrap();
-    assert_eq!(place.drive().spent(PROJECT, Window::Ever).await.unwrap().settled, cents(33));
+    assert_eq!(place.drive().spent(Window::Ever).await.unwrap().settled, cents(33));
 }
 
 /// In doubt a person put it at half the price, and then it was found: the provider's word is the last, also where that
@@ -152,16 +152,16 @@ async fn the_last_figure_comes_back_also_where_it_is_that_of_the_list() {
     store.adjust(adjustment, now()).await.unwrap();
     let held = get(&store, "a").await;
     let take = happen(&store, &held, Event::Adopt(TaskId("task-a".into()))).await.unwrap();
-    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().reserved, cents(10));
+    assert_eq!(store.spent(Window::Ever).await.unwrap().reserved, cents(10));
     let details = Details { settled: Some(cents(20)), ..Details::default() };
     let take = happen_with(&store, &take, Event::Ready(clip(None)), details).await.unwrap();
     let take = happen(&store, &take, Event::Fetched(clip_file())).await.unwrap();
     happen(&store, &take, Event::Placed).await.unwrap();
-    assert_eq!(store.spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20));
+    assert_eq!(store.spent(Window::Ever).await.unwrap().settled, cents(20));
     drop(store);
     fs::remove_file(place.dir().join("state.db")).unwrap();
     rebuild(&place, true, now()).unwrap();
-    assert_eq!(place.drive().spent(PROJECT, Window::Ever).await.unwrap().settled, cents(20));
+    assert_eq!(place.drive().spent(Window::Ever).await.unwrap().settled, cents(20));
 }
 
 #[tokio::test]
