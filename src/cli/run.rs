@@ -325,7 +325,9 @@ impl<'a> Obstacles<'a> {
                 let vacated = vacated.get(wanted.path.as_str()).copied();
                 let promised = book.promised(&wanted.path)?;
                 let mut target = target(wanted, decision, own.as_ref(), vacated, promised);
-                if let Some(file) = self.meets(&target) {
+                if let Some(file) = self.meets(&target)
+                    && !(decision.costs() && book.has_there(&wanted.path, &wanted.key)?)
+                {
                     target.may_stand.extend(book.clip_at(&wanted.path, file)?.map(|clip| clip.file));
                 }
                 self.look(&target);

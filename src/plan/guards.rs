@@ -83,7 +83,7 @@ impl Watch {
     /// Whether a guard looks at whether the job is finished.
     #[must_use]
     pub const fn asks(decision: &Decision) -> bool {
-        matches!(decision, Decision::Changed { .. } | Decision::Shared { .. })
+        matches!(decision, Decision::Changed { .. } | Decision::Shared { .. } | Decision::Renamed { .. })
     }
 
     /// Sees a job, and whether it was wanted before and has a clip. What was ordered before and only waits was within
@@ -92,7 +92,9 @@ impl Watch {
         let fields = match decision {
             Decision::New | Decision::Again { .. } => &[][..],
             Decision::Changed { fields, .. } => fields,
-            Decision::Shared { .. } if is_finished => return self.replaced.add(&wanted.key, &[]),
+            Decision::Shared { .. } | Decision::Renamed { .. } if is_finished => {
+                return self.replaced.add(&wanted.key, &[]);
+            }
             _ => return,
         };
         self.ordered.add(&wanted.key, fields);

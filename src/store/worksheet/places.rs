@@ -85,6 +85,12 @@ impl Book {
         self.run(|| read::clip_at(&self.db, path, file, &is_needed))
     }
 
+    /// Whether another job, of whatever project, has its clip under that name.
+    pub fn has_there(&self, path: &str, key: &JobKey) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM jobs WHERE filed_path = ?1 AND (shot, item, variant) <> (?2, ?3, ?4)";
+        self.run(|| self.db.prepare(sql)?.exists((path, &key.shot, &key.item, &key.variant)))
+    }
+
     /// Whether another job has the clip there, is wanted or may be left out, and gets no other clip now.
     pub fn is_needed(
         &self,

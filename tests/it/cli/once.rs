@@ -270,7 +270,7 @@ fn a_project_that_is_renamed_with_an_order_in_doubt_can_still_settle_it() {
     project.edit("shotlist.yaml", "project: shop", "project: fair");
     let ended = project.run(&["run", "--yes"]).expect(7).says("shotlist resolve hero/sku-1");
     ended.says("next: shotlist show hero/sku-1");
-    assert_eq!(project.show("hero/sku-1")["project"], "shop");
+    assert_eq!(project.show("hero/sku-1")["project"], "fair", "it has gone over");
     assert_eq!(project.requests().len(), 1);
     let task = project.requests()[0].task.as_ref().unwrap().id.clone();
     project.run(&["resolve", "hero/sku-1", "--task-id", &task]).expect(0);

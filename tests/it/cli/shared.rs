@@ -73,8 +73,7 @@ fn without_reuse_each_size_is_paid_for_itself() {
     project.run(&["run", "--yes"]).expect(0);
     project.edit("shotlist.yaml", "hero:", "main:");
     let plan = project.run(&["plan", "--json"]).expect(0).json();
-    assert_eq!(plan["to_render"], 3, "a renamed shot takes nothing over either");
-    project.edit("shotlist.yaml", "    prompt:", "    reuse: always\n    prompt:");
+    assert_eq!(plan["to_render"], 0, "a renamed shot keeps what it has");
     project.run(&["run"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (3, 3));
 }
