@@ -122,6 +122,7 @@ pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTroubl
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        .dns_resolver(super::names::Names)
         .connect_timeout(settings.timeouts.connect)
         .no_proxy();
     let bypass = NoProxy::from_string(&format!("{},localhost,127.0.0.0/8,::1", settings.proxies.bypass));
