@@ -210,16 +210,12 @@ static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS].concat());
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));
 
-/// Pages of the database that a connection holds in memory, in KiB.
-const CACHE: i64 = 512;
-
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || {
         let db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(BUSY)?;
-        db.pragma_update(None, "cache_size", -CACHE)?;
         db.set_prepared_statement_cache_capacity(64);
         Ok(db)
     };
@@ -234,7 +230,6 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     let open = || {
         let db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(BUSY)?;
-        db.pragma_update(None, "cache_size", -CACHE)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
