@@ -33,8 +33,6 @@ use world::{Failure, World};
 
 /// Clips whose folders cannot be used, after which nothing more is paid: what is wrong is not one folder.
 const OBSTRUCTED: usize = 3;
-/// How soon the decisions of other processes (`resolve`, `collect`) are seen.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long new submissions wait for clips that are paid already: a host that is down must not keep the rest from
 /// being ordered.
 const DRAIN: Duration = Duration::from_mins(5);
@@ -162,7 +160,7 @@ impl<'a> Run<'a> {
             self.fail(Failure::store(error));
         }
         let mut first = true;
-        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut look = tokio::time::interval(self.world.look_every);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let drained = tokio::time::Instant::now() + DRAIN;
         loop {

@@ -67,6 +67,8 @@ pub(crate) struct Bench {
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
     pub(crate) options: Options,
+    /// How soon another process is heard; rarely, so that hours cost nothing.
+    pub(crate) look_every: Duration,
     /// When the next process dies.
     death: Arc<Death>,
 }
@@ -101,6 +103,7 @@ impl Bench {
             limits,
             caps: Caps::default(),
             options: Options::default(),
+            look_every: Duration::from_mins(5),
         }
     }
 
@@ -183,6 +186,7 @@ impl Bench {
             clock: self.clock.clone(),
             run,
             project: PROJECT.into(),
+            look_every: self.look_every,
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
             reach: death::reach,
         }))
