@@ -102,6 +102,8 @@ struct Run<'a> {
     flying: HashMap<TakeId, Option<ModelName>>,
     /// How many of those in flight were pending, by lane.
     waiting: HashMap<ModelName, usize>,
+    /// How many of those in flight were owed already.
+    collecting: usize,
     /// Whose task it is, to know a panicked one.
     tasks: HashMap<tokio::task::Id, TakeId>,
     /// Takes that have not ended and that nothing more can be done about in this run.
@@ -135,6 +137,7 @@ impl<'a> Run<'a> {
             backlog: Backlog::new(),
             flying: HashMap::new(),
             waiting: HashMap::new(),
+            collecting: 0,
             tasks: HashMap::new(),
             parked: HashSet::new(),
             drain: HashSet::new(),
@@ -226,8 +229,9 @@ impl<'a> Run<'a> {
         };
         let lane = account.lane(&take.request.model.model);
         self.outcome.left.remove(&take.id);
-        if let Some(model) = &lane_of {
-            *self.waiting.entry(model.clone()).or_default() += 1;
+        match &lane_of {
+            Some(model) => *self.waiting.entry(model.clone()).or_default() += 1,
+            None => self.collecting += 1,
         }
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
@@ -298,10 +302,14 @@ impl<'a> Run<'a> {
 
     /// The take is no longer in flight.
     fn landed(&mut self, take: &TakeId) {
-        if let Some(Some(model)) = self.flying.remove(take)
-            && let Some(waiting) = self.waiting.get_mut(&model)
-        {
-            *waiting -= 1;
+        match self.flying.remove(take) {
+            Some(Some(model)) => {
+                if let Some(waiting) = self.waiting.get_mut(&model) {
+                    *waiting -= 1;
+                }
+            }
+            Some(None) => self.collecting -= 1,
+            None => {}
         }
         self.drain.remove(take);
     }
