@@ -61,6 +61,11 @@ impl Backoff {
 /// Shortest and longest pause accepted from a `Retry-After` header.
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(15));
 
+/// Returns the longest pause that a provider can ask for.
+fn longest_asked() -> Duration {
+    RETRY_AFTER.1.mul_f64(1.1)
+}
+
 /// How a provider can be asked whether it has a task of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
@@ -166,6 +171,26 @@ impl Policy {
         self.poll_every
             .max(slower.unwrap_or_default())
             .mul_f64(1.0 - POLL_SPREAD + 2.0 * POLL_SPREAD * jitter)
+    }
+
+    /// Returns the longest pause before a submission.
+    #[must_use]
+    pub fn longest_submit_pause(&self) -> Duration {
+        self.submit_backoff.most.max(self.throttle_backoff.most).max(longest_asked())
+    }
+
+    /// Returns the longest pause before a poll.
+    #[must_use]
+    pub fn longest_poll_pause(&self) -> Duration {
+        let aged = self.poll_pause(Duration::MAX, 1.0);
+        let others = [self.first_poll, self.poll_backoff.most, self.missing_gap, self.fetch_backoff.first];
+        others.into_iter().fold(aged.max(longest_asked()), Duration::max)
+    }
+
+    /// Returns the longest pause before a look-up.
+    #[must_use]
+    pub fn longest_look_up_pause(&self) -> Duration {
+        self.look_up.iter().flat_map(|look_up| look_up.after.iter().copied()).max().unwrap_or_default()
     }
 
     /// How many answers "still running" beyond [`Policy::patience`] it takes to call a task stuck.
