@@ -61,6 +61,35 @@ impl Backoff {
 /// Shortest and longest pause accepted from a `Retry-After` header.
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(15));
 
+/// The numbers at which submissions to one provider pause or end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaking {
+    /// Submissions in a row without an answer that pause the next ones.
+    pub silent_in_a_row: u32,
+    /// Submissions that are looked at together …
+    pub known: usize,
+    /// … and the number of them without an answer that pauses the next ones.
+    pub silent_of_known: usize,
+    /// First and longest pause; each one that brings no answer doubles the next.
+    pub cool_off: (Duration, Duration),
+    /// Paid tasks in a row that bring nothing, after which nothing more is submitted.
+    pub fruitless: u32,
+}
+
+impl Breaking {
+    /// The numbers in force.
+    #[must_use]
+    pub const fn standard() -> Self {
+        Self {
+            silent_in_a_row: 3,
+            known: 30,
+            silent_of_known: 6,
+            cool_off: (Duration::from_secs(30), Duration::from_mins(10)),
+            fruitless: 3,
+        }
+    }
+}
+
 /// Returns the longest pause that a provider can ask for.
 fn longest_asked() -> Duration {
     RETRY_AFTER.1.mul_f64(1.1)
