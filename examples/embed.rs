@@ -103,6 +103,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
         clock,
         run,
         project: manifest.project.clone(),
+        look_every: Duration::from_secs(1),
         listener: Box::new(listener),
         reach: |_| {},
     }));

@@ -52,6 +52,10 @@ use clap::FromArgMatches as _;
 use exit::{Error, Exit};
 use terminal::Terminal;
 
+/// Number of threads for short work on disk and database. Tokio's 512 bring no speed where one database is written, and
+/// each keeps memory of its own. Nothing that waits for a network holds one of them.
+const BLOCKING: usize = 8;
+
 /// Runs the program with the arguments of this process.
 #[must_use]
 pub fn main() -> Exit {
@@ -76,7 +80,8 @@ fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         terminal.data(String::from_utf8_lossy(&script).trim_end());
         return Ok(Exit::Done);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
     let exit = runtime.block_on(dispatch(cli, terminal));

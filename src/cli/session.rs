@@ -14,7 +14,7 @@ use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::engine::clock::Clock;
 use crate::engine::stop::StopReason;
-use crate::engine::world::{Parts, World};
+use crate::engine::world::{LOOK_EVERY, Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
 use crate::provider;
@@ -151,6 +151,7 @@ impl Session {
             clock: self.clock,
             run,
             project: project.to_owned(),
+            look_every: LOOK_EVERY,
             listener: Box::new(hear),
             reach: crash::reach,
         }));

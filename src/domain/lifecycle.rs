@@ -277,6 +277,22 @@ impl State {
         }
     }
 
+    /// Returns the earliest time for the next action, as the clock of today tells it.
+    ///
+    /// A stored time that lies further ahead than any pause was noted by a clock that was wrong: the action is due now.
+    #[must_use]
+    pub fn due(&self, at: Moment, policy: &Policy) -> Timestamp {
+        let (todo, due) = self.todo();
+        let longest = match todo {
+            Todo::Submit => policy.longest_submit_pause(),
+            Todo::LookUp => policy.longest_look_up_pause(),
+            Todo::Poll => policy.longest_poll_pause(),
+            Todo::Download => policy.fetch_backoff.most,
+            Todo::Reconcile | Todo::Place | Todo::Rest | Todo::Decide | Todo::Nothing => return due,
+        };
+        if due > at.after(longest) { at.now } else { due }
+    }
+
     /// Returns the state without its data.
     #[must_use]
     pub const fn phase(&self) -> Phase {

@@ -1,6 +1,7 @@
 //! The nouns and laws of the trade: no serde, no tokio, no clock.
 //!
 //! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]),
+//! when nothing more is ordered ([`breaker`]),
 //! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
 //! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
 //! [`numbering`] knows which of a million things came before.
@@ -19,6 +20,7 @@ pub mod price;
 pub mod fault;
 pub mod policy;
 
+pub mod breaker;
 pub mod lifecycle;
 pub mod take;
 

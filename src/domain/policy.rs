@@ -61,6 +61,40 @@ impl Backoff {
 /// Shortest and longest pause accepted from a `Retry-After` header.
 pub const RETRY_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(15));
 
+/// The numbers at which submissions to one provider pause or end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaking {
+    /// Submissions in a row without an answer that pause the next ones.
+    pub silent_in_a_row: u32,
+    /// Submissions that are looked at together …
+    pub known: usize,
+    /// … and the number of them without an answer that pauses the next ones.
+    pub silent_of_known: usize,
+    /// First and longest pause; each one that brings no answer doubles the next.
+    pub cool_off: (Duration, Duration),
+    /// Paid tasks in a row that bring nothing, after which nothing more is submitted.
+    pub fruitless: u32,
+}
+
+impl Breaking {
+    /// The numbers in force.
+    #[must_use]
+    pub const fn standard() -> Self {
+        Self {
+            silent_in_a_row: 3,
+            known: 30,
+            silent_of_known: 6,
+            cool_off: (Duration::from_secs(30), Duration::from_mins(10)),
+            fruitless: 3,
+        }
+    }
+}
+
+/// Returns the longest pause that a provider can ask for.
+fn longest_asked() -> Duration {
+    RETRY_AFTER.1.mul_f64(1.1)
+}
+
 /// How a provider can be asked whether it has a task of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp {
@@ -166,6 +200,26 @@ impl Policy {
         self.poll_every
             .max(slower.unwrap_or_default())
             .mul_f64(1.0 - POLL_SPREAD + 2.0 * POLL_SPREAD * jitter)
+    }
+
+    /// Returns the longest pause before a submission.
+    #[must_use]
+    pub fn longest_submit_pause(&self) -> Duration {
+        self.submit_backoff.most.max(self.throttle_backoff.most).max(longest_asked())
+    }
+
+    /// Returns the longest pause before a poll.
+    #[must_use]
+    pub fn longest_poll_pause(&self) -> Duration {
+        let aged = self.poll_pause(Duration::MAX, 1.0);
+        let others = [self.first_poll, self.poll_backoff.most, self.missing_gap, self.fetch_backoff.first];
+        others.into_iter().fold(aged.max(longest_asked()), Duration::max)
+    }
+
+    /// Returns the longest pause before a look-up.
+    #[must_use]
+    pub fn longest_look_up_pause(&self) -> Duration {
+        self.look_up.iter().flat_map(|look_up| look_up.after.iter().copied()).max().unwrap_or_default()
     }
 
     /// How many answers "still running" beyond [`Policy::patience`] it takes to call a task stuck.

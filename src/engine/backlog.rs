@@ -9,7 +9,8 @@ use std::collections::{HashMap, VecDeque};
 
 /// Takes read at once.
 const PAGE: u32 = 64;
-/// Takes polled or downloaded at once; more wait in the store, nearest due first.
+/// Takes of earlier runs that are polled or downloaded at once; more wait in the store, nearest due first. They have this
+/// room to themselves, whatever is submitted meanwhile.
 const OWED_WINDOW: usize = 256;
 /// Takes kept waiting per lane beyond its slots, so that a freed slot finds one at once.
 const WAITING_PER_LANE: usize = 4;
@@ -83,7 +84,7 @@ impl Backlog {
 impl Run<'_> {
     /// Spawns drives for what is due and not in flight.
     pub(super) async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
-        while self.flying.len() < OWED_WINDOW {
+        while self.collecting < OWED_WINDOW {
             let Some(queued) = self.backlog.owed(self.world).await? else { break };
             let owed = matches!(queued.take.state, State::Downloading { .. } | State::Placing { .. });
             let id = queued.take.id.clone();

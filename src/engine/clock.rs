@@ -55,14 +55,17 @@ impl Clock {
         Moment::new(self.now(), jitter)
     }
 
-    /// Waits for a time. `false` if `stop` came first.
+    /// Waits for a time, hardly longer than it is away now: a clock that is set back does not lengthen the wait. `false`
+    /// if `stop` came first.
     pub async fn until(&self, due: Timestamp, stop: &CancellationToken) -> bool {
+        let away = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
+        let begun = Instant::now();
         loop {
             if stop.is_cancelled() {
                 return false;
             }
             let left = Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::ZERO);
-            if left.is_zero() {
+            if left.is_zero() || begun.elapsed() > away + NAP {
                 return true;
             }
             tokio::select! {

@@ -73,7 +73,8 @@ impl Drive {
         // At a start one in doubt is asked about at once, whatever its schedule says.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         loop {
-            let (todo, due) = take.state.todo();
+            let (todo, _) = take.state.todo();
+            let due = take.state.due(self.world.clock.moment(), &self.lane.policy);
             let stop = match todo {
                 Todo::Submit => self.world.stop.submissions(),
                 _ => self.world.stop.waiting(),

@@ -34,8 +34,6 @@ use world::{Failure, World};
 
 /// Clips whose folders cannot be used, after which nothing more is paid: what is wrong is not one folder.
 const OBSTRUCTED: usize = 3;
-/// How soon the decisions of other processes (`resolve`, `collect`) are seen.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long new submissions wait for clips that are paid already: a host that is down must not keep the rest from
 /// being ordered.
 const DRAIN: Duration = Duration::from_mins(5);
@@ -105,6 +103,8 @@ struct Run<'a> {
     flying: HashMap<TakeId, Option<ModelName>>,
     /// How many of those in flight were pending, by lane.
     waiting: HashMap<ModelName, usize>,
+    /// How many of those in flight were owed already.
+    collecting: usize,
     /// Whose task it is, to know a panicked one.
     tasks: HashMap<tokio::task::Id, TakeId>,
     /// Takes that have not ended and that nothing more can be done about in this run.
@@ -140,6 +140,7 @@ impl<'a> Run<'a> {
             backlog: Backlog::new(),
             flying: HashMap::new(),
             waiting: HashMap::new(),
+            collecting: 0,
             tasks: HashMap::new(),
             parked: HashSet::new(),
             drain: HashSet::new(),
@@ -165,7 +166,7 @@ impl<'a> Run<'a> {
             self.fail(Failure::store(error));
         }
         let mut first = true;
-        let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut look = tokio::time::interval(self.world.look_every);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let drained = tokio::time::Instant::now() + DRAIN;
         loop {
@@ -231,8 +232,9 @@ impl<'a> Run<'a> {
         };
         let lane = account.lane(&take.request.model.model);
         self.outcome.left.remove(&take.id);
-        if let Some(model) = &lane_of {
-            *self.waiting.entry(model.clone()).or_default() += 1;
+        match &lane_of {
+            Some(model) => *self.waiting.entry(model.clone()).or_default() += 1,
+            None => self.collecting += 1,
         }
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
@@ -303,10 +305,14 @@ impl<'a> Run<'a> {
 
     /// The take is no longer in flight.
     fn landed(&mut self, take: &TakeId) {
-        if let Some(Some(model)) = self.flying.remove(take)
-            && let Some(waiting) = self.waiting.get_mut(&model)
-        {
-            *waiting -= 1;
+        match self.flying.remove(take) {
+            Some(Some(model)) => {
+                if let Some(waiting) = self.waiting.get_mut(&model) {
+                    *waiting -= 1;
+                }
+            }
+            Some(None) => self.collecting -= 1,
+            None => {}
         }
         self.drain.remove(take);
     }

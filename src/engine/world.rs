@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Something that the whole run cannot go on after.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,9 @@ impl Failure {
     }
 }
 
+/// Pause between two looks at what other processes have decided.
+pub const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// What listens to notices.
 pub type Listener = Box<dyn Fn(&Notice) + Send + Sync>;
 
@@ -59,6 +63,8 @@ pub struct World {
     pub run: RunId,
     /// The project that is rendered.
     pub project: String,
+    /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
+    pub(super) look_every: Duration,
     listener: Listener,
     /// Called at the named lines at which a crash is worst; tests end the process there.
     reach: fn(&'static str),
@@ -83,6 +89,8 @@ pub struct Parts {
     pub run: RunId,
     /// The project that is rendered.
     pub project: String,
+    /// How soon the decisions of other processes are seen: [`LOOK_EVERY`], but for tests.
+    pub look_every: Duration,
     /// Who is told.
     pub listener: Listener,
     /// Called at the named lines at which a crash is worst.
@@ -93,7 +101,7 @@ impl World {
     /// A world at rest.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, free, tree, pictures, clock, run, project, listener, reach } = parts;
+        let Parts { store, free, tree, pictures, clock, run, project, look_every, listener, reach } = parts;
         Self {
             store,
             free,
@@ -103,6 +111,7 @@ impl World {
             stop: Stop::new(),
             run,
             project,
+            look_every,
             listener,
             reach,
             on_wire: AtomicUsize::new(0),

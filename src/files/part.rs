@@ -21,14 +21,13 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufReader, Seek as _, SeekFrom, Write as _};
 use std::pin::pin;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// So many new bytes are called progress, and are made durable on the way: at most so many are fetched twice.
 const STRIDE: u64 = 1024 * 1024;
 
-/// Chunks that may wait for the disk.
-const QUEUE: usize = 16;
+/// Chunks written to the disk in one piece of work.
+const CHUNKS: usize = 16;
 
 /// A download to go on with.
 #[derive(Debug)]
@@ -126,12 +125,6 @@ enum End {
     Stopped,
 }
 
-/// What goes to the thread that writes.
-enum Piece {
-    Bytes(Bytes),
-    End(End),
-}
-
 impl Part {
     /// What to ask for.
     #[must_use]
@@ -146,51 +139,44 @@ impl Part {
 
     /// Writes what comes to the disk, until the clip is whole, checked and durable.
     ///
-    /// Dropping the future is safe: what came is kept. To go on after a fault, take the download up again.
+    /// Holds no thread while it waits for the host. Dropping the future is safe: what is durable is kept. To go on
+    /// after a fault, take the download up again.
     pub async fn receive<E: Display>(
         self,
         head: &ClipHead,
         bytes: impl Stream<Item = Result<Bytes, E>>,
         stop: &CancellationToken,
     ) -> Result<Received, ReceiveFault> {
-        let (queue, pieces) = mpsc::channel(QUEUE);
         let head = head.clone();
-        let writer = blocking(move || self.stored.receive(&head, pieces));
-        let reader = async {
-            let end = pump(bytes, &queue, stop).await;
-            // Refused only by a writer that has ended, and that says why.
-            let _ = queue.send(Piece::End(end)).await;
-            drop(queue);
+        let mut stored = blocking(move || self.stored.begin(&head)).await?;
+        let mut bytes = pin!(bytes.ready_chunks(CHUNKS));
+        let end = loop {
+            let next = tokio::select! {
+                biased;
+                () = stop.cancelled() => break End::Stopped,
+                next = bytes.next() => next,
+            };
+            let Some(chunks) = next else { break End::Over };
+            let (pieces, broken) = until_broken(chunks);
+            stored = blocking(move || stored.append_all(&pieces)).await?;
+            if let Some(why) = broken {
+                break End::Broken(why);
+            }
         };
-        let (received, ()) = futures::join!(writer, reader);
-        received
+        blocking(move || stored.end(end)).await
     }
 }
 
-async fn pump<E: Display>(
-    bytes: impl Stream<Item = Result<Bytes, E>>,
-    queue: &mpsc::Sender<Piece>,
-    stop: &CancellationToken,
-) -> End {
-    let mut bytes = pin!(bytes);
-    loop {
-        let next = tokio::select! {
-            biased;
-            () = stop.cancelled() => return End::Stopped,
-            // The writer has seen enough: the host need not be listened to any longer.
-            () = queue.closed() => return End::Stopped,
-            next = bytes.next() => next,
-        };
-        match next {
-            None => return End::Over,
-            Some(Err(error)) => return End::Broken(error.to_string()),
-            Some(Ok(chunk)) => {
-                if queue.send(Piece::Bytes(chunk)).await.is_err() {
-                    return End::Stopped;
-                }
-            }
+/// Returns the bytes before a stream broke, and why it did.
+fn until_broken<E: Display>(chunks: Vec<Result<Bytes, E>>) -> (Vec<Bytes>, Option<String>) {
+    let mut pieces = Vec::new();
+    for chunk in chunks {
+        match chunk {
+            Ok(bytes) => pieces.push(bytes),
+            Err(error) => return (pieces, Some(error.to_string())),
         }
     }
+    (pieces, None)
 }
 
 /// Runs on the threads that may block.
@@ -236,44 +222,42 @@ pub(super) fn take_up(tree: &Tree, take: &TakeId, target: &str) -> Result<TakenU
 }
 
 impl Stored {
-    fn receive(
-        mut self,
-        head: &ClipHead,
-        mut pieces: mpsc::Receiver<Piece>,
-    ) -> Result<Received, ReceiveFault> {
-        self.begin(head)?;
-        loop {
-            match pieces.blocking_recv() {
-                Some(Piece::Bytes(bytes)) => self.append(&bytes)?,
-                Some(Piece::End(End::Over)) => return self.finish(),
-                Some(Piece::End(End::Broken(why))) => {
-                    self.settle()?;
-                    return Err(self.broken(why));
-                }
-                Some(Piece::End(End::Stopped)) | None => {
-                    self.settle()?;
-                    return Err(ReceiveFault::Stopped);
-                }
-            }
-        }
-    }
-
     /// Makes the file ready for what the answer announces.
-    fn begin(&mut self, head: &ClipHead) -> Result<(), ReceiveFault> {
+    fn begin(mut self, head: &ClipHead) -> Result<Self, ReceiveFault> {
         let total = self.notes.as_ref().map(|notes| notes.total);
         let validator = self.notes.as_ref().and_then(|notes| notes.validator.as_deref());
         match resume::admit(head, self.length, total, validator) {
-            Admission::Append => Ok(()),
+            Admission::Append => Ok(self),
             Admission::Restart { total, validator } => {
                 self.discard()?;
                 self.notes = total.map(|total| Notes { validator, total, durable: 0 });
-                Ok(())
+                Ok(self)
             }
             Admission::Discard(why) => {
                 self.discard()?;
                 Err(self.broken(why))
             }
             Admission::Refuse(why) => Err(ReceiveFault::NotAClip(why)),
+        }
+    }
+
+    fn append_all(mut self, pieces: &[Bytes]) -> Result<Self, ReceiveFault> {
+        pieces.iter().try_for_each(|piece| self.append(piece))?;
+        Ok(self)
+    }
+
+    /// Closes the part as the end of its stream demands.
+    fn end(mut self, end: End) -> Result<Received, ReceiveFault> {
+        match end {
+            End::Over => self.finish(),
+            End::Broken(why) => {
+                self.settle()?;
+                Err(self.broken(why))
+            }
+            End::Stopped => {
+                self.settle()?;
+                Err(ReceiveFault::Stopped)
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::flight::Flight;
 use super::pace::Pace;
 use super::text::{passed, shorten, width};
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{Charged, State};
+use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
@@ -90,9 +90,10 @@ pub struct Start {
 #[derive(Debug, Clone)]
 pub struct Board {
     began: Timestamp,
-    jobs: HashMap<JobKey, Stand>,
-    /// How many of them stand how.
+    /// How many jobs stand how.
     stands: HashMap<Stand, usize>,
+    /// Jobs that ended without a clip. The others stand as the last phase of their take says.
+    ended: HashMap<JobKey, Stand>,
     flights: BTreeMap<TakeId, Flight>,
     pace: Pace,
     /// Takes whose price is counted and that have not ended.
@@ -132,8 +133,8 @@ impl Board {
     pub fn new(start: Start, now: Timestamp) -> Self {
         let mut board = Self {
             began: now,
-            jobs: HashMap::new(),
             stands: HashMap::from([(Stand::Done, start.up_to_date)]),
+            ended: HashMap::new(),
             flights: BTreeMap::new(),
             pace: Pace::default(),
             charged: HashSet::new(),
@@ -143,11 +144,13 @@ impl Board {
             stopping: false,
             moved: false,
         };
-        for (key, stand) in start.jobs {
-            board.stands(key, stand);
-        }
+        let mut jobs: HashMap<JobKey, Stand> = start.jobs.into_iter().collect();
         for take in &start.owed {
-            board.moves(&take.id, &take.key, &take.state, now);
+            jobs.insert(take.key.clone(), Stand::after(&take.state));
+            board.flies(&take.id, &take.key, &take.state, now);
+        }
+        for (key, stand) in jobs {
+            board.stands(key, None, stand);
         }
         board
     }
@@ -155,9 +158,11 @@ impl Board {
     /// Takes in what happened.
     pub fn hear(&mut self, notice: &Notice, now: Timestamp) {
         match notice {
-            Notice::Moved { take, key, price, path, to, .. } => {
+            Notice::Moved { take, key, price, path, from, to, .. } => {
                 self.moved = true;
-                self.moves(take, key, to, now);
+                let before = self.before(take, key, *from);
+                self.stands(key.clone(), before, Stand::after(to));
+                self.flies(take, key, to, now);
                 let charged = match &**to {
                     State::Done { task, .. } => {
                         self.clips.add(path);
@@ -181,7 +186,8 @@ impl Board {
             }
             Notice::Filed { key, path } => {
                 self.moved = true;
-                self.stands(key.clone(), Stand::Done);
+                let before = self.ended.get(key).copied().unwrap_or(Stand::Left);
+                self.stands(key.clone(), Some(before), Stand::Done);
                 self.clips.add(path);
             }
             Notice::Stopping { .. } => self.stopping = true,
@@ -189,8 +195,16 @@ impl Board {
         }
     }
 
-    fn moves(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
-        self.stands(key.clone(), Stand::after(state));
+    /// Returns where a job stood whose take moves on; `None` where it was not counted yet.
+    fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Stand> {
+        self.ended.get(key).copied().or(match from {
+            Phase::Done => Some(Stand::Done),
+            Phase::Pending => Some(Stand::Left),
+            _ => self.flights.contains_key(take).then_some(Stand::Left),
+        })
+    }
+
+    fn flies(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
         let before = self.flights.remove(take);
         if let Some(flight) = Flight::new(key, state, before.as_ref(), now) {
             self.flights.insert(take.clone(), flight);
@@ -198,11 +212,15 @@ impl Board {
         self.pace.in_flight(self.in_flight());
     }
 
-    fn stands(&mut self, key: JobKey, stand: Stand) {
-        if let Some(count) = self.jobs.insert(key, stand).and_then(|before| self.stands.get_mut(&before)) {
-            *count -= 1;
+    fn stands(&mut self, key: JobKey, before: Option<Stand>, stand: Stand) {
+        if let Some(count) = before.and_then(|before| self.stands.get_mut(&before)) {
+            *count = count.saturating_sub(1);
         }
         *self.stands.entry(stand).or_default() += 1;
+        match stand {
+            Stand::Failed | Stand::Held | Stand::GivenUp => drop(self.ended.insert(key, stand)),
+            Stand::Done | Stand::Left => drop(self.ended.remove(&key)),
+        }
     }
 
     /// Whether nothing at all happened to any job.

@@ -67,7 +67,7 @@ fn moved(item: usize, to: State) -> Notice {
         key: key(item),
         price: price(),
         path: format!("renders/sku-{item}/sku-{item}_hero.mp4"),
-        from: crate::domain::lifecycle::Phase::Submitting,
+        from: Phase::Pending,
         to: Box::new(to),
         said: None,
     }
@@ -245,14 +245,22 @@ proptest! {
         columns in 20usize..140,
         rows in 4usize..50,
     ) {
-        let mut board = board(20);
+        let name = |number: usize| match number % 3 {
+            0 => JobKey::new("hero", format!("{item}{number}")),
+            _ => key(number),
+        };
+        let jobs = (1..=20).map(|number| (name(number), Stand::Left)).collect();
+        let mut board = Board::new(Start { jobs, ..Start::default() }, at(0));
+        // A person brings back takes that are none of this run's jobs.
+        let first = |number: usize| if number <= 20 { Phase::Pending } else { Phase::Held };
+        let mut phases: HashMap<usize, State> = HashMap::new();
         for (number, state, now) in told {
-            let mut notice = moved(number, state);
-            if let Notice::Moved { key, .. } = &mut notice
-                && number % 3 == 0
-            {
-                key.item.clone_from(&item);
+            let mut notice = moved(number, state.clone());
+            if let Notice::Moved { key, from, .. } = &mut notice {
+                *key = name(number);
+                *from = phases.get(&number).map_or_else(|| first(number), State::phase);
             }
+            phases.insert(number, state);
             board.hear(&notice, at(now));
         }
         if stop {
@@ -262,7 +270,12 @@ proptest! {
         board.hear(&Notice::Stopped { who: "zai".into(), why: WhyStopped::Model, said }, at(900));
         let stands = [Stand::Done, Stand::Failed, Stand::Held, Stand::GivenUp, Stand::Left];
         let sum: usize = stands.iter().map(|stand| board.count(*stand)).sum();
-        prop_assert_eq!(sum, board.jobs.len());
+        let strangers = phases.keys().filter(|number| **number > 20).count();
+        prop_assert_eq!(sum, 20 + strangers);
+        let failed = phases.values().filter(|state| matches!(state, State::Failed { .. })).count();
+        prop_assert_eq!(board.count(Stand::Failed), failed);
+        let done = phases.values().filter(|state| matches!(state, State::Done { .. })).count();
+        prop_assert_eq!(board.count(Stand::Done), done);
         let lines = board.lines(at(900), columns, rows);
         prop_assert!(lines.len() <= (rows / 2).max(2), "{:?}", lines);
         for line in &lines {

@@ -96,7 +96,7 @@ CREATE TABLE taken (take TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
 
 /// Pages of the temporary tables that are held in memory, in KiB.
-const CACHE: i64 = 4 << 10;
+const CACHE: i64 = 1 << 10;
 
 const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request";
 /// Number of columns in [`WANTED`].

@@ -44,7 +44,7 @@ impl Store {
             .lane
             .write(None, move |batch| {
                 let Some(row) = current(batch.db, &take)? else { return Ok(Err(ClaimError::Changed)) };
-                // Of the policy, a claim uses no number.
+                // Of the policy, a claim uses the pauses that are the same for every model.
                 let (at, policy) = (Moment::new(now, 0.0), Policy::standard());
                 let doubtful = takes::stands_in_for(batch.db, &row.id)?;
                 if doubtful.as_ref().is_some_and(|doubtful| !doubtful.state.is_in_doubt())

@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
 use super::fetch::{Clips, Download};
-use super::settings::{ClientTrouble, Proxies, Settings, build, builder};
+use super::settings::{ClientTrouble, Proxies, Settings, Timeouts, build, builder};
 use crate::domain::fault::Said;
 use crate::wire::{Body, Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
@@ -11,6 +11,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, RequestBuilder, Response};
+use std::pin::pin;
+use tokio::time::timeout;
 
 /// A client for requests that cost money. Nothing that holds only a [`Free`] can send one.
 pub trait Paid: Send + Sync {
@@ -50,6 +52,7 @@ pub trait Free: Send + Sync {
 pub struct PaidClient {
     http: Client,
     proxies: Proxies,
+    timeouts: Timeouts,
 }
 
 /// Polls, and fetches clips: whatever costs nothing.
@@ -79,8 +82,9 @@ pub(super) const AGENT: HeaderValue =
 impl PaidClient {
     /// A client of its own, which shares nothing with the free one.
     pub fn new(settings: &Settings) -> Result<Self, ClientTrouble> {
-        let http = builder(settings)?.pool_max_idle_per_host(0).timeout(settings.timeouts.submit);
-        Ok(Self { http: build(http)?, proxies: settings.proxies.clone() })
+        // Without a time-out of the client's own: it would drop an answer that is there when the time is up.
+        let http = build(builder(settings)?.pool_max_idle_per_host(0))?;
+        Ok(Self { http, proxies: settings.proxies.clone(), timeouts: settings.timeouts.clone() })
     }
 
     /// Sends `body` once and reads the whole answer.
@@ -96,7 +100,13 @@ impl PaidClient {
         let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         let request =
             request(endpoint, &call.0, |url| self.http.post(url).headers(HeaderMap::from_iter(json)))?;
-        answer(request.body(body), endpoint, &self.proxies).await
+        let mut answer = pin!(answer(request.body(body), endpoint, &self.proxies));
+        if let Ok(answer) = timeout(self.timeouts.submit, &mut answer).await {
+            return answer;
+        }
+        // A process that was stopped finds its time over, and perhaps an answer that has come meanwhile.
+        let drained = timeout(self.timeouts.drain, answer).await;
+        drained.unwrap_or_else(|_| Err(lost(endpoint, "it took too long")))
     }
 }
 

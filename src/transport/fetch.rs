@@ -275,7 +275,7 @@ impl Resolve for Guard {
         let trusted = self.proxies.contains(&host);
         let allow_loopback = self.allow_loopback;
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> = super::names::addresses(host.clone()).await?;
             if !trusted {
                 vouch(&host, &found, allow_loopback)?;
             }

@@ -14,6 +14,7 @@ pub mod client;
 pub mod endpoint;
 pub mod fault;
 pub mod fetch;
+mod names;
 pub mod redact;
 pub mod settings;
 

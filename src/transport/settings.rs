@@ -20,7 +20,9 @@ pub struct Timeouts {
     pub connect: Duration,
     /// A paid call from its first byte to the last one of its answer. Each one that strikes is a doubt, so it is long.
     pub submit: Duration,
-    /// A free call, likewise.
+    /// What a paid call gets beyond `submit`, to read an answer that arrived while this process stood still.
+    pub drain: Duration,
+    /// A free call from its first byte to the last one of its answer.
     pub poll: Duration,
     /// From a download's request to its headers.
     pub first_byte: Duration,
@@ -38,6 +40,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(10),
             submit: Duration::from_mins(2),
+            drain: Duration::from_secs(5),
             poll: Duration::from_secs(30),
             first_byte: Duration::from_secs(30),
             low_speed: Duration::from_secs(30),
@@ -122,6 +125,7 @@ pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTroubl
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
+        .dns_resolver(super::names::Names)
         .connect_timeout(settings.timeouts.connect)
         .no_proxy();
     let bypass = NoProxy::from_string(&format!("{},localhost,127.0.0.0/8,::1", settings.proxies.bypass));

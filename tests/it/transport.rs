@@ -7,6 +7,7 @@ use shotlist::transport::{
     Endpoint, FetchFaultKind, FreeClient, PaidClient, Proxies, SendFault, SendFaultKind, Settings, Timeouts,
 };
 use shotlist::wire::{Auth, Call, Method, PaidCall, Reply, Span};
+use std::io::{Read as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -149,6 +150,7 @@ fn call(method: Method) -> Call {
 fn impatient() -> Settings {
     let timeouts = Timeouts {
         submit: Duration::from_millis(700),
+        drain: Duration::from_millis(100),
         first_byte: Duration::from_millis(700),
         low_speed: Duration::from_millis(300),
         ..Timeouts::default()
@@ -466,4 +468,43 @@ async fn a_download_has_an_end_however_fast_it_is() {
     let download = client.fetch(&server.url("/"), Span::Whole, true).await.unwrap();
     let fault = download.bytes.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(fault.to_string().contains("took too long"), "{fault}");
+}
+
+#[tokio::test]
+async fn an_answer_that_arrived_while_the_process_stood_still_is_read() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    let (asked, request) = tokio::sync::oneshot::channel();
+    let (go, stands_still) = std::sync::mpsc::channel();
+    let (answered, answer) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut buffer = [0; 4096];
+        let mut all = Vec::new();
+        while all.len() < wanted(&all) {
+            let read = stream.read(&mut buffer).unwrap();
+            all.extend_from_slice(&buffer[..read]);
+        }
+        asked.send(()).unwrap();
+        stands_still.recv().unwrap();
+        let body = "{\"id\":\"1\"}";
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        answered.send(()).unwrap();
+    });
+    let settings = Settings {
+        timeouts: Timeouts { submit: Duration::from_millis(300), ..Timeouts::default() },
+        ..Settings::default()
+    };
+    let endpoint = endpoint(&url);
+    // The only thread of this runtime stands still beyond the deadline, as a stopped process does.
+    let stand_still = async {
+        request.await.unwrap();
+        go.send(()).unwrap();
+        answer.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(400));
+    };
+    let submission = submit_with(&settings, &endpoint, Bytes::from_static(b"{}"));
+    let (reply, ()) = tokio::join!(submission, stand_still);
+    assert_eq!(reply.unwrap().body, b"{\"id\":\"1\"}");
+    server.join().unwrap();
 }

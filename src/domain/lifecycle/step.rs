@@ -9,8 +9,9 @@ impl State {
     /// What becomes of the state. The caller saves the result before it acts on it.
     pub fn on(self, event: Event, at: Moment, policy: &Policy) -> Result<Self, Illegal> {
         let phase = self.phase();
+        let due = self.due(at, policy);
         match self {
-            Self::Pending { tries_left, setbacks, due } => match event {
+            Self::Pending { tries_left, setbacks, due: _ } => match event {
                 Event::Afresh => {
                     Ok(Self::Pending { tries_left: policy.submit_tries, setbacks: 0, due: at.now })
                 }
@@ -23,7 +24,7 @@ impl State {
             Self::Submitting { intent, tries_left, setbacks } => {
                 submitting_on(intent, tries_left, setbacks, event, at, policy)
             }
-            Self::Doubtful { intent, since, tries_left, looks, absent, due } => {
+            Self::Doubtful { intent, since, tries_left, looks, absent, due: _ } => {
                 Doubt { intent, since, tries_left, looks, absent, due }.on(event, at, policy)
             }
             Self::Running { task, watch, due: _ } => running_on(task, watch, event, at, policy),

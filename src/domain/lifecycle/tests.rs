@@ -407,3 +407,33 @@ fn what_was_not_sent_or_came_too_fast_costs_no_try() {
         assert!(matches!(next, State::Pending { tries_left: 5, .. }), "{back:?}");
     }
 }
+
+#[test]
+fn no_state_waits_longer_than_the_longest_pause_of_its_wait() {
+    let policy = with_look_up();
+    let ahead = at(6 * 3_600).now;
+    for state in states() {
+        let state = match state {
+            State::Pending { tries_left, setbacks, .. } => {
+                State::Pending { tries_left, setbacks, due: ahead }
+            }
+            State::Running { task, watch, .. } => State::Running { task, watch, due: ahead },
+            State::Downloading { task, clip, watch, tries, unreached, .. } => {
+                State::Downloading { task, clip, watch, tries, unreached, due: ahead }
+            }
+            State::Doubtful { intent, since, tries_left, looks, absent, .. } => {
+                State::Doubtful { intent, since, tries_left, looks, absent, due: ahead }
+            }
+            other => other,
+        };
+        if matches!(state.todo(), (Todo::Submit | Todo::Poll | Todo::Download | Todo::LookUp, _)) {
+            assert_eq!(state.due(at(0), &policy), at(0).now, "{state:?}");
+            // What is close enough to be right is waited for.
+            assert_eq!(state.due(at(6 * 3_600 - 10), &policy), ahead, "{state:?}");
+        }
+        if matches!(state.todo().0, Todo::Submit) {
+            assert!(state.clone().on(Event::Claimed(intent()), at(0), &policy).is_ok());
+            assert!(state.on(Event::Claimed(intent()), at(6 * 3_600 - 10), &policy).is_err());
+        }
+    }
+}

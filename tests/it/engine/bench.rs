@@ -69,6 +69,8 @@ pub(crate) struct Bench {
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
     pub(crate) options: Options,
+    /// How soon another process is heard; rarely, so that hours cost nothing.
+    pub(crate) look_every: Duration,
     /// When the next process dies.
     death: Arc<Death>,
 }
@@ -104,6 +106,7 @@ impl Bench {
             limits,
             caps: Caps::default(),
             options: Options::default(),
+            look_every: Duration::from_mins(5),
         }
     }
 
@@ -187,6 +190,7 @@ impl Bench {
             clock: self.clock.clone(),
             run,
             project: self.project.clone(),
+            look_every: self.look_every,
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
             reach: death::reach,
         }))

@@ -1,10 +1,13 @@
 //! What was paid comes home: polls, links, downloads.
 
-use super::bench::{Bench, ECHO, ZAI, is_in_place, seconds};
+use super::bench::{Bench, ECHO, PROJECT, ZAI, is_in_place, seconds};
 use super::far::{Fetch, Poll};
 use shotlist::domain::fault::Refusal;
 use shotlist::domain::lifecycle::{Charged, HeldReason, State};
+use shotlist::engine::Work;
+use shotlist::engine::stop::StopReason;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
@@ -156,4 +159,38 @@ async fn collecting_submits_nothing() {
     drop(store);
     let ran = bench.collect().await;
     assert_eq!((ran.states(&["a", "b"]).await, bench.far.seen().len()), (vec!["pending"; 2], 0));
+}
+
+#[test]
+fn stalled_downloads_keep_no_accepted_task_from_being_saved() {
+    let threads = 2;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(threads)
+        .build()
+        .unwrap();
+    let stalled = threads + 1;
+    let waited = runtime.block_on(async {
+        let mut bench = Bench::new(ZAI);
+        bench.limits.concurrency = NonZeroU32::new(3);
+        bench.limits.downloads = NonZeroU32::new(3);
+        bench.limits.first_poll = Some(Duration::from_millis(10));
+        bench.far.renders_for(Duration::ZERO);
+        bench.far.fetches([Fetch::Stalled; 3]);
+        let store = bench.store();
+        let submit = bench.order(&store, &["a", "b", "c"]).await;
+        let world = bench.world(store, &Arc::default()).await;
+        let paid = async {
+            while bench.far.fetched().len() < stalled {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            // What an accepted task needs: a transaction of its own.
+            world.store.begin_run(PROJECT, "run", bench.caps, bench.clock.now()).await.unwrap();
+            world.stop.everything(StopReason::Interrupted);
+        };
+        let run = async { tokio::join!(bench.drive(&world, Work { submit, ..Work::default() }), paid) };
+        tokio::time::timeout(Duration::from_secs(10), run).await.is_ok()
+    });
+    runtime.shutdown_background();
+    assert!(waited, "nothing could be saved while downloads waited for their host");
 }

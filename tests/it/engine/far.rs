@@ -58,6 +58,8 @@ pub(crate) enum Fetch {
     Broken,
     /// It is a page, not a clip.
     Page,
+    /// It begins, and nothing more comes.
+    Stalled,
 }
 
 /// One submission as it arrived.
@@ -282,7 +284,7 @@ impl Far {
             Some(Fetch::Dead) => return Err(fault(FetchFaultKind::Dead)),
             Some(Fetch::Unreachable) => return Err(fault(FetchFaultKind::Unreachable)),
             Some(Fetch::Page) => bytes = b"<html><body>nothing here</body></html>".to_vec(),
-            Some(Fetch::Broken) | None => {}
+            Some(Fetch::Broken | Fetch::Stalled) | None => {}
         }
         let head = ClipHead {
             status: 200,
@@ -299,6 +301,10 @@ impl Far {
             Some(Fetch::Broken) => {
                 let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
                 stream::iter([Ok(half), Err(fault(FetchFaultKind::Broken))]).boxed()
+            }
+            Some(Fetch::Stalled) => {
+                let first = Bytes::copy_from_slice(&bytes[..16]);
+                stream::iter([Ok(first)]).chain(stream::pending()).boxed()
             }
             _ => stream::iter([Ok(Bytes::from(bytes))]).boxed(),
         };

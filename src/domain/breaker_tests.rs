@@ -1,0 +1,216 @@
+//! The breakers over every short course of events.
+
+use super::super::digest::Sha256;
+use super::super::lifecycle::{Charged, ClipFile, Event, Intent};
+use super::*;
+use Heard::{Answer, Silence, Unsent};
+use jiff::Timestamp;
+
+const BREAKING: Breaking = Breaking::standard();
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A gate that has heard this at once, and the pause that it began last.
+fn after(heard: impl IntoIterator<Item = Heard>) -> (Gate, Option<Duration>) {
+    let mut gate = Gate::new(BREAKING);
+    let mut pause = None;
+    for heard in heard {
+        pause = gate.heard(heard, false, seconds(0)).or(pause);
+    }
+    (gate, pause)
+}
+
+/// Every course of so many answers and silences.
+fn courses(length: u32) -> impl Iterator<Item = Vec<Heard>> {
+    (0..1u32 << length)
+        .map(move |bits| (0..length).map(|at| if bits >> at & 1 == 1 { Silence } else { Answer }).collect())
+}
+
+#[test]
+fn three_silences_in_a_row_shut_the_gate_and_nothing_less_of_them() {
+    for course in courses(12) {
+        let shut = course.windows(3).any(|three| three.iter().all(|heard| *heard == Silence));
+        let (_, pause) = after(course.clone());
+        assert_eq!(pause, shut.then(|| seconds(30)), "{course:?}");
+    }
+}
+
+#[test]
+fn a_fifth_of_the_last_thirty_shuts_the_gate_and_only_once_thirty_are_known() {
+    let one_in =
+        |every: usize, count: usize| (1..=count).map(move |n| if n % every == 0 { Silence } else { Answer });
+    assert_eq!(after(one_in(5, 29)).1, None);
+    assert_eq!(after(one_in(5, 30)).1, Some(seconds(30)));
+    assert_eq!(after(one_in(6, 6_000)).1, None, "five of thirty");
+    assert_eq!(after(one_in(100, 5_000)).1, None, "one in a hundred");
+    assert_eq!(after((0..200).map(|_| Unsent)).1, None, "what was not sent is no doubt");
+}
+
+#[test]
+fn after_the_pause_a_question_is_answered_and_one_submission_opens_the_gate() {
+    let (mut gate, pause) = after([Silence; 3]);
+    assert_eq!(pause, Some(seconds(30)));
+    assert_eq!(gate.pass(seconds(10)), Pass::Pause(seconds(20)));
+    assert_eq!([gate.pass(seconds(30)), gate.pass(seconds(30))], [Pass::Ask, Pass::Wait]);
+    gate.asked(true, seconds(31));
+    assert_eq!([gate.pass(seconds(31)), gate.pass(seconds(31))], [Pass::Probe, Pass::Wait]);
+    // Those that were on the wire when the gate was shut open nothing, and lengthen nothing.
+    assert_eq!(gate.heard(Silence, false, seconds(32)), None);
+    assert_eq!(gate.heard(Answer, false, seconds(32)), None);
+    assert_eq!(gate.pass(seconds(32)), Pass::Wait);
+    assert_eq!(gate.heard(Answer, true, seconds(33)), None);
+    assert_eq!([gate.pass(seconds(33)), gate.pass(seconds(33))], [Pass::Go; 2]);
+    // What came before the pause is forgotten.
+    assert_eq!(gate.heard(Silence, false, seconds(34)), None);
+}
+
+#[test]
+fn each_vain_pause_doubles_the_next_up_to_ten_minutes() {
+    let (mut gate, _) = after([Silence; 3]);
+    let mut now = Duration::ZERO;
+    let mut pauses = Vec::new();
+    for round in 0..8 {
+        let Pass::Pause(pause) = gate.pass(now) else { panic!("{gate:?}") };
+        pauses.push(pause.as_secs());
+        now += pause;
+        assert_eq!(gate.pass(now), Pass::Ask);
+        // In turn: the question is not answered, the probe is not sent, the probe is not answered.
+        gate.asked(round % 3 != 0, now);
+        if round % 3 != 0 {
+            assert_eq!(gate.pass(now), Pass::Probe);
+            assert!(gate.heard(if round % 3 == 1 { Unsent } else { Silence }, true, now).is_some());
+        }
+    }
+    assert_eq!(pauses, [30, 60, 120, 240, 480, 600, 600, 600]);
+}
+
+#[test]
+fn whoever_backs_out_leaves_the_turn_to_the_next() {
+    let (mut gate, _) = after([Silence; 3]);
+    assert_eq!(gate.pass(seconds(30)), Pass::Ask);
+    gate.back_out();
+    assert_eq!(gate.pass(seconds(30)), Pass::Ask);
+    gate.asked(true, seconds(30));
+    assert_eq!(gate.pass(seconds(30)), Pass::Probe);
+    gate.back_out();
+    assert_eq!(gate.pass(seconds(30)), Pass::Probe);
+    let mut open = Gate::new(BREAKING);
+    open.back_out();
+    assert_eq!(open.pass(seconds(0)), Pass::Go);
+}
+
+#[test]
+fn whatever_is_heard_and_asked_the_gate_never_stays_shut_for_ever() {
+    for course in courses(10) {
+        let mut gate = Gate::new(BREAKING);
+        let mut now = Duration::ZERO;
+        for heard in course {
+            now += seconds(1);
+            match gate.pass(now) {
+                Pass::Go => drop(gate.heard(heard, false, now)),
+                Pass::Probe => drop(gate.heard(heard, true, now)),
+                Pass::Ask => gate.asked(heard == Answer, now),
+                Pass::Pause(pause) => now += pause,
+                Pass::Wait => panic!("nobody is on the way: {gate:?}"),
+            }
+        }
+        now += seconds(600);
+        if gate.pass(now) == Pass::Ask {
+            gate.asked(true, now);
+            assert_eq!(gate.pass(now), Pass::Probe);
+            gate.heard(Answer, true, now);
+        } else {
+            gate.heard(Answer, true, now);
+        }
+        assert_eq!(gate.pass(now), Pass::Go);
+    }
+}
+
+/// Whether these endings, one after the other, end submissions, and with which of them.
+fn stopped_by(endings: &[Ending]) -> Option<usize> {
+    let mut harvest = Harvest::default();
+    endings.iter().position(|ending| harvest.ended(ending, &BREAKING))
+}
+
+#[test]
+fn three_tasks_in_a_row_that_bring_nothing_end_submissions() {
+    use Ending::{Clip, Empty, Lost};
+    let failed = |code: &str| Ending::Failed(code.to_owned());
+    assert_eq!(stopped_by(&[Lost, Lost, Lost]), Some(2));
+    assert_eq!(stopped_by(&[Empty, Empty, Empty]), Some(2));
+    assert_eq!(stopped_by(&[Lost, Empty, failed("7")]), Some(2));
+    assert_eq!(stopped_by(&[failed("7"), failed("7"), failed("7")]), Some(2));
+    assert_eq!(stopped_by(&[Lost, Lost, Clip, Lost, Lost]), None);
+    assert_eq!(stopped_by(&[failed("7"), failed("8"), failed("7"), failed("8"), failed("9")]), None);
+    assert_eq!(stopped_by(&[failed("7"), failed("7"), failed("8"), failed("8"), failed("8")]), Some(4));
+}
+
+#[test]
+fn only_what_the_provider_answers_counts_as_an_ending() {
+    let intent = Intent {
+        attempt: 1,
+        request_id: super::super::key::RequestId("sl-1".into()),
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let held =
+        |reason| State::Held { reason, intent: intent.clone(), task: None, since: Timestamp::UNIX_EPOCH };
+    let failed = |refusal| State::Failed { refusal, charged: Charged::Unknown, task: None };
+    let refused = |refusal| Event::Refused { refusal, charged: Charged::Unknown };
+    let said = Said::coded(200, Some("500".into()), "sorry");
+    let of = |event: Event, to: State| Ending::of(&event, &to, Some(&said));
+    let file = ClipFile { size: 1, sha256: Sha256::of(b"") };
+    assert_eq!(of(Event::Missing, held(HeldReason::TaskLost)), Some(Ending::Lost));
+    assert_eq!(of(Event::Empty, held(HeldReason::NoResult)), Some(Ending::Empty));
+    assert_eq!(of(Event::LinkUnsafe, held(HeldReason::UnsafeUrl)), Some(Ending::Empty));
+    assert_eq!(of(Event::Fetched(file), held(HeldReason::NoResult)), Some(Ending::Clip));
+    let code = Some(Ending::Failed("500".into()));
+    assert_eq!(of(refused(Refusal::Generation), failed(Refusal::Generation)), code);
+    for refusal in [Refusal::Input, Refusal::Policy, Refusal::Cancelled] {
+        assert_eq!(of(refused(refusal), failed(refusal)), None);
+    }
+    // A host that breaks off every download.
+    let broken = Event::FetchSetback(super::super::lifecycle::FetchSetback::Broken { progress: false });
+    assert_eq!(of(broken, held(HeldReason::NoResult)), None);
+    assert_eq!(of(Event::LinkDead, held(HeldReason::UrlExpired)), None);
+}
+
+#[test]
+fn what_is_on_the_wire_or_in_doubt_never_passes_its_bound() {
+    let usd = |cents: i64| Usd::from_micros(cents * 10_000);
+    let take = |name: usize| TakeId(name.to_string());
+    // Each course of answers and silences, with as much on the wire as there is room for.
+    for course in courses(12) {
+        let mut exposure = Exposure::new(usd(100));
+        let (mut sent, mut next) = (VecDeque::new(), 0);
+        for heard in course {
+            while exposure.enter(usd(20)) == Room::Taken {
+                sent.push_back(next);
+                next += 1;
+            }
+            assert!(sent.len() <= 5);
+            let Some(first) = sent.pop_front() else {
+                assert_eq!(exposure.enter(usd(20)), Room::None);
+                break;
+            };
+            exposure.leave(usd(20));
+            if heard == Silence {
+                exposure.doubt(take(first), usd(20));
+            }
+            assert!(exposure.in_doubt() + usd(20).times(sent.len() as u64) <= usd(100));
+        }
+    }
+}
+
+#[test]
+fn a_single_submission_always_has_room_and_a_settled_doubt_makes_some() {
+    let usd = |cents: i64| Usd::from_micros(cents * 10_000);
+    let mut exposure = Exposure::new(usd(100));
+    assert_eq!([exposure.enter(usd(500)), exposure.enter(usd(500))], [Room::Taken, Room::Later]);
+    exposure.leave(usd(500));
+    exposure.doubt(TakeId("a".into()), usd(500));
+    assert_eq!(exposure.enter(usd(1)), Room::None);
+    exposure.settle(&TakeId("a".into()));
+    assert_eq!((exposure.in_doubt(), exposure.enter(usd(500))), (Usd::ZERO, Room::Taken));
+}
