@@ -121,7 +121,8 @@ pub(super) async fn once_more(
         Ok((went, world)) => {
             // What was ordered anew and not sent is for `run` to send.
             let again = "run";
-            let ended = Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, again };
+            let ended =
+                Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, asks: 0, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

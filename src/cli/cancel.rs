@@ -4,7 +4,7 @@
 use super::args::{CancelArgs, Global};
 use super::exit::{Error, Exit};
 use super::held::show_typed;
-use super::plan::matcher;
+use super::names::Names;
 use super::session::store_error;
 use super::settings::{Places, quoted};
 use super::setup::{Setup, setup};
@@ -119,11 +119,15 @@ impl Desk<'_> {
         for job in &args.jobs {
             named.insert(find(&self.store, project.as_deref(), job).await?);
         }
-        let matches = matcher(&args.only)?;
         let mut takes = self.store.open_takes(None).await.map_err(store)?;
+        let is_name = |name: &str| {
+            let called = |key: &JobKey| key.item == name || key.to_string() == name;
+            Ok::<_, Error>(takes.iter().any(|take| called(&take.key)))
+        };
+        let names = Names::of(&args.only, is_name)?;
         takes.retain(|take| {
             let own = project.as_ref().is_none_or(|project| take.project == *project);
-            let meant = !args.only.is_empty() && own && matches(&take.key);
+            let meant = !args.only.is_empty() && own && names.has(&take.key);
             meant || named.contains(&(take.project.clone(), take.key.clone()))
         });
         takes.sort_by_key(|take| !matches!(take.state, State::Pending { .. }));

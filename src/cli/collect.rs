@@ -84,7 +84,8 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         Ok((went, world)) => {
             let again = "collect";
             let caps = Caps::default();
-            let ended = Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, again };
+            let ended =
+                Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, asks: 0, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

@@ -1,8 +1,8 @@
 //! Holds what is wanted against what is known: the jobs of a plan or a run, with what is to be done about each.
 
 use super::args::Selection;
-use super::exit::{Error, Exit};
-use super::plan::matcher;
+use super::exit::Error;
+use super::names::Names;
 use super::session::store_error;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
@@ -41,6 +41,8 @@ pub(super) struct Decided {
     asks: usize,
     /// What it costs beside all else to render these anew.
     asking: Usd,
+    /// What is doubtful about the names of the selection.
+    warnings: Vec<String>,
 }
 
 impl Decided {
@@ -51,13 +53,10 @@ impl Decided {
         worksheet: &Worksheet,
         choice: Choice<'_>,
     ) -> Result<Self, Error> {
-        decide(manifest, loaded, worksheet, choice)?;
+        let warnings = decide(manifest, loaded, worksheet, choice)?;
         let store = |error: StoreError| store_error(&error);
         let book = worksheet.book();
         let decided = book.decided().map_err(store)?;
-        if !choice.selection.only.is_empty() && decided == 0 {
-            return Err(unmatched(choice.selection));
-        }
         let partial = decided < book.len();
         let asks = book.count("asks").map_err(store)?;
         let price = book.price().map_err(store)?;
@@ -68,7 +67,7 @@ impl Decided {
             asking = worksheet.book().price().map_err(store)? - price;
             decide(manifest, loaded, worksheet, choice)?;
         }
-        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking })
+        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, warnings })
     }
 
     /// Whether a person at the terminal agrees that what asks first is rendered anew.
@@ -79,6 +78,18 @@ impl Decided {
         self.tell_changes_of(terminal, &["asks"])?;
         let clips = count(self.asks, "finished clip");
         Ok(terminal.ask(&format!("The input of {clips} changed. Render anew for about {}?", self.asking)))
+    }
+
+    /// Number of clips that are kept until a person agrees.
+    pub(super) const fn asks(&self) -> usize {
+        self.asks
+    }
+
+    /// Says what is doubtful about the selection.
+    pub(super) fn warn(&self, terminal: &Terminal) {
+        for warning in &self.warnings {
+            terminal.say(warning);
+        }
     }
 
     /// Adds up the plan, beside budgets that are so full.
@@ -165,10 +176,10 @@ fn decide(
     loaded: &Loaded,
     worksheet: &Worksheet,
     choice: Choice<'_>,
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let Choice { selection, approved, accepted } = choice;
-    let named = matcher(&selection.only)?;
-    let selected = |key: &JobKey| named(key) && approved.is_none_or(|plan| plan.has(key));
+    let names = named(worksheet, &selection.only)?;
+    let selected = |key: &JobKey| names.has(key) && approved.is_none_or(|plan| plan.has(key));
     let resubmit = match manifest.on_ambiguous {
         OnAmbiguous::Resubmit { max_extra_spend } => Some(max_extra_spend),
         OnAmbiguous::Hold => None,
@@ -182,7 +193,14 @@ fn decide(
     };
     let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
     let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
-    worksheet.book().decide(scope, selection.limit).map_err(|error| store_error(&error))
+    worksheet.book().decide(scope, selection.limit).map_err(|error| store_error(&error))?;
+    names.warnings()
+}
+
+/// Reads the names of `--only`, which are those of wanted jobs.
+pub(super) fn named(worksheet: &Worksheet, only: &[String]) -> Result<Names, Error> {
+    let book = worksheet.book();
+    Names::of(only, |name| book.has_name(name).map_err(|error| store_error(&error)))
 }
 
 /// Jobs whose changes are told field by field.
@@ -197,10 +215,4 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
         Some((model.clone(), Lane::new(Some(card), provider, &limits.unwrap_or_default()).width()))
     };
     sum.models().filter_map(width).collect()
-}
-
-/// The command line names jobs of which there is none.
-fn unmatched(selection: &Selection) -> Error {
-    Error::new(Exit::Usage, format!("no job matches --only {}", selection.only.join(" --only ")))
-        .money("not charged")
 }

@@ -25,6 +25,7 @@ mod listen;
 mod live;
 mod logging;
 mod models;
+mod names;
 mod output;
 mod pause;
 mod plan;

@@ -13,7 +13,7 @@ use super::session::{Session, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
 use crate::domain::item::OnePer;
-use crate::domain::key::{JobKey, RequestId};
+use crate::domain::key::RequestId;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
@@ -25,7 +25,6 @@ use crate::report::budget::Level;
 use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::{Pause, Reader, StoreError, Worksheet};
-use globset::{Glob, GlobSetBuilder};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -42,6 +41,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    decided.warn(terminal);
     let plan = decided.plan(manifest, &loaded, levels)?;
     if args.show_requests {
         let shown = worksheet.book().each::<StoreError>(|_, job| {
@@ -204,17 +204,6 @@ pub(super) fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) ->
 /// A manifest without an error that could not be read does not exist; said nevertheless, not panicked.
 pub(super) fn invalid() -> Error {
     Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
-}
-
-/// Whether a job is named by one of the patterns: by its key or its item. No pattern names all.
-pub(super) fn matcher(patterns: &[String]) -> Result<impl Fn(&JobKey) -> bool + use<>, Error> {
-    let wrong = |error: globset::Error| Error::new(Exit::Usage, format!("--only: {error}"));
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(Glob::new(pattern).map_err(wrong)?);
-    }
-    let set = set.build().map_err(wrong)?;
-    Ok(move |key: &JobKey| set.is_empty() || set.is_match(key.to_string()) || set.is_match(&key.item))
 }
 
 /// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.

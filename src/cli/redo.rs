@@ -4,8 +4,9 @@
 use super::again::{Wish, once_more};
 use super::album::load;
 use super::args::{Global, RedoArgs};
+use super::decided;
 use super::exit::{Error, Exit};
-use super::plan::{invalid, know, matcher, valid, worksheet};
+use super::plan::{invalid, know, valid, worksheet};
 use super::session::{Session, job_named, store_error};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
@@ -54,13 +55,13 @@ fn chosen(
     worksheet: &Worksheet,
     places: &Places,
 ) -> Result<(Vec<Wanted>, usize), Error> {
-    let matches = matcher(&args.only)?;
+    let names = decided::named(worksheet, &args.only)?;
     let book = worksheet.book();
     let named = named(args, &book)?;
     let (mut jobs, mut refused) = (Vec::new(), 0);
     book.each_wanted(|wanted| {
         let is_named = named.contains(&wanted.key);
-        if !is_named && (args.only.is_empty() || !matches(&wanted.key)) {
+        if !is_named && (args.only.is_empty() || !names.has(&wanted.key)) {
             return Ok(());
         }
         match hindrance(&book, &wanted, places)? {
@@ -73,6 +74,9 @@ fn chosen(
         Ok(())
     })
     .map_err(|error: StoreError| store_error(&error))?;
+    for warning in names.warnings()? {
+        terminal.say(warning);
+    }
     Ok((jobs, refused))
 }
 

@@ -3,8 +3,9 @@
 use super::again::{Wish, cost, once_more};
 use super::album::load;
 use super::args::{Global, RetryArgs, Selection};
+use super::decided::named;
 use super::exit::{Error, Exit};
-use super::plan::{invalid, know, matcher, valid, worksheet};
+use super::plan::{invalid, know, valid, worksheet};
 use super::session::{Session, store_error};
 use super::settings::Places;
 use super::terminal::Terminal;
@@ -54,9 +55,9 @@ fn chosen(
     worksheet: &Worksheet,
 ) -> Result<Vec<(Take, Wanted)>, Error> {
     let Selection { only, limit } = &args.selection;
-    let matches = matcher(only)?;
+    let names = named(worksheet, only)?;
     let mut chosen = Vec::new();
-    for take in failed.into_iter().filter(|take| matches(&take.key)) {
+    for take in failed.into_iter().filter(|take| names.has(&take.key)) {
         let State::Failed { refusal, .. } = take.state else { continue };
         let wanted = worksheet.book().wanted(&take.key).map_err(|error| store_error(&error))?;
         let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {

@@ -121,6 +121,7 @@ async fn prepare(
     let plan = decided.plan(manifest, loaded, levels)?;
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
     warn_of_corrections(terminal, global, loaded, &used);
+    decided.warn(terminal);
     show(terminal, &plan);
     if !global.sandbox && !args.bounds.allow_unpriced {
         priced(&plan)?;
@@ -193,6 +194,7 @@ async fn carry_out(
         Ok(())
     });
     told.map_err(store)?;
+    let asks = decided.asks();
     let (jobs, up_to_date) = stands(&session, &decided.worksheet).await?;
     drop(decided);
     session.store.admit(ordered.admission, now).await.map_err(store)?;
@@ -219,6 +221,7 @@ async fn carry_out(
                 run,
                 caps,
                 waiting,
+                asks,
                 again: &again(args),
             };
             summary::close(terminal, ended).await

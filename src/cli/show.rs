@@ -5,7 +5,7 @@ mod text;
 use super::album::load;
 use super::args::{Global, ShowArgs};
 use super::exit::{Error, Exit};
-use super::plan::matcher;
+use super::names::Names;
 use super::session::{job_named, reader, store_error};
 use super::settings::{Places, quoted};
 use super::status::project;
@@ -118,8 +118,12 @@ fn meant(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Er
 /// The one job that a pattern matches; an error where it matches several.
 fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
     let pattern = [pattern.to_owned()];
-    let matches = matcher(&pattern)?;
-    let mut found = keys.into_iter().filter(|key| matches(key));
+    let is_name = |name: &str| {
+        let called = |key: &JobKey| key.item == name || key.to_string() == name;
+        Ok::<_, Error>(keys.iter().any(called))
+    };
+    let names = Names::of(&pattern, is_name)?;
+    let mut found = keys.into_iter().filter(|key| names.has(key));
     let Some(first) = found.next() else { return Ok(None) };
     let Some(second) = found.next() else { return Ok(Some(first)) };
     let others = match found.count() {

@@ -45,6 +45,8 @@ pub(super) struct Ended<'a> {
     pub(super) caps: Caps,
     /// Jobs that want another rendering than the one that was in flight when the run began.
     pub(super) waiting: usize,
+    /// Finished jobs whose input changed and that wait for a yes before they are rendered anew.
+    pub(super) asks: usize,
     /// The command that goes on where it stopped, without the flags that lead to the project.
     pub(super) again: &'a str,
 }
@@ -289,7 +291,7 @@ fn code(said: &Said) -> String {
 }
 
 fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
-    let Ended { went, world, waiting, .. } = ended;
+    let Ended { went, world, waiting, asks, .. } = ended;
     let mut exits = Vec::new();
     let outcome = &went.outcome;
     if outcome.panicked > 0 {
@@ -326,6 +328,9 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
     if outcome.leaves_work() || *waiting > 0 {
         exits.push(Exit::WorkRemains);
     }
+    if *asks > 0 {
+        exits.push(Exit::Budget);
+    }
     if !standing.held.is_empty() {
         exits.push(Exit::Held);
     }
@@ -347,6 +352,10 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
             }
         }
         Exit::Done => places.typed("status"),
+        // Nothing else holds it up: the yes does.
+        Exit::Budget if ended.asks > 0 && reached(ended.went).is_none() => {
+            places.typed(&format!("{} --accept-changes", ended.again))
+        }
         // Before midnight, or the next month, the same command would end at once.
         Exit::Budget if matches!(reached(ended.went), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command, for it pays nothing twice.

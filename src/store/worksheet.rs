@@ -407,6 +407,14 @@ impl Book {
         done(&self.path, visited, failed)
     }
 
+    /// Whether a wanted job, or an item of one, is called so.
+    pub fn has_name(&self, name: &str) -> Result<bool, StoreError> {
+        if self.run(|| self.db.prepare("SELECT 1 FROM wanted WHERE item = ?1")?.exists([name]))? {
+            return Ok(true);
+        }
+        name.parse().map_or(Ok(false), |key| Ok(self.wanted(&key)?.is_some()))
+    }
+
     /// Returns a wanted job.
     pub fn wanted(&self, key: &JobKey) -> Result<Option<Wanted>, StoreError> {
         let sql =

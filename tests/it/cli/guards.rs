@@ -110,7 +110,8 @@ fn a_clip_is_kept_for_good_or_until_somebody_agrees_where_its_shot_says_so() {
         (&plan["jobs"][1]["decision"], &plan["jobs"][1]["fields"][0]["field"]),
         (&"asks".into(), &"prompt".into())
     );
-    let ended = project.run(&["run", "--yes"]).expect(0);
+    let ended = project.run(&["run", "--yes"]).expect(8);
+    let ended = ended.says("next: shotlist run --accept-changes");
     ended.says("1 clip kept until you agree to render anew ($0.40) with --accept-changes or an approved plan: hero/sku-2");
     assert_eq!((project.requests().len(), &project.clips()), (2, &before));
 
