@@ -124,10 +124,10 @@ impl Desk<'_> {
             let called = |key: &JobKey| key.item == name || key.to_string() == name;
             Ok::<_, Error>(takes.iter().any(|take| called(&take.key)))
         };
-        let names = Names::of(&args.only, is_name)?;
+        let only = Names::of(&args.only, is_name)?;
         takes.retain(|take| {
             let own = project.as_ref().is_none_or(|project| take.project == *project);
-            let meant = !args.only.is_empty() && own && names.has(&take.key);
+            let meant = !args.only.is_empty() && own && only.has(&take.key);
             meant || named.contains(&(take.project.clone(), take.key.clone()))
         });
         takes.sort_by_key(|take| !matches!(take.state, State::Pending { .. }));
