@@ -11,6 +11,7 @@ mod collect;
 mod doctor;
 mod doubt;
 mod echo;
+mod edits;
 mod faults;
 mod guards;
 mod help;
