@@ -84,6 +84,12 @@ impl Gate {
         }
     }
 
+    /// Whether submissions go freely.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.stand == Stand::Open
+    }
+
     /// Takes in whether the free question was answered.
     pub fn asked(&mut self, is_answered: bool, now: Duration) {
         if self.stand == Stand::Asking {

@@ -3,11 +3,13 @@
 //! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
 //! has the pace of polls and the reasons to stop submitting for this run.
 
+use super::doubt::{Ask, Breakers, Turn};
 use super::pace::Pace;
 use super::together::Questions;
+use crate::domain::breaker::Heard;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::limits::{Limits, Rate};
-use crate::domain::notice::WhyStopped;
+use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::{Moment, Policy};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
@@ -15,7 +17,7 @@ use crate::provider::{self, Provider};
 use crate::transport::Endpoint;
 use crate::transport::settings::is_loopback;
 use jiff::Timestamp;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -31,8 +33,6 @@ const CONCURRENCY: u32 = 2;
 /// How long links live of models that have no card any more: as long as those of every documented one.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
-/// Unanswered submissions within the window that stop a provider: by then its answers cannot be trusted.
-const AMBIGUITY: (usize, Duration) = (3, Duration::from_mins(10));
 /// Connection failures in a row after which the whole provider pauses, and the pauses' bounds.
 const UNREACHED: u32 = 5;
 const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
@@ -128,6 +128,8 @@ pub struct Account {
     /// Whether a person has put it on hold.
     paused: watch::Sender<bool>,
     history: Mutex<History>,
+    /// What pauses and ends submissions that bring nothing.
+    pub(super) breakers: Breakers,
 }
 
 /// What this run has seen of a provider.
@@ -135,7 +137,6 @@ pub struct Account {
 struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
-    unanswered: VecDeque<Timestamp>,
     unreached: u32,
     auth_refused: bool,
     /// Since when nothing has got through; by a clock that stands still while the computer sleeps.
@@ -184,6 +185,7 @@ impl Account {
             closed: CancellationToken::new(),
             paused: watch::Sender::new(false),
             history: Mutex::default(),
+            breakers: Breakers::new(),
         }
     }
 
@@ -226,27 +228,33 @@ impl Account {
         self.history().day = Some((now.strftime("%F").to_string(), count));
     }
 
-    /// Waits for a slot, for the provider's pause to end, and for the pace; in this order, so that nobody holds a
+    /// Waits for a slot, for the provider's pauses to end, and for the pace; in this order, so that nobody holds a
     /// cell of the pace while waiting for a slot. `None` if a stop or a closure came first.
-    pub async fn admission(
+    pub(super) async fn admission(
         &self,
         lane: &Lane,
         clock: &super::clock::Clock,
         stop: &CancellationToken,
-    ) -> Option<OwnedSemaphorePermit> {
+        ask: Ask<'_>,
+    ) -> Option<(OwnedSemaphorePermit, Turn<'_>)> {
         let admission = async {
             let slot = Arc::clone(&lane.slots).acquire_owned().await.ok()?;
             loop {
                 let pause = self.history().not_before.filter(|pause| *pause > clock.now());
-                let Some(pause) = pause else { break };
-                if !clock.until(pause, stop).await {
+                if let Some(pause) = pause {
+                    if !clock.until(pause, stop).await {
+                        return None;
+                    }
+                    continue;
+                }
+                let turn = self.breakers.turn(ask).await;
+                if self.day_is_over(clock.now()) || !lane.pace.next(stop).await {
                     return None;
                 }
+                if turn.holds() {
+                    return Some((slot, turn));
+                }
             }
-            if self.day_is_over(clock.now()) || !lane.pace.next(stop).await {
-                return None;
-            }
-            Some(slot)
         };
         let slot = tokio::select! {
             biased;
@@ -274,7 +282,8 @@ impl Account {
     }
 
     /// A submission was accepted.
-    pub fn accepted(&self, lane: &Lane) {
+    pub(super) fn accepted(&self, lane: &Lane, turn: Turn<'_>) {
+        turn.heard(Heard::Answer);
         *lock(&lane.refusals) = 0;
         let mut history = self.history();
         history.unreached = 0;
@@ -282,8 +291,49 @@ impl Account {
         history.trouble = None;
     }
 
-    /// Learns from a submission's fault; says so when it closes the provider or the model for this run.
-    pub fn learn(&self, lane: &Lane, model: &str, fault: &Fault, at: Moment) -> Option<Closed> {
+    /// Closes the provider for this run.
+    pub(super) fn close(&self, why: WhyStopped, said: Said) -> Closed {
+        self.history().why = Some(why);
+        self.closed.cancel();
+        Closed { who: self.provider.name().to_owned(), why, said }
+    }
+
+    /// A free question was not answered; says so when it closes the provider for this run.
+    pub(super) fn unreached(&self, said: Said) -> Option<Closed> {
+        let is_over = out_of_patience(&mut self.history());
+        (is_over && self.is_open()).then(|| self.close(WhyStopped::NoProgress, said))
+    }
+
+    /// Learns from a submission's fault; says so when it closes the provider or the model for this run, or begins a
+    /// pause.
+    pub(super) fn learn(
+        &self,
+        lane: &Lane,
+        model: &str,
+        fault: &Fault,
+        at: Moment,
+        turn: Turn<'_>,
+    ) -> Option<Notice> {
+        let heard = match fault.kind {
+            FaultKind::NotSent => Heard::Unsent,
+            FaultKind::Unknown | FaultKind::Gone => Heard::Silence,
+            _ => Heard::Answer,
+        };
+        let pause = turn.heard(heard);
+        match self.closed_by(lane, model, fault, at) {
+            Some(Closed { who, why, said }) => Some(Notice::Stopped { who, why, said }),
+            None => pause.map(|pause| {
+                let name = self.provider.name();
+                let seconds = pause.as_secs();
+                Notice::Warning(format!(
+                    "{name}: too many submissions without an answer; the next one follows in {seconds} s, after a free \
+                     question"
+                ))
+            }),
+        }
+    }
+
+    fn closed_by(&self, lane: &Lane, model: &str, fault: &Fault, at: Moment) -> Option<Closed> {
         let name = self.provider.name();
         let mut history = self.history();
         let close = |history: &mut History, why| {
@@ -297,7 +347,10 @@ impl Account {
         if !matches!(fault.kind, FaultKind::NotSent) {
             history.unreached = 0;
         }
-        if !matches!(fault.kind, FaultKind::NotSent | FaultKind::Throttled { .. }) {
+        if !matches!(
+            fault.kind,
+            FaultKind::NotSent | FaultKind::Throttled { .. } | FaultKind::Unknown | FaultKind::Gone
+        ) {
             history.trouble = None;
         }
         if matches!(fault.kind, FaultKind::NotSent) {
@@ -313,13 +366,8 @@ impl Account {
                 None
             }
             FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),
-            FaultKind::Unknown => {
-                history.unanswered.retain(|then| at.since(*then) < AMBIGUITY.1);
-                history.unanswered.push_back(at.now);
-                if history.unanswered.len() >= AMBIGUITY.0 {
-                    return close(&mut history, WhyStopped::Ambiguity);
-                }
-                None
+            FaultKind::Unknown | FaultKind::Gone => {
+                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
             FaultKind::NotSent => {
                 history.unreached += 1;
@@ -349,7 +397,7 @@ impl Account {
                     }
                 })
             }
-            FaultKind::Busy { .. } | FaultKind::Rejected(_) | FaultKind::Gone => None,
+            FaultKind::Busy { .. } | FaultKind::Rejected(_) => None,
         }
     }
 
@@ -396,6 +444,6 @@ fn out_of_patience(history: &mut History) -> bool {
 }
 
 /// A panic while a lock is held leaves counters that are still right to read.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

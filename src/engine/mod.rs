@@ -6,6 +6,7 @@
 
 mod backlog;
 pub mod clock;
+mod doubt;
 mod drive;
 mod filing;
 mod hold;
@@ -229,6 +230,9 @@ impl<'a> Run<'a> {
         };
         let lane = account.lane(&take.request.model.model);
         self.outcome.left.remove(&take.id);
+        if take.state.task().is_some() {
+            self.world.purse.settle(&take.id);
+        }
         match &lane_of {
             Some(model) => *self.waiting.entry(model.clone()).or_default() += 1,
             None => self.collecting += 1,

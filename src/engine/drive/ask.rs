@@ -4,8 +4,10 @@ use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, Event, Intent, State};
+use crate::domain::notice::Notice;
 use crate::domain::policy::Moment;
 use crate::domain::take::Take;
+use crate::engine::lane::Closed;
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
 use crate::provider::{self, Listing, reply};
@@ -98,6 +100,21 @@ impl Drive {
                 Some(answer.map_err(|fault| Fault::new(FaultKind::Busy { after: None }, fault.said)))
             }
         }
+    }
+
+    /// Whether the provider answers a free question, where it has one.
+    pub(super) async fn is_reachable(&self) -> bool {
+        let Some(call) = self.account.provider.probe() else { return true };
+        let said = match self.free(&call).await {
+            Some(Ok(reply)) if reply.status < 500 => return true,
+            Some(Ok(reply)) => Said::text(format!("it answers a free question with HTTP {}", reply.status)),
+            Some(Err(fault)) => fault.said,
+            None => return false,
+        };
+        if let Some(Closed { who, why, said }) = self.account.unreached(said) {
+            self.world.tell(&Notice::Stopped { who, why, said });
+        }
+        false
     }
 
     /// Asks the provider for a submission in doubt, by our own name for it.

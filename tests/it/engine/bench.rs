@@ -69,6 +69,7 @@ pub(crate) struct Bench {
     pub(crate) options: Options,
     /// How soon another process is heard; rarely, so that hours cost nothing.
     pub(crate) look_every: Duration,
+    pub(crate) max_in_doubt: Usd,
     /// When the next process dies.
     death: Arc<Death>,
 }
@@ -104,6 +105,7 @@ impl Bench {
             caps: Caps::default(),
             options: Options::default(),
             look_every: Duration::from_mins(5),
+            max_in_doubt: PRICE.times(1_000),
         }
     }
 
@@ -187,6 +189,7 @@ impl Bench {
             run,
             project: PROJECT.into(),
             look_every: self.look_every,
+            max_in_doubt: self.max_in_doubt,
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
             reach: death::reach,
         }))
