@@ -71,7 +71,7 @@ impl Gate {
     pub fn pass(&mut self, now: Duration) -> Pass {
         match self.stand {
             Stand::Open => Pass::Go,
-            Stand::Shut(until) if now < until => Pass::Pause(until - now),
+            Stand::Shut(until) if now < until => Pass::Pause(until.saturating_sub(now)),
             Stand::Shut(_) => {
                 self.stand = Stand::Asking;
                 Pass::Ask
@@ -183,29 +183,20 @@ impl Ending {
     }
 }
 
-/// Counts paid tasks of one provider that brought nothing.
+/// Counts paid tasks of one provider that brought nothing, each in the same way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Harvest {
-    fruitless: u32,
-    /// The code of those among them that failed.
-    code: Option<String>,
+    last: Option<Ending>,
+    in_a_row: u32,
 }
 
 impl Harvest {
     /// Takes in how a task ended. Whether so many in a row brought nothing that no more is to be ordered.
     pub fn ended(&mut self, ending: &Ending, breaking: &Breaking) -> bool {
-        match ending {
-            Ending::Clip => *self = Self::default(),
-            Ending::Lost | Ending::Empty => self.fruitless = self.fruitless.saturating_add(1),
-            Ending::Failed(code) => {
-                if self.code.as_ref().is_some_and(|known| known != code) {
-                    self.fruitless = 0;
-                }
-                self.code = Some(code.clone());
-                self.fruitless = self.fruitless.saturating_add(1);
-            }
-        }
-        self.fruitless >= breaking.fruitless
+        let is_same = self.last.as_ref() == Some(ending);
+        self.in_a_row = if is_same { self.in_a_row.saturating_add(1) } else { 1 };
+        self.last = Some(ending.clone());
+        *ending != Ending::Clip && self.in_a_row >= breaking.fruitless
     }
 }
 

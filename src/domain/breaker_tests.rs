@@ -140,7 +140,8 @@ fn three_tasks_in_a_row_that_bring_nothing_end_submissions() {
     let failed = |code: &str| Ending::Failed(code.to_owned());
     assert_eq!(stopped_by(&[Lost, Lost, Lost]), Some(2));
     assert_eq!(stopped_by(&[Empty, Empty, Empty]), Some(2));
-    assert_eq!(stopped_by(&[Lost, Empty, failed("7")]), Some(2));
+    assert_eq!(stopped_by(&[Lost, Lost, Empty, Empty, failed("7"), failed("7"), Lost]), None);
+    assert_eq!(stopped_by(&[Clip, Clip, Clip, Clip]), None);
     assert_eq!(stopped_by(&[failed("7"), failed("7"), failed("7")]), Some(2));
     assert_eq!(stopped_by(&[Lost, Lost, Clip, Lost, Lost]), None);
     assert_eq!(stopped_by(&[failed("7"), failed("8"), failed("7"), failed("8"), failed("9")]), None);

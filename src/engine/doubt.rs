@@ -103,17 +103,21 @@ impl Drop for Turn<'_> {
 impl Account {
     /// Takes in how a paid task ended; says so when it closes the provider for this run.
     pub(super) fn ended(&self, ending: &Ending) -> Option<Closed> {
-        let why = match ending {
-            Ending::Lost => WhyStopped::TasksLost,
-            Ending::Clip | Ending::Empty => WhyStopped::TasksEmpty,
-            Ending::Failed(_) => WhyStopped::TasksFail,
+        if !lock(&self.breakers.harvest).ended(ending, &Breaking::standard()) || !self.is_open() {
+            return None;
+        }
+        let (why, said) = match ending {
+            Ending::Clip => return None,
+            Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
+            Ending::Empty => {
+                (WhyStopped::TasksEmpty, "it names no clip, or none that may be fetched".to_owned())
+            }
+            Ending::Failed(code) if code.is_empty() => {
+                (WhyStopped::TasksFail, "it names no reason".to_owned())
+            }
+            Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
         };
-        let is_fruitless = lock(&self.breakers.harvest).ended(ending, &Breaking::standard());
-        let said = match ending {
-            Ending::Failed(code) if !code.is_empty() => format!("each of them failed with the code {code}"),
-            _ => "paid for, and no clip came".to_owned(),
-        };
-        (is_fruitless && self.is_open()).then(|| self.close(why, Said::text(said)))
+        Some(self.close(why, Said::text(said)))
     }
 }
 

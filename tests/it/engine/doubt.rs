@@ -50,7 +50,7 @@ async fn submissions_that_are_found_leave_room_for_others() {
     bench.limits.concurrency = Some(NonZeroU32::MIN);
     bench.max_in_doubt = PRICE.times(3);
     bench.far.submits([AcceptUnheard, AcceptUnheard, Accept, AcceptUnheard, AcceptUnheard]);
-    bench.far.renders_for(Duration::from_secs(60));
+    bench.far.renders_for(Duration::from_mins(1));
     let ran = bench.run(&SIX).await;
     ran.expect_all_done();
     assert_eq!((ran.states(&SIX).await, bench.far.charges().len()), (vec!["done"; 6], 6));
