@@ -8,6 +8,8 @@
 mod ask;
 mod collect;
 
+use ask::Patience;
+
 use super::doubt::{Exposed, Turn};
 use super::lane::{Account, Closed, Lane};
 use super::world::{Failure, World};
@@ -18,7 +20,7 @@ use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, Intent, SentBack, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::Moment;
 use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
 use crate::store::{self, ApplyError, ClaimError, Details};
@@ -382,26 +384,4 @@ type Next = Result<Result<Take, Left>, Failure>;
 /// A paid task whose id may be nowhere but in this message.
 fn unsaved(take: &Take, error: &impl std::fmt::Display) -> Failure {
     Failure::Store(format!("{} ({}): {error}", take.key, take.price).into())
-}
-
-/// How long this run waits for a task that has been rendering too long already: at least until it has been heard of
-/// once, for it may have ended long ago; with a provider that does not answer, for as long as with a new one.
-#[derive(Debug, Default)]
-struct Patience {
-    /// When this run first asked.
-    since: Option<Timestamp>,
-    /// Whether the provider said that it is still rendering.
-    heard: bool,
-}
-
-impl Patience {
-    fn note(&mut self, now: Timestamp, polled: &Result<Take, Left>) {
-        self.since.get_or_insert(now);
-        self.heard =
-            matches!(polled, Ok(Take { state: State::Running { watch, .. }, .. }) if watch.setbacks == 0);
-    }
-
-    fn ended(&self, at: Moment, policy: &Policy) -> bool {
-        self.heard || self.since.is_some_and(|since| at.since(since) > policy.patience)
-    }
 }

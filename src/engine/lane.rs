@@ -3,14 +3,15 @@
 //! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
 //! has the pace of polls and the reasons to stop submitting for this run.
 
+mod learn;
+
 use super::doubt::{Ask, Breakers, Turn};
 use super::pace::Pace;
 use super::together::Questions;
-use crate::domain::breaker::Heard;
-use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use crate::domain::fault::Said;
 use crate::domain::limits::{Limits, Rate};
-use crate::domain::notice::{Notice, WhyStopped};
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::notice::WhyStopped;
+use crate::domain::policy::Policy;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
@@ -32,16 +33,6 @@ const POLLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const CONCURRENCY: u32 = 2;
 /// How long links live of models that have no card any more: as long as those of every documented one.
 const LINK_LIFE: Duration = Duration::from_hours(24);
-
-/// Connection failures in a row after which the whole provider pauses, and the pauses' bounds.
-const UNREACHED: u32 = 5;
-const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
-/// Without any submission getting through for so long, a provider is given up for this run.
-const GIVE_UP: Duration = Duration::from_hours(1);
-/// Refusals of one model in a row that stop the model.
-const MODEL_REFUSALS: u32 = 3;
-/// A key that is refused is tried once more after this, in case it was being exchanged.
-const AUTH_RETRY: Duration = Duration::from_secs(5);
 
 /// One model: how many tasks at once, and how fast.
 pub struct Lane {
@@ -281,126 +272,6 @@ impl Account {
         self.history().give_back();
     }
 
-    /// A submission was accepted.
-    pub(super) fn accepted(&self, lane: &Lane, turn: Turn<'_>) {
-        turn.heard(Heard::Answer);
-        *lock(&lane.refusals) = 0;
-        let mut history = self.history();
-        history.unreached = 0;
-        history.auth_refused = false;
-        history.trouble = None;
-    }
-
-    /// Closes the provider for this run.
-    pub(super) fn close(&self, why: WhyStopped, said: Said) -> Closed {
-        self.history().why = Some(why);
-        self.closed.cancel();
-        Closed { who: self.provider.name().to_owned(), why, said }
-    }
-
-    /// A free question was not answered; says so when it closes the provider for this run.
-    pub(super) fn unreached(&self, said: Said) -> Option<Closed> {
-        let is_over = out_of_patience(&mut self.history());
-        (is_over && self.is_open()).then(|| self.close(WhyStopped::NoProgress, said))
-    }
-
-    /// Learns from a submission's fault; says so when it closes the provider or the model for this run, or begins a
-    /// pause.
-    pub(super) fn learn(
-        &self,
-        lane: &Lane,
-        model: &str,
-        fault: &Fault,
-        at: Moment,
-        turn: Turn<'_>,
-    ) -> Option<Notice> {
-        let heard = match fault.kind {
-            FaultKind::NotSent => Heard::Unsent,
-            FaultKind::Unknown | FaultKind::Gone => Heard::Silence,
-            _ => Heard::Answer,
-        };
-        let pause = turn.heard(heard);
-        match self.closed_by(lane, model, fault, at) {
-            Some(Closed { who, why, said }) => Some(Notice::Stopped { who, why, said }),
-            None => pause.map(|pause| {
-                let name = self.provider.name();
-                let seconds = pause.as_secs();
-                Notice::Warning(format!(
-                    "{name}: too many submissions without an answer; the next one follows in {seconds} s, after a free \
-                     question"
-                ))
-            }),
-        }
-    }
-
-    fn closed_by(&self, lane: &Lane, model: &str, fault: &Fault, at: Moment) -> Option<Closed> {
-        let name = self.provider.name();
-        let mut history = self.history();
-        let close = |history: &mut History, why| {
-            history.why = Some(why);
-            self.closed.cancel();
-            Some(Closed { who: name.to_owned(), why, said: fault.said.clone() })
-        };
-        if !self.is_open() {
-            return None;
-        }
-        if !matches!(fault.kind, FaultKind::NotSent) {
-            history.unreached = 0;
-        }
-        if !matches!(
-            fault.kind,
-            FaultKind::NotSent | FaultKind::Throttled { .. } | FaultKind::Unknown | FaultKind::Gone
-        ) {
-            history.trouble = None;
-        }
-        if matches!(fault.kind, FaultKind::NotSent) {
-            history.give_back();
-        }
-        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model)) {
-            *lock(&lane.refusals) = 0;
-        }
-        match fault.kind {
-            FaultKind::Stop(Stop::Auth) if !history.auth_refused => {
-                history.auth_refused = true;
-                history.not_before = Some(at.after(AUTH_RETRY));
-                None
-            }
-            FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),
-            FaultKind::Unknown | FaultKind::Gone => {
-                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
-            }
-            FaultKind::NotSent => {
-                history.unreached += 1;
-                let round = history.unreached / UNREACHED;
-                if history.unreached.is_multiple_of(UNREACHED) {
-                    let pause = PAUSE.0.saturating_mul(2u32.saturating_pow(round.min(20) - 1)).min(PAUSE.1);
-                    history.not_before = Some(at.after(pause));
-                }
-                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
-            }
-            FaultKind::Throttled { after } => {
-                if let Some(after) = after {
-                    let pause = lane.policy.throttle_backoff.pause(1, Some(after), at.jitter);
-                    history.not_before = history.not_before.max(Some(at.after(pause)));
-                }
-                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
-            }
-            FaultKind::Rejected(Refusal::Model) => {
-                let mut refusals = lock(&lane.refusals);
-                *refusals += 1;
-                (*refusals >= MODEL_REFUSALS && lane.is_open()).then(|| {
-                    lane.closed.cancel();
-                    Closed {
-                        who: format!("{name}/{model}"),
-                        why: WhyStopped::Model,
-                        said: fault.said.clone(),
-                    }
-                })
-            }
-            FaultKind::Busy { .. } | FaultKind::Rejected(_) => None,
-        }
-    }
-
     /// Counts a submission against the day's quota (UTC). `false` where it is used up.
     fn take_of_the_day(&self, now: Timestamp) -> bool {
         let Some(quota) = self.per_day else { return true };
@@ -436,11 +307,6 @@ impl Account {
     fn history(&self) -> MutexGuard<'_, History> {
         lock(&self.history)
     }
-}
-
-/// Whether nothing got through for so long that waiting on makes no sense.
-fn out_of_patience(history: &mut History) -> bool {
-    history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
 }
 
 /// A panic while a lock is held leaves counters that are still right to read.

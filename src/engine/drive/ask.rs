@@ -5,7 +5,7 @@ use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, Event, Intent, State};
 use crate::domain::notice::Notice;
-use crate::domain::policy::Moment;
+use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::engine::lane::Closed;
 use crate::engine::together::{Answer, Question};
@@ -233,4 +233,26 @@ impl Drive {
 fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
     let theirs = reply::sent(reply).and_then(|sent| Timestamp::try_from(sent).ok());
     theirs.is_some_and(|theirs| theirs.duration_since(now).abs() <= SKEW)
+}
+
+/// How long this run waits for a task that has been rendering too long already: at least until it has been heard of
+/// once, for it may have ended long ago; with a provider that does not answer, for as long as with a new one.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    /// When this run first asked.
+    since: Option<Timestamp>,
+    /// Whether the provider said that it is still rendering.
+    heard: bool,
+}
+
+impl Patience {
+    pub(super) fn note(&mut self, now: Timestamp, polled: &Result<Take, Left>) {
+        self.since.get_or_insert(now);
+        self.heard =
+            matches!(polled, Ok(Take { state: State::Running { watch, .. }, .. }) if watch.setbacks == 0);
+    }
+
+    pub(super) fn ended(&self, at: Moment, policy: &Policy) -> bool {
+        self.heard || self.since.is_some_and(|since| at.since(since) > policy.patience)
+    }
 }
