@@ -34,12 +34,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 /// Why a take is left, for this run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Left {
     /// Its life is over, or a person must decide.
     Settled,
     /// Its clip is there.
     Done,
+    /// Its provider has finished it: from now on it is owed, and leaves its place to one that is to be submitted.
+    Rendered(Box<Take>),
     /// The run is stopping.
     Stopping,
     /// Its provider or model takes nothing more in this run, or the day's quota is used up.
@@ -66,6 +68,8 @@ pub(super) struct Drive {
     pub(super) lane: Arc<Lane>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
     pub(super) paid: Option<Arc<dyn Paid>>,
+    /// Whether it has a place among those that are to be submitted.
+    pub(super) is_new: bool,
 }
 
 impl Drive {
@@ -143,6 +147,9 @@ impl Drive {
                 }
             };
             match next {
+                Ok(moved) if self.is_new && matches!(moved.state, State::Downloading { .. }) => {
+                    return Ok(Left::Rendered(Box::new(moved)));
+                }
                 Ok(moved) => take = moved,
                 Err(Left::Changed) => return self.changed(&take).await,
                 Err(left) => return Ok(left),

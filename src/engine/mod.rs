@@ -237,12 +237,14 @@ impl<'a> Run<'a> {
             Some(model) => *self.waiting.entry(model.clone()).or_default() += 1,
             None => self.collecting += 1,
         }
+        let is_new = lane_of.is_some();
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
             world: Arc::clone(self.world),
             account: Arc::clone(account),
             lane: Arc::clone(lane),
             paid: self.paid.clone().filter(|_| approved),
+            is_new,
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();
@@ -271,6 +273,7 @@ impl<'a> Run<'a> {
         match result {
             Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
+            Ok((Left::Rendered(take), _)) => self.rendered(*take),
             // What became of it may be this run's to go on with.
             Ok((Left::Changed, _)) => {
                 self.changed.insert(take);

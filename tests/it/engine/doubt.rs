@@ -89,7 +89,10 @@ async fn night(jobs: usize) {
     bench.limits.concurrency = NonZeroU32::new(32);
     bench.limits.rate = Some(rate(10_000, Duration::from_secs(1)));
     bench.limits.poll_rate = Some(rate(10_000, Duration::from_secs(1)));
-    bench.limits.downloads = NonZeroU32::new(16);
+    // Clips come far more slowly than they are rendered, so that more of them wait than are held in memory.
+    bench.limits.downloads = Some(NonZeroU32::MIN);
+    bench.limits.first_poll = Some(Duration::from_millis(10));
+    bench.far.renders_for(Duration::ZERO);
     // Room for half as many again as there are on average, and for what is on the wire.
     bench.max_in_doubt = PRICE.times(jobs as u64 * 3 / 200 + 32);
     bench.far.submits((0..jobs).map(|n| if n % 100 == 57 { Bare(503) } else { Accept }));
