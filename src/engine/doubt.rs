@@ -107,11 +107,10 @@ impl Account {
             return None;
         }
         let (why, said) = match ending {
-            Ending::Clip => return None,
+            Ending::Clip | Ending::Named => return None,
             Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
-            Ending::Empty => {
-                (WhyStopped::TasksEmpty, "it names no clip, or none that may be fetched".to_owned())
-            }
+            Ending::Empty => (WhyStopped::TasksEmpty, "it names no clip".to_owned()),
+            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links must not be followed".to_owned()),
             Ending::Failed(code) if code.is_empty() => {
                 (WhyStopped::TasksFail, "it names no reason".to_owned())
             }

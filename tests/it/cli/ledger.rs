@@ -158,8 +158,12 @@ fn faulty_night(seed: u64) -> Project {
         "{ concurrency: 64, first_poll: 20ms, poll_every: 20ms, rate: 900/s, poll_rate: 900/s, polls: 64 }";
     quick.clone_into(&mut project.limits);
     project.manifest(&format!("{}guards: {{ max_in_doubt: 100 }}\n", crate::support::SHOP));
-    let code = project.run(&["run", "--yes", "--quiet"]).code;
-    assert!(matches!(code, 3 | 7), "exit {code}");
+    // Three failures in a row stop a provider for one run; the same command goes on.
+    until("everything was sent", || {
+        let code = project.run(&["run", "--yes", "--quiet"]).code;
+        assert!(matches!(code, 3 | 5 | 7), "exit {code}");
+        code != 5
+    });
     project
 }
 
