@@ -114,6 +114,7 @@ pub(super) async fn once_more(
         jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Stand::Left)).collect(),
         up_to_date: 0,
         price: Some(price),
+        max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
     let drove = session.drive(terminal, global, &setup, order).await;

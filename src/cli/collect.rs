@@ -77,6 +77,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         jobs: Vec::new(),
         up_to_date: 0,
         price: None,
+        max_in_doubt: None,
         levels: Vec::new(),
     };
     let drove = session.drive(terminal, global, &setup, order).await;

@@ -209,6 +209,7 @@ async fn carry_out(
         jobs,
         up_to_date,
         price,
+        max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
     let drove = session.drive(terminal, global, &setup, order).await;

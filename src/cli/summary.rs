@@ -185,6 +185,9 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
     if went.reason == Some(StopReason::MaxTime) {
         lines.push("--max-time is over; what was paid was collected".to_owned());
     }
+    if went.reason == Some(StopReason::InDoubt) {
+        lines.push("guards.max_in_doubt is reached; what is left was not sent, and not charged".to_owned());
+    }
     lines
 }
 
@@ -307,16 +310,17 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         StopReason::HungUp => Some(Exit::HungUp),
         // It ends nothing that was sent before; what it kept from being sent is among what is left.
         StopReason::MaxTime => None,
-        StopReason::Budget(_) => Some(Exit::Budget),
+        StopReason::Budget(_) | StopReason::InDoubt => Some(Exit::Budget),
         StopReason::Local => Some(Exit::Local),
     }));
     for why in went.closed.values() {
-        exits.push(match why {
-            WhyStopped::Provider(Stop::Auth | Stop::Balance | Stop::Account) => Exit::Credentials,
-            WhyStopped::Provider(Stop::Setup)
-            | WhyStopped::Model
-            | WhyStopped::Ambiguity
-            | WhyStopped::NoProgress => Exit::WorkRemains,
+        exits.extend(match why {
+            WhyStopped::Provider(Stop::Auth | Stop::Balance | Stop::Account) => Some(Exit::Credentials),
+            WhyStopped::Provider(Stop::Setup) | WhyStopped::Model | WhyStopped::NoProgress => {
+                Some(Exit::WorkRemains)
+            }
+            // Where the last three tasks of a run bring nothing, nothing is left.
+            WhyStopped::TasksLost | WhyStopped::TasksEmpty | WhyStopped::TasksFail => None,
         });
     }
     if !world.polls_refused().is_empty() {

@@ -6,6 +6,7 @@
 
 mod backlog;
 pub mod clock;
+mod doubt;
 mod drive;
 mod filing;
 mod hold;
@@ -232,16 +233,21 @@ impl<'a> Run<'a> {
         };
         let lane = account.lane(&take.request.model.model);
         self.outcome.left.remove(&take.id);
+        if take.state.task().is_some() {
+            self.world.purse.settle(&take.id);
+        }
         match &lane_of {
             Some(model) => *self.waiting.entry(model.clone()).or_default() += 1,
             None => self.collecting += 1,
         }
+        let is_new = lane_of.is_some();
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
             world: Arc::clone(self.world),
             account: Arc::clone(account),
             lane: Arc::clone(lane),
             paid: self.paid.clone().filter(|_| approved),
+            is_new,
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();
@@ -270,6 +276,7 @@ impl<'a> Run<'a> {
         match result {
             Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
+            Ok((Left::Rendered(take), _)) => self.rendered(*take),
             // What became of it may be this run's to go on with.
             Ok((Left::Changed, _)) => {
                 self.changed.insert(take);

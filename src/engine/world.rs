@@ -1,9 +1,11 @@
 //! What every drive shares: the shells it works with, the clock, the stop, the listener.
 
 use super::clock::Clock;
+use super::doubt::Purse;
 use super::stop::{Stop, StopReason};
 use crate::domain::fault::{Said, Stop as ProviderStop};
 use crate::domain::lifecycle::Illegal;
+use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::files::Tree;
@@ -65,6 +67,7 @@ pub struct World {
     pub project: String,
     /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
     pub(super) look_every: Duration,
+    pub(super) purse: Purse,
     listener: Listener,
     /// Called at the named lines at which a crash is worst; tests end the process there.
     reach: fn(&'static str),
@@ -91,6 +94,8 @@ pub struct Parts {
     pub project: String,
     /// How soon the decisions of other processes are seen: [`LOOK_EVERY`], but for tests.
     pub look_every: Duration,
+    /// Money that may be in doubt at most, with what is on the wire.
+    pub max_in_doubt: Usd,
     /// Who is told.
     pub listener: Listener,
     /// Called at the named lines at which a crash is worst.
@@ -101,7 +106,19 @@ impl World {
     /// A world at rest.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, free, tree, pictures, clock, run, project, look_every, listener, reach } = parts;
+        let Parts {
+            store,
+            free,
+            tree,
+            pictures,
+            clock,
+            run,
+            project,
+            look_every,
+            max_in_doubt,
+            listener,
+            reach,
+        } = parts;
         Self {
             store,
             free,
@@ -112,6 +129,7 @@ impl World {
             run,
             project,
             look_every,
+            purse: Purse::new(max_in_doubt),
             listener,
             reach,
             on_wire: AtomicUsize::new(0),

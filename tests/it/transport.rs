@@ -475,7 +475,7 @@ async fn an_answer_that_arrived_while_the_process_stood_still_is_read() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
     let (asked, request) = tokio::sync::oneshot::channel();
-    let (go, stands_still) = std::sync::mpsc::channel();
+    let (go, standing) = std::sync::mpsc::channel();
     let (answered, answer) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
@@ -486,7 +486,7 @@ async fn an_answer_that_arrived_while_the_process_stood_still_is_read() {
             all.extend_from_slice(&buffer[..read]);
         }
         asked.send(()).unwrap();
-        stands_still.recv().unwrap();
+        standing.recv().unwrap();
         let body = "{\"id\":\"1\"}";
         write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
         answered.send(()).unwrap();
@@ -497,14 +497,14 @@ async fn an_answer_that_arrived_while_the_process_stood_still_is_read() {
     };
     let endpoint = endpoint(&url);
     // The only thread of this runtime stands still beyond the deadline, as a stopped process does.
-    let stand_still = async {
+    let freeze = async {
         request.await.unwrap();
         go.send(()).unwrap();
         answer.recv().unwrap();
         std::thread::sleep(Duration::from_millis(400));
     };
     let submission = submit_with(&settings, &endpoint, Bytes::from_static(b"{}"));
-    let (reply, ()) = tokio::join!(submission, stand_still);
+    let (reply, ()) = tokio::join!(submission, freeze);
     assert_eq!(reply.unwrap().body, b"{\"id\":\"1\"}");
     server.join().unwrap();
 }

@@ -4,8 +4,10 @@ use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, Event, Intent, State};
-use crate::domain::policy::Moment;
+use crate::domain::notice::Notice;
+use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
+use crate::engine::lane::Closed;
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
 use crate::provider::{self, Listing, reply};
@@ -98,6 +100,21 @@ impl Drive {
                 Some(answer.map_err(|fault| Fault::new(FaultKind::Busy { after: None }, fault.said)))
             }
         }
+    }
+
+    /// Whether the provider answers a free question, where it has one.
+    pub(super) async fn is_reachable(&self) -> bool {
+        let Some(call) = self.account.provider.probe() else { return true };
+        let said = match self.free(&call).await {
+            Some(Ok(reply)) if reply.status < 500 => return true,
+            Some(Ok(reply)) => Said::text(format!("it answers a free question with HTTP {}", reply.status)),
+            Some(Err(fault)) => fault.said,
+            None => return false,
+        };
+        if let Some(Closed { who, why, said }) = self.account.unreached(said) {
+            self.world.tell(&Notice::Stopped { who, why, said });
+        }
+        false
     }
 
     /// Asks the provider for a submission in doubt, by our own name for it.
@@ -216,4 +233,26 @@ impl Drive {
 fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
     let theirs = reply::sent(reply).and_then(|sent| Timestamp::try_from(sent).ok());
     theirs.is_some_and(|theirs| theirs.duration_since(now).abs() <= SKEW)
+}
+
+/// How long this run waits for a task that has been rendering too long already: at least until it has been heard of
+/// once, for it may have ended long ago; with a provider that does not answer, for as long as with a new one.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    /// When this run first asked.
+    since: Option<Timestamp>,
+    /// Whether the provider said that it is still rendering.
+    heard: bool,
+}
+
+impl Patience {
+    pub(super) fn note(&mut self, now: Timestamp, polled: &Result<Take, Left>) {
+        self.since.get_or_insert(now);
+        self.heard =
+            matches!(polled, Ok(Take { state: State::Running { watch, .. }, .. }) if watch.setbacks == 0);
+    }
+
+    pub(super) fn ended(&self, at: Moment, policy: &Policy) -> bool {
+        self.heard || self.since.is_some_and(|since| at.since(since) > policy.patience)
+    }
 }

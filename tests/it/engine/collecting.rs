@@ -194,3 +194,19 @@ fn stalled_downloads_keep_no_accepted_task_from_being_saved() {
     runtime.shutdown_background();
     assert!(waited, "nothing could be saved while downloads waited for their host");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_host_of_clips_that_is_down_keeps_nothing_from_being_ordered() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = NonZeroU32::new(2);
+    bench.far.fetches([Fetch::Unreachable; 10_000]);
+    let items = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let ran = bench.run_beside(&items, async |world| {
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        world.stop.everything(StopReason::Interrupted);
+    });
+    drop(ran.await);
+    assert_eq!(bench.far.charges().len(), 12);
+    bench.far.mend();
+    bench.collect().await.expect_all_done();
+}

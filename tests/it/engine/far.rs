@@ -26,6 +26,8 @@ pub(crate) enum Submit {
     Lose,
     /// No connection comes about.
     NotSent,
+    /// The answer is an error without a word from the provider, and no task is made.
+    Bare(u16),
     /// The answer is this error, after so many seconds if it says when to come again.
     Refuse(u16, &'static str, Option<u64>),
     /// The answer names the first task once more.
@@ -77,6 +79,8 @@ struct Desk {
     submits: VecDeque<Submit>,
     polls: VecDeque<Poll>,
     fetches: VecDeque<Fetch>,
+    /// What becomes of every later poll.
+    every_poll: Option<Poll>,
     render: Duration,
     seen: Vec<Seen>,
     /// When each task is rendered.
@@ -109,6 +113,11 @@ impl Far {
     /// What becomes of the next polls; later ones are answered.
     pub(crate) fn polls(&self, script: impl IntoIterator<Item = Poll>) {
         self.desk().polls.extend(script);
+    }
+
+    /// What becomes of every poll from now on.
+    pub(crate) fn every_poll(&self, poll: Poll) {
+        self.desk().every_poll = Some(poll);
     }
 
     /// What becomes of the next downloads; later ones bring the clip.
@@ -208,6 +217,7 @@ impl Far {
         self.travel().await;
         match (step, task) {
             (Submit::Accept, Some(task)) => Ok(self.reply(200, None, &json!({ "id": task }))),
+            (Submit::Bare(status), _) => Ok(Reply { status, headers: Vec::new(), body: Vec::new() }),
             (Submit::NameTheFirst, _) => Ok(self.reply(200, None, &json!({ "id": "task-1" }))),
             (Submit::Refuse(status, code, after), _) => Ok(self.error(status, code, after)),
             _ => Err(fault(SendFaultKind::Lost)),
@@ -265,7 +275,7 @@ impl Far {
     /// Whether a task is rendered, or what else there is to say of it.
     fn stands(&self, task: &str) -> Result<bool, Poll> {
         let mut desk = self.desk();
-        if let Some(poll) = desk.polls.pop_front() {
+        if let Some(poll) = desk.polls.pop_front().or(desk.every_poll) {
             return Err(poll);
         }
         desk.tasks.get(task).map(|ready| *ready <= self.clock.now()).ok_or(Poll::Missing)

@@ -156,17 +156,6 @@ async fn a_list_without_any_of_our_names_proves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_lost_answers_stop_the_provider() {
-    let mut bench = Bench::new(ZAI);
-    bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
-    bench.far.submits([AcceptUnheard; 6]);
-    let ran = bench.run(&SIX).await;
-    assert_eq!(ran.said(), ["zai: Ambiguity"]);
-    assert_eq!(ran.states(&SIX).await, ["held", "held", "held", "pending", "pending", "pending"]);
-    assert_eq!((ran.outcome.waiting, bench.far.charges().len()), (3, 3));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_refused_order_costs_nothing_and_stops_nothing() {
     let bench = Bench::new(ZAI);
     bench.far.submits([Accept, Refuse(400, "1301", None)]);
