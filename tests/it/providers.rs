@@ -518,6 +518,14 @@ proptest! {
     }
 
     #[test]
+    fn an_id_stands_in_the_path_as_the_provider_gave_it(id in "[A-Za-z0-9._~-]{0,20}[A-Za-z0-9_~-]") {
+        for provider in providers() {
+            let call = provider.poll(&TaskId(id.clone()));
+            prop_assert!(call.path.split('/').any(|part| part == id), "{} is not in {}", id, call.path);
+        }
+    }
+
+    #[test]
     fn bytes_that_are_no_answer_prove_nothing(
         bytes in prop::collection::vec(any::<u8>(), 0..80), status in prop_oneof![200..300u16, 400..429u16, 500..600u16],
     ) {

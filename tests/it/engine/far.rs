@@ -228,7 +228,7 @@ impl Far {
     /// How one task stands.
     fn told(&self, call: &Call, echo: bool) -> Reply {
         self.desk().polled.push(self.clock.now());
-        let task = unescaped(call.path.rsplit('/').next().unwrap());
+        let task = call.path.rsplit('/').next().unwrap().to_owned();
         match self.stands(&task) {
             Err(Poll::Missing) => self.error(404, if echo { "not_found" } else { "1200" }, None),
             Err(Poll::Refuse(status, code, after)) => self.error(status, code, after),
@@ -242,7 +242,7 @@ impl Far {
     fn told_many(&self, ids: &str) -> Reply {
         self.desk().polled.push(self.clock.now());
         let (mut tasks, mut missing) = (Vec::new(), Vec::new());
-        for task in ids.split(',').map(unescaped) {
+        for task in ids.split(',').map(str::to_owned) {
             match self.stands(&task) {
                 Err(Poll::Missing) => missing.push(task),
                 stands => tasks.push(echo_says(&task, stands)),
@@ -371,8 +371,4 @@ fn fault(kind: SendFaultKind) -> SendFault {
 
 fn is_echo(call: &Call) -> bool {
     call.path.starts_with("/v1/tasks")
-}
-
-fn unescaped(text: &str) -> String {
-    text.replace("%2D", "-")
 }
