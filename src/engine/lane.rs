@@ -13,7 +13,6 @@ use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
 use crate::transport::Endpoint;
-use crate::transport::settings::is_loopback;
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
@@ -112,8 +111,6 @@ pub struct Account {
     /// Since when the key has been this one, where the provider can be asked for what was sent: set at the start of a
     /// run.
     pub(super) key_since: OnceLock<Timestamp>,
-    /// Whether clips may come from loopback over plain HTTP: only where the provider itself is there.
-    pub loopback: bool,
     lanes: HashMap<String, Arc<Lane>>,
     /// Of models without a card.
     strangers: Arc<Lane>,
@@ -171,7 +168,6 @@ impl Account {
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
             key_since: OnceLock::new(),
-            loopback: is_loopback(&endpoint.base_url),
             provider,
             endpoint,
             lanes,

@@ -64,7 +64,7 @@ impl Drive {
 
     /// Fetches the clip into its part, verifies and syncs it.
     pub(super) async fn download(&self, take: &Take) -> Next {
-        let State::Downloading { clip, .. } = &take.state else { return Ok(Err(Left::Changed)) };
+        let State::Downloading { clip, task, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let stop = self.world.stop.waiting();
         let permit = tokio::select! {
             biased;
@@ -75,8 +75,9 @@ impl Drive {
         let received = match taken_up {
             Ok(TakenUp::Whole(received)) => Ok(received),
             Ok(TakenUp::Part(part)) => {
-                let fetched = self.world.free.fetch(&clip.url, part.span(), self.account.loopback).await;
-                match fetched {
+                let account = &self.account;
+                let auth = account.provider.poll(&task.id).auth;
+                match self.world.free.fetch(&account.endpoint, auth, &clip.url, part.span()).await {
                     Ok(download) => part.receive(&download.head, download.bytes, stop).await,
                     Err(fault) => return self.unfetched(take, fault).await,
                 }

@@ -170,8 +170,8 @@ fn downloads_that_go_wrong_are_fetched_again_and_nothing_is_paid_twice() {
     );
     all_done(&project, project.run(&["run", "--yes"]), 8);
     assert_eq!(project.requests().len(), 8);
-    // Each was fetched twice but the slow one.
-    assert_eq!(project.sandbox().stats().downloads, 15);
+    // Each was fetched twice but the slow one; the expired link was asked once more with the key.
+    assert_eq!(project.sandbox().stats().downloads, 16);
 }
 
 #[test]
@@ -261,4 +261,11 @@ fn n13_a_server_that_closes_idle_connections_leaves_no_doubt_in_300_submissions(
     let ended = all_done(&project, project.run(&["run", "--yes"]), 300);
     assert_eq!(project.requests().len(), 300, "{ended}");
     assert_eq!(project.takes("held"), 0);
+}
+
+#[test]
+fn a_clip_behind_a_link_of_the_providers_own_is_fetched_with_the_key() {
+    let project = Project::shop_with_faults(1, json!([{ "on": "download", "do": "needs_key" }]));
+    all_done(&project, project.run(&["run", "--yes"]), 1);
+    assert_eq!(project.sandbox().stats().downloads, 2, "asked without the key, then with it");
 }

@@ -10,7 +10,7 @@ use shotlist::engine::clock::Clock;
 use shotlist::transport::{
     Download, Endpoint, FetchFault, FetchFaultKind, Free, Paid, SendFault, SendFaultKind,
 };
-use shotlist::wire::{Call, ClipHead, Method, PaidCall, Reply, Span};
+use shotlist::wire::{Auth, Call, ClipHead, Method, PaidCall, Reply, Span};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
@@ -326,8 +326,14 @@ impl Free for Collecting {
         self.0.asked(call).boxed()
     }
 
-    fn fetch<'a>(&'a self, url: &'a str, span: Span, _: bool) -> BoxFuture<'a, Result<Download, FetchFault>> {
-        self.0.begun(url, span).boxed()
+    fn fetch<'a>(
+        &'a self,
+        _: &'a Endpoint,
+        _: Auth,
+        link: &'a str,
+        span: Span,
+    ) -> BoxFuture<'a, Result<Download, FetchFault>> {
+        self.0.begun(link, span).boxed()
     }
 }
 
