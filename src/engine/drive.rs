@@ -11,7 +11,7 @@ mod collect;
 use super::lane::{Account, Closed, Lane};
 use super::world::{Failure, World};
 use crate::domain::digest::Sha256;
-use crate::domain::fault::{Fault, FaultKind, Said};
+use crate::domain::fault::{Fault, FaultKind, Said, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, Intent, SentBack, State, Todo};
 use crate::domain::money::Usd;
@@ -25,6 +25,7 @@ use crate::wire::{Body, PaidCall};
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
@@ -243,9 +244,7 @@ impl Drive {
             Ok(reply) => self.account.provider.submitted(&reply),
             Err(fault) => Err(match fault.kind {
                 SendFaultKind::NotSent => Fault::new(FaultKind::NotSent, fault.said),
-                SendFaultKind::Setup => {
-                    Fault::new(FaultKind::Stop(crate::domain::fault::Stop::Setup), fault.said)
-                }
+                SendFaultKind::Setup => Fault::new(FaultKind::Stop(Stop::Setup), fault.said),
                 SendFaultKind::Lost => Fault::new(FaultKind::Unknown, fault.said),
             }),
         };
@@ -260,10 +259,16 @@ impl Drive {
 
     async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
         self.account.accepted(&self.lane);
-        match self.own(claimed, Event::Accepted(id.clone())).await? {
-            Err(Left::Changed) => self.accepted_late(claimed, id).await,
-            owned => Ok(owned),
+        let is_first = !self.account.proven.swap(true, Ordering::Relaxed);
+        let next = match self.own(claimed, Event::Accepted(id.clone())).await? {
+            Err(Left::Changed) => self.accepted_late(claimed, id).await?,
+            owned => owned,
+        };
+        if is_first {
+            let (provider, address) = (self.account.provider.name(), &self.account.endpoint.base_url);
+            self.world.store.accepts_at(provider, address.as_str()).await.map_err(Failure::store)?;
         }
+        Ok(next)
     }
 
     /// Saves an accepted task. A failure names the job and its price: the task's id may be nowhere but in that message.
@@ -294,23 +299,34 @@ impl Drive {
         }
     }
 
-    async fn refused(&self, claimed: &Take, fault: Fault) -> Next {
+    async fn refused(&self, claimed: &Take, mut fault: Fault) -> Next {
         let at = self.world.clock.moment();
+        if fault.kind == FaultKind::NoRoute {
+            let proven = self.account.proven.load(Ordering::Relaxed);
+            fault.kind = if proven { FaultKind::Unknown } else { FaultKind::Stop(Stop::Setup) };
+        }
         if let Some(Closed { who, why, said }) =
             self.account.learn(&self.lane, &claimed.request.model.model, &fault, at)
         {
             self.world.tell(&Notice::Stopped { who, why, said });
         }
+        if fault.kind == FaultKind::Barred {
+            let model = &claimed.request.model;
+            self.world
+                .warn_once(format!("{model}: {}; not charged, and not sent again in this run", fault.said));
+        }
         let event = match fault.kind {
             FaultKind::NotSent => Event::SentBack(SentBack::NotSent),
             FaultKind::Throttled { after } => Event::SentBack(SentBack::Throttled { after }),
             FaultKind::Busy { after } => Event::SentBack(SentBack::Busy { after }),
-            FaultKind::Stop(_) => Event::SentBack(SentBack::Stopped),
+            FaultKind::Stop(_) | FaultKind::Barred => Event::SentBack(SentBack::Stopped),
             FaultKind::Rejected(refusal) => Event::Rejected(refusal),
             // "No such task" answers no submission.
-            FaultKind::Gone | FaultKind::Unknown => Event::Unanswered,
+            FaultKind::Gone | FaultKind::NoRoute | FaultKind::Unknown => Event::Unanswered,
         };
-        self.record(claimed, event, Some(fault.said), None).await
+        let recorded = self.record(claimed, event, Some(fault.said), None).await?;
+        // Whatever stands before the provider refuses the same request again.
+        Ok(if fault.kind == FaultKind::Barred { recorded.and(Err(Left::Closed)) } else { recorded })
     }
 
     /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.

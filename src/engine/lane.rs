@@ -16,6 +16,7 @@ use crate::transport::Endpoint;
 use jiff::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -111,6 +112,8 @@ pub struct Account {
     /// Since when the key has been this one, where the provider can be asked for what was sent: set at the start of a
     /// run.
     pub(super) key_since: OnceLock<Timestamp>,
+    /// Whether its address has ever accepted a submission: set at the start of a run.
+    pub(super) proven: AtomicBool,
     lanes: HashMap<String, Arc<Lane>>,
     /// Of models without a card.
     strangers: Arc<Lane>,
@@ -168,6 +171,7 @@ impl Account {
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
             key_since: OnceLock::new(),
+            proven: AtomicBool::new(false),
             provider,
             endpoint,
             lanes,
@@ -299,7 +303,7 @@ impl Account {
         if matches!(fault.kind, FaultKind::NotSent) {
             history.give_back();
         }
-        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model)) {
+        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model) | FaultKind::Barred) {
             *lock(&lane.refusals) = 0;
         }
         match fault.kind {
@@ -333,7 +337,7 @@ impl Account {
                 }
                 out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
-            FaultKind::Rejected(Refusal::Model) => {
+            FaultKind::Rejected(Refusal::Model) | FaultKind::Barred => {
                 let mut refusals = lock(&lane.refusals);
                 *refusals += 1;
                 (*refusals >= MODEL_REFUSALS && lane.is_open()).then(|| {
@@ -345,7 +349,7 @@ impl Account {
                     }
                 })
             }
-            FaultKind::Busy { .. } | FaultKind::Rejected(_) | FaultKind::Gone => None,
+            FaultKind::Busy { .. } | FaultKind::Rejected(_) | FaultKind::NoRoute | FaultKind::Gone => None,
         }
     }
 

@@ -47,9 +47,12 @@ impl Drive {
                     FaultKind::Throttled { after } | FaultKind::Busy { after } => {
                         Event::PollSetback { after }
                     }
-                    FaultKind::NotSent | FaultKind::Rejected(_) | FaultKind::Unknown | FaultKind::Stop(_) => {
-                        Event::PollSetback { after: None }
-                    }
+                    FaultKind::NotSent
+                    | FaultKind::Rejected(_)
+                    | FaultKind::Barred
+                    | FaultKind::NoRoute
+                    | FaultKind::Unknown
+                    | FaultKind::Stop(_) => Event::PollSetback { after: None },
                 };
                 if let FaultKind::Stop(why) = kind {
                     // The key does not even read any more: nothing can be collected until that is mended.

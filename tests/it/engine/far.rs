@@ -28,6 +28,8 @@ pub(crate) enum Submit {
     NotSent,
     /// The answer is this error, after so many seconds if it says when to come again.
     Refuse(u16, &'static str, Option<u64>),
+    /// The answer is a web page with this status.
+    Page(u16),
     /// The answer names the first task once more.
     NameTheFirst,
     /// The client panics.
@@ -207,6 +209,9 @@ impl Far {
         match (step, task) {
             (Submit::Accept, Some(task)) => Ok(self.reply(200, None, &json!({ "id": task }))),
             (Submit::NameTheFirst, _) => Ok(self.reply(200, None, &json!({ "id": "task-1" }))),
+            (Submit::Page(status), _) => {
+                Ok(Reply { body: b"<html>".to_vec(), ..self.reply(status, None, &Value::Null) })
+            }
             (Submit::Refuse(status, code, after), _) => Ok(self.error(status, code, after)),
             _ => Err(fault(SendFaultKind::Lost)),
         }
