@@ -41,7 +41,7 @@ const GIVE_UP: Duration = Duration::from_hours(1);
 /// Refusals of one model in a row that stop the model.
 const MODEL_REFUSALS: u32 = 3;
 /// A key that is refused is tried once more after this, in case it was being exchanged.
-const AUTH_RETRY: Duration = Duration::from_secs(5);
+pub(super) const AUTH_RETRY: Duration = Duration::from_secs(5);
 
 /// One model: how many tasks at once, and how fast.
 pub struct Lane {
@@ -351,6 +351,12 @@ impl Account {
             }
             FaultKind::Busy { .. } | FaultKind::Rejected(_) | FaultKind::NoRoute | FaultKind::Gone => None,
         }
+    }
+
+    /// Takes no more submissions in this run.
+    pub(super) fn close(&self, why: WhyStopped) {
+        self.history().why.get_or_insert(why);
+        self.closed.cancel();
     }
 
     /// Counts a submission against the day's quota (UTC). `false` where it is used up.

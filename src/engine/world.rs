@@ -160,6 +160,11 @@ impl World {
         }
     }
 
+    /// Returns whether a provider does not let us poll in this run.
+    pub(super) fn is_poll_refused(&self, provider: &str) -> bool {
+        self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).contains_key(provider)
+    }
+
     /// Providers that refused a poll.
     #[must_use]
     pub fn polls_refused(&self) -> BTreeMap<String, ProviderStop> {

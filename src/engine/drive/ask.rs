@@ -4,6 +4,7 @@ use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Absence, Event, Intent, State};
+use crate::domain::notice::WhyStopped;
 use crate::domain::policy::Moment;
 use crate::domain::take::Take;
 use crate::engine::together::{Answer, Question};
@@ -180,6 +181,7 @@ impl Drive {
                     listing
                 }
                 Err(Fault { kind: FaultKind::Stop(why), said }) => {
+                    self.account.close(WhyStopped::Provider(why));
                     self.world.poll_refused(self.account.provider.name(), why, said);
                     return Err(Left::Stopping);
                 }

@@ -3,8 +3,9 @@
 use super::{Drive, Left, Next, blocking};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
+use crate::engine::lane::AUTH_RETRY;
 use crate::engine::sidecar::sidecar;
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
@@ -16,14 +17,26 @@ impl Drive {
     /// Asks how the task stands.
     pub(super) async fn poll(&self, take: &Take) -> Next {
         let Some(task) = take.state.task() else { return Ok(Err(Left::Changed)) };
-        let Some(progress) = self.ask(&task.id).await else { return Ok(Err(Left::Stopping)) };
+        let name = self.account.provider.name();
+        if self.world.is_poll_refused(name) {
+            return Ok(Err(Left::Stopping));
+        }
+        let Some(mut progress) = self.ask(&task.id).await else { return Ok(Err(Left::Stopping)) };
+        if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
+            // The key may be about to be exchanged, or somebody before the provider had a bad moment.
+            let due = self.world.clock.moment().after(AUTH_RETRY);
+            if !self.world.clock.until(due, self.world.stop.waiting()).await {
+                return Ok(Err(Left::Stopping));
+            }
+            let Some(again) = self.ask(&task.id).await else { return Ok(Err(Left::Stopping)) };
+            progress = again;
+        }
         let mut settled = None;
         let (event, said) = match progress {
             Ok(Progress::Pending { unknown_word, .. }) => {
                 if let Some(word) = unknown_word {
                     self.world.warn_once(format!(
-                        "{} answered with the unknown status `{word}`; taken as still running",
-                        self.account.provider.name()
+                        "{name} answered with the unknown status `{word}`; taken as still running"
                     ));
                 }
                 (Event::StillRunning, None)
@@ -55,8 +68,9 @@ impl Drive {
                     | FaultKind::Stop(_) => Event::PollSetback { after: None },
                 };
                 if let FaultKind::Stop(why) = kind {
-                    // The key does not even read any more: nothing can be collected until that is mended.
-                    self.world.poll_refused(self.account.provider.name(), why, said.clone());
+                    // Nothing can be collected until that is mended, so nothing more is ordered either.
+                    self.account.close(WhyStopped::Provider(why));
+                    self.world.poll_refused(name, why, said);
                     return Ok(Err(Left::Stopping));
                 }
                 (event, Some(said))

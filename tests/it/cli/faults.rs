@@ -90,6 +90,17 @@ fn a09_a_refusal_that_is_not_in_the_providers_words_is_held_and_not_sent_again()
 }
 
 #[test]
+fn a09_a_key_that_may_order_but_not_ask_ends_the_run_with_10_and_a_later_one_collects() {
+    let denied = json!({ "error": { "http": 401, "code": "1002", "message": "invalid token" } });
+    let project = Project::shop_with_faults(1, json!([{ "on": "poll", "times": 2, "do": denied }]));
+    let ended = project.run(&["run", "--yes"]).expect(10);
+    ended
+        .says("zai is asked nothing more in this run: the key is refused; a later run collects what is paid");
+    project.run(&["collect"]).expect(0).says("done     hero/sku-1");
+    assert_eq!((project.charges().len(), project.clips().len()), (1, 1));
+}
+
+#[test]
 fn a10_a_model_that_is_refused_three_times_stops_and_other_models_go_on() {
     let mut refusal = refused(400, "1211", "The model does not exist");
     refusal["when"] = json!({ "model": "viduq1-text" });
