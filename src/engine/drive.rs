@@ -12,7 +12,7 @@ use super::lane::{Account, Closed, Lane};
 use super::world::{Failure, World};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::{Fault, FaultKind, Said, Stop};
-use crate::domain::key::{RequestId, TaskId};
+use crate::domain::key::TaskId;
 use crate::domain::lifecycle::{Event, HeldReason, Intent, SentBack, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
@@ -192,7 +192,7 @@ impl Drive {
 
     /// Everything before the paid request: its body, and the intent, durable.
     async fn claim(&self, take: &Take) -> Result<Result<Claimed, Left>, Failure> {
-        let request_id = RequestId(format!("sl-{}", super::ids::random()));
+        let request_id = super::ids::request();
         let Some(card) = &self.lane.card else { return Ok(Err(Left::Closed)) };
         let call = self.account.provider.submit(card, &take.request, &request_id);
         let body = call.0.body.as_ref();

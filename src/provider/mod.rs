@@ -56,6 +56,12 @@ pub trait Provider: Sync {
     /// What the reply to [`Provider::poll`] says.
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault>;
 
+    /// Returns the client's own name for the request that brought the task, where the reply to [`Provider::poll`] repeats it.
+    fn label(&self, reply: &Reply) -> Option<RequestId> {
+        let _ = reply;
+        None
+    }
+
     /// A free call whose answer, whatever it says, shows that the provider can be reached.
     fn probe(&self) -> Option<Call> {
         None

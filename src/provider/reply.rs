@@ -7,7 +7,7 @@
 
 use super::Progress;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
-use crate::domain::key::TaskId;
+use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Charged;
 use crate::domain::money::Usd;
 use crate::wire::Reply;
@@ -184,6 +184,14 @@ pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progr
 #[must_use]
 pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
     let message = format!("asked about task {asked}, the answer is about task {answered}");
+    let said = said(reply, Some(&Complaint { message, ..Complaint::default() }));
+    Progress::Mistaken { said }
+}
+
+/// An answer about a task that another request of ours brought: its clip is another job's.
+#[must_use]
+pub fn of_another_request(reply: &Reply, ours: &RequestId, label: &RequestId) -> Progress {
+    let message = format!("the task belongs to request {}, this job's is {}", label.0, ours.0);
     let said = said(reply, Some(&Complaint { message, ..Complaint::default() }));
     Progress::Mistaken { said }
 }

@@ -159,6 +159,10 @@ impl Provider for Zai {
         })
     }
 
+    fn label(&self, reply: &Reply) -> Option<RequestId> {
+        reply::text(reply::object(reply)?.get("request_id")).map(RequestId)
+    }
+
     /// Z.AI has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
     fn probe(&self) -> Option<Call> {
         Some(self.poll(&TaskId("0".into())))

@@ -21,14 +21,14 @@ impl Drive {
         if self.world.is_poll_refused(name) {
             return Ok(Err(Left::Stopping));
         }
-        let Some(mut progress) = self.ask(&task.id).await else { return Ok(Err(Left::Stopping)) };
+        let Some(mut progress) = self.ask(task).await else { return Ok(Err(Left::Stopping)) };
         if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
             // The key may be about to be exchanged, or somebody before the provider had a bad moment.
             let due = self.world.clock.moment().after(AUTH_RETRY);
             if !self.world.clock.until(due, self.world.stop.waiting()).await {
                 return Ok(Err(Left::Stopping));
             }
-            let Some(again) = self.ask(&task.id).await else { return Ok(Err(Left::Stopping)) };
+            let Some(again) = self.ask(task).await else { return Ok(Err(Left::Stopping)) };
             progress = again;
         }
         let mut settled = None;

@@ -297,7 +297,7 @@ async fn what_a_gateway_refuses_is_sent_once_a_run_and_three_in_a_row_stop_the_m
     let ran = bench.run(&SIX).await;
     assert_eq!(ran.states(&SIX).await, ["pending", "done", "pending", "pending", "pending", "pending"]);
     assert_eq!(bench.far.seen().len(), 5, "none twice, and nothing after the third");
-    assert_eq!(ran.said().len(), 1, "{:?}", ran.said());
+    assert!(ran.said().contains(&"zai/viduq1-text: Model".to_owned()), "{:?}", ran.said());
     drop(ran);
     bench.resume().await.expect_all_done();
     assert_eq!(bench.far.charges().len(), 6);
