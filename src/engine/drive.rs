@@ -237,7 +237,7 @@ impl Drive {
         };
         self.world.reach("submit.after_intent");
         self.world.told(take, &claimed, None);
-        let on_wire = self.world.on_wire();
+        let on_wire = self.world.on_wire(take.price);
         let sent = paid.submit(&self.account.endpoint, &call, bytes).await;
         self.world.reach("submit.after_response");
         let outcome = match sent {

@@ -83,7 +83,7 @@ impl Drive {
                 let Some(reply) = self.free(&provider.poll(&one.task)).await else { return false };
                 vec![reply.and_then(|reply| {
                     let progress = provider.polled(&one.task, &reply)?;
-                    let label = provider.label(&reply).filter(|label| ids::is_ours(label));
+                    let label = provider.label(&reply).filter(ids::is_ours);
                     Ok(match label.filter(|label| *label != one.ours) {
                         Some(label) => reply::of_another_request(&reply, &one.ours, &label),
                         None => progress,
