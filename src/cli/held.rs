@@ -103,7 +103,7 @@ pub(super) fn held_line(take: &Take) -> String {
 #[must_use]
 pub(super) fn reason_words(reason: HeldReason) -> &'static str {
     match reason {
-        HeldReason::AmbiguousSubmit => "no answer came to the submission (ambiguous_submit)",
+        HeldReason::AmbiguousSubmit => "no reply says whether the request was accepted (ambiguous_submit)",
         HeldReason::IdConflict => "the provider named another job's task (id_conflict)",
         HeldReason::IdMismatch => "the provider answered about another task (id_mismatch)",
         HeldReason::TaskLost => "the provider no longer knows the task (task_lost)",

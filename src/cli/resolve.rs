@@ -23,6 +23,9 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Settles one held job, or all of them.
 pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &ResolveArgs) -> Result<Exit, Error> {
+    if args.task_id.as_deref().is_some_and(|id| id.trim().is_empty()) {
+        return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
+    }
     let places = Places::find(None, global)?;
     let clock = Clock::system();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
@@ -176,6 +179,12 @@ async fn settle(
     let policy = Policy::standard();
     let note = args.note.as_deref().map(printable).filter(|note| !note.is_empty());
     let (recorded, did) = if args.resubmit {
+        let job = store.history(&take.project, &take.key).await.map_err(|error| store_error(&error))?;
+        if !job.is_some_and(|job| job.wanted) {
+            let words = "the manifest no longer asks for it, so a new order would not be sent; put the job back and type \
+                         `run`, or give this one up with --write-off";
+            return Ok(Err(Kept { words: words.to_owned(), exit: Exit::Usage }));
+        }
         let price = prices.of(take);
         let renewal = Renewal { id: TakeId(ids::sortable(at.now)), price, note };
         let renewed = store.renew(take, renewal, &policy, at.now).await;
@@ -203,9 +212,9 @@ async fn settle(
 
 /// What happens to a take that is not ordered anew, and how that is told; so much it counts for.
 fn wish(args: &ResolveArgs, usd: Usd) -> (Event, String) {
-    if let Some(id) = &args.task_id {
+    if let Some(id) = args.task_id.as_deref().map(str::trim) {
         let did = format!("task {id} adopted; its clip is fetched by the next run or collect");
-        (Event::Adopt(TaskId(id.clone())), did)
+        (Event::Adopt(TaskId(id.to_owned())), did)
     } else if args.again {
         (Event::Again, "the same task is asked for once more; free".to_owned())
     } else {

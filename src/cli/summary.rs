@@ -176,11 +176,14 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
             count(ended.waiting, "job")
         ));
     }
+    let polls_refused = ended.world.polls_refused();
     for (who, why) in &went.closed {
-        lines.push(format!(
-            "{who} takes no more submissions in this run: {}; what is left of it was not charged",
-            why_words(*why)
-        ));
+        let why = why_words(*why);
+        lines.push(if polls_refused.contains_key(who) {
+            format!("{who} is asked nothing more in this run: {why}; a later run collects what is paid")
+        } else {
+            format!("{who} takes no more submissions in this run: {why}; what is left of it was not charged")
+        });
     }
     if went.reason == Some(StopReason::MaxTime) {
         lines.push("--max-time is over; what was paid was collected".to_owned());

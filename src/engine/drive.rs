@@ -15,8 +15,8 @@ use super::lane::{Account, Closed, Lane};
 use super::world::{Failure, World};
 use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
-use crate::domain::fault::{Fault, FaultKind, Said};
-use crate::domain::key::{RequestId, TaskId};
+use crate::domain::fault::{Fault, FaultKind, Said, Stop};
+use crate::domain::key::TaskId;
 use crate::domain::lifecycle::{Event, HeldReason, Intent, SentBack, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
@@ -30,6 +30,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
@@ -230,7 +231,7 @@ impl Drive {
 
     /// Everything before the paid request: its body, and the intent, durable.
     async fn claim(&self, take: &Take) -> Result<Result<Claimed, Left>, Failure> {
-        let request_id = RequestId(format!("sl-{}", super::ids::random()));
+        let request_id = super::ids::request();
         let Some(card) = &self.lane.card else { return Ok(Err(Left::Closed)) };
         let call = self.account.provider.submit(card, &take.request, &request_id);
         let body = call.0.body.as_ref();
@@ -275,16 +276,14 @@ impl Drive {
         };
         self.world.reach("submit.after_intent");
         self.world.told(take, &claimed, None);
-        let on_wire = self.world.on_wire();
+        let on_wire = self.world.on_wire(take.price);
         let sent = paid.submit(&self.account.endpoint, &call, bytes).await;
         self.world.reach("submit.after_response");
         let outcome = match sent {
             Ok(reply) => self.account.provider.submitted(&reply),
             Err(fault) => Err(match fault.kind {
                 SendFaultKind::NotSent => Fault::new(FaultKind::NotSent, fault.said),
-                SendFaultKind::Setup => {
-                    Fault::new(FaultKind::Stop(crate::domain::fault::Stop::Setup), fault.said)
-                }
+                SendFaultKind::Setup => Fault::new(FaultKind::Stop(Stop::Setup), fault.said),
                 SendFaultKind::Lost => Fault::new(FaultKind::Unknown, fault.said),
             }),
         };
@@ -301,10 +300,16 @@ impl Drive {
     }
 
     async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
-        match self.own(claimed, Event::Accepted(id.clone())).await? {
-            Err(Left::Changed) => self.accepted_late(claimed, id).await,
-            owned => Ok(owned),
+        let is_first = !self.account.proven.swap(true, Ordering::Relaxed);
+        let next = match self.own(claimed, Event::Accepted(id.clone())).await? {
+            Err(Left::Changed) => self.accepted_late(claimed, id).await?,
+            owned => owned,
+        };
+        if is_first {
+            let (provider, address) = (self.account.provider.name(), &self.account.endpoint.base_url);
+            self.world.store.accepts_at(provider, address.as_str()).await.map_err(Failure::store)?;
         }
+        Ok(next)
     }
 
     /// Saves an accepted task. A failure names the job and its price: the task's id may be nowhere but in that message.
@@ -335,26 +340,36 @@ impl Drive {
         }
     }
 
-    async fn refused(&self, claimed: &Take, fault: Fault, turn: Turn<'_>, room: Exposed<'_>) -> Next {
+    async fn refused(&self, claimed: &Take, mut fault: Fault, turn: Turn<'_>, room: Exposed<'_>) -> Next {
         let at = self.world.clock.moment();
+        let model = &claimed.request.model;
+        if fault.kind == FaultKind::NoRoute {
+            let proven = self.account.proven.load(Ordering::Relaxed);
+            fault.kind = if proven { FaultKind::Unknown } else { FaultKind::Stop(Stop::Setup) };
+        }
         if matches!(fault.kind, FaultKind::Gone | FaultKind::Unknown) {
             room.doubt(claimed.id.clone());
         }
-        let learned = self.account.learn(&self.lane, &claimed.request.model.model, &fault, at, turn);
+        let learned = self.account.learn(&self.lane, &model.model, &fault, at, turn);
+        if fault.kind == FaultKind::Barred {
+            self.world
+                .warn_once(format!("{model}: {}; not charged, and not sent again in this run", fault.said));
+        }
         let event = match fault.kind {
             FaultKind::NotSent => Event::SentBack(SentBack::NotSent),
             FaultKind::Throttled { after } => Event::SentBack(SentBack::Throttled { after }),
             FaultKind::Busy { after } => Event::SentBack(SentBack::Busy { after }),
-            FaultKind::Stop(_) => Event::SentBack(SentBack::Stopped),
+            FaultKind::Stop(_) | FaultKind::Barred => Event::SentBack(SentBack::Stopped),
             FaultKind::Rejected(refusal) => Event::Rejected(refusal),
             // "No such task" answers no submission.
-            FaultKind::Gone | FaultKind::Unknown => Event::Unanswered,
+            FaultKind::Gone | FaultKind::NoRoute | FaultKind::Unknown => Event::Unanswered,
         };
-        let recorded = self.record(claimed, event, Some(fault.said), None).await;
+        let recorded = self.record(claimed, event, Some(fault.said), None).await?;
         if let Some(notice) = learned {
             self.world.tell(&notice);
         }
-        recorded
+        // Whatever stands before the provider refuses the same request again.
+        Ok(if fault.kind == FaultKind::Barred { recorded.and(Err(Left::Closed)) } else { recorded })
     }
 
     /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.

@@ -3,7 +3,7 @@
 //! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
 //! has the pace of polls and the reasons to stop submitting for this run.
 
-mod learn;
+pub(super) mod learn;
 
 use super::doubt::{Ask, Breakers, Turn};
 use super::pace::Pace;
@@ -16,10 +16,10 @@ use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
 use crate::transport::Endpoint;
-use crate::transport::settings::is_loopback;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -103,8 +103,8 @@ pub struct Account {
     /// Since when the key has been this one, where the provider can be asked for what was sent: set at the start of a
     /// run.
     pub(super) key_since: OnceLock<Timestamp>,
-    /// Whether clips may come from loopback over plain HTTP: only where the provider itself is there.
-    pub loopback: bool,
+    /// Whether its address has ever accepted a submission: set at the start of a run.
+    pub(super) proven: AtomicBool,
     lanes: HashMap<String, Arc<Lane>>,
     /// Of models without a card.
     strangers: Arc<Lane>,
@@ -163,7 +163,7 @@ impl Account {
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
             key_since: OnceLock::new(),
-            loopback: is_loopback(&endpoint.base_url),
+            proven: AtomicBool::new(false),
             provider,
             endpoint,
             lanes,

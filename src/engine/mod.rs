@@ -29,6 +29,7 @@ use drive::{Drive, Left};
 use lane::Account;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use world::{Failure, World};
@@ -199,12 +200,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Notes with which keys the providers are asked, before anything is sent with them.
+    /// Notes with which keys the providers are asked, before anything is sent with them, and whether their addresses have
+    /// accepted submissions before.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
-        for (name, account) in
-            self.accounts.iter().filter(|(_, account)| account.provider.look_up().is_some())
-        {
+        for (name, account) in self.accounts {
+            let proven = self.world.store.has_accepted(name, account.endpoint.base_url.as_str()).await?;
+            account.proven.store(proven, Ordering::Relaxed);
+            if account.provider.look_up().is_none() {
+                continue;
+            }
             let since = self.world.store.key_in_use(name, account.endpoint.mark(), now).await?;
             account.key_since.get_or_init(|| since);
         }

@@ -3,10 +3,11 @@
 use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{Absence, Event, Intent, State};
-use crate::domain::notice::Notice;
+use crate::domain::lifecycle::{Absence, Event, Intent, State, Task};
+use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
+use crate::engine::ids;
 use crate::engine::lane::Closed;
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
@@ -34,7 +35,7 @@ enum Found {
 
 impl Drive {
     /// How a task stands, in an answer of its own or one for many; `None` where a stop came first.
-    pub(super) async fn ask(&self, task: &TaskId) -> Option<Answer> {
+    pub(super) async fn ask(&self, task: &Task) -> Option<Answer> {
         let stop = self.world.stop.waiting();
         let questions = &self.account.questions;
         loop {
@@ -50,7 +51,7 @@ impl Drive {
                 permit = self.account.poll_admission(stop) => {
                     let permit = permit?;
                     let most = self.account.provider.bulk().map_or(1, |bulk| bulk.most().get());
-                    let asked = questions.take(task, most);
+                    let asked = questions.take(&task.id, most);
                     if !asked.is_empty() && !self.put(asked).await {
                         return None;
                     }
@@ -81,7 +82,14 @@ impl Drive {
             }
             ([one, ..], _) => {
                 let Some(reply) = self.free(&provider.poll(&one.task)).await else { return false };
-                vec![reply.and_then(|reply| provider.polled(&one.task, &reply))]
+                vec![reply.and_then(|reply| {
+                    let progress = provider.polled(&one.task, &reply)?;
+                    let label = provider.label(&reply).filter(ids::is_ours);
+                    Ok(match label.filter(|label| *label != one.ours) {
+                        Some(label) => reply::of_another_request(&reply, &one.ours, &label),
+                        None => progress,
+                    })
+                })]
             }
             ([], _) => Vec::new(),
         };
@@ -197,6 +205,7 @@ impl Drive {
                     listing
                 }
                 Err(Fault { kind: FaultKind::Stop(why), said }) => {
+                    self.account.close(WhyStopped::Provider(why), said.clone());
                     self.world.poll_refused(self.account.provider.name(), why, said);
                     return Err(Left::Stopping);
                 }

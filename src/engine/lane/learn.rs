@@ -17,7 +17,7 @@ const GIVE_UP: Duration = Duration::from_hours(1);
 /// Refusals of one model in a row that stop the model.
 const MODEL_REFUSALS: u32 = 3;
 /// A key that is refused is tried once more after this, in case it was being exchanged.
-const AUTH_RETRY: Duration = Duration::from_secs(5);
+pub(in crate::engine) const AUTH_RETRY: Duration = Duration::from_secs(5);
 
 impl Account {
     /// A submission was accepted.
@@ -55,7 +55,7 @@ impl Account {
     ) -> Option<Notice> {
         let heard = match fault.kind {
             FaultKind::NotSent => Heard::Unsent,
-            FaultKind::Unknown | FaultKind::Gone => Heard::Silence,
+            FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => Heard::Silence,
             _ => Heard::Answer,
         };
         let pause = turn.heard(heard);
@@ -95,7 +95,7 @@ impl Account {
         if matches!(fault.kind, FaultKind::NotSent) {
             history.give_back();
         }
-        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model)) {
+        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model) | FaultKind::Barred) {
             *lock(&lane.refusals) = 0;
         }
         match fault.kind {
@@ -105,7 +105,7 @@ impl Account {
                 None
             }
             FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),
-            FaultKind::Unknown | FaultKind::Gone => {
+            FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => {
                 out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
             FaultKind::NotSent => {
@@ -124,7 +124,7 @@ impl Account {
                 }
                 out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
-            FaultKind::Rejected(Refusal::Model) => {
+            FaultKind::Rejected(Refusal::Model) | FaultKind::Barred => {
                 let mut refusals = lock(&lane.refusals);
                 *refusals += 1;
                 (*refusals >= MODEL_REFUSALS && lane.is_open()).then(|| {
