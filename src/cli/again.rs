@@ -1,7 +1,8 @@
 //! What `retry` and `redo` share: jobs whose order stays as it is are ordered once more, and that is carried out.
 
-use super::args::{Bounds, Global};
+use super::args::{Bounds, Global, Selection};
 use super::budget::{caps, levels};
+use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::pause;
 use super::plan::invalid;
@@ -10,17 +11,19 @@ use super::session::{Order, Session, store_error};
 use super::setup::setup;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use crate::domain::key::TakeId;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Wanted;
 use crate::engine::{Work, ids};
 use crate::load::Loaded;
+use crate::manifest::Manifest;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::expand::LeftOut;
 use crate::plan::filing::{Filings, Target};
 use crate::report::budget::Fit;
-use crate::report::live::Stand;
-use crate::store::{Admission, Admitted, Jobs, NewTake};
+use crate::report::live::Roster;
+use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
 use std::collections::HashSet;
 
 /// What a person wants once more.
@@ -33,6 +36,30 @@ pub(super) struct Wish {
     pub(super) question: String,
     /// Told before the question.
     pub(super) notes: Vec<String>,
+    /// Where the other jobs of the manifest stand.
+    pub(super) others: Buckets,
+}
+
+/// Returns where the jobs of the manifest stand beside these.
+pub(super) fn beside(
+    worksheet: &Worksheet,
+    loaded: &Loaded,
+    manifest: &Manifest,
+    jobs: &[JobKey],
+) -> Result<Buckets, Error> {
+    let selection = &Selection { only: Vec::new(), limit: None };
+    let choice = Choice { selection, approved: None, accepted: false };
+    let decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    let chosen: HashSet<&JobKey> = jobs.iter().collect();
+    let mut others = Buckets::default();
+    let each = decided.worksheet.book().each::<StoreError>(|_, job| {
+        if !chosen.contains(&job.wanted.key) {
+            others.add(Bucket::of(&job.wanted.key, &job.decision), 1);
+        }
+        Ok(())
+    });
+    each.map_err(|error| store_error(&error))?;
+    Ok(others)
 }
 
 /// Asks once, with the price, and renders it.
@@ -111,8 +138,11 @@ pub(super) async fn once_more(
         run,
         work: Some(Work { filings: Filings::default(), submit }),
         max_time: bounds.max_time,
-        jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Stand::Left)).collect(),
-        up_to_date: 0,
+        roster: Roster {
+            jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
+            others: wish.others,
+            ..Roster::default()
+        },
         price: Some(price),
         levels,
     };

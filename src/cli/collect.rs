@@ -8,6 +8,7 @@ use super::setup::{as_far_as_possible, not_set_up};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::load::{cards, providers};
+use crate::report::live::Roster;
 use crate::store::Caps;
 
 /// Fetches everything that was paid.
@@ -74,8 +75,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         run,
         work: None,
         max_time: None,
-        jobs: Vec::new(),
-        up_to_date: 0,
+        roster: Roster::default(),
         price: None,
         levels: Vec::new(),
     };

@@ -129,7 +129,8 @@ fn show(
     paused: &[Pause],
     decided: &Decided,
 ) -> Result<(), Error> {
-    terminal.say(format_args!("{}: {}\n", places.shown, count(plan.sum.jobs, "job")));
+    let buckets = &plan.sum.buckets;
+    terminal.say(format_args!("{}: {}: {}\n", places.shown, count(buckets.jobs(), "job"), buckets.line()));
     terminal.data(plan.table().trim_end());
     decided.tell_changes(terminal)?;
     for note in plan.notes() {

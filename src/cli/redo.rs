@@ -1,7 +1,7 @@
 //! `shotlist redo`: another take of finished jobs. A person wants it, so the same order is paid once more; the clip that is
 //! there is kept beside.
 
-use super::again::{Wish, once_more};
+use super::again::{Wish, beside, once_more};
 use super::album::load;
 use super::args::{Global, RedoArgs};
 use super::decided;
@@ -27,6 +27,8 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
     session.keep_output().await?;
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
     let (jobs, refused) = chosen(terminal, args, &worksheet, &session.places)?;
+    let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
+    let others = beside(&worksheet, &loaded, manifest, &keys)?;
     // The last one to close the database empties the log into it, which a worksheet may not.
     drop(worksheet);
     if refused > 0 {
@@ -44,6 +46,7 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
         question: format!("Render {} once more", count(jobs.len(), "clip")),
         jobs,
         notes: vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()],
+        others,
     };
     once_more(terminal, global, session, &loaded, &args.bounds, wish).await
 }

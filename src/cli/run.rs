@@ -22,10 +22,11 @@ use crate::domain::problem::{Place, Problem};
 use crate::engine::order::{Ordered, order};
 use crate::files::Tree;
 use crate::load::Loaded;
+use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::report::budget::Level;
-use crate::report::live::Stand;
+use crate::report::live::Roster;
 use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::{Caps, StoreError, Worksheet};
@@ -195,7 +196,7 @@ async fn carry_out(
     });
     told.map_err(store)?;
     let asks = decided.asks();
-    let (jobs, up_to_date) = stands(&session, &decided.worksheet).await?;
+    let roster = roster(&session, &decided).await?;
     drop(decided);
     session.store.admit(ordered.admission, now).await.map_err(store)?;
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
@@ -206,8 +207,7 @@ async fn carry_out(
         run,
         work: Some(ordered.work),
         max_time: args.bounds.max_time,
-        jobs,
-        up_to_date,
+        roster,
         price,
         levels,
     };
@@ -232,15 +232,16 @@ async fn carry_out(
     exit
 }
 
-/// Returns where the jobs of a run stand, and how many others have their clips with nothing on its way.
-async fn stands(session: &Session, worksheet: &Worksheet) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
+/// Returns where the jobs of the manifest stand. Of those with their clip only the number is kept.
+async fn roster(session: &Session, decided: &Decided) -> Result<Roster, Error> {
     let store = |error: StoreError| store_error(&error);
     let owed = session.store.owed(None, usize::MAX).await.map_err(store)?;
-    let book = worksheet.book();
-    let (mut jobs, mut up_to_date) = (Vec::new(), book.count("unchanged").map_err(store)?);
+    let book = decided.worksheet.book();
+    let mut roster = Roster { others: decided.others().clone(), ..Roster::default() };
+    let mut up_to_date = book.count("unchanged").map_err(store)?;
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
     let stood = book.each_named::<StoreError>(&others, |_, job| {
-        jobs.push((job.wanted.key.clone(), Stand::of(&job.decision)));
+        roster.add(&job.wanted.key, &job.decision);
         Ok(())
     });
     stood.map_err(store)?;
@@ -250,10 +251,11 @@ async fn stands(session: &Session, worksheet: &Worksheet) -> Result<(Vec<(JobKey
         let found = book.find(&key).map_err(store)?;
         if found.is_some_and(|job| job.decision.name() == "unchanged") {
             up_to_date = up_to_date.saturating_sub(1);
-            jobs.push((key, Stand::Done));
+            roster.jobs.push((key, Bucket::Done));
         }
     }
-    Ok((jobs, up_to_date))
+    roster.others.add(Bucket::Done, up_to_date);
+    Ok(roster)
 }
 
 /// The command that goes on with the same selection, and asks once more for the money.

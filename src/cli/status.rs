@@ -14,9 +14,11 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, OnChange};
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::report::budget::Level;
-use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, StoreError, Window};
+use crate::report::plan::buckets_json;
+use crate::store::{Holder, KeptAs, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -35,9 +37,17 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
         Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
         None => Vec::new(),
     };
-    let project = manifest.map(|manifest| manifest.project);
+    let named = manifest.as_ref().map(|manifest| manifest.project.clone());
+    let project = named.clone();
+    // A manifest that cannot be read keeps nothing.
+    let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
+        OnChange::Keep => Some(Bucket::Done),
+        OnChange::Ask => Some(Bucket::Asks),
+        OnChange::Render => None,
+    });
     let screen = Screen::read(&reader, &places, project, now).await;
-    let screen = Screen { budget, ..screen.map_err(|error| store_error(&error))? };
+    let buckets = reader.buckets(named.as_deref(), kept_as).await.map_err(|error| store_error(&error))?;
+    let screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
     let next = places.typed(&screen.next());
     if terminal.json {
         terminal.data(screen.json(&next));
@@ -78,6 +88,8 @@ struct Screen {
     /// Of the manifest; none where it cannot be read.
     budget: Vec<Level>,
     standing: Standing,
+    /// The jobs, as they were wanted last.
+    buckets: Buckets,
     in_flight: Vec<Take>,
     paused: Vec<Pause>,
     pace: Option<Pace>,
@@ -119,8 +131,21 @@ impl Screen {
             }
             None => None,
         };
-        let budget = Vec::new();
-        Ok(Self { now, project, holder, run, today, month, budget, standing, in_flight, paused, pace })
+        let (budget, buckets) = (Vec::new(), Buckets::default());
+        Ok(Self {
+            now,
+            project,
+            holder,
+            run,
+            today,
+            month,
+            budget,
+            standing,
+            buckets,
+            in_flight,
+            paused,
+            pace,
+        })
     }
 
     fn lines(&self, places: &Places) -> Vec<String> {
@@ -130,7 +155,7 @@ impl Screen {
         };
         let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
-        lines.push(format!("  {}", self.standing.line()));
+        lines.push(format!("  {}", self.buckets.line()));
         lines.extend(self.by_state());
         lines.extend(
             self.paused.iter().map(|pause| format!("  paused     {}", pause::words(pause, self.now))),
@@ -293,6 +318,7 @@ impl Screen {
                 "money": money_json(*spent),
             })),
             "states": self.standing.json(),
+            "buckets": buckets_json(&self.buckets),
             "in_flight": in_flight,
             "paused": self.paused.iter().map(pause::json).collect::<Vec<_>>(),
             "held": held.collect::<Vec<Value>>(),

@@ -16,9 +16,10 @@ use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
+use crate::plan::bucket::Bucket;
 use crate::report::budget::Level;
 use crate::report::lines::why_words;
-use crate::report::live::Stand;
+use crate::report::plan::buckets_json;
 use crate::report::text::{count, lasted};
 use crate::store::{Cap, Caps, Count, Reader, RunId, Spent, Window};
 use jiff::Timestamp;
@@ -87,6 +88,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "event": "summary",
             "exit": exit as i32,
             "states": standing.json(),
+            "buckets": buckets_json(went.board.buckets()),
             "spent_usd": spent.settled.plain(),
             "reserved_usd": spent.reserved.plain(),
             "in_doubt_usd": spent.in_doubt.plain(),
@@ -143,14 +145,14 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
     let Ended { places, went, .. } = ended;
     let board = &went.board;
     if board.is_idle() && exit == Exit::Done {
-        let clips = board.count(Stand::Done);
+        let clips = board.buckets().count(Bucket::Done);
         let are = if clips == 1 { "is" } else { "are" };
-        let given_up = board.count(Stand::GivenUp);
-        let rest = if given_up > 0 { format!(", {given_up} given up") } else { String::new() };
+        let rest: String =
+            board.buckets().parts().into_iter().skip(1).map(|part| format!(" · {part}")).collect();
         return vec![format!("nothing to do: {} {are} up to date{rest}", count(clips, "clip"))];
     }
     let word = if went.reason.is_some() { "stopped" } else { "finished" };
-    let mut lines = vec![format!("{word:<8} {} ({})", board.counts(), lasted(board.lasted(now)))];
+    let mut lines = vec![format!("{word:<8} {} ({})", board.buckets().line(), lasted(board.lasted(now)))];
     let mut money = match board.estimate() {
         Some(estimate) => format!("{} of {}", spent.settled, estimate.max(spent.settled)),
         None => "nothing new".to_owned(),
@@ -233,22 +235,6 @@ impl Standing {
     #[must_use]
     pub(super) fn in_flight(&self) -> u64 {
         Phase::IN_FLIGHT.map(|phase| self.count(phase)).iter().sum()
-    }
-
-    /// The counts in one line.
-    #[must_use]
-    pub(super) fn line(&self) -> String {
-        let mut line = format!(
-            "{} done · {} failed · {} held · {} left",
-            self.count(Phase::Done),
-            self.failed.len(),
-            self.held.len(),
-            self.count(Phase::Pending)
-        );
-        if self.in_flight() > 0 {
-            let _ = write!(line, " · {} in flight", self.in_flight());
-        }
-        line
     }
 
     /// The counts for programs.
@@ -335,7 +321,7 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         exits.push(Exit::Held);
     }
     // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
-    if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 {
+    if !standing.failed.is_empty() || went.board.buckets().count(Bucket::Failed) > 0 {
         exits.push(Exit::SomeFailed);
     }
     Exit::gravest(exits)

@@ -10,6 +10,7 @@ use super::text::count as counted;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
 use crate::plan::guards::Trip;
@@ -234,6 +235,7 @@ impl Plan<'_> {
         json!({
             "format": 1,
             "project": self.project,
+            "buckets": buckets_json(&self.sum.buckets),
             "to_render": self.to_render(),
             "total_usd": self.total().plain(),
             "dropped": dropped.collect::<Vec<_>>(),
@@ -244,6 +246,16 @@ impl Plan<'_> {
     }
 }
 
+/// Returns the numbers of jobs by bucket as JSON, also those of empty buckets.
+#[must_use]
+pub fn buckets_json(buckets: &Buckets) -> Value {
+    buckets
+        .named()
+        .map(|(name, jobs)| (name.to_owned(), jobs.into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
 /// Returns a job of the plan as JSON.
 #[must_use]
 pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
@@ -251,6 +263,7 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
         "job": wanted.key.to_string(),
         "title": wanted.title,
         "decision": decision.name(),
+        "bucket": Bucket::of(&wanted.key, decision).name(),
         "costs": decision.costs(),
         "model": wanted.request.model.to_string(),
         "price_usd": wanted.price.map(Usd::plain),

@@ -8,6 +8,7 @@ mod bounds;
 mod budget;
 mod closing;
 mod collect;
+mod counts;
 mod doctor;
 mod doubt;
 mod echo;
