@@ -30,6 +30,8 @@ use std::collections::HashSet;
 pub(super) struct Wish {
     /// The command, as the books name it.
     pub(super) command: &'static str,
+    /// The command as it is typed once more, with its question answered, without the flags that lead to the project.
+    pub(super) again: String,
     /// The jobs, each to be paid.
     pub(super) jobs: Vec<Wanted>,
     /// What is asked before that, without the price.
@@ -75,7 +77,8 @@ pub(super) async fn once_more(
     let store = |error: crate::store::StoreError| store_error(&error);
     let may_be_unpriced = global.sandbox || bounds.allow_unpriced;
     if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
-        return Err(unpriced(&wanted.key, &wanted.request.model));
+        let typed = session.places.typed(&format!("{} --allow-unpriced", wish.again));
+        return Err(unpriced(&wanted.key, &wanted.request.model).next(typed));
     }
     let mut obstacles = Obstacles::new(&session)?;
     for wanted in &wish.jobs {
@@ -93,14 +96,16 @@ pub(super) async fn once_more(
     obstacles.tell(terminal)?;
     pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await.map_err(store)?;
     for wanted in &wish.jobs {
-        terminal.say(format_args!("again    {}  {}", wanted.key, cost(wanted)));
+        let mark = session.places.mark();
+        terminal.say(format_args!("again    {}  {}{mark}", wanted.key, cost(wanted)));
     }
     for note in &wish.notes {
         terminal.say(note);
     }
     let price: Usd = wish.jobs.iter().map(cost).sum();
     if !global.sandbox {
-        agreed(terminal, bounds, &format!("{} for about {price}?", wish.question))?;
+        let typed = session.places.typed(&wish.again);
+        agreed(terminal, bounds, &format!("{} for about {price}?", wish.question), typed)?;
     }
     let mut needed = session.owing().await?;
     needed.extend(wish.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
@@ -128,7 +133,7 @@ pub(super) async fn once_more(
     for level in &levels {
         let mut fit = Fit::new(*level);
         wish.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
-        terminal.tell(&fit.line(), 9);
+        terminal.tell(&(fit.line() + session.places.mark()), 9);
     }
     let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await.map_err(store)?;
     today(&session, &setup).await?;
@@ -167,14 +172,17 @@ pub(super) fn cost(wanted: &Wanted) -> Usd {
     wanted.price.unwrap_or_default()
 }
 
-fn agreed(terminal: &Terminal, bounds: &Bounds, question: &str) -> Result<(), Error> {
+fn agreed(terminal: &Terminal, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
     if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
         return Ok(());
     }
     if !terminal.interactive {
-        return Err(Error::new(Exit::Usage, format!("{question} There is no terminal to ask on"))
-            .money("not charged")
-            .next("add --yes, or --max-cost USD"));
+        return Err(Error::new(
+            Exit::Usage,
+            format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD"),
+        )
+        .money("not charged")
+        .next(typed));
     }
     if terminal.ask(question) {
         return Ok(());

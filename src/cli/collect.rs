@@ -4,7 +4,7 @@ use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
-use super::setup::{as_far_as_possible, not_set_up};
+use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::load::{cards, providers};
@@ -65,6 +65,11 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     if !whole && setup.accounts.is_empty() {
         return Err(not_set_up(terminal, &session.places, problems));
     }
+    let unset = match problems.iter().all(is_missing_key) {
+        _ if whole => Exit::Done,
+        true => Exit::Credentials,
+        false => Exit::Invalid,
+    };
     terminal.problems(problems);
     let now = session.clock.now();
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
@@ -91,6 +96,5 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         Err(error) => Err(error),
     };
     setup.close().await;
-    let unset = if whole { Exit::Done } else { Exit::Invalid };
     Ok(Exit::gravest([exit?, unset]))
 }

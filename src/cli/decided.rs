@@ -4,6 +4,7 @@ use super::args::Selection;
 use super::exit::Error;
 use super::names::Names;
 use super::session::store_error;
+use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
@@ -79,13 +80,17 @@ impl Decided {
     }
 
     /// Whether a person at the terminal agrees that what asks first is rendered anew.
-    pub(super) fn may_render_anew(&self, terminal: &Terminal) -> Result<bool, Error> {
+    pub(super) fn may_render_anew(&self, terminal: &Terminal, places: &Places) -> Result<bool, Error> {
         if self.asks == 0 || !terminal.interactive {
             return Ok(false);
         }
         self.tell_changes_of(terminal, &["asks"])?;
         let clips = count(self.asks, "finished clip");
-        Ok(terminal.ask(&format!("The input of {clips} changed. Render anew for about {}?", self.asking)))
+        Ok(terminal.ask(&format!(
+            "The input of {clips} changed. Render anew for about {}{}?",
+            self.asking,
+            places.mark()
+        )))
     }
 
     /// Number of clips that are kept until a person agrees.

@@ -150,7 +150,7 @@ fn consent(
             .next(format!("add --yes, or --max-extra {}", sum.plain())));
     }
     for take in chosen {
-        terminal.say(held_line(take));
+        terminal.say(held_line(take, None));
     }
     let clips = count(chosen.len(), "clip");
     if terminal.ask(&format!("Order {clips} anew for {sum}, though they may have been charged?")) {

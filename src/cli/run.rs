@@ -2,7 +2,7 @@
 
 use super::album::load;
 use super::approval;
-use super::args::{Bounds, Global, RunArgs};
+use super::args::{Global, RunArgs};
 use super::budget::{caps, levels};
 use super::collect;
 use super::decided::{Choice, Decided};
@@ -110,7 +110,7 @@ async fn prepare(
     let agreed_before = approved.is_some() || args.accept_changes;
     let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
     let mut decided = Decided::of(manifest, loaded, worksheet, choice)?;
-    if decided.may_render_anew(terminal)? {
+    if decided.may_render_anew(terminal, places)? {
         decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
     }
     if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
@@ -123,9 +123,12 @@ async fn prepare(
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
     warn_of_corrections(terminal, global, loaded, &used);
     decided.warn(terminal);
-    show(terminal, &plan);
+    show(terminal, places, global.verbose > 0, &plan);
     if !global.sandbox && !args.bounds.allow_unpriced {
-        priced(&plan)?;
+        priced(&plan).map_err(|error| {
+            let typed = places.typed(&format!("{} --allow-unpriced", again(args)));
+            error.next(typed)
+        })?;
     }
     if !agreed_before {
         guards::pass(terminal, places, &plan)?;
@@ -144,7 +147,7 @@ async fn prepare(
     if plan.to_render() > 0
         && !global.sandbox
         && approved.is_none()
-        && let Err(error) = agreed(terminal, places, &args.bounds, &plan)
+        && let Err(error) = agreed(terminal, places, args, &plan)
     {
         setup.close().await;
         return Err(error);
@@ -155,7 +158,7 @@ async fn prepare(
 }
 
 /// The plan as it is carried out, for people alone.
-fn show(terminal: &Terminal, plan: &Plan<'_>) {
+fn show(terminal: &Terminal, places: &Places, verbose: bool, plan: &Plan<'_>) {
     if terminal.json {
         return;
     }
@@ -165,12 +168,12 @@ fn show(terminal: &Terminal, plan: &Plan<'_>) {
         }
         return;
     }
-    terminal.say(plan.table().trim_end());
-    for note in plan.notes() {
+    terminal.say(plan.table(places.mark()).trim_end());
+    for note in plan.notes(verbose) {
         terminal.tell(&note, 2);
     }
     for line in plan.budget_lines() {
-        terminal.tell(&line, 9);
+        terminal.tell(&(line + places.mark()), 9);
     }
 }
 
@@ -299,12 +302,11 @@ fn priced(plan: &Plan<'_>) -> Result<(), Error> {
 
 /// A job whose price nobody knows.
 pub(super) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
-    Error::new(Exit::Invalid, format!("nobody knows what {model} costs (job {key}); nothing was sent"))
-        .money("not charged")
-        .next(format!(
-            "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price; or \
-             --allow-unpriced, and it counts as nothing"
-        ))
+    let what = format!(
+        "nobody knows what {model} costs (job {key}); nothing was sent; add `prices: {{ {model}: {{ per: clip, usd: \
+         \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as nothing"
+    );
+    Error::new(Exit::Invalid, what).money("not charged")
 }
 
 /// Finds whatever keeps a clip from its name, before anything is paid.
@@ -360,9 +362,7 @@ impl<'a> Obstacles<'a> {
         };
         let place = Place::File(self.session.places.shown.clone());
         let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
-        let name = self.session.places.out.join(&target.path);
-        let name = name.strip_prefix(".").unwrap_or(&name);
-        problem.examples.push(format!("{}: {what}", name.display()));
+        problem.examples.push(format!("{}: {what}", self.session.places.opened(&target.path)));
         self.problems.push(problem);
     }
 
@@ -379,7 +379,8 @@ impl<'a> Obstacles<'a> {
 }
 
 /// Asks once, with the price.
-fn agreed(terminal: &Terminal, places: &Places, bounds: &Bounds, plan: &Plan<'_>) -> Result<(), Error> {
+fn agreed(terminal: &Terminal, places: &Places, args: &RunArgs, plan: &Plan<'_>) -> Result<(), Error> {
+    let bounds = &args.bounds;
     if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
         return Ok(());
     }
@@ -387,14 +388,14 @@ fn agreed(terminal: &Terminal, places: &Places, bounds: &Bounds, plan: &Plan<'_>
         return Err(Error::new(
             Exit::Usage,
             format!(
-                "{} for {} need{} a yes, and there is no terminal to ask on",
+                "{} for {} need{} a yes, and there is no terminal to ask on; add --yes, or --max-cost USD",
                 count(plan.to_render(), "clip"),
                 plan.total(),
                 if plan.to_render() == 1 { "s" } else { "" }
             ),
         )
         .money("not charged")
-        .next("add --yes, or --max-cost USD"));
+        .next(places.typed(&format!("{} --yes", again(args)))));
     }
     if terminal.ask(&format!("Render {} for about {}?", count(plan.to_render(), "clip"), plan.total())) {
         return Ok(());

@@ -133,7 +133,14 @@ impl Session {
         }
         let estimate = price.map(|price| spent.settled + spent.reserved + price);
         let board = Board::new(Start { roster, owed, spent: spent.settled, estimate }, self.clock.now());
-        let listener = Listener::new(terminal, self.clock.clone(), global, board, Gauge::new(&levels));
+        let listener = Listener::new(
+            terminal,
+            self.clock.clone(),
+            global,
+            self.places.clone(),
+            board,
+            Gauge::new(&levels),
+        );
         let listener = Arc::new(listener);
         let hear = {
             let listener = Arc::clone(&listener);

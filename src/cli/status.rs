@@ -50,12 +50,12 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
     let screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
     let next = places.typed(&screen.next());
     if terminal.json {
-        terminal.data(screen.json(&next));
+        terminal.data(screen.json(&places, &next));
     } else {
         for line in screen.lines(&places).iter().flat_map(|line| labelled("", line, terminal.size().0)) {
             terminal.data(line);
         }
-        for line in screen.standing.causes().into_iter().chain(held_block(&screen.standing.held, &places)) {
+        for line in screen.standing.causes().into_iter().chain(held_block(&screen.standing, &places)) {
             // What is indented holds commands, and a command that is broken cannot be copied.
             let whole = line.starts_with(' ');
             for line in if whole { vec![line] } else { labelled("", &line, terminal.size().0) } {
@@ -175,9 +175,11 @@ impl Screen {
             format!("{which} {} {}", run.command, spent_words(*spent))
         });
         let parts = [Some(format!("today {}", spent_words(self.today))), this];
-        lines.push(format!("  money      this month {}", spent_words(self.month)));
+        let parts = parts.map(|part| part.map(|part| part + places.mark()));
+        lines.push(format!("  money      this month {}{}", spent_words(self.month), places.mark()));
         lines.extend(parts.into_iter().flatten().map(|part| format!("             {part}")));
-        let budget = |level: &Level| format!("  budget     {} · {}", level.name(), level.used());
+        let budget =
+            |level: &Level| format!("  budget     {} · {}", level.name(), level.used()) + places.mark();
         lines.extend(self.budget.iter().map(budget));
         lines.push(match &self.holder {
             Some(Holder { command, started, pid, host }) => {
@@ -273,7 +275,7 @@ impl Screen {
         }
     }
 
-    fn json(&self, next: &str) -> Value {
+    fn json(&self, places: &Places, next: &str) -> Value {
         let take = |take: &Take| json!({ "job": take.key.to_string(), "take": take.id.0, "usd": take.price.plain() });
         let held = self.standing.held.iter().filter_map(|held| {
             let State::Held { reason, since, intent, .. } = &held.state else { return None };
@@ -318,6 +320,7 @@ impl Screen {
                 "money": money_json(*spent),
             })),
             "states": self.standing.json(),
+            "sandbox": places.sandbox,
             "buckets": buckets_json(&self.buckets),
             "in_flight": in_flight,
             "paused": self.paused.iter().map(pause::json).collect::<Vec<_>>(),

@@ -108,9 +108,9 @@ impl Plan<'_> {
         exposure
     }
 
-    /// The table.
+    /// Returns the table. `mark` stands behind the total.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self, mark: &str) -> String {
         let mut rows: Vec<&Row> = self.sum.rows.iter().collect();
         rows.sort_by_key(|row| ORDER.iter().position(|sign| *sign == row.sign));
         let models = rows.iter().map(|row| row.model.to_string().len());
@@ -131,7 +131,7 @@ impl Plan<'_> {
         let _ = writeln!(table, "  {}", "-".repeat(width + 32));
         let _ = writeln!(
             table,
-            "  {:<width$}  {:>6}  {:>7}  {:>9}",
+            "  {:<width$}  {:>6}  {:>7}  {:>9}{mark}",
             "to render",
             self.to_render(),
             "",
@@ -140,9 +140,9 @@ impl Plan<'_> {
         table
     }
 
-    /// What else is worth knowing before money is spent, a line each.
+    /// Returns what else is worth knowing before money is spent, a line each; `verbose` adds what few ask for.
     #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    pub fn notes(&self, verbose: bool) -> Vec<String> {
         let mut notes = Vec::new();
         for ((count, saved), how) in [
             (self.sum.shared, "shared with another job"),
@@ -176,9 +176,9 @@ impl Plan<'_> {
             ));
         }
         let (submissions, money) = self.exposure();
-        if submissions > 0 {
-            let submissions = counted(submissions, "submission");
-            notes.push(format!("after a crash at most {submissions} ({money}) can be in doubt"));
+        if verbose && submissions > 0 {
+            let requests = counted(submissions, "request");
+            notes.push(format!("if interrupted, up to {requests} ({money}) may need checking"));
         }
         notes
     }

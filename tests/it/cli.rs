@@ -18,6 +18,7 @@ mod help;
 mod init;
 mod ledger;
 mod matrix;
+mod next;
 mod nights;
 mod once;
 mod owed;

@@ -63,3 +63,27 @@ fn status_plan_and_summary_agree_on_what_failed_follows_and_needs_a_decision() {
     let text = project.run(&["status"]).expect(0).out;
     assert!(text.contains(line), "{text}");
 }
+
+#[test]
+fn sandbox_money_is_marked_and_paths_are_those_of_the_files() {
+    let project = Project::shop(2);
+    let says = |arguments: &[&str], words: &[&str]| {
+        let ended = project.run(arguments).expect(0);
+        let all = format!("{}{}", ended.out, ended.err);
+        for words in words {
+            assert!(all.contains(words), "{words:?} is not said\n{ended}");
+        }
+    };
+    says(&["plan", "--sandbox"], &["$0.80 (sandbox money)"]);
+    let (total, clip) = ("spent    $0.80 of $0.80 (sandbox money)", "$0.40  sandbox/renders/sku-1_hero.mp4");
+    says(&["run", "--sandbox"], &[total, clip]);
+    assert!(project.path("sandbox/renders/sku-1_hero.mp4").is_file());
+    says(&["status", "--sandbox"], &["this month $0.80 (sandbox money)", "last run $0.80 (sandbox money)"]);
+    says(&["ledger", "--sandbox"], &["sandbox money"]);
+    says(&["show", "sku-1", "--sandbox"], &["sandbox/renders/sku-1_hero.mp4", "(sandbox money)"]);
+    for command in ["plan", "status", "ledger"] {
+        assert_eq!(project.run(&[command, "--sandbox", "--json"]).expect(0).json()["sandbox"], true);
+    }
+    let real = project.run(&["plan"]).expect(0);
+    assert!(!format!("{real}").contains("sandbox"), "{real}");
+}
