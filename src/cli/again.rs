@@ -40,6 +40,8 @@ pub(super) struct Wish {
     pub(super) notes: Vec<String>,
     /// Where the other jobs of the manifest stand.
     pub(super) others: Buckets,
+    /// Whether these jobs have their clip.
+    pub(super) has_clips: bool,
 }
 
 /// Returns where the jobs of the manifest stand beside these.
@@ -138,6 +140,7 @@ pub(super) async fn once_more(
     let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await.map_err(store)?;
     today(&session, &setup).await?;
     let places = session.places.clone();
+    let keys = wish.jobs.iter().map(|wanted| wanted.key.clone());
     let order = Order {
         project: &manifest.project,
         run,
@@ -146,6 +149,7 @@ pub(super) async fn once_more(
         roster: Roster {
             jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
             others: wish.others,
+            having: if wish.has_clips { keys.collect() } else { HashSet::new() },
             ..Roster::default()
         },
         price: Some(price),

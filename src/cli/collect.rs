@@ -5,11 +5,13 @@ use super::exit::{Error, Exit};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
+use super::status::buckets;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::load::{cards, providers};
+use crate::plan::bucket::Bucket;
 use crate::report::live::Roster;
-use crate::store::Caps;
+use crate::store::{Caps, StoreError};
 
 /// Fetches everything that was paid.
 pub(super) async fn collect(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
@@ -46,6 +48,17 @@ pub(super) async fn instead(
     Ok(Exit::gravest([exit, error.exit]))
 }
 
+/// Returns where the jobs stand, as they were wanted last.
+async fn roster(session: &Session) -> Result<Roster, Error> {
+    let store = |error: StoreError| store_error(&error);
+    let owed = session.store.owed(None, usize::MAX).await.map_err(store)?;
+    let keys = owed.into_iter().map(|take| take.key).collect();
+    let (others, jobs) = buckets(&session.store, &session.places, keys).await.map_err(store)?;
+    let done = jobs.iter().filter(|(_, bucket)| *bucket == Bucket::Done);
+    let having = done.map(|(key, _)| key.clone()).collect();
+    Ok(Roster { jobs, others, having, ..Roster::default() })
+}
+
 async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Exit, Error> {
     let needed = session.owing().await?;
     if needed.is_empty() {
@@ -71,19 +84,13 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         false => Exit::Invalid,
     };
     terminal.problems(problems);
+    let roster = roster(&session).await?;
     let now = session.clock.now();
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
     let places = session.places.clone();
-    let order = Order {
-        project: "",
-        run,
-        work: None,
-        max_time: None,
-        roster: Roster::default(),
-        price: None,
-        levels: Vec::new(),
-    };
+    let order =
+        Order { project: "", run, work: None, max_time: None, roster, price: None, levels: Vec::new() };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {

@@ -50,6 +50,7 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
         jobs,
         notes: vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()],
         others,
+        has_clips: true,
     };
     once_more(terminal, global, session, &loaded, &args.bounds, wish).await
 }

@@ -44,6 +44,7 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
         jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
         notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
         others,
+        has_clips: false,
     };
     once_more(terminal, global, session, &loaded, &args.bounds, wish).await
 }

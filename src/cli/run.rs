@@ -254,7 +254,8 @@ async fn roster(session: &Session, decided: &Decided) -> Result<Roster, Error> {
         let found = book.find(&key).map_err(store)?;
         if found.is_some_and(|job| job.decision.name() == "unchanged") {
             up_to_date = up_to_date.saturating_sub(1);
-            roster.jobs.push((key, Bucket::Done));
+            roster.jobs.push((key.clone(), Bucket::Done));
+            roster.having.insert(key);
         }
     }
     roster.others.add(Bucket::Done, up_to_date);

@@ -10,6 +10,7 @@ use super::session::{reader, store_error};
 use super::settings::{Places, quoted};
 use super::summary::Standing;
 use super::terminal::Terminal;
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
@@ -21,6 +22,7 @@ use crate::report::plan::buckets_json;
 use crate::store::{Holder, KeptAs, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Links that die within this time are worth a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(2);
@@ -37,16 +39,9 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
         Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
         None => Vec::new(),
     };
-    let named = manifest.as_ref().map(|manifest| manifest.project.clone());
-    let project = named.clone();
-    // A manifest that cannot be read keeps nothing.
-    let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
-        OnChange::Keep => Some(Bucket::Done),
-        OnChange::Ask => Some(Bucket::Asks),
-        OnChange::Render => None,
-    });
+    let project = manifest.map(|manifest| manifest.project);
+    let buckets = buckets(&reader, &places, BTreeSet::new()).await.map_err(|error| store_error(&error))?.0;
     let screen = Screen::read(&reader, &places, project, now).await;
-    let buckets = reader.buckets(named.as_deref(), kept_as).await.map_err(|error| store_error(&error))?;
     let screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
     let next = places.typed(&screen.next());
     if terminal.json {
@@ -70,6 +65,23 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
 /// The project's name, if the manifest can be read; otherwise everything in the folder is meant.
 pub(super) fn project(places: &Places) -> Option<String> {
     read(places).map(|manifest| manifest.project)
+}
+
+/// Returns how many wanted jobs are in each bucket, as they were wanted last, without those that come apart.
+pub(super) async fn buckets(
+    reader: &Reader,
+    places: &Places,
+    apart: BTreeSet<JobKey>,
+) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
+    let manifest = read(places);
+    let project = manifest.as_ref().map(|manifest| manifest.project.clone());
+    // A manifest that cannot be read keeps nothing.
+    let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
+        OnChange::Keep => Some(Bucket::Done),
+        OnChange::Ask => Some(Bucket::Asks),
+        OnChange::Render => None,
+    });
+    reader.buckets(project.as_deref(), apart, kept_as).await
 }
 
 fn read(places: &Places) -> Option<Manifest> {

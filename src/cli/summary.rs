@@ -340,7 +340,10 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         exits.push(Exit::Held);
     }
     // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
-    if !standing.failed.is_empty() || went.board.buckets().count(Bucket::Failed) > 0 {
+    if !standing.failed.is_empty()
+        || went.board.buckets().count(Bucket::Failed) > 0
+        || went.board.failures() > 0
+    {
         exits.push(Exit::SomeFailed);
     }
     Exit::gravest(exits)

@@ -34,6 +34,8 @@ pub struct Roster {
     pub followers: Vec<(JobKey, JobKey)>,
     /// Jobs whose clip in flight was ordered with an older input: once it is there, they are still to be rendered.
     pub outdated: HashSet<JobKey>,
+    /// Jobs that have their clip: another rendering is on its way, and the clip stays whatever comes of that.
+    pub having: HashSet<JobKey>,
 }
 
 impl Roster {
@@ -75,6 +77,9 @@ pub struct Board {
     /// Jobs that get the clip of another job, by that one.
     followers: HashMap<JobKey, Vec<JobKey>>,
     outdated: HashSet<JobKey>,
+    having: HashSet<JobKey>,
+    /// Number of renderings that failed in this run.
+    failures: usize,
     flights: BTreeMap<TakeId, Flight>,
     pace: Pace,
     /// Takes whose price is counted and that have not ended.
@@ -119,6 +124,8 @@ impl Board {
             noted: HashMap::new(),
             followers: HashMap::new(),
             outdated: roster.outdated,
+            having: roster.having,
+            failures: 0,
             flights: BTreeMap::new(),
             pace: Pace::default(),
             charged: HashSet::new(),
@@ -130,7 +137,7 @@ impl Board {
         };
         let mut jobs: HashMap<JobKey, Bucket> = roster.jobs.into_iter().collect();
         for take in &start.owed {
-            jobs.insert(take.key.clone(), Bucket::after(&take.state));
+            jobs.insert(take.key.clone(), board.after(&take.key, &take.state));
             board.flies(&take.id, &take.key, &take.state, now);
         }
         for (key, bucket) in jobs {
@@ -149,6 +156,7 @@ impl Board {
                 self.moved = true;
                 let before = self.before(take, key, *from);
                 self.put(key.clone(), before, self.after(key, to));
+                self.failures += usize::from(matches!(**to, State::Failed { .. }));
                 self.tell_followers(key, to);
                 self.flies(take, key, to, now);
                 let charged = match &**to {
@@ -197,6 +205,8 @@ impl Board {
     fn after(&self, key: &JobKey, state: &State) -> Bucket {
         match Bucket::after(state) {
             Bucket::Done | Bucket::Failed if self.outdated.contains(key) => Bucket::ToRender,
+            Bucket::ToRender => Bucket::ToRender,
+            _ if self.having.contains(key) => Bucket::Done,
             bucket => bucket,
         }
     }
@@ -229,7 +239,9 @@ impl Board {
         }
         self.buckets.add(bucket, 1);
         match bucket {
-            Bucket::Done | Bucket::ToRender | Bucket::InFlight if !self.outdated.contains(&key) => {
+            Bucket::Done | Bucket::ToRender | Bucket::InFlight
+                if !self.outdated.contains(&key) && !self.having.contains(&key) =>
+            {
                 self.noted.remove(&key);
             }
             _ => drop(self.noted.insert(key, bucket)),
@@ -252,6 +264,12 @@ impl Board {
     #[must_use]
     pub fn estimate(&self) -> Option<Usd> {
         self.estimate
+    }
+
+    /// Returns the number of renderings that failed in this run.
+    #[must_use]
+    pub const fn failures(&self) -> usize {
+        self.failures
     }
 
     /// Returns the numbers of jobs by bucket.

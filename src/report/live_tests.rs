@@ -171,6 +171,20 @@ fn a_job_that_follows_another_shares_its_fate() {
 }
 
 #[test]
+fn a_job_keeps_its_clip_whatever_comes_of_another_rendering() {
+    let jobs = vec![(key(1), Bucket::ToRender)];
+    let roster = Roster { having: HashSet::from([key(1)]), ..roster(jobs) };
+    let mut board = Board::new(Start { roster, ..Start::default() }, at(0));
+    let mut told = |state: State| {
+        board.hear(&moved(1, state), at(9));
+        (board.buckets().line(), board.failures())
+    };
+    assert_eq!(told(running(0)), ("1 done".to_owned(), 0));
+    assert_eq!(told(again(20)), ("0 done · 1 to render".to_owned(), 0));
+    assert_eq!(told(failed(Charged::No)), ("1 done".to_owned(), 1));
+}
+
+#[test]
 fn what_is_only_collected_has_no_new_cost() {
     let mut board =
         Board::new(Start { roster: roster(vec![(key(1), Bucket::Waiting)]), ..Start::default() }, at(0));

@@ -5,11 +5,12 @@ use super::error::StoreError;
 use super::read::Reader;
 use super::takes;
 use crate::domain::fault::Refusal;
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::plan::bucket::{Bucket, Buckets};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Returns the bucket of jobs of a shot whose finished clip stays although their input changed; `None` where such a job is
 /// rendered again.
@@ -18,7 +19,7 @@ pub type KeptAs = Box<dyn Fn(&str) -> Option<Bucket> + Send>;
 /// A wanted job, as far as its rows tell.
 struct Job {
     id: i64,
-    shot: String,
+    key: JobKey,
     fingerprint: String,
     /// The order of the clip under the job's name.
     filed: Option<String>,
@@ -28,21 +29,36 @@ struct Job {
 
 impl Reader {
     /// Returns how many wanted jobs of a project, or of all, are in each bucket, as they were wanted last.
-    pub async fn buckets(&self, project: Option<&str>, kept_as: KeptAs) -> Result<Buckets, StoreError> {
+    /// Those that are named come apart, each with its bucket, and are not counted.
+    pub async fn buckets(
+        &self,
+        project: Option<&str>,
+        apart: BTreeSet<JobKey>,
+        kept_as: KeptAs,
+    ) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
         let project = project.map(str::to_owned);
-        self.read(move |db| buckets(db, project.as_deref(), &kept_as)).await
+        self.read(move |db| buckets(db, project.as_deref(), &apart, &kept_as)).await
     }
 }
 
-fn buckets(db: &Connection, project: Option<&str>, kept_as: &KeptAs) -> rusqlite::Result<Buckets> {
-    let mut buckets = Buckets::default();
+fn buckets(
+    db: &Connection,
+    project: Option<&str>,
+    apart: &BTreeSet<JobKey>,
+    kept_as: &KeptAs,
+) -> rusqlite::Result<(Buckets, Vec<(JobKey, Bucket)>)> {
+    let (mut buckets, mut named) = (Buckets::default(), Vec::new());
     // By order, the bucket of the first job that has a take of its own.
     let mut leaders: HashMap<String, Bucket> = HashMap::new();
     let mut followers: HashMap<String, usize> = HashMap::new();
     each(db, project, &mut |job| match job.bucket(kept_as) {
         Some(bucket) => {
-            buckets.add(bucket, 1);
             leaders.entry(job.fingerprint).or_insert(bucket);
+            if apart.contains(&job.key) {
+                named.push((job.key, bucket));
+            } else {
+                buckets.add(bucket, 1);
+            }
         }
         None => *followers.entry(job.fingerprint).or_default() += 1,
     })?;
@@ -50,13 +66,13 @@ fn buckets(db: &Connection, project: Option<&str>, kept_as: &KeptAs) -> rusqlite
         let leader = leaders.get(&fingerprint);
         buckets.add(leader.map_or(Bucket::ToRender, |bucket| bucket.of_follower()), jobs);
     }
-    Ok(buckets)
+    Ok((buckets, named))
 }
 
 /// Visits every wanted job with its takes.
 fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> rusqlite::Result<()> {
     let mut select = db.prepare_cached(
-        "SELECT j.id, j.shot, j.fingerprint, f.fingerprint, t.fingerprint = j.fingerprint, t.state,
+        "SELECT j.id, j.shot, j.item, j.variant, j.fingerprint, f.fingerprint, t.fingerprint = j.fingerprint, t.state,
              iif(t.state = 'failed', t.data, NULL)
          FROM jobs j LEFT JOIN takes f ON f.id = j.filed_take LEFT JOIN takes t ON t.job = j.id
          WHERE j.wanted AND (?1 IS NULL OR j.project = ?1) ORDER BY j.id, t.place DESC",
@@ -72,15 +88,15 @@ fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> r
             Some(job) => job,
             none => none.insert(job(row, id)?),
         };
-        if let Some(same) = row.get(4)? {
-            let failed = row.get_ref(6)? != ValueRef::Null;
+        if let Some(same) = row.get(6)? {
+            let failed = row.get_ref(8)? != ValueRef::Null;
             // What came back at no cost is ordered again, like what was never sent.
             let is_off = failed
                 && matches!(
-                    takes::state(row, 6)?,
+                    takes::state(row, 8)?,
                     State::Failed { refusal: Refusal::Cancelled, charged: Charged::No, .. }
                 );
-            job.takes.push((same, if is_off { Phase::Cancelled } else { takes::parsed(row, 5)? }));
+            job.takes.push((same, if is_off { Phase::Cancelled } else { takes::parsed(row, 7)? }));
         }
     }
     open.into_iter().for_each(visit);
@@ -88,8 +104,8 @@ fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> r
 }
 
 fn job(row: &Row<'_>, id: i64) -> rusqlite::Result<Job> {
-    let (shot, fingerprint, filed) = (row.get(1)?, row.get(2)?, row.get(3)?);
-    Ok(Job { id, shot, fingerprint, filed, takes: Vec::new() })
+    let (key, fingerprint, filed) = (takes::key(row, 1)?, row.get(4)?, row.get(5)?);
+    Ok(Job { id, key, fingerprint, filed, takes: Vec::new() })
 }
 
 impl Job {
@@ -111,7 +127,7 @@ impl Job {
         if waits {
             return Some(Bucket::ToRender);
         }
-        let kept = self.filed.as_ref().and_then(|_| kept_as(&self.shot));
+        let kept = self.filed.as_ref().and_then(|_| kept_as(&self.key.shot));
         kept.or_else(|| same().find(|phase| *phase != Phase::Cancelled).map(Bucket::of_phase))
     }
 }
@@ -124,7 +140,7 @@ mod tests {
 
     fn bucket(shot: &str, filed: Option<&str>, takes: &[(bool, Phase)]) -> Option<Bucket> {
         let (filed, takes) = (filed.map(str::to_owned), takes.to_vec());
-        let job = Job { id: 1, shot: shot.into(), fingerprint: "now".into(), filed, takes };
+        let job = Job { id: 1, key: JobKey::new(shot, "a"), fingerprint: "now".into(), filed, takes };
         job.bucket(&(Box::new(KEPT) as KeptAs))
     }
 

@@ -469,7 +469,9 @@ mod next_lines {
             if let Err(error) = help::command().try_get_matches_from(typed) {
                 panic!("`{line}` is no command: {error}\n{ended}");
             }
-            if is_whole && arguments.first().is_some_and(|verb| FREE.contains(&verb.as_str())) {
+            // `plan --out` writes a file.
+            let writes = arguments.iter().any(|word| word == "--out");
+            if is_whole && !writes && arguments.first().is_some_and(|verb| FREE.contains(&verb.as_str())) {
                 let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
                 let mut command = project.command(&arguments);
                 let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();

@@ -215,7 +215,9 @@ fn a_task_that_was_adopted_for_another_job_by_mistake_is_not_owned_twice() {
     project.run(&["resolve", "hero/sku-2", "--task-id", &third]).expect(0);
     project.mend();
     let ended = project.run(&["run", "--yes"]).expect(7);
-    ended.says("held     hero/sku-3  needs your decision: the provider named another").says("which another job owns");
+    ended
+        .says("held     hero/sku-3  needs your decision: the provider named another")
+        .says("which another job owns");
     assert_eq!((project.charges().len(), project.requests().len()), (3, 3));
 }
 
