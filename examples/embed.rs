@@ -7,12 +7,13 @@
 
 use shotlist::domain::key::{JobKey, ModelName};
 use shotlist::domain::limits::Limits;
+use shotlist::domain::money::Usd;
 use shotlist::domain::notice::Notice;
 use shotlist::domain::policy::Policy;
 use shotlist::engine::clock::Clock;
 use shotlist::engine::lane::Account;
 use shotlist::engine::order::{Ordered, order};
-use shotlist::engine::world::{Parts, World};
+use shotlist::engine::world::{LOOK_EVERY, Parts, World};
 use shotlist::files::Tree;
 use shotlist::load::load;
 use shotlist::plan::decide::Scope;
@@ -103,7 +104,8 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
         clock,
         run,
         project: manifest.project.clone(),
-        look_every: Duration::from_secs(1),
+        look_every: LOOK_EVERY,
+        max_in_doubt: Usd::from_micros(2_000_000),
         listener: Box::new(listener),
         reach: |_| {},
     }));

@@ -4,6 +4,7 @@
 
 use crate::domain::digest::Sha256;
 use crate::domain::request::MediaFile;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// A request to a provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,6 +158,15 @@ fn split(text: &str, marker: &str, file: &MediaFile) -> Vec<Part> {
     }
     parts
 }
+
+/// Escapes what may not stand in one segment of a path or in a value of a query. Letters, digits and `-._~` stay as they
+/// are (RFC 3986, section 2.3): some servers compare paths byte by byte.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]

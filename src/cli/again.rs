@@ -153,6 +153,7 @@ pub(super) async fn once_more(
             ..Roster::default()
         },
         price: Some(price),
+        max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
     let drove = session.drive(terminal, global, &setup, order).await;

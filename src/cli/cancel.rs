@@ -12,13 +12,14 @@ use super::show::find;
 use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::Refusal;
-use crate::domain::key::JobKey;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Charged, Event, State, Task};
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::load::{cards, providers};
 use crate::provider::{self, Cancelled};
 use crate::report::lines::charged_words;
+use crate::report::text::count;
 use crate::store::{ApplyError, Details, Mode, Options, Store};
 use crate::transport::FreeClient;
 use std::collections::BTreeSet;
@@ -86,7 +87,7 @@ impl Desk<'_> {
             let words = match did {
                 Ok(words) => {
                     any = true;
-                    words
+                    words + &self.followers(&id).await?
                 }
                 Err((exit, words)) => {
                     exits.push(exit);
@@ -100,6 +101,17 @@ impl Desk<'_> {
             self.tell(&key, None, &words);
         }
         Ok((any, exits))
+    }
+
+    /// Says who waits for the clip of a take, too.
+    async fn followers(&self, take: &TakeId) -> Result<String, Error> {
+        let followers = self.store.followers(take).await.map_err(|error| store_error(&error))?;
+        let [first, others @ ..] = &followers[..] else { return Ok(String::new()) };
+        let (who, wait) = match others {
+            [] => (first.to_string(), "waits"),
+            others => (format!("{first} and {}", count(others.len(), "other job")), "wait"),
+        };
+        Ok(format!("; {who} {wait} for the same clip: the next run renders it"))
     }
 
     fn tell(&self, key: &JobKey, take: Option<&str>, words: &str) {
@@ -124,10 +136,10 @@ impl Desk<'_> {
             let called = |key: &JobKey| key.item == name || key.to_string() == name;
             Ok::<_, Error>(takes.iter().any(|take| called(&take.key)))
         };
-        let names = Names::of(&args.only, is_name)?;
+        let only = Names::of(&args.only, is_name)?;
         takes.retain(|take| {
             let own = project.as_ref().is_none_or(|project| take.project == *project);
-            let meant = !args.only.is_empty() && own && names.has(&take.key);
+            let meant = !args.only.is_empty() && own && only.has(&take.key);
             meant || named.contains(&(take.project.clone(), take.key.clone()))
         });
         takes.sort_by_key(|take| !matches!(take.state, State::Pending { .. }));

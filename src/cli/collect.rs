@@ -89,8 +89,16 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
     let places = session.places.clone();
-    let order =
-        Order { project: "", run, work: None, max_time: None, roster, price: None, levels: Vec::new() };
+    let order = Order {
+        project: "",
+        run,
+        work: None,
+        max_time: None,
+        roster,
+        price: None,
+        max_in_doubt: None,
+        levels: Vec::new(),
+    };
     let drove = session.drive(terminal, global, &setup, order).await;
     let exit = match drove {
         Ok((went, world)) => {

@@ -1,7 +1,8 @@
-//! `shotlist doctor`: what can be wrong before anything is sent. Costs nothing, sends nothing, changes nothing.
+//! `shotlist doctor`: what can be wrong before anything is ordered. Costs nothing, orders nothing, changes nothing.
 
 mod input;
 mod machine;
+mod server;
 
 use super::album::load;
 use super::args::{Global, ManifestArg};
@@ -73,7 +74,7 @@ impl Check {
     }
 }
 
-/// Checks everything that can be checked without a provider.
+/// Checks everything that can be checked without an order. Each provider is asked one free question.
 pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     let context = Context { places: &places, global };
@@ -86,7 +87,7 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
     checks.extend(input::manifest(&context, &loaded, &wants));
     let project = loaded.manifest.as_ref().map(|manifest| manifest.project.as_str());
     let mut state = machine::state(&context, project, now).await;
-    checks.extend(input::providers(&context, &wants, &state.owing));
+    checks.extend(input::providers(&context, &wants, &state.owing).await);
     checks.append(&mut state.checks);
     checks.extend(machine::room(&context, &loaded, &worksheet, &state));
     checks.extend(machine::output(&context));
@@ -116,12 +117,12 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
         let plural =
             |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         terminal.say(match (failed, warned) {
-            (0, 0) => "All is well. Nothing was sent.".to_owned(),
-            (0, warned) => format!("Nothing fails, {}. Nothing was sent.", plural(warned, "warning")),
-            (failed, 0) => format!("{} failed. Nothing was sent.", plural(failed, "check")),
+            (0, 0) => "All is well. Nothing was ordered.".to_owned(),
+            (0, warned) => format!("Nothing fails, {}. Nothing was ordered.", plural(warned, "warning")),
+            (failed, 0) => format!("{} failed. Nothing was ordered.", plural(failed, "check")),
             (failed, warned) => {
                 format!(
-                    "{} failed, {}. Nothing was sent.",
+                    "{} failed, {}. Nothing was ordered.",
                     plural(failed, "check"),
                     plural(warned, "warning")
                 )
@@ -129,7 +130,12 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
         });
     }
     let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
-    terminal.next(first.and_then(|check| check.todo.clone()).unwrap_or_else(|| context.command("plan")));
+    // What is no command of this program stands beside its check; then it is looked at again.
+    let todo = first.map(|check| check.todo.clone().filter(|todo| todo.starts_with("shotlist ")));
+    terminal.next(match todo {
+        None => context.command("plan"),
+        Some(todo) => todo.unwrap_or_else(|| context.command("doctor")),
+    });
     Ok(exit)
 }
 

@@ -63,13 +63,13 @@ fn chosen(
     manifest: &Manifest,
     places: &Places,
 ) -> Result<(Vec<Wanted>, Vec<String>), Error> {
-    let names = decided::named(worksheet, &args.only)?;
+    let only = decided::named(worksheet, &args.only)?;
     let book = worksheet.book();
     let named = named(args, &book)?;
     let (mut jobs, mut refused) = (Vec::new(), Vec::new());
     book.each_wanted(|wanted| {
         let is_named = named.contains(&wanted.key);
-        if !is_named && (args.only.is_empty() || !names.has(&wanted.key)) {
+        if !is_named && (args.only.is_empty() || !only.has(&wanted.key)) {
             return Ok(());
         }
         match hindrance(&book, &wanted, manifest)? {
@@ -83,7 +83,7 @@ fn chosen(
         Ok(())
     })
     .map_err(|error: StoreError| store_error(&error))?;
-    for warning in names.warnings()? {
+    for warning in only.warnings()? {
         terminal.say(warning);
     }
     Ok((jobs, refused))

@@ -5,7 +5,7 @@ use super::args::{Global, ResolveArgs};
 use super::exit::{Error, Exit};
 use super::held::{held_line, show_typed};
 use super::session::{store_error, unopened};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::show::{find, held_elsewhere};
 use super::status::project;
 use super::terminal::Terminal;
@@ -20,9 +20,13 @@ use crate::engine::ids;
 use crate::report::text::count;
 use crate::store::{ApplyError, Details, Mode, Options, Renewal, Store};
 use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
 
 /// Settles one held job, or all of them.
 pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &ResolveArgs) -> Result<Exit, Error> {
+    if args.task_id.as_deref().is_some_and(|id| id.trim().is_empty()) {
+        return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
+    }
     let places = Places::find(None, global)?;
     let clock = Clock::system();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
@@ -39,7 +43,7 @@ pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
         return Ok(Exit::Done);
     }
     let prices = Prices::read(&places);
-    consent(terminal, global, args, &chosen, &prices)?;
+    consent(terminal, global, &places, args, &chosen, &prices)?;
     let mut left = 0;
     for take in &chosen {
         let settled = settle(&store, &clock, args, take, &prices).await?;
@@ -120,6 +124,7 @@ async fn chosen(
 fn consent(
     terminal: &Terminal,
     global: &Global,
+    places: &Places,
     args: &ResolveArgs,
     chosen: &[Take],
     prices: &Prices,
@@ -147,7 +152,7 @@ fn consent(
     if !terminal.interactive {
         return Err(Error::new(Exit::Usage, format!("a new charge of {sum} needs a yes"))
             .money("not charged")
-            .next(format!("add --yes, or --max-extra {}", sum.plain())));
+            .next(places.typed(&again(args, sum))));
     }
     for take in chosen {
         terminal.say(held_line(take, None));
@@ -157,6 +162,23 @@ fn consent(
         return Ok(());
     }
     Err(Error::new(Exit::Usage, "nothing was changed").money("not charged"))
+}
+
+/// Returns the command once more, with its question answered as far as it is known by now.
+fn again(args: &ResolveArgs, sum: Usd) -> String {
+    let ResolveArgs { job, reason, older_than, note, .. } = args;
+    let mut words =
+        job.as_deref().map_or_else(|| "resolve --all".to_owned(), |job| format!("resolve {}", quoted(job)));
+    words += " --resubmit";
+    let texts = [("--reason", reason), ("--note", note)];
+    for (flag, text) in texts.into_iter().filter_map(|(flag, text)| Some((flag, text.as_deref()?))) {
+        let _ = write!(words, " {flag} {}", quoted(text));
+    }
+    if let Some(age) = older_than {
+        let _ = write!(words, " --older-than {}s", age.as_secs());
+    }
+    let _ = write!(words, " --max-extra {}", sum.plain());
+    words
 }
 
 /// Why a take stays as it is.
@@ -176,6 +198,12 @@ async fn settle(
     let policy = Policy::standard();
     let note = args.note.as_deref().map(printable).filter(|note| !note.is_empty());
     let (recorded, did) = if args.resubmit {
+        let job = store.history(&take.project, &take.key).await.map_err(|error| store_error(&error))?;
+        if !job.is_some_and(|job| job.wanted) {
+            let words = "the manifest no longer asks for it, so a new order would not be sent; put the job back and type \
+                         `run`, or give this one up with --write-off";
+            return Ok(Err(Kept { words: words.to_owned(), exit: Exit::Usage }));
+        }
         let price = prices.of(take);
         let renewal = Renewal { id: TakeId(ids::sortable(at.now)), price, note };
         let renewed = store.renew(take, renewal, &policy, at.now).await;
@@ -203,9 +231,9 @@ async fn settle(
 
 /// What happens to a take that is not ordered anew, and how that is told; so much it counts for.
 fn wish(args: &ResolveArgs, usd: Usd) -> (Event, String) {
-    if let Some(id) = &args.task_id {
+    if let Some(id) = args.task_id.as_deref().map(str::trim) {
         let did = format!("task {id} adopted; its clip is fetched by the next run or collect");
-        (Event::Adopt(TaskId(id.clone())), did)
+        (Event::Adopt(TaskId(id.to_owned())), did)
     } else if args.again {
         (Event::Again, "the same task is asked for once more; free".to_owned())
     } else {

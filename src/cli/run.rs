@@ -212,6 +212,7 @@ async fn carry_out(
         max_time: args.bounds.max_time,
         roster,
         price,
+        max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
     let drove = session.drive(terminal, global, &setup, order).await;

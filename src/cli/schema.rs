@@ -128,7 +128,7 @@ fn guard(name: &str) -> Json {
     let jobs = || json!({ "type": "integer", "minimum": 0 });
     match name {
         "max_jobs" => json!({ "anyOf": [jobs(), digits()] }),
-        "max_new_spend" => usd(),
+        "max_new_spend" | "max_in_doubt" => usd(),
         _ => json!({ "anyOf": [
             jobs(),
             { "type": "string", "pattern": r"^([0-9]+|(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)\s*%)$" },

@@ -12,6 +12,7 @@ use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::policy::default_in_doubt;
 use crate::engine::clock::Clock;
 use crate::engine::stop::StopReason;
 use crate::engine::world::{LOOK_EVERY, Parts, World};
@@ -52,6 +53,8 @@ pub(super) struct Order<'a> {
     pub(super) roster: Roster,
     /// What is to be paid, besides what was paid before; `None` where nothing is ordered.
     pub(super) price: Option<Usd>,
+    /// What the manifest lets be in doubt.
+    pub(super) max_in_doubt: Option<Usd>,
     /// How full the budgets are.
     pub(super) levels: Vec<Level>,
 }
@@ -117,7 +120,7 @@ impl Session {
         setup: &Setup,
         order: Order<'_>,
     ) -> Result<(Went, Arc<World>), Error> {
-        let Order { project, run, work, max_time, roster, price, levels } = order;
+        let Order { project, run, work, max_time, roster, price, max_in_doubt, levels } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
         let owed = self.store.owed(None, usize::MAX).await.map_err(|e| store_error(&e))?;
         let spent = self.store.spent(Window::Run(run)).await.map_err(|e| store_error(&e))?;
@@ -156,6 +159,7 @@ impl Session {
             run,
             project: project.to_owned(),
             look_every: LOOK_EVERY,
+            max_in_doubt: max_in_doubt.unwrap_or_else(|| default_in_doubt(price.unwrap_or_default())),
             listener: Box::new(hear),
             reach: crash::reach,
         }));

@@ -153,7 +153,7 @@ pub(super) fn unplayed(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<Stri
     })
 }
 
-fn endpoint(
+pub(super) fn endpoint(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
 ) -> Result<Endpoint, Box<Problem>> {
@@ -169,7 +169,7 @@ fn endpoint(
     Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
 }
 
-/// The server of a provider: its own, or one on this machine.
+/// Returns the address of a provider's server: its own, or one on this machine.
 pub(super) fn base_url(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
@@ -198,7 +198,7 @@ pub(super) fn base_url(
             )),
         ));
     }
-    Ok(base_url)
+    Ok(profile.server(&base_url))
 }
 
 /// The environment variable with the key of a provider, and where the manifest names it.

@@ -44,16 +44,20 @@ impl Signals {
     pub(super) async fn watch(mut self, world: Arc<World>, leave: CancellationToken, terminal: &Terminal) {
         let reason = self.next().await;
         world.stop.everything(reason);
-        world.tell(&Notice::Stopping { on_wire: world.requests_on_wire() });
+        world.tell(&Notice::Stopping { on_wire: world.requests_on_wire().0 });
         tokio::select! {
             _ = self.next() => {}
             () = tokio::time::sleep(GRACE) => {}
         }
-        let on_wire = world.requests_on_wire();
+        let (on_wire, price) = world.requests_on_wire();
         if on_wire > 0 {
-            let submissions = count(on_wire, "submission");
-            let sentence =
-                format!("leaving within 5 s; {submissions} may end up in doubt and will be shown as held");
+            let (requests, are, their) = match on_wire {
+                1 => (count(on_wire, "request"), "is", "its task id"),
+                _ => (count(on_wire, "request"), "are", "their task ids"),
+            };
+            let sentence = format!(
+                "leaving within 5 s: {requests} {are} waiting for an answer; leaving now may lose {their} ({price} in doubt)"
+            );
             terminal.tell(&sentence, 9);
         }
         tokio::select! {

@@ -170,14 +170,20 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, whole: Spent, now:
             count(ended.waiting, "job")
         ));
     }
+    let polls_refused = ended.world.polls_refused();
     for (who, why) in &went.closed {
-        lines.push(format!(
-            "{who} takes no more submissions in this run: {}; what is left of it was not charged",
-            why_words(*why)
-        ));
+        let why = why_words(*why);
+        lines.push(if polls_refused.contains_key(who) {
+            format!("{who} is asked nothing more in this run: {why}; a later run collects what is paid")
+        } else {
+            format!("{who} takes no more submissions in this run: {why}; what is left of it was not charged")
+        });
     }
     if went.reason == Some(StopReason::MaxTime) {
         lines.push("--max-time is over; what was paid was collected".to_owned());
+    }
+    if went.reason == Some(StopReason::InDoubt) {
+        lines.push("guards.max_in_doubt is reached; what is left was not sent, and not charged".to_owned());
     }
     lines
 }
@@ -312,16 +318,17 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         StopReason::HungUp => Some(Exit::HungUp),
         // It ends nothing that was sent before; what it kept from being sent is among what is left.
         StopReason::MaxTime => None,
-        StopReason::Budget(_) => Some(Exit::Budget),
+        StopReason::Budget(_) | StopReason::InDoubt => Some(Exit::Budget),
         StopReason::Local => Some(Exit::Local),
     }));
     for why in went.closed.values() {
-        exits.push(match why {
-            WhyStopped::Provider(Stop::Auth | Stop::Balance | Stop::Account) => Exit::Credentials,
-            WhyStopped::Provider(Stop::Setup)
-            | WhyStopped::Model
-            | WhyStopped::Ambiguity
-            | WhyStopped::NoProgress => Exit::WorkRemains,
+        exits.extend(match why {
+            WhyStopped::Provider(Stop::Auth | Stop::Balance | Stop::Account) => Some(Exit::Credentials),
+            WhyStopped::Provider(Stop::Setup) | WhyStopped::Model | WhyStopped::NoProgress => {
+                Some(Exit::WorkRemains)
+            }
+            // Where the last three tasks of a run bring nothing, nothing is left.
+            WhyStopped::TasksLost | WhyStopped::TasksEmpty | WhyStopped::TasksFail => None,
         });
     }
     if !world.polls_refused().is_empty() {

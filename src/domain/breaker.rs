@@ -71,7 +71,7 @@ impl Gate {
     pub fn pass(&mut self, now: Duration) -> Pass {
         match self.stand {
             Stand::Open => Pass::Go,
-            Stand::Shut(until) if now < until => Pass::Pause(until - now),
+            Stand::Shut(until) if now < until => Pass::Pause(until.saturating_sub(now)),
             Stand::Shut(_) => {
                 self.stand = Stand::Asking;
                 Pass::Ask
@@ -82,6 +82,12 @@ impl Gate {
             }
             Stand::Asking | Stand::Probing => Pass::Wait,
         }
+    }
+
+    /// Whether submissions go freely.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.stand == Stand::Open
     }
 
     /// Takes in whether the free question was answered.
@@ -150,12 +156,16 @@ impl Gate {
 /// How a paid task ended, as far as it says whether its provider brings anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// With a clip.
+    /// Its clip was fetched.
     Clip,
+    /// Its provider named a clip.
+    Named,
     /// The provider does not know it.
     Lost,
-    /// Without a clip, or with a link that cannot be followed.
+    /// Without a clip.
     Empty,
+    /// With a link that must not be followed.
+    Unsafe,
     /// It failed with this code, which does not refuse its content.
     Failed(String),
 }
@@ -167,8 +177,10 @@ impl Ending {
     pub fn of(event: &Event, to: &State, said: Option<&Said>) -> Option<Self> {
         match (event, to) {
             (Event::Fetched(_), _) => Some(Self::Clip),
+            (Event::Ready(_), _) => Some(Self::Named),
             (Event::Missing, State::Held { reason: HeldReason::TaskLost, .. }) => Some(Self::Lost),
-            (Event::Empty, State::Held { .. }) | (Event::LinkUnsafe, _) => Some(Self::Empty),
+            (Event::Empty, State::Held { .. }) => Some(Self::Empty),
+            (Event::LinkUnsafe, _) => Some(Self::Unsafe),
             (Event::Refused { refusal: Refusal::Generation | Refusal::Model, .. }, _) => {
                 Some(Self::Failed(said.and_then(|said| said.code.clone()).unwrap_or_default()))
             }
@@ -177,29 +189,34 @@ impl Ending {
     }
 }
 
-/// Counts paid tasks of one provider that brought nothing.
+/// Counts paid tasks of one provider that brought nothing, each in the same way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Harvest {
-    fruitless: u32,
-    /// The code of those among them that failed.
-    code: Option<String>,
+    last: Option<Ending>,
+    in_a_row: u32,
+    /// Links in a row that must not be followed. Clips are fetched long after others were asked for, so that these are a
+    /// row of their own.
+    unsafe_links: u32,
 }
 
 impl Harvest {
     /// Takes in how a task ended. Whether so many in a row brought nothing that no more is to be ordered.
     pub fn ended(&mut self, ending: &Ending, breaking: &Breaking) -> bool {
         match ending {
-            Ending::Clip => *self = Self::default(),
-            Ending::Lost | Ending::Empty => self.fruitless = self.fruitless.saturating_add(1),
-            Ending::Failed(code) => {
-                if self.code.as_ref().is_some_and(|known| known != code) {
-                    self.fruitless = 0;
-                }
-                self.code = Some(code.clone());
-                self.fruitless = self.fruitless.saturating_add(1);
+            Ending::Clip => {
+                self.unsafe_links = 0;
+                return false;
             }
+            Ending::Unsafe => {
+                self.unsafe_links = self.unsafe_links.saturating_add(1);
+                return self.unsafe_links >= breaking.fruitless;
+            }
+            Ending::Named | Ending::Lost | Ending::Empty | Ending::Failed(_) => {}
         }
-        self.fruitless >= breaking.fruitless
+        let is_same = self.last.as_ref() == Some(ending);
+        self.in_a_row = if is_same { self.in_a_row.saturating_add(1) } else { 1 };
+        self.last = Some(ending.clone());
+        *ending != Ending::Named && self.in_a_row >= breaking.fruitless
     }
 }
 

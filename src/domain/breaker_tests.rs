@@ -136,13 +136,17 @@ fn stopped_by(endings: &[Ending]) -> Option<usize> {
 
 #[test]
 fn three_tasks_in_a_row_that_bring_nothing_end_submissions() {
-    use Ending::{Clip, Empty, Lost};
+    use Ending::{Clip, Empty, Lost, Named, Unsafe};
     let failed = |code: &str| Ending::Failed(code.to_owned());
     assert_eq!(stopped_by(&[Lost, Lost, Lost]), Some(2));
     assert_eq!(stopped_by(&[Empty, Empty, Empty]), Some(2));
-    assert_eq!(stopped_by(&[Lost, Empty, failed("7")]), Some(2));
+    assert_eq!(stopped_by(&[Lost, Lost, Empty, Empty, failed("7"), failed("7"), Lost]), None);
+    assert_eq!(stopped_by(&[Clip, Named, Clip, Named, Named, Named]), None);
     assert_eq!(stopped_by(&[failed("7"), failed("7"), failed("7")]), Some(2));
-    assert_eq!(stopped_by(&[Lost, Lost, Clip, Lost, Lost]), None);
+    assert_eq!(stopped_by(&[Lost, Lost, Named, Lost, Lost]), None);
+    // Clips that are named break the row before they are fetched, and links count beside them.
+    assert_eq!(stopped_by(&[Named, Unsafe, Named, Unsafe, Named, Unsafe]), Some(5));
+    assert_eq!(stopped_by(&[Unsafe, Unsafe, Clip, Unsafe, Unsafe]), None);
     assert_eq!(stopped_by(&[failed("7"), failed("8"), failed("7"), failed("8"), failed("9")]), None);
     assert_eq!(stopped_by(&[failed("7"), failed("7"), failed("8"), failed("8"), failed("8")]), Some(4));
 }
@@ -163,7 +167,7 @@ fn only_what_the_provider_answers_counts_as_an_ending() {
     let file = ClipFile { size: 1, sha256: Sha256::of(b"") };
     assert_eq!(of(Event::Missing, held(HeldReason::TaskLost)), Some(Ending::Lost));
     assert_eq!(of(Event::Empty, held(HeldReason::NoResult)), Some(Ending::Empty));
-    assert_eq!(of(Event::LinkUnsafe, held(HeldReason::UnsafeUrl)), Some(Ending::Empty));
+    assert_eq!(of(Event::LinkUnsafe, held(HeldReason::UnsafeUrl)), Some(Ending::Unsafe));
     assert_eq!(of(Event::Fetched(file), held(HeldReason::NoResult)), Some(Ending::Clip));
     let code = Some(Ending::Failed("500".into()));
     assert_eq!(of(refused(Refusal::Generation), failed(Refusal::Generation)), code);

@@ -37,6 +37,12 @@ pub enum FaultKind {
     },
     /// This request is refused for good; nothing was charged.
     Rejected(Refusal),
+    /// Something before the provider refused the request without a word of the provider's: no task, and not again in this
+    /// run.
+    Barred,
+    /// No such address, without a word of the provider's. At an address that never accepted a submission there is no task;
+    /// anywhere else there may be one.
+    NoRoute,
     /// The provider knows no such task.
     Gone,
     /// Something may have been accepted. The default of every paid call.
@@ -160,8 +166,11 @@ impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.code, self.http) {
             (Some(code), _) => write!(f, "{} (code {code})", self.text),
-            (None, Some(http)) => write!(f, "{} (HTTP {http})", self.text),
-            (None, None) => f.write_str(&self.text),
+            // Words of ours that tell the status are not followed by it once more.
+            (None, Some(http)) if !self.text.contains(&http.to_string()) => {
+                write!(f, "{} (HTTP {http})", self.text)
+            }
+            (None, _) => f.write_str(&self.text),
         }
     }
 }

@@ -59,8 +59,12 @@ pub enum WhyStopped {
     Provider(Stop),
     /// The same model was refused three times in a row.
     Model,
-    /// Three submissions within ten minutes got no answer.
-    Ambiguity,
+    /// It did not know its paid tasks.
+    TasksLost,
+    /// Its paid tasks ended without a clip.
+    TasksEmpty,
+    /// Its paid tasks failed, each for the same reason.
+    TasksFail,
     /// An hour without any progress.
     NoProgress,
 }

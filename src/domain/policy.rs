@@ -1,5 +1,6 @@
 //! Every number that decides when something is tried again, and how often.
 
+use super::money::Usd;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -88,6 +89,12 @@ impl Breaking {
             fruitless: 3,
         }
     }
+}
+
+/// Returns the money that a run of this price may have in doubt where the manifest names none.
+#[must_use]
+pub fn default_in_doubt(price: Usd) -> Usd {
+    Usd::from_micros((price.micros() / 100).max(2_000_000))
 }
 
 /// Returns the longest pause that a provider can ask for.

@@ -4,6 +4,7 @@ use super::Run;
 use super::world::{Failure, World};
 use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
+use crate::domain::take::Take;
 use crate::store::{Cursor, Queue, Queued};
 use std::collections::{HashMap, VecDeque};
 
@@ -48,11 +49,14 @@ pub(super) struct Backlog {
     /// In the order in which they are worked off.
     owed: [Reading; 2],
     pending: HashMap<ModelName, Reading>,
+    /// Whether clips wait in the store that were rendered after their list was read.
+    has_rendered: bool,
 }
 
 impl Backlog {
     pub(super) fn new() -> Self {
-        Self { owed: [Queue::Clips, Queue::Tasks].map(Reading::new), pending: HashMap::new() }
+        let owed = [Queue::Clips, Queue::Tasks].map(Reading::new);
+        Self { owed, pending: HashMap::new(), has_rendered: false }
     }
 
     /// Reads every list from its beginning again.
@@ -82,8 +86,23 @@ impl Backlog {
 }
 
 impl Run<'_> {
+    /// Goes on with a take of this run as with those of earlier ones: a host of clips that is down must not keep others
+    /// from being ordered.
+    pub(super) fn rendered(&mut self, take: Take) {
+        if self.collecting < OWED_WINDOW {
+            self.spawn(Queued { take, approved: true, at: Cursor::START }, None);
+        } else {
+            self.backlog.has_rendered = true;
+        }
+    }
+
     /// Spawns drives for what is due and not in flight.
     pub(super) async fn top_up(&mut self, first: bool) -> Result<(), Failure> {
+        // Not for each place that becomes free, for the list is read from its beginning.
+        if self.backlog.has_rendered && self.collecting <= OWED_WINDOW / 2 {
+            self.backlog.has_rendered = false;
+            self.backlog.owed[0] = Reading::new(Queue::Clips);
+        }
         while self.collecting < OWED_WINDOW {
             let Some(queued) = self.backlog.owed(self.world).await? else { break };
             let owed = matches!(queued.take.state, State::Downloading { .. } | State::Placing { .. });

@@ -8,33 +8,41 @@
 mod ask;
 mod collect;
 
+use ask::Patience;
+
+use super::doubt::{Exposed, Turn};
 use super::lane::{Account, Closed, Lane};
 use super::world::{Failure, World};
+use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
-use crate::domain::fault::{Fault, FaultKind, Said};
-use crate::domain::key::{RequestId, TaskId};
+use crate::domain::fault::{Fault, FaultKind, Said, Stop};
+use crate::domain::key::TaskId;
 use crate::domain::lifecycle::{Event, HeldReason, Intent, SentBack, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::Moment;
 use crate::domain::take::Take;
 use crate::files::{self, PictureChanged};
 use crate::store::{self, ApplyError, ClaimError, Details};
 use crate::transport::{Paid, SendFaultKind};
 use crate::wire::{Body, PaidCall};
 use bytes::Bytes;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 /// Why a take is left, for this run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Left {
     /// Its life is over, or a person must decide.
     Settled,
     /// Its clip is there.
     Done,
+    /// Its provider has finished it: from now on it is owed, and leaves its place to one that is to be submitted.
+    Rendered(Box<Take>),
     /// The run is stopping.
     Stopping,
     /// Its provider or model takes nothing more in this run, or the day's quota is used up.
@@ -61,6 +69,8 @@ pub(super) struct Drive {
     pub(super) lane: Arc<Lane>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
     pub(super) paid: Option<Arc<dyn Paid>>,
+    /// Whether it has a place among those that are to be submitted.
+    pub(super) is_new: bool,
 }
 
 impl Drive {
@@ -94,21 +104,25 @@ impl Drive {
                 Todo::Place => self.place(&take).await?,
                 Todo::Submit => {
                     let Some(paid) = &self.paid else { return Ok(Left::Settled) };
-                    slot = tokio::select! {
+                    let admitted = tokio::select! {
                         biased;
                         () = self.account.paused() => return Ok(Left::Paused),
-                        slot = self.admission(due, stop) => slot,
+                        admitted = self.admission(&take, due, stop) => admitted,
                     };
-                    if slot.is_none() {
+                    let Some(Admitted { slot: own, turn, room }) = admitted else {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
-                    }
-                    self.submit(&**paid, &take).await?
+                    };
+                    slot = Some(own);
+                    self.submit(&**paid, &take, turn, room).await?
                 }
                 Todo::LookUp => {
                     if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
                         return Ok(Left::Stopping);
                     }
                     let looked = self.look_up(&take).await?;
+                    if let Ok(Take { state: State::Running { .. } | State::Pending { .. }, .. }) = &looked {
+                        self.world.purse.settle(&take.id);
+                    }
                     if matches!(&looked, Ok(Take { state: State::Running { .. }, .. })) {
                         slot = self.lane.occupy();
                     }
@@ -134,6 +148,9 @@ impl Drive {
                 }
             };
             match next {
+                Ok(moved) if self.is_new && matches!(moved.state, State::Downloading { .. }) => {
+                    return Ok(Left::Rendered(Box::new(moved)));
+                }
                 Ok(moved) => take = moved,
                 Err(Left::Changed) => return self.changed(&take).await,
                 Err(left) => return Ok(left),
@@ -141,12 +158,25 @@ impl Drive {
         }
     }
 
-    /// Waits until the take is due and its lane has a place for it. `None` if a stop or a closure came first.
-    async fn admission(&self, due: Timestamp, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
+    /// Waits until the take is due, and its lane and what may be in doubt have a place for it. `None` if a stop or a
+    /// closure came first.
+    async fn admission(&self, take: &Take, due: Timestamp, stop: &CancellationToken) -> Option<Admitted<'_>> {
         if !self.world.clock.until(due, stop).await {
             return None;
         }
-        self.account.admission(&self.lane, &self.world.clock, stop).await
+        let ask = || self.is_reachable().boxed();
+        loop {
+            let (slot, turn) = self.account.admission(&self.lane, &self.world.clock, stop, &ask).await?;
+            let room = self.world.room(take.price, stop).await;
+            match room {
+                Some(room) if turn.holds() => return Some(Admitted { slot, turn, room }),
+                Some(_) => self.account.not_made(),
+                None => {
+                    self.account.not_made();
+                    return None;
+                }
+            }
+        }
     }
 
     /// Another process was faster: what it made of the take is told here as well.
@@ -163,6 +193,14 @@ impl Drive {
         self.record_at(self.world.clock.moment(), take, event, said, settled).await
     }
 
+    /// Takes in what a paid task brought, before its slot is free for another.
+    fn harvest(&self, event: &Event, moved: &Take, said: Option<&Said>) {
+        let ending = self.paid.as_ref().and_then(|_| Ending::of(event, &moved.state, said));
+        if let Some(Closed { who, why, said }) = ending.and_then(|ending| self.account.ended(&ending)) {
+            self.world.tell(&Notice::Stopped { who, why, said });
+        }
+    }
+
     async fn record_at(
         &self,
         at: Moment,
@@ -176,8 +214,9 @@ impl Drive {
             Event::Accepted(id) | Event::Found(id) => Some(id.clone()),
             _ => None,
         };
-        match self.world.store.apply(take, event, details, at, &self.lane.policy).await {
+        match self.world.store.apply(take, event.clone(), details, at, &self.lane.policy).await {
             Ok(moved) => {
+                self.harvest(&event, &moved, said.as_ref());
                 // The store has saved it as a conflict: the task is another take's.
                 let conflict = matches!(moved.state, State::Held { reason: HeldReason::IdConflict, .. });
                 let words = named.filter(|_| conflict).map(|id| store::owned_elsewhere(&id));
@@ -192,7 +231,7 @@ impl Drive {
 
     /// Everything before the paid request: its body, and the intent, durable.
     async fn claim(&self, take: &Take) -> Result<Result<Claimed, Left>, Failure> {
-        let request_id = RequestId(format!("sl-{}", super::ids::random()));
+        let request_id = super::ids::request();
         let Some(card) = &self.lane.card else { return Ok(Err(Left::Closed)) };
         let call = self.account.provider.submit(card, &take.request, &request_id);
         let body = call.0.body.as_ref();
@@ -227,7 +266,7 @@ impl Drive {
     }
 
     /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
-    async fn submit(&self, paid: &dyn Paid, take: &Take) -> Next {
+    async fn submit(&self, paid: &dyn Paid, take: &Take, turn: Turn<'_>, room: Exposed<'_>) -> Next {
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
             Ok(claimed) => claimed,
             Err(left) => {
@@ -237,22 +276,23 @@ impl Drive {
         };
         self.world.reach("submit.after_intent");
         self.world.told(take, &claimed, None);
-        let on_wire = self.world.on_wire();
+        let on_wire = self.world.on_wire(take.price);
         let sent = paid.submit(&self.account.endpoint, &call, bytes).await;
         self.world.reach("submit.after_response");
         let outcome = match sent {
             Ok(reply) => self.account.provider.submitted(&reply),
             Err(fault) => Err(match fault.kind {
                 SendFaultKind::NotSent => Fault::new(FaultKind::NotSent, fault.said),
-                SendFaultKind::Setup => {
-                    Fault::new(FaultKind::Stop(crate::domain::fault::Stop::Setup), fault.said)
-                }
+                SendFaultKind::Setup => Fault::new(FaultKind::Stop(Stop::Setup), fault.said),
                 SendFaultKind::Lost => Fault::new(FaultKind::Unknown, fault.said),
             }),
         };
         let next = match outcome {
-            Ok(id) => self.accepted(&claimed, id).await?,
-            Err(fault) => self.refused(&claimed, fault).await?,
+            Ok(id) => {
+                self.account.accepted(&self.lane, turn);
+                self.accepted(&claimed, id).await?
+            }
+            Err(fault) => self.refused(&claimed, fault, turn, room).await?,
         };
         drop(on_wire);
         self.world.reach("submit.after_commit");
@@ -260,11 +300,16 @@ impl Drive {
     }
 
     async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
-        self.account.accepted(&self.lane);
-        match self.own(claimed, Event::Accepted(id.clone())).await? {
-            Err(Left::Changed) => self.accepted_late(claimed, id).await,
-            owned => Ok(owned),
+        let is_first = !self.account.proven.swap(true, Ordering::Relaxed);
+        let next = match self.own(claimed, Event::Accepted(id.clone())).await? {
+            Err(Left::Changed) => self.accepted_late(claimed, id).await?,
+            owned => owned,
+        };
+        if is_first {
+            let (provider, address) = (self.account.provider.name(), &self.account.endpoint.base_url);
+            self.world.store.accepts_at(provider, address.as_str()).await.map_err(Failure::store)?;
         }
+        Ok(next)
     }
 
     /// Saves an accepted task. A failure names the job and its price: the task's id may be nowhere but in that message.
@@ -295,23 +340,36 @@ impl Drive {
         }
     }
 
-    async fn refused(&self, claimed: &Take, fault: Fault) -> Next {
+    async fn refused(&self, claimed: &Take, mut fault: Fault, turn: Turn<'_>, room: Exposed<'_>) -> Next {
         let at = self.world.clock.moment();
-        if let Some(Closed { who, why, said }) =
-            self.account.learn(&self.lane, &claimed.request.model.model, &fault, at)
-        {
-            self.world.tell(&Notice::Stopped { who, why, said });
+        let model = &claimed.request.model;
+        if fault.kind == FaultKind::NoRoute {
+            let proven = self.account.proven.load(Ordering::Relaxed);
+            fault.kind = if proven { FaultKind::Unknown } else { FaultKind::Stop(Stop::Setup) };
+        }
+        if matches!(fault.kind, FaultKind::Gone | FaultKind::Unknown) {
+            room.doubt(claimed.id.clone());
+        }
+        let learned = self.account.learn(&self.lane, &model.model, &fault, at, turn);
+        if fault.kind == FaultKind::Barred {
+            self.world
+                .warn_once(format!("{model}: {}; not charged, and not sent again in this run", fault.said));
         }
         let event = match fault.kind {
             FaultKind::NotSent => Event::SentBack(SentBack::NotSent),
             FaultKind::Throttled { after } => Event::SentBack(SentBack::Throttled { after }),
             FaultKind::Busy { after } => Event::SentBack(SentBack::Busy { after }),
-            FaultKind::Stop(_) => Event::SentBack(SentBack::Stopped),
+            FaultKind::Stop(_) | FaultKind::Barred => Event::SentBack(SentBack::Stopped),
             FaultKind::Rejected(refusal) => Event::Rejected(refusal),
             // "No such task" answers no submission.
-            FaultKind::Gone | FaultKind::Unknown => Event::Unanswered,
+            FaultKind::Gone | FaultKind::NoRoute | FaultKind::Unknown => Event::Unanswered,
         };
-        self.record(claimed, event, Some(fault.said), None).await
+        let recorded = self.record(claimed, event, Some(fault.said), None).await?;
+        if let Some(notice) = learned {
+            self.world.tell(&notice);
+        }
+        // Whatever stands before the provider refuses the same request again.
+        Ok(if fault.kind == FaultKind::Barred { recorded.and(Err(Left::Closed)) } else { recorded })
     }
 
     /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.
@@ -328,6 +386,13 @@ pub(super) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| Failure::Local(format!("a worker died: {error}")))
 }
 
+/// A submission that may go, with all that it holds until its answer.
+struct Admitted<'a> {
+    slot: OwnedSemaphorePermit,
+    turn: Turn<'a>,
+    room: Exposed<'a>,
+}
+
 /// A take whose intent is durable, with what is to be sent for it.
 struct Claimed {
     take: Take,
@@ -341,26 +406,4 @@ type Next = Result<Result<Take, Left>, Failure>;
 /// A paid task whose id may be nowhere but in this message.
 fn unsaved(take: &Take, error: &impl std::fmt::Display) -> Failure {
     Failure::Store(format!("{} ({}): {error}", take.key, take.price).into())
-}
-
-/// How long this run waits for a task that has been rendering too long already: at least until it has been heard of
-/// once, for it may have ended long ago; with a provider that does not answer, for as long as with a new one.
-#[derive(Debug, Default)]
-struct Patience {
-    /// When this run first asked.
-    since: Option<Timestamp>,
-    /// Whether the provider said that it is still rendering.
-    heard: bool,
-}
-
-impl Patience {
-    fn note(&mut self, now: Timestamp, polled: &Result<Take, Left>) {
-        self.since.get_or_insert(now);
-        self.heard =
-            matches!(polled, Ok(Take { state: State::Running { watch, .. }, .. }) if watch.setbacks == 0);
-    }
-
-    fn ended(&self, at: Moment, policy: &Policy) -> bool {
-        self.heard || self.since.is_some_and(|since| at.since(since) > policy.patience)
-    }
 }

@@ -2,7 +2,8 @@
 
 use super::Run;
 use super::world::Failure;
-use crate::domain::lifecycle::Phase;
+use crate::domain::fault::Refusal;
+use crate::domain::lifecycle::{Phase, State};
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
 use crate::store::Pause;
@@ -60,6 +61,21 @@ impl Run<'_> {
             if !self.changed.contains(&id) {
                 let (from, to) = (Phase::Pending, Box::new(state));
                 self.world.tell(&Notice::Moved { take: id, key, price, path, from, to, said: None });
+            }
+        }
+        self.miss_leaders().await
+    }
+
+    /// Counts the jobs whose clip was to come of a take that somebody cancelled: they are still to be rendered.
+    async fn miss_leaders(&mut self) -> Result<(), Failure> {
+        for (take, followers) in std::mem::take(&mut self.work.filings.with_leader) {
+            let take = self.world.store.take_by_id(&take).await.map_err(Failure::store)?;
+            let cancelled = matches!(
+                take.map(|take| take.state),
+                Some(State::Cancelled { .. } | State::Failed { refusal: Refusal::Cancelled, .. })
+            );
+            if cancelled {
+                self.outcome.waiting += followers.len() as u64;
             }
         }
         Ok(())

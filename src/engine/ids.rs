@@ -1,5 +1,6 @@
 //! New names: random, or random and sortable by time.
 
+use crate::domain::key::RequestId;
 use jiff::Timestamp;
 
 /// Crockford's Base32: no I, L, O or U, so that a name survives being read aloud.
@@ -18,6 +19,24 @@ pub fn sortable(now: Timestamp) -> String {
     let noise = rand::random::<u128>() & ((1 << 80) - 1);
     encode(millis << 80 | noise)
 }
+
+/// Returns a new name for a request.
+#[must_use]
+pub fn request() -> RequestId {
+    RequestId(format!("{OURS}{}", random()))
+}
+
+/// Returns whether a client's name for a request has the form of ours.
+#[must_use]
+pub fn is_ours(label: &RequestId) -> bool {
+    label
+        .0
+        .strip_prefix(OURS)
+        .is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|c| ALPHABET.contains(&c)))
+}
+
+/// What the names of requests begin with.
+const OURS: &str = "sl-";
 
 fn encode(number: u128) -> String {
     (0..26).rev().map(|at| char::from(ALPHABET[(number >> (at * 5) & 31) as usize])).collect()

@@ -3,20 +3,23 @@
 //! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
 //! has the pace of polls and the reasons to stop submitting for this run.
 
+pub(super) mod learn;
+
+use super::doubt::{Ask, Breakers, Turn};
 use super::pace::Pace;
 use super::together::Questions;
-use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use crate::domain::fault::Said;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
-use crate::domain::policy::{Moment, Policy};
+use crate::domain::policy::Policy;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
 use crate::transport::Endpoint;
-use crate::transport::settings::is_loopback;
 use jiff::Timestamp;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -30,18 +33,6 @@ const POLLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
 const CONCURRENCY: u32 = 2;
 /// How long links live of models that have no card any more: as long as those of every documented one.
 const LINK_LIFE: Duration = Duration::from_hours(24);
-
-/// Unanswered submissions within the window that stop a provider: by then its answers cannot be trusted.
-const AMBIGUITY: (usize, Duration) = (3, Duration::from_mins(10));
-/// Connection failures in a row after which the whole provider pauses, and the pauses' bounds.
-const UNREACHED: u32 = 5;
-const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
-/// Without any submission getting through for so long, a provider is given up for this run.
-const GIVE_UP: Duration = Duration::from_hours(1);
-/// Refusals of one model in a row that stop the model.
-const MODEL_REFUSALS: u32 = 3;
-/// A key that is refused is tried once more after this, in case it was being exchanged.
-const AUTH_RETRY: Duration = Duration::from_secs(5);
 
 /// One model: how many tasks at once, and how fast.
 pub struct Lane {
@@ -112,8 +103,8 @@ pub struct Account {
     /// Since when the key has been this one, where the provider can be asked for what was sent: set at the start of a
     /// run.
     pub(super) key_since: OnceLock<Timestamp>,
-    /// Whether clips may come from loopback over plain HTTP: only where the provider itself is there.
-    pub loopback: bool,
+    /// Whether its address has ever accepted a submission: set at the start of a run.
+    pub(super) proven: AtomicBool,
     lanes: HashMap<String, Arc<Lane>>,
     /// Of models without a card.
     strangers: Arc<Lane>,
@@ -128,6 +119,8 @@ pub struct Account {
     /// Whether a person has put it on hold.
     paused: watch::Sender<bool>,
     history: Mutex<History>,
+    /// What pauses and ends submissions that bring nothing.
+    pub(super) breakers: Breakers,
 }
 
 /// What this run has seen of a provider.
@@ -135,7 +128,6 @@ pub struct Account {
 struct History {
     why: Option<WhyStopped>,
     not_before: Option<Timestamp>,
-    unanswered: VecDeque<Timestamp>,
     unreached: u32,
     auth_refused: bool,
     /// Since when nothing has got through; by a clock that stands still while the computer sleeps.
@@ -171,7 +163,7 @@ impl Account {
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
             key_since: OnceLock::new(),
-            loopback: is_loopback(&endpoint.base_url),
+            proven: AtomicBool::new(false),
             provider,
             endpoint,
             lanes,
@@ -184,6 +176,7 @@ impl Account {
             closed: CancellationToken::new(),
             paused: watch::Sender::new(false),
             history: Mutex::default(),
+            breakers: Breakers::new(),
         }
     }
 
@@ -226,27 +219,33 @@ impl Account {
         self.history().day = Some((now.strftime("%F").to_string(), count));
     }
 
-    /// Waits for a slot, for the provider's pause to end, and for the pace; in this order, so that nobody holds a
+    /// Waits for a slot, for the provider's pauses to end, and for the pace; in this order, so that nobody holds a
     /// cell of the pace while waiting for a slot. `None` if a stop or a closure came first.
-    pub async fn admission(
+    pub(super) async fn admission(
         &self,
         lane: &Lane,
         clock: &super::clock::Clock,
         stop: &CancellationToken,
-    ) -> Option<OwnedSemaphorePermit> {
+        ask: Ask<'_>,
+    ) -> Option<(OwnedSemaphorePermit, Turn<'_>)> {
         let admission = async {
             let slot = Arc::clone(&lane.slots).acquire_owned().await.ok()?;
             loop {
                 let pause = self.history().not_before.filter(|pause| *pause > clock.now());
-                let Some(pause) = pause else { break };
-                if !clock.until(pause, stop).await {
+                if let Some(pause) = pause {
+                    if !clock.until(pause, stop).await {
+                        return None;
+                    }
+                    continue;
+                }
+                let turn = self.breakers.turn(ask).await;
+                if self.day_is_over(clock.now()) || !lane.pace.next(stop).await {
                     return None;
                 }
+                if turn.holds() {
+                    return Some((slot, turn));
+                }
             }
-            if self.day_is_over(clock.now()) || !lane.pace.next(stop).await {
-                return None;
-            }
-            Some(slot)
         };
         let slot = tokio::select! {
             biased;
@@ -271,86 +270,6 @@ impl Account {
     /// A submission that was admitted is not made after all.
     pub fn not_made(&self) {
         self.history().give_back();
-    }
-
-    /// A submission was accepted.
-    pub fn accepted(&self, lane: &Lane) {
-        *lock(&lane.refusals) = 0;
-        let mut history = self.history();
-        history.unreached = 0;
-        history.auth_refused = false;
-        history.trouble = None;
-    }
-
-    /// Learns from a submission's fault; says so when it closes the provider or the model for this run.
-    pub fn learn(&self, lane: &Lane, model: &str, fault: &Fault, at: Moment) -> Option<Closed> {
-        let name = self.provider.name();
-        let mut history = self.history();
-        let close = |history: &mut History, why| {
-            history.why = Some(why);
-            self.closed.cancel();
-            Some(Closed { who: name.to_owned(), why, said: fault.said.clone() })
-        };
-        if !self.is_open() {
-            return None;
-        }
-        if !matches!(fault.kind, FaultKind::NotSent) {
-            history.unreached = 0;
-        }
-        if !matches!(fault.kind, FaultKind::NotSent | FaultKind::Throttled { .. }) {
-            history.trouble = None;
-        }
-        if matches!(fault.kind, FaultKind::NotSent) {
-            history.give_back();
-        }
-        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model)) {
-            *lock(&lane.refusals) = 0;
-        }
-        match fault.kind {
-            FaultKind::Stop(Stop::Auth) if !history.auth_refused => {
-                history.auth_refused = true;
-                history.not_before = Some(at.after(AUTH_RETRY));
-                None
-            }
-            FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),
-            FaultKind::Unknown => {
-                history.unanswered.retain(|then| at.since(*then) < AMBIGUITY.1);
-                history.unanswered.push_back(at.now);
-                if history.unanswered.len() >= AMBIGUITY.0 {
-                    return close(&mut history, WhyStopped::Ambiguity);
-                }
-                None
-            }
-            FaultKind::NotSent => {
-                history.unreached += 1;
-                let round = history.unreached / UNREACHED;
-                if history.unreached.is_multiple_of(UNREACHED) {
-                    let pause = PAUSE.0.saturating_mul(2u32.saturating_pow(round.min(20) - 1)).min(PAUSE.1);
-                    history.not_before = Some(at.after(pause));
-                }
-                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
-            }
-            FaultKind::Throttled { after } => {
-                if let Some(after) = after {
-                    let pause = lane.policy.throttle_backoff.pause(1, Some(after), at.jitter);
-                    history.not_before = history.not_before.max(Some(at.after(pause)));
-                }
-                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
-            }
-            FaultKind::Rejected(Refusal::Model) => {
-                let mut refusals = lock(&lane.refusals);
-                *refusals += 1;
-                (*refusals >= MODEL_REFUSALS && lane.is_open()).then(|| {
-                    lane.closed.cancel();
-                    Closed {
-                        who: format!("{name}/{model}"),
-                        why: WhyStopped::Model,
-                        said: fault.said.clone(),
-                    }
-                })
-            }
-            FaultKind::Busy { .. } | FaultKind::Rejected(_) | FaultKind::Gone => None,
-        }
     }
 
     /// Counts a submission against the day's quota (UTC). `false` where it is used up.
@@ -390,12 +309,7 @@ impl Account {
     }
 }
 
-/// Whether nothing got through for so long that waiting on makes no sense.
-fn out_of_patience(history: &mut History) -> bool {
-    history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
-}
-
 /// A panic while a lock is held leaves counters that are still right to read.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

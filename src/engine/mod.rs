@@ -6,6 +6,7 @@
 
 mod backlog;
 pub mod clock;
+mod doubt;
 mod drive;
 mod filing;
 mod hold;
@@ -28,6 +29,7 @@ use drive::{Drive, Left};
 use lane::Account;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use world::{Failure, World};
@@ -198,12 +200,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Notes with which keys the providers are asked, before anything is sent with them.
+    /// Notes with which keys the providers are asked, before anything is sent with them, and whether their addresses have
+    /// accepted submissions before.
     async fn note_keys(&self) -> Result<(), StoreError> {
         let now = self.world.clock.now();
-        for (name, account) in
-            self.accounts.iter().filter(|(_, account)| account.provider.look_up().is_some())
-        {
+        for (name, account) in self.accounts {
+            let proven = self.world.store.has_accepted(name, account.endpoint.base_url.as_str()).await?;
+            account.proven.store(proven, Ordering::Relaxed);
+            if account.provider.look_up().is_none() {
+                continue;
+            }
             let since = self.world.store.key_in_use(name, account.endpoint.mark(), now).await?;
             account.key_since.get_or_init(|| since);
         }
@@ -232,16 +238,21 @@ impl<'a> Run<'a> {
         };
         let lane = account.lane(&take.request.model.model);
         self.outcome.left.remove(&take.id);
+        if take.state.task().is_some() {
+            self.world.purse.settle(&take.id);
+        }
         match &lane_of {
             Some(model) => *self.waiting.entry(model.clone()).or_default() += 1,
             None => self.collecting += 1,
         }
+        let is_new = lane_of.is_some();
         self.flying.insert(take.id.clone(), lane_of);
         let drive = Drive {
             world: Arc::clone(self.world),
             account: Arc::clone(account),
             lane: Arc::clone(lane),
             paid: self.paid.clone().filter(|_| approved),
+            is_new,
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();
@@ -270,6 +281,7 @@ impl<'a> Run<'a> {
         match result {
             Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
+            Ok((Left::Rendered(take), _)) => self.rendered(*take),
             // What became of it may be this run's to go on with.
             Ok((Left::Changed, _)) => {
                 self.changed.insert(take);

@@ -18,6 +18,8 @@ pub enum StopReason {
     MaxTime,
     /// A budget is reached.
     Budget(Cap),
+    /// Too much money is in doubt.
+    InDoubt,
     /// The disk is full, or state or ledger cannot be written.
     Local,
 }
@@ -70,7 +72,7 @@ impl Stop {
 
     fn note(&self, reason: StopReason) {
         let mut known = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
-        let limit = matches!(*known, Some(StopReason::MaxTime | StopReason::Budget(_)));
+        let limit = matches!(*known, Some(StopReason::MaxTime | StopReason::Budget(_) | StopReason::InDoubt));
         if known.is_none() || limit {
             *known = Some(reason);
         }

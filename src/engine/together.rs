@@ -4,7 +4,8 @@
 //! for an admission of its own.
 
 use crate::domain::fault::Fault;
-use crate::domain::key::TaskId;
+use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::Task;
 use crate::provider::Progress;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot::{self, Receiver, Sender};
@@ -16,6 +17,8 @@ pub(super) type Answer = Result<Progress, Fault>;
 pub(super) struct Question {
     /// Which.
     pub(super) task: TaskId,
+    /// Our name for the request that brought it.
+    pub(super) ours: RequestId,
     answer: Sender<Answer>,
 }
 
@@ -33,9 +36,10 @@ pub(super) struct Questions(Mutex<Vec<Question>>);
 
 impl Questions {
     /// Lets a task be asked for by whoever is admitted first. The answer never comes where that one was stopped.
-    pub(super) fn enter(&self, task: &TaskId) -> Receiver<Answer> {
+    pub(super) fn enter(&self, task: &Task) -> Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
-        self.waiting().push(Question { task: task.clone(), answer });
+        let ours = task.intent.request_id.clone();
+        self.waiting().push(Question { task: task.id.clone(), ours, answer });
         receiver
     }
 
@@ -58,9 +62,16 @@ impl Questions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::lifecycle::Intent;
+    use jiff::Timestamp;
 
     fn task(number: usize) -> TaskId {
         TaskId(number.to_string())
+    }
+
+    fn paid(number: usize) -> Task {
+        let (request_id, at) = (RequestId(format!("sl-{number}")), Timestamp::UNIX_EPOCH);
+        Task { id: task(number), intent: Intent { attempt: 1, request_id, at }, accepted: at }
     }
 
     fn numbers(questions: &[Question]) -> Vec<&str> {
@@ -70,7 +81,7 @@ mod tests {
     #[test]
     fn the_first_to_be_admitted_asks_for_itself_and_for_the_oldest_others() {
         let questions = Questions::default();
-        let receivers: Vec<_> = (0..5).map(|number| questions.enter(&task(number))).collect();
+        let receivers: Vec<_> = (0..5).map(|number| questions.enter(&paid(number))).collect();
         assert_eq!(numbers(&questions.take(&task(3), 3)), ["3", "0", "1"]);
         assert_eq!(numbers(&questions.take(&task(3), 3)), [""; 0], "it is being asked for");
         assert_eq!(numbers(&questions.take(&task(4), 1)), ["4"], "one at a time where that is all there is");
@@ -81,7 +92,7 @@ mod tests {
     #[test]
     fn each_gets_its_own_answer_and_who_was_left_alone_learns_that() {
         let questions = Questions::default();
-        let (mut first, mut second) = (questions.enter(&task(1)), questions.enter(&task(2)));
+        let (mut first, mut second) = (questions.enter(&paid(1)), questions.enter(&paid(2)));
         let mut asked = questions.take(&task(1), 2).into_iter();
         asked.next().unwrap().answer(Ok(Progress::Empty));
         assert_eq!(first.try_recv().unwrap(), Ok(Progress::Empty));

@@ -1,9 +1,11 @@
 //! What every drive shares: the shells it works with, the clock, the stop, the listener.
 
 use super::clock::Clock;
+use super::doubt::Purse;
 use super::stop::{Stop, StopReason};
 use crate::domain::fault::{Said, Stop as ProviderStop};
 use crate::domain::lifecycle::Illegal;
+use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::files::Tree;
@@ -11,7 +13,6 @@ use crate::store::{RunId, Store};
 use crate::transport::Free;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,10 +66,11 @@ pub struct World {
     pub project: String,
     /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
     pub(super) look_every: Duration,
+    pub(super) purse: Purse,
     listener: Listener,
     /// Called at the named lines at which a crash is worst; tests end the process there.
     reach: fn(&'static str),
-    on_wire: AtomicUsize,
+    on_wire: Mutex<(usize, Usd)>,
     warned: Mutex<HashSet<String>>,
     poll_refused: Mutex<BTreeMap<String, ProviderStop>>,
 }
@@ -91,6 +93,8 @@ pub struct Parts {
     pub project: String,
     /// How soon the decisions of other processes are seen: [`LOOK_EVERY`], but for tests.
     pub look_every: Duration,
+    /// Money that may be in doubt at most, with what is on the wire.
+    pub max_in_doubt: Usd,
     /// Who is told.
     pub listener: Listener,
     /// Called at the named lines at which a crash is worst.
@@ -101,7 +105,19 @@ impl World {
     /// A world at rest.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, free, tree, pictures, clock, run, project, look_every, listener, reach } = parts;
+        let Parts {
+            store,
+            free,
+            tree,
+            pictures,
+            clock,
+            run,
+            project,
+            look_every,
+            max_in_doubt,
+            listener,
+            reach,
+        } = parts;
         Self {
             store,
             free,
@@ -112,9 +128,10 @@ impl World {
             run,
             project,
             look_every,
+            purse: Purse::new(max_in_doubt),
             listener,
             reach,
-            on_wire: AtomicUsize::new(0),
+            on_wire: Mutex::default(),
             warned: Mutex::default(),
             poll_refused: Mutex::default(),
         }
@@ -148,16 +165,17 @@ impl World {
         (self.reach)(line);
     }
 
-    /// Counts a paid request for as long as the guard lives.
-    pub(super) fn on_wire(&self) -> OnWire<'_> {
-        self.on_wire.fetch_add(1, Ordering::Relaxed);
-        OnWire(&self.on_wire)
+    /// Counts a paid request and its price for as long as the guard lives.
+    pub(super) fn on_wire(&self, price: Usd) -> OnWire<'_> {
+        let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
+        *on_wire = (on_wire.0 + 1, on_wire.1 + price);
+        OnWire { on_wire: &self.on_wire, price }
     }
 
-    /// Paid requests whose answer is awaited.
+    /// Returns the number of paid requests whose answer is awaited, and the sum of their prices.
     #[must_use]
-    pub fn requests_on_wire(&self) -> usize {
-        self.on_wire.load(Ordering::Relaxed)
+    pub fn requests_on_wire(&self) -> (usize, Usd) {
+        *self.on_wire.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A provider does not let us poll: nothing of it can be collected in this run.
@@ -167,6 +185,11 @@ impl World {
             drop(refused);
             self.tell(&Notice::Stopped { who: provider.to_owned(), why: WhyStopped::Provider(why), said });
         }
+    }
+
+    /// Returns whether a provider does not let us poll in this run.
+    pub(super) fn is_poll_refused(&self, provider: &str) -> bool {
+        self.poll_refused.lock().unwrap_or_else(PoisonError::into_inner).contains_key(provider)
     }
 
     /// Providers that refused a poll.
@@ -184,10 +207,14 @@ impl World {
 }
 
 /// A paid request is on the wire.
-pub(super) struct OnWire<'a>(&'a AtomicUsize);
+pub(super) struct OnWire<'a> {
+    on_wire: &'a Mutex<(usize, Usd)>,
+    price: Usd,
+}
 
 impl Drop for OnWire<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
+        *on_wire = (on_wire.0 - 1, on_wire.1 - self.price);
     }
 }

@@ -40,6 +40,7 @@ pub(super) fn guards(decoder: &mut Decoder, node: &Node) -> Guards {
             "max_changed" => guards.max_changed = decoder.parsed(node, &name, most),
             "max_removed" => guards.max_removed = decoder.parsed(node, &name, most),
             "max_new_spend" => guards.max_new_spend = decoder.parsed(node, &name, amount),
+            "max_in_doubt" => guards.max_in_doubt = decoder.parsed(node, &name, amount),
             // Reported as unknown.
             _ => {}
         }

@@ -46,6 +46,11 @@ pub const GUARDS: &Keys = &[
     ("max_changed", "The most finished jobs that may get another clip: how many, or a share such as `20%`."),
     ("max_removed", "The most finished jobs that may be gone: how many, or a share such as `20%`."),
     ("max_new_spend", "The most that one run may order for, in US dollars."),
+    (
+        "max_in_doubt",
+        "The most that may have been charged without an answer, in US dollars, before a run orders nothing more; by \
+         default 2 or a hundredth of what the run costs, whichever is more.",
+    ),
 ];
 
 /// Of `items`, where they come from a file.

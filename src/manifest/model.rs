@@ -219,6 +219,8 @@ pub struct Guards {
     pub max_removed: Option<Most>,
     /// What the newly ordered jobs cost.
     pub max_new_spend: Option<Usd>,
+    /// What a run may have on the wire and in doubt at once.
+    pub max_in_doubt: Option<Usd>,
 }
 
 /// How many of the finished jobs.

@@ -107,6 +107,7 @@ fn every_key_of_a_manifest_is_read() {
         max_changed: Some(Most::Share(2_000)),
         max_removed: Some(Most::Share(1_250)),
         max_new_spend: usd(100_000_000),
+        max_in_doubt: usd(5_000_000),
     };
     assert_eq!(manifest.guards, guards);
     assert_eq!(manifest.rules("hero"), Rules { on_change: OnChange::Render, reuse: Reuse::Never });

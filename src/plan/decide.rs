@@ -143,12 +143,11 @@ fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<O
     let in_this_run = (scope.selected)(key);
     match claim {
         Claim::Gone if (scope.left_out)(key) => (state.is_unsettled() && !is_unsent).then_some(Owner::Bound),
-        Claim::Gone => Some(Owner::Free),
         Claim::Same | Claim::Changed { .. } if is_unsent => (!in_this_run).then_some(Owner::Free),
         Claim::Same => None,
         // A clip that is kept although its order changed stays where it is.
         Claim::Changed { filed: true } if (scope.rules)(key).on_change != OnChange::Render => None,
-        Claim::Changed { .. } => Some(Owner::Free),
+        Claim::Gone | Claim::Changed { .. } => Some(Owner::Free),
     }
 }
 

@@ -15,6 +15,7 @@ use read::{formats, hours, limits, look_up, parsed, price, value, values};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::time::Duration;
+use url::Url;
 
 /// One provider's document: itself and its models.
 #[derive(Debug)]
@@ -56,6 +57,9 @@ impl Document {
 pub struct Profile {
     /// Where its API is, without the paths of single calls.
     pub base_url: String,
+    /// Paths below it that the provider's own pages print with it: a manifest may carry one of them over.
+    #[serde(default)]
+    pub paths: Vec<String>,
     /// The environment variable that holds the key unless the manifest names another.
     pub key_env: String,
     /// Hosts known to be the provider's own: a key that is to go anywhere else deserves a second look.
@@ -69,6 +73,27 @@ pub struct Profile {
     /// Whether it exists only in the sandbox, and so in no table of what can be bought.
     #[serde(default)]
     pub sandbox_only: bool,
+}
+
+impl Profile {
+    /// Returns the server's address without what the provider's pages print behind it: a path of its API, and slashes that
+    /// stand twice or at the end. A bare host of the provider's own gets the path of its server.
+    #[must_use]
+    pub fn server(&self, address: &Url) -> Url {
+        let pieces: Vec<&str> = address.path().split('/').filter(|piece| !piece.is_empty()).collect();
+        let path = pieces.iter().fold(String::new(), |path, piece| path + "/" + piece);
+        let behind = self.paths.iter().filter(|known| path.ends_with(known.as_str()));
+        let longest = behind.map(String::len).max().unwrap_or_default();
+        let mut path = &path[..path.len() - longest];
+        let own = Url::parse(&self.base_url);
+        if path.is_empty() && address.host_str().is_some_and(|host| self.hosts.iter().any(|own| own == host))
+        {
+            path = own.as_ref().map_or("", |own| own.path().trim_end_matches('/'));
+        }
+        let mut server = address.clone();
+        server.set_path(path);
+        server
+    }
 }
 
 /// What one model takes, costs and allows.

@@ -8,9 +8,8 @@ use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, Clip, Intent};
 use crate::domain::request::Request;
-use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use jiff::{SignedDuration, Timestamp};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
@@ -174,10 +173,6 @@ impl Cancel for Echo {
 
 fn call(method: Method, path: String) -> Call {
     Call { method, path, auth: Auth::Bearer, headers: Vec::new(), body: None }
-}
-
-fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 fn unanswered(reply: &Reply) -> Fault {

@@ -52,7 +52,7 @@ fn a_taken_name_is_a_doubt_and_every_other_word_of_a_refusal_is_none() {
 #[test]
 fn a38_the_window_of_a_look_up_reaches_ten_minutes_back() {
     let call = LookUp::list(&Echo, &intent(), None);
-    let window = "/v1/tasks?since=2026%2D03%2D06T22%3A09%3A54Z&until=2026%2D03%2D06T22%3A49%3A54Z";
+    let window = "/v1/tasks?since=2026-03-06T22%3A09%3A54Z&until=2026-03-06T22%3A49%3A54Z";
     assert_eq!((call.method, call.path.as_str(), &call.body), (Method::Get, window, &None));
     assert_eq!(LookUp::list(&Echo, &intent(), Some("p&50")).path, format!("{window}&page=p%2650"));
 }
@@ -95,7 +95,7 @@ fn a35_a_page_that_is_not_whole_is_no_page() {
 #[test]
 fn many_polls_are_one_call_and_each_has_its_own_answer() {
     let tasks = ["e-1", "e/2", "e-3", "e-4"].map(task);
-    assert_eq!(Bulk::poll(&Echo, &tasks).path, "/v1/tasks?ids=e%2D1,e%2F2,e%2D3,e%2D4");
+    assert_eq!(Bulk::poll(&Echo, &tasks).path, "/v1/tasks?ids=e-1,e%2F2,e-3,e-4");
     let body = json!({
         "tasks": [
             { "id": "e/2", "client_id": "sl-2", "status": "succeeded", "url": "http://c/2", "cost_usd": "0.10" },

@@ -56,6 +56,12 @@ pub trait Provider: Sync {
     /// What the reply to [`Provider::poll`] says.
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault>;
 
+    /// Returns the client's own name for the request that brought the task, where the reply to [`Provider::poll`] repeats it.
+    fn label(&self, reply: &Reply) -> Option<RequestId> {
+        let _ = reply;
+        None
+    }
+
     /// A free call whose answer, whatever it says, shows that the provider can be reached.
     fn probe(&self) -> Option<Call> {
         None
@@ -218,6 +224,35 @@ mod tests {
             let late: Vec<Duration> = looks.filter(|look| *look > look_up.lag).collect();
             let span = late.last().zip(late.first()).and_then(|(last, first)| last.checked_sub(*first));
             assert!(span >= Some(look_up.gap), "{}: {late:?}", provider.name());
+        }
+    }
+
+    #[test]
+    fn an_address_as_the_provider_prints_it_is_its_server() {
+        for (provider, written, server) in [
+            ("zai", "https://api.z.ai/api/paas/v4", "https://api.z.ai/api"),
+            ("zai", "https://api.z.ai//api/paas//v4/", "https://api.z.ai/api"),
+            ("zai", "https://api.z.ai/api/paas/v4/videos/generations", "https://api.z.ai/api"),
+            ("zai", "https://open.bigmodel.cn", "https://open.bigmodel.cn/api"),
+            ("zai", "http://127.0.0.1:9/zai/api/paas/v4", "http://127.0.0.1:9/zai/api"),
+            ("zai", "http://127.0.0.1:9/", "http://127.0.0.1:9/"),
+            ("zai", "https://api.z.ai/v4", "https://api.z.ai/v4"),
+            ("vtrix", "https://cloud.vtrix.ai/model/v1/generation", "https://cloud.vtrix.ai/"),
+            ("uniall", "https://api.aijisu.cn/v1", "https://api.aijisu.cn/"),
+            ("uniall", "http://127.0.0.1:9/v1/uniall//", "http://127.0.0.1:9/v1/uniall"),
+            ("echo", "http://127.0.0.1:9/echo/v1/tasks", "http://127.0.0.1:9/echo"),
+        ] {
+            let profile = find(provider).unwrap().profile();
+            assert_eq!(profile.server(&written.parse().unwrap()).as_str(), server, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_paths_that_a_manifest_may_carry_over_are_those_of_the_calls() {
+        for provider in ALL {
+            let poll = provider.poll(&TaskId("0".into())).path;
+            let paths = &provider.profile().paths;
+            assert!(paths.iter().any(|path| poll.starts_with(path)), "{}: {poll}", provider.name());
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use super::Progress;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
-use crate::domain::key::TaskId;
+use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Charged;
 use crate::domain::money::Usd;
 use crate::wire::Reply;
@@ -131,6 +131,8 @@ pub fn refused(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings
         // Timeouts and conflicts: the request may have been taken.
         408 | 409 | 425 | 499 => FaultKind::Unknown,
         429 => by_code.unwrap_or(FaultKind::Throttled { after: None }),
+        404 | 405 if complaint.is_none() => FaultKind::NoRoute,
+        401 | 413 | 414 | 415 | 431 if complaint.is_none() => FaultKind::Barred,
         400..=499 if complaint.is_some() => by_code.unwrap_or_else(|| meanings.of_status(reply.status)),
         200..=299 | 500..=599 => by_code.unwrap_or(FaultKind::Unknown),
         _ => FaultKind::Unknown,
@@ -151,7 +153,8 @@ pub fn doubted(reply: &Reply, task: &str, complaint: Option<Complaint>) -> Fault
 pub fn unanswered(reply: &Reply, complaint: Option<&Complaint>, meanings: &Meanings, gone: &[&str]) -> Fault {
     let code = complaint.and_then(|complaint| complaint.code.as_deref());
     let kind = match reply.status {
-        _ if meanings.of_code(complaint) == Some(FaultKind::Stop(Stop::Auth)) => FaultKind::Stop(Stop::Auth),
+        // "No such API" is not "no such task": each poll would be answered alike.
+        _ if let Some(kind @ FaultKind::Stop(Stop::Auth | Stop::Setup)) = meanings.of_code(complaint) => kind,
         301 | 302 | 303 | 307 | 308 => FaultKind::Stop(Stop::Setup),
         401 | 403 => meanings.of_status(reply.status),
         429 => FaultKind::Throttled { after: None },
@@ -181,6 +184,14 @@ pub fn failed(reply: &Reply, complaint: Complaint, meanings: &Meanings) -> Progr
 #[must_use]
 pub fn mistaken(reply: &Reply, asked: &TaskId, answered: &str) -> Progress {
     let message = format!("asked about task {asked}, the answer is about task {answered}");
+    let said = said(reply, Some(&Complaint { message, ..Complaint::default() }));
+    Progress::Mistaken { said }
+}
+
+/// An answer about a task that another request of ours brought: its clip is another job's.
+#[must_use]
+pub fn of_another_request(reply: &Reply, ours: &RequestId, label: &RequestId) -> Progress {
+    let message = format!("the task belongs to request {}, this job's is {}", label.0, ours.0);
     let said = said(reply, Some(&Complaint { message, ..Complaint::default() }));
     Progress::Mistaken { said }
 }
@@ -224,18 +235,39 @@ pub fn said(reply: &Reply, complaint: Option<&Complaint>) -> Said {
         }
         (Some(words), _) => words.to_owned(),
         (None, _) if code.is_some() => "refused without words".to_owned(),
-        (None, _) => format!("the answer is {}", looks_like(&reply.body)),
+        (None, 404 | 405) => format!("{}: is base_url the provider's?", answered(reply)),
+        (None, _) => answered(reply),
     };
     Said::coded(reply.status, code, &text)
 }
 
-fn looks_like(body: &[u8]) -> &'static str {
-    match body.trim_ascii().first() {
-        None => "empty",
-        Some(b'<') => "a web page, not the provider's",
-        Some(b'{' | b'[') => "not one that the provider documents",
-        Some(_) => "no JSON",
-    }
+/// An answer without words of the provider's, by its status.
+fn answered(reply: &Reply) -> String {
+    let body = match reply.body.trim_ascii().first() {
+        None => "nothing more",
+        Some(b'<') => "a web page",
+        Some(b'{' | b'[') => "JSON that it does not document",
+        Some(_) => "text",
+    };
+    let name = match reply.status {
+        200 => " OK",
+        400 => " Bad Request",
+        401 => " Unauthorized",
+        403 => " Forbidden",
+        404 => " Not Found",
+        405 => " Method Not Allowed",
+        408 => " Request Timeout",
+        413 => " Content Too Large",
+        414 => " URI Too Long",
+        415 => " Unsupported Media Type",
+        431 => " Request Header Fields Too Large",
+        500 => " Internal Server Error",
+        502 => " Bad Gateway",
+        503 => " Service Unavailable",
+        504 => " Gateway Timeout",
+        _ => "",
+    };
+    format!("the provider answered {}{name} with {body}", reply.status)
 }
 
 #[cfg(test)]

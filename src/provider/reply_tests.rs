@@ -37,10 +37,15 @@ fn only_a_refusal_in_the_providers_own_words_proves_that_no_task_exists() {
         (400, Some("102"), FaultKind::Unknown),
         (400, None, FaultKind::Unknown),
         (404, Some("9"), FaultKind::Stop(Stop::Setup)),
-        (404, None, FaultKind::Unknown),
+        (404, None, FaultKind::NoRoute),
+        (405, None, FaultKind::NoRoute),
         (422, Some("9"), input),
         (434, Some("9"), FaultKind::Rejected(Refusal::Model)),
-        (401, None, FaultKind::Unknown),
+        (401, None, FaultKind::Barred),
+        (413, None, FaultKind::Barred),
+        (414, None, FaultKind::Barred),
+        (415, None, FaultKind::Barred),
+        (431, None, FaultKind::Barred),
         (401, Some("9"), FaultKind::Stop(Stop::Auth)),
         (403, None, FaultKind::Unknown),
         (403, Some("9"), FaultKind::Stop(Stop::Auth)),
@@ -134,10 +139,14 @@ fn what_came_instead_of_an_answer_is_said_in_words() {
         let reply = Reply { status, headers: Vec::new(), body: body.into() };
         refused(&reply, None, &MEANINGS).said.to_string()
     };
-    assert_eq!(words(502, "<html>"), "the answer is a web page, not the provider's (HTTP 502)");
-    assert_eq!(words(200, "{}"), "the answer is not one that the provider documents (HTTP 200)");
-    assert_eq!(words(500, ""), "the answer is empty (HTTP 500)");
-    assert_eq!(words(500, "upstream timeout"), "the answer is no JSON (HTTP 500)");
+    assert_eq!(words(502, "<html>"), "the provider answered 502 Bad Gateway with a web page");
+    assert_eq!(words(200, "{}"), "the provider answered 200 OK with JSON that it does not document");
+    assert_eq!(words(500, ""), "the provider answered 500 Internal Server Error with nothing more");
+    assert_eq!(words(524, "upstream timeout"), "the provider answered 524 with text");
+    assert_eq!(
+        words(404, "<html>"),
+        "the provider answered 404 Not Found with a web page: is base_url the provider's?"
+    );
 }
 
 #[test]

@@ -10,8 +10,7 @@ use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Clip;
 use crate::domain::request::Request;
-use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use serde_json::{Map, Value as Json};
 use std::sync::LazyLock;
 
@@ -98,7 +97,7 @@ impl Provider for UniAll {
     fn poll(&self, task: &TaskId) -> Call {
         Call {
             method: Method::Get,
-            path: format!("/v1/video/generations/{}", utf8_percent_encode(&task.0, NON_ALPHANUMERIC)),
+            path: format!("/v1/video/generations/{}", escaped(&task.0)),
             auth: Auth::Bearer,
             headers: Vec::new(),
             body: None,

@@ -10,8 +10,7 @@ use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Clip;
 use crate::domain::request::Request;
-use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use serde_json::{Value as Json, json};
 use std::sync::LazyLock;
 
@@ -92,7 +91,7 @@ impl Provider for Vtrix {
     fn poll(&self, task: &TaskId) -> Call {
         Call {
             method: Method::Get,
-            path: format!("/model/v1/generation/task/{}", utf8_percent_encode(&task.0, NON_ALPHANUMERIC)),
+            path: format!("/model/v1/generation/task/{}", escaped(&task.0)),
             auth: Auth::Bearer,
             headers: Vec::new(),
             body: None,

@@ -9,10 +9,9 @@ use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Clip;
 use crate::domain::request::Request;
-use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply};
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, escaped};
 use jiff::civil::DateTime;
 use jiff::{Timestamp, tz};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -135,7 +134,7 @@ impl Provider for Zai {
     fn poll(&self, task: &TaskId) -> Call {
         Call {
             method: Method::Get,
-            path: format!("/paas/v4/async-result/{}", utf8_percent_encode(&task.0, NON_ALPHANUMERIC)),
+            path: format!("/paas/v4/async-result/{}", escaped(&task.0)),
             auth: Auth::Bearer,
             headers: headers(),
             body: None,
@@ -158,6 +157,10 @@ impl Provider for Zai {
             "FAIL" => failed(answer, reply),
             _ => Progress::Pending { percent: None, unknown_word: Some(status.to_owned()) },
         })
+    }
+
+    fn label(&self, reply: &Reply) -> Option<RequestId> {
+        reply::text(reply::object(reply)?.get("request_id")).map(RequestId)
     }
 
     /// Z.AI has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.

@@ -50,7 +50,9 @@ fn why_name(why: WhyStopped) -> &'static str {
     match why {
         WhyStopped::Provider(stop) => stop.name(),
         WhyStopped::Model => "model",
-        WhyStopped::Ambiguity => "ambiguity",
+        WhyStopped::TasksLost => "tasks_lost",
+        WhyStopped::TasksEmpty => "tasks_empty",
+        WhyStopped::TasksFail => "tasks_fail",
         WhyStopped::NoProgress => "no_progress",
     }
 }

@@ -265,7 +265,9 @@ pub fn why_words(why: WhyStopped) -> &'static str {
         WhyStopped::Provider(Stop::Account) => "the account is locked",
         WhyStopped::Provider(Stop::Setup) => "the set-up is wrong",
         WhyStopped::Model => "this model is refused",
-        WhyStopped::Ambiguity => "three submissions got no answer",
+        WhyStopped::TasksLost => "it does not know the last three tasks that were paid for",
+        WhyStopped::TasksEmpty => "the last three tasks that were paid for ended without a clip",
+        WhyStopped::TasksFail => "the last three tasks that were paid for failed for the same reason",
         WhyStopped::NoProgress => "an hour without progress",
     }
 }

@@ -55,7 +55,8 @@ pub struct Stats {
     pub covers: u64,
     /// TCP connections accepted, for calls of any kind.
     pub connections: u64,
-    /// Requests for a file that carried an `Authorization` header. Must stay 0: result hosts are not the provider.
+    /// Requests for a file that carried an `Authorization` header without having been refused for want of one. Must stay 0:
+    /// result hosts are not the provider.
     pub authorized_downloads: u64,
     /// The most tasks of each model that ever ran at once, also before this start.
     pub max_running: BTreeMap<String, u32>,

@@ -158,6 +158,8 @@ pub enum Fault {
     },
     /// The link has expired: 403 from now on. The next poll gives another link.
     Expire,
+    /// The link wants the provider's key: 401 without it, as gateways answer that hand out links to themselves.
+    NeedsKey,
     /// `Content-Length` is a tenth too small, and so is what is sent.
     WrongLength,
     /// 200 with an HTML page in place of the clip.
@@ -240,6 +242,7 @@ impl Fault {
             Self::Truncate { .. }
             | Self::Slow { .. }
             | Self::Expire
+            | Self::NeedsKey
             | Self::WrongLength
             | Self::Html
             | Self::IgnoreRange

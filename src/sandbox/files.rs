@@ -21,6 +21,7 @@ use tokio::time::sleep;
 
 use super::admin::Counts;
 use super::clips::{self, Picture};
+use super::desk::authenticate;
 use super::faults::{Fault, On};
 use super::images::hex;
 use super::line::{Cut, Line, Peer};
@@ -94,7 +95,8 @@ pub(super) async fn fetch(
     Query(signed): Query<Signed>,
     headers: HeaderMap,
 ) -> Response {
-    if headers.contains_key(header::AUTHORIZATION) {
+    let shows_key = headers.contains_key(header::AUTHORIZATION);
+    if shows_key && !held(&shared.inner).denied.contains(&signed.signature) {
         Counts::add(&shared.counts.authorized_downloads);
     }
     let (id, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
@@ -102,7 +104,10 @@ pub(super) async fn fetch(
     Counts::add(counter);
     let Admitted { task, request, fault } = match admit(&shared, id, ending, &signed) {
         Ok(admitted) => admitted,
-        Err(refused) => return refused.into_response(),
+        Err(refused) => {
+            note_denial(&shared, &signed, refused.0, shows_key);
+            return refused.into_response();
+        }
     };
     let failed = |error: io::Error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
     if ending == "png" {
@@ -111,11 +116,24 @@ pub(super) async fn fetch(
             .map_or_else(failed, |cover| ([(header::CONTENT_TYPE, "image/png")], cover).into_response());
     }
     let (ready_at, dialect) = (task.ready_at, routes::of(task.provider));
+    if matches!(fault, Some(Fault::NeedsKey))
+        && let Err(refusal) = authenticate(&shared.key, dialect, &headers)
+    {
+        note_denial(&shared, &signed, refusal.http, shows_key);
+        return refusal.into_response();
+    }
     let usual = match clip(&shared, id, task, request).await {
         Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &line),
         Err(error) => failed(error),
     };
     reply::send(dialect, fault.as_ref(), &line, usual).await
+}
+
+/// Remembers a link that was refused to a client without a key: showing the key there is no indiscretion.
+fn note_denial(shared: &Shared, signed: &Signed, status: StatusCode, shows_key: bool) {
+    if !shows_key && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        held(&shared.inner).denied.insert(signed.signature.clone());
+    }
 }
 
 /// A call for a file that exists.

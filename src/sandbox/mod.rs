@@ -98,6 +98,8 @@ struct Inner {
     dice: StdRng,
     /// Signatures of links that a fault has ended before their time.
     expired: HashSet<String>,
+    /// Signatures of links that were refused for want of a key.
+    denied: HashSet<String>,
 }
 
 /// Locks; a panic elsewhere does not make the data unusable, since every change is one step.
@@ -147,7 +149,7 @@ impl Sandbox {
             link_life: options.link_life,
             address: listener.local_addr()?,
             log,
-            inner: Mutex::new(Inner { book, faults, dice, expired: HashSet::new() }),
+            inner: Mutex::new(Inner { book, faults, dice, expired: HashSet::new(), denied: HashSet::new() }),
             cache: Mutex::default(),
             counts: Arc::clone(&counts),
             tasks: TaskTracker::new(),

@@ -24,7 +24,8 @@ impl Entry {
             (
                 Kind::Accepted | Kind::Adopted,
                 State::Submitting { .. } | State::Doubtful { .. } | State::Held { task: None, .. },
-            ) => self.task_for(state),
+            )
+            | (Kind::Adopted, State::Held { task: Some(_), .. }) => self.task_for(state),
             (Kind::Failed, State::Running { .. }) => {
                 Some(Event::Refused { refusal: self.refusal?, charged: self.charged? })
             }
@@ -104,6 +105,12 @@ impl Entry {
             State::Submitting { .. } => Some(Event::Accepted(task)),
             State::Doubtful { .. } => Some(Event::Found(task)),
             State::Held { task: None, .. } => Some(Event::Adopt(task)),
+            // A person gave another id than before.
+            State::Held { task: Some(known), reason, .. }
+                if self.kind == Kind::Adopted && reason.charge_in_doubt() && known.id != task =>
+            {
+                Some(Event::Adopt(task))
+            }
             _ => None,
         }
     }

@@ -1,4 +1,5 @@
-//! What a state folder remembers beside jobs and takes: where its clips are, and since when each provider's key is in use.
+//! What a state folder remembers beside jobs and takes: where its clips are, since when each provider's key is in use, and
+//! which addresses accept submissions.
 //!
 //! Paths in the database are relative to the output folder. Another key may open another account, whose list of tasks
 //! proves nothing about requests that were sent with the key before.
@@ -43,6 +44,39 @@ impl Store {
             .await
             .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
     }
+
+    /// Notes that a provider accepts submissions at this address.
+    pub async fn accepts_at(&self, provider: &str, address: &str) -> Result<(), StoreError> {
+        let accepts = format!("{} {address}", accepting(provider));
+        self.lane
+            .write(None, move |batch| {
+                batch.db.execute("INSERT OR REPLACE INTO meta VALUES (?1, 1)", [&accepts])?;
+                Ok(Ok(()))
+            })
+            .await
+    }
+
+    /// Returns whether a provider has ever accepted a submission at this address. Where no address is noted, as in states
+    /// of earlier versions and rebuilt ones, any accepted task counts for each of them.
+    pub async fn has_accepted(&self, provider: &str, address: &str) -> Result<bool, StoreError> {
+        let accepts = format!("{} {address}", accepting(provider));
+        let (provider, any) = (provider.to_owned(), format!("{} *", accepting(provider)));
+        self.lane
+            .write(None, move |batch| {
+                let is_there = |sql: &str, of: &str| batch.db.query_row(sql, [of], |row| row.get(0));
+                if is_there("SELECT EXISTS (SELECT 1 FROM meta WHERE key GLOB ?1)", &any)? {
+                    return Ok(Ok(value(batch.db, &accepts)?.is_some()));
+                }
+                let tasks = "SELECT EXISTS (SELECT 1 FROM takes WHERE provider = ?1 AND task_id IS NOT NULL)";
+                Ok(Ok(is_there(tasks, &provider)?))
+            })
+            .await
+    }
+}
+
+/// What stands before the addresses at which a provider accepts submissions.
+fn accepting(provider: &str) -> String {
+    format!("{provider} accepts at")
 }
 
 impl Reader {

@@ -194,6 +194,21 @@ impl Reader {
         .await
     }
 
+    /// Other jobs that are wanted, have the order of a take, and no clip of it.
+    pub async fn followers(&self, take: &TakeId) -> Result<Vec<JobKey>, StoreError> {
+        let take = take.clone();
+        self.read(move |db| {
+            let mut select = db.prepare_cached(
+                "SELECT j.shot, j.item, j.variant FROM takes t
+                 JOIN jobs j ON j.wanted AND j.fingerprint = t.fingerprint AND j.id <> t.job
+                 LEFT JOIN takes c ON c.id = j.filed_take
+                 WHERE t.id = ?1 AND c.fingerprint IS NOT t.fingerprint ORDER BY j.priority",
+            )?;
+            select.query_map([&take.0], |row| takes::key(row, 0))?.collect()
+        })
+        .await
+    }
+
     /// Names under which a take's clip stands, whichever jobs they are the clips of.
     pub async fn standing(&self, take: &TakeId) -> Result<Vec<String>, StoreError> {
         let take = take.clone();

@@ -5,7 +5,7 @@ use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
 use super::fetch::{Clips, Download};
 use super::settings::{ClientTrouble, Proxies, Settings, Timeouts, build, builder};
 use crate::domain::fault::Said;
-use crate::wire::{Body, Call, Method, PaidCall, Reply, Span};
+use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -33,14 +33,13 @@ pub trait Free: Send + Sync {
     /// Sends a call that costs nothing, and reads the whole answer.
     fn ask<'a>(&'a self, endpoint: &'a Endpoint, call: &'a Call) -> BoxFuture<'a, Result<Reply, SendFault>>;
 
-    /// Begins to fetch a clip, without credentials, from wherever the provider said it is.
-    ///
-    /// `allow_loopback` where the provider's own base URL is on this machine: then links may be too, and plain HTTP.
+    /// Begins to fetch a clip from wherever the provider at `endpoint` said it is, as [`FreeClient::fetch`] does.
     fn fetch<'a>(
         &'a self,
-        url: &'a str,
+        endpoint: &'a Endpoint,
+        auth: Auth,
+        link: &'a str,
         span: Span,
-        allow_loopback: bool,
     ) -> BoxFuture<'a, Result<Download, FetchFault>>;
 }
 
@@ -136,11 +135,19 @@ impl FreeClient {
         self.clips.peek(url, bytes).await
     }
 
-    /// Begins to fetch a clip, without credentials, from wherever the provider said it is.
+    /// Begins to fetch a clip from wherever the provider at `endpoint` said it is; a relative link is below its base URL.
     ///
-    /// `allow_loopback` where the provider's own base URL is on this machine: then links may be too, and plain HTTP.
-    pub async fn fetch(&self, url: &str, span: Span, allow_loopback: bool) -> Result<Download, FetchFault> {
-        self.clips.fetch(url, &span, allow_loopback).await
+    /// No credentials are sent, except to a link on the origin of the base URL that answers 401 or 403: it is asked once
+    /// more with the key, unless it was reached by a redirect. Links may lead to this machine, and be plain HTTP, where
+    /// the base URL is on this machine.
+    pub async fn fetch(
+        &self,
+        endpoint: &Endpoint,
+        auth: Auth,
+        link: &str,
+        span: Span,
+    ) -> Result<Download, FetchFault> {
+        self.clips.fetch(endpoint, auth, link, &span).await
     }
 }
 
@@ -162,11 +169,12 @@ impl Free for FreeClient {
 
     fn fetch<'a>(
         &'a self,
-        url: &'a str,
+        endpoint: &'a Endpoint,
+        auth: Auth,
+        link: &'a str,
         span: Span,
-        allow_loopback: bool,
     ) -> BoxFuture<'a, Result<Download, FetchFault>> {
-        self.fetch(url, span, allow_loopback).boxed()
+        self.fetch(endpoint, auth, link, span).boxed()
     }
 }
 

@@ -36,17 +36,28 @@ impl Endpoint {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| unfit(error.to_string()))?;
             headers.insert(name, value);
         }
-        let word = match call.auth {
+        headers.extend(self.credentials(call.auth)?.map(|key| (AUTHORIZATION, key)));
+        Ok(headers)
+    }
+
+    /// Returns the value of `Authorization`, or none where the provider wants no key.
+    pub(super) fn credentials(&self, auth: Auth) -> Result<Option<HeaderValue>, String> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let word = match auth {
             Auth::Bearer => "Bearer",
             Auth::Word(word) => word,
         };
-        if let Some(key) = &self.key {
-            let mut value = HeaderValue::from_str(&format!("{word} {}", key.expose_secret()))
-                .map_err(|_| "the key holds characters that no HTTP header can carry".to_owned())?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        Ok(headers)
+        let mut value = HeaderValue::from_str(&format!("{word} {}", key.expose_secret()))
+            .map_err(|_| "the key holds characters that no HTTP header can carry".to_owned())?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+
+    /// Returns the address of a link in one of the provider's answers. A relative one is below the base URL, or below its
+    /// host where it begins with `/`.
+    pub(super) fn resolve(&self, link: &str) -> Option<Url> {
+        let base = format!("{}/", self.base_url.as_str().trim_end_matches('/'));
+        Url::options().base_url(Url::parse(&base).ok().as_ref()).parse(link).ok()
     }
 
     /// A number that differs between keys, and between hosts that are asked with the same one. The key cannot be told

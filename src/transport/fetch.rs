@@ -4,19 +4,25 @@
 //! to anything: every hop is checked before it is connected to, literal addresses here and names in the resolver
 //! that connects, so that nothing can change between the check and the use. Behind a proxy it is the proxy that
 //! resolves names, and what it may reach is for its operator to say.
+//!
+//! The key stays at home, but for one case: gateways hand out links to themselves that want it. Such a link is on the
+//! origin of the base URL, which has the key already.
 
 use super::addresses;
 use super::client::AGENT;
+use super::endpoint::Endpoint;
 use super::fault::{self, FetchFault, FetchFaultKind, SendFaultKind, UnsafeAddress};
-use super::settings::{ClientTrouble, SLOWEST, Settings, Timeouts, build, builder, host_and_port};
+use super::settings::{
+    ClientTrouble, SLOWEST, Settings, Timeouts, build, builder, host_and_port, is_loopback,
+};
 use crate::domain::fault::Said;
-use crate::wire::{ClipHead, Span};
+use crate::wire::{Auth, ClipHead, Span};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, HeaderName,
-    IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, USER_AGENT,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE,
+    ETAG, HeaderName, HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, USER_AGENT,
 };
 use reqwest::{Client, Response};
 use std::fmt;
@@ -60,25 +66,41 @@ impl Clips {
 
     pub(super) async fn fetch(
         &self,
+        endpoint: &Endpoint,
+        auth: Auth,
         link: &str,
         span: &Span,
-        allow_loopback: bool,
     ) -> Result<Download, FetchFault> {
-        self.follow(link, span, Allowed { loopback: allow_loopback, plain: allow_loopback }).await
+        let local = is_loopback(&endpoint.base_url);
+        let url = endpoint.resolve(link).ok_or_else(|| refuse("the link is no address"))?;
+        let key = (endpoint.base_url.origin() == url.origin()).then(|| endpoint.credentials(auth));
+        let key = key.transpose().map_err(|why| refuse(&why))?.flatten();
+        self.follow(url, span, key, Allowed { loopback: local, plain: local }).await
     }
 
     /// The beginning of a picture that the provider is to fetch by itself: public, so also over plain HTTP.
     pub(super) async fn peek(&self, link: &str, bytes: u64) -> Result<Download, FetchFault> {
-        self.follow(link, &Span::First(bytes), Allowed { loopback: false, plain: true }).await
+        let url = Url::parse(link).map_err(|_| refuse("the link is no address"))?;
+        self.follow(url, &Span::First(bytes), None, Allowed { loopback: false, plain: true }).await
     }
 
-    async fn follow(&self, link: &str, span: &Span, allowed: Allowed) -> Result<Download, FetchFault> {
-        let allow_loopback = allowed.loopback;
+    /// Follows a link to the clip. `key` is for its own address alone, and only where that asks for one.
+    async fn follow(
+        &self,
+        mut url: Url,
+        span: &Span,
+        mut key: Option<HeaderValue>,
+        allowed: Allowed,
+    ) -> Result<Download, FetchFault> {
         let end = Instant::now() + self.timeouts.download;
-        let mut url = Url::parse(link).map_err(|_| refuse("the link is no address"))?;
         for _ in 0..=REDIRECTS {
             check(&url, allowed)?;
-            let response = self.hop(&url, span, allow_loopback).await?;
+            let mut response = self.hop(&url, span, None, allowed).await?;
+            // Taken on the first hop, so that no redirect can lead the key anywhere.
+            if let (Some(key), 401 | 403) = (key.take(), response.status().as_u16()) {
+                response = self.hop(&url, span, Some(key), allowed).await?;
+            }
+
             match response.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => url = target(&url, &response)?,
                 // 416 says that the bytes we have are none of this clip's: whoever keeps them must know.
@@ -91,10 +113,19 @@ impl Clips {
         Err(FetchFault::new(FetchFaultKind::Redirects, text))
     }
 
-    async fn hop(&self, url: &Url, span: &Span, allow_loopback: bool) -> Result<Response, FetchFault> {
-        let client = if allow_loopback { &self.local } else { &self.public };
+    async fn hop(
+        &self,
+        url: &Url,
+        span: &Span,
+        key: Option<HeaderValue>,
+        allowed: Allowed,
+    ) -> Result<Response, FetchFault> {
+        let client = if allowed.loopback { &self.local } else { &self.public };
         let mut request =
             client.get(url.clone()).header(USER_AGENT, AGENT).header(ACCEPT_ENCODING, "identity");
+        if let Some(key) = key {
+            request = request.header(AUTHORIZATION, key);
+        }
         match span {
             Span::Whole => {}
             Span::First(count) => {
@@ -234,7 +265,7 @@ fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
 
 fn status_fault(status: u16, url: &Url) -> FetchFault {
     let (kind, word) = match status {
-        403 | 404 | 410 => (FetchFaultKind::Dead, "does not have it, or not for us"),
+        401 | 403 | 404 | 410 => (FetchFaultKind::Dead, "does not have it, or not for us"),
         _ => (FetchFaultKind::Refused, "does not give it out"),
     };
     FetchFault { kind, said: Said::coded(status, None, &format!("{} {word}", host_and_port(url))) }

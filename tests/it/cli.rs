@@ -12,6 +12,7 @@ mod counts;
 mod doctor;
 mod doubt;
 mod echo;
+mod edits;
 mod faults;
 mod guards;
 mod help;

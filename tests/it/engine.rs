@@ -4,6 +4,7 @@ mod bench;
 mod beside;
 mod collecting;
 mod death;
+mod doubt;
 mod far;
 mod growth;
 mod resumed;

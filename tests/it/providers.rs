@@ -119,6 +119,8 @@ fn fault_in_words(fault: &Fault) -> String {
         FaultKind::Gone => "gone".into(),
         FaultKind::Unknown => "unknown".into(),
         FaultKind::Stop(stop) => format!("stop: {}", stop.name()),
+        FaultKind::Barred => "barred".to_owned(),
+        FaultKind::NoRoute => "no route".to_owned(),
     }
 }
 
@@ -518,13 +520,27 @@ proptest! {
     }
 
     #[test]
+    fn an_id_stands_in_the_path_as_the_provider_gave_it(id in "[A-Za-z0-9._~-]{0,20}[A-Za-z0-9_~-]") {
+        for provider in providers() {
+            let call = provider.poll(&TaskId(id.clone()));
+            prop_assert!(call.path.split('/').any(|part| part == id), "{} is not in {}", id, call.path);
+        }
+    }
+
+    #[test]
     fn bytes_that_are_no_answer_prove_nothing(
-        bytes in prop::collection::vec(any::<u8>(), 0..80), status in prop_oneof![200..300u16, 400..429u16, 500..600u16],
+        bytes in prop::collection::vec(any::<u8>(), 0..80), status in prop_oneof![200..300u16, 400..429u16, Just(431), 500..600u16],
     ) {
         let reply = Reply { status, headers: Vec::new(), body: bytes };
         prop_assume!(serde_json::from_slice::<Json>(&reply.body).is_err());
         for provider in providers() {
-            prop_assert_eq!(provider.submitted(&reply).unwrap_err().kind, FaultKind::Unknown);
+            // These come from whoever stands before the provider, or from where it is not.
+            let kind = match status {
+                401 | 413 | 414 | 415 | 431 => FaultKind::Barred,
+                404 | 405 => FaultKind::NoRoute,
+                _ => FaultKind::Unknown,
+            };
+            prop_assert_eq!(provider.submitted(&reply).unwrap_err().kind, kind);
             let task = TaskId("1".into());
             prop_assert!(provider.polled(&task, &reply).is_err());
             prop_assert!(provider.look_up().is_none_or(|look_up| look_up.listed(&reply).is_err()));

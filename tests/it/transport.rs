@@ -361,8 +361,19 @@ async fn fetched_with(
     span: Span,
     allow_loopback: bool,
 ) -> Result<Vec<u8>, FetchFaultKind> {
+    // Another origin than the link's, on this machine or not.
+    let base = if allow_loopback { "http://127.0.0.1:9/api" } else { "https://api.example.com" };
+    fetched_from(settings, &endpoint(base), link, span).await
+}
+
+async fn fetched_from(
+    settings: &Settings,
+    endpoint: &Endpoint,
+    link: &str,
+    span: Span,
+) -> Result<Vec<u8>, FetchFaultKind> {
     let client = FreeClient::new(settings).unwrap();
-    let download = client.fetch(link, span, allow_loopback).await.map_err(|fault| fault.kind)?;
+    let download = client.fetch(endpoint, Auth::Bearer, link, span).await.map_err(|fault| fault.kind)?;
     let chunks: Vec<Bytes> = download.bytes.try_collect().await.map_err(|fault| fault.kind)?;
     Ok(chunks.concat())
 }
@@ -465,7 +476,8 @@ async fn a_download_has_an_end_however_fast_it_is() {
     let mut settings = Settings::default();
     settings.timeouts.download = Duration::from_millis(300);
     let client = FreeClient::new(&settings).unwrap();
-    let download = client.fetch(&server.url("/"), Span::Whole, true).await.unwrap();
+    let download =
+        client.fetch(&server.endpoint(), Auth::Bearer, &server.url("/"), Span::Whole).await.unwrap();
     let fault = download.bytes.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(fault.to_string().contains("took too long"), "{fault}");
 }
@@ -475,7 +487,7 @@ async fn an_answer_that_arrived_while_the_process_stood_still_is_read() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
     let (asked, request) = tokio::sync::oneshot::channel();
-    let (go, stands_still) = std::sync::mpsc::channel();
+    let (go, standing) = std::sync::mpsc::channel();
     let (answered, answer) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
@@ -486,7 +498,7 @@ async fn an_answer_that_arrived_while_the_process_stood_still_is_read() {
             all.extend_from_slice(&buffer[..read]);
         }
         asked.send(()).unwrap();
-        stands_still.recv().unwrap();
+        standing.recv().unwrap();
         let body = "{\"id\":\"1\"}";
         write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
         answered.send(()).unwrap();
@@ -497,14 +509,67 @@ async fn an_answer_that_arrived_while_the_process_stood_still_is_read() {
     };
     let endpoint = endpoint(&url);
     // The only thread of this runtime stands still beyond the deadline, as a stopped process does.
-    let stand_still = async {
+    let freeze = async {
         request.await.unwrap();
         go.send(()).unwrap();
         answer.recv().unwrap();
         std::thread::sleep(Duration::from_millis(400));
     };
     let submission = submit_with(&settings, &endpoint, Bytes::from_static(b"{}"));
-    let (reply, ()) = tokio::join!(submission, stand_still);
+    let (reply, ()) = tokio::join!(submission, freeze);
     assert_eq!(reply.unwrap().body, b"{\"id\":\"1\"}");
     server.join().unwrap();
+}
+
+/// How often the requests that a server saw carried the key.
+fn keys(server: &Server) -> Vec<bool> {
+    server.requests().iter().map(|request| request.contains("authorization: Bearer test-key\r\n")).collect()
+}
+
+#[tokio::test]
+async fn a_link_of_the_providers_own_that_wants_the_key_gets_it_once_and_only_when_it_asks() {
+    for (status, links) in
+        [("401 Unauthorized", ["/v1/videos/7/content", "//HOST/x"]), ("403 Forbidden", ["x", "/x?a=1"])]
+    {
+        for link in links {
+            let server = Server::start([answer(status, "", ""), answer("200 OK", "", "clip")]).await;
+            let link = link.replace("HOST", &format!("127.0.0.1:{}", server.port));
+            let got = fetched_from(&Settings::default(), &server.endpoint(), &link, Span::Whole).await;
+            assert_eq!((got, keys(&server)), (Ok(b"clip".to_vec()), vec![false, true]), "{link}");
+        }
+    }
+    let server = Server::start([answer("401 Unauthorized", "", "")]).await;
+    let got = fetched_from(&Settings::default(), &server.endpoint(), &server.url("/x"), Span::Whole).await;
+    assert_eq!((got, keys(&server)), (Err(FetchFaultKind::Dead), vec![false, true]));
+}
+
+#[tokio::test]
+async fn s04_the_key_goes_to_no_other_origin_and_not_behind_a_redirect() {
+    let denied = || Server::start([answer("401 Unauthorized", "", "")]);
+    let own = denied().await;
+    let fetch = async |endpoint: &Endpoint, link: &str| {
+        fetched_from(&Settings::default(), endpoint, link, Span::Whole).await.unwrap_err()
+    };
+    // Another port, another name of the same machine.
+    let other = denied().await;
+    fetch(&own.endpoint(), &other.url("/x")).await;
+    fetch(&own.endpoint(), &format!("http://localhost:{}/x", own.port)).await;
+    assert_eq!((keys(&own), keys(&other)), (vec![false], vec![false]));
+    // A user name makes a link unsafe, whatever its origin.
+    let link = format!("http://me@127.0.0.1:{}/x", own.port);
+    assert_eq!(fetch(&own.endpoint(), &link).await, FetchFaultKind::Unsafe);
+    // Behind a redirect, within the origin and back to it.
+    let home =
+        Server::start([answer("302 Found", "Location: /y\r\n", ""), answer("401 Unauthorized", "", "")])
+            .await;
+    fetch(&home.endpoint(), &home.url("/x")).await;
+    let away = Server::start([answer("302 Found", &format!("Location: {}\r\n", own.url("/x")), "")]).await;
+    fetch(&own.endpoint(), &away.url("/x")).await;
+    assert_eq!((keys(&home), keys(&own), keys(&away)), (vec![false; 2], vec![false; 2], vec![false]));
+    // Whither the provider sends on whoever has shown the key, the key does not go.
+    let cdn = denied().await;
+    let to_cdn = answer("302 Found", &format!("Location: {}\r\n", cdn.url("/x")), "");
+    let gateway = Server::start([answer("401 Unauthorized", "", ""), to_cdn]).await;
+    fetch(&gateway.endpoint(), &gateway.url("/x")).await;
+    assert_eq!((keys(&gateway), keys(&cdn)), (vec![false, true], vec![false]));
 }

@@ -1,9 +1,9 @@
 //! What the user wrote: the manifest with its catalog, and the keys in the environment.
 
-use super::{Check, Context};
+use super::{Check, Context, Verdict, server};
 use crate::cli::exit::Exit;
 use crate::cli::settings::variable;
-use crate::cli::setup::{base_url, key_variable, settings};
+use crate::cli::setup::{base_url, endpoint, key_variable, settings};
 use crate::domain::problem::{Problem, grouped};
 use crate::load::{Loaded, providers as read_providers};
 use crate::provider::{self, Provider};
@@ -77,8 +77,8 @@ pub(super) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
     checks
 }
 
-/// Of each provider that is wanted or still owes clips: its server, and its key.
-pub(super) fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<String>) -> Vec<Check> {
+/// Checks the server and the key of each provider that is wanted or still owes clips.
+pub(super) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<String>) -> Vec<Check> {
     if context.global.sandbox {
         return vec![Check::ok("key", "none is needed in the sandbox")];
     }
@@ -88,19 +88,24 @@ pub(super) fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<S
     let configs = read_providers(&context.places.manifest).unwrap_or_default();
     let mut checks = Vec::new();
     let known: Vec<&dyn Provider> = needed.iter().filter_map(|name| provider::find(name)).collect();
+    let settings = settings();
     for provider in &known {
         let config = configs.get(provider.name());
-        checks.push(match base_url(*provider, config) {
-            Ok(url) => Check::ok("server", format!("{}: {url}", provider.name())),
-            Err(problem) => as_check("server", Exit::Invalid, *problem, context),
-        });
         let (name, _) = key_variable(*provider, config);
-        checks.push(key(provider.name(), name, variable(name).as_deref()));
+        let key = key(provider.name(), name, variable(name).as_deref());
+        checks.push(match (base_url(*provider, config), endpoint(*provider, config), &settings) {
+            (Err(problem), ..) => as_check("server", Exit::Invalid, *problem, context),
+            (Ok(_), Ok(endpoint), Ok(settings)) if !matches!(key.verdict, Verdict::Fail(_)) => {
+                server::ask(*provider, &endpoint, settings).await
+            }
+            (Ok(url), ..) => Check::ok("server", format!("{}: {url}", provider.name())),
+        });
+        checks.push(key);
     }
     if known.is_empty() {
         checks.push(Check::ok("key", "none is needed: no job is wanted and no clip is owed"));
     }
-    if let Err(error) = settings() {
+    if let Err(error) = settings {
         checks.push(Check::fail("proxy", error.exit, error.what, "export HTTPS_PROXY=http://HOST:PORT"));
     }
     checks
@@ -155,7 +160,6 @@ pub(super) fn counted(count: usize, word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
     use super::*;
 
     #[test]

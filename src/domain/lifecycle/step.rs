@@ -41,6 +41,10 @@ impl State {
             },
             Self::Held { reason, intent, task, since: _ } => match (event, task) {
                 (Event::Adopt(id), None) => Ok(asked_again(Task { id, intent, accepted: at.now }, at)),
+                // The provider does not know the task, or means another by it: a person may have mistyped its id.
+                (Event::Adopt(id), Some(known)) if reason.charge_in_doubt() && id != known.id => {
+                    Ok(asked_again(Task { id, intent, accepted: at.now }, at))
+                }
                 (Event::Again, Some(task)) => Ok(asked_again(task, at)),
                 (Event::WasPlaced(file), Some(task)) => Ok(Self::Placing { task, file }),
                 (Event::WriteOff, task) => Ok(Self::WrittenOff { reason, task }),

@@ -3,9 +3,12 @@
 use super::{Drive, Left, Next};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::key::{RequestId, TaskId};
-use crate::domain::lifecycle::{Absence, Event, Intent, State};
-use crate::domain::policy::Moment;
+use crate::domain::lifecycle::{Absence, Event, Intent, State, Task};
+use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
+use crate::engine::ids;
+use crate::engine::lane::Closed;
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
 use crate::provider::{self, Listing, reply};
@@ -32,7 +35,7 @@ enum Found {
 
 impl Drive {
     /// How a task stands, in an answer of its own or one for many; `None` where a stop came first.
-    pub(super) async fn ask(&self, task: &TaskId) -> Option<Answer> {
+    pub(super) async fn ask(&self, task: &Task) -> Option<Answer> {
         let stop = self.world.stop.waiting();
         let questions = &self.account.questions;
         loop {
@@ -48,7 +51,7 @@ impl Drive {
                 permit = self.account.poll_admission(stop) => {
                     let permit = permit?;
                     let most = self.account.provider.bulk().map_or(1, |bulk| bulk.most().get());
-                    let asked = questions.take(task, most);
+                    let asked = questions.take(&task.id, most);
                     if !asked.is_empty() && !self.put(asked).await {
                         return None;
                     }
@@ -79,7 +82,14 @@ impl Drive {
             }
             ([one, ..], _) => {
                 let Some(reply) = self.free(&provider.poll(&one.task)).await else { return false };
-                vec![reply.and_then(|reply| provider.polled(&one.task, &reply))]
+                vec![reply.and_then(|reply| {
+                    let progress = provider.polled(&one.task, &reply)?;
+                    let label = provider.label(&reply).filter(ids::is_ours);
+                    Ok(match label.filter(|label| *label != one.ours) {
+                        Some(label) => reply::of_another_request(&reply, &one.ours, &label),
+                        None => progress,
+                    })
+                })]
             }
             ([], _) => Vec::new(),
         };
@@ -98,6 +108,21 @@ impl Drive {
                 Some(answer.map_err(|fault| Fault::new(FaultKind::Busy { after: None }, fault.said)))
             }
         }
+    }
+
+    /// Whether the provider answers a free question, where it has one.
+    pub(super) async fn is_reachable(&self) -> bool {
+        let Some(call) = self.account.provider.probe() else { return true };
+        let said = match self.free(&call).await {
+            Some(Ok(reply)) if reply.status < 500 => return true,
+            Some(Ok(reply)) => Said::text(format!("it answers a free question with HTTP {}", reply.status)),
+            Some(Err(fault)) => fault.said,
+            None => return false,
+        };
+        if let Some(Closed { who, why, said }) = self.account.unreached(said) {
+            self.world.tell(&Notice::Stopped { who, why, said });
+        }
+        false
     }
 
     /// Asks the provider for a submission in doubt, by our own name for it.
@@ -180,6 +205,7 @@ impl Drive {
                     listing
                 }
                 Err(Fault { kind: FaultKind::Stop(why), said }) => {
+                    self.account.close(WhyStopped::Provider(why), said.clone());
                     self.world.poll_refused(self.account.provider.name(), why, said);
                     return Err(Left::Stopping);
                 }
@@ -216,4 +242,26 @@ impl Drive {
 fn clocks_agree(reply: &Reply, now: Timestamp) -> bool {
     let theirs = reply::sent(reply).and_then(|sent| Timestamp::try_from(sent).ok());
     theirs.is_some_and(|theirs| theirs.duration_since(now).abs() <= SKEW)
+}
+
+/// How long this run waits for a task that has been rendering too long already: at least until it has been heard of
+/// once, for it may have ended long ago; with a provider that does not answer, for as long as with a new one.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    /// When this run first asked.
+    since: Option<Timestamp>,
+    /// Whether the provider said that it is still rendering.
+    heard: bool,
+}
+
+impl Patience {
+    pub(super) fn note(&mut self, now: Timestamp, polled: &Result<Take, Left>) {
+        self.since.get_or_insert(now);
+        self.heard =
+            matches!(polled, Ok(Take { state: State::Running { watch, .. }, .. }) if watch.setbacks == 0);
+    }
+
+    pub(super) fn ended(&self, at: Moment, policy: &Policy) -> bool {
+        self.heard || self.since.is_some_and(|since| at.since(since) > policy.patience)
+    }
 }

@@ -3,9 +3,10 @@
 use super::{Drive, Left, Next, blocking};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::engine::filing::clip_at;
+use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::sidecar::sidecar;
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
@@ -18,14 +19,26 @@ impl Drive {
     /// Asks how the task stands.
     pub(super) async fn poll(&self, take: &Take) -> Next {
         let Some(task) = take.state.task() else { return Ok(Err(Left::Changed)) };
-        let Some(progress) = self.ask(&task.id).await else { return Ok(Err(Left::Stopping)) };
+        let name = self.account.provider.name();
+        if self.world.is_poll_refused(name) {
+            return Ok(Err(Left::Stopping));
+        }
+        let Some(mut progress) = self.ask(task).await else { return Ok(Err(Left::Stopping)) };
+        if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
+            // The key may be about to be exchanged, or somebody before the provider had a bad moment.
+            let due = self.world.clock.moment().after(AUTH_RETRY);
+            if !self.world.clock.until(due, self.world.stop.waiting()).await {
+                return Ok(Err(Left::Stopping));
+            }
+            let Some(again) = self.ask(task).await else { return Ok(Err(Left::Stopping)) };
+            progress = again;
+        }
         let mut settled = None;
         let (event, said) = match progress {
             Ok(Progress::Pending { unknown_word, .. }) => {
                 if let Some(word) = unknown_word {
                     self.world.warn_once(format!(
-                        "{} answered with the unknown status `{word}`; taken as still running",
-                        self.account.provider.name()
+                        "{name} answered with the unknown status `{word}`; taken as still running"
                     ));
                 }
                 (Event::StillRunning, None)
@@ -49,13 +62,17 @@ impl Drive {
                     FaultKind::Throttled { after } | FaultKind::Busy { after } => {
                         Event::PollSetback { after }
                     }
-                    FaultKind::NotSent | FaultKind::Rejected(_) | FaultKind::Unknown | FaultKind::Stop(_) => {
-                        Event::PollSetback { after: None }
-                    }
+                    FaultKind::NotSent
+                    | FaultKind::Rejected(_)
+                    | FaultKind::Barred
+                    | FaultKind::NoRoute
+                    | FaultKind::Unknown
+                    | FaultKind::Stop(_) => Event::PollSetback { after: None },
                 };
                 if let FaultKind::Stop(why) = kind {
-                    // The key does not even read any more: nothing can be collected until that is mended.
-                    self.world.poll_refused(self.account.provider.name(), why, said.clone());
+                    // Nothing can be collected until that is mended, so nothing more is ordered either.
+                    self.account.close(WhyStopped::Provider(why), said.clone());
+                    self.world.poll_refused(name, why, said);
                     return Ok(Err(Left::Stopping));
                 }
                 (event, Some(said))
@@ -66,7 +83,7 @@ impl Drive {
 
     /// Fetches the clip into its part, verifies and syncs it.
     pub(super) async fn download(&self, take: &Take) -> Next {
-        let State::Downloading { clip, .. } = &take.state else { return Ok(Err(Left::Changed)) };
+        let State::Downloading { clip, task, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let stop = self.world.stop.waiting();
         let permit = tokio::select! {
             biased;
@@ -77,8 +94,9 @@ impl Drive {
         let received = match taken_up {
             Ok(TakenUp::Whole(received)) => Ok(received),
             Ok(TakenUp::Part(part)) => {
-                let fetched = self.world.free.fetch(&clip.url, part.span(), self.account.loopback).await;
-                match fetched {
+                let account = &self.account;
+                let auth = account.provider.poll(&task.id).auth;
+                match self.world.free.fetch(&account.endpoint, auth, &clip.url, part.span()).await {
                     Ok(download) => part.receive(&download.head, download.bytes, stop).await,
                     Err(fault) => return self.unfetched(take, fault).await,
                 }

@@ -107,7 +107,6 @@ fn an_accidental_change_of_the_bytes_shows() {
     let table = [
         (clip(&picture((64, 64), 4, 1)), "330e5671df2f64d7"),
         (clip(&picture((720, 480), 1, 24)), "3588d336d7044be6"),
-        (cover(&picture((720, 480), 1, 24)), "1bc8b078973d6c46"),
     ];
     // On purpose? Then look at a clip and compare it in another decoder, and write down the new digests.
     assert_eq!(table.each_ref().map(|(file, _)| start(file)), table.each_ref().map(|(_, digest)| *digest));

@@ -19,6 +19,11 @@ const TAKE_WIDTH: usize = 6;
 /// Selects where a take's clip stands.
 const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE filed_take = ?1";
 
+/// What is looked at of a take `t` of a job `j` that may serve others.
+const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
+/// What stands in for a take in doubt and was not sent yet goes where that take goes.
+const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending')";
+
 /// Fingerprints whose finished takes are remembered.
 const REMEMBERED: usize = 1_000;
 
@@ -123,9 +128,6 @@ impl Book {
             let (id, place): (String, i64) = (row.get(0)?, row.get(3)?);
             insert.execute((owner as i64, &order.0.0[..], rank, place, id)).map(|_| ())
         };
-        // What stands in for a take in doubt and was not sent yet goes where that take goes.
-        const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
-        const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending')";
         let same = "t.fingerprint = 'v1:' || lower(hex(w.fingerprint))";
         let own = format!(
             "{TAKES}, w.at IS NULL, coalesce({same}, 0), j.filed_take IS t.id

@@ -25,7 +25,7 @@ fn with_key(project: &Project, key: Option<&str>) -> Ended {
 
 #[test]
 fn all_is_well_where_nothing_was_ever_run_and_nothing_is_left_behind() {
-    let mut project = Project::shop(3);
+    let mut project = Project::shop_with(3, |options| options.key = "test-key-long-enough".to_owned());
     project.key = "test-key-long-enough".to_owned();
     let before = project.artefacts();
     let text = project.run(&["doctor"]).expect(0).says("All is well").says("next: shotlist plan");
@@ -39,7 +39,7 @@ fn all_is_well_where_nothing_was_ever_run_and_nothing_is_left_behind() {
     assert_eq!((&report["format"], &report["exit"], &report["failed"]), (&json!(1), &json!(0), &json!(0)));
     assert_eq!(project.artefacts(), before);
     assert!(!project.path(".shotlist").exists());
-    assert_eq!(project.sandbox().stats().polls, 0);
+    assert_eq!(project.sandbox().stats().polls, 2, "each asked for a task that nobody has");
     assert_eq!(project.requests().len(), 0);
 }
 
@@ -70,7 +70,13 @@ fn a_key_that_is_missing_or_spoilt_ends_with_10_and_is_never_shown() {
         assert_eq!(found["do"], format!("export {KEY_VARIABLE}=…"));
         assert!(!ended.to_string().contains("test-key"), "{ended}");
     }
-    let found = check(&with_key(&project, Some("test-key-with-line-break\n")).expect(0), "key");
+    // Whoever has another key than the provider is told so by the provider.
+    let ended = with_key(&project, Some("test-key-with-line-break\n")).expect(10);
+    assert!(
+        check(&ended, "server")["what"].as_str().unwrap().contains("does not let this key in"),
+        "{ended}"
+    );
+    let found = check(&ended, "key");
     assert_eq!(found["verdict"], "warn");
     assert!(found["what"].as_str().unwrap().contains("line break"), "{found}");
 }
@@ -96,6 +102,19 @@ fn a_server_that_is_not_the_providers_would_get_its_key_and_fails() {
     let ended = project.run(&["doctor", "--json"]).expect(4);
     let found = check(&ended, "server");
     assert!(found["what"].as_str().unwrap().contains("example.com is no server of zai"), "{found}");
+}
+
+#[test]
+fn an_address_with_the_path_of_the_api_is_understood_and_a_wrong_one_is_told() {
+    let project = Project::shop(1);
+    let url = project.sandbox().provider_url("zai");
+    project.edit("shotlist.yaml", &url, &format!("{url}//paas/v4/"));
+    let ended = project.run(&["doctor", "--json"]).expect(0);
+    assert_eq!(check(&ended, "server")["what"], format!("zai: {url} answers"));
+    project.run(&["run", "--yes"]).expect(0);
+    project.edit("shotlist.yaml", "/zai//paas/v4/", "/zia");
+    let ended = project.run(&["doctor", "--json"]).expect(4);
+    assert!(check(&ended, "server")["what"].as_str().unwrap().contains("is not its server"), "{ended}");
 }
 
 #[test]

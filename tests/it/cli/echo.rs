@@ -222,18 +222,6 @@ fn a_task_that_was_adopted_for_another_job_by_mistake_is_not_owned_twice() {
 }
 
 #[test]
-fn a11_three_lost_answers_stop_new_submissions_even_where_all_are_found() {
-    let one_at_a_time = QUICK.replace("{ ", "{ concurrency: 1, ");
-    let lost = json!([{ "on": "submit", "times": 3, "do": "reset_after_accept" }]);
-    let project = shop_with(6, &one_at_a_time, |options| options.faults = rules(lost));
-    let ended = project.run(&["run", "--yes"]).expect(5);
-    ended.says("three submissions got no answer");
-    assert_eq!((project.charges().len(), project.requests().len(), project.clips().len()), (3, 3, 3));
-    project.run(&["run", "--yes"]).expect(0);
-    assert_eq!((project.charges().len(), project.requests().len()), (6, 6));
-}
-
-#[test]
 fn polls_that_wait_for_the_pace_are_asked_together() {
     const JOBS: usize = 24;
     let slow =

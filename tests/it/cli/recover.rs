@@ -132,10 +132,10 @@ fn a_deleted_database_is_rebuilt_with_every_state_and_every_cent() {
     let (before, spent) = (states(&project), project.run(&["ledger", "--json"]).expect(0).json());
     // One more than jobs where a connection failed under load.
     let ledger = fs::read_to_string(project.path(".shotlist/ledger.jsonl")).unwrap();
-    let sent = ledger.matches("\"kind\":\"intent\"").count();
+    let intents = ledger.matches("\"kind\":\"intent\"").count();
     // Its log is left behind: it would be taken for that of the new one.
     fs::remove_file(project.path(DATABASE)).unwrap();
-    refused(&project, sent, 5, "$2.00");
+    refused(&project, intents, 5, "$2.00");
     assert!(!project.path(DATABASE).exists(), "nothing is written in its stead");
 
     project.run(&["recover"]).expect(0).says("2 done ($0.80) · 1 on their way ($0.40) · 1 held ($0.40)");

@@ -140,3 +140,30 @@ fn a_second_order_that_is_refused_leaves_the_first_one_to_be_found() {
     project.run(&["collect"]).expect(0).says("done     hero/sku-1");
     assert_eq!((project.charges().len(), project.clips().len()), (1, 1));
 }
+
+#[test]
+fn the_task_of_another_product_is_not_filed_and_the_right_id_can_be_given_afterwards() {
+    let project = held();
+    let task = |n: usize| {
+        let is_it =
+            |request: &shotlist::sandbox::Request| request.body.to_string().contains(&format!("number {n}"));
+        project.requests().into_iter().find(is_it).unwrap().task.unwrap().id
+    };
+    project.run(&["resolve", "sku-1", "--task-id", "  "]).expect(2).says("wants the id");
+    project.run(&["resolve", "sku-1", "--task-id", &task(2)]).expect(0);
+    project.run(&["collect"]).expect(7).says("the provider answered about another task (id_mismatch)");
+    project.run(&["resolve", "sku-1", "--task-id", &format!(" {}\n", task(1))]).expect(0);
+    project.run(&["resolve", "sku-2", "--task-id", &task(2)]).expect(0);
+    project.run(&["collect"]).expect(7).says("done     hero/sku-1").says("done     hero/sku-2");
+    assert_eq!((project.charges().len(), project.clips().len()), (4, 3));
+}
+
+#[test]
+fn a_job_that_left_the_manifest_is_not_ordered_anew() {
+    let project = held();
+    project.edit("products.csv", "sku-1,mug number 1\n", "");
+    project.run(&["run", "--yes", "--accept-changes"]).expect(7);
+    let ended = project.run(&["resolve", "sku-1", "--resubmit", "--yes"]).expect(2);
+    ended.says("the manifest no longer asks for it").says("--write-off");
+    project.run(&["resolve", "sku-1", "--write-off"]).expect(0);
+}

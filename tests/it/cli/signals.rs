@@ -59,7 +59,7 @@ fn p13_a_third_ctrl_c_leaves_at_once_and_what_was_on_the_wire_is_in_doubt() {
     run.signal(Signal::INT);
     until("it waits", || run.said().contains("awaiting the answers to 1 paid request"));
     run.signal(Signal::INT);
-    until("it waits less", || run.said().contains("leaving within 5 s"));
+    until("it waits less", || run.said().contains("leaving now may lose its task id ($0.40 in doubt)"));
     run.signal(Signal::INT);
     run.wait().expect(130);
     project.mend();

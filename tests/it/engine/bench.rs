@@ -71,6 +71,7 @@ pub(crate) struct Bench {
     pub(crate) options: Options,
     /// How soon another process is heard; rarely, so that hours cost nothing.
     pub(crate) look_every: Duration,
+    pub(crate) max_in_doubt: Usd,
     /// When the next process dies.
     death: Arc<Death>,
 }
@@ -107,6 +108,7 @@ impl Bench {
             caps: Caps::default(),
             options: Options::default(),
             look_every: Duration::from_mins(5),
+            max_in_doubt: PRICE.times(1_000),
         }
     }
 
@@ -191,6 +193,7 @@ impl Bench {
             run,
             project: self.project.clone(),
             look_every: self.look_every,
+            max_in_doubt: self.max_in_doubt,
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
             reach: death::reach,
         }))

@@ -86,14 +86,29 @@ async fn a_poll_that_comes_too_fast_waits_as_long_as_it_was_asked_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_may_not_even_read_ends_the_collecting_and_loses_nothing() {
+async fn a_poll_that_is_forbidden_once_is_asked_again_after_five_seconds() {
     let bench = Bench::new(ZAI);
     bench.far.polls([Poll::Refuse(401, "1000", None)]);
-    let ran = bench.run(&["a"]).await;
-    assert_eq!((ran.outcome.left.len(), ran.world.polls_refused().len()), (1, 1));
+    bench.run(&["a"]).await.expect_all_done();
+    let polled = bench.far.polled();
+    assert!((5.0..6.0).contains(&seconds(polled[0], polled[1])), "{polled:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_may_not_even_read_ends_the_collecting_and_the_ordering_and_loses_nothing() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = NonZeroU32::new(2);
+    bench.far.polls(vec![Poll::Refuse(401, "1000", None); 100]);
+    let items = ["a", "b", "c", "d"];
+    let ran = bench.run(&items).await;
+    assert_eq!(ran.states(&items).await, ["running", "running", "pending", "pending"]);
+    assert_eq!(ran.said(), ["zai: Provider(Auth)"]);
+    assert_eq!(ran.world.polls_refused().len(), 1);
+    assert!(bench.far.polled().len() <= 4, "each twice at the most: {:?}", bench.far.polled());
     drop(ran);
-    bench.collect().await.expect_all_done();
-    assert!(is_in_place(&bench, "a", "task-1"));
+    bench.far.mend();
+    bench.resume().await.expect_all_done();
+    assert_eq!(bench.far.charges().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,4 +208,20 @@ fn stalled_downloads_keep_no_accepted_task_from_being_saved() {
     });
     runtime.shutdown_background();
     assert!(waited, "nothing could be saved while downloads waited for their host");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_of_clips_that_is_down_keeps_nothing_from_being_ordered() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = NonZeroU32::new(2);
+    bench.far.fetches([Fetch::Unreachable; 10_000]);
+    let items = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let ran = bench.run_beside(&items, async |world| {
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        world.stop.everything(StopReason::Interrupted);
+    });
+    drop(ran.await);
+    assert_eq!(bench.far.charges().len(), 12);
+    bench.far.mend();
+    bench.collect().await.expect_all_done();
 }

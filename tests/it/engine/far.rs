@@ -10,7 +10,7 @@ use shotlist::engine::clock::Clock;
 use shotlist::transport::{
     Download, Endpoint, FetchFault, FetchFaultKind, Free, Paid, SendFault, SendFaultKind,
 };
-use shotlist::wire::{Call, ClipHead, Method, PaidCall, Reply, Span};
+use shotlist::wire::{Auth, Call, ClipHead, Method, PaidCall, Reply, Span};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
@@ -26,8 +26,12 @@ pub(crate) enum Submit {
     Lose,
     /// No connection comes about.
     NotSent,
+    /// The answer is an error without a word from the provider, and no task is made.
+    Bare(u16),
     /// The answer is this error, after so many seconds if it says when to come again.
     Refuse(u16, &'static str, Option<u64>),
+    /// The answer is a web page with this status.
+    Page(u16),
     /// The answer names the first task once more.
     NameTheFirst,
     /// The client panics.
@@ -77,6 +81,8 @@ struct Desk {
     submits: VecDeque<Submit>,
     polls: VecDeque<Poll>,
     fetches: VecDeque<Fetch>,
+    /// What becomes of every later poll.
+    every_poll: Option<Poll>,
     render: Duration,
     seen: Vec<Seen>,
     /// When each task is rendered.
@@ -109,6 +115,11 @@ impl Far {
     /// What becomes of the next polls; later ones are answered.
     pub(crate) fn polls(&self, script: impl IntoIterator<Item = Poll>) {
         self.desk().polls.extend(script);
+    }
+
+    /// What becomes of every poll from now on.
+    pub(crate) fn every_poll(&self, poll: Poll) {
+        self.desk().every_poll = Some(poll);
     }
 
     /// What becomes of the next downloads; later ones bring the clip.
@@ -208,7 +219,11 @@ impl Far {
         self.travel().await;
         match (step, task) {
             (Submit::Accept, Some(task)) => Ok(self.reply(200, None, &json!({ "id": task }))),
+            (Submit::Bare(status), _) => Ok(Reply { status, headers: Vec::new(), body: Vec::new() }),
             (Submit::NameTheFirst, _) => Ok(self.reply(200, None, &json!({ "id": "task-1" }))),
+            (Submit::Page(status), _) => {
+                Ok(Reply { body: b"<html>".to_vec(), ..self.reply(status, None, &Value::Null) })
+            }
             (Submit::Refuse(status, code, after), _) => Ok(self.error(status, code, after)),
             _ => Err(fault(SendFaultKind::Lost)),
         }
@@ -230,7 +245,7 @@ impl Far {
     /// How one task stands.
     fn told(&self, call: &Call, echo: bool) -> Reply {
         self.desk().polled.push(self.clock.now());
-        let task = unescaped(call.path.rsplit('/').next().unwrap());
+        let task = call.path.rsplit('/').next().unwrap().to_owned();
         match self.stands(&task) {
             Err(Poll::Missing) => self.error(404, if echo { "not_found" } else { "1200" }, None),
             Err(Poll::Refuse(status, code, after)) => self.error(status, code, after),
@@ -244,7 +259,7 @@ impl Far {
     fn told_many(&self, ids: &str) -> Reply {
         self.desk().polled.push(self.clock.now());
         let (mut tasks, mut missing) = (Vec::new(), Vec::new());
-        for task in ids.split(',').map(unescaped) {
+        for task in ids.split(',').map(str::to_owned) {
             match self.stands(&task) {
                 Err(Poll::Missing) => missing.push(task),
                 stands => tasks.push(echo_says(&task, stands)),
@@ -265,7 +280,7 @@ impl Far {
     /// Whether a task is rendered, or what else there is to say of it.
     fn stands(&self, task: &str) -> Result<bool, Poll> {
         let mut desk = self.desk();
-        if let Some(poll) = desk.polls.pop_front() {
+        if let Some(poll) = desk.polls.pop_front().or(desk.every_poll) {
             return Err(poll);
         }
         desk.tasks.get(task).map(|ready| *ready <= self.clock.now()).ok_or(Poll::Missing)
@@ -332,8 +347,14 @@ impl Free for Collecting {
         self.0.asked(call).boxed()
     }
 
-    fn fetch<'a>(&'a self, url: &'a str, span: Span, _: bool) -> BoxFuture<'a, Result<Download, FetchFault>> {
-        self.0.begun(url, span).boxed()
+    fn fetch<'a>(
+        &'a self,
+        _: &'a Endpoint,
+        _: Auth,
+        link: &'a str,
+        span: Span,
+    ) -> BoxFuture<'a, Result<Download, FetchFault>> {
+        self.0.begun(link, span).boxed()
     }
 }
 
@@ -377,8 +398,4 @@ fn fault(kind: SendFaultKind) -> SendFault {
 
 fn is_echo(call: &Call) -> bool {
     call.path.starts_with("/v1/tasks")
-}
-
-fn unescaped(text: &str) -> String {
-    text.replace("%2D", "-")
 }

@@ -55,14 +55,14 @@ async fn the_answer_to_a_paid_request_is_awaited_and_saved_after_a_stop() {
     let bench = Bench::new(ZAI);
     let ran = bench
         .run_beside(&["a"], async |world| {
-            while world.requests_on_wire() == 0 {
+            while world.requests_on_wire().0 == 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             world.stop.everything(StopReason::Terminated);
         })
         .await;
     assert_eq!(ran.states(&["a"]).await, ["running"]);
-    assert_eq!((bench.far.charges().len(), ran.world.requests_on_wire()), (1, 0));
+    assert_eq!((bench.far.charges().len(), ran.world.requests_on_wire().0), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,7 +64,7 @@ impl Sheet {
         for row in self.rows.iter().filter(|row| row.listed) {
             for (at, cell) in self.cells.iter().enumerate() {
                 let mut job = wanted(model, &row.id, &format!("a slow turn around {}{cell}", row.title));
-                job.key.shot = self.shot.to_owned();
+                self.shot.clone_into(&mut job.key.shot);
                 if self.cells.len() > 1 {
                     job.key.variant = (at + 1).to_string();
                 }
@@ -228,7 +228,7 @@ impl Story {
 
     /// One process from its start to its end, or its death; `true` where nothing is left to be done.
     async fn live(&mut self, when: When) -> bool {
-        self.bench.project = self.project().to_owned();
+        self.sheets[self.sheet].project.clone_into(&mut self.bench.project);
         let store = self.bench.store_until(when);
         self.check(&store).await;
         let (work, _) = self.plan(&store).await;

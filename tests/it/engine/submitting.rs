@@ -1,11 +1,12 @@
 //! What costs money: who is sent, when, how often, and when nobody is.
 
 use super::bench::{Bench, ECHO, PRICE, TWO, ZAI, is_in_place, rate, seconds};
-use super::far::Submit::{Accept, AcceptUnheard, Lose, NameTheFirst, NotSent, Refuse};
+use super::far::Submit::{Accept, AcceptUnheard, Lose, NameTheFirst, NotSent, Page, Refuse};
 use jiff::SignedDuration;
 use shotlist::domain::lifecycle::{Charged, HeldReason, State};
 use shotlist::engine::stop::StopReason;
 use shotlist::store::{Cap, Caps, Window};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 const SIX: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
@@ -156,17 +157,6 @@ async fn a_list_without_any_of_our_names_proves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn three_lost_answers_stop_the_provider() {
-    let mut bench = Bench::new(ZAI);
-    bench.limits.concurrency = Some(std::num::NonZeroU32::MIN);
-    bench.far.submits([AcceptUnheard; 6]);
-    let ran = bench.run(&SIX).await;
-    assert_eq!(ran.said(), ["zai: Ambiguity"]);
-    assert_eq!(ran.states(&SIX).await, ["held", "held", "held", "pending", "pending", "pending"]);
-    assert_eq!((ran.outcome.waiting, bench.far.charges().len()), (3, 3));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_refused_order_costs_nothing_and_stops_nothing() {
     let bench = Bench::new(ZAI);
     bench.far.submits([Accept, Refuse(400, "1301", None)]);
@@ -257,4 +247,47 @@ async fn a_task_that_another_job_owns_is_not_taken_for_an_answer() {
     ran.expect_all_done();
     let held = ran.take("b").await.state;
     assert!(matches!(held, State::Held { reason: HeldReason::IdConflict, .. }), "{held:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_never_accepted_anything_stops_the_provider_at_the_first_404() {
+    let bench = Bench::new(ZAI);
+    bench.far.submits(vec![Page(404); 6]);
+    let ran = bench.run(&SIX).await;
+    assert_eq!(ran.said(), ["zai: Provider(Setup)"]);
+    assert_eq!(ran.states(&SIX).await, ["pending"; 6]);
+    let spent = ran.world.store.spent(Window::Ever).await.unwrap();
+    assert_eq!((spent.in_doubt, spent.settled), (PRICE.times(0), PRICE.times(0)));
+    drop(ran);
+    bench.far.mend();
+    bench.resume().await.expect_all_done();
+    assert_eq!(bench.far.charges().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_404_at_an_address_that_accepted_before_is_a_doubt_also_in_a_later_run() {
+    for pages in [vec![Accept, Page(404)], vec![Accept, Page(405)]] {
+        let mut bench = Bench::new(ZAI);
+        bench.limits.concurrency = NonZeroU32::new(1);
+        bench.far.submits(pages);
+        let ran = bench.run(&["a", "b"]).await;
+        assert_eq!(ran.states(&["a", "b"]).await, ["done", "held"]);
+        drop(ran);
+        bench.far.submits([Page(404)]);
+        assert_eq!(bench.run(&["c"]).await.states(&["c"]).await, ["held"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_gateway_refuses_is_sent_once_a_run_and_three_in_a_row_stop_the_model() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = NonZeroU32::new(1);
+    bench.far.submits([Page(413), Accept, Page(401), Page(415), Page(431)]);
+    let ran = bench.run(&SIX).await;
+    assert_eq!(ran.states(&SIX).await, ["pending", "done", "pending", "pending", "pending", "pending"]);
+    assert_eq!(bench.far.seen().len(), 5, "none twice, and nothing after the third");
+    assert!(ran.said().contains(&"zai/viduq1-text: Model".to_owned()), "{:?}", ran.said());
+    drop(ran);
+    bench.resume().await.expect_all_done();
+    assert_eq!(bench.far.charges().len(), 6);
 }

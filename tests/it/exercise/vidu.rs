@@ -151,7 +151,7 @@ fn call(method: Method, path: String, body: Option<Body>) -> Call {
 }
 
 fn escaped(task: &TaskId) -> String {
-    percent_encoding::utf8_percent_encode(&task.0, percent_encoding::NON_ALPHANUMERIC).to_string()
+    shotlist::wire::escaped(&task.0)
 }
 
 fn unanswered(reply: &Reply) -> Fault {

@@ -139,7 +139,10 @@ async fn p13_a_second_interrupt_leaves_what_is_on_the_wire_in_doubt_and_says_how
     assert!(said.contains("awaiting the answers to 2 paid requests"), "{said}");
     talking.signal(Signal::INT);
     let said = talking.until("leaving ").await;
-    assert!(said.contains("2 submissions may end up in doubt"), "{said}");
+    assert!(
+        said.contains("2 requests are waiting for an answer; leaving now may lose their task ids ($0."),
+        "{said}"
+    );
     assert_eq!(talking.end().await.code(), Some(130));
     both_are_held_and_charged_once(&project).await;
 }

@@ -177,3 +177,17 @@ async fn a_task_fails_in_each_form_and_its_charge_follows() {
         assert_eq!(charge.usd, *usd, "{prompt}");
     }
 }
+
+#[tokio::test]
+async fn a_path_is_compared_byte_by_byte() {
+    let far = Far::start().await;
+    let (_, answer) = far.call(Method::POST, POST, &order("viduq3p-720p")).await;
+    let id = answer["id"].as_str().unwrap();
+    for (path, status) in [
+        (format!("{POST}/{id}"), StatusCode::OK),
+        (format!("{POST}/{}", id.replace('_', "%5F")), StatusCode::NOT_FOUND),
+        (format!("/uniall//v1/video/generations/{id}"), StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(far.call(Method::GET, &path, &Value::Null).await.0, status, "{path}");
+    }
+}

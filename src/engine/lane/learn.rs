@@ -1,0 +1,147 @@
+//! What an account makes of the outcomes of its submissions.
+
+use super::{Account, Closed, History, Lane, lock};
+use crate::domain::breaker::Heard;
+use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
+use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::policy::Moment;
+use crate::engine::doubt::Turn;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Connection failures in a row after which the whole provider pauses, and the pauses' bounds.
+const UNREACHED: u32 = 5;
+const PAUSE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(10));
+/// Without any submission getting through for so long, a provider is given up for this run.
+const GIVE_UP: Duration = Duration::from_hours(1);
+/// Refusals of one model in a row that stop the model.
+const MODEL_REFUSALS: u32 = 3;
+/// A key that is refused is tried once more after this, in case it was being exchanged.
+pub(in crate::engine) const AUTH_RETRY: Duration = Duration::from_secs(5);
+
+impl Account {
+    /// A submission was accepted.
+    pub(in crate::engine) fn accepted(&self, lane: &Lane, turn: Turn<'_>) {
+        turn.heard(Heard::Answer);
+        *lock(&lane.refusals) = 0;
+        let mut history = self.history();
+        history.unreached = 0;
+        history.auth_refused = false;
+        history.trouble = None;
+    }
+
+    /// Closes the provider for this run.
+    pub(in crate::engine) fn close(&self, why: WhyStopped, said: Said) -> Closed {
+        self.history().why = Some(why);
+        self.closed.cancel();
+        Closed { who: self.provider.name().to_owned(), why, said }
+    }
+
+    /// A free question was not answered; says so when it closes the provider for this run.
+    pub(in crate::engine) fn unreached(&self, said: Said) -> Option<Closed> {
+        let is_over = out_of_patience(&mut self.history());
+        (is_over && self.is_open()).then(|| self.close(WhyStopped::NoProgress, said))
+    }
+
+    /// Learns from a submission's fault; says so when it closes the provider or the model for this run, or begins a
+    /// pause.
+    pub(in crate::engine) fn learn(
+        &self,
+        lane: &Lane,
+        model: &str,
+        fault: &Fault,
+        at: Moment,
+        turn: Turn<'_>,
+    ) -> Option<Notice> {
+        let heard = match fault.kind {
+            FaultKind::NotSent => Heard::Unsent,
+            FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => Heard::Silence,
+            _ => Heard::Answer,
+        };
+        let pause = turn.heard(heard);
+        match self.closed_by(lane, model, fault, at) {
+            Some(Closed { who, why, said }) => Some(Notice::Stopped { who, why, said }),
+            None => pause.map(|pause| {
+                let name = self.provider.name();
+                let seconds = pause.as_secs();
+                Notice::Warning(format!(
+                    "{name}: too many submissions without an answer; the next one follows in {seconds} s, after a free \
+                     question"
+                ))
+            }),
+        }
+    }
+
+    fn closed_by(&self, lane: &Lane, model: &str, fault: &Fault, at: Moment) -> Option<Closed> {
+        let name = self.provider.name();
+        let mut history = self.history();
+        let close = |history: &mut History, why| {
+            history.why = Some(why);
+            self.closed.cancel();
+            Some(Closed { who: name.to_owned(), why, said: fault.said.clone() })
+        };
+        if !self.is_open() {
+            return None;
+        }
+        if !matches!(fault.kind, FaultKind::NotSent) {
+            history.unreached = 0;
+        }
+        if !matches!(
+            fault.kind,
+            FaultKind::NotSent | FaultKind::Throttled { .. } | FaultKind::Unknown | FaultKind::Gone
+        ) {
+            history.trouble = None;
+        }
+        if matches!(fault.kind, FaultKind::NotSent) {
+            history.give_back();
+        }
+        if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model) | FaultKind::Barred) {
+            *lock(&lane.refusals) = 0;
+        }
+        match fault.kind {
+            FaultKind::Stop(Stop::Auth) if !history.auth_refused => {
+                history.auth_refused = true;
+                history.not_before = Some(at.after(AUTH_RETRY));
+                None
+            }
+            FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),
+            FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => {
+                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
+            }
+            FaultKind::NotSent => {
+                history.unreached += 1;
+                let round = history.unreached / UNREACHED;
+                if history.unreached.is_multiple_of(UNREACHED) {
+                    let pause = PAUSE.0.saturating_mul(2u32.saturating_pow(round.min(20) - 1)).min(PAUSE.1);
+                    history.not_before = Some(at.after(pause));
+                }
+                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
+            }
+            FaultKind::Throttled { after } => {
+                if let Some(after) = after {
+                    let pause = lane.policy.throttle_backoff.pause(1, Some(after), at.jitter);
+                    history.not_before = history.not_before.max(Some(at.after(pause)));
+                }
+                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
+            }
+            FaultKind::Rejected(Refusal::Model) | FaultKind::Barred => {
+                let mut refusals = lock(&lane.refusals);
+                *refusals += 1;
+                (*refusals >= MODEL_REFUSALS && lane.is_open()).then(|| {
+                    lane.closed.cancel();
+                    Closed {
+                        who: format!("{name}/{model}"),
+                        why: WhyStopped::Model,
+                        said: fault.said.clone(),
+                    }
+                })
+            }
+            FaultKind::Busy { .. } | FaultKind::Rejected(_) => None,
+        }
+    }
+}
+
+/// Whether nothing got through for so long that waiting on makes no sense.
+fn out_of_patience(history: &mut History) -> bool {
+    history.trouble.get_or_insert_with(Instant::now).elapsed() > GIVE_UP
+}

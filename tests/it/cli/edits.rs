@@ -1,0 +1,108 @@
+//! Edits and renames between two runs: what was paid serves the order it was paid for.
+
+use crate::support::{Project, SHOP, until};
+use serde_json::json;
+
+/// Each row with its words.
+fn sheet(project: &Project, rows: &[(&str, &str)]) {
+    let rows: Vec<String> = rows.iter().map(|(id, title)| format!("{id},{title}\n")).collect();
+    project.write("products.csv", format!("id,title\n{}", rows.concat()));
+}
+
+#[test]
+fn a_leader_whose_answer_was_lost_still_holds_its_order_when_its_row_is_edited() {
+    let lost = json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]);
+    let project = Project::shop_with_faults(0, lost);
+    sheet(&project, &[("a", "pot"), ("b", "pot")]);
+    project.run(&["run", "--yes"]).expect(7);
+    sheet(&project, &[("a", "pot EDITED"), ("b", "pot")]);
+    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/b");
+    let charges = project.charges();
+    assert_eq!(charges.len(), 2, "one for each order: {charges:?}");
+    let task = project.requests()[0].task.as_ref().unwrap().id.clone();
+    project.run(&["resolve", "hero/b", "--task-id", &task]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["run", "--yes"]).expect(0).says("nothing to do");
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+}
+
+#[test]
+fn rows_that_swap_their_words_in_flight_swap_what_is_on_its_way() {
+    let project = Project::shop(0);
+    sheet(&project, &[("a", "pot"), ("b", "pan")]);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("both are on their way", || project.takes("running") == 2);
+    run.kill();
+    sheet(&project, &[("a", "pan"), ("b", "pot")]);
+    project.mend();
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["run", "--yes"]).expect(0).says("nothing to do");
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 2));
+    assert_eq!(project.show("hero/a")["takes"][0]["request"]["as_sent"], true);
+}
+
+#[test]
+fn what_waits_is_not_paid_where_another_manifest_had_it_rendered() {
+    let project = Project::shop(3);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    project.write(
+        "other.yaml",
+        manifest.replace("project: shop", "project: other").replace("renders/", "other/"),
+    );
+    project.run(&["run", "--max-cost", "0.40"]).expect(8);
+    project.run(&["run", "-f", "other.yaml", "--yes"]).expect(0);
+    assert_eq!(project.charges().len(), 3);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (3, 6));
+}
+
+#[test]
+fn a_day_has_one_budget_whatever_the_projects_of_a_folder_are_called_and_it_says_who_spent_it() {
+    let project = Project::shop(0);
+    project.manifest(&format!("{SHOP}budget: {{ day: \"1.20\" }}\n"));
+    sheet(&project, &[("a", "one"), ("b", "two"), ("c", "three")]);
+    project.run(&["run", "--max-cost", "0.40"]).expect(8);
+    project.edit("shotlist.yaml", "project: shop", "project: fair");
+    sheet(&project, &[("a", "four"), ("b", "five"), ("c", "six")]);
+    project.run(&["run", "--max-cost", "0.40"]).expect(8);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    project.write("other.yaml", manifest.replace("fair", "other").replace("renders/", "other/"));
+    let ended = project.run(&["run", "-f", "other.yaml", "--yes"]).expect(8);
+    ended.says("the budget of the day $1.20 is reached").says("spent    by fair $0.80, other $0.40");
+    assert_eq!(project.charges().len(), 3, "the day of the old name counts");
+}
+
+#[test]
+fn a_run_that_was_cut_off_keeps_its_budget_under_another_name() {
+    let project = Project::shop(0);
+    project.manifest(&format!("{SHOP}budget: {{ run: \"0.80\" }}\n"));
+    sheet(&project, &[("a", "one"), ("b", "two"), ("c", "three")]);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("two are paid", || project.takes("running") == 2);
+    run.kill();
+    project.mend();
+    project.edit("shotlist.yaml", "project: shop", "project: fair");
+    project.run(&["run", "--yes"]).expect(8).says("the budget of the run $0.80 is reached");
+    assert_eq!(project.charges().len(), 2);
+}
+
+#[test]
+fn a_clip_that_others_wait_for_is_not_called_off_in_silence() {
+    let mut project = Project::shop(0);
+    project.limits = project.limits.replace("first_poll", "concurrency: 1, first_poll");
+    project.manifest(SHOP);
+    sheet(&project, &[("first", "cup"), ("a", "pot"), ("b", "pot")]);
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("the first is on its way", || project.takes("running") == 1);
+    project
+        .run(&["cancel", "hero/a"])
+        .expect(0)
+        .says("hero/b waits for the same clip: the next run renders it");
+    project.mend();
+    run.wait().expect(5);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.charges().len(), project.clips().len()), (2, 3));
+}
