@@ -1,7 +1,8 @@
 //! What `retry` and `redo` share: jobs whose order stays as it is are ordered once more, and that is carried out.
 
-use super::args::{Bounds, Global};
+use super::args::{Bounds, Global, Selection};
 use super::budget::{caps, levels};
+use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::pause;
 use super::plan::invalid;
@@ -10,29 +11,59 @@ use super::session::{Order, Session, store_error};
 use super::setup::setup;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
-use crate::domain::key::TakeId;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Wanted;
 use crate::engine::{Work, ids};
 use crate::load::Loaded;
+use crate::manifest::Manifest;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::expand::LeftOut;
 use crate::plan::filing::{Filings, Target};
 use crate::report::budget::Fit;
-use crate::report::live::Stand;
-use crate::store::{Admission, Admitted, Jobs, NewTake};
+use crate::report::live::Roster;
+use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
 use std::collections::HashSet;
 
 /// What a person wants once more.
 pub(super) struct Wish {
     /// The command, as the books name it.
     pub(super) command: &'static str,
+    /// The command as it is typed once more, with its question answered, without the flags that lead to the project.
+    pub(super) again: String,
     /// The jobs, each to be paid.
     pub(super) jobs: Vec<Wanted>,
     /// What is asked before that, without the price.
     pub(super) question: String,
     /// Told before the question.
     pub(super) notes: Vec<String>,
+    /// Where the other jobs of the manifest stand.
+    pub(super) others: Buckets,
+    /// Whether these jobs have their clip.
+    pub(super) has_clips: bool,
+}
+
+/// Returns where the jobs of the manifest stand beside these.
+pub(super) fn beside(
+    worksheet: &Worksheet,
+    loaded: &Loaded,
+    manifest: &Manifest,
+    jobs: &[JobKey],
+) -> Result<Buckets, Error> {
+    let selection = &Selection { only: Vec::new(), limit: None };
+    let choice = Choice { selection, approved: None, accepted: false };
+    let decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    let chosen: HashSet<&JobKey> = jobs.iter().collect();
+    let mut others = Buckets::default();
+    let each = decided.worksheet.book().each::<StoreError>(|_, job| {
+        if !chosen.contains(&job.wanted.key) {
+            others.add(Bucket::of(&job.wanted.key, &job.decision), 1);
+        }
+        Ok(())
+    });
+    each.map_err(|error| store_error(&error))?;
+    Ok(others)
 }
 
 /// Asks once, with the price, and renders it.
@@ -48,7 +79,8 @@ pub(super) async fn once_more(
     let store = |error: crate::store::StoreError| store_error(&error);
     let may_be_unpriced = global.sandbox || bounds.allow_unpriced;
     if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
-        return Err(unpriced(&wanted.key, &wanted.request.model));
+        let typed = session.places.typed(&format!("{} --allow-unpriced", wish.again));
+        return Err(unpriced(&wanted.key, &wanted.request.model).next(typed));
     }
     let mut obstacles = Obstacles::new(&session)?;
     for wanted in &wish.jobs {
@@ -66,14 +98,16 @@ pub(super) async fn once_more(
     obstacles.tell(terminal)?;
     pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await.map_err(store)?;
     for wanted in &wish.jobs {
-        terminal.say(format_args!("again    {}  {}", wanted.key, cost(wanted)));
+        let mark = session.places.mark();
+        terminal.say(format_args!("again    {}  {}{mark}", wanted.key, cost(wanted)));
     }
     for note in &wish.notes {
         terminal.say(note);
     }
     let price: Usd = wish.jobs.iter().map(cost).sum();
     if !global.sandbox {
-        agreed(terminal, bounds, &format!("{} for about {price}?", wish.question))?;
+        let typed = session.places.typed(&wish.again);
+        agreed(terminal, bounds, &format!("{} for about {price}?", wish.question), typed)?;
     }
     let mut needed = session.owing().await?;
     needed.extend(wish.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
@@ -101,18 +135,23 @@ pub(super) async fn once_more(
     for level in &levels {
         let mut fit = Fit::new(*level);
         wish.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
-        terminal.tell(&fit.line(), 9);
+        terminal.tell(&(fit.line() + session.places.mark()), 9);
     }
     let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await.map_err(store)?;
     today(&session, &setup).await?;
     let places = session.places.clone();
+    let keys = wish.jobs.iter().map(|wanted| wanted.key.clone());
     let order = Order {
         project: &manifest.project,
         run,
         work: Some(Work { filings: Filings::default(), submit }),
         max_time: bounds.max_time,
-        jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Stand::Left)).collect(),
-        up_to_date: 0,
+        roster: Roster {
+            jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
+            others: wish.others,
+            having: if wish.has_clips { keys.collect() } else { HashSet::new() },
+            ..Roster::default()
+        },
         price: Some(price),
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
@@ -138,14 +177,17 @@ pub(super) fn cost(wanted: &Wanted) -> Usd {
     wanted.price.unwrap_or_default()
 }
 
-fn agreed(terminal: &Terminal, bounds: &Bounds, question: &str) -> Result<(), Error> {
+fn agreed(terminal: &Terminal, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
     if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
         return Ok(());
     }
     if !terminal.interactive {
-        return Err(Error::new(Exit::Usage, format!("{question} There is no terminal to ask on"))
-            .money("not charged")
-            .next("add --yes, or --max-cost USD"));
+        return Err(Error::new(
+            Exit::Usage,
+            format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD"),
+        )
+        .money("not charged")
+        .next(typed));
     }
     if terminal.ask(question) {
         return Ok(());

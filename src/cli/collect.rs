@@ -4,11 +4,14 @@ use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
-use super::setup::{as_far_as_possible, not_set_up};
+use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
+use super::status::buckets;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::load::{cards, providers};
-use crate::store::Caps;
+use crate::plan::bucket::Bucket;
+use crate::report::live::Roster;
+use crate::store::{Caps, StoreError};
 
 /// Fetches everything that was paid.
 pub(super) async fn collect(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
@@ -45,6 +48,17 @@ pub(super) async fn instead(
     Ok(Exit::gravest([exit, error.exit]))
 }
 
+/// Returns where the jobs stand, as they were wanted last.
+async fn roster(session: &Session) -> Result<Roster, Error> {
+    let store = |error: StoreError| store_error(&error);
+    let owed = session.store.owed(None, usize::MAX).await.map_err(store)?;
+    let keys = owed.into_iter().map(|take| take.key).collect();
+    let (others, jobs) = buckets(&session.store, &session.places, keys).await.map_err(store)?;
+    let done = jobs.iter().filter(|(_, bucket)| *bucket == Bucket::Done);
+    let having = done.map(|(key, _)| key.clone()).collect();
+    Ok(Roster { jobs, others, having, ..Roster::default() })
+}
+
 async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Exit, Error> {
     let needed = session.owing().await?;
     if needed.is_empty() {
@@ -64,7 +78,13 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
     if !whole && setup.accounts.is_empty() {
         return Err(not_set_up(terminal, &session.places, problems));
     }
+    let unset = match problems.iter().all(is_missing_key) {
+        _ if whole => Exit::Done,
+        true => Exit::Credentials,
+        false => Exit::Invalid,
+    };
     terminal.problems(problems);
+    let roster = roster(&session).await?;
     let now = session.clock.now();
     let run = session.store.begin_run("", "collect", Caps::default(), now).await;
     let run = run.map_err(|error| store_error(&error))?;
@@ -74,8 +94,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         run,
         work: None,
         max_time: None,
-        jobs: Vec::new(),
-        up_to_date: 0,
+        roster,
         price: None,
         max_in_doubt: None,
         levels: Vec::new(),
@@ -92,6 +111,5 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         Err(error) => Err(error),
     };
     setup.close().await;
-    let unset = if whole { Exit::Done } else { Exit::Invalid };
     Ok(Exit::gravest([exit?, unset]))
 }

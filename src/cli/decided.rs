@@ -4,6 +4,7 @@ use super::args::Selection;
 use super::exit::Error;
 use super::names::Names;
 use super::session::store_error;
+use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
@@ -11,14 +12,15 @@ use crate::engine::lane::Lane;
 use crate::load::Loaded;
 use crate::manifest::{Manifest, OnAmbiguous, OnChange};
 use crate::plan::approval::Approval;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
 use crate::plan::guards::{Watch, is_in_place};
 use crate::provider;
 use crate::report::budget::Level;
 use crate::report::plan::{Gone, Plan, Sum, change_line};
 use crate::report::text::count;
-use crate::store::{StoreError, Worksheet};
-use std::collections::BTreeMap;
+use crate::store::{Book, StoreError, Worksheet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Which jobs a plan or a run is about, and what was agreed to.
 #[derive(Clone, Copy)]
@@ -41,6 +43,8 @@ pub(super) struct Decided {
     asks: usize,
     /// What it costs beside all else to render these anew.
     asking: Usd,
+    /// Jobs that are not selected.
+    others: Buckets,
     /// What is doubtful about the names of the selection.
     warnings: Vec<String>,
 }
@@ -53,6 +57,7 @@ impl Decided {
         worksheet: &Worksheet,
         choice: Choice<'_>,
     ) -> Result<Self, Error> {
+        let others = choice.is_part().then(|| everything(manifest, loaded, worksheet, choice)).transpose()?;
         let warnings = decide(manifest, loaded, worksheet, choice)?;
         let store = |error: StoreError| store_error(&error);
         let book = worksheet.book();
@@ -67,22 +72,35 @@ impl Decided {
             asking = worksheet.book().price().map_err(store)? - price;
             decide(manifest, loaded, worksheet, choice)?;
         }
-        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, warnings })
+        let others = match others {
+            Some(all) => unselected(&worksheet.book(), all).map_err(store)?,
+            None => Buckets::default(),
+        };
+        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, warnings })
     }
 
     /// Whether a person at the terminal agrees that what asks first is rendered anew.
-    pub(super) fn may_render_anew(&self, terminal: &Terminal) -> Result<bool, Error> {
+    pub(super) fn may_render_anew(&self, terminal: &Terminal, places: &Places) -> Result<bool, Error> {
         if self.asks == 0 || !terminal.interactive {
             return Ok(false);
         }
         self.tell_changes_of(terminal, &["asks"])?;
         let clips = count(self.asks, "finished clip");
-        Ok(terminal.ask(&format!("The input of {clips} changed. Render anew for about {}?", self.asking)))
+        Ok(terminal.ask(&format!(
+            "The input of {clips} changed. Render anew for about {}{}?",
+            self.asking,
+            places.mark()
+        )))
     }
 
     /// Number of clips that are kept until a person agrees.
     pub(super) const fn asks(&self) -> usize {
         self.asks
+    }
+
+    /// Returns where the jobs stand that are not selected.
+    pub(super) const fn others(&self) -> &Buckets {
+        &self.others
     }
 
     /// Says what is doubtful about the selection.
@@ -109,7 +127,7 @@ impl Decided {
         levels: Vec<Level>,
     ) -> Result<Plan<'a>, StoreError> {
         let book = self.worksheet.book();
-        let mut sum = Sum::new(levels);
+        let mut sum = Sum::new(levels, self.others.clone());
         let mut watch = Watch::new(book.finished()?);
         book.each::<StoreError>(|book, job| {
             let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
@@ -168,6 +186,42 @@ impl Decided {
         }
         Ok(())
     }
+}
+
+impl Choice<'_> {
+    /// Returns whether some jobs may be left out.
+    fn is_part(&self) -> bool {
+        self.approved.is_some() || !self.selection.only.is_empty() || self.selection.limit.is_some()
+    }
+}
+
+/// Decides for all jobs, and returns the bucket of each by its place.
+fn everything(
+    manifest: &Manifest,
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+    choice: Choice<'_>,
+) -> Result<HashMap<i64, Bucket>, Error> {
+    let selection = &Selection { only: Vec::new(), limit: None };
+    decide(manifest, loaded, worksheet, Choice { selection, approved: None, ..choice })?;
+    let mut buckets = HashMap::new();
+    let each = worksheet.book().each::<StoreError>(|_, job| {
+        buckets.insert(job.at, Bucket::of(&job.wanted.key, &job.decision));
+        Ok(())
+    });
+    each.map_err(|error| store_error(&error))?;
+    Ok(buckets)
+}
+
+/// Counts the jobs about which nothing is decided now.
+fn unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
+    book.each::<StoreError>(|_, job| {
+        all.remove(&job.at);
+        Ok(())
+    })?;
+    let mut others = Buckets::default();
+    all.into_values().for_each(|bucket| others.add(bucket, 1));
+    Ok(others)
 }
 
 /// Decides for every job that is named.

@@ -130,7 +130,12 @@ pub(super) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
         });
     }
     let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
-    terminal.next(first.and_then(|check| check.todo.clone()).unwrap_or_else(|| context.command("plan")));
+    // What is no command of this program stands beside its check; then it is looked at again.
+    let todo = first.map(|check| check.todo.clone().filter(|todo| todo.starts_with("shotlist ")));
+    terminal.next(match todo {
+        None => context.command("plan"),
+        Some(todo) => todo.unwrap_or_else(|| context.command("doctor")),
+    });
     Ok(exit)
 }
 

@@ -26,7 +26,7 @@ pub enum Exit {
     Budget = 8,
     /// Disk, permission, unusable state.
     Local = 9,
-    /// Credentials rejected, account locked or out of credit.
+    /// Credentials missing or rejected, account locked or out of credit.
     Credentials = 10,
     /// Another run holds the lock.
     Locked = 11,
@@ -79,7 +79,7 @@ impl Exit {
             Self::Held => "held jobs need a decision",
             Self::Budget => "budget or guard reached",
             Self::Local => "disk, permission, unusable state",
-            Self::Credentials => "key refused, or no credit",
+            Self::Credentials => "key missing or refused, or no credit",
             Self::Locked => "another run holds the lock",
             Self::HungUp => "hung up, after a clean stop",
             Self::Interrupted => "interrupted, after a clean stop",

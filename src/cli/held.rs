@@ -2,20 +2,23 @@
 
 use super::anew::Prices;
 use super::settings::{Places, quoted};
+use super::summary::Standing;
 use super::terminal::Terminal;
+use crate::domain::fault::Said;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::provider;
+use crate::report::lines::held_words;
 use crate::report::text::count;
 
 /// Jobs named of one kind.
 const EXAMPLES: usize = 3;
 
 /// Says what a person has to decide about. Commands keep their line, so that they can be copied.
-pub(super) fn tell_held(terminal: &Terminal, held: &[Take], places: &Places) {
-    for line in held_block(held, places) {
+pub(super) fn tell_held(terminal: &Terminal, standing: &Standing, places: &Places) {
+    for line in held_block(standing, places) {
         if line.starts_with(' ') {
             terminal.say(line);
         } else {
@@ -26,7 +29,8 @@ pub(super) fn tell_held(terminal: &Terminal, held: &[Take], places: &Places) {
 
 /// What a person has to decide about, with the money and the commands.
 #[must_use]
-pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
+pub(super) fn held_block(standing: &Standing, places: &Places) -> Vec<String> {
+    let held = &standing.held;
     if held.is_empty() {
         return Vec::new();
     }
@@ -35,7 +39,7 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
     let typed =
         |key: &JobKey, how: &str| places.typed(&format!("resolve {} {how}", quoted(&key.to_string())));
     let named = |lines: &mut Vec<String>, takes: &[&Take]| {
-        lines.extend(takes.iter().take(EXAMPLES).map(|take| held_line(take)));
+        lines.extend(takes.iter().take(EXAMPLES).map(|take| held_line(take, standing.said(take))));
         if takes.len() > EXAMPLES {
             lines.push(format!("  … and {} more", takes.len() - EXAMPLES));
         }
@@ -45,10 +49,11 @@ pub(super) fn held_block(held: &[Take], places: &Places) -> Vec<String> {
     if let Some(first) = doubtful.first() {
         let sum: Usd = doubtful.iter().map(|take| take.price).sum();
         let (jobs, it) = if doubtful.len() == 1 { ("job needs", "it") } else { ("jobs need", "them") };
+        let mark = if places.sandbox { ", sandbox money" } else { "" };
         let asked = doubtful.iter().any(|take| can_be_asked(take));
         let check = if asked { "asking it has not settled that" } else { "offers no way to check" };
         lines.push(format!(
-            "{} {jobs} a decision: the provider may have charged for {it} (up to {sum}), and {check}.",
+            "{} {jobs} a decision: the provider may have charged for {it} (up to {sum}{mark}), and {check}.",
             doubtful.len()
         ));
         named(&mut lines, &doubtful);
@@ -86,33 +91,23 @@ fn can_be_asked(take: &Take) -> bool {
 
 /// One held take: job, when it was sent, our name for the request, and why.
 #[must_use]
-pub(super) fn held_line(take: &Take) -> String {
+pub(super) fn held_line(take: &Take, said: Option<&Said>) -> String {
     match &take.state {
         State::Held { reason, intent, .. } => format!(
             "  {}   sent {} UTC as {}\n      {}",
             take.key,
             intent.at.strftime("%F %T"),
             intent.request_id,
-            reason_words(*reason)
+            reason_words(*reason, said)
         ),
         state => format!("  {}   {}", take.key, state.name()),
     }
 }
 
-/// Why a take is held, in words.
+/// Returns why a take is held, with the name of the reason. `said` is the last answer to its submission.
 #[must_use]
-pub(super) fn reason_words(reason: HeldReason) -> &'static str {
-    match reason {
-        HeldReason::AmbiguousSubmit => "no reply says whether the request was accepted (ambiguous_submit)",
-        HeldReason::IdConflict => "the provider named another job's task (id_conflict)",
-        HeldReason::IdMismatch => "the provider answered about another task (id_mismatch)",
-        HeldReason::TaskLost => "the provider no longer knows the task (task_lost)",
-        HeldReason::TaskStuck => "the task has been running for a week (task_stuck)",
-        HeldReason::NoResult => "the task succeeded, but no whole clip came (no_result)",
-        HeldReason::UrlExpired => "the link is dead (url_expired)",
-        HeldReason::UnsafeUrl => "the link leads where no clip can be (unsafe_url)",
-        HeldReason::NameConflict => "a file that is not ours has the clip's name (name_conflict)",
-    }
+pub(super) fn reason_words(reason: HeldReason, said: Option<&Said>) -> String {
+    format!("{} ({})", held_words(reason, said.and_then(|said| said.http)), reason.name())
 }
 
 /// The command that shows a job.

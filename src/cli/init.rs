@@ -64,7 +64,8 @@ pub(super) fn init(terminal: &Terminal, global: &Global, args: &InitArgs) -> Res
     terminal.say(format_args!("Wrote {schema:<width$}  completion for editors"));
     let places = Places::find(Some(manifest), global)?;
     let pipe = if args.from.as_deref() == Some(Path::new("-")) { " < FILE" } else { "" };
-    terminal.next(format_args!("look at the prompt in {shown}, then: {}{pipe}", places.typed("plan")));
+    terminal.say(format_args!("Look at the prompt in {shown}."));
+    terminal.next(format_args!("{}{pipe}", places.typed("plan")));
     Ok(Exit::Done)
 }
 

@@ -50,7 +50,9 @@ async fn show(terminal: &Terminal, global: &Global, args: &LedgerShow) -> Result
         None => places.typed("status"),
     };
     if terminal.json {
-        terminal.data(as_json(project.as_deref(), args, &table, &doubtful, &next));
+        let mut object = as_json(project.as_deref(), args, &table, &doubtful, &next);
+        object["sandbox"] = places.sandbox.into();
+        terminal.data(object);
     } else if args.csv {
         terminal.data(table.csv().trim_end());
     } else if table.is_empty() {
@@ -59,6 +61,9 @@ async fn show(terminal: &Terminal, global: &Global, args: &LedgerShow) -> Result
     } else {
         for line in table.lines(terminal.size().0) {
             terminal.data(line);
+        }
+        if places.sandbox {
+            terminal.data("All of it is sandbox money.");
         }
         for line in doubt_lines(&doubtful, Clock::system().now()) {
             for line in wrap(&line, terminal.size().0, DEEPER) {

@@ -1,6 +1,7 @@
 //! Who is told what happens during a run: a terminal, a pipe, or a program.
 
 use super::args::Global;
+use super::settings::Places;
 use super::terminal::Terminal;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::engine::clock::Clock;
@@ -22,6 +23,7 @@ pub(super) struct Listener {
     verbose: bool,
     /// Whether the log tells it too: not where it would stand twice on stderr.
     logged: bool,
+    places: Places,
     heard: Mutex<Heard>,
 }
 
@@ -35,8 +37,25 @@ struct Heard {
     closed: HashMap<String, WhyStopped>,
     /// Why something had to be sent again, in the words that were told already.
     reasons: HashSet<String>,
+    /// What kept the machine from going on: a full disk meets each clip, and is told once.
+    troubles: HashSet<String>,
     /// Whether the run has ended; a request that was left alone may still tell something.
     over: bool,
+}
+
+impl Heard {
+    fn new(board: Board, gauge: Gauge) -> Self {
+        let (closed, reasons, troubles) = (HashMap::new(), HashSet::new(), HashSet::new());
+        Self { board, gauge, closed, reasons, troubles, over: false }
+    }
+
+    /// Returns whether this was not told before in the same words.
+    fn is_news(&mut self, notice: &Notice) -> bool {
+        match notice {
+            Notice::Trouble(trouble) => self.troubles.insert(trouble.clone()),
+            _ => true,
+        }
+    }
 }
 
 impl Listener {
@@ -45,13 +64,13 @@ impl Listener {
         terminal: &Terminal,
         clock: Clock,
         global: &Global,
+        places: Places,
         board: Board,
         gauge: Gauge,
     ) -> Self {
         let logged = global.log_file.is_some() || terminal.json || terminal.quiet;
-        let (closed, reasons) = (HashMap::new(), HashSet::new());
-        let heard = Mutex::new(Heard { board, gauge, closed, reasons, over: false });
-        Self { terminal: terminal.clone(), clock, verbose: global.verbose > 0, logged, heard }
+        let heard = Mutex::new(Heard::new(board, gauge));
+        Self { terminal: terminal.clone(), clock, verbose: global.verbose > 0, logged, places, heard }
     }
 
     /// Tells one thing, and what it means for the budgets.
@@ -64,11 +83,17 @@ impl Listener {
     }
 
     fn tell(&self, notice: &Notice) {
-        if let Some(line) = line(notice, true).filter(|_| self.logged) {
-            tracing::info!(target: "shotlist", "{line}");
-        }
         let now = self.clock.now();
         let mut heard = self.heard();
+        if !heard.is_news(notice) {
+            return;
+        }
+        let line = |verbose: bool| {
+            line(notice, verbose).map(|line| line.with_paths(|path| self.places.opened(path)))
+        };
+        if let Some(line) = line(true).filter(|_| self.logged) {
+            tracing::info!(target: "shotlist", "{line}");
+        }
         heard.board.hear(notice, now);
         if let Notice::Stopped { who, why, .. } = notice {
             heard.closed.insert(who.clone(), *why);
@@ -79,9 +104,7 @@ impl Listener {
         // Told while nobody else can be: what came later also stands below.
         if self.terminal.json {
             self.terminal.data(json::line(notice, now));
-        } else if let Some(line) =
-            line(notice, self.verbose).filter(|_| !matches!(notice, Notice::Trouble(_)))
-        {
+        } else if let Some(line) = line(self.verbose).filter(|_| !matches!(notice, Notice::Trouble(_))) {
             if !self.terminal.is_live() {
                 self.terminal.say(line);
             } else if self.verbose || line.tone != Tone::Step {
@@ -130,5 +153,23 @@ impl Listener {
             let (columns, rows) = self.terminal.size();
             self.terminal.draw(&heard.board.lines(self.clock.now(), columns, rows));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::live::Start;
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_full_disk_is_told_once_and_another_trouble_beside_it() {
+        let board = Board::new(Start::default(), Timestamp::UNIX_EPOCH);
+        let mut heard = Heard::new(board, Gauge::default());
+        let trouble = |words: &str| Notice::Trouble(words.to_owned());
+        let told = ["the disk is full", "the disk is full", "task T-1 could not be written down"];
+        assert_eq!(told.map(|words| heard.is_news(&trouble(words))), [true, false, true]);
+        let warning = Notice::Warning("the disk is full".into());
+        assert!(heard.is_news(&warning) && heard.is_news(&warning));
     }
 }

@@ -26,15 +26,14 @@ impl Session {
         Err(Error::new(
             Exit::Usage,
             format!(
-                "the clips of this project are in {}, not in {}; nothing was sent, nothing was moved",
+                "the clips of this project are in {}, not in {}; nothing was sent, nothing was moved; type the same command \
+                 {how}; where the clips were moved, a link in their old place will do",
                 shown.display(),
                 self.places.out.display()
             ),
         )
         .money("not charged")
-        .next(format!(
-            "the same command {how}; where the clips were moved, a link in their old place will do"
-        )))
+        .next(self.places.typed("status")))
     }
 }
 

@@ -11,6 +11,7 @@ use super::listed::Listed;
 use super::pause;
 use super::session::{Session, store_error, unopened};
 use super::settings::{Places, quoted};
+use super::setup::lacks_key;
 use super::terminal::Terminal;
 use crate::domain::item::OnePer;
 use crate::domain::key::RequestId;
@@ -53,11 +54,12 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         shown.map_err(|error| store_error(&error))?;
     } else if terminal.json {
         let mut object = plan.json();
+        object["sandbox"] = places.sandbox.into();
         object["paused"] = paused.iter().map(pause::json).collect();
         let listed = Listed { object, decided: &decided, loaded: &loaded };
         terminal.long_data(&listed).map_err(|error| Error::new(Exit::Local, error.to_string()))?;
     } else {
-        show(terminal, &places, &plan, &paused, &decided)?;
+        show(terminal, &places, global.verbose > 0, &plan, &paused, &decided)?;
         tell_choices(terminal, manifest, &loaded, &plan);
     }
     if let Some(file) = &args.out {
@@ -66,7 +68,9 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         terminal.next(places.typed(&format!("run --plan {}", quoted(&file.display().to_string()))));
         return Ok(exit(&plan, args));
     }
-    Ok(next(terminal, &places, &plan, args))
+    let providers = plan.sum.models().map(|model| model.provider.as_str());
+    let lacks_key = !places.sandbox && lacks_key(&manifest.providers, providers);
+    Ok(next(terminal, &places, &plan, lacks_key, args))
 }
 
 /// Opens a worksheet for the wanted jobs, beside the state where there is one.
@@ -125,18 +129,20 @@ async fn history(places: &Places, manifest: &Manifest) -> Result<History, Error>
 fn show(
     terminal: &Terminal,
     places: &Places,
+    verbose: bool,
     plan: &Plan<'_>,
     paused: &[Pause],
     decided: &Decided,
 ) -> Result<(), Error> {
-    terminal.say(format_args!("{}: {}\n", places.shown, count(plan.sum.jobs, "job")));
-    terminal.data(plan.table().trim_end());
+    let buckets = &plan.sum.buckets;
+    terminal.say(format_args!("{}: {}: {}\n", places.shown, count(buckets.jobs(), "job"), buckets.line()));
+    terminal.data(plan.table(places.mark()).trim_end());
     decided.tell_changes(terminal)?;
-    for note in plan.notes() {
+    for note in plan.notes(verbose) {
         terminal.tell(&note, 2);
     }
     for line in plan.budget_lines() {
-        terminal.tell(&line, 9);
+        terminal.tell(&(line + places.mark()), 9);
     }
     for line in pause::lines(paused, Clock::system().now()) {
         terminal.tell(&line, 9);
@@ -174,10 +180,12 @@ fn tell_choices(terminal: &Terminal, manifest: &Manifest, loaded: &Loaded, plan:
 }
 
 /// Says how to go on.
-fn next(terminal: &Terminal, places: &Places, plan: &Plan<'_>, args: &PlanArgs) -> Exit {
+fn next(terminal: &Terminal, places: &Places, plan: &Plan<'_>, lacks_key: bool, args: &PlanArgs) -> Exit {
     terminal.next(match plan.to_render() {
         _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
-        0 => places.typed("status"),
+        0 if places.state.join("state.db").exists() => places.typed("status"),
+        0 => places.typed("validate"),
+        _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),
         // One to look at, before all of them are paid.
         _ => places.typed("run --limit 1"),

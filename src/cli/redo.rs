@@ -1,7 +1,7 @@
 //! `shotlist redo`: another take of finished jobs. A person wants it, so the same order is paid once more; the clip that is
 //! there is kept beside.
 
-use super::again::{Wish, once_more};
+use super::again::{Wish, beside, once_more};
 use super::album::load;
 use super::args::{Global, RedoArgs};
 use super::decided;
@@ -13,6 +13,7 @@ use super::terminal::Terminal;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::take::Wanted;
+use crate::manifest::{Manifest, OnChange};
 use crate::report::text::count;
 use crate::store::{Book, StoreError, Worksheet};
 use std::collections::BTreeSet;
@@ -26,13 +27,16 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
     let session = Session::open(terminal, places, "redo")?;
     session.keep_output().await?;
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
-    let (jobs, refused) = chosen(terminal, args, &worksheet, &session.places)?;
+    let (jobs, refused) = chosen(terminal, args, &worksheet, manifest, &session.places)?;
+    let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
+    let others = beside(&worksheet, &loaded, manifest, &keys)?;
     // The last one to close the database empties the log into it, which a worksheet may not.
     drop(worksheet);
-    if refused > 0 {
-        let them = if refused == 1 { "it is" } else { "they are" };
-        let what = format!("{} cannot be rendered once more as {them}", count(refused, "job"));
-        return Err(Error::new(Exit::Usage, format!("{what}; nothing was sent")).money("not charged"));
+    if let Some(first) = refused.first() {
+        let them = if refused.len() == 1 { "it is" } else { "they are" };
+        let what = format!("{} cannot be rendered once more as {them}", count(refused.len(), "job"));
+        let error = Error::new(Exit::Usage, format!("{what}; nothing was sent")).money("not charged");
+        return Err(error.next(first));
     }
     if jobs.is_empty() {
         terminal.say("nothing to redo");
@@ -41,34 +45,39 @@ pub(super) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
     }
     let wish = Wish {
         command: "redo",
+        again: again(args),
         question: format!("Render {} once more", count(jobs.len(), "clip")),
         jobs,
         notes: vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()],
+        others,
+        has_clips: true,
     };
     once_more(terminal, global, session, &loaded, &args.bounds, wish).await
 }
 
-/// The jobs to be rendered once more, and how many of those that are named cannot be.
+/// Returns the jobs to be rendered once more, and for each that is named and cannot be, the command that helps it.
 fn chosen(
     terminal: &Terminal,
     args: &RedoArgs,
     worksheet: &Worksheet,
+    manifest: &Manifest,
     places: &Places,
-) -> Result<(Vec<Wanted>, usize), Error> {
+) -> Result<(Vec<Wanted>, Vec<String>), Error> {
     let only = decided::named(worksheet, &args.only)?;
     let book = worksheet.book();
     let named = named(args, &book)?;
-    let (mut jobs, mut refused) = (Vec::new(), 0);
+    let (mut jobs, mut refused) = (Vec::new(), Vec::new());
     book.each_wanted(|wanted| {
         let is_named = named.contains(&wanted.key);
         if !is_named && (args.only.is_empty() || !only.has(&wanted.key)) {
             return Ok(());
         }
-        match hindrance(&book, &wanted, places)? {
+        match hindrance(&book, &wanted, manifest)? {
             None => jobs.push(wanted),
-            Some(words) => {
-                refused += usize::from(is_named);
-                terminal.say(format_args!("skipped  {}  {words}", wanted.key));
+            Some((why, words)) => {
+                let command = places.typed(&words);
+                terminal.say(format_args!("skipped  {}  {why}: {command}", wanted.key));
+                refused.extend(Some(command).filter(|_| is_named));
             }
         }
         Ok(())
@@ -78,6 +87,13 @@ fn chosen(
         terminal.say(warning);
     }
     Ok((jobs, refused))
+}
+
+/// Returns the command once more, with its question answered.
+fn again(args: &RedoArgs) -> String {
+    let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
+    let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
+    format!("redo{} --yes", jobs.chain(only).collect::<String>())
 }
 
 /// The jobs that are named one by one.
@@ -94,26 +110,38 @@ fn named(args: &RedoArgs, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
     args.jobs.iter().map(|job| job_named(job, &keys)).collect()
 }
 
-/// Why a job gets no other take now, and what to do instead.
-fn hindrance(book: &Book, wanted: &Wanted, places: &Places) -> Result<Option<String>, StoreError> {
-    let typed = |words: &str| places.typed(&format!("{words} {}", quoted(&wanted.key.to_string())));
+/// Returns why a job gets no other take now, and the command to type instead.
+fn hindrance(
+    book: &Book,
+    wanted: &Wanted,
+    manifest: &Manifest,
+) -> Result<Option<(&'static str, String)>, StoreError> {
+    let of_it = |words: &str| format!("{words} {}", quoted(&wanted.key.to_string()));
     let Some(job) = book.known(&wanted.key)? else {
-        return Ok(Some(format!("it was never rendered: {}", typed("run --only"))));
+        return Ok(Some(("it was never rendered", of_it("run --only"))));
     };
     if let Some(open) = job.takes.iter().find(|take| take.state.is_unsettled()) {
         return Ok(Some(match open.state {
-            State::Held { .. } => format!("it is held, settle that first: {}", typed("show")),
-            _ => format!("a clip of it is on its way: {}", places.typed("collect")),
+            State::Held { .. } => ("it needs your decision first", of_it("show")),
+            _ => ("a clip of it is on its way", "collect".to_owned()),
         }));
     }
     let waits = |state: &State| matches!(state, State::Pending { .. });
     if job.takes.iter().any(|take| take.fingerprint == wanted.fingerprint && waits(&take.state)) {
-        return Ok(Some(format!("it waits to be sent already: {}", typed("run --only"))));
+        return Ok(Some(("it waits to be sent already", of_it("run --only"))));
     }
     let Some(filed) = &job.filed else {
-        return Ok(Some(format!("it has no clip yet: {}", typed("show"))));
+        return Ok(Some(("it has no clip yet", of_it("show"))));
     };
     let order = book.known_take(&filed.take)?.map(|take| take.fingerprint);
-    let changed = || format!("its input has changed since: {}", typed("run --only"));
-    Ok((order != Some(wanted.fingerprint)).then(changed))
+    if order == Some(wanted.fingerprint) {
+        return Ok(None);
+    }
+    Ok(Some(match manifest.rules(&wanted.key.shot).on_change {
+        OnChange::Render => ("its input has changed since", of_it("run --only")),
+        OnChange::Ask => ("its input has changed since", of_it("run --accept-changes --only")),
+        OnChange::Keep => {
+            ("its input has changed since, and `on_change: keep` keeps its clip", of_it("show"))
+        }
+    }))
 }

@@ -5,7 +5,7 @@ use super::args::{Global, ResolveArgs};
 use super::exit::{Error, Exit};
 use super::held::{held_line, show_typed};
 use super::session::{store_error, unopened};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::show::{find, held_elsewhere};
 use super::status::project;
 use super::terminal::Terminal;
@@ -20,6 +20,7 @@ use crate::engine::ids;
 use crate::report::text::count;
 use crate::store::{ApplyError, Details, Mode, Options, Renewal, Store};
 use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
 
 /// Settles one held job, or all of them.
 pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &ResolveArgs) -> Result<Exit, Error> {
@@ -42,7 +43,7 @@ pub(super) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
         return Ok(Exit::Done);
     }
     let prices = Prices::read(&places);
-    consent(terminal, global, args, &chosen, &prices)?;
+    consent(terminal, global, &places, args, &chosen, &prices)?;
     let mut left = 0;
     for take in &chosen {
         let settled = settle(&store, &clock, args, take, &prices).await?;
@@ -123,6 +124,7 @@ async fn chosen(
 fn consent(
     terminal: &Terminal,
     global: &Global,
+    places: &Places,
     args: &ResolveArgs,
     chosen: &[Take],
     prices: &Prices,
@@ -150,16 +152,33 @@ fn consent(
     if !terminal.interactive {
         return Err(Error::new(Exit::Usage, format!("a new charge of {sum} needs a yes"))
             .money("not charged")
-            .next(format!("add --yes, or --max-extra {}", sum.plain())));
+            .next(places.typed(&again(args, sum))));
     }
     for take in chosen {
-        terminal.say(held_line(take));
+        terminal.say(held_line(take, None));
     }
     let clips = count(chosen.len(), "clip");
     if terminal.ask(&format!("Order {clips} anew for {sum}, though they may have been charged?")) {
         return Ok(());
     }
     Err(Error::new(Exit::Usage, "nothing was changed").money("not charged"))
+}
+
+/// Returns the command once more, with its question answered as far as it is known by now.
+fn again(args: &ResolveArgs, sum: Usd) -> String {
+    let ResolveArgs { job, reason, older_than, note, .. } = args;
+    let mut words =
+        job.as_deref().map_or_else(|| "resolve --all".to_owned(), |job| format!("resolve {}", quoted(job)));
+    words += " --resubmit";
+    let texts = [("--reason", reason), ("--note", note)];
+    for (flag, text) in texts.into_iter().filter_map(|(flag, text)| Some((flag, text.as_deref()?))) {
+        let _ = write!(words, " {flag} {}", quoted(text));
+    }
+    if let Some(age) = older_than {
+        let _ = write!(words, " --older-than {}s", age.as_secs());
+    }
+    let _ = write!(words, " --max-extra {}", sum.plain());
+    words
 }
 
 /// Why a take stays as it is.

@@ -1,14 +1,15 @@
 //! `shotlist retry`: failed jobs once more, each as a new take.
 
-use super::again::{Wish, cost, once_more};
+use super::again::{Wish, beside, cost, once_more};
 use super::album::load;
 use super::args::{Global, RetryArgs, Selection};
 use super::decided::named;
 use super::exit::{Error, Exit};
 use super::plan::{invalid, know, valid, worksheet};
 use super::session::{Session, store_error};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::terminal::Terminal;
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
@@ -26,6 +27,8 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let failed = session.store.failed(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
     let chosen = chosen(terminal, args, failed, &worksheet)?;
+    let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
+    let others = beside(&worksheet, &loaded, manifest, &keys)?;
     drop(worksheet);
     if chosen.is_empty() {
         terminal.say("nothing to retry");
@@ -36,11 +39,25 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let second = format!("{twice} of this is, or may be, a second payment for the same clip");
     let wish = Wish {
         command: "retry",
+        again: again(args),
         question: format!("Send {} again", count(chosen.len(), "job")),
         jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
         notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
+        others,
+        has_clips: false,
     };
     once_more(terminal, global, session, &loaded, &args.bounds, wish).await
+}
+
+/// Returns the command once more, with its question answered.
+fn again(args: &RetryArgs) -> String {
+    let Selection { only, limit } = &args.selection;
+    let mut words: String = only.iter().map(|only| format!(" --only {}", quoted(only))).collect();
+    words.extend(limit.map(|limit| format!(" --limit {limit}")));
+    for (flag, is_set) in [(" --charged", args.charged), (" --include-permanent", args.include_permanent)] {
+        words += if is_set { flag } else { "" };
+    }
+    format!("retry{words} --yes")
 }
 
 fn was_charged(take: &Take) -> bool {

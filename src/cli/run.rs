@@ -2,7 +2,7 @@
 
 use super::album::load;
 use super::approval;
-use super::args::{Bounds, Global, RunArgs};
+use super::args::{Global, RunArgs};
 use super::budget::{caps, levels};
 use super::collect;
 use super::decided::{Choice, Decided};
@@ -22,10 +22,11 @@ use crate::domain::problem::{Place, Problem};
 use crate::engine::order::{Ordered, order};
 use crate::files::Tree;
 use crate::load::Loaded;
+use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
 use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::report::budget::Level;
-use crate::report::live::Stand;
+use crate::report::live::Roster;
 use crate::report::plan::Plan;
 use crate::report::text::count;
 use crate::store::{Caps, StoreError, Worksheet};
@@ -109,7 +110,7 @@ async fn prepare(
     let agreed_before = approved.is_some() || args.accept_changes;
     let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
     let mut decided = Decided::of(manifest, loaded, worksheet, choice)?;
-    if decided.may_render_anew(terminal)? {
+    if decided.may_render_anew(terminal, places)? {
         decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
     }
     if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
@@ -122,9 +123,12 @@ async fn prepare(
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
     warn_of_corrections(terminal, global, loaded, &used);
     decided.warn(terminal);
-    show(terminal, &plan);
+    show(terminal, places, global.verbose > 0, &plan);
     if !global.sandbox && !args.bounds.allow_unpriced {
-        priced(&plan)?;
+        priced(&plan).map_err(|error| {
+            let typed = places.typed(&format!("{} --allow-unpriced", again(args)));
+            error.next(typed)
+        })?;
     }
     if !agreed_before {
         guards::pass(terminal, places, &plan)?;
@@ -143,7 +147,7 @@ async fn prepare(
     if plan.to_render() > 0
         && !global.sandbox
         && approved.is_none()
-        && let Err(error) = agreed(terminal, places, &args.bounds, &plan)
+        && let Err(error) = agreed(terminal, places, args, &plan)
     {
         setup.close().await;
         return Err(error);
@@ -154,7 +158,7 @@ async fn prepare(
 }
 
 /// The plan as it is carried out, for people alone.
-fn show(terminal: &Terminal, plan: &Plan<'_>) {
+fn show(terminal: &Terminal, places: &Places, verbose: bool, plan: &Plan<'_>) {
     if terminal.json {
         return;
     }
@@ -164,12 +168,12 @@ fn show(terminal: &Terminal, plan: &Plan<'_>) {
         }
         return;
     }
-    terminal.say(plan.table().trim_end());
-    for note in plan.notes() {
+    terminal.say(plan.table(places.mark()).trim_end());
+    for note in plan.notes(verbose) {
         terminal.tell(&note, 2);
     }
     for line in plan.budget_lines() {
-        terminal.tell(&line, 9);
+        terminal.tell(&(line + places.mark()), 9);
     }
 }
 
@@ -195,7 +199,7 @@ async fn carry_out(
     });
     told.map_err(store)?;
     let asks = decided.asks();
-    let (jobs, up_to_date) = stands(&session, &decided.worksheet).await?;
+    let roster = roster(&session, &decided).await?;
     drop(decided);
     session.store.admit(ordered.admission, now).await.map_err(store)?;
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
@@ -206,8 +210,7 @@ async fn carry_out(
         run,
         work: Some(ordered.work),
         max_time: args.bounds.max_time,
-        jobs,
-        up_to_date,
+        roster,
         price,
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
@@ -233,15 +236,16 @@ async fn carry_out(
     exit
 }
 
-/// Returns where the jobs of a run stand, and how many others have their clips with nothing on its way.
-async fn stands(session: &Session, worksheet: &Worksheet) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
+/// Returns where the jobs of the manifest stand. Of those with their clip only the number is kept.
+async fn roster(session: &Session, decided: &Decided) -> Result<Roster, Error> {
     let store = |error: StoreError| store_error(&error);
     let owed = session.store.owed(None, usize::MAX).await.map_err(store)?;
-    let book = worksheet.book();
-    let (mut jobs, mut up_to_date) = (Vec::new(), book.count("unchanged").map_err(store)?);
+    let book = decided.worksheet.book();
+    let mut roster = Roster { others: decided.others().clone(), ..Roster::default() };
+    let mut up_to_date = book.count("unchanged").map_err(store)?;
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
     let stood = book.each_named::<StoreError>(&others, |_, job| {
-        jobs.push((job.wanted.key.clone(), Stand::of(&job.decision)));
+        roster.add(&job.wanted.key, &job.decision);
         Ok(())
     });
     stood.map_err(store)?;
@@ -251,10 +255,12 @@ async fn stands(session: &Session, worksheet: &Worksheet) -> Result<(Vec<(JobKey
         let found = book.find(&key).map_err(store)?;
         if found.is_some_and(|job| job.decision.name() == "unchanged") {
             up_to_date = up_to_date.saturating_sub(1);
-            jobs.push((key, Stand::Done));
+            roster.jobs.push((key.clone(), Bucket::Done));
+            roster.having.insert(key);
         }
     }
-    Ok((jobs, up_to_date))
+    roster.others.add(Bucket::Done, up_to_date);
+    Ok(roster)
 }
 
 /// The command that goes on with the same selection, and asks once more for the money.
@@ -298,12 +304,11 @@ fn priced(plan: &Plan<'_>) -> Result<(), Error> {
 
 /// A job whose price nobody knows.
 pub(super) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
-    Error::new(Exit::Invalid, format!("nobody knows what {model} costs (job {key}); nothing was sent"))
-        .money("not charged")
-        .next(format!(
-            "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price; or \
-             --allow-unpriced, and it counts as nothing"
-        ))
+    let what = format!(
+        "nobody knows what {model} costs (job {key}); nothing was sent; add `prices: {{ {model}: {{ per: clip, usd: \
+         \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as nothing"
+    );
+    Error::new(Exit::Invalid, what).money("not charged")
 }
 
 /// Finds whatever keeps a clip from its name, before anything is paid.
@@ -359,9 +364,7 @@ impl<'a> Obstacles<'a> {
         };
         let place = Place::File(self.session.places.shown.clone());
         let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
-        let name = self.session.places.out.join(&target.path);
-        let name = name.strip_prefix(".").unwrap_or(&name);
-        problem.examples.push(format!("{}: {what}", name.display()));
+        problem.examples.push(format!("{}: {what}", self.session.places.opened(&target.path)));
         self.problems.push(problem);
     }
 
@@ -378,7 +381,8 @@ impl<'a> Obstacles<'a> {
 }
 
 /// Asks once, with the price.
-fn agreed(terminal: &Terminal, places: &Places, bounds: &Bounds, plan: &Plan<'_>) -> Result<(), Error> {
+fn agreed(terminal: &Terminal, places: &Places, args: &RunArgs, plan: &Plan<'_>) -> Result<(), Error> {
+    let bounds = &args.bounds;
     if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
         return Ok(());
     }
@@ -386,14 +390,14 @@ fn agreed(terminal: &Terminal, places: &Places, bounds: &Bounds, plan: &Plan<'_>
         return Err(Error::new(
             Exit::Usage,
             format!(
-                "{} for {} need{} a yes, and there is no terminal to ask on",
+                "{} for {} need{} a yes, and there is no terminal to ask on; add --yes, or --max-cost USD",
                 count(plan.to_render(), "clip"),
                 plan.total(),
                 if plan.to_render() == 1 { "s" } else { "" }
             ),
         )
         .money("not charged")
-        .next("add --yes, or --max-cost USD"));
+        .next(places.typed(&format!("{} --yes", again(args)))));
     }
     if terminal.ask(&format!("Render {} for about {}?", count(plan.to_render(), "clip"), plan.total())) {
         return Ok(());

@@ -20,7 +20,7 @@ use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
 use crate::provider;
 use crate::report::budget::{Gauge, Level};
-use crate::report::live::{Board, Stand, Start};
+use crate::report::live::{Board, Roster, Start};
 use crate::report::text::count;
 use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
@@ -49,10 +49,8 @@ pub(super) struct Order<'a> {
     pub(super) work: Option<Work>,
     /// When to stop submitting.
     pub(super) max_time: Option<Duration>,
-    /// Where the jobs stand that this is about.
-    pub(super) jobs: Vec<(JobKey, Stand)>,
-    /// How many other jobs of it have their clips, as was found out in another way than by looking at each.
-    pub(super) up_to_date: usize,
+    /// Where the jobs of the manifest stand.
+    pub(super) roster: Roster,
     /// What is to be paid, besides what was paid before; `None` where nothing is ordered.
     pub(super) price: Option<Usd>,
     /// What the manifest lets be in doubt.
@@ -122,7 +120,7 @@ impl Session {
         setup: &Setup,
         order: Order<'_>,
     ) -> Result<(Went, Arc<World>), Error> {
-        let Order { project, run, work, max_time, jobs, up_to_date, price, max_in_doubt, levels } = order;
+        let Order { project, run, work, max_time, roster, price, max_in_doubt, levels } = order;
         let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
         let owed = self.store.owed(None, usize::MAX).await.map_err(|e| store_error(&e))?;
         let spent = self.store.spent(Window::Run(run)).await.map_err(|e| store_error(&e))?;
@@ -137,9 +135,15 @@ impl Session {
                 .say(format_args!("{submissions} without an answer: the provider is asked, free of charge"));
         }
         let estimate = price.map(|price| spent.settled + spent.reserved + price);
-        let board =
-            Board::new(Start { jobs, up_to_date, owed, spent: spent.settled, estimate }, self.clock.now());
-        let listener = Listener::new(terminal, self.clock.clone(), global, board, Gauge::new(&levels));
+        let board = Board::new(Start { roster, owed, spent: spent.settled, estimate }, self.clock.now());
+        let listener = Listener::new(
+            terminal,
+            self.clock.clone(),
+            global,
+            self.places.clone(),
+            board,
+            Gauge::new(&levels),
+        );
         let listener = Arc::new(listener);
         let hear = {
             let listener = Arc::clone(&listener);

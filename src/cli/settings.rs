@@ -13,6 +13,9 @@ pub(super) const STATE: &str = ".shotlist";
 /// State and clips of rehearsals, below the state and beside the manifest.
 const SANDBOX: &str = "sandbox";
 
+/// What stands behind an amount that a rehearsal spends.
+const SANDBOX_MONEY: &str = " (sandbox money)";
+
 /// Where a project lives.
 #[derive(Debug, Clone)]
 pub struct Places {
@@ -26,6 +29,8 @@ pub struct Places {
     pub state: PathBuf,
     /// Where clips go.
     pub out: PathBuf,
+    /// Whether this is a rehearsal, whose money and clips are not real.
+    pub sandbox: bool,
     /// The flags that lead a command from here to the same place.
     flags: String,
 }
@@ -56,13 +61,34 @@ impl Places {
         if global.sandbox {
             flags += " --sandbox";
         }
-        Ok(Self { shown: manifest.display().to_string(), manifest, folder, state, out, flags })
+        Ok(Self {
+            shown: manifest.display().to_string(),
+            manifest,
+            folder,
+            state,
+            out,
+            sandbox: global.sandbox,
+            flags,
+        })
     }
 
     /// Where is kept what holds for rehearsals as well.
     #[must_use]
     pub fn shared_state(&self) -> PathBuf {
         self.folder.join(STATE)
+    }
+
+    /// Returns what stands behind an amount of money: a word where it is not real.
+    #[must_use]
+    pub const fn mark(&self) -> &'static str {
+        if self.sandbox { SANDBOX_MONEY } else { "" }
+    }
+
+    /// Returns a path below the output root as it can be opened from here.
+    #[must_use]
+    pub fn opened(&self, path: &str) -> String {
+        let path = self.out.join(path);
+        path.strip_prefix(".").unwrap_or(&path).display().to_string()
     }
 
     /// A command of this program as it is to be typed here: `words` and the flags that lead to this project.
@@ -98,8 +124,11 @@ fn upwards() -> Result<PathBuf, Error> {
             return Ok((0..depth).map(|_| "..").collect::<PathBuf>().join(MANIFEST));
         }
     }
-    Err(Error::new(Exit::Usage, format!("there is no {MANIFEST} here or in a folder above"))
-        .next("shotlist plan PATH/TO/MANIFEST.yaml"))
+    Err(Error::new(
+        Exit::Usage,
+        format!("there is no {MANIFEST} here or in a folder above; name a manifest with -f, or write one"),
+    )
+    .next("shotlist init"))
 }
 
 /// A variable of the environment; `None` where it is not set or not text.

@@ -66,14 +66,35 @@ pub(super) async fn setup(
 
 /// Tells what is wrong with the providers' settings; the error that ends a command for it.
 pub(super) fn not_set_up(terminal: &Terminal, places: &Places, problems: Vec<Problem>) -> Error {
+    // A key that is missing makes no manifest invalid.
+    let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
     terminal.problems(problems);
     Error::new(
-        Exit::Invalid,
+        exit,
         "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
     )
     .money("not charged")
     .next(places.typed("run --sandbox"))
 }
+
+/// Returns whether a provider of these has no key in the environment.
+pub(super) fn lacks_key<'a>(
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    mut providers: impl Iterator<Item = &'a str>,
+) -> bool {
+    providers.any(|name| {
+        let Some(provider) = provider::find(name) else { return false };
+        variable(key_variable(provider, configs.get(name)).0).is_none_or(|key| key.trim().is_empty())
+    })
+}
+
+/// Returns whether all that is wrong with a provider is that its key is not in the environment.
+pub(super) fn is_missing_key(problem: &Problem) -> bool {
+    problem.message.starts_with(NO_KEY)
+}
+
+/// The beginning of what is said where a key is missing.
+const NO_KEY: &str = "the environment variable ";
 
 /// Those of the needed providers that are set up, and what is wrong with the others: one without a key must not keep the
 /// paid clips of the rest waiting.
@@ -141,8 +162,7 @@ pub(super) fn endpoint(
     // A line break at the end is what `echo KEY > file` leaves.
     let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
     let Some(key) = key.filter(|key| !key.is_empty()) else {
-        let message =
-            format!("the environment variable {name} with the key of {} is not set", provider.name());
+        let message = format!("{NO_KEY}{name} with the key of {} is not set", provider.name());
         let hint = format!("type `export {name}=` with the key behind it, then the same command again");
         return Err(Box::new(Problem::error(place, message).hint(hint)));
     };

@@ -43,8 +43,15 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     if terminal.json {
         terminal.data(as_json(&cards, &project, &history, &options, &remarks));
     } else {
-        for line in text::page(&cards, &history, &options, &remarks, terminal.size().0, Clock::system().now())
-        {
+        for line in text::page(
+            &places,
+            &cards,
+            &history,
+            &options,
+            &remarks,
+            terminal.size().0,
+            Clock::system().now(),
+        ) {
             terminal.data(line);
         }
     }

@@ -10,15 +10,19 @@ use super::session::{reader, store_error};
 use super::settings::{Places, quoted};
 use super::summary::Standing;
 use super::terminal::Terminal;
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, OnChange};
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::report::budget::Level;
-use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, StoreError, Window};
+use crate::report::plan::buckets_json;
+use crate::store::{Holder, KeptAs, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Links that die within this time are worth a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(2);
@@ -36,16 +40,17 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
         None => Vec::new(),
     };
     let project = manifest.map(|manifest| manifest.project);
+    let buckets = buckets(&reader, &places, BTreeSet::new()).await.map_err(|error| store_error(&error))?.0;
     let screen = Screen::read(&reader, &places, project, now).await;
-    let screen = Screen { budget, ..screen.map_err(|error| store_error(&error))? };
+    let screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
     let next = places.typed(&screen.next());
     if terminal.json {
-        terminal.data(screen.json(&next));
+        terminal.data(screen.json(&places, &next));
     } else {
         for line in screen.lines(&places).iter().flat_map(|line| labelled("", line, terminal.size().0)) {
             terminal.data(line);
         }
-        for line in screen.standing.causes().into_iter().chain(held_block(&screen.standing.held, &places)) {
+        for line in screen.standing.causes().into_iter().chain(held_block(&screen.standing, &places)) {
             // What is indented holds commands, and a command that is broken cannot be copied.
             let whole = line.starts_with(' ');
             for line in if whole { vec![line] } else { labelled("", &line, terminal.size().0) } {
@@ -60,6 +65,23 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
 /// The project's name, if the manifest can be read; otherwise everything in the folder is meant.
 pub(super) fn project(places: &Places) -> Option<String> {
     read(places).map(|manifest| manifest.project)
+}
+
+/// Returns how many wanted jobs are in each bucket, as they were wanted last, without those that come apart.
+pub(super) async fn buckets(
+    reader: &Reader,
+    places: &Places,
+    apart: BTreeSet<JobKey>,
+) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
+    let manifest = read(places);
+    let project = manifest.as_ref().map(|manifest| manifest.project.clone());
+    // A manifest that cannot be read keeps nothing.
+    let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
+        OnChange::Keep => Some(Bucket::Done),
+        OnChange::Ask => Some(Bucket::Asks),
+        OnChange::Render => None,
+    });
+    reader.buckets(project.as_deref(), apart, kept_as).await
 }
 
 fn read(places: &Places) -> Option<Manifest> {
@@ -78,6 +100,8 @@ struct Screen {
     /// Of the manifest; none where it cannot be read.
     budget: Vec<Level>,
     standing: Standing,
+    /// The jobs, as they were wanted last.
+    buckets: Buckets,
     in_flight: Vec<Take>,
     paused: Vec<Pause>,
     pace: Option<Pace>,
@@ -119,8 +143,21 @@ impl Screen {
             }
             None => None,
         };
-        let budget = Vec::new();
-        Ok(Self { now, project, holder, run, today, month, budget, standing, in_flight, paused, pace })
+        let (budget, buckets) = (Vec::new(), Buckets::default());
+        Ok(Self {
+            now,
+            project,
+            holder,
+            run,
+            today,
+            month,
+            budget,
+            standing,
+            buckets,
+            in_flight,
+            paused,
+            pace,
+        })
     }
 
     fn lines(&self, places: &Places) -> Vec<String> {
@@ -130,7 +167,7 @@ impl Screen {
         };
         let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
-        lines.push(format!("  {}", self.standing.line()));
+        lines.push(format!("  {}", self.buckets.line()));
         lines.extend(self.by_state());
         lines.extend(
             self.paused.iter().map(|pause| format!("  paused     {}", pause::words(pause, self.now))),
@@ -150,9 +187,11 @@ impl Screen {
             format!("{which} {} {}", run.command, spent_words(*spent))
         });
         let parts = [Some(format!("today {}", spent_words(self.today))), this];
-        lines.push(format!("  money      this month {}", spent_words(self.month)));
+        let parts = parts.map(|part| part.map(|part| part + places.mark()));
+        lines.push(format!("  money      this month {}{}", spent_words(self.month), places.mark()));
         lines.extend(parts.into_iter().flatten().map(|part| format!("             {part}")));
-        let budget = |level: &Level| format!("  budget     {} · {}", level.name(), level.used());
+        let budget =
+            |level: &Level| format!("  budget     {} · {}", level.name(), level.used()) + places.mark();
         lines.extend(self.budget.iter().map(budget));
         lines.push(match &self.holder {
             Some(Holder { command, started, pid, host }) => {
@@ -248,7 +287,7 @@ impl Screen {
         }
     }
 
-    fn json(&self, next: &str) -> Value {
+    fn json(&self, places: &Places, next: &str) -> Value {
         let take = |take: &Take| json!({ "job": take.key.to_string(), "take": take.id.0, "usd": take.price.plain() });
         let held = self.standing.held.iter().filter_map(|held| {
             let State::Held { reason, since, intent, .. } = &held.state else { return None };
@@ -293,6 +332,8 @@ impl Screen {
                 "money": money_json(*spent),
             })),
             "states": self.standing.json(),
+            "sandbox": places.sandbox,
+            "buckets": buckets_json(&self.buckets),
             "in_flight": in_flight,
             "paused": self.paused.iter().map(pause::json).collect::<Vec<_>>(),
             "held": held.collect::<Vec<Value>>(),

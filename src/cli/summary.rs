@@ -16,11 +16,12 @@ use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
+use crate::plan::bucket::Bucket;
 use crate::report::budget::Level;
 use crate::report::lines::why_words;
-use crate::report::live::Stand;
+use crate::report::plan::buckets_json;
 use crate::report::text::{count, lasted};
-use crate::store::{Cap, Caps, Count, Reader, RunId, Spent, Window};
+use crate::store::{Cap, Caps, Count, Reader, RunId, Spent, StoreError, Window};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -54,7 +55,7 @@ pub(super) struct Ended<'a> {
 /// Ends the run in the books, tells what came of it, and gives the exit code.
 pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit, Error> {
     let Ended { world, went, run, .. } = ended;
-    let store = |error: crate::store::StoreError| store_error(&error);
+    let store = |error: StoreError| store_error(&error);
     // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());
     let standing = Standing::read(&world.store, named.clone().or_else(|| project(ended.places)).as_deref())
@@ -81,13 +82,17 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             count(went.outcome.panicked, "job")
         ));
     }
+    let spent = world.store.spent(Window::Invocation(run)).await.map_err(store)?;
+    let whole = world.store.spent(Window::Run(run)).await.map_err(store)?;
     if terminal.json {
-        let spent = world.store.spent(Window::Invocation(run)).await.map_err(store)?;
         terminal.data(json!({
             "event": "summary",
             "exit": exit as i32,
             "states": standing.json(),
+            "buckets": buckets_json(went.board.buckets()),
+            "sandbox": ended.places.sandbox,
             "spent_usd": spent.settled.plain(),
+            "run_spent_usd": whole.settled.plain(),
             "reserved_usd": spent.reserved.plain(),
             "in_doubt_usd": spent.in_doubt.plain(),
             "budget": levels.iter().map(Level::json).collect::<Vec<_>>(),
@@ -95,8 +100,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "paused": pauses.iter().map(pause::json).collect::<Vec<_>>(),
         }));
     } else {
-        let spent = world.store.spent(Window::Run(run)).await.map_err(store)?;
-        for line in outcome_lines(&ended, exit, spent, now) {
+        for line in outcome_lines(&ended, exit, spent, whole, now) {
             terminal.tell(&line, INDENT);
         }
         for level in levels.iter().filter(|level| reached(went) == Some(level.cap)) {
@@ -111,7 +115,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         for line in standing.causes() {
             terminal.tell(&line, INDENT);
         }
-        tell_held(terminal, &standing.held, ended.places);
+        tell_held(terminal, &standing, ended.places);
         match exit {
             Exit::Done | Exit::Held | Exit::SomeFailed => {}
             Exit::Credentials => terminal.tell(
@@ -139,32 +143,22 @@ fn reached(went: &Went) -> Option<Cap> {
 }
 
 /// Counts, money, time and clips of this run, and why it ended early.
-fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) -> Vec<String> {
+fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, whole: Spent, now: Timestamp) -> Vec<String> {
     let Ended { places, went, .. } = ended;
     let board = &went.board;
     if board.is_idle() && exit == Exit::Done {
-        let clips = board.count(Stand::Done);
+        let clips = board.buckets().count(Bucket::Done);
         let are = if clips == 1 { "is" } else { "are" };
-        let given_up = board.count(Stand::GivenUp);
-        let rest = if given_up > 0 { format!(", {given_up} given up") } else { String::new() };
+        let rest: String =
+            board.buckets().parts().into_iter().skip(1).map(|part| format!(" · {part}")).collect();
         return vec![format!("nothing to do: {} {are} up to date{rest}", count(clips, "clip"))];
     }
     let word = if went.reason.is_some() { "stopped" } else { "finished" };
-    let mut lines = vec![format!("{word:<8} {} ({})", board.counts(), lasted(board.lasted(now)))];
-    let mut money = match board.estimate() {
-        Some(estimate) => format!("{} of {}", spent.settled, estimate.max(spent.settled)),
-        None => "nothing new".to_owned(),
-    };
-    for (usd, word) in [(spent.reserved, "in flight"), (spent.in_doubt, "in doubt")] {
-        if usd > Usd::ZERO {
-            let _ = write!(money, " · {usd} {word}");
-        }
-    }
-    lines.push(format!("spent    {money}"));
+    let mut lines = vec![format!("{word:<8} {} ({})", board.buckets().line(), lasted(board.lasted(now)))];
+    lines.push(format!("spent    {}{}", spent_words(board.estimate(), spent, whole), places.mark()));
     let clips = board.clips();
     if clips.count > 0 {
-        let place = places.out.join(&clips.below);
-        let place = place.strip_prefix(".").unwrap_or(&place).display();
+        let place = places.opened(&clips.below);
         lines.push(match clips.count {
             1 => format!("clips    {place}"),
             new => format!("clips    {new} new in {place}"),
@@ -194,6 +188,23 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
     lines
 }
 
+/// Returns what was spent of what: by this invocation, and by the whole run where it goes on with an interrupted one.
+fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
+    let mut money = match estimate {
+        Some(estimate) => format!("{} of {}", whole.settled, estimate.max(whole.settled)),
+        None => "nothing new".to_owned(),
+    };
+    if estimate.is_some() && spent != whole {
+        money = format!("{} now · {money} in the whole run", spent.settled);
+    }
+    for (usd, word) in [(whole.reserved, "in flight"), (whole.in_doubt, "in doubt")] {
+        if usd > Usd::ZERO {
+            let _ = write!(money, " · {usd} {word}");
+        }
+    }
+    money
+}
+
 /// Where the jobs of a project stand.
 pub(super) struct Standing {
     /// By the name of the state.
@@ -208,25 +219,27 @@ pub(super) struct Standing {
 
 impl Standing {
     /// Reads it.
-    pub(super) async fn read(
-        reader: &Reader,
-        project: Option<&str>,
-    ) -> Result<Self, crate::store::StoreError> {
-        let failed = reader.failed(project).await?;
+    pub(super) async fn read(reader: &Reader, project: Option<&str>) -> Result<Self, StoreError> {
+        let (failed, held) = (reader.failed(project).await?, reader.held(project).await?);
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
         for take in &failed {
             // One of each cause is shown, and one cause is what has one name and costs the same.
             let State::Failed { refusal, charged, .. } = take.state else { continue };
-            if causes.insert((refusal, charged))
-                && let Some(history) = reader.history(&take.project, &take.key).await?
-            {
-                let attempts = history.takes.into_iter().find(|known| known.take.id == take.id);
-                let last = attempts.and_then(|known| known.attempts.into_iter().next_back());
-                said.extend(last.and_then(|last| last.said).map(|words| (take.id.clone(), words)));
+            if causes.insert((refusal, charged)) {
+                said.extend(last_said(reader, take).await?);
             }
         }
-        Ok(Self { counts: reader.counts(project).await?, held: reader.held(project).await?, failed, said })
+        for take in held.iter().filter(|take| take.state.is_in_doubt()).take(EXAMPLES) {
+            said.extend(last_said(reader, take).await?);
+        }
+        Ok(Self { counts: reader.counts(project).await?, held, failed, said })
+    }
+
+    /// Returns what was said last about a take that is shown.
+    #[must_use]
+    pub(super) fn said(&self, take: &Take) -> Option<&Said> {
+        self.said.get(&take.id)
     }
 
     /// Number of takes in that phase.
@@ -239,22 +252,6 @@ impl Standing {
     #[must_use]
     pub(super) fn in_flight(&self) -> u64 {
         Phase::IN_FLIGHT.map(|phase| self.count(phase)).iter().sum()
-    }
-
-    /// The counts in one line.
-    #[must_use]
-    pub(super) fn line(&self) -> String {
-        let mut line = format!(
-            "{} done · {} failed · {} held · {} left",
-            self.count(Phase::Done),
-            self.failed.len(),
-            self.held.len(),
-            self.count(Phase::Pending)
-        );
-        if self.in_flight() > 0 {
-            let _ = write!(line, " · {} in flight", self.in_flight());
-        }
-        line
     }
 
     /// The counts for programs.
@@ -290,6 +287,14 @@ impl Standing {
         }
         lines
     }
+}
+
+/// Reads what was said about the last submission of a take.
+async fn last_said(reader: &Reader, take: &Take) -> Result<Option<(TakeId, Said)>, StoreError> {
+    let Some(history) = reader.history(&take.project, &take.key).await? else { return Ok(None) };
+    let known = history.takes.into_iter().find(|known| known.take.id == take.id);
+    let last = known.and_then(|known| known.attempts.into_iter().next_back());
+    Ok(last.and_then(|last| last.said).map(|words| (take.id.clone(), words)))
 }
 
 fn code(said: &Said) -> String {
@@ -342,7 +347,10 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         exits.push(Exit::Held);
     }
     // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
-    if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 {
+    if !standing.failed.is_empty()
+        || went.board.buckets().count(Bucket::Failed) > 0
+        || went.board.failures() > 0
+    {
         exits.push(Exit::SomeFailed);
     }
     Exit::gravest(exits)
@@ -367,5 +375,21 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
         Exit::Budget if matches!(reached(ended.went), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command, for it pays nothing twice.
         _ => places.typed(ended.again),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_run_tells_its_own_money_and_that_of_the_whole_run_apart() {
+        let usd = |text: &str| text.parse::<Usd>().unwrap();
+        let spent =
+            |settled: &str| Spent { settled: usd(settled), reserved: Usd::ZERO, in_doubt: usd("0.20") };
+        let words = |now, whole| spent_words(Some(usd("1.60")), spent(now), spent(whole));
+        assert_eq!(words("0.40", "0.40"), "$0.40 of $1.60 · $0.20 in doubt");
+        assert_eq!(words("0.20", "0.60"), "$0.20 now · $0.60 of $1.60 in the whole run · $0.20 in doubt");
+        assert_eq!(spent_words(None, Spent::default(), Spent::default()), "nothing new");
     }
 }

@@ -69,8 +69,11 @@ pub(super) async fn verify(terminal: &Terminal, global: &Global, args: &VerifyAr
     let recorded = reader.output().await.map_err(|error| store_error(&error))?;
     let root = output(&places, global, recorded.as_deref());
     let tree = Tree::look_at(&places.state, &root).map_err(|error| {
-        let what = format!("the clips cannot be compared: {} cannot be opened: {error}", root.display());
-        Error::new(Exit::Local, what).next("mount its disk, or name it with --out DIR")
+        let root = root.display();
+        let what = format!(
+            "the clips cannot be compared: {root} cannot be opened: {error}; mount its disk, or name it with --out DIR"
+        );
+        Error::new(Exit::Local, what).next(places.typed("doctor"))
     })?;
     let mut tally = Tally::new();
     let read = tally.read(terminal, &reader, project.as_deref(), &tree, args.subset).await;

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// What most product files tell of an item, under the names that a template reads: for hints alone.
+const FACTS: [&str; 9] = ["id", "sku", "handle", "title", "description", "vendor", "tags", "status", "image"];
+
 /// Names that a template may start from.
 pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
 
@@ -116,8 +119,12 @@ impl Templates {
         Some(match did_you_mean(written, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{what}{near}`?")),
             None if what.is_empty() => {
-                let root = if self.vars.contains_key(written) { "vars" } else { "item" };
-                problem.hint(format!("did you mean `{root}.{written}`?"))
+                let (root, near) = match did_you_mean(written, FACTS) {
+                    _ if self.vars.contains_key(written) => ("vars", written),
+                    Some(near) => ("item", near),
+                    None => ("item", written),
+                };
+                problem.hint(format!("did you mean `{root}.{near}`?"))
             }
             None => problem.hint(format!("define it: `vars: {{ {written}: … }}`")),
         })

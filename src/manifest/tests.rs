@@ -335,6 +335,22 @@ fn names_that_no_item_can_have_are_found_without_an_item() {
 }
 
 #[test]
+fn a_misspelt_name_is_led_to_what_items_have_and_to_the_variables() {
+    let hint = |name: &str| {
+        let text = format!(
+            "version: 1\nitems: {{ from: p.csv }}\nvars: {{ look: soft }}\nshots:\n  hero:\n    prompt: \"{{{{ {name} }}}}\"\n"
+        );
+        read("m.yaml", text.as_bytes()).1.remove(0).hint.unwrap()
+    };
+    let meant = |name: &str| format!("did you mean `{name}`?");
+    for (name, near) in
+        [("titel", "item.title"), ("title", "item.title"), ("look", "vars.look"), ("weight", "item.weight")]
+    {
+        assert_eq!(hint(name), meant(near), "{name}");
+    }
+}
+
+#[test]
 fn an_undefined_column_is_told_with_its_place_and_the_nearest_name() {
     let places = [
         ("prompt: Push-in on {{ item.titel }}", (5, 27)),

@@ -4,9 +4,10 @@
 //! what [`values`] finds (and `cells` in the row itself), and [`order`] makes a priced order of it. [`decide`] holds these
 //! against everything that was ever ordered, which it looks up by [`known`]; [`filing`] says which files that moves.
 //! [`guards`] find what is too much for a night, [`approval`] holds a plan that somebody
-//! agreed to against the one of now.
+//! agreed to against the one of now. [`bucket`] says in which words a job is counted.
 
 pub mod approval;
+pub mod bucket;
 mod cells;
 pub mod decide;
 mod decision;

@@ -1,7 +1,7 @@
 //! One line for each thing that happened: whole for pipes and log files, made to fit for terminals.
 
 use super::text::{lasted, passed, shorten, width, wrap};
-use crate::domain::lifecycle::{Charged, Phase, State};
+use crate::domain::lifecycle::{Charged, HeldReason, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use jiff::Timestamp;
@@ -60,6 +60,17 @@ const LEAST: usize = 14;
 impl Line {
     fn new(tone: Tone, word: &'static str, parts: Vec<Part>) -> Self {
         Self { tone, word, parts, sent: None }
+    }
+
+    /// Returns the line with its paths as this function writes them.
+    #[must_use]
+    pub fn with_paths(mut self, shown: impl Fn(&str) -> String) -> Self {
+        for part in &mut self.parts {
+            if let Part::Path(path) = part {
+                *path = shown(path);
+            }
+        }
+        self
     }
 
     /// What the provider or the machine said, where something comes again.
@@ -143,7 +154,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     } else {
                         format!("charged {price}, the clip is missing")
                     };
-                    (Tone::Doubt, "held", vec![key, Fact(format!("{} ({money})", reason.name()))])
+                    let why = held_words(*reason, said.as_ref().and_then(|said| said.http));
+                    (Tone::Doubt, "held", vec![key, Fact(format!("needs your decision: {why} ({money})"))])
                 }
                 State::Pending { tries_left: 0, .. } => {
                     (Tone::Doubt, "left", vec![key, Fact("not charged".into())])
@@ -153,7 +165,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                 }
                 State::Doubtful { .. } if *from == Phase::Submitting => {
                     let why = charged_words(Charged::Unknown, price);
-                    let what = "no answer came: the provider is asked whether it has it".to_owned();
+                    let what = answer_words(said.as_ref().and_then(|said| said.http));
+                    let what = format!("{what}: the provider is asked whether it has it");
                     (Tone::Doubt, "doubtful", vec![key, Fact(why), Fact(what)])
                 }
                 State::Running { task, .. } if matches!(from, Phase::Submitting | Phase::Doubtful) => {
@@ -197,6 +210,39 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
         Notice::Warning(text) => Line::new(Tone::Doubt, "warning", vec![Words(text.clone())]),
         Notice::Trouble(text) => Line::new(Tone::Bad, "error", vec![Words(text.clone())]),
     })
+}
+
+/// Returns why a take is held. `http` is the status of the last answer to its submission, where one came.
+#[must_use]
+pub fn held_words(reason: HeldReason, http: Option<u16>) -> String {
+    match reason {
+        HeldReason::AmbiguousSubmit => return answer_words(http),
+        HeldReason::IdConflict => "the provider named another job's task",
+        HeldReason::IdMismatch => "the provider answered about another task",
+        HeldReason::TaskLost => "the provider no longer knows the task",
+        HeldReason::TaskStuck => "the task has been running for a week",
+        HeldReason::NoResult => "the task succeeded, but no whole clip came",
+        HeldReason::UrlExpired => "the link has expired",
+        HeldReason::UnsafeUrl => "the link leads where no clip can be",
+        HeldReason::NameConflict => "a file that is not ours has the clip's name",
+    }
+    .to_owned()
+}
+
+/// Returns what came back for a submission that names no task.
+fn answer_words(http: Option<u16>) -> String {
+    let Some(http) = http else { return "no reply to the request".to_owned() };
+    let phrase = match http {
+        404 => " Not Found",
+        408 => " Request Timeout",
+        409 => " Conflict",
+        500 => " Internal Server Error",
+        502 => " Bad Gateway",
+        503 => " Service Unavailable",
+        504 => " Gateway Timeout",
+        _ => "",
+    };
+    format!("the provider answered {http}{phrase}")
 }
 
 /// What a failure cost, in words.

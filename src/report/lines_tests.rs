@@ -95,3 +95,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_answer_with_a_status_is_told_as_such_and_silence_as_silence() {
+    let held = |http: Option<u16>| {
+        let intent = Intent { attempt: 1, request_id: RequestId("sl-1".into()), at: sent() };
+        let state = State::Held { reason: HeldReason::AmbiguousSubmit, intent, task: None, since: sent() };
+        let mut notice = moved("a", "", state, None);
+        if let Notice::Moved { said, .. } = &mut notice {
+            *said = http.map(|http| Said::coded(http, None, "the answer is empty"));
+        }
+        line(&notice, false).unwrap().to_string()
+    };
+    let money = "(may have been charged, up to $0.20)";
+    assert_eq!(held(None), format!("held     hero/a  needs your decision: no reply to the request {money}"));
+    let answered = "held     hero/a  needs your decision: the provider answered 502 Bad Gateway";
+    assert_eq!(held(Some(502)), format!("{answered} {money}  the answer is empty (HTTP 502)"));
+}
+
+#[test]
+fn a_path_is_told_as_it_can_be_opened() {
+    let line = line(&moved("a", "renders/a.mp4", done(), None), false).unwrap();
+    let line = line.with_paths(|path| format!("sandbox/{path}"));
+    assert_eq!(line.to_string(), "done     hero/a  $0.20  sandbox/renders/a.mp4");
+}

@@ -12,6 +12,7 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,62 +23,42 @@ const SHOWN: usize = 8;
 /// Columns between the brackets of the bar, at least and at most.
 const BAR: (usize, usize) = (8, 26);
 
-/// Where a job stands, as far as a run is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stand {
-    /// Its clip is there.
-    Done,
-    /// Nothing came of it.
-    Failed,
-    /// A person must decide.
-    Held,
-    /// A person gave it up.
-    GivenUp,
-    /// Something is still to be done about it.
-    Left,
+/// The jobs that a run counts, and where each stands before anything is done.
+#[derive(Debug, Default)]
+pub struct Roster {
+    /// Jobs about which something may happen. Jobs of two projects with one name count as one.
+    pub jobs: Vec<(JobKey, Bucket)>,
+    /// Numbers of the jobs beside these.
+    pub others: Buckets,
+    /// Jobs that get the clip of another job: that one first.
+    pub followers: Vec<(JobKey, JobKey)>,
+    /// Jobs whose clip in flight was ordered with an older input: once it is there, they are still to be rendered.
+    pub outdated: HashSet<JobKey>,
+    /// Jobs that have their clip: another rendering is on its way, and the clip stays whatever comes of that.
+    pub having: HashSet<JobKey>,
 }
 
-impl Stand {
-    /// Where a job stands before anything is done about it.
-    #[must_use]
-    pub fn of(decision: &Decision) -> Self {
+impl Roster {
+    /// Adds a job for which this was decided.
+    pub fn add(&mut self, job: &JobKey, decision: &Decision) {
         match decision {
-            Decision::Unchanged { refile: None, .. } | Decision::Kept { refile: None, .. } => Self::Done,
-            Decision::Blocked { state, .. } | Decision::Failed { state, .. } => Self::after(state),
-            Decision::Unchanged { refile: Some(_), .. }
-            | Decision::Kept { refile: Some(_), .. }
-            | Decision::Underway { .. }
-            | Decision::Renamed { .. }
-            | Decision::Shared { .. }
-            | Decision::New
-            | Decision::Changed { .. }
-            | Decision::Again { .. } => Self::Left,
+            Decision::Shared { leader: key, from: None, .. } | Decision::Blocked { key, .. }
+                if key != job =>
+            {
+                self.followers.push((key.clone(), job.clone()));
+            }
+            Decision::Blocked { .. } => drop(self.outdated.insert(job.clone())),
+            _ => {}
         }
-    }
-
-    fn after(state: &State) -> Self {
-        match state {
-            State::Done { .. } => Self::Done,
-            State::Failed { .. } => Self::Failed,
-            State::Held { .. } => Self::Held,
-            State::WrittenOff { .. } | State::Cancelled { .. } => Self::GivenUp,
-            State::Pending { .. }
-            | State::Submitting { .. }
-            | State::Doubtful { .. }
-            | State::Running { .. }
-            | State::Downloading { .. }
-            | State::Placing { .. } => Self::Left,
-        }
+        self.jobs.push((job.clone(), Bucket::of(job, decision)));
     }
 }
 
 /// What is known before the run begins.
 #[derive(Debug, Default)]
 pub struct Start {
-    /// The jobs of this run. Jobs of two projects with one name count as one.
-    pub jobs: Vec<(JobKey, Stand)>,
-    /// Jobs beside these whose clips are there, as everybody knows.
-    pub up_to_date: usize,
+    /// The jobs of the manifest.
+    pub roster: Roster,
     /// What was paid before and is still to come.
     pub owed: Vec<Take>,
     /// What this run, or the interrupted one that it goes on with, has spent so far.
@@ -90,10 +71,15 @@ pub struct Start {
 #[derive(Debug, Clone)]
 pub struct Board {
     began: Timestamp,
-    /// How many jobs stand how.
-    stands: HashMap<Stand, usize>,
-    /// Jobs that ended without a clip. The others stand as the last phase of their take says.
-    ended: HashMap<JobKey, Stand>,
+    buckets: Buckets,
+    /// Jobs of which the last phase of a take does not tell the bucket.
+    noted: HashMap<JobKey, Bucket>,
+    /// Jobs that get the clip of another job, by that one.
+    followers: HashMap<JobKey, Vec<JobKey>>,
+    outdated: HashSet<JobKey>,
+    having: HashSet<JobKey>,
+    /// Number of renderings that failed in this run.
+    failures: usize,
     flights: BTreeMap<TakeId, Flight>,
     pace: Pace,
     /// Takes whose price is counted and that have not ended.
@@ -131,10 +117,15 @@ impl Board {
     /// The display at the start of a run.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {
+        let roster = start.roster;
         let mut board = Self {
             began: now,
-            stands: HashMap::from([(Stand::Done, start.up_to_date)]),
-            ended: HashMap::new(),
+            buckets: roster.others,
+            noted: HashMap::new(),
+            followers: HashMap::new(),
+            outdated: roster.outdated,
+            having: roster.having,
+            failures: 0,
             flights: BTreeMap::new(),
             pace: Pace::default(),
             charged: HashSet::new(),
@@ -144,13 +135,16 @@ impl Board {
             stopping: false,
             moved: false,
         };
-        let mut jobs: HashMap<JobKey, Stand> = start.jobs.into_iter().collect();
+        let mut jobs: HashMap<JobKey, Bucket> = roster.jobs.into_iter().collect();
         for take in &start.owed {
-            jobs.insert(take.key.clone(), Stand::after(&take.state));
+            jobs.insert(take.key.clone(), board.after(&take.key, &take.state));
             board.flies(&take.id, &take.key, &take.state, now);
         }
-        for (key, stand) in jobs {
-            board.stands(key, None, stand);
+        for (key, bucket) in jobs {
+            board.put(key, None, bucket);
+        }
+        for (leader, follower) in roster.followers {
+            board.followers.entry(leader).or_default().push(follower);
         }
         board
     }
@@ -161,7 +155,9 @@ impl Board {
             Notice::Moved { take, key, price, path, from, to, .. } => {
                 self.moved = true;
                 let before = self.before(take, key, *from);
-                self.stands(key.clone(), before, Stand::after(to));
+                self.put(key.clone(), before, self.after(key, to));
+                self.failures += usize::from(matches!(**to, State::Failed { .. }));
+                self.tell_followers(key, to);
                 self.flies(take, key, to, now);
                 let charged = match &**to {
                     State::Done { task, .. } => {
@@ -186,8 +182,8 @@ impl Board {
             }
             Notice::Filed { key, path } => {
                 self.moved = true;
-                let before = self.ended.get(key).copied().unwrap_or(Stand::Left);
-                self.stands(key.clone(), Some(before), Stand::Done);
+                let before = self.noted.get(key).copied().unwrap_or(Bucket::Done);
+                self.put(key.clone(), Some(before), Bucket::Done);
                 self.clips.add(path);
             }
             Notice::Stopping { .. } => self.stopping = true,
@@ -196,12 +192,37 @@ impl Board {
     }
 
     /// Returns where a job stood whose take moves on; `None` where it was not counted yet.
-    fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Stand> {
-        self.ended.get(key).copied().or(match from {
-            Phase::Done => Some(Stand::Done),
-            Phase::Pending => Some(Stand::Left),
-            _ => self.flights.contains_key(take).then_some(Stand::Left),
+    fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Bucket> {
+        let flies = || self.flights.get(take).filter(|flight| flight.is_paid()).map(|_| Bucket::InFlight);
+        self.noted.get(key).copied().or_else(flies).or(match from {
+            Phase::Done => Some(Bucket::Done),
+            Phase::Pending => Some(Bucket::ToRender),
+            _ => None,
         })
+    }
+
+    /// Returns the bucket of a job whose take is in this state now.
+    fn after(&self, key: &JobKey, state: &State) -> Bucket {
+        match Bucket::after(state) {
+            Bucket::Done | Bucket::Failed if self.outdated.contains(key) => Bucket::ToRender,
+            Bucket::ToRender => Bucket::ToRender,
+            _ if self.having.contains(key) => Bucket::Done,
+            bucket => bucket,
+        }
+    }
+
+    /// Gives those that wait for the job's clip their bucket. A clip that is there comes to each with a notice of its own.
+    fn tell_followers(&mut self, leader: &JobKey, state: &State) {
+        let bucket = match Bucket::after(state).of_follower() {
+            Bucket::Done => return,
+            bucket => bucket,
+        };
+        for follower in self.followers.get(leader).cloned().unwrap_or_default() {
+            let before = self.noted.get(&follower).copied();
+            if before.is_some() {
+                self.put(follower, before, bucket);
+            }
+        }
     }
 
     fn flies(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
@@ -212,14 +233,18 @@ impl Board {
         self.pace.in_flight(self.in_flight());
     }
 
-    fn stands(&mut self, key: JobKey, before: Option<Stand>, stand: Stand) {
-        if let Some(count) = before.and_then(|before| self.stands.get_mut(&before)) {
-            *count = count.saturating_sub(1);
+    fn put(&mut self, key: JobKey, before: Option<Bucket>, bucket: Bucket) {
+        if let Some(before) = before {
+            self.buckets.remove(before);
         }
-        *self.stands.entry(stand).or_default() += 1;
-        match stand {
-            Stand::Failed | Stand::Held | Stand::GivenUp => drop(self.ended.insert(key, stand)),
-            Stand::Done | Stand::Left => drop(self.ended.remove(&key)),
+        self.buckets.add(bucket, 1);
+        match bucket {
+            Bucket::Done | Bucket::ToRender | Bucket::InFlight
+                if !self.outdated.contains(&key) && !self.having.contains(&key) =>
+            {
+                self.noted.remove(&key);
+            }
+            _ => drop(self.noted.insert(key, bucket)),
         }
     }
 
@@ -241,42 +266,22 @@ impl Board {
         self.estimate
     }
 
-    /// How many jobs stand so.
+    /// Returns the number of renderings that failed in this run.
     #[must_use]
-    pub fn count(&self, stand: Stand) -> usize {
-        self.stands.get(&stand).copied().unwrap_or(0)
+    pub const fn failures(&self) -> usize {
+        self.failures
+    }
+
+    /// Returns the numbers of jobs by bucket.
+    #[must_use]
+    pub fn buckets(&self) -> &Buckets {
+        &self.buckets
     }
 
     /// How long the run has lasted.
     #[must_use]
     pub fn lasted(&self, now: Timestamp) -> Duration {
         passed(self.began, now)
-    }
-
-    /// Where all jobs stand at the end, in one line.
-    #[must_use]
-    pub fn counts(&self) -> String {
-        // A job is in flight when it is paid; one that waits for its next try is left.
-        let in_flight: HashSet<&JobKey> = self.paid_flights().map(|flight| &flight.key).collect();
-        let in_flight = in_flight.len();
-        let mut counts = vec![format!("{} done", self.count(Stand::Done))];
-        counts.extend(self.troubles());
-        if in_flight > 0 {
-            counts.push(format!("{in_flight} in flight"));
-        }
-        let left = self.count(Stand::Left).saturating_sub(in_flight);
-        if left > 0 {
-            counts.push(format!("{left} left"));
-        }
-        counts.join(" · ")
-    }
-
-    fn troubles(&self) -> impl Iterator<Item = String> {
-        [(Stand::Failed, "failed"), (Stand::Held, "held"), (Stand::GivenUp, "given up")]
-            .map(|(stand, word)| (self.count(stand), word))
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}"))
     }
 
     fn paid_flights(&self) -> impl Iterator<Item = &Flight> {
@@ -327,16 +332,13 @@ impl Board {
     }
 
     fn bar(&self, columns: usize) -> Vec<String> {
-        let all: usize = self.stands.values().sum();
+        let all = self.buckets.jobs();
         if all == 0 {
             return Vec::new();
         }
-        let left = self.count(Stand::Left);
-        let mut counts = vec![format!("{}/{all} done", self.count(Stand::Done))];
-        counts.extend(self.troubles());
-        if left > 0 {
-            counts.push(format!("{left} left"));
-        }
+        let left = self.buckets.open();
+        let mut counts = self.buckets.parts();
+        counts[0] = format!("{}/{all} done", self.buckets.count(Bucket::Done));
         let counts = counts.join("  ");
         let mut rest = Vec::new();
         match self.estimate {

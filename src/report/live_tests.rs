@@ -73,11 +73,15 @@ fn moved(item: usize, to: State) -> Notice {
     }
 }
 
+fn roster(jobs: Vec<(JobKey, Bucket)>) -> Roster {
+    Roster { jobs, ..Roster::default() }
+}
+
 /// A run of so many new jobs.
 fn board(jobs: usize) -> Board {
-    let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Stand::Left)).collect();
+    let jobs: Vec<_> = (1..=jobs).map(|item| (key(item), Bucket::ToRender)).collect();
     let estimate = Some(price().times(jobs.len() as u64));
-    Board::new(Start { jobs, estimate, ..Start::default() }, at(0))
+    Board::new(Start { roster: roster(jobs), estimate, ..Start::default() }, at(0))
 }
 
 fn last(board: &Board, now: i64) -> String {
@@ -106,7 +110,7 @@ fn a_job_is_shown_from_its_sending_to_its_end() {
 #[test]
 fn the_bar_counts_jobs_and_money() {
     let mut board = board(8);
-    assert_eq!(last(&board, 0), "[--------------------------] 0/8 done  8 left  $0.00 of $1.60");
+    assert_eq!(last(&board, 0), "[--------------------------] 0/8 done  8 to render  $0.00 of $1.60");
     board.hear(&moved(1, done(0)), at(60));
     board.hear(&moved(2, failed(Charged::No)), at(60));
     board.hear(&moved(3, failed(Charged::Yes)), at(60));
@@ -114,32 +118,77 @@ fn the_bar_counts_jobs_and_money() {
     board.hear(&moved(5, held(HeldReason::UrlExpired)), at(60));
     assert_eq!(
         last(&board, 60),
-        "[################----------] 1/8 done  2 failed  2 held  3 left  $0.60 of $1.60"
+        "[################----------] 1/8 done  3 to render  2 need your decision  2 failed  $0.60 of $1.60"
     );
     // The one whose clip was missing came after all; it is not paid a second time.
     board.hear(&moved(5, done(0)), at(61));
-    assert!(last(&board, 61).contains("2/8 done  2 failed  1 held  3 left  $0.60 of $1.60"));
+    assert!(
+        last(&board, 61).contains("2/8 done  3 to render  1 needs your decision  2 failed  $0.60 of $1.60")
+    );
 }
 
 #[test]
 fn what_was_done_and_paid_before_counts_from_the_start() {
-    let stands = [Stand::Done, Stand::Done, Stand::Failed, Stand::GivenUp, Stand::Left];
-    let jobs = stands.iter().enumerate().map(|(item, stand)| (key(item), *stand)).collect();
+    let buckets = [Bucket::Done, Bucket::Done, Bucket::Failed, Bucket::WrittenOff, Bucket::ToRender];
+    let jobs = buckets.iter().enumerate().map(|(item, bucket)| (key(item), *bucket)).collect();
     let usd = |text: &str| text.parse::<Usd>().unwrap();
-    let start = Start { jobs, spent: usd("0.40"), estimate: Some(usd("0.60")), ..Start::default() };
+    let start =
+        Start { roster: roster(jobs), spent: usd("0.40"), estimate: Some(usd("0.60")), ..Start::default() };
     let mut board = Board::new(start, at(0));
-    assert!(last(&board, 0).ends_with("2/5 done  1 failed  1 given up  1 left  $0.40 of $0.60"));
+    assert!(last(&board, 0).ends_with("2/5 done  1 to render  1 failed  1 written off  $0.40 of $0.60"));
     assert!(board.is_idle());
     board.hear(&moved(4, done(1)), at(9));
     assert!(!board.is_idle());
-    assert!(last(&board, 9).ends_with("3/5 done  1 failed  1 given up  $0.60 of $0.60"));
-    assert_eq!(board.counts(), "3 done · 1 failed · 1 given up");
+    assert!(last(&board, 9).ends_with("3/5 done  1 failed  1 written off  $0.60 of $0.60"));
+    assert_eq!(board.buckets().line(), "3 done · 1 failed · 1 written off");
+}
+
+#[test]
+fn a_job_that_follows_another_shares_its_fate() {
+    let mut board = Board::new(
+        Start {
+            roster: Roster {
+                jobs: vec![(key(1), Bucket::ToRender), (key(2), Bucket::Waiting), (key(3), Bucket::InFlight)],
+                followers: vec![(key(1), key(2))],
+                outdated: HashSet::from([key(3)]),
+                ..Roster::default()
+            },
+            ..Start::default()
+        },
+        at(0),
+    );
+    let mut told = |item: usize, state: State| {
+        board.hear(&moved(item, state), at(9));
+        board.buckets().line()
+    };
+    assert_eq!(told(1, held(HeldReason::UrlExpired)), "0 done · 1 in flight · 2 need your decision");
+    assert_eq!(told(1, running(0)), "0 done · 2 in flight · 1 waiting for another job");
+    // What came was ordered with an older input.
+    assert_eq!(told(3, done(0)), "0 done · 1 to render · 1 in flight · 1 waiting for another job");
+    assert_eq!(told(1, done(0)), "1 done · 1 to render · 1 waiting for another job");
+    board.hear(&Notice::Filed { key: key(2), path: "b.mp4".into() }, at(9));
+    assert_eq!(board.buckets().line(), "2 done · 1 to render");
+}
+
+#[test]
+fn a_job_keeps_its_clip_whatever_comes_of_another_rendering() {
+    let jobs = vec![(key(1), Bucket::ToRender)];
+    let roster = Roster { having: HashSet::from([key(1)]), ..roster(jobs) };
+    let mut board = Board::new(Start { roster, ..Start::default() }, at(0));
+    let mut told = |state: State| {
+        board.hear(&moved(1, state), at(9));
+        (board.buckets().line(), board.failures())
+    };
+    assert_eq!(told(running(0)), ("1 done".to_owned(), 0));
+    assert_eq!(told(again(20)), ("0 done · 1 to render".to_owned(), 0));
+    assert_eq!(told(failed(Charged::No)), ("1 done".to_owned(), 1));
 }
 
 #[test]
 fn what_is_only_collected_has_no_new_cost() {
-    let mut board = Board::new(Start { jobs: vec![(key(1), Stand::Left)], ..Start::default() }, at(0));
-    assert!(last(&board, 0).ends_with("0/1 done  1 left  no new cost"));
+    let mut board =
+        Board::new(Start { roster: roster(vec![(key(1), Bucket::Waiting)]), ..Start::default() }, at(0));
+    assert!(last(&board, 0).ends_with("0/1 done  1 waiting for another job  no new cost"));
     board.hear(&Notice::Filed { key: key(1), path: "renders/a.mp4".into() }, at(1));
     assert!(last(&board, 1).ends_with("1/1 done"));
     assert_eq!(board.clips(), &Clips { count: 1, below: "renders/a.mp4".into() });
@@ -202,7 +251,7 @@ fn after_a_stop_only_paid_requests_are_awaited() {
     let lines = board.lines(at(9), 100, 30);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("sku-2") && lines[1].ends_with("stopping"), "{lines:?}");
-    assert_eq!(board.counts(), "0 done · 2 in flight · 2 left");
+    assert_eq!(board.buckets().line(), "0 done · 2 to render · 2 in flight");
 }
 
 #[test]
@@ -249,8 +298,8 @@ proptest! {
             0 => JobKey::new("hero", format!("{item}{number}")),
             _ => key(number),
         };
-        let jobs = (1..=20).map(|number| (name(number), Stand::Left)).collect();
-        let mut board = Board::new(Start { jobs, ..Start::default() }, at(0));
+        let jobs = (1..=20).map(|number| (name(number), Bucket::ToRender)).collect();
+        let mut board = Board::new(Start { roster: roster(jobs), ..Start::default() }, at(0));
         // A person brings back takes that are none of this run's jobs.
         let first = |number: usize| if number <= 20 { Phase::Pending } else { Phase::Held };
         let mut phases: HashMap<usize, State> = HashMap::new();
@@ -268,14 +317,13 @@ proptest! {
         }
         let said = Said::text("no");
         board.hear(&Notice::Stopped { who: "zai".into(), why: WhyStopped::Model, said }, at(900));
-        let stands = [Stand::Done, Stand::Failed, Stand::Held, Stand::GivenUp, Stand::Left];
-        let sum: usize = stands.iter().map(|stand| board.count(*stand)).sum();
+        let sum = board.buckets().jobs();
         let strangers = phases.keys().filter(|number| **number > 20).count();
         prop_assert_eq!(sum, 20 + strangers);
         let failed = phases.values().filter(|state| matches!(state, State::Failed { .. })).count();
-        prop_assert_eq!(board.count(Stand::Failed), failed);
+        prop_assert_eq!(board.buckets().count(Bucket::Failed), failed);
         let done = phases.values().filter(|state| matches!(state, State::Done { .. })).count();
-        prop_assert_eq!(board.count(Stand::Done), done);
+        prop_assert_eq!(board.buckets().count(Bucket::Done), done);
         let lines = board.lines(at(900), columns, rows);
         prop_assert!(lines.len() <= (rows / 2).max(2), "{:?}", lines);
         for line in &lines {

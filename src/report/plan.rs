@@ -10,6 +10,7 @@ use super::text::count as counted;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
 use crate::plan::guards::Trip;
@@ -107,9 +108,9 @@ impl Plan<'_> {
         exposure
     }
 
-    /// The table.
+    /// Returns the table. `mark` stands behind the total.
     #[must_use]
-    pub fn table(&self) -> String {
+    pub fn table(&self, mark: &str) -> String {
         let mut rows: Vec<&Row> = self.sum.rows.iter().collect();
         rows.sort_by_key(|row| ORDER.iter().position(|sign| *sign == row.sign));
         let models = rows.iter().map(|row| row.model.to_string().len());
@@ -130,7 +131,7 @@ impl Plan<'_> {
         let _ = writeln!(table, "  {}", "-".repeat(width + 32));
         let _ = writeln!(
             table,
-            "  {:<width$}  {:>6}  {:>7}  {:>9}",
+            "  {:<width$}  {:>6}  {:>7}  {:>9}{mark}",
             "to render",
             self.to_render(),
             "",
@@ -139,9 +140,9 @@ impl Plan<'_> {
         table
     }
 
-    /// What else is worth knowing before money is spent, a line each.
+    /// Returns what else is worth knowing before money is spent, a line each; `verbose` adds what few ask for.
     #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    pub fn notes(&self, verbose: bool) -> Vec<String> {
         let mut notes = Vec::new();
         for ((count, saved), how) in [
             (self.sum.shared, "shared with another job"),
@@ -175,9 +176,9 @@ impl Plan<'_> {
             ));
         }
         let (submissions, money) = self.exposure();
-        if submissions > 0 {
-            let submissions = counted(submissions, "submission");
-            notes.push(format!("after a crash at most {submissions} ({money}) can be in doubt"));
+        if verbose && submissions > 0 {
+            let requests = counted(submissions, "request");
+            notes.push(format!("if interrupted, up to {requests} ({money}) may need checking"));
         }
         notes
     }
@@ -234,6 +235,7 @@ impl Plan<'_> {
         json!({
             "format": 1,
             "project": self.project,
+            "buckets": buckets_json(&self.sum.buckets),
             "to_render": self.to_render(),
             "total_usd": self.total().plain(),
             "dropped": dropped.collect::<Vec<_>>(),
@@ -244,6 +246,16 @@ impl Plan<'_> {
     }
 }
 
+/// Returns the numbers of jobs by bucket as JSON, also those of empty buckets.
+#[must_use]
+pub fn buckets_json(buckets: &Buckets) -> Value {
+    buckets
+        .named()
+        .map(|(name, jobs)| (name.to_owned(), jobs.into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
 /// Returns a job of the plan as JSON.
 #[must_use]
 pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
@@ -251,6 +263,7 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
         "job": wanted.key.to_string(),
         "title": wanted.title,
         "decision": decision.name(),
+        "bucket": Bucket::of(&wanted.key, decision).name(),
         "costs": decision.costs(),
         "model": wanted.request.model.to_string(),
         "price_usd": wanted.price.map(Usd::plain),

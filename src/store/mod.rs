@@ -26,6 +26,7 @@ mod repair;
 mod rows;
 mod runs;
 mod schema;
+mod standings;
 mod takes;
 #[cfg(test)]
 mod testing;
@@ -50,6 +51,7 @@ pub use read::{Attempt, Count, History, Reader, TakeHistory};
 pub use recover::{Clips, Rebuilt, Recovery};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
+pub use standings::KeptAs;
 pub use work::{Cursor, Queue, Queued};
 pub use worksheet::{Book, Decided, Gone, Worksheet};
 pub use write::Renewal;

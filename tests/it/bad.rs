@@ -310,7 +310,7 @@ fn a_key_that_is_not_set_is_told_before_anything_is_sent() {
     );
     let mut command = project.command(&["run", "--yes"]);
     command.env_remove(KEY_VARIABLE);
-    let ended = project.start_as(command).wait().expect(4);
+    let ended = project.start_as(command).wait().expect(10);
     assert!(project.requests().is_empty());
     insta::assert_snapshot!(ended.err);
 }

@@ -370,7 +370,9 @@ impl Running<'_> {
         let status = status.unwrap();
         let code = status.code().or_else(|| status.signal().map(|signal| -signal)).unwrap();
         self.project.check();
-        Ended { code, out: self.printed(), err: self.said() }
+        let ended = Ended { code, out: self.printed(), err: self.said() };
+        next_lines::follow(self.project, &ended);
+        ended
     }
 }
 
@@ -427,5 +429,83 @@ impl Ended {
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "exit {}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.out, self.err)
+    }
+}
+
+/// Follows the command that each end of the program tells to type next.
+mod next_lines {
+    use super::{Ended, Project};
+    use shotlist::cli::help;
+    use std::collections::BTreeSet;
+    use std::process::Stdio;
+    use std::sync::{LazyLock, Mutex, PoisonError};
+
+    /// Commands that neither spend nor change anything.
+    const FREE: [&str; 7] = ["status", "plan", "validate", "show", "catalog", "doctor", "models"];
+
+    /// What was followed in this process: the command and its flags, without what differs from job to job.
+    static FOLLOWED: LazyLock<Mutex<BTreeSet<String>>> = LazyLock::new(Mutex::default);
+
+    /// Checks that a `next:` line is a command of the program, and runs it where it is free: it must not be refused.
+    pub(super) fn follow(project: &Project, ended: &Ended) {
+        for line in ended.err.lines().filter_map(|line| line.strip_prefix("next: ")) {
+            let words = words(line);
+            let Some(("shotlist", arguments)) =
+                words.split_first().map(|(first, rest)| (first.as_str(), rest))
+            else {
+                // The check of a machine may name a command of another program.
+                assert!(
+                    line.starts_with("export ") || line.starts_with("ch"),
+                    "`{line}` cannot be typed\n{ended}"
+                );
+                continue;
+            };
+            if !FOLLOWED.lock().unwrap_or_else(PoisonError::into_inner).insert(form(arguments)) {
+                continue;
+            }
+            // A place for a name, which a person fills in.
+            let is_whole = !words.iter().any(|word| word == "<" || word.contains("FILE") || word == "ID");
+            let typed = words.iter().take_while(|word| *word != "<");
+            if let Err(error) = help::command().try_get_matches_from(typed) {
+                panic!("`{line}` is no command: {error}\n{ended}");
+            }
+            // `plan --out` writes a file.
+            let writes = arguments.iter().any(|word| word == "--out");
+            if is_whole && !writes && arguments.first().is_some_and(|verb| FREE.contains(&verb.as_str())) {
+                let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                let mut command = project.command(&arguments);
+                let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+                let told = String::from_utf8_lossy(&output.stderr);
+                assert!(
+                    !matches!(output.status.code(), None | Some(1 | 2)),
+                    "`{line}` told\n{told}\n{ended}"
+                );
+            }
+        }
+    }
+
+    /// The words of a line, as a shell parts them.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quoted) = (Vec::new(), None, false);
+        let mut letters = line.chars();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '\'' => {
+                    quoted = !quoted;
+                    word.get_or_insert_with(String::new);
+                }
+                '\\' if !quoted => word.get_or_insert_with(String::new).extend(letters.next()),
+                ' ' if !quoted => words.extend(word.take()),
+                _ => word.get_or_insert_with(String::new).push(letter),
+            }
+        }
+        words.extend(word);
+        words
+    }
+
+    /// The command and the names of its flags, in an order of their own; of the rest only how many words there are.
+    fn form(arguments: &[String]) -> String {
+        let flags: BTreeSet<&String> = arguments.iter().filter(|word| word.starts_with('-')).collect();
+        format!("{:?} {flags:?} {}", arguments.first(), arguments.len())
     }
 }

@@ -3,6 +3,8 @@
 use super::{Choice, about, cost, sent};
 use crate::cli::held::reason_words;
 use crate::cli::layout::{bytes, cut, labelled, span, utc};
+use crate::cli::settings::Places;
+use crate::domain::fault::Said;
 use crate::domain::lifecycle::{Account, CancelledBy, State};
 use crate::domain::money::Usd;
 use crate::provider::cards::Cards;
@@ -16,6 +18,7 @@ const LONGEST_VALUE: usize = 2_000;
 
 /// All lines, none wider than `width` where that can be.
 pub(super) fn page(
+    places: &Places,
     cards: &Cards,
     history: &History,
     options: &[Choice],
@@ -28,15 +31,18 @@ pub(super) fn page(
     field("state", &headline(history));
     match &history.filed {
         Some(filed) => {
-            field("clip", &format!("{}  ({})", filed.path, bytes(filed.file.size)));
+            field("clip", &format!("{}  ({})", places.opened(&filed.path), bytes(filed.file.size)));
             field("sha256", &filed.file.sha256.to_string());
             if filed.path != history.path {
-                field("", &format!("by now it belongs to {}; the next run moves it", history.path));
+                field(
+                    "",
+                    &format!("by now it belongs to {}; the next run moves it", places.opened(&history.path)),
+                );
             }
         }
-        None => field("clip", &format!("none yet; it will be {}", history.path)),
+        None => field("clip", &format!("none yet; it will be {}", places.opened(&history.path))),
     }
-    field("cost", &money(history));
+    field("cost", &(money(history) + places.mark()));
     for (at, entry) in history.takes.iter().enumerate() {
         lines.push(String::new());
         lines.extend(take(cards, history, at, entry, width, now));
@@ -237,6 +243,11 @@ fn printable(text: &str) -> String {
     characters.chunks(200).map(piece).collect()
 }
 
+/// Returns the last answer to the last submission of a take.
+fn said(entry: &TakeHistory) -> Option<&Said> {
+    entry.attempts.last()?.said.as_ref()
+}
+
 /// A take's state with what it means for the money.
 pub(super) fn state_words(entry: &TakeHistory) -> String {
     let take = &entry.take;
@@ -248,7 +259,7 @@ pub(super) fn state_words(entry: &TakeHistory) -> String {
             } else {
                 format!("charged {usd}")
             };
-            format!("held: {} ({money}), since {}", reason_words(*reason), utc(*since))
+            format!("held: {} ({money}), since {}", reason_words(*reason, said(entry)), utc(*since))
         }
         State::Failed { refusal, charged, .. } => {
             format!("failed: {} ({})", refusal.name(), charged_words(*charged, usd))
@@ -265,7 +276,7 @@ pub(super) fn state_words(entry: &TakeHistory) -> String {
             CancelledBy::Superseded => "never sent: something else was decided first, not charged".into(),
         },
         State::WrittenOff { reason, .. } => {
-            format!("written off: {} ({usd} counts as spent)", reason_words(*reason))
+            format!("written off: {} ({usd} counts as spent)", reason_words(*reason, said(entry)))
         }
         State::Submitting { .. } => format!("submitting: {} is on its way to the provider", take.price),
         State::Doubtful { .. } => {

@@ -4,6 +4,7 @@ use super::EXAMPLES;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::report::budget::{Fit, Level};
 use std::collections::BTreeMap;
@@ -11,8 +12,10 @@ use std::collections::BTreeMap;
 /// Jobs with what is to be done about each, added up.
 #[derive(Debug, Default)]
 pub struct Sum {
-    /// How many jobs there are.
+    /// Number of the jobs that are planned.
     pub jobs: usize,
+    /// All jobs of the manifest.
+    pub buckets: Buckets,
     /// How many of them would be sent.
     pub to_render: usize,
     /// What these cost.
@@ -57,10 +60,10 @@ pub(super) struct Model {
 }
 
 impl Sum {
-    /// Before the first job, with budgets that are so full.
+    /// Returns the sum before the first job, with budgets that are so full and the jobs that are not planned.
     #[must_use]
-    pub fn new(levels: Vec<Level>) -> Self {
-        Self { fits: levels.into_iter().map(Fit::new).collect(), ..Self::default() }
+    pub fn new(levels: Vec<Level>, others: Buckets) -> Self {
+        Self { buckets: others, fits: levels.into_iter().map(Fit::new).collect(), ..Self::default() }
     }
 
     /// The models of all jobs.
@@ -71,6 +74,7 @@ impl Sum {
     /// Adds a job.
     pub fn add(&mut self, wanted: &Wanted, decision: &Decision) {
         self.jobs += 1;
+        self.buckets.add(Bucket::of(&wanted.key, decision), 1);
         let price = wanted.price.unwrap_or_default();
         match decision {
             Decision::Shared { .. } => add(&mut self.shared, price),

@@ -134,7 +134,7 @@ fn i38_a_missing_key_names_its_variable() {
             None => command.env_remove(KEY_VARIABLE),
             Some(key) => command.env(KEY_VARIABLE, key),
         };
-        project.start_as(command).wait().expect(4).says(KEY_VARIABLE).says("nothing was sent");
+        project.start_as(command).wait().expect(10).says(KEY_VARIABLE).says("nothing was sent");
     }
     assert_eq!(project.requests().len(), 0);
     // A line break at the end is what `echo KEY > file` leaves.

@@ -157,7 +157,7 @@ fn a05_a_balance_that_runs_out_in_the_middle_costs_no_job_anything_and_a_top_up_
     arrears["when"] = json!({ "provider": "zai" });
     // The first thirty are answered as ever.
     project.fault(json!([{ "on": "submit", "times": 30, "do": { "delay": { "ms": 0 } } }, arrears]));
-    let ended = project.run(&["run", "--yes"]).expect(10).says("470 left");
+    let ended = project.run(&["run", "--yes"]).expect(10).says("470 to render");
     let stopped = ended.err.lines().filter(|line| line.starts_with("stopped  zai")).count();
     assert_eq!(stopped, 1, "{ended}");
     assert_eq!((project.charges().len(), project.clips().len()), (30, 30));

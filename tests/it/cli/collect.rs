@@ -50,7 +50,7 @@ fn a_provider_that_is_not_set_up_any_more_keeps_only_its_own_clips_waiting() {
     let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
     let without: Vec<&str> = manifest.lines().filter(|line| !line.starts_with("  zai:")).collect();
     project.write("shotlist.yaml", without.join("\n"));
-    let ended = project.run(&["collect"]).expect(4);
+    let ended = project.run(&["collect"]).expect(10);
     ended
         .says("ZAI_API_KEY")
         .says("zai/viduq1-text: its provider is not set up any more")
@@ -67,7 +67,7 @@ fn with_no_provider_set_up_nothing_is_tried_and_the_reason_is_said() {
     let project = all_running(1, SHOP, 1);
     let mut collect = project.command(&["collect"]);
     collect.env_remove(KEY_VARIABLE);
-    project.start_as(collect).wait().expect(4).says(KEY_VARIABLE);
+    project.start_as(collect).wait().expect(10).says(KEY_VARIABLE);
     assert_eq!(project.takes("running"), 1);
     project.fault(json!([{ "on": "submit", "do": { "status": { "code": 500 } } }]));
     project.run(&["collect"]).expect(0);

@@ -10,7 +10,7 @@ fn doubtful() -> Project {
         json!([{ "on": "submit", "when": { "prompt_contains": "number 2" }, "times": 1, "do": "reset_after_accept" }]),
     );
     let ended = project.run(&["run", "--yes"]).expect(7);
-    let ended = ended.says("held     hero/sku-2  ambiguous_submit (may have been charged, up to $0.40)");
+    let ended = ended.says("held     hero/sku-2  needs your decision: no reply to the request (may have been charged, up to $0.40)");
     ended
         .says("1 job needs a decision")
         .says("shotlist resolve hero/sku-2 --task-id ID")

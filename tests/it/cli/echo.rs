@@ -55,7 +55,7 @@ fn n07_a_submission_whose_answer_was_lost_is_found_and_finished_by_the_same_run(
     let ended = project.run(&["run", "--yes"]).expect(0);
     ended
         .says(
-            "doubtful hero/sku-2  may have been charged, up to $0.10  no answer came: the provider is asked",
+            "doubtful hero/sku-2  may have been charged, up to $0.10  no reply to the request: the provider is asked",
         )
         .says("found    hero/sku-2  $0.10  task echo-")
         .says("done     hero/sku-2");
@@ -91,7 +91,7 @@ fn a_list_that_no_longer_says_our_names_proves_nothing() {
         let project = shop(3, json!([second(fault), { "on": "list", "do": "mute" }]));
         let ended = project.run(&["run", "--yes"]).expect(7);
         ended
-            .says("held     hero/sku-2  ambiguous_submit (may have been charged, up to $0.10)")
+            .says("held     hero/sku-2  needs your decision: no reply to the request (may have been charged, up to $0.10)")
             .says("echo shows nothing of ours from that time, which proves nothing")
             .says("and asking it has not settled that");
         assert_eq!((project.requests().len(), project.clips().len()), (3, 2));
@@ -117,7 +117,7 @@ fn the_list_of_another_account_proves_nothing() {
     project.write("products.csv", sheet(5));
     let ended = project.run(&["run", "--yes"]).expect(7);
     ended
-        .says("held     hero/sku-2  ambiguous_submit (may have been charged, up to $0.10)")
+        .says("held     hero/sku-2  needs your decision: no reply to the request (may have been charged, up to $0.10)")
         .says("echo is asked with another key than it was sent with, which proves nothing");
     assert_eq!(other.requests().len(), 2, "what the first account is paid for is not ordered again");
 }
@@ -147,7 +147,7 @@ fn a38_what_a_list_leaves_out_proves_nothing_where_the_clocks_differ_and_what_it
 #[test]
 fn a35_a_list_that_breaks_off_proves_nothing() {
     let project = shop(3, json!([second("reset_before"), { "on": "list", "do": "malformed" }]));
-    project.run(&["run", "--yes"]).expect(7).says("held     hero/sku-2  ambiguous_submit");
+    project.run(&["run", "--yes"]).expect(7).says("held     hero/sku-2  needs your decision");
     assert_eq!((project.requests().len(), project.charges().len()), (3, 2));
 }
 
@@ -215,7 +215,9 @@ fn a_task_that_was_adopted_for_another_job_by_mistake_is_not_owned_twice() {
     project.run(&["resolve", "hero/sku-2", "--task-id", &third]).expect(0);
     project.mend();
     let ended = project.run(&["run", "--yes"]).expect(7);
-    ended.says("held     hero/sku-3  id_conflict").says("which another job owns");
+    ended
+        .says("held     hero/sku-3  needs your decision: the provider named another")
+        .says("which another job owns");
     assert_eq!((project.charges().len(), project.requests().len()), (3, 3));
 }
 

@@ -47,7 +47,8 @@ fn a03_haste_without_retry_after_ends_well_too() {
 fn a05_an_empty_balance_stops_the_provider_with_one_message_and_charges_nothing() {
     let project = Project::shop_with_faults(12, json!([refused(429, "1113", "Your account is in arrears")]));
     let ended = project.run(&["run", "--yes"]).expect(10);
-    let ended = ended.says("the balance is exhausted; what is left of it was not charged").says("12 left");
+    let ended =
+        ended.says("the balance is exhausted; what is left of it was not charged").says("12 to render");
     assert_eq!(ended.err.lines().filter(|line| line.starts_with("stopped")).count(), 1, "{ended}");
     assert!(project.requests().len() <= 5, "only what was on the wire was sent");
     assert_eq!(project.charges().len(), 0);

@@ -51,7 +51,7 @@ fn an_edited_job_is_for_run_and_a_held_one_for_its_owner() {
     let ended = project.run(&["redo", "sku-1", "sku-2", "sku-3", "--yes"]).expect(2);
     ended
         .says("skipped  hero/sku-1  its input has changed since")
-        .says("skipped  hero/sku-2  it is held, settle that first: shotlist show hero/sku-2")
+        .says("skipped  hero/sku-2  it needs your decision first: shotlist show hero/sku-2")
         .says("2 jobs cannot be rendered once more as they are; nothing was sent");
     assert_eq!(project.requests().len(), 3);
 }

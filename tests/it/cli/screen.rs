@@ -129,7 +129,7 @@ fn a_terminal_shows_what_is_in_flight_and_keeps_what_came_of_it() {
     project.stall();
     let screen = Screen::open(run(&project, &["run", "--yes"]), 60, 20);
     until("five are in flight", || screen.seen().contains("rendering") && project.takes("running") == 5);
-    until("the bar is drawn", || screen.seen().contains("0/6 done  6 left"));
+    until("the bar is drawn", || screen.seen().contains("0/6 done  1 to render  5 in flight"));
     project.mend();
     let (code, written) = screen.end();
     assert_eq!(code, Some(0), "{written}");
@@ -138,7 +138,7 @@ fn a_terminal_shows_what_is_in_flight_and_keeps_what_came_of_it() {
     let left = left_over(&written, 60);
     let all = left.join("\n");
     assert_eq!(left.iter().filter(|line| line.starts_with("done     hero/sku-")).count(), 6, "{all}");
-    for gone in ["rendering", "sending", "[#", "[-", "6 left"] {
+    for gone in ["rendering", "sending", "[#", "[-", "5 in flight"] {
         assert!(!all.contains(gone), "{gone} is still there:\n{all}");
     }
     assert!(all.contains("finished 6 done") && all.contains("spent    $2.40 of $2.40"), "{all}");

@@ -81,7 +81,7 @@ fn after_a_run_it_tells_how_it_ended_what_failed_and_what_is_held() {
     let text = project.run(&["status"]).expect(0).says("next: shotlist show hero/sku-2");
     for words in [
         "exit 7, took ",
-        "1 done · 1 failed · 1 held",
+        "1 done · 1 needs your decision · 1 failed",
         "month $0.40, $0.40 in doubt",
         "policy (not charged): hero/sku-3",
         "--task-id ID",

@@ -1,0 +1,171 @@
+//! Where the wanted jobs of a state folder stand, counted from what is stored: without the manifest's items nothing else
+//! is known of them.
+
+use super::error::StoreError;
+use super::read::Reader;
+use super::takes;
+use crate::domain::fault::Refusal;
+use crate::domain::key::JobKey;
+use crate::domain::lifecycle::{Charged, Phase, State};
+use crate::plan::bucket::{Bucket, Buckets};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+use std::collections::{BTreeSet, HashMap};
+
+/// Returns the bucket of jobs of a shot whose finished clip stays although their input changed; `None` where such a job is
+/// rendered again.
+pub type KeptAs = Box<dyn Fn(&str) -> Option<Bucket> + Send>;
+
+/// A wanted job, as far as its rows tell.
+struct Job {
+    id: i64,
+    key: JobKey,
+    fingerprint: String,
+    /// The order of the clip under the job's name.
+    filed: Option<String>,
+    /// Its takes, newest first, each with whether it has the job's present order.
+    takes: Vec<(bool, Phase)>,
+}
+
+impl Reader {
+    /// Returns how many wanted jobs of a project, or of all, are in each bucket, as they were wanted last.
+    /// Those that are named come apart, each with its bucket, and are not counted.
+    pub async fn buckets(
+        &self,
+        project: Option<&str>,
+        apart: BTreeSet<JobKey>,
+        kept_as: KeptAs,
+    ) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| buckets(db, project.as_deref(), &apart, &kept_as)).await
+    }
+}
+
+fn buckets(
+    db: &Connection,
+    project: Option<&str>,
+    apart: &BTreeSet<JobKey>,
+    kept_as: &KeptAs,
+) -> rusqlite::Result<(Buckets, Vec<(JobKey, Bucket)>)> {
+    let (mut buckets, mut named) = (Buckets::default(), Vec::new());
+    // By order, the bucket of the first job that has a take of its own.
+    let mut leaders: HashMap<String, Bucket> = HashMap::new();
+    let mut followers: HashMap<String, usize> = HashMap::new();
+    each(db, project, &mut |job| match job.bucket(kept_as) {
+        Some(bucket) => {
+            leaders.entry(job.fingerprint).or_insert(bucket);
+            if apart.contains(&job.key) {
+                named.push((job.key, bucket));
+            } else {
+                buckets.add(bucket, 1);
+            }
+        }
+        None => *followers.entry(job.fingerprint).or_default() += 1,
+    })?;
+    for (fingerprint, jobs) in followers {
+        let leader = leaders.get(&fingerprint);
+        buckets.add(leader.map_or(Bucket::ToRender, |bucket| bucket.of_follower()), jobs);
+    }
+    Ok((buckets, named))
+}
+
+/// Visits every wanted job with its takes.
+fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> rusqlite::Result<()> {
+    let mut select = db.prepare_cached(
+        "SELECT j.id, j.shot, j.item, j.variant, j.fingerprint, f.fingerprint, t.fingerprint = j.fingerprint, t.state,
+             iif(t.state = 'failed', t.data, NULL)
+         FROM jobs j LEFT JOIN takes f ON f.id = j.filed_take LEFT JOIN takes t ON t.job = j.id
+         WHERE j.wanted AND (?1 IS NULL OR j.project = ?1) ORDER BY j.id, t.place DESC",
+    )?;
+    let mut rows = select.query([project])?;
+    let mut open: Option<Job> = None;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        if let Some(whole) = open.take_if(|job| job.id != id) {
+            visit(whole);
+        }
+        let job = match &mut open {
+            Some(job) => job,
+            none => none.insert(job(row, id)?),
+        };
+        if let Some(same) = row.get(6)? {
+            let failed = row.get_ref(8)? != ValueRef::Null;
+            // What came back at no cost is ordered again, like what was never sent.
+            let is_off = failed
+                && matches!(
+                    takes::state(row, 8)?,
+                    State::Failed { refusal: Refusal::Cancelled, charged: Charged::No, .. }
+                );
+            job.takes.push((same, if is_off { Phase::Cancelled } else { takes::parsed(row, 7)? }));
+        }
+    }
+    open.into_iter().for_each(visit);
+    Ok(())
+}
+
+fn job(row: &Row<'_>, id: i64) -> rusqlite::Result<Job> {
+    let (key, fingerprint, filed) = (takes::key(row, 1)?, row.get(4)?, row.get(5)?);
+    Ok(Job { id, key, fingerprint, filed, takes: Vec::new() })
+}
+
+impl Job {
+    /// Returns the job's bucket; `None` where nothing of its own tells it: it gets the clip of another job, or is new.
+    /// The order is that of the plan: see `plan::decide`.
+    fn bucket(&self, kept_as: &KeptAs) -> Option<Bucket> {
+        let phases = || self.takes.iter().map(|(_, phase)| *phase);
+        let same = || self.takes.iter().filter(|(same, _)| *same).map(|(_, phase)| *phase);
+        let unsettled = |phase: &Phase| Phase::UNSETTLED.contains(phase);
+        let waits = same().any(|phase| phase == Phase::Pending);
+        if self.filed.as_ref() == Some(&self.fingerprint) || same().any(|phase| phase == Phase::Done) {
+            // A person wants another rendering all the same.
+            let is_to_render = waits && !phases().any(|phase| unsettled(&phase));
+            return Some(if is_to_render { Bucket::ToRender } else { Bucket::Done });
+        }
+        if let Some(open) = same().find(unsettled).or_else(|| phases().find(unsettled)) {
+            return Some(Bucket::of_phase(open));
+        }
+        if waits {
+            return Some(Bucket::ToRender);
+        }
+        let kept = self.filed.as_ref().and_then(|_| kept_as(&self.key.shot));
+        kept.or_else(|| same().find(|phase| *phase != Phase::Cancelled).map(Bucket::of_phase))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEPT: fn(&str) -> Option<Bucket> = |shot| (shot == "kept").then_some(Bucket::Asks);
+
+    fn bucket(shot: &str, filed: Option<&str>, takes: &[(bool, Phase)]) -> Option<Bucket> {
+        let (filed, takes) = (filed.map(str::to_owned), takes.to_vec());
+        let job = Job { id: 1, key: JobKey::new(shot, "a"), fingerprint: "now".into(), filed, takes };
+        job.bucket(&(Box::new(KEPT) as KeptAs))
+    }
+
+    #[test]
+    fn the_takes_of_a_job_and_its_clip_tell_where_it_stands() {
+        let (now, old) = (Some("now"), Some("old"));
+        for (filed, takes, expected) in [
+            (now, vec![(true, Phase::Done)], Some(Bucket::Done)),
+            // A copy of another job's clip.
+            (now, vec![], Some(Bucket::Done)),
+            (now, vec![(true, Phase::Pending), (true, Phase::Done)], Some(Bucket::ToRender)),
+            (now, vec![(true, Phase::Running), (true, Phase::Done)], Some(Bucket::Done)),
+            (now, vec![(true, Phase::Failed), (true, Phase::Done)], Some(Bucket::Done)),
+            (old, vec![(true, Phase::Pending), (false, Phase::Done)], Some(Bucket::ToRender)),
+            (old, vec![(true, Phase::Failed), (false, Phase::Done)], Some(Bucket::Failed)),
+            (old, vec![(false, Phase::Running), (false, Phase::Done)], Some(Bucket::InFlight)),
+            (old, vec![(false, Phase::Done)], None),
+            (None, vec![(true, Phase::Held)], Some(Bucket::Held)),
+            (None, vec![(true, Phase::Pending), (true, Phase::Held)], Some(Bucket::Held)),
+            (None, vec![(true, Phase::Cancelled), (true, Phase::WrittenOff)], Some(Bucket::WrittenOff)),
+            (None, vec![(true, Phase::Cancelled)], None),
+            (None, vec![], None),
+        ] {
+            assert_eq!(bucket("hero", filed, &takes), expected, "{filed:?} {takes:?}");
+        }
+        assert_eq!(bucket("kept", old, &[(false, Phase::Done)]), Some(Bucket::Asks));
+    }
+}

@@ -1,0 +1,52 @@
+//! The next command that is printed works when it is typed. That of every other test is followed as well: see `Project`.
+
+use crate::support::{KEY_VARIABLE, Project};
+
+/// Types the command that the last end told.
+fn typed(project: &Project, told: &str) -> crate::support::Ended {
+    let line = told.lines().rev().find_map(|line| line.strip_prefix("next: shotlist ")).unwrap();
+    project.run(&line.split(' ').collect::<Vec<_>>())
+}
+
+#[test]
+fn in_an_empty_folder_it_leads_to_a_manifest_a_plan_and_a_rehearsal() {
+    let project = Project::empty(|_| {});
+    let ended = project.run(&["plan"]).expect(2).says("next: shotlist init");
+    let ended = typed(&project, &ended.err).expect(0).says("next: shotlist plan");
+    // The key of the sample's provider is not there: what it leads to needs none.
+    let ended = typed(&project, &ended.err).expect(0).says("next: shotlist run --sandbox");
+    let ended = typed(&project, &ended.err).expect(0).says("next: shotlist status --sandbox");
+    typed(&project, &ended.err).expect(0);
+}
+
+#[test]
+fn a_question_without_a_terminal_leads_to_the_command_with_its_answer() {
+    let project = Project::shop(2);
+    let ended = project.run(&["run", "--limit", "1"]).expect(2).says("next: shotlist run --limit 1 --yes");
+    typed(&project, &ended.err).expect(0);
+    let ended = project.run(&["redo", "hero/sku-1"]).expect(2).says("next: shotlist redo hero/sku-1 --yes");
+    typed(&project, &ended.err).expect(0);
+}
+
+#[test]
+fn a_redo_of_a_changed_job_leads_to_a_run_of_it_alone() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes"]).expect(0);
+    project.edit("shotlist.yaml", "A slow turn", "A fast turn");
+    let ended = project.run(&["redo", "hero/sku-1", "--yes"]).expect(2);
+    let ended = ended.says("its input has changed since").says("next: shotlist run --only hero/sku-1");
+    typed(&project, &ended.err).expect(2).says("next: shotlist run --only hero/sku-1 --yes");
+    project.edit("shotlist.yaml", "  hero:\n", "  hero:\n    on_change: ask\n");
+    let ended = project.run(&["redo", "hero/sku-1", "--yes"]).expect(2);
+    ended.says("next: shotlist run --accept-changes --only hero/sku-1");
+}
+
+#[test]
+fn a_missing_key_ends_a_run_as_it_ends_the_doctor() {
+    let project = Project::shop(1);
+    for arguments in [&["run", "--yes"][..], &["doctor"]] {
+        let mut command = project.command(arguments);
+        command.env_remove(KEY_VARIABLE);
+        project.start_as(command).wait().expect(10);
+    }
+}
