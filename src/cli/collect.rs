@@ -2,6 +2,7 @@
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
+use super::lost::Lost;
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::{as_far_as_possible, not_set_up};
@@ -84,7 +85,9 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         Ok((went, world)) => {
             let again = "collect";
             let caps = Caps::default();
-            let ended = Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, again };
+            let lost = &Lost::default();
+            let ended =
+                Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, lost, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

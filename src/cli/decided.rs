@@ -2,6 +2,7 @@
 
 use super::args::Selection;
 use super::exit::{Error, Exit};
+use super::lost::Lost;
 use super::plan::matcher;
 use super::session::store_error;
 use super::terminal::Terminal;
@@ -87,8 +88,9 @@ impl Decided {
         manifest: &'a Manifest,
         loaded: &'a Loaded,
         levels: Vec<Level>,
+        lost: &Lost,
     ) -> Result<Plan<'a>, Error> {
-        self.sum(manifest, loaded, levels).map_err(|error| store_error(&error))
+        self.sum(manifest, loaded, levels, lost).map_err(|error| store_error(&error))
     }
 
     fn sum<'a>(
@@ -96,13 +98,17 @@ impl Decided {
         manifest: &'a Manifest,
         loaded: &'a Loaded,
         levels: Vec<Level>,
+        lost: &Lost,
     ) -> Result<Plan<'a>, StoreError> {
         let book = self.worksheet.book();
         let mut sum = Sum::new(levels);
         let mut watch = Watch::new(book.finished()?);
         book.each::<StoreError>(|book, job| {
             let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
-            sum.add(&job.wanted, &job.decision);
+            match lost.of(&job.wanted.key, &job.decision) {
+                Some(loss) => sum.add_lost(&job.wanted, loss),
+                None => sum.add(&job.wanted, &job.decision),
+            }
             watch.see(&job.wanted, &job.decision, is_finished);
             Ok(())
         })?;

@@ -8,6 +8,7 @@ use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
 use super::listed::Listed;
+use super::lost::{Lost, Search};
 use super::pause;
 use super::session::{Session, store_error, unopened};
 use super::settings::{Places, quoted};
@@ -42,7 +43,8 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
-    let plan = decided.plan(manifest, &loaded, levels)?;
+    let lost = lost(&places, manifest, &worksheet, reader.as_ref(), &args.selection.only).await?;
+    let plan = decided.plan(manifest, &loaded, levels, &lost)?;
     if args.show_requests {
         let shown = worksheet.book().each::<StoreError>(|_, job| {
             if job.decision.costs() {
@@ -54,10 +56,11 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     } else if terminal.json {
         let mut object = plan.json();
         object["paused"] = paused.iter().map(pause::json).collect();
-        let listed = Listed { object, decided: &decided, loaded: &loaded };
+        let listed = Listed { object, decided: &decided, lost: &lost, loaded: &loaded };
         terminal.long_data(&listed).map_err(|error| Error::new(Exit::Local, error.to_string()))?;
     } else {
         show(terminal, &places, &plan, &paused, &decided)?;
+        lost.lines(&places).iter().for_each(|line| terminal.tell(line, 9));
         tell_choices(terminal, manifest, &loaded, &plan);
     }
     if let Some(file) = &args.out {
@@ -66,7 +69,24 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         terminal.next(places.typed(&format!("run --plan {}", quoted(&file.display().to_string()))));
         return Ok(exit(&plan, args));
     }
-    Ok(next(terminal, &places, &plan, args))
+    Ok(next(terminal, &places, &plan, &lost, args))
+}
+
+/// Finds the clips of the plan that are gone or altered.
+async fn lost(
+    places: &Places,
+    manifest: &Manifest,
+    worksheet: &Worksheet,
+    reader: Option<&Reader>,
+    only: &[String],
+) -> Result<Lost, Error> {
+    let Some(reader) = reader else { return Ok(Lost::default()) };
+    let recorded = reader.output().await.map_err(|error| store_error(&error))?;
+    let root = recorded.map_or_else(|| places.out.clone(), |recorded| places.folder.join(recorded));
+    let search = Search { places, root: &root, manifest, worksheet, only };
+    let (mut lost, _) = search.look(reader).await?;
+    lost.keep(worksheet)?;
+    Ok(lost)
 }
 
 /// Opens a worksheet for the wanted jobs, beside the state where there is one.
@@ -174,10 +194,10 @@ fn tell_choices(terminal: &Terminal, manifest: &Manifest, loaded: &Loaded, plan:
 }
 
 /// Says how to go on.
-fn next(terminal: &Terminal, places: &Places, plan: &Plan<'_>, args: &PlanArgs) -> Exit {
+fn next(terminal: &Terminal, places: &Places, plan: &Plan<'_>, lost: &Lost, args: &PlanArgs) -> Exit {
     terminal.next(match plan.to_render() {
         _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
-        0 => places.typed("status"),
+        0 => lost.next(places).unwrap_or_else(|| places.typed("status")),
         1 => places.typed("run"),
         // One to look at, before all of them are paid.
         _ => places.typed("run --limit 1"),

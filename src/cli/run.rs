@@ -8,6 +8,8 @@ use super::collect;
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::lost::{Lost, Search};
+use super::obstacles::Obstacles;
 use super::pause;
 use super::plan::{invalid, know, succeed, valid, worksheet};
 use super::session::{Order, Session, store_error};
@@ -16,14 +18,11 @@ use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::lifecycle::{ClipFile, State};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
-use crate::domain::problem::{Place, Problem};
 use crate::engine::order::{Ordered, order};
-use crate::files::Tree;
 use crate::load::Loaded;
 use crate::plan::decide::Decision;
-use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::report::budget::Level;
 use crate::report::live::Stand;
 use crate::report::plan::Plan;
@@ -62,8 +61,8 @@ async fn refused(
     session: Session,
     error: Error,
 ) -> Result<Exit, Error> {
-    // Somebody who just said no is there to say what next.
-    if error.exit == Exit::Usage && terminal.interactive {
+    // Somebody who just said no is there to say what next; nothing goes into a folder that is not the right one.
+    if (error.exit == Exit::Usage && terminal.interactive) || error.exit == Exit::Local {
         return Err(error);
     }
     Box::pin(collect::instead(terminal, global, session, error)).await
@@ -87,6 +86,8 @@ struct Prepared {
     caps: Caps,
     /// What of that is spent already.
     levels: Vec<Level>,
+    /// Clips that are gone or altered.
+    lost: Lost,
     now: Timestamp,
 }
 
@@ -105,6 +106,9 @@ async fn prepare(
     let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
     paused.map_err(|error| store_error(&error))?;
     know(worksheet, places, manifest, Some(&session.store))?;
+    let only = &args.selection.only;
+    let search = Search { places, root: &places.out, manifest, worksheet, only };
+    let mut lost = search.mend(session, args.accept_changes).await?;
     let approved = args.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
     let agreed_before = approved.is_some() || args.accept_changes;
     let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
@@ -115,10 +119,11 @@ async fn prepare(
     if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
         approval::compare(terminal, places, manifest, plan, worksheet)?;
     }
+    lost.keep(worksheet)?;
     let now = session.clock.now();
     let caps = caps(manifest, args.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
-    let plan = decided.plan(manifest, loaded, levels)?;
+    let plan = decided.plan(manifest, loaded, levels, &lost)?;
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
     warn_of_corrections(terminal, global, loaded, &used);
     show(terminal, &plan);
@@ -129,7 +134,8 @@ async fn prepare(
         guards::pass(terminal, places, &plan)?;
     }
     let ordered = order(&manifest.project, worksheet, &loaded.left_out, now);
-    let ordered = ordered.map_err(|error| store_error(&error))?;
+    let mut ordered = ordered.map_err(|error| store_error(&error))?;
+    ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
     let searched = obstacles.search(worksheet, &ordered.work.filings);
     searched.map_err(|error| store_error(&error))?;
@@ -149,7 +155,7 @@ async fn prepare(
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
     let levels = plan.levels();
-    Ok(Prepared { decided, ordered, setup, price, caps, levels, now })
+    Ok(Prepared { decided, ordered, setup, price, caps, levels, lost, now })
 }
 
 /// The plan as it is carried out, for people alone.
@@ -180,7 +186,7 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<Exit, Error> {
-    let Prepared { decided, ordered, setup, price, caps, levels, now } = prepared;
+    let Prepared { decided, ordered, setup, price, caps, levels, lost, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
     // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
@@ -193,7 +199,7 @@ async fn carry_out(
         Ok(())
     });
     told.map_err(store)?;
-    let (jobs, up_to_date) = stands(&session, &decided.worksheet).await?;
+    let (jobs, up_to_date) = stands(&session, &decided.worksheet, &lost).await?;
     drop(decided);
     session.store.admit(ordered.admission, now).await.map_err(store)?;
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
@@ -219,6 +225,7 @@ async fn carry_out(
                 run,
                 caps,
                 waiting,
+                lost: &lost,
                 again: &again(args),
             };
             summary::close(terminal, ended).await
@@ -230,17 +237,28 @@ async fn carry_out(
 }
 
 /// Returns where the jobs of a run stand, and how many others have their clips with nothing on its way.
-async fn stands(session: &Session, worksheet: &Worksheet) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
+async fn stands(
+    session: &Session,
+    worksheet: &Worksheet,
+    lost: &Lost,
+) -> Result<(Vec<(JobKey, Stand)>, usize), Error> {
     let store = |error: StoreError| store_error(&error);
     let owed = session.store.owed(None, usize::MAX).await.map_err(store)?;
     let book = worksheet.book();
     let (mut jobs, mut up_to_date) = (Vec::new(), book.count("unchanged").map_err(store)?);
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
     let stood = book.each_named::<StoreError>(&others, |_, job| {
-        jobs.push((job.wanted.key.clone(), Stand::of(&job.decision)));
+        if !lost.has(&job.wanted.key) {
+            jobs.push((job.wanted.key.clone(), Stand::of(&job.decision)));
+        }
         Ok(())
     });
     stood.map_err(store)?;
+    for (key, loss) in lost.jobs() {
+        let found = book.find(key).map_err(store)?;
+        up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
+        jobs.push((key.clone(), Stand::lost(loss)));
+    }
     // A clip that comes to a job that has one must not count as another job.
     let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
     for key in keys {
@@ -300,75 +318,6 @@ pub(super) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
             "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to the manifest, with its real price; or \
              --allow-unpriced, and it counts as nothing"
         ))
-}
-
-/// Finds whatever keeps a clip from its name, before anything is paid.
-pub(super) struct Obstacles<'a> {
-    session: &'a Session,
-    tree: Tree,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Obstacles<'a> {
-    /// Opens the output tree.
-    pub(super) fn new(session: &'a Session) -> Result<Self, Error> {
-        Ok(Self { session, tree: session.tree()?, problems: Vec::new() })
-    }
-
-    /// Looks at the names of all clips that are to be paid or filed.
-    fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
-        let vacated = filings.vacated();
-        worksheet.book().each(|book, job| {
-            let (wanted, decision) = (&job.wanted, &job.decision);
-            if needs_place(wanted, decision) {
-                let own = book.known(&wanted.key)?.and_then(|known| known.filed);
-                let vacated = vacated.get(wanted.path.as_str()).copied();
-                let promised = book.promised(&wanted.path)?;
-                let mut target = target(wanted, decision, own.as_ref(), vacated, promised);
-                if let Some(file) = self.meets(&target) {
-                    target.may_stand.extend(book.clip_at(&wanted.path, file)?.map(|clip| clip.file));
-                }
-                self.look(&target);
-            }
-            Ok(())
-        })
-    }
-
-    /// Returns the file that keeps a clip from its name. It may be a clip that is set aside.
-    pub(super) fn meets(&self, target: &Target) -> Option<ClipFile> {
-        self.tree.obstacle(&target.path, &target.may_stand)?;
-        self.tree.file_at(&target.path)
-    }
-
-    /// Looks at one name.
-    pub(super) fn look(&mut self, target: &Target) {
-        let (what, hint) = if let Some(other) = &target.promised {
-            (
-                format!("the clip of {other}, which is paid, is on its way to that name"),
-                "change `output:`, so that every clip has a name of its own",
-            )
-        } else {
-            let Some(obstacle) = self.tree.obstacle(&target.path, &target.may_stand) else { return };
-            (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
-        };
-        let place = Place::File(self.session.places.shown.clone());
-        let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
-        let name = self.session.places.out.join(&target.path);
-        let name = name.strip_prefix(".").unwrap_or(&name);
-        problem.examples.push(format!("{}: {what}", name.display()));
-        self.problems.push(problem);
-    }
-
-    /// Tells what was found; an error where that is anything.
-    pub(super) fn tell(self, terminal: &Terminal) -> Result<(), Error> {
-        if self.problems.is_empty() {
-            return Ok(());
-        }
-        terminal.problems(self.problems);
-        Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
-            .money("not charged")
-            .next(self.session.places.typed("run")))
-    }
 }
 
 /// Asks once, with the price.

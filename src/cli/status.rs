@@ -5,7 +5,9 @@ use super::budget::{caps, levels};
 use super::exit::{Error, Exit};
 use super::held::held_block;
 use super::layout::{labelled, seconds, span, utc};
+use super::lost::found;
 use super::pause;
+use super::recover::output;
 use super::session::{reader, store_error};
 use super::settings::{Places, quoted};
 use super::summary::Standing;
@@ -14,7 +16,7 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Manifest, OnMissing};
 use crate::report::budget::Level;
 use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
@@ -35,9 +37,18 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
         Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
         None => Vec::new(),
     };
+    let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
     let project = manifest.map(|manifest| manifest.project);
     let screen = Screen::read(&reader, &places, project, now).await;
-    let screen = Screen { budget, ..screen.map_err(|error| store_error(&error))? };
+    let mut screen = Screen { budget, ..screen.map_err(|error| store_error(&error))? };
+    if is_watched {
+        let root =
+            output(&places, global, reader.output().await.map_err(|error| store_error(&error))?.as_deref());
+        match found(&places, &root, &reader, screen.project.as_deref()).await {
+            Ok(found) => screen.standing.lose(&found),
+            Err(error) => terminal.error(&error),
+        }
+    }
     let next = places.typed(&screen.next());
     if terminal.json {
         terminal.data(screen.json(&next));
@@ -244,6 +255,8 @@ impl Screen {
         }
         match standing.held.first().or(standing.failed.first()) {
             Some(take) => format!("show {}", quoted(&take.key.to_string())),
+            None if standing.missing > 0 => "verify --repair".to_owned(),
+            None if standing.altered > 0 => "verify --repair --replace-altered".to_owned(),
             None => "plan".to_owned(),
         }
     }
@@ -293,6 +306,8 @@ impl Screen {
                 "money": money_json(*spent),
             })),
             "states": self.standing.json(),
+            "missing": self.standing.missing,
+            "altered": self.standing.altered,
             "in_flight": in_flight,
             "paused": self.paused.iter().map(pause::json).collect::<Vec<_>>(),
             "held": held.collect::<Vec<Value>>(),

@@ -3,6 +3,7 @@
 use super::budget::{levels_after, spenders};
 use super::exit::{Error, Exit};
 use super::held::{show_typed, tell_held};
+use super::lost::Lost;
 use super::pause;
 use super::session::{Went, store_error};
 use super::settings::Places;
@@ -14,8 +15,10 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
+use crate::engine::lost::Found;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
+use crate::files::Loss;
 use crate::report::budget::Level;
 use crate::report::lines::why_words;
 use crate::report::live::Stand;
@@ -45,6 +48,8 @@ pub(super) struct Ended<'a> {
     pub(super) caps: Caps,
     /// Jobs that want another rendering than the one that was in flight when the run began.
     pub(super) waiting: usize,
+    /// Clips that are gone or altered.
+    pub(super) lost: &'a Lost,
     /// The command that goes on where it stopped, without the flags that lead to the project.
     pub(super) again: &'a str,
 }
@@ -88,6 +93,8 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "spent_usd": spent.settled.plain(),
             "reserved_usd": spent.reserved.plain(),
             "in_doubt_usd": spent.in_doubt.plain(),
+            "missing": ended.lost.count(Loss::Missing),
+            "altered": ended.lost.count(Loss::Altered),
             "budget": levels.iter().map(Level::json).collect::<Vec<_>>(),
             "reached": reached(went).map(|cap| cap.to_string()),
             "paused": pauses.iter().map(pause::json).collect::<Vec<_>>(),
@@ -106,7 +113,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         for pause in &pauses {
             terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);
         }
-        for line in standing.causes() {
+        for line in standing.causes().into_iter().chain(ended.lost.lines(ended.places)) {
             terminal.tell(&line, INDENT);
         }
         tell_held(terminal, &standing.held, ended.places);
@@ -194,6 +201,10 @@ pub(super) struct Standing {
     pub(super) held: Vec<Take>,
     /// Newest takes that failed, of jobs that still want them.
     pub(super) failed: Vec<Take>,
+    /// Number of wanted jobs whose clips are gone; counted where somebody has looked.
+    pub(super) missing: u64,
+    /// Number of wanted jobs whose clips were altered; likewise.
+    pub(super) altered: u64,
     /// What was said last about some of these.
     said: HashMap<TakeId, Said>,
 }
@@ -218,7 +229,15 @@ impl Standing {
                 said.extend(last.and_then(|last| last.said).map(|words| (take.id.clone(), words)));
             }
         }
-        Ok(Self { counts: reader.counts(project).await?, held: reader.held(project).await?, failed, said })
+        let (counts, held) = (reader.counts(project).await?, reader.held(project).await?);
+        Ok(Self { counts, held, failed, missing: 0, altered: 0, said })
+    }
+
+    /// Takes in what a look at the clips has found.
+    pub(super) fn lose(&mut self, found: &Found) {
+        let wanted =
+            |loss: Loss| found.lost.iter().filter(move |(clip, how)| clip.wanted && *how == loss).count();
+        (self.missing, self.altered) = (wanted(Loss::Missing) as u64, wanted(Loss::Altered) as u64);
     }
 
     /// Number of takes in that phase.
@@ -238,13 +257,18 @@ impl Standing {
     pub(super) fn line(&self) -> String {
         let mut line = format!(
             "{} done · {} failed · {} held · {} left",
-            self.count(Phase::Done),
+            self.count(Phase::Done).saturating_sub(self.missing + self.altered),
             self.failed.len(),
             self.held.len(),
             self.count(Phase::Pending)
         );
         if self.in_flight() > 0 {
             let _ = write!(line, " · {} in flight", self.in_flight());
+        }
+        for (count, word) in [(self.missing, "missing"), (self.altered, "altered")] {
+            if count > 0 {
+                let _ = write!(line, " · {count} {word}");
+            }
         }
         line
     }
@@ -330,7 +354,8 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         exits.push(Exit::Held);
     }
     // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
-    if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 {
+    let is_lost = ended.lost.jobs().next().is_some();
+    if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 || is_lost {
         exits.push(Exit::SomeFailed);
     }
     Exit::gravest(exits)
@@ -343,6 +368,9 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
             match standing.held.first().or(standing.failed.iter().find(|take| !passing(take))) {
                 Some(take) => show_typed(places, &take.key),
+                None if standing.failed.is_empty() => {
+                    ended.lost.next(places).unwrap_or_else(|| places.typed("retry"))
+                }
                 None => places.typed("retry"),
             }
         }

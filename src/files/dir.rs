@@ -1,5 +1,6 @@
 //! Single steps on the disk, each relative to an open directory.
 
+use super::examine::Loss;
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::{AtFlags, Dev, FileType, FlockOperation, Mode, OFlags, RenameFlags};
@@ -93,6 +94,27 @@ impl Dir {
         }
         let file = self.file(name, OFlags::RDONLY, 0)?;
         Ok(if hash(&file)? == *clip { Standing::Same } else { Standing::Other })
+    }
+
+    /// What has a path below this directory, which may lead through links of the user's.
+    pub(super) fn size_of(&self, path: &str) -> io::Result<Seen> {
+        match rustix::fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+                Ok(Seen::File(u64::try_from(stat.st_size).unwrap_or_default()))
+            }
+            Ok(_) => Ok(Seen::Other),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Seen::Nothing),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The device that a path below this directory is on, if it is there.
+    pub(super) fn device_of(&self, path: &str) -> io::Result<Option<Dev>> {
+        match rustix::fs::statat(&self.0, path, AtFlags::empty()) {
+            Ok(stat) => Ok(Some(stat.st_dev)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The whole of a small file; nothing where there is none.
@@ -212,6 +234,26 @@ pub(super) enum Standing {
     Nothing,
     Same,
     Other,
+}
+
+/// What a look at a name shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    Nothing,
+    /// A regular file of so many bytes.
+    File(u64),
+    Other,
+}
+
+impl Seen {
+    /// What it tells against a clip of that name.
+    pub(super) fn loss_of(self, clip: &ClipFile) -> Option<Loss> {
+        match self {
+            Self::Nothing => Some(Loss::Missing),
+            Self::File(size) if size == clip.size => None,
+            Self::File(_) | Self::Other => Some(Loss::Altered),
+        }
+    }
 }
 
 /// Size and SHA-256 of a file, from its first byte to its last.

@@ -109,6 +109,26 @@ impl Tree {
         Ok(self.tidy(&dir, take)?)
     }
 
+    /// Keeps a file that is no clip of ours any more below `_takes/` beside it, and returns where.
+    pub fn keep_altered(&self, target: &str) -> Result<String, PlaceFault> {
+        let (dir, name) = self.locate(target, false)?;
+        let _lock = dir.lock()?;
+        let takes = dir.child(TAKES, true)?;
+        for number in 1.. {
+            let kept = marked(name, &format!("altered-{number}"));
+            match dir.rename_new(name, &takes, &kept) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                renamed => {
+                    renamed?;
+                    takes.sync()?;
+                    dir.sync()?;
+                    return Ok(beside(target, &kept));
+                }
+            }
+        }
+        Err(PlaceFault::NameTaken(target.to_owned()))
+    }
+
     /// Where a take's clip waits for its name, if it is there as recorded.
     fn received(&self, take: &TakeId, dir: &Dir, clip: &ClipFile) -> io::Result<Option<(Dir, String)>> {
         for (dir, name) in [(self.partial()?, part_name(take)?), (dir.again()?, beside_name(take)?)] {
@@ -190,9 +210,14 @@ fn set_aside(dir: &Dir, name: &str, older: Older) -> Result<(), PlaceFault> {
 /// Where a clip is kept when its name goes to a newer take: under `_takes/` beside it.
 #[must_use]
 pub fn kept_path(target: &str, take: &TakeId) -> String {
+    beside(target, &kept_name(target.rsplit('/').next().unwrap_or(target), take))
+}
+
+/// Returns the path of a name below `_takes/` beside a clip.
+fn beside(target: &str, name: &str) -> String {
     match target.rsplit_once('/') {
-        Some((folder, name)) => format!("{folder}/{TAKES}/{}", kept_name(name, take)),
-        None => format!("{TAKES}/{}", kept_name(target, take)),
+        Some((folder, _)) => format!("{folder}/{TAKES}/{name}"),
+        None => format!("{TAKES}/{name}"),
     }
 }
 
@@ -200,9 +225,14 @@ pub fn kept_path(target: &str, take: &TakeId) -> String {
 fn kept_name(name: &str, take: &TakeId) -> String {
     let id = &take.0;
     let short = id.char_indices().rev().nth(SHORT_TAKE - 1).map_or(id.as_str(), |(at, _)| &id[at..]);
+    marked(name, short)
+}
+
+/// `hero.mp4` with a mark before its ending.
+fn marked(name: &str, mark: &str) -> String {
     match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{short}.{ending}"),
-        _ => format!("{name}.{short}"),
+        Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{mark}.{ending}"),
+        _ => format!("{name}.{mark}"),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
+use crate::files::Loss;
 use crate::plan::decide::Decision;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -33,6 +34,10 @@ pub enum Stand {
     Held,
     /// A person gave it up.
     GivenUp,
+    /// Its clip was there and is gone.
+    Missing,
+    /// Something else than its clip has the name.
+    Altered,
     /// Something is still to be done about it.
     Left,
 }
@@ -52,6 +57,15 @@ impl Stand {
             | Decision::New
             | Decision::Changed { .. }
             | Decision::Again { .. } => Self::Left,
+        }
+    }
+
+    /// Where a job stands whose clip is not as it was placed.
+    #[must_use]
+    pub const fn lost(loss: Loss) -> Self {
+        match loss {
+            Loss::Missing => Self::Missing,
+            Loss::Altered => Self::Altered,
         }
     }
 
@@ -254,7 +268,14 @@ impl Board {
     }
 
     fn troubles(&self) -> impl Iterator<Item = String> {
-        [(Stand::Failed, "failed"), (Stand::Held, "held"), (Stand::GivenUp, "given up")]
+        let troubles = [
+            (Stand::Failed, "failed"),
+            (Stand::Held, "held"),
+            (Stand::GivenUp, "given up"),
+            (Stand::Missing, "missing"),
+            (Stand::Altered, "altered"),
+        ];
+        troubles
             .map(|(stand, word)| (self.count(stand), word))
             .into_iter()
             .filter(|(count, _)| *count > 0)

@@ -12,6 +12,7 @@ mod doctor;
 mod doubt;
 mod echo;
 mod faults;
+mod gone;
 mod guards;
 mod help;
 mod init;
