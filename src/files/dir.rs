@@ -13,10 +13,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// An open directory. What is done through it happens in that directory, whatever its path leads to meanwhile.
 #[derive(Debug)]
 pub(super) struct Dir(OwnedFd);
+
+/// How often a lock that another program holds is tried again.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Read, write and search for everybody, as far as the umask lets them.
 const OPEN_DIRECTORY: Mode = Mode::from_raw_mode(0o777);
@@ -198,18 +202,25 @@ impl Dir {
         Ok(Self(rustix::fs::openat(&self.0, ".", flags, Mode::empty())?))
     }
 
-    /// Waits until no other shotlist is giving out names in this directory; until the guard is dropped, none will.
-    pub(super) fn lock(&self) -> io::Result<Self> {
+    /// Waits until no other program holds this directory locked, for so long; until the guard is dropped, no other
+    /// shotlist gives out names here.
+    pub(super) fn lock(&self, patience: Duration) -> io::Result<Self> {
         // Opened anew: a lock belongs to the opening, and this one ends with the guard.
         let guard = self.again()?;
-        loop {
-            match rustix::fs::flock(&guard.0, FlockOperation::LockExclusive) {
+        let pauses = patience.as_millis().div_ceil(LOOK_EVERY.as_millis());
+        for pause in 0..=pauses {
+            match rustix::fs::flock(&guard.0, FlockOperation::NonBlockingLockExclusive) {
                 Err(Errno::INTR) => {}
+                // The system wakes nobody after a time: a lock that is waited for cannot be given up.
+                Err(Errno::WOULDBLOCK) if pause < pauses => std::thread::sleep(LOOK_EVERY),
+                Err(Errno::WOULDBLOCK) => break,
                 // A file system without locks for folders (NFS): renaming without replacing still protects every clip.
                 Ok(()) | Err(Errno::NOTSUP | Errno::NOSYS | Errno::NOLCK | Errno::BADF) => return Ok(guard),
                 Err(error) => return Err(error.into()),
             }
         }
+        let words = "another program has held it locked for too long (flock)";
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, words))
     }
 
     /// Device and number: the same pair is the same directory, and the same device takes renames.
@@ -285,8 +296,13 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 
 /// Whether an error is about one name or folder, and says nothing of the disk.
 pub(super) fn is_obstructed(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied};
-    matches!(error.kind(), NotADirectory | IsADirectory | PermissionDenied | InvalidFilename | InvalidInput)
+    use io::ErrorKind::{
+        InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied, ResourceBusy,
+    };
+    matches!(
+        error.kind(),
+        NotADirectory | IsADirectory | PermissionDenied | InvalidFilename | InvalidInput | ResourceBusy
+    )
 }
 
 /// Writes a file so that a crash leaves the old one or the new one, never a mixture. `mode` is cut by the umask.

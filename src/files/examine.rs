@@ -148,7 +148,7 @@ impl Tree {
 }
 
 /// The whole of a file that is small, as ours are.
-fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
     match dir.file(name, OFlags::RDONLY, 0) {
         Ok(file) if file.metadata()?.len() > LARGEST_SIDECAR => {
             Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too large for a sidecar"))
@@ -157,6 +157,11 @@ fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Returns whether that is a sidecar of ours: it names a take and its clip.
+pub(super) fn is_sidecar(sidecar: &Value) -> bool {
+    sidecar["take"].is_string() && file_of(sidecar).is_some()
 }
 
 /// The clip that a sidecar tells of.

@@ -1,6 +1,7 @@
 //! Gives a clip its name: the last act, after which whoever sees it sees it whole.
 
 use super::dir::{Dir, Standing, is_full, is_obstructed};
+use super::examine::{is_sidecar, small};
 use super::tree::{Tree, beside_name, notes_name, part_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -65,7 +66,7 @@ impl From<io::Error> for PlaceFault {
 }
 
 /// The folder beside a clip in which its older takes are kept.
-const TAKES: &str = "_takes";
+pub(super) const TAKES: &str = "_takes";
 
 /// Characters of a take's id that tell takes of one job apart; its end, since its beginning is the time.
 const SHORT_TAKE: usize = 8;
@@ -77,12 +78,16 @@ impl Tree {
     pub fn place(&self, placement: &Placement) -> Result<(), PlaceFault> {
         let Placement { take, target, clip, sidecar, older } = *placement;
         let (dir, name) = self.locate(target, true)?;
-        let _lock = dir.lock()?;
+        let _lock = self.lock(&dir)?;
+        let is_foreign = has_foreign_sidecar(&dir, name)?;
         let replace = match dir.compare(name, clip)? {
             Standing::Same => {
-                write_sidecar(&dir, name, sidecar)?;
+                if !is_foreign {
+                    write_sidecar(&dir, name, sidecar)?;
+                }
                 return Ok(self.tidy(&dir, take)?);
             }
+            _ if is_foreign => return Err(PlaceFault::NameTaken(sidecar_name(target))),
             Standing::Nothing => false,
             Standing::Other => match older {
                 Some(older) if dir.compare(name, older.clip)? == Standing::Same => {
@@ -92,7 +97,11 @@ impl Tree {
                 _ => return Err(PlaceFault::NameTaken(target.to_owned())),
             },
         };
-        let (from, part) = self.received(take, &dir, clip)?.ok_or(PlaceFault::PartLost)?;
+        let Some((from, part)) = self.received(take, &dir, clip)? else {
+            // Whatever is there now is not what came: it must not be taken up as if it were.
+            self.tidy(&dir, take)?;
+            return Err(PlaceFault::PartLost);
+        };
         let written = write_sidecar(&dir, name, sidecar)?;
         let bytes = from.file(&part, OFlags::RDONLY, 0)?;
         open_up(&bytes, &written)?;
@@ -112,7 +121,7 @@ impl Tree {
     /// Keeps a file that is no clip of ours any more below `_takes/` beside it, and returns where.
     pub fn keep_altered(&self, target: &str) -> Result<String, PlaceFault> {
         let (dir, name) = self.locate(target, false)?;
-        let _lock = dir.lock()?;
+        let _lock = self.lock(&dir)?;
         let takes = dir.child(TAKES, true)?;
         for number in 1.. {
             let kept = marked(name, &format!("altered-{number}"));
@@ -160,6 +169,17 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
 /// Name of the sidecar of a clip.
 pub(super) fn sidecar_name(clip: &str) -> String {
     format!("{clip}.json")
+}
+
+/// Whether a file that is no sidecar of ours has the name of a clip's sidecar.
+pub(super) fn has_foreign_sidecar(dir: &Dir, clip: &str) -> io::Result<bool> {
+    let name = sidecar_name(clip);
+    if !dir.has(&name)? {
+        return Ok(false);
+    }
+    let read = small(dir, &name).ok().flatten();
+    let sidecar = read.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    Ok(!sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)))
 }
 
 /// Name under which something waits beside a clip until it is complete.
