@@ -19,6 +19,13 @@ impl Store {
         self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
     }
 
+    /// Notes on which disks the clips are, where all of them are there.
+    pub async fn note_disks(&self, disks: &str) -> Result<(), StoreError> {
+        let disks = disks.to_owned();
+        let sql = "UPDATE output SET disks = ?1";
+        self.lane.write(None, move |batch| batch.db.execute(sql, [&disks]).map(|_| Ok(()))).await
+    }
+
     /// Notes with which key a provider is asked from now on, by a `mark` that tells keys apart and does not tell the
     /// key. Returns since when it has been that one, to the millisecond.
     pub async fn key_in_use(
@@ -83,6 +90,15 @@ impl Reader {
     /// The output folder of which [`Store::keep_output`] took note; `None` before the first run.
     pub async fn output(&self) -> Result<Option<String>, StoreError> {
         self.read(root).await
+    }
+
+    /// The disks of which [`Store::note_disks`] took note; `None` before that.
+    pub async fn disks(&self) -> Result<Option<String>, StoreError> {
+        self.read(|db| {
+            let found = db.prepare_cached("SELECT disks FROM output")?.query_row([], |row| row.get(0));
+            Ok(found.optional()?.flatten())
+        })
+        .await
     }
 }
 

@@ -185,7 +185,15 @@ impl Drive {
         };
         if let (Ok(()), Some(older)) = (&placed, older) {
             let kept = kept_path(&older.path, &older.take);
-            self.world.store.kept(&older, &kept, self.world.clock.now()).await.map_err(Failure::store)?;
+            let (tree, name) = (self.world.tree.clone(), kept.clone());
+            let look = move || tree.losses(std::iter::once((name.as_str(), &older.file)));
+            let losses = blocking(look).await?.map_err(Failure::local)?;
+            let store = &self.world.store;
+            let saved = match losses.contains(&None) {
+                true => store.kept(&older, &kept, self.world.clock.now()).await,
+                false => store.kept_nowhere(&older.take).await,
+            };
+            saved.map_err(Failure::store)?;
         }
         self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await
     }
