@@ -9,6 +9,7 @@ use super::exit::{Error, Exit};
 use super::guards;
 use super::listed::Listed;
 use super::pause;
+use super::recover::refuse_forgotten;
 use super::session::{Session, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::terminal::Terminal;
@@ -42,6 +43,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    refuse_forgotten(&places, global, &worksheet)?;
     let plan = decided.plan(manifest, &loaded, levels)?;
     if args.show_requests {
         let shown = worksheet.book().each::<StoreError>(|_, job| {

@@ -59,6 +59,8 @@ pub struct World {
     pub run: RunId,
     /// The project that is rendered.
     pub project: String,
+    /// Whether this is a rehearsal, whose clips must never pass for paid ones.
+    pub sandbox: bool,
     listener: Listener,
     /// Called at the named lines at which a crash is worst; tests end the process there.
     reach: fn(&'static str),
@@ -83,6 +85,8 @@ pub struct Parts {
     pub run: RunId,
     /// The project that is rendered.
     pub project: String,
+    /// Whether this is a rehearsal.
+    pub sandbox: bool,
     /// Who is told.
     pub listener: Listener,
     /// Called at the named lines at which a crash is worst.
@@ -93,7 +97,7 @@ impl World {
     /// A world at rest.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, free, tree, pictures, clock, run, project, listener, reach } = parts;
+        let Parts { store, free, tree, pictures, clock, run, project, sandbox, listener, reach } = parts;
         Self {
             store,
             free,
@@ -103,6 +107,7 @@ impl World {
             stop: Stop::new(),
             run,
             project,
+            sandbox,
             listener,
             reach,
             on_wire: AtomicUsize::new(0),

@@ -96,7 +96,7 @@ impl Tree {
         self.is_placed(target, &file).then_some(file)
     }
 
-    fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
+    pub(super) fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
         let (dir, name) = match self.locate(target, false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             located => located?,
@@ -107,7 +107,7 @@ impl Tree {
 }
 
 /// The whole of a file that is small, as ours are.
-fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
     match dir.file(name, OFlags::RDONLY, 0) {
         Ok(file) if file.metadata()?.len() > LARGEST_SIDECAR => {
             Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too large for a sidecar"))

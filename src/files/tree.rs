@@ -175,7 +175,7 @@ impl Tree {
 
     /// The output folder, if it is still the one that the run began with: when a disk is unmounted, an empty folder
     /// is left in its place, and nothing must be written there.
-    fn root(&self) -> io::Result<Dir> {
+    pub(super) fn root(&self) -> io::Result<Dir> {
         let Inner { root, identity, .. } = &*self.inner;
         let gone = |why: &str| io::Error::other(format!("the output folder {} {why}", root.display()));
         let dir = Dir::open(root).map_err(|error| gone(&format!("cannot be opened: {error}")))?;

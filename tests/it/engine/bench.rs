@@ -187,6 +187,7 @@ impl Bench {
             clock: self.clock.clone(),
             run,
             project: self.project.clone(),
+            sandbox: false,
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
             reach: death::reach,
         }))
