@@ -10,6 +10,7 @@ use super::guards;
 use super::listed::Listed;
 use super::lost::{Lost, Search};
 use super::pause;
+use super::recover::refuse_forgotten;
 use super::session::{Session, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::setup::lacks_key;
@@ -43,6 +44,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    refuse_forgotten(&places, global, &worksheet)?;
     decided.warn(terminal);
     let lost = lost(&places, manifest, &worksheet, reader.as_ref(), &args.selection.only).await?;
     let plan = decided.plan(manifest, &loaded, levels, &lost)?;

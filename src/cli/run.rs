@@ -12,6 +12,7 @@ use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
 use super::pause;
 use super::plan::{invalid, know, succeed, valid, worksheet};
+use super::recover::refuse_forgotten;
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
@@ -121,6 +122,7 @@ async fn prepare(
         approval::compare(terminal, places, manifest, plan, worksheet)?;
     }
     lost.keep(worksheet)?;
+    refuse_forgotten(places, global, worksheet)?;
     let now = session.clock.now();
     let caps = caps(manifest, args.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
@@ -138,6 +140,7 @@ async fn prepare(
     if !agreed_before {
         guards::pass(terminal, places, &plan)?;
     }
+    gaps(session, &decided, &plan, agreed_before).await?;
     let ordered = order(&manifest.project, worksheet, &loaded.left_out, now);
     let mut ordered = ordered.map_err(|error| store_error(&error))?;
     ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
@@ -309,6 +312,33 @@ pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
         account.sent_today(now, sent);
     }
     Ok(())
+}
+
+/// Asks before jobs without a clip are ordered where the history has gaps: they may have been paid before.
+///
+/// Once is enough. Where every job has its clip, nothing that is wanted was lost.
+async fn gaps(session: &Session, decided: &Decided, plan: &Plan<'_>, agreed: bool) -> Result<(), Error> {
+    if !session.store.has_gaps().await.map_err(|error| store_error(&error))? {
+        return Ok(());
+    }
+    if agreed || (plan.to_render() == 0 && !decided.partial) {
+        return session.store.close_gaps().await.map_err(|error| store_error(&error));
+    }
+    if plan.to_render() == 0 {
+        return Ok(());
+    }
+    let what = format!(
+        "the state was rebuilt with gaps, and {} without a clip, for about {}, may have been paid before; nothing was sent",
+        count(plan.to_render(), "job"),
+        plan.total()
+    );
+    let accept = session.places.typed("run --accept-changes");
+    Err(Error::new(
+        Exit::Budget,
+        format!("{what}. Look in your provider's console first; to order all of them: {accept}"),
+    )
+    .money("not charged")
+    .next(session.places.typed("plan")))
 }
 
 /// Refuses models whose price nobody knows.

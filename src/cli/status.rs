@@ -36,6 +36,9 @@ const ENOUGH: u64 = 2;
 pub(super) async fn status(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     let reader = reader(&places)?;
+    for warning in reader.damage() {
+        terminal.tell(&format!("warning: {warning}"), 9);
+    }
     let (manifest, now) = (read(&places), Clock::system().now());
     let budget = match &manifest {
         Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,

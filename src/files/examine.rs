@@ -137,7 +137,7 @@ impl Tree {
         self.is_placed(target, &file).then_some(file)
     }
 
-    fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
+    pub(super) fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
         let (dir, name) = match self.locate(target, false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             located => located?,

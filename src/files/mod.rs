@@ -15,6 +15,7 @@ pub mod pictures;
 pub mod place;
 pub mod refile;
 pub mod resume;
+pub mod sidecars;
 pub mod tree;
 
 pub use album::Album;

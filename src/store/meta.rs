@@ -26,6 +26,11 @@ impl Store {
         self.lane.write(None, move |batch| batch.db.execute(sql, [&disks]).map(|_| Ok(()))).await
     }
 
+    /// Notes that a person has agreed to the orders that may have been sent before the history was lost.
+    pub async fn close_gaps(&self) -> Result<(), StoreError> {
+        self.lane.write(None, |batch| set_gaps(batch.db, false).map(Ok)).await
+    }
+
     /// Notes with which key a provider is asked from now on, by a `mark` that tells keys apart and does not tell the
     /// key. Returns since when it has been that one, to the millisecond.
     pub async fn key_in_use(
@@ -100,6 +105,19 @@ impl Reader {
         })
         .await
     }
+
+    /// Whether submissions may be missing from the history: it was rebuilt from clips, or from a ledger with gaps.
+    pub async fn has_gaps(&self) -> Result<bool, StoreError> {
+        self.read(|db| Ok(value(db, GAPS)?.is_some_and(|gaps| gaps > 0))).await
+    }
+}
+
+/// The row that says that submissions may be missing from the history.
+const GAPS: &str = "gaps";
+
+/// Notes whether submissions may be missing from the history.
+pub(super) fn set_gaps(db: &Connection, gaps: bool) -> rusqlite::Result<()> {
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, gaps)).map(drop)
 }
 
 /// The folder of which note was taken.

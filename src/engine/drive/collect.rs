@@ -7,7 +7,7 @@ use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::engine::filing::clip_at;
 use crate::engine::lane::learn::AUTH_RETRY;
-use crate::engine::sidecar::sidecar;
+use crate::engine::sidecar::{Origin, sidecar};
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::plan::known::Filed;
@@ -158,7 +158,13 @@ impl Drive {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let older = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
         let mut older = older.filter(|older| older.path == take.path && older.take != take.id);
-        let sidecar = sidecar(take, file, self.world.clock.now()).to_string().into_bytes();
+        let costs = self.world.store.costs(&take.id).await.map_err(Failure::store)?;
+        let origin = Origin {
+            settled: costs.map_or(take.price, |costs| costs.usd),
+            account: Some(self.account.endpoint.mark()),
+            sandbox: self.world.sandbox,
+        };
+        let sidecar = sidecar(take, file, self.world.clock.now(), &origin).to_string().into_bytes();
         self.world.reach("place.before_rename");
         let place = |older: Option<Filed>| {
             let tree = self.world.tree.clone();
