@@ -146,7 +146,9 @@ impl Sheet<'_, '_> {
         match self.cells(row, record) {
             Ok(row) => self.table.row(row),
             Err(problem) => {
-                problem.into_iter().for_each(|problem| self.table.spoilt(row, *problem));
+                for problem in problem {
+                    self.table.spoilt(row, *problem);
+                }
                 Ok(())
             }
         }
