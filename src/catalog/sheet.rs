@@ -146,7 +146,7 @@ impl Sheet<'_, '_> {
         match self.cells(row, record) {
             Ok(row) => self.table.row(row),
             Err(problem) => {
-                for problem in problem {
+                if let Some(problem) = problem {
                     self.table.spoilt(row, *problem);
                 }
                 Ok(())
