@@ -105,6 +105,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
         run,
         project: manifest.project.clone(),
         look_every: LOOK_EVERY,
+        sandbox: true,
         max_in_doubt: Usd::from_micros(2_000_000),
         listener: Box::new(listener),
         reach: |_| {},

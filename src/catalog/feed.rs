@@ -1,12 +1,13 @@
 //! Feeds: RSS and Atom, whose records hold a product each.
 
-use super::lines::{LARGEST_ROW, Metered, Watch};
+use super::lines::{Broken, Metered, Watch};
 use super::records::Record;
-use super::sheet::broken_off;
+use super::sheet::{broken_off, too_long};
 use super::table::{LONGEST_NAME, Table};
 use crate::domain::problem::Problem;
 use crate::domain::text::decode_entities;
 use encoding_rs::WINDOWS_1252;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::io::{BufReader, Read};
@@ -27,7 +28,8 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let (metered, watch) = Metered::new(head, source);
     if is_old {
         table.encoding = "Windows-1252";
-        events(table, BufReader::new(Transcoded { source: metered, ready: Vec::new(), at: 0 }), &watch)
+        let letters = DecodeReaderBytesBuilder::new().encoding(Some(WINDOWS_1252)).build(metered);
+        events(table, BufReader::new(letters), &watch)
     } else {
         events(table, BufReader::new(metered), &watch)
     }
@@ -48,30 +50,19 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
     let mut row = 0;
     loop {
         buffer.clear();
-        let event = match reader.read_event_into(&mut buffer) {
-            Ok(event) => event,
-            Err(error) => {
-                let why = error.to_string();
-                return Err(Box::new(stopped(table, row + 1, watch, reader.error_position(), &why)));
-            }
-        };
-        match event {
+        let read = reader.read_event_into(&mut buffer).map_err(|error| error.to_string());
+        match read.map_err(|why| stopped(table, row + 1, watch, reader.error_position(), &why))? {
             Event::Start(start) if product.is_none() && is_record(&start) => {
                 watch.renew();
                 product = Some(Product::default());
             }
-            Event::Start(start) => {
-                if let Some(product) = &mut product
-                    && !product.open(&start)
-                {
-                    return Err(Box::new(too_deep(table, row + 1)));
+            event @ (Event::Start(_) | Event::Empty(_)) => {
+                let (Event::Start(start) | Event::Empty(start)) = &event else { continue };
+                let Some(product) = &mut product else { continue };
+                if !product.open(start) {
+                    return Err(too_deep(table, row + 1).into());
                 }
-            }
-            Event::Empty(start) => {
-                if let Some(product) = &mut product {
-                    if !product.open(&start) {
-                        return Err(Box::new(too_deep(table, row + 1)));
-                    }
+                if matches!(event, Event::Empty(_)) {
                     product.close();
                 }
             }
@@ -93,7 +84,7 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
             },
             Event::Eof if product.is_some() => {
                 let problem = table.at(row + 1, None, "the feed ends in the middle of a product");
-                return Err(Box::new(problem.hint("fetch it again, it was cut off")));
+                return Err(problem.hint("fetch it again, it was cut off").into());
             }
             Event::Eof => break,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -102,7 +93,7 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
     if row == 0 {
         let problem =
             table.whole("the file has no product: there is no `<item>` (RSS) and no `<entry>` (Atom)");
-        return Err(Box::new(problem.hint("export it as a Google Merchant feed, or as CSV")));
+        return Err(problem.hint("export it as a Google Merchant feed, or as CSV").into());
     }
     table.end_of_records()
 }
@@ -129,11 +120,7 @@ fn too_deep(table: &Table<'_>, row: u64) -> Problem {
 /// The feed was not read to its end.
 fn stopped(table: &Table<'_>, row: u64, watch: &Watch, at: u64, why: &str) -> Problem {
     match watch.broken() {
-        Some(super::lines::Broken::TooLong) => {
-            let megabytes = LARGEST_ROW / 1024 / 1024;
-            let problem = table.at(row, None, format!("the product goes on for more than {megabytes} MiB"));
-            problem.hint("an element in it may never be closed")
-        }
+        Some(Broken::TooLong) => too_long(table, row, "product", "an element in it may never be closed"),
         Some(broken) => broken_off(table, row, &broken),
         None => table
             .at(row, None, format!("the feed cannot be read from byte {at} on: {why}"))
@@ -180,28 +167,5 @@ impl Product {
         if let Some((name, text)) = self.path.pop() {
             self.record.add(&name, decode_entities(text.trim()).trim());
         }
-    }
-}
-
-/// Bytes of Windows-1252 as UTF-8.
-struct Transcoded<R> {
-    source: R,
-    ready: Vec<u8>,
-    at: usize,
-}
-
-impl<R: Read> Read for Transcoded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.at == self.ready.len() {
-            let mut chunk = [0; 4096];
-            let length = self.source.read(&mut chunk)?;
-            let (text, _) = WINDOWS_1252.decode_without_bom_handling(&chunk[..length]);
-            self.ready = text.into_owned().into_bytes();
-            self.at = 0;
-        }
-        let length = buffer.len().min(self.ready.len() - self.at);
-        buffer[..length].copy_from_slice(&self.ready[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
     }
 }

@@ -7,11 +7,10 @@ use super::items::{Made, Maker};
 use super::products::{Products, Row};
 use super::records::Record;
 use super::{About, Catalog, Stop};
-use crate::domain::digest::Sha256;
+use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Item, OnePer, Reading};
-use crate::domain::numbering::Numbering;
-use crate::domain::problem::{Causes, Place, Problem, Severity, did_you_mean};
-use std::collections::HashMap;
+use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Feeds and lists have no header: so many of their records are looked at before their program is told.
@@ -72,7 +71,7 @@ struct Streamed {
     /// The product whose rows are being read.
     open: Option<String>,
     /// The products that were read.
-    keys: Numbering,
+    keys: HashSet<Short>,
 }
 
 impl<'a> Table<'a> {
@@ -115,9 +114,8 @@ impl<'a> Table<'a> {
     }
 
     /// Notes what spoils a row.
-    pub(super) fn spoilt(&mut self, row: u64, mut problem: Problem, label: Option<String>, example: String) {
-        problem.label = label;
-        problem.examples.push(example);
+    pub(super) fn spoilt(&mut self, row: u64, mut problem: Problem) {
+        problem.examples.push(format!("sheet row {row}"));
         problem.rows.push(row);
         self.problems.add(problem.of_item());
     }
@@ -153,7 +151,7 @@ impl<'a> Table<'a> {
         self.know(row, dialect, confidence)?;
         if let Some(known) = self.known.as_mut().filter(|known| known.columns.parent.is_none()) {
             let names = shared(&self.headers);
-            let stream = Streamed { names, open: None, keys: Numbering::default() };
+            let stream = Streamed { names, open: None, keys: HashSet::new() };
             known.stream = self.take.is_some().then_some(stream);
         }
         Ok(())
@@ -187,17 +185,14 @@ impl<'a> Table<'a> {
                         "write `dialect: {}` or `dialect: {}` under `items:`; for `init` and `catalog`, `--dialect NAME`",
                         first.name, second.name
                     );
-                    Err(Box::new(self.whole(message).hint(hint)))
+                    Err(self.whole(message).hint(hint).into())
                 }
             };
         };
-        let names = dialect::names();
         let Some(dialect) = dialect::find(wanted) else {
             let problem = self.whole(format!("there is no dialect `{wanted}`"));
-            return Err(Box::new(match did_you_mean(wanted, names.iter().copied()) {
-                Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                None => problem.hint(format!("the dialects are: {}", names.join(", "))),
-            }));
+            let hint = meant_or_all(wanted, dialect::names(), "the dialects are");
+            return Err(problem.hint(hint).into());
         };
         dialect.confidence(&self.headers).map(|confidence| (dialect, confidence)).ok_or_else(|| {
             let missing = dialect.missing(&self.headers).join("` and `");
@@ -256,7 +251,7 @@ impl<'a> Table<'a> {
             && (dialect.is_plain() || stream.open.as_deref() != Some(key))
         {
             if !dialect.is_plain() {
-                if stream.keys.before(&Sha256::of(key.as_bytes())).is_some() {
+                if !stream.keys.insert(Sha256::of(key.as_bytes()).short()) {
                     return Err(Stop::Scattered);
                 }
                 stream.open = Some(key.to_owned());
@@ -308,7 +303,7 @@ impl<'a> Table<'a> {
             let mut problem = self.at(number, Some(&header), "a spreadsheet has shortened this number");
             problem.severity = Severity::Warning;
             let problem = problem.hint("clips do not depend on it; for true numbers, export the file again");
-            self.spoilt(number, problem, Some(format!("`{text}`")), format!("sheet row {number}"));
+            self.spoilt(number, problem.label(format!("`{text}`")));
         }
         if !is_named {
             let header = self.known.as_ref().and_then(|known| known.columns.together.first());
@@ -316,13 +311,13 @@ impl<'a> Table<'a> {
             let problem = self
                 .at(number, header.as_deref(), "the row has no id")
                 .hint("fill the cell with an id that no other row has, and do not change it later");
-            self.spoilt(number, problem, None, format!("sheet row {number}"));
+            self.spoilt(number, problem);
         }
     }
 
     /// Takes a record of a file without a header: each value with its name.
     pub(super) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
-        let Some(values) = record.finish() else { return Err(Box::new(self.too_wide(number))) };
+        let Some(values) = record.finish() else { return Err(self.too_wide(number).into()) };
         let mut cells: Vec<String> = Vec::new();
         let before = self.headers.len();
         for (name, value) in values {
@@ -336,7 +331,7 @@ impl<'a> Table<'a> {
             cells[at] = value;
         }
         if self.headers.len() > WIDEST {
-            return Err(Box::new(self.too_wide(number)));
+            return Err(self.too_wide(number).into());
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());

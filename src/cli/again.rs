@@ -4,9 +4,11 @@ use super::args::{Bounds, Global, Selection};
 use super::budget::{caps, levels};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
+use super::lost::Lost;
+use super::obstacles::Obstacles;
 use super::pause;
 use super::plan::invalid;
-use super::run::{Obstacles, today, unpriced};
+use super::run::{today, unpriced};
 use super::session::{Order, Session, store_error};
 use super::setup::setup;
 use super::summary::{self, Ended};
@@ -161,8 +163,10 @@ pub(super) async fn once_more(
         Ok((went, world)) => {
             // What was ordered anew and not sent is for `run` to send.
             let again = "run";
+            let lost = &Lost::default();
+            let (waiting, asks) = (0, 0);
             let ended =
-                Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, asks: 0, again };
+                Ended { places: &places, world: &world, went: &went, run, caps, waiting, asks, lost, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

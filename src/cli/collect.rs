@@ -2,6 +2,7 @@
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
+use super::lost::Lost;
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
@@ -104,8 +105,10 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         Ok((went, world)) => {
             let again = "collect";
             let caps = Caps::default();
+            let lost = &Lost::default();
+            let (waiting, asks) = (0, 0);
             let ended =
-                Ended { places: &places, world: &world, went: &went, run, caps, waiting: 0, asks: 0, again };
+                Ended { places: &places, world: &world, went: &went, run, caps, waiting, asks, lost, again };
             summary::close(terminal, ended).await
         }
         Err(error) => Err(error),

@@ -2,6 +2,7 @@
 
 use super::args::Selection;
 use super::exit::Error;
+use super::lost::Lost;
 use super::names::Names;
 use super::session::store_error;
 use super::settings::Places;
@@ -116,8 +117,9 @@ impl Decided {
         manifest: &'a Manifest,
         loaded: &'a Loaded,
         levels: Vec<Level>,
+        lost: &Lost,
     ) -> Result<Plan<'a>, Error> {
-        self.sum(manifest, loaded, levels).map_err(|error| store_error(&error))
+        self.sum(manifest, loaded, levels, lost).map_err(|error| store_error(&error))
     }
 
     fn sum<'a>(
@@ -125,13 +127,17 @@ impl Decided {
         manifest: &'a Manifest,
         loaded: &'a Loaded,
         levels: Vec<Level>,
+        lost: &Lost,
     ) -> Result<Plan<'a>, StoreError> {
         let book = self.worksheet.book();
         let mut sum = Sum::new(levels, self.others.clone());
         let mut watch = Watch::new(book.finished()?);
         book.each::<StoreError>(|book, job| {
             let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
-            sum.add(&job.wanted, &job.decision);
+            match lost.of(&job.wanted.key, &job.decision) {
+                Some(loss) => sum.add_lost(&job.wanted, loss),
+                None => sum.add(&job.wanted, &job.decision),
+            }
             watch.see(&job.wanted, &job.decision, is_finished);
             Ok(())
         })?;

@@ -92,6 +92,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["all clips, before they are uploaded", "shotlist verify"],
             ["every night, a tenth of them", "shotlist verify --subset 10% --json"],
             ["a copy of the output folder", "shotlist verify --out /backup/shop"],
+            ["bring back what is missing, free", "shotlist verify --repair"],
         ],
     ),
     (

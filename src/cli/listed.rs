@@ -1,6 +1,7 @@
 //! The plan as one JSON object with each of its jobs, written as they come: no list is held.
 
 use super::decided::Decided;
+use super::lost::Lost;
 use crate::load::Loaded;
 use crate::plan::guards::is_in_place;
 use crate::report::plan::job as job_json;
@@ -15,6 +16,8 @@ pub(super) struct Listed<'a> {
     pub(super) object: Value,
     /// The jobs of the plan.
     pub(super) decided: &'a Decided,
+    /// Clips that are gone or altered.
+    pub(super) lost: &'a Lost,
     /// What was loaded.
     pub(super) loaded: &'a Loaded,
 }
@@ -22,7 +25,7 @@ pub(super) struct Listed<'a> {
 /// A part of the object, by its name.
 enum Part<'a> {
     Value(&'a Value),
-    Jobs(&'a Decided),
+    Jobs(&'a Decided, &'a Lost),
     Gone(&'a Listed<'a>),
 }
 
@@ -32,7 +35,7 @@ impl Serialize for Listed<'_> {
         let mut parts: BTreeMap<&str, Part<'_>> = BTreeMap::new();
         let values = self.object.as_object().into_iter().flatten();
         parts.extend(values.map(|(name, value)| (name.as_str(), Part::Value(value))));
-        parts.insert("jobs", Part::Jobs(self.decided));
+        parts.insert("jobs", Part::Jobs(self.decided, self.lost));
         parts.insert("gone", Part::Gone(self));
         let mut map = serializer.serialize_map(Some(parts.len()))?;
         for (name, part) in &parts {
@@ -46,7 +49,7 @@ impl Serialize for Part<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let decided = match self {
             Self::Value(value) => return value.serialize(serializer),
-            Self::Jobs(decided) | Self::Gone(Listed { decided, .. }) => decided,
+            Self::Jobs(decided, _) | Self::Gone(Listed { decided, .. }) => decided,
         };
         let mut list = serializer.serialize_seq(None)?;
         let mut failed = None;
@@ -63,7 +66,14 @@ impl Serialize for Part<'_> {
                 let is_told = is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item);
                 if is_told { add(&job.key.to_string().into()) } else { Ok(()) }
             }),
-            _ => book.each::<StoreError>(|_, job| add(&job_json(&job.wanted, &job.decision))),
+            Self::Jobs(_, lost) => book.each::<StoreError>(|_, job| {
+                let mut object = job_json(&job.wanted, &job.decision);
+                if let Some(loss) = lost.of(&job.wanted.key, &job.decision) {
+                    object["clip"] = loss.name().into();
+                }
+                add(&object)
+            }),
+            Self::Value(_) => Ok(()),
         };
         match (written, failed) {
             (_, Some(error)) => Err(error),

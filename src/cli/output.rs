@@ -2,17 +2,15 @@
 
 use super::exit::{Error, Exit};
 use super::session::{Session, store_error};
-use super::settings::quoted;
+use super::settings::{Places, quoted};
 use std::path::Path;
 
 impl Session {
     /// Refuses another output folder than the one in which the clips are.
     pub(super) async fn keep_output(&self) -> Result<(), Error> {
         let (folder, out) = (real(&self.places.folder), real(&self.places.out));
-        // As seen from the manifest where it is below it, so that a project can be moved as a whole.
-        let named = out.strip_prefix(&folder).unwrap_or(&out);
-        let holds =
-            self.store.keep_output(&named.to_string_lossy()).await.map_err(|error| store_error(&error))?;
+        let named = output_name(&self.places);
+        let holds = self.store.keep_output(&named).await.map_err(|error| store_error(&error))?;
         let holds = folder.join(holds);
         if real(&holds) == out {
             return Ok(());
@@ -35,6 +33,12 @@ impl Session {
         .money("not charged")
         .next(self.places.typed("status")))
     }
+}
+
+/// Returns the output folder as seen from the manifest where it is below it, so that a project can be moved as a whole.
+pub(super) fn output_name(places: &Places) -> String {
+    let (folder, out) = (real(&places.folder), real(&places.out));
+    out.strip_prefix(&folder).unwrap_or(&out).to_string_lossy().into_owned()
 }
 
 /// The path without links, as far as it exists.

@@ -8,7 +8,9 @@ use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
 use super::listed::Listed;
+use super::lost::{Lost, Search};
 use super::pause;
+use super::recover::refuse_forgotten;
 use super::session::{Session, store_error, unopened};
 use super::settings::{Places, quoted};
 use super::setup::lacks_key;
@@ -42,8 +44,10 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     // Whoever approves a plan that is written down gives the answer to what asks.
     let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    refuse_forgotten(&places, global, &worksheet)?;
     decided.warn(terminal);
-    let plan = decided.plan(manifest, &loaded, levels)?;
+    let lost = lost(&places, manifest, &worksheet, reader.as_ref(), &args.selection.only).await?;
+    let plan = decided.plan(manifest, &loaded, levels, &lost)?;
     if args.show_requests {
         let shown = worksheet.book().each::<StoreError>(|_, job| {
             if job.decision.costs() {
@@ -56,10 +60,11 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         let mut object = plan.json();
         object["sandbox"] = places.sandbox.into();
         object["paused"] = paused.iter().map(pause::json).collect();
-        let listed = Listed { object, decided: &decided, loaded: &loaded };
+        let listed = Listed { object, decided: &decided, lost: &lost, loaded: &loaded };
         terminal.long_data(&listed).map_err(|error| Error::new(Exit::Local, error.to_string()))?;
     } else {
         show(terminal, &places, global.verbose > 0, &plan, &paused, &decided)?;
+        lost.lines(&places).iter().for_each(|line| terminal.tell(line, 9));
         tell_choices(terminal, manifest, &loaded, &plan);
     }
     if let Some(file) = &args.out {
@@ -70,7 +75,24 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
     }
     let providers = plan.sum.models().map(|model| model.provider.as_str());
     let lacks_key = !places.sandbox && lacks_key(&manifest.providers, providers);
-    Ok(next(terminal, &places, &plan, lacks_key, args))
+    Ok(next(terminal, &places, &plan, (&lost, lacks_key), args))
+}
+
+/// Finds the clips of the plan that are gone or altered.
+async fn lost(
+    places: &Places,
+    manifest: &Manifest,
+    worksheet: &Worksheet,
+    reader: Option<&Reader>,
+    only: &[String],
+) -> Result<Lost, Error> {
+    let Some(reader) = reader else { return Ok(Lost::default()) };
+    let recorded = reader.output().await.map_err(|error| store_error(&error))?;
+    let root = recorded.map_or_else(|| places.out.clone(), |recorded| places.folder.join(recorded));
+    let search = Search { places, root: &root, manifest, worksheet, only };
+    let (mut lost, _) = search.look(reader).await?;
+    lost.keep(worksheet)?;
+    Ok(lost)
 }
 
 /// Opens a worksheet for the wanted jobs, beside the state where there is one.
@@ -180,10 +202,18 @@ fn tell_choices(terminal: &Terminal, manifest: &Manifest, loaded: &Loaded, plan:
 }
 
 /// Says how to go on.
-fn next(terminal: &Terminal, places: &Places, plan: &Plan<'_>, lacks_key: bool, args: &PlanArgs) -> Exit {
+fn next(
+    terminal: &Terminal,
+    places: &Places,
+    plan: &Plan<'_>,
+    (lost, lacks_key): (&Lost, bool),
+    args: &PlanArgs,
+) -> Exit {
     terminal.next(match plan.to_render() {
         _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
-        0 if places.state.join("state.db").exists() => places.typed("status"),
+        0 if places.state.join("state.db").exists() => {
+            lost.next(places).unwrap_or_else(|| places.typed("status"))
+        }
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),

@@ -5,6 +5,7 @@ use super::args::{Global, PruneArgs, Selection};
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::lost::Lost;
 use super::plan::{invalid, know, valid, worksheet};
 use super::session::{Session, store_error};
 use super::settings::Places;
@@ -44,7 +45,7 @@ pub(super) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
         let known = worksheet.book().known(&job.key).map_err(|error| store_error(&error))?;
         takes.push(known.map(|known| known.takes).unwrap_or_default());
     }
-    let plan = decided.plan(manifest, &loaded, Vec::new())?;
+    let plan = decided.plan(manifest, &loaded, Vec::new(), &Lost::default())?;
     drop((decided, worksheet));
     if gone.is_empty() {
         terminal.say("nothing to archive: every clip is wanted, or archived already");

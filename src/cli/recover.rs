@@ -1,7 +1,8 @@
-//! `shotlist recover`: a lost, old or damaged database is rebuilt from the ledger and from the clips.
+//! `shotlist recover`: rebuilds a lost, old or damaged state from the ledger, the old database and the clips.
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
+use super::output::output_name;
 use super::session::{Session, lock, store_error, unopened};
 use super::settings::Places;
 use super::terminal::Terminal;
@@ -12,10 +13,10 @@ use crate::engine::clock::Clock;
 use crate::files::{Tree, kept_path};
 use crate::provider;
 use crate::report::text::count;
-use crate::store::{Clips, Count, Rebuilt, Recovery};
+use crate::store::{Clips, Count, Rebuilt, Recovery, StoreError, Worksheet};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// States in the order in which they are told, each with its words.
 const STATES: [(Phase, &str); 11] = [
@@ -35,7 +36,8 @@ const STATES: [(Phase, &str); 11] = [
 /// Rebuilds what is lost; says so where nothing is.
 pub(super) async fn recover(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
-    if !places.state.is_dir() {
+    let standing = |root: &Path| Standing::at(&places.state, root, global.sandbox);
+    if !places.state.is_dir() && standing(&places.out).sidecars().is_empty() {
         return Ok(nothing(
             terminal,
             &places,
@@ -44,20 +46,25 @@ pub(super) async fn recover(terminal: &Terminal, global: &Global, args: &Manifes
         ));
     }
     let lock = lock(&places, "recover")?;
-    let Some(recovery) = Recovery::begin(&places.state, &lock).map_err(|error| store_error(&error))? else {
+    let mut recovery = Recovery::begin(&places.state, &lock).map_err(|error| store_error(&error))?;
+    let root = output(&places, global, recovery.output());
+    let clips = standing(&root);
+    let needed = tokio::task::block_in_place(|| recovery.examine(&clips));
+    if !needed.map_err(|error| store_error(&error))? {
         let sound = "the database is sound and knows all that the ledger knows: nothing was changed";
         return Ok(nothing(terminal, &places, sound, "status"));
+    }
+    let why = match recovery.why() {
+        Some(why) => why.to_string(),
+        None => "the state does not know clips that it has paid for".to_owned(),
     };
-    let why = recovery.why().to_string();
-    let root = output(&places, global, recovery.output());
     let policy = |model: &ModelName| provider::policy(&model.provider);
-    // Without its folder no clip stands anywhere.
-    let clips = Standing(Tree::look_at(&places.state, &root).ok());
     let now = Clock::system().now();
-    let rebuilt = tokio::task::block_in_place(|| recovery.rebuild(&policy, &clips, now))
+    let out = output_name(&places);
+    let rebuilt = tokio::task::block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))
         .map_err(|error| unopened(&places, &error))?;
     // What a crash had left on the wire is settled as at any start.
-    let session = Session::open_locked(terminal, places, lock)?;
+    let session = Session::open_locked(terminal, places, lock, false)?;
     let counts = session.store.counts(None).await.map_err(|error| store_error(&error))?;
     let next = session.places.typed("collect");
     if terminal.json {
@@ -91,11 +98,58 @@ pub(super) fn output(places: &Places, global: &Global, recorded: Option<&str>) -
 }
 
 /// The clips in the output folder, where there is one.
-struct Standing(Option<Tree>);
+struct Standing {
+    /// Without its folder no clip stands anywhere.
+    tree: Option<Tree>,
+    /// Whether only rehearsed clips count.
+    sandbox: bool,
+}
+
+impl Standing {
+    fn at(state: &Path, root: &Path, sandbox: bool) -> Self {
+        Self { tree: Tree::look_at(state, root).ok(), sandbox }
+    }
+}
+
+/// Whether a sidecar counts for such commands. Format 1 does not say what was rehearsed: there the folder decides.
+fn counts(sidecar: &Value, sandbox: bool) -> bool {
+    sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
+}
+
+/// Refuses orders for clips that stand under their jobs' names and of which the state knows nothing.
+pub(super) fn refuse_forgotten(places: &Places, global: &Global, worksheet: &Worksheet) -> Result<(), Error> {
+    let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(()) };
+    let (mut clips, mut sum) = (0, Usd::ZERO);
+    let told = worksheet.book().each_named::<StoreError>(&["new"], |_, job| {
+        let wanted = &job.wanted;
+        // One look without opening anything: most jobs have no such file.
+        let sidecar = places.out.join(format!("{}.json", wanted.path));
+        if sidecar.symlink_metadata().is_ok()
+            && let Some(sidecar) = tree.sidecar_of(&wanted.path)
+            && sidecar["fingerprint"] == wanted.fingerprint.to_string()
+            && counts(&sidecar, global.sandbox)
+        {
+            clips += 1;
+            sum += wanted.price.unwrap_or_default();
+        }
+        Ok(())
+    });
+    told.map_err(|error| store_error(&error))?;
+    if clips == 0 {
+        return Ok(());
+    }
+    let (are, them) = if clips == 1 { ("is", "it") } else { ("are", "them") };
+    let what = format!(
+        "{} of this project {are} in {}, but the state does not know {them} (they cost about {sum}); nothing was sent",
+        count(clips, "clip"),
+        places.out.display()
+    );
+    Err(Error::new(Exit::Local, what).money("not charged").next(places.typed("recover")))
+}
 
 impl Clips for Standing {
     fn stands(&self, path: &str, file: &ClipFile) -> bool {
-        self.0.as_ref().is_some_and(|tree| tree.is_placed(path, file))
+        self.tree.as_ref().is_some_and(|tree| tree.is_placed(path, file))
     }
 
     fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String> {
@@ -103,17 +157,30 @@ impl Clips for Standing {
     }
 
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile> {
-        self.0.as_ref()?.clip_of(path, take)
+        self.tree.as_ref()?.clip_of(path, take)
+    }
+
+    fn sidecars(&self) -> Vec<(String, Value)> {
+        let all = self.tree.as_ref().and_then(|tree| tree.sidecars().ok()).unwrap_or_default();
+        all.into_iter().filter(|(_, sidecar)| counts(sidecar, self.sandbox)).collect()
     }
 }
 
 fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<Phase, Count>) -> Vec<String> {
-    let Rebuilt { old, bare, submissions, sum, takes, missing, strays } = rebuilt;
-    let mut lines = vec![format!(
-        "rebuilt  {} of which only the ledger knew ({sum}); {} brought up to date",
-        count(*submissions, "submission"),
-        count(*takes, "take")
-    )];
+    let Rebuilt { old, bare, clips, clips_sum, old_ledger, submissions, sum, takes, missing, strays } =
+        rebuilt;
+    let mut lines = Vec::new();
+    if *clips > 0 {
+        let sidecars = if *clips == 1 { "its sidecar" } else { "their sidecars" };
+        lines.push(format!("rebuilt  {} from {sidecars} ({clips_sum})", count(*clips, "clip")));
+    }
+    if *clips == 0 || *takes > 0 {
+        lines.push(format!(
+            "rebuilt  {} of which only the ledger knew ({sum}); {} brought up to date",
+            count(*submissions, "submission"),
+            count(*takes, "take")
+        ));
+    }
     let named = |(phase, words): &(Phase, &str)| {
         let Count { takes, usd } = counts.get(phase)?;
         let money = if *usd > Usd::ZERO { format!(" ({usd})") } else { String::new() };
@@ -135,6 +202,13 @@ fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<Phase, Cou
             count(*strays, "line")
         ));
     }
+    if *clips > 0 {
+        lines.push(
+            "unknown  what was on its way or waited for a decision is in no sidecar: the next run asks before it orders \
+             a job without a clip"
+                .to_owned(),
+        );
+    }
     if *bare {
         lines.push(
             "gone     what no ledger has: providers on hold (`shotlist pause` again), and clips that `redo` or `retry` had \
@@ -143,6 +217,7 @@ fn lines(rebuilt: &Rebuilt, root: &std::path::Path, counts: &BTreeMap<Phase, Cou
         );
     }
     lines.extend(old.as_ref().map(|old| format!("kept     the old database is {}", old.display())));
+    lines.extend(old_ledger.as_ref().map(|old| format!("kept     the damaged ledger is {}", old.display())));
     lines.push("Nothing was sent.".to_owned());
     lines
 }
@@ -164,6 +239,8 @@ fn as_json(
         "format": 1,
         "rebuilt": true,
         "why": why,
+        "clips_from_sidecars": rebuilt.clips,
+        "clips_usd": rebuilt.clips_sum.plain(),
         "submissions": rebuilt.submissions,
         "usd": rebuilt.sum.plain(),
         "takes": rebuilt.takes,
@@ -171,6 +248,7 @@ fn as_json(
         "lines_left_out": rebuilt.strays,
         "pauses_gone": rebuilt.bare,
         "output": root.display().to_string(),
+        "old_ledger": rebuilt.old_ledger.as_ref().map(|old| old.display().to_string()),
         "old": rebuilt.old.as_ref().map(|old| old.display().to_string()),
         "states": states,
         "next": next,

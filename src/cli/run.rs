@@ -8,23 +8,23 @@ use super::collect;
 use super::decided::{Choice, Decided};
 use super::exit::{Error, Exit};
 use super::guards;
+use super::lost::{Lost, Search};
+use super::obstacles::Obstacles;
 use super::pause;
 use super::plan::{invalid, know, succeed, valid, worksheet};
+use super::recover::refuse_forgotten;
 use super::session::{Order, Session, store_error};
 use super::settings::{Places, quoted};
 use super::setup::{Setup, setup, unplayed};
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::lifecycle::{ClipFile, State};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
-use crate::domain::problem::{Place, Problem};
 use crate::engine::order::{Ordered, order};
-use crate::files::Tree;
 use crate::load::Loaded;
 use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
-use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::report::budget::Level;
 use crate::report::live::Roster;
 use crate::report::plan::Plan;
@@ -63,8 +63,8 @@ async fn refused(
     session: Session,
     error: Error,
 ) -> Result<Exit, Error> {
-    // Somebody who just said no is there to say what next.
-    if error.exit == Exit::Usage && terminal.interactive {
+    // Somebody who just said no is there to say what next; nothing goes into a folder that is not the right one.
+    if (error.exit == Exit::Usage && terminal.interactive) || error.exit == Exit::Local {
         return Err(error);
     }
     Box::pin(collect::instead(terminal, global, session, error)).await
@@ -88,6 +88,8 @@ struct Prepared {
     caps: Caps,
     /// What of that is spent already.
     levels: Vec<Level>,
+    /// Clips that are gone or altered.
+    lost: Lost,
     now: Timestamp,
 }
 
@@ -106,6 +108,9 @@ async fn prepare(
     let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
     paused.map_err(|error| store_error(&error))?;
     know(worksheet, places, manifest, Some(&session.store))?;
+    let only = &args.selection.only;
+    let search = Search { places, root: &places.out, manifest, worksheet, only };
+    let mut lost = search.mend(session, args.accept_changes).await?;
     let approved = args.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
     let agreed_before = approved.is_some() || args.accept_changes;
     let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
@@ -116,10 +121,12 @@ async fn prepare(
     if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
         approval::compare(terminal, places, manifest, plan, worksheet)?;
     }
+    lost.keep(worksheet)?;
+    refuse_forgotten(places, global, worksheet)?;
     let now = session.clock.now();
     let caps = caps(manifest, args.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
-    let plan = decided.plan(manifest, loaded, levels)?;
+    let plan = decided.plan(manifest, loaded, levels, &lost)?;
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
     warn_of_corrections(terminal, global, loaded, &used);
     decided.warn(terminal);
@@ -133,8 +140,10 @@ async fn prepare(
     if !agreed_before {
         guards::pass(terminal, places, &plan)?;
     }
+    gaps(session, &decided, &plan, agreed_before).await?;
     let ordered = order(&manifest.project, worksheet, &loaded.left_out, now);
-    let ordered = ordered.map_err(|error| store_error(&error))?;
+    let mut ordered = ordered.map_err(|error| store_error(&error))?;
+    ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
     let searched = obstacles.search(worksheet, &ordered.work.filings);
     searched.map_err(|error| store_error(&error))?;
@@ -154,7 +163,7 @@ async fn prepare(
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
     let levels = plan.levels();
-    Ok(Prepared { decided, ordered, setup, price, caps, levels, now })
+    Ok(Prepared { decided, ordered, setup, price, caps, levels, lost, now })
 }
 
 /// The plan as it is carried out, for people alone.
@@ -185,7 +194,7 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<Exit, Error> {
-    let Prepared { decided, ordered, setup, price, caps, levels, now } = prepared;
+    let Prepared { decided, ordered, setup, price, caps, levels, lost, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
     // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
@@ -201,7 +210,7 @@ async fn carry_out(
     });
     told.map_err(store)?;
     let asks = decided.asks();
-    let roster = roster(&session, &decided).await?;
+    let roster = roster(&session, &decided, &lost).await?;
     drop(decided);
     session.store.admit(ordered.admission, now).await.map_err(store)?;
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
@@ -228,6 +237,7 @@ async fn carry_out(
                 caps,
                 waiting,
                 asks,
+                lost: &lost,
                 again: &again(args),
             };
             summary::close(terminal, ended).await
@@ -239,7 +249,7 @@ async fn carry_out(
 }
 
 /// Returns where the jobs of the manifest stand. Of those with their clip only the number is kept.
-async fn roster(session: &Session, decided: &Decided) -> Result<Roster, Error> {
+async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Roster, Error> {
     let store = |error: StoreError| store_error(&error);
     let owed = session.store.owed(None, usize::MAX).await.map_err(store)?;
     let book = decided.worksheet.book();
@@ -247,10 +257,17 @@ async fn roster(session: &Session, decided: &Decided) -> Result<Roster, Error> {
     let mut up_to_date = book.count("unchanged").map_err(store)?;
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
     let stood = book.each_named::<StoreError>(&others, |_, job| {
-        roster.add(&job.wanted.key, &job.decision);
+        if !lost.has(&job.wanted.key) {
+            roster.add(&job.wanted.key, &job.decision);
+        }
         Ok(())
     });
     stood.map_err(store)?;
+    for (key, loss) in lost.jobs() {
+        let found = book.find(key).map_err(store)?;
+        up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
+        roster.add_lost(key, loss);
+    }
     // A clip that comes to a job that has one must not count as another job.
     let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
     for key in keys {
@@ -299,6 +316,33 @@ pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
     Ok(())
 }
 
+/// Asks before jobs without a clip are ordered where the history has gaps: they may have been paid before.
+///
+/// Once is enough. Where every job has its clip, nothing that is wanted was lost.
+async fn gaps(session: &Session, decided: &Decided, plan: &Plan<'_>, agreed: bool) -> Result<(), Error> {
+    if !session.store.has_gaps().await.map_err(|error| store_error(&error))? {
+        return Ok(());
+    }
+    if agreed || (plan.to_render() == 0 && !decided.partial) {
+        return session.store.close_gaps().await.map_err(|error| store_error(&error));
+    }
+    if plan.to_render() == 0 {
+        return Ok(());
+    }
+    let what = format!(
+        "the state was rebuilt with gaps, and {} without a clip, for about {}, may have been paid before; nothing was sent",
+        count(plan.to_render(), "job"),
+        plan.total()
+    );
+    let accept = session.places.typed("run --accept-changes");
+    Err(Error::new(
+        Exit::Budget,
+        format!("{what}. Look in your provider's console first; to order all of them: {accept}"),
+    )
+    .money("not charged")
+    .next(session.places.typed("plan")))
+}
+
 /// Refuses models whose price nobody knows.
 fn priced(plan: &Plan<'_>) -> Result<(), Error> {
     plan.unpriced().next().map_or(Ok(()), |(model, _, key)| Err(unpriced(key, model)))
@@ -311,75 +355,6 @@ pub(super) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
          \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as nothing"
     );
     Error::new(Exit::Invalid, what).money("not charged")
-}
-
-/// Finds whatever keeps a clip from its name, before anything is paid.
-pub(super) struct Obstacles<'a> {
-    session: &'a Session,
-    tree: Tree,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Obstacles<'a> {
-    /// Opens the output tree.
-    pub(super) fn new(session: &'a Session) -> Result<Self, Error> {
-        Ok(Self { session, tree: session.tree()?, problems: Vec::new() })
-    }
-
-    /// Looks at the names of all clips that are to be paid or filed.
-    fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
-        let vacated = filings.vacated();
-        worksheet.book().each(|book, job| {
-            let (wanted, decision) = (&job.wanted, &job.decision);
-            if needs_place(wanted, decision) {
-                let own = book.known(&wanted.key)?.and_then(|known| known.filed);
-                let vacated = vacated.get(wanted.path.as_str()).copied();
-                let promised = book.promised(&wanted.path)?;
-                let mut target = target(wanted, decision, own.as_ref(), vacated, promised);
-                if let Some(file) = self.meets(&target)
-                    && !(decision.costs() && book.has_there(&wanted.path, &wanted.key)?)
-                {
-                    target.may_stand.extend(book.clip_at(&wanted.path, file)?.map(|clip| clip.file));
-                }
-                self.look(&target);
-            }
-            Ok(())
-        })
-    }
-
-    /// Returns the file that keeps a clip from its name. It may be a clip that is set aside.
-    pub(super) fn meets(&self, target: &Target) -> Option<ClipFile> {
-        self.tree.obstacle(&target.path, &target.may_stand)?;
-        self.tree.file_at(&target.path)
-    }
-
-    /// Looks at one name.
-    pub(super) fn look(&mut self, target: &Target) {
-        let (what, hint) = if let Some(other) = &target.promised {
-            (
-                format!("the clip of {other}, which is paid, is on its way to that name"),
-                "change `output:`, so that every clip has a name of its own",
-            )
-        } else {
-            let Some(obstacle) = self.tree.obstacle(&target.path, &target.may_stand) else { return };
-            (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
-        };
-        let place = Place::File(self.session.places.shown.clone());
-        let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
-        problem.examples.push(format!("{}: {what}", self.session.places.opened(&target.path)));
-        self.problems.push(problem);
-    }
-
-    /// Tells what was found; an error where that is anything.
-    pub(super) fn tell(self, terminal: &Terminal) -> Result<(), Error> {
-        if self.problems.is_empty() {
-            return Ok(());
-        }
-        terminal.problems(self.problems);
-        Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
-            .money("not charged")
-            .next(self.session.places.typed("run")))
-    }
 }
 
 /// Asks once, with the price.

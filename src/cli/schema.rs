@@ -118,6 +118,7 @@ fn section(name: &str) -> Json {
         "reuse" => defaulted(reuse(), "always"),
         "output" => defaulted(output(), default_output()),
         "on_bad_item" => json!({ "enum": ["fail", "skip"], "default": "fail" }),
+        "on_missing" => json!({ "enum": ["fetch", "tell", "ignore"], "default": "tell" }),
         // `project`
         _ => text(),
     }

@@ -75,17 +75,24 @@ impl Session {
     /// Takes the lock, opens and repairs the state.
     pub(super) fn open(terminal: &Terminal, places: Places, command: &str) -> Result<Self, Error> {
         let lock = lock(&places, command)?;
-        Self::open_locked(terminal, places, lock)
+        Self::open_locked(terminal, places, lock, matches!(command, "run" | "retry" | "redo"))
     }
 
-    /// Opens and repairs the state with a lock that is held already.
-    pub(super) fn open_locked(terminal: &Terminal, places: Places, lock: Lock) -> Result<Self, Error> {
+    /// Opens and repairs the state with a lock that is held already. A command that submits refuses a ledger that cannot be
+    /// trusted.
+    pub(super) fn open_locked(
+        terminal: &Terminal,
+        places: Places,
+        lock: Lock,
+        submits: bool,
+    ) -> Result<Self, Error> {
         let clock = Clock::system();
         let now = clock.now();
         let policy = |model: &ModelName| provider::policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
-        let (store, opened) = Store::open(&places.state, mode, &Options::default(), now)
-            .map_err(|error| unopened(&places, &error))?;
+        let options = Options { trust_damaged_ledger: !submits, ..Options::default() };
+        let (store, opened) =
+            Store::open(&places.state, mode, &options, now).map_err(|error| unopened(&places, &error))?;
         for warning in opened.warnings {
             terminal.tell(&format!("warning: {warning}"), 9);
         }
@@ -160,6 +167,7 @@ impl Session {
             project: project.to_owned(),
             look_every: LOOK_EVERY,
             max_in_doubt: max_in_doubt.unwrap_or_else(|| default_in_doubt(price.unwrap_or_default())),
+            sandbox: global.sandbox,
             listener: Box::new(hear),
             reach: crash::reach,
         }));

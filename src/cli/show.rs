@@ -6,6 +6,7 @@ use super::album::load;
 use super::args::{Global, ShowArgs};
 use super::exit::{Error, Exit};
 use super::names::Names;
+use super::recover::output;
 use super::session::{job_named, reader, store_error};
 use super::settings::{Places, quoted};
 use super::status::project;
@@ -15,6 +16,7 @@ use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
+use crate::files::{Loss, Tree};
 use crate::load::cards;
 use crate::provider;
 use crate::provider::cards::Cards;
@@ -36,7 +38,8 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     };
     let history = reader.history(&project, &key).await.map_err(|error| store_error(&error))?;
     let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
-    let options = options(&history, &places);
+    let loss = loss(&reader, &places, global, &history).await?;
+    let options = options(&history, &places, loss);
     let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
     let remarks = remarks(&places.state, &takes).map_err(|error| store_error(&error))?;
     let cards = cards(&places.manifest);
@@ -169,7 +172,7 @@ struct Choice {
 }
 
 /// Everything that can be done about the job, what suits most people first.
-fn options(history: &History, places: &Places) -> Vec<Choice> {
+fn options(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice> {
     let key = quoted(&history.key.to_string());
     let choice = |when: &str, words: &str| Choice {
         when: when.to_owned(),
@@ -215,6 +218,16 @@ fn options(history: &History, places: &Places) -> Vec<Choice> {
                 vec![choice(&format!("try again ({cost})"), &format!("retry --only {{}}{paid}"))]
             }
         }
+        State::Done { .. } if history.wanted && loss == Some(Loss::Missing) => vec![
+            choice("bring its clip back from a copy or the provider (free)", "verify --repair"),
+            choice(&format!("render it again (a new charge of {price})"), "redo {}"),
+        ],
+        State::Done { .. } if history.wanted && loss == Some(Loss::Altered) => {
+            vec![choice(
+                "keep the altered clip aside, restore the paid one (free)",
+                "verify --repair --replace-altered",
+            )]
+        }
         State::Done { .. } if history.wanted => vec![choice("nothing: it is done; the others", "status")],
         State::Pending { .. } if history.wanted => vec![choice("send it", "run --only {}")],
         State::Running { .. } | State::Downloading { .. } | State::Placing { .. } => {
@@ -225,6 +238,22 @@ fn options(history: &History, places: &Places) -> Vec<Choice> {
         }
         _ => vec![choice("see what the manifest asks for now", "plan --only {}")],
     }
+}
+
+/// Looks at the job's clip; `None` where it stands as it was placed, or cannot be looked at.
+async fn loss(
+    reader: &Reader,
+    places: &Places,
+    global: &Global,
+    history: &History,
+) -> Result<Option<Loss>, Error> {
+    let Some(filed) = &history.filed else { return Ok(None) };
+    let recorded = reader.output().await.map_err(|error| store_error(&error))?;
+    let Ok(tree) = Tree::look_at(&places.state, &output(places, global, recorded.as_deref())) else {
+        return Ok(Some(Loss::Missing));
+    };
+    let losses = tree.losses(std::iter::once((filed.path.as_str(), &filed.file)));
+    Ok(losses.unwrap_or_default().pop().flatten())
 }
 
 /// What a take has cost, by where the money stands.

@@ -5,7 +5,9 @@ use super::budget::{caps, levels};
 use super::exit::{Error, Exit};
 use super::held::held_block;
 use super::layout::{labelled, seconds, span, utc};
+use super::lost::found;
 use super::pause;
+use super::recover::output;
 use super::session::{reader, store_error};
 use super::settings::{Places, quoted};
 use super::summary::Standing;
@@ -15,7 +17,7 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::manifest::{self, Manifest, OnChange};
+use crate::manifest::{self, Manifest, OnChange, OnMissing};
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::report::budget::Level;
 use crate::report::plan::buckets_json;
@@ -34,15 +36,30 @@ const ENOUGH: u64 = 2;
 pub(super) async fn status(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.as_deref(), global)?;
     let reader = reader(&places)?;
+    for warning in reader.damage() {
+        terminal.tell(&format!("warning: {warning}"), 9);
+    }
     let (manifest, now) = (read(&places), Clock::system().now());
     let budget = match &manifest {
         Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
         None => Vec::new(),
     };
+    let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
     let project = manifest.map(|manifest| manifest.project);
     let buckets = buckets(&reader, &places, BTreeSet::new()).await.map_err(|error| store_error(&error))?.0;
     let screen = Screen::read(&reader, &places, project, now).await;
-    let screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
+    let mut screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
+    if is_watched {
+        let root =
+            output(&places, global, reader.output().await.map_err(|error| store_error(&error))?.as_deref());
+        match found(&places, &root, &reader, screen.project.as_deref()).await {
+            Ok(found) => found.lost.iter().filter(|(clip, _)| clip.wanted).for_each(|(_, loss)| {
+                screen.buckets.remove(Bucket::Done);
+                screen.buckets.add(Bucket::lost(*loss), 1);
+            }),
+            Err(error) => terminal.error(&error),
+        }
+    }
     let next = places.typed(&screen.next());
     if terminal.json {
         terminal.data(screen.json(&places, &next));
@@ -283,6 +300,8 @@ impl Screen {
         }
         match standing.held.first().or(standing.failed.first()) {
             Some(take) => format!("show {}", quoted(&take.key.to_string())),
+            None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
+            None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
             None => "plan".to_owned(),
         }
     }

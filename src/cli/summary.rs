@@ -3,6 +3,7 @@
 use super::budget::{levels_after, spenders};
 use super::exit::{Error, Exit};
 use super::held::{show_typed, tell_held};
+use super::lost::Lost;
 use super::pause;
 use super::session::{Went, store_error};
 use super::settings::Places;
@@ -16,6 +17,7 @@ use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
 use crate::engine::stop::StopReason;
 use crate::engine::world::World;
+use crate::files::Loss;
 use crate::plan::bucket::Bucket;
 use crate::report::budget::Level;
 use crate::report::lines::why_words;
@@ -48,6 +50,8 @@ pub(super) struct Ended<'a> {
     pub(super) waiting: usize,
     /// Finished jobs whose input changed and that wait for a yes before they are rendered anew.
     pub(super) asks: usize,
+    /// Clips that are gone or altered.
+    pub(super) lost: &'a Lost,
     /// The command that goes on where it stopped, without the flags that lead to the project.
     pub(super) again: &'a str,
 }
@@ -95,6 +99,8 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
             "run_spent_usd": whole.settled.plain(),
             "reserved_usd": spent.reserved.plain(),
             "in_doubt_usd": spent.in_doubt.plain(),
+            "missing": ended.lost.count(Loss::Missing),
+            "altered": ended.lost.count(Loss::Altered),
             "budget": levels.iter().map(Level::json).collect::<Vec<_>>(),
             "reached": reached(went).map(|cap| cap.to_string()),
             "paused": pauses.iter().map(pause::json).collect::<Vec<_>>(),
@@ -112,7 +118,7 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         for pause in &pauses {
             terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);
         }
-        for line in standing.causes() {
+        for line in standing.causes().into_iter().chain(ended.lost.lines(ended.places)) {
             terminal.tell(&line, INDENT);
         }
         tell_held(terminal, &standing, ended.places);
@@ -347,9 +353,11 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         exits.push(Exit::Held);
     }
     // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
+    let is_lost = ended.lost.jobs().next().is_some();
     if !standing.failed.is_empty()
         || went.board.buckets().count(Bucket::Failed) > 0
         || went.board.failures() > 0
+        || is_lost
     {
         exits.push(Exit::SomeFailed);
     }
@@ -363,6 +371,9 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
             match standing.held.first().or(standing.failed.iter().find(|take| !passing(take))) {
                 Some(take) => show_typed(places, &take.key),
+                None if standing.failed.is_empty() => {
+                    ended.lost.next(places).unwrap_or_else(|| places.typed("retry"))
+                }
                 None => places.typed("retry"),
             }
         }

@@ -4,12 +4,13 @@ use super::args::{Global, VerifyArgs};
 use super::exit::{Error, Exit};
 use super::layout::bytes;
 use super::recover::output;
-use super::session::{reader, store_error};
+use super::session::{Session, reader, store_error};
 use super::settings::{Places, quoted};
 use super::status::project;
 use super::terminal::Terminal;
 use crate::engine::clock::Clock;
-use crate::files::{Finding, SidecarFault, Tree};
+use crate::engine::lost::{Back, bring_back};
+use crate::files::{Finding, Loss, SidecarFault, Tree};
 use crate::report::text::count;
 use crate::store::{Clip, ClipsFrom, Reader};
 use futures::StreamExt as _;
@@ -79,15 +80,17 @@ pub(super) async fn verify(terminal: &Terminal, global: &Global, args: &VerifyAr
     let read = tally.read(terminal, &reader, project.as_deref(), &tree, args.subset).await;
     terminal.still();
     read.map_err(|error| store_error(&error))?;
-    let exit = if tally.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };
-    let next = match &tally.first {
-        Some(job) => places.typed(&format!("show {}", quoted(job))),
-        None => places.typed("status"),
+    let (exit, next) = if args.repair && tally.wrong() > 0 {
+        let session = Session::open(terminal, places.clone(), "verify")?;
+        session.keep_output().await?;
+        repair(terminal, &session, std::mem::take(&mut tally.lost), args.replace_altered).await?
+    } else {
+        tally.verdict(&places)
     };
     if terminal.json {
         terminal.data(tally.json(exit, &next));
     } else {
-        for line in tally.lines() {
+        for line in tally.lines(args.repair) {
             terminal.tell(&line, 0);
         }
     }
@@ -110,6 +113,8 @@ struct Tally {
     sidecars: u64,
     /// The first job with something wrong.
     first: Option<String>,
+    /// Clips that are missing, or something else than they were.
+    lost: Vec<(Clip, Loss)>,
 }
 
 impl Tally {
@@ -127,6 +132,7 @@ impl Tally {
             unreadable: 0,
             sidecars: 0,
             first: None,
+            lost: Vec::new(),
         }
     }
 
@@ -174,6 +180,12 @@ impl Tally {
     fn add(&mut self, terminal: &Terminal, clip: &Clip, (found, sidecar): &(Finding, Option<SidecarFault>)) {
         self.compared += 1;
         self.bytes += clip.filed.file.size;
+        let loss = match found {
+            Finding::Missing => Some(Loss::Missing),
+            Finding::Damaged(..) | Finding::Foreign(_) => Some(Loss::Altered),
+            Finding::Same | Finding::Unreadable(_) => None,
+        };
+        self.lost.extend(loss.map(|loss| (clip.clone(), loss)));
         let found = match found {
             Finding::Same => {
                 self.same += 1;
@@ -249,7 +261,19 @@ impl Tally {
         self.missing + self.damaged + self.foreign + self.unreadable + self.sidecars
     }
 
-    fn lines(&self) -> Vec<String> {
+    /// Returns the exit code, and the command that goes on.
+    fn verdict(&self, places: &Places) -> (Exit, String) {
+        let exit = if self.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };
+        let next = match &self.first {
+            Some(_) if self.missing > 0 => places.typed("verify --repair"),
+            Some(_) if !self.lost.is_empty() => places.typed("verify --repair --replace-altered"),
+            Some(job) => places.typed(&format!("show {}", quoted(job))),
+            None => places.typed("status"),
+        };
+        (exit, next)
+    }
+
+    fn lines(&self, repaired: bool) -> Vec<String> {
         let of = if self.compared < self.all { format!(" of {}", self.all) } else { String::new() };
         let clips =
             usize::try_from(self.compared).map_or_else(|_| "all clips".to_owned(), |n| count(n, "clip"));
@@ -263,10 +287,10 @@ impl Tally {
         ];
         parts.extend(found.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
         let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(self.bytes), parts.join(" · "))];
-        if self.wrong() > 0 {
+        if self.wrong() > 0 && !repaired {
             lines.push(
-                "Put them back from a backup of the output folder: they are paid, and the provider's links die within \
-                 a day. Nothing was changed, nothing was sent."
+                "Put them back from a backup of the output folder, or let `--repair` bring back what a copy or the \
+                 provider still has: it is free, and links expire within a day. Nothing was changed, nothing was sent."
                     .to_owned(),
             );
         }
@@ -290,6 +314,83 @@ impl Tally {
             "next": next,
         })
     }
+}
+
+/// Brings back what is free to bring back. Returns the exit code, and the command that goes on.
+async fn repair(
+    terminal: &Terminal,
+    session: &Session,
+    lost: Vec<(Clip, Loss)>,
+    replaces: bool,
+) -> Result<(Exit, String), Error> {
+    let local = |error: String| Error::new(Exit::Local, error).money("not charged");
+    let tree = session.tree()?;
+    let (mut asked, mut altered, mut gone) = (false, false, None);
+    let tell = |word: &str, clip: &Clip, what: &str| {
+        if terminal.json {
+            let job = clip.key.to_string();
+            terminal.data(json!({ "event": word, "job": job, "path": clip.filed.path, "why": what }));
+        } else {
+            terminal.say(format_args!("{word:<8} {}  {what}", clip.key));
+        }
+    };
+    let (missing, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, loss)| *loss == Loss::Missing);
+    // Altered ones first: their names are free afterwards.
+    let mut bare = Vec::new();
+    for (clip, _) in others {
+        if replaces {
+            let (tree, path) = (tree.clone(), clip.filed.path.clone());
+            let kept = tokio::task::spawn_blocking(move || tree.keep_altered(&path)).await;
+            let kept =
+                kept.map_err(|error| local(error.to_string()))?.map_err(|error| local(error.to_string()))?;
+            tell("kept", &clip, &format!("the altered file is now {kept}"));
+            bare.push(clip);
+        } else {
+            altered = true;
+            tell("left", &clip, "it was altered: --replace-altered keeps it aside and restores the clip");
+        }
+    }
+    for clip in bare.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
+        let back = bring_back(&session.store, &tree, &clip, session.clock.now()).await;
+        match back.map_err(|error| local(error.to_string()))? {
+            Back::Copied(from) => tell("restored", &clip, &format!("brought back from {from}")),
+            Back::Asked => {
+                asked = true;
+                tell(
+                    "asked",
+                    &clip,
+                    "its provider is asked again by the next `collect` or `run`, free of charge",
+                );
+            }
+            Back::Altered(other) => {
+                altered = true;
+                tell(
+                    "left",
+                    &clip,
+                    &format!("its other copy {other} was altered: restore that with --replace-altered"),
+                );
+            }
+            Back::Gone if clip.older => {
+                let forgotten = session.store.kept_nowhere(&clip.filed.take).await;
+                forgotten.map_err(|error| local(error.to_string()))?;
+                tell("forgotten", &clip, "an older version of its clip is gone");
+            }
+            Back::Gone => {
+                let take =
+                    session.store.take_by_id(&clip.filed.take).await.map_err(|error| store_error(&error))?;
+                let price = take.map_or_else(String::new, |take| format!(" for {}", take.price));
+                tell("left", &clip, &format!("no copy of it is left; `redo` renders it again{price}"));
+                gone.get_or_insert(clip.key);
+            }
+        }
+    }
+    let typed = |words: &str| session.places.typed(words);
+    Ok(match gone {
+        _ if asked => (Exit::WorkRemains, typed("collect")),
+        _ if altered => (Exit::SomeFailed, typed("verify --repair --replace-altered")),
+        Some(key) => (Exit::SomeFailed, typed(&format!("redo {}", quoted(&key.to_string())))),
+        None => (Exit::Done, typed("status")),
+    })
 }
 
 fn compare(tree: &Tree, clip: &Clip) -> (Finding, Option<SidecarFault>) {

@@ -12,6 +12,7 @@ mod filing;
 mod hold;
 pub mod ids;
 pub mod lane;
+pub mod lost;
 pub mod order;
 mod pace;
 mod sidecar;

@@ -1,20 +1,32 @@
 //! What stands beside a clip: everything about how it came to be, for people and for other programs.
 
 use crate::domain::lifecycle::ClipFile;
-use crate::domain::request::{Field, Media, Setting, Value};
+use crate::domain::money::Usd;
+use crate::domain::request::{Field, Media, PictureFacts};
 use crate::domain::take::Take;
+use crate::provider::body;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 /// IPTC's name for media that a trained model made; feeds and platforms ask for it.
 const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
-/// The sidecar of a take's clip.
+/// What a sidecar says beside its take.
+pub(super) struct Origin {
+    /// What the clip cost, as far as is known when it is placed.
+    pub(super) settled: Usd,
+    /// Tells keys of a provider apart, without telling the key; `None` where the account is not known.
+    pub(super) account: Option<i64>,
+    /// Whether it was rehearsed in the sandbox.
+    pub(super) sandbox: bool,
+}
+
+/// Returns the sidecar of a take's clip, in format 2. Format 1 had fields and `params` in one map, and no settled cost.
 #[must_use]
-pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp) -> Json {
+pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp, origin: &Origin) -> Json {
     let task = take.state.task();
-    json!({
-        "format": 1,
+    let mut sidecar = json!({
+        "format": 2,
         "job": take.key.to_string(),
         "project": take.project,
         "item": take.key.item,
@@ -24,49 +36,59 @@ pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp) -> Json {
         "take": take.id.0,
         "model": take.request.model.to_string(),
         "prompt": take.request.prompt,
-        "parameters": parameters(take),
+        "fields": fields(take),
+        "params": params(take),
         "fingerprint": take.fingerprint.to_string(),
         "task": task.map(|task| task.id.0.clone()),
         "request_id": task.map(|task| task.intent.request_id.0.clone()),
+        "attempt": task.map(|task| task.intent.attempt),
         "price_usd": take.price.plain(),
+        "settled_usd": origin.settled.plain(),
+        "account": origin.account.map(|mark| format!("{mark:016x}")),
         "submitted": task.map(|task| task.intent.at.to_string()),
+        "accepted": task.map(|task| task.accepted.to_string()),
         "placed": placed.to_string(),
+        "path": take.path,
         "bytes": file.size,
         "sha256": file.sha256.to_string(),
         "digital_source_type": SOURCE_TYPE,
-    })
+    });
+    if origin.sandbox {
+        sidecar["sandbox"] = true.into();
+    }
+    sidecar
 }
 
-/// Everything that the order sets beside its prompt: portable fields, then the model's own parameters.
-fn parameters(take: &Take) -> Json {
-    let fields =
-        take.request.fields().filter(|(field, _)| *field != Field::Prompt).map(|(field, setting)| {
-            let value = match setting {
-                Setting::Text(text) => text.into(),
-                Setting::Int(number) => number.into(),
-                Setting::Bool(yes) => yes.into(),
-                Setting::Pictures(pictures) if field == Field::ReferenceImages => {
-                    pictures.iter().map(picture).collect()
-                }
-                Setting::Pictures(pictures) => pictures.iter().map(picture).next().unwrap_or_default(),
-            };
-            (field.name().to_owned(), value)
-        });
-    let params = take.request.params.iter().map(|(name, value)| {
-        let value = match value {
-            Value::Bool(value) => Json::from(*value),
-            Value::Int(value) => Json::from(*value),
-            Value::Text(value) => Json::from(value.as_str()),
-        };
-        (name.clone(), value)
-    });
-    fields.chain(params).collect()
+/// Returns the portable fields that the order sets beside its prompt.
+fn fields(take: &Take) -> Json {
+    let fields = take.request.fields().filter(|(field, _)| *field != Field::Prompt);
+    fields.map(|(field, setting)| (field.name().to_owned(), body::written(field, setting, picture))).collect()
+}
+
+/// Returns the model's own parameters that the order sets.
+fn params(take: &Take) -> Json {
+    take.request.params.iter().map(|(name, value)| (name.clone(), body::json(value))).collect()
 }
 
 fn picture(media: &Media) -> Json {
     match media {
         Media::Url(url) => json!({ "url": url }),
-        Media::File(file) => json!({ "path": file.path, "sha256": file.facts.sha256.to_string() }),
-        Media::Inline { facts, .. } => json!({ "sha256": facts.sha256.to_string() }),
+        Media::File(file) => {
+            let mut picture = known(&file.facts);
+            picture["path"] = file.path.as_str().into();
+            picture
+        }
+        Media::Inline { facts, .. } => known(facts),
     }
+}
+
+fn known(facts: &PictureFacts) -> Json {
+    let PictureFacts { format, bytes, sha256, width, height } = facts;
+    json!({
+        "sha256": sha256.to_string(),
+        "format": format.name(),
+        "bytes": bytes,
+        "width": width,
+        "height": height,
+    })
 }

@@ -67,6 +67,8 @@ pub struct World {
     /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
     pub(super) look_every: Duration,
     pub(super) purse: Purse,
+    /// Whether this is a rehearsal, whose clips must never pass for paid ones.
+    pub sandbox: bool,
     listener: Listener,
     /// Called at the named lines at which a crash is worst; tests end the process there.
     reach: fn(&'static str),
@@ -95,6 +97,8 @@ pub struct Parts {
     pub look_every: Duration,
     /// Money that may be in doubt at most, with what is on the wire.
     pub max_in_doubt: Usd,
+    /// Whether this is a rehearsal.
+    pub sandbox: bool,
     /// Who is told.
     pub listener: Listener,
     /// Called at the named lines at which a crash is worst.
@@ -113,6 +117,7 @@ impl World {
             clock,
             run,
             project,
+            sandbox,
             look_every,
             max_in_doubt,
             listener,
@@ -129,6 +134,7 @@ impl World {
             project,
             look_every,
             purse: Purse::new(max_in_doubt),
+            sandbox,
             listener,
             reach,
             on_wire: Mutex::default(),

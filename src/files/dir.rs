@@ -1,5 +1,6 @@
 //! Single steps on the disk, each relative to an open directory.
 
+use super::examine::Loss;
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::{AtFlags, Dev, FileType, FlockOperation, Mode, OFlags, RenameFlags};
@@ -12,10 +13,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// An open directory. What is done through it happens in that directory, whatever its path leads to meanwhile.
 #[derive(Debug)]
 pub(super) struct Dir(OwnedFd);
+
+/// How often a lock that another program holds is tried again.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Read, write and search for everybody, as far as the umask lets them.
 const OPEN_DIRECTORY: Mode = Mode::from_raw_mode(0o777);
@@ -93,6 +98,27 @@ impl Dir {
         }
         let file = self.file(name, OFlags::RDONLY, 0)?;
         Ok(if hash(&file)? == *clip { Standing::Same } else { Standing::Other })
+    }
+
+    /// What has a path below this directory, which may lead through links of the user's.
+    pub(super) fn size_of(&self, path: &str) -> io::Result<Seen> {
+        match rustix::fs::statat(&self.0, path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+                Ok(Seen::File(u64::try_from(stat.st_size).unwrap_or_default()))
+            }
+            Ok(_) => Ok(Seen::Other),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(Seen::Nothing),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The device that a path below this directory is on, if it is there.
+    pub(super) fn device_of(&self, path: &str) -> io::Result<Option<Dev>> {
+        match rustix::fs::statat(&self.0, path, AtFlags::empty()) {
+            Ok(stat) => Ok(Some(stat.st_dev)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The whole of a small file; nothing where there is none.
@@ -176,18 +202,25 @@ impl Dir {
         Ok(Self(rustix::fs::openat(&self.0, ".", flags, Mode::empty())?))
     }
 
-    /// Waits until no other shotlist is giving out names in this directory; until the guard is dropped, none will.
-    pub(super) fn lock(&self) -> io::Result<Self> {
+    /// Waits until no other program holds this directory locked, for so long; until the guard is dropped, no other
+    /// shotlist gives out names here.
+    pub(super) fn lock(&self, patience: Duration) -> io::Result<Self> {
         // Opened anew: a lock belongs to the opening, and this one ends with the guard.
         let guard = self.again()?;
-        loop {
-            match rustix::fs::flock(&guard.0, FlockOperation::LockExclusive) {
+        let pauses = patience.as_millis().div_ceil(LOOK_EVERY.as_millis());
+        for pause in 0..=pauses {
+            match rustix::fs::flock(&guard.0, FlockOperation::NonBlockingLockExclusive) {
                 Err(Errno::INTR) => {}
+                // The system wakes nobody after a time: a lock that is waited for cannot be given up.
+                Err(Errno::WOULDBLOCK) if pause < pauses => std::thread::sleep(LOOK_EVERY),
+                Err(Errno::WOULDBLOCK) => break,
                 // A file system without locks for folders (NFS): renaming without replacing still protects every clip.
                 Ok(()) | Err(Errno::NOTSUP | Errno::NOSYS | Errno::NOLCK | Errno::BADF) => return Ok(guard),
                 Err(error) => return Err(error.into()),
             }
         }
+        let words = "another program has held it locked for too long (flock)";
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, words))
     }
 
     /// Device and number: the same pair is the same directory, and the same device takes renames.
@@ -212,6 +245,26 @@ pub(super) enum Standing {
     Nothing,
     Same,
     Other,
+}
+
+/// What a look at a name shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    Nothing,
+    /// A regular file of so many bytes.
+    File(u64),
+    Other,
+}
+
+impl Seen {
+    /// What it tells against a clip of that name.
+    pub(super) fn loss_of(self, clip: &ClipFile) -> Option<Loss> {
+        match self {
+            Self::Nothing => Some(Loss::Missing),
+            Self::File(size) if size == clip.size => None,
+            Self::File(_) | Self::Other => Some(Loss::Altered),
+        }
+    }
 }
 
 /// Size and SHA-256 of a file, from its first byte to its last.
@@ -243,8 +296,13 @@ pub(super) fn is_full(error: &io::Error) -> bool {
 
 /// Whether an error is about one name or folder, and says nothing of the disk.
 pub(super) fn is_obstructed(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied};
-    matches!(error.kind(), NotADirectory | IsADirectory | PermissionDenied | InvalidFilename | InvalidInput)
+    use io::ErrorKind::{
+        InvalidFilename, InvalidInput, IsADirectory, NotADirectory, PermissionDenied, ResourceBusy,
+    };
+    matches!(
+        error.kind(),
+        NotADirectory | IsADirectory | PermissionDenied | InvalidFilename | InvalidInput | ResourceBusy
+    )
 }
 
 /// Writes a file so that a crash leaves the old one or the new one, never a mixture. `mode` is cut by the umask.

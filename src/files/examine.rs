@@ -28,6 +28,26 @@ pub enum Finding {
     Unreadable(String),
 }
 
+/// What a look at a finished clip's name and size tells against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// Nothing has the name.
+    Missing,
+    /// Something of another size or kind has it.
+    Altered,
+}
+
+impl Loss {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Altered => "altered",
+        }
+    }
+}
+
 /// What is wrong with the file beside a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SidecarFault {
@@ -77,6 +97,27 @@ impl Tree {
         })
     }
 
+    /// Looks whether clips stand under their names with their sizes: one look each, at no byte of theirs.
+    pub fn losses<'a>(
+        &self,
+        clips: impl Iterator<Item = (&'a str, &'a ClipFile)>,
+    ) -> io::Result<Vec<Option<Loss>>> {
+        let root = self.root()?;
+        clips.map(|(target, clip)| Ok(root.size_of(target)?.loss_of(clip))).collect()
+    }
+
+    /// Names those of these folders, `.` for the output folder itself, that are on another device than the state.
+    pub fn disks<'a>(&self, folders: impl Iterator<Item = &'a str>) -> io::Result<String> {
+        let (root, state) = (self.root()?, self.state()?.identity()?.0);
+        let mut apart = Vec::new();
+        for folder in folders {
+            if root.device_of(folder)?.is_some_and(|device| device != state) {
+                apart.push(folder);
+            }
+        }
+        Ok(apart.join("/"))
+    }
+
     /// Compares the sidecar of a clip with it; `None` where it tells of this clip.
     #[must_use]
     pub fn examine_sidecar(&self, target: &str, clip: &ClipFile) -> Option<SidecarFault> {
@@ -96,7 +137,7 @@ impl Tree {
         self.is_placed(target, &file).then_some(file)
     }
 
-    fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
+    pub(super) fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
         let (dir, name) = match self.locate(target, false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             located => located?,
@@ -107,7 +148,7 @@ impl Tree {
 }
 
 /// The whole of a file that is small, as ours are.
-fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
     match dir.file(name, OFlags::RDONLY, 0) {
         Ok(file) if file.metadata()?.len() > LARGEST_SIDECAR => {
             Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too large for a sidecar"))
@@ -116,6 +157,11 @@ fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Returns whether that is a sidecar of ours: it names a take and its clip.
+pub(super) fn is_sidecar(sidecar: &Value) -> bool {
+    sidecar["take"].is_string() && file_of(sidecar).is_some()
 }
 
 /// The clip that a sidecar tells of.

@@ -102,6 +102,9 @@ struct Notes {
     total: u64,
     /// Bytes that are surely on the disk.
     durable: u64,
+    /// The SHA-256 of these: others in their place are not taken for the clip.
+    #[serde(default)]
+    sha256: String,
 }
 
 /// The bytes on the disk, open.
@@ -230,7 +233,7 @@ impl Stored {
             Admission::Append => Ok(self),
             Admission::Restart { total, validator } => {
                 self.discard()?;
-                self.notes = total.map(|total| Notes { validator, total, durable: 0 });
+                self.notes = total.map(|total| Notes { validator, total, durable: 0, sha256: String::new() });
                 Ok(self)
             }
             Admission::Discard(why) => {
@@ -292,7 +295,7 @@ impl Stored {
         let received = self.check()?;
         // Its length is known now, whatever the host said.
         let validator = self.notes.take().and_then(|notes| notes.validator);
-        self.notes = Some(Notes { validator, total: self.length, durable: 0 });
+        self.notes = Some(Notes { validator, total: self.length, durable: 0, sha256: String::new() });
         self.settle()?;
         Ok(received)
     }
@@ -321,18 +324,22 @@ impl Stored {
         }
         let Some(notes) = &mut self.notes else { return Ok(()) };
         notes.durable = self.length;
+        notes.sha256 = Sha256(self.hash.clone().finalize().into()).to_string();
         let text = serde_json::to_vec(notes).map_err(io::Error::from)?;
         let staged = format!("{}.tmp", self.notes_name);
         self.partial.stage(&staged, &text, 0o600)?;
         Ok(self.partial.rename_over(&staged, &self.partial, &self.notes_name)?)
     }
 
-    /// Keeps the bytes that the notes vouch for and no others.
+    /// Keeps the bytes that the notes vouch for and no others; none where they are not the ones that came.
     fn keep(&mut self, notes: Notes) -> io::Result<()> {
         self.file.set_len(notes.durable)?;
         self.file.seek(SeekFrom::Start(0))?;
         let mut buffer = BufReader::new(&self.file);
         self.length = io::copy(&mut buffer, &mut Hashing(&mut self.hash))?;
+        if Sha256(self.hash.clone().finalize().into()).to_string() != notes.sha256 {
+            return self.discard();
+        }
         self.notes = Some(notes);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Gives a clip its name: the last act, after which whoever sees it sees it whole.
 
 use super::dir::{Dir, Standing, is_full, is_obstructed};
+use super::examine::{is_sidecar, small};
 use super::tree::{Tree, beside_name, notes_name, part_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -65,7 +66,7 @@ impl From<io::Error> for PlaceFault {
 }
 
 /// The folder beside a clip in which its older takes are kept.
-const TAKES: &str = "_takes";
+pub(super) const TAKES: &str = "_takes";
 
 /// Characters of a take's id that tell takes of one job apart; its end, since its beginning is the time.
 const SHORT_TAKE: usize = 8;
@@ -77,12 +78,16 @@ impl Tree {
     pub fn place(&self, placement: &Placement) -> Result<(), PlaceFault> {
         let Placement { take, target, clip, sidecar, older } = *placement;
         let (dir, name) = self.locate(target, true)?;
-        let _lock = dir.lock()?;
+        let _lock = self.lock(&dir)?;
+        let is_foreign = has_foreign_sidecar(&dir, name)?;
         let replace = match dir.compare(name, clip)? {
             Standing::Same => {
-                write_sidecar(&dir, name, sidecar)?;
+                if !is_foreign {
+                    write_sidecar(&dir, name, sidecar)?;
+                }
                 return Ok(self.tidy(&dir, take)?);
             }
+            _ if is_foreign => return Err(PlaceFault::NameTaken(sidecar_name(target))),
             Standing::Nothing => false,
             Standing::Other => match older {
                 Some(older) if dir.compare(name, older.clip)? == Standing::Same => {
@@ -92,7 +97,11 @@ impl Tree {
                 _ => return Err(PlaceFault::NameTaken(target.to_owned())),
             },
         };
-        let (from, part) = self.received(take, &dir, clip)?.ok_or(PlaceFault::PartLost)?;
+        let Some((from, part)) = self.received(take, &dir, clip)? else {
+            // Whatever is there now is not what came: it must not be taken up as if it were.
+            self.tidy(&dir, take)?;
+            return Err(PlaceFault::PartLost);
+        };
         let written = write_sidecar(&dir, name, sidecar)?;
         let bytes = from.file(&part, OFlags::RDONLY, 0)?;
         open_up(&bytes, &written)?;
@@ -107,6 +116,26 @@ impl Tree {
         };
         named.map_err(|error| taken(error, target))?;
         Ok(self.tidy(&dir, take)?)
+    }
+
+    /// Keeps a file that is no clip of ours any more below `_takes/` beside it, and returns where.
+    pub fn keep_altered(&self, target: &str) -> Result<String, PlaceFault> {
+        let (dir, name) = self.locate(target, false)?;
+        let _lock = self.lock(&dir)?;
+        let takes = dir.child(TAKES, true)?;
+        for number in 1.. {
+            let kept = marked(name, &format!("altered-{number}"));
+            match dir.rename_new(name, &takes, &kept) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                renamed => {
+                    renamed?;
+                    takes.sync()?;
+                    dir.sync()?;
+                    return Ok(beside(target, &kept));
+                }
+            }
+        }
+        Err(PlaceFault::NameTaken(target.to_owned()))
     }
 
     /// Where a take's clip waits for its name, if it is there as recorded.
@@ -140,6 +169,17 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
 /// Name of the sidecar of a clip.
 pub(super) fn sidecar_name(clip: &str) -> String {
     format!("{clip}.json")
+}
+
+/// Whether a file that is no sidecar of ours has the name of a clip's sidecar.
+pub(super) fn has_foreign_sidecar(dir: &Dir, clip: &str) -> io::Result<bool> {
+    let name = sidecar_name(clip);
+    if !dir.has(&name)? {
+        return Ok(false);
+    }
+    let read = small(dir, &name).ok().flatten();
+    let sidecar = read.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    Ok(!sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)))
 }
 
 /// Name under which something waits beside a clip until it is complete.
@@ -190,9 +230,14 @@ fn set_aside(dir: &Dir, name: &str, older: Older) -> Result<(), PlaceFault> {
 /// Where a clip is kept when its name goes to a newer take: under `_takes/` beside it.
 #[must_use]
 pub fn kept_path(target: &str, take: &TakeId) -> String {
+    beside(target, &kept_name(target.rsplit('/').next().unwrap_or(target), take))
+}
+
+/// Returns the path of a name below `_takes/` beside a clip.
+fn beside(target: &str, name: &str) -> String {
     match target.rsplit_once('/') {
-        Some((folder, name)) => format!("{folder}/{TAKES}/{}", kept_name(name, take)),
-        None => format!("{TAKES}/{}", kept_name(target, take)),
+        Some((folder, _)) => format!("{folder}/{TAKES}/{name}"),
+        None => format!("{TAKES}/{name}"),
     }
 }
 
@@ -200,9 +245,14 @@ pub fn kept_path(target: &str, take: &TakeId) -> String {
 fn kept_name(name: &str, take: &TakeId) -> String {
     let id = &take.0;
     let short = id.char_indices().rev().nth(SHORT_TAKE - 1).map_or(id.as_str(), |(at, _)| &id[at..]);
+    marked(name, short)
+}
+
+/// `hero.mp4` with a mark before its ending.
+fn marked(name: &str, mark: &str) -> String {
     match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{short}.{ending}"),
-        _ => format!("{name}.{short}"),
+        Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{mark}.{ending}"),
+        _ => format!("{name}.{mark}"),
     }
 }
 

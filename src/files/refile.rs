@@ -1,7 +1,7 @@
 //! Gives a placed clip another name, or a second job the same clip: free of charge.
 
 use super::dir::Standing;
-use super::place::{PlaceFault, sidecar_name, staged_name, taken, write_sidecar};
+use super::place::{PlaceFault, has_foreign_sidecar, sidecar_name, staged_name, taken, write_sidecar};
 use super::tree::Tree;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
@@ -33,7 +33,7 @@ impl Tree {
             return if self.is_placed(from, clip) { Ok(()) } else { Err(PlaceFault::PartLost) };
         }
         let (new_dir, new_name) = self.locate(to, true)?;
-        let _lock = new_dir.lock()?;
+        let _lock = self.lock(&new_dir)?;
         let old = match self.locate(from, false) {
             Ok(old) => Some(old),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -51,14 +51,24 @@ impl Tree {
         if !arrived && there != Standing::Same {
             return Err(PlaceFault::PartLost);
         }
+        let has_foreign = has_foreign_sidecar(&new_dir, new_name)?;
+        if has_foreign && !arrived {
+            return Err(PlaceFault::NameTaken(sidecar_name(to)));
+        }
+        let leaves_foreign = match &old {
+            Some((dir, name)) => has_foreign_sidecar(dir, name)?,
+            None => false,
+        };
         // The sidecar first, so that the clip's appearance stays the last act.
         let known = match (sidecar, &old) {
             (Some(bytes), _) => Some(bytes.to_vec()),
             // A sidecar beside another clip is that clip's.
-            (None, Some((dir, name))) if there != Standing::Other => dir.read(&sidecar_name(name))?,
+            (None, Some((dir, name))) if there != Standing::Other && !leaves_foreign => {
+                dir.read(&sidecar_name(name))?
+            }
             (None, _) => None,
         };
-        if let Some(bytes) = known {
+        if let Some(bytes) = known.filter(|_| !has_foreign) {
             write_sidecar(&new_dir, new_name, &bytes)?;
         }
         let mut left = arrived && there == Standing::Same;
@@ -84,7 +94,7 @@ impl Tree {
             if left {
                 dir.remove(name)?;
             }
-            if there == Standing::Same || !dir.has(name)? {
+            if !leaves_foreign && (there == Standing::Same || !dir.has(name)?) {
                 dir.remove(&sidecar_name(name))?;
             }
             dir.sync()?;

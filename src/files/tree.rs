@@ -2,6 +2,7 @@
 
 use super::dir::{Dir, Standing, hash};
 use super::part::{self, ReceiveFault, TakenUp};
+use super::place::{TAKES, has_foreign_sidecar, sidecar_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::Dev;
@@ -12,6 +13,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The output folder, and the folder of unfinished downloads. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,7 +27,12 @@ struct Inner {
     partial: PathBuf,
     /// The directory that was the root when the run began.
     identity: (Dev, u64),
+    /// How long a folder that is locked is waited for.
+    patience: Duration,
 }
+
+/// How long a folder that another program holds locked is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A name that a clip cannot have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,15 +50,27 @@ impl Tree {
         DirBuilder::new().recursive(true).mode(0o700).create(&partial)?;
         create_dir_all(root)?;
         let identity = Dir::open(root)?.identity()?;
-        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial, identity }) })
+        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial, identity, patience: PATIENCE }) })
     }
 
     /// The tree as it is there, to be looked at: nothing is made. An error where the output folder is missing.
     pub fn look_at(state: &Path, root: &Path) -> io::Result<Self> {
         let identity = Dir::open(root)?.identity()?;
-        Ok(Self {
-            inner: Arc::new(Inner { root: root.to_owned(), partial: state.join("partial"), identity }),
-        })
+        let partial = state.join("partial");
+        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial, identity, patience: PATIENCE }) })
+    }
+
+    /// Waits for so long where another program holds a folder locked.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        let Inner { root, partial, identity, .. } = &*self.inner;
+        let (root, partial, identity) = (root.clone(), partial.clone(), *identity);
+        Self { inner: Arc::new(Inner { root, partial, identity, patience }) }
+    }
+
+    /// Waits until no other program holds a directory locked, as long as this tree has patience.
+    pub(super) fn lock(&self, dir: &Dir) -> io::Result<Dir> {
+        dir.lock(self.inner.patience)
     }
 
     /// Takes a download up where it was left: a part to go on with, or a clip that had arrived whole.
@@ -76,7 +95,8 @@ impl Tree {
             Err(error) => Some(format!("its folder cannot be written to: {error}")),
         };
         let what = match self.standing(target, may_stand) {
-            Ok(Standing::Nothing | Standing::Same) => writable()?,
+            Ok(Standing::Nothing) => self.beside(target, false).or_else(writable)?,
+            Ok(Standing::Same) => self.beside(target, true).or_else(writable)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => writable()?,
             Ok(Standing::Other) if may_stand.is_empty() => "a file of that name is there already".to_owned(),
             Ok(Standing::Other) => {
@@ -85,6 +105,26 @@ impl Tree {
             Err(error) => error.to_string(),
         };
         Some(Obstacle { target: target.to_owned(), what })
+    }
+
+    /// What keeps a clip's sidecar from its name, or an older clip that stands there from its place below `_takes/`.
+    fn beside(&self, target: &str, makes_room: bool) -> Option<String> {
+        let look = || {
+            let (dir, name) = self.locate(target, false)?;
+            if has_foreign_sidecar(&dir, name)? {
+                return Ok(Some(format!(
+                    "{} is there already, and is no sidecar of a clip",
+                    sidecar_name(target)
+                )));
+            }
+            match dir.child(TAKES, false) {
+                Err(error) if makes_room && error.kind() != io::ErrorKind::NotFound => {
+                    Ok(Some(error.to_string()))
+                }
+                _ => Ok(None),
+            }
+        };
+        look().unwrap_or_else(|error: io::Error| Some(error.to_string()))
     }
 
     /// What stands under that name, if it is a file.
@@ -173,9 +213,14 @@ impl Tree {
         Ok((dir, name))
     }
 
+    /// The state folder.
+    pub(super) fn state(&self) -> io::Result<Dir> {
+        Dir::open(self.inner.partial.parent().unwrap_or(&self.inner.partial))
+    }
+
     /// The output folder, if it is still the one that the run began with: when a disk is unmounted, an empty folder
     /// is left in its place, and nothing must be written there.
-    fn root(&self) -> io::Result<Dir> {
+    pub(super) fn root(&self) -> io::Result<Dir> {
         let Inner { root, identity, .. } = &*self.inner;
         let gone = |why: &str| io::Error::other(format!("the output folder {} {why}", root.display()));
         let dir = Dir::open(root).map_err(|error| gone(&format!("cannot be opened: {error}")))?;

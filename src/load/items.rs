@@ -1,13 +1,13 @@
 //! The items of a manifest, one after the other, into jobs.
 
 use super::{Loaded, open_file};
-use crate::catalog::{self, Catalog, Reading, Scattered, Streamed};
+use crate::catalog::{self, Catalog, Reading, Scattered};
 use crate::domain::item::Item;
-use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::problem::{Place, Problem, did_you_mean, meant_or_all};
 use crate::domain::request::PictureFacts;
 use crate::domain::take::Wanted;
 use crate::files::{self, Album};
-use crate::manifest::{FileReading, Items, Located, Manifest, OnBadItem};
+use crate::manifest::{FileReading, Items, ListItem, Located, Manifest, OnBadItem};
 use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
@@ -160,7 +160,7 @@ impl Pictures<'_> {
 
 /// Where the items of a manifest come from.
 enum Source<'a> {
-    Manifest(&'a Manifest),
+    Manifest(&'a [ListItem]),
     File(File),
     /// A file that cannot be read, which is told.
     Nothing,
@@ -169,7 +169,7 @@ enum Source<'a> {
 impl<'a> Source<'a> {
     fn of(folder: &Path, manifest: &'a Manifest, problems: &mut Vec<Problem>) -> Self {
         match &manifest.items {
-            Items::List(_) => Self::Manifest(manifest),
+            Items::List(entries) => Self::Manifest(entries),
             Items::File { from, reading, .. } => {
                 File::of(folder, from, reading, problems).map_or(Self::Nothing, Self::File)
             }
@@ -177,16 +177,16 @@ impl<'a> Source<'a> {
     }
 
     /// Hands on every item, and answers what is wrong with the source.
-    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Streamed, Scattered> {
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
-            Self::Manifest(Manifest { items: Items::List(entries), .. }) => {
-                for entry in entries {
+            Self::Manifest(entries) => {
+                for entry in *entries {
                     take(&Subject { item: Arc::clone(&entry.item), own: Some(&entry.own) });
                 }
-                Ok(Streamed::default())
+                Ok(Catalog::default())
             }
             Self::File(file) => file.read(is_gathered, &mut |item| take(&Subject { item, own: None })),
-            Self::Manifest(_) | Self::Nothing => Ok(Streamed::default()),
+            Self::Nothing => Ok(Catalog::default()),
         }
     }
 }
@@ -241,7 +241,7 @@ impl File {
     }
 
     /// Hands on every item. One thread reads ahead while this one takes.
-    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Streamed, Scattered> {
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, Scattered> {
         let Self { path, shown, how } = self;
         let source = match source(path) {
             Ok(source) => source,
@@ -249,7 +249,7 @@ impl File {
             Err(reason) => {
                 let message = format!("the product file cannot be read any more: {reason}");
                 let problem = Problem::error(Place::File(shown.clone()), message).hint("try again");
-                return Ok(Streamed { problems: vec![problem], ..Streamed::default() });
+                return Ok(Catalog { problems: vec![problem], ..Catalog::default() });
             }
         };
         let (send, received) = sync_channel::<Vec<Arc<Item>>>(AHEAD);
@@ -285,10 +285,7 @@ fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
         return None;
     }
     let problem = Problem::error(dialect.place(), format!("there is no dialect `{}`", dialect.value));
-    Some(match did_you_mean(&dialect.value, known.iter().copied()) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None => problem.hint(format!("the dialects are: {}", known.join(", "))),
-    })
+    Some(problem.hint(meant_or_all(&dialect.value, known, "the dialects are")))
 }
 
 /// Standard input as far as it was read: a command may read the product file twice.

@@ -1,8 +1,8 @@
-//! What bounds a run: `budget`, `guards`, `on_ambiguous`, `on_bad_item`, and for its clips `on_change` and `reuse`.
+//! What bounds a run: `budget`, `guards`, `on_ambiguous`, `on_bad_item`, `on_missing`, and for its clips `on_change` and `reuse`.
 
 use super::decode::{Decoder, get};
 use super::keys;
-use super::model::{Budget, Guards, Most, OnAmbiguous, OnBadItem, OnChange, Reuse};
+use super::model::{Budget, Guards, Most, OnAmbiguous, OnBadItem, OnChange, OnMissing, Reuse};
 use super::providers::amount;
 use super::yaml::{Node, Value};
 
@@ -102,6 +102,16 @@ pub(super) fn on_bad_item(decoder: &mut Decoder, node: &Node) -> Option<OnBadIte
         "fail" => Ok(OnBadItem::Fail),
         "skip" => Ok(OnBadItem::Skip),
         _ => Err("write `fail` or `skip`".into()),
+    })
+}
+
+/// Reads what to do where a finished clip is gone.
+pub(super) fn on_missing(decoder: &mut Decoder, node: &Node) -> Option<OnMissing> {
+    decoder.parsed(node, "on_missing", |text| match text {
+        "fetch" => Ok(OnMissing::Fetch),
+        "tell" => Ok(OnMissing::Tell),
+        "ignore" => Ok(OnMissing::Ignore),
+        _ => Err("write `fetch`, `tell` or `ignore`".into()),
     })
 }
 

@@ -31,6 +31,10 @@ pub const MANIFEST: &Keys = &[
         "on_bad_item",
         "What to do where something is wrong with an item: `fail` (the default) sends nothing, `skip` leaves the item out.",
     ),
+    (
+        "on_missing",
+        "What to do where a finished clip is gone: `tell` (the default; exit 3), `fetch` it again free, or `ignore` it.",
+    ),
 ];
 
 /// Of `budget`.

@@ -43,7 +43,7 @@ pub use context::{Context, ItemContext, Job};
 pub use matrix::Matrix;
 pub use model::{
     Budget, Corrections, EnvName, FileReading, Guards, Items, ListItem, Manifest, ModelEntry, Most,
-    OnAmbiguous, OnBadItem, OnChange, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot,
+    OnAmbiguous, OnBadItem, OnChange, OnMissing, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot,
     ShotFields,
 };
 pub use source::Located;
@@ -243,6 +243,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let guards = get(root, "guards").map(|node| bounds::guards(decoder, node));
     let reuse = get(root, "reuse").and_then(|node| bounds::reuse(decoder, node));
     let on_bad_item = get(root, "on_bad_item").and_then(|node| bounds::on_bad_item(decoder, node));
+    let on_missing = get(root, "on_missing").and_then(|node| bounds::on_missing(decoder, node));
     Some(Manifest {
         project: project?,
         items: items?,
@@ -257,6 +258,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         guards: guards.unwrap_or_default(),
         reuse: reuse.unwrap_or_default(),
         on_bad_item: on_bad_item.unwrap_or_default(),
+        on_missing: on_missing.unwrap_or_default(),
         templates,
     })
 }

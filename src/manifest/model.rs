@@ -47,6 +47,8 @@ pub struct Manifest {
     pub reuse: Reuse,
     /// What to do where something is wrong with an item.
     pub on_bad_item: OnBadItem,
+    /// What to do where a finished clip is gone.
+    pub on_missing: OnMissing,
     pub(super) templates: Templates,
 }
 
@@ -294,6 +296,18 @@ pub enum OnBadItem {
     Fail,
     /// The item makes no job, and the others go on.
     Skip,
+}
+
+/// What to do where a finished clip is gone from the output folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnMissing {
+    /// It is brought back free of charge, as far as that goes.
+    Fetch,
+    /// It is told, and the run exits 3.
+    #[default]
+    Tell,
+    /// Nobody looks: clips are moved away on purpose.
+    Ignore,
 }
 
 /// What a manifest says otherwise than the model cards.

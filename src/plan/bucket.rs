@@ -6,6 +6,7 @@
 use super::decision::Decision;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Phase, State};
+use crate::files::Loss;
 use std::collections::BTreeMap;
 
 /// Where one wanted job stands.
@@ -27,11 +28,15 @@ pub enum Bucket {
     Failed,
     /// A person gave its take up.
     WrittenOff,
+    /// Its clip was there and is gone.
+    Missing,
+    /// Something else than its clip has the name.
+    Altered,
 }
 
 impl Bucket {
     /// Every bucket, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Done,
         Self::ToRender,
         Self::Asks,
@@ -40,6 +45,8 @@ impl Bucket {
         Self::Held,
         Self::Failed,
         Self::WrittenOff,
+        Self::Missing,
+        Self::Altered,
     ];
 
     /// Returns the bucket of a job for which this was decided.
@@ -87,12 +94,21 @@ impl Bucket {
         }
     }
 
+    /// Returns the bucket of a job whose clip is not as it was placed.
+    #[must_use]
+    pub const fn lost(loss: Loss) -> Self {
+        match loss {
+            Loss::Missing => Self::Missing,
+            Loss::Altered => Self::Altered,
+        }
+    }
+
     /// Returns the bucket of a job that gets the clip of a job in this bucket.
     #[must_use]
     pub const fn of_follower(self) -> Self {
         match self {
             Self::ToRender | Self::Asks | Self::InFlight | Self::Waiting => Self::Waiting,
-            Self::Done | Self::Held | Self::Failed | Self::WrittenOff => self,
+            Self::Done | Self::Held | Self::Failed | Self::WrittenOff | Self::Missing | Self::Altered => self,
         }
     }
 
@@ -115,6 +131,8 @@ impl Bucket {
             Self::Held => "need your decision",
             Self::Failed => "failed",
             Self::WrittenOff => "written off",
+            Self::Missing => "missing",
+            Self::Altered => "altered",
         }
     }
 
@@ -130,6 +148,8 @@ impl Bucket {
             Self::Held => "held",
             Self::Failed => "failed",
             Self::WrittenOff => "written_off",
+            Self::Missing => "missing",
+            Self::Altered => "altered",
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::key::{RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{
     CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase, Task, Watch,
 };
+use crate::files::Loss;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -105,6 +106,8 @@ fn every_decision_has_its_bucket_and_no_bucket_is_empty() {
         seen.insert(bucket);
         names.insert(decision.name());
     }
+    // Of clips that are lost, a look at the files tells.
+    seen.extend([Loss::Missing, Loss::Altered].map(Bucket::lost));
     assert_eq!(seen, BTreeSet::from(Bucket::ALL));
     assert_eq!(names, BTreeSet::from(Decision::NAMES));
 }

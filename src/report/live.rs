@@ -12,6 +12,7 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
+use crate::files::Loss;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use jiff::Timestamp;
@@ -39,6 +40,11 @@ pub struct Roster {
 }
 
 impl Roster {
+    /// Adds a job whose clip is not as it was placed.
+    pub fn add_lost(&mut self, job: &JobKey, loss: Loss) {
+        self.jobs.push((job.clone(), Bucket::lost(loss)));
+    }
+
     /// Adds a job for which this was decided.
     pub fn add(&mut self, job: &JobKey, decision: &Decision) {
         match decision {

@@ -119,7 +119,7 @@ impl Plan<'_> {
         for Row { sign, model, price, why, count, examples } in rows {
             let each = price.map_or_else(|| "-".to_owned(), |price| price.to_string());
             let total = price.map_or_else(|| "-".to_owned(), |price| price.times(*count as u64).to_string());
-            let named = if matches!(sign, '~' | '!' | 'x') || *count <= EXAMPLES {
+            let named = if matches!(sign, '~' | '!' | '?' | 'x') || *count <= EXAMPLES {
                 let more = if *count > examples.len() { ", …" } else { "" };
                 format!(" ({}{more})", examples.join(", "))
             } else {
@@ -238,6 +238,8 @@ impl Plan<'_> {
             "buckets": buckets_json(&self.sum.buckets),
             "to_render": self.to_render(),
             "total_usd": self.total().plain(),
+            "missing": self.sum.missing,
+            "altered": self.sum.altered,
             "dropped": dropped.collect::<Vec<_>>(),
             "corrected": corrected.collect::<Vec<_>>(),
             "budget": self.sum.fits.iter().map(|fit| fit.level.json()).collect::<Vec<_>>(),

@@ -8,7 +8,7 @@ use super::error::ApplyError;
 use super::lane::{Precious, Verdict};
 use super::ledger::{Entry, Kind};
 use super::takes;
-use super::write::{current, file_own};
+use super::write::{self, current, file_own};
 use crate::domain::fault::Said;
 use crate::domain::key::{TakeId, TaskId};
 use crate::domain::lifecycle::{Account, CancelledBy, Event, State};
@@ -125,8 +125,14 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
     if let State::Done { file, .. } = &to {
         file_own(db, row, *file)?;
     }
+    let mut take = Take { state: to, ..row.clone() };
+    if event == Event::ClipGone
+        && let Some(path) = write::unfile(db, &row.id)?
+    {
+        take.path = path;
+    }
     lines.extend(line.map(|line| Entry { note: details.note.clone(), ..line }));
-    Ok(Ok(Applied { take: Take { state: to, ..row.clone() }, lines }))
+    Ok(Ok(Applied { take, lines }))
 }
 
 /// Takes a step that cannot be refused for a task: none of these events brings one.

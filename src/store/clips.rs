@@ -15,6 +15,10 @@ pub struct Clip {
     pub key: JobKey,
     /// Where it stands, and what it is.
     pub filed: Filed,
+    /// Whether it stands under the name of a job that was wanted when the manifest was last carried out.
+    pub wanted: bool,
+    /// Whether it is an older version, which made room for a newer one.
+    pub older: bool,
 }
 
 /// Where a page of clips begins. The default is the first.
@@ -26,15 +30,23 @@ pub struct ClipsFrom {
     after: i64,
 }
 
+impl ClipsFrom {
+    /// Returns whether the page is one of older takes.
+    #[must_use]
+    pub const fn is_older(&self) -> bool {
+        self.kept
+    }
+}
+
 /// What stands under a job's name.
 const FILED: &str =
-    "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256 FROM jobs
+    "SELECT id, shot, item, variant, filed_take, filed_path, filed_size, filed_sha256, wanted FROM jobs
      WHERE filed_take IS NOT NULL AND (?1 IS NULL OR project = ?1)";
 
 /// Older takes: done, and under no job's name any more.
 const KEPT: &str =
     "SELECT t.place, j.shot, j.item, j.variant, t.id, t.path, t.data FROM takes t JOIN jobs j ON j.id = t.job
-     WHERE t.state = 'done' AND (?1 IS NULL OR j.project = ?1)
+     WHERE t.state = 'done' AND t.path <> '' AND (?1 IS NULL OR j.project = ?1)
      AND t.id NOT IN (SELECT filed_take FROM jobs WHERE filed_take IS NOT NULL)";
 
 impl Reader {
@@ -82,8 +94,9 @@ fn page(
     while let Some(row) = rows.next()? {
         after = row.get(0)?;
         let filed = if from.kept { kept(row)? } else { takes::filed(row, 4)? };
+        let wanted = !from.kept && row.get(8)?;
         let key = takes::key(row, 1)?;
-        clips.extend(filed.map(|filed| Clip { key, filed }));
+        clips.extend(filed.map(|filed| Clip { key, filed, wanted, older: from.kept }));
     }
     let is_last = after == from.after;
     let next = match (is_last, from.kept) {

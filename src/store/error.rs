@@ -122,10 +122,10 @@ pub enum StoreError {
     Ending,
 }
 
-/// What helps against damage: the ledger is what a database is rebuilt from, and has no such thing itself.
+/// What helps against damage. What a ledger has lost comes from the database, as far as that knows it.
 fn mend(path: &Path) -> &'static str {
     if path.file_name().is_some_and(|name| name == folder::LEDGER) {
-        "put back a whole copy of it; it is what the database is rebuilt from"
+        "put back a whole copy of it, or let `shotlist recover` rebuild it from the lines that can be read"
     } else {
         "`shotlist recover` rebuilds it from the ledger beside it"
     }
@@ -158,8 +158,7 @@ impl StoreError {
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
         match self {
-            Self::OlderThanLedger { .. } => true,
-            Self::Damaged { path, .. } => path.file_name().is_none_or(|name| name != folder::LEDGER),
+            Self::OlderThanLedger { .. } | Self::Damaged { .. } => true,
             _ => false,
         }
     }

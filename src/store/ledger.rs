@@ -97,6 +97,20 @@ impl Kind {
         }
     }
 
+    /// Returns the kind of the line that leads a take to its state; `None` for a state to which no line leads.
+    pub(super) const fn of_state(state: &State) -> Option<Self> {
+        Some(match state {
+            State::Pending { .. } | State::Submitting { .. } | State::Cancelled { .. } => return None,
+            State::Doubtful { .. } => Self::Doubt,
+            State::Running { .. } | State::Downloading { .. } | State::Placing { .. } => Self::Accepted,
+            State::Done { .. } => Self::Settled,
+            State::Held { .. } => Self::Held,
+            State::Failed { task: None, .. } => Self::Rejected,
+            State::Failed { .. } => Self::Failed,
+            State::WrittenOff { .. } => Self::WrittenOff,
+        })
+    }
+
     /// The name in the ledger and in the list of attempts.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -290,6 +304,21 @@ impl Entry {
         }
     }
 
+    /// Returns a line of that kind as it was written, or should have been, when the take came to its state; its amount
+    /// is the take's price.
+    pub(super) fn standing(take: &Take, kind: Kind, at: Timestamp) -> Self {
+        let mut entry = Self::about(take, kind, at);
+        entry.fill(take, if kind == Kind::Intent { None } else { Some(&take.state) });
+        if let Some(intent) = intent(&take.state) {
+            entry.attempt = intent.attempt;
+            entry.request_id = Some(intent.request_id.0.clone());
+        }
+        if kind == Kind::Accepted {
+            (entry.path, entry.size, entry.sha256) = (None, None, None);
+        }
+        entry
+    }
+
     /// Returns the line for an event that leads a take to that state; `None` where the step is not about money. `settled`
     /// is the amount that the provider, or a person, has named.
     pub(super) fn of(
@@ -304,32 +333,37 @@ impl Entry {
             entry.attempt = intent.attempt;
             entry.request_id = Some(intent.request_id.0.clone());
         }
-        entry.task_id = to.task().map(|task| task.id.0.clone());
         if to.account() != Account::Free && entry.kind != Kind::Intent {
             entry.usd = settled.unwrap_or(take.price);
         }
         if let Event::SentBack(how) = event {
             entry.why = Some(how.name().to_owned());
         }
-        match to {
-            State::Submitting { .. } => {
-                entry.title = Some(take.title.clone());
-                entry.path = Some(take.path.clone());
-                entry.request = serde_json::from_str(&rows::request_json(&take.request)).ok();
-            }
-            State::Held { reason, .. } | State::WrittenOff { reason, .. } => {
-                entry.why = Some(reason.name().to_owned());
-            }
-            State::Failed { refusal, charged, .. } => {
-                (entry.refusal, entry.charged) = (Some(*refusal), Some(*charged));
-            }
-            State::Done { file, .. } => {
-                entry.path = Some(take.path.clone());
-                (entry.size, entry.sha256) = (Some(file.size), Some(file.sha256.to_string()));
-            }
-            _ => {}
-        }
+        entry.fill(take, Some(to).filter(|to| !matches!(to, State::Submitting { .. })));
         Some(entry)
+    }
+
+    /// Adds what a line about that state says; without one it is about the order, as it is submitted.
+    fn fill(&mut self, take: &Take, to: Option<&State>) {
+        self.task_id = to.and_then(State::task).map(|task| task.id.0.clone());
+        match to {
+            None => {
+                self.title = Some(take.title.clone());
+                self.path = Some(take.path.clone());
+                self.request = serde_json::from_str(&rows::request_json(&take.request)).ok();
+            }
+            Some(State::Held { reason, .. } | State::WrittenOff { reason, .. }) => {
+                self.why = Some(reason.name().to_owned());
+            }
+            Some(State::Failed { refusal, charged, .. }) => {
+                (self.refusal, self.charged) = (Some(*refusal), Some(*charged));
+            }
+            Some(State::Done { file, .. }) => {
+                self.path = Some(take.path.clone());
+                (self.size, self.sha256) = (Some(file.size), Some(file.sha256.to_string()));
+            }
+            Some(_) => {}
+        }
     }
 
     /// The take that the line is about.

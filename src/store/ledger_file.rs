@@ -5,8 +5,10 @@ use super::folder;
 use super::ledger::{Entry, Kind, VERSION};
 use crate::domain::key::TakeId;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What the file holds from some byte on.
@@ -17,6 +19,53 @@ pub(super) struct Tail {
     pub(super) torn: u64,
     /// The file is not the one that the database agreed with: it is shorter, and was read from its beginning.
     pub(super) cut: bool,
+    /// Lines that cannot be read. Where there are any, the file was read from its beginning.
+    pub(super) damaged: Vec<DamagedLine>,
+}
+
+/// A line of the ledger that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DamagedLine {
+    /// Its number, from 1.
+    number: usize,
+    /// Its bytes in the file.
+    pub(super) bytes: Range<u64>,
+    /// What the reader stumbled over.
+    detail: String,
+    /// Its `seq`, where that can still be made out.
+    seq: Option<u64>,
+    /// `seq` of the lines around it that can be read; 0 and the highest number where there is none.
+    between: (u64, u64),
+}
+
+impl fmt::Display for DamagedLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.number, self.detail)
+    }
+}
+
+impl Tail {
+    /// Returns the first damaged line about which a database may know nothing that has heard lines up to `heard`.
+    pub(super) fn unheard(&self, heard: u64) -> Option<&DamagedLine> {
+        self.damaged.iter().find(|line| {
+            let (before, after) = line.between;
+            let alike = |other: &&DamagedLine| other.seq.is_none() && other.between == line.between;
+            let damaged = self.damaged.iter().filter(alike).count() as u64;
+            match line.seq {
+                Some(seq) => seq > heard,
+                // As many numbers must be missing that the database has given out.
+                None => heard.min(after - 1).saturating_sub(before) < damaged,
+            }
+        })
+    }
+}
+
+/// Finds the `seq` in what is left of a line.
+fn seq_in(line: &[u8]) -> Option<u64> {
+    let text = String::from_utf8_lossy(line);
+    let (_, rest) = text.split_once("\"seq\":")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    rest[end..].starts_with(',').then(|| rest[..end].parse().ok())?
 }
 
 /// The open file.
@@ -73,7 +122,48 @@ impl Ledger {
     pub(super) fn read_from(&mut self, agreed: u64) -> Result<Tail, StoreError> {
         let cut = agreed > 0 && !self.is_end_of_line(agreed)?;
         self.end = if cut { 0 } else { agreed };
-        Ok(Tail { cut, ..self.read_on()? })
+        let mut tail = self.read_on()?;
+        if !tail.damaged.is_empty() && self.end > 0 && !cut && agreed > 0 {
+            // Their numbers, and what stands around them, take the whole file.
+            self.end = 0;
+            tail = self.read_on()?;
+        }
+        Ok(Tail { cut, ..tail })
+    }
+
+    /// Replaces the file by its readable lines, byte for byte, and these; the damaged file gets the name `aside`.
+    pub(super) fn rewrite(
+        &mut self,
+        damaged: &[DamagedLine],
+        lines: &[String],
+        aside: &Path,
+    ) -> Result<(), StoreError> {
+        let io = |path: &Path, e: &std::io::Error| StoreError::io(path, e);
+        let mut bytes = vec![0; usize::try_from(self.end).unwrap_or(usize::MAX)];
+        let read = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.read_exact(&mut bytes));
+        read.map_err(|e| io(&self.path, &e))?;
+        let is_damaged = |at: u64| damaged.iter().any(|line| line.bytes.contains(&at));
+        let mut whole = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if !is_damaged(at) {
+                whole.extend_from_slice(line);
+            }
+            at += line.len() as u64;
+        }
+        lines.iter().for_each(|line| whole.extend_from_slice(line.as_bytes()));
+        let new = self.path.with_extension("jsonl.new");
+        let mut file = folder::open_private(&new)?;
+        let written = file.set_len(0).and_then(|()| file.write_all(&whole)).and_then(|()| file.sync_all());
+        written.map_err(|e| io(&new, &e))?;
+        file.lock().map_err(|e| io(&new, &e))?;
+        std::fs::hard_link(&self.path, aside)
+            .or_else(|_| std::fs::copy(&self.path, aside).map(drop))
+            .map_err(|e| io(aside, &e))?;
+        std::fs::rename(&new, &self.path).map_err(|e| io(&self.path, &e))?;
+        self.end = whole.len() as u64;
+        self.file = file;
+        Ok(())
     }
 
     fn is_end_of_line(&mut self, at: u64) -> Result<bool, StoreError> {
@@ -89,12 +179,26 @@ impl Ledger {
         read.map_err(|e| StoreError::io(&self.path, &e))?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let mut tail = Tail { torn: (bytes.len() - whole) as u64, ..Tail::default() };
-        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
-            let entry = self.entry(line)?;
-            self.end += line.len() as u64;
-            self.last = self.last.max(entry.seq);
-            self.seen.insert(entry.seq);
-            tail.entries.push(entry);
+        let (mut before, mut open) = (0, 0);
+        for (number, line) in (1..).zip(bytes[..whole].split_inclusive(|byte| *byte == b'\n')) {
+            let bytes = self.end..self.end + line.len() as u64;
+            match self.entry(line) {
+                Ok(entry) => {
+                    tail.damaged[open..].iter_mut().for_each(|line| line.between.1 = entry.seq);
+                    (before, open) = (entry.seq, tail.damaged.len());
+                    self.last = self.last.max(entry.seq);
+                    self.seen.insert(entry.seq);
+                    tail.entries.push(entry);
+                }
+                Err(StoreError::Damaged { detail, .. }) => {
+                    let seq = seq_in(line);
+                    self.last = self.last.max(seq.unwrap_or(0));
+                    let between = (before, u64::MAX);
+                    tail.damaged.push(DamagedLine { number, bytes: bytes.clone(), detail, seq, between });
+                }
+                Err(other) => return Err(other),
+            }
+            self.end = bytes.end;
         }
         Ok(tail)
     }
@@ -114,11 +218,12 @@ impl Ledger {
             let (found, known) = (i64::from(version), i64::from(VERSION));
             return Err(StoreError::Newer { path: self.path.clone(), found, known });
         }
-        read.map_err(|e| self.damaged(&e.to_string()))
+        read.map_err(|e| StoreError::Damaged { path: self.path.clone(), detail: e.to_string() })
     }
 
-    fn damaged(&self, detail: &str) -> StoreError {
-        StoreError::Damaged { path: self.path.clone(), detail: format!("at byte {}: {detail}", self.end) }
+    /// The error for a line without which the state cannot be trusted.
+    pub(super) fn damaged(&self, line: &DamagedLine) -> StoreError {
+        StoreError::Damaged { path: self.path.clone(), detail: line.to_string() }
     }
 
     /// Takes note of what other processes wrote, and drops what one of them could not finish.

@@ -67,6 +67,13 @@ pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, Store
     Ok(tail)
 }
 
+/// Says of each damaged line of a ledger where it is and what helps.
+pub(super) fn damage(tail: &Tail) -> impl Iterator<Item = String> + '_ {
+    tail.damaged.iter().map(|line| {
+        format!("the ledger is damaged at {line}; `shotlist recover` rebuilds it and keeps the damaged file")
+    })
+}
+
 fn extent(db: &Connection) -> rusqlite::Result<(u64, Option<Timestamp>)> {
     let takes: i64 = db.query_row("SELECT count(*) FROM takes", [], |row| row.get(0))?;
     let newest = "SELECT max(moment) FROM (

@@ -19,6 +19,18 @@ impl Store {
         self.lane.write(None, move |batch| keep(batch.db, &root).map(Ok)).await
     }
 
+    /// Notes on which disks the clips are, where all of them are there.
+    pub async fn note_disks(&self, disks: &str) -> Result<(), StoreError> {
+        let disks = disks.to_owned();
+        let sql = "UPDATE output SET disks = ?1";
+        self.lane.write(None, move |batch| batch.db.execute(sql, [&disks]).map(|_| Ok(()))).await
+    }
+
+    /// Notes that a person has agreed to the orders that may have been sent before the history was lost.
+    pub async fn close_gaps(&self) -> Result<(), StoreError> {
+        self.lane.write(None, |batch| set_gaps(batch.db, false).map(Ok)).await
+    }
+
     /// Notes with which key a provider is asked from now on, by a `mark` that tells keys apart and does not tell the
     /// key. Returns since when it has been that one, to the millisecond.
     pub async fn key_in_use(
@@ -84,6 +96,28 @@ impl Reader {
     pub async fn output(&self) -> Result<Option<String>, StoreError> {
         self.read(root).await
     }
+
+    /// The disks of which [`Store::note_disks`] took note; `None` before that.
+    pub async fn disks(&self) -> Result<Option<String>, StoreError> {
+        self.read(|db| {
+            let found = db.prepare_cached("SELECT disks FROM output")?.query_row([], |row| row.get(0));
+            Ok(found.optional()?.flatten())
+        })
+        .await
+    }
+
+    /// Whether submissions may be missing from the history: it was rebuilt from clips, or from a ledger with gaps.
+    pub async fn has_gaps(&self) -> Result<bool, StoreError> {
+        self.read(|db| Ok(value(db, GAPS)?.is_some_and(|gaps| gaps > 0))).await
+    }
+}
+
+/// The row that says that submissions may be missing from the history.
+const GAPS: &str = "gaps";
+
+/// Notes whether submissions may be missing from the history.
+pub(super) fn set_gaps(db: &Connection, gaps: bool) -> rusqlite::Result<()> {
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", (GAPS, gaps)).map(drop)
 }
 
 /// The folder of which note was taken.

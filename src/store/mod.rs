@@ -85,6 +85,8 @@ pub enum Mode<'a> {
 /// What differs from the usual.
 #[derive(Clone, Default)]
 pub struct Options {
+    /// Open a state whose ledger has a damaged line that the database may know nothing about. Whoever sends must not.
+    pub trust_damaged_ledger: bool,
     /// Accept a network file system: its user promises that one computer alone writes.
     pub allow_network: bool,
     /// A rehearsal of failing disks.
@@ -151,7 +153,7 @@ impl Store {
             }
             Mode::Beside => (None, None),
         };
-        let warnings = folder::tighten(dir)?;
+        let mut warnings = folder::tighten(dir)?;
         if !options.allow_network {
             folder::refuse_network(dir)?;
         }
@@ -160,6 +162,12 @@ impl Store {
         let found = open_found(&path, policy.is_some())?;
         let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreed(db, &path))?)?;
         repair::refuse_older(found.as_ref(), &tail, &path)?;
+        warnings.extend(look::damage(&tail));
+        let heard = found.as_ref().map_or(Ok(0), |db| heard(db, &path))?;
+        let unheard = tail.unheard(heard).map(|line| ledger.damaged(line));
+        if let Some(damaged) = unheard.clone().filter(|_| policy.is_some() && !options.trust_damaged_ledger) {
+            return Err(damaged);
+        }
         if found.is_none() && policy.is_none() {
             return Err(StoreError::Absent { path: dir.to_owned() });
         }
@@ -179,11 +187,17 @@ impl Store {
             ledger,
             dir: dir.to_owned(),
             lock,
-            ahead: false,
+            // A line that nobody could read must meet the next start as well.
+            ahead: unheard.is_some(),
             seq: 0,
             rehearsal: options.rehearsal.clone(),
             commits: Arc::clone(&commits),
         };
+        if unheard.is_some() {
+            let sql = "INSERT OR IGNORE INTO meta VALUES ('unheard', ?1)";
+            let noted = writer.db.execute(sql, [heard.cast_signed()]);
+            noted.map_err(|e| StoreError::sql(&path, &e))?;
+        }
         let repairs = match policy {
             Some(policy) => repair::repair(&mut writer, &tail, policy, now)?,
             None => Vec::new(),
@@ -221,6 +235,14 @@ fn open_found(path: &Path, examine: bool) -> Result<Option<Connection>, StoreErr
         return Err(StoreError::Outdated { path: path.to_owned(), found: version, known: schema::VERSION });
     }
     Ok((version > 0).then_some(db))
+}
+
+/// Returns the highest number up to which the database knows every line: what it gave out or heard of, but nothing
+/// after a damaged line that was met before.
+fn heard(db: &Connection, path: &Path) -> Result<u64, StoreError> {
+    let sql = "SELECT min(value) FROM meta WHERE key IN ('seq', 'unheard')";
+    let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));
+    read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))
 }
 
 /// The byte up to which the database agrees with the ledger.

@@ -19,6 +19,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Reader {
     db: Arc<Mutex<Connection>>,
     path: PathBuf,
+    /// What is said of damaged lines that were met when the state was opened.
+    damage: Arc<[String]>,
 }
 
 /// Takes in one state, and their money.
@@ -95,7 +97,13 @@ pub struct Attempt {
 
 impl Reader {
     pub(super) fn new(db: Connection, path: PathBuf) -> Self {
-        Self { db: Arc::new(Mutex::new(db)), path }
+        Self { db: Arc::new(Mutex::new(db)), path, damage: Arc::default() }
+    }
+
+    /// Returns a sentence for each damaged line of the ledger that was met when the state was opened.
+    #[must_use]
+    pub fn damage(&self) -> &[String] {
+        &self.damage
     }
 
     /// Returns the path of the database.
@@ -112,15 +120,17 @@ impl Reader {
             // The first run may have made it between the two looks.
             db = super::open_found(&path, false)?;
         }
-        look::compare(dir, db.as_ref())?;
-        Ok(db.map(|db| Self::new(db, path)))
+        let tail = look::compare(dir, db.as_ref())?;
+        let damage: Arc<[String]> = look::damage(&tail).collect();
+        Ok(db.map(|db| Self { damage, ..Self::new(db, path) }))
     }
 
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let reader = Self { db: Arc::clone(&self.db), path: self.path.clone() };
+        let reader =
+            Self { db: Arc::clone(&self.db), path: self.path.clone(), damage: Arc::clone(&self.damage) };
         let work = move || reader.read_here(read);
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Ending)?
     }

@@ -1,22 +1,29 @@
-//! A lost, old or damaged database is rebuilt from the ledger, from what the old one knew, and from the clips.
+//! Rebuilds a lost, old or damaged state: from the ledger, from what the old database knew, and from the clips.
+//!
+//! Where the ledger is lost as well, the sidecars of the clips prove what was paid; they become lines of a new ledger. What
+//! was on its way or waited for a decision is in no sidecar, so the state remembers that its history has gaps.
 //!
 //! The new database is made beside the old one, which is moved aside and never deleted, and takes its name in one
 //! rename: killed anywhere, recovery begins again. What it leaves open (a submission without an answer) is what any
 //! start after a crash finds and settles.
 
 mod replay;
+mod sidecars;
 
 use super::error::StoreError;
-use super::ledger::Kind;
+use super::ledger::{Entry, Kind, intent};
 use super::ledger_file::{Ledger, Tail};
 use super::lock::Lock;
-use super::{folder, look, meta, schema};
+use super::{folder, look, meta, schema, takes};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
+use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::Connection;
+use sidecars::Witness;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,17 +42,21 @@ pub trait Clips {
     fn kept(&self, path: &str, take: &TakeId, file: &ClipFile) -> Option<String>;
     /// The clip under that name, where its sidecar says that it is of that take, and it is as the sidecar says.
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile>;
+    /// Returns the sidecars of all clips, each with its clip's path, in the order of the paths.
+    fn sidecars(&self) -> Vec<(String, serde_json::Value)>;
 }
 
-/// A database that must be rebuilt. Nothing is changed before [`Recovery::rebuild`].
+/// A state that was examined, to be rebuilt where that is needed. Nothing is changed before [`Recovery::rebuild`].
 pub struct Recovery {
     dir: PathBuf,
     /// Locked: nobody is between a commit and its lines.
     ledger: Ledger,
     tail: Tail,
-    /// What is wrong.
-    why: StoreError,
+    /// What is wrong; `None` where the database and the ledger are sound.
+    why: Option<StoreError>,
     out: Option<String>,
+    /// Clips of which neither the database nor the ledger knows, each take with its finds.
+    witnesses: BTreeMap<String, Vec<Witness>>,
 }
 
 /// What became of it.
@@ -56,6 +67,12 @@ pub struct Rebuilt {
     /// Whether nothing could be read of an old database. What it alone knew is lost: who was put on hold, and what waited
     /// to be sent.
     pub bare: bool,
+    /// Clips of which only their sidecars knew.
+    pub clips: usize,
+    /// What these cost.
+    pub clips_sum: Usd,
+    /// Where the damaged ledger is now; `None` where all its lines could be read.
+    pub old_ledger: Option<PathBuf>,
     /// Submissions of which only the ledger knew.
     pub submissions: usize,
     /// What they count for.
@@ -69,36 +86,61 @@ pub struct Rebuilt {
 }
 
 impl Recovery {
-    /// Looks what is wrong with the state of a folder; `None` where nothing is, also where nothing was ever sent.
+    /// Looks what is wrong with the state of a folder.
     ///
-    /// An error is what cannot be mended: a damaged ledger, a database of a newer program, a damaged database whose
-    /// ledger tells of nothing.
-    pub fn begin(dir: &Path, _: &Lock) -> Result<Option<Self>, StoreError> {
+    /// An error is what cannot be mended, such as a database of a newer program.
+    pub fn begin(dir: &Path, _: &Lock) -> Result<Self, StoreError> {
         folder::refuse_network(dir)?;
         let path = folder::database(dir);
         let why = match look::examine(dir) {
-            Ok(_) => return Ok(None),
-            Err(why) if why.is_recoverable() => why,
+            Ok(_) => None,
+            Err(why) if why.is_recoverable() => Some(why),
             Err(other) => return Err(other),
         };
         let mut ledger = Ledger::open_locked(dir)?;
         let tail = ledger.read_from(0)?;
-        let intents = || tail.entries.iter().filter(|entry| entry.kind == Kind::Intent);
-        if intents().next().is_none() {
-            return Err(why);
-        }
+        let why = why.or_else(|| tail.damaged.first().map(|line| ledger.damaged(line)));
         let known = match readable(&path)? {
             Some(db) => meta::root(&db).map_err(|e| StoreError::sql(&path, &e))?,
             None => None,
         };
-        let out = known.or_else(|| intents().rev().find_map(|intent| intent.out.clone()));
-        Ok(Some(Self { dir: dir.to_owned(), ledger, tail, why, out }))
+        let mut intents = tail.entries.iter().rev().filter(|entry| entry.kind == Kind::Intent);
+        let out = known.or_else(|| intents.find_map(|intent| intent.out.clone()));
+        Ok(Self { dir: dir.to_owned(), ledger, tail, why, out, witnesses: BTreeMap::new() })
     }
 
-    /// What is wrong.
+    /// Reads the sidecars of clips that the state does not know, and returns whether there is anything to rebuild.
+    ///
+    /// A damaged database about which neither the ledger nor a clip tells anything is an error.
+    pub fn examine(&mut self, clips: &dyn Clips) -> Result<bool, StoreError> {
+        let path = folder::database(&self.dir);
+        let old = readable(&path)?;
+        let in_ledger: HashSet<&str> = self.tail.entries.iter().map(|entry| entry.take.as_str()).collect();
+        for (path, sidecar) in clips.sidecars() {
+            let Some(found) = Witness::read(&path, &sidecar) else { continue };
+            let id = &found.take.id;
+            let known = match &old {
+                Some(db) => {
+                    takes::by_id(db, id).map_err(|e| StoreError::sql(&folder::database(&self.dir), &e))?
+                }
+                None => None,
+            };
+            if known.is_none() && !in_ledger.contains(id.0.as_str()) && clips.stands(&path, &found.file) {
+                self.witnesses.entry(id.0.clone()).or_default().push(found);
+            }
+        }
+        let has_intents = self.tail.entries.iter().any(|entry| entry.kind == Kind::Intent);
+        match &self.why {
+            _ if !self.witnesses.is_empty() => Ok(true),
+            Some(why) if !has_intents && old.is_none() => Err(why.clone()),
+            why => Ok(why.is_some()),
+        }
+    }
+
+    /// What is wrong; `None` where only clips are there that the state does not know.
     #[must_use]
-    pub const fn why(&self) -> &StoreError {
-        &self.why
+    pub const fn why(&self) -> Option<&StoreError> {
+        self.why.as_ref()
     }
 
     /// The output folder in which the clips are, as seen from the manifest; `None` where nobody wrote it down.
@@ -107,11 +149,12 @@ impl Recovery {
         self.out.as_deref()
     }
 
-    /// Makes the new database and gives it the old one's name.
+    /// Makes the new database and gives it the old one's name. Clips in `out` are read by their sidecars.
     pub fn rebuild(
-        self,
+        mut self,
         policy: &dyn Fn(&ModelName) -> Policy,
         clips: &dyn Clips,
+        out: &str,
         now: Timestamp,
     ) -> Result<Rebuilt, StoreError> {
         let new = self.dir.join(NEW);
@@ -123,19 +166,96 @@ impl Recovery {
         schema::migrate(&mut db, &new)?;
         let sql = |e: rusqlite::Error| StoreError::sql(&new, &e);
         let tx = db.transaction().map_err(sql)?;
-        let told = replay::replay(&tx, &self.tail.entries, policy, clips, now).map_err(sql)?;
+        let heard = super::heard(&tx, &new)?;
+        let given: i64 =
+            tx.query_row("SELECT value FROM meta WHERE key = 'seq'", [], |row| row.get(0)).map_err(sql)?;
+        let mut seq = given.cast_unsigned().max(self.ledger.last());
+        if !self.witnesses.is_empty() && self.out.is_none() {
+            self.out = Some(out.to_owned());
+        }
+        let mut added = Vec::new();
+        let (found, clips_sum) = self.witnessed(&mut added);
+        for entry in &mut added {
+            seq += 1;
+            entry.seq = seq;
+        }
+        let has_gaps = self.tail.unheard(heard).is_some()
+            || self.tail.entries.iter().chain(&added).any(sidecars::is_from_sidecar);
+        let entries: Vec<Entry> = self.tail.entries.iter().chain(&added).cloned().collect();
+        let told = replay::replay(&tx, &entries, policy, clips, now).map_err(sql)?;
         if let Some(out) = &self.out
             && meta::root(&tx).map_err(sql)?.is_none()
         {
             tx.execute("INSERT INTO output (root) VALUES (?1)", [out]).map_err(sql)?;
         }
-        replay::agree(&tx, &self.tail.entries, self.ledger.end()).map_err(sql)?;
+        if has_gaps {
+            meta::set_gaps(&tx, true).map_err(sql)?;
+        }
+        tx.execute("DELETE FROM meta WHERE key = 'unheard'", []).map_err(sql)?;
+        if !self.tail.damaged.is_empty() {
+            for mut entry in lost_lines(&tx, &entries, now).map_err(sql)? {
+                seq += 1;
+                entry.seq = seq;
+                added.push(entry);
+            }
+        }
+        // The ledger first: killed here, the next recovery finds these lines in it.
+        let old_ledger = self.write_ledger(&added, now)?;
+        let entries: Vec<Entry> = self.tail.entries.iter().chain(&added).cloned().collect();
+        replay::agree(&tx, &entries, self.ledger.end()).map_err(sql)?;
         tx.commit().map_err(sql)?;
         // The last to close folds the log into the file, which then stands alone.
         db.close().map_err(|(_, e)| sql(e))?;
         let old = self.give_name(&new, now)?;
         let replay::Told { submissions, sum, takes, missing, strays } = told;
-        Ok(Rebuilt { old, bare, submissions, sum, takes, missing, strays })
+        let (submissions, sum, takes) = (submissions - found, sum - clips_sum, takes - found);
+        Ok(Rebuilt {
+            old,
+            bare,
+            clips: found,
+            clips_sum,
+            old_ledger,
+            submissions,
+            sum,
+            takes,
+            missing,
+            strays,
+        })
+    }
+
+    /// Adds the lines of takes of which only sidecars know; returns how many these are, and what they cost.
+    ///
+    /// One take counts once, however often its clip was copied: at the name where it was placed, else at the first.
+    fn witnessed(&self, added: &mut Vec<Entry>) -> (usize, Usd) {
+        let mut firsts: Vec<&Witness> = self
+            .witnesses
+            .values()
+            .filter_map(|found| found.iter().find(|one| one.in_place).or_else(|| found.first()))
+            .collect();
+        firsts.sort_by(|one, other| one.submitted().cmp(&other.submitted()));
+        let mut sum = Usd::ZERO;
+        for first in &firsts {
+            let lines = first.lines(self.out.as_deref());
+            sum += lines.last().map_or(Usd::ZERO, |line| line.usd);
+            added.extend(lines);
+        }
+        (firsts.len(), sum)
+    }
+
+    /// Adds lines to the ledger; one with damaged lines is written anew without them, and kept under another name.
+    fn write_ledger(&mut self, added: &[Entry], now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
+        if self.tail.damaged.is_empty() {
+            if !added.is_empty() {
+                let lines: Vec<(u64, String)> = added.iter().map(|entry| (entry.seq, entry.line())).collect();
+                self.ledger.append(&lines)?;
+            }
+            return Ok(None);
+        }
+        let lines: Vec<String> = added.iter().map(Entry::line).collect();
+        let aside = free_name(&self.dir.join(folder::LEDGER), now);
+        self.ledger.rewrite(&self.tail.damaged, &lines, &aside)?;
+        folder::sync(&self.dir)?;
+        Ok(Some(aside))
     }
 
     /// A copy of the old database, as far as there is one that can be read, else an empty one; and whether it is empty.
@@ -195,7 +315,48 @@ fn fold(path: &Path) {
     }
 }
 
-/// A name for the old database that nothing has.
+/// Returns lines for what the database knows and the readable lines of a damaged ledger do not tell.
+fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::Result<Vec<Entry>> {
+    let told: HashSet<(&str, u32, Kind)> =
+        entries.iter().map(|entry| (entry.take.as_str(), entry.attempt, entry.kind)).collect();
+    let sql = format!("SELECT {} FROM {} ORDER BY t.place", takes::COLUMNS, takes::TABLES);
+    let all: Vec<Take> = db.prepare(&sql)?.query_map([], takes::take)?.collect::<rusqlite::Result<_>>()?;
+    let mut lost = Vec::new();
+    for take in all {
+        let mut attempts = db.prepare_cached(
+            "SELECT a.number, a.request_id, a.body_sha256, a.price, a.at, t.run, t.instead_of
+             FROM attempts a JOIN takes t ON t.id = a.take WHERE a.take = ?1 ORDER BY a.number",
+        )?;
+        let mut rows = attempts.query([&take.id.0])?;
+        while let Some(row) = rows.next()? {
+            let attempt: u32 = row.get(0)?;
+            if told.contains(&(take.id.0.as_str(), attempt, Kind::Intent)) {
+                continue;
+            }
+            lost.push(Entry {
+                attempt,
+                request_id: row.get(1)?,
+                body: row.get(2)?,
+                usd: Usd::from_micros(row.get(3)?),
+                run: row.get(5)?,
+                instead_of: row.get(6)?,
+                out: meta::root(db)?,
+                ..Entry::standing(&take, Kind::Intent, takes::moment(row, 4)?)
+            });
+        }
+        let Some(kind) = Kind::of_state(&take.state) else { continue };
+        let attempt = intent(&take.state).map_or(0, |intent| intent.attempt);
+        let adopted = kind == Kind::Accepted && told.contains(&(take.id.0.as_str(), attempt, Kind::Adopted));
+        if adopted || told.contains(&(take.id.0.as_str(), attempt, kind)) {
+            continue;
+        }
+        let usd = takes::counted(db, &take)?;
+        lost.push(Entry { usd, ..Entry::standing(&take, kind, now) });
+    }
+    Ok(lost)
+}
+
+/// Returns a name for an old file that nothing has.
 fn free_name(path: &Path, now: Timestamp) -> PathBuf {
     let stem = format!("{}.old-{}", path.display(), now.strftime("%Y%m%dT%H%M%SZ"));
     let later = (2..).map(|n| format!("{stem}-{n}"));

@@ -205,7 +205,13 @@ CREATE INDEX takes_by_order ON takes (fingerprint);
 CREATE INDEX jobs_by_clip ON jobs (filed_take, project) WHERE filed_take IS NOT NULL;
 ";
 
-static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS].concat());
+/// `output.disks` names the folders of clips that are on another device than the state folder: `.` for the output folder
+/// itself, joined by `/`. A disk that is not mounted looks like clips that are gone.
+const DISKS: &str = "
+ALTER TABLE output ADD COLUMN disks TEXT;
+";
+
+static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS].concat());
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));

@@ -151,6 +151,17 @@ impl Store {
             .await
     }
 
+    /// Notes that the clip of an older take is kept nowhere: it was gone when it should have made room, or is gone since.
+    pub async fn kept_nowhere(&self, take: &TakeId) -> Result<(), ApplyError> {
+        let take = take.clone();
+        self.lane
+            .write(None, move |batch| {
+                let mut update = batch.db.prepare_cached("UPDATE takes SET path = '' WHERE id = ?1")?;
+                update.execute([&take.0]).map(|_| Ok(()))
+            })
+            .await
+    }
+
     /// Orders the same rendering once more, as a new take that may be charged. A take that is held is written off in
     /// the same transaction.
     ///
@@ -227,6 +238,26 @@ pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite
         .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
         .query_row([&take.id.0], |row| row.get(0))?;
     set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
+}
+
+/// Notes that a take's clip stands under no name any more. Returns the name that it had as its own job's, to which it comes
+/// back.
+pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
+    let path: Option<String> = db
+        .prepare_cached(
+            "SELECT j.filed_path FROM takes t JOIN jobs j ON j.id = t.job AND j.filed_take = t.id WHERE t.id = ?1",
+        )?
+        .query_row([&take.0], |row| row.get(0))
+        .optional()?;
+    if let Some(path) = &path {
+        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&take.0, path))?;
+    }
+    db.prepare_cached(
+        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+         WHERE filed_take = ?1",
+    )?
+    .execute([&take.0])?;
+    Ok(path)
 }
 
 pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {

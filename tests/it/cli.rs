@@ -14,6 +14,7 @@ mod doubt;
 mod echo;
 mod edits;
 mod faults;
+mod gone;
 mod guards;
 mod help;
 mod init;

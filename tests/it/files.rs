@@ -19,6 +19,7 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -132,10 +133,15 @@ impl Place {
     }
 
     fn place(&self, id: &str, target: &str, clip: &ClipFile, older: Option<Older>) -> Result<(), PlaceFault> {
-        let sidecar = format!("{{\"take\":\"{id}\"}}");
-        let take = take(id);
-        self.tree.place(&Placement { take: &take, target, clip, sidecar: sidecar.as_bytes(), older })
+        let (take, sidecar) = (take(id), sidecar(id));
+        self.tree.place(&Placement { take: &take, target, clip, sidecar: &sidecar, older })
     }
+}
+
+/// What stands beside a clip of that take, as far as anybody looks.
+fn sidecar(id: &str) -> Vec<u8> {
+    let sha256 = Sha256::of(b"");
+    format!(r#"{{"bytes":1,"sha256":"{sha256}","take":"{id}"}}"#).into_bytes()
 }
 
 fn head(bytes: &[u8]) -> ClipHead {
@@ -186,7 +192,7 @@ async fn a_clip_goes_from_the_wire_to_its_name_with_a_sidecar_and_nothing_else_i
     assert!(!place.tree.is_placed("summer/hero.mp4", &file));
     place.place("A", "summer/hero.mp4", &file, None).unwrap();
     assert!(place.tree.is_placed("summer/hero.mp4", &file));
-    assert_eq!(place.read("summer/hero.mp4.json").unwrap(), b"{\"take\":\"A\"}");
+    assert_eq!(place.read("summer/hero.mp4.json").unwrap(), sidecar("A"));
     let mut names: Vec<_> =
         fs::read_dir(place.out("summer")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
@@ -422,8 +428,8 @@ async fn an_older_take_is_kept_under_takes_and_replaced_in_one_step() {
     let obstacle = place.tree.obstacle("s/hero.mp4", &[first]).expect("another clip than that");
     assert!(obstacle.what.contains("no longer, the clip that was put there"), "{obstacle:?}");
     assert!(place.tree.is_placed("s/_takes/hero.AAAAAAAA.mp4", &first));
-    assert_eq!(place.read("s/_takes/hero.AAAAAAAA.mp4.json").unwrap(), b"{\"take\":\"AAAAAAAA\"}");
-    assert_eq!(place.read("s/hero.mp4.json").unwrap(), b"{\"take\":\"B\"}");
+    assert_eq!(place.read("s/_takes/hero.AAAAAAAA.mp4.json").unwrap(), sidecar("AAAAAAAA"));
+    assert_eq!(place.read("s/hero.mp4.json").unwrap(), sidecar("B"));
 }
 
 #[tokio::test]
@@ -436,10 +442,86 @@ async fn a_lost_or_altered_part_is_noticed_before_anything_is_named() {
     altered[40] ^= 1;
     atomic_write(&part, &altered, 0o600).unwrap();
     assert!(matches!(place.place("A", "hero.mp4", &file, None), Err(PlaceFault::PartLost)));
-    fs::remove_file(&part).unwrap();
+    assert!(!part.exists());
     assert!(matches!(place.place("A", "hero.mp4", &file, None), Err(PlaceFault::PartLost)));
     assert_eq!(place.read("hero.mp4"), None);
     assert_eq!(place.read("hero.mp4.json"), None);
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_those_that_came_are_fetched_again() {
+    let place = Place::new();
+    let bytes = clip(17, 10);
+    let file = place.fetch("A", "hero.mp4", &bytes).await;
+    let part = |id| place.folder.path().join("state/partial").join(format!("{}.part", take(id)));
+    let flip = |id| {
+        let mut altered = fs::read(part(id)).unwrap();
+        // In the picture: the boxes stay whole.
+        altered[600] ^= 1;
+        atomic_write(&part(id), &altered, 0o600).unwrap();
+    };
+    flip("A");
+    assert!(matches!(place.place("A", "hero.mp4", &file, None), Err(PlaceFault::PartLost)));
+    assert_eq!(offset(&place.part("A").await), 0, "what is on the disk is not taken for the clip");
+
+    break_off(place.part("B").await, &head(&bytes), &bytes[..900]).await;
+    flip("B");
+    assert_eq!(offset(&place.part("B").await), 0, "nor for its beginning");
+}
+
+#[tokio::test]
+async fn a_users_own_file_beside_a_clip_is_never_overwritten() {
+    let place = Place::new();
+    let file = place.fetch("A", "hero.mp4", &clip(18, 10)).await;
+    for path in ["hero.mp4.json", "copy.mp4.json"] {
+        place.put(path, b"{\"take\":3}");
+    }
+    let what = place.tree.obstacle("hero.mp4", &[]).expect("it is told before anything is paid").what;
+    assert!(what.starts_with("hero.mp4.json"), "{what}");
+    let fault = place.place("A", "hero.mp4", &file, None).unwrap_err();
+    assert!(matches!(fault, PlaceFault::NameTaken(ref name) if name == "hero.mp4.json"), "{fault:?}");
+    assert_eq!(place.read("hero.mp4"), None);
+
+    place.place("A", "there.mp4", &file, None).unwrap();
+    for how in [Refile::Copy, Refile::Move] {
+        let fault = place.tree.refile("there.mp4", "copy.mp4", &file, how, None).unwrap_err();
+        assert!(matches!(fault, PlaceFault::NameTaken(ref name) if name == "copy.mp4.json"), "{fault:?}");
+    }
+    // A file that came to stand where ours was stays there.
+    place.put("there.mp4.json", b"mine");
+    place.tree.refile("there.mp4", "moved.mp4", &file, Refile::Move, None).unwrap();
+    assert_eq!((place.read("moved.mp4.json"), place.read("there.mp4")), (None, None));
+    for path in ["hero.mp4.json", "copy.mp4.json"] {
+        assert_eq!(place.read(path).unwrap(), b"{\"take\":3}");
+    }
+    assert_eq!(place.read("there.mp4.json").unwrap(), b"mine");
+}
+
+#[tokio::test]
+async fn a_file_where_older_clips_are_kept_is_found_before_a_newer_one_is_paid() {
+    let place = Place::new();
+    let file = place.fetch("A", "s/hero.mp4", &clip(19, 10)).await;
+    place.place("A", "s/hero.mp4", &file, None).unwrap();
+    assert_eq!(place.tree.obstacle("s/hero.mp4", &[file]), None);
+    place.put("s/_takes", b"mine");
+    let what = place.tree.obstacle("s/hero.mp4", &[file]).expect("there is no room for the older clip").what;
+    assert!(what.contains("_takes"), "{what}");
+}
+
+#[tokio::test]
+async fn a_folder_that_another_program_holds_locked_is_waited_for_and_told() {
+    let place = Place::new();
+    let file = place.fetch("A", "hero.mp4", &clip(20, 10)).await;
+    let folder = fs::File::open(place.out("")).unwrap();
+    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let tree = place.tree.clone().patient(Duration::from_millis(50));
+    let side = sidecar("A");
+    let placed = Placement { take: &take("A"), target: "hero.mp4", clip: &file, sidecar: &side, older: None };
+    let fault = tree.place(&placed).unwrap_err();
+    assert!(matches!(fault, PlaceFault::Obstructed(_)) && fault.to_string().contains("locked"), "{fault}");
+    drop(folder);
+    tree.place(&placed).unwrap();
+    assert!(tree.is_placed("hero.mp4", &file));
 }
 
 #[tokio::test]
@@ -507,12 +589,12 @@ async fn two_parts_race_for_a_name_and_one_gets_it_whole() {
         });
         let won: Vec<bool> = results.iter().map(Result::is_ok).collect();
         let (winner, sidecar) = match won[..] {
-            [true, false] => (first, "{\"take\":\"A\"}"),
-            [false, true] => (second, "{\"take\":\"B\"}"),
+            [true, false] => (first, sidecar("A")),
+            [false, true] => (second, sidecar("B")),
             _ => panic!("round {round}: {results:?}"),
         };
         assert!(place.tree.is_placed("hero.mp4", &winner), "round {round}");
-        assert_eq!(place.read("hero.mp4.json").unwrap(), sidecar.as_bytes(), "round {round}");
+        assert_eq!(place.read("hero.mp4.json").unwrap(), sidecar, "round {round}");
     }
 }
 
@@ -548,14 +630,14 @@ async fn a_clip_is_refiled_with_its_sidecar_and_again_after_a_crash() {
     for _ in 0..2 {
         place.tree.refile("a/hero.mp4", "b/hero.mp4", &file, Refile::Move, None).unwrap();
         assert!(place.tree.is_placed("b/hero.mp4", &file));
-        assert_eq!(place.read("b/hero.mp4.json").unwrap(), b"{\"take\":\"A\"}");
+        assert_eq!(place.read("b/hero.mp4.json").unwrap(), sidecar("A"));
         assert_eq!((place.read("a/hero.mp4"), place.read("a/hero.mp4.json")), (None, None));
     }
     for _ in 0..2 {
-        place.tree.refile("b/hero.mp4", "c/hero.mp4", &file, Refile::Copy, Some(b"{\"job\":2}")).unwrap();
+        place.tree.refile("b/hero.mp4", "c/hero.mp4", &file, Refile::Copy, Some(&sidecar("2"))).unwrap();
         assert!(place.tree.is_placed("b/hero.mp4", &file) && place.tree.is_placed("c/hero.mp4", &file));
-        assert_eq!(place.read("c/hero.mp4.json").unwrap(), b"{\"job\":2}");
-        assert_eq!(place.read("b/hero.mp4.json").unwrap(), b"{\"take\":\"A\"}");
+        assert_eq!(place.read("c/hero.mp4.json").unwrap(), sidecar("2"));
+        assert_eq!(place.read("b/hero.mp4.json").unwrap(), sidecar("A"));
     }
     let inode = |path: &str| fs::metadata(place.out(path)).unwrap().ino();
     assert_ne!(inode("b/hero.mp4"), inode("c/hero.mp4"));

@@ -105,6 +105,12 @@ pub struct VerifyArgs {
     /// Only some, drawn anew each time: a share such as 10%, or a number of clips
     #[arg(long, value_name = "PERCENT|N")]
     pub subset: Option<Subset>,
+    /// Bring back what is missing, free of charge: from a copy, or from the provider with the next `collect` or `run`
+    #[arg(long)]
+    pub repair: bool,
+    /// Also restore clips that were altered; what stands there now is kept below `_takes/`
+    #[arg(long, requires = "repair")]
+    pub replace_altered: bool,
 }
 
 /// Reads `2026-11-01`.

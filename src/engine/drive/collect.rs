@@ -7,7 +7,7 @@ use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
 use crate::engine::filing::clip_at;
 use crate::engine::lane::learn::AUTH_RETRY;
-use crate::engine::sidecar::sidecar;
+use crate::engine::sidecar::{Origin, sidecar};
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::plan::known::Filed;
@@ -158,7 +158,13 @@ impl Drive {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let older = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
         let mut older = older.filter(|older| older.path == take.path && older.take != take.id);
-        let sidecar = sidecar(take, file, self.world.clock.now()).to_string().into_bytes();
+        let costs = self.world.store.costs(&take.id).await.map_err(Failure::store)?;
+        let origin = Origin {
+            settled: costs.map_or(take.price, |costs| costs.usd),
+            account: Some(self.account.endpoint.mark()),
+            sandbox: self.world.sandbox,
+        };
+        let sidecar = sidecar(take, file, self.world.clock.now(), &origin).to_string().into_bytes();
         self.world.reach("place.before_rename");
         let place = |older: Option<Filed>| {
             let tree = self.world.tree.clone();
@@ -185,7 +191,15 @@ impl Drive {
         };
         if let (Ok(()), Some(older)) = (&placed, older) {
             let kept = kept_path(&older.path, &older.take);
-            self.world.store.kept(&older, &kept, self.world.clock.now()).await.map_err(Failure::store)?;
+            let (tree, name) = (self.world.tree.clone(), kept.clone());
+            let look = move || tree.losses(std::iter::once((name.as_str(), &older.file)));
+            let losses = blocking(look).await?.map_err(Failure::local)?;
+            let store = &self.world.store;
+            let saved = match losses.contains(&None) {
+                true => store.kept(&older, &kept, self.world.clock.now()).await,
+                false => store.kept_nowhere(&older.take).await,
+            };
+            saved.map_err(Failure::store)?;
         }
         self.record(take, event, placed.err().map(|fault| Said::text(fault.to_string())), None).await
     }

@@ -5,6 +5,7 @@ use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
+use crate::files::Loss;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::report::budget::{Fit, Level};
@@ -35,6 +36,10 @@ pub struct Sum {
     pub(super) kept: (usize, Vec<String>),
     /// Likewise, until somebody agrees.
     pub(super) asks: (usize, Vec<String>),
+    /// Jobs whose clips are gone.
+    pub(super) missing: usize,
+    /// Jobs whose clips somebody altered.
+    pub(super) altered: usize,
     /// The budgets.
     pub(super) fits: Vec<Fit>,
 }
@@ -70,6 +75,19 @@ impl Sum {
     /// The models of all jobs.
     pub fn models(&self) -> impl Iterator<Item = &ModelName> {
         self.models.keys()
+    }
+
+    /// Adds a job whose clip is not as it was placed, and which is not rendered anew.
+    pub fn add_lost(&mut self, wanted: &Wanted, loss: Loss) {
+        self.jobs += 1;
+        self.buckets.add(Bucket::lost(loss), 1);
+        let count = match loss {
+            Loss::Missing => &mut self.missing,
+            Loss::Altered => &mut self.altered,
+        };
+        *count += 1;
+        self.models.entry(wanted.request.model.clone()).or_default();
+        self.count_row(wanted, '?', None, format!("its clip is {}", loss.name()));
     }
 
     /// Adds a job.
@@ -112,8 +130,11 @@ impl Sum {
 
     fn add_row(&mut self, wanted: &Wanted, decision: &Decision) {
         let (sign, why) = why(decision);
+        self.count_row(wanted, sign, decision.costs().then_some(wanted.price).flatten(), why);
+    }
+
+    fn count_row(&mut self, wanted: &Wanted, sign: char, price: Option<Usd>, why: String) {
         let model = &wanted.request.model;
-        let price = decision.costs().then_some(wanted.price).flatten();
         let is_same = |row: &Row| (row.sign, &row.model, row.price, &row.why) == (sign, model, price, &why);
         let at = self.rows.iter().position(is_same).unwrap_or_else(|| {
             let model = model.clone();
@@ -134,7 +155,7 @@ fn add(sum: &mut (usize, Usd), price: Usd) {
 }
 
 /// What costs money first, what is as it was last.
-pub(super) const ORDER: [char; 6] = ['+', '~', '>', '!', 'x', '='];
+pub(super) const ORDER: [char; 7] = ['+', '~', '>', '!', '?', 'x', '='];
 
 fn why(decision: &Decision) -> (char, String) {
     match decision {

@@ -14,7 +14,7 @@ use crate::store::write::{job_id, set_filed};
 use crate::store::{admit, repair, rows, runs, takes};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How long after its acceptance a task's link may still be alive: a day is the longest that a provider documents.
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -60,7 +60,17 @@ pub(super) fn replay(
     let heard = heard.cast_unsigned();
     let told = Told::default();
     let mut replay = Replay { db, policy, clips, now, heard, known, changed, missed, told };
-    for entry in entries {
+    // In a ledger that was rebuilt, the line of a submission may come after what became of it.
+    let submission = |entry: &Entry| (entry.take.clone(), entry.attempt);
+    let intents: HashMap<_, _> = (0..)
+        .zip(entries)
+        .filter(|(_, entry)| entry.kind == Kind::Intent)
+        .map(|(at, entry)| (submission(entry), at))
+        .collect();
+    for (at, entry) in entries.iter().enumerate() {
+        if let Some(intent) = intents.get(&submission(entry)).filter(|intent| **intent > at) {
+            replay.line(&entries[*intent])?;
+        }
         replay.line(entry)?;
     }
     replay.compare_with_clips()?;

@@ -327,3 +327,107 @@ fn copies_and_renamed_jobs_are_known_again_as_well() {
     assert_eq!((project.requests().len(), project.sandbox().stats().downloads), (1, 1));
     assert_eq!(project.clips(), clips);
 }
+
+/// Takes away the whole state; the clips and their sidecars stay.
+fn lose_everything(project: &Project) {
+    fs::remove_dir_all(project.path(".shotlist")).unwrap();
+}
+
+#[test]
+fn clips_without_any_state_are_known_again_by_their_sidecars_and_nothing_is_sent() {
+    let project = Project::shop(3);
+    project.run(&["run", "--yes"]).expect(0);
+    let clips = project.clips();
+    let before = project.show("hero/sku-2");
+    lose_everything(&project);
+    for command in [&["plan"][..], &["run", "--yes"]] {
+        // The helper would miss the ledger.
+        let output = project.command(command).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(9), "{said}");
+        assert!(
+            said.contains("3 clips of this project") && said.contains("next: shotlist recover"),
+            "{said}"
+        );
+    }
+    // A copy of a clip with its sidecar counts once; what was set aside, or is linked, does not count.
+    for folder in ["backup", "renders/_takes", "_archive", "sandbox"] {
+        fs::create_dir_all(project.path(folder)).unwrap();
+        for end in ["", ".json"] {
+            let (from, to) = (format!("renders/sku-1_hero.mp4{end}"), format!("{folder}/copy.mp4{end}"));
+            fs::copy(project.path(&from), project.path(&to)).unwrap();
+        }
+    }
+    std::os::unix::fs::symlink(project.path("renders"), project.path("linked")).unwrap();
+    project.run(&["recover"]).expect(0).says("3 clips from their sidecars ($1.20)").says("3 done ($1.20)");
+    let after = project.show("hero/sku-2");
+    for field in ["fingerprint", "model", "settled_usd", "price_usd", "task_id"] {
+        assert_eq!(after["takes"][0][field], before["takes"][0][field], "{field}");
+    }
+    assert_eq!(after["takes"][0]["request"]["body"], before["takes"][0]["request"]["body"]);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.takes("done")), (3, 3));
+    fs::remove_file(project.path("linked")).unwrap();
+    for folder in ["backup", "renders/_takes", "_archive", "sandbox"] {
+        fs::remove_dir_all(project.path(folder)).unwrap();
+    }
+    assert_eq!(project.clips(), clips);
+    // The ledger was written anew, and is enough by itself from now on.
+    fs::remove_file(project.path(DATABASE)).unwrap();
+    project.run(&["recover"]).expect(0).says("now      3 done ($1.20)");
+}
+
+#[test]
+fn a_shared_clip_is_paid_once_and_an_edited_one_proves_nothing() {
+    let project = Project::shop(2);
+    project.write("products.csv", "id,title\nsku-1,mug\nsku-2,mug\n");
+    project.run(&["run", "--yes"]).expect(0);
+    lose_everything(&project);
+    project.run(&["recover"]).expect(0).says("1 clip from its sidecar ($0.40)");
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!((project.requests().len(), project.sandbox().stats().downloads), (1, 1));
+    lose_everything(&project);
+    let clips = ["renders/sku-1_hero.mp4", "renders/sku-2_hero.mp4"].map(|clip| project.path(clip));
+    for clip in clips {
+        let mut bytes = fs::read(&clip).unwrap();
+        bytes.push(0);
+        fs::write(&clip, bytes).unwrap();
+    }
+    let output = project.command(&["recover"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("nothing was changed"));
+}
+
+#[test]
+fn what_was_on_its_way_when_the_state_was_lost_is_not_ordered_again_without_a_word() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    lose_everything(&project);
+    project.run(&["recover"]).expect(0).says("1 clip from its sidecar ($0.40)");
+    let run = project.run(&["run", "--yes"]).expect(8);
+    run.says("1 job without a clip").says("$0.40").says("--accept-changes").says("nothing was sent");
+    assert_eq!(project.requests().len(), 1);
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    assert_eq!(project.requests().len(), 2);
+    project.write("products.csv", crate::support::sheet(3));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(project.requests().len(), 3, "the answer was given once");
+}
+
+#[test]
+fn rehearsed_clips_are_recovered_for_rehearsals_alone() {
+    let project = Project::shop(1);
+    project.run(&["run", "--sandbox"]).expect(0);
+    lose_everything(&project);
+    project.run(&["recover"]).expect(0).says("there is nothing to rebuild");
+    project.run(&["run", "--sandbox"]).expect(9).says("next: shotlist recover --sandbox");
+    project.run(&["recover", "--sandbox"]).expect(0).says("1 clip from its sidecar");
+    project.run(&["run", "--sandbox"]).expect(0).says("1 clip is up to date");
+    // The mark in the sidecar counts wherever the clip was moved to.
+    fs::create_dir_all(project.path("renders")).unwrap();
+    for end in ["", ".json"] {
+        let name = format!("renders/sku-1_hero.mp4{end}");
+        fs::rename(project.path(&format!("sandbox/{name}")), project.path(&name)).unwrap();
+    }
+    lose_everything(&project);
+    project.run(&["recover"]).expect(0).says("there is nothing to rebuild");
+}

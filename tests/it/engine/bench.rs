@@ -194,6 +194,7 @@ impl Bench {
             project: self.project.clone(),
             look_every: self.look_every,
             max_in_doubt: self.max_in_doubt,
+            sandbox: false,
             listener: Box::new(move |notice| heard.lock().unwrap().push(notice.clone())),
             reach: death::reach,
         }))

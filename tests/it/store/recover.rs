@@ -22,12 +22,17 @@ impl Clips for Shelf {
     fn of_take(&self, path: &str, take: &TakeId) -> Option<ClipFile> {
         (self.full && take.0 == "take-placing" && path.contains("placing")).then(clip_file)
     }
+
+    fn sidecars(&self) -> Vec<(String, serde_json::Value)> {
+        Vec::new()
+    }
 }
 
 fn rebuild(place: &Place, full: bool, at: Timestamp) -> Option<Rebuilt> {
     let lock = Lock::acquire(&place.dir(), "recover", at).unwrap();
-    let recovery = Recovery::begin(&place.dir(), &lock).unwrap()?;
-    Some(recovery.rebuild(&blind, &Shelf { full }, at).unwrap())
+    let mut recovery = Recovery::begin(&place.dir(), &lock).unwrap();
+    let shelf = Shelf { full };
+    recovery.examine(&shelf).unwrap().then(|| recovery.rebuild(&blind, &shelf, ".", at).unwrap())
 }
 
 /// The ledger of version 1, and no database.
@@ -165,7 +170,7 @@ async fn the_last_figure_comes_back_also_where_it_is_that_of_the_list() {
 }
 
 #[tokio::test]
-async fn a_damaged_ledger_and_a_damaged_database_without_one_are_not_mended() {
+async fn a_damaged_database_about_which_nothing_else_tells_is_not_mended() {
     let place = Place::new();
     drop(place.drive());
     let path = place.dir().join("state.db");
@@ -173,14 +178,72 @@ async fn a_damaged_ledger_and_a_damaged_database_without_one_are_not_mended() {
     bytes[..16].fill(0x5a);
     shotlist::files::atomic_write(&path, &bytes, 0o600).unwrap();
     let lock = Lock::acquire(&place.dir(), "recover", now()).unwrap();
-    let error = Recovery::begin(&place.dir(), &lock).err().unwrap();
+    let error = Recovery::begin(&place.dir(), &lock).unwrap().examine(&Shelf { full: false }).unwrap_err();
     assert!(matches!(&error, StoreError::Damaged { path: named, .. } if *named == path), "{error}");
+}
 
-    let place = of_version_1();
+/// A state of two submissions, and its ledger with a line damaged.
+async fn damaged(line: usize, with: &str) -> (Place, Vec<String>) {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["a", "b"]).await;
+    let run = run(&store).await;
+    for item in ["a", "b"] {
+        submitted(&store, item, run).await;
+    }
+    drop(store);
     let ledger = place.dir().join("ledger.jsonl");
-    let text = fs::read_to_string(&ledger).unwrap().replacen("\"seq\":3,", "\"seq\":three,", 1);
-    shotlist::files::atomic_write(&ledger, text.as_bytes(), 0o600).unwrap();
-    let lock = Lock::acquire(&place.dir(), "recover", now()).unwrap();
-    let error = Recovery::begin(&place.dir(), &lock).err().unwrap();
-    assert!(error.to_string().contains("put back a whole copy"), "{error}");
+    let mut lines: Vec<String> = fs::read_to_string(&ledger).unwrap().lines().map(str::to_owned).collect();
+    lines[line - 1] = with.to_owned();
+    shotlist::files::atomic_write(&ledger, (lines.join("\n") + "\n").as_bytes(), 0o600).unwrap();
+    (place, lines)
+}
+
+#[tokio::test]
+async fn a_damaged_line_that_the_database_knows_blocks_nothing_and_is_named() {
+    let (place, _) = damaged(2, "{\"v\":2,garbage").await;
+    let reader = shotlist::store::Reader::open(&place.dir()).unwrap().unwrap();
+    assert!(matches!(reader.damage(), [one] if one.contains("line 2")), "{:?}", reader.damage());
+    let (store, opened) = place.try_drive(&Options::default()).unwrap();
+    assert!(opened.warnings.iter().any(|warning| warning.contains("line 2")), "{opened:?}");
+    assert_eq!(store.spent(Window::Ever).await.unwrap().reserved, cents(40));
+}
+
+#[tokio::test]
+async fn a_damaged_line_that_the_database_may_not_know_stops_whoever_submits_and_nobody_else() {
+    for last in ["{\"v\":2,\"seq\":9,gar", "garbage"] {
+        let (place, mut lines) = damaged(4, last).await;
+        // As if another line came after what this database knows.
+        if last == "garbage" {
+            let mut text = fs::read_to_string(place.dir().join("ledger.jsonl")).unwrap();
+            text += "garbage\n";
+            shotlist::files::atomic_write(&place.dir().join("ledger.jsonl"), text.as_bytes(), 0o600).unwrap();
+            lines.push("garbage".into());
+        }
+        for _ in 0..2 {
+            let error = place.try_drive(&Options::default()).err().unwrap();
+            assert!(error.to_string().contains("line 4") && error.is_recoverable(), "{error}");
+            let collects = Options { trust_damaged_ledger: true, ..Options::default() };
+            drop(place.try_drive(&collects).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rebuilt_ledger_keeps_its_readable_lines_and_gets_what_the_database_knows() {
+    let (place, lines) = damaged(3, "garbage").await;
+    let rebuilt = rebuild(&place, true, now()).unwrap();
+    let kept = fs::read_to_string(rebuilt.old_ledger.unwrap()).unwrap();
+    assert_eq!(kept.lines().collect::<Vec<_>>(), lines);
+    let text = fs::read_to_string(place.dir().join("ledger.jsonl")).unwrap();
+    let readable = [&lines[0], &lines[1], &lines[3]].map(|line| format!("{line}\n")).concat();
+    assert!(text.starts_with(&readable), "{text}");
+    assert!(text[readable.len()..].contains("\"kind\":\"intent\""), "{text}");
+    assert_eq!(rebuild(&place, true, now()), None, "what is rebuilt is sound");
+    // It is enough by itself again.
+    fs::remove_file(place.dir().join("state.db")).unwrap();
+    assert_eq!(rebuild(&place, true, now()).unwrap().strays, 0);
+    let store = place.drive();
+    assert_eq!(states(&store).await, [("a".to_owned(), "running"), ("b".to_owned(), "running")]);
+    assert_eq!(store.spent(Window::Ever).await.unwrap().reserved, cents(40));
 }

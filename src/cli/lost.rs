@@ -1,0 +1,215 @@
+//! Finished clips that are gone or altered, as `plan`, `run` and `status` find them.
+
+use super::decided::named;
+use super::exit::{Error, Exit};
+use super::session::{Session, store_error};
+use super::settings::{Places, quoted};
+use crate::domain::key::JobKey;
+use crate::engine::lost::{Back, Found, bring_back, look};
+use crate::files::{Loss, Tree};
+use crate::manifest::{Manifest, OnChange, OnMissing};
+use crate::plan::decide::Decision;
+use crate::report::text::count;
+use crate::store::{Clip, ClipsFrom, Reader, StoreError, Worksheet};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Jobs named of one kind.
+const NAMED: usize = 3;
+
+/// Jobs whose clips are not as they were placed.
+#[derive(Default)]
+pub(super) struct Lost {
+    clips: BTreeMap<JobKey, (Clip, Loss)>,
+}
+
+impl Lost {
+    /// Returns what is wrong with the clip of a job that is not rendered anew.
+    #[must_use]
+    pub(super) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
+        let keeps = matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. });
+        self.clips.get(key).filter(|_| keeps).map(|(_, loss)| *loss)
+    }
+
+    /// Number of these.
+    #[must_use]
+    pub(super) fn count(&self, loss: Loss) -> usize {
+        self.clips.values().filter(|(_, found)| *found == loss).count()
+    }
+
+    /// Returns the jobs.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = (&JobKey, Loss)> {
+        self.clips.iter().map(|(key, (_, loss))| (key, *loss))
+    }
+
+    /// Returns whether a job is among them.
+    #[must_use]
+    pub(super) fn has(&self, key: &JobKey) -> bool {
+        self.clips.contains_key(key)
+    }
+
+    /// Keeps those that a plan does not render anew.
+    pub(super) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
+        let book = worksheet.book();
+        let mut kept = BTreeMap::new();
+        for (key, clip) in std::mem::take(&mut self.clips) {
+            let found = book.find(&key).map_err(|error| store_error(&error))?;
+            if found
+                .is_some_and(|job| matches!(job.decision, Decision::Unchanged { .. } | Decision::Kept { .. }))
+            {
+                kept.insert(key, clip);
+            }
+        }
+        self.clips = kept;
+        Ok(())
+    }
+
+    /// Tells which they are, a line for each kind.
+    #[must_use]
+    pub(super) fn lines(&self, places: &Places) -> Vec<String> {
+        let line = |loss: Loss, what: &str| {
+            let keys: Vec<String> =
+                self.clips.iter().filter(|(_, clip)| clip.1 == loss).map(|it| it.0.to_string()).collect();
+            let more = if keys.len() > NAMED { ", …" } else { "" };
+            let named = keys[..keys.len().min(NAMED)].join(", ");
+            (!keys.is_empty())
+                .then(|| format!("{:<8} {}: {named}{more}; {what}", loss.name(), count(keys.len(), "clip")))
+        };
+        let back = places.typed("verify --repair");
+        let missing = format!("`{back}` brings back, free of charge, what a copy or the provider still has");
+        let altered = format!(
+            "they are left alone; `{back} --replace-altered` keeps them aside and restores the paid ones"
+        );
+        [line(Loss::Missing, &missing), line(Loss::Altered, &altered)].into_iter().flatten().collect()
+    }
+
+    /// Returns the command that goes on, if there is anything to go on with.
+    #[must_use]
+    pub(super) fn next(&self, places: &Places) -> Option<String> {
+        let altered = if self.count(Loss::Missing) == 0 { " --replace-altered" } else { "" };
+        (!self.clips.is_empty()).then(|| places.typed(&format!("verify --repair{altered}")))
+    }
+}
+
+/// What a plan or a run looks at.
+pub(super) struct Search<'a> {
+    pub(super) places: &'a Places,
+    pub(super) root: &'a Path,
+    pub(super) manifest: &'a Manifest,
+    pub(super) worksheet: &'a Worksheet,
+    pub(super) only: &'a [String],
+}
+
+impl Search<'_> {
+    /// Looks at the finished clips of the project. A folder that is not there, or another disk in its place, is an error:
+    /// what looks like clips that are gone may be a disk that is not mounted.
+    pub(super) async fn look(&self, reader: &Reader) -> Result<(Lost, Found), Error> {
+        let Search { places, root, manifest, .. } = self;
+        if manifest.on_missing == OnMissing::Ignore {
+            return Ok((Lost::default(), Found::default()));
+        }
+        let found = found(places, root, reader, Some(&manifest.project)).await?;
+        let lost = self.wanted(&found).map_err(|error| store_error(&error))?;
+        Ok((lost, found))
+    }
+
+    /// Keeps the clips of jobs that are selected and would not be rendered anew in any case.
+    fn wanted(&self, found: &Found) -> Result<Lost, StoreError> {
+        let mut lost = Lost::default();
+        let Ok(names) = named(self.worksheet, self.only) else { return Ok(lost) };
+        let book = self.worksheet.book();
+        for (clip, loss) in &found.lost {
+            let Some(wanted) = book.wanted(&clip.key)?.filter(|_| names.has(&clip.key)) else { continue };
+            let order = book.known_take(&clip.filed.take)?.map(|take| take.fingerprint);
+            let is_kept = self.manifest.rules(&clip.key.shot).on_change != OnChange::Render;
+            if order == Some(wanted.fingerprint) || is_kept {
+                lost.clips.insert(clip.key.clone(), (clip.clone(), *loss));
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Looks as [`look`](Self::look) does, refuses where more is gone than the guards let be, and brings back what the
+    /// manifest says.
+    pub(super) async fn mend(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
+        let (mut lost, found) = self.look(&session.store).await?;
+        let Search { root, manifest, places, .. } = self;
+        let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
+        let store = |error: StoreError| store_error(&error);
+        if missing == 0 {
+            if found.clips > 0 && session.store.disks().await.map_err(store)?.as_deref() != Some(&found.disks)
+            {
+                session.store.note_disks(&found.disks).await.map_err(store)?;
+            }
+            return Ok(lost);
+        }
+        let refused = |what: String| {
+            let what = format!(
+                "{missing} of {} clips are missing in {}, {what}; nothing was fetched, nothing was sent",
+                found.clips,
+                root.display()
+            );
+            Err(Error::new(Exit::Local, what).money("not charged").next(format!(
+                "mount its disk, then the same command; if the clips are gone indeed: {}",
+                places.typed("run --accept-changes")
+            )))
+        };
+        if !accepted {
+            let before = session.store.disks().await.map_err(store)?;
+            if before.is_some_and(|before| before != found.disks) {
+                return refused("which is not on the disk that it was on".to_owned());
+            }
+            if let Some(most) = manifest.guards.max_removed.filter(|most| !most.allows(missing, found.clips))
+            {
+                return refused(format!("and max_removed of the manifest's guards lets {most} be gone"));
+            }
+        }
+        if manifest.on_missing == OnMissing::Fetch {
+            fetch(session, &mut lost).await?;
+        }
+        Ok(lost)
+    }
+}
+
+/// Looks at the finished clips. An error where there are some and their folder is not there.
+pub(super) async fn found(
+    places: &Places,
+    root: &Path,
+    reader: &Reader,
+    project: Option<&str>,
+) -> Result<Found, Error> {
+    let away =
+        |why: String| Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged");
+    match Tree::look_at(&places.state, root) {
+        Ok(tree) => {
+            look(reader, &tree, project).await.map_err(|error| away(format!("cannot be looked at: {error}")))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let first = reader.clips(project, ClipsFrom::default(), 1).await;
+            if first.map_err(|error| store_error(&error))?.0.is_empty() {
+                return Ok(Found::default());
+            }
+            let shown = root.display();
+            Err(away(format!("is not there: {shown}; nothing was fetched, nothing was sent")).next(format!(
+                "mount its disk, then the same command; if the clips are gone indeed: mkdir {}",
+                quoted(&shown.to_string())
+            )))
+        }
+        Err(error) => Err(away(format!("{} cannot be opened: {error}", root.display()))),
+    }
+}
+
+/// Brings back what is missing, as far as that is free, and forgets what is back or on its way.
+async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
+    let tree = session.tree()?;
+    let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
+    let missing: Vec<Clip> = missing.map(|(clip, _)| clip.clone()).collect();
+    for clip in missing {
+        let back = bring_back(&session.store, &tree, &clip, session.clock.now()).await;
+        match back.map_err(|error| Error::new(Exit::Local, error.to_string()))? {
+            Back::Copied(_) | Back::Asked => drop(lost.clips.remove(&clip.key)),
+            Back::Altered(_) | Back::Gone => {}
+        }
+    }
+    Ok(())
+}
