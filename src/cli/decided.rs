@@ -226,7 +226,9 @@ fn unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, Sto
         Ok(())
     })?;
     let mut others = Buckets::default();
-    all.into_values().for_each(|bucket| others.add(bucket, 1));
+    for bucket in all.into_values() {
+        others.add(bucket, 1);
+    }
     Ok(others)
 }
 

@@ -15,6 +15,7 @@ use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
 use crate::report::text::count;
 use crate::store::Worksheet;
+use std::fmt::Write as _;
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
 pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs) -> Result<Exit, Error> {
@@ -52,12 +53,17 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
 /// Returns the command once more, with its question answered.
 fn again(args: &RetryArgs) -> String {
     let Selection { only, limit } = &args.selection;
-    let mut words: String = only.iter().map(|only| format!(" --only {}", quoted(only))).collect();
-    words.extend(limit.map(|limit| format!(" --limit {limit}")));
+    let mut words = "retry".to_owned();
+    for only in only {
+        let _ = write!(words, " --only {}", quoted(only));
+    }
+    if let Some(limit) = limit {
+        let _ = write!(words, " --limit {limit}");
+    }
     for (flag, is_set) in [(" --charged", args.charged), (" --include-permanent", args.include_permanent)] {
         words += if is_set { flag } else { "" };
     }
-    format!("retry{words} --yes")
+    words + " --yes"
 }
 
 fn was_charged(take: &Take) -> bool {

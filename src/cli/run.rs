@@ -201,8 +201,10 @@ async fn carry_out(
     let mut waiting = 0;
     let told = decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
         if let Decision::Blocked { key, state, .. } = &job.decision {
-            waiting += usize::from(!matches!(state, State::Held { .. }));
-            terminal.say(format_args!("blocked  {}  a take of {key} is {}", job.wanted.key, state.name()));
+            let is_held = matches!(state, State::Held { .. });
+            waiting += usize::from(!is_held);
+            let what = if is_held { "your decision about" } else { "the earlier clip of" };
+            terminal.say(format_args!("waiting  {}  for {what} {key}", job.wanted.key));
         }
         Ok(())
     });

@@ -155,9 +155,9 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, whole: Spent, now:
     if board.is_idle() && exit == Exit::Done {
         let clips = board.buckets().count(Bucket::Done);
         let are = if clips == 1 { "is" } else { "are" };
-        let rest: String =
-            board.buckets().parts().into_iter().skip(1).map(|part| format!(" · {part}")).collect();
-        return vec![format!("nothing to do: {} {are} up to date{rest}", count(clips, "clip"))];
+        let mut parts = board.buckets().parts();
+        parts[0] = format!("nothing to do: {} {are} up to date", count(clips, "clip"));
+        return vec![parts.join(" · ")];
     }
     let word = if went.reason.is_some() { "stopped" } else { "finished" };
     let mut lines = vec![format!("{word:<8} {} ({})", board.buckets().line(), lasted(board.lasted(now)))];

@@ -2,6 +2,7 @@
 
 use super::EXAMPLES;
 use crate::domain::key::{JobKey, ModelName};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::files::Loss;
@@ -168,15 +169,17 @@ fn why(decision: &Decision) -> (char, String) {
             let (sign, word) = if *asks { ('!', "asks first") } else { ('=', "kept") };
             (sign, format!("{word}, changed: {}", names.join(", ")))
         }
-        Decision::Underway { unsent: true, .. } => ('+', "ordered before, not sent yet".into()),
-        Decision::Underway { .. } => ('>', "in flight, ordered before".into()),
+        Decision::Underway { unsent: true, .. } => ('+', "ordered earlier, not sent yet".into()),
+        Decision::Underway { .. } => ('>', "submitted earlier, waiting for the result".into()),
         Decision::Renamed { unsent: true, .. } => ('+', "renamed, not sent yet".into()),
         Decision::Renamed { .. } => ('>', "renamed, paid before".into()),
         Decision::Shared { .. } => ('>', "shared with another job".into()),
         Decision::Unchanged { refile: Some(_), .. } => ('>', "another output path, file moves".into()),
         Decision::Unchanged { .. } => ('=', "unchanged".into()),
         Decision::Again { .. } => ('~', "in doubt, ordered again".into()),
-        Decision::Blocked { state, .. } => ('!', format!("blocked: a take is {}", state.name())),
-        Decision::Failed { .. } => ('x', "failed before, not sent again by itself".into()),
+        Decision::Blocked { state: State::Held { .. }, .. } => ('!', "waiting for your decision".into()),
+        Decision::Blocked { .. } => ('!', "changed; its earlier clip is still on its way".into()),
+        Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),
+        Decision::Failed { .. } => ('x', "failed earlier; `shotlist retry` sends it again".into()),
     }
 }

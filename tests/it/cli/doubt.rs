@@ -32,7 +32,7 @@ fn n07_a_reset_after_the_request_is_held_and_never_sent_again() {
     let project = doubtful();
     for _ in 0..2 {
         let ended = project.run(&["run", "--yes"]).expect(7);
-        ended.says("blocked  hero/sku-2").says("up to $0.40");
+        ended.says("waiting  hero/sku-2").says("up to $0.40");
     }
     project.run(&["collect"]).expect(0).says("nothing is owed");
     project.run(&["retry", "--charged", "--yes"]).expect(0).says("nothing to retry");
@@ -49,7 +49,7 @@ fn n07_a_reset_after_the_request_is_held_and_never_sent_again() {
 fn n07_an_edited_prompt_does_not_free_a_job_in_doubt() {
     let project = doubtful();
     project.edit("products.csv", "mug number 2", "red mug");
-    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/sku-2");
+    project.run(&["run", "--yes"]).expect(7).says("waiting  hero/sku-2");
     assert_eq!(project.requests().len(), 3);
 }
 

@@ -95,7 +95,7 @@ fn a_list_that_no_longer_says_our_names_proves_nothing() {
             .says("echo shows nothing of ours from that time, which proves nothing")
             .says("and asking it has not settled that");
         assert_eq!((project.requests().len(), project.clips().len()), (3, 2));
-        project.run(&["run", "--yes"]).expect(7).says("blocked  hero/sku-2");
+        project.run(&["run", "--yes"]).expect(7).says("waiting  hero/sku-2");
         assert_eq!(project.requests().len(), 3);
     }
 }

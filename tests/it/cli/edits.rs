@@ -16,7 +16,7 @@ fn a_leader_whose_answer_was_lost_still_holds_its_order_when_its_row_is_edited()
     sheet(&project, &[("a", "pot"), ("b", "pot")]);
     project.run(&["run", "--yes"]).expect(7);
     sheet(&project, &[("a", "pot EDITED"), ("b", "pot")]);
-    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/b");
+    project.run(&["run", "--yes"]).expect(7).says("waiting  hero/b");
     let charges = project.charges();
     assert_eq!(charges.len(), 2, "one for each order: {charges:?}");
     let task = project.requests()[0].task.as_ref().unwrap().id.clone();

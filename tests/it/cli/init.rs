@@ -111,7 +111,7 @@ fn an_export_in_a_folder_of_its_own_keeps_its_pictures_there() {
 fn from_nothing_there_is_a_sample_and_a_film_that_need_no_other_file() {
     for (arguments, clips) in [(&["init"] as &[_], 2), (&["init", "--scenes"], 4)] {
         let project = Project::empty(|_| {});
-        project.run(arguments).expect(0).says("then: shotlist plan");
+        project.run(arguments).expect(0).says("next: shotlist plan");
         let manifest = written(&project, "shotlist.yaml");
         project.run(&["plan"]).expect(0);
         project.run(&["run", "--sandbox", "--yes"]).expect(0);

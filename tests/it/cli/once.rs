@@ -123,7 +123,7 @@ fn an_order_in_doubt_of_another_project_is_left_to_that_ones_rules() {
             .replace("renders/", "fair/")
     });
     let ended = project.run(&["run", "--yes", "fair.yaml"]).expect(7);
-    ended.says("blocked  hero/sku").says("shotlist resolve hero/sku");
+    ended.says("waiting  hero/sku").says("shotlist resolve hero/sku");
     assert_eq!((project.requests().len(), project.takes("held")), (2, 1));
     let (job, task) = (job_in_doubt(&project), task_in_doubt(&project));
     project.run(&["resolve", &job, "--task-id", &task]).expect(0);

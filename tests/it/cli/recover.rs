@@ -232,7 +232,7 @@ fn p03_a_submission_that_was_on_the_wire_is_held_and_never_sent_again() {
     }
     let ended = project.run(&["recover"]).expect(0);
     ended.says("hero/sku-1  its submission was on the wire").says("now      1 held ($0.40)");
-    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/sku-1");
+    project.run(&["run", "--yes"]).expect(7).says("waiting  hero/sku-1");
     assert_eq!(project.requests().len(), 1);
 }
 

@@ -132,7 +132,7 @@ fn a_second_order_that_is_refused_leaves_the_first_one_to_be_found() {
     project.run(&["run", "--yes"]).expect(7);
     assert_eq!((project.requests().len(), project.takes("held"), project.takes("written_off")), (2, 1, 0));
     // It would be refused again: it is not sent every night.
-    project.run(&["run", "--yes"]).expect(7).says("blocked  hero/sku-1");
+    project.run(&["run", "--yes"]).expect(7).says("waiting  hero/sku-1");
     project.run(&["retry", "--include-permanent", "--yes"]).expect(0).says("nothing to retry");
     assert_eq!(project.requests().len(), 2);
     project.run(&["resolve", "sku-1", "--task-id", &task]).expect(0);

@@ -57,7 +57,7 @@ fn sizes_of_a_shirt_in_doubt_wait_for_the_decision_about_it() {
     project.fault(json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]));
     project.run(&["run", "--yes"]).expect(7);
     let ended = project.run(&["run", "--yes"]).expect(7);
-    ended.says("blocked  hero/shirt-4  a take of hero/shirt-1 is held");
+    ended.says("waiting  hero/shirt-4  for your decision about hero/shirt-1");
     assert_eq!((project.requests().len(), project.clips().len()), (1, 0));
     let task = project.requests()[0].task.as_ref().unwrap().id.clone();
     project.run(&["resolve", "hero/shirt-1", "--task-id", &task]).expect(0);

@@ -59,7 +59,7 @@ fn without_its_key_a_provider_is_missed_on_such_a_night_too() {
     let project = rendered();
     let mut command = project.command(&["run"]);
     command.env_remove(KEY_VARIABLE);
-    project.start_as(command).wait().expect(4).says(KEY_VARIABLE);
+    project.start_as(command).wait().expect(10).says(KEY_VARIABLE);
 }
 
 #[test]
