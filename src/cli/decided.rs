@@ -106,7 +106,8 @@ impl Decided {
         book.each::<StoreError>(|book, job| {
             let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
             match lost.of(&job.wanted.key, &job.decision) {
-                Some(loss) => sum.add_lost(&job.wanted, loss),
+                Some(how) => sum.add_lost(&job.wanted, how),
+                None if lost.is_dismissed(&job.wanted.key, &job.decision) => sum.add_dismissed(&job.wanted),
                 None => sum.add(&job.wanted, &job.decision),
             }
             watch.see(&job.wanted, &job.decision, is_finished);

@@ -248,16 +248,19 @@ async fn stands(
     let (mut jobs, mut up_to_date) = (Vec::new(), book.count("unchanged").map_err(store)?);
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
     let stood = book.each_named::<StoreError>(&others, |_, job| {
-        if !lost.has(&job.wanted.key) {
+        if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
+            jobs.push((job.wanted.key.clone(), Stand::Dismissed));
+        } else if !lost.has(&job.wanted.key) {
             jobs.push((job.wanted.key.clone(), Stand::of(&job.decision)));
         }
         Ok(())
     });
     stood.map_err(store)?;
-    for (key, loss) in lost.jobs() {
+    let meant = lost.meant().map(|key| (key, Stand::Dismissed));
+    for (key, stand) in lost.jobs().map(|(key, loss)| (key, Stand::lost(loss))).chain(meant) {
         let found = book.find(key).map_err(store)?;
         up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
-        jobs.push((key.clone(), Stand::lost(loss)));
+        jobs.push((key.clone(), stand));
     }
     // A clip that comes to a job that has one must not count as another job.
     let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();

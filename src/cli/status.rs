@@ -45,7 +45,10 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
         let root =
             output(&places, global, reader.output().await.map_err(|error| store_error(&error))?.as_deref());
         match found(&places, &root, &reader, screen.project.as_deref()).await {
-            Ok(found) => screen.standing.lose(&found),
+            Ok(found) => {
+                let dismissed = reader.dismissed().await.map_err(|error| store_error(&error))?;
+                screen.standing.lose(found, &dismissed);
+            }
             Err(error) => terminal.error(&error),
         }
     }
@@ -257,6 +260,7 @@ impl Screen {
             Some(take) => format!("show {}", quoted(&take.key.to_string())),
             None if standing.missing > 0 => "verify --repair".to_owned(),
             None if standing.altered > 0 => "verify --repair --replace-altered".to_owned(),
+            None if !standing.written_off.is_empty() => "retry --written-off".to_owned(),
             None => "plan".to_owned(),
         }
     }
@@ -308,6 +312,8 @@ impl Screen {
             "states": self.standing.json(),
             "missing": self.standing.missing,
             "altered": self.standing.altered,
+            "written_off": self.standing.written_off.len(),
+            "dismissed": self.standing.dismissed + self.standing.meant,
             "in_flight": in_flight,
             "paused": self.paused.iter().map(pause::json).collect::<Vec<_>>(),
             "held": held.collect::<Vec<Value>>(),

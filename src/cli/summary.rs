@@ -6,7 +6,7 @@ use super::held::{show_typed, tell_held};
 use super::lost::Lost;
 use super::pause;
 use super::session::{Went, store_error};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::{Said, Stop};
@@ -113,7 +113,9 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         for pause in &pauses {
             terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);
         }
-        for line in standing.causes().into_iter().chain(ended.lost.lines(ended.places)) {
+        let written_off = written_off(&standing, ended.places);
+        let causes = standing.causes().into_iter().chain(written_off);
+        for line in causes.chain(ended.lost.lines(ended.places)) {
             terminal.tell(&line, INDENT);
         }
         tell_held(terminal, &standing.held, ended.places);
@@ -150,8 +152,8 @@ fn outcome_lines(ended: &Ended<'_>, exit: Exit, spent: Spent, now: Timestamp) ->
     if board.is_idle() && exit == Exit::Done {
         let clips = board.count(Stand::Done);
         let are = if clips == 1 { "is" } else { "are" };
-        let given_up = board.count(Stand::GivenUp);
-        let rest = if given_up > 0 { format!(", {given_up} given up") } else { String::new() };
+        let dismissed = board.count(Stand::Dismissed);
+        let rest = if dismissed > 0 { format!(", {dismissed} dismissed") } else { String::new() };
         return vec![format!("nothing to do: {} {are} up to date{rest}", count(clips, "clip"))];
     }
     let word = if went.reason.is_some() { "stopped" } else { "finished" };
@@ -201,6 +203,12 @@ pub(super) struct Standing {
     pub(super) held: Vec<Take>,
     /// Newest takes that failed, of jobs that still want them.
     pub(super) failed: Vec<Take>,
+    /// Newest takes that were written off, of jobs that still want them.
+    pub(super) written_off: Vec<Take>,
+    /// Number of jobs that are meant to stay failed or written off.
+    pub(super) dismissed: u64,
+    /// Number of jobs whose clips are gone, as is meant.
+    pub(super) meant: u64,
     /// Number of wanted jobs whose clips are gone; counted where somebody has looked.
     pub(super) missing: u64,
     /// Number of wanted jobs whose clips were altered; likewise.
@@ -215,7 +223,13 @@ impl Standing {
         reader: &Reader,
         project: Option<&str>,
     ) -> Result<Self, crate::store::StoreError> {
-        let failed = reader.failed(project).await?;
+        let dismissed = reader.dismissed().await?;
+        let (mut failed, mut written_off) =
+            (reader.failed(project).await?, reader.written_off(project).await?);
+        let ended = failed.len() + written_off.len();
+        failed.retain(|take| !dismissed.contains(&take.id));
+        written_off.retain(|take| !dismissed.contains(&take.id));
+        let dismissed = (ended - failed.len() - written_off.len()) as u64;
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
         for take in &failed {
@@ -230,11 +244,14 @@ impl Standing {
             }
         }
         let (counts, held) = (reader.counts(project).await?, reader.held(project).await?);
-        Ok(Self { counts, held, failed, missing: 0, altered: 0, said })
+        Ok(Self { counts, held, failed, written_off, dismissed, meant: 0, missing: 0, altered: 0, said })
     }
 
     /// Takes in what a look at the clips has found.
-    pub(super) fn lose(&mut self, found: &Found) {
+    pub(super) fn lose(&mut self, mut found: Found, dismissed: &HashSet<TakeId>) {
+        let all = found.lost.len();
+        found.lost.retain(|(clip, loss)| *loss == Loss::Altered || !dismissed.contains(&clip.filed.take));
+        self.meant = (all - found.lost.len()) as u64;
         let wanted =
             |loss: Loss| found.lost.iter().filter(move |(clip, how)| clip.wanted && *how == loss).count();
         (self.missing, self.altered) = (wanted(Loss::Missing) as u64, wanted(Loss::Altered) as u64);
@@ -257,7 +274,7 @@ impl Standing {
     pub(super) fn line(&self) -> String {
         let mut line = format!(
             "{} done · {} failed · {} held · {} left",
-            self.count(Phase::Done).saturating_sub(self.missing + self.altered),
+            self.count(Phase::Done).saturating_sub(self.missing + self.altered + self.meant),
             self.failed.len(),
             self.held.len(),
             self.count(Phase::Pending)
@@ -265,7 +282,14 @@ impl Standing {
         if self.in_flight() > 0 {
             let _ = write!(line, " · {} in flight", self.in_flight());
         }
-        for (count, word) in [(self.missing, "missing"), (self.altered, "altered")] {
+        let written_off = self.written_off.len() as u64;
+        let others = [
+            (written_off, "written off"),
+            (self.dismissed + self.meant, "dismissed"),
+            (self.missing, "missing"),
+            (self.altered, "altered"),
+        ];
+        for (count, word) in others {
             if count > 0 {
                 let _ = write!(line, " · {count} {word}");
             }
@@ -306,6 +330,21 @@ impl Standing {
         }
         lines
     }
+}
+
+/// Tells which jobs were written off, and how to go on.
+fn written_off(standing: &Standing, places: &Places) -> Option<String> {
+    let takes = &standing.written_off;
+    let first = takes.first()?;
+    let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
+    let more = if takes.len() > EXAMPLES { ", …" } else { "" };
+    Some(format!(
+        "written off  {}: {}{more}; `{}` orders again (a second payment), `{}` says that it is meant",
+        count(takes.len(), "job"),
+        names.join(", "),
+        places.typed("retry --written-off"),
+        places.typed(&format!("dismiss {}", quoted(&first.key.to_string())))
+    ))
 }
 
 fn code(said: &Said) -> String {
@@ -354,7 +393,7 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         exits.push(Exit::Held);
     }
     // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
-    let is_lost = ended.lost.jobs().next().is_some();
+    let is_lost = ended.lost.jobs().next().is_some() || !standing.written_off.is_empty();
     if !standing.failed.is_empty() || went.board.count(Stand::Failed) > 0 || is_lost {
         exits.push(Exit::SomeFailed);
     }
@@ -368,9 +407,10 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
             match standing.held.first().or(standing.failed.iter().find(|take| !passing(take))) {
                 Some(take) => show_typed(places, &take.key),
-                None if standing.failed.is_empty() => {
-                    ended.lost.next(places).unwrap_or_else(|| places.typed("retry"))
-                }
+                None if standing.failed.is_empty() => ended.lost.next(places).unwrap_or_else(|| {
+                    let how = if standing.written_off.is_empty() { "retry" } else { "retry --written-off" };
+                    places.typed(how)
+                }),
                 None => places.typed("retry"),
             }
         }

@@ -84,7 +84,7 @@ async fn file(
         blocking(move || {
             let there = places.into_iter().find(|(place, _)| tree.is_placed(place, &clip));
             // It may be there already, with nobody told.
-            let arrived = || tree.is_placed(&target, &clip).then(|| (left, copy));
+            let arrived = || tree.is_placed(&target, &clip).then_some((left, copy));
             let (source, copy) = there.or_else(arrived).ok_or(PlaceFault::PartLost)?;
             let how = if copy { Refile::Copy } else { Refile::Move };
             tree.refile(&source, &target, &clip, how, None).map(|()| Some(source).filter(|_| !copy))

@@ -34,6 +34,8 @@ pub enum Stand {
     Held,
     /// A person gave it up.
     GivenUp,
+    /// Nothing came of it or its clip is gone, and a person said that this is meant.
+    Dismissed,
     /// Its clip was there and is gone.
     Missing,
     /// Something else than its clip has the name.
@@ -271,7 +273,8 @@ impl Board {
         let troubles = [
             (Stand::Failed, "failed"),
             (Stand::Held, "held"),
-            (Stand::GivenUp, "given up"),
+            (Stand::GivenUp, "written off"),
+            (Stand::Dismissed, "dismissed"),
             (Stand::Missing, "missing"),
             (Stand::Altered, "altered"),
         ];

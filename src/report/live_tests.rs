@@ -128,12 +128,12 @@ fn what_was_done_and_paid_before_counts_from_the_start() {
     let usd = |text: &str| text.parse::<Usd>().unwrap();
     let start = Start { jobs, spent: usd("0.40"), estimate: Some(usd("0.60")), ..Start::default() };
     let mut board = Board::new(start, at(0));
-    assert!(last(&board, 0).ends_with("2/5 done  1 failed  1 given up  1 left  $0.40 of $0.60"));
+    assert!(last(&board, 0).ends_with("2/5 done  1 failed  1 written off  1 left  $0.40 of $0.60"));
     assert!(board.is_idle());
     board.hear(&moved(4, done(1)), at(9));
     assert!(!board.is_idle());
-    assert!(last(&board, 9).ends_with("3/5 done  1 failed  1 given up  $0.60 of $0.60"));
-    assert_eq!(board.counts(), "3 done · 1 failed · 1 given up");
+    assert!(last(&board, 9).ends_with("3/5 done  1 failed  1 written off  $0.60 of $0.60"));
+    assert_eq!(board.counts(), "3 done · 1 failed · 1 written off");
 }
 
 #[test]

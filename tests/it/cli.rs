@@ -8,6 +8,7 @@ mod bounds;
 mod budget;
 mod closing;
 mod collect;
+mod dismiss;
 mod doctor;
 mod doubt;
 mod echo;

@@ -2,6 +2,7 @@
 
 use super::EXAMPLES;
 use crate::domain::key::{JobKey, ModelName};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::files::Loss;
@@ -71,6 +72,13 @@ impl Sum {
     /// The models of all jobs.
     pub fn models(&self) -> impl Iterator<Item = &ModelName> {
         self.models.keys()
+    }
+
+    /// Adds a job of which a person has said that it is meant to stay as it is.
+    pub fn add_dismissed(&mut self, wanted: &Wanted) {
+        self.jobs += 1;
+        self.models.entry(wanted.request.model.clone()).or_default();
+        self.count_row(wanted, '=', None, "dismissed".to_owned());
     }
 
     /// Adds a job whose clip is not as it was placed, and which is not rendered anew.
@@ -172,6 +180,7 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Unchanged { .. } => ('=', "unchanged".into()),
         Decision::Again { .. } => ('~', "in doubt, ordered again".into()),
         Decision::Blocked { state, .. } => ('!', format!("blocked: a take is {}", state.name())),
+        Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),
         Decision::Failed { .. } => ('x', "failed before, not sent again by itself".into()),
     }
 }
