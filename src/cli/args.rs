@@ -139,6 +139,10 @@ pub enum Command {
     /// and their clips are collected. Costs nothing and works beside a run. The next run orders again what the manifest
     /// still asks for: remove it there, or leave it out with --only.
     Cancel(CancelArgs),
+    /// Say that failed, written-off or missing jobs are meant to stay so
+    ///
+    /// No run alarms for them again, nor for jobs that share their clip, until their input changes. Free.
+    Dismiss(DismissArgs),
     /// Rebuild a lost or old database
     ///
     /// From the ledger, which has every submission, from what the old database still knew, and from the clips that are
@@ -336,6 +340,23 @@ pub struct RetryArgs {
     /// Also jobs that would be refused again: bad input, content policy
     #[arg(long)]
     pub include_permanent: bool,
+    /// Also jobs that were written off: they may be paid a second time
+    #[arg(long)]
+    pub written_off: bool,
+}
+
+/// Arguments of `dismiss`.
+#[derive(Debug, Clone, Args)]
+pub struct DismissArgs {
+    /// The jobs: shot/item, or an item's id
+    #[arg(value_name = "JOB", required = true)]
+    pub jobs: Vec<String>,
+    /// Take it back: the jobs are told again
+    #[arg(long)]
+    pub undo: bool,
+    /// Why, for whoever looks at `show`
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 /// Arguments of `redo`.

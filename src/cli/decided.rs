@@ -136,6 +136,7 @@ impl Decided {
             let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
             match lost.of(&job.wanted.key, &job.decision) {
                 Some(how) => sum.add_lost(&job.wanted, how),
+                None if lost.is_dismissed(&job.wanted.key, &job.decision) => sum.add_dismissed(&job.wanted),
                 None => sum.add(&job.wanted, &job.decision),
             }
             watch.see(&job.wanted, &job.decision, is_finished);

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
-    ("Mend", &["retry", "redo", "resolve", "cancel", "pause", "resume", "prune", "recover"]),
+    ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
@@ -108,6 +108,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["what failed and was not charged", "shotlist retry"],
             ["some of it, for at most two dollars", "shotlist retry --only 'hero/*' --max-cost 2.00"],
             ["also what may have been charged", "shotlist retry --charged"],
+            ["what was written off", "shotlist retry --written-off"],
         ],
     ),
     (
@@ -117,6 +118,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["not there: a new charge", "shotlist resolve hero/WH-100 --resubmit"],
             ["all whose links died: asked once more", "shotlist resolve --all --again --reason url_expired"],
             ["give up what is old", "shotlist resolve --all --write-off --older-than 7d --note refunded"],
+        ],
+    ),
+    (
+        "dismiss",
+        &[
+            ["a job that shall stay as it is", "shotlist dismiss hero/WH-100"],
+            ["with a reason, for others", "shotlist dismiss WH-100 --reason 'discontinued'"],
+            ["told again from now on", "shotlist dismiss hero/WH-100 --undo"],
         ],
     ),
     (

@@ -51,10 +51,10 @@ impl Serialize for Part<'_> {
             Self::Value(value) => return value.serialize(serializer),
             Self::Jobs(decided, _) | Self::Gone(Listed { decided, .. }) => decided,
         };
-        let mut list = serializer.serialize_seq(None)?;
+        let mut sequence = serializer.serialize_seq(None)?;
         let mut failed = None;
         let mut add = |value: &Value| {
-            list.serialize_element(value).map_err(|error| {
+            sequence.serialize_element(value).map_err(|error| {
                 failed = Some(error);
                 StoreError::Ending
             })
@@ -71,6 +71,9 @@ impl Serialize for Part<'_> {
                 if let Some(loss) = clips.of(&job.wanted.key, &job.decision) {
                     object["clip"] = loss.name().into();
                 }
+                if clips.is_dismissed(&job.wanted.key, &job.decision) {
+                    object["dismissed"] = true.into();
+                }
                 add(&object)
             }),
             Self::Value(_) => Ok(()),
@@ -78,7 +81,7 @@ impl Serialize for Part<'_> {
         match (written, failed) {
             (_, Some(error)) => Err(error),
             (Err(error), None) => Err(S::Error::custom(error)),
-            (Ok(()), None) => list.end(),
+            (Ok(()), None) => sequence.end(),
         }
     }
 }

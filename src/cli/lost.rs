@@ -4,14 +4,14 @@ use super::decided::named;
 use super::exit::{Error, Exit};
 use super::session::{Session, store_error};
 use super::settings::{Places, quoted};
-use crate::domain::key::JobKey;
+use crate::domain::key::{JobKey, TakeId};
 use crate::engine::lost::{Back, Found, bring_back, look};
 use crate::files::{Loss, Tree};
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
 use crate::report::text::count;
 use crate::store::{Clip, ClipsFrom, Reader, StoreError, Worksheet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 /// Jobs named of one kind.
@@ -21,6 +21,9 @@ const NAMED: usize = 3;
 #[derive(Default)]
 pub(super) struct Lost {
     clips: BTreeMap<JobKey, (Clip, Loss)>,
+    /// Jobs whose clips are gone, as a person has said is meant.
+    meant: BTreeSet<JobKey>,
+    dismissed: HashSet<TakeId>,
 }
 
 impl Lost {
@@ -29,6 +32,21 @@ impl Lost {
     pub(super) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
         let keeps = matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. });
         self.clips.get(key).filter(|_| keeps).map(|(_, loss)| *loss)
+    }
+
+    /// Returns whether a person has said that a job is meant to stay as it is: failed, written off or missing.
+    #[must_use]
+    pub(super) fn is_dismissed(&self, key: &JobKey, decision: &Decision) -> bool {
+        match decision {
+            Decision::Failed { take, .. } => self.dismissed.contains(take),
+            Decision::Unchanged { .. } | Decision::Kept { .. } => self.meant.contains(key),
+            _ => false,
+        }
+    }
+
+    /// Returns the jobs whose clips are gone, as is meant.
+    pub(super) fn meant(&self) -> impl Iterator<Item = &JobKey> {
+        self.meant.iter()
     }
 
     /// Number of these.
@@ -45,7 +63,7 @@ impl Lost {
     /// Returns whether a job is among them.
     #[must_use]
     pub(super) fn has(&self, key: &JobKey) -> bool {
-        self.clips.contains_key(key)
+        self.clips.contains_key(key) || self.meant.contains(key)
     }
 
     /// Keeps those that a plan does not render anew.
@@ -105,24 +123,27 @@ impl Search<'_> {
     /// what looks like clips that are gone may be a disk that is not mounted.
     pub(super) async fn look(&self, reader: &Reader) -> Result<(Lost, Found), Error> {
         let Search { places, root, manifest, .. } = self;
+        let dismissed = reader.dismissed().await.map_err(|error| store_error(&error))?;
+        let lost = Lost { dismissed, ..Lost::default() };
         if manifest.on_missing == OnMissing::Ignore {
-            return Ok((Lost::default(), Found::default()));
+            return Ok((lost, Found::default()));
         }
         let found = found(places, root, reader, Some(&manifest.project)).await?;
-        let lost = self.wanted(&found).map_err(|error| store_error(&error))?;
+        let lost = self.wanted(lost, &found).map_err(|error| store_error(&error))?;
         Ok((lost, found))
     }
 
     /// Keeps the clips of jobs that are selected and would not be rendered anew in any case.
-    fn wanted(&self, found: &Found) -> Result<Lost, StoreError> {
-        let mut lost = Lost::default();
+    fn wanted(&self, mut lost: Lost, found: &Found) -> Result<Lost, StoreError> {
         let Ok(names) = named(self.worksheet, self.only) else { return Ok(lost) };
         let book = self.worksheet.book();
         for (clip, loss) in &found.lost {
             let Some(wanted) = book.wanted(&clip.key)?.filter(|_| names.has(&clip.key)) else { continue };
             let order = book.known_take(&clip.filed.take)?.map(|take| take.fingerprint);
             let is_kept = self.manifest.rules(&clip.key.shot).on_change != OnChange::Render;
-            if order == Some(wanted.fingerprint) || is_kept {
+            if *loss == Loss::Missing && lost.dismissed.contains(&clip.filed.take) {
+                lost.meant.insert(clip.key.clone());
+            } else if order == Some(wanted.fingerprint) || is_kept {
                 lost.clips.insert(clip.key.clone(), (clip.clone(), *loss));
             }
         }

@@ -11,6 +11,7 @@ mod catalog;
 mod collect;
 mod crash;
 mod decided;
+mod dismiss;
 mod doctor;
 pub mod exit;
 mod guards;
@@ -109,6 +110,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Prune(args) => prune::prune(terminal, global, args).await,
         Command::Redo(args) => redo::redo(terminal, global, args).await,
         Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
+        Command::Dismiss(args) => dismiss::dismiss(terminal, global, args).await,
         Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
         Command::Pause(args) => pause::pause(terminal, global, args).await,
         Command::Resume(args) => pause::resume(terminal, global, args).await,

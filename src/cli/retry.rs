@@ -14,7 +14,7 @@ use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
 use crate::report::text::count;
-use crate::store::Worksheet;
+use crate::store::{StoreError, Worksheet};
 use std::fmt::Write as _;
 
 /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
@@ -25,7 +25,14 @@ pub(super) async fn retry(terminal: &Terminal, global: &Global, args: &RetryArgs
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(terminal, places, "retry")?;
     session.keep_output().await?;
-    let failed = session.store.failed(Some(&manifest.project)).await.map_err(|error| store_error(&error))?;
+    let (project, store) = (Some(manifest.project.as_str()), |error: StoreError| store_error(&error));
+    let mut failed = session.store.failed(project).await.map_err(store)?;
+    if args.written_off {
+        failed.extend(session.store.written_off(project).await.map_err(store)?);
+    }
+    let dismissed = session.store.dismissed().await.map_err(store)?;
+    // Who names a job wants it, whatever was said of it before.
+    failed.retain(|take| !args.selection.only.is_empty() || !dismissed.contains(&take.id));
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
     let chosen = chosen(terminal, args, failed, &worksheet)?;
     let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
@@ -67,7 +74,10 @@ fn again(args: &RetryArgs) -> String {
 }
 
 fn was_charged(take: &Take) -> bool {
-    matches!(take.state, State::Failed { charged: Charged::Yes | Charged::Unknown, .. })
+    matches!(
+        take.state,
+        State::Failed { charged: Charged::Yes | Charged::Unknown, .. } | State::WrittenOff { .. }
+    )
 }
 
 /// The failed takes to be sent again, each with what is wanted of its job now.
@@ -81,13 +91,20 @@ fn chosen(
     let names = named(worksheet, only)?;
     let mut chosen = Vec::new();
     for take in failed.into_iter().filter(|take| names.has(&take.key)) {
-        let State::Failed { refusal, .. } = take.state else { continue };
+        let refusal = match take.state {
+            State::Failed { refusal, .. } => Some(refusal),
+            _ => None,
+        };
         let wanted = worksheet.book().wanted(&take.key).map_err(|error| store_error(&error))?;
         let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
             terminal.say(format_args!(
                 "skipped  {}  it is not wanted like that any more: run renders what is wanted now",
                 take.key
             ));
+            continue;
+        };
+        let Some(refusal) = refusal else {
+            chosen.push((take, wanted));
             continue;
         };
         if was_charged(&take) && !args.charged {

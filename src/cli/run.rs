@@ -257,16 +257,19 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
     let mut up_to_date = book.count("unchanged").map_err(store)?;
     let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
     let stood = book.each_named::<StoreError>(&others, |_, job| {
-        if !lost.has(&job.wanted.key) {
+        if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
+            roster.add_as(&job.wanted.key, Bucket::Dismissed);
+        } else if !lost.has(&job.wanted.key) {
             roster.add(&job.wanted.key, &job.decision);
         }
         Ok(())
     });
     stood.map_err(store)?;
-    for (key, loss) in lost.jobs() {
+    let meant = lost.meant().map(|key| (key, Bucket::Dismissed));
+    for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(meant) {
         let found = book.find(key).map_err(store)?;
         up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
-        roster.add_lost(key, loss);
+        roster.add_as(key, bucket);
     }
     // A clip that comes to a job that has one must not count as another job.
     let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();

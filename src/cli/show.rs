@@ -241,7 +241,7 @@ fn options(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
 }
 
 /// Looks at the job's clip; `None` where it stands as it was placed, or cannot be looked at.
-async fn loss(
+pub(super) async fn loss(
     reader: &Reader,
     places: &Places,
     global: &Global,

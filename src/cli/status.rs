@@ -17,6 +17,7 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
+use crate::files::Loss;
 use crate::manifest::{self, Manifest, OnChange, OnMissing};
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::report::budget::Level;
@@ -49,14 +50,21 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
     let buckets = buckets(&reader, &places, BTreeSet::new()).await.map_err(|error| store_error(&error))?.0;
     let screen = Screen::read(&reader, &places, project, now).await;
     let mut screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
+    for take in &screen.standing.dismissed {
+        screen.buckets.shift(Bucket::after(&take.state), Bucket::Dismissed);
+    }
     if is_watched {
         let root =
             output(&places, global, reader.output().await.map_err(|error| store_error(&error))?.as_deref());
         match found(&places, &root, &reader, screen.project.as_deref()).await {
-            Ok(found) => found.lost.iter().filter(|(clip, _)| clip.wanted).for_each(|(_, loss)| {
-                screen.buckets.remove(Bucket::Done);
-                screen.buckets.add(Bucket::lost(*loss), 1);
-            }),
+            Ok(found) => {
+                let dismissed = reader.dismissed().await.map_err(|error| store_error(&error))?;
+                for (clip, loss) in found.lost.iter().filter(|(clip, _)| clip.wanted) {
+                    let is_meant = *loss == Loss::Missing && dismissed.contains(&clip.filed.take);
+                    let bucket = if is_meant { Bucket::Dismissed } else { Bucket::lost(*loss) };
+                    screen.buckets.shift(Bucket::Done, bucket);
+                }
+            }
             Err(error) => terminal.error(&error),
         }
     }
@@ -302,6 +310,7 @@ impl Screen {
             Some(take) => format!("show {}", quoted(&take.key.to_string())),
             None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
             None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
+            None if !standing.written_off.is_empty() => "retry --written-off".to_owned(),
             None => "plan".to_owned(),
         }
     }

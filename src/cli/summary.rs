@@ -6,7 +6,7 @@ use super::held::{show_typed, tell_held};
 use super::lost::Lost;
 use super::pause;
 use super::session::{Went, store_error};
-use super::settings::Places;
+use super::settings::{Places, quoted};
 use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::{Said, Stop};
@@ -118,7 +118,9 @@ pub(super) async fn close(terminal: &Terminal, ended: Ended<'_>) -> Result<Exit,
         for pause in &pauses {
             terminal.tell(&format!("paused   {}", pause::words(pause, now)), INDENT);
         }
-        for line in standing.causes().into_iter().chain(ended.lost.lines(ended.places)) {
+        let written_off = written_off(&standing, ended.places);
+        let causes = standing.causes().into_iter().chain(written_off);
+        for line in causes.chain(ended.lost.lines(ended.places)) {
             terminal.tell(&line, INDENT);
         }
         tell_held(terminal, &standing, ended.places);
@@ -219,6 +221,10 @@ pub(super) struct Standing {
     pub(super) held: Vec<Take>,
     /// Newest takes that failed, of jobs that still want them.
     pub(super) failed: Vec<Take>,
+    /// Newest takes that were written off, of jobs that still want them.
+    pub(super) written_off: Vec<Take>,
+    /// Newest takes of both kinds, of jobs that are meant to stay as they are.
+    pub(super) dismissed: Vec<Take>,
     /// What was said last about some of these.
     said: HashMap<TakeId, Said>,
 }
@@ -226,7 +232,13 @@ pub(super) struct Standing {
 impl Standing {
     /// Reads it.
     pub(super) async fn read(reader: &Reader, project: Option<&str>) -> Result<Self, StoreError> {
-        let (failed, held) = (reader.failed(project).await?, reader.held(project).await?);
+        let meant = reader.dismissed().await?;
+        let is_meant = |take: &mut Take| meant.contains(&take.id);
+        let (mut failed, mut written_off) =
+            (reader.failed(project).await?, reader.written_off(project).await?);
+        let mut dismissed: Vec<Take> = failed.extract_if(.., is_meant).collect();
+        dismissed.extend(written_off.extract_if(.., is_meant));
+        let held = reader.held(project).await?;
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
         for take in &failed {
@@ -239,7 +251,7 @@ impl Standing {
         for take in held.iter().filter(|take| take.state.is_in_doubt()).take(EXAMPLES) {
             said.extend(last_said(reader, take).await?);
         }
-        Ok(Self { counts: reader.counts(project).await?, held, failed, said })
+        Ok(Self { counts: reader.counts(project).await?, held, failed, written_off, dismissed, said })
     }
 
     /// Returns what was said last about a take that is shown.
@@ -303,6 +315,21 @@ async fn last_said(reader: &Reader, take: &Take) -> Result<Option<(TakeId, Said)
     Ok(last.and_then(|last| last.said).map(|words| (take.id.clone(), words)))
 }
 
+/// Tells which jobs were written off, and how to go on.
+fn written_off(standing: &Standing, places: &Places) -> Option<String> {
+    let takes = &standing.written_off;
+    let first = takes.first()?;
+    let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
+    let more = if takes.len() > EXAMPLES { ", …" } else { "" };
+    Some(format!(
+        "written off  {}: {}{more}; `{}` orders again (a second payment), `{}` says that it is meant",
+        count(takes.len(), "job"),
+        names.join(", "),
+        places.typed("retry --written-off"),
+        places.typed(&format!("dismiss {}", quoted(&first.key.to_string())))
+    ))
+}
+
 fn code(said: &Said) -> String {
     said.code.as_ref().map(|code| format!(" (code {code})")).unwrap_or_default()
 }
@@ -353,7 +380,7 @@ fn exit_code(ended: &Ended<'_>, standing: &Standing) -> Exit {
         exits.push(Exit::Held);
     }
     // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
-    let is_lost = ended.lost.jobs().next().is_some();
+    let is_lost = ended.lost.jobs().next().is_some() || !standing.written_off.is_empty();
     if !standing.failed.is_empty()
         || went.board.buckets().count(Bucket::Failed) > 0
         || went.board.failures() > 0
@@ -371,9 +398,10 @@ fn next(exit: Exit, standing: &Standing, ended: &Ended<'_>) -> String {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
             match standing.held.first().or(standing.failed.iter().find(|take| !passing(take))) {
                 Some(take) => show_typed(places, &take.key),
-                None if standing.failed.is_empty() => {
-                    ended.lost.next(places).unwrap_or_else(|| places.typed("retry"))
-                }
+                None if standing.failed.is_empty() => ended.lost.next(places).unwrap_or_else(|| {
+                    let how = if standing.written_off.is_empty() { "retry" } else { "retry --written-off" };
+                    places.typed(how)
+                }),
                 None => places.typed("retry"),
             }
         }

@@ -8,6 +8,7 @@ use super::session::{Session, reader, store_error};
 use super::settings::{Places, quoted};
 use super::status::project;
 use super::terminal::Terminal;
+use crate::domain::key::TakeId;
 use crate::engine::clock::Clock;
 use crate::engine::lost::{Back, bring_back};
 use crate::files::{Finding, Loss, SidecarFault, Tree};
@@ -17,6 +18,7 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
 use serde_json::json;
+use std::collections::HashSet;
 use std::str::FromStr;
 
 /// Clips read from the database at once.
@@ -113,6 +115,10 @@ struct Tally {
     sidecars: u64,
     /// The first job with something wrong.
     first: Option<String>,
+    /// Takes whose clips may be missing, as a person has said.
+    dismissed: HashSet<TakeId>,
+    /// Number of missing clips of these.
+    meant: u64,
     /// Clips that are missing, or something else than they were.
     lost: Vec<(Clip, Loss)>,
 }
@@ -132,6 +138,8 @@ impl Tally {
             unreadable: 0,
             sidecars: 0,
             first: None,
+            dismissed: HashSet::new(),
+            meant: 0,
             lost: Vec::new(),
         }
     }
@@ -146,6 +154,7 @@ impl Tally {
         subset: Option<Subset>,
     ) -> Result<(), crate::store::StoreError> {
         self.all = reader.clip_count(project).await?;
+        self.dismissed = reader.dismissed().await?;
         let mut left = self.all;
         let mut wanted = subset.map_or(self.all, |subset| subset.of(self.all));
         let mut from = Some(ClipsFrom::default());
@@ -180,6 +189,10 @@ impl Tally {
     fn add(&mut self, terminal: &Terminal, clip: &Clip, (found, sidecar): &(Finding, Option<SidecarFault>)) {
         self.compared += 1;
         self.bytes += clip.filed.file.size;
+        if *found == Finding::Missing && self.dismissed.contains(&clip.filed.take) {
+            self.meant += 1;
+            return;
+        }
         let loss = match found {
             Finding::Missing => Some(Loss::Missing),
             Finding::Damaged(..) | Finding::Foreign(_) => Some(Loss::Altered),
@@ -280,6 +293,7 @@ impl Tally {
         let mut parts = vec![format!("{} as they were placed", self.same)];
         let found = [
             (self.missing, "missing"),
+            (self.meant, "dismissed"),
             (self.damaged, "damaged"),
             (self.foreign, "not ours"),
             (self.unreadable, "unreadable"),
@@ -307,6 +321,7 @@ impl Tally {
             "bytes": self.bytes,
             "same": self.same,
             "missing": self.missing,
+            "dismissed": self.meant,
             "damaged": self.damaged,
             "foreign": self.foreign,
             "unreadable": self.unreadable,

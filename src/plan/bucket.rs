@@ -28,6 +28,8 @@ pub enum Bucket {
     Failed,
     /// A person gave its take up.
     WrittenOff,
+    /// Nothing came of it or its clip is gone, and a person said that this is meant.
+    Dismissed,
     /// Its clip was there and is gone.
     Missing,
     /// Something else than its clip has the name.
@@ -36,7 +38,7 @@ pub enum Bucket {
 
 impl Bucket {
     /// Every bucket, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Done,
         Self::ToRender,
         Self::Asks,
@@ -45,6 +47,7 @@ impl Bucket {
         Self::Held,
         Self::Failed,
         Self::WrittenOff,
+        Self::Dismissed,
         Self::Missing,
         Self::Altered,
     ];
@@ -108,7 +111,13 @@ impl Bucket {
     pub const fn of_follower(self) -> Self {
         match self {
             Self::ToRender | Self::Asks | Self::InFlight | Self::Waiting => Self::Waiting,
-            Self::Done | Self::Held | Self::Failed | Self::WrittenOff | Self::Missing | Self::Altered => self,
+            Self::Done
+            | Self::Held
+            | Self::Failed
+            | Self::WrittenOff
+            | Self::Dismissed
+            | Self::Missing
+            | Self::Altered => self,
         }
     }
 
@@ -131,6 +140,7 @@ impl Bucket {
             Self::Held => "need your decision",
             Self::Failed => "failed",
             Self::WrittenOff => "written off",
+            Self::Dismissed => "dismissed",
             Self::Missing => "missing",
             Self::Altered => "altered",
         }
@@ -148,6 +158,7 @@ impl Bucket {
             Self::Held => "held",
             Self::Failed => "failed",
             Self::WrittenOff => "written_off",
+            Self::Dismissed => "dismissed",
             Self::Missing => "missing",
             Self::Altered => "altered",
         }
@@ -162,6 +173,12 @@ impl Buckets {
     /// Adds so many jobs to a bucket.
     pub fn add(&mut self, bucket: Bucket, jobs: usize) {
         *self.0.entry(bucket).or_default() += jobs;
+    }
+
+    /// Moves a job to another bucket.
+    pub fn shift(&mut self, from: Bucket, to: Bucket) {
+        self.remove(from);
+        self.add(to, 1);
     }
 
     /// Takes a job out of a bucket.

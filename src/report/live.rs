@@ -12,7 +12,6 @@ use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::take::Take;
-use crate::files::Loss;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use jiff::Timestamp;
@@ -40,9 +39,9 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Adds a job whose clip is not as it was placed.
-    pub fn add_lost(&mut self, job: &JobKey, loss: Loss) {
-        self.jobs.push((job.clone(), Bucket::lost(loss)));
+    /// Adds a job of which something else than its decision says where it stands.
+    pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
+        self.jobs.push((job.clone(), bucket));
     }
 
     /// Adds a job for which this was decided.

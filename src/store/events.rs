@@ -67,7 +67,13 @@ impl Entry {
             Kind::Failed => Event::Refused { refusal: self.refusal?, charged: self.charged? },
             Kind::WrittenOff => Event::WriteOff,
             Kind::Settled => return self.placed(state),
-            Kind::Intent | Kind::Cancelled | Kind::Ordered | Kind::Filed | Kind::Adjusted => return None,
+            Kind::Intent
+            | Kind::Cancelled
+            | Kind::Ordered
+            | Kind::Filed
+            | Kind::Adjusted
+            | Kind::Dismissed
+            | Kind::Recalled => return None,
         };
         let mut events = self.before(state);
         events.push(last);

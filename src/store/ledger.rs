@@ -51,6 +51,10 @@ pub enum Kind {
     Filed,
     /// A person corrected what was charged.
     Adjusted,
+    /// A person said that what became of it is meant.
+    Dismissed,
+    /// A person took that back.
+    Recalled,
 }
 
 impl Kind {
@@ -131,17 +135,23 @@ impl Kind {
             Self::Cancelled => "cancelled",
             Self::Filed => "filed",
             Self::Adjusted => "adjusted",
+            Self::Dismissed => "dismissed",
+            Self::Recalled => "recalled",
         }
     }
 
     /// Whether it says what became of a submission, and not what a person wants.
     pub(super) const fn is_outcome(self) -> bool {
-        !matches!(self, Self::Intent | Self::Again | Self::Cancelled)
+        !matches!(self, Self::Intent | Self::Again | Self::Cancelled | Self::Dismissed | Self::Recalled)
     }
 
     /// Whether a line of this kind names an amount that counts as spent, reserved or in doubt.
     pub(super) const fn counts(self) -> bool {
-        !self.is_free() && !matches!(self, Self::Intent | Self::Ordered | Self::Cancelled | Self::Filed)
+        let is_no_amount = matches!(
+            self,
+            Self::Intent | Self::Ordered | Self::Cancelled | Self::Filed | Self::Dismissed | Self::Recalled
+        );
+        !self.is_free() && !is_no_amount
     }
 
     /// Whether the submission surely cost nothing.

@@ -9,6 +9,7 @@ mod adjust;
 mod admit;
 mod apply;
 mod clips;
+mod dismissed;
 mod error;
 mod events;
 mod folder;

@@ -180,12 +180,24 @@ impl Reader {
     /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first. Not those of jobs
     /// for which a person must decide first, nor of those whose clip is there all the same.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
-        let newest = "t.state = 'failed' AND j.wanted AND t.fingerprint = j.fingerprint
+        self.ended(project, "failed").await
+    }
+
+    /// Takes that a person has written off, of jobs that still want them and have no clip; oldest first. They count as
+    /// spent, and are ordered again on request.
+    pub async fn written_off(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
+        self.ended(project, "written_off").await
+    }
+
+    async fn ended(&self, project: Option<&str>, state: &str) -> Result<Vec<Take>, StoreError> {
+        let newest = format!(
+            "t.state = '{state}' AND j.wanted AND t.fingerprint = j.fingerprint
              AND NOT EXISTS (SELECT 1 FROM takes n WHERE n.job = t.job
                  AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
              AND NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
-             ORDER BY t.place";
-        self.page(project, newest, usize::MAX).await
+             ORDER BY t.place"
+        );
+        self.page(project, &newest, usize::MAX).await
     }
 
     /// The clip that stands under a job's name.

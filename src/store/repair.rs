@@ -4,8 +4,8 @@ use super::apply::{self, Applied, Change, Details, set_outcome};
 use super::error::StoreError;
 use super::ledger::{Entry, Kind};
 use super::ledger_file::Tail;
-use super::takes;
 use super::writer::{Batch, Writer};
+use super::{dismissed, takes};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Charged, Event, SentBack, State};
 use crate::domain::money::Usd;
@@ -110,6 +110,9 @@ fn import(
             }
             continue;
         };
+        if dismissed::heard(batch.db, entry)? {
+            continue;
+        }
         if entry.kind == Kind::Adjusted && adjust(batch.db, entry)? {
             changed.insert(entry.take.clone(), Repair::Imported(take));
             continue;

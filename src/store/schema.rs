@@ -211,7 +211,13 @@ const DISKS: &str = "
 ALTER TABLE output ADD COLUMN disks TEXT;
 ";
 
-static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS].concat());
+/// `takes.dismissed` is when a person said that what became of the take is meant.
+const DISMISSED: &str = "
+ALTER TABLE takes ADD COLUMN dismissed INTEGER;
+CREATE INDEX takes_dismissed ON takes (dismissed) WHERE dismissed IS NOT NULL;
+";
+
+static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS, DISMISSED].concat());
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));

@@ -9,6 +9,7 @@ mod budget;
 mod closing;
 mod collect;
 mod counts;
+mod dismiss;
 mod doctor;
 mod doubt;
 mod echo;

@@ -195,9 +195,10 @@ impl Drive {
             let look = move || tree.losses(std::iter::once((name.as_str(), &older.file)));
             let losses = blocking(look).await?.map_err(Failure::local)?;
             let store = &self.world.store;
-            let saved = match losses.contains(&None) {
-                true => store.kept(&older, &kept, self.world.clock.now()).await,
-                false => store.kept_nowhere(&older.take).await,
+            let saved = if losses.contains(&None) {
+                store.kept(&older, &kept, self.world.clock.now()).await
+            } else {
+                store.kept_nowhere(&older.take).await
             };
             saved.map_err(Failure::store)?;
         }

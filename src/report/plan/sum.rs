@@ -77,6 +77,14 @@ impl Sum {
         self.models.keys()
     }
 
+    /// Adds a job of which a person has said that it is meant to stay as it is.
+    pub fn add_dismissed(&mut self, wanted: &Wanted) {
+        self.jobs += 1;
+        self.buckets.add(Bucket::Dismissed, 1);
+        self.models.entry(wanted.request.model.clone()).or_default();
+        self.count_row(wanted, '=', None, "dismissed".to_owned());
+    }
+
     /// Adds a job whose clip is not as it was placed, and which is not rendered anew.
     pub fn add_lost(&mut self, wanted: &Wanted, loss: Loss) {
         self.jobs += 1;

@@ -11,7 +11,7 @@ use crate::plan::known::Filed;
 use crate::store::apply::{self, Change, Details};
 use crate::store::ledger::{Entry, Kind};
 use crate::store::write::{job_id, set_filed};
-use crate::store::{admit, repair, rows, runs, takes};
+use crate::store::{admit, dismissed, repair, rows, runs, takes};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
@@ -105,6 +105,7 @@ impl Replay<'_> {
         match entry.kind {
             Kind::Filed if news => self.filed(entry),
             Kind::Filed => Ok(()),
+            Kind::Dismissed | Kind::Recalled => dismissed::heard(self.db, entry).map(drop),
             Kind::Adjusted => repair::adjust(self.db, entry).map(drop),
             _ => self.step(entry, &take, news),
         }
@@ -333,6 +334,10 @@ impl Replay<'_> {
     /// A clip that is finished by the ledger: it stands under a job's name, or was kept beside the one that has it.
     fn look_for(&mut self, take: &Take) -> rusqlite::Result<()> {
         let State::Done { task, file } = &take.state else { return Ok(()) };
+        let is_meant = "SELECT 1 FROM takes WHERE id = ?1 AND dismissed IS NOT NULL";
+        if self.db.prepare_cached(is_meant)?.exists([&take.id.0])? {
+            return Ok(());
+        }
         let sql = "SELECT id, filed_path FROM jobs WHERE filed_take = ?1";
         let names = self
             .db
