@@ -22,7 +22,9 @@ use crate::provider;
 use crate::report::budget::{Gauge, Level};
 use crate::report::live::{Board, Roster, Start};
 use crate::report::text::count;
-use crate::store::{Lock, LockError, Mode, Options, Reader, Repair, RunId, Store, StoreError, Window};
+use crate::store::{
+    Elsewhere, Lock, LockError, Mode, Options, Place, Reader, Repair, RunId, Store, StoreError, Window,
+};
 use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -90,11 +92,15 @@ impl Session {
         let now = clock.now();
         let policy = |model: &ModelName| provider::policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
-        let options = Options { trust_damaged_ledger: !submits, ..Options::default() };
+        let place = Some(here(&places));
+        let options = Options { trust_damaged_ledger: !submits, place, ..Options::default() };
         let (store, opened) =
             Store::open(&places.state, mode, &options, now).map_err(|error| unopened(&places, &error))?;
         for warning in opened.warnings {
             terminal.tell(&format!("warning: {warning}"), 9);
+        }
+        if let Some(elsewhere) = &opened.elsewhere {
+            terminal.tell(&format!("warning: {}", driven(elsewhere)), 9);
         }
         for repair in &opened.repairs {
             if let Some(line) = repaired(repair) {
@@ -200,6 +206,27 @@ impl Session {
         let (board, closed) = listener.end();
         Ok((Went { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
     }
+}
+
+/// Returns where this project is driven: the machine, told apart even where two have one name, and the folder.
+fn here(places: &Places) -> Place {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let machine = Some(machine.trim()).filter(|id| !id.is_empty()).unwrap_or(&host).to_owned();
+    let folder = places.folder.canonicalize().unwrap_or_else(|_| places.folder.clone());
+    Place { machine, host, folder: folder.display().to_string() }
+}
+
+/// Says that two copies of a project may send the same jobs.
+fn driven(Elsewhere { place, waiting, usd }: &Elsewhere) -> String {
+    let they = if *waiting == 1 { "it" } else { "they" };
+    format!(
+        "this project was last run on {} in {}; {} ({usd}) can be waiting in both places, and if that copy is still \
+         used, {they} can be sent and paid twice",
+        place.host,
+        place.folder,
+        count(usize::try_from(*waiting).unwrap_or(usize::MAX), "job"),
+    )
 }
 
 /// What a crash had left, where a person may want to know.

@@ -39,10 +39,21 @@ pub struct Wanted {
     pub request: Request,
     /// Taken over the request.
     pub fingerprint: Fingerprint,
+    /// Fingerprint of the same order with the optional fields that the model lacks, and with all text in Unicode NFC;
+    /// `None` where it is the same.
+    pub likeness: Option<Fingerprint>,
     /// What one rendering costs by the card or the manifest; `None` where nobody knows.
     pub price: Option<Usd>,
     /// Where the clip goes, relative to the output root, with `/`.
     pub path: String,
+}
+
+impl Wanted {
+    /// Returns what tells orders apart that differ for the user, whatever the model's card lacks.
+    #[must_use]
+    pub fn likeness(&self) -> Fingerprint {
+        self.likeness.unwrap_or(self.fingerprint)
+    }
 }
 
 /// One paid rendering.

@@ -172,6 +172,7 @@ mod tests {
             key: JobKey::new("hero", "a"),
             title: "A".into(),
             fingerprint: fingerprint(&request),
+            likeness: None,
             request,
             price: Some(Usd::from_micros(cents * 10_000)),
             path: "a.mp4".into(),

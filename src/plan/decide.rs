@@ -95,7 +95,8 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
         if is_selected { jobs.settle(at, &decision) } else { Ok(()) }
     };
     jobs.each_undecided(&mut |at, job| {
-        let Some(own) = jobs.by_key(&job.key)? else { return Ok(()) };
+        let Some(mut own) = jobs.by_key(&job.key)? else { return Ok(()) };
+        let alike = recognise(jobs, job, &mut own)?;
         let rules = rules(&job.key);
         let decision = match by_itself(jobs, job, &own, rules.on_change)? {
             Some(decision) => Some(decision),
@@ -105,7 +106,12 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
                 _ => None,
             },
         };
-        decision.map_or(Ok(()), |decision| conclude(at, job, Some(&own), decision))
+        let Some(decision) = decision else { return Ok(()) };
+        if let Some(take) = alike {
+            // It serves this job: no other one with the order of then gets it.
+            jobs.take_over(&take)?;
+        }
+        conclude(at, job, Some(&own), decision)
     })?;
     if jobs.any_free() {
         jobs.each_undecided(&mut |at, job| {
@@ -130,7 +136,7 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
         if !selected(&job.key) {
             return Ok(());
         }
-        let own = still_own(jobs, &job.key)?;
+        let own = still_own(jobs, job)?;
         let decision = last(jobs, job, own.as_ref(), rules(&job.key))?;
         conclude(at, job, own.as_ref(), decision)
     })
@@ -151,9 +157,25 @@ fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<O
     }
 }
 
+/// Gives the job's newest take that was sent the fingerprint of the job's order, where it was the same order for the user:
+/// it differs in Unicode form alone, or in a field that the model's card lacked then or lacks now. Returns that take.
+fn recognise<K: Known + ?Sized>(
+    jobs: &K,
+    job: &Wanted,
+    own: &mut KnownJob,
+) -> Result<Option<TakeId>, K::Error> {
+    let sent = |take: &&mut KnownTake| !is_unsent(take) && !let_go(take);
+    let Some(newest) = own.takes.iter_mut().find(sent) else { return Ok(None) };
+    if newest.fingerprint == job.fingerprint || !jobs.is_like(&newest.id, job.likeness())? {
+        return Ok(None);
+    }
+    newest.fingerprint = job.fingerprint;
+    Ok(Some(newest.id.clone()))
+}
+
 /// Returns a job without the takes that went over to others.
-fn still_own<J: WantedJobs + ?Sized>(jobs: &J, key: &JobKey) -> Result<Option<KnownJob>, J::Error> {
-    let Some(mut own) = jobs.by_key(key)? else { return Ok(None) };
+fn still_own<J: WantedJobs + ?Sized>(jobs: &J, job: &Wanted) -> Result<Option<KnownJob>, J::Error> {
+    let Some(mut own) = jobs.by_key(&job.key)? else { return Ok(None) };
     let mut kept = Vec::new();
     for take in own.takes {
         if !jobs.is_taken(&take.id)? {
@@ -163,6 +185,7 @@ fn still_own<J: WantedJobs + ?Sized>(jobs: &J, key: &JobKey) -> Result<Option<Kn
         }
     }
     own.takes = kept;
+    recognise(jobs, job, &mut own)?;
     Ok(Some(own))
 }
 

@@ -26,6 +26,7 @@ fn wanted(key: &str, prompt: &str) -> Wanted {
         title: key.item.clone(),
         path: format!("renders/{}.mp4", key.to_string().replace('/', "_")),
         fingerprint: fingerprint(&request),
+        likeness: None,
         price: Some(Usd::from_micros(200_000)),
         key,
         request,
@@ -597,4 +598,54 @@ fn a_second_rendering_that_waits_is_not_bought_for_a_job_that_can_have_the_clip_
 fn a_finished_job_that_comes_to_want_what_a_vanished_one_had_takes_it_over() {
     let jobs = [known("hero/a", &[("x", done())]), known("hero/b", &[("y", done())])];
     assert_eq!(names(&[wanted("hero/a", "y")], &jobs), ["renamed"]);
+}
+
+#[test]
+fn an_order_that_is_the_same_for_the_user_buys_nothing_again() {
+    let with = |prompt: &str, audio: Option<bool>, likeness: Option<bool>| {
+        let mut job = wanted("hero/a", prompt);
+        let fingerprint_of = |audio| fingerprint(&Request { audio, ..order(prompt) });
+        job.request.audio = audio;
+        job.fingerprint = fingerprint_of(audio);
+        job.likeness = likeness.map(|audio| fingerprint_of(Some(audio)));
+        job
+    };
+    let decided = |take: &str, job: &Wanted, noted: Option<&Wanted>| {
+        let mut all = all(&[known("hero/a", &[(take, done())])]);
+        let requests = [order("cafe\u{301}"), order("caf\u{e9}")];
+        all.requests.extend(requests.map(|request| (fingerprint(&request), request)));
+        all.aliases.extend(noted.map(|then| (TakeId("hero/a#1".into()), then.likeness())));
+        decide(slice::from_ref(job), &all)[0].name()
+    };
+    // Letters with their accents apart, then as one: as a spreadsheet and a Mac write them.
+    assert_eq!(decided("cafe\u{301}", &with("caf\u{e9}", None, None), None), "unchanged");
+    let mut apart = with("cafe\u{301}", None, None);
+    apart.likeness = Some(fingerprint(&order("caf\u{e9}")));
+    assert_eq!(decided("caf\u{e9}", &apart, None), "unchanged");
+    // The model lacked the field then, and has it now.
+    let lacked = with("x", None, Some(true));
+    assert_eq!(decided("x", &with("x", Some(true), None), Some(&lacked)), "unchanged");
+    assert_eq!(decided("x", &lacked, None), "unchanged");
+    assert_eq!(decided("x", &with("x", Some(false), None), Some(&lacked)), "changed");
+    assert_eq!(decided("y", &with("x", Some(true), None), None), "changed");
+    // The model had the field then, and lacks it now.
+    let had = with("x", Some(true), None);
+    let mut all = all(&[known("hero/a", &[("x", done())])]);
+    all.jobs[0].takes[0].fingerprint = had.fingerprint;
+    all.requests.insert(had.fingerprint, had.request);
+    assert_eq!(decide(slice::from_ref(&lacked), &all)[0].name(), "unchanged");
+    // The model had it, and the user adds it now.
+    assert_eq!(decided("x", &with("x", Some(true), None), Some(&with("x", None, None))), "changed");
+}
+
+#[test]
+fn a_take_that_serves_its_own_job_by_likeness_goes_to_no_other_job() {
+    let mut all = all(&[known("hero/a", &[("x", done())])]);
+    let mut job = wanted("hero/a", "x");
+    job.request.audio = Some(true);
+    job.fingerprint = fingerprint(&job.request);
+    all.aliases.push((TakeId("hero/a#1".into()), job.fingerprint));
+    let decisions = decide(&[job, wanted("hero/b", "x")], &all);
+    // Its clip may be shared, as that of any other job.
+    assert_eq!([decisions[0].name(), decisions[1].name()], ["unchanged", "shared"]);
 }

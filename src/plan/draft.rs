@@ -5,7 +5,7 @@
 use super::values::{Values, Written};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::problem::{Place, Problem, did_you_mean};
-use crate::domain::request::{Field, Request};
+use crate::domain::request::{Field, Request, Value};
 use crate::manifest::output;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
@@ -28,6 +28,8 @@ pub(super) struct Draft {
     pub(super) card: Arc<ModelCard>,
     /// Names of fields and parameters that the shot lists as optional and that this model lacks.
     pub(super) dropped: Vec<String>,
+    /// The order and its pictures with the optional fields that this model lacks; `None` where it lacks none.
+    pub(super) fuller: Option<(Request, Pictures)>,
     /// Whether nothing was wrong so far. A draft that cannot become an order is kept for the rest of its problems.
     pub(super) whole: bool,
 }
@@ -72,6 +74,7 @@ impl Render<'_, '_> {
         let mut request = Request::new(card.name.clone());
         let mut pictures = Pictures::default();
         let mut dropped = Vec::new();
+        let (mut lacking, mut lacking_params) = (Vec::new(), Vec::new());
         for field in Field::ALL {
             let texts = self.texts(field);
             if texts.is_empty() {
@@ -79,6 +82,7 @@ impl Render<'_, '_> {
             }
             if card.field(field).is_none() && self.values.is_optional(field.name()) {
                 dropped.push(field.name().to_owned());
+                lacking.push((field, texts));
                 continue;
             }
             self.set(&card, field, texts, &mut request, &mut pictures);
@@ -88,6 +92,7 @@ impl Render<'_, '_> {
             let Some(text) = self.text(&written, name) else { continue };
             if optional && card.param(name).is_none() {
                 dropped.push(format!("params.{name}"));
+                lacking_params.push((name.to_owned(), guessed(text)));
                 continue;
             }
             match check::typed(self.cards, &card, name, &text) {
@@ -95,13 +100,22 @@ impl Render<'_, '_> {
                 Err(finding) => self.problems.push(super::order::problem(&self.values, *finding)),
             }
         }
+        let fuller = (!dropped.is_empty()).then(|| {
+            let (mut request, mut pictures) = (request.clone(), pictures.clone());
+            for (field, texts) in lacking {
+                // What is no value of its field makes no difference before a model has the field.
+                let _ = fill(field, texts, &mut request, &mut pictures);
+            }
+            request.params.extend(lacking_params);
+            (request, pictures)
+        });
         let path = self.path();
         let variant = self.values.job.variant.to_owned();
         let shot = self.values.shot.name.value.clone();
         let key = JobKey { shot, item: self.values.item().id.clone(), variant };
         let whole = self.problems.len() == before;
         let path = path.unwrap_or_default();
-        Some(Draft { key, request, pictures, path, card, dropped, whole })
+        Some(Draft { key, request, pictures, path, card, dropped, fuller, whole })
     }
 
     fn card(&mut self) -> Option<Arc<ModelCard>> {
@@ -203,31 +217,8 @@ impl Render<'_, '_> {
         request: &mut Request,
         pictures: &mut Pictures,
     ) {
-        if field == Field::ReferenceImages {
-            pictures.reference_images = texts.iter().map(|text| text.trim().to_owned()).collect();
-            return;
-        }
-        let Some(text) = texts.into_iter().next() else { return };
-        let trimmed = text.trim().to_owned();
-        let kept = match field {
-            Field::Duration => keep(&mut request.duration, &trimmed),
-            Field::Seed => keep(&mut request.seed, &trimmed),
-            Field::Audio => keep(&mut request.audio, &trimmed),
-            _ => true,
-        };
-        if !kept {
-            self.mistyped(card, field, &trimmed);
-            return;
-        }
-        match field {
-            Field::Prompt => request.prompt = Some(text),
-            Field::Image => pictures.image = Some(trimmed),
-            Field::LastImage => pictures.last_image = Some(trimmed),
-            Field::AspectRatio => request.aspect_ratio = Some(trimmed),
-            Field::Size => request.size = Some(trimmed),
-            Field::Style => request.style = Some(trimmed),
-            Field::Motion => request.motion = Some(trimmed),
-            Field::Duration | Field::Seed | Field::Audio | Field::ReferenceImages => {}
+        if let Err(text) = fill(field, texts, request, pictures) {
+            self.mistyped(card, field, &text);
         }
     }
 
@@ -270,6 +261,51 @@ impl Render<'_, '_> {
                 None
             }
         }
+    }
+}
+
+/// Sets a field to its rendered texts; an error with the text that is no value of the field.
+fn fill(
+    field: Field,
+    texts: Vec<String>,
+    request: &mut Request,
+    pictures: &mut Pictures,
+) -> Result<(), String> {
+    if field == Field::ReferenceImages {
+        pictures.reference_images = texts.iter().map(|text| text.trim().to_owned()).collect();
+        return Ok(());
+    }
+    let Some(text) = texts.into_iter().next() else { return Ok(()) };
+    let trimmed = text.trim().to_owned();
+    let kept = match field {
+        Field::Duration => keep(&mut request.duration, &trimmed),
+        Field::Seed => keep(&mut request.seed, &trimmed),
+        Field::Audio => keep(&mut request.audio, &trimmed),
+        _ => true,
+    };
+    if !kept {
+        return Err(trimmed);
+    }
+    match field {
+        Field::Prompt => request.prompt = Some(text),
+        Field::Image => pictures.image = Some(trimmed),
+        Field::LastImage => pictures.last_image = Some(trimmed),
+        Field::AspectRatio => request.aspect_ratio = Some(trimmed),
+        Field::Size => request.size = Some(trimmed),
+        Field::Style => request.style = Some(trimmed),
+        Field::Motion => request.motion = Some(trimmed),
+        Field::Duration | Field::Seed | Field::Audio | Field::ReferenceImages => {}
+    }
+    Ok(())
+}
+
+/// Returns a parameter's value as a card will most likely type it: this model's card does not know the parameter yet.
+fn guessed(text: String) -> Value {
+    let trimmed = text.trim();
+    match (trimmed.parse::<bool>(), trimmed.parse::<i64>()) {
+        (Ok(yes), _) => Value::Bool(yes),
+        (_, Ok(number)) => Value::Int(number),
+        _ => Value::Text(text),
     }
 }
 

@@ -8,12 +8,41 @@ use crate::domain::request::{Media, Request};
 use crate::domain::take::Fingerprint;
 use crate::provider::body;
 use serde_json::{Map, Value as Json};
+use unicode_normalization::UnicodeNormalization as _;
 
 /// The fingerprint of an order.
 #[must_use]
 pub fn fingerprint(request: &Request) -> Fingerprint {
     let fields = Json::Object(canonical(request));
     Fingerprint(Sha256::of(format!("shotlist order 1\n{fields}").as_bytes()))
+}
+
+/// The likeness of an order: its fingerprint with all text in Unicode NFC. Addresses and `params` stay as they are.
+#[must_use]
+pub fn likeness(request: &Request) -> Fingerprint {
+    let mut request = request.clone();
+    // Without `..`: a new field does not compile before it stands here.
+    let Request {
+        model: _,
+        prompt,
+        image: _,
+        last_image: _,
+        reference_images: _,
+        duration: _,
+        aspect_ratio,
+        size,
+        seed: _,
+        audio: _,
+        style,
+        motion,
+        params: _,
+    } = &mut request;
+    for text in [prompt, aspect_ratio, size, style, motion].into_iter().flatten() {
+        if !unicode_normalization::is_nfc(text) {
+            *text = text.nfc().collect();
+        }
+    }
+    fingerprint(&request)
 }
 
 /// One field that differs between two orders, as people read it.

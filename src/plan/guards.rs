@@ -158,6 +158,7 @@ mod tests {
             key: JobKey::new("hero", item.to_string()),
             title: String::new(),
             fingerprint: fingerprint(&request),
+            likeness: None,
             request,
             price: Some(Usd::from_micros(200_000)),
             path: format!("{item}.mp4"),

@@ -20,6 +20,9 @@ pub trait Known {
     /// Returns the order of a take of any project.
     fn request(&self, id: &TakeId) -> Result<Option<Request>, Self::Error>;
 
+    /// Whether a take was ordered with that likeness: as it was noted then, or as its order has it.
+    fn is_like(&self, id: &TakeId, likeness: Fingerprint) -> Result<bool, Self::Error>;
+
     /// Returns where a take's clip stands under a job's name, preferably that of a job of the project.
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;
 

@@ -1,6 +1,7 @@
 //! Everything in maps, for tests: what is known, and the wanted jobs of one plan.
 
 use super::decide::{Decision, Scope, Sort, WantedJobs, decide, may_share};
+use super::fingerprint::likeness;
 use super::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
@@ -22,6 +23,8 @@ pub(crate) struct All {
     pub(crate) gone: Vec<KnownJob>,
     /// What stands in for takes in doubt costs so much.
     pub(crate) resubmitted: Usd,
+    /// Likenesses that were noted with takes.
+    pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
     /// The orders, by fingerprint.
     pub(crate) requests: HashMap<Fingerprint, Request>,
 }
@@ -78,6 +81,11 @@ impl Known for Plan<'_> {
 
     fn request(&self, id: &TakeId) -> Result<Option<Request>, Infallible> {
         Ok(self.take(id)?.and_then(|take| self.known.requests.get(&take.fingerprint).cloned()))
+    }
+
+    fn is_like(&self, id: &TakeId, order: Fingerprint) -> Result<bool, Infallible> {
+        Ok(self.known.aliases.contains(&(id.clone(), order))
+            || self.request(id)?.is_some_and(|request| likeness(&request) == order))
     }
 
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Infallible> {

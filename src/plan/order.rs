@@ -1,7 +1,7 @@
 //! A draft becomes an order: pictures with their facts, everything checked against the model's card, priced.
 
-use super::draft::Draft;
-use super::fingerprint::fingerprint;
+use super::draft::{Draft, Pictures};
+use super::fingerprint::{fingerprint, likeness};
 use super::values::{Cut, Values};
 use crate::domain::item::Item;
 use crate::domain::key::RequestId;
@@ -118,15 +118,36 @@ pub(super) fn order(
     if !draft.whole || !is_right {
         return None;
     }
+    let likeness = match draft.fuller {
+        Some((fuller, pictures)) => likeness(&with_pictures(fuller, &pictures, &request, look)),
+        None => likeness(&request),
+    };
     let price = draft.card.price.as_ref().map(|price| price.of(&request, draft.card.seconds()));
+    let fingerprint = fingerprint(&request);
     Some(Wanted {
         key: draft.key,
         title: Item::title(values.item()).to_owned(),
-        fingerprint: fingerprint(&request),
+        fingerprint,
+        likeness: Some(likeness).filter(|likeness| *likeness != fingerprint),
         request,
         price,
         path: draft.path,
     })
+}
+
+/// Adds the pictures to an order that has what the model lacks; one that cannot be used makes no difference yet.
+fn with_pictures(fuller: Request, pictures: &Pictures, order: &Request, look: &mut Look<'_>) -> Request {
+    let mut seen = |text: &String| media(text, look).ok();
+    Request {
+        image: order.image.clone().or_else(|| pictures.image.as_ref().and_then(&mut seen)),
+        last_image: order.last_image.clone().or_else(|| pictures.last_image.as_ref().and_then(&mut seen)),
+        reference_images: if order.reference_images.is_empty() {
+            pictures.reference_images.iter().filter_map(&mut seen).collect()
+        } else {
+            order.reference_images.clone()
+        },
+        ..fuller
+    }
 }
 
 /// Linked pictures that were asked for and are not to be had.

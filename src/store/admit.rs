@@ -180,7 +180,22 @@ impl Desk<'_> {
         if self.has_waiting {
             self.renew_orders(wanted, job)?;
         }
-        if let Some(new) = new { self.order(wanted, job, new) } else { Ok(()) }
+        if let Some(new) = new {
+            self.order(wanted, job, new)?;
+        }
+        self.note_likeness(wanted, job)
+    }
+
+    /// Notes with the job's takes of this order what they are alike: the model's card may change.
+    fn note_likeness(&self, wanted: &Wanted, job: i64) -> rusqlite::Result<()> {
+        let Some(likeness) = wanted.likeness else { return Ok(()) };
+        self.db
+            .prepare_cached(
+                "INSERT OR IGNORE INTO aliases (take, likeness)
+                 SELECT id, ?3 FROM takes WHERE job = ?1 AND fingerprint = ?2",
+            )?
+            .execute((job, wanted.fingerprint.to_string(), &likeness.0.0[..]))
+            .map(|_| ())
     }
 
     fn order(&self, wanted: &Wanted, job: i64, new: &NewTake) -> rusqlite::Result<()> {
@@ -191,7 +206,7 @@ impl Desk<'_> {
             }
             apply::cancel_stand_ins(self.db, doubtful, Moment::new(self.now, 0.0), self.policy)?;
         }
-        let Wanted { key, title, request, fingerprint, path, price } = wanted.clone();
+        let Wanted { key, title, request, fingerprint, path, price, likeness: _ } = wanted.clone();
         let state = State::new(self.policy, self.now);
         let (id, project, price) = (id.clone(), self.project.to_owned(), price.unwrap_or_default());
         let take = Take { id, project, key, title, request, fingerprint, price, path, attempts: 0, state };

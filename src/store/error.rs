@@ -157,10 +157,7 @@ impl StoreError {
     /// Whether `shotlist recover` can help: the ledger knows, or may know, what the database does not.
     #[must_use]
     pub fn is_recoverable(&self) -> bool {
-        match self {
-            Self::OlderThanLedger { .. } | Self::Damaged { .. } => true,
-            _ => false,
-        }
+        matches!(self, Self::OlderThanLedger { .. } | Self::Damaged { .. })
     }
 
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {

@@ -151,7 +151,7 @@ impl Ledger {
             }
             at += line.len() as u64;
         }
-        lines.iter().for_each(|line| whole.extend_from_slice(line.as_bytes()));
+        whole.extend_from_slice(lines.concat().as_bytes());
         let new = self.path.with_extension("jsonl.new");
         let mut file = folder::open_private(&new)?;
         let written = file.set_len(0).and_then(|()| file.write_all(&whole)).and_then(|()| file.sync_all());

@@ -8,8 +8,50 @@ use super::error::StoreError;
 use super::read::Reader;
 use super::{Store, takes};
 use crate::domain::lifecycle::Phase;
+use crate::domain::money::Usd;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+/// Where a project's state is driven: the same project on two machines, or twice on one, orders everything twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Tells machines apart.
+    pub machine: String,
+    /// The machine's name.
+    pub host: String,
+    /// The project's folder on it.
+    pub folder: String,
+}
+
+/// A copy of the project that was driven in another place, and what waits to be sent in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The other place.
+    pub place: Place,
+    /// Jobs that wait to be sent.
+    pub waiting: u64,
+    /// Their price.
+    pub usd: Usd,
+}
+
+/// Notes where the state is driven now. Returns the other place where it was driven before, if jobs wait in both.
+pub(super) fn drive(db: &Connection, here: &Place) -> rusqlite::Result<Option<Elsewhere>> {
+    let place = |row: &Row<'_>| Ok(Place { machine: row.get(0)?, host: row.get(1)?, folder: row.get(2)? });
+    let before = db.query_row("SELECT machine, host, folder FROM driven", [], place).optional()?;
+    let is_here = |before: &Place| before.machine == here.machine && before.folder == here.folder;
+    if before.as_ref().is_some_and(is_here) {
+        return Ok(None);
+    }
+    let tx = db.unchecked_transaction()?;
+    tx.execute("DELETE FROM driven", [])?;
+    tx.execute("INSERT INTO driven VALUES (?1, ?2, ?3)", (&here.machine, &here.host, &here.folder))?;
+    tx.commit()?;
+    let Some(place) = before else { return Ok(None) };
+    let sql = "SELECT count(*), coalesce(sum(price), 0) FROM takes WHERE state = 'pending'";
+    let (waiting, usd): (i64, i64) = db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let elsewhere = Elsewhere { place, waiting: waiting.cast_unsigned(), usd: Usd::from_micros(usd) };
+    Ok(Some(elsewhere).filter(|elsewhere| elsewhere.waiting > 0))
+}
 
 impl Store {
     /// The output folder that holds: the one that was named first, as long as a clip stands there or is on its way

@@ -46,6 +46,7 @@ pub use ledger::{Entry, Kind};
 pub use ledger_file::remarks;
 pub use lock::{Holder, Lock, LockError};
 pub use look::{Examined, Run, examine};
+pub use meta::{Elsewhere, Place};
 pub use money::{By, Group, Since};
 pub use pauses::Pause;
 pub use read::{Attempt, Count, History, Reader, TakeHistory};
@@ -88,6 +89,8 @@ pub enum Mode<'a> {
 pub struct Options {
     /// Open a state whose ledger has a damaged line that the database may know nothing about. Whoever sends must not.
     pub trust_damaged_ledger: bool,
+    /// Where the state is driven from now on.
+    pub place: Option<Place>,
     /// Accept a network file system: its user promises that one computer alone writes.
     pub allow_network: bool,
     /// A rehearsal of failing disks.
@@ -115,6 +118,8 @@ pub struct Opened {
     pub warnings: Vec<String>,
     /// What a crash had left, and what became of it.
     pub repairs: Vec<Repair>,
+    /// Another place where this state was driven last, with what waits in both.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 /// The state of one folder, to be read and written. All that a [`Reader`] can do, it can.
@@ -203,12 +208,15 @@ impl Store {
             Some(policy) => repair::repair(&mut writer, &tail, policy, now)?,
             None => Vec::new(),
         };
+        let place = options.place.as_ref().filter(|_| policy.is_some());
+        let elsewhere = place.map_or(Ok(None), |place| meta::drive(&writer.db, place));
+        let elsewhere = elsewhere.map_err(|e| StoreError::sql(&path, &e))?;
         writer.ledger.unlock();
         let db = schema::open_to_read(&path)?;
         let metered = options.meter(&db).and_then(|()| options.meter(&writer.db));
         metered.map_err(|e| StoreError::sql(&path, &e))?;
         let reader = Reader::new(db, path);
-        Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs }))
+        Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs, elsewhere }))
     }
 
     /// Transactions that this store committed so far: how well writes are grouped.

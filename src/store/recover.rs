@@ -232,7 +232,7 @@ impl Recovery {
             .values()
             .filter_map(|found| found.iter().find(|one| one.in_place).or_else(|| found.first()))
             .collect();
-        firsts.sort_by(|one, other| one.submitted().cmp(&other.submitted()));
+        firsts.sort_by_key(|one| one.submitted());
         let mut sum = Usd::ZERO;
         for first in &firsts {
             let lines = first.lines(self.out.as_deref());

@@ -217,7 +217,21 @@ ALTER TABLE takes ADD COLUMN dismissed INTEGER;
 CREATE INDEX takes_dismissed ON takes (dismissed) WHERE dismissed IS NOT NULL;
 ";
 
-static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS, DISMISSED].concat());
+/// The one place where the folder was last driven: the machine, its name, and the folder.
+const DRIVEN: &str = "
+CREATE TABLE driven (machine TEXT NOT NULL, host TEXT NOT NULL, folder TEXT NOT NULL) STRICT;
+";
+
+/// A take that serves an order with another fingerprint: its likeness, as 32 bytes.
+const ALIASES: &str = "
+CREATE TABLE aliases (
+    take TEXT NOT NULL REFERENCES takes (id),
+    likeness BLOB NOT NULL,
+    PRIMARY KEY (take, likeness)
+) STRICT, WITHOUT ROWID;
+";
+
+static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES].concat());
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));

@@ -38,6 +38,7 @@ CREATE TABLE wanted (
     price INTEGER,
     path TEXT NOT NULL,
     request TEXT NOT NULL,
+    likeness BLOB,
     urgency INTEGER NOT NULL
 ) STRICT;
 
@@ -98,9 +99,10 @@ CREATE TABLE taken (take TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 /// Pages of the temporary tables that are held in memory, in KiB.
 const CACHE: i64 = 1 << 10;
 
-const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request";
+const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request, \
+                      w.likeness";
 /// Number of columns in [`WANTED`].
-const WIDTH: usize = 9;
+const WIDTH: usize = 10;
 
 /// The wanted jobs of one plan, with what is to be done about each. A clone is another handle to the same tables.
 #[derive(Clone)]
@@ -270,8 +272,8 @@ impl Book {
             self.db.execute_batch(
                 "CREATE TABLE ordered AS SELECT * FROM wanted ORDER BY urgency DESC, at;
                  DELETE FROM wanted;
-                 INSERT INTO wanted SELECT rowid - 1, shot, item, variant, title, fingerprint, price, path, request, urgency
-                     FROM ordered;
+                 INSERT INTO wanted SELECT rowid - 1, shot, item, variant, title, fingerprint, price, path, request,
+                     likeness, urgency FROM ordered;
                  DROP TABLE ordered;",
             )?;
         }
@@ -527,14 +529,16 @@ fn done<E: From<StoreError>>(path: &Path, visited: rusqlite::Result<()>, failed:
 }
 
 fn insert(db: &Connection, at: i64, wanted: &Wanted, urgency: i64) -> rusqlite::Result<()> {
-    let Wanted { key, title, request, fingerprint, price, path } = wanted;
+    let Wanted { key, title, request, fingerprint, likeness, price, path } = wanted;
     let mut insert: rusqlite::CachedStatement<'_> =
-        db.prepare_cached("INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
+        db.prepare_cached("INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
     let insert: &mut Statement<'_> = &mut insert;
     let price = price.map(Usd::micros);
     let request = rows::request_json(request);
+    let likeness = likeness.as_ref().map(|likeness| &likeness.0.0[..]);
+    let fingerprint = &fingerprint.0.0[..];
     let row =
-        (at, &key.shot, &key.item, &key.variant, title, &fingerprint.0.0[..], price, path, request, urgency);
+        (at, &key.shot, &key.item, &key.variant, title, fingerprint, price, path, request, likeness, urgency);
     insert.execute(row).map(|_| ())
 }
 
@@ -563,6 +567,7 @@ fn wanted(row: &Row<'_>) -> rusqlite::Result<Wanted> {
         price: row.get::<_, Option<i64>>(6)?.map(Usd::from_micros),
         path: row.get(7)?,
         request: takes::request(row, 8)?,
+        likeness: row.get::<_, Option<[u8; 32]>>(9)?.map(|likeness| Fingerprint(Sha256(likeness))),
     })
 }
 

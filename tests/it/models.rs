@@ -154,3 +154,22 @@ fn a_manifest_that_is_wrong_elsewhere_still_corrects_the_cards() {
     let ended = ended.says("`soon` is no value for `link_life_hours`");
     assert!(ended.out.contains("live for 24 hours"), "{}", ended.out);
 }
+
+#[test]
+fn a_field_that_a_card_gets_later_buys_nothing_again_nor_does_another_unicode_form() {
+    let shop = SHOP.replace("    prompt:", "    audio: true\n    optional: [audio]\n    prompt:");
+    let corrected =
+        "models: { zai/viduq1-text: { fields: [{ name: audio, wire: with_audio, type: bool }] } }\n";
+    let project = Project::shop(2);
+    project.write("products.csv", "id,title\nsku-1,cafe\u{301}\nsku-2,mug\n");
+    project.manifest(&shop);
+    project.run(&["run", "--yes"]).expect(0);
+    project.write("products.csv", "id,title\nsku-1,caf\u{e9}\nsku-2,mug\n");
+    for section in [corrected, "", corrected] {
+        project.manifest(&format!("{shop}{section}"));
+        project.run(&["run", "--yes"]).expect(0).says("nothing to do");
+    }
+    assert_eq!(project.requests().len(), 2);
+    project.manifest(&format!("{}{corrected}", shop.replace("audio: true", "audio: false")));
+    assert_eq!(project.run(&["plan", "--json"]).expect(0).json()["to_render"], 2);
+}

@@ -62,6 +62,7 @@ fn wanted(item: &str) -> Wanted {
         key: JobKey::new("hero", item),
         title: format!("The {item}"),
         fingerprint: Fingerprint(Sha256::of(item.as_bytes())),
+        likeness: None,
         request,
         price: Some(cents(20)),
         path: format!("renders/{item}/{item}_hero.mp4"),

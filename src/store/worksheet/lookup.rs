@@ -7,6 +7,7 @@ use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::domain::take::Wanted;
 use crate::plan::decide::{Sort, WantedJobs, may_share};
+use crate::plan::fingerprint::likeness;
 use crate::plan::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 use crate::store::takes;
 use rusqlite::{OptionalExtension as _, Row};
@@ -209,6 +210,13 @@ impl Known for Book {
         self.prepare("SELECT request FROM takes WHERE id = ?1")?
             .query_row([&id.0], |row| takes::request(row, 0))
             .optional()
+    }
+
+    fn is_like(&self, id: &TakeId, order: Fingerprint) -> rusqlite::Result<bool> {
+        let noted = self
+            .prepare("SELECT 1 FROM aliases WHERE take = ?1 AND likeness = ?2")?
+            .exists((&id.0, &order.0.0[..]))?;
+        Ok(noted || self.request(id)?.is_some_and(|request| likeness(&request) == order))
     }
 
     fn filed(&self, id: &TakeId) -> rusqlite::Result<Option<Filed>> {

@@ -128,7 +128,7 @@ proptest! {
                 let (key, request) = (key(name), request(prompt));
                 let path = format!("shop/{key}-0");
                 let fingerprint = taken_over(&request);
-                Wanted { key, title: String::new(), fingerprint, request, price: Some(PRICE), path }
+                Wanted { key, title: String::new(), fingerprint, likeness: None, request, price: Some(PRICE), path }
             })
             .collect();
         let requests = (0..4).map(|prompt| (taken_over(&request(prompt)), request(prompt))).collect();
@@ -138,6 +138,7 @@ proptest! {
             gone: known("gone", gone),
             resubmitted: Usd::ZERO,
             requests,
+            aliases: Vec::new(),
         };
         let worksheet = Worksheet::new(None).unwrap();
         let mut book = worksheet.book();
@@ -178,7 +179,7 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
         let (key, request) = (key((item, 0, 0)), request(item));
         let fingerprint = taken_over(&request);
         let (title, path) = (String::new(), key.to_string());
-        book.take(&Wanted { key, title, fingerprint, request, price: None, path }, urgency);
+        book.take(&Wanted { key, title, fingerprint, likeness: None, request, price: None, path }, urgency);
     }
     book.know("shop", None, &|_| true).unwrap();
     let mut items = Vec::new();

@@ -53,6 +53,7 @@ pub(crate) fn wanted(model: &str, item: &str, prompt: &str) -> Wanted {
         key: JobKey::new("hero", item),
         title: format!("The {item}"),
         fingerprint: fingerprint(&request),
+        likeness: None,
         request,
         price: Some(PRICE),
         path: format!("renders/{item}.mp4"),

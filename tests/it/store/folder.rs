@@ -178,3 +178,24 @@ fn every_line_of_a_ledger_of_version_1_is_read_again_as_it_was() {
         assert_eq!(serde_json::to_string(&entry).unwrap(), line);
     }
 }
+
+#[tokio::test]
+async fn a_copy_that_is_driven_elsewhere_says_once_what_waits_in_both_places() {
+    let home = Place::new();
+    let at = |host: &str, folder: &str| {
+        let (machine, host, folder) = (format!("id of {host}"), host.to_owned(), folder.to_owned());
+        shotlist::store::Place { machine, host, folder }
+    };
+    let drive = |place| home.try_drive(&Options { place: Some(place), ..Options::default() }).unwrap();
+    let (store, opened) = drive(at("laptop", "/home/shop"));
+    assert_eq!(opened.elsewhere, None, "the first place is no other one");
+    order(&store, &["a", "b"]).await;
+    drop(store);
+    assert_eq!(drive(at("laptop", "/home/shop")).1.elsewhere, None);
+    for other in [at("desktop", "/home/shop"), at("desktop", "/mnt/backup/shop")] {
+        let elsewhere = drive(other.clone()).1.elsewhere.unwrap();
+        assert_eq!((elsewhere.waiting, elsewhere.usd), (2, cents(40)));
+        assert_ne!(elsewhere.place, other);
+        assert_eq!(drive(other).1.elsewhere, None, "once is enough");
+    }
+}
