@@ -135,7 +135,7 @@ impl Decided {
         book.each::<StoreError>(|book, job| {
             let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
             match lost.of(&job.wanted.key, &job.decision) {
-                Some(loss) => sum.add_lost(&job.wanted, loss),
+                Some(how) => sum.add_lost(&job.wanted, how),
                 None => sum.add(&job.wanted, &job.decision),
             }
             watch.see(&job.wanted, &job.decision, is_finished);

@@ -66,9 +66,9 @@ impl Serialize for Part<'_> {
                 let is_told = is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item);
                 if is_told { add(&job.key.to_string().into()) } else { Ok(()) }
             }),
-            Self::Jobs(_, lost) => book.each::<StoreError>(|_, job| {
+            Self::Jobs(_, clips) => book.each::<StoreError>(|_, job| {
                 let mut object = job_json(&job.wanted, &job.decision);
-                if let Some(loss) = lost.of(&job.wanted.key, &job.decision) {
+                if let Some(loss) = clips.of(&job.wanted.key, &job.decision) {
                     object["clip"] = loss.name().into();
                 }
                 add(&object)

@@ -200,8 +200,8 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                     .to_owned()
             } else {
                 format!(
-                    "no new submissions; awaiting the answers to {} for up to 60 s (Ctrl-C again to leave sooner; \
-                     nothing is lost)",
+                    "no new submissions; awaiting the answers to {} for up to 60 s (Ctrl-C again leaves \
+                     sooner, and what is unanswered then is in doubt)",
                     super::text::count(*on_wire, "paid request")
                 )
             };

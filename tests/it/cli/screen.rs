@@ -156,7 +156,7 @@ fn after_ctrl_c_the_terminal_is_as_it_was() {
     screen.signal(Signal::INT);
     until("it stops", || screen.seen().contains("awaiting the answers to 2 paid requests"));
     screen.signal(Signal::INT);
-    until("it hurries", || screen.seen().contains("leaving within 5 s; 2 submissions"));
+    until("it hurries", || screen.seen().contains("leaving within 5 s: 2 requests"));
     screen.signal(Signal::INT);
     let (code, written) = screen.end();
     assert_eq!(code, Some(130), "{written}");
