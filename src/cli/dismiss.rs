@@ -10,9 +10,9 @@ use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
+use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::files::Loss;
 use crate::store::{History, Mode, Options, Store, StoreError};
 
 /// Notes for each job that what became of it is meant, or with `--undo` that it is not any more.

@@ -5,8 +5,9 @@ use super::exit::{Error, Exit};
 use super::session::{Session, store_error};
 use super::settings::{Places, quoted};
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::loss::Loss;
 use crate::engine::lost::{Back, Found, bring_back, look};
-use crate::files::{Loss, Tree};
+use crate::files::Tree;
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
 use crate::report::text::count;
@@ -166,14 +167,12 @@ impl Search<'_> {
         }
         let refused = |what: String| {
             let what = format!(
-                "{missing} of {} clips are missing in {}, {what}; nothing was fetched, nothing was sent",
+                "{missing} of {} clips are missing in {}, {what}; nothing was fetched, nothing was sent; mount its disk, then \
+                 type the same command, or accept it if the clips are gone indeed",
                 found.clips,
                 root.display()
             );
-            Err(Error::new(Exit::Local, what).money("not charged").next(format!(
-                "mount its disk, then the same command; if the clips are gone indeed: {}",
-                places.typed("run --accept-changes")
-            )))
+            Err(Error::new(Exit::Local, what).money("not charged").next(places.typed("run --accept-changes")))
         };
         if !accepted {
             let before = session.store.disks().await.map_err(store)?;
@@ -211,10 +210,12 @@ pub(super) async fn found(
                 return Ok(Found::default());
             }
             let shown = root.display();
-            Err(away(format!("is not there: {shown}; nothing was fetched, nothing was sent")).next(format!(
-                "mount its disk, then the same command; if the clips are gone indeed: mkdir {}",
-                quoted(&shown.to_string())
-            )))
+            let made = quoted(&shown.to_string());
+            let what = format!(
+                "is not there: {shown}; nothing was fetched, nothing was sent; mount its disk, then type the same \
+                 command; if the clips are gone indeed: mkdir {made}"
+            );
+            Err(away(what).next(places.typed("doctor")))
         }
         Err(error) => Err(away(format!("{} cannot be opened: {error}", root.display()))),
     }

@@ -1,6 +1,7 @@
 //! The nouns and laws of the trade: no serde, no tokio, no clock.
 //!
-//! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]),
+//! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]), how its clip
+//! can be gone ([`loss`]),
 //! when nothing more is ordered ([`breaker`]),
 //! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
 //! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
@@ -21,6 +22,7 @@ pub mod policy;
 
 pub mod breaker;
 pub mod lifecycle;
+pub mod loss;
 pub mod take;
 
 pub mod notice;

@@ -3,8 +3,9 @@
 use super::drive::blocking;
 use super::world::Failure;
 use crate::domain::lifecycle::{Event, State};
+use crate::domain::loss::Loss;
 use crate::domain::policy::Moment;
-use crate::files::{Loss, Refile, Tree, kept_path};
+use crate::files::{Refile, Tree, kept_path};
 use crate::plan::known::Filed;
 use crate::provider;
 use crate::store::{Clip, ClipsFrom, Details, Reader, Store};

@@ -1,8 +1,8 @@
 //! Single steps on the disk, each relative to an open directory.
 
-use super::examine::Loss;
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
+use crate::domain::loss::Loss;
 use rustix::fs::{AtFlags, Dev, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 use sha2::Digest as _;

@@ -5,6 +5,7 @@ use super::place::sidecar_name;
 use super::tree::Tree;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
+use crate::domain::loss::Loss;
 use crate::media::mp4;
 use rustix::fs::OFlags;
 use serde_json::Value;
@@ -26,26 +27,6 @@ pub enum Finding {
     Foreign(String),
     /// Nobody can tell: the disk or its permissions.
     Unreadable(String),
-}
-
-/// What a look at a finished clip's name and size tells against it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Loss {
-    /// Nothing has the name.
-    Missing,
-    /// Something of another size or kind has it.
-    Altered,
-}
-
-impl Loss {
-    /// Returns the word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Altered => "altered",
-        }
-    }
 }
 
 /// What is wrong with the file beside a clip.

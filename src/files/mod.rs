@@ -20,7 +20,7 @@ pub mod tree;
 
 pub use album::Album;
 pub use dir::{atomic_write, free_space};
-pub use examine::{Finding, Loss, SidecarFault};
+pub use examine::{Finding, SidecarFault};
 pub use part::{Part, ReceiveFault, Received, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect};
 pub use place::{Older, PlaceFault, Placement, kept_path};

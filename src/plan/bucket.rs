@@ -6,7 +6,7 @@
 use super::decision::Decision;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Phase, State};
-use crate::files::Loss;
+use crate::domain::loss::Loss;
 use std::collections::BTreeMap;
 
 /// Where one wanted job stands.

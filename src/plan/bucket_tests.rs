@@ -9,7 +9,7 @@ use crate::domain::key::{RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{
     CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, Phase, Task, Watch,
 };
-use crate::files::Loss;
+use crate::domain::loss::Loss;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 

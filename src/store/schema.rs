@@ -231,7 +231,8 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 ";
 
-static V5: LazyLock<String> = LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES].concat());
+static V5: LazyLock<String> =
+    LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES].concat());
 
 static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));

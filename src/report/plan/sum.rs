@@ -3,9 +3,9 @@
 use super::EXAMPLES;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
+use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
-use crate::files::Loss;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::report::budget::{Fit, Level};
