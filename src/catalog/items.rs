@@ -3,12 +3,11 @@
 use super::cells::{is_shortened, options};
 use super::dialect::{self, Dialect, Field};
 use super::products::{Product, Row, Variant};
-use crate::domain::digest::Sha256;
+use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
-use crate::domain::numbering::Numbering;
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::AddAssign;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -72,9 +71,8 @@ pub(super) struct Made {
     pub(super) left_out: BTreeMap<&'static str, usize>,
     /// The ids that came again.
     pub(super) doubled: BTreeSet<String>,
-    ids: Numbering,
     /// The row of each id.
-    rows: Vec<u64>,
+    rows: HashMap<Short, u32>,
 }
 
 /// Why a variant has no clip where clips are made for pictures.
@@ -129,6 +127,8 @@ impl Maker<'_> {
     fn keep(&self, made: &mut Made, item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
         let id = &item.id;
+        let key = Sha256::of(id.as_bytes()).short();
+        let first = made.rows.get(&key).copied();
         let problem = if is_shortened(id) {
             let message = "a spreadsheet has shortened this id, and what it left out is lost";
             let problem = Problem::error(self.place_of_id(row), message).hint(
@@ -136,8 +136,7 @@ impl Maker<'_> {
                  this column as text",
             );
             Some((problem.label(format!("`{id}`")), format!("sheet row {row} ({id})")))
-        } else if let Some(first) = made.ids.before(&Sha256::of(id.as_bytes())) {
-            let first = made.rows[first];
+        } else if let Some(first) = first {
             made.doubled.insert(id.clone());
             let mut problem = Problem::error(self.place_of_id(row), "two rows have the same id")
                 .hint("give one of them another id, or remove the row")
@@ -160,7 +159,7 @@ impl Maker<'_> {
             made.problems.push(problem.of_item());
             return;
         }
-        made.rows.push(row);
+        made.rows.insert(key, u32::try_from(row).unwrap_or(u32::MAX));
         made.count += 1;
         made.items.push(item);
     }

@@ -7,11 +7,10 @@ use super::items::{Made, Maker};
 use super::products::{Products, Row};
 use super::records::Record;
 use super::{About, Catalog, Stop};
-use crate::domain::digest::Sha256;
+use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Item, OnePer, Reading};
-use crate::domain::numbering::Numbering;
 use crate::domain::problem::{Causes, Place, Problem, Severity, did_you_mean};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Feeds and lists have no header: so many of their records are looked at before their program is told.
@@ -72,7 +71,7 @@ struct Streamed {
     /// The product whose rows are being read.
     open: Option<String>,
     /// The products that were read.
-    keys: Numbering,
+    keys: HashSet<Short>,
 }
 
 impl<'a> Table<'a> {
@@ -153,7 +152,7 @@ impl<'a> Table<'a> {
         self.know(row, dialect, confidence)?;
         if let Some(known) = self.known.as_mut().filter(|known| known.columns.parent.is_none()) {
             let names = shared(&self.headers);
-            let stream = Streamed { names, open: None, keys: Numbering::default() };
+            let stream = Streamed { names, open: None, keys: HashSet::new() };
             known.stream = self.take.is_some().then_some(stream);
         }
         Ok(())
@@ -256,7 +255,7 @@ impl<'a> Table<'a> {
             && (dialect.is_plain() || stream.open.as_deref() != Some(key))
         {
             if !dialect.is_plain() {
-                if stream.keys.before(&Sha256::of(key.as_bytes())).is_some() {
+                if !stream.keys.insert(Sha256::of(key.as_bytes()).short()) {
                     return Err(Stop::Scattered);
                 }
                 stream.open = Some(key.to_owned());

@@ -4,7 +4,6 @@
 //! when nothing more is ordered ([`breaker`]),
 //! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
 //! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
-//! [`numbering`] knows which of a million things came before.
 
 pub mod key;
 
@@ -25,5 +24,4 @@ pub mod lifecycle;
 pub mod take;
 
 pub mod notice;
-pub mod numbering;
 pub mod problem;

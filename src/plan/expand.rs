@@ -7,16 +7,16 @@ use super::draft::{Draft, draft};
 use super::order::{LinkBook, Look, Wrongs, is_link, order};
 use super::scope::Scope;
 use super::values::{Subject, Values};
-use crate::domain::digest::Sha256;
+use crate::domain::digest::{Sha256, Short};
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::numbering::{Numbering, Texts};
 use crate::domain::problem::{Causes, Place, Problem, Severity};
 use crate::domain::take::Wanted;
 use crate::manifest::{Manifest, OnBadItem, output};
 use crate::provider::cards::Cards;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// A manifest at work on one item after the other.
@@ -32,10 +32,12 @@ pub struct Expansion<'a> {
     clashes: Causes,
     /// What is wrong with orders.
     ordering: Wrongs,
-    /// Output paths, without upper and lower case …
-    paths: Numbering,
-    /// … with the job that has each, where its item was written, and the path itself as a part of its digest.
-    owners: (Texts, Vec<(u64, u32)>),
+    /// Output paths without upper and lower case, each with the position of its owner …
+    paths: HashMap<Short, u32>,
+    /// … among these …
+    owners: Vec<Owner>,
+    /// … and the owners' job keys, one behind the other: a million texts of their own would take twice the memory.
+    keys: String,
     /// Links to pictures, where they are asked for.
     linked: Option<BTreeSet<String>>,
     dropped: BTreeMap<(ModelName, String), usize>,
@@ -81,8 +83,9 @@ impl<'a> Expansion<'a> {
             drafting: Causes::default(),
             clashes: Causes::default(),
             ordering: Wrongs::default(),
-            paths: Numbering::default(),
-            owners: (Texts::default(), Vec::new()),
+            paths: HashMap::new(),
+            owners: Vec::new(),
+            keys: String::new(),
             linked: None,
             dropped: BTreeMap::new(),
             strange: BTreeSet::new(),
@@ -192,18 +195,24 @@ impl<'a> Expansion<'a> {
     /// Two clips must not get one name, also not on a disk that ignores case.
     fn claim(&mut self, values: &Values<'_>, draft: &Draft) {
         let folded = output::fold(&draft.path);
-        let digest = Sha256::of(draft.path.as_bytes());
-        let exact = u32::from_le_bytes([digest.0[0], digest.0[1], digest.0[2], digest.0[3]]);
-        let digest = if folded == draft.path { digest } else { Sha256::of(folded.as_bytes()) };
-        let Some(first) = self.paths.before(&digest) else {
-            self.owners.0.push(&draft.key.to_string());
-            self.owners.1.push((values.item().line(), exact));
-            return;
+        let exact = Sha256::of(draft.path.as_bytes());
+        let digest = if folded == draft.path { exact } else { Sha256::of(folded.as_bytes()) };
+        let [a, b, c, d, ..] = exact.0;
+        let exact = [a, b, c, d];
+        let first = match self.paths.entry(digest.short()) {
+            Entry::Occupied(first) => *first.get() as usize,
+            Entry::Vacant(free) => {
+                free.insert(u32::try_from(self.owners.len()).unwrap_or(u32::MAX));
+                self.keys.push_str(&draft.key.to_string());
+                self.owners.push(Owner { end: self.keys.len(), line: values.item().line(), exact });
+                return;
+            }
         };
-        let Some(Ok(first_key)) = self.owners.0.get(first).map(str::parse::<JobKey>) else { return };
-        let (line, first_exact) = self.owners.1[first];
+        let start = first.checked_sub(1).map_or(0, |before| self.owners[before].end);
+        let first = &self.owners[first];
+        let Ok(first_key) = self.keys[start..first.end].parse::<JobKey>() else { return };
         let output = values.output();
-        let (same_shot, same_path) = (first_key.shot == draft.key.shot, first_exact == exact);
+        let (same_shot, same_path) = (first_key.shot == draft.key.shot, first.exact == exact);
         let same_item = first_key.item == draft.key.item;
         let message = if same_path {
             "several clips would get the same file name"
@@ -227,7 +236,7 @@ impl<'a> Expansion<'a> {
         };
         let mut problem = Problem::error(output.place(), message).hint(hint);
         let [one, other] = if same_shot && !same_item {
-            let first = values.item().neighbour(first_key.item, line);
+            let first = values.item().neighbour(first_key.item, first.line);
             [&first, values.item()].map(|item| item.example(&["id".to_owned()]))
         } else {
             [&first_key, &draft.key].map(JobKey::to_string)
@@ -237,10 +246,20 @@ impl<'a> Expansion<'a> {
     }
 }
 
+/// The job that was the first to get an output path.
+struct Owner {
+    /// Where its key ends among those of all owners.
+    end: usize,
+    /// Where its item was written.
+    line: u64,
+    /// The start of the digest of the path as it is written.
+    exact: [u8; 4],
+}
+
 /// Items that make no job, though the manifest wants them: what was paid for them stays where it is.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
-    items: Numbering,
+    items: HashSet<Short>,
     /// Rows of which not even the id can be read.
     pub nameless: usize,
 }
@@ -249,7 +268,7 @@ impl LeftOut {
     /// Whether the item of that id is one.
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
-        self.items.contains(&Sha256::of(id.as_bytes()))
+        self.items.contains(&Sha256::of(id.as_bytes()).short())
     }
 
     /// Whether the item of that id may be one: it is, or there are rows whose ids nobody can read.
@@ -265,7 +284,7 @@ impl LeftOut {
     }
 
     fn add(&mut self, id: &str) {
-        self.items.before(&Sha256::of(id.as_bytes()));
+        self.items.insert(Sha256::of(id.as_bytes()).short());
     }
 }
 
