@@ -1,10 +1,11 @@
 //! An H.264 encoder for canvases: constrained baseline, one slice a frame, no loss.
 //!
-//! Every cell of a canvas is one flat block of the standard's 4 × 4 pixels, so a macroblock needs only the
-//! coefficients that its blocks share (`Intra_16x16` with DC levels alone). The cells are whole steps of 16 in
-//! brightness and of 4 in colour: with these steps the transform has integer results, and the quantisers below scale
-//! them by exactly one. What a decoder shows is the canvas, to the bit, so predicting from the canvas is predicting
-//! from the decoded picture, and no error can grow from frame to frame.
+//! Every cell of a canvas is one flat block of the standard's 4 × 4 pixels, which is predicted as the mean of the
+//! blocks left of it and above it: what is left is one coefficient a block (`Intra_4x4`, mode DC). The cells are whole
+//! steps of 16 in brightness and of 4 in colour: with these steps the prediction is exact to half a step, and the
+//! quantisers below make one of half a step of brightness and of a step of colour. What a decoder shows is the canvas,
+//! to the bit, so predicting from the canvas is predicting from the decoded picture, and no error can grow from frame
+//! to frame.
 //!
 //! The first frame is complete. The others hold the macroblocks that changed and skip the rest.
 
@@ -12,9 +13,9 @@ use super::bits::Bits;
 use super::canvas::Canvas;
 use super::cavlc;
 
-/// Quantiser of brightness at which a coefficient is scaled by one: 256 · 2^(28 / 6 - 6) / 64.
-const BRIGHTNESS_QUANTISER: i32 = 28;
-/// The same for colours: 256 · 2^(22 / 6 - 5) / 64.
+/// Quantiser of brightness at which a coefficient of one is half a step of a whole block: 256 · 2^(34 / 6 - 4) / 64.
+const BRIGHTNESS_QUANTISER: i32 = 34;
+/// Quantiser of colours at which a coefficient is scaled by one: 256 · 2^(22 / 6 - 5) / 64.
 const COLOUR_QUANTISER: i32 = 22;
 
 const KEY_FRAME: u8 = 0x65;
@@ -27,26 +28,6 @@ const PICTURE: u8 = 0x68;
 pub(super) const PROFILE: u8 = 66;
 /// Keeps to the rules of the baseline and of the main profile.
 pub(super) const CONSTRAINTS: u8 = 0xc0;
-
-/// The zigzag order of a 4 × 4 block: row and column.
-const ZIGZAG: [(usize, usize); 16] = [
-    (0, 0),
-    (0, 1),
-    (1, 0),
-    (2, 0),
-    (1, 1),
-    (0, 2),
-    (0, 3),
-    (1, 2),
-    (2, 1),
-    (3, 0),
-    (3, 1),
-    (2, 2),
-    (1, 3),
-    (2, 3),
-    (3, 2),
-    (3, 3),
-];
 
 /// The lowest level (times ten) that takes frames of this many macroblocks at this rate: Table A-1.
 pub(super) fn level(macroblocks: u32, fps: u32) -> u8 {
@@ -196,8 +177,9 @@ fn end_header(bits: &mut Bits) {
     bits.unsigned(1); // no smoothing
 }
 
-/// Writes a macroblock as its difference to what is left of it; in the first column to what is above, and in the
-/// corner to mid-grey. `first_type` is the number of the slice's first intra type.
+/// Writes a macroblock: each cell as its difference to the mean of its neighbours, the colours as theirs to what is left
+/// of it; in the first column to what is above, and in the corner to mid-grey. `first_type` is the number of the slice's
+/// first intra type.
 fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), first_type: u32) {
     const MID_SHADE: i32 = 8;
     const MID_TONE: [i32; 2] = [32, 32];
@@ -206,14 +188,16 @@ fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), f
         let tone = canvas.tones[canvas.tone(x, y)];
         [i32::from(tone.blue), i32::from(tone.red)]
     };
-    let (left, top) = (column * 4, row * 4);
-    let brightness = transform(|y, x| {
-        let predicted = match (column, row) {
-            (0, 0) => MID_SHADE,
-            (0, _) => shade(left + x, top - 1),
-            _ => shade(left - 1, top + y),
+    // The order of the standard: squares of four blocks, each from left to right and from top to bottom.
+    let brightness: [i32; 16] = std::array::from_fn(|block| {
+        let (x, y) = (column * 4 + block / 4 % 2 * 2 + block % 2, row * 4 + block / 8 * 2 + block % 4 / 2);
+        let neighbours = match (x, y) {
+            (0, 0) => 2 * MID_SHADE,
+            (0, _) => 2 * shade(x, y - 1),
+            (_, 0) => 2 * shade(x - 1, y),
+            _ => shade(x - 1, y) + shade(x, y - 1),
         };
-        shade(left + x, top + y) - predicted
+        2 * shade(x, y) - neighbours
     });
     let (left, top) = (column * 2, row * 2);
     let colours: [[i32; 4]; 2] = [0, 1].map(|colour| {
@@ -227,28 +211,29 @@ fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), f
         });
         [a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d]
     });
-    let coloured = colours != [[0; 4]; 2];
-    // Prediction of brightness from above, from the left, from the mean; of colours from the mean, left, above.
-    let (shade_from, tone_from) = match (column, row) {
-        (0, 0) => (2, 0),
-        (0, _) => (0, 2),
-        _ => (1, 1),
-    };
-    bits.unsigned(first_type + 1 + shade_from + if coloured { 4 } else { 0 });
-    bits.unsigned(tone_from);
-    bits.signed(0); // the quantiser stays
-    cavlc::brightness(bits, &ZIGZAG.map(|(y, x)| brightness[y][x]));
-    if coloured {
-        for colour in &colours {
-            cavlc::colour(bits, colour);
-        }
+    bits.unsigned(first_type);
+    bits.put(0xffff, 16); // each block is predicted like its neighbours: from their mean
+    // Prediction of colours from the mean, from above, from the left.
+    bits.unsigned(match (column, row) {
+        (0, 0) => 0,
+        (0, _) => 2,
+        _ => 1,
+    });
+    let (shaded, coloured) = (brightness != [0; 16], colours != [[0; 4]; 2]);
+    // What follows: Table 9-4, of brightness all or nothing.
+    bits.unsigned(match (shaded, coloured) {
+        (true, true) => 1,
+        (true, false) => 2,
+        (false, false) => 3,
+        (false, true) => 16,
+    });
+    if shaded || coloured {
+        bits.signed(0); // the quantiser stays
     }
-}
-
-/// The 4 × 4 Hadamard transform, along the rows and then along the columns.
-fn transform(difference: impl Fn(usize, usize) -> i32) -> [[i32; 4]; 4] {
-    let line = |[a, b, c, d]: [i32; 4]| [a + b + c + d, a + b - c - d, a - b - c + d, a - b + c - d];
-    let rows = [0, 1, 2, 3].map(|y| line([0, 1, 2, 3].map(|x| difference(y, x))));
-    let columns = [0, 1, 2, 3].map(|x| line([0, 1, 2, 3].map(|y| rows[y][x])));
-    [0, 1, 2, 3].map(|y| [0, 1, 2, 3].map(|x| columns[x][y]))
+    if shaded {
+        brightness.iter().for_each(|block| cavlc::brightness(bits, *block));
+    }
+    if coloured {
+        colours.iter().for_each(|colour| cavlc::colour(bits, colour));
+    }
 }

@@ -105,8 +105,8 @@ fn what_a_clip_shows_decides_its_bytes_and_each_part_of_it_counts() {
 fn an_accidental_change_of_the_bytes_shows() {
     let start = |bytes: &[u8]| hex(&Sha256::digest(bytes)[..8]);
     let table = [
-        (clip(&picture((64, 64), 4, 1)), "330e5671df2f64d7"),
-        (clip(&picture((720, 480), 1, 24)), "3588d336d7044be6"),
+        (clip(&picture((64, 64), 4, 1)), "08e8cb7a6a65441d"),
+        (clip(&picture((720, 480), 1, 24)), "b30ff7db3a358d99"),
         (cover(&picture((720, 480), 1, 24)), "1bc8b078973d6c46"),
     ];
     // On purpose? Then look at a clip and compare it in another decoder, and write down the new digests.
