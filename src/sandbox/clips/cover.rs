@@ -1,5 +1,10 @@
 //! A canvas as a small PNG.
 
+use std::io::Write as _;
+
+use flate2::write::ZlibEncoder;
+use flate2::{Compression, Crc};
+
 use super::canvas::{Canvas, SHADE_STEP, TONE_STEP, Tone};
 
 /// The longer side at most, in pixels.
@@ -55,74 +60,13 @@ fn chunk(png: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     let start = png.len();
     png.extend(kind);
     png.extend(data);
-    let crc = !png[start..].iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })
-    });
-    png.extend(crc.to_be_bytes());
+    let mut crc = Crc::new();
+    crc.update(&png[start..]);
+    png.extend(crc.sum().to_be_bytes());
 }
 
-/// A zlib stream of one block with the fixed codes of RFC 1951, where only repetitions of one byte are shortened.
 fn zlib(data: &[u8]) -> Vec<u8> {
-    let mut deflate = Deflate::default();
-    // The last block; fixed codes.
-    deflate.put(0b011, 3);
-    for run in data.chunk_by(|one, other| one == other) {
-        deflate.literal(run[0]);
-        let mut left = run.len() - 1;
-        while left >= 3 {
-            // 258 again, or 3 to 10, as lengths without further bits.
-            let length = if left >= 258 { 258 } else { left.min(10) };
-            match length {
-                258 => deflate.code(0b1100_0101, 8),
-                _ => deflate.code(u32::try_from(length - 2).expect("at most 8"), 7),
-            }
-            deflate.code(0, 5); // from one byte back
-            left -= length;
-        }
-        for _ in 0..left {
-            deflate.literal(run[0]);
-        }
-    }
-    deflate.code(0, 7); // the end
-    deflate.put(0, 7); // fills the last byte
-    let mut stream = vec![0x78, 0x01];
-    stream.extend(deflate.bytes);
-    let (low, high) = data.iter().fold((1, 0), |(low, high), byte| {
-        let low = (low + u32::from(*byte)) % 65_521;
-        (low, (high + low) % 65_521)
-    });
-    stream.extend((high << 16 | low).to_be_bytes());
-    stream
-}
-
-/// Bits from the lowest up.
-#[derive(Default)]
-struct Deflate {
-    bytes: Vec<u8>,
-    open: u32,
-    count: u32,
-}
-
-impl Deflate {
-    fn put(&mut self, value: u32, count: u32) {
-        self.open |= value << self.count;
-        self.count += count;
-        while self.count >= 8 {
-            self.bytes.push((self.open & 0xff) as u8);
-            self.open >>= 8;
-            self.count -= 8;
-        }
-    }
-
-    /// A code goes from its highest bit down.
-    fn code(&mut self, code: u32, count: u32) {
-        self.put(code.reverse_bits() >> (32 - count), count);
-    }
-
-    fn literal(&mut self, byte: u8) {
-        match u32::from(byte) {
-            byte @ ..144 => self.code(0x30 + byte, 8),
-            byte => self.code(0x190 + byte - 144, 9),
-        }
-    }
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(data).expect("memory takes every byte");
+    encoder.finish().expect("memory takes every byte")
 }
