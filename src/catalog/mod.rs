@@ -38,7 +38,7 @@ use table::Table;
 /// What is in a file.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    /// The items, in the order of their rows.
+    /// The items, in the order of their rows; none where they were handed on.
     pub items: Vec<Item>,
     /// What is wrong, in the order of the rows; with an error among it, the items are not all there.
     pub problems: Vec<Problem>,
@@ -93,17 +93,6 @@ pub fn read(file: &str, source: impl Read, options: &Reading) -> Catalog {
     table.finish()
 }
 
-/// What is left to say of a file whose items were handed on.
-#[derive(Debug, Default)]
-pub struct Streamed {
-    /// What is wrong, in the order of the rows.
-    pub problems: Vec<Problem>,
-    /// The ids of which there were several items; the first of each was handed on.
-    pub doubled: BTreeSet<String>,
-    /// How many items there would be of each kind; none where the file does not tell kinds apart.
-    pub makes: Makes,
-}
-
 /// Rows of one product stand apart from each other: only a file that is read as a whole shows its products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scattered;
@@ -120,7 +109,7 @@ pub fn stream(
     source: impl Read,
     options: &Reading,
     take: &mut dyn FnMut(Item),
-) -> Result<Streamed, Scattered> {
+) -> Result<Catalog, Scattered> {
     let mut table = Table::new(file, options, Some(&mut *take));
     match rows(&mut table, source) {
         Ok(()) => {}
@@ -133,16 +122,16 @@ pub fn stream(
 }
 
 /// As [`stream`], for a file whose rows are scattered.
-pub fn gather(file: &str, source: impl Read, options: &Reading, take: &mut dyn FnMut(Item)) -> Streamed {
+pub fn gather(file: &str, source: impl Read, options: &Reading, take: &mut dyn FnMut(Item)) -> Catalog {
     handed_on(read(file, source, options), take)
 }
 
-fn handed_on(catalog: Catalog, take: &mut dyn FnMut(Item)) -> Streamed {
-    let Catalog { items, problems, is_headed, doubled, makes, .. } = catalog;
-    if is_headed {
+fn handed_on(mut catalog: Catalog, take: &mut dyn FnMut(Item)) -> Catalog {
+    let items = std::mem::take(&mut catalog.items);
+    if catalog.is_headed {
         items.into_iter().for_each(take);
     }
-    Streamed { problems, doubled, makes }
+    catalog
 }
 
 /// Why the reading ends before the file does.

@@ -1,7 +1,7 @@
 //! The items of a manifest, one after the other, into jobs.
 
 use super::{Loaded, open_file};
-use crate::catalog::{self, Catalog, Reading, Scattered, Streamed};
+use crate::catalog::{self, Catalog, Reading, Scattered};
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, did_you_mean};
 use crate::domain::request::PictureFacts;
@@ -177,16 +177,16 @@ impl<'a> Source<'a> {
     }
 
     /// Hands on every item, and answers what is wrong with the source.
-    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Streamed, Scattered> {
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
             Self::Manifest(Manifest { items: Items::List(entries), .. }) => {
                 for entry in entries {
                     take(&Subject { item: Arc::clone(&entry.item), own: Some(&entry.own) });
                 }
-                Ok(Streamed::default())
+                Ok(Catalog::default())
             }
             Self::File(file) => file.read(is_gathered, &mut |item| take(&Subject { item, own: None })),
-            Self::Manifest(_) | Self::Nothing => Ok(Streamed::default()),
+            Self::Manifest(_) | Self::Nothing => Ok(Catalog::default()),
         }
     }
 }
@@ -241,7 +241,7 @@ impl File {
     }
 
     /// Hands on every item. One thread reads ahead while this one takes.
-    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Streamed, Scattered> {
+    fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, Scattered> {
         let Self { path, shown, how } = self;
         let source = match source(path) {
             Ok(source) => source,
@@ -249,7 +249,7 @@ impl File {
             Err(reason) => {
                 let message = format!("the product file cannot be read any more: {reason}");
                 let problem = Problem::error(Place::File(shown.clone()), message).hint("try again");
-                return Ok(Streamed { problems: vec![problem], ..Streamed::default() });
+                return Ok(Catalog { problems: vec![problem], ..Catalog::default() });
             }
         };
         let (send, received) = sync_channel::<Vec<Arc<Item>>>(AHEAD);
