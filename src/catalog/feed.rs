@@ -7,6 +7,7 @@ use super::table::{LONGEST_NAME, Table};
 use crate::domain::problem::Problem;
 use crate::domain::text::decode_entities;
 use encoding_rs::WINDOWS_1252;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::io::{BufReader, Read};
@@ -27,7 +28,8 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let (metered, watch) = Metered::new(head, source);
     if is_old {
         table.encoding = "Windows-1252";
-        events(table, BufReader::new(Transcoded { source: metered, ready: Vec::new(), at: 0 }), &watch)
+        let letters = DecodeReaderBytesBuilder::new().encoding(Some(WINDOWS_1252)).build(metered);
+        events(table, BufReader::new(letters), &watch)
     } else {
         events(table, BufReader::new(metered), &watch)
     }
@@ -180,28 +182,5 @@ impl Product {
         if let Some((name, text)) = self.path.pop() {
             self.record.add(&name, decode_entities(text.trim()).trim());
         }
-    }
-}
-
-/// Bytes of Windows-1252 as UTF-8.
-struct Transcoded<R> {
-    source: R,
-    ready: Vec<u8>,
-    at: usize,
-}
-
-impl<R: Read> Read for Transcoded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.at == self.ready.len() {
-            let mut chunk = [0; 4096];
-            let length = self.source.read(&mut chunk)?;
-            let (text, _) = WINDOWS_1252.decode_without_bom_handling(&chunk[..length]);
-            self.ready = text.into_owned().into_bytes();
-            self.at = 0;
-        }
-        let length = buffer.len().min(self.ready.len() - self.at);
-        buffer[..length].copy_from_slice(&self.ready[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
     }
 }
