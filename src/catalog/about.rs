@@ -1,6 +1,6 @@
 //! What a file is, in words.
 
-use super::dialect::{Columns, Field};
+use super::dialect::Columns;
 use super::items::Made;
 use super::table::Table;
 use crate::domain::item::OnePer;
@@ -9,20 +9,7 @@ use crate::domain::problem::{Problem, Severity};
 /// Which columns stand for what.
 pub(super) fn mapping(columns: &Columns, headers: &[String]) -> Vec<(&'static str, Vec<String>)> {
     let named = |found: &[usize]| found.iter().filter_map(|column| headers.get(*column).cloned()).collect();
-    let fields = [
-        Field::Sku,
-        Field::Handle,
-        Field::Title,
-        Field::Description,
-        Field::Vendor,
-        Field::Type,
-        Field::Tags,
-        Field::Status,
-        Field::Image,
-        Field::MoreImages,
-        Field::VariantImage,
-    ];
-    let fields = fields.into_iter().map(|field| (field.name(), named(columns.of(field))));
+    let fields = columns.fields.iter().map(|(field, found)| (field.name(), named(found)));
     let id = std::iter::once(("id", named(&columns.together)));
     id.chain(fields).filter(|(_, columns): &(_, Vec<String>)| !columns.is_empty()).collect()
 }

@@ -195,7 +195,8 @@ pub(super) struct Columns {
     pub(super) id_of_parent: Option<usize>,
     pub(super) kind: Option<usize>,
     pub(super) variant: Vec<usize>,
-    fields: BTreeMap<Field, Vec<usize>>,
+    /// In the order in which they are told.
+    pub(super) fields: BTreeMap<Field, Vec<usize>>,
     /// Of each option the column with its name, where it is in one, and that with its value.
     pub(super) options: Vec<(Option<usize>, usize)>,
     pub(super) codes: Vec<usize>,

@@ -5,7 +5,7 @@ use super::records::Record;
 use super::sheet::broken_off;
 use super::table::{LONGEST_NAME, Table};
 use crate::domain::problem::Problem;
-use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
+use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::{Deserializer, Value};
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
@@ -49,7 +49,7 @@ pub(super) fn list(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let (metered, watch) = Metered::new(head, source);
     let mut reader = Deserializer::from_reader(BufReader::new(metered));
     let mut objects = Objects { table, watch: Rc::clone(&watch), row: 0, stopped: None };
-    let read = (&mut objects).deserialize(&mut reader).and_then(|()| reader.end());
+    let read = reader.deserialize_seq(&mut objects).and_then(|()| reader.end());
     let (row, stop) = (objects.row, objects.stopped.take());
     if let Some(problem) = stop {
         return Err(problem);
@@ -91,14 +91,6 @@ struct Objects<'s, 'a> {
     row: u64,
     /// Why no more are taken.
     stopped: Option<Box<Problem>>,
-}
-
-impl<'de> DeserializeSeed<'de> for &mut Objects<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
 }
 
 impl<'de> Visitor<'de> for &mut Objects<'_, '_> {
