@@ -9,7 +9,7 @@ pub use items::{Jobs, jobs, product_file};
 
 use crate::catalog::Makes;
 use crate::domain::key::ModelName;
-use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::problem::{Place, Problem, meant_or_all};
 use crate::files::Album;
 use crate::manifest::{self, Corrections, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::LeftOut;
@@ -206,10 +206,7 @@ fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec
     let unknown = configs.iter().filter(|(name, _)| provider::find(name).is_none());
     let problem = |(name, config): (&String, &Located<ProviderConfig>)| {
         let problem = Problem::error(config.place(), format!("there is no provider `{name}`"));
-        match did_you_mean(name, known.iter().copied()) {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.hint(format!("remove it; the providers are: {}", known.join(", "))),
-        }
+        problem.hint(meant_or_all(name, known.iter().copied(), "remove it; the providers are"))
     };
     unknown.map(problem).collect()
 }

@@ -9,7 +9,7 @@ use super::records::Record;
 use super::{About, Catalog, Stop};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Item, OnePer, Reading};
-use crate::domain::problem::{Causes, Place, Problem, Severity, did_you_mean};
+use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -190,13 +190,10 @@ impl<'a> Table<'a> {
                 }
             };
         };
-        let names = dialect::names();
         let Some(dialect) = dialect::find(wanted) else {
             let problem = self.whole(format!("there is no dialect `{wanted}`"));
-            return Err(Box::new(match did_you_mean(wanted, names.iter().copied()) {
-                Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                None => problem.hint(format!("the dialects are: {}", names.join(", "))),
-            }));
+            let hint = meant_or_all(wanted, dialect::names(), "the dialects are");
+            return Err(problem.hint(hint).into());
         };
         dialect.confidence(&self.headers).map(|confidence| (dialect, confidence)).ok_or_else(|| {
             let missing = dialect.missing(&self.headers).join("` and `");

@@ -5,7 +5,7 @@ use super::lines::Broken;
 use super::products::Row;
 use super::sheet::{AS_CSV, Header, LARGEST_CELL, broken_off};
 use super::table::Table;
-use crate::domain::problem::{Problem, did_you_mean};
+use crate::domain::problem::{Problem, meant_or_all};
 use calamine::{DataRef, Reader as _, Xlsx};
 use std::io::{Cursor, Read};
 
@@ -88,10 +88,8 @@ fn sheet(table: &Table<'_>, names: &[String]) -> Result<String, Box<Problem>> {
         return Ok(wanted.to_owned());
     }
     let problem = table.whole(format!("the workbook has no sheet `{wanted}`"));
-    Err(Box::new(match did_you_mean(wanted, names.iter().map(String::as_str)) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None => problem.hint(format!("its sheets are: {}", names.join(", "))),
-    }))
+    let hint = meant_or_all(wanted, names.iter().map(String::as_str), "its sheets are");
+    Err(problem.hint(hint).into())
 }
 
 fn unreadable(table: &Table<'_>, error: &calamine::XlsxError) -> Problem {

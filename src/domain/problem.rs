@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::fmt;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Worth knowing.
     Note,
     /// Goes on, but look.
     Warning,
     /// Nothing is sent.
+    #[default]
     Error,
 }
 
 /// Something to mend.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problem {
     /// How bad.
     pub severity: Severity,
@@ -115,9 +116,10 @@ impl Extend<u64> for Rows {
 }
 
 /// A place in what the user wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Place {
     /// No place in a file: an environment variable, a flag.
+    #[default]
     Nowhere,
     /// A file as a whole.
     File(String),
@@ -171,18 +173,7 @@ impl Problem {
     }
 
     fn new(severity: Severity, place: Place, message: impl Into<String>) -> Self {
-        Self {
-            severity,
-            message: message.into(),
-            place,
-            label: None,
-            hint: None,
-            notes: Vec::new(),
-            examples: Vec::new(),
-            count: 1,
-            rows: Rows::default(),
-            of_item: false,
-        }
+        Self { severity, message: message.into(), place, count: 1, ..Self::default() }
     }
 
     /// With words at the caret.
@@ -337,6 +328,16 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
+}
+
+/// Returns the hint for a name that is not known: the name that was most likely meant, else all names behind `others`.
+#[must_use]
+pub fn meant_or_all<'a>(written: &str, known: impl IntoIterator<Item = &'a str>, others: &str) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    match did_you_mean(written, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{others}: {}", known.join(", ")),
+    }
 }
 
 /// From 0 to 1. Two letters that changed places make any name a likely one; Jaro-Winkler alone thinks little of that

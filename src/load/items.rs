@@ -3,7 +3,7 @@
 use super::{Loaded, open_file};
 use crate::catalog::{self, Catalog, Reading, Scattered};
 use crate::domain::item::Item;
-use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::problem::{Place, Problem, did_you_mean, meant_or_all};
 use crate::domain::request::PictureFacts;
 use crate::domain::take::Wanted;
 use crate::files::{self, Album};
@@ -285,10 +285,7 @@ fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
         return None;
     }
     let problem = Problem::error(dialect.place(), format!("there is no dialect `{}`", dialect.value));
-    Some(match did_you_mean(&dialect.value, known.iter().copied()) {
-        Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None => problem.hint(format!("the dialects are: {}", known.join(", "))),
-    })
+    Some(problem.hint(meant_or_all(&dialect.value, known, "the dialects are")))
 }
 
 /// Standard input as far as it was read: a command may read the product file twice.
