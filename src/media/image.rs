@@ -88,18 +88,12 @@ impl PictureFault {
 /// size of the whole file.
 pub fn picture(head: &[u8], tail: &[u8], bytes: u64) -> Result<(PictureFormat, u32, u32), PictureFault> {
     let format = format(head)?;
-    let size = imagesize::blob_size(head).map_err(|_| match format {
-        // A file that ends within its own header is cut off rather than damaged.
-        _ if bytes <= head.len() as u64 && !whole(format, head, tail, bytes) => PictureFault::CutOff,
-        _ => PictureFault::Damaged,
-    })?;
-    if !whole(format, head, tail, bytes) {
+    // A file that ends within its own header is cut off rather than damaged.
+    let may_be_damaged = bytes > head.len() as u64 && imagesize::blob_size(head).is_err();
+    if !may_be_damaged && !whole(format, head, tail, bytes) {
         return Err(PictureFault::CutOff);
     }
-    match (u32::try_from(size.width), u32::try_from(size.height)) {
-        (Ok(width @ 1..), Ok(height @ 1..)) => Ok((format, width, height)),
-        _ => Err(PictureFault::Damaged),
-    }
+    beginning(head)
 }
 
 /// Format, width and height (in pixels) of a picture of which only the beginning is known.
