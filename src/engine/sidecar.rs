@@ -1,8 +1,9 @@
 //! What stands beside a clip: everything about how it came to be, for people and for other programs.
 
 use crate::domain::lifecycle::ClipFile;
-use crate::domain::request::{Field, Media, Setting, Value};
+use crate::domain::request::{Field, Media};
 use crate::domain::take::Take;
+use crate::provider::body;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -39,27 +40,10 @@ pub(super) fn sidecar(take: &Take, file: &ClipFile, placed: Timestamp) -> Json {
 
 /// Everything that the order sets beside its prompt: portable fields, then the model's own parameters.
 fn parameters(take: &Take) -> Json {
+    let fields = take.request.fields().filter(|(field, _)| *field != Field::Prompt);
     let fields =
-        take.request.fields().filter(|(field, _)| *field != Field::Prompt).map(|(field, setting)| {
-            let value = match setting {
-                Setting::Text(text) => text.into(),
-                Setting::Int(number) => number.into(),
-                Setting::Bool(yes) => yes.into(),
-                Setting::Pictures(pictures) if field == Field::ReferenceImages => {
-                    pictures.iter().map(picture).collect()
-                }
-                Setting::Pictures(pictures) => pictures.iter().map(picture).next().unwrap_or_default(),
-            };
-            (field.name().to_owned(), value)
-        });
-    let params = take.request.params.iter().map(|(name, value)| {
-        let value = match value {
-            Value::Bool(value) => Json::from(*value),
-            Value::Int(value) => Json::from(*value),
-            Value::Text(value) => Json::from(value.as_str()),
-        };
-        (name.clone(), value)
-    });
+        fields.map(|(field, setting)| (field.name().to_owned(), body::written(field, setting, picture)));
+    let params = take.request.params.iter().map(|(name, value)| (name.clone(), body::json(value)));
     fields.chain(params).collect()
 }
 

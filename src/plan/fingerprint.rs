@@ -4,8 +4,9 @@
 //! Version 1 is fixed for ever by the golden vectors in the tests.
 
 use crate::domain::digest::Sha256;
-use crate::domain::request::{Field, Media, Request, Setting, Value};
+use crate::domain::request::{Media, Request};
 use crate::domain::take::Fingerprint;
+use crate::provider::body;
 use serde_json::{Map, Value as Json};
 
 /// The fingerprint of an order.
@@ -69,20 +70,11 @@ fn canonical(request: &Request) -> Map<String, Json> {
     let mut fields = Map::new();
     fields.insert("model".to_owned(), request.model.to_string().into());
     for (field, setting) in request.fields() {
-        let value = match setting {
-            Setting::Text(words) => text(words),
-            Setting::Int(number) => number.into(),
-            Setting::Bool(yes) => yes.into(),
-            Setting::Pictures(pictures) if field == Field::ReferenceImages => {
-                pictures.iter().map(media).collect()
-            }
-            Setting::Pictures(pictures) => pictures.iter().map(media).next().unwrap_or_default(),
-        };
-        fields.insert(field.name().to_owned(), value);
+        fields.insert(field.name().to_owned(), normal(body::written(field, setting, media)));
     }
     // A BTreeMap: sorted by name.
-    let params: Map<String, Json> =
-        request.params.iter().map(|(name, value)| (name.clone(), param(value))).collect();
+    let params = request.params.iter().map(|(name, value)| (name.clone(), normal(body::json(value))));
+    let params: Map<String, Json> = params.collect();
     if !params.is_empty() {
         fields.insert("params".to_owned(), Json::Object(params));
     }
@@ -95,8 +87,11 @@ fn written(request: &Request) -> String {
 }
 
 /// A sheet that was saved with other line ends orders the same.
-fn text(text: &str) -> Json {
-    text.replace("\r\n", "\n").into()
+fn normal(value: Json) -> Json {
+    match value {
+        Json::String(text) => text.replace("\r\n", "\n").into(),
+        other => other,
+    }
 }
 
 fn media(media: &Media) -> Json {
@@ -108,18 +103,10 @@ fn media(media: &Media) -> Json {
     }
 }
 
-fn param(value: &Value) -> Json {
-    match value {
-        Value::Bool(value) => (*value).into(),
-        Value::Int(value) => (*value).into(),
-        Value::Text(value) => text(value),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::request::{MediaFile, PictureFacts, PictureFormat};
+    use crate::domain::request::{MediaFile, PictureFacts, PictureFormat, Value};
 
     fn picture(path: &str, bytes: &[u8]) -> Media {
         let facts = PictureFacts {

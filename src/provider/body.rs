@@ -11,23 +11,21 @@ use serde_json::{Map, Value as Json};
 pub fn members(card: &ModelCard, request: &Request) -> Map<String, Json> {
     let mut members = Map::new();
     for rule in &card.fields {
-        match Field::named(&rule.name).and_then(|field| request.setting(field)) {
-            Some(Setting::Text(text)) => put(&mut members, rule.wire(), text.into()),
-            Some(Setting::Int(number)) => put(&mut members, rule.wire(), number.into()),
-            Some(Setting::Bool(yes)) => put(&mut members, rule.wire(), yes.into()),
-            Some(Setting::Pictures(own)) => {
-                let shared = card.pictures.as_ref().and_then(|it| Some((it.wire.as_ref()?, it.send)));
-                if let Some((name, send)) = shared {
-                    // All pictures share one member, which stands where the first of them does.
-                    let all = request.media().map(picture).map(Json::String).collect();
-                    put(&mut members, name, gathered(all, send));
-                } else {
-                    let send = if rule.max.is_some() { SendAs::List } else { SendAs::Text };
-                    let own = own.iter().map(picture).map(Json::String).collect();
-                    put(&mut members, rule.wire(), gathered(own, send));
-                }
+        let Some(field) = Field::named(&rule.name) else { continue };
+        let Some(setting) = request.setting(field) else { continue };
+        let shared = card.pictures.as_ref().and_then(|it| Some((it.wire.as_ref()?, it.send)));
+        match (setting, shared) {
+            (Setting::Pictures(_), Some((name, send))) => {
+                // All pictures share one member, which stands where the first of them does.
+                let all = request.media().map(picture).map(Json::String).collect();
+                put(&mut members, name, gathered(all, send));
             }
-            None => {}
+            (Setting::Pictures(own), None) => {
+                let send = if rule.max.is_some() { SendAs::List } else { SendAs::Text };
+                let own = own.iter().map(picture).map(Json::String).collect();
+                put(&mut members, rule.wire(), gathered(own, send));
+            }
+            (setting, _) => put(&mut members, rule.wire(), written(field, setting, |_| Json::Null)),
         }
     }
     for rule in &card.params {
@@ -78,7 +76,22 @@ fn picture(media: &Media) -> String {
     }
 }
 
-fn json(value: &Value) -> Json {
+/// Returns a setting as JSON, each picture as `picture` writes it; only reference images are a list.
+pub fn written(field: Field, setting: Setting<'_>, picture: impl Fn(&Media) -> Json) -> Json {
+    match setting {
+        Setting::Text(text) => text.into(),
+        Setting::Int(number) => number.into(),
+        Setting::Bool(yes) => yes.into(),
+        Setting::Pictures(pictures) if field == Field::ReferenceImages => {
+            pictures.iter().map(picture).collect()
+        }
+        Setting::Pictures(pictures) => pictures.first().map(picture).unwrap_or_default(),
+    }
+}
+
+/// Returns a parameter's value as JSON.
+#[must_use]
+pub fn json(value: &Value) -> Json {
     match value {
         Value::Bool(yes) => Json::from(*yes),
         Value::Int(number) => Json::from(*number),
