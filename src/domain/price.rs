@@ -13,6 +13,20 @@ pub enum PriceUnit {
     Second,
 }
 
+impl PriceUnit {
+    /// All units.
+    pub const ALL: [Self; 2] = [Self::Clip, Self::Second];
+
+    /// Returns the word of cards, manifests and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Clip => "clip",
+            Self::Second => "second",
+        }
+    }
+}
+
 /// The price of one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
@@ -51,11 +65,7 @@ impl Price {
 
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = match self.per {
-            PriceUnit::Clip => "clip",
-            PriceUnit::Second => "second",
-        };
-        write!(f, "{} a {unit}", self.usd)
+        write!(f, "{} a {}", self.usd, self.per.name())
     }
 }
 

@@ -119,6 +119,12 @@ pub struct ModelCard {
     written: Json,
 }
 
+/// Returns the name of a parameter in findings and remarks.
+#[must_use]
+pub fn param(name: &str) -> String {
+    format!("params.{name}")
+}
+
 /// A part of a card that the manifest replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
@@ -153,6 +159,12 @@ impl ModelCard {
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&Rule> {
         self.params.iter().find(|rule| rule.name == name)
+    }
+
+    /// Every rule with the name that findings and remarks give it.
+    pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
+        let fields = self.fields.iter().map(|rule| (rule.name.clone(), rule));
+        fields.chain(self.params.iter().map(|rule| (param(&rule.name), rule)))
     }
 
     /// Seconds of a clip where the request orders none.
@@ -282,6 +294,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Returns whether the field can hold a value of that type.
+    #[must_use]
+    pub const fn holds(self, value: &Value) -> bool {
+        match value {
+            Value::Bool(_) => matches!(self, Self::Bool),
+            Value::Int(_) => matches!(self, Self::Int),
+            Value::Text(_) => matches!(self, Self::Text),
+        }
+    }
+
     /// What a value is, for people.
     #[must_use]
     pub const fn described(self) -> &'static str {

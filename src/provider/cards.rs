@@ -4,11 +4,11 @@ pub mod form;
 #[cfg(test)]
 mod tests;
 
-use super::card::{Correction, Kind, ModelCard};
+use super::body;
+use super::card::{Correction, ModelCard};
 use crate::domain::key::ModelName;
-use crate::domain::price::{Price, PriceUnit, Surcharge};
-use crate::domain::problem::did_you_mean;
-use crate::domain::request::Value;
+use crate::domain::price::{Price, Surcharge};
+use crate::domain::problem::{did_you_mean, meant_or_all};
 use form::{CARD, Form, Misfit};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -210,19 +210,15 @@ fn is_rules(part: &str) -> bool {
 /// What is wrong with the form of a part.
 fn fit(part: &mut Part) -> Vec<Misfit> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
-        let names = || CARD.iter().map(|key| key.name);
         let (what, hint) = match part.name.as_str() {
             "name" => (
                 "a model's name is the key of its entry".to_owned(),
                 "remove `name`, or write it before the colon".to_owned(),
             ),
-            name => {
-                let hint = match did_you_mean(name, names()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("a card has: {}", names().collect::<Vec<_>>().join(", ")),
-                };
-                (format!("a model's card has no `{name}`"), hint)
-            }
+            name => (
+                format!("a model's card has no `{name}`"),
+                meant_or_all(name, CARD.iter().map(|key| key.name), "a card has"),
+            ),
         };
         return vec![about_key(what, hint)];
     };
@@ -306,17 +302,9 @@ fn without_nulls(value: &Json) -> Json {
 fn surcharges(card: &ModelCard) -> Result<(), String> {
     for surcharge in card.price.iter().flat_map(|price| &price.surcharges) {
         let Some(rule) = card.param(&surcharge.param) else { continue };
-        let is_of_kind = match surcharge.equals {
-            Value::Bool(_) => rule.kind == Kind::Bool,
-            Value::Int(_) => rule.kind == Kind::Int,
-            Value::Text(_) => rule.kind == Kind::Text,
-        };
-        if !is_of_kind || (!rule.values.is_empty() && !rule.values.contains(&surcharge.equals)) {
-            let value = match &surcharge.equals {
-                Value::Bool(flag) => flag.to_string(),
-                Value::Int(number) => number.to_string(),
-                Value::Text(text) => format!("\"{text}\""),
-            };
+        let value = &surcharge.equals;
+        if !rule.kind.holds(value) || (!rule.values.is_empty() && !rule.values.contains(value)) {
+            let value = body::json(value);
             return Err(format!("`{}` can never be {value}, so the surcharge would be lost", rule.name));
         }
     }
@@ -325,16 +313,7 @@ fn surcharges(card: &ModelCard) -> Result<(), String> {
 
 /// A price as a card writes it.
 fn written(price: &Price) -> Json {
-    let per = match price.per {
-        PriceUnit::Clip => "clip",
-        PriceUnit::Second => "second",
-    };
-    let scalar = |value: &Value| match value {
-        Value::Bool(flag) => json!(flag),
-        Value::Int(number) => json!(number),
-        Value::Text(text) => json!(text),
-    };
-    let extra = |extra: &Surcharge| json!({ "param": extra.param, "equals": scalar(&extra.equals), "usd": extra.usd.plain() });
+    let extra = |extra: &Surcharge| json!({ "param": extra.param, "equals": body::json(&extra.equals), "usd": extra.usd.plain() });
     let surcharges: Vec<Json> = price.surcharges.iter().map(extra).collect();
-    json!({ "per": per, "usd": price.usd.plain(), "surcharges": surcharges })
+    json!({ "per": price.per.name(), "usd": price.usd.plain(), "surcharges": surcharges })
 }

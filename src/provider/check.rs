@@ -10,13 +10,13 @@ mod remarks;
 
 pub use pictures::{check_body, check_links};
 
-use super::card::{Kind, ModelCard, Rule};
+use super::card::{Kind, ModelCard, Rule, param};
 use super::cards::Cards;
 use crate::domain::problem::{Severity, did_you_mean};
 use crate::domain::request::{Field, Request, Value};
 
 /// Something about an order that its author should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {
     /// How bad.
     pub severity: Severity,
@@ -42,18 +42,7 @@ pub struct Finding {
 
 impl Finding {
     fn new(severity: Severity, field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            severity,
-            field: field.into(),
-            message: message.into(),
-            instead: Vec::new(),
-            removable: false,
-            about_name: false,
-            hint: None,
-            notes: Vec::new(),
-            detail: None,
-            excess: None,
-        }
+        Self { severity, field: field.into(), message: message.into(), ..Self::default() }
     }
 
     fn error(field: impl Into<String>, message: impl Into<String>) -> Self {
@@ -132,10 +121,8 @@ pub fn check_each(cards: &Cards, card: &ModelCard, request: &Request) -> Vec<Fin
 
 /// What every request must have.
 fn missing(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
-    let fields = card.fields.iter().map(|rule| (rule, rule.name.clone()));
-    let params = card.params.iter().map(|rule| (rule, param(&rule.name)));
-    let missing = fields.chain(params).filter(|(rule, name)| rule.required && !is_set(request, name));
-    findings.extend(missing.map(|(rule, name)| required(card, rule, &name)));
+    let missing = card.rules().filter(|(name, rule)| rule.required && !is_set(request, name));
+    findings.extend(missing.map(|(name, rule)| required(card, rule, &name)));
 }
 
 /// A parameter's text as the value that the card wants, such as `30` for `fps`.
@@ -157,11 +144,6 @@ pub fn typed(cards: &Cards, card: &ModelCard, name: &str, text: &str) -> Result<
         }
         Kind::Picture => Err(Box::new(mistyped("a picture", &[]).hint("write it as a field of its own"))),
     }
-}
-
-/// The name of a parameter in findings.
-fn param(name: &str) -> String {
-    format!("params.{name}")
 }
 
 /// A line of the manifest.
@@ -267,22 +249,19 @@ fn obey(
     findings: &mut Vec<Finding>,
 ) {
     let model = &card.name.model;
-    match (rule.kind, value) {
-        (Kind::Text, Value::Text(text)) => {
-            readable(field, text, findings);
-            if rule.link && !text.trim().is_empty() {
-                findings.extend(links::check(field, text));
-            }
-        }
-        (Kind::Int, Value::Int(_)) | (Kind::Bool, Value::Bool(_)) => {}
-        _ => {
-            let given = match value {
-                Value::Text(text) => format!("the text `{text}`"),
-                Value::Bool(_) | Value::Int(_) => shown(value),
-            };
-            let message = format!("`{field}` of {model} is {}, not {given}", rule.kind.described());
-            findings.push(Finding::error(field, message));
-            return;
+    if !rule.kind.holds(value) {
+        let given = match value {
+            Value::Text(text) => format!("the text `{text}`"),
+            Value::Bool(_) | Value::Int(_) => shown(value),
+        };
+        let message = format!("`{field}` of {model} is {}, not {given}", rule.kind.described());
+        findings.push(Finding::error(field, message));
+        return;
+    }
+    if let Value::Text(text) = value {
+        readable(field, text, findings);
+        if rule.link && !text.trim().is_empty() {
+            findings.extend(links::check(field, text));
         }
     }
     let is_spoken_of = card.remarks.iter().any(|it| it.field == field && it.value.as_ref() == Some(value));
@@ -341,9 +320,7 @@ fn is_set(request: &Request, name: &str) -> bool {
 /// What only goes together, and what does not.
 fn together(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let model = &card.name.model;
-    let rules = card.fields.iter().map(|rule| (rule, rule.name.clone()));
-    let rules = rules.chain(card.params.iter().map(|rule| (rule, param(&rule.name))));
-    for (rule, name) in rules.filter(|(_, name)| is_set(request, name)) {
+    for (name, rule) in card.rules().filter(|(name, _)| is_set(request, name)) {
         for other in rule.only_with.iter().filter(|other| !is_set(request, other)) {
             let message = format!("`{name}` of {model} means nothing without `{other}`");
             findings.push(Finding::error(&name, message).hint(format!("add `{other}:`, or remove `{name}`")));

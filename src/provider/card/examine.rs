@@ -64,12 +64,7 @@ impl ModelCard {
 impl Rule {
     fn examine(&self) -> Result<(), String> {
         let name = &self.name;
-        let fits = |value: &super::Value| match value {
-            super::Value::Bool(_) => self.kind == Kind::Bool,
-            super::Value::Int(_) => self.kind == Kind::Int,
-            super::Value::Text(_) => self.kind == Kind::Text,
-        };
-        if let Some(odd) = self.values.iter().chain(&self.default).find(|value| !fits(value)) {
+        if let Some(odd) = self.values.iter().chain(&self.default).find(|value| !self.kind.holds(value)) {
             let what = match self.kind {
                 Kind::Bool => "neither true nor false",
                 Kind::Int => "no whole number",

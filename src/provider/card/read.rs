@@ -6,54 +6,37 @@ use crate::domain::money::Usd;
 use crate::domain::policy::LookUp;
 use crate::domain::price::{Price, PriceUnit, Surcharge};
 use crate::domain::request::PictureFormat;
-use serde::de::{Deserializer, Error as _, Visitor};
-use serde::{Deserialize, de};
-use std::fmt;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
 /// A scalar as a card writes it.
-struct Scalar(Value);
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected true, false, a whole number or text")]
+enum Scalar {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+}
 
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Scalars;
-
-        impl Visitor<'_> for Scalars {
-            type Value = Scalar;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, a whole number or text")
-            }
-
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar(Value::Bool(value)))
-            }
-
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar(Value::Int(value)))
-            }
-
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Scalar, E> {
-                i64::try_from(value).map(Value::Int).map(Scalar).map_err(E::custom)
-            }
-
-            fn visit_str<E: de::Error>(self, value: &str) -> Result<Scalar, E> {
-                Ok(Scalar(Value::Text(value.to_owned())))
-            }
+impl From<Scalar> for Value {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Bool(yes) => Self::Bool(yes),
+            Scalar::Int(number) => Self::Int(number),
+            Scalar::Text(text) => Self::Text(text),
         }
-
-        deserializer.deserialize_any(Scalars)
     }
 }
 
 pub(super) fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Ok(Some(Scalar::deserialize(deserializer)?.0))
+    Scalar::deserialize(deserializer).map(|scalar| Some(scalar.into()))
 }
 
 pub(super) fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
-    Ok(Vec::<Scalar>::deserialize(deserializer)?.into_iter().map(|scalar| scalar.0).collect())
+    Ok(Vec::<Scalar>::deserialize(deserializer)?.into_iter().map(Value::from).collect())
 }
 
 pub(super) fn parsed<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
@@ -66,22 +49,25 @@ pub(super) fn hours<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durati
 }
 
 pub(super) fn formats<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PictureFormat>, D::Error> {
-    let known = [PictureFormat::Png, PictureFormat::Jpeg, PictureFormat::Webp];
-    let format = |name: &String| {
-        let format = known.into_iter().find(|format| format.name() == name);
-        format.ok_or_else(|| D::Error::custom(format!("there is no format `{name}`")))
-    };
-    Vec::<String>::deserialize(deserializer)?.iter().map(format).collect()
+    let names = Vec::<String>::deserialize(deserializer)?;
+    names.iter().map(|name| known(name, PictureFormat::ALL, PictureFormat::name)).collect()
+}
+
+fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PriceUnit, D::Error> {
+    known(&String::deserialize(deserializer)?, PriceUnit::ALL, PriceUnit::name)
+}
+
+/// Returns the value of that name.
+fn known<T: Copy, E: Error>(
+    name: &str,
+    all: impl IntoIterator<Item = T>,
+    named: fn(T) -> &'static str,
+) -> Result<T, E> {
+    let known = all.into_iter().find(|known| named(*known) == name);
+    known.ok_or_else(|| E::custom(format!("there is no `{name}`")))
 }
 
 pub(super) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Price>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Per {
-        Clip,
-        Second,
-    }
-
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Extra {
@@ -94,7 +80,8 @@ pub(super) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Tag {
-        per: Per,
+        #[serde(deserialize_with = "unit")]
+        per: PriceUnit,
         #[serde(deserialize_with = "parsed")]
         usd: Usd,
         #[serde(default)]
@@ -102,12 +89,9 @@ pub(super) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     }
 
     let tag = Tag::deserialize(deserializer)?;
-    let per = match tag.per {
-        Per::Clip => PriceUnit::Clip,
-        Per::Second => PriceUnit::Second,
-    };
-    let surcharge = |extra: Extra| Surcharge { param: extra.param, equals: extra.equals.0, usd: extra.usd };
-    Ok(Some(Price { per, usd: tag.usd, surcharges: tag.surcharges.into_iter().map(surcharge).collect() }))
+    let surcharge = |Extra { param, equals, usd }: Extra| Surcharge { param, equals: equals.into(), usd };
+    let surcharges = tag.surcharges.into_iter().map(surcharge).collect();
+    Ok(Some(Price { per: tag.per, usd: tag.usd, surcharges }))
 }
 
 pub(super) fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {

@@ -3,7 +3,7 @@
 //! What a card *is* stands in its type; a test compares the two.
 
 use crate::domain::money::Usd;
-use crate::domain::problem::did_you_mean;
+use crate::domain::problem::{did_you_mean, meant_or_all};
 use serde_json::{Map, Value as Json};
 
 /// What may be written somewhere in a card.
@@ -204,8 +204,8 @@ impl Fitting<'_> {
                 .as_u64()
                 .and_then(|number| u32::try_from(number).ok())
                 .is_some_and(|number| number >= least),
-            (Form::Flag, Json::Bool(_))
-            | (Form::Scalar, Json::Bool(_) | Json::Number(_) | Json::String(_)) => true,
+            (Form::Flag, Json::Bool(_)) | (Form::Scalar, Json::Bool(_) | Json::String(_)) => true,
+            (Form::Scalar, Json::Number(number)) => number.is_i64(),
             (Form::Word(words), Json::String(text)) => words.contains(&text.as_str()),
             (Form::Quotient, Json::Array(pair)) => {
                 pair.len() == 2 && pair.iter().all(|number| number.as_u64().is_some_and(|number| number > 0))
@@ -237,11 +237,7 @@ impl Fitting<'_> {
             let known = keys.iter().find(|key| key.name == name);
             self.below(name.clone(), |fitting| match known {
                 None => {
-                    let names = || keys.iter().map(|key| key.name);
-                    let hint = match did_you_mean(name, names()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("known keys: {}", names().collect::<Vec<_>>().join(", ")),
-                    };
+                    let hint = meant_or_all(name, keys.iter().map(|key| key.name), "known keys");
                     fitting.report(true, format!("unknown key `{name}` in `{owner}`"), hint);
                 }
                 Some(key) if value.is_null() && key.need != Need::Never => {

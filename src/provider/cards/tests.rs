@@ -3,7 +3,8 @@
 use super::super::card::{Pictures, Remark, Rule};
 use super::*;
 use crate::domain::money::Usd;
-use crate::domain::request::Field;
+use crate::domain::price::PriceUnit;
+use crate::domain::request::{Field, Value};
 use std::collections::BTreeSet;
 
 fn model(name: &str) -> ModelName {
