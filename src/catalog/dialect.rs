@@ -4,7 +4,7 @@
 //! two programs are equally likely the user is asked.
 
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 /// The documents, the plain one last.
@@ -160,6 +160,10 @@ impl Header {
             (false, false) => folded == self.folded,
         }
     }
+
+    fn is_among(&self, headers: &[String]) -> bool {
+        headers.iter().any(|header| self.fits(&fold(header)))
+    }
 }
 
 fn fold(header: &str) -> String {
@@ -271,8 +275,7 @@ impl Dialect {
 
     /// Of the headers without which a file is none of its, those that are not there.
     pub(super) fn missing(&self, headers: &[String]) -> Vec<&str> {
-        let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
-        let is_missing = |header: &&Header| !folded.iter().any(|folded| header.fits(folded));
+        let is_missing = |header: &&Header| !header.is_among(headers);
         self.required.iter().filter(is_missing).map(|header| header.written.as_str()).collect()
     }
 
@@ -281,9 +284,8 @@ impl Dialect {
         if !self.missing(headers).is_empty() {
             return None;
         }
-        let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
-        let is_there = |header: &&Header| folded.iter().any(|folded| header.fits(folded));
-        Some(Confidence { known: self.strong.iter().filter(is_there).count(), of: self.strong.len() })
+        let known = self.strong.iter().filter(|header| header.is_among(headers)).count();
+        Some(Confidence { known, of: self.strong.len() })
     }
 
     /// Finds its columns. A plain file has one column for each thing: a second never stands in for an empty cell.
@@ -293,22 +295,12 @@ impl Dialect {
             (0..folded.len()).filter(|at| header.fits(&folded[*at])).collect()
         };
         let each = |headers: &[Header]| {
-            let mut found: Vec<usize> = Vec::new();
-            for at in headers.iter().flat_map(all) {
-                if !found.contains(&at) {
-                    found.push(at);
-                }
-            }
-            found
+            let mut known = HashSet::new();
+            headers.iter().flat_map(all).filter(|at| known.insert(*at)).collect::<Vec<usize>>()
         };
         let first = |header: &Option<Header>| all(header.as_ref()?).first().copied();
-        let best = |headers: &[Header]| {
-            let mut found = each(headers);
-            if self.is_plain() {
-                found.truncate(1);
-            }
-            found
-        };
+        let most = if self.is_plain() { 1 } else { usize::MAX };
+        let best = |headers: &[Header]| each(headers).into_iter().take(most).collect();
         let numbered = self
             .options
             .numbered

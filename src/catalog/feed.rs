@@ -1,8 +1,8 @@
 //! Feeds: RSS and Atom, whose records hold a product each.
 
-use super::lines::{LARGEST_ROW, Metered, Watch};
+use super::lines::{Broken, Metered, Watch};
 use super::records::Record;
-use super::sheet::broken_off;
+use super::sheet::{broken_off, too_long};
 use super::table::{LONGEST_NAME, Table};
 use crate::domain::problem::Problem;
 use crate::domain::text::decode_entities;
@@ -50,30 +50,19 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
     let mut row = 0;
     loop {
         buffer.clear();
-        let event = match reader.read_event_into(&mut buffer) {
-            Ok(event) => event,
-            Err(error) => {
-                let why = error.to_string();
-                return Err(Box::new(stopped(table, row + 1, watch, reader.error_position(), &why)));
-            }
-        };
-        match event {
+        let read = reader.read_event_into(&mut buffer).map_err(|error| error.to_string());
+        match read.map_err(|why| stopped(table, row + 1, watch, reader.error_position(), &why))? {
             Event::Start(start) if product.is_none() && is_record(&start) => {
                 watch.renew();
                 product = Some(Product::default());
             }
-            Event::Start(start) => {
-                if let Some(product) = &mut product
-                    && !product.open(&start)
-                {
-                    return Err(Box::new(too_deep(table, row + 1)));
+            event @ (Event::Start(_) | Event::Empty(_)) => {
+                let (Event::Start(start) | Event::Empty(start)) = &event else { continue };
+                let Some(product) = &mut product else { continue };
+                if !product.open(start) {
+                    return Err(too_deep(table, row + 1).into());
                 }
-            }
-            Event::Empty(start) => {
-                if let Some(product) = &mut product {
-                    if !product.open(&start) {
-                        return Err(Box::new(too_deep(table, row + 1)));
-                    }
+                if matches!(event, Event::Empty(_)) {
                     product.close();
                 }
             }
@@ -95,7 +84,7 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
             },
             Event::Eof if product.is_some() => {
                 let problem = table.at(row + 1, None, "the feed ends in the middle of a product");
-                return Err(Box::new(problem.hint("fetch it again, it was cut off")));
+                return Err(problem.hint("fetch it again, it was cut off").into());
             }
             Event::Eof => break,
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -104,7 +93,7 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
     if row == 0 {
         let problem =
             table.whole("the file has no product: there is no `<item>` (RSS) and no `<entry>` (Atom)");
-        return Err(Box::new(problem.hint("export it as a Google Merchant feed, or as CSV")));
+        return Err(problem.hint("export it as a Google Merchant feed, or as CSV").into());
     }
     table.end_of_records()
 }
@@ -131,11 +120,7 @@ fn too_deep(table: &Table<'_>, row: u64) -> Problem {
 /// The feed was not read to its end.
 fn stopped(table: &Table<'_>, row: u64, watch: &Watch, at: u64, why: &str) -> Problem {
     match watch.broken() {
-        Some(super::lines::Broken::TooLong) => {
-            let megabytes = LARGEST_ROW / 1024 / 1024;
-            let problem = table.at(row, None, format!("the product goes on for more than {megabytes} MiB"));
-            problem.hint("an element in it may never be closed")
-        }
+        Some(Broken::TooLong) => too_long(table, row, "product", "an element in it may never be closed"),
         Some(broken) => broken_off(table, row, &broken),
         None => table
             .at(row, None, format!("the feed cannot be read from byte {at} on: {why}"))

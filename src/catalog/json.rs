@@ -1,8 +1,8 @@
 //! JSON: one object a line, or a list of objects.
 
-use super::lines::{Broken, LARGEST_ROW, Metered, Watch};
+use super::lines::{Broken, Metered, Watch};
 use super::records::Record;
-use super::sheet::broken_off;
+use super::sheet::{broken_off, too_long};
 use super::table::{LONGEST_NAME, Table};
 use crate::domain::problem::Problem;
 use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
@@ -21,22 +21,18 @@ pub(super) fn lines(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> 
         line.clear();
         watch.renew();
         let length = reader.read_until(b'\n', &mut line);
-        let length = length.map_err(|error| Box::new(stopped(table, row, &watch, &error.to_string())))?;
-        if length == 0 {
+        if length.map_err(|error| stopped(table, row, &watch, &error.to_string()))? == 0 {
             break;
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         match serde_json::from_slice(&line) {
-            Ok(Value::Object(object)) => take(table, row, &Value::Object(object))?,
-            Ok(_) => return Err(Box::new(no_object(table, row))),
+            Ok(value) => take(table, row, &value)?,
             Err(error) => {
                 let message = format!("the line is no JSON object: {}", without_line(&error.to_string()));
-                let problem = table.at(row, None, message);
-                let problem =
-                    problem.hint("write one object a line, or one list, `[{ … }, { … }]`, of all of them");
-                return Err(Box::new(problem));
+                let hint = "write one object a line, or one list, `[{ … }, { … }]`, of all of them";
+                return Err(table.at(row, None, message).hint(hint).into());
             }
         }
     }
@@ -50,33 +46,26 @@ pub(super) fn list(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let mut reader = Deserializer::from_reader(BufReader::new(metered));
     let mut objects = Objects { table, watch: Rc::clone(&watch), row: 0, stopped: None };
     let read = reader.deserialize_seq(&mut objects).and_then(|()| reader.end());
-    let (row, stop) = (objects.row, objects.stopped.take());
-    if let Some(problem) = stop {
-        return Err(problem);
+    match (read, objects) {
+        (_, Objects { stopped: Some(problem), .. }) => Err(problem),
+        (Err(error), Objects { table, row, .. }) => {
+            Err(stopped(table, row + 1, &watch, &error.to_string()).into())
+        }
+        (Ok(()), Objects { table, .. }) => table.end_of_records(),
     }
-    read.map_err(|error| Box::new(stopped(table, row + 1, &watch, &error.to_string())))?;
-    table.end_of_records()
 }
 
 /// A list that was not read to its end.
 fn stopped(table: &Table<'_>, row: u64, watch: &Watch, why: &str) -> Problem {
     match watch.broken() {
         Some(Broken::TooLong) => {
-            let megabytes = LARGEST_ROW / 1024 / 1024;
-            let problem = table.at(row, None, format!("the object goes on for more than {megabytes} MiB"));
-            problem.hint("a quote or a bracket in it may never be closed")
+            too_long(table, row, "object", "a quote or a bracket in it may never be closed")
         }
         Some(broken) => broken_off(table, row, &broken),
         None => table
             .at(row, None, format!("this is no JSON: {why}"))
             .hint("let a program write the file; in a text editor, look at the line that is named"),
     }
-}
-
-fn no_object(table: &Table<'_>, row: u64) -> Problem {
-    table
-        .at(row, None, "an object should stand here")
-        .hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`")
 }
 
 /// What is wrong, without a place within the line.
@@ -105,11 +94,7 @@ impl<'de> Visitor<'de> for &mut Objects<'_, '_> {
         while let Some(value) = list.next_element::<Value>()? {
             self.row += 1;
             self.watch.renew();
-            let taken = match &value {
-                Value::Object(_) => take(self.table, self.row, &value),
-                _ => Err(Box::new(no_object(self.table, self.row))),
-            };
-            if let Err(problem) = taken {
+            if let Err(problem) = take(self.table, self.row, &value) {
                 self.stopped = Some(problem);
                 return Err(A::Error::custom("no more is taken"));
             }
@@ -119,6 +104,10 @@ impl<'de> Visitor<'de> for &mut Objects<'_, '_> {
 }
 
 fn take(table: &mut Table<'_>, row: u64, object: &Value) -> Result<(), Box<Problem>> {
+    if !object.is_object() {
+        let problem = table.at(row, None, "an object should stand here");
+        return Err(problem.hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`").into());
+    }
     let mut record = Record::default();
     gather(&mut record, "", object);
     table.record(row, record)

@@ -142,6 +142,12 @@ enum Stop {
     Scattered,
 }
 
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Broken(Box::new(problem))
+    }
+}
+
 impl From<Box<Problem>> for Stop {
     fn from(problem: Box<Problem>) -> Self {
         Self::Broken(problem)
@@ -150,7 +156,7 @@ impl From<Box<Problem>> for Stop {
 
 /// Reads all there is. An error ends the reading; what spoils only a row is noted.
 fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
-    let head = lines::head(&mut source).map_err(|broken| Box::new(sheet::broken_off(table, 1, &broken)))?;
+    let head = lines::head(&mut source).map_err(|broken| sheet::broken_off(table, 1, &broken))?;
     let start = head.strip_prefix(lines::MARK).unwrap_or(&head).trim_ascii_start();
     let name = table.file.to_lowercase();
     let is_sheet = [".csv", ".tsv", ".txt"].iter().any(|ending| name.ends_with(ending));
@@ -159,7 +165,7 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
         _ if head.starts_with(b"PK\x03\x04") => workbook::read(table, head, source)?,
         _ if head.starts_with(b"\xD0\xCF\x11\xE0") => {
             let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(sheet::AS_CSV);
-            return Err(Stop::Broken(Box::new(problem.note("XLSX can be read, too"))));
+            return Err(problem.note("XLSX can be read, too").into());
         }
         Some(b'<') if !is_sheet => feed::read(table, unmarked(), source)?,
         Some(b'{') if !is_sheet => json::lines(table, unmarked(), source)?,
@@ -174,5 +180,5 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
             "the first row names the columns, such as id,title,image; each further row is a product",
         )
     };
-    if table.is_empty() { Err(Stop::Broken(Box::new(table.whole(what).hint(hint)))) } else { Ok(()) }
+    if table.is_empty() { Err(table.whole(what).hint(hint).into()) } else { Ok(()) }
 }

@@ -44,7 +44,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
             Ok(_) => break,
             Err(error) => {
                 let broken = watch.broken().unwrap_or_else(|| Broken::Unreadable(error.to_string()));
-                return Err(Stop::Broken(Box::new(broken_off(sheet.table, row + 1, &broken))));
+                return Err(broken_off(sheet.table, row + 1, &broken).into());
             }
         }
         // Every row ends a line; the lines that end within cells are no rows.
@@ -52,7 +52,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         breaks += u64::try_from(inside).unwrap_or(u64::MAX);
         let before = reader.position().line().saturating_sub(1 + breaks);
         if lines::has_swallowed_end(&record) {
-            return Err(Stop::Broken(sheet.unclosed(before + 1, &record)));
+            return Err(sheet.unclosed(before + 1, &record).into());
         }
         row = before;
         sheet.row(row, &record)?;
@@ -99,9 +99,8 @@ impl Header {
             let message = format!(
                 "the header has more than {WIDEST} columns, or a name of more than {LONGEST_NAME} bytes"
             );
-            return Err(Box::new(
-                table.at(row, None, message).hint("the first row names the columns, in few words"),
-            ));
+            let problem = table.at(row, None, message);
+            return Err(problem.hint("the first row names the columns, in few words").into());
         }
         table.header(row, names)?;
         Ok(Self { row, named: end, unnamed: all - end, is_told: false })
@@ -145,8 +144,11 @@ impl Sheet<'_, '_> {
             return Ok(());
         }
         match self.cells(row, record) {
-            Some(row) => self.table.row(row),
-            None => Ok(()),
+            Ok(row) => self.table.row(row),
+            Err(problem) => {
+                problem.into_iter().for_each(|problem| self.table.spoilt(row, *problem));
+                Ok(())
+            }
         }
     }
 
@@ -159,7 +161,7 @@ impl Sheet<'_, '_> {
         for (at, cell) in record.iter().enumerate() {
             let Ok(name) = self.letters.read(row, &at_letter(at), cell) else {
                 let message = "a letter in the header is not saved as UTF-8";
-                return Err(Box::new(self.table.at(row, Some(&at_letter(at)), message).hint(AS_CSV)));
+                return Err(self.table.at(row, Some(&at_letter(at)), message).hint(AS_CSV).into());
             };
             names.push(name.trim().to_owned());
         }
@@ -167,50 +169,35 @@ impl Sheet<'_, '_> {
         Ok(())
     }
 
-    /// The row as text; nothing where it is spoilt, which is noted.
-    fn cells(&mut self, row: u64, record: &ByteRecord) -> Option<Row> {
-        let header = self.header.as_mut()?;
+    /// The row as text, or what spoils it; nothing of what the header is told for.
+    fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
+        let header = self.header.as_mut().ok_or(None)?;
         let named = header.named();
         // Spreadsheets leave empty cells behind where something was deleted.
-        if let Some(surplus) = (named..record.len()).find(|at| !record[*at].is_empty()) {
-            if header.is_unnamed(self.table, surplus) {
-                return None;
-            }
-            self.ragged(row, record.len(), named);
-            return None;
+        let surplus = (named..record.len()).find(|at| !record[*at].is_empty());
+        if surplus.is_some_and(|at| header.is_unnamed(self.table, at)) {
+            return Err(None);
         }
-        if record.len() < named {
-            self.ragged(row, record.len(), named);
-            return None;
+        if surplus.is_some() || record.len() < named {
+            return Err(Some(self.ragged(row, record.len(), named).into()));
         }
         let mut cells = Vec::with_capacity(named);
-        for (at, cell) in record.iter().take(named).enumerate() {
-            let name = &self.table.headers()[at];
+        for (name, cell) in self.table.headers().iter().zip(record) {
+            let wrong = |message: &str| self.table.at(row, Some(name), message);
             if cell.len() > LARGEST_CELL {
-                let problem = self.table.at(row, Some(name), "the cell is larger than 1 MiB");
-                let problem = problem.hint("a quote before it may never be closed");
-                let label = format!("{} bytes", cell.len());
-                self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
-                return None;
+                let problem = wrong("the cell is larger than 1 MiB").label(format!("{} bytes", cell.len()));
+                return Err(Some(problem.hint("a quote before it may never be closed").into()));
             }
-            match self.letters.read(row, name, cell) {
-                Ok(text) => cells.push(text),
-                Err(Misread(shown)) => {
-                    let problem = self
-                        .table
-                        .at(row, Some(name), "a letter in this cell is not saved as UTF-8")
-                        .hint(AS_CSV);
-                    let label = format!("read as `{shown}`");
-                    self.table.spoilt(row, problem, Some(label), format!("sheet row {row}"));
-                    return None;
-                }
-            }
+            cells.push(self.letters.read(row, name, cell).map_err(|Misread(shown)| {
+                let problem = wrong("a letter in this cell is not saved as UTF-8").hint(AS_CSV);
+                Some(problem.label(format!("read as `{shown}`")).into())
+            })?);
         }
-        Some(Row { number: row, cells })
+        Ok(Row { number: row, cells })
     }
 
     /// The row has other cells than the header.
-    fn ragged(&mut self, row: u64, cells: usize, columns: usize) {
+    fn ragged(&self, row: u64, cells: usize, columns: usize) -> Problem {
         let plural = if cells == 1 { "" } else { "s" };
         let message = format!("the row has {cells} cell{plural}, the header {columns}");
         let (separator, called) = separator(self.delimiter);
@@ -224,19 +211,18 @@ impl Sheet<'_, '_> {
                 "fill in the cells that are missing; in a text editor, an empty cell is one more {called}"
             )
         };
-        let problem = self.table.at(row, None, message).hint(hint);
-        self.table.spoilt(row, problem, None, format!("sheet row {row}"));
+        self.table.at(row, None, message).hint(hint)
     }
 
     /// The last cell of the row runs on to the end of the sheet.
-    fn unclosed(&self, row: u64, record: &ByteRecord) -> Box<Problem> {
+    fn unclosed(&self, row: u64, record: &ByteRecord) -> Problem {
         let column = record.len().checked_sub(1).and_then(|last| self.table.headers().get(last));
         let problem =
             self.table.at(row, column.map(String::as_str), "a quote is opened in this row and never closed");
-        Box::new(problem.hint(
+        problem.hint(
             "open the sheet in a text editor (a spreadsheet takes all rows below for one cell) and add the \
              closing `\"`; a quote within a cell is written `\"\"`",
-        ))
+        )
     }
 }
 
@@ -250,13 +236,16 @@ pub(super) fn broken_off(table: &Table<'_>, row: u64, broken: &Broken) -> Proble
             table.whole(format!("the sheet is not text: a NUL is at byte offset {offset}")).hint(AS_CSV)
         }
         Broken::TooLong => {
-            let megabytes = LARGEST_ROW / 1024 / 1024;
-            table
-                .at(row, None, format!("the row goes on for more than {megabytes} MiB"))
-                .hint("a quote in it may never be closed; a cell may have 1 MiB")
+            too_long(table, row, "row", "a quote in it may never be closed; a cell may have 1 MiB")
         }
         Broken::Unreadable(why) => table
             .at(row, None, format!("the sheet cannot be read: {why}"))
             .hint("copy it to another place, and name it there"),
     }
+}
+
+/// What is called `what` goes on beyond [`LARGEST_ROW`].
+pub(super) fn too_long(table: &Table<'_>, row: u64, what: &str, hint: &str) -> Problem {
+    let megabytes = LARGEST_ROW / 1024 / 1024;
+    table.at(row, None, format!("the {what} goes on for more than {megabytes} MiB")).hint(hint)
 }

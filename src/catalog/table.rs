@@ -114,9 +114,8 @@ impl<'a> Table<'a> {
     }
 
     /// Notes what spoils a row.
-    pub(super) fn spoilt(&mut self, row: u64, mut problem: Problem, label: Option<String>, example: String) {
-        problem.label = label;
-        problem.examples.push(example);
+    pub(super) fn spoilt(&mut self, row: u64, mut problem: Problem) {
+        problem.examples.push(format!("sheet row {row}"));
         problem.rows.push(row);
         self.problems.add(problem.of_item());
     }
@@ -186,7 +185,7 @@ impl<'a> Table<'a> {
                         "write `dialect: {}` or `dialect: {}` under `items:`; for `init` and `catalog`, `--dialect NAME`",
                         first.name, second.name
                     );
-                    Err(Box::new(self.whole(message).hint(hint)))
+                    Err(self.whole(message).hint(hint).into())
                 }
             };
         };
@@ -304,7 +303,7 @@ impl<'a> Table<'a> {
             let mut problem = self.at(number, Some(&header), "a spreadsheet has shortened this number");
             problem.severity = Severity::Warning;
             let problem = problem.hint("clips do not depend on it; for true numbers, export the file again");
-            self.spoilt(number, problem, Some(format!("`{text}`")), format!("sheet row {number}"));
+            self.spoilt(number, problem.label(format!("`{text}`")));
         }
         if !is_named {
             let header = self.known.as_ref().and_then(|known| known.columns.together.first());
@@ -312,13 +311,13 @@ impl<'a> Table<'a> {
             let problem = self
                 .at(number, header.as_deref(), "the row has no id")
                 .hint("fill the cell with an id that no other row has, and do not change it later");
-            self.spoilt(number, problem, None, format!("sheet row {number}"));
+            self.spoilt(number, problem);
         }
     }
 
     /// Takes a record of a file without a header: each value with its name.
     pub(super) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
-        let Some(values) = record.finish() else { return Err(Box::new(self.too_wide(number))) };
+        let Some(values) = record.finish() else { return Err(self.too_wide(number).into()) };
         let mut cells: Vec<String> = Vec::new();
         let before = self.headers.len();
         for (name, value) in values {
@@ -332,7 +331,7 @@ impl<'a> Table<'a> {
             cells[at] = value;
         }
         if self.headers.len() > WIDEST {
-            return Err(Box::new(self.too_wide(number)));
+            return Err(self.too_wide(number).into());
         }
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             return Ok(());

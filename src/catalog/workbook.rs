@@ -22,38 +22,24 @@ const WIDEST: usize = 16_384;
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let mut bytes = head;
     let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
-    if let Err(error) = read {
-        return Err(Stop::Broken(Box::new(broken_off(table, 1, &Broken::Unreadable(error.to_string())))));
-    }
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        let problem = table.whole(format!("the workbook is larger than {} MiB", LARGEST >> 20));
-        return Err(Stop::Broken(Box::new(problem.hint(AS_CSV))));
+    read.map_err(|error| broken_off(table, 1, &Broken::Unreadable(error.to_string())))?;
+    let too_large = |how: String| Err(table.whole(format!("the workbook {how}")).hint(AS_CSV).into());
+    if bytes.len() as u64 > LARGEST {
+        return too_large(format!("is larger than {} MiB", LARGEST >> 20));
     }
     if !unpacks_within(&bytes, UNPACKED) {
-        let problem = table.whole(format!("the workbook comes to more than {} MiB unpacked", UNPACKED >> 20));
-        return Err(Stop::Broken(Box::new(problem.hint(AS_CSV))));
+        return too_large(format!("comes to more than {} MiB unpacked", UNPACKED >> 20));
     }
-    let mut workbook: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes))
-        .map_err(|error| Box::new(unreadable(table, &error)))?;
+    let mut workbook: Xlsx<_> =
+        calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(table, &error))?;
     let names = workbook.sheet_names();
     let name = sheet(table, &names)?;
     table.format = format!("XLSX, sheet `{name}`");
-    let mut cells =
-        workbook.worksheet_cells_reader(&name).map_err(|error| Box::new(unreadable(table, &error)))?;
+    let mut cells = workbook.worksheet_cells_reader(&name).map_err(|error| unreadable(table, &error))?;
     let mut sheet = Sheet { table, header: None, row: 0, cells: Vec::new() };
-    loop {
-        match cells.next_cell() {
-            Ok(Some(cell)) => {
-                let (row, column) = cell.get_position();
-                sheet.cell(
-                    u64::from(row) + 1,
-                    usize::try_from(column).unwrap_or(usize::MAX),
-                    cell.get_value(),
-                )?;
-            }
-            Ok(None) => break,
-            Err(error) => return Err(Stop::Broken(Box::new(unreadable(sheet.table, &error)))),
-        }
+    while let Some(cell) = cells.next_cell().map_err(|error| unreadable(sheet.table, &error))? {
+        let (row, column) = cell.get_position();
+        sheet.cell(u64::from(row) + 1, column as usize, cell.get_value())?;
     }
     sheet.end_of_row()
 }
@@ -79,10 +65,8 @@ fn unpacks_within(bytes: &[u8], most: u64) -> bool {
 /// The name of the sheet to read.
 fn sheet(table: &Table<'_>, names: &[String]) -> Result<String, Box<Problem>> {
     let Some(wanted) = table.sheet() else {
-        return names
-            .first()
-            .cloned()
-            .ok_or_else(|| Box::new(table.whole("the workbook has no sheet").hint(AS_CSV)));
+        let none = || table.whole("the workbook has no sheet").hint(AS_CSV);
+        return names.first().cloned().ok_or_else(|| none().into());
     };
     if names.iter().any(|name| name == wanted) {
         return Ok(wanted.to_owned());
@@ -121,7 +105,7 @@ impl Sheet<'_, '_> {
         if column >= WIDEST || text.len() > LARGEST_CELL {
             let message = format!("the row has more than {WIDEST} columns, or a cell larger than 1 MiB");
             let problem = self.table.at(row, None, message);
-            return Err(Stop::Broken(Box::new(problem.hint("remove what is no product from the sheet"))));
+            return Err(problem.hint("remove what is no product from the sheet").into());
         }
         if self.cells.len() <= column {
             self.cells.resize(column + 1, String::new());
@@ -147,7 +131,7 @@ impl Sheet<'_, '_> {
                 let problem =
                     self.table.at(self.row, Some(&column), "this cell stands in a column without a name");
                 let problem = problem.hint("write a name into the column's first cell, or empty this cell");
-                self.table.spoilt(self.row, problem, None, format!("sheet row {}", self.row));
+                self.table.spoilt(self.row, problem);
             }
             return Ok(());
         }
