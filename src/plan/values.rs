@@ -8,6 +8,7 @@ use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
 use crate::manifest::{Job, Located, Manifest, Setting, Settings, Shot, Template};
 use crate::provider::card::{Mode, ModelCard};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What jobs are made of: a row of a product file, or an entry of the manifest.
@@ -105,20 +106,15 @@ impl<'a> Values<'a> {
 
     /// All texts of a field; several only for reference images.
     pub(super) fn field(&self, field: Field) -> Vec<Written<'a>> {
-        fn list<T>(setting: &Setting<T>) -> Vec<&T> {
+        fn list<'a, T>(setting: &'a Setting<T>, written: fn(&'a T) -> Written<'a>) -> Vec<Written<'a>> {
             match setting {
-                Setting::One(one) => vec![one],
-                Setting::Many(many) => many.iter().collect(),
+                Setting::One(one) => vec![written(one)],
+                Setting::Many(many) => many.iter().map(written).collect(),
             }
         }
-        let templates = |setting: Option<&'a Setting<Template>>| {
-            setting.map(|setting| list(setting).into_iter().map(Written::Template).collect())
-        };
-        let of = |settings: &'a Settings<Template>| templates(settings.fields.get(&field));
-        let own = || {
-            let own = self.subject.own?.fields.get(&field)?;
-            Some(list(own).into_iter().map(Written::Data).collect())
-        };
+        let of =
+            |settings: &'a Settings<Template>| Some(list(settings.fields.get(&field)?, Written::Template));
+        let own = || Some(list(self.subject.own?.fields.get(&field)?, Written::Data));
         let cell = || {
             let cell = match field {
                 Field::Prompt => self.cells.prompt.as_ref(),
@@ -127,8 +123,8 @@ impl<'a> Values<'a> {
             };
             cell.map(|cell| vec![Written::Cell(cell)])
         };
-        templates(self.job.field(field))
-            .or_else(cell)
+        let axis = self.job.field(field).map(|setting| list(setting, Written::Template));
+        axis.or_else(cell)
             .or_else(|| of(&self.shot.fields.settings))
             .or_else(own)
             .or_else(|| of(&self.manifest.defaults.settings))
@@ -146,22 +142,15 @@ impl<'a> Values<'a> {
 
     /// Parameters by name, each from the strongest layer that has it.
     pub(super) fn params(&self) -> Vec<(&'a str, Written<'a>)> {
-        let mut params: Vec<(&str, Written<'_>)> = Vec::new();
-        let mut add = |name: &'a str, written| {
-            if params.iter().all(|(known, _)| *known != name) {
-                params.push((name, written));
-            }
+        let templates = |settings: &'a Settings<Template>| {
+            settings.params.iter().map(|(name, template)| (name.as_str(), Written::Template(template)))
         };
-        for (name, template) in &self.shot.fields.settings.params {
-            add(name, Written::Template(template));
-        }
-        for (name, text) in self.subject.own.into_iter().flat_map(|own| &own.params) {
-            add(name, Written::Data(text));
-        }
-        for (name, template) in &self.manifest.defaults.settings.params {
-            add(name, Written::Template(template));
-        }
-        params
+        let own = self.subject.own.into_iter().flat_map(|own| &own.params);
+        let own = own.map(|(name, text)| (name.as_str(), Written::Data(text)));
+        let all = templates(&self.shot.fields.settings).chain(own);
+        let mut known = HashSet::new();
+        let all = all.chain(templates(&self.manifest.defaults.settings));
+        all.filter(|(name, _)| known.insert(*name)).collect()
     }
 
     pub(super) fn output(&self) -> &'a Template {
@@ -270,13 +259,14 @@ impl<'a> Values<'a> {
                 let has_picture = has(Field::Image) || has(Field::ReferenceImages);
                 (!required && has_picture).then_some("the model then works from the picture alone")
             }
-            Some(Field::Image | Field::ReferenceImages) => (card.modes.contains(&Mode::Text)
-                && has(Field::Prompt))
-            .then_some("the model then works from the prompt alone"),
-            Some(Field::LastImage) => card
-                .modes
-                .contains(&Mode::Image)
-                .then_some("the model then works from the first picture alone"),
+            Some(Field::Image | Field::ReferenceImages) => {
+                let works = card.modes.contains(&Mode::Text) && has(Field::Prompt);
+                works.then_some("the model then works from the prompt alone")
+            }
+            Some(Field::LastImage) => {
+                let works = card.modes.contains(&Mode::Image);
+                works.then_some("the model then works from the first picture alone")
+            }
             _ if matches!(name, "model" | "output") => None,
             _ => Some("the model's own value then holds"),
         }
@@ -302,12 +292,11 @@ impl<'a> Values<'a> {
             if item.row(columns).is_some() {
                 problem = problem.label("empty in the rows below");
             }
-            return problem.hint(match card.and_then(|card| self.without(name, card)) {
-                Some(how) => {
-                    format!("{fill}, or list it as optional in the shot, `optional: [{name}]`: {how}")
-                }
-                None => format!("{fill}, or {remove}"),
-            });
+            let other = match card.and_then(|card| self.without(name, card)) {
+                Some(how) => &format!("list it as optional in the shot, `optional: [{name}]`: {how}"),
+                None => remove,
+            };
+            return problem.hint(format!("{fill}, or {other}"));
         }
         problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))
     }
@@ -323,17 +312,8 @@ impl<'a> Values<'a> {
         let room = length(&longest).checked_sub(excess).filter(|room| *room > 0)?;
         let has_markup = item.get(longest).is_some_and(|cell| cell.contains("</"));
         let example = item.example(std::slice::from_ref(longest));
-        let spelled = match written {
-            Written::Template(template) => template.spelled(longest),
-            Written::Data(_) | Written::Cell(_) => return None,
-        };
-        Some(Cut {
-            place: written.place_of(longest),
-            example,
-            column: longest.clone(),
-            spelled,
-            room,
-            has_markup,
-        })
+        let Written::Template(template) = written else { return None };
+        let (place, spelled) = (template.place_of(longest), template.spelled(longest));
+        Some(Cut { place, example, column: longest.clone(), spelled, room, has_markup })
     }
 }
