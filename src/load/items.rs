@@ -7,7 +7,7 @@ use crate::domain::problem::{Place, Problem, did_you_mean, meant_or_all};
 use crate::domain::request::PictureFacts;
 use crate::domain::take::Wanted;
 use crate::files::{self, Album};
-use crate::manifest::{FileReading, Items, Located, Manifest, OnBadItem};
+use crate::manifest::{FileReading, Items, ListItem, Located, Manifest, OnBadItem};
 use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
@@ -160,7 +160,7 @@ impl Pictures<'_> {
 
 /// Where the items of a manifest come from.
 enum Source<'a> {
-    Manifest(&'a Manifest),
+    Manifest(&'a [ListItem]),
     File(File),
     /// A file that cannot be read, which is told.
     Nothing,
@@ -169,7 +169,7 @@ enum Source<'a> {
 impl<'a> Source<'a> {
     fn of(folder: &Path, manifest: &'a Manifest, problems: &mut Vec<Problem>) -> Self {
         match &manifest.items {
-            Items::List(_) => Self::Manifest(manifest),
+            Items::List(entries) => Self::Manifest(entries),
             Items::File { from, reading, .. } => {
                 File::of(folder, from, reading, problems).map_or(Self::Nothing, Self::File)
             }
@@ -179,14 +179,14 @@ impl<'a> Source<'a> {
     /// Hands on every item, and answers what is wrong with the source.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(&Subject<'_>)) -> Result<Catalog, Scattered> {
         match self {
-            Self::Manifest(Manifest { items: Items::List(entries), .. }) => {
-                for entry in entries {
+            Self::Manifest(entries) => {
+                for entry in *entries {
                     take(&Subject { item: Arc::clone(&entry.item), own: Some(&entry.own) });
                 }
                 Ok(Catalog::default())
             }
             Self::File(file) => file.read(is_gathered, &mut |item| take(&Subject { item, own: None })),
-            Self::Manifest(_) | Self::Nothing => Ok(Catalog::default()),
+            Self::Nothing => Ok(Catalog::default()),
         }
     }
 }

@@ -38,16 +38,14 @@ pub struct Expansion<'a> {
     owners: Vec<Owner>,
     /// … and the owners' job keys, one behind the other: a million texts of their own would take twice the memory.
     keys: String,
-    /// Links to pictures, where they are asked for.
-    linked: Option<BTreeSet<String>>,
-    dropped: BTreeMap<(ModelName, String), usize>,
+    /// Whether links to pictures are asked for.
+    with_links: bool,
     /// Columns of rows that look like ours and are not.
     strange: BTreeSet<String>,
     /// How many rows are left out by a cell of their own, and the sheet that they are in.
     skipped: (usize, Option<Place>),
-    left_out: LeftOut,
-    /// How many jobs are right.
-    jobs: usize,
+    /// All but its problems.
+    found: Expanded,
 }
 
 /// What was found out about all items together.
@@ -86,19 +84,17 @@ impl<'a> Expansion<'a> {
             paths: HashMap::new(),
             owners: Vec::new(),
             keys: String::new(),
-            linked: None,
-            dropped: BTreeMap::new(),
+            with_links: false,
             strange: BTreeSet::new(),
             skipped: (0, None),
-            left_out: LeftOut::default(),
-            jobs: 0,
+            found: Expanded::default(),
         }
     }
 
     /// Keeps every link to a picture, too.
     #[must_use]
     pub fn with_links(self) -> Self {
-        Self { linked: Some(BTreeSet::new()), ..self }
+        Self { with_links: true, ..self }
     }
 
     /// Renders every job of an item and hands on those that are right, with the item's priority, in the order of the shots and, within a
@@ -148,14 +144,14 @@ impl<'a> Expansion<'a> {
             for problem in drafting.iter_mut().chain(ordering.iter_mut().map(|(problem, _)| problem)) {
                 excuse(problem);
             }
-            self.left_out.add(&subject.item.id);
+            self.found.left_out.add(&subject.item.id);
             wanted.clear();
         }
         self.drafting.extend(drafting);
         for wrong in ordering {
             self.ordering.add(wrong);
         }
-        self.jobs += wanted.len();
+        self.found.jobs += wanted.len();
         for job in wanted {
             take(job, cells.priority);
         }
@@ -163,7 +159,7 @@ impl<'a> Expansion<'a> {
 
     /// Leaves an item out about which its source has said what is wrong.
     pub fn leave_out(&mut self, item: &Item) {
-        self.left_out.add(&item.id);
+        self.found.left_out.add(&item.id);
     }
 
     /// What was found out about all items.
@@ -175,17 +171,16 @@ impl<'a> Expansion<'a> {
         problems.extend(self.ordering.finish());
         let (rows, sheet) = self.skipped;
         problems.extend(cells::left_out(sheet, rows));
-        let (links, dropped, left_out) = (self.linked.unwrap_or_default(), self.dropped, self.left_out);
-        Expanded { problems, links, dropped, left_out, jobs: self.jobs }
+        Expanded { problems, ..self.found }
     }
 
     /// Keeps what is told of all drafts together.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
-        if let Some(linked) = &mut self.linked {
-            linked.extend(draft.pictures.all().filter(|text| is_link(text)).cloned());
+        if self.with_links {
+            self.found.links.extend(draft.pictures.all().filter(|text| is_link(text)).cloned());
         }
         for name in &draft.dropped {
-            *self.dropped.entry((draft.card.name.clone(), name.clone())).or_default() += 1;
+            *self.found.dropped.entry((draft.card.name.clone(), name.clone())).or_default() += 1;
         }
         if !draft.path.is_empty() {
             self.claim(values, draft);
