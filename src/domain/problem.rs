@@ -116,7 +116,7 @@ impl Extend<u64> for Rows {
 }
 
 /// A place in what the user wrote.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Place {
     /// No place in a file: an environment variable, a flag.
     #[default]
@@ -218,28 +218,19 @@ const CAUSES: usize = 1000;
 
 /// What problems of one cause have in common. Rows are what differs between strikes of one cause; their column is part
 /// of it.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Cause {
-    severity: Severity,
-    message: String,
-    file: String,
-    line: u32,
-    at: u32,
-    column: Option<String>,
-    hint: Option<String>,
-}
+type Cause = (Severity, String, Place, Option<String>);
 
-impl Cause {
-    fn of(problem: &Problem) -> Self {
-        let (file, line, at, column) = match &problem.place {
-            Place::Row { file, column, .. } => (file.clone(), 0, 0, column.clone()),
-            Place::Text { file, line, column, .. } => (file.clone(), *line, *column, None),
-            Place::File(file) => (file.clone(), 0, 0, None),
-            Place::Nowhere => (String::new(), 0, 0, None),
-        };
-        let (severity, message, hint) = (problem.severity, problem.message.clone(), problem.hint.clone());
-        Self { severity, message, file, line, at, column, hint }
+fn cause(problem: &Problem) -> Cause {
+    let mut place = problem.place.clone();
+    match &mut place {
+        Place::Row { row, .. } => *row = 0,
+        Place::Text { text, width, .. } => {
+            text.clear();
+            *width = 0;
+        }
+        Place::File(_) | Place::Nowhere => {}
     }
+    (problem.severity, problem.message.clone(), place, problem.hint.clone())
 }
 
 /// Problems as they come, those of one cause (same severity, message, hint and place in the manifest) joined into one
@@ -256,7 +247,7 @@ impl Causes {
     /// Adds a problem. The answer is the place of its cause among those of [`Self::finish`]; none for a cause that is
     /// one too many.
     pub fn add(&mut self, problem: Problem) -> Option<usize> {
-        let cause = Cause::of(&problem);
+        let cause = cause(&problem);
         if let Some(&at) = self.known.get(&cause) {
             let first = &mut self.list[at];
             first.count += problem.count.max(1);

@@ -107,7 +107,15 @@ impl Request {
 
     /// Every picture of the request: image, last image, references.
     pub fn media(&self) -> impl Iterator<Item = &Media> {
-        self.image.iter().chain(&self.last_image).chain(&self.reference_images)
+        self.pictures().map(|(_, media)| media)
+    }
+
+    /// Returns every picture with the field that holds it.
+    pub fn pictures(&self) -> impl Iterator<Item = (Field, &Media)> {
+        let image = self.image.iter().map(|media| (Field::Image, media));
+        let last = self.last_image.iter().map(|media| (Field::LastImage, media));
+        let references = self.reference_images.iter().map(|media| (Field::ReferenceImages, media));
+        image.chain(last).chain(references)
     }
 }
 

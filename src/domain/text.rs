@@ -1,12 +1,13 @@
 //! Text as prompts, file names and ids need it: slugs, cuts, and HTML as a reader sees it.
 
 use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 /// For file names: lower-case ASCII letters and digits, anything else one `-`. Accents are dropped: `Åre` is `are`.
 #[must_use]
 pub fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
-    for character in text.nfkd().filter(|character| !is_combining(*character)) {
+    for character in text.nfkd().filter(|character| !is_combining_mark(*character)) {
         // Letters that Unicode does not take apart into a base and an accent.
         let plain = match character {
             'ß' | 'ẞ' => "ss",
@@ -30,16 +31,21 @@ pub fn slug(text: &str) -> String {
     slug
 }
 
-fn is_combining(character: char) -> bool {
-    unicode_normalization::char::is_combining_mark(character)
-}
-
 /// At most so many characters, without white space at the cut. Nothing is added, so the limit holds.
 #[must_use]
 pub fn truncate(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((cut, _)) => text[..cut].trim_end().to_owned(),
         None => text.to_owned(),
+    }
+}
+
+/// Returns words as a choice: `a, b or c`.
+pub fn either(words: impl IntoIterator<Item = String>) -> String {
+    let mut words: Vec<String> = words.into_iter().collect();
+    match words.pop() {
+        Some(last) if !words.is_empty() => format!("{} or {last}", words.join(", ")),
+        last => last.unwrap_or_default(),
     }
 }
 
