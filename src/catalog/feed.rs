@@ -37,10 +37,9 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
 
 /// Whether the first line declares letters of one byte each.
 fn is_windows_1252(head: &[u8]) -> bool {
-    let declared = head.split(|byte| *byte == b'>').next().unwrap_or_default().to_ascii_lowercase();
-    ["iso-8859-1", "windows-1252", "us-ascii"]
-        .iter()
-        .any(|name| declared.windows(name.len()).any(|part| part == name.as_bytes()))
+    let declared = head.split(|byte| *byte == b'>').next().unwrap_or_default();
+    let declared = String::from_utf8_lossy(declared).to_ascii_lowercase();
+    ["iso-8859-1", "windows-1252", "us-ascii"].iter().any(|name| declared.contains(name))
 }
 
 fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) -> Result<(), Box<Problem>> {
@@ -100,8 +99,8 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
 
 /// Adds a text to the product that is open, if one is.
 fn add(product: &mut Option<Product>, text: &str) {
-    if let Some(product) = product {
-        product.text(text);
+    if let Some((_, known)) = product.as_mut().and_then(|product| product.path.last_mut()) {
+        known.push_str(text);
     }
 }
 
@@ -154,12 +153,6 @@ impl Product {
         let text = address.map_or(String::new(), |address| decode_entities(&address.value));
         self.path.push((name, text));
         true
-    }
-
-    fn text(&mut self, text: &str) {
-        if let Some((_, known)) = self.path.last_mut() {
-            known.push_str(text);
-        }
     }
 
     /// An element ends. Programs that write HTML into XML often encode it twice.

@@ -8,7 +8,6 @@ use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::ops::AddAssign;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,14 +20,6 @@ pub struct Makes {
     pub variant: usize,
     /// With one clip a picture that stands for a variant.
     pub image: usize,
-}
-
-impl AddAssign for Makes {
-    fn add_assign(&mut self, more: Self) {
-        self.product += more.product;
-        self.variant += more.variant;
-        self.image += more.image;
-    }
 }
 
 impl Makes {
@@ -79,9 +70,8 @@ pub(super) struct Made {
 const NO_PICTURE: &str = "without a picture";
 
 impl Maker<'_> {
-    /// How many items there would be of each kind.
-    pub(super) fn makes(&self, products: &[Product]) -> Makes {
-        let mut makes = Makes::default();
+    /// Counts how many items there would be of each kind.
+    pub(super) fn count(&self, products: &[Product], makes: &mut Makes) {
         for product in products {
             makes.product += usize::from(self.all || product.why_none().is_none());
             let shown =
@@ -91,7 +81,6 @@ impl Maker<'_> {
             let pictures: HashSet<_> = shown.iter().filter_map(|variant| product.picture(variant)).collect();
             makes.image += pictures.len();
         }
-        makes
     }
 
     /// Adds the items of products, and what is wrong with their ids.
@@ -128,40 +117,36 @@ impl Maker<'_> {
         let Place::Row { row, .. } = item.origin else { return };
         let id = &item.id;
         let key = Sha256::of(id.as_bytes()).short();
-        let first = made.rows.get(&key).copied();
-        let problem = if is_shortened(id) {
-            let message = "a spreadsheet has shortened this id, and what it left out is lost";
-            let problem = Problem::error(self.place_of_id(row), message).hint(
-                "export the file again and do not open it in a spreadsheet before; to look at it there, import it with \
-                 this column as text",
-            );
-            Some((problem.label(format!("`{id}`")), format!("sheet row {row} ({id})")))
-        } else if let Some(first) = first {
-            made.doubled.insert(id.clone());
-            let mut problem = Problem::error(self.place_of_id(row), "two rows have the same id")
-                .hint("give one of them another id, or remove the row")
-                .label(format!("`{id}` is also in row {first}"));
-            if self.dialect.is_plain()
-                && let Some(other) = dialect::resembling(self.headers)
-            {
-                problem = problem.note(format!(
-                    "if this is a {}, write `dialect: {}` under `items:`",
-                    other.title, other.name
-                ));
-            }
-            Some((problem, format!("sheet rows {first} and {row} ({id})")))
-        } else {
-            None
-        };
-        if let Some((mut problem, example)) = problem {
+        let wrong = |message: &str, example: String| {
+            let mut problem = Problem::error(self.place_of_id(row), message).of_item();
             problem.examples.push(example);
             problem.rows.push(row);
-            made.problems.push(problem.of_item());
-            return;
+            problem
+        };
+        if is_shortened(id) {
+            let message = "a spreadsheet has shortened this id, and what it left out is lost";
+            let problem = wrong(message, format!("sheet row {row} ({id})")).label(format!("`{id}`"));
+            made.problems.push(problem.hint(
+                "export the file again and do not open it in a spreadsheet before; to look at it there, import it with \
+                 this column as text",
+            ));
+        } else if let Some(first) = made.rows.get(&key) {
+            made.doubled.insert(id.clone());
+            let problem = wrong("two rows have the same id", format!("sheet rows {first} and {row} ({id})"))
+                .hint("give one of them another id, or remove the row")
+                .label(format!("`{id}` is also in row {first}"));
+            let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
+            made.problems.push(match other {
+                Some(Dialect { title, name, .. }) => {
+                    problem.note(format!("if this is a {title}, write `dialect: {name}` under `items:`"))
+                }
+                None => problem,
+            });
+        } else {
+            made.rows.insert(key, u32::try_from(row).unwrap_or(u32::MAX));
+            made.count += 1;
+            made.items.push(item);
         }
-        made.rows.insert(key, u32::try_from(row).unwrap_or(u32::MAX));
-        made.count += 1;
-        made.items.push(item);
     }
 
     /// The cell that makes the id of an item.
@@ -179,7 +164,7 @@ impl Maker<'_> {
         let options =
             product.options.iter().map(|(name, values)| (name.clone(), values.join(", "))).collect();
         let image = product.pictures.first();
-        self.item(product.key.clone(), &product.head, &product.head, product, image, options)
+        self.item(product.key.clone(), &product.head, product, image, options)
     }
 
     fn variant(&self, product: &Product, variant: &Variant) -> Item {
@@ -192,21 +177,20 @@ impl Maker<'_> {
                 format!("{}-{}", product.key, values.join("-"))
             }
         };
-        self.item(id, &variant.row, &product.head, product, product.picture(variant), options)
+        self.item(id, &variant.row, product, product.picture(variant), options)
     }
 
     fn item(
         &self,
         id: String,
-        row: &Rc<Row>,
-        head: &Rc<Row>,
+        row: &Row,
         product: &Product,
         image: Option<&Rc<str>>,
         options: Vec<(String, String)>,
     ) -> Item {
         let cell = |column: usize| match row.cells.get(column).map_or("", String::as_str) {
             blank if blank.trim().is_empty() && self.columns.is_inherited(column) => {
-                head.cells.get(column).map_or("", String::as_str)
+                product.head.cells.get(column).map_or("", String::as_str)
             }
             text => text,
         };

@@ -5,7 +5,7 @@
 
 use super::sheet::AS_CSV;
 use super::table::Table;
-use crate::domain::problem::{Place, Problem, Severity};
+use crate::domain::problem::{Place, Problem};
 use encoding_rs::WINDOWS_1252;
 
 /// So many characters of a wrong cell are repeated in its message.
@@ -13,9 +13,6 @@ const ECHOED: usize = 40;
 
 /// So many cells are told of one by one.
 const TOLD: usize = 1000;
-
-/// A cell as far as it can be shown.
-pub(super) struct Misread(pub(super) String);
 
 /// What is known of the letters of a sheet so far.
 pub(super) struct Letters {
@@ -32,8 +29,8 @@ impl Letters {
         Self { is_marked, is_utf8: is_marked, others: Vec::new() }
     }
 
-    /// The text of a cell; nothing if it is in neither encoding.
-    pub(super) fn read(&mut self, row: u64, column: &str, cell: &[u8]) -> Result<String, Misread> {
+    /// The text of a cell; if it is in neither encoding, what can be shown of it.
+    pub(super) fn read(&mut self, row: u64, column: &str, cell: &[u8]) -> Result<String, String> {
         let invalid = match std::str::from_utf8(cell) {
             Ok(text) => {
                 self.is_utf8 |= !text.is_ascii();
@@ -49,7 +46,7 @@ impl Letters {
         let (other, _) = WINDOWS_1252.decode_without_bom_handling(cell);
         // The encoding has five holes, which no program writes.
         if self.is_marked || other.chars().any(|letter| ('\u{80}'..='\u{9f}').contains(&letter)) {
-            return Err(Misread(shown));
+            return Err(shown);
         }
         if self.others.len() < TOLD {
             self.others.push((row, column.to_owned(), shown, part(&other)));
@@ -73,7 +70,7 @@ impl Letters {
             table.encoding = "Windows-1252";
             let place = Place::Row { file: table.file.to_owned(), row, column: Some(column) };
             let message = "the sheet is not saved as UTF-8: its letters are read as Windows-1252";
-            let problem = Problem { severity: Severity::Warning, ..Problem::error(place, message) };
+            let problem = Problem::warning(place, message);
             table.problems.add(problem.label(format!("this is read as `{read}`")).hint(AS_CSV));
         }
     }

@@ -204,19 +204,10 @@ impl<R: Read> Read for Lines<R> {
 
 /// The separator that the header line uses most, outside of quotes; a comma if there is none.
 fn delimiter(head: &[u8]) -> u8 {
-    let mut counts = [(b'|', 0), (b'\t', 0), (b';', 0), (b',', 0)];
-    let mut is_quoted = false;
-    for byte in head {
-        match byte {
-            b'"' => is_quoted = !is_quoted,
-            b'\n' | b'\r' if !is_quoted => break,
-            _ if is_quoted => {}
-            _ => counts
-                .iter_mut()
-                .filter(|(separator, _)| separator == byte)
-                .for_each(|(_, count)| *count += 1),
-        }
-    }
+    // Every second part stands outside.
+    let outside = head.split(|byte| *byte == b'"').step_by(2).flatten();
+    let line: Vec<u8> = outside.copied().take_while(|byte| !matches!(byte, b'\n' | b'\r')).collect();
+    let count = |separator: &u8| line.iter().filter(|byte| *byte == separator).count();
     // The last of several that are even: a comma.
-    counts.iter().max_by_key(|(_, count)| *count).map_or(b',', |(separator, _)| *separator)
+    [b'|', b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }

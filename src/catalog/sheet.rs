@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::about::at_letter;
-use super::letters::{Letters, Misread};
+use super::letters::Letters;
 use super::lines::{self, Broken, LARGEST_ROW, Lines};
 use super::products::Row;
 use super::table::{LONGEST_NAME, Table, WIDEST};
@@ -188,7 +188,7 @@ impl Sheet<'_, '_> {
                 let problem = wrong("the cell is larger than 1 MiB").label(format!("{} bytes", cell.len()));
                 return Err(Some(problem.hint("a quote before it may never be closed").into()));
             }
-            cells.push(self.letters.read(row, name, cell).map_err(|Misread(shown)| {
+            cells.push(self.letters.read(row, name, cell).map_err(|shown| {
                 let problem = wrong("a letter in this cell is not saved as UTF-8").hint(AS_CSV);
                 Some(problem.label(format!("read as `{shown}`")).into())
             })?);

@@ -3,13 +3,14 @@
 use super::about::{self, at_letter, letters};
 use super::cells::is_shortened;
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
-use super::items::{Made, Maker};
+use super::items::{Made, Maker, Makes};
 use super::products::{Products, Row};
 use super::records::Record;
 use super::{About, Catalog, Stop};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Item, OnePer, Reading};
 use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
+use crate::domain::text::either;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -214,9 +215,7 @@ impl<'a> Table<'a> {
     ) -> Result<(), Box<Problem>> {
         let columns = dialect.columns(&self.headers);
         if columns.together.is_empty() {
-            let names = dialect.id_headers();
-            let (last, others) = names.split_last().map_or(("", &[][..]), |(last, others)| (*last, others));
-            let names = format!("`{}` or `{last}`", others.join("`, `"));
+            let names = either(dialect.id_headers().into_iter().map(|name| format!("`{name}`")));
             let problem = self.at(row, None, format!("no column is called {names}"));
             let problem = problem.hint("rename the column that tells the items apart to `id`");
             return Err(Box::new(problem.note(format!("columns: {}", self.headers.join(", ")))));
@@ -273,7 +272,7 @@ impl<'a> Table<'a> {
         let maker = Maker { file, dialect, headers, names, columns, one_per, all };
         let products = products.take(columns);
         if !dialect.is_plain() {
-            made.makes += maker.makes(&products);
+            maker.count(&products, &mut made.makes);
         }
         maker.items(products, made);
         self.problems.extend(made.problems.drain(..));
@@ -414,10 +413,11 @@ impl<'a> Table<'a> {
             columns: self.headers.len(),
             mapping: about::mapping(columns, &self.headers),
             counts: products.counts(),
-            makes: maker.makes(&products.list),
+            makes: Makes::default(),
             kinds: std::mem::take(&mut products.kinds),
             left_out: Vec::new(),
         };
+        maker.count(&products.list, &mut about.makes);
         if !dialect.is_plain() {
             made.makes = about.makes;
         }
