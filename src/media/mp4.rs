@@ -214,10 +214,9 @@ fn fragment_ticks(fragment: &MoofBox, video: &TrakBox, tables: &MoovBox) -> u64 
 }
 
 fn seconds(ticks: u64, per_second: NonZeroU32) -> Duration {
-    let per_second = u64::from(per_second.get());
-    // The remainder is below 2³², so that the product stays below 2⁶² and the quotient below a second.
-    let nanos = (ticks % per_second) * 1_000_000_000 / per_second;
-    Duration::new(ticks / per_second, u32::try_from(nanos).unwrap_or_default())
+    let whole = u64::from(per_second.get());
+    // What is left is less than a second, so the sum is at most one of whole seconds.
+    Duration::from_secs(ticks / whole) + Duration::from_secs(ticks % whole) / per_second.get()
 }
 
 #[cfg(test)]
