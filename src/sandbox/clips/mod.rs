@@ -52,9 +52,7 @@ pub(super) fn clip(picture: &Picture) -> Vec<u8> {
         frames.push(vec![h264::next_frame(&canvas, &before, index)]);
         before = canvas;
     }
-    let size = (picture.width, picture.height);
-    let sequence = h264::sequence(size, picture.fps.get());
-    mp4::pack(mp4::Track { size, fps: picture.fps, sequence, picture: h264::picture() }, &frames)
+    mp4::pack((picture.width, picture.height), picture.fps, &frames)
 }
 
 /// A small PNG of the clip's first frame.

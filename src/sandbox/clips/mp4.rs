@@ -8,20 +8,10 @@ use shiguredo_mp4::{TrackKind, Uint};
 
 use super::h264;
 
-/// What a player needs to know before the first frame.
-pub(super) struct Track {
-    /// Pixels, even, at most 4,096.
-    pub(super) size: (u32, u32),
-    pub(super) fps: NonZeroU32,
-    /// The parameter sets, as NAL units.
-    pub(super) sequence: Vec<u8>,
-    pub(super) picture: Vec<u8>,
-}
-
-/// Packs frames, each one or more NAL units; only the first is a key frame. At least one.
-pub(super) fn pack(track: Track, frames: &[Vec<Vec<u8>>]) -> Vec<u8> {
-    let timescale = track.fps;
-    let mut entry = Some(sample_entry(track));
+/// Packs frames, each one or more NAL units; only the first is a key frame. At least one. The size is in pixels, even, at
+/// most 4,096.
+pub(super) fn pack(size: (u32, u32), fps: NonZeroU32, frames: &[Vec<Vec<u8>>]) -> Vec<u8> {
+    let mut entry = Some(sample_entry(size, fps));
     let mut muxer = Mp4FileMuxer::with_options(Mp4FileMuxerOptions {
         reserved_moov_box_size: estimate_maximum_moov_box_size(&[frames.len()]),
         ..Mp4FileMuxerOptions::default()
@@ -38,7 +28,7 @@ pub(super) fn pack(track: Track, frames: &[Vec<Vec<u8>>]) -> Vec<u8> {
             track_kind: TrackKind::Video,
             sample_entry: entry.take(),
             keyframe: index == 0,
-            timescale,
+            timescale: fps,
             duration: 1,
             composition_time_offset: None,
             data_offset: start as u64,
@@ -58,13 +48,15 @@ pub(super) fn pack(track: Track, frames: &[Vec<Vec<u8>>]) -> Vec<u8> {
     file
 }
 
-fn sample_entry(track: Track) -> SampleEntry {
+/// What a player needs to know before the first frame.
+fn sample_entry(size: (u32, u32), fps: NonZeroU32) -> SampleEntry {
+    let sequence = h264::sequence(size, fps.get());
     let side = |pixels: u32| u16::try_from(pixels).expect("no order is wider or higher than 4096");
     SampleEntry::Avc1(Avc1Box {
         visual: VisualSampleEntryFields {
             data_reference_index: VisualSampleEntryFields::DEFAULT_DATA_REFERENCE_INDEX,
-            width: side(track.size.0),
-            height: side(track.size.1),
+            width: side(size.0),
+            height: side(size.1),
             horizresolution: VisualSampleEntryFields::DEFAULT_HORIZRESOLUTION,
             vertresolution: VisualSampleEntryFields::DEFAULT_VERTRESOLUTION,
             frame_count: VisualSampleEntryFields::DEFAULT_FRAME_COUNT,
@@ -75,10 +67,10 @@ fn sample_entry(track: Track) -> SampleEntry {
             avc_profile_indication: h264::PROFILE,
             profile_compatibility: h264::CONSTRAINTS,
             // The unit's header byte, the profile and the constraints come first.
-            avc_level_indication: track.sequence[3],
+            avc_level_indication: sequence[3],
             length_size_minus_one: Uint::new(3),
-            sps_list: vec![track.sequence],
-            pps_list: vec![track.picture],
+            sps_list: vec![sequence],
+            pps_list: vec![h264::picture()],
             chroma_format: None,
             bit_depth_luma_minus8: None,
             bit_depth_chroma_minus8: None,

@@ -62,8 +62,9 @@ impl Scene {
         let signs = [(order.as_str(), NAME), (&picture.model, NAME), (&picture.model, "sandbox")];
         let fits = |(order, name): &&(&str, &str)| small.width(order) + small.width(name) + pad <= column;
         let (order, name) = signs.iter().find(fits).unwrap_or(&signs[2]);
-        small.draw(canvas, (pad, foot + 3 * unit), QUIET, &plain(order));
-        small.draw(canvas, (width - pad - small.width(name), foot + 3 * unit), QUIET, name);
+        canvas.text((pad, foot + 3 * unit), small.font, small.scale, QUIET, &plain(order));
+        let right = width - pad - small.width(name);
+        canvas.text((right, foot + 3 * unit), small.font, small.scale, QUIET, name);
         self.path = foot - self.radius - 3 * unit;
         canvas.fill((pad, self.path), (column, unit), BACKGROUND + 1);
 
@@ -163,10 +164,6 @@ impl Line {
         (self.font.character_size.height as usize + 2) * self.scale
     }
 
-    fn draw(&self, canvas: &mut Canvas, place: (usize, usize), shade: u8, text: &str) {
-        canvas.text(place, self.font, self.scale, shade, text);
-    }
-
     /// Draws lines below each other; gives the lower edge.
     fn draw_all(
         &self,
@@ -176,7 +173,7 @@ impl Line {
         lines: &[String],
     ) -> usize {
         for line in lines {
-            self.draw(canvas, (x, y), shade, line);
+            canvas.text((x, y), self.font, self.scale, shade, line);
             y += self.pitch();
         }
         y
