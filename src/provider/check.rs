@@ -14,6 +14,7 @@ use super::card::{Kind, ModelCard, Rule, param};
 use super::cards::Cards;
 use crate::domain::problem::{Severity, did_you_mean};
 use crate::domain::request::{Field, Request, Value};
+use crate::domain::text::either;
 
 /// Something about an order that its author should know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -163,16 +164,12 @@ pub fn shown(value: &Value) -> String {
 
 /// `a, b or c`, or `1 to 16`.
 fn allowed(rule: &Rule) -> String {
-    let mut values: Vec<String> = rule.values.iter().map(shown).collect();
-    match values.pop() {
-        None => match (rule.min, rule.max) {
-            (Some(min), Some(max)) => format!("{min} to {max}"),
-            (Some(min), None) => format!("{min} or more"),
-            (None, Some(max)) => format!("{max} or less"),
-            (None, None) => rule.kind.described().to_owned(),
-        },
-        Some(last) if !values.is_empty() => format!("{} or {last}", values.join(", ")),
-        Some(last) => last,
+    match (rule.min, rule.max) {
+        _ if !rule.values.is_empty() => either(rule.values.iter().map(shown)),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("{min} or more"),
+        (None, Some(max)) => format!("{max} or less"),
+        (None, None) => rule.kind.described().to_owned(),
     }
 }
 
@@ -297,16 +294,13 @@ fn readable(field: &str, text: &str, findings: &mut Vec<Finding>) {
     }
     // U+0000 marks the places of local pictures in a body, and no provider wants it.
     let odd = |c: &char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if text.contains('\0') {
-        findings.push(unreadable(Severity::Error, field, '\0'));
-    } else if let Some(c) = text.chars().find(odd) {
-        findings.push(unreadable(Severity::Warning, field, c));
-    }
-}
-
-fn unreadable(severity: Severity, field: &str, c: char) -> Finding {
-    let message = format!("`{field}` contains the invisible character U+{:04X}", u32::from(c));
-    Finding::new(severity, field, message).hint("delete it in the sheet or the manifest and save as UTF-8")
+    let worst = if text.contains('\0') { Some('\0') } else { text.chars().find(odd) };
+    findings.extend(worst.map(|c| {
+        let severity = if c == '\0' { Severity::Error } else { Severity::Warning };
+        let message = format!("`{field}` contains the invisible character U+{:04X}", u32::from(c));
+        Finding::new(severity, field, message)
+            .hint("delete it in the sheet or the manifest and save as UTF-8")
+    }));
 }
 
 /// Whether the request sets a field of the card, by the name it has in findings.

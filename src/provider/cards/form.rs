@@ -4,6 +4,7 @@
 
 use crate::domain::money::Usd;
 use crate::domain::problem::{did_you_mean, meant_or_all};
+use crate::domain::text::either;
 use serde_json::{Map, Value as Json};
 
 /// What may be written somewhere in a card.
@@ -160,9 +161,9 @@ impl Form {
     /// Everything that is wrong with a value that is called `name`. Numbers where text belongs become text; nothing
     /// stays where a key is to be taken away.
     pub fn fit(&self, value: &mut Json, name: &str) -> Vec<Misfit> {
-        let mut misfits = Vec::new();
-        Fitting { steps: Vec::new(), misfits: &mut misfits }.fit(*self, value, name);
-        misfits
+        let mut fitting = Fitting::default();
+        fitting.fit(*self, value, name);
+        fitting.misfits
     }
 
     /// What to write there.
@@ -173,7 +174,7 @@ impl Form {
             Self::Number(least) => format!("write a whole number from {least} on, without quotes"),
             Self::Scalar => "write `true`, `false`, a whole number or one text".into(),
             Self::Usd => "write US dollars in digits with at most six decimals, such as \"0.20\"".into(),
-            Self::Word(words) => format!("write {}", one_of(words)),
+            Self::Word(words) => format!("write {}", either(words.iter().map(|word| format!("`{word}`")))),
             Self::List(Self::Group(keys)) => format!("write a list of groups: `[{{ {}: … }}]`", keys[0].name),
             Self::List(_) => "write a list, such as `[a, b]`".into(),
             Self::Quotient => "write a numerator and a denominator, such as `[5, 4]`".into(),
@@ -185,12 +186,13 @@ impl Form {
     }
 }
 
-struct Fitting<'a> {
+#[derive(Default)]
+struct Fitting {
     steps: Vec<String>,
-    misfits: &'a mut Vec<Misfit>,
+    misfits: Vec<Misfit>,
 }
 
-impl Fitting<'_> {
+impl Fitting {
     fn fit(&mut self, form: Form, value: &mut Json, name: &str) {
         let is_fit = match (form, &mut *value) {
             (Form::Text | Form::Usd, Json::Bool(_) | Json::Number(_)) => {
@@ -274,14 +276,5 @@ fn wrong(value: &Json, name: &str) -> String {
             format!("`{}` is no value for `{name}`", text.chars().take(ECHOED).collect::<String>())
         }
         Json::Bool(_) | Json::Number(_) => format!("`{value}` is no value for `{name}`"),
-    }
-}
-
-/// Words as a choice: `a`, `b` or `c`.
-fn one_of(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => quoted.concat(),
     }
 }

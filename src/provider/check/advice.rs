@@ -67,14 +67,11 @@ pub(super) fn lacking(
         }
         _ => "the line is then ignored, and the model's own value holds",
     };
-    let finding = Finding::error(name, format!("{} has no `{name}`", card.name.model))
+    let mut finding = Finding::error(name, format!("{} has no `{name}`", card.name.model))
         .removable()
         .about_name()
         .hint(format!("list it as optional in the shot, `optional: [{name}]`: {goes_without}"));
-    let finding = match card.prohibition(name) {
-        Some(remark) => finding.note(remark.says.clone()),
-        None => finding,
-    };
+    finding.notes.extend(card.prohibition(name).map(|remark| remark.says.clone()));
     match setting.value() {
         _ if cards.proposed().all(|card| card.field(field).is_none()) => finding.note("no model has it"),
         Some(value) if shape(&value).is_some() => shaped(cards, finding, field, &value, request),
@@ -105,10 +102,7 @@ pub(super) fn not_one_of(
     let near = rule.values.iter().find(|value| near.is_some_and(|near| shown(value) == near)).cloned();
     let near = near.or_else(|| limit(rule, value));
     let finding = Finding::error(name, message).detail(format!("`{given}`")).removable();
-    let finding = match near {
-        Some(near) => finding.instead([&near]),
-        None => finding.instead(&rule.values),
-    };
+    let finding = finding.instead(near.as_ref().map_or(rule.values.as_slice(), std::slice::from_ref));
     match field {
         Some(Field::Duration) => takers(cards, finding, &format!("{given} seconds"), request),
         // Another size of the same shape is no question of shapes.

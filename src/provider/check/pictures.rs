@@ -5,8 +5,6 @@ use super::links::{self, Unreachable};
 use super::{Finding, readable};
 use crate::domain::request::{Field, Media, PictureFormat, Request, Seen, Setting};
 
-const FIELDS: [Field; 3] = [Field::Image, Field::LastImage, Field::ReferenceImages];
-
 /// What to do for a provider that takes links only.
 const PUBLISH: &str = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
 
@@ -14,11 +12,8 @@ const PUBLISH: &str = "put the picture where everybody can fetch it, such as you
 pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
     let Some(rules) = &card.pictures else { return };
     let model = card.name.model.as_str();
-    for field in FIELDS {
-        let (Some(rule), Some(Setting::Pictures(pictures))) = (card.field(field), request.setting(field))
-        else {
-            continue;
-        };
+    for (field, setting) in request.fields() {
+        let (Some(rule), Setting::Pictures(pictures)) = (card.field(field), setting) else { continue };
         let count = u32::try_from(pictures.len()).unwrap_or(u32::MAX);
         let (min, max) = (rule.min.unwrap_or(1), rule.max.unwrap_or(1));
         if !(min..=max).contains(&count) {
@@ -123,7 +118,7 @@ fn too_large(
 #[must_use]
 pub fn check_body(card: &ModelCard, request: &Request, bytes: u64) -> Option<Finding> {
     let megabytes = card.pictures.as_ref()?.max_body_megabytes?;
-    let field = FIELDS.into_iter().find(|field| request.setting(*field).is_some())?.name();
+    let field = request.pictures().next()?.0.name();
     let hint = "make the picture smaller, or write a link to it: the provider fetches that by itself";
     let finding = too_large(field, "request with its picture", bytes, megabytes, &card.name.model, hint)?;
     Some(finding.detail(format!("{bytes} bytes in Base64")))
@@ -152,25 +147,20 @@ pub(super) fn check_frames(card: &ModelCard, request: &Request, findings: &mut V
 pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> Option<Seen>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(rules) = &card.pictures else { return findings };
-    let behind = |media: &Media| match media {
+    let any = |media: &Media| match media {
         Media::Url(url) => seen(url),
-        Media::File(_) | Media::Inline { .. } => None,
+        Media::File(_) | Media::Inline { .. } => media.facts().map(Seen::from),
     };
-    for field in FIELDS {
-        let Some(Setting::Pictures(pictures)) = request.setting(field) else { continue };
-        for picture in pictures {
-            if let (Media::Url(url), Some(seen)) = (picture, behind(picture)) {
-                measured(&card.name.model, rules, field, url, seen, &mut findings);
-            }
+    for (field, picture) in request.pictures() {
+        if let (Media::Url(url), Some(seen)) = (picture, any(picture)) {
+            measured(&card.name.model, rules, field, url, seen, &mut findings);
         }
     }
-    let any = |media: &Option<Media>| {
-        media.as_ref().and_then(|media| behind(media).or_else(|| media.facts().map(Seen::from)))
-    };
     // Two that are both here were compared already.
-    let is_linked = |media: &Option<Media>| matches!(media, Some(Media::Url(_)));
-    if is_linked(&request.image) || is_linked(&request.last_image) {
-        compare(card, any(&request.image), any(&request.last_image), &mut findings);
+    let frames = [request.image.as_ref(), request.last_image.as_ref()];
+    if frames.into_iter().flatten().any(|media| matches!(media, Media::Url(_))) {
+        let [first, last] = frames.map(|media| media.and_then(any));
+        compare(card, first, last, &mut findings);
     }
     findings
 }
