@@ -118,7 +118,11 @@ impl Cell {
 /// A column that looks like one of ours and is none.
 fn unknown(item: &Item, column: &str, name: &str) -> Problem {
     let message = format!("there is no column `{}`: it is not read", column.trim());
-    let problem = Problem::warning(header(item, column), message);
+    let mut place = place(item, column);
+    if let Place::Row { row, .. } = &mut place {
+        *row = 1;
+    }
+    let problem = Problem::warning(place, message);
     // What all of them begin with makes none of them likelier.
     let ends = NAMES.map(|name| name.trim_start_matches(PREFIX));
     match did_you_mean(name.trim_start_matches(PREFIX), ends) {
@@ -149,13 +153,6 @@ fn place(item: &Item, column: &str) -> Place {
             Place::Row { file: file.clone(), row: *row, column: Some(column.to_owned()) }
         }
         other => other.clone(),
-    }
-}
-
-fn header(item: &Item, column: &str) -> Place {
-    match place(item, column) {
-        Place::Row { file, column, .. } => Place::Row { file, row: 1, column },
-        other => other,
     }
 }
 

@@ -199,7 +199,8 @@ impl<'a> Expansion<'a> {
             Entry::Vacant(free) => {
                 free.insert(u32::try_from(self.owners.len()).unwrap_or(u32::MAX));
                 self.keys.push_str(&draft.key.to_string());
-                self.owners.push(Owner { end: self.keys.len(), line: values.item().line(), exact });
+                let line = u32::try_from(values.item().line()).unwrap_or(u32::MAX);
+                self.owners.push(Owner { end: self.keys.len(), line, exact });
                 return;
             }
         };
@@ -231,7 +232,7 @@ impl<'a> Expansion<'a> {
         };
         let mut problem = Problem::error(output.place(), message).hint(hint);
         let [one, other] = if same_shot && !same_item {
-            let first = values.item().neighbour(first_key.item, first.line);
+            let first = values.item().neighbour(first_key.item, first.line.into());
             [&first, values.item()].map(|item| item.example(&["id".to_owned()]))
         } else {
             [&first_key, &draft.key].map(JobKey::to_string)
@@ -246,7 +247,7 @@ struct Owner {
     /// Where its key ends among those of all owners.
     end: usize,
     /// Where its item was written.
-    line: u64,
+    line: u32,
     /// The start of the digest of the path as it is written.
     exact: [u8; 4],
 }

@@ -12,7 +12,8 @@ use serde_json::{Map, Value as Json};
 /// The fingerprint of an order.
 #[must_use]
 pub fn fingerprint(request: &Request) -> Fingerprint {
-    Fingerprint(Sha256::of(format!("shotlist order 1\n{}", written(request)).as_bytes()))
+    let fields = Json::Object(canonical(request));
+    Fingerprint(Sha256::of(format!("shotlist order 1\n{fields}").as_bytes()))
 }
 
 /// One field that differs between two orders, as people read it.
@@ -79,11 +80,6 @@ fn canonical(request: &Request) -> Map<String, Json> {
         fields.insert("params".to_owned(), Json::Object(params));
     }
     fields
-}
-
-/// The fields as they are hashed.
-fn written(request: &Request) -> String {
-    serde_json::to_string(&canonical(request)).expect("names and values of JSON itself are always written")
 }
 
 /// A sheet that was saved with other line ends orders the same.

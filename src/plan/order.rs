@@ -48,10 +48,6 @@ pub struct Unusable {
     pub near: Option<String>,
 }
 
-fn is_local(text: &str) -> bool {
-    !text.starts_with("data:") && !text.contains("://")
-}
-
 pub(super) fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
@@ -135,10 +131,7 @@ pub(super) fn order(
 
 /// Linked pictures that were asked for and are not to be had.
 fn unseen(values: &Values<'_>, request: &Request, links: &LinkBook, problems: &mut Vec<Problem>) {
-    let images = [(Field::Image, &request.image), (Field::LastImage, &request.last_image)];
-    let images = images.into_iter().filter_map(|(field, media)| Some((field, media.as_ref()?)));
-    let references = request.reference_images.iter().map(|media| (Field::ReferenceImages, media));
-    for (field, media) in images.chain(references) {
+    for (field, media) in request.pictures() {
         let Media::Url(link) = media else { continue };
         let Some(Err(unseen)) = links.get(link) else { continue };
         let name = field.name();
@@ -221,7 +214,7 @@ fn media(text: &str, look: &mut Look<'_>) -> Result<Media, Unusable> {
     if is_link(text) {
         return Ok(Media::Url(text.to_owned()));
     }
-    if !is_local(text) {
+    if text.contains("://") {
         let why = "nothing fetches such an address".to_owned();
         return Err(Unusable {
             why,

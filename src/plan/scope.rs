@@ -123,11 +123,9 @@ impl<'a> Scope<'a> {
 
     /// Finds axes that are columns, too: nobody could tell which of them is meant.
     fn compare_names(&mut self, subject: &Subject<'_>) {
-        let matrices =
-            self.manifest.shots.iter().filter_map(|shot| Some((shot, shot.fields.matrix.as_ref()?)));
-        for (shot, axis) in
-            matrices.flat_map(|(shot, matrix)| matrix.axes.iter().map(move |axis| (shot, axis)))
-        {
+        let axes = |shot: &'a Shot| shot.fields.matrix.iter().flat_map(|matrix| &matrix.axes);
+        let shots = self.manifest.shots.iter();
+        for (shot, axis) in shots.flat_map(|shot| axes(shot).map(move |axis| (shot, axis))) {
             let name = &axis.value;
             let field = Field::named(name);
             let is_own = subject.own.zip(field).is_some_and(|(own, field)| own.fields.contains_key(&field));

@@ -48,10 +48,7 @@ impl Written<'_> {
 
     /// Whether it differs from item to item.
     fn is_of_item(&self) -> bool {
-        match self {
-            Self::Template(template) => !template.columns().is_empty(),
-            Self::Data(_) | Self::Cell(_) => true,
-        }
+        !matches!(self, Self::Template(template) if template.columns().is_empty())
     }
 
     /// Where it reads a column.
@@ -208,24 +205,22 @@ impl<'a> Values<'a> {
     pub(super) fn write(&self, name: &str, values: &[String]) -> String {
         let key = name.strip_prefix("params.").unwrap_or(name);
         let either = values.join(" or ");
-        match self.written(name) {
-            Some(Written::Template(template)) if template.is_one_column() => {
-                return match self.subject.own {
-                    None => format!("in the sheet, write {either} instead"),
-                    Some(_) => format!("in the item, write {either} instead"),
-                };
-            }
-            Some(Written::Cell(_)) => return format!("in the sheet, write {either} instead"),
-            Some(Written::Template(template)) if !template.columns().is_empty() => {
-                return format!("see to it that the texts of the item make it {either}");
-            }
-            _ if Field::named(name).is_some_and(|field| self.job.field(field).is_some()) => {
-                return format!("in the matrix, write {either} instead");
-            }
-            _ => {}
-        }
-        let lines: Vec<String> = values.iter().map(|value| format!("`{key}: {value}`")).collect();
-        format!("write {}", lines.join(" or "))
+        let holder =
+            match self.written(name) {
+                Some(Written::Template(template)) if template.is_one_column() => {
+                    if self.subject.own.is_some() { "item" } else { "sheet" }
+                }
+                Some(Written::Cell(_)) => "sheet",
+                Some(Written::Template(template)) if !template.columns().is_empty() => {
+                    return format!("see to it that the texts of the item make it {either}");
+                }
+                _ if Field::named(name).is_some_and(|field| self.job.field(field).is_some()) => "matrix",
+                _ => {
+                    let lines: Vec<String> = values.iter().map(|value| format!("`{key}: {value}`")).collect();
+                    return format!("write {}", lines.join(" or "));
+                }
+            };
+        format!("in the {holder}, write {either} instead")
     }
 
     /// A setting as it was written, name and value, and the place of its name.
