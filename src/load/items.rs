@@ -211,19 +211,13 @@ impl File {
         reading: &FileReading,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        let mut how = Reading {
-            one_per: reading.one_per,
-            dialect: None,
-            sheet: reading.sheet.as_ref().map(|sheet| sheet.value.clone()),
-            all: reading.all,
-        };
-        if let Some(dialect) = &reading.dialect {
-            if let Some(unknown) = unknown_dialect(dialect) {
-                problems.push(unknown);
-                return None;
-            }
-            how.dialect = Some(dialect.value.clone());
+        if let Some(unknown) = reading.dialect.as_ref().and_then(unknown_dialect) {
+            problems.push(unknown);
+            return None;
         }
+        let [dialect, sheet] =
+            [&reading.dialect, &reading.sheet].map(|text| text.as_ref().map(|text| text.value.clone()));
+        let how = Reading { one_per: reading.one_per, dialect, sheet, all: reading.all };
         let is_input = is_standard_input(Path::new(&from.value));
         let path = if is_input { PathBuf::from("-") } else { folder.join(&from.value) };
         match source(&path) {
