@@ -39,6 +39,7 @@ pub fn projects_of(folder: &Path) -> Option<BTreeSet<String>> {
 }
 
 /// What the input says.
+#[derive(Default)]
 pub struct Loaded {
     /// The manifest's folder, from which pictures and sheets are seen.
     pub folder: PathBuf,
@@ -66,18 +67,8 @@ impl Loaded {
     /// Nothing yet.
     #[must_use]
     pub fn nothing(manifest: &Path) -> Self {
-        Self {
-            folder: folder_of(manifest),
-            shown: manifest.display().to_string(),
-            manifest: None,
-            cards: Cards::built_in(),
-            makes: Makes::default(),
-            jobs: 0,
-            links: BTreeSet::new(),
-            dropped: BTreeMap::new(),
-            left_out: LeftOut::default(),
-            problems: Vec::new(),
-        }
+        let (folder, shown) = (folder_of(manifest), manifest.display().to_string());
+        Self { folder, shown, cards: Cards::built_in(), ..Self::default() }
     }
 
     /// Whether nothing may be sent.

@@ -51,7 +51,7 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
         buffer.clear();
         let read = reader.read_event_into(&mut buffer).map_err(|error| error.to_string());
         match read.map_err(|why| stopped(table, row + 1, watch, reader.error_position(), &why))? {
-            Event::Start(start) if product.is_none() && is_record(&start) => {
+            Event::Start(start) if product.is_none() && RECORDS.contains(&start.name().as_ref()) => {
                 watch.renew();
                 product = Some(Product::default());
             }
@@ -59,7 +59,10 @@ fn events(table: &mut Table<'_>, source: BufReader<impl Read>, watch: &Watch) ->
                 let (Event::Start(start) | Event::Empty(start)) = &event else { continue };
                 let Some(product) = &mut product else { continue };
                 if !product.open(start) {
-                    return Err(too_deep(table, row + 1).into());
+                    let message = format!(
+                        "elements are nested more than {DEEPEST} deep, or their names are longer than {LONGEST_NAME} bytes"
+                    );
+                    return Err(table.at(row + 1, None, message).hint("this is no product of a feed").into());
                 }
                 if matches!(event, Event::Empty(_)) {
                     product.close();
@@ -102,18 +105,6 @@ fn add(product: &mut Option<Product>, text: &str) {
     if let Some((_, known)) = product.as_mut().and_then(|product| product.path.last_mut()) {
         known.push_str(text);
     }
-}
-
-fn is_record(start: &BytesStart<'_>) -> bool {
-    RECORDS.contains(&start.name().as_ref())
-}
-
-/// Elements that no product of a feed has.
-fn too_deep(table: &Table<'_>, row: u64) -> Problem {
-    let message = format!(
-        "elements are nested more than {DEEPEST} deep, or their names are longer than {LONGEST_NAME} bytes"
-    );
-    table.at(row, None, message).hint("this is no product of a feed")
 }
 
 /// The feed was not read to its end.

@@ -127,7 +127,8 @@ pub(super) struct Lines<R> {
     /// What is left of our own row.
     end: &'static [u8],
     watch: Rc<Watch>,
-    delimiter: u8,
+    /// What separates the cells.
+    pub(super) delimiter: u8,
     /// Bytes of the file so far, and all that have passed.
     offset: u64,
     /// The last byte was a carriage return: a line feed behind it ends no further line.
@@ -150,11 +151,6 @@ impl<R: Read> Lines<R> {
             after_return: false,
         };
         (lines, watch)
-    }
-
-    /// What separates the cells.
-    pub(super) fn delimiter(&self) -> u8 {
-        self.delimiter
     }
 
     /// Makes every line end in one line feed; answers how many bytes are left.
@@ -207,7 +203,7 @@ fn delimiter(head: &[u8]) -> u8 {
     // Every second part stands outside.
     let outside = head.split(|byte| *byte == b'"').step_by(2).flatten();
     let line: Vec<u8> = outside.copied().take_while(|byte| !matches!(byte, b'\n' | b'\r')).collect();
-    let count = |separator: &u8| line.iter().filter(|byte| *byte == separator).count();
+    let count = |separator: &u8| line.split(|byte| byte == separator).count();
     // The last of several that are even: a comma.
     [b'|', b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }

@@ -87,11 +87,8 @@ impl Product {
 
     /// Why no clip of the product as a whole is made, if none is.
     pub(super) fn why_none(&self) -> Option<&'static str> {
-        if self.left_out.is_some() {
-            return self.left_out;
-        }
-        let first = self.variants.first()?.left_out;
-        if self.variants.iter().all(|variant| variant.left_out.is_some()) { first } else { None }
+        let is_none = self.variants.iter().all(|variant| variant.left_out.is_some());
+        self.left_out.or_else(|| self.variants.first().filter(|_| is_none)?.left_out)
     }
 }
 

@@ -24,9 +24,8 @@ pub(super) const LARGEST_CELL: usize = 1024 * 1024;
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let letters = Letters::new(head.starts_with(lines::MARK));
     let (lines, watch) = Lines::new(head, source);
-    let delimiter = lines.delimiter();
-    let (_, called) = separator(delimiter);
-    table.format = format!("CSV ({called})");
+    let delimiter = lines.delimiter;
+    table.format = format!("CSV ({})", separator(delimiter).1);
     let mut sheet = Sheet { table, letters, header: None, delimiter };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
@@ -77,7 +76,7 @@ pub(super) struct Header {
     /// In which row it stands.
     row: u64,
     /// Columns that have a name, and all before them.
-    named: usize,
+    pub(super) named: usize,
     /// Columns behind them whose name is empty: a sheet whose rows end in a comma has one.
     unnamed: usize,
     /// Whether it was told that one of these holds something.
@@ -106,11 +105,6 @@ impl Header {
         Ok(Self { row, named: end, unnamed: all - end, is_told: false })
     }
 
-    /// Columns that have a name, and all before them.
-    pub(super) fn named(&self) -> usize {
-        self.named
-    }
-
     /// Notes a cell under an empty name: whether the row is sound but for it.
     pub(super) fn is_unnamed(&mut self, table: &mut Table<'_>, at: usize) -> bool {
         if at >= self.named + self.unnamed {
@@ -118,10 +112,7 @@ impl Header {
         }
         if !self.is_told {
             self.is_told = true;
-            let cell = format!("{}{}", super::about::letters(at), self.row);
-            let problem = table.at(self.row, Some(&at_letter(at)), "this column has no name");
-            let hint = format!("write a name into cell {cell}, such as `notes`, or remove the column");
-            table.spoil_header(problem.hint(hint));
+            table.spoil_header(table.nameless(self.row, at, self.row));
         }
         true
     }
@@ -174,7 +165,7 @@ impl Sheet<'_, '_> {
     /// The row as text, or what spoils it; nothing of what the header is told for.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
         let header = self.header.as_mut().ok_or(None)?;
-        let named = header.named();
+        let named = header.named;
         // Spreadsheets leave empty cells behind where something was deleted.
         let surplus = (named..record.len()).find(|at| !record[*at].is_empty());
         if surplus.is_some_and(|at| header.is_unnamed(self.table, at)) {
@@ -184,7 +175,7 @@ impl Sheet<'_, '_> {
             return Err(Some(self.ragged(row, record.len(), named).into()));
         }
         let mut cells = Vec::with_capacity(named);
-        for (name, cell) in self.table.headers().iter().zip(record) {
+        for (name, cell) in self.table.headers.iter().zip(record) {
             let wrong = |message: &str| self.table.at(row, Some(name), message);
             if cell.len() > LARGEST_CELL {
                 let problem = wrong("the cell is larger than 1 MiB").label(format!("{} bytes", cell.len()));
@@ -218,7 +209,7 @@ impl Sheet<'_, '_> {
 
     /// The last cell of the row runs on to the end of the sheet.
     fn unclosed(&self, row: u64, record: &ByteRecord) -> Problem {
-        let column = record.len().checked_sub(1).and_then(|last| self.table.headers().get(last));
+        let column = record.len().checked_sub(1).and_then(|last| self.table.headers.get(last));
         let problem =
             self.table.at(row, column.map(String::as_str), "a quote is opened in this row and never closed");
         problem.hint(

@@ -39,7 +39,7 @@ pub(super) struct Table<'a> {
     /// Whether something is wrong with the names of the columns.
     is_spoilt: bool,
     /// Names of the columns.
-    headers: Vec<String>,
+    pub(super) headers: Vec<String>,
     /// Where each name stands, in a file without a header.
     places: HashMap<String, usize>,
     /// What is read and waits for the dialect.
@@ -92,10 +92,6 @@ impl<'a> Table<'a> {
             encoding: "UTF-8",
             held: (0, 0),
         }
-    }
-
-    pub(super) fn headers(&self) -> &[String] {
-        &self.headers
     }
 
     /// The name of the sheet that is wanted.
@@ -162,9 +158,7 @@ impl<'a> Table<'a> {
     fn check_header(&mut self, row: u64, at: usize, first: Option<usize>) {
         let name = &self.headers[at];
         let problem = if name.is_empty() {
-            let hint =
-                format!("write a name into cell {}1, such as `notes`, or remove the column", letters(at));
-            self.at(row, Some(&at_letter(at)), "this column has no name").hint(hint)
+            self.nameless(row, at, 1)
         } else if let Some(first) = first {
             let message = format!("columns {} and {} have the same name", letters(first), letters(at));
             let hint = format!("write another name into cell {}1, or remove the column", letters(at));
@@ -173,6 +167,13 @@ impl<'a> Table<'a> {
             return;
         };
         self.spoil_header(problem);
+    }
+
+    /// A column whose name is empty, which stands in row `first` of the file.
+    pub(super) fn nameless(&self, row: u64, at: usize, first: u64) -> Problem {
+        let cell = format!("{}{first}", letters(at));
+        self.at(row, Some(&at_letter(at)), "this column has no name")
+            .hint(format!("write a name into cell {cell}, such as `notes`, or remove the column"))
     }
 
     /// The dialect of the manifest, else the one that the headers speak for.

@@ -124,7 +124,7 @@ impl Sheet<'_, '_> {
             self.header = Some(Header::take(self.table, self.row, names)?);
             return Ok(());
         };
-        let surplus = (header.named()..cells.len()).find(|at| !cells[*at].is_empty());
+        let surplus = (header.named..cells.len()).find(|at| !cells[*at].is_empty());
         if let Some(at) = surplus {
             if !header.is_unnamed(self.table, at) {
                 let column = super::about::at_letter(at);

@@ -113,11 +113,12 @@ pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
         &STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
-    let (label, text) =
-        strip_scheme(uri).and_then(|rest| rest.split_once(',')).ok_or(PictureFault::NoDataUri)?;
+    let (scheme, rest) = uri.split_once(':').ok_or(PictureFault::NoDataUri)?;
+    let (label, text) = rest.split_once(',').ok_or(PictureFault::NoDataUri)?;
     let mut label = label.split(';');
     let said = label.next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !said.starts_with("image/") || !label.any(|word| word.trim().eq_ignore_ascii_case("base64")) {
+    let is_base64 = label.any(|word| word.trim().eq_ignore_ascii_case("base64"));
+    if !scheme.eq_ignore_ascii_case("data") || !said.starts_with("image/") || !is_base64 {
         return Err(PictureFault::NoDataUri);
     }
     let bytes = LENIENT.decode(text.trim()).map_err(|_| PictureFault::NoBase64)?;
@@ -128,11 +129,6 @@ pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
         return Err(PictureFault::Mislabelled { said, is: format });
     }
     Ok(PictureFacts { format, bytes: bytes.len() as u64, sha256: Sha256::of(&bytes), width, height })
-}
-
-fn strip_scheme(uri: &str) -> Option<&str> {
-    let (scheme, rest) = uri.split_once(':')?;
-    scheme.eq_ignore_ascii_case("data").then_some(rest)
 }
 
 /// The format by its first bytes.

@@ -139,11 +139,9 @@ impl<'a> Expansion<'a> {
             Ok(false) => {}
             Err(problem) => drafting.push(*problem),
         }
-        let mut problems = drafting.iter_mut().chain(ordering.iter_mut().map(|(problem, _)| problem));
-        if self.manifest.on_bad_item == OnBadItem::Skip && problems.any(|problem| is_own_fault(problem)) {
-            for problem in drafting.iter_mut().chain(ordering.iter_mut().map(|(problem, _)| problem)) {
-                excuse(problem);
-            }
+        let problems = drafting.iter_mut().chain(ordering.iter_mut().map(|(problem, _)| problem));
+        let is_skipped = self.manifest.on_bad_item == OnBadItem::Skip;
+        if problems.filter(|problem| is_skipped && is_own_fault(problem)).map(excuse).count() > 0 {
             self.found.left_out.add(&subject.item.id);
             wanted.clear();
         }

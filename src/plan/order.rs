@@ -8,7 +8,7 @@ use crate::domain::key::RequestId;
 use crate::domain::problem::{Causes, Problem, Severity};
 use crate::domain::request::{Field, Media, MediaFile, PictureFacts, Request, Seen};
 use crate::domain::take::Wanted;
-use crate::media::image::{self, PictureFault};
+use crate::media::image;
 use crate::provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
@@ -223,25 +223,18 @@ impl Wrongs {
 }
 
 fn media(text: &str, look: &mut Look<'_>) -> Result<Media, Unusable> {
+    let unusable =
+        |why: &str, remedy: &str| Unusable { why: why.to_owned(), remedy: remedy.to_owned(), near: None };
     if text.starts_with("data:") {
-        let unusable = |fault: PictureFault| Unusable {
-            why: fault.to_string(),
-            remedy: fault.remedy().to_owned(),
-            near: None,
-        };
-        let facts = image::data_uri(text).map_err(unusable)?;
+        let facts = image::data_uri(text).map_err(|fault| unusable(&fault.to_string(), fault.remedy()))?;
         return Ok(Media::Inline { uri: text.to_owned(), facts });
     }
     if is_link(text) {
         return Ok(Media::Url(text.to_owned()));
     }
     if text.contains("://") {
-        let why = "nothing fetches such an address".to_owned();
-        return Err(Unusable {
-            why,
-            remedy: "write an `https://` address, or the path of a file".to_owned(),
-            near: None,
-        });
+        let remedy = "write an `https://` address, or the path of a file";
+        return Err(unusable("nothing fetches such an address", remedy));
     }
     let facts = look(text)?;
     Ok(Media::File(MediaFile { path: text.to_owned(), facts }))

@@ -50,14 +50,6 @@ impl Written<'_> {
     fn is_of_item(&self) -> bool {
         !matches!(self, Self::Template(template) if template.columns().is_empty())
     }
-
-    /// Where it reads a column.
-    fn place_of(&self, column: &str) -> Place {
-        match self {
-            Self::Template(template) => template.place_of(column),
-            Self::Data(_) | Self::Cell(_) => self.place(),
-        }
-    }
 }
 
 /// A column that makes a text too long.
@@ -279,7 +271,9 @@ impl<'a> Values<'a> {
         problem.examples.push(item.example(columns));
         problem.rows.extend(item.row(columns));
         if let Some(column) = blank {
-            problem.place = written.place_of(column);
+            if let Written::Template(template) = written {
+                problem.place = template.place_of(column);
+            }
             let (fill, remove) = match item.row(columns) {
                 Some(_) => ("fill the cell", "remove the row"),
                 None => ("write a text there", "remove the item"),

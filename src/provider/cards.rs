@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The models by name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Cards(BTreeMap<ModelName, Arc<ModelCard>>);
 
 /// A part of a card as the manifest has it. Of `fields` and `params`, each rule is a part of its own.
@@ -89,14 +89,11 @@ impl Cards {
     pub fn unknown(&self, model: &ModelName) -> Unknown {
         let providers = || super::ALL.iter().map(|provider| provider.name());
         if super::find(&model.provider).is_none() {
-            let what = format!("there is no provider `{}`", model.provider);
-            return Unknown {
-                what,
-                hint: match did_you_mean(&model.provider, providers()) {
-                    Some(near) => format!("did you mean `{near}/{}`?", model.model),
-                    None => format!("the providers are: {}", providers().collect::<Vec<_>>().join(", ")),
-                },
+            let hint = match did_you_mean(&model.provider, providers()) {
+                Some(near) => format!("did you mean `{near}/{}`?", model.model),
+                None => format!("the providers are: {}", providers().collect::<Vec<_>>().join(", ")),
             };
+            return Unknown { what: format!("there is no provider `{}`", model.provider), hint };
         }
         let known: Vec<&str> = self.of(&model.provider).map(|card| card.name.model.as_str()).collect();
         let hint = match did_you_mean(&model.model, known.iter().copied()) {
@@ -210,17 +207,12 @@ fn is_rules(part: &str) -> bool {
 /// What is wrong with the form of a part.
 fn fit(part: &mut Part) -> Vec<Misfit> {
     let Some(key) = CARD.iter().find(|key| key.name == part.name) else {
-        let (what, hint) = match part.name.as_str() {
-            "name" => (
-                "a model's name is the key of its entry".to_owned(),
-                "remove `name`, or write it before the colon".to_owned(),
-            ),
-            name => (
-                format!("a model's card has no `{name}`"),
-                meant_or_all(name, CARD.iter().map(|key| key.name), "a card has"),
-            ),
-        };
-        return vec![about_key(what, hint)];
+        if part.name == "name" {
+            let what = "a model's name is the key of its entry".to_owned();
+            return vec![about_key(what, "remove `name`, or write it before the colon".to_owned())];
+        }
+        let hint = meant_or_all(&part.name, CARD.iter().map(|key| key.name), "a card has");
+        return vec![about_key(format!("a model's card has no `{}`", part.name), hint)];
     };
     match key.form {
         Form::List(rule) if is_rules(&part.name) => {

@@ -211,12 +211,8 @@ fn rule_of<'a>(cards: &Cards, card: &'a ModelCard, name: &str) -> Result<&'a Rul
     let holds = |rule: &&Rule| {
         rule.wire() == name || rule.name == name || (is_pictures && rule.kind == Kind::Picture)
     };
-    let own = if name == "model" {
-        Some("model")
-    } else {
-        card.fields.iter().find(holds).map(|it| it.name.as_str())
-    };
-    if let Some(own) = own {
+    let own = card.fields.iter().find(holds).map(|it| it.name.as_str());
+    if let Some(own) = own.or((name == "model").then_some(name)) {
         let message = format!("`{name}` does not go under `params:`");
         let hint = format!("write it as `{own}:` of the shot");
         return Err(Box::new(Finding::error(param(name), message).hint(hint).about_name()));

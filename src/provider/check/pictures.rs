@@ -67,10 +67,13 @@ fn measured(
     findings: &mut Vec<Finding>,
 ) {
     let (field, Seen { format, bytes, width, height }) = (field.name(), seen);
+    let wrong =
+        |message: String, hint: &str, detail: &str| Finding::error(field, message).hint(hint).detail(detail);
+    let measures = format!("{name} is {width}x{height}");
     if !rules.formats.is_empty() && !rules.formats.contains(&format) {
         let message = format!("{model} takes {} pictures, not {}", listed(&rules.formats), format.name());
         let hint = format!("save it as {}", rules.formats.first().map_or("png", |format| format.name()));
-        findings.push(Finding::error(field, message).hint(hint).detail(name));
+        findings.push(wrong(message, &hint, name));
     }
     if let (Some(megabytes), Some(bytes)) = (rules.max_megabytes, bytes) {
         let hint = "make it smaller or save it as JPEG";
@@ -80,17 +83,13 @@ fn measured(
     if width.min(height) < rules.min_side {
         let side = rules.min_side;
         let message = format!("the picture is smaller than the {side}x{side} pixels that {model} needs");
-        let hint = "take a larger picture";
-        findings
-            .push(Finding::error(field, message).hint(hint).detail(format!("{name} is {width}x{height}")));
+        findings.push(wrong(message, "take a larger picture", &measures));
     }
     let too_long = |most: u64| u64::from(width.max(height)) > most * u64::from(width.min(height));
     if let Some(most) = rules.max_aspect.filter(|most| too_long((*most).into())) {
         let message =
             format!("the picture is narrower or wider than the 1:{most} to {most}:1 that {model} takes");
-        let hint = "crop it, or put it on a wider background";
-        findings
-            .push(Finding::error(field, message).hint(hint).detail(format!("{name} is {width}x{height}")));
+        findings.push(wrong(message, "crop it, or put it on a wider background", &measures));
     }
 }
 

@@ -4,6 +4,7 @@ use embedded_graphics::geometry::{OriginDimensions, Point};
 use embedded_graphics::image::GetPixel;
 use embedded_graphics::mono_font::MonoFont;
 use embedded_graphics::pixelcolor::BinaryColor;
+use std::ops::Range;
 
 /// A cell's width and height in pixels.
 pub(super) const CELL: u32 = 4;
@@ -64,40 +65,31 @@ impl Canvas {
 
     /// Whether a macroblock is the same in another canvas of this size and these tones.
     pub(super) fn same(&self, other: &Self, column: usize, row: usize) -> bool {
-        // Most of the time of an unoptimised build goes into this: plain loops take half as long as iterators.
-        for y in row * 4..row * 4 + 4 {
-            let start = (y * self.columns + column) * 4;
-            if self.shades[start..start + 4] != other.shades[start..start + 4] {
-                return false;
+        let alike = |one: &[u8], other: &[u8], side: usize| {
+            // Most of the time of an unoptimised build goes into this: plain loops take half as long as iterators.
+            for y in row * side..(row + 1) * side {
+                let start = (y * self.columns + column) * side;
+                if one[start..start + side] != other[start..start + side] {
+                    return false;
+                }
             }
-        }
-        for y in row * 2..row * 2 + 2 {
-            let start = (y * self.columns + column) * 2;
-            if self.accented[start..start + 2] != other.accented[start..start + 2] {
-                return false;
-            }
-        }
-        true
+            true
+        };
+        alike(&self.shades, &other.shades, 4) && alike(&self.accented, &other.accented, 2)
     }
 
     /// Fills a rectangle, cut off at the right and at the bottom.
     pub(super) fn fill(&mut self, (x, y): (usize, usize), (width, height): (usize, usize), shade: u8) {
-        let (left, right) = (x.min(self.width), (x + width).min(self.width));
-        let stride = self.columns * 4;
-        for row in self.shades.chunks_exact_mut(stride).take(self.height.min(y + height)).skip(y) {
-            row[left..right].fill(shade);
-        }
+        let across = x.min(self.width)..(x + width).min(self.width);
+        let down = y..(y + height).min(self.height);
+        paint(&mut self.shades, self.columns * 4, &across, &down, shade);
     }
 
     /// Gives a rectangle the accent's tone; its sides are even, else the cells beside it are stained.
     pub(super) fn accent(&mut self, (x, y): (usize, usize), (width, height): (usize, usize)) {
-        let (left, right) = (x / 2, (x + width).min(self.width).div_ceil(2));
-        let stride = self.columns * 2;
-        for row in
-            self.accented.chunks_exact_mut(stride).take(self.height.min(y + height).div_ceil(2)).skip(y / 2)
-        {
-            row[left..right].fill(1);
-        }
+        let across = x / 2..(x + width).min(self.width).div_ceil(2);
+        let down = y / 2..(y + height).min(self.height).div_ceil(2);
+        paint(&mut self.accented, self.columns * 2, &across, &down, 1);
     }
 
     /// Draws a disc in the accent's tone with a smooth edge. Centre and radius are in eighths of a cell; the disc
@@ -157,5 +149,12 @@ impl Canvas {
                 }
             }
         }
+    }
+}
+
+/// Fills a rectangle of a plane whose rows have `stride` places.
+fn paint(plane: &mut [u8], stride: usize, across: &Range<usize>, down: &Range<usize>, value: u8) {
+    for row in plane.chunks_exact_mut(stride).take(down.end).skip(down.start) {
+        row[across.clone()].fill(value);
     }
 }

@@ -1,6 +1,6 @@
 //! A canvas as a small PNG.
 
-use std::io::{self, Write};
+use std::io::Write as _;
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
@@ -16,14 +16,10 @@ const SHADES: u8 = 16;
 pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     let step = canvas.width.max(canvas.height).div_ceil(LONG);
     let (width, height) = (canvas.width / step, canvas.height / step);
-    let mut above = vec![0; width];
     let mut lines = Vec::with_capacity(height * (width + 1));
     for y in 0..height {
-        let row: Vec<u8> = (0..width).map(|x| pixel(canvas, (x * step, y * step), step)).collect();
-        // Filter 2: the difference to the row above, mostly zeros.
-        lines.push(2);
-        lines.extend(row.iter().zip(&above).map(|(pixel, above)| pixel.wrapping_sub(*above)));
-        above = row;
+        lines.push(0); // filtered by nothing
+        lines.extend((0..width).map(|x| pixel(canvas, (x * step, y * step), step)));
     }
     let side = |pixels: usize| u32::try_from(pixels).expect("at most 320").to_be_bytes();
     // 8 bits, palette, and the only methods there are.
@@ -33,7 +29,7 @@ pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut png, *b"IHDR", &header);
     chunk(&mut png, *b"PLTE", &palette);
-    chunk(&mut png, *b"IDAT", &packed(&lines).expect("memory takes what is written"));
+    chunk(&mut png, *b"IDAT", &zlib(&lines));
     chunk(&mut png, *b"IEND", &[]);
     png
 }
@@ -65,8 +61,8 @@ fn chunk(png: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     png.extend(crc.sum().to_be_bytes());
 }
 
-fn packed(data: &[u8]) -> io::Result<Vec<u8>> {
-    let mut stream = ZlibEncoder::new(Vec::new(), Compression::default());
-    stream.write_all(data)?;
-    stream.finish()
+fn zlib(data: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(data).expect("memory takes every byte");
+    encoder.finish().expect("memory takes every byte")
 }

@@ -219,21 +219,21 @@ fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), f
         (0, _) => 2,
         _ => 1,
     });
-    let (shaded, coloured) = (brightness != [0; 16], colours != [[0; 4]; 2]);
+    let (has_shades, has_colours) = (brightness != [0; 16], colours != [[0; 4]; 2]);
     // What follows: Table 9-4, of brightness all or nothing.
-    bits.unsigned(match (shaded, coloured) {
+    bits.unsigned(match (has_shades, has_colours) {
         (true, true) => 1,
         (true, false) => 2,
         (false, false) => 3,
         (false, true) => 16,
     });
-    if shaded || coloured {
+    if has_shades || has_colours {
         bits.signed(0); // the quantiser stays
     }
-    if shaded {
+    if has_shades {
         brightness.iter().for_each(|block| cavlc::brightness(bits, *block));
     }
-    if coloured {
+    if has_colours {
         colours.iter().for_each(|colour| cavlc::colour(bits, colour));
     }
 }

@@ -49,14 +49,14 @@ pub(super) fn pack(size: (u32, u32), fps: NonZeroU32, frames: &[Vec<Vec<u8>>]) -
 }
 
 /// What a player needs to know before the first frame.
-fn sample_entry(size: (u32, u32), fps: NonZeroU32) -> SampleEntry {
-    let sequence = h264::sequence(size, fps.get());
+fn sample_entry((width, height): (u32, u32), fps: NonZeroU32) -> SampleEntry {
+    let sequence = h264::sequence((width, height), fps.get());
     let side = |pixels: u32| u16::try_from(pixels).expect("no order is wider or higher than 4096");
     SampleEntry::Avc1(Avc1Box {
         visual: VisualSampleEntryFields {
             data_reference_index: VisualSampleEntryFields::DEFAULT_DATA_REFERENCE_INDEX,
-            width: side(size.0),
-            height: side(size.1),
+            width: side(width),
+            height: side(height),
             horizresolution: VisualSampleEntryFields::DEFAULT_HORIZRESOLUTION,
             vertresolution: VisualSampleEntryFields::DEFAULT_VERTRESOLUTION,
             frame_count: VisualSampleEntryFields::DEFAULT_FRAME_COUNT,
