@@ -139,7 +139,7 @@ pub enum Command {
     /// and their clips are collected. Costs nothing and works beside a run. The next run orders again what the manifest
     /// still asks for: remove it there, or leave it out with --only.
     Cancel(CancelArgs),
-    /// Say that failed, written-off or missing jobs are meant to stay so
+    /// Let failed or missing jobs stay as they are
     ///
     /// No run alarms for them again, nor for jobs that share their clip, until their input changes. Free.
     Dismiss(DismissArgs),

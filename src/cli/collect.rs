@@ -2,7 +2,7 @@
 
 use super::args::{Global, ManifestArg};
 use super::exit::{Error, Exit};
-use super::lost::Lost;
+use super::lost::{Lost, standing};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
 use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
@@ -68,6 +68,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         return Ok(Exit::Done);
     }
     session.keep_output().await?;
+    standing(&session.places, &session.places.out, &session.store, None).await?;
     let configs = providers(&session.places.manifest).map_err(|problems| {
         terminal.problems(problems);
         Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")

@@ -198,27 +198,38 @@ pub(super) async fn found(
     reader: &Reader,
     project: Option<&str>,
 ) -> Result<Found, Error> {
-    let away =
-        |why: String| Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged");
+    let Some(tree) = standing(places, root, reader, project).await? else { return Ok(Found::default()) };
+    look(reader, &tree, project).await.map_err(|error| away(&format!("cannot be looked at: {error}")))
+}
+
+/// Opens the folder of the clips; `None` where there is none yet, and an error where it is gone and the clips with it.
+pub(super) async fn standing(
+    places: &Places,
+    root: &Path,
+    reader: &Reader,
+    project: Option<&str>,
+) -> Result<Option<Tree>, Error> {
+    let shown = root.display();
     match Tree::look_at(&places.state, root) {
-        Ok(tree) => {
-            look(reader, &tree, project).await.map_err(|error| away(format!("cannot be looked at: {error}")))
-        }
+        Ok(tree) => Ok(Some(tree)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let first = reader.clips(project, ClipsFrom::default(), 1).await;
             if first.map_err(|error| store_error(&error))?.0.is_empty() {
-                return Ok(Found::default());
+                return Ok(None);
             }
-            let shown = root.display();
             let made = quoted(&shown.to_string());
             let what = format!(
                 "is not there: {shown}; nothing was fetched, nothing was sent; mount its disk, then type the same \
                  command; if the clips are gone indeed: mkdir {made}"
             );
-            Err(away(what).next(places.typed("doctor")))
+            Err(away(&what).next(places.typed("doctor")))
         }
-        Err(error) => Err(away(format!("{} cannot be opened: {error}", root.display()))),
+        Err(error) => Err(away(&format!("{shown} cannot be opened: {error}"))),
     }
+}
+
+fn away(why: &str) -> Error {
+    Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged")
 }
 
 /// Brings back what is missing, as far as that is free, and forgets what is back or on its way.

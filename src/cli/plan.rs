@@ -63,7 +63,7 @@ pub(super) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) 
         let listed = Listed { object, decided: &decided, lost: &lost, loaded: &loaded };
         terminal.long_data(&listed).map_err(|error| Error::new(Exit::Local, error.to_string()))?;
     } else {
-        show(terminal, &places, global.verbose > 0, &plan, &paused, &decided)?;
+        show(terminal, &places, &plan, &paused, &decided)?;
         lost.lines(&places).iter().for_each(|line| terminal.tell(line, 9));
         tell_choices(terminal, manifest, &loaded, &plan);
     }
@@ -151,7 +151,6 @@ async fn history(places: &Places, manifest: &Manifest) -> Result<History, Error>
 fn show(
     terminal: &Terminal,
     places: &Places,
-    verbose: bool,
     plan: &Plan<'_>,
     paused: &[Pause],
     decided: &Decided,
@@ -160,7 +159,7 @@ fn show(
     terminal.say(format_args!("{}: {}: {}\n", places.shown, count(buckets.jobs(), "job"), buckets.line()));
     terminal.data(plan.table(places.mark()).trim_end());
     decided.tell_changes(terminal)?;
-    for note in plan.notes(verbose) {
+    for note in plan.notes() {
         terminal.tell(&note, 2);
     }
     for line in plan.budget_lines() {

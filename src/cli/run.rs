@@ -130,7 +130,7 @@ async fn prepare(
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
     warn_of_corrections(terminal, global, loaded, &used);
     decided.warn(terminal);
-    show(terminal, places, global.verbose > 0, &plan);
+    show(terminal, places, &plan);
     if !global.sandbox && !args.bounds.allow_unpriced {
         priced(&plan).map_err(|error| {
             let typed = places.typed(&format!("{} --allow-unpriced", again(args)));
@@ -167,7 +167,7 @@ async fn prepare(
 }
 
 /// The plan as it is carried out, for people alone.
-fn show(terminal: &Terminal, places: &Places, verbose: bool, plan: &Plan<'_>) {
+fn show(terminal: &Terminal, places: &Places, plan: &Plan<'_>) {
     if terminal.json {
         return;
     }
@@ -178,7 +178,7 @@ fn show(terminal: &Terminal, places: &Places, verbose: bool, plan: &Plan<'_>) {
         return;
     }
     terminal.say(plan.table(places.mark()).trim_end());
-    for note in plan.notes(verbose) {
+    for note in plan.notes() {
         terminal.tell(&note, 2);
     }
     for line in plan.budget_lines() {

@@ -306,7 +306,7 @@ fn by_itself<K: Known + ?Sized>(
         }
         None => None,
     };
-    let done = known.takes.iter().filter(same).find(|take| matches!(take.state, State::Done { .. }));
+    let done = known.takes.iter().filter(same).find(|take| is_kept_somewhere(take));
     let is_free = known.takes.iter().all(|take| !take.state.is_unsettled());
     if let (Some(wish), true, true) = (waiting(job, known), is_free, filed.is_some() || done.is_some()) {
         let is_kept = on_change == OnChange::Keep && filed.is_none() && known.filed.is_some();
@@ -359,7 +359,7 @@ fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
         return Some(Decision::Underway { take: waiting.id.clone(), unsent: true });
     }
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint && !let_go(take);
-    let take = known.takes.iter().find(same)?;
+    let take = known.takes.iter().filter(same).find(|take| !matches!(take.state, State::Done { .. }))?;
     Some(Decision::Failed { take: take.id.clone(), state: take.state.clone(), from: None })
 }
 
@@ -369,7 +369,7 @@ fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K:
         return Ok(Some(filed));
     }
     Ok(match jobs.take(id)? {
-        Some(KnownTake { id, path, state: State::Done { file, .. }, .. }) => {
+        Some(KnownTake { id, path, state: State::Done { file, .. }, .. }) if !path.is_empty() => {
             Some(Filed { take: id, path, file })
         }
         _ => None,
@@ -400,6 +400,11 @@ fn taken_over<J: WantedJobs + ?Sized>(
         None => clip_of(jobs, &take.id)?,
     };
     Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
+}
+
+/// Whether the clip of a finished take is there: of an older one that somebody removed, no place is known.
+fn is_kept_somewhere(take: &KnownTake) -> bool {
+    matches!(take.state, State::Done { .. }) && !take.path.is_empty()
 }
 
 fn is_held(take: &KnownTake) -> bool {

@@ -140,9 +140,9 @@ impl Plan<'_> {
         table
     }
 
-    /// Returns what else is worth knowing before money is spent, a line each; `verbose` adds what few ask for.
+    /// Returns what else is worth knowing before money is spent, a line each.
     #[must_use]
-    pub fn notes(&self, verbose: bool) -> Vec<String> {
+    pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for ((count, saved), how) in [
             (self.sum.shared, "shared with another job"),
@@ -176,9 +176,9 @@ impl Plan<'_> {
             ));
         }
         let (submissions, money) = self.exposure();
-        if verbose && submissions > 0 {
-            let requests = counted(submissions, "request");
-            notes.push(format!("if interrupted, up to {requests} ({money}) may need checking"));
+        if submissions > 0 {
+            let submissions = counted(submissions, "submission");
+            notes.push(format!("after a crash at most {submissions} ({money}) can be in doubt"));
         }
         notes
     }

@@ -231,9 +231,13 @@ fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), f
         bits.signed(0); // the quantiser stays
     }
     if has_shades {
-        brightness.iter().for_each(|block| cavlc::brightness(bits, *block));
+        for block in brightness {
+            cavlc::brightness(bits, block);
+        }
     }
     if has_colours {
-        colours.iter().for_each(|colour| cavlc::colour(bits, colour));
+        for colour in colours {
+            cavlc::colour(bits, &colour);
+        }
     }
 }

@@ -23,7 +23,7 @@ const CLIP: &str = "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM
 /// What is looked at of a take `t` of a job `j` that may serve others.
 const TAKES: &str = "SELECT t.id, t.fingerprint, t.data, t.place, j.shot, j.item, j.variant";
 /// What stands in for a take in doubt and was not sent yet goes where that take goes.
-const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending')";
+const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending') AND (t.path <> '' OR t.state <> 'done')";
 
 /// Fingerprints whose finished takes are remembered.
 const REMEMBERED: usize = 1_000;
@@ -73,7 +73,8 @@ impl Book {
         let mut found = Rendered::default();
         let mut select = self.prepare(
             "SELECT t.id, j.shot, j.item, j.variant, j.project FROM takes t CROSS JOIN jobs j ON j.id = t.job
-             WHERE t.fingerprint = ?1 AND t.state = 'done'",
+             WHERE t.fingerprint = ?1 AND t.state = 'done'
+             AND (t.path <> '' OR EXISTS (SELECT 1 FROM jobs f WHERE f.filed_take = t.id))",
         )?;
         let mut rows = select.query([order.to_string()])?;
         while let Some(row) = rows.next()? {

@@ -389,9 +389,8 @@ fn a_shared_clip_is_paid_once_and_an_edited_one_proves_nothing() {
     lose_everything(&project);
     let clips = ["renders/sku-1_hero.mp4", "renders/sku-2_hero.mp4"].map(|clip| project.path(clip));
     for clip in clips {
-        let mut bytes = fs::read(&clip).unwrap();
-        bytes.push(0);
-        fs::write(&clip, bytes).unwrap();
+        let bytes = fs::read(&clip).unwrap();
+        project.write(clip.to_str().unwrap(), [&bytes[..], b"0"].concat());
     }
     let output = project.command(&["recover"]).output().unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("nothing was changed"));

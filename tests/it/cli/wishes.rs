@@ -73,7 +73,7 @@ fn an_order_given_anew_and_taken_back_stays_taken_back() {
         } else {
             project.write(DATABASE, backup);
         }
-        project.run(&["run", "--yes"]).expect(0);
+        project.run(&["run", "--yes"]).expect(3).says("written off");
         assert_eq!((sent_and_charged(&project), project.takes("pending")), ((1, 1), 0), "{is_lost}");
     }
 }
