@@ -103,6 +103,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
         clock,
         run,
         project: manifest.project.clone(),
+        sandbox: false,
         listener: Box::new(listener),
         reach: |_| {},
     }));

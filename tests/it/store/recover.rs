@@ -194,7 +194,7 @@ async fn damaged(line: usize, with: &str) -> (Place, Vec<String>) {
     drop(store);
     let ledger = place.dir().join("ledger.jsonl");
     let mut lines: Vec<String> = fs::read_to_string(&ledger).unwrap().lines().map(str::to_owned).collect();
-    lines[line - 1] = with.to_owned();
+    with.clone_into(&mut lines[line - 1]);
     shotlist::files::atomic_write(&ledger, (lines.join("\n") + "\n").as_bytes(), 0o600).unwrap();
     (place, lines)
 }
