@@ -120,7 +120,7 @@ fn counts(sidecar: &Value, sandbox: bool) -> bool {
 pub(super) fn refuse_forgotten(places: &Places, global: &Global, worksheet: &Worksheet) -> Result<(), Error> {
     let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(()) };
     let (mut clips, mut sum) = (0, Usd::ZERO);
-    let told = worksheet.book().each_named::<StoreError>(&["new"], |_, job| {
+    let told = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
         let wanted = &job.wanted;
         // One look without opening anything: most jobs have no such file.
         let sidecar = places.out.join(format!("{}.json", wanted.path));
@@ -128,6 +128,8 @@ pub(super) fn refuse_forgotten(places: &Places, global: &Global, worksheet: &Wor
             && let Some(sidecar) = tree.sidecar_of(&wanted.path)
             && sidecar["fingerprint"] == wanted.fingerprint.to_string()
             && counts(&sidecar, global.sandbox)
+            && let Some(take) = sidecar["take"].as_str()
+            && book.known_take(&TakeId(take.to_owned()))?.is_none()
         {
             clips += 1;
             sum += wanted.price.unwrap_or_default();
