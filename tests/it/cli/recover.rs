@@ -387,17 +387,10 @@ fn a_shared_clip_is_paid_once_and_an_edited_one_proves_nothing() {
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.requests().len(), project.sandbox().stats().downloads), (1, 1));
     lose_everything(&project);
-<<<<<<< HEAD
-    let clips = ["renders/sku-1_hero.mp4", "renders/sku-2_hero.mp4"].map(|clip| project.path(clip));
-    for clip in clips {
-        let bytes = fs::read(&clip).unwrap();
-        project.write(clip.to_str().unwrap(), [&bytes[..], b"0"].concat());
-=======
     for clip in ["renders/sku-1_hero.mp4", "renders/sku-2_hero.mp4"] {
         let mut bytes = fs::read(project.path(clip)).unwrap();
         bytes.push(0);
         project.write(clip, bytes);
->>>>>>> recover
     }
     let output = project.command(&["recover"]).output().unwrap();
     assert!(String::from_utf8(output.stderr).unwrap().contains("nothing was changed"));
