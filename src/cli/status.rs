@@ -50,9 +50,6 @@ pub(super) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
     let buckets = buckets(&reader, &places, BTreeSet::new()).await.map_err(|error| store_error(&error))?.0;
     let screen = Screen::read(&reader, &places, project, now).await;
     let mut screen = Screen { budget, buckets, ..screen.map_err(|error| store_error(&error))? };
-    for take in &screen.standing.dismissed {
-        screen.buckets.shift(Bucket::after(&take.state), Bucket::Dismissed);
-    }
     if is_watched {
         let root =
             output(&places, global, reader.output().await.map_err(|error| store_error(&error))?.as_deref());

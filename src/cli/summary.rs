@@ -223,8 +223,6 @@ pub(super) struct Standing {
     pub(super) failed: Vec<Take>,
     /// Newest takes that were written off, of jobs that still want them.
     pub(super) written_off: Vec<Take>,
-    /// Newest takes of both kinds, of jobs that are meant to stay as they are.
-    pub(super) dismissed: Vec<Take>,
     /// What was said last about some of these.
     said: HashMap<TakeId, Said>,
 }
@@ -233,11 +231,11 @@ impl Standing {
     /// Reads it.
     pub(super) async fn read(reader: &Reader, project: Option<&str>) -> Result<Self, StoreError> {
         let meant = reader.dismissed().await?;
-        let is_meant = |take: &mut Take| meant.contains(&take.id);
+        let is_open = |take: &Take| !meant.contains(&take.id);
         let (mut failed, mut written_off) =
             (reader.failed(project).await?, reader.written_off(project).await?);
-        let mut dismissed: Vec<Take> = failed.extract_if(.., is_meant).collect();
-        dismissed.extend(written_off.extract_if(.., is_meant));
+        failed.retain(is_open);
+        written_off.retain(is_open);
         let held = reader.held(project).await?;
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
@@ -251,7 +249,7 @@ impl Standing {
         for take in held.iter().filter(|take| take.state.is_in_doubt()).take(EXAMPLES) {
             said.extend(last_said(reader, take).await?);
         }
-        Ok(Self { counts: reader.counts(project).await?, held, failed, written_off, dismissed, said })
+        Ok(Self { counts: reader.counts(project).await?, held, failed, written_off, said })
     }
 
     /// Returns what was said last about a take that is shown.

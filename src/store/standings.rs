@@ -25,6 +25,8 @@ struct Job {
     filed: Option<String>,
     /// Its takes, newest first, each with whether it has the job's present order.
     takes: Vec<(bool, Phase)>,
+    /// Whether a person said of the newest that has it that what became of it is meant.
+    dismissed: bool,
 }
 
 impl Reader {
@@ -73,7 +75,7 @@ fn buckets(
 fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> rusqlite::Result<()> {
     let mut select = db.prepare_cached(
         "SELECT j.id, j.shot, j.item, j.variant, j.fingerprint, f.fingerprint, t.fingerprint = j.fingerprint, t.state,
-             iif(t.state = 'failed', t.data, NULL)
+             iif(t.state = 'failed', t.data, NULL), t.dismissed IS NOT NULL
          FROM jobs j LEFT JOIN takes f ON f.id = j.filed_take LEFT JOIN takes t ON t.job = j.id
          WHERE j.wanted AND (?1 IS NULL OR j.project = ?1) ORDER BY j.id, t.place DESC",
     )?;
@@ -96,7 +98,10 @@ fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> r
                     takes::state(row, 8)?,
                     State::Failed { refusal: Refusal::Cancelled, charged: Charged::No, .. }
                 );
-            job.takes.push((same, if is_off { Phase::Cancelled } else { takes::parsed(row, 7)? }));
+            let phase = if is_off { Phase::Cancelled } else { takes::parsed(row, 7)? };
+            let is_first = |(same, phase): &(bool, Phase)| *same && *phase != Phase::Cancelled;
+            job.dismissed |= is_first(&(same, phase)) && !job.takes.iter().any(is_first) && row.get(9)?;
+            job.takes.push((same, phase));
         }
     }
     open.into_iter().for_each(visit);
@@ -105,7 +110,7 @@ fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> r
 
 fn job(row: &Row<'_>, id: i64) -> rusqlite::Result<Job> {
     let (key, fingerprint, filed) = (takes::key(row, 1)?, row.get(4)?, row.get(5)?);
-    Ok(Job { id, key, fingerprint, filed, takes: Vec::new() })
+    Ok(Job { id, key, fingerprint, filed, takes: Vec::new(), dismissed: false })
 }
 
 impl Job {
@@ -128,7 +133,8 @@ impl Job {
             return Some(Bucket::ToRender);
         }
         let kept = self.filed.as_ref().and_then(|_| kept_as(&self.key.shot));
-        kept.or_else(|| same().find(|phase| *phase != Phase::Cancelled).map(Bucket::of_phase))
+        let bucket = |phase| if self.dismissed { Bucket::Dismissed } else { Bucket::of_phase(phase) };
+        kept.or_else(|| same().find(|phase| *phase != Phase::Cancelled).map(bucket))
     }
 }
 
@@ -140,7 +146,14 @@ mod tests {
 
     fn bucket(shot: &str, filed: Option<&str>, takes: &[(bool, Phase)]) -> Option<Bucket> {
         let (filed, takes) = (filed.map(str::to_owned), takes.to_vec());
-        let job = Job { id: 1, key: JobKey::new(shot, "a"), fingerprint: "now".into(), filed, takes };
+        let job = Job {
+            id: 1,
+            key: JobKey::new(shot, "a"),
+            fingerprint: "now".into(),
+            filed,
+            takes,
+            dismissed: false,
+        };
         job.bucket(&(Box::new(KEPT) as KeptAs))
     }
 

@@ -90,19 +90,17 @@ fn a_run_that_was_cut_off_keeps_its_budget_under_another_name() {
 
 #[test]
 fn a_clip_that_others_wait_for_is_not_called_off_in_silence() {
-    let mut project = Project::shop(0);
-    project.limits = project.limits.replace("first_poll", "concurrency: 1, first_poll");
-    project.manifest(SHOP);
+    let project = Project::shop(0);
+    sheet(&project, &[("first", "cup")]);
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["pause", "zai"]).expect(0);
     sheet(&project, &[("first", "cup"), ("a", "pot"), ("b", "pot")]);
-    project.stall();
-    let run = project.start(&["run", "--yes"]);
-    until("the first is on its way", || project.takes("running") == 1);
+    project.run(&["run", "--yes"]).expect(5);
     project
         .run(&["cancel", "hero/a"])
         .expect(0)
         .says("hero/b waits for the same clip: the next run renders it");
-    project.mend();
-    run.wait().expect(5);
+    project.run(&["resume", "zai"]).expect(0);
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!((project.charges().len(), project.clips().len()), (2, 3));
 }

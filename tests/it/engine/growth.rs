@@ -60,7 +60,12 @@ async fn work(jobs: u64) -> [u64; 4] {
 #[test]
 fn each_of_2000_jobs_needs_no_more_than_each_of_200() {
     let [few, many] = [needed(200), needed(2_000)];
-    for (few, many) in few.into_iter().zip(many) {
-        assert!(few > 0 && many.abs_diff(10 * few) <= few, "{few} for 200 jobs, {many} for 2,000");
+    // Of the bytes that are read, more: what another connection has written is read anew, and a tree of ten times as many
+    // rows has a page more on the way to each.
+    for ((few, many), part) in few.into_iter().zip(many).zip([10, 10, 5, 10]) {
+        assert!(
+            few > 0 && many.abs_diff(10 * few) <= 10 * few / part,
+            "{few} for 200 jobs, {many} for 2,000"
+        );
     }
 }
