@@ -132,8 +132,10 @@ impl Story {
             7 => sheet.project = toggled(&sheet.project, " again"),
             8 => sheet.shot = if sheet.shot == "hero" { "main" } else { "hero" },
             9 => sheet.cells.rotate_left(1),
-            10 => match sheet.cells.len() {
-                1 => sheet.cells.push(" at noon".into()),
+            // Two cells with the same words would be a wish for two renderings.
+            10 => match &sheet.cells[..] {
+                [only] if only == " at noon" => sheet.cells.push(" at night".into()),
+                [_] => sheet.cells.push(" at noon".into()),
                 _ => drop(sheet.cells.remove(0)),
             },
             11 => {
