@@ -122,6 +122,8 @@ with open(sheet, encoding="utf-8") as old, open(f"{sheet}.new", "w", encoding="u
 os.replace(f"{sheet}.new", sheet)
 planned = shotlist("plan")
 assert "changed: prompt" in planned[2], planned[2]
+# Its file holds no clip, and would be taken for an edited one.
+os.remove(os.path.join(folder, f"sandbox/clips/{rows // 2:06}/hero.mp4"))
 began = time.time()
 ran = shotlist("run", "--limit", "1")
 db = sqlite3.connect(os.path.join(folder, ".shotlist/sandbox/state.db"))
