@@ -90,6 +90,8 @@ struct Prepared {
     levels: Vec<Level>,
     /// Clips that are gone or altered.
     lost: Lost,
+    /// Whether the order answers what was open since the history was rebuilt with gaps.
+    closes_gaps: bool,
     now: Timestamp,
 }
 
@@ -140,7 +142,7 @@ async fn prepare(
     if !agreed_before {
         guards::pass(terminal, places, &plan)?;
     }
-    gaps(session, &decided, &plan, agreed_before).await?;
+    let closes_gaps = gaps(session, &decided, &plan, agreed_before).await?;
     let ordered = order(&manifest.project, worksheet, &loaded.left_out, now);
     let mut ordered = ordered.map_err(|error| store_error(&error))?;
     ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
@@ -163,7 +165,7 @@ async fn prepare(
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
     let levels = plan.levels();
-    Ok(Prepared { decided, ordered, setup, price, caps, levels, lost, now })
+    Ok(Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now })
 }
 
 /// The plan as it is carried out, for people alone.
@@ -194,7 +196,7 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<Exit, Error> {
-    let Prepared { decided, ordered, setup, price, caps, levels, lost, now } = prepared;
+    let Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let store = |error: crate::store::StoreError| store_error(&error);
     // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
@@ -213,6 +215,9 @@ async fn carry_out(
     let roster = roster(&session, &decided, &lost).await?;
     drop(decided);
     session.store.admit(ordered.admission, now).await.map_err(store)?;
+    if closes_gaps {
+        session.store.close_gaps().await.map_err(store)?;
+    }
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await.map_err(store)?;
     today(&session, &setup).await?;
     let places = session.places.clone();
@@ -321,16 +326,14 @@ pub(super) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
 
 /// Asks before jobs without a clip are ordered where the history has gaps: they may have been paid before.
 ///
-/// Once is enough. Where every job has its clip, nothing that is wanted was lost.
-async fn gaps(session: &Session, decided: &Decided, plan: &Plan<'_>, agreed: bool) -> Result<(), Error> {
+/// Returns whether nothing is open once the jobs are ordered: a part of them answers for itself alone, and where every
+/// job has its clip, nothing that is wanted was lost.
+async fn gaps(session: &Session, decided: &Decided, plan: &Plan<'_>, agreed: bool) -> Result<bool, Error> {
     if !session.store.has_gaps().await.map_err(|error| store_error(&error))? {
-        return Ok(());
+        return Ok(false);
     }
-    if agreed || (plan.to_render() == 0 && !decided.partial) {
-        return session.store.close_gaps().await.map_err(|error| store_error(&error));
-    }
-    if plan.to_render() == 0 {
-        return Ok(());
+    if agreed || plan.to_render() == 0 {
+        return Ok(!decided.partial);
     }
     let what = format!(
         "the state was rebuilt with gaps, and {} without a clip, for about {}, may have been paid before; nothing was sent",

@@ -413,6 +413,23 @@ fn what_was_on_its_way_when_the_state_was_lost_is_not_ordered_again_without_a_wo
 }
 
 #[test]
+fn an_answer_to_gaps_holds_for_what_was_ordered_with_it_alone() {
+    let project = Project::shop(3);
+    project.run(&["run", "--yes", "--limit", "1"]).expect(0);
+    lose_everything(&project);
+    project.run(&["recover"]).expect(0);
+    // Agreed to, and nothing is ordered: a file is in the way.
+    project.write("renders/sku-3_hero.mp4", "mine");
+    project.run(&["run", "--yes", "--accept-changes"]).expect(4).says("nothing was sent");
+    fs::remove_file(project.path("renders/sku-3_hero.mp4")).unwrap();
+    project.run(&["run", "--yes"]).expect(8).says("2 jobs without a clip");
+    // A part is agreed to: the rest is still open.
+    project.run(&["run", "--yes", "--accept-changes", "--limit", "1"]).expect(0);
+    project.run(&["run", "--yes"]).expect(8).says("1 job without a clip");
+    assert_eq!(project.requests().len(), 2);
+}
+
+#[test]
 fn rehearsed_clips_are_recovered_for_rehearsals_alone() {
     let project = Project::shop(1);
     project.run(&["run", "--sandbox"]).expect(0);
