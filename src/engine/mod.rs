@@ -106,7 +106,7 @@ struct Run<'a> {
     flying: HashMap<TakeId, Option<ModelName>>,
     /// How many of those in flight were pending, by lane.
     waiting: HashMap<ModelName, usize>,
-    /// How many of those in flight were owed already.
+    /// Number of those in flight that were owed already.
     collecting: usize,
     /// Whose task it is, to know a panicked one.
     tasks: HashMap<tokio::task::Id, TakeId>,

@@ -64,7 +64,7 @@ pub struct World {
     pub run: RunId,
     /// The project that is rendered.
     pub project: String,
-    /// How soon the decisions of other processes (`resolve`, `collect`) are seen.
+    /// The pause between two looks at what other processes decide (`resolve`, `collect`).
     pub(super) look_every: Duration,
     pub(super) purse: Purse,
     /// Whether this is a rehearsal, whose clips must never pass for paid ones.
@@ -93,7 +93,7 @@ pub struct Parts {
     pub run: RunId,
     /// The project that is rendered.
     pub project: String,
-    /// How soon the decisions of other processes are seen: [`LOOK_EVERY`], but for tests.
+    /// The pause between two looks at what other processes decide: [`LOOK_EVERY`], but for tests.
     pub look_every: Duration,
     /// Money that may be in doubt at most, with what is on the wire.
     pub max_in_doubt: Usd,

@@ -27,7 +27,7 @@ struct Inner {
     partial: PathBuf,
     /// The directory that was the root when the run began.
     identity: (Dev, u64),
-    /// How long a folder that is locked is waited for.
+    /// The longest wait for a folder that is locked.
     patience: Duration,
 }
 

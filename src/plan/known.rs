@@ -56,7 +56,7 @@ pub enum Claim {
     Same,
     /// The job is wanted with another order.
     Changed {
-        /// Whether the take's clip stands under the job's name.
+        /// True where the take's clip stands under the job's name.
         filed: bool,
     },
 }

@@ -283,7 +283,7 @@ impl Board {
         &self.buckets
     }
 
-    /// How long the run has lasted.
+    /// Returns the time since the run began.
     #[must_use]
     pub fn lasted(&self, now: Timestamp) -> Duration {
         passed(self.began, now)

@@ -32,7 +32,7 @@ pub(super) struct DamagedLine {
     pub(super) bytes: Range<u64>,
     /// What the reader stumbled over.
     detail: String,
-    /// Its `seq`, where that can still be made out.
+    /// The line's `seq`, where that can still be made out.
     seq: Option<u64>,
     /// `seq` of the lines around it that can be read; 0 and the highest number where there is none.
     between: (u64, u64),

@@ -70,7 +70,7 @@ pub(crate) struct Bench {
     pub(crate) limits: Limits,
     pub(crate) caps: Caps,
     pub(crate) options: Options,
-    /// How soon another process is heard; rarely, so that hours cost nothing.
+    /// The pause between two looks at what others decide; long, so that hours cost nothing.
     pub(crate) look_every: Duration,
     pub(crate) max_in_doubt: Usd,
     /// When the next process dies.
