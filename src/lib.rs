@@ -40,6 +40,7 @@ pub mod transport;
 pub mod engine;
 pub mod load;
 
+pub mod app;
 pub mod report;
 pub mod sandbox;
 

@@ -1,7 +1,7 @@
 //! `--help`: commands in groups, examples that can be typed, exit codes and the environment.
 
 use super::args::Cli;
-use super::exit::GRAVEST_FIRST;
+use crate::app::exit::GRAVEST_FIRST;
 use crate::provider;
 use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;

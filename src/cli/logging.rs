@@ -1,8 +1,9 @@
 //! Log lines to stderr or a file. Losing one never stops paid work.
 
 use super::args::{Global, LogFormat};
-use super::exit::{Error, Exit};
-use super::settings::variable;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::places::variable;
 use super::terminal::Terminal;
 use std::fs::File;
 use std::io;

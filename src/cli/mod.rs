@@ -1,59 +1,18 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
-mod again;
-mod album;
-mod anew;
-mod approval;
 pub mod args;
-mod budget;
-mod cancel;
-mod catalog;
-mod collect;
-mod crash;
-mod decided;
-mod dismiss;
-mod doctor;
-pub mod exit;
-mod guards;
-mod held;
 pub mod help;
-mod images;
-mod init;
-mod layout;
-mod ledger;
-mod listed;
-mod listen;
 mod live;
 mod logging;
-mod lost;
-mod models;
-mod names;
-mod obstacles;
-mod output;
-mod pause;
-mod plan;
-mod prune;
-mod recover;
-mod redo;
-mod resolve;
-mod retry;
-mod run;
 mod sandbox;
-mod schema;
-mod session;
-pub mod settings;
-mod setup;
-mod show;
-mod signals;
-mod status;
-mod summary;
+pub(crate) mod signals;
 pub mod terminal;
-mod validate;
-pub mod verify;
 
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
-use exit::{Error, Exit};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::*;
 use terminal::Terminal;
 
 /// Number of threads for short work on disk and database. Tokio's 512 bring no speed where one database is written, and

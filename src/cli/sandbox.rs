@@ -1,8 +1,9 @@
 //! `shotlist sandbox`: the fake providers as a server of their own.
 
 use super::args::SandboxArgs;
-use super::exit::{Error, Exit};
-use super::setup::{clips, rules};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::setup::{clips, rules};
 use super::terminal::Terminal;
 use crate::engine::clock::Clock;
 use crate::provider;

@@ -16,7 +16,7 @@ const GRACE: Duration = Duration::from_mins(1);
 const SHORT_GRACE: Duration = Duration::from_secs(5);
 
 /// The signals that end a run.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
@@ -24,7 +24,7 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Listens from now on.
-    pub(super) fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -41,7 +41,7 @@ impl Signals {
     }
 
     /// Runs for as long as the work does; cancels `leave` when the work has had its time.
-    pub(super) async fn watch(mut self, world: Arc<World>, leave: CancellationToken, terminal: &Terminal) {
+    pub(crate) async fn watch(mut self, world: Arc<World>, leave: CancellationToken, terminal: &Terminal) {
         let reason = self.next().await;
         world.stop.everything(reason);
         world.tell(&Notice::Stopping { on_wire: world.requests_on_wire().0 });

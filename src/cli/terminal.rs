@@ -1,9 +1,9 @@
 //! stdout is data, stderr is talk. A closed pipe ends the talk, never the work.
 
 use super::args::{ColorWhen, Global};
-use super::exit::Error;
+use crate::app::error::Error;
 use super::live::Live;
-use super::settings::variable;
+use crate::app::places::variable;
 use crate::domain::problem::{Problem, grouped};
 use crate::report::problems;
 use crate::report::text::wrap;
@@ -154,7 +154,7 @@ impl Terminal {
         let mut err = std::io::stderr().lock();
         let money = error.money.as_ref().map(|money| format!(" ({money})")).unwrap_or_default();
         let _ = writeln!(err, "{} {}{money}", self.paint("error:", "1;31"), error.what);
-        if let Some(next) = &error.next {
+        if let Some(next) = &error.hint {
             let _ = writeln!(err, "next: {next}");
         }
     }
