@@ -1,19 +1,21 @@
 //! What `retry` and `redo` share: jobs whose order stays as it is are ordered once more, and that is carried out.
 
-use crate::cli::args::{Bounds, Global, Selection};
-use super::budget::{caps, levels};
+use super::board::Roster;
+use super::budget::{Fit, caps, levels};
+use super::consent::{Answer, Topic};
 use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::lost::Lost;
 use super::obstacles::Obstacles;
-use super::pause;
 use super::plan::invalid;
+use super::project::Project;
+use super::reporter::News;
 use super::run::{today, unpriced};
+use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::setup;
-use super::summary::{self, Ended};
-use crate::cli::terminal::Terminal;
+use super::summary::{Ended, RunReport};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
@@ -24,8 +26,6 @@ use crate::manifest::Manifest;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::expand::LeftOut;
 use crate::plan::filing::{Filings, Target};
-use crate::report::budget::Fit;
-use crate::report::live::Roster;
 use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
 use std::collections::HashSet;
 
@@ -54,7 +54,7 @@ pub(crate) fn beside(
     manifest: &Manifest,
     jobs: &[JobKey],
 ) -> Result<Buckets, Error> {
-    let selection = &Selection { only: Vec::new(), limit: None };
+    let selection = &Selection::default();
     let choice = Choice { selection, approved: None, accepted: false };
     let decided = Decided::of(manifest, loaded, worksheet, choice)?;
     let chosen: HashSet<&JobKey> = jobs.iter().collect();
@@ -71,15 +71,14 @@ pub(crate) fn beside(
 
 /// Asks once, with the price, and renders it.
 pub(crate) async fn once_more(
-    terminal: &Terminal,
-    global: &Global,
     session: Session,
     loaded: &Loaded,
     bounds: &Bounds,
     wish: Wish,
-) -> Result<Exit, Error> {
+) -> Result<RunReport, Error> {
+    let project = session.project.clone();
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let may_be_unpriced = global.sandbox || bounds.allow_unpriced;
+    let may_be_unpriced = project.places.sandbox || bounds.allow_unpriced;
     if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
         let typed = session.places.typed(&format!("{} --allow-unpriced", wish.again));
         return Err(unpriced(&wanted.key, &wanted.request.model).hint(typed));
@@ -97,24 +96,23 @@ pub(crate) async fn once_more(
         }
         obstacles.look(&target);
     }
-    obstacles.tell(terminal)?;
-    pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await?;
+    obstacles.refuse()?;
+    session.tell_pauses(&manifest.project).await?;
     for wanted in &wish.jobs {
         let mark = session.places.mark();
-        terminal.say(format_args!("again    {}  {}{mark}", wanted.key, cost(wanted)));
+        project.tell(&News::Again { job: &wanted.key, price: cost(wanted), mark });
     }
     for note in &wish.notes {
-        terminal.say(note);
+        project.tell(&News::Note(note));
     }
     let price: Usd = wish.jobs.iter().map(cost).sum();
-    if !global.sandbox {
+    if !project.places.sandbox {
         let typed = session.places.typed(&wish.again);
-        agreed(terminal, bounds, &format!("{} for about {price}?", wish.question), typed)?;
+        agreed(&project, bounds, &format!("{} for about {price}?", wish.question), typed)?;
     }
     let mut needed = session.owing().await?;
     needed.extend(wish.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
-    let setup =
-        setup(terminal, global, &session.places, &manifest.providers, &loaded.cards, &needed, None).await?;
+    let setup = setup(&project, &manifest.providers, &loaded.cards, &needed).await?;
     let now = session.clock.now();
     let order = |wanted: &Wanted| {
         let new = NewTake { id: TakeId(ids::sortable(now)), instead_of: None };
@@ -137,11 +135,10 @@ pub(crate) async fn once_more(
     for level in &levels {
         let mut fit = Fit::new(*level);
         wish.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
-        terminal.tell(&(fit.line() + session.places.mark()), 9);
+        project.tell(&News::Budget { fit: &fit, mark: session.places.mark() });
     }
     let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await?;
     today(&session, &setup).await?;
-    let places = session.places.clone();
     let keys = wish.jobs.iter().map(|wanted| wanted.key.clone());
     let order = Order {
         project: &manifest.project,
@@ -158,21 +155,11 @@ pub(crate) async fn once_more(
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
-    let drove = session.drive(terminal, global, &setup, order).await;
-    let exit = match drove {
-        Ok((went, world)) => {
-            // What was ordered anew and not sent is for `run` to send.
-            let again = "run";
-            let lost = &Lost::default();
-            let (waiting, asks) = (0, 0);
-            let ended =
-                Ended { places: &places, world: &world, went: &went, run, caps, waiting, asks, lost, again };
-            summary::close(terminal, ended).await
-        }
-        Err(error) => Err(error),
-    };
+    // What was ordered once more and not sent is for `run` to send.
+    let ended = Ended { run, caps, waiting: 0, asks: 0, lost: Lost::default(), again: "run" };
+    let report = session.drive_to_end(&setup, order, ended).await;
     setup.close().await;
-    exit
+    report
 }
 
 /// What a job costs; nothing is known of it only in a rehearsal.
@@ -181,20 +168,16 @@ pub(crate) fn cost(wanted: &Wanted) -> Usd {
     wanted.price.unwrap_or_default()
 }
 
-fn agreed(terminal: &Terminal, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
-    if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
-        return Ok(());
+/// Asks once, with the price.
+fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
+    match project.ask(Topic::Spend, question) {
+        Answer::Yes => Ok(()),
+        // A program that names a bound has agreed to what is within it.
+        Answer::Nobody if bounds.max_cost.is_some() => Ok(()),
+        Answer::Nobody => {
+            let what = format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD");
+            Err(Error::new(Exit::Usage, what).money("not charged").hint(typed))
+        }
+        Answer::No => Err(Error::new(Exit::Usage, "nothing was sent").money("not charged")),
     }
-    if !terminal.interactive {
-        return Err(Error::new(
-            Exit::Usage,
-            format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD"),
-        )
-        .money("not charged")
-        .hint(typed));
-    }
-    if terminal.ask(question) {
-        return Ok(());
-    }
-    Err(Error::new(Exit::Usage, "nothing was sent").money("not charged"))
 }

@@ -3,26 +3,24 @@
 use super::error::Error;
 use super::exit::Exit;
 use super::places::{Places, quoted};
-use crate::cli::terminal::Terminal;
+use super::planned::Plan;
+use super::project::Project;
+use super::reporter::News;
 use crate::domain::digest::Sha256;
 use crate::files::atomic_write;
 use crate::manifest::{Items, Manifest};
-use crate::plan::approval::{Approval, FORMAT, How, Input};
-use crate::report::plan::{Plan, change_line};
-use crate::report::text::count;
+use crate::plan::approval::{Approval, FORMAT, Input};
+
+use crate::domain::text::count;
 use crate::store::{StoreError, Worksheet};
-use serde_json::json;
 use std::collections::HashSet;
 use std::path::Path;
-
-/// Moved jobs that are named.
-const NAMED: usize = 10;
 
 /// Writes the plan to a file, for its owner alone: prompts may be nobody else's business.
 pub(crate) fn write(
     places: &Places,
     manifest: &Manifest,
-    plan: &Plan<'_>,
+    plan: &Plan,
     worksheet: &Worksheet,
     file: &Path,
 ) -> Result<(), Error> {
@@ -68,12 +66,12 @@ pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<
 
 /// Refuses what is not as it was planned; says which files changed without a job of the plan having moved.
 pub(crate) fn compare(
-    terminal: &Terminal,
-    places: &Places,
+    project: &Project,
     manifest: &Manifest,
     (plan, file): (&Approval, &Path),
     worksheet: &Worksheet,
 ) -> Result<(), Error> {
+    let places = &project.places;
     let (mut moved, mut there) = (Vec::new(), HashSet::new());
     let compared = worksheet.book().each::<StoreError>(|_, job| {
         moved.extend(plan.moved(&job.wanted, &job.decision));
@@ -86,46 +84,18 @@ pub(crate) fn compare(
     if moved.is_empty() {
         for input in inputs(places, manifest) {
             if plan.inputs.iter().any(|then| then.file == input.file && then.sha256 != input.sha256) {
-                terminal.say(format_args!(
-                    "{} changed since it was planned; none of the planned jobs did",
-                    input.file
-                ));
+                let note =
+                    format!("{} changed since it was planned; none of the planned jobs did", input.file);
+                project.tell(&News::Note(&note));
             }
         }
         return Ok(());
     }
-    if terminal.json {
-        let moved: Vec<_> =
-            moved.iter().map(|moved| json!({ "job": moved.key, "how": words(&moved.how) })).collect();
-        terminal.data(json!({ "event": "refused", "moved": moved }));
-    } else {
-        for moved in moved.iter().take(NAMED) {
-            terminal.tell(&format!("moved    {}  {}", moved.key, words(&moved.how)), 9);
-        }
-        if moved.len() > NAMED {
-            terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
-        }
-    }
+    project.tell(&News::Moved(&moved));
     let are = if moved.len() == 1 { "is" } else { "are" };
     let what = format!("{} {are} not as planned; nothing was sent", count(moved.len(), "job"));
     let again = places.typed(&format!("plan --out {}", quoted(&file.display().to_string())));
     Err(Error::new(Exit::Invalid, what).money("not charged").hint(again))
-}
-
-fn words(how: &How) -> String {
-    match how {
-        How::Gone => "it is no longer wanted".to_owned(),
-        How::Order(fields) if fields.is_empty() => "its order is another one".to_owned(),
-        How::Order(fields) => fields.iter().map(change_line).collect::<Vec<_>>().join("; "),
-        How::Price(then, now) => {
-            let [then, now] = [then, now].map(|price| match price {
-                Some(usd) => format!("${usd}"),
-                None => "unknown".to_owned(),
-            });
-            format!("price: {then} → {now}")
-        }
-        How::Decision(then, now) => format!("{then} → {now}"),
-    }
 }
 
 /// The files that a plan is made of. One that cannot be read was told of when it was loaded.

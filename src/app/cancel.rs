@@ -1,25 +1,26 @@
 //! `shotlist cancel`: jobs off the list, and tasks back from a provider that allows it. Free, and works beside a live
 //! run: each step is a compare-and-set, and what the run did in between is seen.
 
-use crate::cli::args::{CancelArgs, Global};
 use super::error::Error;
 use super::exit::Exit;
-use super::held::show_typed;
 use super::names::Names;
+use super::places::show_typed;
 use super::places::{Places, quoted};
+use super::project::Project;
 use super::setup::{Setup, setup};
 use super::show::find;
-use super::status::project;
-use crate::cli::terminal::Terminal;
+use super::status::project_name;
+use crate::cli::args::CancelArgs;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Charged, Event, State, Task};
 use crate::domain::take::Take;
+use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::load::{cards, providers};
 use crate::provider::{self, Cancelled};
 use crate::report::lines::charged_words;
-use crate::report::text::count;
+use crate::report::terminal::Terminal;
 use crate::store::{ApplyError, Details, Mode, Options, Store};
 use crate::transport::FreeClient;
 use std::collections::BTreeSet;
@@ -31,12 +32,12 @@ const ROUNDS: usize = 20;
 type Did = Result<String, (Exit, String)>;
 
 /// Takes jobs off the list.
-pub(crate) async fn cancel(terminal: &Terminal, global: &Global, args: &CancelArgs) -> Result<Exit, Error> {
-    let places = Places::find(None, global)?;
+pub(crate) async fn cancel(project: &Project, terminal: &Terminal, args: &CancelArgs) -> Result<Exit, Error> {
+    let places = project.places.clone();
     let clock = Clock::system();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
     let (store, _) = opened?;
-    let mut desk = Desk { terminal, global, places, clock, store, needed: BTreeSet::new(), far: None };
+    let mut desk = Desk { project, terminal, places, clock, store, needed: BTreeSet::new(), far: None };
     let told = desk.go(args).await;
     if let Some((setup, _)) = desk.far.take() {
         setup.close().await;
@@ -63,8 +64,8 @@ pub(crate) async fn cancel(terminal: &Terminal, global: &Global, args: &CancelAr
 
 /// What cancelling needs.
 struct Desk<'a> {
+    project: &'a Project,
     terminal: &'a Terminal,
-    global: &'a Global,
     places: Places,
     clock: Clock,
     store: Store,
@@ -125,7 +126,7 @@ impl Desk<'_> {
     /// The takes that wait or are in flight, what waits first; and the named jobs that have none, with what to do
     /// about each.
     async fn chosen(&self, args: &CancelArgs) -> Result<(Vec<Take>, Vec<(JobKey, String)>), Error> {
-        let project = project(&self.places);
+        let project = project_name(&self.places);
         let mut named = BTreeSet::new();
         for job in &args.jobs {
             named.insert(find(&self.store, project.as_deref(), job).await?);
@@ -274,8 +275,8 @@ impl Desk<'_> {
             Error::new(Exit::Invalid, "`providers:` could not be read; no task was taken back")
         })?;
         let cards = cards(&self.places.manifest);
-        let Self { terminal, global, places, needed, .. } = self;
-        let setup = setup(terminal, global, places, &configs, &cards, needed, None).await?;
+        let Self { project, needed, .. } = self;
+        let setup = setup(project, &configs, &cards, needed).await?;
         let free = FreeClient::new(&setup.settings);
         Ok((setup, free.map_err(|error| Error::new(Exit::Local, error.to_string()))?))
     }

@@ -1,16 +1,17 @@
 //! `shotlist catalog`: what a product file is, before a manifest names it.
 
-use crate::cli::args::CatalogArgs;
 use super::error::Error;
 use super::exit::Exit;
 use super::places::quoted;
-use crate::cli::terminal::Terminal;
 use crate::catalog::{About, Catalog};
+use crate::cli::args::CatalogArgs;
 use crate::domain::item::{FactValue, Item, OnePer};
 use crate::domain::problem::{Problem, grouped};
+use crate::domain::text::count;
 use crate::load::product_file;
 use crate::report::problems;
-use crate::report::text::{count, shorten};
+use crate::report::terminal::Terminal;
+use crate::report::text::shorten;
 use serde_json::{Map, Value as Json, json};
 
 /// So many items are shown.

@@ -1,53 +1,47 @@
-//! `shotlist collect`: only polls and downloads. Needs of the manifest only its providers, and cannot submit.
+//! Collects: only polls and downloads. It needs of the manifest only its providers, and cannot submit.
 
-use crate::cli::args::{Global, ManifestArg};
+use super::board::Roster;
 use super::error::Error;
 use super::exit::Exit;
 use super::lost::{Lost, standing};
+use super::project::Project;
+use super::reporter::News;
 use super::session::{Order, Session};
-use super::places::Places;
 use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
 use super::status::buckets;
-use super::summary::{self, Ended};
-use crate::cli::terminal::Terminal;
+use super::summary::{Ended, RunReport};
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
-use crate::report::live::Roster;
 use crate::store::Caps;
 
-/// Fetches everything that was paid.
-pub(crate) async fn collect(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.as_deref(), global)?;
-    if !places.state.join("state.db").exists() && !places.state.join("ledger.jsonl").exists() {
-        terminal.say(format_args!("nothing was ever sent with {}; nothing to collect", places.shown));
-        terminal.next(places.typed("plan"));
-        return Ok(Exit::Done);
-    }
-    match Session::open(terminal, places, "collect") {
-        Ok(session) => go(terminal, global, session).await,
-        // The run that holds the lock collects as well.
-        Err(error) if error.exit == Exit::Locked => {
-            terminal.say(format_args!("{}; it collects as well", error.what));
-            Ok(Exit::Done)
+impl Project {
+    /// Fetches everything that was paid. Nothing is submitted.
+    pub async fn collect(&self) -> Result<RunReport, Error> {
+        let places = &self.places;
+        if !places.has_state() && !places.state.join("ledger.jsonl").exists() {
+            let what = format!("nothing was ever sent with {}; nothing to collect", places.shown);
+            return Ok(RunReport::Nothing { what, next: Some(places.typed("plan")) });
         }
-        Err(error) => Err(error),
+        match Session::open(self, "collect") {
+            Ok(session) => go(session).await,
+            // The run that holds the lock collects as well.
+            Err(error) if error.exit == Exit::Locked => {
+                let what = format!("{}; it collects as well", error.what);
+                Ok(RunReport::Nothing { what, next: None })
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// Tells why nothing new is sent, and collects what was paid all the same: its links die within a day.
-pub(crate) async fn instead(
-    terminal: &Terminal,
-    global: &Global,
-    session: Session,
-    error: Error,
-) -> Result<Exit, Error> {
+pub(crate) async fn instead(session: Session, error: Error) -> Result<RunReport, Error> {
     if session.owing().await?.is_empty() {
         return Err(error);
     }
-    terminal.error(&error);
-    terminal.say("collecting what was paid before (Ctrl-C leaves it for later):");
-    let exit = go(terminal, global, session).await?;
-    Ok(Exit::gravest([exit, error.exit]))
+    session.project.tell(&News::Failed(&error));
+    session.project.tell(&News::Note("collecting what was paid before (Ctrl-C leaves it for later):"));
+    Ok(go(session).await?.at_least(error.exit))
 }
 
 /// Returns where the jobs stand, as they were wanted last.
@@ -60,37 +54,33 @@ async fn roster(session: &Session) -> Result<Roster, Error> {
     Ok(Roster { jobs, others, having, ..Roster::default() })
 }
 
-async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Exit, Error> {
+async fn go(session: Session) -> Result<RunReport, Error> {
+    let (project, places) = (session.project.clone(), session.places.clone());
     let needed = session.owing().await?;
     if needed.is_empty() {
-        terminal.say("nothing is owed");
-        terminal.next(session.places.typed("status"));
-        return Ok(Exit::Done);
+        let what = "nothing is owed".to_owned();
+        return Ok(RunReport::Nothing { what, next: Some(places.typed("status")) });
     }
     session.keep_output().await?;
-    standing(&session.places, &session.places.out, &session.store, None).await?;
-    let configs = providers(&session.places.manifest).map_err(|problems| {
-        terminal.problems(problems);
-        Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")
+    standing(&places, &places.out, &session.store, None).await?;
+    let configs = providers(&places.manifest).map_err(|problems| {
+        let what = "`providers:` could not be read; what was paid could not be collected";
+        Error::new(Exit::Invalid, what).problems(problems)
     })?;
-    let cards = cards(&session.places.manifest);
-    let (setup, problems) =
-        as_far_as_possible(global, &session.places, &configs, &cards, &needed, None).await?;
-    let whole = problems.is_empty();
-    if !whole && setup.accounts.is_empty() {
-        return Err(not_set_up(terminal, &session.places, problems));
+    let cards = cards(&places.manifest);
+    let (setup, problems) = as_far_as_possible(&project, &configs, &cards, &needed).await?;
+    let is_whole = problems.is_empty();
+    if !is_whole && setup.accounts.is_empty() {
+        return Err(not_set_up(&places, problems));
     }
     let unset = match problems.iter().all(is_missing_key) {
-        _ if whole => Exit::Done,
+        _ if is_whole => Exit::Done,
         true => Exit::Credentials,
         false => Exit::Invalid,
     };
-    terminal.problems(problems);
+    project.tell(&News::Problems(&problems));
     let roster = roster(&session).await?;
-    let now = session.clock.now();
-    let run = session.store.begin_run("", "collect", Caps::default(), now).await;
-    let run = run?;
-    let places = session.places.clone();
+    let run = session.store.begin_run("", "collect", Caps::default(), session.clock.now()).await?;
     let order = Order {
         project: "",
         run,
@@ -101,19 +91,9 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         max_in_doubt: None,
         levels: Vec::new(),
     };
-    let drove = session.drive(terminal, global, &setup, order).await;
-    let exit = match drove {
-        Ok((went, world)) => {
-            let again = "collect";
-            let caps = Caps::default();
-            let lost = &Lost::default();
-            let (waiting, asks) = (0, 0);
-            let ended =
-                Ended { places: &places, world: &world, went: &went, run, caps, waiting, asks, lost, again };
-            summary::close(terminal, ended).await
-        }
-        Err(error) => Err(error),
-    };
+    let (caps, lost) = (Caps::default(), Lost::default());
+    let ended = Ended { run, caps, waiting: 0, asks: 0, lost, again: "collect" };
+    let report = session.drive_to_end(&setup, order, ended).await;
     setup.close().await;
-    Ok(Exit::gravest([exit?, unset]))
+    Ok(report?.at_least(unset))
 }

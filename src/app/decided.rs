@@ -1,24 +1,26 @@
 //! Holds what is wanted against what is known: the jobs of a plan or a run, with what is to be done about each.
 
-use crate::cli::args::Selection;
+use super::consent::{Answer, Topic};
 use super::error::Error;
 use super::lost::Lost;
 use super::names::Names;
-use super::places::Places;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use super::reporter::News;
+use super::selection::Selection;
+use crate::app::budget::Level;
+use crate::app::planned::{Gone, Plan, Sum};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
+use crate::domain::text::count;
 use crate::engine::lane::Lane;
 use crate::load::Loaded;
 use crate::manifest::{Manifest, OnAmbiguous, OnChange};
 use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
+use crate::plan::fingerprint::Change;
 use crate::plan::guards::{Watch, is_in_place};
 use crate::provider;
-use crate::report::budget::Level;
-use crate::report::plan::{Gone, Plan, Sum, change_line};
-use crate::report::text::count;
 use crate::store::{Book, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
 
@@ -78,18 +80,16 @@ impl Decided {
         Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, warnings })
     }
 
-    /// Whether a person at the terminal agrees that what asks first is rendered anew.
-    pub(crate) fn may_render_anew(&self, terminal: &Terminal, places: &Places) -> Result<bool, Error> {
-        if self.asks == 0 || !terminal.interactive {
+    /// Asks whether finished clips whose input changed are rendered again; only a yes lets them be.
+    pub(crate) fn may_render_changed(&self, project: &Project) -> Result<bool, Error> {
+        if self.asks == 0 {
             return Ok(false);
         }
-        self.tell_changes_of(terminal, &["asks"])?;
+        let changes = self.changes(&["asks"])?;
         let clips = count(self.asks, "finished clip");
-        Ok(terminal.ask(&format!(
-            "The input of {clips} changed. Render anew for about {}{}?",
-            self.asking,
-            places.mark()
-        )))
+        let mark = project.places.mark();
+        let question = format!("The input of {clips} changed. Render anew for about {}{mark}?", self.asking);
+        Ok(project.ask_about(Topic::RenderChanged, question, &changes) == Answer::Yes)
     }
 
     /// Number of clips that are kept until a person agrees.
@@ -102,31 +102,31 @@ impl Decided {
         &self.others
     }
 
-    /// Says what is doubtful about the selection.
-    pub(crate) fn warn(&self, terminal: &Terminal) {
+    /// Tells what is doubtful about the selection.
+    pub(crate) fn warn(&self, project: &Project) {
         for warning in &self.warnings {
-            terminal.say(warning);
+            project.tell(&News::Warning(warning));
         }
     }
 
     /// Adds up the plan, beside budgets that are so full.
-    pub(crate) fn plan<'a>(
+    pub(crate) fn plan(
         &self,
-        manifest: &'a Manifest,
-        loaded: &'a Loaded,
+        manifest: &Manifest,
+        loaded: &Loaded,
         levels: Vec<Level>,
         lost: &Lost,
-    ) -> Result<Plan<'a>, Error> {
+    ) -> Result<Plan, Error> {
         self.sum(manifest, loaded, levels, lost).map_err(Error::from)
     }
 
-    fn sum<'a>(
+    fn sum(
         &self,
-        manifest: &'a Manifest,
-        loaded: &'a Loaded,
+        manifest: &Manifest,
+        loaded: &Loaded,
         levels: Vec<Level>,
         lost: &Lost,
-    ) -> Result<Plan<'a>, StoreError> {
+    ) -> Result<Plan, StoreError> {
         let book = self.worksheet.book();
         let mut sum = Sum::new(levels, self.others.clone());
         let mut watch = Watch::new(book.finished()?);
@@ -157,40 +157,40 @@ impl Decided {
             })?;
         }
         Ok(Plan {
-            project: &manifest.project,
+            project: manifest.project.clone(),
             at_once: at_once(manifest, loaded, &sum),
             sum,
-            dropped: &loaded.dropped,
-            cards: &loaded.cards,
+            dropped: loaded.dropped.clone(),
+            cards: loaded.cards.clone(),
             gone,
             asking: self.asking,
             trips: watch.trips(&manifest.guards),
         })
     }
 
-    /// Says of changed jobs what changed, field by field.
-    pub(crate) fn tell_changes(&self, terminal: &Terminal) -> Result<(), Error> {
-        self.tell_changes_of(terminal, &["changed", "kept", "asks"])
-    }
-
-    fn tell_changes_of(&self, terminal: &Terminal, names: &[&str]) -> Result<(), Error> {
-        let mut seen = 0;
-        let told = self.worksheet.book().each_named::<StoreError>(names, |_, job| {
-            seen += 1;
+    /// Returns what changed of the first jobs whose input changed, and how many such jobs there are.
+    pub(crate) fn changes(&self, names: &[&str]) -> Result<Changes, Error> {
+        let mut changes = Changes::default();
+        self.worksheet.book().each_named::<StoreError>(names, |_, job| {
+            changes.jobs += 1;
             if let Decision::Changed { fields, .. } | Decision::Kept { fields, .. } = &job.decision
-                && seen <= TOLD
+                && changes.jobs <= TOLD
             {
-                let fields: Vec<String> = fields.iter().map(change_line).collect();
-                terminal.tell(&format!("{}  {}", job.wanted.key, fields.join("; ")), 2);
+                changes.examples.push((job.wanted.key.clone(), fields.clone()));
             }
             Ok(())
-        });
-        told?;
-        if seen > TOLD {
-            terminal.say(format_args!("… and {} more", seen - TOLD));
-        }
-        Ok(())
+        })?;
+        Ok(changes)
     }
+}
+
+/// Jobs whose input changed.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Number of them.
+    pub jobs: usize,
+    /// The first of them, each with what changed.
+    pub examples: Vec<(JobKey, Vec<Change>)>,
 }
 
 impl Choice<'_> {
@@ -207,7 +207,7 @@ fn everything(
     worksheet: &Worksheet,
     choice: Choice<'_>,
 ) -> Result<HashMap<i64, Bucket>, Error> {
-    let selection = &Selection { only: Vec::new(), limit: None };
+    let selection = &Selection::default();
     decide(manifest, loaded, worksheet, Choice { selection, approved: None, ..choice })?;
     let mut buckets = HashMap::new();
     let each = worksheet.book().each::<StoreError>(|_, job| {

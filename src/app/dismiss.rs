@@ -1,28 +1,33 @@
 //! `shotlist dismiss`: jobs that shall stay failed, written off or missing. Free, and works beside a live run.
 
-use crate::cli::args::{DismissArgs, Global};
 use super::error::Error;
 use super::exit::Exit;
-use super::held::show_typed;
 use super::places::Places;
+use super::places::show_typed;
+use super::project::Project;
 use super::show::{find, loss};
-use super::status::project;
-use crate::cli::terminal::Terminal;
+use super::status::project_name;
+use crate::cli::args::DismissArgs;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
+use crate::report::terminal::Terminal;
 use crate::store::{History, Mode, Options, Store};
 
 /// Notes for each job that what became of it is meant, or with `--undo` that it is not any more.
-pub(crate) async fn dismiss(terminal: &Terminal, global: &Global, args: &DismissArgs) -> Result<Exit, Error> {
-    let places = Places::find(None, global)?;
+pub(crate) async fn dismiss(
+    project: &Project,
+    terminal: &Terminal,
+    args: &DismissArgs,
+) -> Result<Exit, Error> {
+    let places = project.places.clone();
     let now = Clock::system().now();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
     let (store, _) = opened?;
-    let project = project(&places);
-    let desk = Desk { global, places: &places, store: &store };
+    let project = project_name(&places);
+    let desk = Desk { places: &places, store: &store };
     let mut takes = Vec::new();
     // All are looked at before any is noted: a refusal leaves everything as it was.
     for job in &args.jobs {
@@ -53,7 +58,6 @@ pub(crate) async fn dismiss(terminal: &Terminal, global: &Global, args: &Dismiss
 
 /// What dismissing needs.
 struct Desk<'a> {
-    global: &'a Global,
     places: &'a Places,
     store: &'a Store,
 }
@@ -72,7 +76,7 @@ impl Desk<'_> {
             }
             _ => {}
         }
-        let what = match (loss(self.store, self.places, self.global, history).await?, &history.filed) {
+        let what = match (loss(self.store, self.places, history).await?, &history.filed) {
             (Some(Loss::Missing), Some(filed)) => {
                 let take = self.store.take_by_id(&filed.take).await?;
                 match take {

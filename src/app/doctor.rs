@@ -5,16 +5,17 @@ mod machine;
 mod server;
 
 use super::album::load;
-use crate::cli::args::{Global, ManifestArg};
 use super::error::Error;
 use super::exit::Exit;
-use super::layout::labelled;
-use super::plan::worksheet;
 use super::places::Places;
-use crate::cli::terminal::Terminal;
+use super::plan::worksheet;
+use super::project::Project;
+use crate::cli::args::ManifestArg;
 use crate::domain::problem::Problem;
 use crate::engine::clock::Clock;
+use crate::report::layout::labelled;
 use crate::report::problems;
+use crate::report::terminal::Terminal;
 use serde_json::{Value, json};
 
 /// What a check found.
@@ -75,9 +76,13 @@ impl Check {
 }
 
 /// Checks everything that can be checked without an order. Each provider is asked one free question.
-pub(crate) async fn doctor(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.as_deref(), global)?;
-    let context = Context { places: &places, global };
+pub(crate) async fn doctor(
+    project: &Project,
+    terminal: &Terminal,
+    _args: &ManifestArg,
+) -> Result<Exit, Error> {
+    let places = project.places.clone();
+    let context = Context { places: &places };
     let now = Clock::system().now();
     let worksheet = worksheet(&places)?;
     let loaded = load(&places, &worksheet);
@@ -104,7 +109,7 @@ pub(crate) async fn doctor(terminal: &Terminal, global: &Global, args: &Manifest
             "format": 1,
             "version": env!("CARGO_PKG_VERSION"),
             "manifest": places.shown,
-            "sandbox": global.sandbox,
+            "sandbox": places.sandbox,
             "exit": exit as u8,
             "failed": failed,
             "warnings": warned,
@@ -162,7 +167,6 @@ fn tell(terminal: &Terminal, check: &Check) {
 /// What every check looks at.
 struct Context<'a> {
     places: &'a Places,
-    global: &'a Global,
 }
 
 impl Context<'_> {

@@ -1,6 +1,6 @@
 //! Named lines at which a crash is worst; a debug build ends there when asked to, as a power cut would.
 
-use super::places::{CRASH_AT, variable};
+use super::environment::{CRASH_AT, variable};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -5,7 +5,6 @@
 
 use super::places::Places;
 use super::setup::settings;
-use crate::cli::terminal::Terminal;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::domain::request::{PictureFormat, Seen};
@@ -14,6 +13,7 @@ use crate::files::atomic_write;
 use crate::load::Loaded;
 use crate::media::image;
 use crate::plan::order::{LinkBook, Unseen};
+use crate::report::terminal::Terminal;
 use crate::store::Folder;
 use crate::transport::{Download, FetchFaultKind, FreeClient};
 use futures::{StreamExt as _, stream};

@@ -2,17 +2,17 @@
 
 mod draft;
 
-use crate::cli::args::{Global, InitArgs};
 use super::catalog::facts;
 use super::error::Error;
 use super::exit::Exit;
-use super::schema;
 use super::places::{MANIFEST, Places, STATE, quoted};
-use crate::cli::terminal::Terminal;
+use super::schema;
+use crate::cli::args::InitArgs;
 use crate::domain::problem::{Problem, Severity};
+use crate::domain::text::count;
 use crate::files::atomic_write;
 use crate::load::{folder_of, product_file};
-use crate::report::text::count;
+use crate::report::terminal::Terminal;
 use crate::store;
 use draft::{Draft, Pictures};
 use serde_json::{Value as Json, json};
@@ -32,8 +32,8 @@ struct First {
 }
 
 /// Writes a manifest and the schema beside it. Asks nothing, and replaces a manifest only if told so.
-pub(crate) fn init(terminal: &Terminal, global: &Global, args: &InitArgs) -> Result<Exit, Error> {
-    let named = args.manifest.manifest.as_deref().or(global.file.as_deref());
+pub(crate) fn init(file: Option<&Path>, terminal: &Terminal, args: &InitArgs) -> Result<Exit, Error> {
+    let named = args.manifest.manifest.as_deref().or(file);
     let manifest = named.unwrap_or(Path::new(MANIFEST));
     check_place(manifest, args)?;
     let folder = folder_of(manifest);
@@ -63,7 +63,7 @@ pub(crate) fn init(terminal: &Terminal, global: &Global, args: &InitArgs) -> Res
     let width = shown.chars().count().max(schema.chars().count());
     terminal.say(format_args!("Wrote {shown:<width$}  settings, with comments"));
     terminal.say(format_args!("Wrote {schema:<width$}  completion for editors"));
-    let places = Places::find(Some(manifest), global)?;
+    let places = Places::find(Some(manifest), None, false)?;
     let pipe = if args.from.as_deref() == Some(Path::new("-")) { " < FILE" } else { "" };
     terminal.say(format_args!("Look at the prompt in {shown}."));
     terminal.next(format_args!("{}{pipe}", places.typed("plan")));

@@ -3,19 +3,21 @@
 mod adjust;
 mod table;
 
-use crate::cli::args::{Global, LedgerArgs, LedgerBy, LedgerDo, LedgerShow};
 use super::error::Error;
 use super::exit::Exit;
-use super::held::show_typed;
-use super::layout::utc;
+use super::places::show_typed;
+use super::project::Project;
 use super::session::reader;
-use super::places::Places;
-use super::status::project;
-use crate::cli::terminal::Terminal;
+use super::status::project_name;
+use crate::cli::args::{LedgerArgs, LedgerBy, LedgerDo, LedgerShow};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
+use crate::domain::text::count;
+use crate::domain::time::passed;
 use crate::engine::clock::Clock;
-use crate::report::text::{count, lasted, passed, wrap};
+use crate::report::layout::utc;
+use crate::report::terminal::Terminal;
+use crate::report::text::{lasted, wrap};
 use crate::store::{By, Costs};
 use serde_json::{Value, json};
 use table::{Row, Table};
@@ -27,21 +29,21 @@ const EXAMPLES: usize = 5;
 const DEEPER: usize = 6;
 
 /// Shows the money, or corrects it.
-pub(crate) async fn ledger(terminal: &Terminal, global: &Global, args: &LedgerArgs) -> Result<Exit, Error> {
+pub(crate) async fn ledger(project: &Project, terminal: &Terminal, args: &LedgerArgs) -> Result<Exit, Error> {
     match &args.action {
-        Some(LedgerDo::Adjust(args)) => adjust::adjust(terminal, global, args).await,
-        Some(LedgerDo::Show(args)) => show(terminal, global, args).await,
-        None => show(terminal, global, &args.show).await,
+        Some(LedgerDo::Adjust(args)) => adjust::adjust(project, terminal, args).await,
+        Some(LedgerDo::Show(args)) => show(project, terminal, args).await,
+        None => show(project, terminal, &args.show).await,
     }
 }
 
-async fn show(terminal: &Terminal, global: &Global, args: &LedgerShow) -> Result<Exit, Error> {
-    if args.csv && global.json {
+async fn show(project: &Project, terminal: &Terminal, args: &LedgerShow) -> Result<Exit, Error> {
+    if args.csv && terminal.json {
         return Err(Error::new(Exit::Usage, "--csv and --json exclude each other"));
     }
-    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+    let places = project.places.clone();
     let reader = reader(&places)?;
-    let project = project(&places);
+    let project = project_name(&places);
     let named = project.as_deref();
     let groups = reader.money(named, by(args.by), args.since).await?;
     let doubtful = reader.in_doubt(named).await?;

@@ -3,26 +3,22 @@
 use super::decided::named;
 use super::error::Error;
 use super::exit::Exit;
-use super::session::Session;
 use super::places::{Places, quoted};
+use super::session::Session;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
 use crate::engine::lost::{Back, Found, bring_back, look};
 use crate::files::Tree;
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
-use crate::report::text::count;
 use crate::store::{Clip, ClipsFrom, Reader, StoreError, Worksheet};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-/// Jobs named of one kind.
-const NAMED: usize = 3;
-
 /// Jobs whose clips are not as they were placed.
 #[derive(Default)]
-pub(crate) struct Lost {
-    clips: BTreeMap<JobKey, (Clip, Loss)>,
+pub struct Lost {
+    pub(crate) clips: BTreeMap<JobKey, (Clip, Loss)>,
     /// Jobs whose clips are gone, as a person has said is meant.
     meant: BTreeSet<JobKey>,
     dismissed: HashSet<TakeId>,
@@ -84,25 +80,6 @@ impl Lost {
         Ok(())
     }
 
-    /// Tells which they are, a line for each kind.
-    #[must_use]
-    pub(crate) fn lines(&self, places: &Places) -> Vec<String> {
-        let line = |loss: Loss, what: &str| {
-            let keys: Vec<String> =
-                self.clips.iter().filter(|(_, clip)| clip.1 == loss).map(|it| it.0.to_string()).collect();
-            let more = if keys.len() > NAMED { ", …" } else { "" };
-            let named = keys[..keys.len().min(NAMED)].join(", ");
-            (!keys.is_empty())
-                .then(|| format!("{:<8} {}: {named}{more}; {what}", loss.name(), count(keys.len(), "clip")))
-        };
-        let back = places.typed("verify --repair");
-        let missing = format!("`{back}` brings back, free of charge, what a copy or the provider still has");
-        let altered = format!(
-            "they are left alone; `{back} --replace-altered` keeps them aside and restores the paid ones"
-        );
-        [line(Loss::Missing, &missing), line(Loss::Altered, &altered)].into_iter().flatten().collect()
-    }
-
     /// Returns the command that goes on, if there is anything to go on with.
     #[must_use]
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
@@ -159,8 +136,7 @@ impl Search<'_> {
         let Search { root, manifest, places, .. } = self;
         let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
         if missing == 0 {
-            if found.clips > 0 && session.store.disks().await?.as_deref() != Some(&found.disks)
-            {
+            if found.clips > 0 && session.store.disks().await?.as_deref() != Some(&found.disks) {
                 session.store.note_disks(&found.disks).await?;
             }
             return Ok(lost);

@@ -1,10 +1,10 @@
 //! `shotlist models`: what can be bought, and what each model takes.
 
-use crate::cli::args::{Global, ModelsArgs};
 use super::error::Error;
 use super::exit::Exit;
 use super::places::Places;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use crate::cli::args::ModelsArgs;
 use crate::domain::problem::{Problem, did_you_mean};
 use crate::engine::lane::Lane;
 use crate::load::{models as corrected, providers};
@@ -13,12 +13,17 @@ use crate::provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::report::models::{Entry, json, page, table};
+use crate::report::terminal::Terminal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Shows the models as the manifest corrects them, where there is one.
-pub(crate) fn models(terminal: &Terminal, global: &Global, args: &ModelsArgs) -> Result<Exit, Error> {
-    let (places, cards, configs, problems) = read(global)?;
+pub(crate) fn models(
+    project: Option<&Project>,
+    terminal: &Terminal,
+    args: &ModelsArgs,
+) -> Result<Exit, Error> {
+    let (places, cards, configs, problems) = read(project)?;
     let is_wrong = problems.iter().any(Problem::is_error);
     let tally = terminal.problems(problems);
     let wanted = match &args.name {
@@ -72,11 +77,9 @@ type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
 /// The cards, and what is wrong where the manifest corrects them. No manifest is none of the things that are wrong,
 /// unless one is named.
-fn read(global: &Global) -> Result<(Option<Places>, Cards, Configs, Vec<Problem>), Error> {
-    let places = match Places::find(None, global) {
-        Ok(places) => places,
-        Err(error) if global.file.is_some() => return Err(error),
-        Err(_) => return Ok((None, Cards::built_in(), Configs::new(), Vec::new())),
+fn read(project: Option<&Project>) -> Result<(Option<Places>, Cards, Configs, Vec<Problem>), Error> {
+    let Some(places) = project.map(|project| project.places.clone()) else {
+        return Ok((None, Cards::built_in(), Configs::new(), Vec::new()));
     };
     let (cards, problems) = corrected(&places.manifest);
     // What is wrong with the providers is not what was asked for.

@@ -74,7 +74,7 @@ impl Names {
                 // A star says by itself that it is a pattern.
                 (Meaning::Pattern(_), Some(first)) if !written.contains(['*', '?', '{']) => {
                     warnings.push(format!(
-                        "warning: no job is called {written}; as a pattern it takes {first}: to name that one write \
+                        "no job is called {written}; as a pattern it takes {first}: to name that one write \
                          {first}, and `[[]` for a bracket in a pattern"
                     ));
                 }

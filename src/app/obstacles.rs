@@ -3,7 +3,6 @@
 use super::error::Error;
 use super::exit::Exit;
 use super::session::Session;
-use crate::cli::terminal::Terminal;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::problem::{Place, Problem};
 use crate::files::Tree;
@@ -69,13 +68,13 @@ impl<'a> Obstacles<'a> {
         self.problems.push(problem);
     }
 
-    /// Tells what was found; an error where that is anything.
-    pub(crate) fn tell(self, terminal: &Terminal) -> Result<(), Error> {
+    /// Returns an error with what was found, where that is anything.
+    pub(crate) fn refuse(self) -> Result<(), Error> {
         if self.problems.is_empty() {
             return Ok(());
         }
-        terminal.problems(self.problems);
         Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
+            .problems(self.problems)
             .money("not charged")
             .hint(self.session.places.typed("run")))
     }

@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::exit::Exit;
-use super::session::Session;
 use super::places::{Places, quoted};
+use super::session::Session;
 use std::path::Path;
 
 impl Session {

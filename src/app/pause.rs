@@ -1,33 +1,36 @@
 //! `shotlist pause` and `resume`: a provider, or the whole project, on hold. Free, durable, and seen by a live run within a
 //! second: what is in flight is collected, nothing new is submitted.
 
-use crate::cli::args::{Global, PauseArgs, ResumeArgs};
 use super::error::Error;
 use super::exit::Exit;
-use super::layout::{span, utc};
 use super::places::Places;
-use super::status::project;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use super::status::project_name;
+use crate::cli::args::{PauseArgs, ResumeArgs};
 use crate::domain::fault::printable;
 use crate::domain::problem::did_you_mean;
 use crate::engine::clock::Clock;
 use crate::provider;
-use crate::report::text::count;
-use crate::store::{Mode, Options, Pause, Reader, Store, StoreError};
+use crate::report::terminal::Terminal;
+use crate::store::{Mode, Options, Pause, Store};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 /// Puts a provider, or all of them, on hold.
-pub(crate) async fn pause(terminal: &Terminal, global: &Global, args: &PauseArgs) -> Result<Exit, Error> {
+pub(crate) async fn pause(project: &Project, terminal: &Terminal, args: &PauseArgs) -> Result<Exit, Error> {
     let provider = known(args.provider.as_deref())?;
-    let desk = Desk::open(global).await?;
+    let desk = Desk::open(project).await?;
     let reason = args.reason.as_deref().map(printable).filter(|reason| !reason.is_empty());
     for project in &desk.projects {
         let done = desk.store.pause(project, provider, reason.as_deref(), desk.now).await;
         done?;
         let all = desk.store.pauses(Some(project)).await?;
         for pause in all.iter().filter(|pause| pause.provider.as_deref() == provider) {
-            desk.tell(terminal, pause, &format!("paused   {}", words(pause, desk.now)), "paused");
+            desk.tell(
+                terminal,
+                pause,
+                &format!("paused   {}", crate::report::pauses::words(pause, desk.now)),
+                "paused",
+            );
         }
     }
     terminal.say(
@@ -38,20 +41,24 @@ pub(crate) async fn pause(terminal: &Terminal, global: &Global, args: &PauseArgs
 }
 
 /// Lets a provider, or everything, go on.
-pub(crate) async fn resume(terminal: &Terminal, global: &Global, args: &ResumeArgs) -> Result<Exit, Error> {
+pub(crate) async fn resume(project: &Project, terminal: &Terminal, args: &ResumeArgs) -> Result<Exit, Error> {
     let provider = known(args.provider.as_deref())?;
-    let desk = Desk::open(global).await?;
+    let desk = Desk::open(project).await?;
     let mut any = false;
     for project in &desk.projects {
         let lifted = desk.store.resume(project, provider).await?;
         for pause in &lifted {
             any = true;
-            let line = format!("resumed  {}; {}", who(pause), waiting(pause));
+            let line = format!(
+                "resumed  {}; {}",
+                crate::report::pauses::who(pause),
+                crate::report::pauses::waiting(pause)
+            );
             desk.tell(terminal, pause, &line, "resumed");
         }
         let left = desk.store.pauses(Some(project)).await?;
         for pause in left.iter().filter(|pause| provider.is_some_and(|name| pause.covers(name))) {
-            terminal.say(format_args!("paused   {}", words(pause, desk.now)));
+            terminal.say(format_args!("paused   {}", crate::report::pauses::words(pause, desk.now)));
         }
     }
     if !any {
@@ -62,46 +69,6 @@ pub(crate) async fn resume(terminal: &Terminal, global: &Global, args: &ResumeAr
     }
     terminal.next(desk.places.typed("run"));
     Ok(Exit::Done)
-}
-
-/// Says what is on hold of a project, before anything is asked or sent.
-pub(crate) async fn tell(
-    terminal: &Terminal,
-    reader: &Reader,
-    project: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for line in lines(&reader.pauses(Some(project)).await?, now) {
-        terminal.say(line);
-    }
-    Ok(())
-}
-
-/// A line for each pause, for whoever is about to submit something.
-#[must_use]
-pub(crate) fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
-    let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", words(pause, now));
-    pauses.iter().map(line).collect()
-}
-
-/// A pause in words: what, since when, why, and how many jobs wait for its end.
-#[must_use]
-pub(crate) fn words(pause: &Pause, now: Timestamp) -> String {
-    let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let (since, lasted) = (utc(pause.since), span(pause.since, now));
-    format!("{} since {since}, for {lasted}{reason}; {}", who(pause), waiting(pause))
-}
-
-/// A pause for programs.
-#[must_use]
-pub(crate) fn json(pause: &Pause) -> Value {
-    json!({
-        "project": pause.project,
-        "provider": pause.provider,
-        "since": pause.since.to_string(),
-        "reason": pause.reason,
-        "waiting": pause.waiting,
-    })
 }
 
 /// The command that lifts these pauses, without the flags that lead to the project.
@@ -115,15 +82,6 @@ pub(crate) fn resume_typed(pauses: &[Pause]) -> String {
 
 fn resume_words(provider: Option<&str>) -> String {
     provider.map_or_else(|| "resume".to_owned(), |provider| format!("resume {provider}"))
-}
-
-fn who(pause: &Pause) -> &str {
-    pause.provider.as_deref().unwrap_or("all providers")
-}
-
-fn waiting(pause: &Pause) -> String {
-    let verb = if pause.waiting == 1 { "waits" } else { "wait" };
-    format!("{} {verb}", count(usize::try_from(pause.waiting).unwrap_or(usize::MAX), "job"))
 }
 
 /// The provider that is meant, if it is one.
@@ -150,12 +108,12 @@ struct Desk {
 }
 
 impl Desk {
-    async fn open(global: &Global) -> Result<Self, Error> {
-        let places = Places::find(None, global)?;
+    async fn open(project: &Project) -> Result<Self, Error> {
+        let places = project.places.clone();
         let now = Clock::system().now();
         let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
         let (store, _) = opened?;
-        let projects = match project(&places) {
+        let projects = match project_name(&places) {
             Some(project) => vec![project],
             None => store.projects().await?,
         };
@@ -166,7 +124,7 @@ impl Desk {
 
     fn tell(&self, terminal: &Terminal, pause: &Pause, line: &str, did: &str) {
         if terminal.json {
-            let mut object = json(pause);
+            let mut object = crate::report::pauses::json(pause);
             object["did"] = did.into();
             terminal.data(object);
         } else if self.projects.len() > 1 {

@@ -1,8 +1,8 @@
-//! Where things are: flags over environment over defaults. The only reader of the environment.
+//! Where the parts of a project are.
 
-use crate::cli::args::Global;
 use super::error::Error;
 use super::exit::Exit;
+use crate::domain::key::JobKey;
 use crate::load::folder_of;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,51 +32,73 @@ pub struct Places {
     pub out: PathBuf,
     /// Whether this is a rehearsal, whose money and clips are not real.
     pub sandbox: bool,
+    /// Whether `out` was named, and is not the default.
+    is_out_named: bool,
     /// The flags that lead a command from here to the same place.
     flags: String,
 }
 
 impl Places {
-    /// From the flags, or by looking upwards from here.
-    pub fn find(positional: Option<&Path>, global: &Global) -> Result<Self, Error> {
-        let manifest = match positional.or(global.file.as_deref()) {
+    /// Finds the manifest, which is looked for here and in the folders above where none is named, and derives the rest.
+    /// `out` is the folder of the clips where it is not the manifest's.
+    pub fn find(manifest: Option<&Path>, out: Option<&Path>, sandbox: bool) -> Result<Self, Error> {
+        let manifest = match manifest {
             Some(named) => named.to_owned(),
             None => upwards()?,
         };
         let folder = folder_of(&manifest);
         let mut state = folder.join(STATE);
-        let mut out = global.out.clone().unwrap_or_else(|| folder.clone());
-        if global.sandbox {
+        let mut clips = out.map_or_else(|| folder.clone(), Path::to_owned);
+        if sandbox {
             state.push(SANDBOX);
-            if global.out.is_none() {
-                out.push(SANDBOX);
+            if out.is_none() {
+                clips.push(SANDBOX);
             }
         }
         let mut flags = String::new();
         if !is_found_by_itself(&manifest) {
             let _ = write!(flags, " -f {}", quoted(&manifest.display().to_string()));
         }
-        if let Some(out) = &global.out {
+        if let Some(out) = out {
             let _ = write!(flags, " --out {}", quoted(&out.display().to_string()));
         }
-        if global.sandbox {
+        if sandbox {
             flags += " --sandbox";
         }
-        Ok(Self {
-            shown: manifest.display().to_string(),
-            manifest,
-            folder,
-            state,
-            out,
-            sandbox: global.sandbox,
-            flags,
-        })
+        let (shown, is_out_named) = (manifest.display().to_string(), out.is_some());
+        Ok(Self { shown, manifest, folder, state, out: clips, sandbox, is_out_named, flags })
+    }
+
+    /// Returns the places of the same manifest in a rehearsal.
+    pub fn rehearsed(&self) -> Result<Self, Error> {
+        let out = self.is_out_named.then_some(self.out.as_path());
+        Self::find(Some(&self.manifest), out, true)
+    }
+
+    /// Returns the same places with the clips in the manifest's folder.
+    pub fn without_out(&self) -> Result<Self, Error> {
+        Self::find(Some(&self.manifest), None, self.sandbox)
+    }
+
+    /// Returns the folder with the clips: the one that is named, else the one that the state has recorded.
+    #[must_use]
+    pub fn clips(&self, recorded: Option<&str>) -> PathBuf {
+        match recorded {
+            Some(recorded) if !self.is_out_named => self.folder.join(recorded),
+            _ => self.out.clone(),
+        }
     }
 
     /// Where is kept what holds for rehearsals as well.
     #[must_use]
     pub fn shared_state(&self) -> PathBuf {
         self.folder.join(STATE)
+    }
+
+    /// Returns whether anything was ever ordered from here.
+    #[must_use]
+    pub fn has_state(&self) -> bool {
+        self.state.join("state.db").exists()
     }
 
     /// Returns what stands behind an amount of money: a word where it is not real.
@@ -97,6 +119,12 @@ impl Places {
     pub fn typed(&self, words: &str) -> String {
         format!("shotlist {words}{}", self.flags)
     }
+}
+
+/// Returns the command that shows a job.
+#[must_use]
+pub(crate) fn show_typed(places: &Places, key: &JobKey) -> String {
+    places.typed(&format!("show {}", quoted(&key.to_string())))
 }
 
 /// Whether a command without `-f` would find this manifest.
@@ -131,16 +159,6 @@ fn upwards() -> Result<PathBuf, Error> {
     )
     .hint("shotlist init"))
 }
-
-/// A variable of the environment; `None` where it is not set or not text.
-#[must_use]
-pub fn variable(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
-    std::env::var(name).ok()
-}
-
-/// The line of the program at which a test ends the process: `LINE` or `LINE:COUNT` for the COUNT-th time.
-pub const CRASH_AT: &str = "SHOTLIST_CRASH_AT";
 
 #[cfg(test)]
 mod tests {

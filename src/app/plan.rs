@@ -1,82 +1,162 @@
-//! `shotlist plan`, and what `run` shares with it: what is wanted, against what is known.
+//! Plans: what is wanted, against what is known. `run` shares its parts.
 
 use super::album::load;
 use super::approval;
-use crate::cli::args::{Global, PlanArgs};
-use super::budget::{caps, levels, unused};
-use super::decided::{Choice, Decided};
+use super::budget::{Level, caps, levels, unused};
+use super::decided::{Changes, Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
-use super::guards;
-use super::listed::Listed;
 use super::lost::{Lost, Search};
-use super::pause;
-use super::recover::refuse_forgotten;
-use super::session::{Session, unopened};
 use super::places::{Places, quoted};
+use super::planned::Plan;
+use super::project::Project;
+use super::recover::refuse_forgotten;
+use super::reporter::News;
+use super::selection::Selection;
+use super::session::{Session, unopened};
 use super::setup::lacks_key;
-use crate::cli::terminal::Terminal;
 use crate::domain::item::OnePer;
-use crate::domain::key::RequestId;
+use crate::domain::key::{JobKey, RequestId};
+use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
+use crate::domain::problem::Tally;
 use crate::domain::take::Wanted;
-use crate::engine::clock::Clock;
 use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
+use crate::plan::decide::Decision;
+use crate::plan::guards::is_in_place;
 use crate::provider;
 use crate::provider::cards::Cards;
-use crate::report::budget::Level;
-use crate::report::plan::Plan;
-use crate::report::text::count;
 use crate::store::{Pause, Reader, StoreError, Worksheet};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-/// Shows what would be rendered and why, and what it costs. Sends nothing.
-pub(crate) async fn plan(terminal: &Terminal, global: &Global, args: &PlanArgs) -> Result<Exit, Error> {
-    // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
-    let places = Places::find(args.manifest.manifest.as_deref(), &Global { out: None, ..global.clone() })?;
-    let worksheet = worksheet(&places)?;
-    let loaded = valid(terminal, &places, load(&places, &worksheet))?;
-    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let History { reader, levels, paused } = history(&places, manifest).await?;
-    know(&worksheet, &places, manifest, reader.as_ref())?;
-    // Whoever approves a plan that is written down gives the answer to what asks.
-    let choice = Choice { selection: &args.selection, approved: None, accepted: args.out.is_some() };
-    let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
-    refuse_forgotten(&places, global, &worksheet)?;
-    decided.warn(terminal);
-    let lost = lost(&places, manifest, &worksheet, reader.as_ref(), &args.selection.only).await?;
-    let plan = decided.plan(manifest, &loaded, levels, &lost)?;
-    if args.show_requests {
-        let shown = worksheet.book().each::<StoreError>(|_, job| {
+/// A request for a plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanRequest {
+    /// The jobs.
+    pub selection: Selection,
+    /// A file that the plan is written to; who runs it later agrees to it.
+    pub out: Option<PathBuf>,
+}
+
+/// A plan with all its jobs.
+pub struct PlanReport {
+    /// The sums.
+    pub plan: Plan,
+    /// The first jobs whose input changed, field by field.
+    pub changes: Changes,
+    /// Other numbers of clips that the product file could be made into, with their prices.
+    pub choices: Vec<String>,
+    /// Providers on hold.
+    pub paused: Vec<Pause>,
+    /// Clips that are gone or altered.
+    pub lost: Lost,
+    /// The file that the plan was written to.
+    pub written: Option<PathBuf>,
+    /// The time of the plan.
+    pub now: Timestamp,
+    /// The command to type next.
+    pub next: String,
+    decided: Decided,
+    loaded: Loaded,
+}
+
+/// A job of a plan.
+pub struct PlannedJob<'a> {
+    /// What is wanted.
+    pub wanted: &'a Wanted,
+    /// What would be done about it.
+    pub decision: &'a Decision,
+    /// What is wrong with its finished clip.
+    pub loss: Option<Loss>,
+    /// Whether a person has said that it is meant to stay failed or missing.
+    pub is_dismissed: bool,
+}
+
+impl Project {
+    /// Plans: says what would be rendered and why, and what it costs. Sends nothing.
+    pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
+        let places = &self.places;
+        let worksheet = worksheet(places)?;
+        let loaded = valid(self, load(places, &worksheet))?;
+        let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+        let now = self.clock.now();
+        let History { reader, levels, paused } = history(places, manifest, now).await?;
+        know(&worksheet, places, manifest, reader.as_ref())?;
+        // Whoever approves a plan that is written down gives the answer to what asks.
+        let accepted = request.out.is_some();
+        let choice = Choice { selection: &request.selection, approved: None, accepted };
+        let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+        refuse_forgotten(places, &worksheet)?;
+        decided.warn(self);
+        let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
+        let plan = decided.plan(manifest, &loaded, levels, &lost)?;
+        let changes = decided.changes(&["changed", "kept", "asks"])?;
+        let choices = choices(manifest, &loaded, &plan);
+        let next = match &request.out {
+            Some(file) => {
+                approval::write(places, manifest, &plan, &worksheet, file)?;
+                places.typed(&format!("run --plan {}", quoted(&file.display().to_string())))
+            }
+            None => {
+                let providers = plan.sum.models().map(|model| model.provider.as_str());
+                let lacks_key = !places.sandbox && lacks_key(&manifest.providers, providers);
+                next(places, &plan, &lost, lacks_key)
+            }
+        };
+        let written = request.out.clone();
+        Ok(PlanReport { plan, changes, choices, paused, lost, written, now, next, decided, loaded })
+    }
+}
+
+impl PlanReport {
+    /// Hands on each job of the plan, in the manifest's order. No list of them is held.
+    pub fn each_job<E: From<StoreError>>(
+        &self,
+        mut each: impl FnMut(&PlannedJob<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.decided.worksheet.book().each(|_, job| {
+            let (wanted, decision) = (&job.wanted, &job.decision);
+            let loss = self.lost.of(&wanted.key, decision);
+            let is_dismissed = self.lost.is_dismissed(&wanted.key, decision);
+            each(&PlannedJob { wanted, decision, loss, is_dismissed })
+        })
+    }
+
+    /// Hands on each job that is no longer wanted and whose clip stands where it was made.
+    pub fn each_gone<E: From<StoreError>>(
+        &self,
+        mut each: impl FnMut(&JobKey) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // Of a part it cannot be said what is gone.
+        if self.decided.partial {
+            return Ok(());
+        }
+        self.decided.worksheet.book().each_gone(|job| {
+            let is_told = is_in_place(&job.filed) && !self.loaded.left_out.may_have(&job.key.item);
+            if is_told { each(&job.key) } else { Ok(()) }
+        })
+    }
+
+    /// Hands on the request of each job that would be sent, as it would be sent.
+    pub fn each_request(&self, mut each: impl FnMut(Value)) -> Result<(), Error> {
+        self.each_job(|job| {
             if job.decision.costs() {
-                terminal.data(request(&loaded.cards, &job.wanted));
+                each(request(&self.loaded.cards, job.wanted));
             }
             Ok(())
-        });
-        shown?;
-    } else if terminal.json {
-        let mut object = plan.json();
-        object["sandbox"] = places.sandbox.into();
-        object["paused"] = paused.iter().map(pause::json).collect();
-        let listed = Listed { object, decided: &decided, lost: &lost, loaded: &loaded };
-        terminal.long_data(&listed).map_err(|error| Error::new(Exit::Local, error.to_string()))?;
-    } else {
-        show(terminal, &places, &plan, &paused, &decided)?;
-        lost.lines(&places).iter().for_each(|line| terminal.tell(line, 9));
-        tell_choices(terminal, manifest, &loaded, &plan);
+        })
     }
-    if let Some(file) = &args.out {
-        approval::write(&places, manifest, &plan, &worksheet, file)?;
-        terminal.say(format_args!("written to {}: who runs it agrees to it", file.display()));
-        terminal.next(places.typed(&format!("run --plan {}", quoted(&file.display().to_string()))));
-        return Ok(exit(&plan, args));
+
+    /// Returns how it ended; with work to do that is an end of its own where the caller asks for that.
+    #[must_use]
+    pub fn exit(&self, tells_work: bool) -> Exit {
+        if self.plan.to_render() > 0 && tells_work { Exit::WorkToDo } else { Exit::Done }
     }
-    let providers = plan.sum.models().map(|model| model.provider.as_str());
-    let lacks_key = !places.sandbox && lacks_key(&manifest.providers, providers);
-    Ok(next(terminal, &places, &plan, (&lost, lacks_key), args))
 }
 
 /// Finds the clips of the plan that are gone or altered.
@@ -138,105 +218,61 @@ struct History {
     paused: Vec<Pause>,
 }
 
-async fn history(places: &Places, manifest: &Manifest) -> Result<History, Error> {
+async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result<History, Error> {
     let caps = caps(manifest, None);
     let Some(reader) = Reader::open(&places.state).map_err(|error| unopened(places, error))? else {
         return Ok(History { reader: None, levels: unused(caps), paused: Vec::new() });
     };
-    let levels = levels(&reader, &manifest.project, "run", caps, Clock::system().now()).await?;
+    let levels = levels(&reader, &manifest.project, "run", caps, now).await?;
     let paused = reader.pauses(Some(&manifest.project)).await?;
     Ok(History { reader: Some(reader), levels, paused })
 }
 
-/// The plan for people.
-fn show(
-    terminal: &Terminal,
-    places: &Places,
-    plan: &Plan<'_>,
-    paused: &[Pause],
-    decided: &Decided,
-) -> Result<(), Error> {
-    let buckets = &plan.sum.buckets;
-    terminal.say(format_args!("{}: {}: {}\n", places.shown, count(buckets.jobs(), "job"), buckets.line()));
-    terminal.data(plan.table(places.mark()).trim_end());
-    decided.tell_changes(terminal)?;
-    for note in plan.notes() {
-        terminal.tell(&note, 2);
-    }
-    for line in plan.budget_lines() {
-        terminal.tell(&(line + places.mark()), 9);
-    }
-    for line in pause::lines(paused, Clock::system().now()) {
-        terminal.tell(&line, 9);
-    }
-    if guards::tell(terminal, plan) {
-        terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
-    }
-    terminal.say("Nothing was sent.");
-    Ok(())
-}
-
-/// Before the first clip is paid: what else the product file could be made into, and what that would cost.
-fn tell_choices(terminal: &Terminal, manifest: &Manifest, loaded: &Loaded, plan: &Plan<'_>) {
-    let Items::File { reading, only: None, .. } = &manifest.items else { return };
+/// Returns what else the product file could be made into, and what that would cost, as long as nothing is paid.
+fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
+    let Items::File { reading, only: None, .. } = &manifest.items else { return Vec::new() };
     let items = loaded.makes.of(reading.one_per);
     // Of a part of the items nobody can tell how many the others would be.
     let is_whole = plan.to_render() == loaded.jobs && loaded.left_out.count() == 0;
     let Some(clips) = loaded.jobs.checked_div(items).filter(|clips| clips * items == loaded.jobs) else {
-        return;
+        return Vec::new();
     };
     let others = OnePer::ALL.into_iter().filter(|(_, other)| {
         *other != reading.one_per && loaded.makes.of(*other) > 0 && loaded.makes.of(*other) != items
     });
-    let choices: Vec<String> = others
-        .map(|(name, other)| {
-            let others = loaded.makes.of(other);
-            // Of as many as there are items now, the sum is known.
-            let price = plan.total().times(others as u64).micros() / i64::try_from(items).unwrap_or(i64::MAX);
-            format!("{name}: {}, {}", clips * others, Usd::from_micros(price))
-        })
-        .collect();
-    if is_whole && !choices.is_empty() {
-        terminal.tell(&format!("other choices of one_per: {}", choices.join(" · ")), 2);
-    }
+    let choices = others.map(|(name, other)| {
+        let others = loaded.makes.of(other);
+        // Of as many as there are items now, the sum is known.
+        let price = plan.total().times(others as u64).micros() / i64::try_from(items).unwrap_or(i64::MAX);
+        format!("{name}: {}, {}", clips * others, Usd::from_micros(price))
+    });
+    if is_whole { choices.collect() } else { Vec::new() }
 }
 
-/// Says how to go on.
-fn next(
-    terminal: &Terminal,
-    places: &Places,
-    plan: &Plan<'_>,
-    (lost, lacks_key): (&Lost, bool),
-    args: &PlanArgs,
-) -> Exit {
-    terminal.next(match plan.to_render() {
+/// Returns the command to type next.
+fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
+    match plan.to_render() {
         _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
-        0 if places.state.join("state.db").exists() => {
-            lost.next(places).unwrap_or_else(|| places.typed("status"))
-        }
+        0 if places.has_state() => lost.next(places).unwrap_or_else(|| places.typed("status")),
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),
         // One to look at, before all of them are paid.
         _ => places.typed("run --limit 1"),
-    });
-    exit(plan, args)
+    }
 }
 
-fn exit(plan: &Plan<'_>, args: &PlanArgs) -> Exit {
-    if plan.to_render() > 0 && args.detailed_exitcode { Exit::WorkToDo } else { Exit::Done }
-}
-
-/// Tells the problems; an error if nothing may be sent.
-pub(crate) fn valid(terminal: &Terminal, places: &Places, mut loaded: Loaded) -> Result<Loaded, Error> {
+/// Tells the problems of what was loaded; with an error among them nothing may be sent.
+pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Error> {
     let is_invalid = loaded.is_invalid();
-    let tally = terminal.problems(std::mem::take(&mut loaded.problems));
+    let problems = std::mem::take(&mut loaded.problems);
     if !is_invalid {
+        project.tell(&News::Problems(&problems));
         return Ok(loaded);
     }
-    Err(Error::new(Exit::Invalid, format!("{tally}; nothing was sent"))
-        .money("not charged")
-        .hint(places.typed("validate")))
+    let what = format!("{}; nothing was sent", Tally::of(&problems));
+    let error = Error::new(Exit::Invalid, what).problems(problems);
+    Err(error.money("not charged").hint(project.places.typed("validate")))
 }
 
 /// A manifest without an error that could not be read does not exist; said nevertheless, not panicked.

@@ -1,36 +1,36 @@
 //! `shotlist prune`: clips of jobs that nobody wants any more go to the archive. Nothing is deleted.
 
 use super::album::load;
-use crate::cli::args::{Global, PruneArgs, Selection};
 use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::guards;
 use super::lost::Lost;
 use super::plan::{invalid, know, valid, worksheet};
+use super::project::Project;
 use super::session::Session;
-use super::places::Places;
-use crate::cli::terminal::Terminal;
+use crate::cli::args::PruneArgs;
 use crate::domain::lifecycle::State;
+use crate::domain::text::count;
 use crate::files::{PlaceFault, Refile, Tree, kept_path};
 use crate::plan::guards::{ARCHIVE, is_in_place};
 use crate::plan::known::{Filed, KnownTake};
-use crate::report::text::count;
+use crate::report::terminal::Terminal;
 use crate::store::{Gone, StoreError};
 
 /// Clips that are named before somebody agrees.
 const NAMED: usize = 10;
 
 /// Moves the clips of unwanted jobs, with what is kept of their older takes, below `_archive/` in the output folder.
-pub(crate) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+pub(crate) async fn prune(project: &Project, terminal: &Terminal, args: &PruneArgs) -> Result<Exit, Error> {
+    let places = project.places.clone();
     let worksheet = worksheet(&places)?;
-    let loaded = valid(terminal, &places, load(&places, &worksheet))?;
+    let loaded = valid(project, load(&places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let session = Session::open(terminal, places, "prune")?;
+    let session = Session::open(project, "prune")?;
     session.keep_output().await?;
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
-    let selection = Selection { only: Vec::new(), limit: None };
+    let selection = super::selection::Selection::default();
     let choice = Choice { selection: &selection, approved: None, accepted: false };
     let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
     let mut gone = Vec::new();
@@ -54,7 +54,7 @@ pub(crate) async fn prune(terminal: &Terminal, global: &Global, args: &PruneArgs
         return Ok(Exit::Done);
     }
     if !args.accept_changes {
-        guards::let_go(terminal, &session.places, &plan)?;
+        guards::let_go(project, &plan)?;
     }
     for job in gone.iter().take(NAMED) {
         terminal.say(format_args!("gone     {}", job.key));

@@ -1,23 +1,24 @@
 //! `shotlist recover`: rebuilds a lost, old or damaged state from the ledger, the old database and the clips.
 
-use crate::cli::args::{Global, ManifestArg};
 use super::error::Error;
 use super::exit::Exit;
 use super::output::output_name;
-use super::session::{Session, lock, unopened};
 use super::places::Places;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use super::session::{Session, lock, unopened};
+use crate::cli::args::ManifestArg;
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::{ClipFile, Phase};
 use crate::domain::money::Usd;
+use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::files::{Tree, kept_path};
 use crate::provider;
-use crate::report::text::count;
+use crate::report::terminal::Terminal;
 use crate::store::{Clips, Count, Rebuilt, Recovery, StoreError, Worksheet};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// States in the order in which they are told, each with its words.
 const STATES: [(Phase, &str); 11] = [
@@ -35,9 +36,13 @@ const STATES: [(Phase, &str); 11] = [
 ];
 
 /// Rebuilds what is lost; says so where nothing is.
-pub(crate) async fn recover(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.as_deref(), global)?;
-    let standing = |root: &Path| Standing::at(&places.state, root, global.sandbox);
+pub(crate) async fn recover(
+    project: &Project,
+    terminal: &Terminal,
+    _args: &ManifestArg,
+) -> Result<Exit, Error> {
+    let places = project.places.clone();
+    let standing = |root: &Path| Standing::at(&places.state, root, project.places.sandbox);
     if !places.state.is_dir() && standing(&places.out).sidecars().is_empty() {
         return Ok(nothing(
             terminal,
@@ -48,7 +53,7 @@ pub(crate) async fn recover(terminal: &Terminal, global: &Global, args: &Manifes
     }
     let lock = lock(&places, "recover")?;
     let mut recovery = Recovery::begin(&places.state, &lock)?;
-    let root = output(&places, global, recovery.output());
+    let root = places.clips(recovery.output());
     let clips = standing(&root);
     let needed = tokio::task::block_in_place(|| recovery.examine(&clips));
     if !needed? {
@@ -65,7 +70,7 @@ pub(crate) async fn recover(terminal: &Terminal, global: &Global, args: &Manifes
     let rebuilt = tokio::task::block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))
         .map_err(|error| unopened(&places, error))?;
     // What a crash had left on the wire is settled as at any start.
-    let session = Session::open_locked(terminal, places, lock, false)?;
+    let session = Session::open_locked(project, lock, false)?;
     let counts = session.store.counts(None).await?;
     let next = session.places.typed("collect");
     if terminal.json {
@@ -90,14 +95,6 @@ fn nothing(terminal: &Terminal, places: &Places, what: &str, next: &str) -> Exit
     Exit::Done
 }
 
-/// The folder with the clips: the one that is named, else the one that was written down.
-pub(crate) fn output(places: &Places, global: &Global, recorded: Option<&str>) -> PathBuf {
-    match recorded {
-        Some(recorded) if global.out.is_none() => places.folder.join(recorded),
-        _ => places.out.clone(),
-    }
-}
-
 /// The clips in the output folder, where there is one.
 struct Standing {
     /// Without its folder no clip stands anywhere.
@@ -118,7 +115,7 @@ fn counts(sidecar: &Value, sandbox: bool) -> bool {
 }
 
 /// Refuses orders for clips that stand under their jobs' names and of which the state knows nothing.
-pub(crate) fn refuse_forgotten(places: &Places, global: &Global, worksheet: &Worksheet) -> Result<(), Error> {
+pub(crate) fn refuse_forgotten(places: &Places, worksheet: &Worksheet) -> Result<(), Error> {
     let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(()) };
     let (mut clips, mut sum) = (0, Usd::ZERO);
     let told = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
@@ -128,7 +125,7 @@ pub(crate) fn refuse_forgotten(places: &Places, global: &Global, worksheet: &Wor
         if sidecar.symlink_metadata().is_ok()
             && let Some(sidecar) = tree.sidecar_of(&wanted.path)
             && sidecar["fingerprint"] == wanted.fingerprint.to_string()
-            && counts(&sidecar, global.sandbox)
+            && counts(&sidecar, places.sandbox)
             && let Some(take) = sidecar["take"].as_str()
             && book.known_take(&TakeId(take.to_owned()))?.is_none()
         {

@@ -1,34 +1,52 @@
-//! `shotlist redo`: another take of finished jobs. A person wants it, so the same order is paid once more; the clip that is
+//! Renders finished jobs once more. A person wants it, so the same order is paid once more; the clip that is
 //! there is kept beside.
 
 use super::again::{Wish, beside, once_more};
 use super::album::load;
-use crate::cli::args::{Global, RedoArgs};
 use super::decided;
 use super::error::Error;
 use super::exit::Exit;
+use super::places::quoted;
 use super::plan::{invalid, know, valid, worksheet};
+use super::project::Project;
+use super::reporter::News;
+use super::selection::Bounds;
 use super::session::{Session, job_named};
-use super::places::{Places, quoted};
-use crate::cli::terminal::Terminal;
+use super::summary::RunReport;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::take::Wanted;
+use crate::domain::text::count;
 use crate::manifest::{Manifest, OnChange};
-use crate::report::text::count;
 use crate::store::{Book, StoreError, Worksheet};
 use std::collections::BTreeSet;
 
-/// Renders finished jobs once more.
-pub(crate) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) -> Result<Exit, Error> {
-    let places = Places::find(None, global)?;
-    let worksheet = worksheet(&places)?;
-    let loaded = valid(terminal, &places, load(&places, &worksheet))?;
+/// A request to render finished jobs once more.
+#[derive(Debug, Clone, Default)]
+pub struct RedoRequest {
+    /// Keys or items, each of one job.
+    pub jobs: Vec<String>,
+    /// Patterns such as `hero/*`.
+    pub only: Vec<String>,
+    /// What it may spend, and how long it may submit.
+    pub bounds: Bounds,
+}
+
+impl Project {
+    /// Renders finished jobs once more. Each is a new charge; the clips that are there are kept beside.
+    pub async fn redo(&self, request: &RedoRequest) -> Result<RunReport, Error> {
+        redo(self, request).await
+    }
+}
+
+async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error> {
+    let worksheet = worksheet(&project.places)?;
+    let loaded = valid(project, load(&project.places, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let session = Session::open(terminal, places, "redo")?;
+    let session = Session::open(project, "redo")?;
     session.keep_output().await?;
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
-    let (jobs, refused) = chosen(terminal, args, &worksheet, manifest, &session.places)?;
+    let (jobs, refused) = chosen(project, args, &worksheet, manifest)?;
     let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
     let others = beside(&worksheet, &loaded, manifest, &keys)?;
     // The last one to close the database empties the log into it, which a worksheet may not.
@@ -40,9 +58,8 @@ pub(crate) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
         return Err(error.hint(first));
     }
     if jobs.is_empty() {
-        terminal.say("nothing to redo");
-        terminal.next(session.places.typed("status"));
-        return Ok(Exit::Done);
+        let (what, next) = ("nothing to redo".to_owned(), Some(session.places.typed("status")));
+        return Ok(RunReport::Nothing { what, next });
     }
     let wish = Wish {
         command: "redo",
@@ -53,16 +70,15 @@ pub(crate) async fn redo(terminal: &Terminal, global: &Global, args: &RedoArgs) 
         others,
         has_clips: true,
     };
-    once_more(terminal, global, session, &loaded, &args.bounds, wish).await
+    once_more(session, &loaded, &args.bounds, wish).await
 }
 
 /// Returns the jobs to be rendered once more, and for each that is named and cannot be, the command that helps it.
 fn chosen(
-    terminal: &Terminal,
-    args: &RedoArgs,
+    project: &Project,
+    args: &RedoRequest,
     worksheet: &Worksheet,
     manifest: &Manifest,
-    places: &Places,
 ) -> Result<(Vec<Wanted>, Vec<String>), Error> {
     let only = decided::named(worksheet, &args.only)?;
     let book = worksheet.book();
@@ -76,28 +92,28 @@ fn chosen(
         match hindrance(&book, &wanted, manifest)? {
             None => jobs.push(wanted),
             Some((why, words)) => {
-                let command = places.typed(&words);
-                terminal.say(format_args!("skipped  {}  {why}: {command}", wanted.key));
+                let command = project.places.typed(&words);
+                project.tell(&News::Skipped { job: &wanted.key, why: &format!("{why}: {command}") });
                 refused.extend(Some(command).filter(|_| is_named));
             }
         }
         Ok(())
     })?;
     for warning in only.warnings()? {
-        terminal.say(warning);
+        project.tell(&News::Warning(&warning));
     }
     Ok((jobs, refused))
 }
 
 /// Returns the command once more, with its question answered.
-fn again(args: &RedoArgs) -> String {
+fn again(args: &RedoRequest) -> String {
     let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
     let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
     format!("redo{} --yes", jobs.chain(only).collect::<String>())
 }
 
 /// The jobs that are named one by one.
-fn named(args: &RedoArgs, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
+fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
     if args.jobs.is_empty() {
         return Ok(BTreeSet::new());
     }

@@ -1,39 +1,45 @@
 //! `shotlist resolve`: settles held takes. Works beside a live run, which sees it within a second.
 
 use super::anew::Prices;
-use crate::cli::args::{Global, ResolveArgs};
 use super::error::Error;
 use super::exit::Exit;
-use super::held::{held_line, show_typed};
-use super::session::unopened;
+use super::places::show_typed;
 use super::places::{Places, quoted};
+use super::project::Project;
+use super::session::unopened;
 use super::show::{find, held_elsewhere};
-use super::status::project;
-use crate::cli::terminal::Terminal;
+use super::status::project_name;
+use crate::cli::args::ResolveArgs;
 use crate::domain::fault::printable;
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Take;
+use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::engine::ids;
-use crate::report::text::count;
+use crate::report::terminal::Terminal;
+use crate::report::text::held::held_line;
 use crate::store::{ApplyError, Details, Mode, Options, Renewal, Store};
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write as _;
 
 /// Settles one held job, or all of them.
-pub(crate) async fn resolve(terminal: &Terminal, global: &Global, args: &ResolveArgs) -> Result<Exit, Error> {
+pub(crate) async fn resolve(
+    project: &Project,
+    terminal: &Terminal,
+    args: &ResolveArgs,
+) -> Result<Exit, Error> {
     if args.task_id.as_deref().is_some_and(|id| id.trim().is_empty()) {
         return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
     }
-    let places = Places::find(None, global)?;
+    let places = project.places.clone();
     let clock = Clock::system();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
     let (store, _) = opened.map_err(|error| unopened(&places, error))?;
-    let project = project(&places);
-    let chosen = chosen(&store, &places, project.as_deref(), args, clock.now()).await?;
+    let name = project_name(&places);
+    let chosen = chosen(&store, &places, name.as_deref(), args, clock.now()).await?;
     if chosen.is_empty() {
         terminal.say(if args.reason.is_some() || args.older_than.is_some() {
             "nothing of that kind is held"
@@ -44,7 +50,7 @@ pub(crate) async fn resolve(terminal: &Terminal, global: &Global, args: &Resolve
         return Ok(Exit::Done);
     }
     let prices = Prices::read(&places);
-    consent(terminal, global, &places, args, &chosen, &prices)?;
+    consent(project, terminal, &places, args, &chosen, &prices)?;
     let mut left = 0;
     for take in &chosen {
         let settled = settle(&store, &clock, args, take, &prices).await?;
@@ -123,8 +129,8 @@ async fn chosen(
 
 /// A new charge needs a yes, or a bound.
 fn consent(
+    project: &Project,
     terminal: &Terminal,
-    global: &Global,
     places: &Places,
     args: &ResolveArgs,
     chosen: &[Take],
@@ -147,7 +153,7 @@ fn consent(
             Err(Error::new(Exit::Budget, what).money("not charged"))
         };
     }
-    if args.yes || global.sandbox {
+    if args.yes || project.places.sandbox {
         return Ok(());
     }
     if !terminal.interactive {

@@ -1,80 +1,81 @@
-//! `shotlist run`: collect what is owed, then submit, poll, download. The same command resumes.
+//! Runs: collect what is owed, then submit, poll and download. The same request resumes.
 
 use super::album::load;
 use super::approval;
-use crate::cli::args::{Global, RunArgs};
-use super::budget::{caps, levels};
+use super::board::Roster;
+use super::budget::{Level, caps, levels};
 use super::collect;
+use super::consent::{Answer, Topic};
 use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::guards;
 use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
-use super::pause;
-use super::plan::{invalid, know, succeed, valid, worksheet};
-use super::recover::refuse_forgotten;
-use super::session::{Order, Session};
 use super::places::{Places, quoted};
+use super::plan::{invalid, know, succeed, valid, worksheet};
+use super::planned::Plan;
+use super::project::Project;
+use super::recover::refuse_forgotten;
+use super::reporter::News;
+use super::selection::{Bounds, Selection};
+use super::session::{Order, Session};
 use super::setup::{Setup, setup, unplayed};
-use super::summary::{self, Ended};
-use crate::cli::terminal::Terminal;
+use super::summary::{Ended, RunReport};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
+use crate::domain::text::count;
 use crate::engine::order::{Ordered, order};
 use crate::load::Loaded;
 use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
-use crate::report::budget::Level;
-use crate::report::live::Roster;
-use crate::report::plan::Plan;
-use crate::report::text::count;
 use crate::store::{Caps, StoreError, Worksheet};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-/// Runs the whole manifest, or the selected part of it.
-pub(crate) async fn run(terminal: &Terminal, global: &Global, args: &RunArgs) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let worksheet = worksheet(&places)?;
-    let loaded = match valid(terminal, &places, load(&places, &worksheet)) {
-        Ok(loaded) => loaded,
-        Err(error) if places.state.join("state.db").exists() => {
-            let session = Session::open(terminal, places, "collect")?;
-            return Box::pin(collect::instead(terminal, global, session, error)).await;
+/// A request for a run.
+#[derive(Debug, Clone, Default)]
+pub struct RunRequest {
+    /// The jobs.
+    pub selection: Selection,
+    /// What it may spend, and how long it may submit.
+    pub bounds: Bounds,
+    /// A plan that was approved: exactly its jobs are sent.
+    pub plan: Option<PathBuf>,
+    /// Passes the manifest's guards, and renders changed jobs that ask first.
+    pub accept_changes: bool,
+}
+
+impl Project {
+    /// Runs the whole manifest, or the selected part of it. Every guard, budget and question of the manifest holds.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing could be ordered; what was paid before is collected all the same, and told as it comes.
+    pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
+        let worksheet = worksheet(&self.places)?;
+        let loaded = match valid(self, load(&self.places, &worksheet)) {
+            Ok(loaded) => loaded,
+            Err(error) if self.places.has_state() => {
+                let session = Session::open(self, "collect")?;
+                return Box::pin(collect::instead(session, error)).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let session = Session::open(self, "run")?;
+        let prepared = prepare(request, &session, &loaded, &worksheet).await;
+        // The last one to close the database empties the log into it, which a worksheet may not.
+        drop(worksheet);
+        match prepared {
+            Ok(prepared) => Box::pin(carry_out(request, session, &loaded, prepared)).await,
+            // Somebody who just said no is there to say what next; nothing goes into a folder that is not the right one.
+            Err(error) if error.exit == Exit::Usage && self.is_attended() => Err(error),
+            Err(error) if error.exit == Exit::Local => Err(error),
+            Err(error) => Box::pin(collect::instead(session, error)).await,
         }
-        Err(error) => return Err(error),
-    };
-    let session = Session::open(terminal, places, "run")?;
-    let prepared = prepare(terminal, global, args, &session, &loaded, &worksheet).await;
-    // The last one to close the database empties the log into it, which a worksheet may not.
-    drop(worksheet);
-    match prepared {
-        Ok(prepared) => Box::pin(carry_out(terminal, global, args, session, &loaded, prepared)).await,
-        Err(error) => refused(terminal, global, session, error).await,
-    }
-}
-
-/// What comes of a run that orders nothing because something was found out before.
-async fn refused(
-    terminal: &Terminal,
-    global: &Global,
-    session: Session,
-    error: Error,
-) -> Result<Exit, Error> {
-    // Somebody who just said no is there to say what next; nothing goes into a folder that is not the right one.
-    if (error.exit == Exit::Usage && terminal.interactive) || error.exit == Exit::Local {
-        return Err(error);
-    }
-    Box::pin(collect::instead(terminal, global, session, error)).await
-}
-
-/// Says of which models the sandbox does not know what the manifest corrects.
-fn warn_of_corrections(terminal: &Terminal, global: &Global, loaded: &Loaded, used: &BTreeSet<ModelName>) {
-    if let Some(note) = unplayed(&loaded.cards, used).filter(|_| global.sandbox) {
-        terminal.tell(&note, 2);
     }
 }
 
@@ -97,69 +98,67 @@ struct Prepared {
 }
 
 async fn prepare(
-    terminal: &Terminal,
-    global: &Global,
-    args: &RunArgs,
+    request: &RunRequest,
     session: &Session,
     loaded: &Loaded,
     worksheet: &Worksheet,
 ) -> Result<Prepared, Error> {
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
-    let places = &session.places;
+    let (project, places) = (&session.project, &session.places);
     session.keep_output().await?;
     succeed(session, manifest).await?;
-    let paused = pause::tell(terminal, &session.store, &manifest.project, session.clock.now()).await;
-    paused?;
+    session.tell_pauses(&manifest.project).await?;
     know(worksheet, places, manifest, Some(&session.store))?;
-    let only = &args.selection.only;
+    let only = &request.selection.only;
     let search = Search { places, root: &places.out, manifest, worksheet, only };
-    let mut lost = search.mend(session, args.accept_changes).await?;
-    let approved = args.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
-    let agreed_before = approved.is_some() || args.accept_changes;
-    let choice = Choice { selection: &args.selection, approved: approved.as_ref(), accepted: agreed_before };
+    let mut lost = search.mend(session, request.accept_changes).await?;
+    let approved = request.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
+    let agreed_before = approved.is_some() || request.accept_changes;
+    let choice =
+        Choice { selection: &request.selection, approved: approved.as_ref(), accepted: agreed_before };
     let mut decided = Decided::of(manifest, loaded, worksheet, choice)?;
-    if decided.may_render_anew(terminal, places)? {
+    if decided.may_render_changed(project)? {
         decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
     }
-    if let Some(plan) = approved.as_ref().zip(args.plan.as_deref()) {
-        approval::compare(terminal, places, manifest, plan, worksheet)?;
+    if let Some(plan) = approved.as_ref().zip(request.plan.as_deref()) {
+        approval::compare(project, manifest, plan, worksheet)?;
     }
     lost.keep(worksheet)?;
-    refuse_forgotten(places, global, worksheet)?;
+    refuse_forgotten(places, worksheet)?;
     let now = session.clock.now();
-    let caps = caps(manifest, args.bounds.max_cost);
+    let caps = caps(manifest, request.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
     let plan = decided.plan(manifest, loaded, levels, &lost)?;
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
-    warn_of_corrections(terminal, global, loaded, &used);
-    decided.warn(terminal);
-    show(terminal, places, &plan);
-    if !global.sandbox && !args.bounds.allow_unpriced {
-        priced(&plan).map_err(|error| {
-            let typed = places.typed(&format!("{} --allow-unpriced", again(args)));
-            error.hint(typed)
-        })?;
+    if let Some(note) = unplayed(&loaded.cards, &used).filter(|_| places.sandbox) {
+        project.tell(&News::Note(&note));
+    }
+    decided.warn(project);
+    project.tell(&News::Plan { plan: &plan, mark: places.mark() });
+    if !places.sandbox
+        && !request.bounds.allow_unpriced
+        && let Some((model, _, key)) = plan.unpriced().next()
+    {
+        let typed = places.typed(&format!("{} --allow-unpriced", again(request)));
+        return Err(unpriced(key, model).hint(typed));
     }
     if !agreed_before {
-        guards::pass(terminal, places, &plan)?;
+        guards::pass(project, &plan)?;
     }
     let closes_gaps = gaps(session, &decided, &plan, agreed_before).await?;
-    let ordered = order(&manifest.project, worksheet, &loaded.left_out, now);
-    let mut ordered = ordered?;
+    let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
     ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
-    let searched = obstacles.search(worksheet, &ordered.work.filings);
-    searched?;
-    obstacles.tell(terminal)?;
+    obstacles.search(worksheet, &ordered.work.filings)?;
+    obstacles.refuse()?;
     let mut needed = session.owing().await?;
     needed.extend(used.iter().map(|model| model.provider.clone()));
-    let faults = args.faults.as_deref();
-    let setup = setup(terminal, global, places, &manifest.providers, &loaded.cards, &needed, faults).await?;
+    let setup = setup(project, &manifest.providers, &loaded.cards, &needed).await?;
     // Whoever approved a plan knows its price, which has not moved.
     if plan.to_render() > 0
-        && !global.sandbox
+        && !places.sandbox
         && approved.is_none()
-        && let Err(error) = agreed(terminal, places, args, &plan)
+        && let Err(error) = agreed(project, request, &plan)
     {
         setup.close().await;
         return Err(error);
@@ -169,48 +168,25 @@ async fn prepare(
     Ok(Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now })
 }
 
-/// The plan as it is carried out, for people alone.
-fn show(terminal: &Terminal, places: &Places, plan: &Plan<'_>) {
-    if terminal.json {
-        return;
-    }
-    if plan.to_render() == 0 {
-        for note in plan.kept_notes() {
-            terminal.tell(&note, 2);
-        }
-        return;
-    }
-    terminal.say(plan.table(places.mark()).trim_end());
-    for note in plan.notes() {
-        terminal.tell(&note, 2);
-    }
-    for line in plan.budget_lines() {
-        terminal.tell(&(line + places.mark()), 9);
-    }
-}
-
 async fn carry_out(
-    terminal: &Terminal,
-    global: &Global,
-    args: &RunArgs,
+    request: &RunRequest,
     session: Session,
     loaded: &Loaded,
     prepared: Prepared,
-) -> Result<Exit, Error> {
+) -> Result<RunReport, Error> {
     let Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let project = session.project.clone();
     // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
     let mut waiting = 0;
-    let told = decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
+    decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
         if let Decision::Blocked { key, state, .. } = &job.decision {
             let is_held = matches!(state, State::Held { .. });
             waiting += usize::from(!is_held);
-            let what = if is_held { "your decision about" } else { "the earlier clip of" };
-            terminal.say(format_args!("waiting  {}  for {what} {key}", job.wanted.key));
+            project.tell(&News::Waiting { job: &job.wanted.key, other: key, is_held });
         }
         Ok(())
-    });
-    told?;
+    })?;
     let asks = decided.asks();
     let roster = roster(&session, &decided, &lost).await?;
     drop(decided);
@@ -220,37 +196,21 @@ async fn carry_out(
     }
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
     today(&session, &setup).await?;
-    let places = session.places.clone();
     let order = Order {
         project: &manifest.project,
         run,
         work: Some(ordered.work),
-        max_time: args.bounds.max_time,
+        max_time: request.bounds.max_time,
         roster,
         price,
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
-    let drove = session.drive(terminal, global, &setup, order).await;
-    let exit = match drove {
-        Ok((went, world)) => {
-            let ended = Ended {
-                places: &places,
-                world: &world,
-                went: &went,
-                run,
-                caps,
-                waiting,
-                asks,
-                lost: &lost,
-                again: &again(args),
-            };
-            summary::close(terminal, ended).await
-        }
-        Err(error) => Err(error),
-    };
+    let again = again(request);
+    let ended = Ended { run, caps, waiting, asks, lost, again: &again };
+    let report = session.drive_to_end(&setup, order, ended).await;
     setup.close().await;
-    exit
+    report
 }
 
 /// Returns where the jobs of the manifest stand. Of those with their clip only the number is kept.
@@ -289,9 +249,9 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
     Ok(roster)
 }
 
-/// The command that goes on with the same selection, and asks once more for the money.
-fn again(args: &RunArgs) -> String {
-    let RunArgs { selection, bounds, plan, .. } = args;
+/// Returns the command that goes on with the same selection, and asks once more for the money.
+fn again(request: &RunRequest) -> String {
+    let RunRequest { selection, bounds, plan, .. } = request;
     let mut words = "run".to_owned();
     for only in &selection.only {
         let _ = write!(words, " --only {}", quoted(only));
@@ -327,7 +287,7 @@ pub(crate) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
 ///
 /// Returns whether nothing is open once the jobs are ordered: a part of them answers for itself alone, and where every
 /// job has its clip, nothing that is wanted was lost.
-async fn gaps(session: &Session, decided: &Decided, plan: &Plan<'_>, agreed: bool) -> Result<bool, Error> {
+async fn gaps(session: &Session, decided: &Decided, plan: &Plan, agreed: bool) -> Result<bool, Error> {
     if !session.store.has_gaps().await? {
         return Ok(false);
     }
@@ -348,11 +308,6 @@ async fn gaps(session: &Session, decided: &Decided, plan: &Plan<'_>, agreed: boo
     .hint(session.places.typed("plan")))
 }
 
-/// Refuses models whose price nobody knows.
-fn priced(plan: &Plan<'_>) -> Result<(), Error> {
-    plan.unpriced().next().map_or(Ok(()), |(model, _, key)| Err(unpriced(key, model)))
-}
-
 /// A job whose price nobody knows.
 pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
     let what = format!(
@@ -363,26 +318,25 @@ pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
 }
 
 /// Asks once, with the price.
-fn agreed(terminal: &Terminal, places: &Places, args: &RunArgs, plan: &Plan<'_>) -> Result<(), Error> {
-    let bounds = &args.bounds;
-    if bounds.yes || (bounds.max_cost.is_some() && !terminal.interactive) {
-        return Ok(());
-    }
-    if !terminal.interactive {
-        return Err(Error::new(
+fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Error> {
+    let places: &Places = &project.places;
+    let clips = count(plan.to_render(), "clip");
+    match project.ask(Topic::Spend, format!("Render {clips} for about {}?", plan.total())) {
+        Answer::Yes => Ok(()),
+        // A program that names a bound has agreed to what is within it.
+        Answer::Nobody if request.bounds.max_cost.is_some() => Ok(()),
+        Answer::Nobody => Err(Error::new(
             Exit::Usage,
             format!(
-                "{} for {} need{} a yes, and there is no terminal to ask on; add --yes, or --max-cost USD",
-                count(plan.to_render(), "clip"),
+                "{clips} for {} need{} a yes, and there is no terminal to ask on; add --yes, or --max-cost USD",
                 plan.total(),
                 if plan.to_render() == 1 { "s" } else { "" }
             ),
         )
         .money("not charged")
-        .hint(places.typed(&format!("{} --yes", again(args)))));
+        .hint(places.typed(&format!("{} --yes", again(request))))),
+        Answer::No => {
+            Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").hint(places.typed("plan")))
+        }
     }
-    if terminal.ask(&format!("Render {} for about {}?", count(plan.to_render(), "clip"), plan.total())) {
-        return Ok(());
-    }
-    Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").hint(places.typed("plan")))
 }

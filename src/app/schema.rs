@@ -4,7 +4,6 @@
 //! values from the built-in cards. What depends on the catalog or on the chosen model, `validate` checks.
 
 use super::exit::Exit;
-use crate::cli::terminal::Terminal;
 use crate::catalog::dialects;
 use crate::domain::item::OnePer;
 use crate::domain::request::Field;
@@ -17,6 +16,7 @@ use crate::provider::card::{Profile, Rule};
 use crate::provider::cards::Cards;
 use crate::provider::cards::form::{CARD, Form, Key, Need};
 use crate::provider::{self, check::shown};
+use crate::report::terminal::Terminal;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,14 +1,17 @@
-//! One sitting with the state of a project: lock, store, providers, and the engine with its listeners.
+//! The state of a project, opened by the one process that drives it, and the engine put to work on it.
 
-use crate::cli::args::Global;
-use super::failpoint;
+use super::board::{Board, Roster, Start};
+use super::budget::{Gauge, Level};
 use super::error::Error;
 use super::exit::Exit;
-use super::listen::Listener;
+use super::failpoint;
+use super::interrupt::Interrupt;
+use super::listener::Listener;
 use super::places::Places;
+use super::project::Project;
+use super::reporter::News;
 use super::setup::Setup;
-use crate::cli::signals::Signals;
-use crate::cli::terminal::Terminal;
+use super::summary::{self, Ended, RunReport};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -20,20 +23,22 @@ use crate::engine::world::{LOOK_EVERY, Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
 use crate::provider;
-use crate::report::budget::{Gauge, Level};
-use crate::report::live::{Board, Roster, Start};
-use crate::report::text::count;
-use crate::store::{
-    Elsewhere, Lock, LockError, Mode, Options, Place, Reader, Repair, RunId, Store, StoreError, Window,
-};
+use crate::store::{Lock, LockError, Mode, Options, Place, Reader, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// How long answers to paid requests are awaited after the first request to end …
+const GRACE: Duration = Duration::from_mins(1);
+/// … and after the second.
+const SHORT_GRACE: Duration = Duration::from_secs(5);
+
 /// The state of a project, opened by the one process that drives it.
 pub(crate) struct Session {
+    /// The project.
+    pub(crate) project: Project,
     /// Where everything is.
     pub(crate) places: Places,
     /// The time.
@@ -76,39 +81,31 @@ pub(crate) struct Went {
 
 impl Session {
     /// Takes the lock, opens and repairs the state.
-    pub(crate) fn open(terminal: &Terminal, places: Places, command: &str) -> Result<Self, Error> {
-        let lock = lock(&places, command)?;
-        Self::open_locked(terminal, places, lock, matches!(command, "run" | "retry" | "redo"))
+    pub(crate) fn open(project: &Project, command: &str) -> Result<Self, Error> {
+        let lock = lock(&project.places, command)?;
+        Self::open_locked(project, lock, matches!(command, "run" | "retry" | "redo"))
     }
 
     /// Opens and repairs the state with a lock that is held already. A command that submits refuses a ledger that cannot be
     /// trusted.
-    pub(crate) fn open_locked(
-        terminal: &Terminal,
-        places: Places,
-        lock: Lock,
-        submits: bool,
-    ) -> Result<Self, Error> {
-        let clock = Clock::system();
-        let now = clock.now();
+    pub(crate) fn open_locked(project: &Project, lock: Lock, submits: bool) -> Result<Self, Error> {
+        let (places, clock) = (project.places.clone(), project.clock.clone());
         let policy = |model: &ModelName| provider::policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
         let place = Some(here(&places));
         let options = Options { trust_damaged_ledger: !submits, place, ..Options::default() };
-        let (store, opened) =
-            Store::open(&places.state, mode, &options, now).map_err(|error| unopened(&places, error))?;
-        for warning in opened.warnings {
-            terminal.tell(&format!("warning: {warning}"), 9);
+        let opened = Store::open(&places.state, mode, &options, clock.now());
+        let (store, opened) = opened.map_err(|error| unopened(&places, error))?;
+        for warning in &opened.warnings {
+            project.tell(&News::Warning(&warning.to_string()));
         }
         if let Some(elsewhere) = &opened.elsewhere {
-            terminal.tell(&format!("warning: {}", driven(elsewhere)), 9);
+            project.tell(&News::Elsewhere(elsewhere));
         }
         for repair in &opened.repairs {
-            if let Some(line) = repaired(repair) {
-                terminal.tell(&line, 9);
-            }
+            project.tell(&News::Repaired(repair));
         }
-        Ok(Self { places, clock, store })
+        Ok(Self { project: project.clone(), places, clock, store })
     }
 
     /// Names of the providers that still owe something.
@@ -126,38 +123,37 @@ impl Session {
         })
     }
 
-    /// Puts the engine to work until it is done or stopped.
-    pub(crate) async fn drive(
+    /// Tells what is on hold of a project, before anything is asked or sent.
+    pub(crate) async fn tell_pauses(&self, project: &str) -> Result<(), Error> {
+        let pauses = self.store.pauses(Some(project)).await?;
+        self.project.tell(&News::Paused { pauses: &pauses, now: self.clock.now() });
+        Ok(())
+    }
+
+    /// Puts the engine to work, ends the run in the books and returns what came of it.
+    pub(crate) async fn drive_to_end(
         self,
-        terminal: &Terminal,
-        global: &Global,
         setup: &Setup,
         order: Order<'_>,
-    ) -> Result<(Went, Arc<World>), Error> {
-        let Order { project, run, work, max_time, roster, price, max_in_doubt, levels } = order;
-        let unbuilt = |error: crate::transport::ClientTrouble| Error::new(Exit::Local, error.to_string());
+        ended: Ended<'_>,
+    ) -> Result<RunReport, Error> {
+        let project = self.project.clone();
+        let (went, world) = self.drive(setup, order).await?;
+        summary::close(&project, &world, went, ended).await
+    }
+
+    /// Puts the engine to work until it is done or stopped.
+    async fn drive(self, setup: &Setup, order: Order<'_>) -> Result<(Went, Arc<World>), Error> {
+        let Order { project: name, run, work, max_time, roster, price, max_in_doubt, levels } = order;
+        let project = self.project.clone();
         let owed = self.store.owed(None, usize::MAX).await?;
         let spent = self.store.spent(Window::Run(run)).await?;
         let doubtful = owed.iter().filter(|take| matches!(take.state, State::Doubtful { .. })).count();
-        let paid = owed.len() - doubtful;
-        if paid > 0 && work.is_some() {
-            terminal.say(format_args!("{} paid before: collected at no new cost", count(paid, "clip")));
-        }
-        if doubtful > 0 {
-            let submissions = count(doubtful, "submission");
-            terminal
-                .say(format_args!("{submissions} without an answer: the provider is asked, free of charge"));
-        }
+        let paid = if work.is_some() { owed.len() - doubtful } else { 0 };
+        project.tell(&News::Owed { paid, doubtful });
         let estimate = price.map(|price| spent.settled + spent.reserved + price);
         let board = Board::new(Start { roster, owed, spent: spent.settled, estimate }, self.clock.now());
-        let listener = Listener::new(
-            terminal,
-            self.clock.clone(),
-            global,
-            self.places.clone(),
-            board,
-            Gauge::new(&levels),
-        );
+        let listener = Listener::new(project.reporter(), self.clock.clone(), board, Gauge::new(&levels));
         let listener = Arc::new(listener);
         let hear = {
             let listener = Arc::clone(&listener);
@@ -166,22 +162,21 @@ impl Session {
         let tree = self.tree()?;
         let world = Arc::new(World::new(Parts {
             store: self.store,
-            free: Box::new(FreeClient::new(&setup.settings).map_err(unbuilt)?),
+            free: Box::new(FreeClient::new(&setup.settings)?),
             tree,
             pictures: self.places.folder.clone(),
             clock: self.clock,
             run,
-            project: project.to_owned(),
+            project: name.to_owned(),
             look_every: LOOK_EVERY,
             max_in_doubt: max_in_doubt.unwrap_or_else(|| default_in_doubt(price.unwrap_or_default())),
-            sandbox: global.sandbox,
+            sandbox: self.places.sandbox,
             listener: Box::new(hear),
             reach: failpoint::reach,
         }));
-        let signals = Signals::listen()
-            .map_err(|error| Error::new(Exit::Local, format!("signals cannot be listened for: {error}")))?;
+        project.interrupt.begin();
         let leave = CancellationToken::new();
-        let watch = signals.watch(Arc::clone(&world), leave.clone(), terminal);
+        let obey = obey(&project, &world, &leave);
         let time_box = async {
             match max_time {
                 Some(max_time) => tokio::time::sleep(max_time).await,
@@ -193,8 +188,8 @@ impl Session {
         let engine = async {
             match work {
                 Some(work) => {
-                    let paid = PaidClient::new(&setup.settings).map_err(unbuilt)?;
-                    Ok(engine::run(&world, &setup.accounts, Arc::new(paid), work).await)
+                    let paid = PaidClient::new(&setup.settings)?;
+                    Ok::<_, Error>(engine::run(&world, &setup.accounts, Arc::new(paid), work).await)
                 }
                 None => Ok(engine::collect(&world, &setup.accounts).await),
             }
@@ -202,11 +197,28 @@ impl Session {
         let outcome = tokio::select! {
             outcome = engine => outcome,
             () = leave.cancelled() => Ok(Outcome::default()),
-            () = async { tokio::join!(watch, time_box, listener.keep_time()); } => Ok(Outcome::default()),
+            () = async { tokio::join!(obey, time_box); } => Ok(Outcome::default()),
         };
         let (board, closed) = listener.end();
         Ok((Went { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
     }
+}
+
+/// Stops a run that is asked to end; cancels `leave` when its work has had its time.
+async fn obey(project: &Project, world: &World, leave: &CancellationToken) {
+    let interrupt: &Interrupt = &project.interrupt;
+    world.stop.everything(interrupt.asked(1).await);
+    world.tell(&Notice::Stopping { on_wire: world.requests_on_wire().0 });
+    tokio::select! {
+        _ = interrupt.asked(2) => {}
+        () = tokio::time::sleep(GRACE) => {}
+    }
+    let (requests, price) = world.requests_on_wire();
+    if requests > 0 {
+        project.tell(&News::Leaving { requests, price });
+    }
+    tokio::time::sleep(SHORT_GRACE).await;
+    leave.cancel();
 }
 
 /// Returns where this project is driven: the machine, told apart even where two have one name, and the folder.
@@ -216,41 +228,6 @@ fn here(places: &Places) -> Place {
     let machine = Some(machine.trim()).filter(|id| !id.is_empty()).unwrap_or(&host).to_owned();
     let folder = places.folder.canonicalize().unwrap_or_else(|_| places.folder.clone());
     Place { machine, host, folder: folder.display().to_string() }
-}
-
-/// Says that two copies of a project may send the same jobs.
-fn driven(Elsewhere { place, waiting, usd }: &Elsewhere) -> String {
-    let they = if *waiting == 1 { "it" } else { "they" };
-    format!(
-        "this project was last run on {} in {}; {} ({usd}) can be waiting in both places, and if that copy is still \
-         used, {they} can be sent and paid twice",
-        place.host,
-        place.folder,
-        count(usize::try_from(*waiting).unwrap_or(usize::MAX), "job"),
-    )
-}
-
-/// What a crash had left, where a person may want to know.
-fn repaired(repair: &Repair) -> Option<String> {
-    Some(match repair {
-        Repair::TornLine { bytes } => {
-            format!("repaired: the ledger's last line was torn; {bytes} bytes were dropped")
-        }
-        Repair::LedgerCut => {
-            "repaired: the ledger had lost lines; what was on the wire counts as sent".to_owned()
-        }
-        Repair::LinesAdded { .. } => return None,
-        Repair::NeverSent(take) => format!("repaired: {} was never sent (not charged)", take.key),
-        Repair::Unanswered(take) => {
-            format!(
-                "{:<8} {}  its submission was on the wire when the last run ended (may have been charged, up to {})",
-                take.state.name(),
-                take.key,
-                take.price
-            )
-        }
-        Repair::Imported(take) => format!("repaired: {} was taken over from the ledger", take.key),
-    })
 }
 
 /// Opens the state for reading; an error where nothing was ever run.

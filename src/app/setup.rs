@@ -1,33 +1,27 @@
 //! Providers with their addresses and keys, or the sandbox in their place.
 
-use crate::cli::args::{ClipsKind, Global};
+use super::environment::variable;
 use super::error::Error;
 use super::exit::Exit;
-use super::places::{Places, variable};
-use crate::cli::terminal::Terminal;
-use crate::domain::key::{ModelName, TaskId};
+use super::places::Places;
+use super::project::Project;
+use super::rehearsal::Stage;
+use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::problem::{Place, Problem};
-use crate::engine::clock::Clock;
 use crate::engine::lane::Account;
 use crate::manifest::{Located, ProviderConfig};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{self, Provider};
-use crate::sandbox::{self, Caption, Captions, Rule, Sandbox};
-use crate::store::Reader;
 use crate::transport::settings::is_loopback;
 use crate::transport::{Endpoint, Proxies, Settings};
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
-
-/// The key of the fake provider: it opens nothing else.
-pub(crate) const SANDBOX_KEY: &str = "sandbox";
 
 /// What a run talks to.
 pub(crate) struct Setup {
@@ -35,45 +29,39 @@ pub(crate) struct Setup {
     pub(crate) accounts: BTreeMap<String, Arc<Account>>,
     /// How the clients are built.
     pub(crate) settings: Settings,
-    /// The fake provider, while it lives in this process.
-    pub(crate) sandbox: Option<Sandbox>,
+    /// The servers of a rehearsal.
+    pub(crate) stage: Option<Box<dyn Stage>>,
 }
 
 impl Setup {
-    /// Ends the fake provider, if there is one.
+    /// Ends the servers of a rehearsal, if there are any. What they charged is on disk already.
     pub(crate) async fn close(self) {
-        if let Some(sandbox) = self.sandbox {
-            // Whatever it charged is on disk already; that it ends untidily changes nothing.
-            let _ = sandbox.stop().await;
+        if let Some(stage) = self.stage {
+            stage.stop().await;
         }
     }
 }
 
-/// The providers of this run: those whose jobs are wanted, and those who still owe clips.
-///
-/// A provider that is not needed needs no key.
+/// Sets up the providers of a run: those whose jobs are wanted, and those that still owe clips. Any other needs no key.
 pub(crate) async fn setup(
-    terminal: &Terminal,
-    global: &Global,
-    places: &Places,
+    project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
     cards: &Cards,
     needed: &BTreeSet<String>,
-    faults: Option<&Path>,
 ) -> Result<Setup, Error> {
-    let (setup, problems) = as_far_as_possible(global, places, configs, cards, needed, faults).await?;
-    if problems.is_empty() { Ok(setup) } else { Err(not_set_up(terminal, places, problems)) }
+    let (setup, problems) = as_far_as_possible(project, configs, cards, needed).await?;
+    if problems.is_empty() { Ok(setup) } else { Err(not_set_up(&project.places, problems)) }
 }
 
-/// Tells what is wrong with the providers' settings; the error that ends a command for it.
-pub(crate) fn not_set_up(terminal: &Terminal, places: &Places, problems: Vec<Problem>) -> Error {
+/// Returns the error for settings of providers that are wrong.
+pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
     // A key that is missing makes no manifest invalid.
     let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
-    terminal.problems(problems);
     Error::new(
         exit,
         "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
     )
+    .problems(problems)
     .money("not charged")
     .hint(places.typed("run --sandbox"))
 }
@@ -97,32 +85,30 @@ pub(crate) fn is_missing_key(problem: &Problem) -> bool {
 /// The beginning of what is said where a key is missing.
 const NO_KEY: &str = "the environment variable ";
 
-/// Those of the needed providers that are set up, and what is wrong with the others: one without a key must not keep the
-/// paid clips of the rest waiting.
+/// Sets up those of the needed providers whose settings are right, and returns what is wrong with the others: one without a
+/// key must not keep the paid clips of the rest waiting.
 pub(crate) async fn as_far_as_possible(
-    global: &Global,
-    places: &Places,
+    project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
     cards: &Cards,
     needed: &BTreeSet<String>,
-    faults: Option<&Path>,
 ) -> Result<(Setup, Vec<Problem>), Error> {
     let settings = settings()?;
     let mut accounts = BTreeMap::new();
-    if global.sandbox {
-        let sandbox = in_process(places, faults).await?;
+    if let Some(rehearsal) = &project.rehearsal {
+        let stage = rehearsal.start(&project.places).await?;
         for provider in provider::ALL {
             let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
             let endpoint = Endpoint {
-                base_url: address(&sandbox.provider_url(provider.name()))?,
-                key: Some(SecretString::from(SANDBOX_KEY)),
+                base_url: address(&stage.address(provider.name()))?,
+                key: Some(SecretString::from(stage.key())),
             };
             // The rehearsal keeps the number of tasks at once, and hurries otherwise.
             let limits = Limits { concurrency: limits.concurrency, ..quick() };
             let account = Account::new(*provider, endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
-        return Ok((Setup { accounts, settings, sandbox: Some(sandbox) }, Vec::new()));
+        return Ok((Setup { accounts, settings, stage: Some(stage) }, Vec::new()));
     }
     let mut problems = Vec::new();
     for provider in needed.iter().filter_map(|name| provider::find(name)) {
@@ -136,7 +122,7 @@ pub(crate) async fn as_far_as_possible(
             Err(problem) => problems.push(*problem),
         }
     }
-    Ok((Setup { accounts, settings, sandbox: None }, problems))
+    Ok((Setup { accounts, settings, stage: None }, problems))
 }
 
 /// What a rehearsal cannot show: the sandbox plays models as their documents say, and knows no manifest.
@@ -226,59 +212,6 @@ fn quick() -> Limits {
         poll_every: Some(Duration::from_millis(200)),
         ..Limits::default()
     }
-}
-
-async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, Error> {
-    let clock = Clock::system();
-    let now: sandbox::Clock = Arc::new(move || clock.now());
-    let mut options = sandbox::Options::new(places.state.join("far-end"), SANDBOX_KEY, now);
-    options.faults = rules(faults)?;
-    options.captions = Some(captions(&places.state));
-    // Long enough to watch, short enough to rehearse a catalog.
-    options.task_time = Duration::from_millis(500)..=Duration::from_millis(1500);
-    if variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny") {
-        options.clips = clips(ClipsKind::Tiny);
-    }
-    Sandbox::start(options).await.map_err(|error| {
-        Error::new(Exit::Local, format!("the sandbox cannot start in {}: {error}", places.state.display()))
-    })
-}
-
-/// Whose clip a task of ours makes, from the state of the project that it rehearses: no provider is told, but a
-/// rehearsal is looked at, and there a picture that names its product is worth more than a task's number.
-fn captions(state: &Path) -> Captions {
-    let (state, reader) = (state.to_owned(), OnceLock::new());
-    Arc::new(move |task| {
-        if reader.get().is_none() {
-            // Opened late: the state may not be there yet when the sandbox starts.
-            let opened = Reader::open(&state).ok()??;
-            // Another thread was faster: its reader is as good.
-            let _ = reader.set(opened);
-        }
-        let (key, title) = reader.get()?.whose(task.provider.name(), &TaskId(task.id.clone())).ok()??;
-        Some(Caption { item: key.item, title, shot: key.shot })
-    })
-}
-
-/// The sandbox's own word for it.
-#[must_use]
-pub(crate) fn clips(kind: ClipsKind) -> sandbox::Clips {
-    match kind {
-        ClipsKind::Full => sandbox::Clips::Full,
-        ClipsKind::Tiny => sandbox::Clips::Tiny,
-    }
-}
-
-/// Fault rules from a JSON file: one rule or a list.
-pub(crate) fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
-    let Some(file) = file else { return Ok(Vec::new()) };
-    let wrong = |what: String| Error::new(Exit::Usage, format!("{}: {what}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    let rules: Vec<Rule> = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    for rule in &rules {
-        rule.check().map_err(&wrong)?;
-    }
-    Ok(rules)
 }
 
 pub(crate) fn settings() -> Result<Settings, Error> {

@@ -3,15 +3,14 @@
 mod text;
 
 use super::album::load;
-use crate::cli::args::{Global, ShowArgs};
 use super::error::Error;
 use super::exit::Exit;
 use super::names::Names;
-use super::recover::output;
-use super::session::{job_named, reader};
 use super::places::{Places, quoted};
-use super::status::project;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use super::session::{job_named, reader};
+use super::status::project_name;
+use crate::cli::args::ShowArgs;
 use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::loss::Loss;
@@ -22,6 +21,7 @@ use crate::files::Tree;
 use crate::load::cards;
 use crate::provider;
 use crate::provider::cards::Cards;
+use crate::report::terminal::Terminal;
 use crate::store::{Attempt, Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
 use crate::wire::Call;
 use serde_json::{Value, json};
@@ -31,16 +31,16 @@ use text::{headline, state_words};
 const TASK_ID: &str = " --task-id ID";
 
 /// Shows it.
-pub(crate) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+pub(crate) async fn show(project: &Project, terminal: &Terminal, args: &ShowArgs) -> Result<Exit, Error> {
+    let places = project.places.clone();
     let reader = reader(&places)?;
-    let (project, key) = match find_ordered(&reader, project(&places).as_deref(), &args.job).await {
+    let (project, key) = match find_ordered(&reader, project_name(&places).as_deref(), &args.job).await {
         Ok(found) => found,
         Err(error) => return Err(never_ordered(&places, &args.job).unwrap_or(error)),
     };
     let history = reader.history(&project, &key).await?;
     let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
-    let loss = loss(&reader, &places, global, &history).await?;
+    let loss = loss(&reader, &places, &history).await?;
     let options = options(&history, &places, loss);
     let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
     let remarks = remarks(&places.state, &takes)?;
@@ -243,15 +243,10 @@ fn options(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
 }
 
 /// Looks at the job's clip; `None` where it stands as it was placed, or cannot be looked at.
-pub(crate) async fn loss(
-    reader: &Reader,
-    places: &Places,
-    global: &Global,
-    history: &History,
-) -> Result<Option<Loss>, Error> {
+pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
     let Some(filed) = &history.filed else { return Ok(None) };
     let recorded = reader.output().await?;
-    let Ok(tree) = Tree::look_at(&places.state, &output(places, global, recorded.as_deref())) else {
+    let Ok(tree) = Tree::look_at(&places.state, &places.clips(recorded.as_deref())) else {
         return Ok(Some(Loss::Missing));
     };
     let losses = tree.losses(std::iter::once((filed.path.as_str(), &filed.file)));

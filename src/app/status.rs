@@ -1,18 +1,16 @@
 //! `shotlist status`: where the project stands, on one screen, also while a run is active.
 
-use crate::cli::args::{Global, ManifestArg};
 use super::budget::{caps, levels};
 use super::error::Error;
 use super::exit::Exit;
-use super::held::held_block;
-use super::layout::{labelled, seconds, span, utc};
 use super::lost::found;
 use super::pause;
-use super::recover::output;
-use super::session::reader;
 use super::places::{Places, quoted};
-use super::summary::Standing;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use super::session::reader;
+use super::standing::Standing;
+use crate::app::budget::Level;
+use crate::cli::args::ManifestArg;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::loss::Loss;
@@ -21,8 +19,10 @@ use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::manifest::{self, Manifest, OnChange, OnMissing};
 use crate::plan::bucket::{Bucket, Buckets};
-use crate::report::budget::Level;
+use crate::report::layout::{labelled, seconds, span, utc};
 use crate::report::plan::buckets_json;
+use crate::report::terminal::Terminal;
+use crate::report::text::held::held_block;
 use crate::store::{Holder, KeptAs, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -35,8 +35,12 @@ const SOON: SignedDuration = SignedDuration::from_hours(2);
 const ENOUGH: u64 = 2;
 
 /// Shows it.
-pub(crate) async fn status(terminal: &Terminal, global: &Global, args: &ManifestArg) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.as_deref(), global)?;
+pub(crate) async fn status(
+    project: &Project,
+    terminal: &Terminal,
+    _args: &ManifestArg,
+) -> Result<Exit, Error> {
+    let places = project.places.clone();
     let reader = reader(&places)?;
     for warning in reader.damage() {
         terminal.tell(&format!("warning: {warning}"), 9);
@@ -52,8 +56,7 @@ pub(crate) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
     let screen = Screen::read(&reader, &places, project, now).await;
     let mut screen = Screen { budget, buckets, ..screen? };
     if is_watched {
-        let root =
-            output(&places, global, reader.output().await?.as_deref());
+        let root = places.clips(reader.output().await?.as_deref());
         match found(&places, &root, &reader, screen.project.as_deref()).await {
             Ok(found) => {
                 let dismissed = reader.dismissed().await?;
@@ -86,7 +89,7 @@ pub(crate) async fn status(terminal: &Terminal, global: &Global, args: &Manifest
 }
 
 /// The project's name, if the manifest can be read; otherwise everything in the folder is meant.
-pub(crate) fn project(places: &Places) -> Option<String> {
+pub(crate) fn project_name(places: &Places) -> Option<String> {
     read(places).map(|manifest| manifest.project)
 }
 
@@ -146,7 +149,7 @@ impl Screen {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let named = project.as_deref();
-        let standing = Standing::read(reader, named).await?;
+        let standing = Standing::read(places, reader, named).await?;
         let holder = Lock::holder(&places.state)?;
         let run = match reader.last_run(named).await? {
             Some(run) => {
@@ -193,7 +196,9 @@ impl Screen {
         lines.push(format!("  {}", self.buckets.line()));
         lines.extend(self.by_state());
         lines.extend(
-            self.paused.iter().map(|pause| format!("  paused     {}", pause::words(pause, self.now))),
+            self.paused
+                .iter()
+                .map(|pause| format!("  paused     {}", crate::report::pauses::words(pause, self.now))),
         );
         let dying = self.dying();
         if let Some((take, dies)) = dying.first() {
@@ -304,7 +309,7 @@ impl Screen {
             let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
             return if on_hold { pause::resume_typed(&self.paused) } else { "run".to_owned() };
         }
-        match standing.held.first().or(standing.failed.first()) {
+        match standing.held.first().map(|held| &held.take).or(standing.failed.first()) {
             Some(take) => format!("show {}", quoted(&take.key.to_string())),
             None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
             None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
@@ -316,6 +321,7 @@ impl Screen {
     fn json(&self, places: &Places, next: &str) -> Value {
         let take = |take: &Take| json!({ "job": take.key.to_string(), "take": take.id.0, "usd": take.price.plain() });
         let held = self.standing.held.iter().filter_map(|held| {
+            let held = &held.take;
             let State::Held { reason, since, intent, .. } = &held.state else { return None };
             let mut object = take(held);
             object["reason"] = reason.name().into();
@@ -361,7 +367,7 @@ impl Screen {
             "sandbox": places.sandbox,
             "buckets": buckets_json(&self.buckets),
             "in_flight": in_flight,
-            "paused": self.paused.iter().map(pause::json).collect::<Vec<_>>(),
+            "paused": self.paused.iter().map(crate::report::pauses::json).collect::<Vec<_>>(),
             "held": held.collect::<Vec<Value>>(),
             "failed": failed.collect::<Vec<Value>>(),
             "today": money_json(self.today),

@@ -1,23 +1,23 @@
 //! `shotlist validate`: everything that can be known before anything is sent.
 
 use super::album::hand_on;
-use crate::cli::args::{Global, ValidateArgs};
 use super::error::Error;
 use super::exit::Exit;
 use super::images;
-use super::places::Places;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use crate::cli::args::ValidateArgs;
 use crate::domain::take::Wanted;
 use crate::load::{Jobs, open};
 use crate::plan::order::LinkBook;
+use crate::report::terminal::Terminal;
 
 /// Checks manifest, catalog and every job against its model's documented limits.
 pub(crate) async fn validate(
+    project: &Project,
     terminal: &Terminal,
-    global: &Global,
     args: &ValidateArgs,
 ) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+    let places = project.places.clone();
     let mut loaded = open(&places.manifest);
     hand_on(&places, &mut loaded, &LinkBook::new(), args.check_images, &mut Nobody);
     if args.check_images {

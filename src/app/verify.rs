@@ -1,20 +1,20 @@
 //! `shotlist verify`: every clip that should stand in the output folder, compared with what was placed there.
 
-use crate::cli::args::{Global, VerifyArgs};
 use super::error::Error;
 use super::exit::Exit;
-use super::layout::bytes;
-use super::recover::output;
-use super::session::{Session, reader};
 use super::places::{Places, quoted};
-use super::status::project;
-use crate::cli::terminal::Terminal;
+use super::project::Project;
+use super::session::{Session, reader};
+use super::status::project_name;
+use crate::cli::args::VerifyArgs;
 use crate::domain::key::TakeId;
 use crate::domain::loss::Loss;
+use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::engine::lost::{Back, bring_back};
 use crate::files::{Finding, SidecarFault, Tree};
-use crate::report::text::count;
+use crate::report::layout::bytes;
+use crate::report::terminal::Terminal;
 use crate::store::{Clip, ClipsFrom, Reader};
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
@@ -67,12 +67,12 @@ impl Subset {
 }
 
 /// Compares them; exit 3 where something is wrong.
-pub(crate) async fn verify(terminal: &Terminal, global: &Global, args: &VerifyArgs) -> Result<Exit, Error> {
-    let places = Places::find(args.manifest.manifest.as_deref(), global)?;
+pub(crate) async fn verify(project: &Project, terminal: &Terminal, args: &VerifyArgs) -> Result<Exit, Error> {
+    let places = project.places.clone();
     let reader = reader(&places)?;
-    let project = project(&places);
+    let name = project_name(&places);
     let recorded = reader.output().await?;
-    let root = output(&places, global, recorded.as_deref());
+    let root = places.clips(recorded.as_deref());
     let tree = Tree::look_at(&places.state, &root).map_err(|error| {
         let root = root.display();
         let what = format!(
@@ -81,11 +81,11 @@ pub(crate) async fn verify(terminal: &Terminal, global: &Global, args: &VerifyAr
         Error::new(Exit::Local, what).hint(places.typed("doctor"))
     })?;
     let mut tally = Tally::new();
-    let read = tally.read(terminal, &reader, project.as_deref(), &tree, args.subset).await;
+    let read = tally.read(terminal, &reader, name.as_deref(), &tree, args.subset).await;
     terminal.still();
     read?;
     let (exit, next) = if args.repair && tally.wrong() > 0 {
-        let session = Session::open(terminal, places.clone(), "verify")?;
+        let session = Session::open(project, "verify")?;
         session.keep_output().await?;
         repair(terminal, &session, std::mem::take(&mut tally.lost), args.replace_altered).await?
     } else {
@@ -393,8 +393,7 @@ async fn repair(
                 tell("forgotten", &clip, "an older version of its clip is gone");
             }
             Back::Gone => {
-                let take =
-                    session.store.take_by_id(&clip.filed.take).await?;
+                let take = session.store.take_by_id(&clip.filed.take).await?;
                 let price = take.map_or_else(String::new, |take| format!(" for {}", take.price));
                 tell("left", &clip, &format!("no copy of it is left; `redo` renders it again{price}"));
                 gone.get_or_insert(clip.key);

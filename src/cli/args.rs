@@ -6,7 +6,9 @@ mod sheet;
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use sheet::{CatalogArgs, InitArgs, ReadingArgs};
 
+use crate::app::selection;
 use crate::domain::money::Usd;
+use crate::report::terminal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,6 +67,16 @@ pub enum ColorWhen {
     Always,
     /// Never.
     Never,
+}
+
+impl From<ColorWhen> for terminal::ColorWhen {
+    fn from(when: ColorWhen) -> Self {
+        match when {
+            ColorWhen::Auto => Self::Auto,
+            ColorWhen::Always => Self::Always,
+            ColorWhen::Never => Self::Never,
+        }
+    }
 }
 
 /// How log lines are written.
@@ -231,6 +243,14 @@ pub struct Selection {
     pub limit: Option<usize>,
 }
 
+impl Selection {
+    /// Returns the same for a use case.
+    #[must_use]
+    pub fn request(&self) -> selection::Selection {
+        selection::Selection { only: self.only.clone(), limit: self.limit }
+    }
+}
+
 /// What a run may spend, and how long.
 #[derive(Debug, Clone, Args)]
 pub struct Bounds {
@@ -246,6 +266,15 @@ pub struct Bounds {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+impl Bounds {
+    /// Returns the same for a use case, without the answer.
+    #[must_use]
+    pub fn request(&self) -> selection::Bounds {
+        let Self { max_cost, max_time, allow_unpriced, .. } = *self;
+        selection::Bounds { max_cost, max_time, allow_unpriced }
+    }
 }
 
 /// Arguments of `run`.

@@ -1,19 +1,24 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
 pub mod args;
+mod collect;
+mod context;
 pub mod help;
-mod live;
 mod logging;
+mod plan;
+mod redo;
+mod retry;
+mod run;
 mod sandbox;
 pub(crate) mod signals;
-pub mod terminal;
 
-use args::{Cli, Command};
-use clap::FromArgMatches as _;
+use crate::app;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::app::*;
-use terminal::Terminal;
+use crate::report::terminal::Terminal;
+use args::{Cli, Command};
+use clap::FromArgMatches as _;
+use context::Context;
 
 /// Number of threads for short work on disk and database. Tokio's 512 bring no speed where one database is written, and
 /// each keeps memory of its own. Nothing that waits for a network holds one of them.
@@ -25,8 +30,9 @@ pub fn main() -> Exit {
     // clap prints usage errors itself and ends with 2, the code of wrong usage here as well.
     let arguments = help::command().get_matches();
     let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
-    let terminal = Terminal::new(&cli.global);
-    match start(&cli, &terminal) {
+    let terminal = Terminal::new(cli.global.json, cli.global.quiet, cli.global.color.into());
+    let context = Context { terminal: terminal.clone(), global: cli.global.clone() };
+    match start(&cli, &context) {
         Ok(exit) => exit,
         Err(error) => {
             terminal.error(&error);
@@ -35,7 +41,8 @@ pub fn main() -> Exit {
     }
 }
 
-fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
+fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
+    let terminal = &context.terminal;
     logging::start(&cli.global, terminal)?;
     if let Command::Completions { shell } = &cli.command {
         let mut script = Vec::new();
@@ -47,38 +54,58 @@ fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
-    let exit = runtime.block_on(dispatch(cli, terminal));
+    let exit = runtime.block_on(dispatch(cli, context));
     // Blocking reads of standard input cannot be interrupted; they must not keep the program alive.
     runtime.shutdown_background();
     exit
 }
 
-async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
-    let global = &cli.global;
+async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
+    let terminal = &context.terminal;
+    let open = |manifest: Option<&std::path::Path>| context.open(manifest).map(|opened| opened.project);
     match &cli.command {
-        Command::Run(args) => run::run(terminal, global, args).await,
-        Command::Collect(args) => collect::collect(terminal, global, args).await,
-        Command::Validate(args) => validate::validate(terminal, global, args).await,
-        Command::Plan(args) => plan::plan(terminal, global, args).await,
-        Command::Status(args) => status::status(terminal, global, args).await,
-        Command::Show(args) => show::show(terminal, global, args).await,
-        Command::Ledger(args) => ledger::ledger(terminal, global, args).await,
-        Command::Verify(args) => verify::verify(terminal, global, args).await,
-        Command::Recover(args) => recover::recover(terminal, global, args).await,
-        Command::Retry(args) => retry::retry(terminal, global, args).await,
-        Command::Prune(args) => prune::prune(terminal, global, args).await,
-        Command::Redo(args) => redo::redo(terminal, global, args).await,
-        Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
-        Command::Dismiss(args) => dismiss::dismiss(terminal, global, args).await,
-        Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
-        Command::Pause(args) => pause::pause(terminal, global, args).await,
-        Command::Resume(args) => pause::resume(terminal, global, args).await,
-        Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
+        Command::Run(args) => run::run(context, args).await,
+        Command::Collect(args) => collect::collect(context, args).await,
+        Command::Plan(args) => plan::plan(context, args).await,
+        Command::Retry(args) => retry::retry(context, args).await,
+        Command::Redo(args) => redo::redo(context, args).await,
+        Command::Validate(args) => {
+            app::validate::validate(&open(args.manifest.manifest.as_deref())?, terminal, args).await
+        }
+        Command::Status(args) => app::status::status(&open(args.manifest.as_deref())?, terminal, args).await,
+        Command::Show(args) => {
+            app::show::show(&open(args.manifest.manifest.as_deref())?, terminal, args).await
+        }
+        Command::Ledger(args) => app::ledger::ledger(&open(args.manifest())?, terminal, args).await,
+        Command::Verify(args) => {
+            app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await
+        }
+        Command::Recover(args) => {
+            app::recover::recover(&open(args.manifest.as_deref())?, terminal, args).await
+        }
+        Command::Prune(args) => {
+            let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.yes));
+            app::prune::prune(&opened.project, terminal, args).await
+        }
+        Command::Resolve(args) => {
+            let opened = context.open(None)?.asking(context.consent(args.yes));
+            app::resolve::resolve(&opened.project, terminal, args).await
+        }
+        Command::Dismiss(args) => app::dismiss::dismiss(&open(None)?, terminal, args).await,
+        Command::Cancel(args) => app::cancel::cancel(&open(None)?, terminal, args).await,
+        Command::Pause(args) => app::pause::pause(&open(None)?, terminal, args).await,
+        Command::Resume(args) => app::pause::resume(&open(None)?, terminal, args).await,
+        Command::Doctor(args) => app::doctor::doctor(&open(args.manifest.as_deref())?, terminal, args).await,
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
-        Command::Models(args) => models::models(terminal, global, args),
-        Command::Init(args) => init::init(terminal, global, args),
-        Command::Catalog(args) => catalog::catalog(terminal, args),
-        Command::Schema => Ok(schema::schema(terminal)),
+        Command::Models(args) => match open(None) {
+            Ok(project) => app::models::models(Some(&project), terminal, args),
+            Err(error) if context.global.file.is_some() => Err(error),
+            Err(_) => app::models::models(None, terminal, args),
+        },
+        Command::Init(args) => app::init::init(context.global.file.as_deref(), terminal, args),
+        Command::Catalog(args) => app::catalog::catalog(terminal, args),
+        Command::Schema => Ok(app::schema::schema(terminal)),
+        // Answered before the runtime was started.
         Command::Completions { .. } => Ok(Exit::Done),
     }
 }

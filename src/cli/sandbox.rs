@@ -1,13 +1,13 @@
 //! `shotlist sandbox`: the fake providers as a server of their own.
 
-use super::args::SandboxArgs;
+use super::args::{ClipsKind, SandboxArgs};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::app::setup::{clips, rules};
-use super::terminal::Terminal;
 use crate::engine::clock::Clock;
 use crate::provider;
-use crate::sandbox::{Limits, Options, Sandbox};
+use crate::rehearsal::rules;
+use crate::report::terminal::Terminal;
+use crate::sandbox::{Clips, Limits, Options, Sandbox};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -20,13 +20,16 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     let clock = Clock::system();
     let mut options = Options::new(&args.dir, &args.key, Arc::new(move || clock.now()));
     options.port = args.port;
-    options.clips = clips(args.clips);
+    options.clips = match args.clips {
+        ClipsKind::Full => Clips::Full,
+        ClipsKind::Tiny => Clips::Tiny,
+    };
     // Half as long to half as long again, so that tasks do not end all at once.
     options.task_time =
         args.task_time.div_f64(2.0)..=args.task_time.mul_f64(1.5).max(Duration::from_millis(1));
     options.answer_delay = args.answer_delay;
     options.close_idle = args.close_idle;
-    options.faults = rules(args.faults.as_deref())?;
+    options.faults = args.faults.as_deref().map(rules).transpose()?.unwrap_or_default();
     if args.unlimited {
         options.limits = Limits::Unlimited;
     }

@@ -13,6 +13,7 @@ pub mod item;
 pub mod money;
 pub mod request;
 pub mod text;
+pub mod time;
 
 pub mod limits;
 pub mod price;

@@ -1,5 +1,8 @@
 //! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
 
+pub mod plan;
+pub mod run;
+
 use crate::domain::lifecycle::State;
 use crate::domain::notice::{Notice, WhyStopped};
 use jiff::Timestamp;

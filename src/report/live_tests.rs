@@ -2,14 +2,22 @@
 
 use super::super::text::width;
 use super::*;
+use crate::app::board::{Clips, Roster, Start};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::fault::Said;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::lifecycle::{Clip, ClipFile, HeldReason, Intent, Task, Watch};
+use crate::domain::money::Usd;
+use crate::domain::notice::Notice;
 use crate::domain::notice::WhyStopped;
+use crate::plan::bucket::Buckets;
+use crate::plan::decide::Decision;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
+use std::collections::HashSet;
 
 fn at(seconds: i64) -> Timestamp {
     "2026-11-21T02:00:00Z".parse::<Timestamp>().unwrap() + seconds.seconds()

@@ -268,12 +268,12 @@ fn facts(entry: &Entry<'_>) -> Vec<(String, String)> {
     let extra = card.price.iter().flat_map(|price| &price.surcharges);
     let extra = extra.map(|it| format!("{} more where `{}` is {}", it.usd, it.param, shown(&it.equals)));
     facts.push(("price", std::iter::once(price).chain(extra).collect::<Vec<_>>().join(", ")));
-    let tasks = format!("{} at once", super::text::count(entry.at_once, "task"));
+    let tasks = format!("{} at once", crate::domain::text::count(entry.at_once, "task"));
     let rate = entry.limits.rate.map(rate_words);
     facts.push(("limits", std::iter::once(tasks).chain(rate).collect::<Vec<_>>().join(", ")));
     let hours = card.link_life.as_secs() / 3_600;
-    let hours =
-        usize::try_from(hours).map_or_else(|_| hours.to_string(), |hours| super::text::count(hours, "hour"));
+    let hours = usize::try_from(hours)
+        .map_or_else(|_| hours.to_string(), |hours| crate::domain::text::count(hours, "hour"));
     facts.push(("links", format!("to a clip live for {hours}")));
     facts.push(("source", card.source.clone()));
     if card.unverified {

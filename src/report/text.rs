@@ -1,6 +1,10 @@
 //! Words in columns: how wide a text is on a terminal, and how it is made to fit.
 
-use jiff::Timestamp;
+pub mod held;
+mod lost;
+pub mod plan;
+pub mod run;
+
 use std::time::Duration;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -65,18 +69,6 @@ pub fn lasted(time: Duration) -> String {
         (0, _) => format!("{minutes}m{:02}s", seconds % 60),
         _ => format!("{hours}h{minutes:02}m"),
     }
-}
-
-/// From one moment to another; nothing where the clock was set back.
-#[must_use]
-pub fn passed(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or(Duration::ZERO)
-}
-
-/// A number with its word: `1 clip`, `2 clips`.
-#[must_use]
-pub fn count(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

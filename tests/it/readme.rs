@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 use clap::CommandFactory as _;
+use shotlist::app::exit::GRAVEST_FIRST;
 use shotlist::cli::args::Cli;
-use shotlist::cli::exit::GRAVEST_FIRST;
 use shotlist::domain::limits::Limits;
 use shotlist::engine::lane::Lane;
 use shotlist::files::atomic_write;

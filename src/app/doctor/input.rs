@@ -1,8 +1,8 @@
 //! What the user wrote: the manifest with its catalog, and the keys in the environment.
 
 use super::{Check, Context, Verdict, server};
+use crate::app::environment::variable;
 use crate::app::exit::Exit;
-use crate::app::places::variable;
 use crate::app::setup::{base_url, endpoint, key_variable, settings};
 use crate::domain::problem::{Problem, grouped};
 use crate::load::{Loaded, providers as read_providers};
@@ -63,7 +63,7 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
         }
     };
     let unpriced = &wants.unpriced;
-    if let (Some(model), false) = (unpriced.first(), context.global.sandbox) {
+    if let (Some(model), false) = (unpriced.first(), context.places.sandbox) {
         let all: Vec<&str> = unpriced.iter().map(String::as_str).collect();
         checks.push(Check::fail(
             "prices",
@@ -79,7 +79,7 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
 
 /// Checks the server and the key of each provider that is wanted or still owes clips.
 pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<String>) -> Vec<Check> {
-    if context.global.sandbox {
+    if context.places.sandbox {
         return vec![Check::ok("key", "none is needed in the sandbox")];
     }
     let mut needed = owing.clone();

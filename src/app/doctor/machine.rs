@@ -3,7 +3,6 @@
 use super::input::counted;
 use super::{Check, Context};
 use crate::app::exit::Exit;
-use crate::app::layout::{bytes, span, utc};
 use crate::app::pause;
 use crate::app::places::quoted;
 use crate::domain::take::Wanted;
@@ -11,6 +10,7 @@ use crate::files::free_space;
 use crate::load::Loaded;
 use crate::plan::decide::Scope;
 use crate::provider::cards::Cards;
+use crate::report::layout::{bytes, span, utc};
 use crate::store::{Examined, Folder, Lock, Reader, StoreError, Worksheet, examine};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -102,7 +102,7 @@ async fn remember(
 ) -> Result<(), StoreError> {
     let Some(reader) = Reader::open(&context.places.state)? else { return Ok(()) };
     let pauses = reader.pauses(project).await?;
-    let words: Vec<String> = pauses.iter().map(|pause| pause::words(pause, now)).collect();
+    let words: Vec<String> = pauses.iter().map(|pause| crate::report::pauses::words(pause, now)).collect();
     if !pauses.is_empty() {
         let todo = context.command(&pause::resume_typed(&pauses));
         found.checks.push(Check::warn("paused", words.join("; "), todo));

@@ -5,11 +5,11 @@ use crate::catalog::About;
 use crate::domain::item::{Item, OnePer, Reading};
 use crate::domain::key::ModelName;
 use crate::domain::money::Usd;
+use crate::domain::text::count;
 use crate::domain::text::slug;
 use crate::manifest::output::{check_path, fold};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use crate::report::text::count;
 use std::collections::HashSet;
 use std::sync::Arc;
 

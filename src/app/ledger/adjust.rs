@@ -1,27 +1,32 @@
 //! `shotlist ledger adjust`: what the provider's bill says is written down in place of what was expected.
 
-use crate::cli::args::{Global, LedgerAdjust};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::app::held::show_typed;
-use crate::app::session::unopened;
 use crate::app::places::Places;
+use crate::app::places::show_typed;
+use crate::app::project::Project;
+use crate::app::session::unopened;
 use crate::app::show::find;
-use crate::app::status::project;
-use crate::cli::terminal::Terminal;
+use crate::app::status::project_name;
+use crate::cli::args::LedgerAdjust;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::Account;
 use crate::engine::clock::Clock;
+use crate::report::terminal::Terminal;
 use crate::store::{Adjustment, ApplyError, Costs, Mode, Options, Store};
 use serde_json::json;
 
 /// Corrects the price of one take. Works beside a run.
-pub(crate) async fn adjust(terminal: &Terminal, global: &Global, args: &LedgerAdjust) -> Result<Exit, Error> {
+pub(crate) async fn adjust(
+    project: &Project,
+    terminal: &Terminal,
+    args: &LedgerAdjust,
+) -> Result<Exit, Error> {
     let reason = args.reason.trim().to_owned();
     if reason.is_empty() {
         return Err(Error::new(Exit::Usage, "--reason is empty: say what the new amount is taken from"));
     }
-    let places = Places::find(args.manifest.as_deref(), global)?;
+    let places = project.places.clone();
     let now = Clock::system().now();
     let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
     let (store, _) = opened.map_err(|error| unopened(&places, error))?;
@@ -70,7 +75,7 @@ async fn chosen(store: &Store, places: &Places, args: &LedgerAdjust) -> Result<C
         };
     }
     let job = args.job.as_deref().unwrap_or_default();
-    let (project, key) = find(store, project(places).as_deref(), job).await?;
+    let (project, key) = find(store, project_name(places).as_deref(), job).await?;
     let mut costs = store.costs_of_job(&project, &key).await.map_err(read)?;
     if costs.len() > 1 {
         let names: Vec<String> =

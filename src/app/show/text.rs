@@ -1,14 +1,14 @@
 //! One job as a page for people.
 
 use super::{Choice, about, cost, sent};
-use crate::app::held::reason_words;
-use crate::app::layout::{bytes, cut, labelled, span, utc};
 use crate::app::places::Places;
 use crate::domain::fault::Said;
 use crate::domain::lifecycle::{Account, CancelledBy, State};
 use crate::domain::money::Usd;
 use crate::provider::cards::Cards;
+use crate::report::layout::{bytes, cut, labelled, span, utc};
 use crate::report::lines::charged_words;
+use crate::report::text::held::reason_words;
 use crate::store::{Entry, History, Kind, TakeHistory};
 use jiff::Timestamp;
 use serde_json::Value;

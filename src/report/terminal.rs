@@ -1,12 +1,13 @@
 //! stdout is data, stderr is talk. A closed pipe ends the talk, never the work.
 
-use super::args::{ColorWhen, Global};
+mod live;
+
+use super::problems;
+use super::text::wrap;
+use crate::app::environment::variable;
 use crate::app::error::Error;
-use super::live::Live;
-use crate::app::places::variable;
-use crate::domain::problem::{Problem, grouped};
-use crate::report::problems;
-use crate::report::text::wrap;
+use crate::domain::problem::{Problem, Tally, grouped};
+use live::Live;
 use std::fmt::Display;
 use std::io::{BufRead, BufWriter, IsTerminal, Write};
 
@@ -14,6 +15,17 @@ use std::io::{BufRead, BufWriter, IsTerminal, Write};
 const SIZE: (u16, u16) = (100, 24);
 /// Below this many columns or rows an answer is none.
 const LEAST: (u16, u16) = (20, 5);
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` or TERM=dumb say otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
 
 /// The two streams and how to use them.
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
@@ -33,20 +45,20 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// From flags, environment and what the streams are connected to.
+    /// Returns the streams as flags, environment and what they are connected to have it.
     #[must_use]
-    pub fn new(global: &Global) -> Self {
+    pub fn new(json: bool, quiet: bool, color: ColorWhen) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let dumb = variable("TERM").is_some_and(|term| term == "dumb");
         let set = |name| variable(name).is_some_and(|value| !value.is_empty() && value != "0");
-        let color = match global.color {
+        let color = match color {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
             ColorWhen::Auto => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || (terminal && !dumb)),
         };
         Self {
-            json: global.json,
-            quiet: global.quiet,
+            json,
+            quiet,
             color,
             interactive: terminal && std::io::stdin().is_terminal(),
             movable: terminal && !dumb,
@@ -135,13 +147,12 @@ impl Terminal {
     #[expect(clippy::must_use_candidate, reason = "telling is the point; the tally is a by-product")]
     pub fn problems(&self, found: Vec<Problem>) -> Tally {
         let found = grouped(found);
-        let errors = found.iter().filter(|problem| problem.is_error()).count();
-        let tally = Tally { errors, warnings: found.len() - errors };
+        let tally = Tally::of_grouped(&found);
         if self.json {
             for problem in &found {
                 self.data(problems::json(problem));
             }
-        } else if !found.is_empty() && (errors > 0 || !self.quiet) {
+        } else if !found.is_empty() && (tally.errors > 0 || !self.quiet) {
             let columns = u16::try_from(self.size().0).unwrap_or(SIZE.0);
             let shown = problems::render(&found, self.color, columns);
             let _ = write!(std::io::stderr().lock(), "{shown}");
@@ -149,8 +160,9 @@ impl Terminal {
         tally
     }
 
-    /// An error and what to type next.
+    /// An error with the problems that led to it, and what to type next.
     pub fn error(&self, error: &Error) {
+        self.problems(error.problems.clone());
         let mut err = std::io::stderr().lock();
         let money = error.money.as_ref().map(|money| format!(" ({money})")).unwrap_or_default();
         let _ = writeln!(err, "{} {}{money}", self.paint("error:", "1;31"), error.what);
@@ -175,26 +187,5 @@ impl Terminal {
     #[must_use]
     pub fn paint(&self, text: &str, code: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-}
-
-/// How many causes were found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
-    /// Causes that must be mended.
-    pub errors: usize,
-    /// Warnings and notes.
-    pub warnings: usize,
-}
-
-impl Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let plural =
-            |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        match (self.errors, self.warnings) {
-            (0, warnings) => f.write_str(&plural(warnings, "warning")),
-            (errors, 0) => f.write_str(&plural(errors, "error")),
-            (errors, warnings) => write!(f, "{}, {}", plural(errors, "error"), plural(warnings, "warning")),
-        }
     }
 }

@@ -10,7 +10,7 @@ const BASIS: usize = 3;
 
 /// The pace of a run.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// From being sent to the clip, latest first.
     recent: VecDeque<Duration>,
     most_at_once: usize,
@@ -18,12 +18,12 @@ pub(super) struct Pace {
 
 impl Pace {
     /// So many jobs are in flight.
-    pub(super) fn in_flight(&mut self, count: usize) {
+    pub(crate) fn in_flight(&mut self, count: usize) {
         self.most_at_once = self.most_at_once.max(count);
     }
 
     /// A clip came, so long after its request was sent.
-    pub(super) fn clip_after(&mut self, time: Duration) {
+    pub(crate) fn clip_after(&mut self, time: Duration) {
         self.recent.truncate(RECENT - 1);
         self.recent.push_front(time);
     }
@@ -32,7 +32,7 @@ impl Pace {
     /// basis for it yet. Each takes as long as the latest ones, as many at once as there have been; those in flight are
     /// taken as half done.
     #[must_use]
-    pub(super) fn time_for(&self, left: usize, in_flight: usize) -> Option<String> {
+    pub(crate) fn time_for(&self, left: usize, in_flight: usize) -> Option<String> {
         if self.recent.len() < BASIS || left == 0 || self.most_at_once == 0 {
             return None;
         }

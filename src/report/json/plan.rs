@@ -1,9 +1,8 @@
 //! The plan as one JSON object with each of its jobs, written as they come: no list is held.
 
-use super::decided::Decided;
-use super::lost::Lost;
-use crate::load::Loaded;
-use crate::plan::guards::is_in_place;
+use crate::app::places::Places;
+use crate::app::plan::PlanReport;
+use crate::report::pauses;
 use crate::report::plan::job as job_json;
 use crate::store::StoreError;
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
@@ -11,22 +10,27 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A plan with its lists of jobs.
-pub(crate) struct Listed<'a> {
-    /// The plan without its lists.
-    pub(crate) object: Value,
-    /// The jobs of the plan.
-    pub(crate) decided: &'a Decided,
-    /// Clips that are gone or altered.
-    pub(crate) lost: &'a Lost,
-    /// What was loaded.
-    pub(crate) loaded: &'a Loaded,
+pub struct Listed<'a> {
+    object: Value,
+    report: &'a PlanReport,
+}
+
+impl<'a> Listed<'a> {
+    /// Returns a plan to be written.
+    #[must_use]
+    pub fn new(places: &Places, report: &'a PlanReport) -> Self {
+        let mut object = report.plan.json();
+        object["sandbox"] = places.sandbox.into();
+        object["paused"] = report.paused.iter().map(pauses::json).collect();
+        Self { object, report }
+    }
 }
 
 /// A part of the object, by its name.
 enum Part<'a> {
     Value(&'a Value),
-    Jobs(&'a Decided, &'a Lost),
-    Gone(&'a Listed<'a>),
+    Jobs(&'a PlanReport),
+    Gone(&'a PlanReport),
 }
 
 impl Serialize for Listed<'_> {
@@ -35,8 +39,8 @@ impl Serialize for Listed<'_> {
         let mut parts: BTreeMap<&str, Part<'_>> = BTreeMap::new();
         let values = self.object.as_object().into_iter().flatten();
         parts.extend(values.map(|(name, value)| (name.as_str(), Part::Value(value))));
-        parts.insert("jobs", Part::Jobs(self.decided, self.lost));
-        parts.insert("gone", Part::Gone(self));
+        parts.insert("jobs", Part::Jobs(self.report));
+        parts.insert("gone", Part::Gone(self.report));
         let mut map = serializer.serialize_map(Some(parts.len()))?;
         for (name, part) in &parts {
             map.serialize_entry(name, part)?;
@@ -47,10 +51,9 @@ impl Serialize for Listed<'_> {
 
 impl Serialize for Part<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let decided = match self {
-            Self::Value(value) => return value.serialize(serializer),
-            Self::Jobs(decided, _) | Self::Gone(Listed { decided, .. }) => decided,
-        };
+        if let Self::Value(value) = self {
+            return value.serialize(serializer);
+        }
         let mut sequence = serializer.serialize_seq(None)?;
         let mut failed = None;
         let mut add = |value: &Value| {
@@ -59,19 +62,14 @@ impl Serialize for Part<'_> {
                 StoreError::Ending
             })
         };
-        let book = decided.worksheet.book();
         let written = match self {
-            Self::Gone(_) if decided.partial => Ok(()),
-            Self::Gone(Listed { loaded, .. }) => book.each_gone::<StoreError>(|job| {
-                let is_told = is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item);
-                if is_told { add(&job.key.to_string().into()) } else { Ok(()) }
-            }),
-            Self::Jobs(_, clips) => book.each::<StoreError>(|_, job| {
-                let mut object = job_json(&job.wanted, &job.decision);
-                if let Some(loss) = clips.of(&job.wanted.key, &job.decision) {
+            Self::Gone(report) => report.each_gone::<StoreError>(|key| add(&key.to_string().into())),
+            Self::Jobs(report) => report.each_job::<StoreError>(|job| {
+                let mut object = job_json(job.wanted, job.decision);
+                if let Some(loss) = job.loss {
                     object["clip"] = loss.name().into();
                 }
-                if clips.is_dismissed(&job.wanted.key, &job.decision) {
+                if job.is_dismissed {
                     object["dismissed"] = true.into();
                 }
                 add(&object)

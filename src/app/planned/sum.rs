@@ -1,6 +1,7 @@
 //! A plan added up, job by job: of a million jobs only a few are named.
 
 use super::EXAMPLES;
+use crate::app::budget::{Fit, Level};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::loss::Loss;
@@ -8,7 +9,6 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
-use crate::report::budget::{Fit, Level};
 use std::collections::BTreeMap;
 
 /// Jobs with what is to be done about each, added up.
@@ -21,48 +21,48 @@ pub struct Sum {
     /// How many of them would be sent.
     pub to_render: usize,
     /// What these cost.
-    pub(super) total: Usd,
+    pub(crate) total: Usd,
     /// Of the table, each where it came up first.
-    pub(super) rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     /// The models of all jobs.
-    pub(super) models: BTreeMap<ModelName, Model>,
+    pub(crate) models: BTreeMap<ModelName, Model>,
     /// Clips of other jobs that serve, and what they would have cost.
-    pub(super) shared: (usize, Usd),
+    pub(crate) shared: (usize, Usd),
     /// Likewise, of jobs that had other names.
-    pub(super) renamed: (usize, Usd),
+    pub(crate) renamed: (usize, Usd),
     /// Jobs that may be paid twice, and for how much.
-    pub(super) again: (usize, Usd),
+    pub(crate) again: (usize, Usd),
     /// Clips that are kept although their input changed, with the first of them.
-    pub(super) kept: (usize, Vec<String>),
+    pub(crate) kept: (usize, Vec<String>),
     /// Likewise, until somebody agrees.
-    pub(super) asks: (usize, Vec<String>),
+    pub(crate) asks: (usize, Vec<String>),
     /// Jobs whose clips are gone.
-    pub(super) missing: usize,
+    pub(crate) missing: usize,
     /// Jobs whose clips somebody altered.
-    pub(super) altered: usize,
+    pub(crate) altered: usize,
     /// The budgets.
-    pub(super) fits: Vec<Fit>,
+    pub(crate) fits: Vec<Fit>,
 }
 
 /// A row of the table: jobs of one model and price with which the same is done.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) sign: char,
-    pub(super) model: ModelName,
-    pub(super) price: Option<Usd>,
-    pub(super) why: String,
-    pub(super) count: usize,
-    pub(super) examples: Vec<String>,
+pub(crate) struct Row {
+    pub(crate) sign: char,
+    pub(crate) model: ModelName,
+    pub(crate) price: Option<Usd>,
+    pub(crate) why: String,
+    pub(crate) count: usize,
+    pub(crate) examples: Vec<String>,
 }
 
 /// What would be sent to a model.
 #[derive(Debug, Default)]
-pub(super) struct Model {
-    pub(super) costly: usize,
+pub(crate) struct Model {
+    pub(crate) costly: usize,
     /// The highest price of a job.
-    pub(super) dearest: Usd,
-    pub(super) unpriced: usize,
-    pub(super) first_unpriced: Option<JobKey>,
+    pub(crate) dearest: Usd,
+    pub(crate) unpriced: usize,
+    pub(crate) first_unpriced: Option<JobKey>,
 }
 
 impl Sum {
@@ -163,7 +163,7 @@ fn add(sum: &mut (usize, Usd), price: Usd) {
 }
 
 /// What costs money first, what is as it was last.
-pub(super) const ORDER: [char; 7] = ['+', '~', '>', '!', '?', 'x', '='];
+pub(crate) const ORDER: [char; 7] = ['+', '~', '>', '!', '?', 'x', '='];
 
 fn why(decision: &Decision) -> (char, String) {
     match decision {

@@ -1,26 +1,30 @@
 //! One take that a run works on: what is being done about it, and since when.
 
-use super::text::{lasted, passed};
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use jiff::Timestamp;
 
 /// A take that is being worked on.
 #[derive(Debug, Clone)]
-pub(super) struct Flight {
+pub struct Flight {
     /// Its job.
-    pub(super) key: JobKey,
-    doing: Doing,
+    pub(crate) key: JobKey,
+    pub(crate) doing: Doing,
     /// Since when; for [`Doing::Again`], when.
-    at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doing {
+pub enum Doing {
+    /// Its request is on the wire.
     Sending,
+    /// The provider is asked whether it has it.
     Checking,
+    /// The provider renders it.
     Rendering,
+    /// Its clip is fetched.
     Downloading,
+    /// Its clip is put in its place.
     Filing,
     /// Something did not get through and is tried again.
     Again,
@@ -29,7 +33,7 @@ enum Doing {
 impl Flight {
     /// The take in this state; `None` where nobody works on it. `before` is what was known of it.
     #[must_use]
-    pub(super) fn new(key: &JobKey, state: &State, before: Option<&Self>, now: Timestamp) -> Option<Self> {
+    pub(crate) fn new(key: &JobKey, state: &State, before: Option<&Self>, now: Timestamp) -> Option<Self> {
         let (doing, at) = doing(state, now)?;
         let same = before.filter(|before| before.doing == doing && doing != Doing::Again);
         Some(Self { key: key.clone(), doing, at: same.map_or(at, |before| before.at) })
@@ -37,13 +41,13 @@ impl Flight {
 
     /// Whether its request was sent or is on the wire: it is paid, or may be.
     #[must_use]
-    pub(super) fn is_paid(&self) -> bool {
+    pub(crate) fn is_paid(&self) -> bool {
         self.doing != Doing::Again
     }
 
     /// Whether a terminal shows it.
     #[must_use]
-    pub(super) fn is_shown(&self, stopping: bool, now: Timestamp) -> bool {
+    pub(crate) fn is_shown(&self, stopping: bool, now: Timestamp) -> bool {
         match self.doing {
             // When its time has come it waits for its turn, like all that were not sent yet.
             Doing::Again => !stopping && self.at > now,
@@ -51,20 +55,6 @@ impl Flight {
             Doing::Sending => true,
             Doing::Checking | Doing::Rendering | Doing::Downloading | Doing::Filing => !stopping,
         }
-    }
-
-    /// What is being done, in 11 columns, and how long already or how long not yet, in 6.
-    #[must_use]
-    pub(super) fn words(&self, now: Timestamp) -> String {
-        let (word, time) = match self.doing {
-            Doing::Sending => ("sending", passed(self.at, now)),
-            Doing::Checking => ("checking", passed(self.at, now)),
-            Doing::Rendering => ("rendering", passed(self.at, now)),
-            Doing::Downloading => ("downloading", passed(self.at, now)),
-            Doing::Filing => ("filing", passed(self.at, now)),
-            Doing::Again => ("again in", passed(now, self.at)),
-        };
-        format!("{word:<11}  {:>6}", lasted(time))
     }
 }
 

@@ -1,0 +1,31 @@
+//! `shotlist plan`.
+
+use super::args::PlanArgs;
+use super::context::Context;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::plan::PlanRequest;
+use crate::report::json::plan::Listed;
+use crate::report::text;
+
+/// Shows what would be rendered and why, and what it costs. Sends nothing.
+pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Error> {
+    let terminal = &context.terminal;
+    // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
+    let places = context.open(args.manifest.manifest.as_deref())?.project.places().without_out()?;
+    let opened = context.open_at(places)?;
+    let request = PlanRequest { selection: args.selection.request(), out: args.out.clone() };
+    let report = opened.project.plan(&request).await?;
+    if args.show_requests {
+        report.each_request(|request| terminal.data(request))?;
+    } else if terminal.json {
+        terminal.long_data(&Listed::new(opened.project.places(), &report)).map_err(Error::local)?;
+    } else {
+        text::plan::tell(terminal, opened.project.places(), &report);
+    }
+    if let Some(file) = &report.written {
+        terminal.say(format_args!("written to {}: who runs it agrees to it", file.display()));
+    }
+    terminal.next(&report.next);
+    Ok(report.exit(args.detailed_exitcode))
+}
