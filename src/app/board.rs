@@ -100,7 +100,7 @@ pub struct Clips {
 }
 
 impl Clips {
-    fn add(&mut self, path: &str) {
+    pub(crate) fn add(&mut self, path: &str) {
         self.count += 1;
         if self.count == 1 {
             path.clone_into(&mut self.below);

@@ -13,11 +13,9 @@ use crate::domain::lifecycle::{Clip, ClipFile, HeldReason, Intent, Task, Watch};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::notice::WhyStopped;
-use crate::plan::bucket::Buckets;
-use crate::plan::decide::Decision;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 fn at(seconds: i64) -> Timestamp {
     "2026-11-21T02:00:00Z".parse::<Timestamp>().unwrap() + seconds.seconds()
