@@ -19,7 +19,9 @@ use shotlist::plan::expand::LeftOut;
 use shotlist::plan::fingerprint::fingerprint;
 use shotlist::provider::cards::Cards;
 use shotlist::provider::{card, find, policy};
-use shotlist::store::{Admission, Admitted, Caps, Details, Jobs, Lock, Mode, NewTake, Options, Store};
+use shotlist::store::{
+    Admission, Admitted, Caps, Details, Jobs, Lock, LockError, Mode, NewTake, Options, Store,
+};
 use shotlist::transport::{Endpoint, Free, Paid};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -124,7 +126,7 @@ impl Bench {
     /// The state, for the one who drives.
     pub(crate) fn store(&self) -> Store {
         let (state, now) = (self.path(".shotlist"), self.clock.now());
-        let lock = Lock::acquire(&state, "run", now).unwrap();
+        let lock = free_lock(&state, now);
         let of_model = |model: &ModelName| policy(&model.provider);
         Store::open(&state, Mode::Drive { lock, policy: &of_model }, &self.options, now).unwrap().0
     }
@@ -342,4 +344,16 @@ async fn paused_time_stands_still_while_another_thread_works() {
     work.await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(clock.now(), Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1));
+}
+
+/// Takes the lock as soon as it is free. Other tests of this process start programs: until such a child has become the
+/// program, it holds a copy of every open file, locks that were given back among them.
+fn free_lock(state: &Path, now: Timestamp) -> Lock {
+    for _ in 0..500 {
+        match Lock::acquire(state, "run", now) {
+            Err(LockError::Held(_)) => std::thread::sleep(Duration::from_millis(10)),
+            taken => return taken.unwrap(),
+        }
+    }
+    panic!("the lock of {} stays taken", state.display());
 }
