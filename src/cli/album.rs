@@ -2,6 +2,7 @@
 //! beside the state; rehearsals know it, too, for the pictures are the same.
 
 use super::settings::Places;
+use super::setup::registry;
 use crate::engine::clock::Clock;
 use crate::files::Album;
 use crate::load::{Jobs, Loaded, jobs, open};
@@ -11,7 +12,7 @@ use crate::store::{Folder, Worksheet};
 /// Reads everything that a manifest says; its jobs go to the worksheet.
 #[must_use]
 pub(super) fn load(places: &Places, worksheet: &Worksheet) -> Loaded {
-    let mut loaded = open(&places.manifest);
+    let mut loaded = open(&places.manifest, &registry());
     hand_on(places, &mut loaded, &LinkBook::new(), false, &mut &*worksheet);
     loaded
 }

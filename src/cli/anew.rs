@@ -1,6 +1,7 @@
 //! What held takes cost when they are ordered anew: the one figure that is shown, asked for and held against a bound.
 
 use super::settings::Places;
+use super::setup::registry;
 use crate::domain::money::Usd;
 use crate::domain::problem::Problem;
 use crate::domain::take::Take;
@@ -14,7 +15,7 @@ impl Prices {
     /// Reads the manifest's corrections of models and prices; where these are wrong, takes cost what they did.
     #[must_use]
     pub(super) fn read(places: &Places) -> Self {
-        let (cards, problems) = models(&places.manifest);
+        let (cards, problems) = models(&places.manifest, &registry());
         Self(Some(cards).filter(|_| !problems.iter().any(Problem::is_error)))
     }
 

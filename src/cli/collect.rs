@@ -5,7 +5,7 @@ use super::exit::{Error, Exit};
 use super::lost::{Lost, standing};
 use super::session::{Order, Session, store_error};
 use super::settings::Places;
-use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
+use super::setup::{as_far_as_possible, is_missing_key, not_set_up, registry};
 use super::status::buckets;
 use super::summary::{self, Ended};
 use super::terminal::Terminal;
@@ -73,7 +73,7 @@ async fn go(terminal: &Terminal, global: &Global, session: Session) -> Result<Ex
         terminal.problems(problems);
         Error::new(Exit::Invalid, "`providers:` could not be read; what was paid could not be collected")
     })?;
-    let cards = cards(&session.places.manifest);
+    let cards = cards(&session.places.manifest, &registry());
     let (setup, problems) =
         as_far_as_possible(global, &session.places, &configs, &cards, &needed, None).await?;
     let whole = problems.is_empty();

@@ -2,6 +2,7 @@
 
 use super::anew::Prices;
 use super::settings::{Places, quoted};
+use super::setup::registry;
 use super::summary::Standing;
 use super::terminal::Terminal;
 use crate::domain::fault::Said;
@@ -9,7 +10,6 @@ use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
-use crate::provider;
 use crate::report::lines::held_words;
 use crate::report::text::count;
 
@@ -86,7 +86,7 @@ pub(super) fn held_block(standing: &Standing, places: &Places) -> Vec<String> {
 
 /// Whether its provider was asked for it before a person is.
 fn can_be_asked(take: &Take) -> bool {
-    provider::find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
+    registry().find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
 }
 
 /// One held take: job, when it was sent, our name for the request, and why.

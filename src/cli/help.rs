@@ -2,9 +2,11 @@
 
 use super::args::Cli;
 use super::exit::GRAVEST_FIRST;
-use crate::provider;
+use super::setup::registry;
+use crate::provider::Provider;
 use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -267,11 +269,11 @@ fn exit_codes() -> String {
 }
 
 fn environment() -> String {
-    let key = |provider: &&dyn provider::Provider| {
+    let key = |provider: &Arc<dyn Provider>| {
         [provider.profile().key_env.clone(), format!("the key of {}", provider.name())]
     };
     let others = ENVIRONMENT.iter().map(|row| row.map(str::to_owned));
-    let rows: Vec<[String; 2]> = provider::ALL
+    let rows: Vec<[String; 2]> = registry()
         .iter()
         .filter(|provider| !provider.profile().sandbox_only)
         .map(key)

@@ -4,6 +4,7 @@ use super::decided::named;
 use super::exit::{Error, Exit};
 use super::session::{Session, store_error};
 use super::settings::{Places, quoted};
+use super::setup::registry;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
 use crate::engine::lost::{Back, Found, bring_back, look};
@@ -238,7 +239,7 @@ async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
     let missing: Vec<Clip> = missing.map(|(clip, _)| clip.clone()).collect();
     for clip in missing {
-        let back = bring_back(&session.store, &tree, &clip, session.clock.now()).await;
+        let back = bring_back(&session.store, &tree, &registry(), &clip, session.clock.now()).await;
         match back.map_err(|error| Error::new(Exit::Local, error.to_string()))? {
             Back::Copied(_) | Back::Asked => drop(lost.clips.remove(&clip.key)),
             Back::Altered(_) | Back::Gone => {}

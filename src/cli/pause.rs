@@ -6,12 +6,12 @@ use super::exit::{Error, Exit};
 use super::layout::{span, utc};
 use super::session::store_error;
 use super::settings::Places;
+use super::setup::registry;
 use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::fault::printable;
 use crate::domain::problem::did_you_mean;
 use crate::engine::clock::Clock;
-use crate::provider;
 use crate::report::text::count;
 use crate::store::{Mode, Options, Pause, Reader, Store, StoreError};
 use jiff::Timestamp;
@@ -129,10 +129,11 @@ fn waiting(pause: &Pause) -> String {
 /// The provider that is meant, if it is one.
 fn known(name: Option<&str>) -> Result<Option<&str>, Error> {
     let Some(name) = name else { return Ok(None) };
-    if provider::find(name).is_some() {
+    let registry = registry();
+    if registry.find(name).is_some() {
         return Ok(Some(name));
     }
-    let names: Vec<&str> = provider::ALL.iter().map(|provider| provider.name()).collect();
+    let names: Vec<&str> = registry.iter().map(|provider| provider.name()).collect();
     let hint = match did_you_mean(name, names.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("the providers are: {}", names.join(", ")),

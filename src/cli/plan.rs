@@ -22,7 +22,6 @@ use crate::domain::take::Wanted;
 use crate::engine::clock::Clock;
 use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
-use crate::provider;
 use crate::provider::cards::Cards;
 use crate::report::budget::Level;
 use crate::report::plan::Plan;
@@ -246,7 +245,7 @@ pub(super) fn invalid() -> Error {
 /// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.
 fn request(cards: &Cards, wanted: &Wanted) -> Value {
     let model = &wanted.request.model;
-    let (Some(provider), Some(card)) = (provider::find(&model.provider), cards.get(model)) else {
+    let (Some(provider), Some(card)) = (cards.providers().find(&model.provider), cards.get(model)) else {
         return Value::Null;
     };
     let call = provider.submit(card, &wanted.request, &RequestId("(new for each attempt)".to_owned())).0;

@@ -5,13 +5,13 @@ use super::exit::{Error, Exit};
 use super::output::output_name;
 use super::session::{Session, lock, store_error, unopened};
 use super::settings::Places;
+use super::setup::registry;
 use super::terminal::Terminal;
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::{ClipFile, Phase};
 use crate::domain::money::Usd;
 use crate::engine::clock::Clock;
 use crate::files::{Tree, kept_path};
-use crate::provider;
 use crate::report::text::count;
 use crate::store::{Clips, Count, Rebuilt, Recovery, StoreError, Worksheet};
 use serde_json::{Map, Value, json};
@@ -58,7 +58,8 @@ pub(super) async fn recover(terminal: &Terminal, global: &Global, args: &Manifes
         Some(why) => why.to_string(),
         None => "the state does not know clips that it has paid for".to_owned(),
     };
-    let policy = |model: &ModelName| provider::policy(&model.provider);
+    let registry = registry();
+    let policy = |model: &ModelName| registry.policy(&model.provider);
     let now = Clock::system().now();
     let out = output_name(&places);
     let rebuilt = tokio::task::block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))

@@ -2,10 +2,9 @@
 
 use super::args::SandboxArgs;
 use super::exit::{Error, Exit};
-use super::setup::{clips, rules};
+use super::setup::{clips, registry, rules};
 use super::terminal::Terminal;
 use crate::engine::clock::Clock;
-use crate::provider;
 use crate::sandbox::{Limits, Options, Sandbox};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -34,7 +33,7 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     let sandbox = Sandbox::start(options).await.map_err(local)?;
     let mut addresses = Map::new();
     let mut lines = String::new();
-    for name in provider::ALL.iter().map(|provider| provider.name()) {
+    for name in registry().iter().map(|provider| provider.name()) {
         let url = sandbox.provider_url(name);
         let _ = write!(lines, "\n  {name}: {{ base_url: \"{url}\" }}");
         addresses.insert(name.to_owned(), url.into());

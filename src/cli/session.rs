@@ -5,7 +5,7 @@ use super::crash;
 use super::exit::{Error, Exit};
 use super::listen::Listener;
 use super::settings::Places;
-use super::setup::Setup;
+use super::setup::{Setup, registry};
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, ModelName};
@@ -18,7 +18,6 @@ use crate::engine::stop::StopReason;
 use crate::engine::world::{LOOK_EVERY, Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
-use crate::provider;
 use crate::report::budget::{Gauge, Level};
 use crate::report::live::{Board, Roster, Start};
 use crate::report::text::count;
@@ -90,7 +89,8 @@ impl Session {
     ) -> Result<Self, Error> {
         let clock = Clock::system();
         let now = clock.now();
-        let policy = |model: &ModelName| provider::policy(&model.provider);
+        let registry = registry();
+        let policy = |model: &ModelName| registry.policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
         let place = Some(here(&places));
         let options = Options { trust_damaged_ledger: !submits, place, ..Options::default() };

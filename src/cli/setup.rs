@@ -12,7 +12,7 @@ use crate::engine::lane::Account;
 use crate::manifest::{Located, ProviderConfig};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use crate::provider::{self, Provider};
+use crate::provider::{Provider, Registry};
 use crate::sandbox::{self, Caption, Captions, Rule, Sandbox};
 use crate::store::Reader;
 use crate::transport::settings::is_loopback;
@@ -27,6 +27,11 @@ use url::Url;
 
 /// The key of the fake provider: it opens nothing else.
 pub(super) const SANDBOX_KEY: &str = "sandbox";
+
+/// Returns the providers that this program can name.
+pub(super) fn registry() -> Registry {
+    Registry::built_in()
+}
 
 /// What a run talks to.
 pub(super) struct Setup {
@@ -83,8 +88,9 @@ pub(super) fn lacks_key<'a>(
     mut providers: impl Iterator<Item = &'a str>,
 ) -> bool {
     providers.any(|name| {
-        let Some(provider) = provider::find(name) else { return false };
-        variable(key_variable(provider, configs.get(name)).0).is_none_or(|key| key.trim().is_empty())
+        let registry = registry();
+        let Some(provider) = registry.find(name) else { return false };
+        variable(key_variable(&**provider, configs.get(name)).0).is_none_or(|key| key.trim().is_empty())
     })
 }
 
@@ -110,7 +116,7 @@ pub(super) async fn as_far_as_possible(
     let mut accounts = BTreeMap::new();
     if global.sandbox {
         let sandbox = in_process(places, faults).await?;
-        for provider in provider::ALL {
+        for provider in cards.providers().iter() {
             let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
             let endpoint = Endpoint {
                 base_url: address(&sandbox.provider_url(provider.name()))?,
@@ -118,18 +124,18 @@ pub(super) async fn as_far_as_possible(
             };
             // The rehearsal keeps the number of tasks at once, and hurries otherwise.
             let limits = Limits { concurrency: limits.concurrency, ..quick() };
-            let account = Account::new(*provider, endpoint, limits, cards);
+            let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
         return Ok((Setup { accounts, settings, sandbox: Some(sandbox) }, Vec::new()));
     }
     let mut problems = Vec::new();
-    for provider in needed.iter().filter_map(|name| provider::find(name)) {
+    for provider in needed.iter().filter_map(|name| cards.providers().find(name)) {
         let config = configs.get(provider.name());
-        match endpoint(provider, config) {
+        match endpoint(&**provider, config) {
             Ok(endpoint) => {
                 let limits = config.map(|config| config.value.limits).unwrap_or_default();
-                let account = Account::new(provider, endpoint, limits, cards);
+                let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
                 accounts.insert(provider.name().to_owned(), Arc::new(account));
             }
             Err(problem) => problems.push(*problem),
@@ -203,7 +209,7 @@ pub(super) fn base_url(
 
 /// The environment variable with the key of a provider, and where the manifest names it.
 pub(super) fn key_variable<'a>(
-    provider: &dyn Provider,
+    provider: &'a dyn Provider,
     config: Option<&'a Located<ProviderConfig>>,
 ) -> (&'a str, Place) {
     match config.and_then(|config| config.value.api_key.as_ref()) {

@@ -9,6 +9,7 @@ use super::names::Names;
 use super::recover::output;
 use super::session::{job_named, reader, store_error};
 use super::settings::{Places, quoted};
+use super::setup::registry;
 use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::key::{JobKey, RequestId, TakeId};
@@ -19,7 +20,6 @@ use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::files::Tree;
 use crate::load::cards;
-use crate::provider;
 use crate::provider::cards::Cards;
 use crate::store::{Attempt, Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
 use crate::wire::Call;
@@ -43,7 +43,7 @@ pub(super) async fn show(terminal: &Terminal, global: &Global, args: &ShowArgs) 
     let options = options(&history, &places, loss);
     let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
     let remarks = remarks(&places.state, &takes).map_err(|error| store_error(&error))?;
-    let cards = cards(&places.manifest);
+    let cards = cards(&places.manifest, &registry());
     if terminal.json {
         terminal.data(as_json(&cards, &project, &history, &options, &remarks));
     } else {
@@ -271,7 +271,7 @@ fn cost(entry: &TakeHistory) -> (Account, Usd) {
 fn sent(cards: &Cards, take: &Take, attempt: Option<&Attempt>) -> Option<(Call, bool)> {
     let id = attempt.map_or_else(|| RequestId("(not sent yet)".into()), |attempt| attempt.request_id.clone());
     let model = &take.request.model;
-    let call = provider::find(&model.provider)?.submit(cards.get(model)?, &take.request, &id).0;
+    let call = cards.providers().find(&model.provider)?.submit(cards.get(model)?, &take.request, &id).0;
     let same =
         call.body.as_ref().is_some_and(|body| attempt.is_some_and(|attempt| attempt.body == body.sha256()));
     Some((call, same))

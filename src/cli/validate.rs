@@ -5,6 +5,7 @@ use super::args::{Global, ValidateArgs};
 use super::exit::{Error, Exit};
 use super::images;
 use super::settings::Places;
+use super::setup::registry;
 use super::terminal::Terminal;
 use crate::domain::take::Wanted;
 use crate::load::{Jobs, open};
@@ -17,11 +18,11 @@ pub(super) async fn validate(
     args: &ValidateArgs,
 ) -> Result<Exit, Error> {
     let places = Places::find(args.manifest.manifest.as_deref(), global)?;
-    let mut loaded = open(&places.manifest);
+    let mut loaded = open(&places.manifest, &registry());
     hand_on(&places, &mut loaded, &LinkBook::new(), args.check_images, &mut Nobody);
     if args.check_images {
         let links = images::look(terminal, &places, &loaded).await?;
-        loaded = open(&places.manifest);
+        loaded = open(&places.manifest, &registry());
         hand_on(&places, &mut loaded, &links, false, &mut Nobody);
     }
     let invalid = loaded.is_invalid();

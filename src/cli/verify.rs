@@ -6,6 +6,7 @@ use super::layout::bytes;
 use super::recover::output;
 use super::session::{Session, reader, store_error};
 use super::settings::{Places, quoted};
+use super::setup::registry;
 use super::status::project;
 use super::terminal::Terminal;
 use crate::domain::key::TakeId;
@@ -367,7 +368,7 @@ async fn repair(
         }
     }
     for clip in bare.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
-        let back = bring_back(&session.store, &tree, &clip, session.clock.now()).await;
+        let back = bring_back(&session.store, &tree, &registry(), &clip, session.clock.now()).await;
         match back.map_err(|error| local(error.to_string()))? {
             Back::Copied(from) => tell("restored", &clip, &format!("brought back from {from}")),
             Back::Asked => {
