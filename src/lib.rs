@@ -41,6 +41,7 @@ pub mod engine;
 pub mod load;
 
 pub mod report;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 
 pub mod cli;

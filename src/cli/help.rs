@@ -236,7 +236,7 @@ pub fn command() -> Command {
     let mut template = "{about}\n\n{usage-heading} {usage}\n".to_owned();
     for (title, names) in GROUPS {
         let _ = write!(template, "\n{title}:\n");
-        for name in *names {
+        for name in names.iter().filter(|name| is_built_in(name)) {
             let _ = writeln!(template, "  {name:<12} {}", summary(&command, name));
         }
     }
@@ -256,8 +256,14 @@ fn summary(command: &Command, name: &str) -> String {
 
 fn examples(name: &str) -> Option<String> {
     let (_, examples) = EXAMPLES.iter().find(|(known, _)| *known == name)?;
-    let lines: Vec<String> = examples.iter().map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
+    let examples = examples.iter().filter(|[_, typed]| is_built_in(typed));
+    let lines: Vec<String> = examples.map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
     Some(format!("Examples:\n{}", lines.join("\n")))
+}
+
+/// Returns whether a command is part of this program, which can be built without the sandbox.
+fn is_built_in(typed: &str) -> bool {
+    cfg!(feature = "sandbox") || !typed.contains("sandbox")
 }
 
 fn exit_codes() -> String {
@@ -306,7 +312,7 @@ mod tests {
     #[test]
     fn every_example_is_understood_by_the_command_that_shows_it() {
         for (name, examples) in EXAMPLES {
-            for [_, typed] in *examples {
+            for [_, typed] in examples.iter().filter(|[_, typed]| is_built_in(typed)) {
                 let words = words(typed);
                 assert!(name.is_empty() || words[1] == *name, "{typed}");
                 Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{typed}: {error}"));
@@ -324,7 +330,9 @@ mod tests {
             let groups = GROUPS.iter().filter(|(_, names)| names.contains(&name)).count();
             assert_eq!(groups, 1, "{name}");
         }
-        for name in GROUPS.iter().flat_map(|(_, names)| *names).filter(|name| **name != "help") {
+        for name in
+            GROUPS.iter().flat_map(|(_, names)| *names).filter(|name| **name != "help" && is_built_in(name))
+        {
             assert!(command.find_subcommand(name).is_some(), "{name}");
         }
     }

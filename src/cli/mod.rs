@@ -38,6 +38,7 @@ mod redo;
 mod resolve;
 mod retry;
 mod run;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
 mod session;
@@ -115,6 +116,7 @@ async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         Command::Pause(args) => pause::pause(terminal, global, args).await,
         Command::Resume(args) => pause::resume(terminal, global, args).await,
         Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
+        #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => models::models(terminal, global, args),
         Command::Init(args) => init::init(terminal, global, args),

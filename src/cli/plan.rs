@@ -213,7 +213,7 @@ fn next(
             lost.next(places).unwrap_or_else(|| places.typed("status"))
         }
         0 => places.typed("validate"),
-        _ if lacks_key => places.typed("run --sandbox"),
+        _ if lacks_key && cfg!(feature = "sandbox") => places.typed("run --sandbox"),
         1 => places.typed("run"),
         // One to look at, before all of them are paid.
         _ => places.typed("run --limit 1"),

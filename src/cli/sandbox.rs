@@ -1,16 +1,32 @@
-//! `shotlist sandbox`: the fake providers as a server of their own.
+//! The fake providers: `shotlist sandbox` serves them on their own, `--sandbox` in the process of another command.
 
-use super::args::SandboxArgs;
+use super::args::{ClipsKind, SandboxArgs};
 use super::exit::{Error, Exit};
-use super::setup::{clips, registry, rules};
+use super::settings::{Places, variable};
+use super::setup::{Setup, registry};
 use super::terminal::Terminal;
+use crate::domain::key::TaskId;
+use crate::domain::limits::{Limits as AccountLimits, Rate};
 use crate::engine::clock::Clock;
-use crate::sandbox::{Limits, Options, Sandbox};
+use crate::engine::lane::Account;
+use crate::manifest::{Located, ProviderConfig};
+use crate::provider::cards::Cards;
+use crate::sandbox::{self, Caption, Captions, Limits, Options, Rule, Sandbox};
+use crate::store::Reader;
+use crate::transport::{Endpoint, Settings};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
+
+/// The key of the fake provider: it opens nothing else.
+const SANDBOX_KEY: &str = "sandbox";
 
 /// Serves until a signal ends it.
 pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exit, Error> {
@@ -50,4 +66,100 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     }
     sandbox.stop().await.map_err(local)?;
     Ok(Exit::Done)
+}
+
+/// Starts the fake provider in this process, with an account for each provider that has jobs or could have.
+pub(super) async fn setup(
+    places: &Places,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    cards: &Cards,
+    settings: Settings,
+    faults: Option<&Path>,
+) -> Result<Setup, Error> {
+    let sandbox = in_process(places, faults).await?;
+    let mut accounts = BTreeMap::new();
+    for provider in cards.providers().iter() {
+        let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
+        let endpoint = Endpoint {
+            base_url: address(&sandbox.provider_url(provider.name()))?,
+            key: Some(SecretString::from(SANDBOX_KEY)),
+        };
+        // The rehearsal keeps the number of tasks at once, and hurries otherwise.
+        let limits = AccountLimits { concurrency: limits.concurrency, ..quick() };
+        let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
+        accounts.insert(provider.name().to_owned(), Arc::new(account));
+    }
+    Ok(Setup { accounts, settings, sandbox: Some(sandbox) })
+}
+
+/// The pace of a rehearsal.
+fn quick() -> AccountLimits {
+    let per_second = |count| {
+        Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) })
+    };
+    AccountLimits {
+        rate: per_second(100),
+        polls: NonZeroU32::new(64),
+        poll_rate: per_second(500),
+        first_poll: Some(Duration::from_millis(300)),
+        poll_every: Some(Duration::from_millis(200)),
+        ..AccountLimits::default()
+    }
+}
+
+async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, Error> {
+    let clock = Clock::system();
+    let now: sandbox::Clock = Arc::new(move || clock.now());
+    let mut options = Options::new(places.state.join("far-end"), SANDBOX_KEY, now);
+    options.faults = rules(faults)?;
+    options.captions = Some(captions(&places.state));
+    // Long enough to watch, short enough to rehearse a catalog.
+    options.task_time = Duration::from_millis(500)..=Duration::from_millis(1500);
+    if variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny") {
+        options.clips = clips(ClipsKind::Tiny);
+    }
+    Sandbox::start(options).await.map_err(|error| {
+        Error::new(Exit::Local, format!("the sandbox cannot start in {}: {error}", places.state.display()))
+    })
+}
+
+/// Whose clip a task of ours makes, from the state of the project that it rehearses: no provider is told, but a
+/// rehearsal is looked at, and there a picture that names its product is worth more than a task's number.
+fn captions(state: &Path) -> Captions {
+    let (state, reader) = (state.to_owned(), OnceLock::new());
+    Arc::new(move |task| {
+        if reader.get().is_none() {
+            // Opened late: the state may not be there yet when the sandbox starts.
+            let opened = Reader::open(&state).ok()??;
+            // Another thread was faster: its reader is as good.
+            let _ = reader.set(opened);
+        }
+        let (key, title) = reader.get()?.whose(&task.provider, &TaskId(task.id.clone())).ok()??;
+        Some(Caption { item: key.item, title, shot: key.shot })
+    })
+}
+
+/// The sandbox's own word for it.
+fn clips(kind: ClipsKind) -> sandbox::Clips {
+    match kind {
+        ClipsKind::Full => sandbox::Clips::Full,
+        ClipsKind::Tiny => sandbox::Clips::Tiny,
+    }
+}
+
+/// Fault rules from a JSON file: one rule or a list.
+fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let wrong = |what: String| Error::new(Exit::Usage, format!("{}: {what}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let rules: Vec<Rule> = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    for rule in &rules {
+        rule.check(&sandbox::providers()).map_err(&wrong)?;
+    }
+    Ok(rules)
+}
+
+fn address(text: &str) -> Result<Url, Error> {
+    Url::parse(text)
+        .map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is none: {error}")))
 }

@@ -1,32 +1,25 @@
 //! Providers with their addresses and keys, or the sandbox in their place.
 
-use super::args::{ClipsKind, Global};
+use super::args::Global;
 use super::exit::{Error, Exit};
+#[cfg(feature = "sandbox")]
+use super::sandbox;
 use super::settings::{Places, variable};
 use super::terminal::Terminal;
-use crate::domain::key::{ModelName, TaskId};
-use crate::domain::limits::{Limits, Rate};
+use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem};
-use crate::engine::clock::Clock;
 use crate::engine::lane::Account;
 use crate::manifest::{Located, ProviderConfig};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::{Provider, Registry};
-use crate::sandbox::{self, Caption, Captions, Rule, Sandbox};
-use crate::store::Reader;
 use crate::transport::settings::is_loopback;
 use crate::transport::{Endpoint, Proxies, Settings};
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 use url::Url;
-
-/// The key of the fake provider: it opens nothing else.
-pub(super) const SANDBOX_KEY: &str = "sandbox";
 
 /// Returns the providers that this program can name.
 pub(super) fn registry() -> Registry {
@@ -40,12 +33,15 @@ pub(super) struct Setup {
     /// How the clients are built.
     pub(super) settings: Settings,
     /// The fake provider, while it lives in this process.
-    pub(super) sandbox: Option<Sandbox>,
+    #[cfg(feature = "sandbox")]
+    pub(super) sandbox: Option<crate::sandbox::Sandbox>,
 }
 
 impl Setup {
     /// Ends the fake provider, if there is one.
+    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "the sandbox is awaited"))]
     pub(super) async fn close(self) {
+        #[cfg(feature = "sandbox")]
         if let Some(sandbox) = self.sandbox {
             // Whatever it charged is on disk already; that it ends untidily changes nothing.
             let _ = sandbox.stop().await;
@@ -74,12 +70,13 @@ pub(super) fn not_set_up(terminal: &Terminal, places: &Places, problems: Vec<Pro
     // A key that is missing makes no manifest invalid.
     let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
     terminal.problems(problems);
-    Error::new(
-        exit,
-        "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
-    )
-    .money("not charged")
-    .next(places.typed("run --sandbox"))
+    let what = "the providers are not set up; nothing was sent";
+    if !cfg!(feature = "sandbox") {
+        return Error::new(exit, what).money("not charged");
+    }
+    Error::new(exit, format!("{what} (a rehearsal in the sandbox needs no key)"))
+        .money("not charged")
+        .next(places.typed("run --sandbox"))
 }
 
 /// Returns whether a provider of these has no key in the environment.
@@ -113,23 +110,13 @@ pub(super) async fn as_far_as_possible(
     faults: Option<&Path>,
 ) -> Result<(Setup, Vec<Problem>), Error> {
     let settings = settings()?;
-    let mut accounts = BTreeMap::new();
+    #[cfg(feature = "sandbox")]
     if global.sandbox {
-        let sandbox = in_process(places, faults).await?;
-        for provider in cards.providers().iter() {
-            let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
-            let endpoint = Endpoint {
-                base_url: address(&sandbox.provider_url(provider.name()))?,
-                key: Some(SecretString::from(SANDBOX_KEY)),
-            };
-            // The rehearsal keeps the number of tasks at once, and hurries otherwise.
-            let limits = Limits { concurrency: limits.concurrency, ..quick() };
-            let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
-            accounts.insert(provider.name().to_owned(), Arc::new(account));
-        }
-        return Ok((Setup { accounts, settings, sandbox: Some(sandbox) }, Vec::new()));
+        return Ok((sandbox::setup(places, configs, cards, settings, faults).await?, Vec::new()));
     }
-    let mut problems = Vec::new();
+    #[cfg(not(feature = "sandbox"))]
+    let _ = (global, places, faults);
+    let (mut accounts, mut problems) = (BTreeMap::new(), Vec::new());
     for provider in needed.iter().filter_map(|name| cards.providers().find(name)) {
         let config = configs.get(provider.name());
         match endpoint(&**provider, config) {
@@ -141,7 +128,13 @@ pub(super) async fn as_far_as_possible(
             Err(problem) => problems.push(*problem),
         }
     }
-    Ok((Setup { accounts, settings, sandbox: None }, problems))
+    let setup = Setup {
+        accounts,
+        settings,
+        #[cfg(feature = "sandbox")]
+        sandbox: None,
+    };
+    Ok((setup, problems))
 }
 
 /// What a rehearsal cannot show: the sandbox plays models as their documents say, and knows no manifest.
@@ -218,74 +211,6 @@ pub(super) fn key_variable<'a>(
     }
 }
 
-/// The pace of a rehearsal.
-fn quick() -> Limits {
-    let per_second = |count| {
-        Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) })
-    };
-    Limits {
-        rate: per_second(100),
-        polls: NonZeroU32::new(64),
-        poll_rate: per_second(500),
-        first_poll: Some(Duration::from_millis(300)),
-        poll_every: Some(Duration::from_millis(200)),
-        ..Limits::default()
-    }
-}
-
-async fn in_process(places: &Places, faults: Option<&Path>) -> Result<Sandbox, Error> {
-    let clock = Clock::system();
-    let now: sandbox::Clock = Arc::new(move || clock.now());
-    let mut options = sandbox::Options::new(places.state.join("far-end"), SANDBOX_KEY, now);
-    options.faults = rules(faults)?;
-    options.captions = Some(captions(&places.state));
-    // Long enough to watch, short enough to rehearse a catalog.
-    options.task_time = Duration::from_millis(500)..=Duration::from_millis(1500);
-    if variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny") {
-        options.clips = clips(ClipsKind::Tiny);
-    }
-    Sandbox::start(options).await.map_err(|error| {
-        Error::new(Exit::Local, format!("the sandbox cannot start in {}: {error}", places.state.display()))
-    })
-}
-
-/// Whose clip a task of ours makes, from the state of the project that it rehearses: no provider is told, but a
-/// rehearsal is looked at, and there a picture that names its product is worth more than a task's number.
-fn captions(state: &Path) -> Captions {
-    let (state, reader) = (state.to_owned(), OnceLock::new());
-    Arc::new(move |task| {
-        if reader.get().is_none() {
-            // Opened late: the state may not be there yet when the sandbox starts.
-            let opened = Reader::open(&state).ok()??;
-            // Another thread was faster: its reader is as good.
-            let _ = reader.set(opened);
-        }
-        let (key, title) = reader.get()?.whose(&task.provider, &TaskId(task.id.clone())).ok()??;
-        Some(Caption { item: key.item, title, shot: key.shot })
-    })
-}
-
-/// The sandbox's own word for it.
-#[must_use]
-pub(super) fn clips(kind: ClipsKind) -> sandbox::Clips {
-    match kind {
-        ClipsKind::Full => sandbox::Clips::Full,
-        ClipsKind::Tiny => sandbox::Clips::Tiny,
-    }
-}
-
-/// Fault rules from a JSON file: one rule or a list.
-pub(super) fn rules(file: Option<&Path>) -> Result<Vec<Rule>, Error> {
-    let Some(file) = file else { return Ok(Vec::new()) };
-    let wrong = |what: String| Error::new(Exit::Usage, format!("{}: {what}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    let rules: Vec<Rule> = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    for rule in &rules {
-        rule.check(&sandbox::providers()).map_err(&wrong)?;
-    }
-    Ok(rules)
-}
-
 pub(super) fn settings() -> Result<Settings, Error> {
     let proxy = |names: [&str; 2]| -> Result<Option<Url>, Error> {
         let Some(text) = names.iter().find_map(|name| variable(name)).filter(|text| !text.is_empty()) else {
@@ -304,9 +229,4 @@ pub(super) fn settings() -> Result<Settings, Error> {
         bypass: variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default(),
     };
     Ok(Settings { proxies, ..Settings::default() })
-}
-
-fn address(text: &str) -> Result<Url, Error> {
-    Url::parse(text)
-        .map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is none: {error}")))
 }
