@@ -3,13 +3,12 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::find::{find, project_name};
 use super::names::Names;
 use super::places::show_typed;
 use super::places::{Places, quoted};
 use super::project::Project;
 use super::setup::{Setup, setup};
-use super::show::find;
-use super::status::project_name;
 use crate::cli::args::CancelArgs;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};

@@ -8,7 +8,7 @@ use super::project::Project;
 use super::reporter::News;
 use super::session::{Order, Session};
 use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
-use super::status::buckets;
+use super::standing::buckets;
 use super::summary::{Ended, RunReport};
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;

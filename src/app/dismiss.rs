@@ -2,11 +2,11 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::find::{find, project_name};
+use super::lost::loss;
 use super::places::Places;
 use super::places::show_typed;
 use super::project::Project;
-use super::show::{find, loss};
-use super::status::project_name;
 use crate::cli::args::DismissArgs;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;

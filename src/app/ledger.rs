@@ -5,10 +5,10 @@ mod table;
 
 use super::error::Error;
 use super::exit::Exit;
+use super::find::project_name;
 use super::places::show_typed;
 use super::project::Project;
 use super::session::reader;
-use super::status::project_name;
 use crate::cli::args::{LedgerArgs, LedgerBy, LedgerDo, LedgerShow};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;

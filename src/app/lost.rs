@@ -11,7 +11,7 @@ use crate::engine::lost::{Back, Found, bring_back, look};
 use crate::files::Tree;
 use crate::manifest::{Manifest, OnChange, OnMissing};
 use crate::plan::decide::Decision;
-use crate::store::{Clip, ClipsFrom, Reader, StoreError, Worksheet};
+use crate::store::{Clip, ClipsFrom, History, Reader, StoreError, Worksheet};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
@@ -222,4 +222,15 @@ async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Returns what is wrong with the clip of a job; `None` where it is as it was placed, or cannot be looked at.
+pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
+    let Some(filed) = &history.filed else { return Ok(None) };
+    let recorded = reader.output().await?;
+    let Ok(tree) = Tree::look_at(&places.state, &places.clips(recorded.as_deref())) else {
+        return Ok(Some(Loss::Missing));
+    };
+    let losses = tree.losses(std::iter::once((filed.path.as_str(), &filed.file)));
+    Ok(losses.unwrap_or_default().pop().flatten())
 }

@@ -16,6 +16,7 @@ pub(crate) mod environment;
 pub mod error;
 pub mod exit;
 pub(crate) mod failpoint;
+pub(crate) mod find;
 pub(crate) mod guards;
 pub(crate) mod images;
 pub(crate) mod init;

@@ -3,9 +3,9 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::find::project_name;
 use super::places::Places;
 use super::project::Project;
-use super::status::project_name;
 use crate::cli::args::{PauseArgs, ResumeArgs};
 use crate::domain::fault::printable;
 use crate::domain::problem::did_you_mean;

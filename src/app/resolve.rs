@@ -3,12 +3,11 @@
 use super::anew::Prices;
 use super::error::Error;
 use super::exit::Exit;
+use super::find::{find, held_elsewhere, project_name};
 use super::places::show_typed;
 use super::places::{Places, quoted};
 use super::project::Project;
 use super::session::unopened;
-use super::show::{find, held_elsewhere};
-use super::status::project_name;
 use crate::cli::args::ResolveArgs;
 use crate::domain::fault::printable;
 use crate::domain::key::{JobKey, TakeId, TaskId};

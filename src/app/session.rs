@@ -12,7 +12,7 @@ use super::project::Project;
 use super::reporter::News;
 use super::setup::Setup;
 use super::summary::{self, Ended, RunReport};
-use crate::domain::key::{JobKey, ModelName};
+use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
@@ -256,25 +256,4 @@ pub(crate) fn unopened(places: &Places, error: StoreError) -> Error {
     let is_recoverable = error.is_recoverable();
     let shown = Error::from(error);
     if is_recoverable { shown.hint(places.typed("recover")) } else { shown }
-}
-
-/// The job that the user means: a key, or an item that has one job.
-pub(crate) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
-    if let Some(key) = text.parse::<JobKey>().ok().filter(|key| known.contains(key)) {
-        return Ok(key);
-    }
-    let mut of_item = known.iter().filter(|key| key.item == text);
-    match (of_item.next(), of_item.next()) {
-        (Some(key), None) => Ok(key.clone()),
-        (Some(first), Some(second)) => Err(Error::new(
-            Exit::Usage,
-            format!("`{text}` has several jobs, among them {first} and {second}; name one"),
-        )),
-        _ => {
-            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
-            let close = crate::domain::problem::did_you_mean(text, names.iter().map(String::as_str));
-            let hint = close.map(|close| format!("; did you mean {close}?")).unwrap_or_default();
-            Err(Error::new(Exit::Usage, format!("there is no job `{text}`{hint}")))
-        }
-    }
 }

@@ -5,11 +5,11 @@ mod text;
 use super::album::load;
 use super::error::Error;
 use super::exit::Exit;
-use super::names::Names;
+use super::find::{find, held_elsewhere, job_named, project_name};
+use super::lost::loss;
 use super::places::{Places, quoted};
 use super::project::Project;
-use super::session::{job_named, reader};
-use super::status::project_name;
+use super::session::reader;
 use crate::cli::args::ShowArgs;
 use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
@@ -17,7 +17,6 @@ use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::files::Tree;
 use crate::load::cards;
 use crate::provider::cards::Cards;
 use crate::report::terminal::Terminal;
@@ -66,7 +65,7 @@ pub(crate) async fn show(project: &Project, terminal: &Terminal, args: &ShowArgs
     Ok(Exit::Done)
 }
 
-/// The job that is meant; where nothing was ever ordered for it in the manifest's project, as [`held_elsewhere`].
+/// Finds a job of the manifest's project; where nothing was ever ordered for it there, as [`held_elsewhere`] does.
 async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
     let own = find(reader, project, job).await;
     if let Ok((project, key)) = &own
@@ -75,74 +74,6 @@ async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Resu
         return own;
     }
     held_elsewhere(reader, project, job).await?.map_or(own, Ok)
-}
-
-/// The job that is meant, in the manifest's project or, where that cannot be read, in any.
-pub(crate) async fn find(
-    reader: &Reader,
-    project: Option<&str>,
-    job: &str,
-) -> Result<(String, JobKey), Error> {
-    let known = reader.keys(project).await?;
-    meant(known, job)
-}
-
-/// The one job of that name for which a person must decide, in the other projects of the folder: the manifest's project
-/// may have had another name.
-pub(crate) async fn held_elsewhere(
-    reader: &Reader,
-    project: Option<&str>,
-    job: &str,
-) -> Result<Option<(String, JobKey)>, Error> {
-    let Some(project) = project else { return Ok(None) };
-    let held = reader.held(None).await?;
-    let others = held.into_iter().filter(|take| take.project != project);
-    Ok(meant(others.map(|take| (take.project, take.key)).collect(), job).ok())
-}
-
-/// The one of these jobs that is meant.
-fn meant(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Error> {
-    let keys: Vec<JobKey> = known.iter().map(|(_, key)| key.clone()).collect();
-    let key = match job_named(job, &keys) {
-        Ok(key) => key,
-        // A name is a name before it is a pattern: ids may hold any character.
-        Err(error) if job.contains(['*', '?', '[', '{']) => matched(job, keys)?.ok_or(error)?,
-        Err(error) => return Err(error),
-    };
-    let mut projects: Vec<String> =
-        known.into_iter().filter(|(_, known)| *known == key).map(|(project, _)| project).collect();
-    match projects.pop() {
-        Some(project) if projects.is_empty() => Ok((project, key)),
-        Some(other) => Err(Error::new(
-            Exit::Usage,
-            format!(
-                "{key} is a job of {} and of {other}, and the manifest that would tell which one is meant cannot be \
-                 read",
-                projects.join(", ")
-            ),
-        )),
-        // Every key came with its project.
-        None => Err(Error::new(Exit::Unexpected, format!("{key} has no project"))),
-    }
-}
-
-/// The one job that a pattern matches; an error where it matches several.
-fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
-    let pattern = [pattern.to_owned()];
-    let is_name = |name: &str| {
-        let called = |key: &JobKey| key.item == name || key.to_string() == name;
-        Ok::<_, Error>(keys.iter().any(called))
-    };
-    let names = Names::of(&pattern, is_name)?;
-    let mut found = keys.into_iter().filter(|key| names.has(key));
-    let Some(first) = found.next() else { return Ok(None) };
-    let Some(second) = found.next() else { return Ok(Some(first)) };
-    let others = match found.count() {
-        0 => String::new(),
-        others => format!(" and {others} more"),
-    };
-    let what = format!("`{}` matches {first}, {second}{others}; name one", pattern[0]);
-    Err(Error::new(Exit::Usage, what))
 }
 
 /// Another error for a job that the manifest wants and no run has heard of yet.
@@ -239,17 +170,6 @@ fn options(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
         }
         _ => vec![choice("see what the manifest asks for now", "plan --only {}")],
     }
-}
-
-/// Looks at the job's clip; `None` where it stands as it was placed, or cannot be looked at.
-pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
-    let Some(filed) = &history.filed else { return Ok(None) };
-    let recorded = reader.output().await?;
-    let Ok(tree) = Tree::look_at(&places.state, &places.clips(recorded.as_deref())) else {
-        return Ok(Some(Loss::Missing));
-    };
-    let losses = tree.losses(std::iter::once((filed.path.as_str(), &filed.file)));
-    Ok(losses.unwrap_or_default().pop().flatten())
 }
 
 /// What a take has cost, by where the money stands.

@@ -1,15 +1,19 @@
 //! Where the jobs of a project stand: counts, and what needs a person.
 
 use super::anew::Prices;
+use super::find;
+use super::places::Places;
 use super::project::Project;
 use crate::domain::fault::Said;
-use crate::domain::key::TakeId;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
+use crate::manifest::OnChange;
+use crate::plan::bucket::{Bucket, Buckets};
 use crate::provider::Registry;
-use crate::store::{Count, Reader, StoreError};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::store::{Count, KeptAs, Reader, StoreError};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Takes of one kind that are shown with what was said about them.
 pub(crate) const EXAMPLES: usize = 3;
@@ -103,4 +107,21 @@ async fn last_said(reader: &Reader, take: &Take) -> Result<Option<(TakeId, Said)
 /// Returns whether the provider of a take offers a way to look it up.
 fn can_be_asked(registry: &Registry, take: &Take) -> bool {
     registry.find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
+}
+
+/// Returns how many wanted jobs are in each bucket, as they were wanted last, without those that come apart.
+pub(crate) async fn buckets(
+    reader: &Reader,
+    places: &Places,
+    apart: BTreeSet<JobKey>,
+) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
+    let manifest = find::manifest(places);
+    let project = manifest.as_ref().map(|manifest| manifest.project.clone());
+    // A manifest that cannot be read keeps nothing.
+    let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
+        OnChange::Keep => Some(Bucket::Done),
+        OnChange::Ask => Some(Bucket::Asks),
+        OnChange::Render => None,
+    });
+    reader.buckets(project.as_deref(), apart, kept_as).await
 }

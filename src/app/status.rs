@@ -3,27 +3,27 @@
 use super::budget::{caps, levels};
 use super::error::Error;
 use super::exit::Exit;
+use super::find::manifest;
 use super::lost::found;
 use super::pause;
 use super::places::{Places, quoted};
 use super::project::Project;
 use super::session::reader;
-use super::standing::Standing;
+use super::standing::{Standing, buckets};
 use crate::app::budget::Level;
 use crate::cli::args::ManifestArg;
-use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::engine::clock::Clock;
-use crate::manifest::{self, Manifest, OnChange, OnMissing};
+use crate::manifest::OnMissing;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::report::layout::{labelled, seconds, span, utc};
 use crate::report::plan::buckets_json;
 use crate::report::terminal::Terminal;
 use crate::report::text::held::held_block;
-use crate::store::{Holder, KeptAs, Lock, Pause, Reader, Run, Spent, StoreError, Window};
+use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, StoreError, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ pub(crate) async fn status(
     for warning in reader.damage() {
         terminal.tell(&format!("warning: {warning}"), 9);
     }
-    let (manifest, now) = (read(&places), Clock::system().now());
+    let (manifest, now) = (manifest(&places), Clock::system().now());
     let budget = match &manifest {
         Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
         None => Vec::new(),
@@ -86,33 +86,6 @@ pub(crate) async fn status(
     }
     terminal.next(next);
     Ok(Exit::Done)
-}
-
-/// The project's name, if the manifest can be read; otherwise everything in the folder is meant.
-pub(crate) fn project_name(places: &Places) -> Option<String> {
-    read(places).map(|manifest| manifest.project)
-}
-
-/// Returns how many wanted jobs are in each bucket, as they were wanted last, without those that come apart.
-pub(crate) async fn buckets(
-    reader: &Reader,
-    places: &Places,
-    apart: BTreeSet<JobKey>,
-) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
-    let manifest = read(places);
-    let project = manifest.as_ref().map(|manifest| manifest.project.clone());
-    // A manifest that cannot be read keeps nothing.
-    let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
-        OnChange::Keep => Some(Bucket::Done),
-        OnChange::Ask => Some(Bucket::Asks),
-        OnChange::Render => None,
-    });
-    reader.buckets(project.as_deref(), apart, kept_as).await
-}
-
-fn read(places: &Places) -> Option<Manifest> {
-    let bytes = std::fs::read(&places.manifest).ok()?;
-    manifest::read(&places.shown, &bytes).0
 }
 
 /// All that is shown.

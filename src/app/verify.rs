@@ -2,10 +2,10 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::find::project_name;
 use super::places::{Places, quoted};
 use super::project::Project;
 use super::session::{Session, reader};
-use super::status::project_name;
 use crate::cli::args::VerifyArgs;
 use crate::domain::key::TakeId;
 use crate::domain::loss::Loss;

@@ -2,12 +2,11 @@
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
+use crate::app::find::{find, project_name};
 use crate::app::places::Places;
 use crate::app::places::show_typed;
 use crate::app::project::Project;
 use crate::app::session::unopened;
-use crate::app::show::find;
-use crate::app::status::project_name;
 use crate::cli::args::LedgerAdjust;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::Account;
