@@ -37,6 +37,7 @@ mod secrets;
 mod shared;
 mod show;
 mod signals;
+mod small;
 mod status;
 mod talk;
 mod together;
