@@ -9,7 +9,7 @@ use shotlist::domain::key::{JobKey, ModelName};
 use shotlist::domain::limits::Limits;
 use shotlist::domain::money::Usd;
 use shotlist::domain::notice::Notice;
-use shotlist::domain::policy::Policy;
+use shotlist::engine;
 use shotlist::engine::clock::Clock;
 use shotlist::engine::lane::Account;
 use shotlist::engine::order::{Ordered, order};
@@ -17,11 +17,11 @@ use shotlist::engine::world::{LOOK_EVERY, Parts, World};
 use shotlist::files::Tree;
 use shotlist::load::load;
 use shotlist::plan::decide::Scope;
+use shotlist::provider::Registry;
 use shotlist::report::lines::line;
 use shotlist::sandbox::{Options, Sandbox};
 use shotlist::store::{Caps, Lock, Mode, Store, Worksheet};
 use shotlist::transport::{Endpoint, FreeClient, PaidClient, Settings};
-use shotlist::{engine, provider};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
@@ -40,7 +40,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     // What is wanted: manifest, sheet and pictures, with every problem that was found.
     let worksheet = Worksheet::new(None)?;
-    let loaded = load(manifest, &worksheet);
+    let providers = Registry::built_in();
+    let loaded = load(manifest, &providers, &worksheet);
     if let Some(problem) = loaded.problems.iter().find(|problem| problem.is_error()) {
         return Err(format!("{}: {}", manifest.display(), problem.message).into());
     }
@@ -50,7 +51,7 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     let clock = Clock::system();
     let state = home.join("state");
     let lock = Lock::acquire(&state, "embed", clock.now())?;
-    let policy = |_: &ModelName| Policy::standard();
+    let policy = |model: &ModelName| providers.policy(&model.provider);
     let options = shotlist::store::Options::default();
     let (store, _) = Store::open(&state, Mode::Drive { lock, policy: &policy }, &options, clock.now())?;
     worksheet.book().know(&manifest.project, Some(&store), &|_| true)?;
@@ -75,13 +76,13 @@ async fn rehearse(manifest: &Path, home: &Path) -> Result<(), Box<dyn Error>> {
     let sandbox =
         Sandbox::start(Options::new(home.join("far-end"), "sandbox", Arc::new(move || now.now()))).await?;
     let mut accounts = BTreeMap::new();
-    for provider in provider::ALL {
+    for provider in providers.iter() {
         let base_url = sandbox.provider_url(provider.name()).parse()?;
         let endpoint = Endpoint { base_url, key: Some("sandbox".into()) };
         // The sandbox renders faster than any provider: it is asked more often than the default.
         let quick = Some(Duration::from_millis(200));
         let limits = Limits { first_poll: quick, poll_every: quick, ..Limits::default() };
-        let account = Account::new(*provider, endpoint, limits, &loaded.cards);
+        let account = Account::new(Arc::clone(provider), endpoint, limits, &loaded.cards);
         accounts.insert(provider.name().to_owned(), Arc::new(account));
     }
 

@@ -45,8 +45,10 @@ pub mod load;
 pub mod app;
 
 pub mod report;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 
+#[cfg(feature = "sandbox")]
 pub mod rehearsal;
 
 pub mod cli;

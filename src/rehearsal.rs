@@ -76,7 +76,7 @@ fn captions(state: &Path) -> Captions {
             // Another thread was faster: its reader is as good.
             let _ = reader.set(opened);
         }
-        let (key, title) = reader.get()?.whose(task.provider.name(), &TaskId(task.id.clone())).ok()??;
+        let (key, title) = reader.get()?.whose(&task.provider, &TaskId(task.id.clone())).ok()??;
         Some(Caption { item: key.item, title, shot: key.shot })
     })
 }
@@ -87,7 +87,7 @@ pub fn rules(file: &Path) -> Result<Vec<Rule>, Error> {
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
     let rules: Vec<Rule> = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     for rule in &rules {
-        rule.check().map_err(&wrong)?;
+        rule.check(&crate::sandbox::providers()).map_err(&wrong)?;
     }
     Ok(rules)
 }

@@ -2,6 +2,7 @@
 //! beside the state; rehearsals know it, too, for the pictures are the same.
 
 use super::places::Places;
+use super::project::Project;
 use crate::engine::clock::Clock;
 use crate::files::Album;
 use crate::load::{Jobs, Loaded, jobs, open};
@@ -10,9 +11,9 @@ use crate::store::{Folder, Worksheet};
 
 /// Reads everything that a manifest says; its jobs go to the worksheet.
 #[must_use]
-pub(crate) fn load(places: &Places, worksheet: &Worksheet) -> Loaded {
-    let mut loaded = open(&places.manifest);
-    hand_on(places, &mut loaded, &LinkBook::new(), false, &mut &*worksheet);
+pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
+    let mut loaded = open(&project.places.manifest, &project.registry);
+    hand_on(&project.places, &mut loaded, &LinkBook::new(), false, &mut &*worksheet);
     loaded
 }
 

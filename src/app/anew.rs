@@ -1,6 +1,6 @@
 //! What held takes cost when they are ordered anew: the one figure that is shown, asked for and held against a bound.
 
-use super::places::Places;
+use super::project::Project;
 use crate::domain::money::Usd;
 use crate::domain::problem::Problem;
 use crate::domain::take::Take;
@@ -13,8 +13,8 @@ pub(crate) struct Prices(Option<Cards>);
 impl Prices {
     /// Reads the manifest's corrections of models and prices; where these are wrong, takes cost what they did.
     #[must_use]
-    pub(crate) fn read(places: &Places) -> Self {
-        let (cards, problems) = models(&places.manifest);
+    pub(crate) fn read(project: &Project) -> Self {
+        let (cards, problems) = models(&project.places.manifest, &project.registry);
         Self(Some(cards).filter(|_| !problems.iter().any(Problem::is_error)))
     }
 

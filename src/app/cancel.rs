@@ -80,7 +80,8 @@ impl Desk<'_> {
     async fn go(&mut self, args: &CancelArgs) -> Result<(bool, Vec<Exit>), Error> {
         let (takes, settled) = self.chosen(args).await?;
         let providers = takes.iter().map(|take| &take.request.model.provider);
-        self.needed = providers.filter(|name| can_cancel(name).is_some()).cloned().collect();
+        self.needed =
+            providers.filter(|name| can_cancel(&self.project.registry, name).is_some()).cloned().collect();
         let (mut any, mut exits) = (false, Vec::new());
         for take in takes {
             let (key, id) = (take.key.clone(), take.id.clone());
@@ -210,7 +211,7 @@ impl Desk<'_> {
                 _ => return Ok(Err((Exit::Usage, self.instead(&take)))),
             };
             let at = self.clock.moment();
-            let policy = provider::policy(&take.request.model.provider);
+            let policy = self.project.registry.policy(&take.request.model.provider);
             match self.store.apply(&take, event, Details::default(), at, &policy).await {
                 Ok(_) => {
                     return Ok(Ok(match taken_back {
@@ -239,7 +240,8 @@ impl Desk<'_> {
         task: &Task,
     ) -> Result<Result<Charged, (Exit, String)>, Error> {
         let name = &take.request.model.provider;
-        let Some(cancel) = can_cancel(name) else {
+        let registry = &self.project.registry;
+        let Some(cancel) = can_cancel(&registry, name) else {
             return Ok(Err((Exit::Usage, self.instead(take))));
         };
         let (setup, free) = self.far().await?;
@@ -247,7 +249,8 @@ impl Desk<'_> {
             return Ok(Err((Exit::Usage, format!("{name} is not set up"))));
         };
         let not = |said: String| (Exit::WorkRemains, format!("not taken back: {said}; try again"));
-        let reply = match free.ask(&account.endpoint, &cancel.cancel(&task.id)).await {
+        let card = account.card(&take.request.model);
+        let reply = match free.ask(&account.endpoint, &cancel.cancel(&card, &task.id)).await {
             Ok(reply) => reply,
             Err(fault) => return Ok(Err(not(fault.said.to_string()))),
         };
@@ -274,7 +277,7 @@ impl Desk<'_> {
             self.terminal.problems(problems);
             Error::new(Exit::Invalid, "`providers:` could not be read; no task was taken back")
         })?;
-        let cards = cards(&self.places.manifest);
+        let cards = cards(&self.places.manifest, &self.project.registry);
         let Self { project, needed, .. } = self;
         let setup = setup(project, &configs, &cards, needed).await?;
         let free = FreeClient::new(&setup.settings);
@@ -282,8 +285,8 @@ impl Desk<'_> {
     }
 }
 
-fn can_cancel(provider: &str) -> Option<&'static dyn provider::Cancel> {
-    provider::find(provider).and_then(provider::Provider::cancel)
+fn can_cancel<'a>(registry: &'a provider::Registry, provider: &str) -> Option<&'a dyn provider::Cancel> {
+    registry.find(provider)?.cancel()
 }
 
 fn taken_back_words(charged: Charged, take: &Take) -> String {

@@ -67,7 +67,7 @@ async fn go(session: Session) -> Result<RunReport, Error> {
         let what = "`providers:` could not be read; what was paid could not be collected";
         Error::new(Exit::Invalid, what).problems(problems)
     })?;
-    let cards = cards(&places.manifest);
+    let cards = cards(&places.manifest, &project.registry);
     let (setup, problems) = as_far_as_possible(&project, &configs, &cards, &needed).await?;
     let is_whole = problems.is_empty();
     if !is_whole && setup.accounts.is_empty() {

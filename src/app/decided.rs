@@ -20,7 +20,6 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
 use crate::plan::fingerprint::Change;
 use crate::plan::guards::{Watch, is_in_place};
-use crate::provider;
 use crate::store::{Book, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
 
@@ -271,9 +270,9 @@ const TOLD: usize = 10;
 fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelName, usize> {
     let width = |model: &ModelName| {
         let card = loaded.cards.get(model)?;
-        let provider = provider::find(&model.provider)?;
+        let provider = loaded.cards.providers().find(&model.provider)?;
         let limits = manifest.providers.get(&model.provider).map(|config| config.value.limits);
-        Some((model.clone(), Lane::new(Some(card), provider, &limits.unwrap_or_default()).width()))
+        Some((model.clone(), Lane::new(Some(card), &**provider, &limits.unwrap_or_default()).width()))
     };
     sum.models().filter_map(width).collect()
 }

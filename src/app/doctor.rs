@@ -82,10 +82,10 @@ pub(crate) async fn doctor(
     _args: &ManifestArg,
 ) -> Result<Exit, Error> {
     let places = project.places.clone();
-    let context = Context { places: &places };
+    let context = Context { project, places: &places };
     let now = Clock::system().now();
     let worksheet = worksheet(&places)?;
-    let loaded = load(&places, &worksheet);
+    let loaded = load(project, &worksheet);
     let wants = input::Wants::of(&worksheet)?;
 
     let mut checks = vec![Check::ok("version", concat!("shotlist ", env!("CARGO_PKG_VERSION")))];
@@ -166,6 +166,7 @@ fn tell(terminal: &Terminal, check: &Check) {
 
 /// What every check looks at.
 struct Context<'a> {
+    project: &'a Project,
     places: &'a Places,
 }
 

@@ -214,7 +214,8 @@ async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
     let missing: Vec<Clip> = missing.map(|(clip, _)| clip.clone()).collect();
     for clip in missing {
-        let back = bring_back(&session.store, &tree, &clip, session.clock.now()).await;
+        let back =
+            bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
         match back.map_err(|error| Error::new(Exit::Local, error.to_string()))? {
             Back::Copied(_) | Back::Asked => drop(lost.clips.remove(&clip.key)),
             Back::Altered(_) | Back::Gone => {}

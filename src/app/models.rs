@@ -9,7 +9,7 @@ use crate::domain::problem::{Problem, did_you_mean};
 use crate::engine::lane::Lane;
 use crate::load::{models as corrected, providers};
 use crate::manifest::{Located, ProviderConfig};
-use crate::provider;
+use crate::provider::Registry;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::report::models::{Entry, json, page, table};
@@ -28,10 +28,10 @@ pub(crate) fn models(
     let tally = terminal.problems(problems);
     let wanted = match &args.name {
         None => Wanted::Table(cards.for_sale().collect()),
-        Some(name) if provider::find(name).is_some() => Wanted::Table(cards.of(name).collect()),
+        Some(name) if cards.providers().find(name).is_some() => Wanted::Table(cards.of(name).collect()),
         Some(name) => Wanted::Page(named(&cards, name)?),
     };
-    let entry = |card| entry(card, &configs);
+    let entry = |card| entry(card, cards.providers(), &configs);
     let columns = terminal.size().0;
     let (data, lines, next) = match wanted {
         Wanted::Page(card) => {
@@ -42,14 +42,18 @@ pub(crate) fn models(
             };
             (serde_json::json!({ "format": 1, "model": json(&entry) }), page(&entry, columns), next)
         }
-        Wanted::Table(cards) => {
-            let entries = cards.iter().map(|card| entry(card)).collect::<Result<Vec<_>, _>>()?;
+        Wanted::Table(listed) => {
+            let entries = listed.iter().map(|card| entry(card)).collect::<Result<Vec<_>, _>>()?;
             let data = entries.iter().map(json).collect::<Vec<_>>();
             let next = format!(
                 "shotlist models {}",
-                cards.first().map_or_else(String::new, |card| card.name.to_string())
+                listed.first().map_or_else(String::new, |card| card.name.to_string())
             );
-            (serde_json::json!({ "format": 1, "models": data }), table(&entries, columns), next)
+            (
+                serde_json::json!({ "format": 1, "models": data }),
+                table(&entries, cards.providers(), columns),
+                next,
+            )
         }
     };
     if terminal.json {
@@ -78,22 +82,24 @@ type Configs = BTreeMap<String, Located<ProviderConfig>>;
 /// The cards, and what is wrong where the manifest corrects them. No manifest is none of the things that are wrong,
 /// unless one is named.
 fn read(project: Option<&Project>) -> Result<(Option<Places>, Cards, Configs, Vec<Problem>), Error> {
+    let registry = project.map_or_else(Registry::built_in, |project| project.registry.clone());
     let Some(places) = project.map(|project| project.places.clone()) else {
-        return Ok((None, Cards::built_in(), Configs::new(), Vec::new()));
+        return Ok((None, Cards::new(&registry), Configs::new(), Vec::new()));
     };
-    let (cards, problems) = corrected(&places.manifest);
+    let (cards, problems) = corrected(&places.manifest, &registry);
     // What is wrong with the providers is not what was asked for.
     let configs = providers(&places.manifest).unwrap_or_default();
     Ok((Some(places), cards, configs, problems))
 }
 
-fn entry<'a>(card: &'a Arc<ModelCard>, configs: &Configs) -> Result<Entry<'a>, Error> {
+fn entry<'a>(card: &'a Arc<ModelCard>, providers: &Registry, configs: &Configs) -> Result<Entry<'a>, Error> {
     let name = &card.name.provider;
-    let provider = provider::find(name)
+    let provider = providers
+        .find(name)
         .ok_or_else(|| Error::new(Exit::Unexpected, format!("{} has no provider", card.name)))?;
     let manifest = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
     let limits = manifest.over(card.limits).over(provider.profile().limits);
-    Ok(Entry { card, at_once: Lane::new(Some(card), provider, &manifest).width(), limits })
+    Ok(Entry { card, at_once: Lane::new(Some(card), &**provider, &manifest).width(), limits })
 }
 
 /// The model of that name, or the only one whose name holds it.

@@ -10,14 +10,14 @@ use crate::cli::args::{PauseArgs, ResumeArgs};
 use crate::domain::fault::printable;
 use crate::domain::problem::did_you_mean;
 use crate::engine::clock::Clock;
-use crate::provider;
+use crate::provider::Registry;
 use crate::report::terminal::Terminal;
 use crate::store::{Mode, Options, Pause, Store};
 use jiff::Timestamp;
 
 /// Puts a provider, or all of them, on hold.
 pub(crate) async fn pause(project: &Project, terminal: &Terminal, args: &PauseArgs) -> Result<Exit, Error> {
-    let provider = known(args.provider.as_deref())?;
+    let provider = known(&project.registry, args.provider.as_deref())?;
     let desk = Desk::open(project).await?;
     let reason = args.reason.as_deref().map(printable).filter(|reason| !reason.is_empty());
     for project in &desk.projects {
@@ -42,7 +42,7 @@ pub(crate) async fn pause(project: &Project, terminal: &Terminal, args: &PauseAr
 
 /// Lets a provider, or everything, go on.
 pub(crate) async fn resume(project: &Project, terminal: &Terminal, args: &ResumeArgs) -> Result<Exit, Error> {
-    let provider = known(args.provider.as_deref())?;
+    let provider = known(&project.registry, args.provider.as_deref())?;
     let desk = Desk::open(project).await?;
     let mut any = false;
     for project in &desk.projects {
@@ -85,12 +85,12 @@ fn resume_words(provider: Option<&str>) -> String {
 }
 
 /// The provider that is meant, if it is one.
-fn known(name: Option<&str>) -> Result<Option<&str>, Error> {
+fn known<'a>(registry: &Registry, name: Option<&'a str>) -> Result<Option<&'a str>, Error> {
     let Some(name) = name else { return Ok(None) };
-    if provider::find(name).is_some() {
+    if registry.find(name).is_some() {
         return Ok(Some(name));
     }
-    let names: Vec<&str> = provider::ALL.iter().map(|provider| provider.name()).collect();
+    let names: Vec<&str> = registry.iter().map(|provider| provider.name()).collect();
     let hint = match did_you_mean(name, names.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("the providers are: {}", names.join(", ")),

@@ -25,7 +25,6 @@ use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
 use crate::plan::decide::Decision;
 use crate::plan::guards::is_in_place;
-use crate::provider;
 use crate::provider::cards::Cards;
 use crate::store::{Pause, Reader, StoreError, Worksheet};
 use jiff::Timestamp;
@@ -82,7 +81,7 @@ impl Project {
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
         let places = &self.places;
         let worksheet = worksheet(places)?;
-        let loaded = valid(self, load(places, &worksheet))?;
+        let loaded = valid(self, load(self, &worksheet))?;
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let now = self.clock.now();
         let History { reader, levels, paused } = history(places, manifest, now).await?;
@@ -104,7 +103,7 @@ impl Project {
             }
             None => {
                 let providers = plan.sum.models().map(|model| model.provider.as_str());
-                let lacks_key = !places.sandbox && lacks_key(&manifest.providers, providers);
+                let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);
                 next(places, &plan, &lost, lacks_key)
             }
         };
@@ -283,7 +282,7 @@ pub(crate) fn invalid() -> Error {
 /// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.
 fn request(cards: &Cards, wanted: &Wanted) -> Value {
     let model = &wanted.request.model;
-    let (Some(provider), Some(card)) = (provider::find(&model.provider), cards.get(model)) else {
+    let (Some(provider), Some(card)) = (cards.providers().find(&model.provider), cards.get(model)) else {
         return Value::Null;
     };
     let call = provider.submit(card, &wanted.request, &RequestId("(new for each attempt)".to_owned())).0;

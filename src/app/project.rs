@@ -8,6 +8,7 @@ use super::places::Places;
 use super::rehearsal::Rehearsal;
 use super::reporter::{News, Reporter, Silent};
 use crate::engine::clock::Clock;
+use crate::provider::Registry;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub struct Project {
     pub(crate) places: Places,
     pub(crate) clock: Clock,
     pub(crate) interrupt: Interrupt,
+    pub(crate) registry: Registry,
     pub(crate) rehearsal: Option<Arc<dyn Rehearsal>>,
     consent: Arc<dyn Consent>,
     reporter: Arc<dyn Reporter>,
@@ -30,6 +32,11 @@ impl Project {
         Ok(Self::at(Places::find(Some(manifest.as_ref()), None, false)?))
     }
 
+    /// Opens the project of a manifest that may name these providers.
+    pub fn open_with(manifest: impl AsRef<Path>, registry: Registry) -> Result<Self, Error> {
+        Ok(Self { registry, ..Self::open(manifest)? })
+    }
+
     /// Opens the project in these places.
     #[must_use]
     pub fn at(places: Places) -> Self {
@@ -37,6 +44,7 @@ impl Project {
             places,
             clock: Clock::system(),
             interrupt: Interrupt::default(),
+            registry: Registry::built_in(),
             rehearsal: None,
             consent: Arc::new(Never),
             reporter: Arc::new(Silent),

@@ -25,7 +25,7 @@ const NAMED: usize = 10;
 pub(crate) async fn prune(project: &Project, terminal: &Terminal, args: &PruneArgs) -> Result<Exit, Error> {
     let places = project.places.clone();
     let worksheet = worksheet(&places)?;
-    let loaded = valid(project, load(&places, &worksheet))?;
+    let loaded = valid(project, load(project, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(project, "prune")?;
     session.keep_output().await?;

@@ -13,7 +13,6 @@ use crate::domain::money::Usd;
 use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::files::{Tree, kept_path};
-use crate::provider;
 use crate::report::terminal::Terminal;
 use crate::store::{Clips, Count, Rebuilt, Recovery, StoreError, Worksheet};
 use serde_json::{Map, Value, json};
@@ -64,7 +63,8 @@ pub(crate) async fn recover(
         Some(why) => why.to_string(),
         None => "the state does not know clips that it has paid for".to_owned(),
     };
-    let policy = |model: &ModelName| provider::policy(&model.provider);
+    let registry = &project.registry;
+    let policy = |model: &ModelName| registry.policy(&model.provider);
     let now = Clock::system().now();
     let out = output_name(&places);
     let rebuilt = tokio::task::block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))

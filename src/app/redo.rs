@@ -41,7 +41,7 @@ impl Project {
 
 async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error> {
     let worksheet = worksheet(&project.places)?;
-    let loaded = valid(project, load(&project.places, &worksheet))?;
+    let loaded = valid(project, load(project, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(project, "redo")?;
     session.keep_output().await?;

@@ -49,7 +49,7 @@ pub(crate) async fn resolve(
         terminal.next(places.typed("status"));
         return Ok(Exit::Done);
     }
-    let prices = Prices::read(&places);
+    let prices = Prices::read(project);
     consent(project, terminal, &places, args, &chosen, &prices)?;
     let mut left = 0;
     for take in &chosen {

@@ -43,7 +43,7 @@ impl Project {
 
 async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Error> {
     let worksheet = worksheet(&project.places)?;
-    let loaded = valid(project, load(&project.places, &worksheet))?;
+    let loaded = valid(project, load(project, &worksheet))?;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(project, "retry")?;
     session.keep_output().await?;

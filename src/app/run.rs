@@ -57,7 +57,7 @@ impl Project {
     /// Where nothing could be ordered; what was paid before is collected all the same, and told as it comes.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
         let worksheet = worksheet(&self.places)?;
-        let loaded = match valid(self, load(&self.places, &worksheet)) {
+        let loaded = match valid(self, load(self, &worksheet)) {
             Ok(loaded) => loaded,
             Err(error) if self.places.has_state() => {
                 let session = Session::open(self, "collect")?;

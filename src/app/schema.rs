@@ -12,13 +12,16 @@ use crate::manifest::{
     keys::{self, Keys},
 };
 use crate::provider::Provider;
-use crate::provider::card::{Profile, Rule};
+use crate::provider::Registry;
+use crate::provider::card::Rule;
 use crate::provider::cards::Cards;
 use crate::provider::cards::form::{CARD, Form, Key, Need};
-use crate::provider::{self, check::shown};
+use crate::provider::check::shown;
+use crate::provider::document::Profile;
 use crate::report::terminal::Terminal;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Where `init` puts the schema, as seen from the manifest.
 pub(crate) const PLACE: &str = ".shotlist/schema.json";
@@ -100,7 +103,7 @@ fn section(name: &str) -> Json {
         }),
         "providers" => {
             let each = |profile: &Profile| group(keys::PROVIDER, &[], |name| setting(profile, name));
-            let all: Map<String, Json> = provider::ALL
+            let all: Map<String, Json> = Registry::built_in()
                 .iter()
                 .map(|provider| (provider.name().to_owned(), each(provider.profile())))
                 .collect();
@@ -193,16 +196,17 @@ fn by_model(definition: &str) -> Json {
 
 /// The names of the models, a list for each provider, and templates.
 fn models(cards: &Cards) -> impl Iterator<Item = Json> {
-    let of_one = move |provider: &&dyn Provider| {
+    let of_one = move |provider: &Arc<dyn Provider>| {
         let names: Vec<String> = cards.of(provider.name()).map(|card| card.name.to_string()).collect();
         json!({ "title": format!("a model of {}", provider.name()), "enum": names })
     };
-    provider::ALL.iter().map(of_one).chain([template()])
+    cards.providers().iter().map(of_one).chain([template()])
 }
 
 /// The name of a model that the manifest adds.
 fn new_model() -> Json {
-    let providers: Vec<&str> = provider::ALL.iter().map(|provider| provider.name()).collect();
+    let registry = Registry::built_in();
+    let providers: Vec<&str> = registry.iter().map(|provider| provider.name()).collect();
     json!({ "type": "string", "pattern": format!("^({})/.", providers.join("|")) })
 }
 

@@ -22,7 +22,6 @@ use crate::engine::stop::StopReason;
 use crate::engine::world::{LOOK_EVERY, Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
-use crate::provider;
 use crate::store::{Lock, LockError, Mode, Options, Place, Reader, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap};
@@ -90,7 +89,7 @@ impl Session {
     /// trusted.
     pub(crate) fn open_locked(project: &Project, lock: Lock, submits: bool) -> Result<Self, Error> {
         let (places, clock) = (project.places.clone(), project.clock.clone());
-        let policy = |model: &ModelName| provider::policy(&model.provider);
+        let policy = |model: &ModelName| project.registry.policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
         let place = Some(here(&places));
         let options = Options { trust_damaged_ledger: !submits, place, ..Options::default() };

@@ -13,7 +13,7 @@ use crate::engine::lane::Account;
 use crate::manifest::{Located, ProviderConfig};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use crate::provider::{self, Provider};
+use crate::provider::{Provider, Registry};
 use crate::transport::settings::is_loopback;
 use crate::transport::{Endpoint, Proxies, Settings};
 use secrecy::SecretString;
@@ -57,23 +57,25 @@ pub(crate) async fn setup(
 pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
     // A key that is missing makes no manifest invalid.
     let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
-    Error::new(
-        exit,
-        "the providers are not set up; nothing was sent (a rehearsal in the sandbox needs no key)",
-    )
-    .problems(problems)
-    .money("not charged")
-    .hint(places.typed("run --sandbox"))
+    let what = "the providers are not set up; nothing was sent";
+    if !cfg!(feature = "sandbox") {
+        return Error::new(exit, what).problems(problems).money("not charged");
+    }
+    Error::new(exit, format!("{what} (a rehearsal in the sandbox needs no key)"))
+        .problems(problems)
+        .money("not charged")
+        .hint(places.typed("run --sandbox"))
 }
 
 /// Returns whether a provider of these has no key in the environment.
 pub(crate) fn lacks_key<'a>(
+    registry: &Registry,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
     mut providers: impl Iterator<Item = &'a str>,
 ) -> bool {
     providers.any(|name| {
-        let Some(provider) = provider::find(name) else { return false };
-        variable(key_variable(provider, configs.get(name)).0).is_none_or(|key| key.trim().is_empty())
+        let Some(provider) = registry.find(name) else { return false };
+        variable(key_variable(&**provider, configs.get(name)).0).is_none_or(|key| key.trim().is_empty())
     })
 }
 
@@ -97,7 +99,7 @@ pub(crate) async fn as_far_as_possible(
     let mut accounts = BTreeMap::new();
     if let Some(rehearsal) = &project.rehearsal {
         let stage = rehearsal.start(&project.places).await?;
-        for provider in provider::ALL {
+        for provider in project.registry.iter() {
             let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
             let endpoint = Endpoint {
                 base_url: address(&stage.address(provider.name()))?,
@@ -105,18 +107,18 @@ pub(crate) async fn as_far_as_possible(
             };
             // The rehearsal keeps the number of tasks at once, and hurries otherwise.
             let limits = Limits { concurrency: limits.concurrency, ..quick() };
-            let account = Account::new(*provider, endpoint, limits, cards);
+            let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
         return Ok((Setup { accounts, settings, stage: Some(stage) }, Vec::new()));
     }
     let mut problems = Vec::new();
-    for provider in needed.iter().filter_map(|name| provider::find(name)) {
+    for provider in needed.iter().filter_map(|name| project.registry.find(name)) {
         let config = configs.get(provider.name());
-        match endpoint(provider, config) {
+        match endpoint(&**provider, config) {
             Ok(endpoint) => {
                 let limits = config.map(|config| config.value.limits).unwrap_or_default();
-                let account = Account::new(provider, endpoint, limits, cards);
+                let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
                 accounts.insert(provider.name().to_owned(), Arc::new(account));
             }
             Err(problem) => problems.push(*problem),
@@ -190,7 +192,7 @@ pub(crate) fn base_url(
 
 /// The environment variable with the key of a provider, and where the manifest names it.
 pub(crate) fn key_variable<'a>(
-    provider: &dyn Provider,
+    provider: &'a dyn Provider,
     config: Option<&'a Located<ProviderConfig>>,
 ) -> (&'a str, Place) {
     match config.and_then(|config| config.value.api_key.as_ref()) {

@@ -19,7 +19,6 @@ use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::files::Tree;
 use crate::load::cards;
-use crate::provider;
 use crate::provider::cards::Cards;
 use crate::report::terminal::Terminal;
 use crate::store::{Attempt, Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
@@ -34,19 +33,19 @@ const TASK_ID: &str = " --task-id ID";
 pub(crate) async fn show(project: &Project, terminal: &Terminal, args: &ShowArgs) -> Result<Exit, Error> {
     let places = project.places.clone();
     let reader = reader(&places)?;
-    let (project, key) = match find_ordered(&reader, project_name(&places).as_deref(), &args.job).await {
+    let (name, key) = match find_ordered(&reader, project_name(&places).as_deref(), &args.job).await {
         Ok(found) => found,
-        Err(error) => return Err(never_ordered(&places, &args.job).unwrap_or(error)),
+        Err(error) => return Err(never_ordered(project, &args.job).unwrap_or(error)),
     };
-    let history = reader.history(&project, &key).await?;
+    let history = reader.history(&name, &key).await?;
     let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
     let loss = loss(&reader, &places, &history).await?;
     let options = options(&history, &places, loss);
     let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
     let remarks = remarks(&places.state, &takes)?;
-    let cards = cards(&places.manifest);
+    let cards = cards(&places.manifest, &project.registry);
     if terminal.json {
-        terminal.data(as_json(&cards, &project, &history, &options, &remarks));
+        terminal.data(as_json(&cards, &name, &history, &options, &remarks));
     } else {
         for line in text::page(
             &places,
@@ -147,9 +146,9 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
 }
 
 /// Another error for a job that the manifest wants and no run has heard of yet.
-fn never_ordered(places: &Places, job: &str) -> Option<Error> {
+fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     let worksheet = Worksheet::new(None).ok()?;
-    let _ = load(places, &worksheet);
+    let _ = load(project, &worksheet);
     let mut keys: Vec<JobKey> = Vec::new();
     let listed = worksheet.book().each_wanted::<StoreError>(|wanted| {
         keys.push(wanted.key);
@@ -161,7 +160,7 @@ fn never_ordered(places: &Places, job: &str) -> Option<Error> {
     Some(
         Error::new(Exit::Usage, format!("{key} is in the manifest, but was never ordered"))
             .money("not charged")
-            .hint(places.typed(&words)),
+            .hint(project.places.typed(&words)),
     )
 }
 
@@ -267,7 +266,7 @@ fn cost(entry: &TakeHistory) -> (Account, Usd) {
 fn sent(cards: &Cards, take: &Take, attempt: Option<&Attempt>) -> Option<(Call, bool)> {
     let id = attempt.map_or_else(|| RequestId("(not sent yet)".into()), |attempt| attempt.request_id.clone());
     let model = &take.request.model;
-    let call = provider::find(&model.provider)?.submit(cards.get(model)?, &take.request, &id).0;
+    let call = cards.providers().find(&model.provider)?.submit(cards.get(model)?, &take.request, &id).0;
     let same =
         call.body.as_ref().is_some_and(|body| attempt.is_some_and(|attempt| attempt.body == body.sha256()));
     Some((call, same))

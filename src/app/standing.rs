@@ -1,13 +1,13 @@
 //! Where the jobs of a project stand: counts, and what needs a person.
 
 use super::anew::Prices;
-use super::places::Places;
+use super::project::Project;
 use crate::domain::fault::Said;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
-use crate::provider;
+use crate::provider::Registry;
 use crate::store::{Count, Reader, StoreError};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -42,17 +42,16 @@ pub struct Standing {
 impl Standing {
     /// Reads where the jobs stand. Without a project all of the folder are meant.
     pub(crate) async fn read(
-        places: &Places,
+        project: &Project,
         reader: &Reader,
-        project: Option<&str>,
+        name: Option<&str>,
     ) -> Result<Self, StoreError> {
         let meant = reader.dismissed().await?;
         let is_open = |take: &Take| !meant.contains(&take.id);
-        let (mut failed, mut written_off) =
-            (reader.failed(project).await?, reader.written_off(project).await?);
+        let (mut failed, mut written_off) = (reader.failed(name).await?, reader.written_off(name).await?);
         failed.retain(is_open);
         written_off.retain(is_open);
-        let held = reader.held(project).await?;
+        let held = reader.held(name).await?;
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
         for take in &failed {
@@ -65,13 +64,13 @@ impl Standing {
         for take in held.iter().filter(|take| take.state.is_in_doubt()).take(EXAMPLES) {
             said.extend(last_said(reader, take).await?);
         }
-        let prices = if held.is_empty() { None } else { Some(Prices::read(places)) };
+        let prices = if held.is_empty() { None } else { Some(Prices::read(project)) };
         let with_price = |take: Take| {
             let anew = prices.as_ref().map_or(take.price, |prices| prices.of(&take));
-            Held { can_be_asked: can_be_asked(&take), anew, take }
+            Held { can_be_asked: can_be_asked(&project.registry, &take), anew, take }
         };
         let held = held.into_iter().map(with_price).collect();
-        Ok(Self { counts: reader.counts(project).await?, held, failed, written_off, said })
+        Ok(Self { counts: reader.counts(name).await?, held, failed, written_off, said })
     }
 
     /// Returns what was said last about a take that is shown.
@@ -102,6 +101,6 @@ async fn last_said(reader: &Reader, take: &Take) -> Result<Option<(TakeId, Said)
 }
 
 /// Returns whether the provider of a take offers a way to look it up.
-fn can_be_asked(take: &Take) -> bool {
-    provider::find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
+fn can_be_asked(registry: &Registry, take: &Take) -> bool {
+    registry.find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
 }

@@ -51,9 +51,9 @@ pub(crate) async fn status(
         None => Vec::new(),
     };
     let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
-    let project = manifest.map(|manifest| manifest.project);
+    let name = manifest.map(|manifest| manifest.project);
     let buckets = buckets(&reader, &places, BTreeSet::new()).await?.0;
-    let screen = Screen::read(&reader, &places, project, now).await;
+    let screen = Screen::read(project, &reader, name, now).await;
     let mut screen = Screen { budget, buckets, ..screen? };
     if is_watched {
         let root = places.clips(reader.output().await?.as_deref());
@@ -143,14 +143,14 @@ struct Pace {
 
 impl Screen {
     async fn read(
+        asked: &Project,
         reader: &Reader,
-        places: &Places,
         project: Option<String>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let named = project.as_deref();
-        let standing = Standing::read(places, reader, named).await?;
-        let holder = Lock::holder(&places.state)?;
+        let standing = Standing::read(asked, reader, named).await?;
+        let holder = Lock::holder(&asked.places.state)?;
         let run = match reader.last_run(named).await? {
             Some(run) => {
                 let spent = reader.spent(Window::Invocation(run.id)).await?;

@@ -133,7 +133,7 @@ pub(crate) async fn close(
     // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());
     let shown = named.clone().or_else(|| project_name(places));
-    let standing = Standing::read(places, &world.store, shown.as_deref()).await?;
+    let standing = Standing::read(asked, &world.store, shown.as_deref()).await?;
     let pauses = match &named {
         Some(project) => world.store.pauses(Some(project)).await?,
         None => Vec::new(),

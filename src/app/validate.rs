@@ -18,11 +18,11 @@ pub(crate) async fn validate(
     args: &ValidateArgs,
 ) -> Result<Exit, Error> {
     let places = project.places.clone();
-    let mut loaded = open(&places.manifest);
+    let mut loaded = open(&places.manifest, &project.registry);
     hand_on(&places, &mut loaded, &LinkBook::new(), args.check_images, &mut Nobody);
     if args.check_images {
         let links = images::look(terminal, &places, &loaded).await?;
-        loaded = open(&places.manifest);
+        loaded = open(&places.manifest, &project.registry);
         hand_on(&places, &mut loaded, &links, false, &mut Nobody);
     }
     let invalid = loaded.is_invalid();

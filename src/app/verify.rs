@@ -368,7 +368,8 @@ async fn repair(
         }
     }
     for clip in bare.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
-        let back = bring_back(&session.store, &tree, &clip, session.clock.now()).await;
+        let back =
+            bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
         match back.map_err(|error| local(error.to_string()))? {
             Back::Copied(from) => tell("restored", &clip, &format!("brought back from {from}")),
             Back::Asked => {

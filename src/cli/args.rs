@@ -36,7 +36,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Rehearse against a fake provider inside the program: no key, no network, no cost
-    #[arg(long, global = true)]
+    #[cfg_attr(feature = "sandbox", arg(long, global = true))]
+    #[cfg_attr(not(feature = "sandbox"), arg(skip))]
     pub sandbox: bool,
     /// Data as JSON on stdout
     #[arg(long, global = true)]
@@ -205,6 +206,7 @@ pub enum Command {
     /// The fake providers as a server
     ///
     /// Listens on 127.0.0.1 until a signal ends it. `--sandbox`, on any other command, needs no such server.
+    #[cfg(feature = "sandbox")]
     Sandbox(SandboxArgs),
     /// Completions for a shell
     Completions {
@@ -296,7 +298,8 @@ pub struct RunArgs {
     #[arg(long)]
     pub accept_changes: bool,
     /// Rules that make the fake provider misbehave, as JSON; only with --sandbox
-    #[arg(long, value_name = "FILE", requires = "sandbox")]
+    #[cfg_attr(feature = "sandbox", arg(long, value_name = "FILE", requires = "sandbox"))]
+    #[cfg_attr(not(feature = "sandbox"), arg(skip))]
     pub faults: Option<PathBuf>,
 }
 
@@ -471,6 +474,7 @@ pub struct CancelArgs {
 }
 
 /// Arguments of `sandbox`.
+#[cfg(feature = "sandbox")]
 #[derive(Debug, Clone, Args)]
 pub struct SandboxArgs {
     /// The port on 127.0.0.1; 0 for any
@@ -503,6 +507,7 @@ pub struct SandboxArgs {
 }
 
 /// What the sandbox's clips look like.
+#[cfg(feature = "sandbox")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ClipsKind {
     /// Of the ordered size.

@@ -3,11 +3,13 @@
 use super::args::Global;
 use super::signals;
 use crate::app::consent::{Answer, Consent, Question, Topic};
+#[cfg(feature = "sandbox")]
 use crate::app::environment::variable;
 use crate::app::error::Error;
 use crate::app::places::Places;
 use crate::app::project::Project;
-use crate::rehearsal::InProcess;
+#[cfg(feature = "sandbox")]
+use crate::rehearsal::{InProcess, rules};
 use crate::report::plan::change_line;
 use crate::report::reporter::Console;
 use crate::report::terminal::Terminal;
@@ -38,14 +40,13 @@ impl Context {
         let Global { verbose, log_file, .. } = &self.global;
         let logged = log_file.is_some() || self.terminal.json || self.terminal.quiet;
         let console = Arc::new(Console::new(&self.terminal, &places, *verbose > 0, logged));
-        let is_rehearsed = places.sandbox;
         let project = Project::at(places).telling(Arc::clone(&console) as _);
         let opened = Opened { project, console };
-        if is_rehearsed {
-            opened.rehearsed(InProcess { tiny: tiny(), ..InProcess::default() })
-        } else {
-            Ok(opened)
+        #[cfg(feature = "sandbox")]
+        if opened.project.places().sandbox {
+            return opened.rehearsed(InProcess { tiny: tiny(), ..InProcess::default() });
         }
+        Ok(opened)
     }
 
     /// Returns whoever answers questions: this terminal, and `--yes` before it.
@@ -56,8 +57,18 @@ impl Context {
 
 impl Opened {
     /// Returns the project with this sandbox.
+    #[cfg(feature = "sandbox")]
     pub(super) fn rehearsed(self, sandbox: InProcess) -> Result<Self, Error> {
         Ok(Self { project: self.project.rehearsed(sandbox)?, ..self })
+    }
+
+    /// Returns the project with a sandbox that misbehaves by the rules of this file.
+    #[cfg(feature = "sandbox")]
+    pub(super) fn misbehaving(self, faults: Option<&Path>) -> Result<Self, Error> {
+        match faults {
+            Some(faults) => self.rehearsed(InProcess { faults: rules(faults)?, tiny: tiny() }),
+            None => Ok(self),
+        }
     }
 
     /// Returns the project with whoever answers its questions.
@@ -80,6 +91,7 @@ impl Opened {
 }
 
 /// Returns whether the environment asks for small clips.
+#[cfg(feature = "sandbox")]
 pub(super) fn tiny() -> bool {
     variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny")
 }

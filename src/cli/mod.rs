@@ -9,6 +9,7 @@ mod plan;
 mod redo;
 mod retry;
 mod run;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 pub(crate) mod signals;
 
@@ -96,6 +97,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Pause(args) => app::pause::pause(&open(None)?, terminal, args).await,
         Command::Resume(args) => app::pause::resume(&open(None)?, terminal, args).await,
         Command::Doctor(args) => app::doctor::doctor(&open(args.manifest.as_deref())?, terminal, args).await,
+        #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => match open(None) {
             Ok(project) => app::models::models(Some(&project), terminal, args),

@@ -1,10 +1,10 @@
-//! `shotlist sandbox`: the fake providers as a server of their own.
+//! The fake providers: `shotlist sandbox` serves them on their own, `--sandbox` in the process of another command.
 
 use super::args::{ClipsKind, SandboxArgs};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::engine::clock::Clock;
-use crate::provider;
+use crate::provider::Registry;
 use crate::rehearsal::rules;
 use crate::report::terminal::Terminal;
 use crate::sandbox::{Clips, Limits, Options, Sandbox};
@@ -38,7 +38,8 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     let sandbox = Sandbox::start(options).await.map_err(local)?;
     let mut addresses = Map::new();
     let mut lines = String::new();
-    for name in provider::ALL.iter().map(|provider| provider.name()) {
+    for provider in Registry::built_in().iter() {
+        let name = provider.name();
         let url = sandbox.provider_url(name);
         let _ = write!(lines, "\n  {name}: {{ base_url: \"{url}\" }}");
         addresses.insert(name.to_owned(), url.into());

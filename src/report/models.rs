@@ -6,7 +6,7 @@ use crate::domain::money::Usd;
 use crate::domain::request::{Field, Value};
 use crate::provider::card::{Kind, ModelCard, Pictures, Remark, RemarkKind, Rule};
 use crate::provider::check::shown;
-use crate::provider::{self, Provider};
+use crate::provider::{Provider, Registry};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +87,7 @@ fn choice(values: &[Value]) -> String {
 
 /// All models, provider by provider, in at most so many columns.
 #[must_use]
-pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
+pub fn table(entries: &[Entry<'_>], providers: &Registry, columns: usize) -> Vec<String> {
     let sections: Vec<Section<'_>> =
         entries.chunk_by(|a, b| a.card.name.provider == b.card.name.provider).map(Section::of).collect();
     // A mark before each line, two columns before each cell.
@@ -95,7 +95,7 @@ pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for section in &sections {
         let name = &section.entries[0].card.name.provider;
-        lines.extend(provider::find(name).map(|provider| head(provider, columns)).unwrap_or_default());
+        lines.extend(providers.find(name).map(|provider| head(&**provider, columns)).unwrap_or_default());
         if is_wide {
             lines.push(line(' ', &HEADS.map(str::to_owned), &section.widths));
         }

@@ -7,7 +7,6 @@ use shotlist::cli::args::Cli;
 use shotlist::domain::limits::Limits;
 use shotlist::engine::lane::Lane;
 use shotlist::files::atomic_write;
-use shotlist::provider;
 use shotlist::provider::card::ModelCard;
 use shotlist::provider::cards::Cards;
 use shotlist::report::models;
@@ -141,8 +140,8 @@ fn its_exit_codes_are_those_of_the_program() {
 fn its_models_are_those_of_the_cards_that_are_documented() {
     let cards = Cards::built_in();
     let row = |card: &Arc<ModelCard>| {
-        let provider = provider::find(&card.name.provider).unwrap();
-        let at_once = Lane::new(Some(card), provider, &Limits::default()).width();
+        let provider = cards.providers().find(&card.name.provider).unwrap();
+        let at_once = Lane::new(Some(card), &**provider, &Limits::default()).width();
         let [model, from, seconds, size, price, at_once] = models::cells(card, at_once);
         vec![format!("`{model}`"), card.summary.clone(), from, seconds, size, at_once, price]
     };

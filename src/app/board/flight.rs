@@ -14,6 +14,7 @@ pub struct Flight {
     pub(crate) at: Timestamp,
 }
 
+/// The step that a take is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
     /// Its request is on the wire.

@@ -6,7 +6,7 @@ use crate::app::exit::Exit;
 use crate::app::setup::{base_url, endpoint, key_variable, settings};
 use crate::domain::problem::{Problem, grouped};
 use crate::load::{Loaded, providers as read_providers};
-use crate::provider::{self, Provider};
+use crate::provider::Provider;
 use crate::store::{StoreError, Worksheet};
 use std::collections::BTreeSet;
 
@@ -87,7 +87,9 @@ pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTre
     // Only the rest of the manifest may be broken: `collect` needs no more than this either.
     let configs = read_providers(&context.places.manifest).unwrap_or_default();
     let mut checks = Vec::new();
-    let known: Vec<&dyn Provider> = needed.iter().filter_map(|name| provider::find(name)).collect();
+    let registry = &context.project.registry;
+    let found = needed.iter().filter_map(|name| registry.find(name));
+    let known: Vec<&dyn Provider> = found.map(|provider| &**provider).collect();
     let settings = settings();
     for provider in &known {
         let config = configs.get(provider.name());

@@ -3,7 +3,8 @@
 use super::Check;
 use crate::app::exit::Exit;
 use crate::domain::fault::{FaultKind, Stop};
-use crate::domain::key::TaskId;
+use crate::domain::key::{ModelName, TaskId};
+use crate::provider::card::ModelCard;
 use crate::provider::{Provider, reply};
 use crate::transport::{Endpoint, FreeClient, SendFault, Settings};
 use crate::wire::Reply;
@@ -17,7 +18,11 @@ pub(crate) async fn ask(provider: &dyn Provider, endpoint: &Endpoint, settings: 
         Ok(free) => free,
         Err(trouble) => return Check::fail("server", Exit::Local, trouble.to_string(), "see above"),
     };
-    let answer = free.ask(endpoint, &provider.poll(&TaskId(NOBODYS.into()))).await;
+    let card = provider.cards().first().cloned().unwrap_or_else(|| {
+        let (provider, model) = (provider.name().to_owned(), NOBODYS.to_owned());
+        ModelCard::unlisted(ModelName { provider, model })
+    });
+    let answer = free.ask(endpoint, &provider.poll(&card, &TaskId(NOBODYS.into()))).await;
     judge(provider, endpoint.base_url.as_str(), answer)
 }
 
@@ -68,14 +73,15 @@ mod tests {
     use super::super::Verdict;
     use super::*;
     use crate::domain::fault::Said;
-    use crate::provider::find;
+    use crate::provider::Registry;
     use crate::transport::SendFaultKind;
 
     #[test]
     fn a_wrong_address_is_told_from_an_unknown_task() {
         let of = |provider: &str, status, body: &str| {
             let reply = Reply { status, headers: Vec::new(), body: body.into() };
-            judge(find(provider).unwrap(), "https://api.example.com", Ok(reply)).verdict
+            judge(&**Registry::built_in().find(provider).unwrap(), "https://api.example.com", Ok(reply))
+                .verdict
         };
         let wrong = Verdict::Fail(Exit::Invalid);
         let code = |code: &str| format!("{{\"error\":{{\"code\":\"{code}\",\"message\":\"so it is\"}}}}");
@@ -96,7 +102,7 @@ mod tests {
             assert_eq!(of(provider, status, &body), verdict, "{provider} {status} {body}");
         }
         let lost = SendFault { kind: SendFaultKind::NotSent, said: Said::text("no connection") };
-        let check = judge(find("zai").unwrap(), "https://api.example.com", Err(lost));
+        let check = judge(&**Registry::built_in().find("zai").unwrap(), "https://api.example.com", Err(lost));
         assert_eq!(check.verdict, Verdict::Warn);
     }
 }

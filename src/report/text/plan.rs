@@ -1,6 +1,5 @@
 //! A plan in words.
 
-use crate::app::error::Error;
 use crate::app::places::Places;
 use crate::app::plan::PlanReport;
 use crate::domain::text::count;
@@ -10,7 +9,7 @@ use crate::report::plan::change_line;
 use crate::report::terminal::Terminal;
 
 /// Tells a plan: the table on stdout, everything else on stderr.
-pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) -> Result<(), Error> {
+pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
     let PlanReport { plan, changes, .. } = report;
     let buckets = &plan.sum.buckets;
     terminal.say(format_args!("{}: {}: {}\n", places.shown, count(buckets.jobs(), "job"), buckets.line()));
@@ -34,5 +33,4 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) -> Result
     if !report.choices.is_empty() {
         terminal.tell(&format!("other choices of one_per: {}", report.choices.join(" · ")), 2);
     }
-    Ok(())
 }
