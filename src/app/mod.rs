@@ -1,4 +1,8 @@
-//! Use cases: everything that the program does, for a Rust caller as for the command line.
+//! The use cases: everything that the program does, for a Rust caller as for the command line.
+//!
+//! A [`Project`] is opened, may be given somebody who answers its questions ([`Consent`]) and somebody who hears what it does
+//! ([`Reporter`]), and is asked for a use case. Each answers a report, which is data, or an [`Error`]. Every guard, budget,
+//! quota, output check and question lives here; nothing here knows a command line or a terminal.
 pub(crate) mod again;
 pub(crate) mod album;
 pub(crate) mod anew;
@@ -51,3 +55,15 @@ pub(crate) mod status;
 pub mod summary;
 pub(crate) mod validate;
 pub(crate) mod verify;
+
+pub use consent::{Always, Answer, Consent, Never, Question, Topic};
+pub use error::Error;
+pub use exit::Exit;
+pub use plan::{PlanReport, PlanRequest, PlannedJob};
+pub use project::Project;
+pub use redo::RedoRequest;
+pub use reporter::{News, Reporter};
+pub use retry::RetryRequest;
+pub use run::RunRequest;
+pub use selection::{Bounds, Selection};
+pub use summary::{RunReport, Summary};

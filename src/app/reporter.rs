@@ -119,6 +119,18 @@ pub enum News<'a> {
     Ended,
 }
 
+impl<F: Fn(&News<'_>) + Send + Sync> Reporter for F {
+    fn hear(&self, news: &News<'_>) {
+        self(news);
+    }
+}
+
+impl<R: Reporter> Reporter for Arc<R> {
+    fn hear(&self, news: &News<'_>) {
+        R::hear(self, news);
+    }
+}
+
 /// Hears nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;

@@ -8,23 +8,18 @@ mod sandbox;
 
 use provider::Acme;
 use serde_json::json;
-use shotlist::domain::key::{JobKey, ModelName, TaskId};
-use shotlist::domain::limits::{Limits, Rate};
+use shotlist::app::{Always, Exit, PlanRequest, Project, RunRequest};
+use shotlist::domain::key::TaskId;
+use shotlist::domain::limits::Limits;
 use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
 use shotlist::engine::lane::Account;
-use shotlist::engine::order::{Ordered, order};
-use shotlist::engine::world::{LOOK_EVERY, Parts, World};
-use shotlist::files::{Tree, atomic_write};
-use shotlist::load::load;
-use shotlist::plan::decide::Scope;
+use shotlist::files::atomic_write;
+use shotlist::provider::Registry;
 use shotlist::provider::cards::Cards;
-use shotlist::provider::{Provider, Registry};
 use shotlist::sandbox::{Clips, Options, Rule, Sandbox};
-use shotlist::store::{Caps, Lock, Mode, Store, Worksheet};
-use shotlist::transport::{Endpoint, FreeClient, PaidClient, Settings};
+use shotlist::transport::Endpoint;
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,75 +41,29 @@ fn registry() -> Registry {
 }
 
 /// Starts the sandbox with the provider from outside among those that it plays.
-async fn far_end(home: &Path) -> Sandbox {
+async fn far_end(home: &Path) -> Arc<Sandbox> {
     let clock = Clock::system();
     let mut options = Options::new(home.join("far-end"), "secret", Arc::new(move || clock.now()));
     options.providers.push(sandbox::provider());
     options.clips = Clips::Tiny;
     options.task_time = Duration::from_millis(50)..=Duration::from_millis(100);
-    Sandbox::start(options).await.unwrap()
+    Arc::new(Sandbox::start(options).await.unwrap())
 }
 
 /// Plans a manifest and renders what is wanted; answers the price of each new job.
-async fn run(
-    manifest: &Path,
-    home: &Path,
-    providers: &Registry,
-    far_end: &Sandbox,
-) -> BTreeMap<String, Option<Usd>> {
-    let worksheet = Worksheet::new(None).unwrap();
-    let loaded = load(manifest, providers, &worksheet);
-    assert!(!loaded.is_invalid(), "{:#?}", loaded.problems);
-    let project = loaded.manifest.as_ref().unwrap().project.clone();
-    let (clock, state) = (Clock::system(), home.join("state"));
-    let lock = Lock::acquire(&state, "run", clock.now()).unwrap();
-    let policy = |model: &ModelName| providers.policy(&model.provider);
-    let options = shotlist::store::Options::default();
-    let mode = Mode::Drive { lock, policy: &policy };
-    let (store, _) = Store::open(&state, mode, &options, clock.now()).unwrap();
-    worksheet.book().know(&project, Some(&store), &|_| true).unwrap();
-    let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
-    worksheet.book().decide(Scope { left_out: &left_out, ..Scope::ALL }, None).unwrap();
+async fn run(manifest: &Path, far_end: &Arc<Sandbox>) -> BTreeMap<String, Option<Usd>> {
+    let project = Project::open_with(manifest, registry()).unwrap();
+    let project = project.rehearsed(Arc::clone(far_end)).unwrap().asking(Always);
+    let plan = project.plan(&PlanRequest::default()).await.unwrap();
     let mut prices = BTreeMap::new();
-    let noted = worksheet.book().each::<shotlist::store::StoreError>(|_, job| {
+    let noted = plan.each_job::<shotlist::store::StoreError>(|job| {
         if job.decision.name() == "new" {
             prices.insert(job.wanted.key.to_string(), job.wanted.price);
         }
         Ok(())
     });
     noted.unwrap();
-    let Ordered { admission, work } = order(&project, &worksheet, &loaded.left_out, clock.now()).unwrap();
-    store.admit(admission, clock.now()).await.unwrap();
-    let run = store.begin_run(&project, "run", Caps::default(), clock.now()).await.unwrap();
-    let quick = Some(Duration::from_millis(20));
-    let rate = NonZeroU32::new(100).map(|count| Rate { count, per: Duration::from_secs(1) });
-    let limits = Limits { first_poll: quick, poll_every: quick, rate, poll_rate: rate, ..Limits::default() };
-    let account = |provider: &Arc<dyn Provider>| {
-        let base_url = far_end.provider_url(provider.name()).parse().unwrap();
-        let endpoint = Endpoint { base_url, key: Some("secret".into()) };
-        let account = Account::new(Arc::clone(provider), endpoint, limits, &loaded.cards);
-        (provider.name().to_owned(), Arc::new(account))
-    };
-    let accounts = providers.iter().map(account).collect();
-    let (settings, clips) = (Settings::default(), home.join("clips"));
-    std::fs::create_dir_all(&clips).unwrap();
-    let world = Arc::new(World::new(Parts {
-        store,
-        free: Box::new(FreeClient::new(&settings).unwrap()),
-        tree: Tree::open(&state, &clips).unwrap(),
-        pictures: loaded.folder.clone(),
-        clock,
-        run,
-        project,
-        look_every: LOOK_EVERY,
-        sandbox: true,
-        max_in_doubt: Usd::from_micros(2_000_000),
-        listener: Box::new(|_| {}),
-        reach: |_| {},
-    }));
-    let paid = Arc::new(PaidClient::new(&settings).unwrap());
-    let outcome = shotlist::engine::run(&world, &accounts, paid, work).await;
-    assert!(outcome.failures.is_empty() && !outcome.leaves_work(), "{:?}", outcome.failures);
+    assert_eq!(project.run(&RunRequest::default()).await.unwrap().exit(), Exit::Done);
     prices
 }
 
@@ -129,7 +78,7 @@ async fn a_provider_from_another_crate_is_planned_run_and_paid_once() {
     let rule = json!({ "on": "submit", "when": { "provider": "acme", "nth": 2 }, "do": error });
     far_end.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
 
-    let prices = run(&manifest, home.path(), &registry(), &far_end).await;
+    let prices = run(&manifest, &far_end).await;
     let usd = |text: &str| Some(text.parse().unwrap());
     let expected =
         [("film/cup", "0.18"), ("film/mug", "0.18"), ("teaser/cup", "0.05"), ("teaser/mug", "0.05")];
@@ -142,12 +91,12 @@ async fn a_provider_from_another_crate_is_planned_run_and_paid_once() {
     let [film, teaser] = [["acme", "long", "0.18", "success"], ["acme", "short", "0.05", "success"]];
     assert_eq!(charged, [film, film, teaser, teaser]);
     for (item, shot) in [("mug", "teaser"), ("mug", "film"), ("cup", "teaser"), ("cup", "film")] {
-        assert!(home.path().join(format!("clips/{item}_{shot}.mp4")).is_file(), "{item} {shot}");
+        assert!(home.path().join(format!("sandbox/{item}_{shot}.mp4")).is_file(), "{item} {shot}");
     }
 
-    assert_eq!(run(&manifest, home.path(), &registry(), &far_end).await, BTreeMap::new());
+    assert_eq!(run(&manifest, &far_end).await, BTreeMap::new());
     assert_eq!(far_end.charges().len(), 4, "nothing is ordered twice");
-    far_end.stop().await.unwrap();
+    Arc::into_inner(far_end).unwrap().stop().await.unwrap();
 }
 
 #[test]
