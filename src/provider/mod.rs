@@ -41,7 +41,12 @@ impl Registry {
     /// Returns all built-in providers, those that exist only in the sandbox among them.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::default().with(zai::Zai).with(vtrix::Vtrix).with(uniall::UniAll).with(echo::Echo)
+        Self::default()
+            // One line for each provider.
+            .with(zai::Zai)
+            .with(vtrix::Vtrix)
+            .with(uniall::UniAll)
+            .with(echo::Echo)
     }
 
     /// Adds a provider at the end. It takes the place of one with the same name.

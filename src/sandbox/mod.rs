@@ -81,7 +81,13 @@ use tasks::Book;
 /// Returns the providers that are played unless the options say otherwise.
 #[must_use]
 pub fn providers() -> Vec<Provider> {
-    vec![zai::provider(), vtrix::provider(), uniall::provider(), echo::provider()]
+    vec![
+        // One line for each provider.
+        zai::provider(),
+        vtrix::provider(),
+        uniall::provider(),
+        echo::provider(),
+    ]
 }
 
 /// What all handlers share.

@@ -18,6 +18,7 @@ mod files;
 mod images;
 mod kill;
 mod models;
+mod outside;
 mod portable;
 mod problems;
 mod providers;

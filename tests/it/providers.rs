@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect must fail it")]
 
 use crate::exercise::vidu::Vidu;
+use crate::outside::provider::Acme;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::Value as Json;
@@ -61,10 +62,16 @@ const OUR_NAME: [(&str, &str); 2] = [("zai", "/request_id"), ("echo", "/client_i
 /// parameter that it describes, and one with those that it requires.
 const DOCUMENTED: [(&str, usize); 3] = [("zai", 9), ("vtrix", 2), ("uniall", 4)];
 
-/// The built-in providers, and the one that is made as an exercise.
-fn providers() -> impl Iterator<Item = &'static dyn Provider> {
+/// The providers that have recorded answers: the built-in ones, and the one that is made as an exercise.
+fn recorded() -> impl Iterator<Item = &'static dyn Provider> {
     static ALL: LazyLock<Registry> = LazyLock::new(|| Registry::built_in().with(Vidu));
     ALL.iter().map(|provider| &**provider)
+}
+
+/// All of them, and the one that another crate would add.
+fn providers() -> impl Iterator<Item = &'static dyn Provider> {
+    static ACME: LazyLock<Acme> = LazyLock::new(|| Acme::new().unwrap());
+    recorded().chain([&*ACME as &dyn Provider])
 }
 
 fn fixtures(provider: &dyn Provider) -> PathBuf {
@@ -151,7 +158,7 @@ fn progress_in_words(progress: Progress) -> String {
 
 #[test]
 fn every_recorded_answer_means_what_its_fixture_says() {
-    for provider in providers() {
+    for provider in recorded() {
         let mut files: Vec<PathBuf> = std::fs::read_dir(fixtures(provider))
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -172,7 +179,7 @@ fn every_recorded_answer_means_what_its_fixture_says() {
 
 #[test]
 fn every_provider_has_an_answer_of_every_class_on_record() {
-    for provider in providers() {
+    for provider in recorded() {
         for class in CLASSES {
             let path = fixtures(provider).join(format!("{class}.json"));
             assert!(path.exists(), "{} is missing", path.display());
@@ -265,7 +272,7 @@ fn named(provider: &dyn Provider, mut body: Json, name: &str) -> Json {
 
 #[test]
 fn every_request_in_the_documents_can_be_ordered_and_is_sent_as_the_document_shows_it() {
-    for provider in providers() {
+    for provider in recorded() {
         for example in documented(provider) {
             let source = &example["source"];
             let request = order(&example["order"]);
@@ -397,7 +404,7 @@ fn a11_a_bare_server_error_on_a_paid_call_is_a_doubt() {
 
 #[test]
 fn a_timeout_or_a_conflict_on_a_paid_call_is_a_doubt_whatever_it_says() {
-    for provider in providers() {
+    for provider in recorded() {
         let refusal = reply(&read(&fixtures(provider).join("submit_rejected_input.json")));
         for status in [408, 409, 425, 499] {
             let reply = Reply { status, ..refusal.clone() };
@@ -409,7 +416,7 @@ fn a_timeout_or_a_conflict_on_a_paid_call_is_a_doubt_whatever_it_says() {
 
 #[test]
 fn n22_a_redirect_of_a_paid_call_is_a_doubt_unless_it_keeps_the_body() {
-    for provider in providers() {
+    for provider in recorded() {
         let refusal = reply(&read(&fixtures(provider).join("submit_rejected_input.json")));
         let fault = |status, body: &[u8]| {
             let headers = vec![("location".to_owned(), "https://api.example.com/v2".to_owned())];

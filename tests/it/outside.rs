@@ -1,0 +1,195 @@
+//! A provider that another crate adds: registered, planned, run and paid for through the library alone.
+//!
+//! The files in `outside/` are what such a crate consists of; they name nothing but public items.
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
+
+pub(crate) mod provider;
+mod sandbox;
+
+use provider::Acme;
+use serde_json::json;
+use shotlist::domain::key::{JobKey, ModelName, TaskId};
+use shotlist::domain::limits::{Limits, Rate};
+use shotlist::domain::money::Usd;
+use shotlist::engine::clock::Clock;
+use shotlist::engine::lane::Account;
+use shotlist::engine::order::{Ordered, order};
+use shotlist::engine::world::{LOOK_EVERY, Parts, World};
+use shotlist::files::{Tree, atomic_write};
+use shotlist::load::load;
+use shotlist::plan::decide::Scope;
+use shotlist::provider::cards::Cards;
+use shotlist::provider::{Provider, Registry};
+use shotlist::sandbox::{Clips, Options, Rule, Sandbox};
+use shotlist::store::{Caps, Lock, Mode, Store, Worksheet};
+use shotlist::transport::{Endpoint, FreeClient, PaidClient, Settings};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+const MANIFEST: &str = r#"version: 1
+project: abroad
+items:
+  - { id: mug, title: Mug }
+  - { id: cup, title: Cup }
+shots:
+  teaser: { model: acme/short, prompt: "A slow turn around {{ item.title }}" }
+  film: { model: acme/long, prompt: "{{ item.title }} in the rain", duration: 6, params: { camera: slow } }
+output: "{{ item.id }}_{{ shot }}.mp4"
+"#;
+
+/// Returns the built-in providers and the one from outside.
+fn registry() -> Registry {
+    Registry::built_in().with(Acme::new().unwrap())
+}
+
+/// Starts the sandbox with the provider from outside among those that it plays.
+async fn far_end(home: &Path) -> Sandbox {
+    let clock = Clock::system();
+    let mut options = Options::new(home.join("far-end"), "secret", Arc::new(move || clock.now()));
+    options.providers.push(sandbox::provider());
+    options.clips = Clips::Tiny;
+    options.task_time = Duration::from_millis(50)..=Duration::from_millis(100);
+    Sandbox::start(options).await.unwrap()
+}
+
+/// Plans a manifest and renders what is wanted; answers the price of each new job.
+async fn run(
+    manifest: &Path,
+    home: &Path,
+    providers: &Registry,
+    far_end: &Sandbox,
+) -> BTreeMap<String, Option<Usd>> {
+    let worksheet = Worksheet::new(None).unwrap();
+    let loaded = load(manifest, providers, &worksheet);
+    assert!(!loaded.is_invalid(), "{:#?}", loaded.problems);
+    let project = loaded.manifest.as_ref().unwrap().project.clone();
+    let (clock, state) = (Clock::system(), home.join("state"));
+    let lock = Lock::acquire(&state, "run", clock.now()).unwrap();
+    let policy = |model: &ModelName| providers.policy(&model.provider);
+    let options = shotlist::store::Options::default();
+    let mode = Mode::Drive { lock, policy: &policy };
+    let (store, _) = Store::open(&state, mode, &options, clock.now()).unwrap();
+    worksheet.book().know(&project, Some(&store), &|_| true).unwrap();
+    let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
+    worksheet.book().decide(Scope { left_out: &left_out, ..Scope::ALL }, None).unwrap();
+    let mut prices = BTreeMap::new();
+    let noted = worksheet.book().each::<shotlist::store::StoreError>(|_, job| {
+        if job.decision.name() == "new" {
+            prices.insert(job.wanted.key.to_string(), job.wanted.price);
+        }
+        Ok(())
+    });
+    noted.unwrap();
+    let Ordered { admission, work } = order(&project, &worksheet, &loaded.left_out, clock.now()).unwrap();
+    store.admit(admission, clock.now()).await.unwrap();
+    let run = store.begin_run(&project, "run", Caps::default(), clock.now()).await.unwrap();
+    let quick = Some(Duration::from_millis(20));
+    let rate = NonZeroU32::new(100).map(|count| Rate { count, per: Duration::from_secs(1) });
+    let limits = Limits { first_poll: quick, poll_every: quick, rate, poll_rate: rate, ..Limits::default() };
+    let account = |provider: &Arc<dyn Provider>| {
+        let base_url = far_end.provider_url(provider.name()).parse().unwrap();
+        let endpoint = Endpoint { base_url, key: Some("secret".into()) };
+        let account = Account::new(Arc::clone(provider), endpoint, limits, &loaded.cards);
+        (provider.name().to_owned(), Arc::new(account))
+    };
+    let accounts = providers.iter().map(account).collect();
+    let (settings, clips) = (Settings::default(), home.join("clips"));
+    std::fs::create_dir_all(&clips).unwrap();
+    let world = Arc::new(World::new(Parts {
+        store,
+        free: Box::new(FreeClient::new(&settings).unwrap()),
+        tree: Tree::open(&state, &clips).unwrap(),
+        pictures: loaded.folder.clone(),
+        clock,
+        run,
+        project,
+        look_every: LOOK_EVERY,
+        sandbox: true,
+        max_in_doubt: Usd::from_micros(2_000_000),
+        listener: Box::new(|_| {}),
+        reach: |_| {},
+    }));
+    let paid = Arc::new(PaidClient::new(&settings).unwrap());
+    let running = shotlist::engine::run(&world, &accounts, paid, work);
+    let outcome = tokio::time::timeout(Duration::from_secs(30), running).await.expect("every clip comes");
+    assert!(outcome.failures.is_empty() && !outcome.leaves_work(), "{:?}", outcome.failures);
+    prices
+}
+
+#[tokio::test]
+async fn a_provider_from_another_crate_is_planned_run_and_paid_once() {
+    let home = tempfile::tempdir().unwrap();
+    let manifest = home.path().join("shop.yaml");
+    atomic_write(&manifest, MANIFEST.as_bytes(), 0o644).unwrap();
+    let far_end = far_end(home.path()).await;
+    let error =
+        json!({ "error": { "http": 429, "code": "slow_down", "message": "later", "retry_after": 0 } });
+    let rule = json!({ "on": "submit", "when": { "provider": "acme", "nth": 2 }, "do": error });
+    far_end.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
+
+    let prices = run(&manifest, home.path(), &registry(), &far_end).await;
+    let usd = |text: &str| Some(text.parse().unwrap());
+    let expected =
+        [("film/cup", "0.18"), ("film/mug", "0.18"), ("teaser/cup", "0.05"), ("teaser/mug", "0.05")];
+    assert_eq!(prices, expected.map(|(key, price)| (key.to_owned(), usd(price))).into());
+    assert_eq!(far_end.requests().len(), 5, "one was throttled and sent again");
+    let charges = far_end.charges();
+    let mut bill: Vec<_> = charges.iter().map(|it| [&it.provider, &it.model, &it.usd, &it.outcome]).collect();
+    bill.sort();
+    let [film, teaser] = [["acme", "long", "0.18", "success"], ["acme", "short", "0.05", "success"]];
+    assert_eq!(bill, [film, film, teaser, teaser]);
+    for (item, shot) in [("mug", "teaser"), ("mug", "film"), ("cup", "teaser"), ("cup", "film")] {
+        assert!(home.path().join(format!("clips/{item}_{shot}.mp4")).is_file(), "{item} {shot}");
+    }
+
+    assert_eq!(run(&manifest, home.path(), &registry(), &far_end).await, BTreeMap::new());
+    assert_eq!(far_end.charges().len(), 4, "nothing is ordered twice");
+    far_end.stop().await.unwrap();
+}
+
+#[test]
+fn a_task_is_asked_for_with_its_own_model_also_where_that_is_in_no_list_any_more() {
+    let (registry, task) = (registry(), TaskId("7".into()));
+    let provider = registry.find("acme").unwrap();
+    let endpoint = Endpoint { base_url: "https://api.acme.example".parse().unwrap(), key: None };
+    let account = Account::new(Arc::clone(provider), endpoint, Limits::default(), &Cards::new(&registry));
+    for model in ["short", "long", "gone"] {
+        let card = account.card(&format!("acme/{model}").parse().unwrap());
+        assert_eq!(provider.poll(&card, &task).path, format!("/v2/models/{model}/jobs/7"));
+    }
+}
+
+#[test]
+fn messages_and_cards_know_a_provider_from_another_crate() {
+    let cards = Cards::new(&registry());
+    assert_eq!(cards.of("acme").count(), 2);
+    assert_eq!(cards.unknown(&"acme/shrot".parse().unwrap()).hint, "did you mean `acme/short`?");
+    assert_eq!(cards.unknown(&"acmee/short".parse().unwrap()).hint, "did you mean `acme/short`?");
+    assert!(Cards::built_in().of("acme").next().is_none());
+}
+
+#[tokio::test]
+async fn the_sandbox_plays_a_name_once_and_takes_rules_about_whom_it_plays() {
+    let home = tempfile::tempdir().unwrap();
+    let start = |providers: Vec<_>| {
+        let mut options = Options::new(home.path(), "secret", Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
+        options.providers = providers;
+        Sandbox::start(options)
+    };
+    let twice = start(vec![sandbox::provider(), sandbox::provider()]).await;
+    assert_eq!(twice.err().unwrap().to_string(), "there are two providers named acme");
+    let alone = start(vec![sandbox::provider()]).await.unwrap();
+    let rule = |name: &str| -> Rule {
+        serde_json::from_value(json!({ "on": "poll", "when": { "provider": name }, "do": "malformed" }))
+            .unwrap()
+    };
+    alone.add_fault(rule("acme")).unwrap();
+    assert_eq!(
+        alone.add_fault(rule("zai")).unwrap_err(),
+        "there is no provider `zai`; the sandbox plays acme"
+    );
+    alone.stop().await.unwrap();
+}
