@@ -51,7 +51,7 @@ fn sources(below: &Path) -> Vec<PathBuf> {
 }
 
 /// Of each module its files, by their text.
-fn modules() -> BTreeMap<String, Vec<(PathBuf, String)>> {
+pub(crate) fn modules() -> BTreeMap<String, Vec<(PathBuf, String)>> {
     let src = root().join("src");
     let mut modules: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
     for path in sources(&src) {
@@ -184,7 +184,7 @@ fn long_files_are_named() {
     }
 }
 
-fn is_test(path: &Path) -> bool {
+pub(crate) fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap().to_str().unwrap();
     name == "tests" || name.ends_with("_tests") || path.iter().any(|part| part == "tests")
 }

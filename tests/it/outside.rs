@@ -1,6 +1,7 @@
 //! A provider that another crate adds: registered, planned, run and paid for through the library alone.
 //!
-//! The files in `outside/` are what such a crate consists of; they name nothing but public items.
+//! The files in `outside/` are what such a crate consists of; they name nothing but public items. The page about adding a
+//! provider counts them, and is held to its counts.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 pub(crate) mod provider;
@@ -141,4 +142,74 @@ async fn the_sandbox_plays_a_name_once_and_takes_rules_about_whom_it_plays() {
         "there is no provider `zai`; the sandbox plays acme"
     );
     alone.stop().await.unwrap();
+}
+
+/// Returns the rows of the tables of the page about adding a provider, by their first cell.
+fn page() -> (String, BTreeMap<String, String>) {
+    let page = root().join("docs/src/developer/adding-a-provider.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        Some((cells.next()?.to_owned(), cells.next()?.to_owned()))
+    });
+    let rows = rows.collect();
+    (page, rows)
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_page_counts_the_files_and_lines_of_a_provider_in_another_crate() {
+    let (page, rows) = page();
+    let (mut files, mut all) = (0, 0);
+    for entry in std::fs::read_dir(root().join("tests/it/outside")).unwrap() {
+        let path = entry.unwrap().path();
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        let name = format!("`{}`", path.file_name().unwrap().display());
+        assert_eq!(rows.get(&name), Some(&lines.to_string()), "{name}");
+        (files, all) = (files + 1, all + lines);
+    }
+    let sum = format!("{files} files with {all} lines in all name only public items.");
+    assert!(page.contains(&sum), "the page does not say: {sum}");
+    // The two lines that it shows, with the test's own error handling.
+    let test = std::fs::read_to_string(root().join("tests/it/outside.rs")).unwrap();
+    for (shown, here) in [
+        ("Registry::built_in().with(Acme::new()?)", "Registry::built_in().with(Acme::new().unwrap())"),
+        ("options.providers.push(sandbox::provider());", "options.providers.push(sandbox::provider());"),
+    ] {
+        assert!(page.contains(shown) && test.contains(here), "{shown}");
+    }
+}
+
+#[test]
+fn the_page_counts_the_lines_of_a_built_in_provider_and_no_other_file_names_one() {
+    let (_, rows) = page();
+    let added = |place: &str| rows.get(place).unwrap_or_else(|| panic!("{place}")).as_str();
+    let classes = format!("{} files", crate::providers::CLASSES.len());
+    assert_eq!(added("`tests/fixtures/NAME/`"), classes);
+    for name in Registry::built_in().iter().map(|provider| provider.name()) {
+        for (path, text) in crate::architecture::modules().into_values().flatten() {
+            let is_own = path.iter().any(|part| Path::new(part).file_stem().is_some_and(|stem| stem == name));
+            if is_own || crate::architecture::is_test(&path) {
+                continue;
+            }
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap().lines();
+            let code = code.filter(|line| !line.trim_start().starts_with("//"));
+            let names = |line: &&str| {
+                let is_module = line.trim() == format!("mod {name};") || line.contains(&format!("{name}::"));
+                is_module || line.contains(&format!("\"{name}\""))
+            };
+            let lines = code.filter(names).count();
+            match path.to_str().unwrap() {
+                place @ ("provider/mod.rs" | "sandbox/mod.rs") => {
+                    assert_eq!(added(&format!("`src/{place}`")), format!("{lines} lines"), "{name}");
+                }
+                // Old logs of the sandbox name no provider: they are of the first one.
+                "sandbox/tasks.rs" if name == "zai" => assert_eq!(lines, 1),
+                place => assert_eq!(lines, 0, "{place} names {name}"),
+            }
+        }
+    }
 }
