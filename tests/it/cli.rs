@@ -43,5 +43,6 @@ mod together;
 mod unchanged;
 mod verbs;
 mod verify;
+mod whole;
 mod wire;
 mod wishes;

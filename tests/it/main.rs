@@ -24,6 +24,7 @@ mod providers;
 mod readme;
 mod sandbox;
 mod schema;
+mod snapshot;
 mod store;
 mod support;
 mod transport;
