@@ -76,6 +76,8 @@ pub enum News<'a> {
         /// Whether that one needs a person's decision.
         is_held: bool,
     },
+    /// Clips of jobs that the manifest no longer asks for, before they are moved.
+    Unwanted(&'a [&'a JobKey]),
     /// A job is ordered once more.
     Again {
         /// The job.

@@ -1,7 +1,12 @@
 //! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
 
+pub mod catalog;
+pub mod doctor;
+pub mod init;
 pub mod plan;
+pub mod recover;
 pub mod run;
+pub mod validate;
 
 use crate::domain::lifecycle::State;
 use crate::domain::notice::{Notice, WhyStopped};

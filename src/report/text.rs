@@ -1,9 +1,15 @@
 //! Words in columns: how wide a text is on a terminal, and how it is made to fit.
 
+pub mod catalog;
+pub mod doctor;
 pub mod held;
+pub mod init;
 mod lost;
 pub mod plan;
+pub mod prune;
+pub mod recover;
 pub mod run;
+pub mod validate;
 
 use std::time::Duration;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
