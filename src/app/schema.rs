@@ -19,6 +19,7 @@ use forms::{
 };
 use serde_json::{Map, Value as Json, json};
 use shot::{choice, item, matrix, params, shot};
+use std::sync::Arc;
 
 /// Path at which `init` writes the schema, seen from the manifest.
 pub const PLACE: &str = ".shotlist/schema.json";
