@@ -1,12 +1,16 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
 pub mod args;
+mod cancel;
 mod collect;
 mod context;
+mod dismiss;
 pub mod help;
 mod logging;
+mod pause;
 mod plan;
 mod redo;
+mod resolve;
 mod retry;
 mod run;
 #[cfg(feature = "sandbox")]
@@ -88,14 +92,11 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
             let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.yes));
             app::prune::prune(&opened.project, terminal, args).await
         }
-        Command::Resolve(args) => {
-            let opened = context.open(None)?.asking(context.consent(args.yes));
-            app::resolve::resolve(&opened.project, terminal, args).await
-        }
-        Command::Dismiss(args) => app::dismiss::dismiss(&open(None)?, terminal, args).await,
-        Command::Cancel(args) => app::cancel::cancel(&open(None)?, terminal, args).await,
-        Command::Pause(args) => app::pause::pause(&open(None)?, terminal, args).await,
-        Command::Resume(args) => app::pause::resume(&open(None)?, terminal, args).await,
+        Command::Resolve(args) => resolve::resolve(context, args).await,
+        Command::Dismiss(args) => dismiss::dismiss(context, args).await,
+        Command::Cancel(args) => cancel::cancel(context, args).await,
+        Command::Pause(args) => pause::pause(context, args).await,
+        Command::Resume(args) => pause::resume(context, args).await,
         Command::Doctor(args) => app::doctor::doctor(&open(args.manifest.as_deref())?, terminal, args).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,

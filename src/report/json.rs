@@ -1,6 +1,10 @@
 //! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
 
+pub mod cancel;
+pub mod dismiss;
+pub mod pause;
 pub mod plan;
+pub mod resolve;
 pub mod run;
 
 use crate::domain::lifecycle::State;

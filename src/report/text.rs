@@ -1,8 +1,12 @@
 //! Words in columns: how wide a text is on a terminal, and how it is made to fit.
 
+pub mod cancel;
+pub mod dismiss;
 pub mod held;
 mod lost;
+pub mod pause;
 pub mod plan;
+pub mod resolve;
 pub mod run;
 
 use std::time::Duration;
