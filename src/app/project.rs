@@ -67,8 +67,8 @@ impl Project {
 
     /// Returns the project with somebody who hears what it does.
     #[must_use]
-    pub fn telling(self, reporter: Arc<dyn Reporter>) -> Self {
-        Self { reporter, ..self }
+    pub fn telling(self, reporter: impl Reporter + 'static) -> Self {
+        Self { reporter: Arc::new(reporter), ..self }
     }
 
     /// Returns the handle with which its runs are asked to end early.

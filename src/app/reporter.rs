@@ -78,6 +78,8 @@ pub enum News<'a> {
         /// Whether that one needs a person's decision.
         is_held: bool,
     },
+    /// Clips of jobs that the manifest no longer asks for, before they are moved.
+    Unwanted(&'a [&'a JobKey]),
     /// A job is ordered once more.
     Again {
         /// The job.
@@ -123,6 +125,18 @@ pub enum News<'a> {
     },
     /// The engine has ended.
     Ended,
+}
+
+impl<F: Fn(&News<'_>) + Send + Sync> Reporter for F {
+    fn hear(&self, news: &News<'_>) {
+        self(news);
+    }
+}
+
+impl<R: Reporter> Reporter for Arc<R> {
+    fn hear(&self, news: &News<'_>) {
+        R::hear(self, news);
+    }
 }
 
 /// Hears nothing.

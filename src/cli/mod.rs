@@ -2,20 +2,27 @@
 
 pub mod args;
 mod cancel;
+mod catalog;
 mod collect;
 mod context;
 mod dismiss;
+mod doctor;
 pub mod help;
+mod init;
 mod logging;
 mod pause;
 mod plan;
+mod prune;
+mod recover;
 mod redo;
 mod resolve;
 mod retry;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schema;
 pub(crate) mod signals;
+mod validate;
 
 use crate::app;
 use crate::app::error::Error;
@@ -74,9 +81,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Plan(args) => plan::plan(context, args).await,
         Command::Retry(args) => retry::retry(context, args).await,
         Command::Redo(args) => redo::redo(context, args).await,
-        Command::Validate(args) => {
-            app::validate::validate(&open(args.manifest.manifest.as_deref())?, terminal, args).await
-        }
+        Command::Validate(args) => validate::validate(context, args).await,
         Command::Status(args) => app::status::status(&open(args.manifest.as_deref())?, terminal, args).await,
         Command::Show(args) => {
             app::show::show(&open(args.manifest.manifest.as_deref())?, terminal, args).await
@@ -85,19 +90,14 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Verify(args) => {
             app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await
         }
-        Command::Recover(args) => {
-            app::recover::recover(&open(args.manifest.as_deref())?, terminal, args).await
-        }
-        Command::Prune(args) => {
-            let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.yes));
-            app::prune::prune(&opened.project, terminal, args).await
-        }
+        Command::Recover(args) => recover::recover(context, args).await,
+        Command::Prune(args) => prune::prune(context, args).await,
         Command::Resolve(args) => resolve::resolve(context, args).await,
         Command::Dismiss(args) => dismiss::dismiss(context, args).await,
         Command::Cancel(args) => cancel::cancel(context, args).await,
         Command::Pause(args) => pause::pause(context, args).await,
         Command::Resume(args) => pause::resume(context, args).await,
-        Command::Doctor(args) => app::doctor::doctor(&open(args.manifest.as_deref())?, terminal, args).await,
+        Command::Doctor(args) => doctor::doctor(context, args).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
         Command::Models(args) => match open(None) {
@@ -105,9 +105,9 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
             Err(error) if context.global.file.is_some() => Err(error),
             Err(_) => app::models::models(None, terminal, args),
         },
-        Command::Init(args) => app::init::init(context.global.file.as_deref(), terminal, args),
-        Command::Catalog(args) => app::catalog::catalog(terminal, args),
-        Command::Schema => Ok(app::schema::schema(terminal)),
+        Command::Init(args) => init::init(context, args),
+        Command::Catalog(args) => catalog::catalog(context, args),
+        Command::Schema => Ok(schema::schema(context)),
         // Answered before the runtime was started.
         Command::Completions { .. } => Ok(Exit::Done),
     }

@@ -1,11 +1,16 @@
 //! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
 
 pub mod cancel;
+pub mod catalog;
 pub mod dismiss;
+pub mod doctor;
+pub mod init;
 pub mod pause;
 pub mod plan;
+pub mod recover;
 pub mod resolve;
 pub mod run;
+pub mod validate;
 
 use crate::domain::lifecycle::State;
 use crate::domain::notice::{Notice, WhyStopped};

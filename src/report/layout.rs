@@ -1,6 +1,6 @@
-//! Text for people: wrapped to the terminal, spans of time, sizes.
+//! Text for people, wrapped to the terminal.
 
-use jiff::{SignedDuration, Timestamp};
+pub(crate) use crate::domain::units::{bytes, seconds, span, utc};
 
 /// Narrower than this no text is wrapped: a word a line reads worse than what a terminal makes of it.
 const NARROWEST: usize = 24;
@@ -65,45 +65,6 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// A moment in UTC, to the second.
-#[must_use]
-pub(crate) fn utc(at: Timestamp) -> String {
-    at.strftime("%F %T UTC").to_string()
-}
-
-/// From one moment to another, in the two largest units: `48s`, `1m12s`, `3h05m`, `2d04h`. Nothing for a past that is ahead.
-#[must_use]
-pub(crate) fn span(from: Timestamp, to: Timestamp) -> String {
-    seconds(to.duration_since(from))
-}
-
-/// A length of time, likewise.
-#[must_use]
-pub(crate) fn seconds(time: SignedDuration) -> String {
-    let seconds = time.as_secs().max(0);
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-    match () {
-        () if days > 0 => format!("{days}d{:02}h", hours % 24),
-        () if hours > 0 => format!("{hours}h{:02}m", minutes % 60),
-        () if minutes > 0 => format!("{minutes}m{:02}s", seconds % 60),
-        () => format!("{seconds}s"),
-    }
-}
-
-/// Bytes in the largest unit that leaves a figure before the point.
-#[must_use]
-pub(crate) fn bytes(count: u64) -> String {
-    // For people: what a double cannot hold of a file's size is far behind the digit that is shown.
-    #[expect(clippy::cast_precision_loss, reason = "see above")]
-    let size = |unit: u64| count as f64 / unit as f64;
-    match count {
-        0..1_000 => format!("{count} bytes"),
-        1_000..1_000_000 => format!("{:.0} kB", size(1_000)),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", size(1_000_000)),
-        _ => format!("{:.1} GB", size(1_000_000_000)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,21 +93,5 @@ mod tests {
             let letters = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), format!("ab{}", letters(&text)));
         }
-    }
-
-    #[test]
-    fn spans_have_at_most_two_units() {
-        for (length, shown) in [(-5, "0s"), (48, "48s"), (72, "1m12s"), (11_100, "3h05m"), (187_200, "2d04h")]
-        {
-            assert_eq!(seconds(SignedDuration::from_secs(length)), shown);
-        }
-    }
-
-    #[test]
-    fn sizes_have_the_unit_that_suits_them() {
-        assert_eq!(
-            [999, 1_500, 2_340_000, 52_000_000_000].map(bytes),
-            ["999 bytes", "2 kB", "2.3 MB", "52.0 GB"]
-        );
     }
 }

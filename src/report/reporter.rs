@@ -23,7 +23,7 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(200);
 /// Columns of a line's first word and the space behind it; further rows of the line begin there.
 const INDENT: usize = 9;
-/// Moved jobs that are named.
+/// Number of jobs of a list that are named.
 const NAMED: usize = 10;
 
 /// Tells news on stdout and stderr, in the form that the streams ask for.
@@ -170,6 +170,12 @@ impl Reporter for Console {
             News::Waiting { job, other, is_held } => {
                 let what = if *is_held { "your decision about" } else { "the earlier clip of" };
                 terminal.say(format_args!("waiting  {job}  for {what} {other}"));
+            }
+            News::Unwanted(jobs) => {
+                jobs.iter().take(NAMED).for_each(|job| terminal.say(format_args!("gone     {job}")));
+                if jobs.len() > NAMED {
+                    terminal.say(format_args!("         … and {} more", jobs.len() - NAMED));
+                }
             }
             News::Again { job, price, mark } => {
                 terminal.say(format_args!("again    {job}  {price}{mark}"));

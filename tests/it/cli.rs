@@ -45,5 +45,6 @@ mod unchanged;
 mod verbs;
 mod verify;
 mod whole;
+mod whole_files;
 mod wire;
 mod wishes;
