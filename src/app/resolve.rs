@@ -222,8 +222,8 @@ impl Project {
         if self.places.sandbox {
             return Ok(());
         }
-        let clips = count(chosen.len(), "clip");
-        let question = format!("Order {clips} anew for {sum}, though they may have been charged?");
+        let (clips, they) = (count(chosen.len(), "clip"), if chosen.len() == 1 { "it" } else { "they" });
+        let question = format!("Order {clips} anew for {sum}, though {they} may have been charged?");
         match self.ask_to_settle(question, chosen) {
             Answer::Yes => Ok(()),
             Answer::Nobody => Err(Error::new(Exit::Usage, format!("a new charge of {sum} needs a yes"))
