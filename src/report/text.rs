@@ -1,13 +1,17 @@
 //! Words in columns: how wide a text is on a terminal, and how it is made to fit.
 
+pub mod cancel;
 pub mod catalog;
+pub mod dismiss;
 pub mod doctor;
 pub mod held;
 pub mod init;
 mod lost;
+pub mod pause;
 pub mod plan;
 pub mod prune;
 pub mod recover;
+pub mod resolve;
 pub mod run;
 pub mod validate;
 
