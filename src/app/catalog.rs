@@ -9,9 +9,9 @@ use crate::domain::item::{FactValue, Item, OnePer};
 use crate::domain::problem::{Problem, grouped};
 use crate::domain::text::count;
 use crate::load::product_file;
+use crate::report::layout::shorten;
 use crate::report::problems;
 use crate::report::terminal::Terminal;
-use crate::report::text::shorten;
 use serde_json::{Map, Value as Json, json};
 
 /// So many items are shown.

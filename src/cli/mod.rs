@@ -11,7 +11,9 @@ mod retry;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod show;
 pub(crate) mod signals;
+mod status;
 
 use crate::app;
 use crate::app::error::Error;
@@ -73,10 +75,8 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Validate(args) => {
             app::validate::validate(&open(args.manifest.manifest.as_deref())?, terminal, args).await
         }
-        Command::Status(args) => app::status::status(&open(args.manifest.as_deref())?, terminal, args).await,
-        Command::Show(args) => {
-            app::show::show(&open(args.manifest.manifest.as_deref())?, terminal, args).await
-        }
+        Command::Status(args) => status::status(context, args).await,
+        Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => app::ledger::ledger(&open(args.manifest())?, terminal, args).await,
         Command::Verify(args) => {
             app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await

@@ -2,6 +2,8 @@
 
 pub mod plan;
 pub mod run;
+pub mod show;
+pub mod status;
 
 use crate::domain::lifecycle::State;
 use crate::domain::notice::{Notice, WhyStopped};
@@ -28,7 +30,7 @@ pub fn line(notice: &Notice, now: Timestamp) -> Value {
                 State::Held { reason, .. } => object["reason"] = reason.name().into(),
                 State::Failed { refusal, charged, .. } => {
                     object["reason"] = refusal.name().into();
-                    object["charged"] = format!("{charged:?}").to_lowercase().into();
+                    object["charged"] = charged.name().into();
                 }
                 _ => {}
             }
