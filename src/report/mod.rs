@@ -1,6 +1,7 @@
 //! What happened, told: for people in lines and tables, for programs as JSON.
 
 pub mod budget;
+pub mod changes;
 pub mod guards;
 pub mod json;
 pub(crate) mod layout;

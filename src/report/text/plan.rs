@@ -3,9 +3,9 @@
 use crate::app::places::Places;
 use crate::app::plan::PlanReport;
 use crate::domain::text::count;
+use crate::report::changes::change_line;
 use crate::report::guards;
 use crate::report::pauses;
-use crate::report::plan::change_line;
 use crate::report::terminal::Terminal;
 
 /// Tells a plan: the table on stdout, everything else on stderr.
