@@ -4,7 +4,9 @@ pub mod args;
 mod collect;
 mod context;
 pub mod help;
+mod ledger;
 mod logging;
+mod models;
 mod plan;
 mod redo;
 mod retry;
@@ -14,6 +16,7 @@ mod sandbox;
 mod show;
 pub(crate) mod signals;
 mod status;
+mod verify;
 
 use crate::app;
 use crate::app::error::Error;
@@ -77,10 +80,8 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         }
         Command::Status(args) => status::status(context, args).await,
         Command::Show(args) => show::show(context, args).await,
-        Command::Ledger(args) => app::ledger::ledger(&open(args.manifest())?, terminal, args).await,
-        Command::Verify(args) => {
-            app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await
-        }
+        Command::Ledger(args) => ledger::ledger(context, args).await,
+        Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => {
             app::recover::recover(&open(args.manifest.as_deref())?, terminal, args).await
         }
@@ -99,11 +100,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Doctor(args) => app::doctor::doctor(&open(args.manifest.as_deref())?, terminal, args).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
-        Command::Models(args) => match open(None) {
-            Ok(project) => app::models::models(Some(&project), terminal, args),
-            Err(error) if context.global.file.is_some() => Err(error),
-            Err(_) => app::models::models(None, terminal, args),
-        },
+        Command::Models(args) => models::models(context, args),
         Command::Init(args) => app::init::init(context.global.file.as_deref(), terminal, args),
         Command::Catalog(args) => app::catalog::catalog(terminal, args),
         Command::Schema => Ok(app::schema::schema(terminal)),

@@ -1,9 +1,12 @@
 //! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
 
+pub mod ledger;
+pub mod models;
 pub mod plan;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod verify;
 
 use crate::domain::lifecycle::State;
 use crate::domain::notice::{Notice, WhyStopped};

@@ -2,9 +2,11 @@
 
 use super::guards;
 use super::json;
+use super::layout::bytes;
 use super::lines::{Tone, line};
 use super::plan::moved_words;
 use super::terminal::Terminal;
+use super::text::verify;
 use crate::app::places::Places;
 use crate::app::reporter::{News, Reporter, SharedBoard};
 use crate::domain::notice::Notice;
@@ -12,7 +14,7 @@ use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::plan::approval::Moved;
 use crate::store::{Elsewhere, Repair};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +22,8 @@ use std::time::Duration;
 
 /// How often the times on a terminal go on.
 const TICK: Duration = Duration::from_millis(200);
+/// How often the line about clips that are compared is drawn.
+const REDRAW: SignedDuration = SignedDuration::from_millis(200);
 /// Columns of a line's first word and the space behind it; further rows of the line begin there.
 const INDENT: usize = 9;
 /// Moved jobs that are named.
@@ -40,6 +44,8 @@ pub struct Console {
 struct Heard {
     /// The counts of the run at work.
     board: Option<SharedBoard>,
+    /// The time at which the line about clips that are compared was drawn last.
+    compared: Option<Timestamp>,
     /// Reasons for which something is sent again, in the words that were told already.
     reasons: HashSet<String>,
 }
@@ -145,7 +151,7 @@ impl Reporter for Console {
                 plan.kept_notes().iter().for_each(|note| terminal.tell(note, 2));
             }
             News::Plan { plan, mark } => {
-                terminal.say(plan.table(mark).trim_end());
+                terminal.say(plan.table(mark, terminal.columns()).join("\n"));
                 plan.notes().iter().for_each(|note| terminal.tell(note, 2));
                 plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + mark), INDENT));
             }
@@ -200,8 +206,31 @@ impl Reporter for Console {
                     INDENT,
                 );
             }
+            News::Compared { compared, all, bytes: read, wrong } => {
+                let (mut heard, now) = (self.heard(), self.clock.now());
+                if terminal.is_live() && heard.compared.is_none_or(|at| now.duration_since(at) >= REDRAW) {
+                    heard.compared = Some(now);
+                    let wrong = if *wrong == 0 { String::new() } else { format!(" · {wrong} wrong") };
+                    let line = format!("verify   {compared} of {all} · {}{wrong}", bytes(*read));
+                    terminal.draw(&[line]);
+                }
+            }
+            News::Wrong { clip, word, why } if terminal.json => {
+                terminal.data(json::verify::wrong(clip, word, why));
+            }
+            News::Wrong { clip, word, why } => {
+                terminal.above(|| terminal.data(verify::wrong(clip, word, why)));
+            }
+            News::Restoring { clip, word, what } if terminal.json => {
+                terminal.data(json::verify::restoring(clip, word, what));
+            }
+            News::Restoring { clip, word, what } => {
+                terminal.say(format_args!("{word:<8} {}  {what}", clip.key));
+            }
             News::Ended => {
-                self.heard().board = None;
+                let mut heard = self.heard();
+                (heard.board, heard.compared) = (None, None);
+                drop(heard);
                 terminal.still();
             }
         }

@@ -12,8 +12,10 @@ use crate::report::terminal::Terminal;
 pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
     let PlanReport { plan, changes, .. } = report;
     let buckets = &plan.sum.buckets;
-    terminal.say(format_args!("{}: {}: {}\n", places.shown, count(buckets.jobs(), "job"), buckets.line()));
-    terminal.data(plan.table(places.mark()).trim_end());
+    let jobs = count(buckets.jobs(), "job");
+    terminal.tell(&format!("{}: {jobs}: {}", places.shown, buckets.line()), 2);
+    terminal.say("");
+    terminal.all_data(plan.table(places.mark(), terminal.columns()));
     for (key, fields) in &changes.examples {
         let fields: Vec<String> = fields.iter().map(change_line).collect();
         terminal.tell(&format!("{key}  {}", fields.join("; ")), 2);
