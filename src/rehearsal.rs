@@ -6,7 +6,7 @@ use crate::app::places::Places;
 use crate::app::rehearsal::{Rehearsal, Stage};
 use crate::domain::key::TaskId;
 use crate::engine::clock::Clock;
-use crate::sandbox::{Caption, Captions, Clips, Options, Rule, Sandbox};
+use crate::sandbox::{Caption, Captions, Options, Rule, Sandbox};
 use crate::store::Reader;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -17,26 +17,30 @@ use std::time::Duration;
 /// The key of the sandbox: it opens nothing else.
 const KEY: &str = "sandbox";
 
-/// The sandbox, to be started with a project.
-#[derive(Debug, Clone, Default)]
-pub struct InProcess {
-    /// Rules that make it misbehave.
-    pub faults: Vec<Rule>,
-    /// Whether its clips have 64 × 64 pixels.
-    pub tiny: bool,
+/// The sandbox, to be started in this process with a project.
+pub struct InProcess(Box<dyn Fn(&mut Options) + Send + Sync>);
+
+impl Default for InProcess {
+    fn default() -> Self {
+        Self::with(|_| {})
+    }
+}
+
+impl InProcess {
+    /// Returns a sandbox whose options are changed by a function, such as to add a provider or faults.
+    pub fn with(change: impl Fn(&mut Options) + Send + Sync + 'static) -> Self {
+        Self(Box::new(change))
+    }
 }
 
 impl Rehearsal for InProcess {
     fn start<'a>(&'a self, places: &'a Places) -> BoxFuture<'a, Result<Box<dyn Stage>, Error>> {
         let clock = Clock::system();
         let mut options = Options::new(places.state.join("far-end"), KEY, Arc::new(move || clock.now()));
-        options.faults.clone_from(&self.faults);
         options.captions = Some(captions(&places.state));
         // Long enough to watch, short enough to rehearse a catalog.
         options.task_time = Duration::from_millis(500)..=Duration::from_millis(1500);
-        if self.tiny {
-            options.clips = Clips::Tiny;
-        }
+        (self.0)(&mut options);
         async move {
             match Sandbox::start(options).await {
                 Ok(sandbox) => Ok(Box::new(sandbox) as Box<dyn Stage>),
@@ -56,12 +60,34 @@ impl Stage for Sandbox {
     }
 
     fn key(&self) -> String {
-        KEY.to_owned()
+        Sandbox::key(self).to_owned()
     }
 
     fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
         // Whatever it charged is on disk already; that it ends untidily changes nothing.
         async move { drop(Sandbox::stop(*self).await) }.boxed()
+    }
+}
+
+/// A sandbox that was started before, and goes on when the project is done.
+impl Rehearsal for Arc<Sandbox> {
+    fn start<'a>(&'a self, _: &'a Places) -> BoxFuture<'a, Result<Box<dyn Stage>, Error>> {
+        let stage: Box<dyn Stage> = Box::new(Arc::clone(self));
+        async move { Ok(stage) }.boxed()
+    }
+}
+
+impl Stage for Arc<Sandbox> {
+    fn address(&self, provider: &str) -> String {
+        self.provider_url(provider)
+    }
+
+    fn key(&self) -> String {
+        Sandbox::key(self).to_owned()
+    }
+
+    fn stop(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async {}.boxed()
     }
 }
 

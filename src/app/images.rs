@@ -1,19 +1,18 @@
-//! `validate --check-images`: the beginnings of pictures that providers are to fetch by themselves.
+//! Linked pictures: reads the first bytes of pictures that providers fetch by themselves, for `validate --check-images`.
 //!
-//! Nothing else looks at them: a plan must not depend on a network. What is found out is kept beside the state for a
-//! day, so that a catalog of thousands is asked for once.
+//! No other use case reads them: a plan must not depend on a network. Answers are kept in the state folder for a day, so
+//! that the pictures of a large catalog are asked for once.
 
+use super::error::Error;
 use super::places::Places;
+use super::project::Project;
+use super::reporter::News;
 use super::setup::settings;
-use crate::app::error::Error;
-use crate::app::exit::Exit;
 use crate::domain::request::{PictureFormat, Seen};
-use crate::engine::clock::Clock;
 use crate::files::atomic_write;
 use crate::load::Loaded;
 use crate::media::image;
 use crate::plan::order::{LinkBook, Unseen};
-use crate::report::terminal::Terminal;
 use crate::store::Folder;
 use crate::transport::{Download, FetchFaultKind, FreeClient};
 use futures::{StreamExt as _, stream};
@@ -22,20 +21,21 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Pictures asked for at once: they come from one shop's server, more often than not.
+/// Number of pictures that are asked for at once: most come from the server of one shop.
 const AT_ONCE: usize = 8;
 
-/// How long what was found out holds.
+/// Time for which an answer is kept.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
 /// Looks at every picture that the manifest links.
-pub(crate) async fn look(terminal: &Terminal, places: &Places, loaded: &Loaded) -> Result<LinkBook, Error> {
-    let now = Clock::system().now();
-    let mut cache = Cache::read(places);
-    let client = FreeClient::new(&settings()?).map_err(|error| Error::new(Exit::Local, error.to_string()))?;
+pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook, Error> {
+    let now = project.clock.now();
+    let mut cache = Cache::read(&project.places);
+    let client = FreeClient::new(&settings()?)?;
     let unknown: Vec<&String> = loaded.links.iter().filter(|link| !cache.knows(link, now)).collect();
     if !unknown.is_empty() {
-        terminal.say(format_args!("asking for the first bytes of {} linked pictures", unknown.len()));
+        let note = format!("asking for the first bytes of {} linked pictures", unknown.len());
+        project.tell(&News::Note(&note));
     }
     let mut book = LinkBook::new();
     let asked = unknown.into_iter().map(async |link| (link, peek(&client, link).await));
@@ -55,7 +55,7 @@ pub(crate) async fn look(terminal: &Terminal, places: &Places, loaded: &Loaded) 
     Ok(book)
 }
 
-/// The picture as far as its first bytes tell.
+/// Returns what the first bytes of a picture say about it.
 async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     let Download { head, mut bytes } =
         client.peek(link, image::HEAD as u64).await.map_err(|fault| match fault.kind {
@@ -81,7 +81,7 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     Ok(Seen { format, bytes: total, width, height })
 }
 
-/// What was found out in the last day.
+/// The answers of the last day.
 struct Cache {
     path: PathBuf,
     links: BTreeMap<String, Kept>,
@@ -97,7 +97,7 @@ struct Kept {
 }
 
 impl Cache {
-    /// What cannot be read is asked for again.
+    /// Reads the cache. An answer that cannot be read is asked for again.
     fn read(places: &Places) -> Self {
         let path = places.state.join("links.json");
         let text = std::fs::read(&path).unwrap_or_default();
@@ -121,7 +121,7 @@ impl Cache {
         self.links.insert(link.to_owned(), kept);
     }
 
-    /// A cache that cannot be kept costs the next check its time, and nothing else.
+    /// Writes the cache. Without it the next check takes longer, nothing else.
     fn write(&self) {
         if let (Ok(json), Some(folder)) = (serde_json::to_vec(&self.links), self.path.parent())
             && Folder::make(folder).is_ok()

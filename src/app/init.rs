@@ -1,85 +1,158 @@
-//! `shotlist init`: a first manifest, and the schema with which editors complete it.
+//! First manifests: writes one, and the schema with which editors complete it.
 
 mod draft;
 
-use super::catalog::facts;
+use super::catalog::{is_invalid, read};
 use super::error::Error;
 use super::exit::Exit;
 use super::places::{MANIFEST, Places, STATE, quoted};
 use super::schema;
-use crate::cli::args::InitArgs;
-use crate::domain::problem::{Problem, Severity};
-use crate::domain::text::count;
+use crate::catalog::About;
+use crate::domain::item::{OnePer, Reading};
+use crate::domain::key::ModelName;
+use crate::domain::money::Usd;
+use crate::domain::problem::Problem;
 use crate::files::atomic_write;
-use crate::load::{folder_of, product_file};
-use crate::report::terminal::Terminal;
+use crate::load::folder_of;
 use crate::store;
 use draft::{Draft, Pictures};
-use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
-/// Products made of words alone.
+/// Manifest of products made of words alone.
 const SAMPLE: &str = include_str!("init/sample.yaml");
-/// A film.
+/// Manifest of a film.
 const SCENES: &str = include_str!("init/scenes.yaml");
 
-/// What is to be written, and what programs are told of the product file.
-struct First {
-    text: String,
-    data: Option<Json>,
+/// A request for a first manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitRequest {
+    /// The manifest to be written; `shotlist.yaml` in this folder where none is named.
+    pub manifest: Option<PathBuf>,
+    /// The subject of the manifest.
+    pub subject: Subject,
+    /// Replaces a manifest that exists.
+    pub force: bool,
+}
+
+/// The subject of a first manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A few sample products.
+    Sample,
+    /// A film in scenes.
+    Scenes,
+    /// The products of a file.
+    File {
+        /// The file; `-` for standard input.
+        file: PathBuf,
+        /// The way in which it is read.
+        reading: Reading,
+    },
+}
+
+/// The result of a request for a first manifest.
+#[derive(Debug)]
+pub enum InitReport {
+    /// Manifest and schema were written.
+    Written(Written),
+    /// The product file has errors; nothing was written.
+    Invalid {
+        /// Everything that is wrong or doubtful in it.
+        problems: Vec<Problem>,
+        /// The command to type next.
+        next: String,
+    },
+}
+
+/// A manifest and a schema that were written.
+#[derive(Debug)]
+pub struct Written {
+    /// The manifest, as messages name it.
+    pub manifest: String,
+    /// The schema, as messages name it.
+    pub schema: String,
+    /// The product file that the manifest is for.
+    pub products: Option<Products>,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// A product file for which a manifest was written.
+#[derive(Debug)]
+pub struct Products {
+    /// The file, as messages name it.
+    pub shown: String,
+    /// The file, as the manifest names it.
+    pub file: String,
+    /// What is known about it.
+    pub about: About,
+    /// The unit of which each makes one clip.
+    pub one_per: OnePer,
+    /// The model that the manifest names.
+    pub model: ModelName,
+    /// Number of clips.
+    pub clips: usize,
+    /// The price of all clips.
+    pub total: Usd,
+    /// Other units, each with its number of clips and their price; empty where there is no choice.
+    pub choices: String,
+    /// The part of the file that cannot be rendered as it is, in words.
+    pub unusable: Option<String>,
+    /// Warnings and notes about the file.
+    pub problems: Vec<Problem>,
+}
+
+impl InitReport {
+    /// Returns the exit code.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Written(_) => Exit::Done,
+            Self::Invalid { .. } => Exit::Invalid,
+        }
+    }
 }
 
 /// Writes a manifest and the schema beside it. Asks nothing, and replaces a manifest only if told so.
-pub(crate) fn init(file: Option<&Path>, terminal: &Terminal, args: &InitArgs) -> Result<Exit, Error> {
-    let named = args.manifest.manifest.as_deref().or(file);
-    let manifest = named.unwrap_or(Path::new(MANIFEST));
-    check_place(manifest, args)?;
+pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
+    let manifest = request.manifest.as_deref().unwrap_or(Path::new(MANIFEST));
+    check_place(manifest, request)?;
     let folder = folder_of(manifest);
-    let first = match &args.from {
-        Some(from) => match from_file(terminal, &folder, from, args)? {
-            Some(first) => first,
-            None => return Ok(Exit::Invalid),
+    let (text, products, pipe) = match &request.subject {
+        Subject::Sample => (SAMPLE.to_owned(), None, ""),
+        Subject::Scenes => (SCENES.to_owned(), None, ""),
+        Subject::File { file, reading } => match draft(&folder, file, reading)? {
+            Ok((text, products)) => {
+                (text, Some(products), if file == Path::new("-") { " < FILE" } else { "" })
+            }
+            Err(problems) => {
+                let next = format!("shotlist catalog {}", quoted(&file.display().to_string()));
+                return Ok(InitReport::Invalid { problems, next });
+            }
         },
-        None if !args.reading.is_empty() => {
-            let what =
-                "--one-per, --dialect, --sheet and --all say how a product file is read, and none is named";
-            return Err(refused(what).hint("shotlist init --from FILE"));
-        }
-        None => First { text: if args.scenes { SCENES } else { SAMPLE }.to_owned(), data: None },
     };
-    write(&folder, manifest, &first.text)?;
-    let shown = manifest.display().to_string();
-    let schema = folder.strip_prefix(".").unwrap_or(&folder).join(schema::PLACE).display().to_string();
-    if terminal.json {
-        let mut data = json!({ "format": 1, "manifest": shown, "schema": schema });
-        if let Some(file) = first.data {
-            data["from"] = file;
-        }
-        terminal.data(data);
-        return Ok(Exit::Done);
-    }
-    let width = shown.chars().count().max(schema.chars().count());
-    terminal.say(format_args!("Wrote {shown:<width$}  settings, with comments"));
-    terminal.say(format_args!("Wrote {schema:<width$}  completion for editors"));
+    write(&folder, manifest, &text)?;
     let places = Places::find(Some(manifest), None, false)?;
-    let pipe = if args.from.as_deref() == Some(Path::new("-")) { " < FILE" } else { "" };
-    terminal.say(format_args!("Look at the prompt in {shown}."));
-    terminal.next(format_args!("{}{pipe}", places.typed("plan")));
-    Ok(Exit::Done)
+    Ok(InitReport::Written(Written {
+        manifest: manifest.display().to_string(),
+        schema: folder.strip_prefix(".").unwrap_or(&folder).join(schema::PLACE).display().to_string(),
+        products,
+        next: format!("{}{pipe}", places.typed("plan")),
+    }))
 }
 
 fn refused(what: impl Into<String>) -> Error {
     Error::new(Exit::Usage, what).money("nothing was written")
 }
 
-/// Refuses a manifest that is there, and a name that is none of a manifest: most likely that of a product file.
-fn check_place(manifest: &Path, args: &InitArgs) -> Result<(), Error> {
+/// Refuses a manifest that exists, and a name without the ending of a manifest: most likely that of a product file.
+fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
     let shown = manifest.display();
     if manifest.is_dir() {
         let inside = manifest.join(MANIFEST);
-        return Err(refused(format!("{shown} is a folder")).hint(typed(args, &inside, "")));
+        return Err(refused(format!("{shown} is a folder")).hint(typed(request, &inside, "")));
     }
     if !manifest.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
         let what = format!(
@@ -88,91 +161,65 @@ fn check_place(manifest: &Path, args: &InitArgs) -> Result<(), Error> {
         let next = format!("shotlist init --from {}", quoted(&shown.to_string()));
         return Err(refused(what).hint(next));
     }
-    // A link that leads nowhere is there, too.
-    if !args.force && fs::symlink_metadata(manifest).is_ok() {
+    // A link that leads nowhere exists, too.
+    if !request.force && fs::symlink_metadata(manifest).is_ok() {
         let what = format!(
             "{shown} is there already, and init replaces it only with --force; for a second manifest, write its name \
              behind `init`"
         );
-        return Err(refused(what).hint(typed(args, manifest, " --force")));
+        return Err(refused(what).hint(typed(request, manifest, " --force")));
     }
     Ok(())
 }
 
-/// The command once more, for this manifest.
-fn typed(args: &InitArgs, manifest: &Path, more: &str) -> String {
+/// Returns the command once more, for this manifest.
+fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     let mut command = "shotlist init".to_owned();
     if manifest != Path::new(MANIFEST) {
         let _ = write!(command, " {}", quoted(&manifest.display().to_string()));
     }
-    if let Some(from) = &args.from {
-        let _ = write!(command, " --from {}", quoted(&from.display().to_string()));
-    }
-    if args.scenes {
-        command += " --scenes";
+    match &request.subject {
+        Subject::Sample => {}
+        Subject::Scenes => command += " --scenes",
+        Subject::File { file, .. } => {
+            let _ = write!(command, " --from {}", quoted(&file.display().to_string()));
+        }
     }
     command + more
 }
 
-/// A manifest for a product file; nothing where the file is wrong, which is told.
-fn from_file(
-    terminal: &Terminal,
+/// Returns the text of a manifest for a product file; the problems of the file where it has errors.
+fn draft(
     folder: &Path,
-    from: &Path,
-    args: &InitArgs,
-) -> Result<Option<First>, Error> {
-    let shown = from.display().to_string();
-    let reading = args.reading.reading();
-    let catalog = product_file(from, &reading).map_err(|reason| {
-        Error::new(Exit::Invalid, format!("{shown} cannot be read: {reason}"))
-            .money("nothing was written")
-            .hint("shotlist init --from PATH/TO/FILE.csv")
-    })?;
-    let is_wrong = catalog.problems.iter().any(Problem::is_error);
-    let Some(about) = catalog.about.filter(|_| !is_wrong) else {
-        let tally = terminal.problems(catalog.problems);
-        terminal.say(format_args!("{tally}. Nothing was written."));
-        terminal.next(format_args!("shotlist catalog {}", quoted(&shown)));
-        return Ok(None);
-    };
+    file: &Path,
+    reading: &Reading,
+) -> Result<Result<(String, Products), Vec<Problem>>, Error> {
+    let catalog = read(file, reading)
+        .map_err(|error| error.money("nothing was written").hint("shotlist init --from PATH/TO/FILE.csv"))?;
+    let is_wrong = is_invalid(&catalog);
+    let (items, problems) = (catalog.items, catalog.problems);
+    let Some(about) = catalog.about.filter(|_| !is_wrong) else { return Ok(Err(problems)) };
     make_folder(folder)?;
-    let from = seen_from(folder, from)?;
+    let from = seen_from(folder, file)?;
     let beside = from.rfind('/').map_or("", |end| &from[..=end]);
-    let pictures = Pictures::of(&catalog.items, beside, |path| folder.join(path).is_file());
-    let draft = Draft { from: &from, reading: &reading, about: &about, items: &catalog.items, pictures };
-    if !terminal.json {
-        terminal.say(format_args!("Read {}", facts(&shown, &about, reading.one_per).join("\n")));
-        for line in prospect(&draft) {
-            terminal.say(format_args!("  {line}"));
-        }
-        // What is left out is told already, and stands in the manifest.
-        let is_told = |problem: &Problem| problem.severity == Severity::Note;
-        terminal.problems(catalog.problems.into_iter().filter(|problem| !is_told(problem)).collect());
-    }
-    let data = json!({
-        "file": from,
-        "dialect": about.dialect,
-        "model": draft.model().name.to_string(),
-        "clips": catalog.items.len(),
-        "total_usd": draft.total().plain(),
-        "unusable": draft.unusable(),
-    });
-    Ok(Some(First { text: draft.text(), data: Some(data) }))
+    let pictures = Pictures::of(&items, beside, |path| folder.join(path).is_file());
+    let draft = Draft { from: &from, reading, about: &about, items: &items, pictures };
+    let products = Products {
+        shown: file.display().to_string(),
+        file: from.clone(),
+        one_per: reading.one_per,
+        model: draft.model().name.clone(),
+        clips: items.len(),
+        total: draft.total(),
+        choices: draft.choices(),
+        unusable: draft.unusable(),
+        about: about.clone(),
+        problems,
+    };
+    Ok(Ok((draft.text(), products)))
 }
 
-/// What the manifest would make, cost, and not make.
-fn prospect(draft: &Draft<'_>) -> Vec<String> {
-    let clips = count(draft.items.len(), "clip");
-    let mut lines = vec![format!("{clips} with {}: {}", draft.model().name, draft.total())];
-    let choices = draft.choices();
-    if !choices.is_empty() {
-        lines.push(format!("other choices of one_per: {choices}"));
-    }
-    lines.extend(draft.unusable().map(|unusable| format!("{unusable}: `plan` says where")));
-    lines
-}
-
-/// The way from a folder to a file, both of which are there, as a manifest writes it.
+/// Returns the path from a folder to a file, both of which exist, as a manifest writes it.
 fn seen_from(folder: &Path, file: &Path) -> Result<String, Error> {
     if file == Path::new("-") {
         return Ok("-".to_owned());

@@ -2,7 +2,9 @@
 
 use super::board::Board;
 use super::budget::Fit;
+use super::cancel::CancelledJob;
 use super::planned::Plan;
+use super::resolve::ResolvedJob;
 use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
@@ -76,6 +78,8 @@ pub enum News<'a> {
         /// Whether that one needs a person's decision.
         is_held: bool,
     },
+    /// Clips of jobs that the manifest no longer asks for, before they are moved.
+    Unwanted(&'a [&'a JobKey]),
     /// A job is ordered once more.
     Again {
         /// The job.
@@ -99,6 +103,10 @@ pub enum News<'a> {
         /// Submissions of which nobody knows whether they arrived.
         doubtful: usize,
     },
+    /// A job was cancelled, or stays as it is.
+    Cancelled(&'a CancelledJob),
+    /// A held job was settled, or stays held.
+    Resolved(&'a ResolvedJob),
     /// The engine begins.
     Started(&'a SharedBoard),
     /// Something happened to a job.
@@ -146,6 +154,18 @@ pub enum News<'a> {
     },
     /// The work has ended.
     Ended,
+}
+
+impl<F: Fn(&News<'_>) + Send + Sync> Reporter for F {
+    fn hear(&self, news: &News<'_>) {
+        self(news);
+    }
+}
+
+impl<R: Reporter> Reporter for Arc<R> {
+    fn hear(&self, news: &News<'_>) {
+        R::hear(self, news);
+    }
 }
 
 /// Hears nothing.

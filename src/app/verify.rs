@@ -103,7 +103,7 @@ pub struct VerifyReport {
     /// Number of clips whose sidecar is wrong.
     pub sidecars: u64,
     /// Whether it was asked to bring clips back.
-    pub is_repaired: bool,
+    pub is_repair: bool,
     /// How it ended: 3 where something is wrong.
     pub exit: Exit,
     /// The command to type next.
@@ -131,8 +131,8 @@ impl Project {
         let read = comparison.read(&reader, name.as_deref(), &tree, request.subset).await;
         self.tell(&News::Ended);
         read?;
-        let is_repaired = request.restore != Restore::Nothing;
-        let (exit, next) = if is_repaired && comparison.report.wrong() > 0 {
+        let is_repair = request.restore != Restore::Nothing;
+        let (exit, next) = if is_repair && comparison.report.wrong() > 0 {
             let session = Session::open(self, "verify")?;
             session.keep_output().await?;
             let lost = std::mem::take(&mut comparison.lost);
@@ -140,7 +140,7 @@ impl Project {
         } else {
             comparison.verdict()
         };
-        Ok(VerifyReport { is_repaired, exit, next, ..comparison.report })
+        Ok(VerifyReport { is_repair, exit, next, ..comparison.report })
     }
 }
 
@@ -157,7 +157,7 @@ impl VerifyReport {
             foreign: 0,
             unreadable: 0,
             sidecars: 0,
-            is_repaired: false,
+            is_repair: false,
             exit: Exit::Done,
             next: String::new(),
         }

@@ -13,6 +13,9 @@ use crate::rehearsal::{InProcess, rules};
 use crate::report::plan::change_line;
 use crate::report::reporter::Console;
 use crate::report::terminal::Terminal;
+use crate::report::text::held::held_line;
+#[cfg(feature = "sandbox")]
+use crate::sandbox::{Clips, Rule};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,11 +43,11 @@ impl Context {
         let Global { verbose, log_file, .. } = &self.global;
         let logged = log_file.is_some() || self.terminal.json || self.terminal.quiet;
         let console = Arc::new(Console::new(&self.terminal, &places, *verbose > 0, logged));
-        let project = Project::at(places).telling(Arc::clone(&console) as _);
+        let project = Project::at(places).telling(Arc::clone(&console));
         let opened = Opened { project, console };
         #[cfg(feature = "sandbox")]
         if opened.project.places().sandbox {
-            return opened.rehearsed(InProcess { tiny: tiny(), ..InProcess::default() });
+            return opened.rehearsed(sandbox(Vec::new()));
         }
         Ok(opened)
     }
@@ -58,7 +61,7 @@ impl Context {
 impl Opened {
     /// Returns the project with this sandbox.
     #[cfg(feature = "sandbox")]
-    pub(super) fn rehearsed(self, sandbox: InProcess) -> Result<Self, Error> {
+    fn rehearsed(self, sandbox: InProcess) -> Result<Self, Error> {
         Ok(Self { project: self.project.rehearsed(sandbox)?, ..self })
     }
 
@@ -66,7 +69,7 @@ impl Opened {
     #[cfg(feature = "sandbox")]
     pub(super) fn misbehaving(self, faults: Option<&Path>) -> Result<Self, Error> {
         match faults {
-            Some(faults) => self.rehearsed(InProcess { faults: rules(faults)?, tiny: tiny() }),
+            Some(faults) => self.rehearsed(sandbox(rules(faults)?)),
             None => Ok(self),
         }
     }
@@ -90,10 +93,16 @@ impl Opened {
     }
 }
 
-/// Returns whether the environment asks for small clips.
+/// Returns the sandbox with these faults, and with small clips where the environment asks for them.
 #[cfg(feature = "sandbox")]
-pub(super) fn tiny() -> bool {
-    variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny")
+fn sandbox(faults: Vec<Rule>) -> InProcess {
+    let tiny = variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny");
+    InProcess::with(move |options| {
+        options.faults.clone_from(&faults);
+        if tiny {
+            options.clips = Clips::Tiny;
+        }
+    })
 }
 
 /// Asks at the terminal.
@@ -116,6 +125,9 @@ impl Consent for Asking {
         for (key, fields) in &changes.examples {
             let fields: Vec<String> = fields.iter().map(change_line).collect();
             terminal.tell(&format!("{key}  {}", fields.join("; ")), 2);
+        }
+        for take in &question.held {
+            terminal.say(held_line(take, None));
         }
         if changes.jobs > changes.examples.len() {
             terminal.say(format_args!("… and {} more", changes.jobs - changes.examples.len()));

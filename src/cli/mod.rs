@@ -1,24 +1,34 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
 pub mod args;
+mod cancel;
+mod catalog;
 mod collect;
 mod context;
+mod dismiss;
+mod doctor;
 pub mod help;
+mod init;
 mod ledger;
 mod logging;
 mod models;
+mod pause;
 mod plan;
+mod prune;
+mod recover;
 mod redo;
+mod resolve;
 mod retry;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schema;
 mod show;
-pub(crate) mod signals;
+mod signals;
 mod status;
+mod validate;
 mod verify;
 
-use crate::app;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::terminal::Terminal;
@@ -67,43 +77,31 @@ fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
 }
 
 async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
-    let terminal = &context.terminal;
-    let open = |manifest: Option<&std::path::Path>| context.open(manifest).map(|opened| opened.project);
     match &cli.command {
         Command::Run(args) => run::run(context, args).await,
         Command::Collect(args) => collect::collect(context, args).await,
         Command::Plan(args) => plan::plan(context, args).await,
         Command::Retry(args) => retry::retry(context, args).await,
         Command::Redo(args) => redo::redo(context, args).await,
-        Command::Validate(args) => {
-            app::validate::validate(&open(args.manifest.manifest.as_deref())?, terminal, args).await
-        }
+        Command::Validate(args) => validate::validate(context, args).await,
         Command::Status(args) => status::status(context, args).await,
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
-        Command::Recover(args) => {
-            app::recover::recover(&open(args.manifest.as_deref())?, terminal, args).await
-        }
-        Command::Prune(args) => {
-            let opened = context.open(args.manifest.manifest.as_deref())?.asking(context.consent(args.yes));
-            app::prune::prune(&opened.project, terminal, args).await
-        }
-        Command::Resolve(args) => {
-            let opened = context.open(None)?.asking(context.consent(args.yes));
-            app::resolve::resolve(&opened.project, terminal, args).await
-        }
-        Command::Dismiss(args) => app::dismiss::dismiss(&open(None)?, terminal, args).await,
-        Command::Cancel(args) => app::cancel::cancel(&open(None)?, terminal, args).await,
-        Command::Pause(args) => app::pause::pause(&open(None)?, terminal, args).await,
-        Command::Resume(args) => app::pause::resume(&open(None)?, terminal, args).await,
-        Command::Doctor(args) => app::doctor::doctor(&open(args.manifest.as_deref())?, terminal, args).await,
+        Command::Recover(args) => recover::recover(context, args).await,
+        Command::Prune(args) => prune::prune(context, args).await,
+        Command::Resolve(args) => resolve::resolve(context, args).await,
+        Command::Dismiss(args) => dismiss::dismiss(context, args).await,
+        Command::Cancel(args) => cancel::cancel(context, args).await,
+        Command::Pause(args) => pause::pause(context, args).await,
+        Command::Resume(args) => pause::resume(context, args).await,
+        Command::Doctor(args) => doctor::doctor(context, args).await,
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => sandbox::serve(terminal, args).await,
+        Command::Sandbox(args) => sandbox::serve(&context.terminal, args).await,
         Command::Models(args) => models::models(context, args),
-        Command::Init(args) => app::init::init(context.global.file.as_deref(), terminal, args),
-        Command::Catalog(args) => app::catalog::catalog(terminal, args),
-        Command::Schema => Ok(app::schema::schema(terminal)),
+        Command::Init(args) => init::init(context, args),
+        Command::Catalog(args) => catalog::catalog(context, args),
+        Command::Schema => Ok(schema::schema(context)),
         // Answered before the runtime was started.
         Command::Completions { .. } => Ok(Exit::Done),
     }

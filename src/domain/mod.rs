@@ -14,6 +14,7 @@ pub mod money;
 pub mod request;
 pub mod text;
 pub mod time;
+pub mod units;
 
 pub mod limits;
 pub mod price;

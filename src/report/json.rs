@@ -1,11 +1,20 @@
 //! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
 
+pub mod cancel;
+pub mod catalog;
+pub mod dismiss;
+pub mod doctor;
+pub mod init;
 pub mod ledger;
 pub mod models;
+pub mod pause;
 pub mod plan;
+pub mod recover;
+pub mod resolve;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod validate;
 pub mod verify;
 
 use crate::domain::lifecycle::State;

@@ -320,20 +320,4 @@ mod tests {
         let told = [0, 59, 60, 72, 3_599, 3_600, 7_500].map(|seconds| lasted(Duration::from_secs(seconds)));
         assert_eq!(told, ["0s", "59s", "1m00s", "1m12s", "59m59s", "1h00m", "2h05m"]);
     }
-
-    #[test]
-    fn spans_have_at_most_two_units() {
-        for (length, shown) in [(-5, "0s"), (48, "48s"), (72, "1m12s"), (11_100, "3h05m"), (187_200, "2d04h")]
-        {
-            assert_eq!(seconds(SignedDuration::from_secs(length)), shown);
-        }
-    }
-
-    #[test]
-    fn sizes_have_the_unit_that_suits_them() {
-        assert_eq!(
-            [999, 1_500, 2_340_000, 52_000_000_000].map(bytes),
-            ["999 bytes", "2 kB", "2.3 MB", "52.0 GB"]
-        );
-    }
 }

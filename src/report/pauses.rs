@@ -1,7 +1,6 @@
 //! Providers on hold, in words and as JSON.
 
-use super::layout::{span, utc};
-use crate::domain::text::count;
+pub use crate::app::pauses::{waiting, who, words};
 use crate::store::Pause;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,14 +10,6 @@ use serde_json::{Value, json};
 pub fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
     let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", words(pause, now));
     pauses.iter().map(line).collect()
-}
-
-/// A pause in words: what, since when, why, and how many jobs wait for its end.
-#[must_use]
-pub fn words(pause: &Pause, now: Timestamp) -> String {
-    let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let (since, lasted) = (utc(pause.since), span(pause.since, now));
-    format!("{} since {since}, for {lasted}{reason}; {}", who(pause), waiting(pause))
 }
 
 /// A pause for programs.
@@ -31,17 +22,4 @@ pub fn json(pause: &Pause) -> Value {
         "reason": pause.reason,
         "waiting": pause.waiting,
     })
-}
-
-/// Names what is on hold.
-#[must_use]
-pub fn who(pause: &Pause) -> &str {
-    pause.provider.as_deref().unwrap_or("all providers")
-}
-
-/// Says how many jobs wait for the end of a pause.
-#[must_use]
-pub fn waiting(pause: &Pause) -> String {
-    let verb = if pause.waiting == 1 { "waits" } else { "wait" };
-    format!("{} {verb}", count(usize::try_from(pause.waiting).unwrap_or(usize::MAX), "job"))
 }

@@ -6,7 +6,7 @@ use super::layout::bytes;
 use super::lines::{Tone, line};
 use super::plan::moved_words;
 use super::terminal::Terminal;
-use super::text::verify;
+use super::text;
 use crate::app::places::Places;
 use crate::app::reporter::{News, Reporter, SharedBoard};
 use crate::domain::notice::Notice;
@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_millis(200);
 const REDRAW: SignedDuration = SignedDuration::from_millis(200);
 /// Columns of a line's first word and the space behind it; further rows of the line begin there.
 const INDENT: usize = 9;
-/// Moved jobs that are named.
+/// Number of jobs of a list that are named.
 const NAMED: usize = 10;
 
 /// Tells news on stdout and stderr, in the form that the streams ask for.
@@ -176,6 +176,12 @@ impl Reporter for Console {
                 let what = if *is_held { "your decision about" } else { "the earlier clip of" };
                 terminal.say(format_args!("waiting  {job}  for {what} {other}"));
             }
+            News::Unwanted(jobs) => {
+                jobs.iter().take(NAMED).for_each(|job| terminal.say(format_args!("gone     {job}")));
+                if jobs.len() > NAMED {
+                    terminal.say(format_args!("         … and {} more", jobs.len() - NAMED));
+                }
+            }
             News::Again { job, price, mark } => {
                 terminal.say(format_args!("again    {job}  {price}{mark}"));
             }
@@ -192,6 +198,18 @@ impl Reporter for Console {
                     ));
                 }
             }
+            News::Cancelled(job) => {
+                let words = text::cancel::words(job, &self.places);
+                if terminal.json {
+                    terminal.data(json::cancel::object(job, &words));
+                } else {
+                    terminal.tell(&format!("{}  {words}", job.job), 2);
+                }
+            }
+            News::Resolved(job) if terminal.json => {
+                terminal.data(json::resolve::object(job, &text::resolve::words(job)));
+            }
+            News::Resolved(job) => terminal.say(text::resolve::line(job)),
             News::Started(board) => self.heard().board = Some(SharedBoard::clone(board)),
             News::Notice { notice, at } => self.notice(notice, *at),
             News::Leaving { requests, price } => {
@@ -219,7 +237,7 @@ impl Reporter for Console {
                 terminal.data(json::verify::wrong(clip, word, why));
             }
             News::Wrong { clip, word, why } => {
-                terminal.above(|| terminal.data(verify::wrong(clip, word, why)));
+                terminal.above(|| terminal.data(text::verify::wrong(clip, word, why)));
             }
             News::Restoring { clip, word, what } if terminal.json => {
                 terminal.data(json::verify::restoring(clip, word, what));

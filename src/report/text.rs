@@ -1,11 +1,21 @@
 //! Reports in words, a file for each verb.
 
+pub mod cancel;
+pub mod catalog;
+pub mod dismiss;
+pub mod doctor;
 pub mod held;
+pub mod init;
 pub mod ledger;
 mod lost;
 pub mod models;
+pub mod pause;
 pub mod plan;
+pub mod prune;
+pub mod recover;
+pub mod resolve;
 pub mod run;
 pub mod show;
 pub mod status;
+pub mod validate;
 pub mod verify;

@@ -134,6 +134,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// Returns the only key that it accepts.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.shared.key
+    }
+
     /// Reads the state directory and starts to listen on 127.0.0.1.
     ///
     /// Fails when a rule is impossible, the directory cannot be used or is in use, its log is damaged other than by a

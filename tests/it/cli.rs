@@ -46,5 +46,6 @@ mod unchanged;
 mod verbs;
 mod verify;
 mod whole;
+mod whole_files;
 mod wire;
 mod wishes;

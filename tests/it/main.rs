@@ -17,6 +17,7 @@ mod exercise;
 mod files;
 mod images;
 mod kill;
+mod library;
 mod models;
 mod outside;
 mod portable;

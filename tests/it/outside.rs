@@ -1,6 +1,7 @@
 //! A provider that another crate adds: registered, planned, run and paid for through the library alone.
 //!
-//! The files in `outside/` are what such a crate consists of; they name nothing but public items.
+//! The files in `outside/` are what such a crate consists of; they name nothing but public items. The page about adding a
+//! provider counts them, and is held to its counts.
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 pub(crate) mod provider;
@@ -8,23 +9,18 @@ mod sandbox;
 
 use provider::Acme;
 use serde_json::json;
-use shotlist::domain::key::{JobKey, ModelName, TaskId};
-use shotlist::domain::limits::{Limits, Rate};
+use shotlist::app::{Always, Exit, PlanRequest, Project, RunRequest};
+use shotlist::domain::key::TaskId;
+use shotlist::domain::limits::Limits;
 use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
 use shotlist::engine::lane::Account;
-use shotlist::engine::order::{Ordered, order};
-use shotlist::engine::world::{LOOK_EVERY, Parts, World};
-use shotlist::files::{Tree, atomic_write};
-use shotlist::load::load;
-use shotlist::plan::decide::Scope;
+use shotlist::files::atomic_write;
+use shotlist::provider::Registry;
 use shotlist::provider::cards::Cards;
-use shotlist::provider::{Provider, Registry};
 use shotlist::sandbox::{Clips, Options, Rule, Sandbox};
-use shotlist::store::{Caps, Lock, Mode, Store, Worksheet};
-use shotlist::transport::{Endpoint, FreeClient, PaidClient, Settings};
+use shotlist::transport::Endpoint;
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,75 +42,29 @@ fn registry() -> Registry {
 }
 
 /// Starts the sandbox with the provider from outside among those that it plays.
-async fn far_end(home: &Path) -> Sandbox {
+async fn far_end(home: &Path) -> Arc<Sandbox> {
     let clock = Clock::system();
     let mut options = Options::new(home.join("far-end"), "secret", Arc::new(move || clock.now()));
     options.providers.push(sandbox::provider());
     options.clips = Clips::Tiny;
     options.task_time = Duration::from_millis(50)..=Duration::from_millis(100);
-    Sandbox::start(options).await.unwrap()
+    Arc::new(Sandbox::start(options).await.unwrap())
 }
 
 /// Plans a manifest and renders what is wanted; answers the price of each new job.
-async fn run(
-    manifest: &Path,
-    home: &Path,
-    providers: &Registry,
-    far_end: &Sandbox,
-) -> BTreeMap<String, Option<Usd>> {
-    let worksheet = Worksheet::new(None).unwrap();
-    let loaded = load(manifest, providers, &worksheet);
-    assert!(!loaded.is_invalid(), "{:#?}", loaded.problems);
-    let project = loaded.manifest.as_ref().unwrap().project.clone();
-    let (clock, state) = (Clock::system(), home.join("state"));
-    let lock = Lock::acquire(&state, "run", clock.now()).unwrap();
-    let policy = |model: &ModelName| providers.policy(&model.provider);
-    let options = shotlist::store::Options::default();
-    let mode = Mode::Drive { lock, policy: &policy };
-    let (store, _) = Store::open(&state, mode, &options, clock.now()).unwrap();
-    worksheet.book().know(&project, Some(&store), &|_| true).unwrap();
-    let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
-    worksheet.book().decide(Scope { left_out: &left_out, ..Scope::ALL }, None).unwrap();
+async fn run(manifest: &Path, far_end: &Arc<Sandbox>) -> BTreeMap<String, Option<Usd>> {
+    let project = Project::open_with(manifest, registry()).unwrap();
+    let project = project.rehearsed(Arc::clone(far_end)).unwrap().asking(Always);
+    let plan = project.plan(&PlanRequest::default()).await.unwrap();
     let mut prices = BTreeMap::new();
-    let noted = worksheet.book().each::<shotlist::store::StoreError>(|_, job| {
+    let noted = plan.each_job::<shotlist::store::StoreError>(|job| {
         if job.decision.name() == "new" {
             prices.insert(job.wanted.key.to_string(), job.wanted.price);
         }
         Ok(())
     });
     noted.unwrap();
-    let Ordered { admission, work } = order(&project, &worksheet, &loaded.left_out, clock.now()).unwrap();
-    store.admit(admission, clock.now()).await.unwrap();
-    let run = store.begin_run(&project, "run", Caps::default(), clock.now()).await.unwrap();
-    let quick = Some(Duration::from_millis(20));
-    let rate = NonZeroU32::new(100).map(|count| Rate { count, per: Duration::from_secs(1) });
-    let limits = Limits { first_poll: quick, poll_every: quick, rate, poll_rate: rate, ..Limits::default() };
-    let account = |provider: &Arc<dyn Provider>| {
-        let base_url = far_end.provider_url(provider.name()).parse().unwrap();
-        let endpoint = Endpoint { base_url, key: Some("secret".into()) };
-        let account = Account::new(Arc::clone(provider), endpoint, limits, &loaded.cards);
-        (provider.name().to_owned(), Arc::new(account))
-    };
-    let accounts = providers.iter().map(account).collect();
-    let (settings, clips) = (Settings::default(), home.join("clips"));
-    std::fs::create_dir_all(&clips).unwrap();
-    let world = Arc::new(World::new(Parts {
-        store,
-        free: Box::new(FreeClient::new(&settings).unwrap()),
-        tree: Tree::open(&state, &clips).unwrap(),
-        pictures: loaded.folder.clone(),
-        clock,
-        run,
-        project,
-        look_every: LOOK_EVERY,
-        sandbox: true,
-        max_in_doubt: Usd::from_micros(2_000_000),
-        listener: Box::new(|_| {}),
-        reach: |_| {},
-    }));
-    let paid = Arc::new(PaidClient::new(&settings).unwrap());
-    let outcome = shotlist::engine::run(&world, &accounts, paid, work).await;
-    assert!(outcome.failures.is_empty() && !outcome.leaves_work(), "{:?}", outcome.failures);
+    assert_eq!(project.run(&RunRequest::default()).await.unwrap().exit(), Exit::Done);
     prices
 }
 
@@ -129,7 +79,7 @@ async fn a_provider_from_another_crate_is_planned_run_and_paid_once() {
     let rule = json!({ "on": "submit", "when": { "provider": "acme", "nth": 2 }, "do": error });
     far_end.add_fault(serde_json::from_value(rule).unwrap()).unwrap();
 
-    let prices = run(&manifest, home.path(), &registry(), &far_end).await;
+    let prices = run(&manifest, &far_end).await;
     let usd = |text: &str| Some(text.parse().unwrap());
     let expected =
         [("film/cup", "0.18"), ("film/mug", "0.18"), ("teaser/cup", "0.05"), ("teaser/mug", "0.05")];
@@ -142,12 +92,12 @@ async fn a_provider_from_another_crate_is_planned_run_and_paid_once() {
     let [film, teaser] = [["acme", "long", "0.18", "success"], ["acme", "short", "0.05", "success"]];
     assert_eq!(charged, [film, film, teaser, teaser]);
     for (item, shot) in [("mug", "teaser"), ("mug", "film"), ("cup", "teaser"), ("cup", "film")] {
-        assert!(home.path().join(format!("clips/{item}_{shot}.mp4")).is_file(), "{item} {shot}");
+        assert!(home.path().join(format!("sandbox/{item}_{shot}.mp4")).is_file(), "{item} {shot}");
     }
 
-    assert_eq!(run(&manifest, home.path(), &registry(), &far_end).await, BTreeMap::new());
+    assert_eq!(run(&manifest, &far_end).await, BTreeMap::new());
     assert_eq!(far_end.charges().len(), 4, "nothing is ordered twice");
-    far_end.stop().await.unwrap();
+    Arc::into_inner(far_end).unwrap().stop().await.unwrap();
 }
 
 #[test]
@@ -192,4 +142,74 @@ async fn the_sandbox_plays_a_name_once_and_takes_rules_about_whom_it_plays() {
         "there is no provider `zai`; the sandbox plays acme"
     );
     alone.stop().await.unwrap();
+}
+
+/// Returns the rows of the tables of the page about adding a provider, by their first cell.
+fn page() -> (String, BTreeMap<String, String>) {
+    let page = root().join("docs/src/developer/adding-a-provider.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        Some((cells.next()?.to_owned(), cells.next()?.to_owned()))
+    });
+    let rows = rows.collect();
+    (page, rows)
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_page_counts_the_files_and_lines_of_a_provider_in_another_crate() {
+    let (page, rows) = page();
+    let (mut files, mut all) = (0, 0);
+    for entry in std::fs::read_dir(root().join("tests/it/outside")).unwrap() {
+        let path = entry.unwrap().path();
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        let name = format!("`{}`", path.file_name().unwrap().display());
+        assert_eq!(rows.get(&name), Some(&lines.to_string()), "{name}");
+        (files, all) = (files + 1, all + lines);
+    }
+    let sum = format!("{files} files with {all} lines in all name only public items.");
+    assert!(page.contains(&sum), "the page does not say: {sum}");
+    // The two lines that it shows, with the test's own error handling.
+    let test = std::fs::read_to_string(root().join("tests/it/outside.rs")).unwrap();
+    for (shown, here) in [
+        ("Registry::built_in().with(Acme::new()?)", "Registry::built_in().with(Acme::new().unwrap())"),
+        ("options.providers.push(sandbox::provider());", "options.providers.push(sandbox::provider());"),
+    ] {
+        assert!(page.contains(shown) && test.contains(here), "{shown}");
+    }
+}
+
+#[test]
+fn the_page_counts_the_lines_of_a_built_in_provider_and_no_other_file_names_one() {
+    let (_, rows) = page();
+    let added = |place: &str| rows.get(place).unwrap_or_else(|| panic!("{place}")).as_str();
+    let classes = format!("{} files", crate::providers::CLASSES.len());
+    assert_eq!(added("`tests/fixtures/NAME/`"), classes);
+    for name in Registry::built_in().iter().map(|provider| provider.name()) {
+        for (path, text) in crate::architecture::modules().into_values().flatten() {
+            let is_own = path.iter().any(|part| Path::new(part).file_stem().is_some_and(|stem| stem == name));
+            if is_own || crate::architecture::is_test(&path) {
+                continue;
+            }
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap().lines();
+            let code = code.filter(|line| !line.trim_start().starts_with("//"));
+            let names = |line: &&str| {
+                let is_module = line.trim() == format!("mod {name};") || line.contains(&format!("{name}::"));
+                is_module || line.contains(&format!("\"{name}\""))
+            };
+            let lines = code.filter(names).count();
+            match path.to_str().unwrap() {
+                place @ ("provider/mod.rs" | "sandbox/mod.rs") => {
+                    assert_eq!(added(&format!("`src/{place}`")), format!("{lines} lines"), "{name}");
+                }
+                // Old logs of the sandbox name no provider: they are of the first one.
+                "sandbox/tasks.rs" if name == "zai" => assert_eq!(lines, 1),
+                place => assert_eq!(lines, 0, "{place} names {name}"),
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// The answers that every provider must have on record, by file name.
-const CLASSES: [&str; 29] = [
+pub(crate) const CLASSES: [&str; 29] = [
     "submit_accepted",
     "submit_accepted_huge_id",
     "submit_account",

@@ -1,10 +1,11 @@
-//! What the user wrote: the manifest with its catalog, and the keys in the environment.
+//! Checks of the user's input: the manifest with its catalog, and the keys in the environment.
 
 use super::{Check, Context, Verdict, server};
 use crate::app::environment::variable;
 use crate::app::exit::Exit;
 use crate::app::setup::{base_url, endpoint, key_variable, settings};
 use crate::domain::problem::{Problem, grouped};
+use crate::domain::text::count;
 use crate::load::{Loaded, providers as read_providers};
 use crate::provider::Provider;
 use crate::store::{StoreError, Worksheet};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 /// Shorter than this, a key is more likely a part of one.
 const SHORTEST_KEY: usize = 16;
 
-/// What the wanted jobs need.
+/// The needs of the wanted jobs.
 #[derive(Default)]
 pub(crate) struct Wants {
     /// Models whose price is unknown.
@@ -23,7 +24,7 @@ pub(crate) struct Wants {
 }
 
 impl Wants {
-    /// Goes over all wanted jobs.
+    /// Goes through all wanted jobs.
     pub(crate) fn of(worksheet: &Worksheet) -> Result<Self, StoreError> {
         let mut wants = Self::default();
         worksheet.book().each_wanted::<StoreError>(|wanted| {
@@ -38,7 +39,7 @@ impl Wants {
     }
 }
 
-/// The manifest, its catalog and every job.
+/// Checks the manifest, its catalog and every job.
 pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) -> Vec<Check> {
     let shown = &context.places.shown;
     let problems = grouped(loaded.problems.clone());
@@ -47,18 +48,18 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
     let validate = context.command("validate");
     let jobs = loaded.jobs;
     let mut checks = match first {
-        None => vec![Check::ok("manifest", format!("{shown}: {}, all valid", counted(jobs, "job")))],
+        None => vec![Check::ok("manifest", format!("{shown}: {}, all valid", count(jobs, "job")))],
         Some(first) if errors == 0 => {
             let what = format!(
                 "{shown}: {}; {}: {}",
-                counted(jobs, "job"),
-                counted(problems.len(), "warning"),
+                count(jobs, "job"),
+                count(problems.len(), "warning"),
                 first.message
             );
             vec![Check { problems, ..Check::warn("manifest", what, validate) }]
         }
         Some(first) => {
-            let what = format!("{shown}: {}: {}", counted(errors, "error"), first.message);
+            let what = format!("{shown}: {}: {}", count(errors, "error"), first.message);
             vec![Check { problems, ..Check::fail("manifest", Exit::Invalid, what, validate) }]
         }
     };
@@ -118,7 +119,7 @@ fn as_check(about: &'static str, exit: Exit, problem: Problem, context: &Context
     Check { problems: vec![problem.clone()], ..Check::fail(about, exit, problem.message, todo) }
 }
 
-/// What is wrong with a key, as far as its form tells. Nothing of the key itself is repeated.
+/// Checks a key, as far as its form tells. Nothing of the key itself is repeated.
 fn key(provider: &str, name: &str, value: Option<&str>) -> Check {
     let fail = |what: &str| {
         let what = format!("{provider}: the environment variable {name} {what}");
@@ -154,10 +155,6 @@ fn key(provider: &str, name: &str, value: Option<&str>) -> Check {
         return Check::warn("key", what, format!("export {name}=\"$(printf %s \"${name}\")\""));
     }
     Check::ok("key", format!("{provider}: {name} is set, {length} characters"))
-}
-
-pub(crate) fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
-//! This computer: the state folder with its lock, database and ledger, free space, the output folder, the clock.
+//! Checks of this computer: the state folder with its lock, database and ledger, free space, the output folder, the clock.
 
-use super::input::counted;
 use super::{Check, Context};
 use crate::app::exit::Exit;
 use crate::app::pause;
+use crate::app::pauses;
 use crate::app::places::quoted;
 use crate::domain::take::Wanted;
+use crate::domain::text;
+use crate::domain::units::{bytes, span, utc};
 use crate::files::free_space;
 use crate::load::Loaded;
 use crate::plan::decide::Scope;
 use crate::provider::cards::Cards;
-use crate::report::layout::{bytes, span, utc};
 use crate::store::{Examined, Folder, Lock, Reader, StoreError, Worksheet, examine};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -23,28 +24,28 @@ const DRIFT: SignedDuration = SignedDuration::from_mins(1);
 /// No build of this program is older: a clock that says so was never set (2025-01-01 UTC).
 const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
-/// What the state needs beside the clips: database, ledger and the reserve of 8 MiB.
+/// Bytes that the state needs beside the clips: database, ledger and the reserve of 8 MiB.
 const STATE_BYTES: u64 = 64 << 20;
 
-/// A second of a clip before any is known: 16 Mbit, twice what is usual for 1080p.
+/// Bytes of a second of a clip before any is known: 16 Mbit, twice what is usual for 1080p.
 const BYTES_A_SECOND: u64 = 2_000_000;
 
 /// Seconds of a clip whose model says nothing.
 const SECONDS: u32 = 5;
 
-/// What was found in the state folder.
+/// The findings in the state folder.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) checks: Vec<Check>,
     /// Providers that still owe clips.
     pub(crate) owing: BTreeSet<String>,
-    /// What was ordered before, to be looked up.
+    /// The state, to look up earlier orders.
     reader: Option<Reader>,
     /// Bytes of a clip, on average.
     clip_size: Option<u64>,
 }
 
-/// The state folder and everything in it.
+/// Checks the state folder and everything in it.
 pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Timestamp) -> Found {
     let dir = &context.places.state;
     let mut found = Found::default();
@@ -101,10 +102,10 @@ async fn remember(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(reader) = Reader::open(&context.places.state)? else { return Ok(()) };
-    let pauses = reader.pauses(project).await?;
-    let words: Vec<String> = pauses.iter().map(|pause| crate::report::pauses::words(pause, now)).collect();
-    if !pauses.is_empty() {
-        let todo = context.command(&pause::resume_typed(&pauses));
+    let paused = reader.pauses(project).await?;
+    let words: Vec<String> = paused.iter().map(|pause| pauses::words(pause, now)).collect();
+    if !paused.is_empty() {
+        let todo = context.command(&pause::resume_typed(&paused));
         found.checks.push(Check::warn("paused", words.join("; "), todo));
     }
     let owed = reader.owed(None, usize::MAX).await?;
@@ -116,7 +117,7 @@ async fn remember(
     Ok(())
 }
 
-/// The folder itself: whose, for whom, on what.
+/// Checks the owner, the permissions and the file system of the folder.
 fn standing(dir: &Path, folder: &Folder) -> Vec<Check> {
     let mut checks = Vec::new();
     let shown = self::shown(dir);
@@ -178,7 +179,7 @@ fn standing(dir: &Path, folder: &Folder) -> Vec<Check> {
     checks
 }
 
-/// The database and the ledger beside it.
+/// Checks the database and the ledger.
 fn books(examined: &Examined, active: bool, context: &Context<'_>) -> Vec<Check> {
     let mut checks = vec![Check::ok("database", format!("sound, {} takes", examined.takes))];
     checks.push(if examined.cut {
@@ -219,7 +220,7 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
     }
 }
 
-/// Free space, for the state and for the clips that are to be rendered.
+/// Checks the free space for the state and for the clips that are to be rendered.
 pub(crate) fn room(
     context: &Context<'_>,
     loaded: &Loaded,
@@ -248,7 +249,7 @@ pub(crate) fn room(
             match count {
                 0 => format!("{} free for clips, of which none is to be rendered", bytes(free)),
                 count => {
-                    let clips = counted(count, "clip");
+                    let clips = text::count(count, "clip");
                     format!("{} free for {clips} to render, about {}", bytes(free), bytes(need))
                 }
             }
@@ -264,7 +265,7 @@ pub(crate) fn room(
     checks
 }
 
-/// Number of clips that are to be rendered, and the bytes that they are likely to need.
+/// Returns the number of clips that are to be rendered, and the bytes that they are likely to need.
 fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usize, u64), StoreError> {
     let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
     let mut book = worksheet.book();
@@ -281,14 +282,14 @@ fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usi
     Ok((count, bytes))
 }
 
-/// Bytes of a clip of which there is none like it yet.
+/// Returns the likely bytes of a clip where none was rendered yet.
 fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
     let card = cards.get(&wanted.request.model);
     let seconds = wanted.request.duration.or(card.map(|card| card.seconds())).unwrap_or(SECONDS);
     u64::from(seconds) * BYTES_A_SECOND
 }
 
-/// Whether clips and state can be written, tried with a file that has no name and so cannot stay.
+/// Checks that clips and state can be written, with a file that has no name and so cannot stay.
 pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
     let places = context.places;
     [("output", &places.out), ("state", &places.state)]
@@ -316,13 +317,13 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// The folder, or the nearest one above it that is there.
+/// Returns the folder, or the nearest one above it that exists.
 fn ground(dir: &Path) -> &Path {
     let there = dir.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     there.unwrap_or(Path::new("."))
 }
 
-/// The path as short as it can be.
+/// Returns the path as short as it can be.
 fn shown(path: &Path) -> String {
     match path.strip_prefix(".") {
         Ok(rest) if !rest.as_os_str().is_empty() => rest.display().to_string(),
@@ -334,7 +335,7 @@ fn shell(path: &Path) -> String {
     quoted(&shown(path))
 }
 
-/// Trouble of the store; its text names the next step itself.
+/// Returns the check for an error of the store; its text names the next step itself.
 fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Check {
     let todo = match error {
         error if error.is_recoverable() => context.command("recover"),

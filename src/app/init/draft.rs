@@ -1,6 +1,6 @@
 //! The text of a first manifest for a product file.
 
-use super::super::schema::MODELINE;
+use crate::app::schema::MODELINE;
 use crate::catalog::About;
 use crate::domain::item::{Item, OnePer, Reading};
 use crate::domain::key::ModelName;

@@ -29,7 +29,7 @@ pub fn lines(report: &VerifyReport) -> Vec<String> {
     ];
     parts.extend(found.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
     let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(report.bytes), parts.join(" · "))];
-    if report.wrong() > 0 && !report.is_repaired {
+    if report.wrong() > 0 && !report.is_repair {
         lines.push(
                 "Put them back from a backup of the output folder, or let `--repair` bring back what a copy or the \
                  provider still has: it is free, and links expire within a day. Nothing was changed, nothing was sent."

@@ -1,0 +1,28 @@
+//! `shotlist init`.
+
+use super::args::InitArgs;
+use super::context::Context;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::init::{InitRequest, Subject, init as write};
+use crate::report::text;
+
+/// Writes a first manifest, and the schema with which editors complete it.
+pub(super) fn init(context: &Context, args: &InitArgs) -> Result<Exit, Error> {
+    let subject = match &args.from {
+        Some(file) => Subject::File { file: file.clone(), reading: args.reading.reading() },
+        None if !args.reading.is_empty() => {
+            let what =
+                "--one-per, --dialect, --sheet and --all say how a product file is read, and none is named";
+            return Err(Error::new(Exit::Usage, what)
+                .money("nothing was written")
+                .hint("shotlist init --from FILE"));
+        }
+        None if args.scenes => Subject::Scenes,
+        None => Subject::Sample,
+    };
+    let manifest = args.manifest.manifest.clone().or_else(|| context.global.file.clone());
+    let report = write(&InitRequest { manifest, subject, force: args.force })?;
+    text::init::tell(&context.terminal, &report);
+    Ok(report.exit())
+}

@@ -1,0 +1,17 @@
+//! `shotlist validate`.
+
+use super::args::ValidateArgs;
+use super::context::Context;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::validate::ValidateRequest;
+use crate::report::text;
+
+/// Checks everything that can be known before anything is sent.
+pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result<Exit, Error> {
+    let opened = context.open(args.manifest.manifest.as_deref())?;
+    let request = ValidateRequest { check_images: args.check_images };
+    let report = opened.project.validate(request).await?;
+    text::validate::tell(&context.terminal, opened.project.places(), &report);
+    Ok(report.exit())
+}
