@@ -58,7 +58,7 @@ pub struct Entry {
 
 /// Returns the models as the manifest corrects them, where there is a project.
 pub fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<ModelsReport, Error> {
-    let (places, cards, configs, problems) = read(project)?;
+    let (places, cards, configs, problems) = read(project);
     if let Some(project) = project {
         project.tell(&News::Problems(&problems));
     }
@@ -91,15 +91,15 @@ pub fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<Mode
 type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
 /// Reads the cards, and what is wrong where the manifest corrects them.
-fn read(project: Option<&Project>) -> Result<(Option<Places>, Cards, Configs, Vec<Problem>), Error> {
+fn read(project: Option<&Project>) -> (Option<Places>, Cards, Configs, Vec<Problem>) {
     let registry = project.map_or_else(Registry::built_in, |project| project.registry.clone());
     let Some(places) = project.map(|project| project.places.clone()) else {
-        return Ok((None, Cards::new(&registry), Configs::new(), Vec::new()));
+        return (None, Cards::new(&registry), Configs::new(), Vec::new());
     };
     let (cards, problems) = corrected(&places.manifest, &registry);
     // What is wrong with the providers is not what was asked for.
     let configs = providers(&places.manifest).unwrap_or_default();
-    Ok((Some(places), cards, configs, problems))
+    (Some(places), cards, configs, problems)
 }
 
 fn entry(card: &Arc<ModelCard>, providers: &Registry, configs: &Configs) -> Result<Entry, Error> {

@@ -20,7 +20,9 @@ pub(super) async fn verify(context: &Context, args: &VerifyArgs) -> Result<Exit,
     if terminal.json {
         terminal.data(json::verify::object(&report));
     } else {
-        text::verify::lines(&report).iter().for_each(|line| terminal.tell(line, 0));
+        for line in text::verify::lines(&report) {
+            terminal.tell(&line, 0);
+        }
     }
     terminal.next(&report.next);
     Ok(report.exit)

@@ -13,6 +13,7 @@ use crate::domain::notice::Notice;
 use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::plan::approval::Moved;
+use crate::plan::guards::Trip;
 use crate::store::{Elsewhere, Repair};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -127,6 +128,41 @@ impl Console {
             self.terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
         }
     }
+    fn guards(&self, trips: &[Trip], commands: Option<&[String; 3]>) {
+        let terminal = &self.terminal;
+        if terminal.json {
+            let trips: Vec<_> = trips.iter().map(guards::json).collect();
+            return terminal.data(json!({ "event": "refused", "guards": trips }));
+        }
+        trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
+        let Some([accept, plan, carry_out]) = commands else { return };
+        terminal.tell("An edited template or a broken export looks like this. If it is meant, accept it:", 2);
+        terminal.say(format_args!("  {accept}"));
+        terminal.say("or have a plan approved, and carry out that:");
+        terminal.say(format_args!("  {plan}\n  {carry_out}"));
+    }
+
+    fn owed(&self, paid: usize, doubtful: usize) {
+        if paid > 0 {
+            self.terminal.say(format_args!("{} paid before: collected at no new cost", count(paid, "clip")));
+        }
+        if doubtful > 0 {
+            self.terminal.say(format_args!(
+                "{} without an answer: the provider is asked, free of charge",
+                count(doubtful, "submission")
+            ));
+        }
+    }
+
+    fn compared(&self, compared: u64, all: u64, read: u64, wrong: u64) {
+        let (mut heard, now) = (self.heard(), self.clock.now());
+        let is_due = heard.compared.is_none_or(|at| now.duration_since(at) >= REDRAW);
+        if self.terminal.is_live() && is_due {
+            heard.compared = Some(now);
+            let wrong = if wrong == 0 { String::new() } else { format!(" · {wrong} wrong") };
+            self.terminal.draw(&[format!("verify   {compared} of {all} · {}{wrong}", bytes(read))]);
+        }
+    }
 }
 
 impl Reporter for Console {
@@ -144,7 +180,9 @@ impl Reporter for Console {
             }
             News::Elsewhere(elsewhere) => terminal.tell(&format!("warning: {}", driven(elsewhere)), INDENT),
             News::Paused { pauses, now } => {
-                super::pauses::lines(pauses, *now).iter().for_each(|line| terminal.say(line));
+                for line in super::pauses::lines(pauses, *now) {
+                    terminal.say(line);
+                }
             }
             News::Plan { .. } if terminal.json => {}
             News::Plan { plan, .. } if plan.to_render() == 0 => {
@@ -155,21 +193,7 @@ impl Reporter for Console {
                 plan.notes().iter().for_each(|note| terminal.tell(note, 2));
                 plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + mark), INDENT));
             }
-            News::Guards { trips, .. } if terminal.json => {
-                let trips: Vec<_> = trips.iter().map(guards::json).collect();
-                terminal.data(json!({ "event": "refused", "guards": trips }));
-            }
-            News::Guards { trips, commands } => {
-                trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
-                let Some([accept, plan, carry_out]) = commands else { return };
-                terminal.tell(
-                    "An edited template or a broken export looks like this. If it is meant, accept it:",
-                    2,
-                );
-                terminal.say(format_args!("  {accept}"));
-                terminal.say("or have a plan approved, and carry out that:");
-                terminal.say(format_args!("  {plan}\n  {carry_out}"));
-            }
+            News::Guards { trips, commands } => self.guards(trips, commands.as_ref()),
             News::Moved(moved) => self.moved(moved),
             News::Skipped { job, why } => terminal.say(format_args!("skipped  {job}  {why}")),
             News::Waiting { job, other, is_held } => {
@@ -186,18 +210,7 @@ impl Reporter for Console {
                 terminal.say(format_args!("again    {job}  {price}{mark}"));
             }
             News::Budget { fit, mark } => terminal.tell(&(fit.line() + mark), INDENT),
-            News::Owed { paid, doubtful } => {
-                if *paid > 0 {
-                    terminal
-                        .say(format_args!("{} paid before: collected at no new cost", count(*paid, "clip")));
-                }
-                if *doubtful > 0 {
-                    terminal.say(format_args!(
-                        "{} without an answer: the provider is asked, free of charge",
-                        count(*doubtful, "submission")
-                    ));
-                }
-            }
+            News::Owed { paid, doubtful } => self.owed(*paid, *doubtful),
             News::Cancelled(job) => {
                 let words = text::cancel::words(job, &self.places);
                 if terminal.json {
@@ -224,15 +237,7 @@ impl Reporter for Console {
                     INDENT,
                 );
             }
-            News::Compared { compared, all, bytes: read, wrong } => {
-                let (mut heard, now) = (self.heard(), self.clock.now());
-                if terminal.is_live() && heard.compared.is_none_or(|at| now.duration_since(at) >= REDRAW) {
-                    heard.compared = Some(now);
-                    let wrong = if *wrong == 0 { String::new() } else { format!(" · {wrong} wrong") };
-                    let line = format!("verify   {compared} of {all} · {}{wrong}", bytes(*read));
-                    terminal.draw(&[line]);
-                }
-            }
+            News::Compared { compared, all, bytes, wrong } => self.compared(*compared, *all, *bytes, *wrong),
             News::Wrong { clip, word, why } if terminal.json => {
                 terminal.data(json::verify::wrong(clip, word, why));
             }

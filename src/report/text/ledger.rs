@@ -103,8 +103,7 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
 }
 
 /// Returns the table as CSV: a line for each row and none for the sum, which a spreadsheet makes itself.
-#[must_use]
-pub fn csv(table: &Table) -> String {
+pub(crate) fn csv(table: &Table) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let head =
         [table.by.name(), "takes", "settled_usd", "reserved_usd", "in_doubt_usd", "wasted_usd", "refused"];

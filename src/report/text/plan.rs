@@ -25,7 +25,9 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
     }
     plan.notes().iter().for_each(|note| terminal.tell(note, 2));
     plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + places.mark()), 9));
-    pauses::lines(&report.paused, report.now).iter().for_each(|line| terminal.tell(line, 9));
+    for line in pauses::lines(&report.paused, report.now) {
+        terminal.tell(&line, 9);
+    }
     plan.trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
     if !plan.trips.is_empty() {
         terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
