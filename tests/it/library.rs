@@ -1,12 +1,16 @@
 //! The library alone, as a Rust caller has it: no guard, budget or question belongs to the command line.
 
 use crate::support::SHOP;
+use shotlist::app::ledger::adjust::{AdjustRequest, Which};
 use shotlist::app::{
-    Always, Answer, Bounds, Consent, Error, Exit, Project, Question, RunReport, RunRequest, Topic,
+    Always, Answer, Bounds, Consent, Error, Exit, LedgerRequest, News, Project, Question, Reporter,
+    RunReport, RunRequest, ShowRequest, Topic, VerifyRequest,
 };
 use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
+use shotlist::plan::bucket::Bucket;
 use shotlist::sandbox::{Clips, Options, Sandbox};
+use shotlist::store::By;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -180,4 +184,48 @@ async fn changed_clips_that_ask_first_are_not_among_what_every_price_agrees_to()
     let asked = asked.lock().unwrap();
     assert_eq!((asked[0].topic, asked[0].changes.jobs, shop.sent()), (Topic::RenderChanged, 4, 8));
     assert_eq!(asked[0].changes.examples[0].1[0].field, "prompt");
+}
+
+/// Notes which clips are not as they were placed.
+#[derive(Default)]
+struct Findings(Mutex<Vec<String>>);
+
+impl Reporter for Findings {
+    fn hear(&self, news: &News<'_>) {
+        if let News::Wrong { clip, word, .. } = news {
+            self.0.lock().unwrap().push(format!("{word} {}", clip.key));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_reads_where_a_project_stands_and_what_it_cost() {
+    let shop = Shop::rendered("").await;
+    let project = shop.project();
+    let status = project.status().await.unwrap();
+    assert_eq!((status.buckets.count(Bucket::Done), status.today.settled.plain().as_str()), (4, "1.60"));
+    assert!(status.holder.is_none() && status.in_flight.is_empty());
+
+    let show = project.show(&ShowRequest { job: "sku-2".to_owned() }).await.unwrap();
+    let take = &show.history.takes[0];
+    assert!(show.sent(take).unwrap().is_same && show.next.unwrap().ends_with("/shotlist.yaml"));
+
+    let adjust = |usd: &str, reason: &str| AdjustRequest {
+        which: Which::Take(take.take.id.clone()),
+        usd: usd.parse().unwrap(),
+        reason: reason.to_owned(),
+    };
+    assert_eq!(project.adjust(&adjust("0.36", " ")).await.unwrap_err().exit, Exit::Usage);
+    let adjusted = project.adjust(&adjust("0.36", "invoice")).await.unwrap();
+    assert_eq!((adjusted.was.plain(), adjusted.usd.plain()), ("0.40".to_owned(), "0.36".to_owned()));
+    let ledger = project.ledger(&LedgerRequest { by: By::Item, since: None }).await.unwrap();
+    let rows: Vec<_> = ledger.table.rows.iter().map(|row| (row.name.as_str(), row.settled.plain())).collect();
+    assert_eq!(rows[1], ("sku-2", "0.36".to_owned()));
+    assert_eq!((rows.len(), ledger.table.total.settled.plain().as_str()), (4, "1.56"));
+
+    fs::remove_file(shop.path("renders/sku-3_hero.mp4")).unwrap();
+    let findings = Arc::new(Findings::default());
+    let report = project.telling(Arc::clone(&findings)).verify(&VerifyRequest::default()).await.unwrap();
+    assert_eq!((report.exit, report.same, report.missing), (Exit::SomeFailed, 3, 1));
+    assert_eq!(*findings.0.lock().unwrap(), ["missing hero/sku-3"]);
 }
