@@ -1,5 +1,6 @@
 //! A database that is lost, old or damaged: refused with the sum at stake, rebuilt, and nothing is paid again.
 
+use crate::snapshot::whole;
 use crate::support::{Project, until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -403,7 +404,7 @@ fn what_was_on_its_way_when_the_state_was_lost_is_not_ordered_again_without_a_wo
     lose_everything(&project);
     project.run(&["recover"]).expect(0).says("1 clip from its sidecar ($0.40)");
     let run = project.run(&["run", "--yes"]).expect(8);
-    run.says("1 job without a clip").says("$0.40").says("--accept-changes").says("nothing was sent");
+    insta::assert_snapshot!(whole(&run));
     assert_eq!(project.requests().len(), 1);
     project.run(&["run", "--yes", "--accept-changes"]).expect(0);
     assert_eq!(project.requests().len(), 2);
