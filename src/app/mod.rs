@@ -58,13 +58,17 @@ pub mod summary;
 pub mod validate;
 pub(crate) mod verify;
 
+pub use cancel::{CancelReport, CancelRequest};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
+pub use dismiss::{DismissReport, DismissRequest};
 pub use error::Error;
 pub use exit::Exit;
+pub use pause::{PauseReport, PauseRequest, ResumeReport, ResumeRequest};
 pub use plan::{PlanReport, PlanRequest, PlannedJob};
 pub use project::Project;
 pub use redo::RedoRequest;
 pub use reporter::{News, Reporter};
+pub use resolve::{Decision, ResolveReport, ResolveRequest};
 pub use retry::RetryRequest;
 pub use run::RunRequest;
 pub use selection::{Bounds, Selection};
