@@ -21,7 +21,9 @@ mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
-pub(crate) mod signals;
+mod show;
+mod signals;
+mod status;
 mod validate;
 
 use crate::app;
@@ -82,10 +84,8 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Retry(args) => retry::retry(context, args).await,
         Command::Redo(args) => redo::redo(context, args).await,
         Command::Validate(args) => validate::validate(context, args).await,
-        Command::Status(args) => app::status::status(&open(args.manifest.as_deref())?, terminal, args).await,
-        Command::Show(args) => {
-            app::show::show(&open(args.manifest.manifest.as_deref())?, terminal, args).await
-        }
+        Command::Status(args) => status::status(context, args).await,
+        Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => app::ledger::ledger(&open(args.manifest())?, terminal, args).await,
         Command::Verify(args) => {
             app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await

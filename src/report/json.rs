@@ -10,6 +10,8 @@ pub mod plan;
 pub mod recover;
 pub mod resolve;
 pub mod run;
+pub mod show;
+pub mod status;
 pub mod validate;
 
 use crate::domain::lifecycle::State;
@@ -37,7 +39,7 @@ pub fn line(notice: &Notice, now: Timestamp) -> Value {
                 State::Held { reason, .. } => object["reason"] = reason.name().into(),
                 State::Failed { refusal, charged, .. } => {
                     object["reason"] = refusal.name().into();
-                    object["charged"] = format!("{charged:?}").to_lowercase().into();
+                    object["charged"] = charged.name().into();
                 }
                 _ => {}
             }
