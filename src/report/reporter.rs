@@ -23,6 +23,8 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(200);
 /// Columns of a line's first word and the space behind it; further rows of the line begin there.
 const INDENT: usize = 9;
+/// Least number of columns for the last column of a table.
+const LAST_COLUMN: usize = 12;
 /// Number of jobs of a list that are named.
 const NAMED: usize = 10;
 
@@ -146,7 +148,11 @@ impl Reporter for Console {
                 plan.kept_notes().iter().for_each(|note| terminal.tell(note, 2));
             }
             News::Plan { plan, mark } => {
-                terminal.say(plan.table(mark).trim_end());
+                let table = plan.table(mark);
+                // Where a terminal is narrow, the last column goes on below itself.
+                let last = table.find("why").unwrap_or(INDENT);
+                let indent = last.min(terminal.size().0.saturating_sub(LAST_COLUMN));
+                table.trim_end().lines().for_each(|line| terminal.tell(line, indent));
                 plan.notes().iter().for_each(|note| terminal.tell(note, 2));
                 plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + mark), INDENT));
             }
