@@ -3,8 +3,9 @@
 use crate::support::SHOP;
 use shotlist::app::ledger::adjust::{AdjustRequest, Which};
 use shotlist::app::{
-    Always, Answer, Bounds, Consent, Error, Exit, LedgerRequest, News, Project, Question, Reporter,
-    RunReport, RunRequest, ShowRequest, Topic, VerifyRequest,
+    Always, Answer, Bounds, CancelRequest, Consent, Decision, DismissRequest, Error, Exit, LedgerRequest,
+    News, PauseRequest, Project, Question, Reporter, ResolveRequest, ResumeRequest, RunReport, RunRequest,
+    ShowRequest, Topic, VerifyRequest,
 };
 use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
@@ -228,4 +229,64 @@ async fn a_caller_reads_where_a_project_stands_and_what_it_cost() {
     let report = project.telling(Arc::clone(&findings)).verify(&VerifyRequest::default()).await.unwrap();
     assert_eq!((report.exit, report.same, report.missing), (Exit::SomeFailed, 3, 1));
     assert_eq!(*findings.0.lock().unwrap(), ["missing hero/sku-3"]);
+}
+
+fn lost() -> Vec<shotlist::sandbox::Rule> {
+    crate::support::rules(serde_json::json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]))
+}
+
+#[tokio::test]
+async fn a_held_job_is_paid_a_second_time_only_after_a_yes_or_within_a_bound() {
+    let shop = Shop::with("").await;
+    lost().into_iter().for_each(|rule| shop.sandbox.add_fault(rule).unwrap());
+    assert_eq!(shop.run().await.unwrap().exit(), Exit::Held);
+    let resubmit = |max_extra: Option<&str>| ResolveRequest {
+        job: None,
+        decision: Decision::Resubmit { max_extra: max_extra.map(|usd| usd.parse().unwrap()) },
+        reason: None,
+        older_than: None,
+        note: None,
+    };
+    let nobody = shop.project().resolve(&resubmit(None)).await.unwrap_err();
+    assert_eq!((nobody.exit, nobody.money.as_deref()), (Exit::Usage, Some("not charged")));
+    assert_eq!(
+        nobody.hint.unwrap().split(" -f ").next(),
+        Some("shotlist resolve --all --resubmit --max-extra 0.40")
+    );
+    let beyond = shop.project().asking(Always).resolve(&resubmit(Some("0.39"))).await.unwrap_err();
+    assert_eq!(beyond.exit, Exit::Budget);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let asking = |answer| shop.project().asking(Asked(answer, Arc::clone(&asked)));
+    assert_eq!(asking(Answer::No).resolve(&resubmit(None)).await.unwrap_err().exit, Exit::Usage);
+    let settled = asking(Answer::Yes).resolve(&resubmit(None)).await.unwrap();
+    assert_eq!((settled.exit(), settled.jobs.len(), shop.sent()), (Exit::Done, 1, 4));
+    assert!(shop.project().resolve(&resubmit(None)).await.unwrap().jobs.is_empty(), "nothing is held");
+    let asked = asked.lock().unwrap();
+    assert_eq!((asked.len(), asked[0].topic, asked[0].held.len()), (2, Topic::Settle, 1));
+    assert_eq!(asked[0].held[0].key, settled.jobs[0].job);
+    assert_eq!(shop.run().await.unwrap().exit(), Exit::Done);
+    assert_eq!(shop.sent(), 5);
+}
+
+#[tokio::test]
+async fn what_is_paused_is_not_sent_and_what_is_cancelled_neither() {
+    let shop = Shop::with("").await;
+    let first = RunRequest {
+        selection: shotlist::app::Selection { limit: Some(1), ..Default::default() },
+        ..RunRequest::default()
+    };
+    shop.project().asking(Always).run(&first).await.unwrap();
+    let project = shop.project();
+    let paused = project.pause(&PauseRequest::default()).await.unwrap();
+    assert_eq!((paused.pauses.len(), paused.projects), (1, vec!["shop".to_owned()]));
+    assert_eq!((shop.run().await.unwrap().exit(), shop.sent()), (Exit::WorkRemains, 1));
+    let all = CancelRequest { only: vec!["hero/*".to_owned()], ..CancelRequest::default() };
+    let cancelled = project.cancel(&all).await.unwrap();
+    assert_eq!((cancelled.exit(), cancelled.any(), cancelled.jobs.len()), (Exit::Done, true, 3));
+    assert!(project.cancel(&all).await.unwrap().jobs.is_empty(), "none of them waits any more");
+    assert_eq!(project.resume(&ResumeRequest::default()).await.unwrap().lifted, paused.pauses);
+    let done = DismissRequest { jobs: vec!["sku-1".to_owned()], ..DismissRequest::default() };
+    let refused = project.dismiss(&done).await.unwrap_err();
+    assert_eq!(refused.exit, Exit::Usage);
+    assert!(refused.what.contains("its clip is there"), "{}", refused.what);
 }

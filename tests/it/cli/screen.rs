@@ -162,13 +162,14 @@ fn last_screen(screen: Screen, columns: usize) -> String {
 fn the_last_screen_of_a_run_fits_a_wide_and_a_narrow_terminal() {
     for columns in [120, 60] {
         let project = Project::shop(1);
-        let screen = |arguments: &[&str]| Screen::open(run(&project, arguments), columns, 30);
-        let last = last_screen(screen(&["run", "--yes"]), columns.into());
+        let again =
+            || last_screen(Screen::open(run(&project, &["run", "--yes"]), columns, 30), columns.into());
+        let last = again();
         insta::assert_snapshot!(format!("done_{columns}"), last);
         let lost = json!({ "status": { "code": 500, "body": "{}", "accept": true } });
         project.fault(json!([{ "on": "submit", "do": lost }]));
         project.write("products.csv", sheet(2));
-        let last = last_screen(screen(&["run", "--yes"]), columns.into());
+        let last = again();
         insta::assert_snapshot!(format!("held_{columns}"), last);
     }
 }
