@@ -5,6 +5,7 @@ use clap::CommandFactory as _;
 use shotlist::cli::args::Cli;
 use shotlist::cli::exit::GRAVEST_FIRST;
 use shotlist::domain::limits::Limits;
+use shotlist::domain::policy::{Backoff, Policy, RETRY_AFTER};
 use shotlist::engine::lane::Lane;
 use shotlist::provider;
 use shotlist::provider::card::ModelCard;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Returns a page of the reference.
 fn page(name: &str) -> String {
@@ -72,6 +74,40 @@ fn its_models_are_those_of_the_cards_that_are_documented() {
     };
     let known: Vec<Vec<String>> = cards.proposed().map(row).collect();
     assert_eq!(table("models.md", "model"), known, "in Markdown:\n{}", markdown(&known));
+}
+
+#[test]
+fn the_numbers_of_the_design_are_those_of_the_policy() {
+    let span = |time: Duration| match time.as_secs() {
+        whole if whole % 60 == 0 => format!("{} min", whole / 60),
+        seconds => format!("{seconds} s"),
+    };
+    let both = |pauses: Backoff| format!("{} and {}", span(pauses.first), span(pauses.most));
+    let policy = Policy::standard();
+    let rows = [
+        format!(
+            "| tries | {} a run for a refusal that may pass; no limit while throttled | until the task is {} days old | {} in a row without progress |",
+            policy.submit_tries,
+            policy.stuck_after.as_secs() / 86_400,
+            policy.fetch_tries
+        ),
+        format!(
+            "| first and longest pause | {}; throttled {} | {} | {} |",
+            both(policy.submit_backoff),
+            both(policy.throttle_backoff),
+            both(policy.poll_backoff),
+            both(policy.fetch_backoff)
+        ),
+        format!(
+            "| `Retry-After` | kept, between {} and {}, plus up to 10 % | the same | the same |",
+            span(RETRY_AFTER.0),
+            span(RETRY_AFTER.1)
+        ),
+    ];
+    let text = page("../design/money.md");
+    for row in rows {
+        assert!(text.contains(&row), "the page of the design has no row\n{row}");
+    }
 }
 
 fn markdown(rows: &[Vec<String>]) -> String {
