@@ -13,8 +13,10 @@
 //!
 //! | floor | modules | what |
 //! |---|---|---|
-//! | 7 | `cli` | arguments in, exit code out; the one place where things are put together |
-//! | 6 | `report` `sandbox` | what happened, told · the fake providers as a server, which checks requests from its own tables |
+//! | 9 | `cli` | arguments → a request; a report → text or JSON; exit code |
+//! | 8 | `rehearsal` | the sandbox as the far end of a project |
+//! | 7 | `report` `sandbox` | reports and news as text and JSON · the test server that plays the providers, from its own tables |
+//! | 6 | `app` | the use cases: open a project, plan, run, collect, resolve …; every guard, quota, output check and question |
 //! | 5 | `engine` `load` | the one loop: look, act, apply, save, tell · manifest, sheet and pictures from disk |
 //! | 4 | `store` `transport` `files` | SQLite and ledger · HTTP · folder tree |
 //! | 3 | `plan` | items × shots × model rules → jobs with key, fingerprint, price; the difference against what is known |
@@ -40,7 +42,13 @@ pub mod transport;
 pub mod engine;
 pub mod load;
 
+pub mod app;
+
 pub mod report;
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
+
+#[cfg(feature = "sandbox")]
+pub mod rehearsal;
 
 pub mod cli;

@@ -14,7 +14,7 @@ use crate::files::Album;
 use crate::manifest::{self, Corrections, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::LeftOut;
 use crate::plan::order::LinkBook;
-use crate::provider;
+use crate::provider::Registry;
 use crate::provider::cards::{self, Cards, Unfit, Unknown};
 use crate::store::Worksheet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +39,6 @@ pub fn projects_of(folder: &Path) -> Option<BTreeSet<String>> {
 }
 
 /// What the input says.
-#[derive(Default)]
 pub struct Loaded {
     /// The manifest's folder, from which pictures and sheets are seen.
     pub folder: PathBuf,
@@ -64,11 +63,21 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Nothing yet.
+    /// Returns what is known of a manifest before it is read: its place, and the models of these providers.
     #[must_use]
-    pub fn nothing(manifest: &Path) -> Self {
-        let (folder, shown) = (folder_of(manifest), manifest.display().to_string());
-        Self { folder, shown, cards: Cards::built_in(), ..Self::default() }
+    pub fn nothing(manifest: &Path, providers: &Registry) -> Self {
+        Self {
+            folder: folder_of(manifest),
+            shown: manifest.display().to_string(),
+            manifest: None,
+            cards: Cards::new(providers),
+            makes: Makes::default(),
+            jobs: 0,
+            links: BTreeSet::new(),
+            dropped: BTreeMap::new(),
+            left_out: LeftOut::default(),
+            problems: Vec::new(),
+        }
     }
 
     /// Whether nothing may be sent.
@@ -90,10 +99,11 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
     }
 }
 
-/// Reads everything and finds everything that is wrong, without any network; the jobs go to the worksheet.
+/// Reads everything and finds everything that is wrong, without any network; the jobs go to the worksheet. The manifest
+/// may name the models of `providers`.
 #[must_use]
-pub fn load(manifest: &Path, worksheet: &Worksheet) -> Loaded {
-    let mut loaded = open(manifest);
+pub fn load(manifest: &Path, providers: &Registry, worksheet: &Worksheet) -> Loaded {
+    let mut loaded = open(manifest, providers);
     let mut pictures = Album::new(&loaded.folder);
     jobs(&mut loaded, &LinkBook::new(), &mut pictures, false, &mut &*worksheet);
     loaded
@@ -101,8 +111,8 @@ pub fn load(manifest: &Path, worksheet: &Worksheet) -> Loaded {
 
 /// Reads a manifest, and finds what is wrong with it. Its jobs are not made yet.
 #[must_use]
-pub fn open(manifest: &Path) -> Loaded {
-    let mut loaded = Loaded::nothing(manifest);
+pub fn open(manifest: &Path, providers: &Registry) -> Loaded {
+    let mut loaded = Loaded::nothing(manifest, providers);
     let shown = loaded.shown.clone();
     let bytes = match read(manifest) {
         Ok(bytes) => bytes,
@@ -114,7 +124,7 @@ pub fn open(manifest: &Path) -> Loaded {
     (loaded.manifest, loaded.problems) = manifest::read(&shown, &bytes);
     match &loaded.manifest {
         Some(manifest) => {
-            loaded.problems.extend(unknown_providers(&manifest.providers));
+            loaded.problems.extend(unknown_providers(&manifest.providers, providers));
             loaded.problems.extend(corrected(&mut loaded.cards, &manifest.corrections));
         }
         // The sheet is looked at all the same, so that everything is told at once.
@@ -166,7 +176,7 @@ fn corrected(cards: &mut Cards, corrections: &Corrections) -> Vec<Problem> {
 /// Adds the model of an entry if it is a new one.
 fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> Option<Problem> {
     let like = entry.value.like.as_ref();
-    if provider::card(model).is_some() {
+    if cards.providers().card(model).is_some() {
         let like = like?;
         let message =
             format!("shotlist knows {model} by now: its own card is corrected, and `like` is ignored");
@@ -175,7 +185,7 @@ fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> O
     let Some(like) = like else {
         let Unknown { what, hint } = cards.unknown(model);
         let problem = Problem::error(entry.place(), what).hint(hint);
-        return Some(match provider::find(&model.provider) {
+        return Some(match cards.providers().find(&model.provider) {
             Some(_) => {
                 problem.note("for a model that is new, add `like:` with the one that it resembles most")
             }
@@ -183,7 +193,7 @@ fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> O
         });
     };
     let Unknown { what, hint } = cards.add(model, &like.value, like.place().to_string()).err()?;
-    let place = match provider::find(&model.provider) {
+    let place = match cards.providers().find(&model.provider) {
         Some(_) => like.place(),
         None => entry.place(),
     };
@@ -191,10 +201,13 @@ fn added(cards: &mut Cards, model: &ModelName, entry: &Located<ModelEntry>) -> O
 }
 
 /// Settings of providers that do not exist.
-fn unknown_providers(configs: &BTreeMap<String, Located<ProviderConfig>>) -> Vec<Problem> {
-    let for_sale = provider::ALL.iter().filter(|provider| !provider.profile().sandbox_only);
+fn unknown_providers(
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    providers: &Registry,
+) -> Vec<Problem> {
+    let for_sale = providers.iter().filter(|provider| !provider.profile().sandbox_only);
     let known: Vec<_> = for_sale.map(|provider| provider.name()).collect();
-    let unknown = configs.iter().filter(|(name, _)| provider::find(name).is_none());
+    let unknown = configs.iter().filter(|(name, _)| providers.find(name).is_none());
     let problem = |(name, config): (&String, &Located<ProviderConfig>)| {
         let problem = Problem::error(config.place(), format!("there is no provider `{name}`"));
         problem.hint(meant_or_all(name, known.iter().copied(), "remove it; the providers are"))
@@ -210,14 +223,14 @@ fn unreadable(shown: &str, reason: &str) -> Problem {
 /// The models as a manifest corrects them, as far as it can be read: what is wrong is told by every command that reads
 /// the manifest for its own sake.
 #[must_use]
-pub fn cards(manifest: &Path) -> Cards {
-    models(manifest).0
+pub fn cards(manifest: &Path, providers: &Registry) -> Cards {
+    models(manifest, providers).0
 }
 
 /// The models as a manifest corrects them, whatever else is wrong with it, and what is wrong with the corrections.
 #[must_use]
-pub fn models(manifest: &Path) -> (Cards, Vec<Problem>) {
-    let mut cards = Cards::built_in();
+pub fn models(manifest: &Path, providers: &Registry) -> (Cards, Vec<Problem>) {
+    let mut cards = Cards::new(providers);
     let shown = manifest.display().to_string();
     let bytes = match read(manifest) {
         Ok(bytes) => bytes,

@@ -1,10 +1,11 @@
 //! `--help`: commands in groups, examples that can be typed, exit codes and the environment.
 
 use super::args::Cli;
-use super::exit::GRAVEST_FIRST;
-use crate::provider;
+use crate::app::exit::GRAVEST_FIRST;
+use crate::provider::{Provider, Registry};
 use clap::{Command, CommandFactory as _};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -234,7 +235,7 @@ pub fn command() -> Command {
     let mut template = "{about}\n\n{usage-heading} {usage}\n".to_owned();
     for (title, names) in GROUPS {
         let _ = write!(template, "\n{title}:\n");
-        for name in *names {
+        for name in names.iter().filter(|name| is_built_in(name)) {
             let _ = writeln!(template, "  {name:<12} {}", summary(&command, name));
         }
     }
@@ -254,8 +255,14 @@ fn summary(command: &Command, name: &str) -> String {
 
 fn examples(name: &str) -> Option<String> {
     let (_, examples) = EXAMPLES.iter().find(|(known, _)| *known == name)?;
-    let lines: Vec<String> = examples.iter().map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
+    let examples = examples.iter().filter(|[_, typed]| is_built_in(typed));
+    let lines: Vec<String> = examples.map(|[wish, typed]| format!("  # {wish}\n  {typed}")).collect();
     Some(format!("Examples:\n{}", lines.join("\n")))
+}
+
+/// Returns whether a command is part of this program, which can be built without the sandbox.
+fn is_built_in(typed: &str) -> bool {
+    cfg!(feature = "sandbox") || !typed.contains("sandbox")
 }
 
 fn exit_codes() -> String {
@@ -267,16 +274,13 @@ fn exit_codes() -> String {
 }
 
 fn environment() -> String {
-    let key = |provider: &&dyn provider::Provider| {
+    let key = |provider: &Arc<dyn Provider>| {
         [provider.profile().key_env.clone(), format!("the key of {}", provider.name())]
     };
     let others = ENVIRONMENT.iter().map(|row| row.map(str::to_owned));
-    let rows: Vec<[String; 2]> = provider::ALL
-        .iter()
-        .filter(|provider| !provider.profile().sandbox_only)
-        .map(key)
-        .chain(others)
-        .collect();
+    let registry = Registry::built_in();
+    let rows: Vec<[String; 2]> =
+        registry.iter().filter(|provider| !provider.profile().sandbox_only).map(key).chain(others).collect();
     let width = rows.iter().map(|[name, _]| name.len()).max().unwrap_or(0);
     let lines: Vec<String> = rows.iter().map(|[name, what]| format!("  {name:<width$}  {what}")).collect();
     format!("Environment:\n{}", lines.join("\n"))
@@ -304,7 +308,7 @@ mod tests {
     #[test]
     fn every_example_is_understood_by_the_command_that_shows_it() {
         for (name, examples) in EXAMPLES {
-            for [_, typed] in *examples {
+            for [_, typed] in examples.iter().filter(|[_, typed]| is_built_in(typed)) {
                 let words = words(typed);
                 assert!(name.is_empty() || words[1] == *name, "{typed}");
                 Cli::try_parse_from(&words).unwrap_or_else(|error| panic!("{typed}: {error}"));
@@ -322,7 +326,9 @@ mod tests {
             let groups = GROUPS.iter().filter(|(_, names)| names.contains(&name)).count();
             assert_eq!(groups, 1, "{name}");
         }
-        for name in GROUPS.iter().flat_map(|(_, names)| *names).filter(|name| **name != "help") {
+        for name in
+            GROUPS.iter().flat_map(|(_, names)| *names).filter(|name| **name != "help" && is_built_in(name))
+        {
             assert!(command.find_subcommand(name).is_some(), "{name}");
         }
     }

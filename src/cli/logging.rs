@@ -1,9 +1,10 @@
 //! Log lines to stderr or a file. Losing one never stops paid work.
 
 use super::args::{Global, LogFormat};
-use super::exit::{Error, Exit};
-use super::settings::variable;
-use super::terminal::Terminal;
+use crate::app::environment::variable;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::report::terminal::Terminal;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;

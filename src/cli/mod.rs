@@ -1,35 +1,15 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
-mod again;
-mod album;
-mod anew;
-mod approval;
 pub mod args;
-mod budget;
 mod cancel;
 mod catalog;
 mod collect;
-mod crash;
-mod decided;
+mod context;
 mod dismiss;
 mod doctor;
-pub mod exit;
-mod guards;
-mod held;
 pub mod help;
-mod images;
 mod init;
-mod layout;
-mod ledger;
-mod listed;
-mod listen;
-mod live;
 mod logging;
-mod lost;
-mod models;
-mod names;
-mod obstacles;
-mod output;
 mod pause;
 mod plan;
 mod prune;
@@ -38,23 +18,21 @@ mod redo;
 mod resolve;
 mod retry;
 mod run;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
-mod session;
-pub mod settings;
-mod setup;
 mod show;
 mod signals;
 mod status;
-mod summary;
-pub mod terminal;
 mod validate;
-pub mod verify;
 
+use crate::app;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::report::terminal::Terminal;
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
-use exit::{Error, Exit};
-use terminal::Terminal;
+use context::Context;
 
 /// Number of threads for short work on disk and database. Tokio's 512 bring no speed where one database is written, and
 /// each keeps memory of its own. Nothing that waits for a network holds one of them.
@@ -66,8 +44,9 @@ pub fn main() -> Exit {
     // clap prints usage errors itself and ends with 2, the code of wrong usage here as well.
     let arguments = help::command().get_matches();
     let cli = Cli::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
-    let terminal = Terminal::new(&cli.global);
-    match start(&cli, &terminal) {
+    let terminal = Terminal::new(cli.global.json, cli.global.quiet, cli.global.color.into());
+    let context = Context { terminal: terminal.clone(), global: cli.global.clone() };
+    match start(&cli, &context) {
         Ok(exit) => exit,
         Err(error) => {
             terminal.error(&error);
@@ -76,7 +55,8 @@ pub fn main() -> Exit {
     }
 }
 
-fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
+fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
+    let terminal = &context.terminal;
     logging::start(&cli.global, terminal)?;
     if let Command::Completions { shell } = &cli.command {
         let mut script = Vec::new();
@@ -88,38 +68,47 @@ fn start(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
-    let exit = runtime.block_on(dispatch(cli, terminal));
+    let exit = runtime.block_on(dispatch(cli, context));
     // Blocking reads of standard input cannot be interrupted; they must not keep the program alive.
     runtime.shutdown_background();
     exit
 }
 
-async fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Exit, Error> {
-    let global = &cli.global;
+async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
+    let terminal = &context.terminal;
+    let open = |manifest: Option<&std::path::Path>| context.open(manifest).map(|opened| opened.project);
     match &cli.command {
-        Command::Run(args) => run::run(terminal, global, args).await,
-        Command::Collect(args) => collect::collect(terminal, global, args).await,
-        Command::Validate(args) => validate::validate(terminal, global, args).await,
-        Command::Plan(args) => plan::plan(terminal, global, args).await,
-        Command::Status(args) => status::status(terminal, global, args).await,
-        Command::Show(args) => show::show(terminal, global, args).await,
-        Command::Ledger(args) => ledger::ledger(terminal, global, args).await,
-        Command::Verify(args) => verify::verify(terminal, global, args).await,
-        Command::Recover(args) => recover::recover(terminal, global, args).await,
-        Command::Retry(args) => retry::retry(terminal, global, args).await,
-        Command::Prune(args) => prune::prune(terminal, global, args).await,
-        Command::Redo(args) => redo::redo(terminal, global, args).await,
-        Command::Resolve(args) => resolve::resolve(terminal, global, args).await,
-        Command::Dismiss(args) => dismiss::dismiss(terminal, global, args).await,
-        Command::Cancel(args) => cancel::cancel(terminal, global, args).await,
-        Command::Pause(args) => pause::pause(terminal, global, args).await,
-        Command::Resume(args) => pause::resume(terminal, global, args).await,
-        Command::Doctor(args) => doctor::doctor(terminal, global, args).await,
+        Command::Run(args) => run::run(context, args).await,
+        Command::Collect(args) => collect::collect(context, args).await,
+        Command::Plan(args) => plan::plan(context, args).await,
+        Command::Retry(args) => retry::retry(context, args).await,
+        Command::Redo(args) => redo::redo(context, args).await,
+        Command::Validate(args) => validate::validate(context, args).await,
+        Command::Status(args) => status::status(context, args).await,
+        Command::Show(args) => show::show(context, args).await,
+        Command::Ledger(args) => app::ledger::ledger(&open(args.manifest())?, terminal, args).await,
+        Command::Verify(args) => {
+            app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await
+        }
+        Command::Recover(args) => recover::recover(context, args).await,
+        Command::Prune(args) => prune::prune(context, args).await,
+        Command::Resolve(args) => resolve::resolve(context, args).await,
+        Command::Dismiss(args) => dismiss::dismiss(context, args).await,
+        Command::Cancel(args) => cancel::cancel(context, args).await,
+        Command::Pause(args) => pause::pause(context, args).await,
+        Command::Resume(args) => pause::resume(context, args).await,
+        Command::Doctor(args) => doctor::doctor(context, args).await,
+        #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,
-        Command::Models(args) => models::models(terminal, global, args),
-        Command::Init(args) => init::init(terminal, global, args),
-        Command::Catalog(args) => catalog::catalog(terminal, args),
-        Command::Schema => Ok(schema::schema(terminal)),
+        Command::Models(args) => match open(None) {
+            Ok(project) => app::models::models(Some(&project), terminal, args),
+            Err(error) if context.global.file.is_some() => Err(error),
+            Err(_) => app::models::models(None, terminal, args),
+        },
+        Command::Init(args) => init::init(context, args),
+        Command::Catalog(args) => catalog::catalog(context, args),
+        Command::Schema => Ok(schema::schema(context)),
+        // Answered before the runtime was started.
         Command::Completions { .. } => Ok(Exit::Done),
     }
 }

@@ -1,12 +1,13 @@
-//! `shotlist sandbox`: the fake providers as a server of their own.
+//! The fake providers: `shotlist sandbox` serves them on their own, `--sandbox` in the process of another command.
 
-use super::args::SandboxArgs;
-use super::exit::{Error, Exit};
-use super::setup::{clips, rules};
-use super::terminal::Terminal;
+use super::args::{ClipsKind, SandboxArgs};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
 use crate::engine::clock::Clock;
-use crate::provider;
-use crate::sandbox::{Limits, Options, Sandbox};
+use crate::provider::Registry;
+use crate::rehearsal::rules;
+use crate::report::terminal::Terminal;
+use crate::sandbox::{Clips, Limits, Options, Sandbox};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -19,13 +20,16 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     let clock = Clock::system();
     let mut options = Options::new(&args.dir, &args.key, Arc::new(move || clock.now()));
     options.port = args.port;
-    options.clips = clips(args.clips);
+    options.clips = match args.clips {
+        ClipsKind::Full => Clips::Full,
+        ClipsKind::Tiny => Clips::Tiny,
+    };
     // Half as long to half as long again, so that tasks do not end all at once.
     options.task_time =
         args.task_time.div_f64(2.0)..=args.task_time.mul_f64(1.5).max(Duration::from_millis(1));
     options.answer_delay = args.answer_delay;
     options.close_idle = args.close_idle;
-    options.faults = rules(args.faults.as_deref())?;
+    options.faults = args.faults.as_deref().map(rules).transpose()?.unwrap_or_default();
     if args.unlimited {
         options.limits = Limits::Unlimited;
     }
@@ -34,7 +38,8 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
     let sandbox = Sandbox::start(options).await.map_err(local)?;
     let mut addresses = Map::new();
     let mut lines = String::new();
-    for name in provider::ALL.iter().map(|provider| provider.name()) {
+    for provider in Registry::built_in().iter() {
+        let name = provider.name();
         let url = sandbox.provider_url(name);
         let _ = write!(lines, "\n  {name}: {{ base_url: \"{url}\" }}");
         addresses.insert(name.to_owned(), url.into());

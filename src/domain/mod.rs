@@ -13,6 +13,8 @@ pub mod item;
 pub mod money;
 pub mod request;
 pub mod text;
+pub mod time;
+pub mod units;
 
 pub mod limits;
 pub mod price;

@@ -338,6 +338,42 @@ fn likeness(written: &str, name: &str) -> f64 {
     if name.len() > 2 && strsim::osa_distance(written, name) == 1 { likeness.max(0.9) } else { likeness }
 }
 
+/// Numbers of problems, those with one cause counted once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Causes that must be mended.
+    pub errors: usize,
+    /// Warnings and notes.
+    pub warnings: usize,
+}
+
+impl Tally {
+    /// Counts problems.
+    #[must_use]
+    pub fn of(problems: &[Problem]) -> Self {
+        Self::of_grouped(&grouped(problems.to_vec()))
+    }
+
+    /// Counts problems that are [`grouped`] already.
+    #[must_use]
+    pub fn of_grouped(problems: &[Problem]) -> Self {
+        let errors = problems.iter().filter(|problem| problem.is_error()).count();
+        Self { errors, warnings: problems.len() - errors }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural =
+            |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        match (self.errors, self.warnings) {
+            (0, warnings) => f.write_str(&plural(warnings, "warning")),
+            (errors, 0) => f.write_str(&plural(errors, "error")),
+            (errors, warnings) => write!(f, "{}, {}", plural(errors, "error"), plural(warnings, "warning")),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,12 @@ pub fn slug(text: &str) -> String {
     slug
 }
 
+/// Returns a number with its word: `1 clip`, `2 clips`.
+#[must_use]
+pub fn count(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
 /// At most so many characters, without white space at the cut. Nothing is added, so the limit holds.
 #[must_use]
 pub fn truncate(text: &str, characters: usize) -> String {

@@ -9,12 +9,13 @@ use super::doubt::{Ask, Breakers, Turn};
 use super::pace::Pace;
 use super::together::Questions;
 use crate::domain::fault::Said;
+use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
 use crate::domain::policy::Policy;
+use crate::provider::Provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use crate::provider::{self, Provider};
 use crate::transport::Endpoint;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -56,7 +57,7 @@ impl Lane {
         let own = card.map(|card| card.limits).unwrap_or_default();
         let limits = manifest.over(own).over(provider.profile().limits);
         let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get) as usize;
-        let standard = provider::policy(provider.name());
+        let standard = provider.profile().policy();
         let policy = Policy {
             first_poll: limits.first_poll.unwrap_or(standard.first_poll),
             poll_every: limits.poll_every.unwrap_or(standard.poll_every),
@@ -97,7 +98,7 @@ impl Lane {
 /// One provider in this run.
 pub struct Account {
     /// Its functions.
-    pub provider: &'static dyn Provider,
+    pub provider: Arc<dyn Provider>,
     /// Its address and key.
     pub endpoint: Endpoint,
     /// Since when the key has been this one, where the provider can be asked for what was sent: set at the start of a
@@ -155,11 +156,12 @@ pub struct Closed {
 impl Account {
     /// An account with a lane for each of the provider's cards.
     #[must_use]
-    pub fn new(provider: &'static dyn Provider, endpoint: Endpoint, limits: Limits, cards: &Cards) -> Self {
+    pub fn new(provider: Arc<dyn Provider>, endpoint: Endpoint, limits: Limits, cards: &Cards) -> Self {
         let own = limits.over(provider.profile().limits);
-        let lane = |card| Arc::new(Lane::new(card, provider, &limits));
+        let lane = |card| Arc::new(Lane::new(card, &*provider, &limits));
         let lanes =
             cards.of(provider.name()).map(|card| (card.name.model.clone(), lane(Some(card)))).collect();
+        let strangers = lane(None);
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
         Self {
             key_since: OnceLock::new(),
@@ -167,7 +169,7 @@ impl Account {
             provider,
             endpoint,
             lanes,
-            strangers: lane(None),
+            strangers,
             polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
             downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
             poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
@@ -178,6 +180,13 @@ impl Account {
             history: Mutex::default(),
             breakers: Breakers::new(),
         }
+    }
+
+    /// Returns the card with which a model's tasks are asked for; one with the name alone where there is none any more.
+    #[must_use]
+    pub fn card(&self, model: &ModelName) -> Arc<ModelCard> {
+        let known = self.lane(&model.model).card.clone();
+        known.unwrap_or_else(|| Arc::new(ModelCard::unlisted(model.clone())))
     }
 
     /// The lane of a model.

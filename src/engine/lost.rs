@@ -1,13 +1,13 @@
 //! Finds finished clips that are gone or altered, and brings them back where that is free of charge.
 
-use super::drive::blocking;
+use super::blocking::blocking;
 use super::world::Failure;
 use crate::domain::lifecycle::{Event, State};
 use crate::domain::loss::Loss;
 use crate::domain::policy::Moment;
 use crate::files::{Refile, Tree, kept_path};
 use crate::plan::known::Filed;
-use crate::provider;
+use crate::provider::Registry;
 use crate::store::{Clip, ClipsFrom, Details, Reader, Store};
 use futures::StreamExt as _;
 use jiff::Timestamp;
@@ -82,8 +82,15 @@ pub enum Back {
     Gone,
 }
 
-/// Brings back a clip whose name nothing has: from another copy of it, else from its provider. Neither costs anything.
-pub async fn bring_back(store: &Store, tree: &Tree, clip: &Clip, now: Timestamp) -> Result<Back, Failure> {
+/// Brings back a clip whose name nothing has: from another copy of it, else from its provider, which is one of
+/// `providers`. Neither costs anything.
+pub async fn bring_back(
+    store: &Store,
+    tree: &Tree,
+    providers: &Registry,
+    clip: &Clip,
+    now: Timestamp,
+) -> Result<Back, Failure> {
     let Filed { take: id, path, file } = clip.filed.clone();
     let Some(take) = store.take_by_id(&id).await.map_err(Failure::store)? else { return Ok(Back::Gone) };
     let mut names = store.standing(&id).await.map_err(Failure::store)?;
@@ -121,7 +128,7 @@ pub async fn bring_back(store: &Store, tree: &Tree, clip: &Clip, now: Timestamp)
         return Ok(Back::Altered(name));
     }
     let at = Moment::new(now, 0.0);
-    let policy = provider::policy(&take.request.model.provider);
+    let policy = providers.policy(&take.request.model.provider);
     let asked = store.apply(&take, Event::ClipGone, Details::default(), at, &policy).await;
     asked.map(|_| Back::Asked).map_err(Failure::store)
 }

@@ -7,7 +7,8 @@ use crate::domain::fault::Fault;
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::Task;
 use crate::provider::Progress;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::provider::card::ModelCard;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot::{self, Receiver, Sender};
 
 /// What a poll brought.
@@ -17,6 +18,8 @@ pub(super) type Answer = Result<Progress, Fault>;
 pub(super) struct Question {
     /// Which.
     pub(super) task: TaskId,
+    /// The card of its model.
+    pub(super) card: Arc<ModelCard>,
     /// Our name for the request that brought it.
     pub(super) ours: RequestId,
     answer: Sender<Answer>,
@@ -36,10 +39,11 @@ pub(super) struct Questions(Mutex<Vec<Question>>);
 
 impl Questions {
     /// Lets a task be asked for by whoever is admitted first. The answer never comes where that one was stopped.
-    pub(super) fn enter(&self, task: &Task) -> Receiver<Answer> {
+    pub(super) fn enter(&self, card: &Arc<ModelCard>, task: &Task) -> Receiver<Answer> {
         let (answer, receiver) = oneshot::channel();
         let ours = task.intent.request_id.clone();
-        self.waiting().push(Question { task: task.id.clone(), ours, answer });
+        let (task, card) = (task.id.clone(), Arc::clone(card));
+        self.waiting().push(Question { task, card, ours, answer });
         receiver
     }
 
@@ -69,6 +73,10 @@ mod tests {
         TaskId(number.to_string())
     }
 
+    fn card() -> Arc<ModelCard> {
+        Arc::new(ModelCard::unlisted("zai/vidu2-image".parse().unwrap()))
+    }
+
     fn paid(number: usize) -> Task {
         let (request_id, at) = (RequestId(format!("sl-{number}")), Timestamp::UNIX_EPOCH);
         Task { id: task(number), intent: Intent { attempt: 1, request_id, at }, accepted: at }
@@ -81,7 +89,7 @@ mod tests {
     #[test]
     fn the_first_to_be_admitted_asks_for_itself_and_for_the_oldest_others() {
         let questions = Questions::default();
-        let receivers: Vec<_> = (0..5).map(|number| questions.enter(&paid(number))).collect();
+        let receivers: Vec<_> = (0..5).map(|number| questions.enter(&card(), &paid(number))).collect();
         assert_eq!(numbers(&questions.take(&task(3), 3)), ["3", "0", "1"]);
         assert_eq!(numbers(&questions.take(&task(3), 3)), [""; 0], "it is being asked for");
         assert_eq!(numbers(&questions.take(&task(4), 1)), ["4"], "one at a time where that is all there is");
@@ -92,7 +100,8 @@ mod tests {
     #[test]
     fn each_gets_its_own_answer_and_who_was_left_alone_learns_that() {
         let questions = Questions::default();
-        let (mut first, mut second) = (questions.enter(&paid(1)), questions.enter(&paid(2)));
+        let (mut first, mut second) =
+            (questions.enter(&card(), &paid(1)), questions.enter(&card(), &paid(2)));
         let mut asked = questions.take(&task(1), 2).into_iter();
         asked.next().unwrap().answer(Ok(Progress::Empty));
         assert_eq!(first.try_recv().unwrap(), Ok(Progress::Empty));

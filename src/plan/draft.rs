@@ -9,7 +9,7 @@ use crate::domain::request::{Field, Request, Value};
 use crate::manifest::output;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use crate::provider::{self, check};
+use crate::provider::check;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -141,7 +141,8 @@ impl Render<'_, '_> {
         // With or without the provider in front, people mean the model.
         let close = did_you_mean(&text, known.iter().map(String::as_str))
             .or_else(|| known.iter().map(String::as_str).find(|name| name.ends_with(&format!("/{text}"))));
-        let stranger = text.trim().split_once('/').filter(|(name, _)| provider::find(name).is_none());
+        let stranger =
+            text.trim().split_once('/').filter(|(name, _)| self.cards.providers().find(name).is_none());
         let message = match stranger {
             Some((name, _)) => format!("shotlist does not know the provider `{name}`"),
             None => format!("there is no model `{}`", text.trim()),
@@ -152,7 +153,7 @@ impl Render<'_, '_> {
             (None, Some(_)) => problem.hint("write one of the models below"),
             (None, None) => problem.hint("write it as provider/model, for example `zai/vidu2-image`"),
         };
-        let own = name.as_ref().filter(|name| provider::find(&name.provider).is_some());
+        let own = name.as_ref().filter(|name| self.cards.providers().find(&name.provider).is_some());
         let proposed = self.cards.proposed();
         let proposed = proposed.filter(|card| own.is_none_or(|own| own.provider == card.name.provider));
         let proposed: Vec<String> = proposed.map(|card| card.name.to_string()).collect();

@@ -9,7 +9,7 @@ use crate::domain::problem::{Causes, Problem, Severity};
 use crate::domain::request::{Field, Media, MediaFile, PictureFacts, Request, Seen};
 use crate::domain::take::Wanted;
 use crate::media::image;
-use crate::provider;
+use crate::provider::Registry;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::check::{self, Finding};
@@ -93,7 +93,7 @@ pub(super) fn order(
     wrongs.extend(problems.into_iter().map(|problem| (problem, None)));
     let seen = |link: &str| links.get(link).and_then(|seen| seen.as_ref().ok()).copied();
     let linked = check::check_links(&draft.card, &request, seen);
-    let too_large = is_whole.then(|| body_length(&draft.card, &request)).flatten();
+    let too_large = is_whole.then(|| body_length(cards.providers(), &draft.card, &request)).flatten();
     let too_large = too_large.and_then(|bytes| check::check_body(&draft.card, &request, bytes));
     for finding in findings.into_iter().chain(linked).chain(too_large) {
         let excess = finding.excess.filter(|_| finding.field == Field::Prompt.name());
@@ -174,10 +174,10 @@ fn unseen(values: &Values<'_>, request: &Request, links: &LinkBook, problems: &m
 }
 
 /// Bytes of the request on the wire, where its model has a limit for them.
-fn body_length(card: &ModelCard, request: &Request) -> Option<u64> {
+fn body_length(providers: &Registry, card: &ModelCard, request: &Request) -> Option<u64> {
     card.pictures.as_ref()?.max_body_megabytes?;
     let key = RequestId("sl-00000000000000000000000000".to_owned());
-    let call = provider::find(&card.name.provider)?.submit(card, request, &key);
+    let call = providers.find(&card.name.provider)?.submit(card, request, &key);
     Some(call.0.body?.len())
 }
 

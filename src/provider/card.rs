@@ -4,97 +4,16 @@
 //! and so does the code that writes requests: the fields of a card stand in the order of the request's body.
 
 mod examine;
-mod read;
+pub(super) mod read;
 
 use crate::domain::key::ModelName;
 use crate::domain::limits::Limits;
-use crate::domain::policy::LookUp;
 use crate::domain::price::Price;
 use crate::domain::request::{Field, PictureFormat, Value};
-use read::{formats, hours, limits, look_up, parsed, price, value, values};
+use read::{formats, hours, limits, parsed, price, value, values};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::time::Duration;
-use url::Url;
-
-/// One provider's document: itself and its models.
-#[derive(Debug)]
-pub struct Document {
-    /// The provider.
-    pub profile: Profile,
-    /// Its models.
-    pub models: Vec<ModelCard>,
-}
-
-impl Document {
-    /// Reads the document that is compiled in beside an adapter.
-    ///
-    /// # Panics
-    ///
-    /// Where it is no document. A test reads each, so none that is built in does.
-    #[must_use]
-    pub fn built_in(yaml: &str) -> Self {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Written {
-            profile: Profile,
-            models: Vec<Json>,
-        }
-
-        let Written { profile, models } =
-            serde_yaml::from_str(yaml).expect("it is compiled in, and a test reads it");
-        let card = |written: Json| {
-            let name = written["name"].to_string();
-            ModelCard::read(written).unwrap_or_else(|why| panic!("the built-in card of {name}: {why}"))
-        };
-        Self { profile, models: models.into_iter().map(card).collect() }
-    }
-}
-
-/// What is the same for all models of a provider.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Profile {
-    /// Where its API is, without the paths of single calls.
-    pub base_url: String,
-    /// Paths below it that the provider's own pages print with it: a manifest may carry one of them over.
-    #[serde(default)]
-    pub paths: Vec<String>,
-    /// The environment variable that holds the key unless the manifest names another.
-    pub key_env: String,
-    /// Hosts known to be the provider's own: a key that is to go anywhere else deserves a second look.
-    pub hosts: Vec<String>,
-    /// Limits of the account.
-    #[serde(default, deserialize_with = "limits")]
-    pub limits: Limits,
-    /// How its tasks are looked for by our own ids, where its documents offer a way.
-    #[serde(default, deserialize_with = "look_up")]
-    pub look_up: Option<LookUp>,
-    /// Whether it exists only in the sandbox, and so in no table of what can be bought.
-    #[serde(default)]
-    pub sandbox_only: bool,
-}
-
-impl Profile {
-    /// Returns the server's address without what the provider's pages print behind it: a path of its API, and slashes that
-    /// stand twice or at the end. A bare host of the provider's own gets the path of its server.
-    #[must_use]
-    pub fn server(&self, address: &Url) -> Url {
-        let pieces: Vec<&str> = address.path().split('/').filter(|piece| !piece.is_empty()).collect();
-        let path = pieces.iter().fold(String::new(), |path, piece| path + "/" + piece);
-        let behind = self.paths.iter().filter(|known| path.ends_with(known.as_str()));
-        let longest = behind.map(String::len).max().unwrap_or_default();
-        let mut path = &path[..path.len() - longest];
-        let own = Url::parse(&self.base_url);
-        if path.is_empty() && address.host_str().is_some_and(|host| self.hosts.iter().any(|own| own == host))
-        {
-            path = own.as_ref().map_or("", |own| own.path().trim_end_matches('/'));
-        }
-        let mut server = address.clone();
-        server.set_path(path);
-        server
-    }
-}
 
 /// What one model takes, costs and allows.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -166,6 +85,30 @@ impl ModelCard {
         card.examine()?;
         card.written = written;
         Ok(card)
+    }
+
+    /// Returns a card with a model's name and nothing else. Tasks of a model that is in no list any more are asked for
+    /// with it; nothing can be ordered.
+    #[must_use]
+    pub fn unlisted(name: ModelName) -> Self {
+        Self {
+            name,
+            summary: String::new(),
+            source: String::new(),
+            unverified: true,
+            modes: Vec::new(),
+            price: None,
+            link_life: Duration::ZERO,
+            limits: Limits::default(),
+            prompt_or_image: false,
+            pictures: None,
+            fields: Vec::new(),
+            params: Vec::new(),
+            remarks: Vec::new(),
+            notes: Vec::new(),
+            corrected: Vec::new(),
+            written: Json::Null,
+        }
     }
 
     /// The card as it is written.

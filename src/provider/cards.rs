@@ -1,11 +1,11 @@
-//! All models that a manifest can name: the built-in cards, as the manifest corrects them.
+//! All models that a manifest can name: the cards of the providers, as the manifest corrects them.
 
 pub mod form;
 #[cfg(test)]
 mod tests;
 
-use super::body;
 use super::card::{Correction, ModelCard};
+use super::{Registry, body};
 use crate::domain::key::ModelName;
 use crate::domain::price::{Price, Surcharge};
 use crate::domain::problem::{did_you_mean, meant_or_all};
@@ -14,9 +14,12 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The models by name.
-#[derive(Debug, Clone, Default)]
-pub struct Cards(BTreeMap<ModelName, Arc<ModelCard>>);
+/// The models by name, with the providers that have them.
+#[derive(Debug, Clone)]
+pub struct Cards {
+    providers: Registry,
+    models: BTreeMap<ModelName, Arc<ModelCard>>,
+}
 
 /// A part of a card as the manifest has it. Of `fields` and `params`, each rule is a part of its own.
 #[derive(Debug, Clone)]
@@ -48,22 +51,35 @@ pub struct Unknown {
 }
 
 impl Cards {
-    /// As they are built in.
+    /// Returns the models of these providers, as their documents have them.
+    #[must_use]
+    pub fn new(providers: &Registry) -> Self {
+        let cards = providers.iter().flat_map(|provider| provider.cards());
+        let models = cards.map(|card| (card.name.clone(), Arc::new(card.clone()))).collect();
+        Self { providers: providers.clone(), models }
+    }
+
+    /// Returns the models of the built-in providers.
     #[must_use]
     pub fn built_in() -> Self {
-        let cards = super::ALL.iter().flat_map(|provider| provider.cards());
-        Self(cards.map(|card| (card.name.clone(), Arc::new(card.clone()))).collect())
+        Self::new(&Registry::built_in())
+    }
+
+    /// Returns the providers that have these models.
+    #[must_use]
+    pub fn providers(&self) -> &Registry {
+        &self.providers
     }
 
     /// The card of a model.
     #[must_use]
     pub fn get(&self, model: &ModelName) -> Option<&Arc<ModelCard>> {
-        self.0.get(model)
+        self.models.get(model)
     }
 
     /// Every card, in the order of names.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
-        self.0.values()
+        self.models.values()
     }
 
     /// The cards of one provider.
@@ -74,7 +90,7 @@ impl Cards {
     /// The models that can be bought, and not only rehearsed with.
     pub fn for_sale(&self) -> impl Iterator<Item = &Arc<ModelCard>> {
         let is_for_sale = |card: &&Arc<ModelCard>| {
-            super::find(&card.name.provider).is_some_and(|provider| !provider.profile().sandbox_only)
+            self.providers.find(&card.name.provider).is_some_and(|provider| !provider.profile().sandbox_only)
         };
         self.iter().filter(is_for_sale)
     }
@@ -87,8 +103,8 @@ impl Cards {
     /// What to say of a name that no model has.
     #[must_use]
     pub fn unknown(&self, model: &ModelName) -> Unknown {
-        let providers = || super::ALL.iter().map(|provider| provider.name());
-        if super::find(&model.provider).is_none() {
+        let providers = || self.providers.iter().map(|provider| provider.name());
+        if self.providers.find(&model.provider).is_none() {
             let hint = match did_you_mean(&model.provider, providers()) {
                 Some(near) => format!("did you mean `{near}/{}`?", model.model),
                 None => format!("the providers are: {}", providers().collect::<Vec<_>>().join(", ")),
@@ -108,9 +124,9 @@ impl Cards {
         self.correct(model, vec![Part { name: "price".into(), value: written(price), at }])
     }
 
-    /// Adds a model that is like a built-in one of its provider, to be corrected from there.
+    /// Adds a model that is like a known one of its provider, to be corrected from there.
     pub fn add(&mut self, model: &ModelName, like: &ModelName, at: String) -> Result<(), Unknown> {
-        if super::find(&model.provider).is_none() {
+        if self.providers.find(&model.provider).is_none() {
             return Err(self.unknown(model));
         }
         if like.provider != model.provider {
@@ -119,7 +135,7 @@ impl Cards {
             let hint = format!("name one of {}: {}", model.provider, models.join(", "));
             return Err(Unknown { what, hint });
         }
-        let Some(base) = super::card(like) else {
+        let Some(base) = self.providers.card(like) else {
             return Err(match self.get(like) {
                 Some(_) => Unknown {
                     what: format!("`{like}` is itself a model of this manifest"),
@@ -133,7 +149,7 @@ impl Cards {
         let mut card = ModelCard::read(card)
             .map_err(|what| Unknown { what, hint: format!("name another model of {}", model.provider) })?;
         card.corrected.push(Correction { part: format!("like {like}"), at });
-        self.0.insert(model.clone(), Arc::new(card));
+        self.models.insert(model.clone(), Arc::new(card));
         Ok(())
     }
 
@@ -141,7 +157,7 @@ impl Cards {
     /// `pictures` and of `limits` the keys that are named are replaced and the others stay; any other part is replaced
     /// as a whole. The card stays as it was if anything is wrong.
     pub fn correct(&mut self, model: &ModelName, mut parts: Vec<Part>) -> Result<(), Vec<Unfit>> {
-        let Some(card) = self.0.get_mut(model) else {
+        let Some(card) = self.models.get_mut(model) else {
             let Unknown { what, hint } = self.unknown(model);
             return Err(vec![Unfit { part: 0, misfit: about_key(what, hint) }]);
         };

@@ -1,7 +1,8 @@
 //! Echo: a provider that exists only in the sandbox, with what none of the others has. A task can be looked up by our
 //! own name for it, many are asked for with one call, and what is not ready can be taken back.
 
-use super::card::{Document, ModelCard, Profile};
+use super::card::ModelCard;
+use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
 use super::{Bulk, Cancel, Cancelled, Listing, LookUp, Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
@@ -18,7 +19,7 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub(super) struct Echo;
 
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("echo.yaml")));
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in("echo", include_str!("echo.yaml")));
 
 /// Where everything is.
 const TASKS: &str = "/v1/tasks";
@@ -52,11 +53,11 @@ impl Provider for Echo {
         "echo"
     }
 
-    fn profile(&self) -> &'static Profile {
+    fn profile(&self) -> &Profile {
         &DOCUMENT.profile
     }
 
-    fn cards(&self) -> &'static [ModelCard] {
+    fn cards(&self) -> &[ModelCard] {
         &DOCUMENT.models
     }
 
@@ -79,7 +80,7 @@ impl Provider for Echo {
         Err(reply::refused(reply, complaint(answer.as_ref()).as_ref(), &MEANINGS))
     }
 
-    fn poll(&self, task: &TaskId) -> Call {
+    fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
         call(Method::Get, format!("{TASKS}/{}", escaped(&task.0)))
     }
 
@@ -122,8 +123,8 @@ impl Bulk for Echo {
         MOST
     }
 
-    fn poll(&self, tasks: &[TaskId]) -> Call {
-        let ids: Vec<String> = tasks.iter().map(|task| escaped(&task.0)).collect();
+    fn poll(&self, tasks: &[(&ModelCard, &TaskId)]) -> Call {
+        let ids: Vec<String> = tasks.iter().map(|(_, task)| escaped(&task.0)).collect();
         call(Method::Get, format!("{TASKS}?ids={}", ids.join(",")))
     }
 
@@ -149,7 +150,7 @@ impl Bulk for Echo {
 }
 
 impl Cancel for Echo {
-    fn cancel(&self, task: &TaskId) -> Call {
+    fn cancel(&self, _card: &ModelCard, task: &TaskId) -> Call {
         call(Method::Delete, format!("{TASKS}/{}", escaped(&task.0)))
     }
 

@@ -95,7 +95,10 @@ fn a35_a_page_that_is_not_whole_is_no_page() {
 #[test]
 fn many_polls_are_one_call_and_each_has_its_own_answer() {
     let tasks = ["e-1", "e/2", "e-3", "e-4"].map(task);
-    assert_eq!(Bulk::poll(&Echo, &tasks).path, "/v1/tasks?ids=e-1,e%2F2,e-3,e-4");
+    assert_eq!(
+        Bulk::poll(&Echo, &tasks.each_ref().map(|task| (&Echo.cards()[0], task))).path,
+        "/v1/tasks?ids=e-1,e%2F2,e-3,e-4"
+    );
     let body = json!({
         "tasks": [
             { "id": "e/2", "client_id": "sl-2", "status": "succeeded", "url": "http://c/2", "cost_usd": "0.10" },
@@ -114,7 +117,7 @@ fn many_polls_are_one_call_and_each_has_its_own_answer() {
 
 #[test]
 fn what_is_not_ready_is_taken_back_free_of_charge_and_what_is_ready_comes() {
-    let call = Cancel::cancel(&Echo, &task("e/1"));
+    let call = Cancel::cancel(&Echo, &Echo.cards()[0], &task("e/1"));
     assert_eq!((call.method, call.path.as_str()), (Method::Delete, "/v1/tasks/e%2F1"));
     let back = json!({ "id": "e/1", "status": "cancelled" });
     assert_eq!(Echo.cancelled(&task("e/1"), &reply(200, &back)).unwrap(), Cancelled::Yes(Charged::No));

@@ -3,7 +3,8 @@
 //! There is no way to ask whether an order arrived, and no field for our name of it. Errors are in no document of the
 //! provider's. Its answers are those of the gateway software New API, so that one's errors are expected here.
 
-use super::card::{Document, ModelCard, Profile};
+use super::card::ModelCard;
+use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
 use super::{Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
@@ -18,7 +19,8 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub(super) struct UniAll;
 
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("uniall.yaml")));
+static DOCUMENT: LazyLock<Document> =
+    LazyLock::new(|| Document::built_in("uniall", include_str!("uniall.yaml")));
 
 const BALANCE: FaultKind = FaultKind::Stop(Stop::Balance);
 
@@ -61,11 +63,11 @@ impl Provider for UniAll {
         "uniall"
     }
 
-    fn profile(&self) -> &'static Profile {
+    fn profile(&self) -> &Profile {
         &DOCUMENT.profile
     }
 
-    fn cards(&self) -> &'static [ModelCard] {
+    fn cards(&self) -> &[ModelCard] {
         &DOCUMENT.models
     }
 
@@ -94,14 +96,8 @@ impl Provider for UniAll {
 
     /// The page has a second address, `/v1/videos/{id}`, for older programs. It tells no more, so it is not asked;
     /// answers in its form are understood.
-    fn poll(&self, task: &TaskId) -> Call {
-        Call {
-            method: Method::Get,
-            path: format!("/v1/video/generations/{}", escaped(&task.0)),
-            auth: Auth::Bearer,
-            headers: Vec::new(),
-            body: None,
-        }
+    fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
+        poll(task)
     }
 
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
@@ -138,7 +134,18 @@ impl Provider for UniAll {
 
     /// `UniAll` has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
     fn probe(&self) -> Option<Call> {
-        Some(self.poll(&TaskId("0".into())))
+        Some(poll(&TaskId("0".into())))
+    }
+}
+
+/// Returns the call that asks how a task stands, whatever its model.
+fn poll(task: &TaskId) -> Call {
+    Call {
+        method: Method::Get,
+        path: format!("/v1/video/generations/{}", escaped(&task.0)),
+        auth: Auth::Bearer,
+        headers: Vec::new(),
+        body: None,
     }
 }
 

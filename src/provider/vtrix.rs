@@ -3,7 +3,8 @@
 //! There is no way to ask whether an order arrived, and no field for our name of it: `payload` is the user's, and no
 //! documented call looks a task up by it.
 
-use super::card::{Document, ModelCard, Profile};
+use super::card::ModelCard;
+use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
 use super::{Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
@@ -18,7 +19,8 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub(super) struct Vtrix;
 
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("vtrix.yaml")));
+static DOCUMENT: LazyLock<Document> =
+    LazyLock::new(|| Document::built_in("vtrix", include_str!("vtrix.yaml")));
 
 const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
 
@@ -54,11 +56,11 @@ impl Provider for Vtrix {
         "vtrix"
     }
 
-    fn profile(&self) -> &'static Profile {
+    fn profile(&self) -> &Profile {
         &DOCUMENT.profile
     }
 
-    fn cards(&self) -> &'static [ModelCard] {
+    fn cards(&self) -> &[ModelCard] {
         &DOCUMENT.models
     }
 
@@ -88,14 +90,8 @@ impl Provider for Vtrix {
         }
     }
 
-    fn poll(&self, task: &TaskId) -> Call {
-        Call {
-            method: Method::Get,
-            path: format!("/model/v1/generation/task/{}", escaped(&task.0)),
-            auth: Auth::Bearer,
-            headers: Vec::new(),
-            body: None,
-        }
+    fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
+        poll(task)
     }
 
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
@@ -136,7 +132,18 @@ impl Provider for Vtrix {
 
     /// Vtrix has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
     fn probe(&self) -> Option<Call> {
-        Some(self.poll(&TaskId("0".into())))
+        Some(poll(&TaskId("0".into())))
+    }
+}
+
+/// Returns the call that asks how a task stands, whatever its model.
+fn poll(task: &TaskId) -> Call {
+    Call {
+        method: Method::Get,
+        path: format!("/model/v1/generation/task/{}", escaped(&task.0)),
+        auth: Auth::Bearer,
+        headers: Vec::new(),
+        body: None,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! There is no way to ask whether an order arrived: `request_id` is a label, which no documented call looks up.
 
-use super::card::{Document, ModelCard, Profile};
+use super::card::ModelCard;
+use super::document::{Document, Profile};
 use super::reply::{self, Complaint, Meanings};
 use super::{Progress, Provider, body};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Stop};
@@ -20,7 +21,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Zai;
 
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("zai.yaml")));
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in("zai", include_str!("zai.yaml")));
 
 /// A daily, weekly or plan limit: the longest pause that is honoured, again and again until the limit is lifted.
 const UNTIL_RESET: FaultKind = FaultKind::Throttled { after: Some(Duration::from_mins(15)) };
@@ -99,11 +100,11 @@ impl Provider for Zai {
         "zai"
     }
 
-    fn profile(&self) -> &'static Profile {
+    fn profile(&self) -> &Profile {
         &DOCUMENT.profile
     }
 
-    fn cards(&self) -> &'static [ModelCard] {
+    fn cards(&self) -> &[ModelCard] {
         &DOCUMENT.models
     }
 
@@ -131,14 +132,8 @@ impl Provider for Zai {
         Err(reply::refused(reply, complaint(answer.as_ref(), reply).as_ref(), &MEANINGS))
     }
 
-    fn poll(&self, task: &TaskId) -> Call {
-        Call {
-            method: Method::Get,
-            path: format!("/paas/v4/async-result/{}", escaped(&task.0)),
-            auth: Auth::Bearer,
-            headers: headers(),
-            body: None,
-        }
+    fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
+        poll(task)
     }
 
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
@@ -165,7 +160,18 @@ impl Provider for Zai {
 
     /// Z.AI has no call for this; asking for a task that nobody has is answered by a refusal, free of charge.
     fn probe(&self) -> Option<Call> {
-        Some(self.poll(&TaskId("0".into())))
+        Some(poll(&TaskId("0".into())))
+    }
+}
+
+/// Returns the call that asks how a task stands, whatever its model.
+fn poll(task: &TaskId) -> Call {
+    Call {
+        method: Method::Get,
+        path: format!("/paas/v4/async-result/{}", escaped(&task.0)),
+        auth: Auth::Bearer,
+        headers: headers(),
+        body: None,
     }
 }
 

@@ -17,6 +17,10 @@ fn submitted(status: u16, code: &str) -> FaultKind {
     Zai.submitted(&reply(status, &error(code))).unwrap_err().kind
 }
 
+fn card(name: &crate::domain::key::ModelName) -> &'static ModelCard {
+    Zai.cards().iter().find(|card| card.name == *name).unwrap()
+}
+
 #[test]
 fn the_embedded_cards_are_read_and_priced() {
     let cards: Vec<(&str, u32, Option<&str>, String)> = Zai
@@ -135,12 +139,8 @@ fn pictures_are_sent_in_the_form_that_each_model_wants() {
             request.image = images.first().map(|name| url(name));
             request.last_image = images.get(1).map(|name| url(name));
         }
-        let body = Zai
-            .submit(crate::provider::card(&request.model).unwrap(), &request, &RequestId("sl-1".into()))
-            .0
-            .body
-            .unwrap()
-            .shown();
+        let body =
+            Zai.submit(card(&request.model), &request, &RequestId("sl-1".into())).0.body.unwrap().shown();
         serde_json::from_str::<Json>(&body).unwrap()["image_url"].clone()
     };
     let (a, b) = ("https://shop.example.com/a", "https://shop.example.com/b");
@@ -166,12 +166,7 @@ fn a_local_picture_travels_as_a_data_uri_and_an_inline_one_as_it_is() {
     let mut request = Request::new("zai/vidu2-start-end".parse().unwrap());
     request.image = Some(Media::File(file.clone()));
     request.last_image = Some(Media::Inline { uri: "data:image/png;base64,cG5n".into(), facts });
-    let parts = Zai
-        .submit(crate::provider::card(&request.model).unwrap(), &request, &RequestId("sl-1".into()))
-        .0
-        .body
-        .unwrap()
-        .parts;
+    let parts = Zai.submit(card(&request.model), &request, &RequestId("sl-1".into())).0.body.unwrap().parts;
     assert_eq!(
         parts,
         [

@@ -1,7 +1,7 @@
 //! Guards that a plan is too much for, as people and programs read them.
 
 use super::plan::change_line;
-use super::text::count;
+use crate::domain::text::count;
 use crate::plan::guards::{Found, Trip};
 use serde_json::{Value, json};
 

@@ -1,9 +1,10 @@
 //! One line for each thing that happened: whole for pipes and log files, made to fit for terminals.
 
-use super::text::{lasted, passed, shorten, width, wrap};
+use super::layout::{lasted, shorten, width, wrap};
 use crate::domain::lifecycle::{Charged, HeldReason, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::time::passed;
 use jiff::Timestamp;
 use std::fmt;
 
@@ -202,7 +203,7 @@ pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
                 format!(
                     "no new submissions; awaiting the answers to {} for up to 60 s (Ctrl-C again leaves \
                      sooner, and what is unanswered then is in doubt)",
-                    super::text::count(*on_wire, "paid request")
+                    crate::domain::text::count(*on_wire, "paid request")
                 )
             };
             Line::new(Tone::Doubt, "stopping:", vec![Words(words)])

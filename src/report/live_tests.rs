@@ -1,15 +1,21 @@
 //! The display from notices alone.
 
-use super::super::text::width;
+use super::super::layout::width;
 use super::*;
+use crate::app::board::{Clips, Roster, Start};
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::fault::Said;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::key::{RequestId, TaskId};
+use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::lifecycle::{Clip, ClipFile, HeldReason, Intent, Task, Watch};
+use crate::domain::money::Usd;
+use crate::domain::notice::Notice;
 use crate::domain::notice::WhyStopped;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
+use std::collections::{HashMap, HashSet};
 
 fn at(seconds: i64) -> Timestamp {
     "2026-11-21T02:00:00Z".parse::<Timestamp>().unwrap() + seconds.seconds()

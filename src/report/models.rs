@@ -1,12 +1,12 @@
 //! Model cards as people and programs read them: one table of all, and one page of each.
 
-use super::text::{width, wrap};
+use super::layout::{width, wrap};
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::money::Usd;
 use crate::domain::request::{Field, Value};
 use crate::provider::card::{Kind, ModelCard, Pictures, Remark, RemarkKind, Rule};
 use crate::provider::check::shown;
-use crate::provider::{self, Provider};
+use crate::provider::{Provider, Registry};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +87,7 @@ fn choice(values: &[Value]) -> String {
 
 /// All models, provider by provider, in at most so many columns.
 #[must_use]
-pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
+pub fn table(entries: &[Entry<'_>], providers: &Registry, columns: usize) -> Vec<String> {
     let sections: Vec<Section<'_>> =
         entries.chunk_by(|a, b| a.card.name.provider == b.card.name.provider).map(Section::of).collect();
     // A mark before each line, two columns before each cell.
@@ -95,7 +95,7 @@ pub fn table(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for section in &sections {
         let name = &section.entries[0].card.name.provider;
-        lines.extend(provider::find(name).map(|provider| head(provider, columns)).unwrap_or_default());
+        lines.extend(providers.find(name).map(|provider| head(&**provider, columns)).unwrap_or_default());
         if is_wide {
             lines.push(line(' ', &HEADS.map(str::to_owned), &section.widths));
         }
@@ -268,12 +268,12 @@ fn facts(entry: &Entry<'_>) -> Vec<(String, String)> {
     let extra = card.price.iter().flat_map(|price| &price.surcharges);
     let extra = extra.map(|it| format!("{} more where `{}` is {}", it.usd, it.param, shown(&it.equals)));
     facts.push(("price", std::iter::once(price).chain(extra).collect::<Vec<_>>().join(", ")));
-    let tasks = format!("{} at once", super::text::count(entry.at_once, "task"));
+    let tasks = format!("{} at once", crate::domain::text::count(entry.at_once, "task"));
     let rate = entry.limits.rate.map(rate_words);
     facts.push(("limits", std::iter::once(tasks).chain(rate).collect::<Vec<_>>().join(", ")));
     let hours = card.link_life.as_secs() / 3_600;
-    let hours =
-        usize::try_from(hours).map_or_else(|_| hours.to_string(), |hours| super::text::count(hours, "hour"));
+    let hours = usize::try_from(hours)
+        .map_or_else(|_| hours.to_string(), |hours| crate::domain::text::count(hours, "hour"));
     facts.push(("links", format!("to a clip live for {hours}")));
     facts.push(("source", card.source.clone()));
     if card.unverified {
@@ -287,7 +287,7 @@ fn rate_words(rate: Rate) -> String {
         .into_iter()
         .find(|(seconds, _)| rate.per == Duration::from_secs(*seconds));
     let words =
-        span.map_or_else(|| format!("in {}", super::text::lasted(rate.per)), |(_, words)| words.to_owned());
+        span.map_or_else(|| format!("in {}", super::layout::lasted(rate.per)), |(_, words)| words.to_owned());
     format!("{} submissions {words}", rate.count)
 }
 

@@ -1,111 +1,27 @@
 //! The plan as people and programs read it: what would be rendered, why, and what it costs.
 
-mod sum;
-
-pub use sum::Sum;
-
-use super::budget::{Fit, Level};
 use super::guards;
-use super::text::count as counted;
-use crate::domain::key::{JobKey, ModelName};
+use crate::app::budget::Fit;
+use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, Row, Sum};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
+use crate::domain::text::count as counted;
+use crate::plan::approval::How;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
-use crate::plan::guards::Trip;
 use crate::provider::card::Correction;
-use crate::provider::cards::Cards;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use sum::{Model, ORDER, Row};
 
-/// A plan to be shown: what is to be done about its jobs, added up.
-pub struct Plan<'a> {
-    /// Name of the work.
-    pub project: &'a str,
-    /// Its jobs.
-    pub sum: Sum,
-    /// Fields left out because the model lacks them and the shot allows it: model, name and number of jobs.
-    pub dropped: &'a BTreeMap<(ModelName, String), usize>,
-    /// The models, as the manifest corrects them.
-    pub cards: &'a Cards,
-    /// Submissions at once, by model, as limits and cards have it.
-    pub at_once: BTreeMap<ModelName, usize>,
-    /// Jobs that are no longer wanted and whose clips stand where they were made.
-    pub gone: Gone,
-    /// What it costs beside all else to render anew what asks first.
-    pub asking: Usd,
-    /// Guards that the plan is too much for.
-    pub trips: Vec<Trip>,
-}
-
-/// Jobs that are no longer wanted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Gone {
-    /// How many there are.
-    pub count: usize,
-    /// The first of them.
-    pub examples: Vec<String>,
-}
-
-impl Gone {
-    /// Adds a job.
-    pub fn add(&mut self, key: &JobKey) {
-        self.count += 1;
-        if self.examples.len() < EXAMPLES {
-            self.examples.push(key.to_string());
-        }
-    }
-}
-
-/// Jobs named in a row of the table.
-const EXAMPLES: usize = 3;
 /// Longest old or new value shown.
 const VALUE: usize = 60;
 
-impl Plan<'_> {
-    /// What carrying it out costs. Jobs without a price are not in it; see [`Plan::unpriced`].
-    #[must_use]
-    pub fn total(&self) -> Usd {
-        self.sum.total
-    }
-
-    /// How many jobs would be sent.
-    #[must_use]
-    pub fn to_render(&self) -> usize {
-        self.sum.to_render
-    }
-
-    /// Models whose price nobody knows, each with how many of its jobs would be sent and the first of these.
-    pub fn unpriced(&self) -> impl Iterator<Item = (&ModelName, usize, &JobKey)> {
-        let models = self.sum.models.iter();
-        models.filter_map(|(model, it)| Some((model, it.unpriced, it.first_unpriced.as_ref()?)))
-    }
-
-    /// How full the budgets are.
-    #[must_use]
-    pub fn levels(&self) -> Vec<Level> {
-        self.sum.fits.iter().map(|fit| fit.level).collect()
-    }
-
+impl Plan {
     /// How full each budget is, and how much of the plan fits, a line each.
     #[must_use]
     pub fn budget_lines(&self) -> Vec<String> {
         self.sum.fits.iter().map(Fit::line).collect()
-    }
-
-    /// How much can be in doubt after a crash: what is on the wire at once.
-    #[must_use]
-    pub fn exposure(&self) -> (usize, Usd) {
-        let mut exposure = (0, Usd::ZERO);
-        for (model, Model { costly, dearest, .. }) in &self.sum.models {
-            let at_once = (*costly).min(self.at_once.get(model).copied().unwrap_or(*costly));
-            exposure.0 += at_once;
-            exposure.1 += dearest.times(at_once as u64);
-        }
-        exposure
     }
 
     /// Returns the table. `mark` stands behind the total.
@@ -160,7 +76,7 @@ impl Plan<'_> {
                  charge of {price} is possible"
             ));
         }
-        for ((model, name), count) in self.dropped {
+        for ((model, name), count) in &self.dropped {
             let jobs = counted(*count, "job");
             notes.push(format!("`{name}` is left out for {jobs}: {model} has no such setting"));
         }
@@ -212,12 +128,6 @@ impl Plan<'_> {
                 .push(format!("no longer wanted: {clips} ({keys}); `shotlist prune` moves such to _archive"));
         }
         notes
-    }
-
-    /// The models of the plan whose card is not as it is built in.
-    fn corrected(&self) -> impl Iterator<Item = (&ModelName, &[Correction])> {
-        let corrections = |model| Some((model, self.cards.get(model)?.corrected.as_slice()));
-        self.sum.models.keys().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())
     }
 
     /// Returns the plan as one JSON object, without its lists of jobs: `jobs`, of [`job`], and `gone`. Fields may be
@@ -288,6 +198,24 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
         _ => {}
     }
     object
+}
+
+/// Says what of a job is not as it was planned.
+#[must_use]
+pub fn moved_words(how: &How) -> String {
+    match how {
+        How::Gone => "it is no longer wanted".to_owned(),
+        How::Order(fields) if fields.is_empty() => "its order is another one".to_owned(),
+        How::Order(fields) => fields.iter().map(change_line).collect::<Vec<_>>().join("; "),
+        How::Price(then, now) => {
+            let [then, now] = [then, now].map(|price| match price {
+                Some(usd) => format!("${usd}"),
+                None => "unknown".to_owned(),
+            });
+            format!("price: {then} → {now}")
+        }
+        How::Decision(then, now) => format!("{then} → {now}"),
+    }
 }
 
 /// A change in one line: `prompt: "old" → "new"`; of long values the part around the first difference.

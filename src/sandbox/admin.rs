@@ -13,7 +13,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::faults::Rule;
-use super::provider::Provider;
 use super::{Shared, held, reply};
 
 /// Counters since the start of this server.
@@ -66,7 +65,7 @@ pub struct Stats {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Charge {
     /// Whose bill.
-    pub provider: Provider,
+    pub provider: String,
     /// The task's id.
     pub task: String,
     /// The client's label for it; a generated one where it sent none, or where the provider takes none.
@@ -88,7 +87,7 @@ impl Shared {
         let tasks = inner.book.requests().iter().filter_map(|request| request.task.as_ref());
         tasks
             .map(|task| Charge {
-                provider: task.provider,
+                provider: task.provider.clone(),
                 task: task.id.clone(),
                 request_id: task.request_id.clone(),
                 model: task.model.clone(),
@@ -117,7 +116,7 @@ impl Shared {
 
     /// Adds all of these rules, or none.
     pub(super) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), String> {
-        rules.iter().try_for_each(Rule::check)?;
+        rules.iter().try_for_each(|rule| rule.check(&self.providers))?;
         let mut inner = held(&self.inner);
         for rule in rules {
             inner.faults.add(rule);

@@ -1,5 +1,6 @@
 //! What all providers do alike: accept a task, durably, before the answer leaves, and tell how it stands.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -27,23 +28,23 @@ use super::{Inner, Shared, files, held};
 pub(super) type Answer = (Option<Fault>, Response);
 
 /// Takes requests for tasks.
-pub(super) fn submits(dialect: &'static dyn Dialect) -> MethodRouter<Arc<Shared>> {
+pub(super) fn submits(dialect: Arc<dyn Dialect>) -> MethodRouter<Arc<Shared>> {
     post(
         async move |Extract(shared): Extract<Arc<Shared>>,
                     ConnectInfo(Peer(line)): ConnectInfo<Peer>,
-                    request: HttpRequest<Body>| submit(dialect, shared, &line, request).await,
+                    request: HttpRequest<Body>| submit(&dialect, shared, &line, request).await,
     )
 }
 
 /// Takes questions about one task.
-pub(super) fn polls(dialect: &'static dyn Dialect) -> MethodRouter<Arc<Shared>> {
+pub(super) fn polls(dialect: Arc<dyn Dialect>) -> MethodRouter<Arc<Shared>> {
     get(
         async move |Extract(shared): Extract<Arc<Shared>>,
                     ConnectInfo(Peer(line)): ConnectInfo<Peer>,
-                    Path(id): Path<String>,
+                    Path(named): Path<HashMap<String, String>>,
                     headers: HeaderMap| {
             Counts::add(&shared.counts.polls);
-            send(dialect, &line, look_up(&shared, dialect, &id, &headers)).await
+            send(&*dialect, &line, look_up(&shared, &*dialect, &named, &headers)).await
         },
     )
 }
@@ -72,7 +73,7 @@ pub(super) async fn durably(
 }
 
 async fn submit(
-    dialect: &'static dyn Dialect,
+    dialect: &Arc<dyn Dialect>,
     shared: Arc<Shared>,
     line: &Connection,
     request: HttpRequest<Body>,
@@ -83,13 +84,13 @@ async fn submit(
         return dialect.refuse(&Why::TooLarge).into_response();
     };
     let job = {
-        let shared = Arc::clone(&shared);
+        let (shared, dialect) = (Arc::clone(&shared), Arc::clone(dialect));
         // From the check to the sync, so that what was decided is on disk whatever becomes of this call.
-        move || decide(&shared, dialect, &head.headers, &bytes).map(Ok)
+        move || decide(&shared, &*dialect, &head.headers, &bytes).map(Ok)
     };
-    let answer = durably(&shared, dialect, job).await;
+    let answer = durably(&shared, &**dialect, job).await;
     sleep(shared.answer_delay).await;
-    send(dialect, line, answer).await
+    send(&**dialect, line, answer).await
 }
 
 /// Checks a request, enters it into the book, and makes it durable.
@@ -140,8 +141,16 @@ fn decide(shared: &Shared, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[
     };
     let status = usual.status().as_u16();
     let status = fault.as_ref().map_or(Some(status), |fault| fault.status(status));
-    let request =
-        Request { provider, at: now, request_id: sent, body, status, code, fault: fault.clone(), task };
+    let request = Request {
+        provider: provider.to_owned(),
+        at: now,
+        request_id: sent,
+        body,
+        status,
+        code,
+        fault: fault.clone(),
+        task,
+    };
     let ticket = shared.log.push(&Line::Request(Box::new(request.clone())))?;
     inner.book.enter(request);
     drop(inner);
@@ -165,7 +174,7 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
 /// Refuses a call that does not carry the key.
 pub(super) fn authenticate(key: &str, dialect: &dyn Dialect, headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match given.and_then(|value| value.strip_prefix("Bearer ")) {
+    match given.and_then(|value| value.strip_prefix(dialect.scheme())?.strip_prefix(' ')) {
         None => Err(dialect.refuse(&Why::NoKey)),
         Some(given) if given == key => Ok(()),
         Some(_) => Err(dialect.refuse(&Why::WrongKey)),
@@ -200,7 +209,7 @@ fn accept(
 ) -> Task {
     let free = matches!(fault, Some(Fault::Fail { charged: false, .. }));
     Task {
-        provider: dialect.provider(),
+        provider: dialect.provider().to_owned(),
         request_id: order.label.unwrap_or_else(|| format!("generated-{id}")),
         id,
         model: order.model.to_owned(),
@@ -214,12 +223,20 @@ fn accept(
     }
 }
 
-fn look_up(shared: &Shared, dialect: &dyn Dialect, id: &str, headers: &HeaderMap) -> Result<Answer, Refusal> {
+/// Tells how the task stands that a path names; a model in the path must be the task's.
+fn look_up(
+    shared: &Shared,
+    dialect: &dyn Dialect,
+    named: &HashMap<String, String>,
+    headers: &HeaderMap,
+) -> Result<Answer, Refusal> {
     authenticate(&shared.key, dialect, headers)?;
     let now = (shared.now)();
     let mut inner = held(&shared.inner);
     let Inner { book, faults, dice, .. } = &mut *inner;
+    let id = named.get("id").map(String::as_str).unwrap_or_default();
     let found = book.find(dialect.provider(), id).and_then(Request::task_and_call);
+    let found = found.filter(|(task, _)| named.get("model").is_none_or(|model| *model == task.model));
     let (task, call) = found.ok_or_else(|| dialect.refuse(&Why::NoTask(id)))?;
     let fault = faults.pick(On::Poll, call, dice);
     let told = dialect.told(task, &state(shared, task, fault.as_ref(), now));

@@ -7,17 +7,21 @@ use serde_json::Value;
 
 use super::faults::Shape;
 use super::files::Link;
-use super::provider::Provider;
 use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
 /// The most that is read of any request: three images of 50 MB in base64, and room for the rest.
 pub(super) const BODY_BYTES: usize = 256 * 1024 * 1024;
 
-/// How a provider speaks. What it does is the same for all, and lies in `desk`.
-pub(super) trait Dialect: Send + Sync {
-    /// Who speaks so.
-    fn provider(&self) -> Provider;
+/// How a provider speaks. What it does is the same for all.
+pub trait Dialect: Send + Sync {
+    /// Returns the name of the provider that speaks so.
+    fn provider(&self) -> &'static str;
+
+    /// Returns the word before the key in the `Authorization` header.
+    fn scheme(&self) -> &'static str {
+        "Bearer"
+    }
 
     /// The largest body of a request, in bytes.
     fn body_bytes(&self) -> usize {
@@ -39,7 +43,9 @@ pub(super) trait Dialect: Send + Sync {
     fn error(&self, code: &str, message: &str) -> Value;
 
     /// An id for a task, from a number that no other task has.
-    fn task_id(&self, now: Timestamp, number: usize) -> String;
+    fn task_id(&self, now: Timestamp, number: usize) -> String {
+        format!("{}-{}-{number}", self.provider(), now.as_millisecond())
+    }
 
     /// The answer to a request that became this task.
     fn accepted(&self, task: &Task) -> Value;
@@ -49,10 +55,10 @@ pub(super) trait Dialect: Send + Sync {
 }
 
 /// Why a call is refused, whatever it says.
-pub(super) enum Why<'a> {
-    /// No bearer token came with it.
+pub enum Why<'a> {
+    /// No key came with it.
     NoKey,
-    /// Another token came with it.
+    /// Another key came with it.
     WrongKey,
     /// Its body is beyond [`Dialect::body_bytes`], or was cut off.
     TooLarge,
@@ -89,13 +95,20 @@ impl Display for Why<'_> {
 }
 
 /// How a task stands, as an answer tells it.
-pub(super) enum State<'a> {
+pub enum State<'a> {
     /// It is not ready; so many hundredths of its time have passed, 0 to 99.
     Pending(u8),
     /// Its clip is there.
     Ready(Link),
     /// It failed.
-    Failed { code: &'a str, message: &'a str, shape: Shape },
+    Failed {
+        /// The code of the reason.
+        code: &'a str,
+        /// The text of the reason.
+        message: &'a str,
+        /// Where the answer carries the reason.
+        shape: Shape,
+    },
     /// It ended well, with nothing to show.
     NoResult,
     /// It stands at this status word, and nothing else is known.

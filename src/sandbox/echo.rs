@@ -14,7 +14,7 @@
 mod calls;
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use axum::routing::{delete, get};
 use serde_json::{Value, json};
 
 use super::dialect::{Dialect, QUEUED_PERCENT, State, Why};
@@ -25,10 +25,10 @@ use super::provider::Provider;
 use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
-pub(super) use calls::{cancel, many};
+struct Echo;
 
-pub(super) struct Echo;
-
+/// The name of the provider.
+const NAME: &str = "echo";
 const CENTS: u32 = 10;
 const SECONDS: u32 = 2;
 const SIZE: Size = Size { width: 640, height: 360 };
@@ -41,9 +41,18 @@ const FIELDS: &[(&str, Kind, bool)] = &[
     ("seconds", Kind::Between(1, 10), false),
 ];
 
+/// Returns the provider with its paths.
+pub(super) fn provider() -> Provider {
+    Provider::new(Echo)
+        .submits("/v1/tasks")
+        .also("/v1/tasks", get(calls::many))
+        .polls("/v1/tasks/{id}")
+        .also("/v1/tasks/{id}", delete(calls::cancel))
+}
+
 impl Dialect for Echo {
-    fn provider(&self) -> Provider {
-        Provider::Echo
+    fn provider(&self) -> &'static str {
+        NAME
     }
 
     fn label_parameter(&self) -> Option<&'static str> {
@@ -95,10 +104,6 @@ impl Dialect for Echo {
 
     fn error(&self, code: &str, message: &str) -> Value {
         json!({ "error": { "code": code, "message": message } })
-    }
-
-    fn task_id(&self, now: Timestamp, number: usize) -> String {
-        format!("echo-{}-{number}", now.as_millisecond())
     }
 
     fn accepted(&self, task: &Task) -> Value {

@@ -33,8 +33,8 @@ pub enum On {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
-    /// The provider.
-    pub provider: Option<Provider>,
+    /// The provider, by its name.
+    pub provider: Option<String>,
     /// The task's model.
     pub model: Option<String>,
     /// A part of the task's prompt.
@@ -253,9 +253,15 @@ impl Fault {
 }
 
 impl Rule {
-    /// Checks what the types cannot: that the fault fits the kind of call, and that its numbers and headers are
-    /// possible.
-    pub fn check(&self) -> Result<(), String> {
+    /// Checks what the types cannot: that the fault fits the kind of call, that its numbers and headers are possible, and
+    /// that it is about one of these providers.
+    pub fn check(&self, providers: &[Provider]) -> Result<(), String> {
+        if let Some(name) = &self.when.provider
+            && providers.iter().all(|provider| provider.name() != name)
+        {
+            let known: Vec<&str> = providers.iter().map(Provider::name).collect();
+            return Err(format!("there is no provider `{name}`; the sandbox plays {}", known.join(", ")));
+        }
         if !self.fault.is_for(self.on) {
             return Err(format!("{:?} cannot happen on {:?}", self.fault, self.on));
         }
@@ -288,7 +294,7 @@ impl Rule {
     fn matches(&self, on: On, call: Call<'_>) -> bool {
         let within = |part: &Option<String>, whole: &str| part.as_ref().is_none_or(|p| whole.contains(p));
         self.on == on
-            && self.when.provider.is_none_or(|provider| provider == call.provider)
+            && self.when.provider.as_ref().is_none_or(|provider| provider == call.provider)
             && self.when.model.as_ref().is_none_or(|model| model == call.model)
             && within(&self.when.prompt_contains, call.prompt)
             && within(&self.when.request_contains, call.request_id)
@@ -298,7 +304,7 @@ impl Rule {
 /// What rules look at.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
-    pub(super) provider: Provider,
+    pub(super) provider: &'a str,
     pub(super) model: &'a str,
     /// Empty when the task has none.
     pub(super) prompt: &'a str,

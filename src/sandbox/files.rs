@@ -22,16 +22,19 @@ use tokio::time::sleep;
 use super::admin::Counts;
 use super::clips::{self, Picture};
 use super::desk::authenticate;
+use super::dialect::Dialect;
 use super::faults::{Fault, On};
 use super::images::hex;
 use super::line::{Cut, Line, Peer};
 use super::tasks::Task;
-use super::{Clips, Inner, Shared, held, reply, routes};
+use super::{Clips, Inner, Shared, held, reply};
 
 /// What a finished task's answer points to.
-pub(super) struct Link {
-    pub(super) video: String,
-    pub(super) cover: String,
+pub struct Link {
+    /// The clip.
+    pub video: String,
+    /// A picture of the clip.
+    pub cover: String,
 }
 
 /// Makes a link that is good for the sandbox's `link_life` from now.
@@ -102,7 +105,7 @@ pub(super) async fn fetch(
     let (id, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
     let counter = if ending == "png" { &shared.counts.covers } else { &shared.counts.downloads };
     Counts::add(counter);
-    let Admitted { task, request, fault } = match admit(&shared, id, ending, &signed) {
+    let Admitted { dialect, task, request, fault } = match admit(&shared, id, ending, &signed) {
         Ok(admitted) => admitted,
         Err(refused) => {
             note_denial(&shared, &signed, refused.0, shows_key);
@@ -115,9 +118,9 @@ pub(super) async fn fetch(
         return cover
             .map_or_else(failed, |cover| ([(header::CONTENT_TYPE, "image/png")], cover).into_response());
     }
-    let (ready_at, dialect) = (task.ready_at, routes::of(task.provider));
+    let ready_at = task.ready_at;
     if matches!(fault, Some(Fault::NeedsKey))
-        && let Err(refusal) = authenticate(&shared.key, dialect, &headers)
+        && let Err(refusal) = authenticate(&shared.key, &*dialect, &headers)
     {
         note_denial(&shared, &signed, refusal.http, shows_key);
         return refusal.into_response();
@@ -126,7 +129,7 @@ pub(super) async fn fetch(
         Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &line),
         Err(error) => failed(error),
     };
-    reply::send(dialect, fault.as_ref(), &line, usual).await
+    reply::send(&*dialect, fault.as_ref(), &line, usual).await
 }
 
 /// Remembers a link that was refused to a client without a key: showing the key there is no indiscretion.
@@ -138,6 +141,7 @@ fn note_denial(shared: &Shared, signed: &Signed, status: StatusCode, shows_key: 
 
 /// A call for a file that exists.
 struct Admitted {
+    dialect: Arc<dyn Dialect>,
     task: Task,
     /// The parameters that it was ordered with.
     request: Value,
@@ -159,10 +163,16 @@ fn admit(
     let Inner { book, faults, dice, expired, .. } = &mut *inner;
     let found = book.find_any(id).and_then(|request| Some((request, request.task_and_call()?)));
     let found = found.filter(|(_, (task, _))| now >= task.ready_at && !task.cancelled);
-    let (Some((request, (task, call))), "mp4" | "png") = (found, ending) else {
+    let found = found.and_then(|found| Some((found, shared.dialects.get(found.1.0.provider.as_str())?)));
+    let (Some(((request, (task, call)), dialect)), "mp4" | "png") = (found, ending) else {
         return Err((StatusCode::NOT_FOUND, "there is no such file"));
     };
-    let admitted = |fault| Admitted { task: task.clone(), request: request.parameters().clone(), fault };
+    let admitted = |fault| Admitted {
+        dialect: Arc::clone(dialect),
+        task: task.clone(),
+        request: request.parameters().clone(),
+        fault,
+    };
     if expired.contains(&signed.signature) {
         return Err(EXPIRED);
     }

@@ -1,6 +1,7 @@
 //! Fake providers as a server on loopback: the far end of the tests and of `--sandbox`.
 //!
-//! It plays four providers, each below a prefix of its own, and serves the clips that they pretend to make:
+//! It plays four providers, and those that a caller adds ([`Options::providers`]), each below a prefix of its own, and
+//! serves the clips that they pretend to make:
 //!
 //! | prefix | who | known for |
 //! |---|---|---|
@@ -22,7 +23,7 @@
 //! `desk` does what all providers do alike: it checks the key, takes a request, enters it into the book (`tasks`) and
 //! the `log`, and tells how a task stands. How a provider words all that, and what it lets pass, is its `dialect`:
 //! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check of pictures
-//! (`images`). `routes` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files`
+//! (`images`). `provider` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files`
 //! serves what `clips` draws. `admin` tells what happened.
 
 mod admin;
@@ -39,7 +40,6 @@ mod log;
 mod options;
 mod provider;
 mod reply;
-mod routes;
 mod tasks;
 mod uniall;
 mod vtrix;
@@ -62,19 +62,38 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 pub use admin::{Charge, Stats};
+pub use dialect::{Dialect, State, Why};
 pub use faults::{Fault, On, Rule, Shape, When};
+pub use files::Link;
+pub use images::Size;
 pub use options::{Caption, Captions, Clips, Clock, Limits, Options};
 pub use provider::Provider;
-pub use tasks::{Request, Task};
+pub use reply::Refusal;
+pub use tasks::{Order, Request, Task};
 
 use admin::Counts;
 use faults::Faults;
 use line::{Door, Peer};
 use log::{Line, Log};
+use provider::Dialects;
 use tasks::Book;
+
+/// Returns the providers that are played unless the options say otherwise.
+#[must_use]
+pub fn providers() -> Vec<Provider> {
+    vec![
+        // One line for each provider.
+        zai::provider(),
+        vtrix::provider(),
+        uniall::provider(),
+        echo::provider(),
+    ]
+}
 
 /// What all handlers share.
 struct Shared {
+    providers: Vec<Provider>,
+    dialects: Dialects,
     key: String,
     now: Clock,
     clips: Clips,
@@ -115,13 +134,20 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// Returns the only key that it accepts.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.shared.key
+    }
+
     /// Reads the state directory and starts to listen on 127.0.0.1.
     ///
     /// Fails when a rule is impossible, the directory cannot be used or is in use, its log is damaged other than by a
     /// torn last line, or the given port is taken.
     pub async fn start(options: Options) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
-        options.faults.iter().try_for_each(Rule::check).map_err(invalid)?;
+        provider::check(&options.providers).map_err(invalid)?;
+        options.faults.iter().try_for_each(|rule| rule.check(&options.providers)).map_err(invalid)?;
         if options.task_time.is_empty() {
             return Err(invalid("the range of task times is empty".to_owned()));
         }
@@ -138,7 +164,10 @@ impl Sandbox {
         // After a restart the dice go on elsewhere, else they would repeat themselves.
         let dice = StdRng::seed_from_u64(options.seed.wrapping_add(book.requests().len() as u64));
         let counts = Arc::<Counts>::default();
+        let spoken = |provider: &Provider| (provider.name(), Arc::clone(provider.dialect()));
         let shared = Arc::new(Shared {
+            dialects: options.providers.iter().map(spoken).collect(),
+            providers: options.providers,
             key: options.key,
             now: options.now,
             clips: options.clips,
@@ -239,9 +268,8 @@ fn open(dir: &std::path::Path, port: u16) -> io::Result<(Log, Book, TcpListener)
 }
 
 fn router(shared: Arc<Shared>) -> Router {
-    let providers = [Provider::Zai, Provider::Vtrix, Provider::Uniall, Provider::Echo];
-    let router = providers.into_iter().fold(Router::new(), |router, provider| {
-        router.nest(&format!("/{}", provider.name()), routes::below(provider))
+    let router = shared.providers.iter().cloned().fold(Router::new(), |router, provider| {
+        router.nest(&format!("/{}", provider.name()), provider.router())
     });
     router
         .route("/files/{name}", get(files::fetch))

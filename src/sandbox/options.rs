@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::faults::Rule;
+use super::provider::Provider;
 use super::tasks::{Order, Task};
 
 /// Where the sandbox reads the time.
@@ -20,6 +21,8 @@ pub struct Options {
     pub dir: PathBuf,
     /// The port on 127.0.0.1. 0 takes the one of the last start, so that links handed out then still work, or any.
     pub port: u16,
+    /// Who is played. A caller may push providers of its own.
+    pub providers: Vec<Provider>,
     /// The only valid API key, of all providers.
     pub key: String,
     /// The time.
@@ -46,13 +49,14 @@ pub struct Options {
 }
 
 impl Options {
-    /// A well-behaved provider: any port, full clips, tasks of 1 to 3 seconds, the documented limits, links for a
+    /// Returns well-behaved providers, those of [`providers`](super::providers): any port, full clips, tasks of 1 to 3 seconds, the documented limits, links for a
     /// day.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>, key: impl Into<String>, now: Clock) -> Self {
         Self {
             dir: dir.into(),
             port: 0,
+            providers: super::providers(),
             key: key.into(),
             now,
             clips: Clips::Full,

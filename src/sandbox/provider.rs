@@ -1,31 +1,108 @@
-//! Who is played.
+//! Who is played, and on which paths.
 
-use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-/// A provider that the sandbox plays. Each knows only its own tasks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    /// Z.AI, below `/zai`. Logs of the time when it was the only one do not name it.
-    #[default]
-    Zai,
-    /// Vtrix, below `/vtrix`.
-    Vtrix,
-    /// `UniAll`, below `/uniall`.
-    Uniall,
-    /// The provider that exists only here, below `/echo`.
-    Echo,
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use axum::routing::MethodRouter;
+
+use super::dialect::{Dialect, Why};
+use super::{Shared, desk};
+
+/// How each provider speaks, by its name.
+pub(super) type Dialects = HashMap<&'static str, Arc<dyn Dialect>>;
+
+/// A provider that the sandbox plays: how it speaks, and on which paths. Each knows only its own tasks.
+#[derive(Clone)]
+pub struct Provider {
+    dialect: Arc<dyn Dialect>,
+    paths: Vec<(&'static str, MethodRouter<Arc<Shared>>)>,
 }
 
 impl Provider {
-    /// Its name, which is also the prefix of its paths.
+    /// Returns a provider without paths. Its name, as the dialect has it, is the prefix of its paths.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Zai => "zai",
-            Self::Vtrix => "vtrix",
-            Self::Uniall => "uniall",
-            Self::Echo => "echo",
+    pub fn new(dialect: impl Dialect + 'static) -> Self {
+        Self { dialect: Arc::new(dialect), paths: Vec::new() }
+    }
+
+    /// Takes orders as `POST` on this path below the prefix, such as `/v1/tasks`.
+    #[must_use]
+    pub fn submits(self, path: &'static str) -> Self {
+        let handler = desk::submits(Arc::clone(&self.dialect));
+        self.also(path, handler)
+    }
+
+    /// Tells how a task stands as `GET` on this path below the prefix, such as `/v1/tasks/{id}`. Where the path has a
+    /// `{model}` too, that must be the task's.
+    #[must_use]
+    pub fn polls(self, path: &'static str) -> Self {
+        let handler = desk::polls(Arc::clone(&self.dialect));
+        self.also(path, handler)
+    }
+
+    /// Adds a path with whatever it does.
+    pub(super) fn also(mut self, path: &'static str, handler: MethodRouter<Arc<Shared>>) -> Self {
+        self.paths.push((path, handler));
+        self
+    }
+
+    /// Returns its name, which is also the prefix of its paths.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.dialect.provider()
+    }
+
+    /// Returns how it speaks.
+    pub(super) fn dialect(&self) -> &Arc<dyn Dialect> {
+        &self.dialect
+    }
+
+    /// Returns the paths below its prefix.
+    pub(super) fn router(self) -> Router<Arc<Shared>> {
+        let Self { dialect, paths } = self;
+        let add = |router: Router<_>, (path, handler)| router.route(path, handler);
+        let router = paths.into_iter().fold(Router::new(), add);
+        let nowhere = Arc::clone(&dialect);
+        router.fallback(async move || nowhere.refuse(&Why::NoApi)).layer(middleware::from_fn(
+            move |request: Request, next: Next| {
+                let dialect = Arc::clone(&dialect);
+                async move {
+                    if escapes_unreserved(&request.uri().to_string()) {
+                        return dialect.refuse(&Why::NoApi).into_response();
+                    }
+                    next.run(request).await
+                }
+            },
+        ))
+    }
+}
+
+/// Checks that each provider has a name of its own that can be a prefix, and paths that begin with a slash.
+pub(super) fn check(providers: &[Provider]) -> Result<(), String> {
+    for (index, provider) in providers.iter().enumerate() {
+        let name = provider.name();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        if name.is_empty() || !name.chars().all(is_plain) || ["admin", "files"].contains(&name) {
+            return Err(format!("`{name}` cannot be the name of a provider"));
+        }
+        if providers[..index].iter().any(|other| other.name() == name) {
+            return Err(format!("there are two providers named {name}"));
+        }
+        if let Some((path, _)) = provider.paths.iter().find(|(path, _)| !path.starts_with('/')) {
+            return Err(format!("the path `{path}` of {name} does not begin with a slash"));
         }
     }
+    Ok(())
+}
+
+/// Returns whether an address escapes a character that RFC 3986, section 2.3, leaves as it is. Servers that compare paths
+/// byte by byte know nothing at such an address, so the sandbox does not either.
+fn escapes_unreserved(address: &str) -> bool {
+    let escaped = |(at, _)| address.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    address.match_indices('%').filter_map(escaped).any(is_plain)
 }

@@ -8,29 +8,36 @@ use serde_json::Value;
 
 use super::faults::{Call, Fault};
 use super::images::Size;
-use super::provider::Provider;
 
 /// A request that passed: what will be made.
-pub(super) struct Order {
-    pub(super) model: &'static str,
+pub struct Order {
+    /// The model.
+    pub model: &'static str,
     /// The client's own name for the request, where the provider takes one.
-    pub(super) label: Option<String>,
-    /// Empty where none was sent.
-    pub(super) prompt: String,
+    pub label: Option<String>,
+    /// The prompt; empty where none was sent.
+    pub prompt: String,
     /// The price in US cents.
-    pub(super) cents: u32,
+    pub cents: u32,
     /// How many tasks of the model may run at once, where that is documented.
-    pub(super) at_once: Option<u32>,
-    pub(super) size: Size,
-    pub(super) seconds: u32,
+    pub at_once: Option<u32>,
+    /// The pixels of the clip.
+    pub size: Size,
+    /// The length of the clip.
+    pub seconds: u32,
+}
+
+/// Returns the provider of logs from the time when it was the only one, which do not name it.
+fn the_first() -> String {
+    "zai".to_owned()
 }
 
 /// A request for a new task, as received and as answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Whom it was sent to.
-    #[serde(default)]
-    pub provider: Provider,
+    #[serde(default = "the_first")]
+    pub provider: String,
     /// When it was decided.
     #[serde(with = "stamp")]
     pub at: Timestamp,
@@ -53,8 +60,8 @@ pub struct Request {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
     /// Whose task it is.
-    #[serde(default)]
-    pub provider: Provider,
+    #[serde(default = "the_first")]
+    pub provider: String,
     /// The provider's id. No two tasks of a directory have the same, whoever their providers are.
     pub id: String,
     /// The client's label; a generated one where it sent none, or where the provider takes none.
@@ -109,7 +116,8 @@ impl Request {
     pub(super) fn task_and_call(&self) -> Option<(&Task, Call<'_>)> {
         let task = self.task.as_ref()?;
         let prompt = self.parameters().get("prompt").and_then(Value::as_str).unwrap_or_default();
-        let call = Call { provider: task.provider, model: &task.model, prompt, request_id: &task.request_id };
+        let call =
+            Call { provider: &task.provider, model: &task.model, prompt, request_id: &task.request_id };
         Some((task, call))
     }
 }
@@ -119,7 +127,7 @@ impl Request {
 pub(super) struct Book {
     requests: Vec<Request>,
     by_task: HashMap<String, usize>,
-    labels: HashSet<(Provider, String)>,
+    labels: HashSet<(String, String)>,
     /// When the running tasks of each model end; ended ones are dropped when the next one comes.
     running: HashMap<String, Vec<Timestamp>>,
     most_running: BTreeMap<String, u32>,
@@ -129,7 +137,7 @@ impl Book {
     pub(super) fn enter(&mut self, request: Request) {
         if let Some(task) = &request.task {
             self.by_task.insert(task.id.clone(), self.requests.len());
-            self.labels.insert((task.provider, task.request_id.clone()));
+            self.labels.insert((task.provider.clone(), task.request_id.clone()));
             let running = self.running.entry(task.model.clone()).or_default();
             running.retain(|end| *end > task.accepted_at);
             running.push(task.ready_at);
@@ -157,8 +165,8 @@ impl Book {
     }
 
     /// Whether a task of this provider has the label.
-    pub(super) fn has_label(&self, provider: Provider, label: &str) -> bool {
-        self.labels.contains(&(provider, label.to_owned()))
+    pub(super) fn has_label(&self, provider: &str, label: &str) -> bool {
+        self.labels.contains(&(provider.to_owned(), label.to_owned()))
     }
 
     /// How many tasks of a model are running.
@@ -167,7 +175,7 @@ impl Book {
     }
 
     /// The request that a task of this provider came from.
-    pub(super) fn find(&self, provider: Provider, task: &str) -> Option<&Request> {
+    pub(super) fn find(&self, provider: &str, task: &str) -> Option<&Request> {
         self.find_any(task).filter(|request| request.provider == provider)
     }
 

@@ -2,10 +2,13 @@
 
 mod check;
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::desk;
 use super::dialect::{Dialect, QUEUED_PERCENT, State, Why};
 use super::faults::Shape;
 use super::provider::Provider;
@@ -13,16 +16,24 @@ use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
 /// Its two ways to ask for a task. They answer with the link in different places, both of which have been seen.
-pub(super) enum UniAll {
+enum UniAll {
     /// `/v1/video/generations/{id}`: the link in `video_url`, as documented.
     Generations,
     /// `/v1/videos/{id}`: the link in `metadata`, as gateways of this kind do.
     Videos,
 }
 
+/// Returns the provider with its paths.
+pub(super) fn provider() -> Provider {
+    Provider::new(UniAll::Generations)
+        .submits("/v1/video/generations")
+        .polls("/v1/video/generations/{id}")
+        .also("/v1/videos/{id}", desk::polls(Arc::new(UniAll::Videos)))
+}
+
 impl Dialect for UniAll {
-    fn provider(&self) -> Provider {
-        Provider::Uniall
+    fn provider(&self) -> &'static str {
+        "uniall"
     }
 
     fn check(&self, body: &Value) -> Result<Order, Refusal> {

@@ -14,11 +14,16 @@ use super::provider::Provider;
 use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
-pub(super) struct Vtrix;
+struct Vtrix;
+
+/// Returns the provider with its paths.
+pub(super) fn provider() -> Provider {
+    Provider::new(Vtrix).submits("/model/v1/generation").polls("/model/v1/generation/task/{id}")
+}
 
 impl Dialect for Vtrix {
-    fn provider(&self) -> Provider {
-        Provider::Vtrix
+    fn provider(&self) -> &'static str {
+        "vtrix"
     }
 
     /// "HTTP request POST body must not exceed 20MB".

@@ -12,11 +12,16 @@ use super::provider::Provider;
 use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
-pub(super) struct Zai;
+struct Zai;
+
+/// Returns the provider with its paths.
+pub(super) fn provider() -> Provider {
+    Provider::new(Zai).submits("/paas/v4/videos/generations").polls("/paas/v4/async-result/{id}")
+}
 
 impl Dialect for Zai {
-    fn provider(&self) -> Provider {
-        Provider::Zai
+    fn provider(&self) -> &'static str {
+        "zai"
     }
 
     fn label_parameter(&self) -> Option<&'static str> {

@@ -51,7 +51,7 @@ fn sources(below: &Path) -> Vec<PathBuf> {
 }
 
 /// Of each module its files, by their text.
-fn modules() -> BTreeMap<String, Vec<(PathBuf, String)>> {
+pub(crate) fn modules() -> BTreeMap<String, Vec<(PathBuf, String)>> {
     let src = root().join("src");
     let mut modules: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
     for path in sources(&src) {
@@ -137,14 +137,14 @@ fn only_those_that_may_pay_know_the_client_that_pays() {
         })
         .map(|(path, _)| path)
         .collect();
-    let may = ["cli/session.rs", "engine/drive.rs", "engine/mod.rs"];
+    let may = ["app/session.rs", "engine/drive.rs", "engine/mod.rs"];
     assert_eq!(knowing, may.into_iter().map(PathBuf::from).collect());
 }
 
 #[test]
 fn what_collects_has_no_way_to_pay() {
     // The one call that may cost money is a type of its own, and only the client that pays takes it.
-    let collecting = ["cli/collect.rs", "engine/drive/ask.rs", "engine/drive/collect.rs", "engine/world.rs"];
+    let collecting = ["app/collect.rs", "engine/drive/ask.rs", "engine/drive/collect.rs", "engine/world.rs"];
     for path in collecting {
         let text = fs::read_to_string(root().join("src").join(path)).unwrap();
         assert!(PAYING.iter().chain(&["PaidCall"]).all(|name| !is_named(&text, name)), "{path}");
@@ -166,7 +166,7 @@ fn what_collects_has_no_way_to_pay() {
     let engine = fs::read_to_string(root().join("src/engine/mod.rs")).unwrap();
     let collect = engine.split("pub async fn collect(").nth(1).unwrap();
     assert!(!collect.split('{').next().unwrap().contains("Paid"));
-    assert!(fs::read_to_string(root().join("src/cli/collect.rs")).unwrap().contains("work: None"));
+    assert!(fs::read_to_string(root().join("src/app/collect.rs")).unwrap().contains("work: None"));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn long_files_are_named() {
     }
 }
 
-fn is_test(path: &Path) -> bool {
+pub(crate) fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap().to_str().unwrap();
     name == "tests" || name.ends_with("_tests") || path.iter().any(|part| part == "tests")
 }

@@ -356,6 +356,15 @@ fn every_line_of_json_is_json() {
     }
 }
 
+#[test]
+fn the_code_on_the_page_about_embedding_is_that_of_the_example() {
+    let page = Page::new(&root().join("docs/src/developer/embedding.md"));
+    let example = fs::read_to_string(root().join("examples/embed.rs")).unwrap();
+    let shown = page.blocks_in("rust");
+    assert_eq!(shown.len(), 1);
+    assert!(example.contains(&shown[0]), "{}", shown[0]);
+}
+
 /// Returns the name under which a heading is linked to.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase();
@@ -399,6 +408,27 @@ fn every_page_is_in_the_summary() {
         let name = name.to_str().unwrap();
         assert!(name == "SUMMARY.md" || summary.contains(&format!("]({name})")), "{name}");
     }
+}
+
+/// Returns the floor of each module, from the rows of a table.
+fn floors<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeSet<(u32, String)> {
+    let rows = lines.filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split('|');
+        Some((cells.next()?.trim().parse().ok()?, cells.next()?))
+    });
+    rows.flat_map(|(floor, modules): (u32, &str)| {
+        modules.split('`').skip(1).step_by(2).map(move |module| (floor, module.to_owned()))
+    })
+    .collect()
+}
+
+#[test]
+fn the_floors_of_the_design_are_those_of_the_code() {
+    let page = Page::new(&root().join("docs/src/design/architecture.md"));
+    let code = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let code = floors(code.lines().filter_map(|line| line.strip_prefix("//! ")));
+    assert!(!code.is_empty());
+    assert_eq!(floors(page.text.lines()), code);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The models as the program shows them, and as a manifest corrects them.
 
 use crate::support::{Project, SHOP};
-use shotlist::provider;
+use shotlist::provider::Registry;
 use shotlist::provider::cards::Cards;
 
 /// Corrections of a built-in model and a model that is new.
@@ -32,7 +32,7 @@ fn the_table_has_every_model_that_can_be_bought_with_what_it_costs() {
     let data = project.run(&["models", "--json"]).expect(0).json();
     let models = data["models"].as_array().unwrap();
     let cards = Cards::built_in();
-    let is_hidden = |name: &str| provider::find(name).unwrap().profile().sandbox_only;
+    let is_hidden = |name: &str| Registry::built_in().find(name).unwrap().profile().sandbox_only;
     assert_eq!(models.len(), cards.iter().filter(|card| !is_hidden(&card.name.provider)).count());
     for (card, model) in cards.for_sale().zip(models) {
         assert_eq!(model["name"], card.name.to_string());
@@ -46,7 +46,7 @@ fn the_table_has_every_model_that_can_be_bought_with_what_it_costs() {
 #[test]
 fn a_page_shows_every_field_and_parameter_of_a_model() {
     let project = Project::empty(|_| {});
-    for card in provider::ALL.iter().flat_map(|provider| provider.cards()) {
+    for card in Registry::built_in().iter().flat_map(|provider| provider.cards()) {
         let ended = project.run(&["models", &card.name.to_string()]).expect(0);
         for rule in card.fields.iter().chain(&card.params) {
             let line = ended.out.lines().find(|line| line.trim_start().starts_with(&rule.name));
@@ -69,7 +69,10 @@ fn a_part_of_a_name_is_enough_if_no_other_model_has_it() {
     let unknown = project.run(&["models", "zai/vidu2-imgae"]).expect(2);
     unknown.says("did you mean `zai/vidu2-image`?").says("next: shotlist models zai/vidu2-image");
     let own = project.run(&["models", "zai", "--json"]).expect(0).json();
-    assert_eq!(own["models"].as_array().unwrap().len(), provider::find("zai").unwrap().cards().len());
+    assert_eq!(
+        own["models"].as_array().unwrap().len(),
+        Registry::built_in().find("zai").unwrap().cards().len()
+    );
 }
 
 #[test]

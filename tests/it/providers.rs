@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test does not expect must fail it")]
 
 use crate::exercise::vidu::Vidu;
+use crate::outside::provider::Acme;
 use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::Value as Json;
@@ -16,12 +17,13 @@ use shotlist::domain::lifecycle::{Charged, Intent};
 use shotlist::domain::problem::Severity;
 use shotlist::domain::request::{Field, Media, MediaFile, PictureFacts, PictureFormat, Request, Value};
 use shotlist::provider::cards::Cards;
-use shotlist::provider::{self, Progress, Provider, check};
+use shotlist::provider::{Progress, Provider, Registry, check};
 use shotlist::wire::{Body, Call, Method, Part, Reply};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// The answers that every provider must have on record, by file name.
-const CLASSES: [&str; 29] = [
+pub(crate) const CLASSES: [&str; 29] = [
     "submit_accepted",
     "submit_accepted_huge_id",
     "submit_account",
@@ -60,10 +62,16 @@ const OUR_NAME: [(&str, &str); 2] = [("zai", "/request_id"), ("echo", "/client_i
 /// parameter that it describes, and one with those that it requires.
 const DOCUMENTED: [(&str, usize); 3] = [("zai", 9), ("vtrix", 2), ("uniall", 4)];
 
-/// The built-in providers, and the one that is made as an exercise.
-fn providers() -> impl Iterator<Item = &'static &'static dyn Provider> {
-    const EXERCISE: &&dyn Provider = &(&Vidu as &dyn Provider);
-    provider::ALL.iter().chain([EXERCISE])
+/// The providers that have recorded answers: the built-in ones, and the one that is made as an exercise.
+fn recorded() -> impl Iterator<Item = &'static dyn Provider> {
+    static ALL: LazyLock<Registry> = LazyLock::new(|| Registry::built_in().with(Vidu));
+    ALL.iter().map(|provider| &**provider)
+}
+
+/// All of them, and the one that another crate would add.
+fn providers() -> impl Iterator<Item = &'static dyn Provider> {
+    static ACME: LazyLock<Acme> = LazyLock::new(|| Acme::new().unwrap());
+    recorded().chain([&*ACME as &dyn Provider])
 }
 
 fn fixtures(provider: &dyn Provider) -> PathBuf {
@@ -150,8 +158,8 @@ fn progress_in_words(progress: Progress) -> String {
 
 #[test]
 fn every_recorded_answer_means_what_its_fixture_says() {
-    for provider in providers() {
-        let mut files: Vec<PathBuf> = std::fs::read_dir(fixtures(*provider))
+    for provider in recorded() {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(fixtures(provider))
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
@@ -161,7 +169,7 @@ fn every_recorded_answer_means_what_its_fixture_says() {
             .iter()
             .map(|path| (path, read(path)))
             .filter(|(_, recorded)| recorded["impossible"].is_null())
-            .map(|(path, recorded)| (path, outcome(*provider, &recorded), recorded["outcome"].clone()))
+            .map(|(path, recorded)| (path, outcome(provider, &recorded), recorded["outcome"].clone()))
             .filter(|(_, outcome, expected)| expected != outcome)
             .map(|(path, outcome, expected)| format!("{}: {outcome}, expected {expected}", path.display()))
             .collect();
@@ -171,9 +179,9 @@ fn every_recorded_answer_means_what_its_fixture_says() {
 
 #[test]
 fn every_provider_has_an_answer_of_every_class_on_record() {
-    for provider in providers() {
+    for provider in recorded() {
         for class in CLASSES {
-            let path = fixtures(*provider).join(format!("{class}.json"));
+            let path = fixtures(provider).join(format!("{class}.json"));
             assert!(path.exists(), "{} is missing", path.display());
             let recorded = read(&path);
             let is_answer = recorded["outcome"].is_string();
@@ -264,13 +272,13 @@ fn named(provider: &dyn Provider, mut body: Json, name: &str) -> Json {
 
 #[test]
 fn every_request_in_the_documents_can_be_ordered_and_is_sent_as_the_document_shows_it() {
-    for provider in providers() {
-        for example in documented(*provider) {
+    for provider in recorded() {
+        for example in documented(provider) {
             let source = &example["source"];
             let request = order(&example["order"]);
-            let call = submit(*provider, &request, "sl-1");
+            let call = submit(provider, &request, "sl-1");
             // Members compare by name; their order is ours.
-            let expected = named(*provider, example["body"].clone(), "sl-1");
+            let expected = named(provider, example["body"].clone(), "sl-1");
             assert_eq!(sent(&call.body.unwrap()), expected, "{source}");
 
             let card = provider.cards().iter().find(|card| card.name == request.model).unwrap();
@@ -282,15 +290,15 @@ fn every_request_in_the_documents_can_be_ordered_and_is_sent_as_the_document_sho
         }
     }
     for (name, count) in DOCUMENTED {
-        assert_eq!(documented(provider::find(name).unwrap()).len(), count, "{name}");
+        assert_eq!(documented(&**Registry::built_in().find(name).unwrap()).len(), count, "{name}");
     }
 }
 
 #[test]
 fn a_body_begins_with_the_model_and_is_the_same_every_time() {
     for provider in providers() {
-        for request in orders(*provider) {
-            let call = || submit(*provider, &request, "sl-1");
+        for request in orders(provider) {
+            let call = || submit(provider, &request, "sl-1");
             assert_eq!(call(), call());
             let body = call().body.unwrap().shown();
             let start = format!("{{\"model\":\"{}\",", request.model.model);
@@ -332,8 +340,8 @@ fn lawful(call: &Call) {
 #[test]
 fn a_paid_call_carries_our_name_for_the_attempt_where_the_provider_has_a_field_and_nowhere_else() {
     for provider in providers() {
-        for request in orders(*provider) {
-            let body = |name: &str| sent(&submit(*provider, &request, name).body.unwrap());
+        for request in orders(provider) {
+            let body = |name: &str| sent(&submit(provider, &request, name).body.unwrap());
             match OUR_NAME.iter().find(|(known, _)| *known == provider.name()) {
                 Some((_, pointer)) => assert_eq!(body("sl-abc").pointer(pointer).unwrap(), "sl-abc"),
                 None => assert_eq!(body("sl-abc"), body("sl-xyz")),
@@ -345,8 +353,8 @@ fn a_paid_call_carries_our_name_for_the_attempt_where_the_provider_has_a_field_a
 #[test]
 fn s01_no_call_has_a_place_for_a_key() {
     for provider in providers() {
-        for request in orders(*provider) {
-            let call = submit(*provider, &request, "sl-1");
+        for request in orders(provider) {
+            let call = submit(provider, &request, "sl-1");
             lawful(&call);
             assert!(!call.path.contains('?'), "{}", call.path);
             assert_eq!(call.method, Method::Post);
@@ -361,11 +369,12 @@ fn s01_no_call_has_a_place_for_a_key() {
 
 #[test]
 fn every_card_belongs_to_its_provider_and_is_found_by_name() {
-    for provider in provider::ALL {
-        assert_eq!(provider::find(provider.name()).map(Provider::name), Some(provider.name()));
+    let registry = Registry::built_in();
+    for provider in registry.iter() {
+        assert_eq!(registry.find(provider.name()).map(|found| found.name()), Some(provider.name()));
         for card in provider.cards() {
             assert_eq!(card.name.provider, provider.name());
-            assert!(std::ptr::eq(provider::card(&card.name).unwrap(), card));
+            assert!(std::ptr::eq(registry.card(&card.name).unwrap(), card));
             let duration = card.field(Field::Duration).unwrap();
             assert!(card.seconds() > 0 || duration.required, "{} has no duration", card.name);
         }
@@ -373,8 +382,8 @@ fn every_card_belongs_to_its_provider_and_is_found_by_name() {
         let host = url::Url::parse(&profile.base_url).unwrap().host_str().unwrap().to_owned();
         assert!(profile.hosts.contains(&host), "{host}");
     }
-    assert!(provider::card(&"zai/vidu3-image".parse().unwrap()).is_none());
-    assert!(provider::find("nobody").is_none());
+    assert!(registry.card(&"zai/vidu3-image".parse().unwrap()).is_none());
+    assert!(registry.find("nobody").is_none());
 }
 
 #[test]
@@ -395,8 +404,8 @@ fn a11_a_bare_server_error_on_a_paid_call_is_a_doubt() {
 
 #[test]
 fn a_timeout_or_a_conflict_on_a_paid_call_is_a_doubt_whatever_it_says() {
-    for provider in providers() {
-        let refusal = reply(&read(&fixtures(*provider).join("submit_rejected_input.json")));
+    for provider in recorded() {
+        let refusal = reply(&read(&fixtures(provider).join("submit_rejected_input.json")));
         for status in [408, 409, 425, 499] {
             let reply = Reply { status, ..refusal.clone() };
             let kind = provider.submitted(&reply).unwrap_err().kind;
@@ -407,8 +416,8 @@ fn a_timeout_or_a_conflict_on_a_paid_call_is_a_doubt_whatever_it_says() {
 
 #[test]
 fn n22_a_redirect_of_a_paid_call_is_a_doubt_unless_it_keeps_the_body() {
-    for provider in providers() {
-        let refusal = reply(&read(&fixtures(*provider).join("submit_rejected_input.json")));
+    for provider in recorded() {
+        let refusal = reply(&read(&fixtures(provider).join("submit_rejected_input.json")));
         let fault = |status, body: &[u8]| {
             let headers = vec![("location".to_owned(), "https://api.example.com/v2".to_owned())];
             provider.submitted(&Reply { status, headers, body: body.to_vec() }).unwrap_err()
@@ -511,7 +520,7 @@ proptest! {
     #[test]
     fn every_poll_names_its_task(id in "\\PC{1,40}|[./?#%\\x00-\\x1f]{1,8}") {
         for provider in providers() {
-            let call = provider.poll(&TaskId(id.clone()));
+            let call = provider.poll(&provider.cards()[0], &TaskId(id.clone()));
             lawful(&call);
             prop_assert_eq!((call.method, &call.body), (Method::Get, &None));
             let named = |part: &str| percent_decode_str(part).decode_utf8().is_ok_and(|part| part == id);
@@ -522,7 +531,7 @@ proptest! {
     #[test]
     fn an_id_stands_in_the_path_as_the_provider_gave_it(id in "[A-Za-z0-9._~-]{0,20}[A-Za-z0-9_~-]") {
         for provider in providers() {
-            let call = provider.poll(&TaskId(id.clone()));
+            let call = provider.poll(&provider.cards()[0], &TaskId(id.clone()));
             prop_assert!(call.path.split('/').any(|part| part == id), "{} is not in {}", id, call.path);
         }
     }
@@ -579,14 +588,16 @@ proptest! {
         let tasks: Vec<TaskId> = ids.iter().cloned().map(TaskId).collect();
         for provider in providers() {
             if let Some(bulk) = provider.bulk() {
-                let call = bulk.poll(&tasks[..tasks.len().min(bulk.most().get())]);
+                let card = &provider.cards()[0];
+                let asked: Vec<_> = tasks.iter().take(bulk.most().get()).map(|task| (card, task)).collect();
+                let call = bulk.poll(&asked);
                 lawful(&call);
                 for task in tasks.iter().take(bulk.most().get()) {
                     prop_assert!(names(&call, task), "{} {:?}", task, call);
                 }
             }
             if let Some(cancel) = provider.cancel() {
-                let call = cancel.cancel(&tasks[0]);
+                let call = cancel.cancel(&provider.cards()[0], &tasks[0]);
                 lawful(&call);
                 prop_assert!(call.method != Method::Get);
                 prop_assert!(names(&call, &tasks[0]), "{} {:?}", tasks[0], call);

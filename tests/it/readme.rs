@@ -2,12 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails as the test itself does")]
 
 use clap::CommandFactory as _;
+use shotlist::app::exit::GRAVEST_FIRST;
 use shotlist::cli::args::Cli;
-use shotlist::cli::exit::GRAVEST_FIRST;
 use shotlist::domain::limits::Limits;
 use shotlist::domain::policy::{Backoff, Policy, RETRY_AFTER};
 use shotlist::engine::lane::Lane;
-use shotlist::provider;
 use shotlist::provider::card::ModelCard;
 use shotlist::provider::cards::Cards;
 use shotlist::report::models;
@@ -67,8 +66,8 @@ fn its_exit_codes_are_those_of_the_program() {
 fn its_models_are_those_of_the_cards_that_are_documented() {
     let cards = Cards::built_in();
     let row = |card: &Arc<ModelCard>| {
-        let provider = provider::find(&card.name.provider).unwrap();
-        let at_once = Lane::new(Some(card), provider, &Limits::default()).width();
+        let provider = cards.providers().find(&card.name.provider).unwrap();
+        let at_once = Lane::new(Some(card), &**provider, &Limits::default()).width();
         let [model, from, seconds, size, price, at_once] = models::cells(card, at_once);
         vec![format!("`{model}`"), card.summary.clone(), from, seconds, size, at_once, price]
     };

@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8};
 use serde_json::Value;
 use shotlist::domain::request::Field;
 use shotlist::manifest::keys;
-use shotlist::provider;
+use shotlist::provider::Registry;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -174,14 +174,14 @@ fn it_knows_every_key_every_model_and_every_parameter() {
     }
     let lists = definitions["model"]["anyOf"].as_array().unwrap();
     let models: Vec<&Value> = lists.iter().filter_map(|list| list["enum"].as_array()).flatten().collect();
-    for card in provider::ALL.iter().flat_map(|provider| provider.cards()) {
+    for card in Registry::built_in().iter().flat_map(|provider| provider.cards()) {
         assert!(models.contains(&&card.name.to_string().into()), "{}", card.name);
         for param in &card.params {
             let told = definitions["params"]["properties"][&param.name]["description"].as_str().unwrap();
             assert!(told.contains(&card.name.to_string()), "{told}");
         }
     }
-    for provider in provider::ALL {
+    for provider in Registry::built_in().iter() {
         let settings = &schema["properties"]["providers"]["properties"][provider.name()]["properties"];
         assert!(settings["limits"]["properties"]["concurrency"].is_object());
     }

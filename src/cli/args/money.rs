@@ -1,11 +1,11 @@
 //! Arguments of the commands that look at what was paid.
 
 use super::ManifestArg;
-use crate::cli::verify::Subset;
+use crate::app::verify::Subset;
 use crate::domain::money::Usd;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `ledger`.
 #[derive(Debug, Clone, Args)]
@@ -17,6 +17,18 @@ pub struct LedgerArgs {
     /// How to show it
     #[command(flatten)]
     pub show: LedgerShow,
+}
+
+impl LedgerArgs {
+    /// Returns the manifest that is named.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Path> {
+        match &self.action {
+            Some(LedgerDo::Adjust(args)) => args.manifest.as_deref(),
+            Some(LedgerDo::Show(args)) => args.manifest.manifest.as_deref(),
+            None => self.show.manifest.manifest.as_deref(),
+        }
+    }
 }
 
 /// What to do with the ledger.

@@ -11,10 +11,12 @@ use crate::engine::ids;
 use crate::engine::lane::Closed;
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
+use crate::provider::card::ModelCard;
 use crate::provider::{self, Listing, reply};
 use crate::wire::{Call, Reply};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Pages of one look-up: far more than one account fills in the window of any. A list without an end proves nothing.
 const PAGES: usize = 200;
@@ -35,11 +37,11 @@ enum Found {
 
 impl Drive {
     /// How a task stands, in an answer of its own or one for many; `None` where a stop came first.
-    pub(super) async fn ask(&self, task: &Task) -> Option<Answer> {
+    pub(super) async fn ask(&self, card: &Arc<ModelCard>, task: &Task) -> Option<Answer> {
         let stop = self.world.stop.waiting();
         let questions = &self.account.questions;
         loop {
-            let mut answer = questions.enter(task);
+            let mut answer = questions.enter(card, task);
             let asked = tokio::select! {
                 biased;
                 () = stop.cancelled() => return None,
@@ -70,18 +72,19 @@ impl Drive {
 
     /// Puts questions as one call and hands out the answers; `false` where a stop cut it off.
     async fn put(&self, asked: Vec<Question>) -> bool {
-        let provider = self.account.provider;
+        let provider = &self.account.provider;
         let answers: Vec<Answer> = match (&asked[..], provider.bulk()) {
             ([_, _, ..], Some(bulk)) => {
                 let tasks: Vec<TaskId> = asked.iter().map(|question| question.task.clone()).collect();
-                let Some(reply) = self.free(&bulk.poll(&tasks)).await else { return false };
+                let named: Vec<_> = asked.iter().map(|question| (&*question.card, &question.task)).collect();
+                let Some(reply) = self.free(&bulk.poll(&named)).await else { return false };
                 // A call that failed is a setback for each.
                 reply
                     .and_then(|reply| bulk.polled(&tasks, &reply))
                     .unwrap_or_else(|fault| vec![Err(fault); tasks.len()])
             }
             ([one, ..], _) => {
-                let Some(reply) = self.free(&provider.poll(&one.task)).await else { return false };
+                let Some(reply) = self.free(&provider.poll(&one.card, &one.task)).await else { return false };
                 vec![reply.and_then(|reply| {
                     let progress = provider.polled(&one.task, &reply)?;
                     let label = provider.label(&reply).filter(ids::is_ours);

@@ -23,14 +23,15 @@ impl Drive {
         if self.world.is_poll_refused(name) {
             return Ok(Err(Left::Stopping));
         }
-        let Some(mut progress) = self.ask(task).await else { return Ok(Err(Left::Stopping)) };
+        let card = self.account.card(&take.request.model);
+        let Some(mut progress) = self.ask(&card, task).await else { return Ok(Err(Left::Stopping)) };
         if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
             // The key may be about to be exchanged, or somebody before the provider had a bad moment.
             let due = self.world.clock.moment().after(AUTH_RETRY);
             if !self.world.clock.until(due, self.world.stop.waiting()).await {
                 return Ok(Err(Left::Stopping));
             }
-            let Some(again) = self.ask(task).await else { return Ok(Err(Left::Stopping)) };
+            let Some(again) = self.ask(&card, task).await else { return Ok(Err(Left::Stopping)) };
             progress = again;
         }
         let mut settled = None;
@@ -95,7 +96,7 @@ impl Drive {
             Ok(TakenUp::Whole(received)) => Ok(received),
             Ok(TakenUp::Part(part)) => {
                 let account = &self.account;
-                let auth = account.provider.poll(&task.id).auth;
+                let auth = account.provider.poll(&account.card(&take.request.model), &task.id).auth;
                 match self.world.free.fetch(&account.endpoint, auth, &clip.url, part.span()).await {
                     Ok(download) => part.receive(&download.head, download.bytes, stop).await,
                     Err(fault) => return self.unfetched(take, fault).await,

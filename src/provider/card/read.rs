@@ -94,7 +94,7 @@ pub(super) fn price<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     Ok(Some(Price { per: tag.per, usd: tag.usd, surcharges }))
 }
 
-pub(super) fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
+pub(in crate::provider) fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limits, D::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Figures {
@@ -115,7 +115,9 @@ pub(super) fn limits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Limit
 }
 
 /// Pauses and gaps are those that [`LookUp::new`] gives unless the card says otherwise.
-pub(super) fn look_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LookUp>, D::Error> {
+pub(in crate::provider) fn look_up<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<LookUp>, D::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Figures {

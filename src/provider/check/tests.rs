@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::digest::Sha256;
 use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat};
-use crate::provider;
+use crate::provider::Registry;
 use proptest::prelude::*;
 
 fn order(model: &str) -> Request {
@@ -38,7 +38,8 @@ fn png(width: u32, height: u32) -> Media {
 }
 
 fn found(request: &Request) -> Vec<Finding> {
-    check(&Cards::built_in(), provider::card(&request.model).unwrap(), request)
+    let cards = Cards::built_in();
+    check(&cards, cards.get(&request.model).unwrap(), request)
 }
 
 fn errors(request: &Request) -> Vec<String> {
@@ -72,7 +73,7 @@ fn a_complete_order_is_found_faultless() {
 
 #[test]
 fn every_listed_value_passes_and_the_next_one_does_not() {
-    for card in provider::find("zai").unwrap().cards() {
+    for card in Registry::built_in().find("zai").unwrap().cards() {
         for rule in &card.fields {
             for value in &rule.values {
                 let mut request = complete(&card.name.model);
@@ -385,7 +386,8 @@ fn a_number_beyond_its_limits_is_told_the_nearest_that_is_not() {
 
 #[test]
 fn parameters_are_typed_and_checked_like_fields() {
-    let card = provider::card(&"zai/cogvideox-3".parse().unwrap()).unwrap();
+    let cards = Cards::built_in();
+    let card = cards.get(&"zai/cogvideox-3".parse().unwrap()).unwrap();
     assert_eq!(typed(&Cards::built_in(), card, "fps", " 60 "), Ok(Value::Int(60)));
     assert_eq!(typed(&Cards::built_in(), card, "quality", "speed"), Ok(Value::Text("speed".into())));
     let finding = typed(&Cards::built_in(), card, "fps", "sixty").unwrap_err();
@@ -436,7 +438,8 @@ fn what_does_not_go_under_params_is_sent_to_its_place() {
 
 #[test]
 fn what_goes_only_together_or_never_is_said_of_any_card() {
-    let document = crate::provider::card::Document::built_in(
+    let document = crate::provider::document::Document::built_in(
+        "example",
         r#"
 profile: { base_url: "https://video.example.com", key_env: EXAMPLE_API_KEY, hosts: [video.example.com] }
 models:

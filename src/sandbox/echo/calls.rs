@@ -12,14 +12,13 @@ use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Echo, invalid, refusal};
+use super::{Echo, NAME, invalid, refusal};
 use crate::sandbox::admin::Counts;
 use crate::sandbox::desk::{self, Answer};
 use crate::sandbox::dialect::{Dialect, Why};
 use crate::sandbox::faults::{Call, Fault, On};
 use crate::sandbox::line::Peer;
 use crate::sandbox::log::Line;
-use crate::sandbox::provider::Provider;
 use crate::sandbox::reply::{self, Refusal};
 use crate::sandbox::tasks::{Request, Task};
 use crate::sandbox::{Inner, Shared, held};
@@ -31,7 +30,7 @@ const MOST: usize = 50;
 const LAG: SignedDuration = SignedDuration::from_millis(500);
 
 /// `GET /v1/tasks`: with `ids` these tasks, else what was accepted in a time.
-pub(in crate::sandbox) async fn many(
+pub(super) async fn many(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(Peer(line)): ConnectInfo<Peer>,
     Query(query): Query<BTreeMap<String, String>>,
@@ -57,7 +56,7 @@ fn bulk(shared: &Shared, ids: &str) -> Result<Answer, Refusal> {
     let Inner { book, faults, dice, .. } = &mut *inner;
     let (mut tasks, mut missing, mut bent) = (Vec::new(), Vec::new(), None);
     for id in ids {
-        let Some((task, call)) = book.find(Provider::Echo, id).and_then(Request::task_and_call) else {
+        let Some((task, call)) = book.find(NAME, id).and_then(Request::task_and_call) else {
             missing.push(id);
             continue;
         };
@@ -96,11 +95,11 @@ fn list(shared: &Shared, span: &Span) -> Answer {
     let now = (shared.now)();
     let mut inner = held(&shared.inner);
     let Inner { book, faults, dice, .. } = &mut *inner;
-    let call = Call { provider: Provider::Echo, model: "", prompt: "", request_id: "" };
+    let call = Call { provider: NAME, model: "", prompt: "", request_id: "" };
     let fault = faults.pick(On::List, call, dice);
     let shows = |task: &Task| {
         let at = task.accepted_at;
-        task.provider == Provider::Echo
+        task.provider == NAME
             && (span.since..=span.until).contains(&at)
             && at.checked_add(LAG).is_ok_and(|shown| shown <= now)
     };
@@ -132,7 +131,7 @@ fn entry(task: &Task, mute: bool) -> Value {
 
 /// `DELETE /v1/tasks/{id}`. To cancel what is cancelled already is no error, so that a client may ask again after an
 /// answer that was lost.
-pub(in crate::sandbox) async fn cancel(
+pub(super) async fn cancel(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(Peer(line)): ConnectInfo<Peer>,
     Path(id): Path<String>,
@@ -154,7 +153,7 @@ pub(in crate::sandbox) async fn cancel(
 fn end(shared: &Shared, id: &str) -> io::Result<Result<Answer, Refusal>> {
     let mut inner = held(&shared.inner);
     let now = (shared.now)();
-    let Some(task) = inner.book.find(Provider::Echo, id).and_then(|request| request.task.as_ref()) else {
+    let Some(task) = inner.book.find(NAME, id).and_then(|request| request.task.as_ref()) else {
         return Ok(Err(Echo.refuse(&Why::NoTask(id))));
     };
     if now >= task.ready_at && !task.cancelled {

@@ -17,9 +17,11 @@ use shotlist::engine::{Outcome, Work, collect, run};
 use shotlist::files::Tree;
 use shotlist::plan::expand::LeftOut;
 use shotlist::plan::fingerprint::fingerprint;
+use shotlist::provider::Registry;
 use shotlist::provider::cards::Cards;
-use shotlist::provider::{card, find, policy};
-use shotlist::store::{Admission, Admitted, Caps, Details, Jobs, Lock, Mode, NewTake, Options, Store};
+use shotlist::store::{
+    Admission, Admitted, Caps, Details, Jobs, Lock, LockError, Mode, NewTake, Options, Store,
+};
 use shotlist::transport::{Endpoint, Free, Paid};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -124,8 +126,9 @@ impl Bench {
     /// The state, for the one who drives.
     pub(crate) fn store(&self) -> Store {
         let (state, now) = (self.path(".shotlist"), self.clock.now());
-        let lock = Lock::acquire(&state, "run", now).unwrap();
-        let of_model = |model: &ModelName| policy(&model.provider);
+        let lock = free_lock(&state, now);
+        let providers = Registry::built_in();
+        let of_model = |model: &ModelName| providers.policy(&model.provider);
         Store::open(&state, Mode::Drive { lock, policy: &of_model }, &self.options, now).unwrap().0
     }
 
@@ -202,10 +205,11 @@ impl Bench {
     }
 
     pub(crate) fn accounts(&self) -> BTreeMap<String, Arc<shotlist::engine::lane::Account>> {
-        let provider = find(self.model.split('/').next().unwrap()).unwrap();
+        let cards = Cards::built_in();
+        let provider = cards.providers().find(self.model.split('/').next().unwrap()).unwrap();
         let endpoint = Endpoint { base_url: "https://api.example".parse().unwrap(), key: None };
         let account =
-            shotlist::engine::lane::Account::new(provider, endpoint, self.limits, &Cards::built_in());
+            shotlist::engine::lane::Account::new(Arc::clone(provider), endpoint, self.limits, &cards);
         BTreeMap::from([(provider.name().to_owned(), Arc::new(account))])
     }
 
@@ -311,7 +315,10 @@ pub(crate) fn is_in_place(bench: &Bench, item: &str, task: &str) -> bool {
 
 /// Another process decides about a take.
 pub(crate) async fn decide(store: &Store, take: &Take, event: Event, now: Timestamp) {
-    store.apply(take, event, Details::default(), Moment::new(now, 0.5), &policy("zai")).await.unwrap();
+    store
+        .apply(take, event, Details::default(), Moment::new(now, 0.5), &Registry::built_in().policy("zai"))
+        .await
+        .unwrap();
 }
 
 /// Seconds between two times.
@@ -328,7 +335,8 @@ fn folder() -> TempDir {
 /// Every model here is one that can be ordered.
 #[test]
 fn the_models_have_cards() {
-    assert!([ZAI, ECHO].iter().all(|model| card(&model.parse().unwrap()).is_some()));
+    let providers = Registry::built_in();
+    assert!([ZAI, ECHO].iter().all(|model| providers.card(&model.parse().unwrap()).is_some()));
 }
 
 /// The store works on other threads: paused time must not run on meanwhile, or every wait would be over at once.
@@ -348,4 +356,16 @@ async fn paused_time_stands_still_while_another_thread_works() {
     work.await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(clock.now(), Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1));
+}
+
+/// Takes the lock as soon as it is free. Other tests of this process start programs: until such a child has become the
+/// program, it holds a copy of every open file, locks that were given back among them.
+fn free_lock(state: &Path, now: Timestamp) -> Lock {
+    for _ in 0..500 {
+        match Lock::acquire(state, "run", now) {
+            Err(LockError::Held(_)) => std::thread::sleep(Duration::from_millis(10)),
+            taken => return taken.unwrap(),
+        }
+    }
+    panic!("the lock of {} stays taken", state.display());
 }

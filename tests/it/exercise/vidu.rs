@@ -8,7 +8,8 @@ use shotlist::domain::fault::{Fault, FaultKind, Refusal, Stop};
 use shotlist::domain::key::{RequestId, TaskId};
 use shotlist::domain::lifecycle::{Charged, Clip};
 use shotlist::domain::request::Request;
-use shotlist::provider::card::{Document, ModelCard, Profile};
+use shotlist::provider::card::ModelCard;
+use shotlist::provider::document::{Document, Profile};
 use shotlist::provider::reply::{self, Complaint, Meanings};
 use shotlist::provider::{Bulk, Cancel, Cancelled, Progress, Provider, body};
 use shotlist::wire::{Auth, Body, Call, Method, PaidCall, Reply};
@@ -19,7 +20,9 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub(crate) struct Vidu;
 
-static DOCUMENT: LazyLock<Document> = LazyLock::new(|| Document::built_in(include_str!("vidu.yaml")));
+static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
+    Document::read("vidu", include_str!("vidu.yaml")).unwrap_or_else(|error| panic!("{error}"))
+});
 
 const INPUT: FaultKind = FaultKind::Rejected(Refusal::Input);
 const POLICY: FaultKind = FaultKind::Rejected(Refusal::Policy);
@@ -51,11 +54,11 @@ impl Provider for Vidu {
         "vidu"
     }
 
-    fn profile(&self) -> &'static Profile {
+    fn profile(&self) -> &Profile {
         &DOCUMENT.profile
     }
 
-    fn cards(&self) -> &'static [ModelCard] {
+    fn cards(&self) -> &[ModelCard] {
         &DOCUMENT.models
     }
 
@@ -82,7 +85,7 @@ impl Provider for Vidu {
         }
     }
 
-    fn poll(&self, task: &TaskId) -> Call {
+    fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
         call(Method::Get, format!("/tasks/{}/creations", escaped(task)), None)
     }
 
@@ -107,8 +110,8 @@ impl Bulk for Vidu {
         const { NonZeroUsize::new(100).unwrap() }
     }
 
-    fn poll(&self, tasks: &[TaskId]) -> Call {
-        let ids: Vec<String> = tasks.iter().map(escaped).collect();
+    fn poll(&self, tasks: &[(&ModelCard, &TaskId)]) -> Call {
+        let ids: Vec<String> = tasks.iter().map(|(_, task)| escaped(task)).collect();
         call(Method::Get, format!("/tasks?task_ids={}", ids.join(",")), None)
     }
 
@@ -129,7 +132,7 @@ impl Bulk for Vidu {
 }
 
 impl Cancel for Vidu {
-    fn cancel(&self, task: &TaskId) -> Call {
+    fn cancel(&self, _card: &ModelCard, task: &TaskId) -> Call {
         let body = Body::json(&serde_json::json!({ "id": task.0 }), &[]);
         call(Method::Post, format!("/tasks/{}/cancel", escaped(task)), Some(body))
     }

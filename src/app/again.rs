@@ -1,0 +1,183 @@
+//! What `retry` and `redo` share: jobs whose order stays as it is are ordered once more, and that is carried out.
+
+use super::board::Roster;
+use super::budget::{Fit, caps, levels};
+use super::consent::{Answer, Topic};
+use super::decided::{Choice, Decided};
+use super::error::Error;
+use super::exit::Exit;
+use super::lost::Lost;
+use super::obstacles::Obstacles;
+use super::plan::invalid;
+use super::project::Project;
+use super::reporter::News;
+use super::run::{today, unpriced};
+use super::selection::{Bounds, Selection};
+use super::session::{Order, Session};
+use super::setup::setup;
+use super::summary::{Ended, RunReport};
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::money::Usd;
+use crate::domain::policy::Policy;
+use crate::domain::take::Wanted;
+use crate::engine::{Work, ids};
+use crate::load::Loaded;
+use crate::manifest::Manifest;
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::plan::expand::LeftOut;
+use crate::plan::filing::{Filings, Target};
+use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
+use std::collections::HashSet;
+
+/// What a person wants once more.
+pub(crate) struct Wish {
+    /// The command, as the books name it.
+    pub(crate) command: &'static str,
+    /// The command as it is typed once more, with its question answered, without the flags that lead to the project.
+    pub(crate) again: String,
+    /// The jobs, each to be paid.
+    pub(crate) jobs: Vec<Wanted>,
+    /// What is asked before that, without the price.
+    pub(crate) question: String,
+    /// Told before the question.
+    pub(crate) notes: Vec<String>,
+    /// Where the other jobs of the manifest stand.
+    pub(crate) others: Buckets,
+    /// Whether these jobs have their clip.
+    pub(crate) has_clips: bool,
+}
+
+/// Returns where the jobs of the manifest stand beside these.
+pub(crate) fn beside(
+    worksheet: &Worksheet,
+    loaded: &Loaded,
+    manifest: &Manifest,
+    jobs: &[JobKey],
+) -> Result<Buckets, Error> {
+    let selection = &Selection::default();
+    let choice = Choice { selection, approved: None, accepted: false };
+    let decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    let chosen: HashSet<&JobKey> = jobs.iter().collect();
+    let mut others = Buckets::default();
+    let each = decided.worksheet.book().each::<StoreError>(|_, job| {
+        if !chosen.contains(&job.wanted.key) {
+            others.add(Bucket::of(&job.wanted.key, &job.decision), 1);
+        }
+        Ok(())
+    });
+    each?;
+    Ok(others)
+}
+
+/// Asks once, with the price, and renders it.
+pub(crate) async fn once_more(
+    session: Session,
+    loaded: &Loaded,
+    bounds: &Bounds,
+    wish: Wish,
+) -> Result<RunReport, Error> {
+    let project = session.project.clone();
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let may_be_unpriced = project.places.sandbox || bounds.allow_unpriced;
+    if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
+        let typed = session.places.typed(&format!("{} --allow-unpriced", wish.again));
+        return Err(unpriced(&wanted.key, &wanted.request.model).hint(typed));
+    }
+    let mut obstacles = Obstacles::new(&session)?;
+    for wanted in &wish.jobs {
+        // The job's own earlier clip makes room.
+        let filed = session.store.filed(&manifest.project, &wanted.key).await?;
+        let own = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
+        let may_stand = own.into_iter().collect();
+        let mut target = Target { path: wanted.path.clone(), may_stand, promised: None };
+        if let Some(file) = obstacles.meets(&target) {
+            let clip = session.store.clip_at(&wanted.path, file).await?;
+            target.may_stand.extend(clip.map(|clip| clip.file));
+        }
+        obstacles.look(&target);
+    }
+    obstacles.refuse()?;
+    session.tell_pauses(&manifest.project).await?;
+    for wanted in &wish.jobs {
+        let mark = session.places.mark();
+        project.tell(&News::Again { job: &wanted.key, price: cost(wanted), mark });
+    }
+    for note in &wish.notes {
+        project.tell(&News::Note(note));
+    }
+    let price: Usd = wish.jobs.iter().map(cost).sum();
+    if !project.places.sandbox {
+        let typed = session.places.typed(&wish.again);
+        agreed(&project, bounds, &format!("{} for about {price}?", wish.question), typed)?;
+    }
+    let mut needed = session.owing().await?;
+    needed.extend(wish.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
+    let setup = setup(&project, &manifest.providers, &loaded.cards, &needed).await?;
+    let now = session.clock.now();
+    let order = |wanted: &Wanted| {
+        let new = NewTake { id: TakeId(ids::sortable(now)), instead_of: None };
+        Admitted { new: Some(new), ..Admitted::new(wanted.clone()) }
+    };
+    let admitted: Vec<Admitted> = wish.jobs.iter().map(order).collect();
+    let new = admitted.iter().filter_map(|admitted| admitted.new.as_ref());
+    let submit: HashSet<TakeId> = new.map(|new| new.id.clone()).collect();
+    let admission = Admission {
+        project: manifest.project.clone(),
+        jobs: Jobs::These(admitted),
+        partial: true,
+        gone: Vec::new(),
+        left_out: LeftOut::default(),
+        policy: Policy::standard(),
+    };
+    session.store.admit(admission, now).await?;
+    let caps = caps(manifest, bounds.max_cost);
+    let levels = levels(&session.store, &manifest.project, wish.command, caps, now).await?;
+    for level in &levels {
+        let mut fit = Fit::new(*level);
+        wish.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
+        project.tell(&News::Budget { fit: &fit, mark: session.places.mark() });
+    }
+    let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await?;
+    today(&session, &setup).await?;
+    let keys = wish.jobs.iter().map(|wanted| wanted.key.clone());
+    let order = Order {
+        project: &manifest.project,
+        run,
+        work: Some(Work { filings: Filings::default(), submit }),
+        max_time: bounds.max_time,
+        roster: Roster {
+            jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
+            others: wish.others,
+            having: if wish.has_clips { keys.collect() } else { HashSet::new() },
+            ..Roster::default()
+        },
+        price: Some(price),
+        max_in_doubt: manifest.guards.max_in_doubt,
+        levels,
+    };
+    // What was ordered once more and not sent is for `run` to send.
+    let ended = Ended { run, caps, waiting: 0, asks: 0, lost: Lost::default(), again: "run" };
+    let report = session.drive_to_end(&setup, order, ended).await;
+    setup.close().await;
+    report
+}
+
+/// What a job costs; nothing is known of it only in a rehearsal.
+#[must_use]
+pub(crate) fn cost(wanted: &Wanted) -> Usd {
+    wanted.price.unwrap_or_default()
+}
+
+/// Asks once, with the price.
+fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
+    match project.ask(Topic::Spend, question) {
+        Answer::Yes => Ok(()),
+        // A program that names a bound has agreed to what is within it.
+        Answer::Nobody if bounds.max_cost.is_some() => Ok(()),
+        Answer::Nobody => {
+            let what = format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD");
+            Err(Error::new(Exit::Usage, what).money("not charged").hint(typed))
+        }
+        Answer::No => Err(Error::new(Exit::Usage, "nothing was sent").money("not charged")),
+    }
+}

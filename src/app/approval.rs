@@ -1,0 +1,112 @@
+//! Plans on disk: written by `plan --out`, carried out by `run --plan`, and nothing else than what they say.
+
+use super::error::Error;
+use super::exit::Exit;
+use super::places::{Places, quoted};
+use super::planned::Plan;
+use super::project::Project;
+use super::reporter::News;
+use crate::domain::digest::Sha256;
+use crate::files::atomic_write;
+use crate::manifest::{Items, Manifest};
+use crate::plan::approval::{Approval, FORMAT, Input};
+
+use crate::domain::text::count;
+use crate::store::{StoreError, Worksheet};
+use std::collections::HashSet;
+use std::path::Path;
+
+/// Writes the plan to a file, for its owner alone: prompts may be nobody else's business.
+pub(crate) fn write(
+    places: &Places,
+    manifest: &Manifest,
+    plan: &Plan,
+    worksheet: &Worksheet,
+    file: &Path,
+) -> Result<(), Error> {
+    let mut approval = Approval::new(&manifest.project, inputs(places, manifest), plan.total());
+    let added = worksheet.book().each::<StoreError>(|_, job| {
+        approval.add(&job.wanted, &job.decision);
+        Ok(())
+    });
+    added?;
+    let text = serde_json::to_string_pretty(&approval)
+        .map_err(|error| Error::new(Exit::Unexpected, format!("the plan cannot be written down: {error}")))?;
+    atomic_write(file, format!("{text}\n").as_bytes(), 0o600).map_err(|error| {
+        Error::new(Exit::Local, format!("the plan cannot be written to {}: {error}", file.display()))
+            .money("not charged")
+    })
+}
+
+/// Reads a plan. What is no plan of this project is refused.
+pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<Approval, Error> {
+    let refused = |exit, what: String| {
+        let what = format!("{}: {what}; nothing was sent", file.display());
+        Error::new(exit, what).money("not charged").hint(places.typed("plan"))
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| refused(Exit::Usage, error.to_string()))?;
+    // The version first: of a newer form nothing else may be known.
+    let format = serde_json::from_str::<serde_json::Value>(&text).ok();
+    match format.as_ref().and_then(|value| value.get("format")).and_then(serde_json::Value::as_u64) {
+        Some(format) if format == u64::from(FORMAT) => {}
+        Some(format) => {
+            let what = format!("it is a plan of form {format}, and this shotlist knows form {FORMAT}");
+            return Err(refused(Exit::Usage, what));
+        }
+        None => return Err(refused(Exit::Usage, "it is no plan of `plan --out`".to_owned())),
+    }
+    let plan: Approval = serde_json::from_str(&text)
+        .map_err(|error| refused(Exit::Usage, format!("it is damaged: {error}")))?;
+    if plan.project != manifest.project {
+        let what = format!("it is a plan of the project {}, not of {}", plan.project, manifest.project);
+        return Err(refused(Exit::Invalid, what));
+    }
+    Ok(plan)
+}
+
+/// Refuses what is not as it was planned; says which files changed without a job of the plan having moved.
+pub(crate) fn compare(
+    project: &Project,
+    manifest: &Manifest,
+    (plan, file): (&Approval, &Path),
+    worksheet: &Worksheet,
+) -> Result<(), Error> {
+    let places = &project.places;
+    let (mut moved, mut there) = (Vec::new(), HashSet::new());
+    let compared = worksheet.book().each::<StoreError>(|_, job| {
+        moved.extend(plan.moved(&job.wanted, &job.decision));
+        there.insert(job.wanted.key.to_string());
+        Ok(())
+    });
+    compared?;
+    moved.extend(plan.missing(&there));
+    moved.sort_by(|one, other| one.key.cmp(&other.key));
+    if moved.is_empty() {
+        for input in inputs(places, manifest) {
+            if plan.inputs.iter().any(|then| then.file == input.file && then.sha256 != input.sha256) {
+                let note =
+                    format!("{} changed since it was planned; none of the planned jobs did", input.file);
+                project.tell(&News::Note(&note));
+            }
+        }
+        return Ok(());
+    }
+    project.tell(&News::Moved(&moved));
+    let are = if moved.len() == 1 { "is" } else { "are" };
+    let what = format!("{} {are} not as planned; nothing was sent", count(moved.len(), "job"));
+    let again = places.typed(&format!("plan --out {}", quoted(&file.display().to_string())));
+    Err(Error::new(Exit::Invalid, what).money("not charged").hint(again))
+}
+
+/// The files that a plan is made of. One that cannot be read was told of when it was loaded.
+fn inputs(places: &Places, manifest: &Manifest) -> Vec<Input> {
+    let mut files = vec![(places.shown.clone(), places.manifest.clone())];
+    if let Items::File { from, .. } = &manifest.items {
+        files.push((from.value.clone(), places.folder.join(&from.value)));
+    }
+    let hashed = |(file, path): (String, std::path::PathBuf)| {
+        let sha256 = Sha256::of(&std::fs::read(path).ok()?).to_string();
+        Some(Input { file, sha256 })
+    };
+    files.into_iter().filter_map(hashed).collect()
+}

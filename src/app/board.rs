@@ -1,0 +1,293 @@
+//! The counts, the money and the takes in flight of a run, as its notices tell them.
+
+mod flight;
+mod pace;
+
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{Charged, Phase, State};
+use crate::domain::money::Usd;
+use crate::domain::notice::Notice;
+use crate::domain::take::Take;
+use crate::domain::time::passed;
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::plan::decide::Decision;
+pub use flight::{Doing, Flight};
+use jiff::Timestamp;
+use pace::Pace;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+/// The jobs that a run counts, and where each stands before anything is done.
+#[derive(Debug, Default)]
+pub struct Roster {
+    /// Jobs about which something may happen. Jobs of two projects with one name count as one.
+    pub jobs: Vec<(JobKey, Bucket)>,
+    /// Numbers of the jobs beside these.
+    pub others: Buckets,
+    /// Jobs that get the clip of another job: that one first.
+    pub followers: Vec<(JobKey, JobKey)>,
+    /// Jobs whose clip in flight was ordered with an older input: once it is there, they are still to be rendered.
+    pub outdated: HashSet<JobKey>,
+    /// Jobs that have their clip: another rendering is on its way, and the clip stays whatever comes of that.
+    pub having: HashSet<JobKey>,
+}
+
+impl Roster {
+    /// Adds a job of which something else than its decision says where it stands.
+    pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
+        self.jobs.push((job.clone(), bucket));
+    }
+
+    /// Adds a job for which this was decided.
+    pub fn add(&mut self, job: &JobKey, decision: &Decision) {
+        match decision {
+            Decision::Shared { leader: key, from: None, .. } | Decision::Blocked { key, .. }
+                if key != job =>
+            {
+                self.followers.push((key.clone(), job.clone()));
+            }
+            Decision::Blocked { .. } => drop(self.outdated.insert(job.clone())),
+            _ => {}
+        }
+        self.jobs.push((job.clone(), Bucket::of(job, decision)));
+    }
+}
+
+/// What is known before the run begins.
+#[derive(Debug, Default)]
+pub struct Start {
+    /// The jobs of the manifest.
+    pub roster: Roster,
+    /// What was paid before and is still to come.
+    pub owed: Vec<Take>,
+    /// What this run, or the interrupted one that it goes on with, has spent so far.
+    pub spent: Usd,
+    /// What it will have spent when all is done; `None` where nothing is ordered.
+    pub estimate: Option<Usd>,
+}
+
+/// The state of the display.
+#[derive(Debug, Clone)]
+pub struct Board {
+    began: Timestamp,
+    pub(crate) buckets: Buckets,
+    /// Jobs of which the last phase of a take does not tell the bucket.
+    noted: HashMap<JobKey, Bucket>,
+    /// Jobs that get the clip of another job, by that one.
+    followers: HashMap<JobKey, Vec<JobKey>>,
+    outdated: HashSet<JobKey>,
+    having: HashSet<JobKey>,
+    /// Number of renderings that failed in this run.
+    failures: usize,
+    pub(crate) flights: BTreeMap<TakeId, Flight>,
+    pub(crate) pace: Pace,
+    /// Takes whose price is counted and that have not ended.
+    charged: HashSet<TakeId>,
+    pub(crate) spent: Usd,
+    pub(crate) estimate: Option<Usd>,
+    clips: Clips,
+    pub(crate) stopping: bool,
+    moved: bool,
+}
+
+/// Clips that this run brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Clips {
+    /// How many.
+    pub count: usize,
+    /// The path of the only one, or the folder that all of them are below; relative to the output root.
+    pub below: String,
+}
+
+impl Clips {
+    pub(crate) fn add(&mut self, path: &str) {
+        self.count += 1;
+        if self.count == 1 {
+            path.clone_into(&mut self.below);
+            return;
+        }
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let same = self.below.split('/').zip(folder.split('/')).take_while(|(old, new)| old == new);
+        self.below = same.map(|(name, _)| name).collect::<Vec<_>>().join("/");
+    }
+}
+
+impl Board {
+    /// The display at the start of a run.
+    #[must_use]
+    pub fn new(start: Start, now: Timestamp) -> Self {
+        let roster = start.roster;
+        let mut board = Self {
+            began: now,
+            buckets: roster.others,
+            noted: HashMap::new(),
+            followers: HashMap::new(),
+            outdated: roster.outdated,
+            having: roster.having,
+            failures: 0,
+            flights: BTreeMap::new(),
+            pace: Pace::default(),
+            charged: HashSet::new(),
+            spent: start.spent,
+            estimate: start.estimate,
+            clips: Clips::default(),
+            stopping: false,
+            moved: false,
+        };
+        let mut jobs: HashMap<JobKey, Bucket> = roster.jobs.into_iter().collect();
+        for take in &start.owed {
+            jobs.insert(take.key.clone(), board.after(&take.key, &take.state));
+            board.flies(&take.id, &take.key, &take.state, now);
+        }
+        for (key, bucket) in jobs {
+            board.put(key, None, bucket);
+        }
+        for (leader, follower) in roster.followers {
+            board.followers.entry(leader).or_default().push(follower);
+        }
+        board
+    }
+
+    /// Takes in what happened.
+    pub fn hear(&mut self, notice: &Notice, now: Timestamp) {
+        match notice {
+            Notice::Moved { take, key, price, path, from, to, .. } => {
+                self.moved = true;
+                let before = self.before(take, key, *from);
+                self.put(key.clone(), before, self.after(key, to));
+                self.failures += usize::from(matches!(**to, State::Failed { .. }));
+                self.tell_followers(key, to);
+                self.flies(take, key, to, now);
+                let charged = match &**to {
+                    State::Done { task, .. } => {
+                        self.clips.add(path);
+                        if task.intent.at >= self.began {
+                            self.pace.clip_after(passed(task.intent.at, now));
+                        }
+                        true
+                    }
+                    State::Failed { charged, .. } => *charged == Charged::Yes,
+                    State::Held { reason, .. } => !reason.charge_in_doubt(),
+                    _ => false,
+                };
+                let counted =
+                    if to.is_final() { self.charged.remove(take) } else { self.charged.contains(take) };
+                if charged && !counted {
+                    self.spent += *price;
+                    if !to.is_final() {
+                        self.charged.insert(take.clone());
+                    }
+                }
+            }
+            Notice::Filed { key, path } => {
+                self.moved = true;
+                let before = self.noted.get(key).copied().unwrap_or(Bucket::Done);
+                self.put(key.clone(), Some(before), Bucket::Done);
+                self.clips.add(path);
+            }
+            Notice::Stopping { .. } => self.stopping = true,
+            Notice::Stopped { .. } | Notice::Warning(_) | Notice::Trouble(_) => {}
+        }
+    }
+
+    /// Returns where a job stood whose take moves on; `None` where it was not counted yet.
+    fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Bucket> {
+        let flies = || self.flights.get(take).filter(|flight| flight.is_paid()).map(|_| Bucket::InFlight);
+        self.noted.get(key).copied().or_else(flies).or(match from {
+            Phase::Done => Some(Bucket::Done),
+            Phase::Pending => Some(Bucket::ToRender),
+            _ => None,
+        })
+    }
+
+    /// Returns the bucket of a job whose take is in this state now.
+    fn after(&self, key: &JobKey, state: &State) -> Bucket {
+        match Bucket::after(state) {
+            Bucket::Done | Bucket::Failed if self.outdated.contains(key) => Bucket::ToRender,
+            Bucket::ToRender => Bucket::ToRender,
+            _ if self.having.contains(key) => Bucket::Done,
+            bucket => bucket,
+        }
+    }
+
+    /// Gives those that wait for the job's clip their bucket. A clip that is there comes to each with a notice of its own.
+    fn tell_followers(&mut self, leader: &JobKey, state: &State) {
+        let bucket = match Bucket::after(state).of_follower() {
+            Bucket::Done => return,
+            bucket => bucket,
+        };
+        for follower in self.followers.get(leader).cloned().unwrap_or_default() {
+            let before = self.noted.get(&follower).copied();
+            if before.is_some() {
+                self.put(follower, before, bucket);
+            }
+        }
+    }
+
+    fn flies(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
+        let before = self.flights.remove(take);
+        if let Some(flight) = Flight::new(key, state, before.as_ref(), now) {
+            self.flights.insert(take.clone(), flight);
+        }
+        self.pace.in_flight(self.in_flight());
+    }
+
+    fn put(&mut self, key: JobKey, before: Option<Bucket>, bucket: Bucket) {
+        if let Some(before) = before {
+            self.buckets.remove(before);
+        }
+        self.buckets.add(bucket, 1);
+        match bucket {
+            Bucket::Done | Bucket::ToRender | Bucket::InFlight
+                if !self.outdated.contains(&key) && !self.having.contains(&key) =>
+            {
+                self.noted.remove(&key);
+            }
+            _ => drop(self.noted.insert(key, bucket)),
+        }
+    }
+
+    /// Whether nothing at all happened to any job.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        !self.moved
+    }
+
+    /// Clips that this run brought.
+    #[must_use]
+    pub fn clips(&self) -> &Clips {
+        &self.clips
+    }
+
+    /// What the run will have spent when all is done; `None` where nothing was ordered.
+    #[must_use]
+    pub fn estimate(&self) -> Option<Usd> {
+        self.estimate
+    }
+
+    /// Returns the number of renderings that failed in this run.
+    #[must_use]
+    pub const fn failures(&self) -> usize {
+        self.failures
+    }
+
+    /// Returns the numbers of jobs by bucket.
+    #[must_use]
+    pub fn buckets(&self) -> &Buckets {
+        &self.buckets
+    }
+
+    /// Returns the time since the run began.
+    #[must_use]
+    pub fn lasted(&self, now: Timestamp) -> Duration {
+        passed(self.began, now)
+    }
+
+    fn paid_flights(&self) -> impl Iterator<Item = &Flight> {
+        self.flights.values().filter(|flight| flight.is_paid())
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.paid_flights().count()
+    }
+}

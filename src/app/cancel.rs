@@ -1,0 +1,312 @@
+//! Cancellations: jobs that shall not be sent, and tasks that a provider takes back. Free, and possible beside a live run.
+//!
+//! Each step is a compare-and-set: what a run did in between is seen, and decides.
+
+use super::concurrent::Concurrent;
+use super::error::Error;
+use super::exit::Exit;
+use super::find::find;
+use super::names::Names;
+use super::project::Project;
+use super::reporter::News;
+use super::setup::{Setup, setup};
+use crate::domain::fault::Refusal;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{CancelledBy, Charged, Event, State, Task};
+use crate::domain::money::Usd;
+use crate::domain::take::Take;
+use crate::load::{cards, providers};
+use crate::provider::{Cancel, Cancelled, Registry};
+use crate::store::{ApplyError, Details};
+use crate::transport::FreeClient;
+use std::collections::BTreeSet;
+
+/// Number of times that another process may be faster with one take, before it is left to that one.
+const ROUNDS: usize = 20;
+
+/// A request to cancel jobs.
+#[derive(Debug, Clone, Default)]
+pub struct CancelRequest {
+    /// Keys or items, each of one job.
+    pub jobs: Vec<String>,
+    /// Patterns such as `hero/*`, for jobs that wait or are in flight.
+    pub only: Vec<String>,
+}
+
+/// What came of a request to cancel jobs.
+#[derive(Debug, Clone)]
+pub struct CancelReport {
+    /// Each job that was meant.
+    pub jobs: Vec<CancelledJob>,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// A job that was to be cancelled.
+#[derive(Debug, Clone)]
+pub struct CancelledJob {
+    /// The job.
+    pub job: JobKey,
+    /// Its rendering that waited or was in flight, if there was one.
+    pub take: Option<TakeId>,
+    /// What became of it.
+    pub outcome: CancelOutcome,
+    /// Other jobs that wait for the clip of a cancelled one: the next run renders it.
+    pub followers: Vec<JobKey>,
+}
+
+/// What became of a job that was to be cancelled.
+#[derive(Debug, Clone)]
+pub enum CancelOutcome {
+    /// It was not sent yet, and is off the list.
+    Unsent,
+    /// The provider took its task back.
+    TakenBack {
+        /// The provider.
+        provider: String,
+        /// Whether the provider charges for it all the same.
+        charged: Charged,
+        /// The price of the order.
+        price: Usd,
+    },
+    /// It stays as it is.
+    Kept(Obstacle),
+}
+
+/// Why a job was not cancelled.
+#[derive(Debug, Clone)]
+pub enum Obstacle {
+    /// It was never ordered.
+    NeverOrdered,
+    /// Where it stands, it cannot be cancelled, or need not be.
+    State {
+        /// Where it stands.
+        state: Box<State>,
+        /// The provider that it was ordered from.
+        provider: String,
+    },
+    /// The provider that is this, and could take it back, is not set up.
+    NotSetUp(String),
+    /// The provider had rendered it already.
+    TooLate,
+    /// The provider did not answer whether it took the task back; these are the words of the failure.
+    Unanswered(String),
+    /// Another process changed it again and again.
+    Busy,
+}
+
+impl Obstacle {
+    /// Returns the exit code: whether another try may do.
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Unanswered(_) | Self::Busy => Exit::WorkRemains,
+            Self::NeverOrdered | Self::State { .. } | Self::NotSetUp(_) | Self::TooLate => Exit::Usage,
+        }
+    }
+
+    fn state(take: &Take) -> Self {
+        Self::State { state: Box::new(take.state.clone()), provider: take.request.model.provider.clone() }
+    }
+}
+
+impl CancelReport {
+    /// Returns whether any job was cancelled.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.jobs.iter().any(CancelledJob::is_cancelled)
+    }
+
+    /// Returns the exit code: the gravest of the jobs that stay as they are.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        Exit::gravest(self.jobs.iter().filter_map(|job| match &job.outcome {
+            CancelOutcome::Kept(obstacle) => Some(obstacle.exit()),
+            CancelOutcome::Unsent | CancelOutcome::TakenBack { .. } => None,
+        }))
+    }
+}
+
+impl CancelledJob {
+    /// Returns whether it is cancelled now.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        !matches!(self.outcome, CancelOutcome::Kept(_))
+    }
+}
+
+impl Project {
+    /// Takes jobs off the list, and tasks back from providers that allow it.
+    pub async fn cancel(&self, request: &CancelRequest) -> Result<CancelReport, Error> {
+        let state = self.open_concurrent()?;
+        let chosen = Chosen::of(&state, request).await?;
+        let providers = chosen.takes.iter().map(|take| &take.request.model.provider);
+        let needed = providers.filter(|name| can_cancel(&self.registry, name).is_some()).cloned().collect();
+        let mut cancelling = Cancelling { project: self, state, needed, connection: None };
+        let cancelled = cancelling.all(chosen).await;
+        if let Some((setup, _)) = cancelling.connection {
+            setup.close().await;
+        }
+        let mut report = CancelReport { jobs: cancelled?, next: String::new() };
+        report.next = self.places.typed(if report.any() { "plan" } else { "status" });
+        Ok(report)
+    }
+}
+
+/// The jobs that a request means.
+struct Chosen {
+    /// Takes that wait or are in flight, those that wait first.
+    takes: Vec<Take>,
+    /// Named jobs that have no such take, each with the reason.
+    others: Vec<(JobKey, Obstacle)>,
+}
+
+impl Chosen {
+    async fn of(state: &Concurrent, request: &CancelRequest) -> Result<Self, Error> {
+        let Concurrent { store, name: project, .. } = state;
+        let mut named = BTreeSet::new();
+        for job in &request.jobs {
+            named.insert(find(store, project.as_deref(), job).await?);
+        }
+        let mut takes = store.open_takes(None).await?;
+        let is_name = |name: &str| {
+            let called = |key: &JobKey| key.item == name || key.to_string() == name;
+            Ok::<_, Error>(takes.iter().any(|take| called(&take.key)))
+        };
+        let only = Names::of(&request.only, is_name)?;
+        takes.retain(|take| {
+            let own = project.as_ref().is_none_or(|project| take.project == *project);
+            let meant = !request.only.is_empty() && own && only.has(&take.key);
+            meant || named.contains(&(take.project.clone(), take.key.clone()))
+        });
+        takes.sort_by_key(|take| !matches!(take.state, State::Pending { .. }));
+        named.retain(|(project, key)| takes.iter().all(|take| (&take.project, &take.key) != (project, key)));
+        let mut others = Vec::new();
+        for (project, key) in named {
+            let history = store.history(&project, &key).await?;
+            let newest = history.as_ref().and_then(|history| history.decisive());
+            others.push((key, newest.map_or(Obstacle::NeverOrdered, |entry| Obstacle::state(&entry.take))));
+        }
+        Ok(Self { takes, others })
+    }
+}
+
+/// Cancels takes, one after the other.
+struct Cancelling<'a> {
+    project: &'a Project,
+    state: Concurrent,
+    /// Providers that can take back a task of this request.
+    needed: BTreeSet<String>,
+    /// The connection to them, once one is needed.
+    connection: Option<(Setup, FreeClient)>,
+}
+
+impl Cancelling<'_> {
+    /// Cancels all that is chosen, and tells of each job at once: a provider may take its time for the next one.
+    async fn all(&mut self, chosen: Chosen) -> Result<Vec<CancelledJob>, Error> {
+        let mut jobs = Vec::new();
+        let mut add = |project: &Project, job: CancelledJob| {
+            project.tell(&News::Cancelled(&job));
+            jobs.push(job);
+        };
+        for take in chosen.takes {
+            let (job, id) = (take.key.clone(), take.id.clone());
+            let outcome = self.one(take).await?;
+            let followers = match outcome {
+                CancelOutcome::Kept(_) => Vec::new(),
+                _ => self.state.store.followers(&id).await?,
+            };
+            add(self.project, CancelledJob { job, take: Some(id), outcome, followers });
+        }
+        for (job, obstacle) in chosen.others {
+            let outcome = CancelOutcome::Kept(obstacle);
+            add(self.project, CancelledJob { job, take: None, outcome, followers: Vec::new() });
+        }
+        Ok(jobs)
+    }
+
+    /// Cancels a take, wherever it stands by then.
+    async fn one(&mut self, mut take: Take) -> Result<CancelOutcome, Error> {
+        let provider = take.request.model.provider.clone();
+        let (policy, price) = (self.project.registry.policy(&provider), take.price);
+        let back = |charged| CancelOutcome::TakenBack { provider: provider.clone(), charged, price };
+        let mut taken_back = None;
+        for _ in 0..ROUNDS {
+            let event = match (&take.state, taken_back) {
+                (State::Pending { .. }, _) => Event::Cancel(CancelledBy::User),
+                (State::Running { .. }, Some(charged)) => {
+                    Event::Refused { refusal: Refusal::Cancelled, charged }
+                }
+                (State::Running { task, .. }, None) => match self.take_back(&take, task).await? {
+                    Ok(charged) => {
+                        taken_back = Some(charged);
+                        Event::Refused { refusal: Refusal::Cancelled, charged }
+                    }
+                    Err(obstacle) => return Ok(CancelOutcome::Kept(obstacle)),
+                },
+                // The run saw it first.
+                (State::Failed { refusal: Refusal::Cancelled, charged, .. }, Some(_)) => {
+                    return Ok(back(*charged));
+                }
+                _ => return Ok(CancelOutcome::Kept(Obstacle::state(&take))),
+            };
+            let at = self.project.clock.moment();
+            match self.state.store.apply(&take, event, Details::default(), at, &policy).await {
+                Ok(_) => return Ok(taken_back.map_or(CancelOutcome::Unsent, &back)),
+                Err(ApplyError::Changed) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let Some(now) = self.state.store.take_by_id(&take.id).await? else { break };
+            take = now;
+        }
+        Ok(CancelOutcome::Kept(Obstacle::Busy))
+    }
+
+    /// Asks the provider to take a task back.
+    async fn take_back(&mut self, take: &Take, task: &Task) -> Result<Result<Charged, Obstacle>, Error> {
+        let name = &take.request.model.provider;
+        let project = self.project;
+        let Some(cancel) = can_cancel(&project.registry, name) else { return Ok(Err(Obstacle::state(take))) };
+        let (setup, free) = self.connect().await?;
+        let Some(account) = setup.accounts.get(name) else {
+            return Ok(Err(Obstacle::NotSetUp(name.clone())));
+        };
+        let unanswered = |said: String| Err(Obstacle::Unanswered(said));
+        let reply = match free
+            .ask(&account.endpoint, &cancel.cancel(&account.card(&take.request.model), &task.id))
+            .await
+        {
+            Ok(reply) => reply,
+            Err(fault) => return Ok(unanswered(fault.said.to_string())),
+        };
+        Ok(match cancel.cancelled(&task.id, &reply) {
+            Ok(Cancelled::Yes(charged)) => Ok(charged),
+            Ok(Cancelled::TooLate) => Err(Obstacle::TooLate),
+            Err(fault) => unanswered(fault.said.to_string()),
+        })
+    }
+
+    /// Returns the connection to the providers. It is made for the first task: what only waits needs no key.
+    async fn connect(&mut self) -> Result<&(Setup, FreeClient), Error> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.open_connection().await?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    async fn open_connection(&self) -> Result<(Setup, FreeClient), Error> {
+        let Project { places, registry, .. } = self.project;
+        let configs = providers(&places.manifest).map_err(|problems| {
+            let what = "`providers:` could not be read; no task was taken back";
+            Error::new(Exit::Invalid, what).problems(problems)
+        })?;
+        let cards = cards(&places.manifest, registry);
+        let setup = setup(self.project, &configs, &cards, &self.needed).await?;
+        let free = FreeClient::new(&setup.settings)?;
+        Ok((setup, free))
+    }
+}
+
+fn can_cancel<'a>(registry: &'a Registry, provider: &str) -> Option<&'a dyn Cancel> {
+    registry.find(provider)?.cancel()
+}

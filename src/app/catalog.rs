@@ -1,0 +1,70 @@
+//! Product files: says what a file holds before a manifest names it.
+
+use super::error::Error;
+use super::exit::Exit;
+use super::places::quoted;
+use crate::catalog::Catalog;
+use crate::domain::item::Reading;
+use crate::domain::problem::Problem;
+use crate::load::product_file;
+use std::path::{Path, PathBuf};
+
+/// A request to look into a product file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogRequest {
+    /// The file; `-` for standard input.
+    pub file: PathBuf,
+    /// The way in which it is read.
+    pub reading: Reading,
+}
+
+/// The content of a product file.
+#[derive(Debug)]
+pub struct CatalogReport {
+    /// The file as messages name it.
+    pub shown: String,
+    /// The way in which it was read.
+    pub reading: Reading,
+    /// Its items, its problems, and what is known about it.
+    pub catalog: Catalog,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// Reads a product file, and says what a shot would make clips of.
+pub fn catalog(request: &CatalogRequest) -> Result<CatalogReport, Error> {
+    let CatalogRequest { file, reading } = request;
+    let shown = file.display().to_string();
+    let catalog = read(file, reading)
+        .map_err(|error| error.money("not charged").hint("shotlist catalog PATH/TO/FILE.csv"))?;
+    let next = match is_invalid(&catalog) {
+        true => format!("shotlist catalog {}", quoted(&shown)),
+        false => format!("shotlist init --from {}", quoted(&shown)),
+    };
+    Ok(CatalogReport { shown, reading: reading.clone(), catalog, next })
+}
+
+impl CatalogReport {
+    /// Returns whether the file has an error that keeps it from being used.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        is_invalid(&self.catalog)
+    }
+
+    /// Returns the exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.is_invalid() { Exit::Invalid } else { Exit::Done }
+    }
+}
+
+/// Reads a product file.
+pub(super) fn read(file: &Path, reading: &Reading) -> Result<Catalog, Error> {
+    product_file(file, reading)
+        .map_err(|reason| Error::new(Exit::Invalid, format!("{} cannot be read: {reason}", file.display())))
+}
+
+/// Returns whether a file has an error that keeps it from being used.
+pub(super) fn is_invalid(catalog: &Catalog) -> bool {
+    catalog.problems.iter().any(Problem::is_error)
+}

@@ -1,0 +1,278 @@
+//! Holds what is wanted against what is known: the jobs of a plan or a run, with what is to be done about each.
+
+use super::consent::{Answer, Topic};
+use super::error::Error;
+use super::lost::Lost;
+use super::names::Names;
+use super::project::Project;
+use super::reporter::News;
+use super::selection::Selection;
+use crate::app::budget::Level;
+use crate::app::planned::{Gone, Plan, Sum};
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::money::Usd;
+use crate::domain::text::count;
+use crate::engine::lane::Lane;
+use crate::load::Loaded;
+use crate::manifest::{Manifest, OnAmbiguous, OnChange};
+use crate::plan::approval::Approval;
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::plan::decide::{Decision, Scope};
+use crate::plan::fingerprint::Change;
+use crate::plan::guards::{Watch, is_in_place};
+use crate::store::{Book, StoreError, Worksheet};
+use std::collections::{BTreeMap, HashMap};
+
+/// Which jobs a plan or a run is about, and what was agreed to.
+#[derive(Clone, Copy)]
+pub(crate) struct Choice<'a> {
+    /// What is named on the command line.
+    pub(crate) selection: &'a Selection,
+    /// The approved plan: its jobs, and no others.
+    pub(crate) approved: Option<&'a Approval>,
+    /// Whether clips that ask before they are rendered anew have their answer.
+    pub(crate) accepted: bool,
+}
+
+/// A worksheet on which it is decided what is to be done about each selected job.
+pub(crate) struct Decided {
+    /// The jobs.
+    pub(crate) worksheet: Worksheet,
+    /// Whether some jobs were left out by the selection.
+    pub(crate) partial: bool,
+    /// Number of clips that are kept until a person agrees.
+    asks: usize,
+    /// What it costs beside all else to render these anew.
+    asking: Usd,
+    /// Jobs that are not selected.
+    others: Buckets,
+    /// What is doubtful about the names of the selection.
+    warnings: Vec<String>,
+}
+
+impl Decided {
+    /// Decides for the jobs that are named, as far as the limit goes.
+    pub(crate) fn of(
+        manifest: &Manifest,
+        loaded: &Loaded,
+        worksheet: &Worksheet,
+        choice: Choice<'_>,
+    ) -> Result<Self, Error> {
+        let others = choice.is_part().then(|| everything(manifest, loaded, worksheet, choice)).transpose()?;
+        let warnings = decide(manifest, loaded, worksheet, choice)?;
+        let book = worksheet.book();
+        let decided = book.decided()?;
+        let partial = decided < book.len();
+        let asks = book.count("asks")?;
+        let price = book.price()?;
+        drop(book);
+        let mut asking = Usd::ZERO;
+        if asks > 0 {
+            decide(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
+            asking = worksheet.book().price()? - price;
+            decide(manifest, loaded, worksheet, choice)?;
+        }
+        let others = match others {
+            Some(all) => unselected(&worksheet.book(), all)?,
+            None => Buckets::default(),
+        };
+        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, warnings })
+    }
+
+    /// Asks whether finished clips whose input changed are rendered again; only a yes lets them be.
+    pub(crate) fn may_render_changed(&self, project: &Project) -> Result<bool, Error> {
+        if self.asks == 0 {
+            return Ok(false);
+        }
+        let changes = self.changes(&["asks"])?;
+        let clips = count(self.asks, "finished clip");
+        let mark = project.places.mark();
+        let question = format!("The input of {clips} changed. Render anew for about {}{mark}?", self.asking);
+        Ok(project.ask_about(Topic::RenderChanged, question, &changes) == Answer::Yes)
+    }
+
+    /// Number of clips that are kept until a person agrees.
+    pub(crate) const fn asks(&self) -> usize {
+        self.asks
+    }
+
+    /// Returns where the jobs stand that are not selected.
+    pub(crate) const fn others(&self) -> &Buckets {
+        &self.others
+    }
+
+    /// Tells what is doubtful about the selection.
+    pub(crate) fn warn(&self, project: &Project) {
+        for warning in &self.warnings {
+            project.tell(&News::Warning(warning));
+        }
+    }
+
+    /// Adds up the plan, beside budgets that are so full.
+    pub(crate) fn plan(
+        &self,
+        manifest: &Manifest,
+        loaded: &Loaded,
+        levels: Vec<Level>,
+        lost: &Lost,
+    ) -> Result<Plan, Error> {
+        self.sum(manifest, loaded, levels, lost).map_err(Error::from)
+    }
+
+    fn sum(
+        &self,
+        manifest: &Manifest,
+        loaded: &Loaded,
+        levels: Vec<Level>,
+        lost: &Lost,
+    ) -> Result<Plan, StoreError> {
+        let book = self.worksheet.book();
+        let mut sum = Sum::new(levels, self.others.clone());
+        let mut watch = Watch::new(book.finished()?);
+        book.each::<StoreError>(|book, job| {
+            let is_finished = Watch::asks(&job.decision) && book.is_finished(&job.wanted.key)?;
+            match lost.of(&job.wanted.key, &job.decision) {
+                Some(how) => sum.add_lost(&job.wanted, how),
+                None if lost.is_dismissed(&job.wanted.key, &job.decision) => sum.add_dismissed(&job.wanted),
+                None => sum.add(&job.wanted, &job.decision),
+            }
+            watch.see(&job.wanted, &job.decision, is_finished);
+            Ok(())
+        })?;
+        let mut gone = Gone::default();
+        // Of a part it cannot be said what is gone.
+        if !self.partial {
+            book.each_gone::<StoreError>(|job| {
+                if loaded.left_out.has(&job.key.item) {
+                    return Ok(());
+                }
+                if job.wanted {
+                    watch.miss(&job.key);
+                }
+                if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
+                    gone.add(&job.key);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(Plan {
+            project: manifest.project.clone(),
+            at_once: at_once(manifest, loaded, &sum),
+            sum,
+            dropped: loaded.dropped.clone(),
+            cards: loaded.cards.clone(),
+            gone,
+            asking: self.asking,
+            trips: watch.trips(&manifest.guards),
+        })
+    }
+
+    /// Returns what changed of the first jobs whose input changed, and how many such jobs there are.
+    pub(crate) fn changes(&self, names: &[&str]) -> Result<Changes, Error> {
+        let mut changes = Changes::default();
+        self.worksheet.book().each_named::<StoreError>(names, |_, job| {
+            changes.jobs += 1;
+            if let Decision::Changed { fields, .. } | Decision::Kept { fields, .. } = &job.decision
+                && changes.jobs <= TOLD
+            {
+                changes.examples.push((job.wanted.key.clone(), fields.clone()));
+            }
+            Ok(())
+        })?;
+        Ok(changes)
+    }
+}
+
+/// Jobs whose input changed.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Number of them.
+    pub jobs: usize,
+    /// The first of them, each with what changed.
+    pub examples: Vec<(JobKey, Vec<Change>)>,
+}
+
+impl Choice<'_> {
+    /// Returns whether some jobs may be left out.
+    fn is_part(&self) -> bool {
+        self.approved.is_some() || !self.selection.only.is_empty() || self.selection.limit.is_some()
+    }
+}
+
+/// Decides for all jobs, and returns the bucket of each by its place.
+fn everything(
+    manifest: &Manifest,
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+    choice: Choice<'_>,
+) -> Result<HashMap<i64, Bucket>, Error> {
+    let selection = &Selection::default();
+    decide(manifest, loaded, worksheet, Choice { selection, approved: None, ..choice })?;
+    let mut buckets = HashMap::new();
+    let each = worksheet.book().each::<StoreError>(|_, job| {
+        buckets.insert(job.at, Bucket::of(&job.wanted.key, &job.decision));
+        Ok(())
+    });
+    each?;
+    Ok(buckets)
+}
+
+/// Counts the jobs about which nothing is decided now.
+fn unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
+    book.each::<StoreError>(|_, job| {
+        all.remove(&job.at);
+        Ok(())
+    })?;
+    let mut others = Buckets::default();
+    for bucket in all.into_values() {
+        others.add(bucket, 1);
+    }
+    Ok(others)
+}
+
+/// Decides for every job that is named.
+fn decide(
+    manifest: &Manifest,
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+    choice: Choice<'_>,
+) -> Result<Vec<String>, Error> {
+    let Choice { selection, approved, accepted } = choice;
+    let names = named(worksheet, &selection.only)?;
+    let selected = |key: &JobKey| names.has(key) && approved.is_none_or(|plan| plan.has(key));
+    let resubmit = match manifest.on_ambiguous {
+        OnAmbiguous::Resubmit { max_extra_spend } => Some(max_extra_spend),
+        OnAmbiguous::Hold => None,
+    };
+    let rules = |key: &JobKey| {
+        let mut rules = manifest.rules(&key.shot);
+        if accepted && rules.on_change == OnChange::Ask {
+            rules.on_change = OnChange::Render;
+        }
+        rules
+    };
+    let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
+    let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
+    worksheet.book().decide(scope, selection.limit)?;
+    names.warnings()
+}
+
+/// Reads the names of `--only`, which are those of wanted jobs.
+pub(crate) fn named(worksheet: &Worksheet, only: &[String]) -> Result<Names, Error> {
+    let book = worksheet.book();
+    Names::of(only, |name| book.has_name(name).map_err(Error::from))
+}
+
+/// Jobs whose changes are told field by field.
+const TOLD: usize = 10;
+
+/// Submissions at once, by model.
+fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelName, usize> {
+    let width = |model: &ModelName| {
+        let card = loaded.cards.get(model)?;
+        let provider = loaded.cards.providers().find(&model.provider)?;
+        let limits = manifest.providers.get(&model.provider).map(|config| config.value.limits);
+        Some((model.clone(), Lane::new(Some(card), &**provider, &limits.unwrap_or_default()).width()))
+    };
+    sum.models().filter_map(width).collect()
+}

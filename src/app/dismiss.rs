@@ -1,0 +1,123 @@
+//! Dismissals: jobs that shall stay failed, written off or missing. Free, and possible beside a live run.
+
+use super::concurrent::Concurrent;
+use super::error::Error;
+use super::exit::Exit;
+use super::find::find;
+use super::lost::loss;
+use super::places::{Places, show_typed};
+use super::project::Project;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::State;
+use crate::domain::loss::Loss;
+use crate::domain::take::Take;
+use crate::store::{History, Store};
+
+/// A request to tell no more of jobs, or to tell of them again.
+#[derive(Debug, Clone, Default)]
+pub struct DismissRequest {
+    /// Keys or items, each of one job.
+    pub jobs: Vec<String>,
+    /// Takes an earlier dismissal back.
+    pub undo: bool,
+    /// The reason, for whoever looks at the job.
+    pub reason: Option<String>,
+}
+
+/// The jobs that were dismissed, or are told of again.
+#[derive(Debug, Clone)]
+pub struct DismissReport {
+    /// Each job with the rendering that decided where it stands.
+    pub jobs: Vec<(JobKey, TakeId)>,
+    /// Whether an earlier dismissal was taken back.
+    pub undo: bool,
+    /// The command to type next.
+    pub next: String,
+}
+
+impl Project {
+    /// Notes that jobs shall stay as they are, or takes that back. A refusal leaves all of them as they were.
+    pub async fn dismiss(&self, request: &DismissRequest) -> Result<DismissReport, Error> {
+        let Concurrent { store, name, now } = self.open_concurrent()?;
+        let lookup = Lookup { places: &self.places, store: &store };
+        let mut takes = Vec::new();
+        for job in &request.jobs {
+            let (project, key) = find(&store, name.as_deref(), job).await?;
+            let history = store.history(&project, &key).await?;
+            let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
+            let take = if request.undo {
+                lookup.dismissed(&history).await?
+            } else {
+                lookup.dismissible(&history).await?
+            };
+            takes.push((key, take));
+        }
+        let mut jobs = Vec::new();
+        for (key, take) in takes {
+            store.dismiss(&take, request.undo, request.reason.clone(), now).await?;
+            jobs.push((key, take.id));
+        }
+        Ok(DismissReport { jobs, undo: request.undo, next: self.places.typed("status") })
+    }
+}
+
+/// Finds the rendering by which a job stands where it stands.
+struct Lookup<'a> {
+    places: &'a Places,
+    store: &'a Store,
+}
+
+impl Lookup<'_> {
+    /// Returns the take by which a job is failed, written off or missing; an error where it is none of these.
+    async fn dismissible(&self, history: &History) -> Result<Take, Error> {
+        let key = &history.key;
+        match self.decisive(history).await? {
+            Some(Take { state: State::Held { .. }, .. }) => {
+                let what = "it needs your decision, for it may have been charged: settle it with `resolve`";
+                return Err(refused(key, Exit::Held, what).hint(show_typed(self.places, key)));
+            }
+            Some(take) if matches!(take.state, State::Failed { .. } | State::WrittenOff { .. }) => {
+                return Ok(take);
+            }
+            _ => {}
+        }
+        let what = match (loss(self.store, self.places, history).await?, &history.filed) {
+            (Some(Loss::Missing), Some(filed)) => {
+                let take = self.store.take_by_id(&filed.take).await?;
+                match take {
+                    Some(take) => return Ok(take),
+                    None => "its clip is of no known rendering",
+                }
+            }
+            (Some(Loss::Altered), _) => "its clip was altered, not removed",
+            (_, Some(_)) => "its clip is there",
+            (_, None) => "it has neither failed nor been written off",
+        };
+        Err(refused(key, Exit::Usage, what).hint(show_typed(self.places, key)))
+    }
+
+    /// Returns the take of a job that was dismissed.
+    async fn dismissed(&self, history: &History) -> Result<Take, Error> {
+        let dismissed = self.store.dismissed().await?;
+        let mut takes = Vec::from_iter(self.decisive(history).await?);
+        if let Some(filed) = &history.filed {
+            takes.extend(self.store.take_by_id(&filed.take).await?);
+        }
+        let found = takes.into_iter().find(|take| dismissed.contains(&take.id));
+        let what = format!("{} was not dismissed", history.key);
+        found.ok_or_else(|| Error::new(Exit::Usage, what).hint(show_typed(self.places, &history.key)))
+    }
+
+    /// Returns the take that says where a job stands: its own, or that of the job whose clip it was to share.
+    async fn decisive(&self, history: &History) -> Result<Option<Take>, Error> {
+        match history.decisive() {
+            Some(entry) => Ok(Some(entry.take.clone())),
+            None if history.filed.is_some() => Ok(None),
+            None => self.store.newest_of(&history.fingerprint).await.map_err(Error::from),
+        }
+    }
+}
+
+fn refused(key: &JobKey, exit: Exit, what: &str) -> Error {
+    Error::new(exit, format!("{key} cannot be dismissed: {what}; nothing was changed"))
+}

@@ -1,0 +1,139 @@
+//! Doctor: checks what can be wrong before anything is ordered. Costs nothing, orders nothing, changes nothing.
+
+mod input;
+mod machine;
+mod server;
+
+use super::album::load;
+use super::error::Error;
+use super::exit::Exit;
+use super::places::Places;
+use super::plan::worksheet;
+use super::project::Project;
+use crate::domain::problem::Problem;
+
+/// The result of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is well.
+    Ok,
+    /// It works, but a person should look.
+    Warn,
+    /// A run would end with this code.
+    Fail(Exit),
+}
+
+impl Verdict {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail(_) => "fail",
+        }
+    }
+}
+
+/// A check with its result.
+#[derive(Debug)]
+pub struct Check {
+    /// The subject, in one word.
+    pub about: &'static str,
+    /// The result.
+    pub verdict: Verdict,
+    /// The finding.
+    pub what: String,
+    /// The command to type, or the thing to do, where it is not well.
+    pub todo: Option<String>,
+    /// Problems in the user's files, in full; only for programs, as `validate` shows them to people.
+    pub problems: Vec<Problem>,
+}
+
+impl Check {
+    fn ok(about: &'static str, what: impl Into<String>) -> Self {
+        Self { about, verdict: Verdict::Ok, what: what.into(), todo: None, problems: Vec::new() }
+    }
+
+    fn warn(about: &'static str, what: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Warn, todo: Some(todo.into()), ..Self::ok(about, what) }
+    }
+
+    fn fail(about: &'static str, exit: Exit, what: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Fail(exit), todo: Some(todo.into()), ..Self::ok(about, what) }
+    }
+}
+
+/// The results of all checks.
+#[derive(Debug)]
+pub struct DoctorReport {
+    /// Each check, in the order in which they were made.
+    pub checks: Vec<Check>,
+    /// The command to type next.
+    pub next: String,
+}
+
+impl DoctorReport {
+    /// Returns the number of checks that failed.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.checks.iter().filter(|check| matches!(check.verdict, Verdict::Fail(_))).count()
+    }
+
+    /// Returns the number of checks that warn.
+    #[must_use]
+    pub fn warnings(&self) -> usize {
+        self.checks.iter().filter(|check| check.verdict == Verdict::Warn).count()
+    }
+
+    /// Returns the exit code: the gravest of those with which a run would end.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        Exit::gravest(self.checks.iter().filter_map(|check| match check.verdict {
+            Verdict::Fail(exit) => Some(exit),
+            Verdict::Ok | Verdict::Warn => None,
+        }))
+    }
+}
+
+impl Project {
+    /// Checks everything that can be checked without an order. Each provider is asked one free question.
+    pub async fn doctor(&self) -> Result<DoctorReport, Error> {
+        let context = Context { project: self, places: &self.places };
+        let now = self.clock.now();
+        let worksheet = worksheet(&self.places)?;
+        let loaded = load(self, &worksheet);
+        let wants = input::Wants::of(&worksheet)?;
+
+        let mut checks = vec![Check::ok("version", concat!("shotlist ", env!("CARGO_PKG_VERSION")))];
+        checks.extend(input::manifest(&context, &loaded, &wants));
+        let project = loaded.manifest.as_ref().map(|manifest| manifest.project.as_str());
+        let mut state = machine::state(&context, project, now).await;
+        checks.extend(input::providers(&context, &wants, &state.owing).await);
+        checks.append(&mut state.checks);
+        checks.extend(machine::room(&context, &loaded, &worksheet, &state));
+        checks.extend(machine::output(&context));
+
+        let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
+        // Other remedies than a command of this program are told beside their check; after them it is checked again.
+        let todo = first.map(|check| check.todo.clone().filter(|todo| todo.starts_with("shotlist ")));
+        let next = match todo {
+            None => context.command("plan"),
+            Some(todo) => todo.unwrap_or_else(|| context.command("doctor")),
+        };
+        Ok(DoctorReport { checks, next })
+    }
+}
+
+/// The places that every check looks at.
+struct Context<'a> {
+    project: &'a Project,
+    places: &'a Places,
+}
+
+impl Context<'_> {
+    /// Returns a command for this project.
+    fn command(&self, words: &str) -> String {
+        self.places.typed(words)
+    }
+}

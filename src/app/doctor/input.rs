@@ -1,0 +1,191 @@
+//! Checks of the user's input: the manifest with its catalog, and the keys in the environment.
+
+use super::{Check, Context, Verdict, server};
+use crate::app::environment::variable;
+use crate::app::exit::Exit;
+use crate::app::setup::{base_url, endpoint, key_variable, settings};
+use crate::domain::problem::{Problem, grouped};
+use crate::domain::text::count;
+use crate::load::{Loaded, providers as read_providers};
+use crate::provider::Provider;
+use crate::store::{StoreError, Worksheet};
+use std::collections::BTreeSet;
+
+/// Shorter than this, a key is more likely a part of one.
+const SHORTEST_KEY: usize = 16;
+
+/// The needs of the wanted jobs.
+#[derive(Default)]
+pub(crate) struct Wants {
+    /// Models whose price is unknown.
+    unpriced: BTreeSet<String>,
+    /// Providers by their names.
+    providers: BTreeSet<String>,
+}
+
+impl Wants {
+    /// Goes through all wanted jobs.
+    pub(crate) fn of(worksheet: &Worksheet) -> Result<Self, StoreError> {
+        let mut wants = Self::default();
+        worksheet.book().each_wanted::<StoreError>(|wanted| {
+            let model = wanted.request.model;
+            if wanted.price.is_none() {
+                wants.unpriced.insert(model.to_string());
+            }
+            wants.providers.insert(model.provider);
+            Ok(())
+        })?;
+        Ok(wants)
+    }
+}
+
+/// Checks the manifest, its catalog and every job.
+pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) -> Vec<Check> {
+    let shown = &context.places.shown;
+    let problems = grouped(loaded.problems.clone());
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let first = problems.iter().find(|problem| problem.is_error()).or(problems.first());
+    let validate = context.command("validate");
+    let jobs = loaded.jobs;
+    let mut checks = match first {
+        None => vec![Check::ok("manifest", format!("{shown}: {}, all valid", count(jobs, "job")))],
+        Some(first) if errors == 0 => {
+            let what = format!(
+                "{shown}: {}; {}: {}",
+                count(jobs, "job"),
+                count(problems.len(), "warning"),
+                first.message
+            );
+            vec![Check { problems, ..Check::warn("manifest", what, validate) }]
+        }
+        Some(first) => {
+            let what = format!("{shown}: {}: {}", count(errors, "error"), first.message);
+            vec![Check { problems, ..Check::fail("manifest", Exit::Invalid, what, validate) }]
+        }
+    };
+    let unpriced = &wants.unpriced;
+    if let (Some(model), false) = (unpriced.first(), context.places.sandbox) {
+        let all: Vec<&str> = unpriced.iter().map(String::as_str).collect();
+        checks.push(Check::fail(
+            "prices",
+            Exit::Invalid,
+            format!("nobody knows what {} costs, and a run refuses what has no price", all.join(", ")),
+            format!(
+                "add `prices: {{ {model}: {{ per: clip, usd: \"0.20\" }} }}` to {shown}, with its real price"
+            ),
+        ));
+    }
+    checks
+}
+
+/// Checks the server and the key of each provider that is wanted or still owes clips.
+pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<String>) -> Vec<Check> {
+    if context.places.sandbox {
+        return vec![Check::ok("key", "none is needed in the sandbox")];
+    }
+    let mut needed = owing.clone();
+    needed.extend(wants.providers.iter().cloned());
+    // Only the rest of the manifest may be broken: `collect` needs no more than this either.
+    let configs = read_providers(&context.places.manifest).unwrap_or_default();
+    let mut checks = Vec::new();
+    let registry = &context.project.registry;
+    let found = needed.iter().filter_map(|name| registry.find(name));
+    let known: Vec<&dyn Provider> = found.map(|provider| &**provider).collect();
+    let settings = settings();
+    for provider in &known {
+        let config = configs.get(provider.name());
+        let (name, _) = key_variable(*provider, config);
+        let key = key(provider.name(), name, variable(name).as_deref());
+        checks.push(match (base_url(*provider, config), endpoint(*provider, config), &settings) {
+            (Err(problem), ..) => as_check("server", Exit::Invalid, *problem, context),
+            (Ok(_), Ok(endpoint), Ok(settings)) if !matches!(key.verdict, Verdict::Fail(_)) => {
+                server::ask(*provider, &endpoint, settings).await
+            }
+            (Ok(url), ..) => Check::ok("server", format!("{}: {url}", provider.name())),
+        });
+        checks.push(key);
+    }
+    if known.is_empty() {
+        checks.push(Check::ok("key", "none is needed: no job is wanted and no clip is owed"));
+    }
+    if let Err(error) = settings {
+        checks.push(Check::fail("proxy", error.exit, error.what, "export HTTPS_PROXY=http://HOST:PORT"));
+    }
+    checks
+}
+
+fn as_check(about: &'static str, exit: Exit, problem: Problem, context: &Context<'_>) -> Check {
+    let todo = problem.hint.clone().unwrap_or_else(|| context.command("validate"));
+    Check { problems: vec![problem.clone()], ..Check::fail(about, exit, problem.message, todo) }
+}
+
+/// Checks a key, as far as its form tells. Nothing of the key itself is repeated.
+fn key(provider: &str, name: &str, value: Option<&str>) -> Check {
+    let fail = |what: &str| {
+        let what = format!("{provider}: the environment variable {name} {what}");
+        Check::fail("key", Exit::Credentials, what, format!("export {name}=…"))
+    };
+    let Some(value) = value else { return fail("is not set, or is no text") };
+    // A line break at the end is cut off before the key is used.
+    let key = value.trim_end_matches(['\r', '\n']);
+    let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'];
+    if key.trim().is_empty() {
+        return fail("is empty");
+    }
+    if key.starts_with(quotes) || key.ends_with(quotes) {
+        return fail("has quotes around the key, which would be sent with it");
+    }
+    if key.trim() != key {
+        return fail("begins or ends with a space or a tab, which would be sent with the key");
+    }
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return fail("holds a space, a line break or another character that no key has");
+    }
+    if key.to_ascii_lowercase().starts_with("bearer") {
+        return fail("begins with `Bearer`, which is sent anyhow: it takes the key alone");
+    }
+    let length = key.len();
+    if length < SHORTEST_KEY {
+        let what = format!("{provider}: {name} has only {length} characters");
+        return Check::warn("key", what, format!("compare it with the key in the console of {provider}"));
+    }
+    if value.len() > length {
+        let what =
+            format!("{provider}: {name} ends with a line break; it is cut off, other programs may send it");
+        return Check::warn("key", what, format!("export {name}=\"$(printf %s \"${name}\")\""));
+    }
+    Check::ok("key", format!("{provider}: {name} is set, {length} characters"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_key_is_told_without_the_key() {
+        let good = "test-key-".repeat(4);
+        assert_eq!(key("zai", "K", Some(&good)).verdict, Verdict::Ok);
+        let fail = Verdict::Fail(Exit::Credentials);
+        let cases = [
+            (None, fail, "not set"),
+            (Some(String::new()), fail, "empty"),
+            (Some(" \n".to_owned()), fail, "empty"),
+            (Some(format!("\"{good}\"")), fail, "quotes"),
+            (Some(format!("'{good}")), fail, "quotes"),
+            (Some(format!(" {good}")), fail, "space"),
+            (Some(format!("{good} \n")), fail, "space"),
+            (Some(format!("{good}\n{good}")), fail, "line break"),
+            (Some(format!("Bearer {good}")), fail, "space"),
+            (Some(format!("bearer{good}")), fail, "Bearer"),
+            (Some(format!("{good}\r\n")), Verdict::Warn, "line break"),
+            (Some("test-key".to_owned()), Verdict::Warn, "8 characters"),
+        ];
+        for (value, verdict, words) in cases {
+            let check = key("zai", "K", value.as_deref());
+            assert_eq!(check.verdict, verdict, "{value:?}");
+            assert!(check.what.contains(words), "{value:?}: {}", check.what);
+            let said = format!("{} {:?}", check.what, check.todo);
+            assert!(!said.contains("test-key"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Checks of this computer: the state folder with its lock, database and ledger, free space, the output folder, the clock.
+
+use super::{Check, Context};
+use crate::app::exit::Exit;
+use crate::app::pause;
+use crate::app::pauses;
+use crate::app::places::quoted;
+use crate::domain::take::Wanted;
+use crate::domain::text;
+use crate::domain::units::{bytes, span, utc};
+use crate::files::free_space;
+use crate::load::Loaded;
+use crate::plan::decide::Scope;
+use crate::provider::cards::Cards;
+use crate::store::{Examined, Folder, Lock, Reader, StoreError, Worksheet, examine};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A clock may be this much behind the newest entry of the database before it is wrong: another process may just have
+/// written.
+const DRIFT: SignedDuration = SignedDuration::from_mins(1);
+
+/// No build of this program is older: a clock that says so was never set (2025-01-01 UTC).
+const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
+
+/// Bytes that the state needs beside the clips: database, ledger and the reserve of 8 MiB.
+const STATE_BYTES: u64 = 64 << 20;
+
+/// Bytes of a second of a clip before any is known: 16 Mbit, twice what is usual for 1080p.
+const BYTES_A_SECOND: u64 = 2_000_000;
+
+/// Seconds of a clip whose model says nothing.
+const SECONDS: u32 = 5;
+
+/// The findings in the state folder.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) checks: Vec<Check>,
+    /// Providers that still owe clips.
+    pub(crate) owing: BTreeSet<String>,
+    /// The state, to look up earlier orders.
+    reader: Option<Reader>,
+    /// Bytes of a clip, on average.
+    clip_size: Option<u64>,
+}
+
+/// Checks the state folder and everything in it.
+pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Timestamp) -> Found {
+    let dir = &context.places.state;
+    let mut found = Found::default();
+    let folder = match Folder::look_at(dir) {
+        Ok(folder) => folder,
+        Err(error) => {
+            found.checks.push(local("state", &error, context));
+            return found;
+        }
+    };
+    found.checks.extend(standing(dir, &folder));
+    if !dir.is_dir() {
+        found.checks.push(clock(now, None));
+        return found;
+    }
+    let holder = Lock::holder(dir);
+    let active = matches!(holder, Ok(Some(_)));
+    found.checks.push(match holder {
+        Ok(None) => Check::ok("lock", "free"),
+        Ok(Some(holder)) => Check::ok(
+            "lock",
+            format!(
+                "`shotlist {}` is at work since {} (process {} on {})",
+                holder.command, holder.started, holder.pid, holder.host
+            ),
+        ),
+        Err(error) => local("lock", &error, context),
+    });
+    let examined = match examine(dir) {
+        Ok(Some(examined)) => Some(examined),
+        Ok(None) => {
+            found.checks.push(Check::ok("database", "none yet: nothing was ordered"));
+            None
+        }
+        Err(error) => {
+            found.checks.push(local("database", &error, context));
+            None
+        }
+    };
+    found.checks.extend(examined.iter().flat_map(|examined| books(examined, active, context)));
+    found.checks.push(clock(now, examined.as_ref().and_then(|examined| examined.newest)));
+    if examined.is_some()
+        && let Err(error) = remember(&mut found, context, project, now).await
+    {
+        found.checks.push(local("database", &error, context));
+    }
+    found
+}
+
+async fn remember(
+    found: &mut Found,
+    context: &Context<'_>,
+    project: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(reader) = Reader::open(&context.places.state)? else { return Ok(()) };
+    let paused = reader.pauses(project).await?;
+    let words: Vec<String> = paused.iter().map(|pause| pauses::words(pause, now)).collect();
+    if !paused.is_empty() {
+        let todo = context.command(&pause::resume_typed(&paused));
+        found.checks.push(Check::warn("paused", words.join("; "), todo));
+    }
+    let owed = reader.owed(None, usize::MAX).await?;
+    found.owing = owed.into_iter().map(|take| take.request.model.provider).collect();
+    if let Some(project) = project {
+        found.clip_size = reader.clip_size(project).await?;
+    }
+    found.reader = Some(reader);
+    Ok(())
+}
+
+/// Checks the owner, the permissions and the file system of the folder.
+fn standing(dir: &Path, folder: &Folder) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let shown = self::shown(dir);
+    if let Some(kind) = folder.network {
+        checks.push(Check::fail(
+            "state",
+            Exit::Local,
+            format!("{shown} is on a network file system ({kind}), where two computers could write at once"),
+            "move the project to a local disk",
+        ));
+    }
+    let names = |paths: &[PathBuf]| -> String {
+        let names: Vec<String> = paths.iter().map(|path| self::shown(path)).collect();
+        names.join(", ")
+    };
+    if folder.exists && !dir.is_dir() {
+        let what = format!("{shown} is not a folder, but the state belongs there");
+        let todo = format!("mv {0} {0}.old", quoted(&shown));
+        checks.push(Check::fail("state", Exit::Local, what, todo));
+    } else if !folder.unusable.is_empty() {
+        checks.push(Check::fail(
+            "state",
+            Exit::Local,
+            format!("{} cannot be read and written by you", names(&folder.unusable)),
+            format!("sudo chown -R \"$(id -un)\" {}", quoted(&shown)),
+        ));
+    } else if !folder.foreign.is_empty() {
+        let paths: Vec<PathBuf> = folder.foreign.iter().map(|(path, _)| path.clone()).collect();
+        let owner = folder.foreign.first().map_or(0, |(_, owner)| *owner);
+        checks.push(Check::warn(
+            "state",
+            format!(
+                "{} belongs to another user (number {owner}), who could not go on with it",
+                names(&paths)
+            ),
+            format!("sudo chown -R \"$(id -un)\" {}", quoted(&shown)),
+        ));
+    }
+    if let Some((path, mode)) = folder.open_to_others.first() {
+        checks.push(Check::warn(
+            "state",
+            format!(
+                "{} is open to other users (mode {mode:03o}); the next run takes that away",
+                self::shown(path)
+            ),
+            format!("chmod -R go= {}", quoted(&shown)),
+        ));
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok(
+            "state",
+            if folder.exists {
+                format!("{shown}: yours alone, on a local disk")
+            } else {
+                format!("{shown} is not there yet; the first run makes it")
+            },
+        ));
+    }
+    checks
+}
+
+/// Checks the database and the ledger.
+fn books(examined: &Examined, active: bool, context: &Context<'_>) -> Vec<Check> {
+    let mut checks = vec![Check::ok("database", format!("sound, {} takes", examined.takes))];
+    checks.push(if examined.cut {
+        Check::warn(
+            "ledger",
+            "it lacks lines that the database has seen; what was on the wire then counts as sent",
+            format!("{}    adds what can be added", context.command("collect")),
+        )
+    } else if examined.torn > 0 && !active {
+        Check::warn(
+            "ledger",
+            format!("its last {} bytes are no whole line: a crash, or a full disk", examined.torn),
+            format!("{}    drops them", context.command("collect")),
+        )
+    } else {
+        Check::ok("ledger", "agrees with the database")
+    });
+    checks
+}
+
+fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
+    let set = "set this computer's clock: timedatectl set-ntp true";
+    if now < EARLIEST {
+        let what = format!("it is {}, says this computer; certificates and budgets go by that", utc(now));
+        return Check::fail("clock", Exit::Local, what, set);
+    }
+    match newest {
+        Some(newest) if newest.duration_since(now) > DRIFT => {
+            let what = format!(
+                "it is {} here, but the database has an entry from {} later; daily budgets and the life of links go \
+                 by the clock",
+                utc(now),
+                span(now, newest)
+            );
+            Check::fail("clock", Exit::Local, what, set)
+        }
+        _ => Check::ok("clock", utc(now)),
+    }
+}
+
+/// Checks the free space for the state and for the clips that are to be rendered.
+pub(crate) fn room(
+    context: &Context<'_>,
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+    found: &Found,
+) -> Vec<Check> {
+    let places = context.places;
+    let mut checks = Vec::new();
+    let (count, clips) = match to_come(loaded, worksheet, found) {
+        Ok(to_come) => to_come,
+        Err(error) => return vec![local("database", &error, context)],
+    };
+    for (about, dir, need) in [("disk", &places.out, clips), ("disk", &places.state, STATE_BYTES)] {
+        let ground = ground(dir);
+        let free = match free_space(ground) {
+            Ok(free) => free,
+            Err(error) => {
+                let what = format!("how much room {} has cannot be told: {error}", shown(ground));
+                checks.push(Check::warn(about, what, format!("df -h {}", shell(ground))));
+                continue;
+            }
+        };
+        let what = if dir == &places.state {
+            format!("{} free for the state, which needs {}", bytes(free), bytes(need))
+        } else {
+            match count {
+                0 => format!("{} free for clips, of which none is to be rendered", bytes(free)),
+                count => {
+                    let clips = text::count(count, "clip");
+                    format!("{} free for {clips} to render, about {}", bytes(free), bytes(need))
+                }
+            }
+        };
+        checks.push(if free >= need {
+            Check::ok(about, what)
+        } else if dir == &places.state {
+            Check::fail(about, Exit::Local, what, format!("free some space: df -h {}", shell(ground)))
+        } else {
+            Check::warn(about, what, format!("free some space, or {}", context.command("run --out DIR")))
+        });
+    }
+    checks
+}
+
+/// Returns the number of clips that are to be rendered, and the bytes that they are likely to need.
+fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usize, u64), StoreError> {
+    let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
+    let mut book = worksheet.book();
+    book.know(project, found.reader.as_ref(), &|_| true)?;
+    book.decide(Scope::ALL, None)?;
+    let (mut count, mut bytes) = (0, 0);
+    book.each::<StoreError>(|_, job| {
+        if job.decision.costs() {
+            count += 1;
+            bytes += found.clip_size.unwrap_or_else(|| expected(&loaded.cards, &job.wanted));
+        }
+        Ok(())
+    })?;
+    Ok((count, bytes))
+}
+
+/// Returns the likely bytes of a clip where none was rendered yet.
+fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
+    let card = cards.get(&wanted.request.model);
+    let seconds = wanted.request.duration.or(card.map(|card| card.seconds())).unwrap_or(SECONDS);
+    u64::from(seconds) * BYTES_A_SECOND
+}
+
+/// Checks that clips and state can be written, with a file that has no name and so cannot stay.
+pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
+    let places = context.places;
+    [("output", &places.out), ("state", &places.state)]
+        .into_iter()
+        .filter_map(|(about, dir)| {
+            let ground = ground(dir);
+            let there = if ground == dir.as_path() { "" } else { ", where it will be made" };
+            let trouble = if ground.is_dir() {
+                tempfile::tempfile_in(ground).err().map(|error| error.to_string())
+            } else {
+                Some("it is not a folder".to_owned())
+            };
+            match trouble {
+                Some(trouble) => Some(Check::fail(
+                    about,
+                    Exit::Local,
+                    format!("nothing can be written into {}{there}: {trouble}", shown(ground)),
+                    format!("ls -ld {}", shell(ground)),
+                )),
+                // What else there is to say of the state was said above.
+                None if about == "state" => None,
+                None => Some(Check::ok(about, format!("{} can be written{there}", shown(ground)))),
+            }
+        })
+        .collect()
+}
+
+/// Returns the folder, or the nearest one above it that exists.
+fn ground(dir: &Path) -> &Path {
+    let there = dir.ancestors().find(|folder| folder.symlink_metadata().is_ok());
+    there.unwrap_or(Path::new("."))
+}
+
+/// Returns the path as short as it can be.
+fn shown(path: &Path) -> String {
+    match path.strip_prefix(".") {
+        Ok(rest) if !rest.as_os_str().is_empty() => rest.display().to_string(),
+        _ => path.display().to_string(),
+    }
+}
+
+fn shell(path: &Path) -> String {
+    quoted(&shown(path))
+}
+
+/// Returns the check for an error of the store; its text names the next step itself.
+fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Check {
+    let todo = match error {
+        error if error.is_recoverable() => context.command("recover"),
+        StoreError::Damaged { .. } => {
+            format!("keep a copy: cp -a {0} {0}.copy", shell(&context.places.state))
+        }
+        StoreError::Outdated { .. } => {
+            return Check::warn(about, error.to_string(), context.command("collect"));
+        }
+        StoreError::Newer { .. } => "install the newer version of shotlist".to_owned(),
+        _ => format!("ls -la {}", shell(&context.places.state)),
+    };
+    Check::fail(about, Exit::Local, error.to_string(), todo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_clock_behind_the_database_or_never_set_fails() {
+        let now = 1_800_000_000;
+        assert_eq!(clock(at(now), None).verdict, Verdict::Ok);
+        assert_eq!(clock(at(now), Some(at(now - 9_999))).verdict, Verdict::Ok);
+        assert_eq!(clock(at(now), Some(at(now + 30))).verdict, Verdict::Ok);
+        let fail = Verdict::Fail(Exit::Local);
+        let behind = clock(at(now), Some(at(now + 7_200)));
+        assert_eq!(behind.verdict, fail);
+        assert!(behind.what.contains("2h00m later"), "{}", behind.what);
+        assert_eq!(clock(at(5), None).verdict, fail);
+    }
+
+    #[test]
+    fn a_folder_of_another_user_or_on_a_network_is_told() {
+        let dir = Path::new("s");
+        let of = |folder: &Folder| {
+            standing(dir, folder).into_iter().map(|check| check.verdict).collect::<Vec<_>>()
+        };
+        let fail = Verdict::Fail(Exit::Local);
+        assert_eq!(of(&Folder::default()), [Verdict::Ok]);
+        assert_eq!(of(&Folder { network: Some("NFS"), ..Folder::default() }), [fail]);
+        let foreign = Folder { foreign: vec![(dir.join("lock"), 0)], ..Folder::default() };
+        assert_eq!(of(&foreign), [Verdict::Warn]);
+        let unusable = Folder { unusable: vec![dir.join("lock")], ..foreign };
+        assert_eq!(of(&unusable), [fail]);
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_made_in_the_nearest_folder() {
+        assert_eq!(ground(Path::new("./no-such-folder/below")), Path::new("."));
+        assert_eq!(ground(Path::new("src/cli")), Path::new("src/cli"));
+    }
+}

@@ -1,0 +1,108 @@
+//! Whether a provider answers where the manifest says it is, asked by one free question.
+
+use super::Check;
+use crate::app::exit::Exit;
+use crate::domain::fault::{FaultKind, Stop};
+use crate::domain::key::{ModelName, TaskId};
+use crate::provider::card::ModelCard;
+use crate::provider::{Provider, reply};
+use crate::transport::{Endpoint, FreeClient, SendFault, Settings};
+use crate::wire::Reply;
+
+/// A task that nobody has.
+const NOBODYS: &str = "0";
+
+/// Asks a provider for a task that does not exist.
+pub(crate) async fn ask(provider: &dyn Provider, endpoint: &Endpoint, settings: &Settings) -> Check {
+    let free = match FreeClient::new(settings) {
+        Ok(free) => free,
+        Err(trouble) => return Check::fail("server", Exit::Local, trouble.to_string(), "see above"),
+    };
+    let card = provider.cards().first().cloned().unwrap_or_else(|| {
+        let (provider, model) = (provider.name().to_owned(), NOBODYS.to_owned());
+        ModelCard::unlisted(ModelName { provider, model })
+    });
+    let answer = free.ask(endpoint, &provider.poll(&card, &TaskId(NOBODYS.into()))).await;
+    judge(provider, endpoint.base_url.as_str(), answer)
+}
+
+/// Says what an answer to a question about a task that does not exist tells of the address and of the key.
+fn judge(provider: &dyn Provider, url: &str, answer: Result<Reply, SendFault>) -> Check {
+    let name = provider.name();
+    let reply = match answer {
+        Ok(reply) => reply,
+        Err(fault) => {
+            let what = format!("{name}: {url} cannot be asked: {}", fault.said);
+            return Check::warn("server", what, "look at the network, then type the same command again");
+        }
+    };
+    let well = Check::ok("server", format!("{name}: {url} answers"));
+    let Err(fault) = provider.polled(&TaskId(NOBODYS.into()), &reply) else { return well };
+    // Whoever knows the question answers in its own form, also that there is no such task.
+    let is_nobody = matches!(reply.status, 404 | 405) && reply::object(&reply).is_none();
+    match fault.kind {
+        _ if is_nobody => wrong(provider, url, &fault.said.to_string()),
+        FaultKind::Stop(Stop::Setup) => wrong(provider, url, &fault.said.to_string()),
+        FaultKind::Stop(_) => {
+            let what = format!("{name}: {url} does not let this key in: {}", fault.said);
+            Check::fail(
+                "server",
+                Exit::Credentials,
+                what,
+                format!("compare the key with the console of {name}"),
+            )
+        }
+        FaultKind::Throttled { .. } => well,
+        _ if reply.status >= 500 => {
+            let what = format!("{name}: {url} has trouble: {}", fault.said);
+            Check::warn("server", what, "type the same command again later")
+        }
+        _ => well,
+    }
+}
+
+fn wrong(provider: &dyn Provider, url: &str, said: &str) -> Check {
+    let name = provider.name();
+    let what = format!("{name}: {url} is not its server, or not the whole address: {said}");
+    let todo = format!("providers: {{ {name}: {{ base_url: \"{}\" }} }}", provider.profile().base_url);
+    Check::fail("server", Exit::Invalid, what, todo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+    use crate::domain::fault::Said;
+    use crate::provider::Registry;
+    use crate::transport::SendFaultKind;
+
+    #[test]
+    fn a_wrong_address_is_told_from_an_unknown_task() {
+        let of = |provider: &str, status, body: &str| {
+            let reply = Reply { status, headers: Vec::new(), body: body.into() };
+            judge(&**Registry::built_in().find(provider).unwrap(), "https://api.example.com", Ok(reply))
+                .verdict
+        };
+        let wrong = Verdict::Fail(Exit::Invalid);
+        let code = |code: &str| format!("{{\"error\":{{\"code\":\"{code}\",\"message\":\"so it is\"}}}}");
+        for (provider, status, body, verdict) in [
+            ("zai", 404, "<html>404</html>".to_owned(), wrong),
+            ("zai", 405, String::new(), wrong),
+            ("zai", 302, String::new(), wrong),
+            ("zai", 404, code("1222"), wrong),
+            ("zai", 400, code("1214"), Verdict::Ok),
+            ("zai", 404, code("1200"), Verdict::Ok),
+            ("vtrix", 404, "{\"message\":\"no such task\"}".to_owned(), Verdict::Ok),
+            ("uniall", 404, code("task_not_found"), Verdict::Ok),
+            ("uniall", 429, code("rate_limit_exceeded"), Verdict::Ok),
+            ("zai", 401, code("1002"), Verdict::Fail(Exit::Credentials)),
+            ("uniall", 401, String::new(), Verdict::Fail(Exit::Credentials)),
+            ("zai", 503, "<html>".to_owned(), Verdict::Warn),
+        ] {
+            assert_eq!(of(provider, status, &body), verdict, "{provider} {status} {body}");
+        }
+        let lost = SendFault { kind: SendFaultKind::NotSent, said: Said::text("no connection") };
+        let check = judge(&**Registry::built_in().find("zai").unwrap(), "https://api.example.com", Err(lost));
+        assert_eq!(check.verdict, Verdict::Warn);
+    }
+}

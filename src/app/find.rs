@@ -1,0 +1,109 @@
+//! Finds the project and the job that a command is about, from what the user typed.
+
+use super::error::Error;
+use super::exit::Exit;
+use super::names::Names;
+use super::places::Places;
+use crate::domain::key::JobKey;
+use crate::manifest::{self, Manifest};
+use crate::store::Reader;
+
+/// Reads the manifest; `None` where it cannot be read.
+pub(crate) fn manifest(places: &Places) -> Option<Manifest> {
+    let bytes = std::fs::read(&places.manifest).ok()?;
+    manifest::read(&places.shown, &bytes).0
+}
+
+/// Returns the name of the manifest's project; `None` where it cannot be read, and all projects of the folder are meant.
+pub(crate) fn project_name(places: &Places) -> Option<String> {
+    manifest(places).map(|manifest| manifest.project)
+}
+
+/// Finds a job by name or pattern, in the manifest's project or, where that cannot be read, in any.
+pub(crate) async fn find(
+    reader: &Reader,
+    project: Option<&str>,
+    job: &str,
+) -> Result<(String, JobKey), Error> {
+    let known = reader.keys(project).await?;
+    among(known, job)
+}
+
+/// Finds the one job of that name which needs a decision in another project of the folder: the manifest's project may
+/// have been renamed.
+pub(crate) async fn held_elsewhere(
+    reader: &Reader,
+    project: Option<&str>,
+    job: &str,
+) -> Result<Option<(String, JobKey)>, Error> {
+    let Some(project) = project else { return Ok(None) };
+    let held = reader.held(None).await?;
+    let others = held.into_iter().filter(|take| take.project != project);
+    Ok(among(others.map(|take| (take.project, take.key)).collect(), job).ok())
+}
+
+/// Finds a job by name or pattern among these.
+fn among(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Error> {
+    let keys: Vec<JobKey> = known.iter().map(|(_, key)| key.clone()).collect();
+    let key = match job_named(job, &keys) {
+        Ok(key) => key,
+        // A name is a name before it is a pattern: ids may hold any character.
+        Err(error) if job.contains(['*', '?', '[', '{']) => matched(job, keys)?.ok_or(error)?,
+        Err(error) => return Err(error),
+    };
+    let mut projects: Vec<String> =
+        known.into_iter().filter(|(_, known)| *known == key).map(|(project, _)| project).collect();
+    match projects.pop() {
+        Some(project) if projects.is_empty() => Ok((project, key)),
+        Some(other) => Err(Error::new(
+            Exit::Usage,
+            format!(
+                "{key} is a job of {} and of {other}, and the manifest that would tell which one is meant cannot be \
+                 read",
+                projects.join(", ")
+            ),
+        )),
+        // Every key came with its project.
+        None => Err(Error::new(Exit::Unexpected, format!("{key} has no project"))),
+    }
+}
+
+/// Finds the one job that a pattern matches; several are an error.
+fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
+    let pattern = [pattern.to_owned()];
+    let is_name = |name: &str| {
+        let called = |key: &JobKey| key.item == name || key.to_string() == name;
+        Ok::<_, Error>(keys.iter().any(called))
+    };
+    let names = Names::of(&pattern, is_name)?;
+    let mut found = keys.into_iter().filter(|key| names.has(key));
+    let Some(first) = found.next() else { return Ok(None) };
+    let Some(second) = found.next() else { return Ok(Some(first)) };
+    let others = match found.count() {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    let what = format!("`{}` matches {first}, {second}{others}; name one", pattern[0]);
+    Err(Error::new(Exit::Usage, what))
+}
+
+/// Finds a job by its key, or by its item where that has one job.
+pub(crate) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
+    if let Some(key) = text.parse::<JobKey>().ok().filter(|key| known.contains(key)) {
+        return Ok(key);
+    }
+    let mut of_item = known.iter().filter(|key| key.item == text);
+    match (of_item.next(), of_item.next()) {
+        (Some(key), None) => Ok(key.clone()),
+        (Some(first), Some(second)) => Err(Error::new(
+            Exit::Usage,
+            format!("`{text}` has several jobs, among them {first} and {second}; name one"),
+        )),
+        _ => {
+            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+            let close = crate::domain::problem::did_you_mean(text, names.iter().map(String::as_str));
+            let hint = close.map(|close| format!("; did you mean {close}?")).unwrap_or_default();
+            Err(Error::new(Exit::Usage, format!("there is no job `{text}`{hint}")))
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Plans that the manifest's guards refuse, and how to go on with one that is right.
+
+use super::error::Error;
+use super::exit::Exit;
+use super::planned::Plan;
+use super::project::Project;
+use super::reporter::News;
+use crate::plan::guards::{Found, Trip};
+
+/// Tells which guards the plan is too much for.
+fn tell(project: &Project, trips: &[Trip]) {
+    let commands = ["run --accept-changes", "plan --out plan.json", "run --plan plan.json"];
+    project.tell(&News::Guards { trips, commands: Some(commands.map(|words| project.places.typed(words))) });
+}
+
+/// Refuses to archive where more is gone than the guard allows.
+pub(crate) fn let_go(project: &Project, plan: &Plan) -> Result<(), Error> {
+    let Some(trip) = plan.trips.iter().find(|trip| matches!(trip.found, Found::Removed(..))) else {
+        return Ok(());
+    };
+    let accept = project.places.typed("prune --accept-changes");
+    project.tell(&News::Guards { trips: std::slice::from_ref(trip), commands: None });
+    let what = format!("{} of the manifest's guards stops this; nothing was moved", trip.guard);
+    Err(Error::new(
+        Exit::Budget,
+        format!("{what}. A broken export looks like this; if it is meant: {accept}"),
+    )
+    .hint(project.places.typed("plan")))
+}
+
+/// Refuses a run that is too much for the guards.
+pub(crate) fn pass(project: &Project, plan: &Plan) -> Result<(), Error> {
+    if plan.trips.is_empty() {
+        return Ok(());
+    }
+    tell(project, &plan.trips);
+    let names: Vec<&str> = plan.trips.iter().map(|trip| trip.guard).collect();
+    let stop = if names.len() == 1 { "stops" } else { "stop" };
+    let what = format!("{} of the manifest's guards {stop} this run; nothing was sent", names.join(", "));
+    Err(Error::new(Exit::Budget, what).money("not charged").hint(project.places.typed("plan")))
+}

@@ -1,0 +1,132 @@
+//! Linked pictures: reads the first bytes of pictures that providers fetch by themselves, for `validate --check-images`.
+//!
+//! No other use case reads them: a plan must not depend on a network. Answers are kept in the state folder for a day, so
+//! that the pictures of a large catalog are asked for once.
+
+use super::error::Error;
+use super::places::Places;
+use super::project::Project;
+use super::reporter::News;
+use super::setup::settings;
+use crate::domain::request::{PictureFormat, Seen};
+use crate::files::atomic_write;
+use crate::load::Loaded;
+use crate::media::image;
+use crate::plan::order::{LinkBook, Unseen};
+use crate::store::Folder;
+use crate::transport::{Download, FetchFaultKind, FreeClient};
+use futures::{StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Number of pictures that are asked for at once: most come from the server of one shop.
+const AT_ONCE: usize = 8;
+
+/// Time for which an answer is kept.
+const FRESH: SignedDuration = SignedDuration::from_hours(24);
+
+/// Looks at every picture that the manifest links.
+pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook, Error> {
+    let now = project.clock.now();
+    let mut cache = Cache::read(&project.places);
+    let client = FreeClient::new(&settings()?)?;
+    let unknown: Vec<&String> = loaded.links.iter().filter(|link| !cache.knows(link, now)).collect();
+    if !unknown.is_empty() {
+        let note = format!("asking for the first bytes of {} linked pictures", unknown.len());
+        project.tell(&News::Note(&note));
+    }
+    let mut book = LinkBook::new();
+    let asked = unknown.into_iter().map(async |link| (link, peek(&client, link).await));
+    let mut answers = stream::iter(asked).buffer_unordered(AT_ONCE);
+    while let Some((link, answer)) = answers.next().await {
+        match answer {
+            Ok(seen) => cache.learn(link, &seen, now),
+            Err(unseen) => drop(book.insert(link.clone(), Err(unseen))),
+        }
+    }
+    for link in &loaded.links {
+        if let Some(seen) = cache.seen(link) {
+            book.insert(link.clone(), Ok(seen));
+        }
+    }
+    cache.write();
+    Ok(book)
+}
+
+/// Returns what the first bytes of a picture say about it.
+async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
+    let Download { head, mut bytes } =
+        client.peek(link, image::HEAD as u64).await.map_err(|fault| match fault.kind {
+            FetchFaultKind::Dead => Unseen::Gone(fault.said.to_string()),
+            _ => Unseen::Unreachable(fault.said.to_string()),
+        })?;
+    let mut beginning = Vec::new();
+    // The size stands in the first bytes of almost every picture: what it does not need is not fetched.
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk.map_err(|fault| Unseen::Unreachable(fault.said.to_string()))?;
+        beginning.extend_from_slice(&chunk);
+        if image::beginning(&beginning).is_ok() || beginning.len() >= image::HEAD {
+            break;
+        }
+    }
+    let (format, width, height) = image::beginning(&beginning)
+        .map_err(|fault| Unseen::Broken { why: fault.to_string(), remedy: fault.remedy().to_owned() })?;
+    // `bytes 0-99/1234`, where the server knows ranges; else the length of the whole.
+    let total = match head.content_range.as_deref().and_then(|range| range.rsplit_once('/')) {
+        Some((_, total)) => total.parse().ok(),
+        None => head.content_length,
+    };
+    Ok(Seen { format, bytes: total, width, height })
+}
+
+/// The answers of the last day.
+struct Cache {
+    path: PathBuf,
+    links: BTreeMap<String, Kept>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    at: String,
+    format: String,
+    bytes: Option<u64>,
+    width: u32,
+    height: u32,
+}
+
+impl Cache {
+    /// Reads the cache. An answer that cannot be read is asked for again.
+    fn read(places: &Places) -> Self {
+        let path = places.state.join("links.json");
+        let text = std::fs::read(&path).unwrap_or_default();
+        Self { path, links: serde_json::from_slice(&text).unwrap_or_default() }
+    }
+
+    fn knows(&self, link: &str, now: Timestamp) -> bool {
+        let at = self.links.get(link).and_then(|kept| kept.at.parse::<Timestamp>().ok());
+        at.is_some_and(|at| now.duration_since(at).abs() < FRESH) && self.seen(link).is_some()
+    }
+
+    fn seen(&self, link: &str) -> Option<Seen> {
+        let kept = self.links.get(link)?;
+        let format = PictureFormat::ALL.into_iter().find(|format| format.name() == kept.format)?;
+        Some(Seen { format, bytes: kept.bytes, width: kept.width, height: kept.height })
+    }
+
+    fn learn(&mut self, link: &str, seen: &Seen, now: Timestamp) {
+        let &Seen { format, bytes, width, height } = seen;
+        let kept = Kept { at: now.to_string(), format: format.name().to_owned(), bytes, width, height };
+        self.links.insert(link.to_owned(), kept);
+    }
+
+    /// Writes the cache. Without it the next check takes longer, nothing else.
+    fn write(&self) {
+        if let (Ok(json), Some(folder)) = (serde_json::to_vec(&self.links), self.path.parent())
+            && Folder::make(folder).is_ok()
+        {
+            let _ = atomic_write(&self.path, &json, 0o600);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! First manifests: writes one, and the schema with which editors complete it.
+
+mod draft;
+
+use super::catalog::{is_invalid, read};
+use super::error::Error;
+use super::exit::Exit;
+use super::places::{MANIFEST, Places, STATE, quoted};
+use super::schema;
+use crate::catalog::About;
+use crate::domain::item::{OnePer, Reading};
+use crate::domain::key::ModelName;
+use crate::domain::money::Usd;
+use crate::domain::problem::Problem;
+use crate::files::atomic_write;
+use crate::load::folder_of;
+use crate::store;
+use draft::{Draft, Pictures};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// Manifest of products made of words alone.
+const SAMPLE: &str = include_str!("init/sample.yaml");
+/// Manifest of a film.
+const SCENES: &str = include_str!("init/scenes.yaml");
+
+/// A request for a first manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitRequest {
+    /// The manifest to be written; `shotlist.yaml` in this folder where none is named.
+    pub manifest: Option<PathBuf>,
+    /// The subject of the manifest.
+    pub subject: Subject,
+    /// Replaces a manifest that exists.
+    pub force: bool,
+}
+
+/// The subject of a first manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A few sample products.
+    Sample,
+    /// A film in scenes.
+    Scenes,
+    /// The products of a file.
+    File {
+        /// The file; `-` for standard input.
+        file: PathBuf,
+        /// The way in which it is read.
+        reading: Reading,
+    },
+}
+
+/// The result of a request for a first manifest.
+#[derive(Debug)]
+pub enum InitReport {
+    /// Manifest and schema were written.
+    Written(Written),
+    /// The product file has errors; nothing was written.
+    Invalid {
+        /// Everything that is wrong or doubtful in it.
+        problems: Vec<Problem>,
+        /// The command to type next.
+        next: String,
+    },
+}
+
+/// A manifest and a schema that were written.
+#[derive(Debug)]
+pub struct Written {
+    /// The manifest, as messages name it.
+    pub manifest: String,
+    /// The schema, as messages name it.
+    pub schema: String,
+    /// The product file that the manifest is for.
+    pub products: Option<Products>,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// A product file for which a manifest was written.
+#[derive(Debug)]
+pub struct Products {
+    /// The file, as messages name it.
+    pub shown: String,
+    /// The file, as the manifest names it.
+    pub file: String,
+    /// What is known about it.
+    pub about: About,
+    /// The unit of which each makes one clip.
+    pub one_per: OnePer,
+    /// The model that the manifest names.
+    pub model: ModelName,
+    /// Number of clips.
+    pub clips: usize,
+    /// The price of all clips.
+    pub total: Usd,
+    /// Other units, each with its number of clips and their price; empty where there is no choice.
+    pub choices: String,
+    /// The part of the file that cannot be rendered as it is, in words.
+    pub unusable: Option<String>,
+    /// Warnings and notes about the file.
+    pub problems: Vec<Problem>,
+}
+
+impl InitReport {
+    /// Returns the exit code.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Written(_) => Exit::Done,
+            Self::Invalid { .. } => Exit::Invalid,
+        }
+    }
+}
+
+/// Writes a manifest and the schema beside it. Asks nothing, and replaces a manifest only if told so.
+pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
+    let manifest = request.manifest.as_deref().unwrap_or(Path::new(MANIFEST));
+    check_place(manifest, request)?;
+    let folder = folder_of(manifest);
+    let (text, products, pipe) = match &request.subject {
+        Subject::Sample => (SAMPLE.to_owned(), None, ""),
+        Subject::Scenes => (SCENES.to_owned(), None, ""),
+        Subject::File { file, reading } => match draft(&folder, file, reading)? {
+            Ok((text, products)) => {
+                (text, Some(products), if file == Path::new("-") { " < FILE" } else { "" })
+            }
+            Err(problems) => {
+                let next = format!("shotlist catalog {}", quoted(&file.display().to_string()));
+                return Ok(InitReport::Invalid { problems, next });
+            }
+        },
+    };
+    write(&folder, manifest, &text)?;
+    let places = Places::find(Some(manifest), None, false)?;
+    Ok(InitReport::Written(Written {
+        manifest: manifest.display().to_string(),
+        schema: folder.strip_prefix(".").unwrap_or(&folder).join(schema::PLACE).display().to_string(),
+        products,
+        next: format!("{}{pipe}", places.typed("plan")),
+    }))
+}
+
+fn refused(what: impl Into<String>) -> Error {
+    Error::new(Exit::Usage, what).money("nothing was written")
+}
+
+/// Refuses a manifest that exists, and a name without the ending of a manifest: most likely that of a product file.
+fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
+    let shown = manifest.display();
+    if manifest.is_dir() {
+        let inside = manifest.join(MANIFEST);
+        return Err(refused(format!("{shown} is a folder")).hint(typed(request, &inside, "")));
+    }
+    if !manifest.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+        let what = format!(
+            "{shown} is no name of a manifest, which ends in .yaml; a product file goes behind --from"
+        );
+        let next = format!("shotlist init --from {}", quoted(&shown.to_string()));
+        return Err(refused(what).hint(next));
+    }
+    // A link that leads nowhere exists, too.
+    if !request.force && fs::symlink_metadata(manifest).is_ok() {
+        let what = format!(
+            "{shown} is there already, and init replaces it only with --force; for a second manifest, write its name \
+             behind `init`"
+        );
+        return Err(refused(what).hint(typed(request, manifest, " --force")));
+    }
+    Ok(())
+}
+
+/// Returns the command once more, for this manifest.
+fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
+    let mut command = "shotlist init".to_owned();
+    if manifest != Path::new(MANIFEST) {
+        let _ = write!(command, " {}", quoted(&manifest.display().to_string()));
+    }
+    match &request.subject {
+        Subject::Sample => {}
+        Subject::Scenes => command += " --scenes",
+        Subject::File { file, .. } => {
+            let _ = write!(command, " --from {}", quoted(&file.display().to_string()));
+        }
+    }
+    command + more
+}
+
+/// Returns the text of a manifest for a product file; the problems of the file where it has errors.
+fn draft(
+    folder: &Path,
+    file: &Path,
+    reading: &Reading,
+) -> Result<Result<(String, Products), Vec<Problem>>, Error> {
+    let catalog = read(file, reading)
+        .map_err(|error| error.money("nothing was written").hint("shotlist init --from PATH/TO/FILE.csv"))?;
+    let is_wrong = is_invalid(&catalog);
+    let (items, problems) = (catalog.items, catalog.problems);
+    let Some(about) = catalog.about.filter(|_| !is_wrong) else { return Ok(Err(problems)) };
+    make_folder(folder)?;
+    let from = seen_from(folder, file)?;
+    let beside = from.rfind('/').map_or("", |end| &from[..=end]);
+    let pictures = Pictures::of(&items, beside, |path| folder.join(path).is_file());
+    let draft = Draft { from: &from, reading, about: &about, items: &items, pictures };
+    let products = Products {
+        shown: file.display().to_string(),
+        file: from.clone(),
+        one_per: reading.one_per,
+        model: draft.model().name.clone(),
+        clips: items.len(),
+        total: draft.total(),
+        choices: draft.choices(),
+        unusable: draft.unusable(),
+        about: about.clone(),
+        problems,
+    };
+    Ok(Ok((draft.text(), products)))
+}
+
+/// Returns the path from a folder to a file, both of which exist, as a manifest writes it.
+fn seen_from(folder: &Path, file: &Path) -> Result<String, Error> {
+    if file == Path::new("-") {
+        return Ok("-".to_owned());
+    }
+    let real = |path: &Path| {
+        path.canonicalize()
+            .map_err(|error| Error::new(Exit::Local, format!("{} cannot be found: {error}", path.display())))
+    };
+    let (folder, home) = (real(folder)?, real(&folder_of(file))?);
+    let shared = folder.components().zip(home.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(shared).map(|_| Component::ParentDir);
+    let way = up.chain(home.components().skip(shared)).chain(file.file_name().map(Component::Normal));
+    let parts: Option<Vec<&str>> = way.map(|part| part.as_os_str().to_str()).collect();
+    parts
+        .map(|parts| parts.join("/"))
+        .ok_or_else(|| refused(format!("{} has a name that is no Unicode; rename the file", file.display())))
+}
+
+fn make_folder(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))
+}
+
+/// Writes the schema first: a manifest that is there is whole, and so is what its first line names.
+fn write(folder: &Path, manifest: &Path, text: &str) -> Result<(), Error> {
+    make_folder(folder)?;
+    let state = folder.join(STATE);
+    store::make_folder(&state).map_err(|error| unwritten(&state, &error))?;
+    let schema = folder.join(schema::PLACE);
+    let document = schema::document() + "\n";
+    atomic_write(&schema, document.as_bytes(), 0o600).map_err(|error| unwritten(&schema, &error))?;
+    atomic_write(manifest, text.as_bytes(), 0o666).map_err(|error| unwritten(manifest, &error))
+}
+
+fn unwritten(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(Exit::Local, format!("{} cannot be written: {error}", path.display())).money("not charged")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Registry;
+
+    #[test]
+    fn the_samples_begin_with_the_line_for_editors_and_name_the_prices_of_the_cards() {
+        for sample in [SAMPLE, SCENES] {
+            assert!(sample.starts_with(schema::MODELINE));
+            let models = sample.lines().filter_map(|line| line.split_once("model: ")?.1.split_once(" # "));
+            assert!(models.clone().count() > 1);
+            for (model, says) in models {
+                let price =
+                    Registry::built_in().card(&model.parse().unwrap()).unwrap().price.clone().unwrap();
+                assert!(says.ends_with(&format!(", {price}")), "{model}: {says}");
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Finished clips that are gone or altered, as `plan`, `run` and `status` find them.
+
+use super::decided::named;
+use super::error::Error;
+use super::exit::Exit;
+use super::places::{Places, quoted};
+use super::session::Session;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::loss::Loss;
+use crate::engine::lost::{Back, Found, bring_back, look};
+use crate::files::Tree;
+use crate::manifest::{Manifest, OnChange, OnMissing};
+use crate::plan::decide::Decision;
+use crate::store::{Clip, ClipsFrom, History, Reader, StoreError, Worksheet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+
+/// Jobs whose clips are not as they were placed.
+#[derive(Default)]
+pub struct Lost {
+    pub(crate) clips: BTreeMap<JobKey, (Clip, Loss)>,
+    /// Jobs whose clips are gone, as a person has said is meant.
+    meant: BTreeSet<JobKey>,
+    dismissed: HashSet<TakeId>,
+}
+
+impl Lost {
+    /// Returns what is wrong with the clip of a job that is not rendered anew.
+    #[must_use]
+    pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
+        let keeps = matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. });
+        self.clips.get(key).filter(|_| keeps).map(|(_, loss)| *loss)
+    }
+
+    /// Returns whether a person has said that a job is meant to stay as it is: failed, written off or missing.
+    #[must_use]
+    pub(crate) fn is_dismissed(&self, key: &JobKey, decision: &Decision) -> bool {
+        match decision {
+            Decision::Failed { take, .. } => self.dismissed.contains(take),
+            Decision::Unchanged { .. } | Decision::Kept { .. } => self.meant.contains(key),
+            _ => false,
+        }
+    }
+
+    /// Returns the jobs whose clips are gone, as is meant.
+    pub(crate) fn meant(&self) -> impl Iterator<Item = &JobKey> {
+        self.meant.iter()
+    }
+
+    /// Number of these.
+    #[must_use]
+    pub(crate) fn count(&self, loss: Loss) -> usize {
+        self.clips.values().filter(|(_, found)| *found == loss).count()
+    }
+
+    /// Returns the jobs.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = (&JobKey, Loss)> {
+        self.clips.iter().map(|(key, (_, loss))| (key, *loss))
+    }
+
+    /// Returns whether a job is among them.
+    #[must_use]
+    pub(crate) fn has(&self, key: &JobKey) -> bool {
+        self.clips.contains_key(key) || self.meant.contains(key)
+    }
+
+    /// Keeps those that a plan does not render anew.
+    pub(crate) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
+        let book = worksheet.book();
+        let mut kept = BTreeMap::new();
+        for (key, clip) in std::mem::take(&mut self.clips) {
+            let found = book.find(&key)?;
+            if found
+                .is_some_and(|job| matches!(job.decision, Decision::Unchanged { .. } | Decision::Kept { .. }))
+            {
+                kept.insert(key, clip);
+            }
+        }
+        self.clips = kept;
+        Ok(())
+    }
+
+    /// Returns the command that goes on, if there is anything to go on with.
+    #[must_use]
+    pub(crate) fn next(&self, places: &Places) -> Option<String> {
+        let altered = if self.count(Loss::Missing) == 0 { " --replace-altered" } else { "" };
+        (!self.clips.is_empty()).then(|| places.typed(&format!("verify --repair{altered}")))
+    }
+}
+
+/// What a plan or a run looks at.
+pub(crate) struct Search<'a> {
+    pub(crate) places: &'a Places,
+    pub(crate) root: &'a Path,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) worksheet: &'a Worksheet,
+    pub(crate) only: &'a [String],
+}
+
+impl Search<'_> {
+    /// Looks at the finished clips of the project. A folder that is not there, or another disk in its place, is an error:
+    /// what looks like clips that are gone may be a disk that is not mounted.
+    pub(crate) async fn look(&self, reader: &Reader) -> Result<(Lost, Found), Error> {
+        let Search { places, root, manifest, .. } = self;
+        let dismissed = reader.dismissed().await?;
+        let lost = Lost { dismissed, ..Lost::default() };
+        if manifest.on_missing == OnMissing::Ignore {
+            return Ok((lost, Found::default()));
+        }
+        let found = found(places, root, reader, Some(&manifest.project)).await?;
+        let lost = self.wanted(lost, &found)?;
+        Ok((lost, found))
+    }
+
+    /// Keeps the clips of jobs that are selected and would not be rendered anew in any case.
+    fn wanted(&self, mut lost: Lost, found: &Found) -> Result<Lost, StoreError> {
+        let Ok(names) = named(self.worksheet, self.only) else { return Ok(lost) };
+        let book = self.worksheet.book();
+        for (clip, loss) in &found.lost {
+            let Some(wanted) = book.wanted(&clip.key)?.filter(|_| names.has(&clip.key)) else { continue };
+            let order = book.known_take(&clip.filed.take)?.map(|take| take.fingerprint);
+            let is_kept = self.manifest.rules(&clip.key.shot).on_change != OnChange::Render;
+            if *loss == Loss::Missing && lost.dismissed.contains(&clip.filed.take) {
+                lost.meant.insert(clip.key.clone());
+            } else if order == Some(wanted.fingerprint) || is_kept {
+                lost.clips.insert(clip.key.clone(), (clip.clone(), *loss));
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Looks as [`look`](Self::look) does, refuses where more is gone than the guards let be, and brings back what the
+    /// manifest says.
+    pub(crate) async fn mend(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
+        let (mut lost, found) = self.look(&session.store).await?;
+        let Search { root, manifest, places, .. } = self;
+        let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
+        if missing == 0 {
+            if found.clips > 0 && session.store.disks().await?.as_deref() != Some(&found.disks) {
+                session.store.note_disks(&found.disks).await?;
+            }
+            return Ok(lost);
+        }
+        let refused = |what: String| {
+            let what = format!(
+                "{missing} of {} clips are missing in {}, {what}; nothing was fetched, nothing was sent; mount its disk, then \
+                 type the same command, or accept it if the clips are gone indeed",
+                found.clips,
+                root.display()
+            );
+            Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed("run --accept-changes")))
+        };
+        if !accepted {
+            let before = session.store.disks().await?;
+            if before.is_some_and(|before| before != found.disks) {
+                return refused("which is not on the disk that it was on".to_owned());
+            }
+            if let Some(most) = manifest.guards.max_removed.filter(|most| !most.allows(missing, found.clips))
+            {
+                return refused(format!("and max_removed of the manifest's guards lets {most} be gone"));
+            }
+        }
+        if manifest.on_missing == OnMissing::Fetch {
+            fetch(session, &mut lost).await?;
+        }
+        Ok(lost)
+    }
+}
+
+/// Looks at the finished clips. An error where there are some and their folder is not there.
+pub(crate) async fn found(
+    places: &Places,
+    root: &Path,
+    reader: &Reader,
+    project: Option<&str>,
+) -> Result<Found, Error> {
+    let Some(tree) = standing(places, root, reader, project).await? else { return Ok(Found::default()) };
+    look(reader, &tree, project).await.map_err(|error| away(&format!("cannot be looked at: {error}")))
+}
+
+/// Opens the folder of the clips; `None` where there is none yet, and an error where it is gone and the clips with it.
+pub(crate) async fn standing(
+    places: &Places,
+    root: &Path,
+    reader: &Reader,
+    project: Option<&str>,
+) -> Result<Option<Tree>, Error> {
+    let shown = root.display();
+    match Tree::look_at(&places.state, root) {
+        Ok(tree) => Ok(Some(tree)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let first = reader.clips(project, ClipsFrom::default(), 1).await;
+            if first?.0.is_empty() {
+                return Ok(None);
+            }
+            let made = quoted(&shown.to_string());
+            let what = format!(
+                "is not there: {shown}; nothing was fetched, nothing was sent; mount its disk, then type the same \
+                 command; if the clips are gone indeed: mkdir {made}"
+            );
+            Err(away(&what).hint(places.typed("doctor")))
+        }
+        Err(error) => Err(away(&format!("{shown} cannot be opened: {error}"))),
+    }
+}
+
+fn away(why: &str) -> Error {
+    Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged")
+}
+
+/// Brings back what is missing, as far as that is free, and forgets what is back or on its way.
+async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
+    let tree = session.tree()?;
+    let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
+    let missing: Vec<Clip> = missing.map(|(clip, _)| clip.clone()).collect();
+    for clip in missing {
+        let back =
+            bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
+        match back.map_err(|error| Error::new(Exit::Local, error.to_string()))? {
+            Back::Copied(_) | Back::Asked => drop(lost.clips.remove(&clip.key)),
+            Back::Altered(_) | Back::Gone => {}
+        }
+    }
+    Ok(())
+}
+
+/// Returns what is wrong with the clip of a job; `None` where it is as it was placed, or cannot be looked at.
+pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
+    let Some(filed) = &history.filed else { return Ok(None) };
+    let recorded = reader.output().await?;
+    let Ok(tree) = Tree::look_at(&places.state, &places.clips(recorded.as_deref())) else {
+        return Ok(Some(Loss::Missing));
+    };
+    let losses = tree.losses(std::iter::once((filed.path.as_str(), &filed.file)));
+    Ok(losses.unwrap_or_default().pop().flatten())
+}

@@ -1,0 +1,128 @@
+//! Names and patterns of jobs, as `--only` takes them.
+//!
+//! A name goes before a pattern: catalogs have products called `A[1]`, and a pattern of these letters would match `A1`,
+//! another product.
+
+use super::error::Error;
+use super::exit::Exit;
+use crate::domain::key::JobKey;
+use globset::{Glob, GlobMatcher};
+use std::cell::RefCell;
+
+/// A selection of jobs by names and patterns; without any it holds all jobs.
+pub(crate) struct Names(Vec<Name>);
+
+/// One name or pattern of a selection.
+struct Name {
+    written: String,
+    meaning: Meaning,
+    /// The first job that it matched.
+    first: RefCell<Option<JobKey>>,
+}
+
+/// The way in which a name is matched.
+enum Meaning {
+    /// By a key or an item of exactly these letters.
+    Spelled,
+    /// By a pattern for keys and items.
+    Pattern(GlobMatcher),
+}
+
+impl Names {
+    /// Reads names and patterns. `is_name` returns whether a job or an item has exactly that name.
+    ///
+    /// # Errors
+    ///
+    /// Where a pattern is malformed, or `is_name` fails.
+    pub(crate) fn of<E>(written: &[String], is_name: impl Fn(&str) -> Result<bool, E>) -> Result<Self, Error>
+    where
+        Error: From<E>,
+    {
+        let mut names = Vec::new();
+        for written in written {
+            let meaning = if !written.contains(['*', '?', '[', '{', '\\']) || is_name(written)? {
+                Meaning::Spelled
+            } else {
+                let wrong = |error: globset::Error| Error::new(Exit::Usage, format!("--only: {error}"));
+                Meaning::Pattern(Glob::new(written).map_err(wrong)?.compile_matcher())
+            };
+            names.push(Name { written: written.clone(), meaning, first: RefCell::default() });
+        }
+        Ok(Self(names))
+    }
+
+    /// Returns whether the selection holds a job, by its key or its item.
+    pub(crate) fn has(&self, key: &JobKey) -> bool {
+        let spelled = key.to_string();
+        let mut has = self.0.is_empty();
+        for name in &self.0 {
+            let is_meant = match &name.meaning {
+                Meaning::Spelled => name.written == spelled || name.written == key.item,
+                Meaning::Pattern(pattern) => pattern.is_match(&spelled) || pattern.is_match(&key.item),
+            };
+            if is_meant {
+                has = true;
+                name.first.borrow_mut().get_or_insert_with(|| key.clone());
+            }
+        }
+        has
+    }
+
+    /// Returns a warning for each pattern that could have been meant as a name. Every job must have been looked up before.
+    ///
+    /// # Errors
+    ///
+    /// Where a name or a pattern matched no job.
+    pub(crate) fn warnings(&self) -> Result<Vec<String>, Error> {
+        let mut warnings = Vec::new();
+        for Name { written, meaning, first } in &self.0 {
+            match (meaning, &*first.borrow()) {
+                (_, None) => {
+                    return Err(Error::new(Exit::Usage, format!("no job matches --only {written}"))
+                        .money("not charged"));
+                }
+                // A star can only be meant as a pattern.
+                (Meaning::Pattern(_), Some(first)) if !written.contains(['*', '?', '{']) => {
+                    warnings.push(format!(
+                        "no job is called {written}; as a pattern it takes {first}: to name that one write \
+                         {first}, and `[[]` for a bracket in a pattern"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(warnings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(written: &[&str], items: &[&str]) -> (Vec<String>, Result<Vec<String>, String>) {
+        let written: Vec<String> = written.iter().map(|name| (*name).to_owned()).collect();
+        let is_name = |name: &str| Ok::<_, Error>(items.contains(&name));
+        let names = Names::of(&written, is_name).unwrap();
+        let taken = items.iter().filter(|item| names.has(&JobKey::new("hero", **item)));
+        let taken = taken.map(|item| (*item).to_owned()).collect();
+        (taken, names.warnings().map_err(|error| error.to_string()))
+    }
+
+    #[test]
+    fn a_name_goes_before_a_pattern_of_the_same_letters() {
+        assert_eq!(taken(&["A[1]"], &["A[1]", "A1"]), (vec!["A[1]".to_owned()], Ok(Vec::new())));
+        assert_eq!(taken(&["A*"], &["A*", "A1"]).0, ["A*"]);
+        assert_eq!(taken(&["hero/A[1]"], &["A[1]", "A1"]).0, ["A1"], "the key is no item");
+        assert_eq!(taken(&[], &["a", "b"]).0, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_pattern_that_takes_something_else_than_it_spells_is_told_and_one_that_takes_nothing_refused() {
+        let (jobs, told) = taken(&["A[1]"], &["A1", "B"]);
+        assert_eq!(jobs, ["A1"]);
+        assert!(told.unwrap()[0].contains("no job is called A[1]; as a pattern it takes hero/A1"));
+        assert_eq!(taken(&["A*", "{B,C}"], &["A1", "B"]), (vec!["A1".into(), "B".into()], Ok(Vec::new())));
+        assert!(taken(&["A*", "C*"], &["A1"]).1.unwrap_err().contains("no job matches --only C*"));
+        assert!(taken(&["A"], &["A1"]).1.is_err());
+    }
+}

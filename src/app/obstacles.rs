@@ -1,0 +1,81 @@
+//! What stands where clips are to go.
+
+use super::error::Error;
+use super::exit::Exit;
+use super::session::Session;
+use crate::domain::lifecycle::ClipFile;
+use crate::domain::problem::{Place, Problem};
+use crate::files::Tree;
+use crate::plan::filing::{Filings, Target, needs_place, target};
+use crate::store::{StoreError, Worksheet};
+
+/// Finds whatever keeps a clip from its name, before anything is paid.
+pub(crate) struct Obstacles<'a> {
+    session: &'a Session,
+    tree: Tree,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Obstacles<'a> {
+    /// Opens the output tree.
+    pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
+        Ok(Self { session, tree: session.tree()?, problems: Vec::new() })
+    }
+
+    /// Looks at the names of all clips that are to be paid or filed.
+    pub(crate) fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
+        let vacated = filings.vacated();
+        worksheet.book().each(|book, job| {
+            let (wanted, decision) = (&job.wanted, &job.decision);
+            if needs_place(wanted, decision) {
+                let own = book.known(&wanted.key)?.and_then(|known| known.filed);
+                let vacated = vacated.get(wanted.path.as_str()).copied();
+                let promised = book.promised(&wanted.path)?;
+                let mut target = target(wanted, decision, own.as_ref(), vacated, promised);
+                if let Some(file) = self.meets(&target)
+                    && !(decision.costs() && book.has_there(&wanted.path, &wanted.key)?)
+                {
+                    target.may_stand.extend(book.clip_at(&wanted.path, file)?.map(|clip| clip.file));
+                }
+                self.look(&target);
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns the file that keeps a clip from its name. It may be a clip that is set aside.
+    pub(crate) fn meets(&self, target: &Target) -> Option<ClipFile> {
+        self.tree.obstacle(&target.path, &target.may_stand)?;
+        self.tree.file_at(&target.path)
+    }
+
+    /// Looks at one name.
+    pub(crate) fn look(&mut self, target: &Target) {
+        let (what, hint) = if let Some(other) = &target.promised {
+            (
+                format!("the clip of {other}, which is paid, is on its way to that name"),
+                "change `output:`, so that every clip has a name of its own",
+            )
+        } else {
+            let Some(obstacle) = self.tree.obstacle(&target.path, &target.may_stand) else { return };
+            (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
+        };
+        let place = Place::File(self.session.places.shown.clone());
+        let mut problem = Problem::error(place, "something is in the way where a clip is to go").hint(hint);
+        let name = self.session.places.out.join(&target.path);
+        let name = name.strip_prefix(".").unwrap_or(&name);
+        problem.examples.push(format!("{}: {what}", name.display()));
+        self.problems.push(problem);
+    }
+
+    /// Returns an error with what was found, where that is anything.
+    pub(crate) fn refuse(self) -> Result<(), Error> {
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(Exit::Invalid, "something is in the way; nothing was sent")
+            .problems(self.problems)
+            .money("not charged")
+            .hint(self.session.places.typed("run")))
+    }
+}

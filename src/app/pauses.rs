@@ -1,0 +1,27 @@
+//! Pauses in words, as checks and reports tell them.
+
+use crate::domain::text::count;
+use crate::domain::units::{span, utc};
+use crate::store::Pause;
+use jiff::Timestamp;
+
+/// Returns a pause in words: who pauses, since when, why, and how many jobs wait for its end.
+#[must_use]
+pub fn words(pause: &Pause, now: Timestamp) -> String {
+    let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let (since, lasted) = (utc(pause.since), span(pause.since, now));
+    format!("{} since {since}, for {lasted}{reason}; {}", who(pause), waiting(pause))
+}
+
+/// Returns the name of what is paused.
+#[must_use]
+pub fn who(pause: &Pause) -> &str {
+    pause.provider.as_deref().unwrap_or("all providers")
+}
+
+/// Returns how many jobs wait for the end of a pause.
+#[must_use]
+pub fn waiting(pause: &Pause) -> String {
+    let verb = if pause.waiting == 1 { "waits" } else { "wait" };
+    format!("{} {verb}", count(usize::try_from(pause.waiting).unwrap_or(usize::MAX), "job"))
+}

@@ -1,0 +1,297 @@
+//! Plans: what is wanted, against what is known. `run` shares its parts.
+
+use super::album::load;
+use super::approval;
+use super::budget::{Level, caps, levels, unused};
+use super::decided::{Changes, Choice, Decided};
+use super::error::Error;
+use super::exit::Exit;
+use super::lost::{Lost, Search};
+use super::places::{Places, quoted};
+use super::planned::Plan;
+use super::project::Project;
+use super::recover::refuse_forgotten;
+use super::reporter::News;
+use super::selection::Selection;
+use super::session::{Session, unopened};
+use super::setup::lacks_key;
+use crate::domain::item::OnePer;
+use crate::domain::key::{JobKey, RequestId};
+use crate::domain::loss::Loss;
+use crate::domain::money::Usd;
+use crate::domain::problem::Tally;
+use crate::domain::take::Wanted;
+use crate::load::{Loaded, projects_of};
+use crate::manifest::{Items, Manifest};
+use crate::plan::decide::Decision;
+use crate::plan::guards::is_in_place;
+use crate::provider::cards::Cards;
+use crate::store::{Pause, Reader, StoreError, Worksheet};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// A request for a plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanRequest {
+    /// The jobs.
+    pub selection: Selection,
+    /// A file that the plan is written to; who runs it later agrees to it.
+    pub out: Option<PathBuf>,
+}
+
+/// A plan with all its jobs.
+pub struct PlanReport {
+    /// The sums.
+    pub plan: Plan,
+    /// The first jobs whose input changed, field by field.
+    pub changes: Changes,
+    /// Other numbers of clips that the product file could be made into, with their prices.
+    pub choices: Vec<String>,
+    /// Providers on hold.
+    pub paused: Vec<Pause>,
+    /// Clips that are gone or altered.
+    pub lost: Lost,
+    /// The file that the plan was written to.
+    pub written: Option<PathBuf>,
+    /// The time of the plan.
+    pub now: Timestamp,
+    /// The command to type next.
+    pub next: String,
+    decided: Decided,
+    loaded: Loaded,
+}
+
+/// A job of a plan.
+pub struct PlannedJob<'a> {
+    /// What is wanted.
+    pub wanted: &'a Wanted,
+    /// What would be done about it.
+    pub decision: &'a Decision,
+    /// What is wrong with its finished clip.
+    pub loss: Option<Loss>,
+    /// Whether a person has said that it is meant to stay failed or missing.
+    pub is_dismissed: bool,
+}
+
+impl Project {
+    /// Plans: says what would be rendered and why, and what it costs. Sends nothing.
+    pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
+        let places = &self.places;
+        let worksheet = worksheet(places)?;
+        let loaded = valid(self, load(self, &worksheet))?;
+        let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+        let now = self.clock.now();
+        let History { reader, levels, paused } = history(places, manifest, now).await?;
+        know(&worksheet, places, manifest, reader.as_ref())?;
+        // Whoever approves a plan that is written down gives the answer to what asks.
+        let accepted = request.out.is_some();
+        let choice = Choice { selection: &request.selection, approved: None, accepted };
+        let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+        refuse_forgotten(places, &worksheet)?;
+        decided.warn(self);
+        let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
+        let plan = decided.plan(manifest, &loaded, levels, &lost)?;
+        let changes = decided.changes(&["changed", "kept", "asks"])?;
+        let choices = choices(manifest, &loaded, &plan);
+        let next = match &request.out {
+            Some(file) => {
+                approval::write(places, manifest, &plan, &worksheet, file)?;
+                places.typed(&format!("run --plan {}", quoted(&file.display().to_string())))
+            }
+            None => {
+                let providers = plan.sum.models().map(|model| model.provider.as_str());
+                let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);
+                next(places, &plan, &lost, lacks_key)
+            }
+        };
+        let written = request.out.clone();
+        Ok(PlanReport { plan, changes, choices, paused, lost, written, now, next, decided, loaded })
+    }
+}
+
+impl PlanReport {
+    /// Hands on each job of the plan, in the manifest's order. No list of them is held.
+    pub fn each_job<E: From<StoreError>>(
+        &self,
+        mut each: impl FnMut(&PlannedJob<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.decided.worksheet.book().each(|_, job| {
+            let (wanted, decision) = (&job.wanted, &job.decision);
+            let loss = self.lost.of(&wanted.key, decision);
+            let is_dismissed = self.lost.is_dismissed(&wanted.key, decision);
+            each(&PlannedJob { wanted, decision, loss, is_dismissed })
+        })
+    }
+
+    /// Hands on each job that is no longer wanted and whose clip stands where it was made.
+    pub fn each_gone<E: From<StoreError>>(
+        &self,
+        mut each: impl FnMut(&JobKey) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // Of a part it cannot be said what is gone.
+        if self.decided.partial {
+            return Ok(());
+        }
+        self.decided.worksheet.book().each_gone(|job| {
+            let is_told = is_in_place(&job.filed) && !self.loaded.left_out.may_have(&job.key.item);
+            if is_told { each(&job.key) } else { Ok(()) }
+        })
+    }
+
+    /// Hands on the request of each job that would be sent, as it would be sent.
+    pub fn each_request(&self, mut each: impl FnMut(Value)) -> Result<(), Error> {
+        self.each_job(|job| {
+            if job.decision.costs() {
+                each(request(&self.loaded.cards, job.wanted));
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns how it ended; with work to do that is an end of its own where the caller asks for that.
+    #[must_use]
+    pub fn exit(&self, tells_work: bool) -> Exit {
+        if self.plan.to_render() > 0 && tells_work { Exit::WorkToDo } else { Exit::Done }
+    }
+}
+
+/// Finds the clips of the plan that are gone or altered.
+async fn lost(
+    places: &Places,
+    manifest: &Manifest,
+    worksheet: &Worksheet,
+    reader: Option<&Reader>,
+    only: &[String],
+) -> Result<Lost, Error> {
+    let Some(reader) = reader else { return Ok(Lost::default()) };
+    let recorded = reader.output().await?;
+    let root = recorded.map_or_else(|| places.out.clone(), |recorded| places.folder.join(recorded));
+    let search = Search { places, root: &root, manifest, worksheet, only };
+    let (mut lost, _) = search.look(reader).await?;
+    lost.keep(worksheet)?;
+    Ok(lost)
+}
+
+/// Opens a worksheet for the wanted jobs, beside the state where there is one.
+pub(crate) fn worksheet(places: &Places) -> Result<Worksheet, Error> {
+    Worksheet::new(Some(&places.state)).map_err(Error::from)
+}
+
+/// Begins to look up what is known of the manifest's project.
+pub(crate) fn know(
+    worksheet: &Worksheet,
+    places: &Places,
+    manifest: &Manifest,
+    state: Option<&Reader>,
+) -> Result<(), Error> {
+    let named = OnceCell::new();
+    let is_live = |project: &str| {
+        let named: &Option<BTreeSet<String>> = named.get_or_init(|| projects_of(&places.folder));
+        named.as_ref().is_none_or(|named| named.contains(project))
+    };
+    worksheet.book().know(&manifest.project, state, &is_live).map_err(Error::from)
+}
+
+/// Lets a project that was given another name go on with its runs and its pauses.
+pub(crate) async fn succeed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
+    let projects = session.store.projects().await?;
+    if projects.contains(&manifest.project) {
+        return Ok(());
+    }
+    let Some(named) = projects_of(&session.places.folder) else { return Ok(()) };
+    let gone = projects.into_iter().filter(|project| !project.is_empty() && !named.contains(project));
+    let succeeded = session.store.succeed(&manifest.project, gone.collect()).await;
+    succeeded.map_err(Error::from)
+}
+
+/// What is known of a project.
+struct History {
+    /// What was ever ordered, to be looked up; `None` where nothing was.
+    reader: Option<Reader>,
+    /// How full the budgets are.
+    levels: Vec<Level>,
+    /// What is on hold.
+    paused: Vec<Pause>,
+}
+
+async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result<History, Error> {
+    let caps = caps(manifest, None);
+    let Some(reader) = Reader::open(&places.state).map_err(|error| unopened(places, error))? else {
+        return Ok(History { reader: None, levels: unused(caps), paused: Vec::new() });
+    };
+    let levels = levels(&reader, &manifest.project, "run", caps, now).await?;
+    let paused = reader.pauses(Some(&manifest.project)).await?;
+    Ok(History { reader: Some(reader), levels, paused })
+}
+
+/// Returns what else the product file could be made into, and what that would cost, as long as nothing is paid.
+fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
+    let Items::File { reading, only: None, .. } = &manifest.items else { return Vec::new() };
+    let items = loaded.makes.of(reading.one_per);
+    // Of a part of the items nobody can tell how many the others would be.
+    let is_whole = plan.to_render() == loaded.jobs && loaded.left_out.count() == 0;
+    let Some(clips) = loaded.jobs.checked_div(items).filter(|clips| clips * items == loaded.jobs) else {
+        return Vec::new();
+    };
+    let others = OnePer::ALL.into_iter().filter(|(_, other)| {
+        *other != reading.one_per && loaded.makes.of(*other) > 0 && loaded.makes.of(*other) != items
+    });
+    let choices = others.map(|(name, other)| {
+        let others = loaded.makes.of(other);
+        // Of as many as there are items now, the sum is known.
+        let price = plan.total().times(others as u64).micros() / i64::try_from(items).unwrap_or(i64::MAX);
+        format!("{name}: {}, {}", clips * others, Usd::from_micros(price))
+    });
+    if is_whole { choices.collect() } else { Vec::new() }
+}
+
+/// Returns the command to type next.
+fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
+    match plan.to_render() {
+        _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
+        0 if places.has_state() => lost.next(places).unwrap_or_else(|| places.typed("status")),
+        0 => places.typed("validate"),
+        _ if lacks_key => places.typed("run --sandbox"),
+        1 => places.typed("run"),
+        // One to look at, before all of them are paid.
+        _ => places.typed("run --limit 1"),
+    }
+}
+
+/// Tells the problems of what was loaded; with an error among them nothing may be sent.
+pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Error> {
+    let is_invalid = loaded.is_invalid();
+    let problems = std::mem::take(&mut loaded.problems);
+    if !is_invalid {
+        project.tell(&News::Problems(&problems));
+        return Ok(loaded);
+    }
+    let what = format!("{}; nothing was sent", Tally::of(&problems));
+    let error = Error::new(Exit::Invalid, what).problems(problems);
+    Err(error.money("not charged").hint(project.places.typed("validate")))
+}
+
+/// A manifest without an error that could not be read does not exist; said nevertheless, not panicked.
+pub(crate) fn invalid() -> Error {
+    Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
+}
+
+/// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.
+fn request(cards: &Cards, wanted: &Wanted) -> Value {
+    let model = &wanted.request.model;
+    let (Some(provider), Some(card)) = (cards.providers().find(&model.provider), cards.get(model)) else {
+        return Value::Null;
+    };
+    let call = provider.submit(card, &wanted.request, &RequestId("(new for each attempt)".to_owned())).0;
+    let body = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
+    serde_json::json!({
+        "job": wanted.key.to_string(),
+        "method": "POST",
+        "url": format!("{}{}", provider.profile().base_url, call.path),
+        "body": serde_json::from_str::<Value>(&body).unwrap_or(Value::String(body)),
+        "price_usd": wanted.price.map(Usd::plain),
+    })
+}

@@ -1,0 +1,167 @@
+//! Pruning: moves the clips of jobs that the manifest no longer asks for to the archive. Deletes nothing.
+
+use super::album::load;
+use super::consent::{Answer, Topic};
+use super::decided::{Choice, Decided};
+use super::error::Error;
+use super::exit::Exit;
+use super::guards;
+use super::lost::Lost;
+use super::plan::{invalid, know, valid, worksheet};
+use super::project::Project;
+use super::reporter::News;
+use super::selection::Selection;
+use super::session::Session;
+use crate::domain::key::JobKey;
+use crate::domain::lifecycle::State;
+use crate::domain::text::count;
+use crate::files::{PlaceFault, Refile, Tree, kept_path};
+use crate::plan::guards::{ARCHIVE, is_in_place};
+use crate::plan::known::{Filed, KnownTake};
+use crate::store::{Gone, StoreError};
+use std::path::PathBuf;
+
+/// A request to archive unwanted clips.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PruneRequest {
+    /// Passes the manifest's guard on how many clips may be unwanted.
+    pub accept_changes: bool,
+}
+
+/// The result of archiving unwanted clips.
+#[derive(Debug)]
+pub struct PruneReport {
+    /// Number of clips that were archived.
+    pub archived: usize,
+    /// Clips that stayed where they are, each with the reason.
+    pub left: Vec<(JobKey, PlaceFault)>,
+    /// The folder of archived clips.
+    pub archive: PathBuf,
+    /// The command to type next.
+    pub next: String,
+}
+
+impl Project {
+    /// Moves the clips of unwanted jobs, with what is kept of their older takes, below `_archive/` in the output folder.
+    pub async fn prune(&self, request: PruneRequest) -> Result<PruneReport, Error> {
+        let worksheet = worksheet(&self.places)?;
+        let loaded = valid(self, load(self, &worksheet))?;
+        let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+        let session = Session::open(self, "prune")?;
+        session.keep_output().await?;
+        know(&worksheet, &session.places, manifest, Some(&session.store))?;
+        let selection = Selection::default();
+        let choice = Choice { selection: &selection, approved: None, accepted: false };
+        let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+        let mut gone = Vec::new();
+        worksheet.book().each_gone::<StoreError>(|job| {
+            if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
+                gone.push(job);
+            }
+            Ok(())
+        })?;
+        let mut takes = Vec::new();
+        for job in &gone {
+            let known = worksheet.book().known(&job.key)?;
+            takes.push(known.map(|known| known.takes).unwrap_or_default());
+        }
+        let plan = decided.plan(manifest, &loaded, Vec::new(), &Lost::default())?;
+        drop((decided, worksheet));
+        let mut report = PruneReport {
+            archived: 0,
+            left: Vec::new(),
+            archive: session.places.out.join(ARCHIVE),
+            next: session.places.typed("status"),
+        };
+        if gone.is_empty() {
+            return Ok(report);
+        }
+        if !request.accept_changes {
+            guards::let_go(self, &plan)?;
+        }
+        self.agree(&gone)?;
+        let tree = session.tree()?;
+        for (job, takes) in gone.into_iter().zip(takes) {
+            match archive(&session, &tree, &manifest.project, &job, &takes).await? {
+                Ok(()) => report.archived += 1,
+                Err(fault) => report.left.push((job.key, fault)),
+            }
+        }
+        Ok(report)
+    }
+
+    /// Asks whether these clips may be moved.
+    fn agree(&self, gone: &[Gone]) -> Result<(), Error> {
+        let Self { places, .. } = self;
+        let keys: Vec<&JobKey> = gone.iter().map(|job| &job.key).collect();
+        self.tell(&News::Unwanted(&keys));
+        let question =
+            format!("Move {} to {ARCHIVE} below {}?", count(gone.len(), "clip"), places.out.display());
+        match self.ask(Topic::Move, &question) {
+            Answer::Yes => Ok(()),
+            Answer::No => Err(Error::new(Exit::Usage, "nothing was moved").hint(places.typed("plan"))),
+            Answer::Nobody => {
+                let what = format!("{question} There is no terminal to ask on; nothing was moved");
+                Err(Error::new(Exit::Usage, what).hint(places.typed("prune --yes")))
+            }
+        }
+    }
+}
+
+impl PruneReport {
+    /// Returns whether there was nothing to archive.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.archived == 0 && self.left.is_empty()
+    }
+
+    /// Returns the exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.left.is_empty() { Exit::Done } else { Exit::Local }
+    }
+}
+
+/// Moves the clip of a job and its older takes. After a crash at any line it may be called again.
+async fn archive(
+    session: &Session,
+    tree: &Tree,
+    project: &str,
+    job: &Gone,
+    takes: &[KnownTake],
+) -> Result<Result<(), PlaceFault>, Error> {
+    let now = session.clock.now();
+    for take in takes {
+        let older = job.filed.take != take.id;
+        let State::Done { file, .. } = &take.state else { continue };
+        if !older || take.path.starts_with(ARCHIVE) {
+            continue;
+        }
+        let from = Filed { take: take.id.clone(), path: take.path.clone(), file: *file };
+        // An older take that was removed by hand is not missed.
+        if let Ok(path) = put_away(tree, &from) {
+            session.store.kept(&from, &path, now).await?;
+        }
+    }
+    match put_away(tree, &job.filed) {
+        Ok(path) => {
+            let filed = Filed { path, ..job.filed.clone() };
+            session.store.file(project, &job.key, filed, Some(job.filed.path.clone()), now).await?;
+            Ok(Ok(()))
+        }
+        Err(fault) => Ok(Err(fault)),
+    }
+}
+
+/// Moves a clip and its sidecar to their name in the archive; where another clip has that, to one with the take's id.
+fn put_away(tree: &Tree, from: &Filed) -> Result<String, PlaceFault> {
+    let to = format!("{ARCHIVE}{}", from.path);
+    match tree.refile(&from.path, &to, &from.file, Refile::Move, None) {
+        Ok(()) => Ok(to),
+        Err(PlaceFault::NameTaken(_)) => {
+            let to = kept_path(&to, &from.take);
+            tree.refile(&from.path, &to, &from.file, Refile::Move, None).map(|()| to)
+        }
+        Err(fault) => Err(fault),
+    }
+}

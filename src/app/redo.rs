@@ -1,0 +1,163 @@
+//! Renders finished jobs once more. A person wants it, so the same order is paid once more; the clip that is
+//! there is kept beside.
+
+use super::again::{Wish, beside, once_more};
+use super::album::load;
+use super::decided;
+use super::error::Error;
+use super::exit::Exit;
+use super::find::job_named;
+use super::places::quoted;
+use super::plan::{invalid, know, valid, worksheet};
+use super::project::Project;
+use super::reporter::News;
+use super::selection::Bounds;
+use super::session::Session;
+use super::summary::RunReport;
+use crate::domain::key::JobKey;
+use crate::domain::lifecycle::State;
+use crate::domain::take::Wanted;
+use crate::domain::text::count;
+use crate::manifest::{Manifest, OnChange};
+use crate::store::{Book, StoreError, Worksheet};
+use std::collections::BTreeSet;
+
+/// A request to render finished jobs once more.
+#[derive(Debug, Clone, Default)]
+pub struct RedoRequest {
+    /// Keys or items, each of one job.
+    pub jobs: Vec<String>,
+    /// Patterns such as `hero/*`.
+    pub only: Vec<String>,
+    /// What it may spend, and how long it may submit.
+    pub bounds: Bounds,
+}
+
+impl Project {
+    /// Renders finished jobs once more. Each is a new charge; the clips that are there are kept beside.
+    pub async fn redo(&self, request: &RedoRequest) -> Result<RunReport, Error> {
+        redo(self, request).await
+    }
+}
+
+async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error> {
+    let worksheet = worksheet(&project.places)?;
+    let loaded = valid(project, load(project, &worksheet))?;
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let session = Session::open(project, "redo")?;
+    session.keep_output().await?;
+    know(&worksheet, &session.places, manifest, Some(&session.store))?;
+    let (jobs, refused) = chosen(project, args, &worksheet, manifest)?;
+    let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
+    let others = beside(&worksheet, &loaded, manifest, &keys)?;
+    // The last one to close the database empties the log into it, which a worksheet may not.
+    drop(worksheet);
+    if let Some(first) = refused.first() {
+        let them = if refused.len() == 1 { "it is" } else { "they are" };
+        let what = format!("{} cannot be rendered once more as {them}", count(refused.len(), "job"));
+        let error = Error::new(Exit::Usage, format!("{what}; nothing was sent")).money("not charged");
+        return Err(error.hint(first));
+    }
+    if jobs.is_empty() {
+        let (what, next) = ("nothing to redo".to_owned(), Some(session.places.typed("status")));
+        return Ok(RunReport::Nothing { what, next });
+    }
+    let wish = Wish {
+        command: "redo",
+        again: again(args),
+        question: format!("Render {} once more", count(jobs.len(), "clip")),
+        jobs,
+        notes: vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()],
+        others,
+        has_clips: true,
+    };
+    once_more(session, &loaded, &args.bounds, wish).await
+}
+
+/// Returns the jobs to be rendered once more, and for each that is named and cannot be, the command that helps it.
+fn chosen(
+    project: &Project,
+    args: &RedoRequest,
+    worksheet: &Worksheet,
+    manifest: &Manifest,
+) -> Result<(Vec<Wanted>, Vec<String>), Error> {
+    let only = decided::named(worksheet, &args.only)?;
+    let book = worksheet.book();
+    let named = named(args, &book)?;
+    let (mut jobs, mut refused) = (Vec::new(), Vec::new());
+    book.each_wanted::<StoreError>(|wanted| {
+        let is_named = named.contains(&wanted.key);
+        if !is_named && (args.only.is_empty() || !only.has(&wanted.key)) {
+            return Ok(());
+        }
+        match hindrance(&book, &wanted, manifest)? {
+            None => jobs.push(wanted),
+            Some((why, words)) => {
+                let command = project.places.typed(&words);
+                project.tell(&News::Skipped { job: &wanted.key, why: &format!("{why}: {command}") });
+                refused.extend(Some(command).filter(|_| is_named));
+            }
+        }
+        Ok(())
+    })?;
+    for warning in only.warnings()? {
+        project.tell(&News::Warning(&warning));
+    }
+    Ok((jobs, refused))
+}
+
+/// Returns the command once more, with its question answered.
+fn again(args: &RedoRequest) -> String {
+    let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
+    let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
+    format!("redo{} --yes", jobs.chain(only).collect::<String>())
+}
+
+/// The jobs that are named one by one.
+fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
+    if args.jobs.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut keys = Vec::new();
+    book.each_wanted::<StoreError>(|wanted| {
+        keys.push(wanted.key);
+        Ok(())
+    })?;
+    args.jobs.iter().map(|job| job_named(job, &keys)).collect()
+}
+
+/// Returns why a job gets no other take now, and the command to type instead.
+fn hindrance(
+    book: &Book,
+    wanted: &Wanted,
+    manifest: &Manifest,
+) -> Result<Option<(&'static str, String)>, StoreError> {
+    let of_it = |words: &str| format!("{words} {}", quoted(&wanted.key.to_string()));
+    let Some(job) = book.known(&wanted.key)? else {
+        return Ok(Some(("it was never rendered", of_it("run --only"))));
+    };
+    if let Some(open) = job.takes.iter().find(|take| take.state.is_unsettled()) {
+        return Ok(Some(match open.state {
+            State::Held { .. } => ("it needs your decision first", of_it("show")),
+            _ => ("a clip of it is on its way", "collect".to_owned()),
+        }));
+    }
+    let waits = |state: &State| matches!(state, State::Pending { .. });
+    if job.takes.iter().any(|take| take.fingerprint == wanted.fingerprint && waits(&take.state)) {
+        return Ok(Some(("it waits to be sent already", of_it("run --only"))));
+    }
+    let Some(filed) = &job.filed else {
+        return Ok(Some(("it has no clip yet", of_it("show"))));
+    };
+    let order = book.known_take(&filed.take)?.map(|take| take.fingerprint);
+    if order == Some(wanted.fingerprint) {
+        return Ok(None);
+    }
+    Ok(Some(match manifest.rules(&wanted.key.shot).on_change {
+        OnChange::Render => ("its input has changed since", of_it("run --only")),
+        OnChange::Ask => ("its input has changed since", of_it("run --accept-changes --only")),
+        OnChange::Keep => {
+            ("its input has changed since, and `on_change: keep` keeps its clip", of_it("show"))
+        }
+    }))
+}

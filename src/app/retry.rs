@@ -1,0 +1,142 @@
+//! Retries: failed jobs once more, each as a new take.
+
+use super::again::{Wish, beside, cost, once_more};
+use super::album::load;
+use super::decided::named;
+use super::error::Error;
+use super::places::quoted;
+use super::plan::{invalid, know, valid, worksheet};
+use super::project::Project;
+use super::reporter::News;
+use super::selection::{Bounds, Selection};
+use super::session::Session;
+use super::summary::RunReport;
+use crate::domain::key::JobKey;
+use crate::domain::lifecycle::{Charged, State};
+use crate::domain::money::Usd;
+use crate::domain::take::{Take, Wanted};
+use crate::domain::text::count;
+use crate::store::Worksheet;
+use std::fmt::Write as _;
+
+/// A request to send failed jobs again.
+#[derive(Debug, Clone, Default)]
+pub struct RetryRequest {
+    /// The jobs.
+    pub selection: Selection,
+    /// What it may spend, and how long it may submit.
+    pub bounds: Bounds,
+    /// Also jobs whose failure was, or may have been, charged.
+    pub charged: bool,
+    /// Also jobs that would be refused again.
+    pub include_permanent: bool,
+    /// Also jobs that were written off.
+    pub written_off: bool,
+}
+
+impl Project {
+    /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
+    pub async fn retry(&self, request: &RetryRequest) -> Result<RunReport, Error> {
+        retry(self, request).await
+    }
+}
+
+async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Error> {
+    let worksheet = worksheet(&project.places)?;
+    let loaded = valid(project, load(project, &worksheet))?;
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let session = Session::open(project, "retry")?;
+    session.keep_output().await?;
+    let name = Some(manifest.project.as_str());
+    let mut failed = session.store.failed(name).await?;
+    if args.written_off {
+        failed.extend(session.store.written_off(name).await?);
+    }
+    let dismissed = session.store.dismissed().await?;
+    // Who names a job wants it, whatever was said of it before.
+    failed.retain(|take| !args.selection.only.is_empty() || !dismissed.contains(&take.id));
+    know(&worksheet, &session.places, manifest, Some(&session.store))?;
+    let chosen = chosen(project, args, failed, &worksheet)?;
+    let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
+    let others = beside(&worksheet, &loaded, manifest, &keys)?;
+    drop(worksheet);
+    if chosen.is_empty() {
+        let (what, next) = ("nothing to retry".to_owned(), Some(session.places.typed("status")));
+        return Ok(RunReport::Nothing { what, next });
+    }
+    let twice: Usd = chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).sum();
+    let second = format!("{twice} of this is, or may be, a second payment for the same clip");
+    let wish = Wish {
+        command: "retry",
+        again: again(args),
+        question: format!("Send {} again", count(chosen.len(), "job")),
+        jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
+        notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
+        others,
+        has_clips: false,
+    };
+    once_more(session, &loaded, &args.bounds, wish).await
+}
+
+/// Returns the command once more, with its question answered.
+fn again(args: &RetryRequest) -> String {
+    let Selection { only, limit } = &args.selection;
+    let mut words = "retry".to_owned();
+    for only in only {
+        let _ = write!(words, " --only {}", quoted(only));
+    }
+    if let Some(limit) = limit {
+        let _ = write!(words, " --limit {limit}");
+    }
+    for (flag, is_set) in [(" --charged", args.charged), (" --include-permanent", args.include_permanent)] {
+        words += if is_set { flag } else { "" };
+    }
+    words + " --yes"
+}
+
+fn was_charged(take: &Take) -> bool {
+    matches!(
+        take.state,
+        State::Failed { charged: Charged::Yes | Charged::Unknown, .. } | State::WrittenOff { .. }
+    )
+}
+
+/// The failed takes to be sent again, each with what is wanted of its job now.
+fn chosen(
+    project: &Project,
+    args: &RetryRequest,
+    failed: Vec<Take>,
+    worksheet: &Worksheet,
+) -> Result<Vec<(Take, Wanted)>, Error> {
+    let Selection { only, limit } = &args.selection;
+    let names = named(worksheet, only)?;
+    let mut chosen = Vec::new();
+    for take in failed.into_iter().filter(|take| names.has(&take.key)) {
+        let refusal = match take.state {
+            State::Failed { refusal, .. } => Some(refusal),
+            _ => None,
+        };
+        let wanted = worksheet.book().wanted(&take.key)?;
+        let Some(wanted) = wanted.filter(|wanted| wanted.fingerprint == take.fingerprint) else {
+            let why = "it is not wanted like that any more: run renders what is wanted now";
+            project.tell(&News::Skipped { job: &take.key, why });
+            continue;
+        };
+        let Some(refusal) = refusal else {
+            chosen.push((take, wanted));
+            continue;
+        };
+        if was_charged(&take) && !args.charged {
+            let why = format!("it may have been charged {}: --charged pays a second time", take.price);
+            project.tell(&News::Skipped { job: &take.key, why: &why });
+        } else if refusal.permanent() && !args.include_permanent {
+            let how = "it would be refused again; change its input, or use --include-permanent";
+            let why = format!("{}: {how}", refusal.name());
+            project.tell(&News::Skipped { job: &take.key, why: &why });
+        } else {
+            chosen.push((take, wanted));
+        }
+    }
+    chosen.truncate(limit.unwrap_or(usize::MAX));
+    Ok(chosen)
+}

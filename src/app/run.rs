@@ -1,0 +1,342 @@
+//! Runs: collect what is owed, then submit, poll and download. The same request resumes.
+
+use super::album::load;
+use super::approval;
+use super::board::Roster;
+use super::budget::{Level, caps, levels};
+use super::collect;
+use super::consent::{Answer, Topic};
+use super::decided::{Choice, Decided};
+use super::error::Error;
+use super::exit::Exit;
+use super::guards;
+use super::lost::{Lost, Search};
+use super::obstacles::Obstacles;
+use super::places::{Places, quoted};
+use super::plan::{invalid, know, succeed, valid, worksheet};
+use super::planned::Plan;
+use super::project::Project;
+use super::recover::refuse_forgotten;
+use super::reporter::News;
+use super::selection::{Bounds, Selection};
+use super::session::{Order, Session};
+use super::setup::{Setup, setup, unplayed};
+use super::summary::{Ended, RunReport};
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::lifecycle::State;
+use crate::domain::money::Usd;
+use crate::domain::text::count;
+use crate::engine::order::{Ordered, order};
+use crate::load::Loaded;
+use crate::plan::bucket::Bucket;
+use crate::plan::decide::Decision;
+use crate::store::{Caps, StoreError, Worksheet};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// A request for a run.
+#[derive(Debug, Clone, Default)]
+pub struct RunRequest {
+    /// The jobs.
+    pub selection: Selection,
+    /// What it may spend, and how long it may submit.
+    pub bounds: Bounds,
+    /// A plan that was approved: exactly its jobs are sent.
+    pub plan: Option<PathBuf>,
+    /// Passes the manifest's guards, and renders changed jobs that ask first.
+    pub accept_changes: bool,
+}
+
+impl Project {
+    /// Runs the whole manifest, or the selected part of it. Every guard, budget and question of the manifest holds.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing could be ordered; what was paid before is collected all the same, and told as it comes.
+    pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
+        let worksheet = worksheet(&self.places)?;
+        let loaded = match valid(self, load(self, &worksheet)) {
+            Ok(loaded) => loaded,
+            Err(error) if self.places.has_state() => {
+                let session = Session::open(self, "collect")?;
+                return Box::pin(collect::instead(session, error)).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let session = Session::open(self, "run")?;
+        let prepared = prepare(request, &session, &loaded, &worksheet).await;
+        // The last one to close the database empties the log into it, which a worksheet may not.
+        drop(worksheet);
+        match prepared {
+            Ok(prepared) => Box::pin(carry_out(request, session, &loaded, prepared)).await,
+            // Somebody who just said no is there to say what next; nothing goes into a folder that is not the right one.
+            Err(error) if error.exit == Exit::Usage && self.is_attended() => Err(error),
+            Err(error) if error.exit == Exit::Local => Err(error),
+            Err(error) => Box::pin(collect::instead(session, error)).await,
+        }
+    }
+}
+
+/// All that is found out, and agreed, before anything is ordered.
+struct Prepared {
+    decided: Decided,
+    ordered: Ordered,
+    setup: Setup,
+    /// What is to be paid; `None` where nothing is ordered.
+    price: Option<Usd>,
+    /// What may be spent.
+    caps: Caps,
+    /// What of that is spent already.
+    levels: Vec<Level>,
+    /// Clips that are gone or altered.
+    lost: Lost,
+    /// Whether the order answers what was open since the history was rebuilt with gaps.
+    closes_gaps: bool,
+    now: Timestamp,
+}
+
+async fn prepare(
+    request: &RunRequest,
+    session: &Session,
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+) -> Result<Prepared, Error> {
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let (project, places) = (&session.project, &session.places);
+    session.keep_output().await?;
+    succeed(session, manifest).await?;
+    session.tell_pauses(&manifest.project).await?;
+    know(worksheet, places, manifest, Some(&session.store))?;
+    let only = &request.selection.only;
+    let search = Search { places, root: &places.out, manifest, worksheet, only };
+    let mut lost = search.mend(session, request.accept_changes).await?;
+    let approved = request.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
+    let agreed_before = approved.is_some() || request.accept_changes;
+    let choice =
+        Choice { selection: &request.selection, approved: approved.as_ref(), accepted: agreed_before };
+    let mut decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    if decided.may_render_changed(project)? {
+        decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
+    }
+    if let Some(plan) = approved.as_ref().zip(request.plan.as_deref()) {
+        approval::compare(project, manifest, plan, worksheet)?;
+    }
+    lost.keep(worksheet)?;
+    refuse_forgotten(places, worksheet)?;
+    let now = session.clock.now();
+    let caps = caps(manifest, request.bounds.max_cost);
+    let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
+    let plan = decided.plan(manifest, loaded, levels, &lost)?;
+    let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
+    if let Some(note) = unplayed(&loaded.cards, &used).filter(|_| places.sandbox) {
+        project.tell(&News::Note(&note));
+    }
+    decided.warn(project);
+    project.tell(&News::Plan { plan: &plan, mark: places.mark() });
+    if !places.sandbox
+        && !request.bounds.allow_unpriced
+        && let Some((model, _, key)) = plan.unpriced().next()
+    {
+        let typed = places.typed(&format!("{} --allow-unpriced", again(request)));
+        return Err(unpriced(key, model).hint(typed));
+    }
+    if !agreed_before {
+        guards::pass(project, &plan)?;
+    }
+    let closes_gaps = gaps(session, &decided, &plan, agreed_before).await?;
+    let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
+    ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
+    let mut obstacles = Obstacles::new(session)?;
+    obstacles.search(worksheet, &ordered.work.filings)?;
+    obstacles.refuse()?;
+    let mut needed = session.owing().await?;
+    needed.extend(used.iter().map(|model| model.provider.clone()));
+    let setup = setup(project, &manifest.providers, &loaded.cards, &needed).await?;
+    // Whoever approved a plan knows its price, which has not moved.
+    if plan.to_render() > 0
+        && !places.sandbox
+        && approved.is_none()
+        && let Err(error) = agreed(project, request, &plan)
+    {
+        setup.close().await;
+        return Err(error);
+    }
+    let price = (plan.to_render() > 0).then(|| plan.total());
+    let levels = plan.levels();
+    Ok(Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now })
+}
+
+async fn carry_out(
+    request: &RunRequest,
+    session: Session,
+    loaded: &Loaded,
+    prepared: Prepared,
+) -> Result<RunReport, Error> {
+    let Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now } = prepared;
+    let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
+    let project = session.project.clone();
+    // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
+    let mut waiting = 0;
+    decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
+        if let Decision::Blocked { key, state, .. } = &job.decision {
+            let is_held = matches!(state, State::Held { .. });
+            waiting += usize::from(!is_held);
+            project.tell(&News::Waiting { job: &job.wanted.key, other: key, is_held });
+        }
+        Ok(())
+    })?;
+    let asks = decided.asks();
+    let roster = roster(&session, &decided, &lost).await?;
+    drop(decided);
+    session.store.admit(ordered.admission, now).await?;
+    if closes_gaps {
+        session.store.close_gaps().await?;
+    }
+    let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
+    today(&session, &setup).await?;
+    let order = Order {
+        project: &manifest.project,
+        run,
+        work: Some(ordered.work),
+        max_time: request.bounds.max_time,
+        roster,
+        price,
+        max_in_doubt: manifest.guards.max_in_doubt,
+        levels,
+    };
+    let again = again(request);
+    let ended = Ended { run, caps, waiting, asks, lost, again: &again };
+    let report = session.drive_to_end(&setup, order, ended).await;
+    setup.close().await;
+    report
+}
+
+/// Returns where the jobs of the manifest stand. Of those with their clip only the number is kept.
+async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Roster, Error> {
+    let owed = session.store.owed(None, usize::MAX).await?;
+    let book = decided.worksheet.book();
+    let mut roster = Roster { others: decided.others().clone(), ..Roster::default() };
+    let mut up_to_date = book.count("unchanged")?;
+    let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
+    let stood = book.each_named::<StoreError>(&others, |_, job| {
+        if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
+            roster.add_as(&job.wanted.key, Bucket::Dismissed);
+        } else if !lost.has(&job.wanted.key) {
+            roster.add(&job.wanted.key, &job.decision);
+        }
+        Ok(())
+    });
+    stood?;
+    let meant = lost.meant().map(|key| (key, Bucket::Dismissed));
+    for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(meant) {
+        let found = book.find(key)?;
+        up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
+        roster.add_as(key, bucket);
+    }
+    // A clip that comes to a job that has one must not count as another job.
+    let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
+    for key in keys {
+        let found = book.find(&key)?;
+        if found.is_some_and(|job| job.decision.name() == "unchanged") {
+            up_to_date = up_to_date.saturating_sub(1);
+            roster.jobs.push((key.clone(), Bucket::Done));
+            roster.having.insert(key);
+        }
+    }
+    roster.others.add(Bucket::Done, up_to_date);
+    Ok(roster)
+}
+
+/// Returns the command that goes on with the same selection, and asks once more for the money.
+fn again(request: &RunRequest) -> String {
+    let RunRequest { selection, bounds, plan, .. } = request;
+    let mut words = "run".to_owned();
+    for only in &selection.only {
+        let _ = write!(words, " --only {}", quoted(only));
+    }
+    if let Some(limit) = selection.limit {
+        let _ = write!(words, " --limit {limit}");
+    }
+    if let Some(plan) = plan {
+        let _ = write!(words, " --plan {}", quoted(&plan.display().to_string()));
+    }
+    if bounds.allow_unpriced {
+        words += " --allow-unpriced";
+    }
+    if let Some(cap) = bounds.max_cost {
+        let _ = write!(words, " --max-cost {}", cap.plain());
+    }
+    words
+}
+
+/// Takes over how much of each provider's daily quota was used by earlier runs.
+pub(crate) async fn today(session: &Session, setup: &Setup) -> Result<(), Error> {
+    let now = session.clock.now();
+    let midnight = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).start_of_day();
+    let midnight = midnight.map_or(now, |midnight| midnight.timestamp());
+    for (name, account) in &setup.accounts {
+        let sent = session.store.attempts_since(name, midnight).await?;
+        account.sent_today(now, sent);
+    }
+    Ok(())
+}
+
+/// Asks before jobs without a clip are ordered where the history has gaps: they may have been paid before.
+///
+/// Returns whether nothing is open once the jobs are ordered: a part of them answers for itself alone, and where every
+/// job has its clip, nothing that is wanted was lost.
+async fn gaps(session: &Session, decided: &Decided, plan: &Plan, agreed: bool) -> Result<bool, Error> {
+    if !session.store.has_gaps().await? {
+        return Ok(false);
+    }
+    if agreed || plan.to_render() == 0 {
+        return Ok(!decided.partial);
+    }
+    let what = format!(
+        "the state was rebuilt with gaps, and {} without a clip, for about {}, may have been paid before; nothing was sent",
+        count(plan.to_render(), "job"),
+        plan.total()
+    );
+    let accept = session.places.typed("run --accept-changes");
+    Err(Error::new(
+        Exit::Budget,
+        format!("{what}. Look in your provider's console first; to order all of them: {accept}"),
+    )
+    .money("not charged")
+    .hint(session.places.typed("plan")))
+}
+
+/// A job whose price nobody knows.
+pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
+    let what = format!(
+        "nobody knows what {model} costs (job {key}); nothing was sent; add `prices: {{ {model}: {{ per: clip, usd: \
+         \"0.20\" }} }}` to the manifest, with its real price; with --allow-unpriced it counts as nothing"
+    );
+    Error::new(Exit::Invalid, what).money("not charged")
+}
+
+/// Asks once, with the price.
+fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Error> {
+    let places: &Places = &project.places;
+    let clips = count(plan.to_render(), "clip");
+    match project.ask(Topic::Spend, format!("Render {clips} for about {}?", plan.total())) {
+        Answer::Yes => Ok(()),
+        // A program that names a bound has agreed to what is within it.
+        Answer::Nobody if request.bounds.max_cost.is_some() => Ok(()),
+        Answer::Nobody => Err(Error::new(
+            Exit::Usage,
+            format!(
+                "{clips} for {} need{} a yes, and there is no terminal to ask on; add --yes, or --max-cost USD",
+                plan.total(),
+                if plan.to_render() == 1 { "s" } else { "" }
+            ),
+        )
+        .money("not charged")
+        .hint(places.typed(&format!("{} --yes", again(request))))),
+        Answer::No => {
+            Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").hint(places.typed("plan")))
+        }
+    }
+}

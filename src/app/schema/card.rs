@@ -1,0 +1,47 @@
+//! A model's entry under `models` in the schema, from the form of the cards.
+
+use super::forms::{described, reference, text, usd};
+use crate::manifest::keys;
+use crate::provider::cards::form::{CARD, Form, Key, Need};
+use serde_json::{Map, Value as Json, json};
+
+/// A model's entry under `models`.
+pub(super) fn card() -> Json {
+    let mut card = form(Form::Group(CARD), false);
+    card["properties"][keys::LIKE.0] = described(reference("model"), keys::LIKE.1);
+    card
+}
+
+/// What a part of a card may be.
+fn form(of: Form, may_be_nothing: bool) -> Json {
+    let schema = match of {
+        Form::Text => text(),
+        Form::Flag => json!({ "type": "boolean" }),
+        Form::Number(least) => json!({ "type": "integer", "minimum": least, "maximum": u32::MAX }),
+        Form::Scalar => json!({ "type": ["boolean", "integer", "number", "string"] }),
+        Form::Usd => usd(),
+        Form::Word(words) => json!({ "enum": words }),
+        Form::List(each) => json!({ "type": "array", "items": form(*each, false) }),
+        Form::Quotient => json!({
+            "type": "array",
+            "items": { "type": "integer", "minimum": 1 },
+            "minItems": 2,
+            "maxItems": 2,
+        }),
+        Form::Group(keys) => {
+            let property = |key: &Key| {
+                let schema = form(key.form, key.need == Need::Never);
+                (key.name.to_owned(), described(schema, key.says))
+            };
+            let needed: Vec<&str> =
+                keys.iter().filter(|key| key.need == Need::Always).map(|key| key.name).collect();
+            json!({
+                "type": "object",
+                "properties": keys.iter().map(property).collect::<Map<_, _>>(),
+                "required": needed,
+                "additionalProperties": false,
+            })
+        }
+    };
+    if may_be_nothing { json!({ "anyOf": [schema, { "type": "null" }] }) } else { schema }
+}

@@ -1,0 +1,124 @@
+//! Shots and items in the schema, with the fields that models share.
+
+use super::forms::{condition, described, digits, group, output, reference, reuse, template, text};
+use crate::domain::request::Field;
+use crate::manifest::keys;
+use crate::provider::card::Rule;
+use crate::provider::cards::Cards;
+use crate::provider::check::shown;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn shot(cards: &Cards) -> Json {
+    let own = |name: &str| match name {
+        "model" => reference("model"),
+        "params" => reference("params"),
+        "optional" => json!({ "type": "array", "items": text() }),
+        "extends" => json!({ "anyOf": [text(), { "type": "array", "items": text() }] }),
+        "matrix" => reference("matrix"),
+        "when" => condition(),
+        "on_change" => json!({ "enum": ["render", "ask", "keep"], "default": "render" }),
+        "reuse" => reuse(),
+        _ => output(),
+    };
+    let mut shot = group(keys::SHOT, &[], own);
+    for (name, schema) in fields(cards) {
+        shot["properties"][name] = schema;
+    }
+    shot
+}
+
+/// The axes of a shot, by name, with what is taken away and what is added.
+pub(super) fn matrix() -> Json {
+    let entry = |name: &str| match name {
+        "exclude" => json!({ "type": "array", "items": { "type": "object" } }),
+        _ => json!({ "type": "array", "items": {
+            "type": "object",
+            "properties": { "when": described(condition(), "For which items the entry holds.") },
+        } }),
+    };
+    let mut matrix = group(keys::MATRIX, &[], entry);
+    matrix["additionalProperties"] = json!({
+        "description": "An axis: its values, each a text or a group of texts with an `id`.",
+        "type": "array",
+        "minItems": 1,
+        "items": reference("choice"),
+    });
+    // So that editors complete the names of models; what else an axis may hold, this one may, too.
+    matrix["properties"]["model"] = json!({
+        "description": "An axis of models.",
+        "type": "array",
+        "minItems": 1,
+        "items": { "anyOf": [reference("model"), reference("choice")] },
+    });
+    matrix["propertyNames"] = json!({ "pattern": "^[A-Za-z0-9_]+$", "not": { "const": "when" } });
+    matrix
+}
+
+/// A value of an axis.
+pub(super) fn choice() -> Json {
+    let id = described(text(), "A short name that stays; clips are called after it.");
+    let group = json!({ "type": "object", "required": ["id"], "properties": { "id": id } });
+    json!({ "anyOf": [text(), { "type": "null" }, group] })
+}
+
+/// An entry of the manifest's own list; its other keys are columns.
+pub(super) fn item(cards: &Cards) -> Json {
+    let nothing = json!({ "type": "null" });
+    let mut properties = Map::new();
+    properties.insert("id".into(), described(text(), "A name that stays."));
+    for (name, says) in keys::SHOT.iter().filter(|(name, _)| ["model", "params"].contains(name)) {
+        properties.insert((*name).to_owned(), described(reference(name), says));
+    }
+    for (name, schema) in fields(cards) {
+        properties.insert(name.to_owned(), json!({ "anyOf": [schema, nothing, { "const": "" }] }));
+    }
+    json!({
+        "type": "object",
+        "required": ["id"],
+        "properties": properties,
+        "additionalProperties": { "anyOf": [text(), nothing] },
+    })
+}
+
+/// The fields that all providers share.
+fn fields(cards: &Cards) -> impl Iterator<Item = (&'static str, Json)> {
+    Field::ALL.into_iter().map(move |field| {
+        let schema = match field {
+            Field::Duration => {
+                json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, digits(), template()] })
+            }
+            Field::Seed => json!({ "anyOf": [{ "type": "integer" }, { "type": "string" }] }),
+            Field::Audio => {
+                json!({ "anyOf": [{ "type": "boolean" }, { "enum": ["true", "false"] }, template()] })
+            }
+            Field::ReferenceImages => {
+                json!({ "anyOf": [text(), { "type": "array", "items": text() }] })
+            }
+            _ => words(cards.iter().filter_map(|card| card.field(field))),
+        };
+        (field.name(), described(schema, keys::field(field)))
+    })
+}
+
+/// What else the models document, with the models that do.
+pub(super) fn params(cards: &Cards) -> Json {
+    let mut models: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for card in cards.iter() {
+        for rule in &card.params {
+            models.entry(&rule.name).or_default().push(card.name.to_string());
+        }
+    }
+    let param = |(name, models): (&&str, &Vec<String>)| {
+        let schema = words(cards.iter().filter_map(|card| card.param(name)));
+        ((*name).to_owned(), described(schema, &format!("Of {}.", models.join(", "))))
+    };
+    let properties: Map<String, Json> = models.iter().map(param).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": text() })
+}
+
+/// A text for which the cards of some models know values.
+fn words<'a>(rules: impl Iterator<Item = &'a Rule>) -> Json {
+    let known: BTreeSet<String> = rules.flat_map(|rule| &rule.values).map(shown).collect();
+    if known.is_empty() { text() } else { json!({ "anyOf": [{ "enum": known }, text()] }) }
+}

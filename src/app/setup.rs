@@ -1,0 +1,242 @@
+//! Providers with their addresses and keys, or the sandbox in their place.
+
+use super::environment::variable;
+use super::error::Error;
+use super::exit::Exit;
+use super::places::Places;
+use super::project::Project;
+use super::rehearsal::Stage;
+use crate::domain::key::ModelName;
+use crate::domain::limits::{Limits, Rate};
+use crate::domain::problem::{Place, Problem};
+use crate::engine::lane::Account;
+use crate::manifest::{Located, ProviderConfig};
+use crate::provider::card::ModelCard;
+use crate::provider::cards::Cards;
+use crate::provider::{Provider, Registry};
+use crate::transport::settings::is_loopback;
+use crate::transport::{Endpoint, Proxies, Settings};
+use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// What a run talks to.
+pub(crate) struct Setup {
+    /// By the provider's name.
+    pub(crate) accounts: BTreeMap<String, Arc<Account>>,
+    /// How the clients are built.
+    pub(crate) settings: Settings,
+    /// The servers of a rehearsal.
+    pub(crate) stage: Option<Box<dyn Stage>>,
+}
+
+impl Setup {
+    /// Ends the servers of a rehearsal, if there are any. What they charged is on disk already.
+    pub(crate) async fn close(self) {
+        if let Some(stage) = self.stage {
+            stage.stop().await;
+        }
+    }
+}
+
+/// Sets up the providers of a run: those whose jobs are wanted, and those that still owe clips. Any other needs no key.
+pub(crate) async fn setup(
+    project: &Project,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    cards: &Cards,
+    needed: &BTreeSet<String>,
+) -> Result<Setup, Error> {
+    let (setup, problems) = as_far_as_possible(project, configs, cards, needed).await?;
+    if problems.is_empty() { Ok(setup) } else { Err(not_set_up(&project.places, problems)) }
+}
+
+/// Returns the error for settings of providers that are wrong.
+pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
+    // A key that is missing makes no manifest invalid.
+    let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
+    let what = "the providers are not set up; nothing was sent";
+    if !cfg!(feature = "sandbox") {
+        return Error::new(exit, what).problems(problems).money("not charged");
+    }
+    Error::new(exit, format!("{what} (a rehearsal in the sandbox needs no key)"))
+        .problems(problems)
+        .money("not charged")
+        .hint(places.typed("run --sandbox"))
+}
+
+/// Returns whether a provider of these has no key in the environment.
+pub(crate) fn lacks_key<'a>(
+    registry: &Registry,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    mut providers: impl Iterator<Item = &'a str>,
+) -> bool {
+    providers.any(|name| {
+        let Some(provider) = registry.find(name) else { return false };
+        variable(key_variable(&**provider, configs.get(name)).0).is_none_or(|key| key.trim().is_empty())
+    })
+}
+
+/// Returns whether all that is wrong with a provider is that its key is not in the environment.
+pub(crate) fn is_missing_key(problem: &Problem) -> bool {
+    problem.message.starts_with(NO_KEY)
+}
+
+/// The beginning of what is said where a key is missing.
+const NO_KEY: &str = "the environment variable ";
+
+/// Sets up those of the needed providers whose settings are right, and returns what is wrong with the others: one without a
+/// key must not keep the paid clips of the rest waiting.
+pub(crate) async fn as_far_as_possible(
+    project: &Project,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    cards: &Cards,
+    needed: &BTreeSet<String>,
+) -> Result<(Setup, Vec<Problem>), Error> {
+    let settings = settings()?;
+    let mut accounts = BTreeMap::new();
+    if let Some(rehearsal) = &project.rehearsal {
+        let stage = rehearsal.start(&project.places).await?;
+        for provider in project.registry.iter() {
+            let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
+            let endpoint = Endpoint {
+                base_url: address(&stage.address(provider.name()))?,
+                key: Some(SecretString::from(stage.key())),
+            };
+            // The rehearsal keeps the number of tasks at once, and hurries otherwise.
+            let limits = Limits { concurrency: limits.concurrency, ..quick() };
+            let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
+            accounts.insert(provider.name().to_owned(), Arc::new(account));
+        }
+        return Ok((Setup { accounts, settings, stage: Some(stage) }, Vec::new()));
+    }
+    let mut problems = Vec::new();
+    for provider in needed.iter().filter_map(|name| project.registry.find(name)) {
+        let config = configs.get(provider.name());
+        match endpoint(&**provider, config) {
+            Ok(endpoint) => {
+                let limits = config.map(|config| config.value.limits).unwrap_or_default();
+                let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
+                accounts.insert(provider.name().to_owned(), Arc::new(account));
+            }
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    Ok((Setup { accounts, settings, stage: None }, problems))
+}
+
+/// What a rehearsal cannot show: the sandbox plays models as their documents say, and knows no manifest.
+pub(crate) fn unplayed(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
+    let is_changed =
+        |card: &&Arc<ModelCard>| card.corrected.iter().any(|correction| correction.part != "price");
+    let changed = used.iter().filter_map(|name| cards.get(name)).filter(is_changed);
+    let names: Vec<String> = changed.map(|card| card.name.to_string()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the sandbox plays models as their documents say: of {} it does not know what the manifest corrects, and may \
+             refuse what the provider takes",
+            names.join(", ")
+        )
+    })
+}
+
+pub(crate) fn endpoint(
+    provider: &dyn Provider,
+    config: Option<&Located<ProviderConfig>>,
+) -> Result<Endpoint, Box<Problem>> {
+    let base_url = base_url(provider, config)?;
+    let (name, place) = key_variable(provider, config);
+    // A line break at the end is what `echo KEY > file` leaves.
+    let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        let message = format!("{NO_KEY}{name} with the key of {} is not set", provider.name());
+        let hint = format!("type `export {name}=` with the key behind it, then the same command again");
+        return Err(Box::new(Problem::error(place, message).hint(hint)));
+    };
+    Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
+}
+
+/// Returns the address of a provider's server: its own, or one on this machine.
+pub(crate) fn base_url(
+    provider: &dyn Provider,
+    config: Option<&Located<ProviderConfig>>,
+) -> Result<Url, Box<Problem>> {
+    let profile = provider.profile();
+    if profile.sandbox_only && config.is_none_or(|config| config.value.base_url.is_none()) {
+        let message = format!("the provider {} exists only in the sandbox", provider.name());
+        return Err(Box::new(Problem::error(Place::Nowhere, message).hint("add --sandbox to the command")));
+    }
+    let written = config.and_then(|config| config.value.base_url.as_ref());
+    let place = written.map_or(Place::Nowhere, Located::place);
+    let text = written.map_or(profile.base_url.as_str(), |url| url.value.as_str());
+    let base_url =
+        Url::parse(text).map_err(|error| Problem::error(place.clone(), format!("`{text}`: {error}")))?;
+    let host = base_url.host_str().unwrap_or_default();
+    if !is_loopback(&base_url) && !profile.hosts.iter().any(|known| known == host) {
+        return Err(Box::new(
+            Problem::error(
+                place,
+                format!("{host} is no server of {}, and would get its key", provider.name()),
+            )
+            .hint(format!(
+                "the servers of {} are: {}",
+                provider.name(),
+                profile.hosts.join(", ")
+            )),
+        ));
+    }
+    Ok(profile.server(&base_url))
+}
+
+/// The environment variable with the key of a provider, and where the manifest names it.
+pub(crate) fn key_variable<'a>(
+    provider: &'a dyn Provider,
+    config: Option<&'a Located<ProviderConfig>>,
+) -> (&'a str, Place) {
+    match config.and_then(|config| config.value.api_key.as_ref()) {
+        Some(named) => (&named.value.0, named.place()),
+        None => (&provider.profile().key_env, Place::Nowhere),
+    }
+}
+
+/// The pace of a rehearsal.
+fn quick() -> Limits {
+    let per_second = |count| {
+        Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) })
+    };
+    Limits {
+        rate: per_second(100),
+        polls: NonZeroU32::new(64),
+        poll_rate: per_second(500),
+        first_poll: Some(Duration::from_millis(300)),
+        poll_every: Some(Duration::from_millis(200)),
+        ..Limits::default()
+    }
+}
+
+pub(crate) fn settings() -> Result<Settings, Error> {
+    let proxy = |names: [&str; 2]| -> Result<Option<Url>, Error> {
+        let Some(text) = names.iter().find_map(|name| variable(name)).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let parsed = Url::parse(&text).or_else(|_| Url::parse(&format!("http://{text}")));
+        // The text may hold a password: it is not repeated.
+        parsed
+            .map(Some)
+            .map_err(|_| Error::new(Exit::Usage, format!("{} is no address of a proxy", names[0])))
+    };
+    let proxies = Proxies {
+        https: proxy(["HTTPS_PROXY", "https_proxy"])?,
+        // Upper case is left out on purpose: a web server may set HTTP_PROXY from a request's header.
+        http: proxy(["http_proxy", "http_proxy"])?,
+        bypass: variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default(),
+    };
+    Ok(Settings { proxies, ..Settings::default() })
+}
+
+fn address(text: &str) -> Result<Url, Error> {
+    Url::parse(text)
+        .map_err(|error| Error::new(Exit::Unexpected, format!("the sandbox's address is none: {error}")))
+}

@@ -1,0 +1,259 @@
+//! Where a project stands: its jobs, its money and what needs a person. It can be asked while a run is active.
+
+use super::budget::{Level, caps, levels};
+use super::error::Error;
+use super::find::manifest;
+use super::lost::found;
+use super::pause;
+use super::places::quoted;
+use super::project::Project;
+use super::reporter::News;
+use super::session::reader;
+use super::standing::{Standing, buckets};
+use crate::domain::lifecycle::{Phase, State};
+use crate::domain::loss::Loss;
+use crate::domain::take::Take;
+use crate::manifest::OnMissing;
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, Window};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// Links that expire within this time are worth a warning.
+const SOON: SignedDuration = SignedDuration::from_hours(2);
+
+/// Clips after which the pace of a run is worth telling: the first one alone says more of the provider's queue.
+const ENOUGH: u64 = 2;
+
+/// Where a project stands.
+pub struct StatusReport {
+    /// The time of the report.
+    pub now: Timestamp,
+    /// The project's name; `None` where the manifest cannot be read, and all projects of the folder are meant.
+    pub project: Option<String>,
+    /// The process that is at work.
+    pub holder: Option<Holder>,
+    /// The last run, and what it spent.
+    pub run: Option<(Run, Spent)>,
+    /// What was spent today (UTC).
+    pub today: Spent,
+    /// What was spent this month (UTC).
+    pub month: Spent,
+    /// The manifest's budgets; none where it cannot be read.
+    pub budget: Vec<Level>,
+    /// What needs a person, and the number of takes in each state.
+    pub standing: Standing,
+    /// The jobs, as they were wanted last.
+    pub buckets: Buckets,
+    /// Takes that were paid and have no clip yet.
+    pub in_flight: Vec<Take>,
+    /// Providers on hold.
+    pub paused: Vec<Pause>,
+    /// How fast the active run is.
+    pub pace: Option<Pace>,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// How fast the active run is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    /// Number of clips that it has brought.
+    pub done: u64,
+    /// Clips per minute.
+    pub a_minute: f64,
+    /// Number of jobs that are left.
+    pub left: u64,
+    /// The time that these take at this pace.
+    pub time_left: SignedDuration,
+}
+
+/// The takes of one state, and the oldest of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Oldest<'a> {
+    /// The state.
+    pub phase: Phase,
+    /// Number of takes in it.
+    pub takes: usize,
+    /// The oldest one.
+    pub take: &'a Take,
+    /// The time at which it was submitted or accepted.
+    pub since: Timestamp,
+}
+
+impl Project {
+    /// Returns where the project stands. Sends nothing and changes nothing.
+    pub async fn status(&self) -> Result<StatusReport, Error> {
+        let places = &self.places;
+        let reader = reader(places)?;
+        for warning in reader.damage() {
+            self.tell(&News::Warning(&warning));
+        }
+        let (manifest, now) = (manifest(places), self.clock.now());
+        let budget = match &manifest {
+            Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
+            None => Vec::new(),
+        };
+        let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
+        let name = manifest.map(|manifest| manifest.project);
+        let mut report = self.read_status(&reader, name, now).await?;
+        report.budget = budget;
+        if is_watched {
+            let root = places.clips(reader.output().await?.as_deref());
+            match found(places, &root, &reader, report.project.as_deref()).await {
+                Ok(found) => {
+                    let dismissed = reader.dismissed().await?;
+                    for (clip, loss) in found.lost.iter().filter(|(clip, _)| clip.wanted) {
+                        let is_meant = *loss == Loss::Missing && dismissed.contains(&clip.filed.take);
+                        let bucket = if is_meant { Bucket::Dismissed } else { Bucket::lost(*loss) };
+                        report.buckets.shift(Bucket::Done, bucket);
+                    }
+                }
+                Err(error) => self.tell(&News::Failed(&error)),
+            }
+        }
+        report.next = places.typed(&report.next_words());
+        Ok(report)
+    }
+
+    /// Reads all but the budgets and the command to type next.
+    async fn read_status(
+        &self,
+        reader: &Reader,
+        project: Option<String>,
+        now: Timestamp,
+    ) -> Result<StatusReport, Error> {
+        let named = project.as_deref();
+        let buckets = buckets(reader, &self.places, BTreeSet::new()).await?.0;
+        let standing = Standing::read(self, reader, named).await?;
+        let holder = Lock::holder(&self.places.state)?;
+        let run = match reader.last_run(named).await? {
+            Some(run) => {
+                let spent = reader.spent(Window::Invocation(run.id)).await?;
+                Some((run, spent))
+            }
+            None => None,
+        };
+        let (today, month) = (reader.spent(Window::Day(now)).await?, reader.spent(Window::Month(now)).await?);
+        let in_flight = reader.in_flight(named).await?;
+        let paused = reader.pauses(named).await?;
+        let active = run.as_ref().filter(|(run, _)| holder.is_some() && run.ended.is_none());
+        let pace = match active {
+            Some((run, _)) => {
+                let left = standing.count(Phase::Pending) + standing.in_flight();
+                Pace::of(reader.done_in(run.id).await?, left, now.duration_since(run.started))
+            }
+            None => None,
+        };
+        let (budget, next) = (Vec::new(), String::new());
+        Ok(StatusReport {
+            now,
+            project,
+            holder,
+            run,
+            today,
+            month,
+            budget,
+            standing,
+            buckets,
+            in_flight,
+            paused,
+            pace,
+            next,
+        })
+    }
+}
+
+impl StatusReport {
+    /// Returns whether this run is at work now.
+    #[must_use]
+    pub fn is_active(&self, run: &Run) -> bool {
+        self.holder.is_some() && run.ended.is_none()
+    }
+
+    /// Returns for each state in flight how many takes are in it, and the oldest of them with its time.
+    #[must_use]
+    pub fn oldest(&self) -> Vec<Oldest<'_>> {
+        let of = |phase: Phase| {
+            let takes = self.in_flight.iter().filter(move |take| take.state.phase() == phase);
+            let oldest = takes.clone().filter_map(|take| Some((take, since(take)?)));
+            let (take, since) = oldest.min_by_key(|(_, since)| *since)?;
+            Some(Oldest { phase, takes: takes.count(), take, since })
+        };
+        Phase::IN_FLIGHT.into_iter().filter_map(of).collect()
+    }
+
+    /// Returns the takes whose links expire soon with that time, the first one first.
+    #[must_use]
+    pub fn dying(&self) -> Vec<(&Take, Timestamp)> {
+        let soon = self.now.checked_add(SOON).unwrap_or(self.now);
+        let dies = |take: &'_ Take| match &take.state {
+            State::Downloading { clip, .. } => clip.expires.filter(|dies| *dies < soon),
+            _ => None,
+        };
+        let mut dying: Vec<_> = self.in_flight.iter().filter_map(|take| Some((take, dies(take)?))).collect();
+        dying.sort_by_key(|(_, dies)| *dies);
+        dying
+    }
+
+    /// Returns the command that goes on, without the flags that lead to the project.
+    fn next_words(&self) -> String {
+        let standing = &self.standing;
+        if self.holder.is_some() {
+            return "status".to_owned();
+        }
+        if standing.in_flight() > 0 {
+            return "collect".to_owned();
+        }
+        let waiting = standing.count(Phase::Pending);
+        if waiting > 0 {
+            // Where all that waits is on hold, a run would end as it began.
+            let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
+            return if on_hold { pause::resume_typed(&self.paused) } else { "run".to_owned() };
+        }
+        match standing.held.first().map(|held| &held.take).or(standing.failed.first()) {
+            Some(take) => format!("show {}", quoted(&take.key.to_string())),
+            None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
+            None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
+            None if !standing.written_off.is_empty() => "retry --written-off".to_owned(),
+            None => "plan".to_owned(),
+        }
+    }
+}
+
+impl Pace {
+    /// Returns the pace of a run from what it did so far; `None` where that is too little to tell.
+    fn of(done: u64, left: u64, elapsed: SignedDuration) -> Option<Self> {
+        let minutes = elapsed.as_secs_f64() / 60.0;
+        if done < ENOUGH || minutes <= 0.0 {
+            return None;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts of clips are far below what a double holds")]
+        let (done_so_far, to_do) = (done as f64, left as f64);
+        let a_minute = done_so_far / minutes;
+        let time_left = SignedDuration::try_from_secs_f64(to_do / a_minute * 60.0).ok()?;
+        Some(Self { done, a_minute, left, time_left })
+    }
+}
+
+/// Returns the time at which a take was submitted, or at which the provider accepted it.
+fn since(take: &Take) -> Option<Timestamp> {
+    match &take.state {
+        State::Submitting { intent, .. } | State::Doubtful { intent, .. } => Some(intent.at),
+        state => state.task().map(|task| task.accepted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_follows_from_what_was_done() {
+        let pace = Pace::of(10, 30, SignedDuration::from_mins(5)).unwrap();
+        assert!((pace.a_minute - 2.0).abs() < 1e-9);
+        assert_eq!(pace.time_left, SignedDuration::from_mins(15));
+        assert!(Pace::of(1, 30, SignedDuration::from_mins(5)).is_none());
+        assert!(Pace::of(5, 30, SignedDuration::ZERO).is_none());
+    }
+}

@@ -1,0 +1,285 @@
+//! The end of a run: what came of it, how it is kept in the books, and the exit code.
+
+use super::board::Clips;
+use super::budget::{Level, levels_after, spenders};
+use super::error::Error;
+use super::exit::Exit;
+use super::find::project_name;
+use super::lost::Lost;
+use super::pause;
+use super::places::{Places, show_typed};
+use super::project::Project;
+use super::reporter::News;
+use super::session::Went;
+use super::standing::Standing;
+use crate::domain::fault::Stop;
+use crate::domain::key::JobKey;
+use crate::domain::lifecycle::{Charged, State};
+use crate::domain::money::Usd;
+use crate::domain::notice::WhyStopped;
+use crate::domain::take::Take;
+use crate::engine::stop::StopReason;
+use crate::engine::world::World;
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::store::{Cap, Caps, Pause, RunId, Spent, Window};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// A run as the use case knows it when it ends.
+pub(crate) struct Ended<'a> {
+    /// In the books.
+    pub(crate) run: RunId,
+    /// What it was allowed to spend.
+    pub(crate) caps: Caps,
+    /// Jobs that want another rendering than the one that was in flight when the run began.
+    pub(crate) waiting: usize,
+    /// Finished jobs whose input changed and that wait for a yes before they are rendered anew.
+    pub(crate) asks: usize,
+    /// Clips that are gone or altered.
+    pub(crate) lost: Lost,
+    /// The command that goes on where it stopped, without the flags that lead to the project.
+    pub(crate) again: &'a str,
+}
+
+/// What came of a request to run, collect, retry or redo.
+pub enum RunReport {
+    /// There was nothing to do.
+    Nothing {
+        /// Why, in a sentence.
+        what: String,
+        /// The command to type next.
+        next: Option<String>,
+    },
+    /// A run came to its end.
+    Ran(Box<Summary>),
+}
+
+impl RunReport {
+    /// Returns how it ended.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Nothing { .. } => Exit::Done,
+            Self::Ran(summary) => summary.exit,
+        }
+    }
+
+    /// Returns the report with this exit code if that is the graver one.
+    #[must_use]
+    pub(crate) fn at_least(mut self, exit: Exit) -> Self {
+        if let Self::Ran(summary) = &mut self {
+            summary.exit = Exit::gravest([summary.exit, exit]);
+        }
+        self
+    }
+}
+
+/// What came of a run.
+pub struct Summary {
+    /// How it ended.
+    pub exit: Exit,
+    /// The exit code that the books keep, by which the text and the next command go.
+    pub kept_exit: Exit,
+    /// Numbers of jobs by where they stand.
+    pub buckets: Buckets,
+    /// Whether nothing at all happened to any job.
+    pub is_idle: bool,
+    /// How long it took.
+    pub lasted: Duration,
+    /// Clips that it brought.
+    pub clips: Clips,
+    /// What it would have spent when all was done; `None` where nothing was ordered.
+    pub estimate: Option<Usd>,
+    /// What this call spent.
+    pub spent: Spent,
+    /// What the whole run spent, where it goes on with an interrupted one.
+    pub run_spent: Spent,
+    /// How full the budgets are.
+    pub levels: Vec<Level>,
+    /// The budget that ended the run.
+    pub reached: Option<Cap>,
+    /// Projects that used that budget up, where there are several.
+    pub spenders: Option<String>,
+    /// Why it ended early.
+    pub reason: Option<StopReason>,
+    /// Providers and models that take no more submissions, and whether their polls were refused, too.
+    pub closed: Vec<(String, WhyStopped, bool)>,
+    /// Jobs that wait until another rendering of theirs is settled.
+    pub waiting: usize,
+    /// Clips that are gone or altered.
+    pub lost: Lost,
+    /// Providers on hold.
+    pub pauses: Vec<Pause>,
+    /// Clips that could not be put under their new names, each with the reason.
+    pub unfiled: Vec<(JobKey, String)>,
+    /// Jobs that met a defect of this program.
+    pub panicked: usize,
+    /// Where the jobs stand.
+    pub standing: Standing,
+    /// The time of the report.
+    pub now: Timestamp,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// Ends the run in the books and returns what came of it.
+pub(crate) async fn close(
+    asked: &Project,
+    world: &World,
+    went: Went,
+    ended: Ended<'_>,
+) -> Result<RunReport, Error> {
+    let (places, run) = (&asked.places, ended.run);
+    // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
+    let named = Some(world.project.clone()).filter(|project| !project.is_empty());
+    let shown = named.clone().or_else(|| project_name(places));
+    let standing = Standing::read(asked, &world.store, shown.as_deref()).await?;
+    let pauses = match &named {
+        Some(project) => world.store.pauses(Some(project)).await?,
+        None => Vec::new(),
+    };
+    let now = world.clock.now();
+    let levels = levels_after(&world.store, run, ended.caps, now).await?;
+    let mut exit = exit_code(&ended, world, &went, &standing);
+    if let Err(error) = world.store.end_run(run, exit as u8, now).await {
+        // Only the books about the run itself are open now: what is paid was told before.
+        asked.tell(&News::Failed(&error.into()));
+        exit = Exit::gravest([exit, Exit::Local]);
+    }
+    let spent = world.store.spent(Window::Invocation(run)).await?;
+    let run_spent = world.store.spent(Window::Run(run)).await?;
+    let reached = reached(&went);
+    let spenders = match reached {
+        Some(cap) => spenders(&world.store, cap, run, now).await?,
+        None => None,
+    };
+    let next = match exit {
+        Exit::WorkRemains if pauses.iter().any(|pause| pause.waiting > 0) => {
+            places.typed(&pause::resume_typed(&pauses))
+        }
+        _ => next(exit, &standing, places, &went, &ended),
+    };
+    let refused = world.polls_refused();
+    let Went { outcome, reason, closed, board } = went;
+    Ok(RunReport::Ran(Box::new(Summary {
+        exit,
+        kept_exit: exit,
+        buckets: board.buckets().clone(),
+        is_idle: board.is_idle(),
+        lasted: board.lasted(now),
+        clips: board.clips().clone(),
+        estimate: board.estimate(),
+        spent,
+        run_spent,
+        levels,
+        reached,
+        spenders,
+        reason,
+        closed: closed
+            .into_iter()
+            .map(|(who, why)| {
+                let is_refused = refused.contains_key(&who);
+                (who, why, is_refused)
+            })
+            .collect(),
+        waiting: ended.waiting,
+        lost: ended.lost,
+        pauses,
+        unfiled: outcome.unfiled,
+        panicked: outcome.panicked,
+        standing,
+        now,
+        next,
+    })))
+}
+
+/// Returns the budget that ended the run, if one did.
+fn reached(went: &Went) -> Option<Cap> {
+    match went.reason {
+        Some(StopReason::Budget(cap)) => Some(cap),
+        _ => None,
+    }
+}
+
+fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing) -> Exit {
+    let Ended { waiting, asks, .. } = ended;
+    let mut exits = Vec::new();
+    let outcome = &went.outcome;
+    if outcome.panicked > 0 {
+        exits.push(Exit::Unexpected);
+    }
+    if !outcome.failures.is_empty() {
+        let defect = |failure: &_| matches!(failure, crate::engine::world::Failure::Illegal(_));
+        exits.push(if outcome.failures.iter().any(defect) { Exit::Unexpected } else { Exit::Local });
+    }
+    exits.extend(went.reason.and_then(|reason| match reason {
+        StopReason::Interrupted => Some(Exit::Interrupted),
+        StopReason::Terminated => Some(Exit::Terminated),
+        StopReason::HungUp => Some(Exit::HungUp),
+        // It ends nothing that was sent before; what it kept from being sent is among what is left.
+        StopReason::MaxTime => None,
+        StopReason::Budget(_) | StopReason::InDoubt => Some(Exit::Budget),
+        StopReason::Local => Some(Exit::Local),
+    }));
+    for why in went.closed.values() {
+        exits.extend(match why {
+            WhyStopped::Provider(Stop::Auth | Stop::Balance | Stop::Account) => Some(Exit::Credentials),
+            WhyStopped::Provider(Stop::Setup) | WhyStopped::Model | WhyStopped::NoProgress => {
+                Some(Exit::WorkRemains)
+            }
+            // Where the last three tasks of a run bring nothing, nothing is left.
+            WhyStopped::TasksLost | WhyStopped::TasksEmpty | WhyStopped::TasksFail => None,
+        });
+    }
+    if !world.polls_refused().is_empty() {
+        exits.push(Exit::Credentials);
+    }
+    if !outcome.unfiled.is_empty() {
+        exits.push(Exit::Local);
+    }
+    if outcome.leaves_work() || *waiting > 0 {
+        exits.push(Exit::WorkRemains);
+    }
+    if *asks > 0 {
+        exits.push(Exit::Budget);
+    }
+    if !standing.held.is_empty() {
+        exits.push(Exit::Held);
+    }
+    // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
+    let is_lost = ended.lost.jobs().next().is_some() || !standing.written_off.is_empty();
+    if !standing.failed.is_empty()
+        || went.board.buckets().count(Bucket::Failed) > 0
+        || went.board.failures() > 0
+        || is_lost
+    {
+        exits.push(Exit::SomeFailed);
+    }
+    Exit::gravest(exits)
+}
+
+fn next(exit: Exit, standing: &Standing, places: &Places, went: &Went, ended: &Ended<'_>) -> String {
+    match exit {
+        Exit::Held | Exit::SomeFailed => {
+            let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
+            let held = standing.held.first().map(|held| &held.take);
+            match held.or(standing.failed.iter().find(|take| !passing(take))) {
+                Some(take) => show_typed(places, &take.key),
+                None if standing.failed.is_empty() => ended.lost.next(places).unwrap_or_else(|| {
+                    let how = if standing.written_off.is_empty() { "retry" } else { "retry --written-off" };
+                    places.typed(how)
+                }),
+                None => places.typed("retry"),
+            }
+        }
+        Exit::Done => places.typed("status"),
+        // Nothing else holds it up: the yes does.
+        Exit::Budget if ended.asks > 0 && reached(went).is_none() => {
+            places.typed(&format!("{} --accept-changes", ended.again))
+        }
+        // Before midnight, or the next month, the same command would end at once.
+        Exit::Budget if matches!(reached(went), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
+        // The same command, for it pays nothing twice.
+        _ => places.typed(ended.again),
+    }
+}

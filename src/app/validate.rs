@@ -1,0 +1,73 @@
+//! Validation: checks everything that can be known before anything is sent.
+
+use super::album::hand_on;
+use super::error::Error;
+use super::exit::Exit;
+use super::images;
+use super::project::Project;
+use crate::domain::problem::Problem;
+use crate::domain::take::Wanted;
+use crate::load::{Jobs, open};
+use crate::plan::order::LinkBook;
+
+/// A request to check a manifest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ValidateRequest {
+    /// Also fetches the first bytes of linked pictures, and compares them with the limits of their models.
+    pub check_images: bool,
+}
+
+/// The result of checking a manifest.
+#[derive(Debug, Clone)]
+pub struct ValidateReport {
+    /// Errors, warnings and notes about the manifest, its catalog and its jobs.
+    pub problems: Vec<Problem>,
+    /// Number of jobs without an error.
+    pub jobs: usize,
+    /// The command to type next.
+    pub next: String,
+}
+
+impl Project {
+    /// Checks manifest, catalog and every job against its model's documented limits. Sends nothing to a provider.
+    pub async fn validate(&self, request: ValidateRequest) -> Result<ValidateReport, Error> {
+        let ValidateRequest { check_images } = request;
+        let places = &self.places;
+        let mut loaded = open(&places.manifest, &self.registry);
+        hand_on(places, &mut loaded, &LinkBook::new(), check_images, &mut Uncollected);
+        if check_images {
+            let links = images::look(self, &loaded).await?;
+            loaded = open(&places.manifest, &self.registry);
+            hand_on(places, &mut loaded, &links, false, &mut Uncollected);
+        }
+        let command = match (loaded.is_invalid(), check_images) {
+            (false, _) => "plan",
+            (true, false) => "validate",
+            (true, true) => "validate --check-images",
+        };
+        Ok(ValidateReport { problems: loaded.problems, jobs: loaded.jobs, next: places.typed(command) })
+    }
+}
+
+impl ValidateReport {
+    /// Returns whether the problems keep a run from sending anything.
+    #[must_use]
+    pub fn is_invalid(&self) -> bool {
+        self.problems.iter().any(Problem::is_error)
+    }
+
+    /// Returns the exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.is_invalid() { Exit::Invalid } else { Exit::Done }
+    }
+}
+
+/// Takes jobs that are only counted.
+struct Uncollected;
+
+impl Jobs for Uncollected {
+    fn begin(&mut self) {}
+
+    fn take(&mut self, _: Wanted, _: i64) {}
+}

@@ -1,0 +1,141 @@
+//! What every verb needs: the streams, the flags of every command, and projects made from them.
+
+use super::args::Global;
+use super::signals;
+use crate::app::consent::{Answer, Consent, Question, Topic};
+#[cfg(feature = "sandbox")]
+use crate::app::environment::variable;
+use crate::app::error::Error;
+use crate::app::places::Places;
+use crate::app::project::Project;
+#[cfg(feature = "sandbox")]
+use crate::rehearsal::{InProcess, rules};
+use crate::report::plan::change_line;
+use crate::report::reporter::Console;
+use crate::report::terminal::Terminal;
+use crate::report::text::held::held_line;
+#[cfg(feature = "sandbox")]
+use crate::sandbox::{Clips, Rule};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The streams and the flags of every command.
+pub(super) struct Context {
+    pub(super) terminal: Terminal,
+    pub(super) global: Global,
+}
+
+/// A project with the streams that it is told on.
+pub(super) struct Opened {
+    pub(super) project: Project,
+    console: Arc<Console>,
+}
+
+impl Context {
+    /// Opens the project of a manifest, or of the one that is found here or above.
+    pub(super) fn open(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
+        let Global { file, out, sandbox, .. } = &self.global;
+        self.open_at(Places::find(manifest.or(file.as_deref()), out.as_deref(), *sandbox)?)
+    }
+
+    /// Opens the project in these places.
+    pub(super) fn open_at(&self, places: Places) -> Result<Opened, Error> {
+        let Global { verbose, log_file, .. } = &self.global;
+        let logged = log_file.is_some() || self.terminal.json || self.terminal.quiet;
+        let console = Arc::new(Console::new(&self.terminal, &places, *verbose > 0, logged));
+        let project = Project::at(places).telling(Arc::clone(&console));
+        let opened = Opened { project, console };
+        #[cfg(feature = "sandbox")]
+        if opened.project.places().sandbox {
+            return opened.rehearsed(sandbox(Vec::new()));
+        }
+        Ok(opened)
+    }
+
+    /// Returns whoever answers questions: this terminal, and `--yes` before it.
+    pub(super) fn consent(&self, yes: bool) -> Asking {
+        Asking { terminal: self.terminal.clone(), yes }
+    }
+}
+
+impl Opened {
+    /// Returns the project with this sandbox.
+    #[cfg(feature = "sandbox")]
+    fn rehearsed(self, sandbox: InProcess) -> Result<Self, Error> {
+        Ok(Self { project: self.project.rehearsed(sandbox)?, ..self })
+    }
+
+    /// Returns the project with a sandbox that misbehaves by the rules of this file.
+    #[cfg(feature = "sandbox")]
+    pub(super) fn misbehaving(self, faults: Option<&Path>) -> Result<Self, Error> {
+        match faults {
+            Some(faults) => self.rehearsed(sandbox(rules(faults)?)),
+            None => Ok(self),
+        }
+    }
+
+    /// Returns the project with whoever answers its questions.
+    pub(super) fn asking(self, asking: Asking) -> Self {
+        Self { project: self.project.asking(asking), ..self }
+    }
+
+    /// Does something with the project, while signals are heeded and the times on the terminal go on.
+    pub(super) async fn at_work<T>(
+        &self,
+        terminal: &Terminal,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::select! {
+            done = work => done,
+            error = signals::watch(self.project.interrupt(), terminal) => Err(error),
+            () = self.console.keep_time() => unreachable!("the times on a terminal go on for ever"),
+        }
+    }
+}
+
+/// Returns the sandbox with these faults, and with small clips where the environment asks for them.
+#[cfg(feature = "sandbox")]
+fn sandbox(faults: Vec<Rule>) -> InProcess {
+    let tiny = variable("SHOTLIST_SANDBOX_CLIPS").is_some_and(|kind| kind == "tiny");
+    InProcess::with(move |options| {
+        options.faults.clone_from(&faults);
+        if tiny {
+            options.clips = Clips::Tiny;
+        }
+    })
+}
+
+/// Asks at the terminal.
+pub(super) struct Asking {
+    terminal: Terminal,
+    /// Whether prices and moves are agreed to already.
+    yes: bool,
+}
+
+impl Consent for Asking {
+    fn answer(&self, question: &Question) -> Answer {
+        let Self { terminal, yes } = self;
+        if *yes && question.topic != Topic::RenderChanged {
+            return Answer::Yes;
+        }
+        if !terminal.interactive {
+            return Answer::Nobody;
+        }
+        let changes = &question.changes;
+        for (key, fields) in &changes.examples {
+            let fields: Vec<String> = fields.iter().map(change_line).collect();
+            terminal.tell(&format!("{key}  {}", fields.join("; ")), 2);
+        }
+        for take in &question.held {
+            terminal.say(held_line(take, None));
+        }
+        if changes.jobs > changes.examples.len() {
+            terminal.say(format_args!("… and {} more", changes.jobs - changes.examples.len()));
+        }
+        if terminal.ask(&question.text) { Answer::Yes } else { Answer::No }
+    }
+
+    fn is_attended(&self) -> bool {
+        self.terminal.interactive
+    }
+}

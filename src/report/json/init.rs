@@ -1,0 +1,21 @@
+//! The result of `init` as JSON.
+
+use crate::app::init::Written;
+use serde_json::{Value, json};
+
+/// Returns the one object of the command.
+#[must_use]
+pub fn object(written: &Written) -> Value {
+    let mut object = json!({ "format": 1, "manifest": written.manifest, "schema": written.schema });
+    if let Some(products) = &written.products {
+        object["from"] = json!({
+            "file": products.file,
+            "dialect": products.about.dialect,
+            "model": products.model.to_string(),
+            "clips": products.clips,
+            "total_usd": products.total.plain(),
+            "unusable": products.unusable,
+        });
+    }
+    object
+}

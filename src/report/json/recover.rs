@@ -1,0 +1,37 @@
+//! The result of `recover` as JSON.
+
+use crate::app::recover::{RecoverReport, Recovered};
+use serde_json::{Map, Value, json};
+
+/// Returns the one object of the command.
+#[must_use]
+pub fn object(report: &RecoverReport) -> Value {
+    let RecoverReport { why, recovered, next } = report;
+    let Some(Recovered { rebuilt, output, counts }) = recovered else {
+        return json!({ "format": 1, "rebuilt": false, "why": why, "next": next });
+    };
+    let states: Map<String, Value> = counts
+        .iter()
+        .map(|(phase, count)| {
+            (phase.name().to_owned(), json!({ "takes": count.takes, "usd": count.usd.plain() }))
+        })
+        .collect();
+    json!({
+        "format": 1,
+        "rebuilt": true,
+        "why": why,
+        "clips_from_sidecars": rebuilt.clips,
+        "clips_usd": rebuilt.clips_sum.plain(),
+        "submissions": rebuilt.submissions,
+        "usd": rebuilt.sum.plain(),
+        "takes": rebuilt.takes,
+        "missing_clips": rebuilt.missing,
+        "lines_left_out": rebuilt.strays,
+        "pauses_gone": rebuilt.bare,
+        "output": output.display().to_string(),
+        "old_ledger": rebuilt.old_ledger.as_ref().map(|old| old.display().to_string()),
+        "old": rebuilt.old.as_ref().map(|old| old.display().to_string()),
+        "states": states,
+        "next": next,
+    })
+}

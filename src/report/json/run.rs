@@ -1,0 +1,45 @@
+//! The end of a run as JSON.
+
+use crate::app::budget::Level;
+use crate::app::places::Places;
+use crate::app::standing::Standing;
+use crate::app::summary::Summary;
+use crate::domain::loss::Loss;
+use crate::report::pauses;
+use crate::report::plan::buckets_json;
+use crate::store::Count;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Returns the last line of a run's stream. Fields may be added; readers ignore what they do not know.
+#[must_use]
+pub fn object(places: &Places, summary: &Summary) -> Value {
+    let Summary { spent, run_spent, .. } = summary;
+    json!({
+        "event": "summary",
+        "exit": summary.kept_exit as i32,
+        "states": summary.standing.json(),
+        "buckets": buckets_json(&summary.buckets),
+        "sandbox": places.sandbox,
+        "spent_usd": spent.settled.plain(),
+        "run_spent_usd": run_spent.settled.plain(),
+        "reserved_usd": spent.reserved.plain(),
+        "in_doubt_usd": spent.in_doubt.plain(),
+        "missing": summary.lost.count(Loss::Missing),
+        "altered": summary.lost.count(Loss::Altered),
+        "budget": summary.levels.iter().map(Level::json).collect::<Vec<_>>(),
+        "reached": summary.reached.map(|cap| cap.to_string()),
+        "paused": summary.pauses.iter().map(pauses::json).collect::<Vec<_>>(),
+    })
+}
+
+impl Standing {
+    /// The counts for programs.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let count = |count: &Count| json!({ "takes": count.takes, "usd": count.usd.plain() });
+        let counts: BTreeMap<&str, _> =
+            self.counts.iter().map(|(phase, counted)| (phase.name(), count(counted))).collect();
+        json!(counts)
+    }
+}

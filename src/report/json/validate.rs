@@ -1,0 +1,11 @@
+//! The result of `validate` as JSON.
+
+use crate::app::validate::ValidateReport;
+use crate::domain::problem::Tally;
+use serde_json::{Value, json};
+
+/// Returns the line that follows the problems of a valid manifest; an invalid one has none.
+#[must_use]
+pub fn object(report: &ValidateReport, tally: Tally) -> Value {
+    json!({ "format": 1, "valid": true, "jobs": report.jobs, "warnings": tally.warnings })
+}

@@ -1,0 +1,25 @@
+//! Providers on hold, in words and as JSON.
+
+pub use crate::app::pauses::{waiting, who, words};
+use crate::store::Pause;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A line for each pause, for whoever is about to submit something.
+#[must_use]
+pub fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
+    let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", words(pause, now));
+    pauses.iter().map(line).collect()
+}
+
+/// A pause for programs.
+#[must_use]
+pub fn json(pause: &Pause) -> Value {
+    json!({
+        "project": pause.project,
+        "provider": pause.provider,
+        "since": pause.since.to_string(),
+        "reason": pause.reason,
+        "waiting": pause.waiting,
+    })
+}

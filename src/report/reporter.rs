@@ -1,0 +1,263 @@
+//! Whoever is told what a use case does: lines for a pipe, lines that change for a terminal, JSON for a program.
+
+use super::guards;
+use super::json;
+use super::lines::{Tone, line};
+use super::plan::moved_words;
+use super::terminal::Terminal;
+use super::text;
+use crate::app::places::Places;
+use crate::app::reporter::{News, Reporter, SharedBoard};
+use crate::domain::notice::Notice;
+use crate::domain::text::count;
+use crate::engine::clock::Clock;
+use crate::plan::approval::Moved;
+use crate::store::{Elsewhere, Repair};
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often the times on a terminal go on.
+const TICK: Duration = Duration::from_millis(200);
+/// Columns of a line's first word and the space behind it; further rows of the line begin there.
+const INDENT: usize = 9;
+/// Number of jobs of a list that are named.
+const NAMED: usize = 10;
+
+/// Tells news on stdout and stderr, in the form that the streams ask for.
+pub struct Console {
+    terminal: Terminal,
+    clock: Clock,
+    verbose: bool,
+    /// Whether the log tells notices, too: not where they would stand twice on stderr.
+    logged: bool,
+    places: Places,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
+    /// The counts of the run at work.
+    board: Option<SharedBoard>,
+    /// Reasons for which something is sent again, in the words that were told already.
+    reasons: HashSet<String>,
+}
+
+impl Console {
+    /// Returns a reporter for these streams. `logged` says whether notices go to the log as well.
+    #[must_use]
+    pub fn new(terminal: &Terminal, places: &Places, verbose: bool, logged: bool) -> Self {
+        let (terminal, places) = (terminal.clone(), places.clone());
+        Self { terminal, clock: Clock::system(), verbose, logged, places, heard: Mutex::default() }
+    }
+
+    /// Lets the times on a terminal go on; never ends.
+    pub async fn keep_time(&self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.draw(&self.heard());
+        }
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn draw(&self, heard: &Heard) {
+        let Some(board) = heard.board.as_ref().filter(|_| self.terminal.is_live()) else { return };
+        let (columns, rows) = self.terminal.size();
+        let board = board.lock().unwrap_or_else(PoisonError::into_inner);
+        self.terminal.draw(&board.lines(self.clock.now(), columns, rows));
+    }
+
+    fn notice(&self, notice: &Notice, at: Timestamp) {
+        let mut heard = self.heard();
+        let line = |verbose: bool| {
+            line(notice, verbose).map(|line| line.with_paths(|path| self.places.opened(path)))
+        };
+        if let Some(line) = line(true).filter(|_| self.logged) {
+            tracing::info!(target: "shotlist", "{line}");
+        }
+        if let Notice::Trouble(trouble) = notice {
+            self.terminal.insist(format_args!("{} {trouble}", self.terminal.paint("error:", "1;31")));
+        }
+        if self.terminal.json {
+            self.terminal.data(json::line(notice, at));
+        } else if let Some(line) = line(self.verbose).filter(|_| !matches!(notice, Notice::Trouble(_))) {
+            if !self.terminal.is_live() {
+                self.terminal.say(line);
+            } else if self.verbose || line.tone != Tone::Step {
+                // A thousand jobs that are too fast are told so once; each stands below with the time of its next try.
+                let known = line.reason().is_some_and(|reason| !heard.reasons.insert(reason.to_owned()));
+                if known {
+                    return self.draw(&heard);
+                }
+                let (columns, _) = self.terminal.size();
+                let paint = |word: &str| match line.tone {
+                    Tone::Good => self.terminal.paint(word, "32"),
+                    Tone::Bad => self.terminal.paint(word, "31"),
+                    Tone::Doubt => self.terminal.paint(word, "33"),
+                    Tone::Plain | Tone::Step => word.to_owned(),
+                };
+                self.terminal.say(line.fitted(columns, at, paint).join("\n"));
+            }
+        }
+        self.draw(&heard);
+    }
+
+    fn moved(&self, moved: &[Moved]) {
+        if self.terminal.json {
+            let moved: Vec<_> =
+                moved.iter().map(|it| json!({ "job": it.key, "how": moved_words(&it.how) })).collect();
+            return self.terminal.data(json!({ "event": "refused", "moved": moved }));
+        }
+        for moved in moved.iter().take(NAMED) {
+            self.terminal.tell(&format!("moved    {}  {}", moved.key, moved_words(&moved.how)), INDENT);
+        }
+        if moved.len() > NAMED {
+            self.terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
+        }
+    }
+}
+
+impl Reporter for Console {
+    fn hear(&self, news: &News<'_>) {
+        let terminal = &self.terminal;
+        match news {
+            News::Warning(words) => terminal.tell(&format!("warning: {words}"), INDENT),
+            News::Note(words) => terminal.tell(words, 2),
+            News::Problems(problems) => drop(terminal.problems(problems.to_vec())),
+            News::Failed(error) => terminal.error(error),
+            News::Repaired(repair) => {
+                if let Some(line) = repaired(repair) {
+                    terminal.tell(&line, INDENT);
+                }
+            }
+            News::Elsewhere(elsewhere) => terminal.tell(&format!("warning: {}", driven(elsewhere)), INDENT),
+            News::Paused { pauses, now } => {
+                super::pauses::lines(pauses, *now).iter().for_each(|line| terminal.say(line));
+            }
+            News::Plan { .. } if terminal.json => {}
+            News::Plan { plan, .. } if plan.to_render() == 0 => {
+                plan.kept_notes().iter().for_each(|note| terminal.tell(note, 2));
+            }
+            News::Plan { plan, mark } => {
+                terminal.say(plan.table(mark).trim_end());
+                plan.notes().iter().for_each(|note| terminal.tell(note, 2));
+                plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + mark), INDENT));
+            }
+            News::Guards { trips, .. } if terminal.json => {
+                let trips: Vec<_> = trips.iter().map(guards::json).collect();
+                terminal.data(json!({ "event": "refused", "guards": trips }));
+            }
+            News::Guards { trips, commands } => {
+                trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
+                let Some([accept, plan, carry_out]) = commands else { return };
+                terminal.tell(
+                    "An edited template or a broken export looks like this. If it is meant, accept it:",
+                    2,
+                );
+                terminal.say(format_args!("  {accept}"));
+                terminal.say("or have a plan approved, and carry out that:");
+                terminal.say(format_args!("  {plan}\n  {carry_out}"));
+            }
+            News::Moved(moved) => self.moved(moved),
+            News::Skipped { job, why } => terminal.say(format_args!("skipped  {job}  {why}")),
+            News::Waiting { job, other, is_held } => {
+                let what = if *is_held { "your decision about" } else { "the earlier clip of" };
+                terminal.say(format_args!("waiting  {job}  for {what} {other}"));
+            }
+            News::Unwanted(jobs) => {
+                jobs.iter().take(NAMED).for_each(|job| terminal.say(format_args!("gone     {job}")));
+                if jobs.len() > NAMED {
+                    terminal.say(format_args!("         … and {} more", jobs.len() - NAMED));
+                }
+            }
+            News::Again { job, price, mark } => {
+                terminal.say(format_args!("again    {job}  {price}{mark}"));
+            }
+            News::Budget { fit, mark } => terminal.tell(&(fit.line() + mark), INDENT),
+            News::Owed { paid, doubtful } => {
+                if *paid > 0 {
+                    terminal
+                        .say(format_args!("{} paid before: collected at no new cost", count(*paid, "clip")));
+                }
+                if *doubtful > 0 {
+                    terminal.say(format_args!(
+                        "{} without an answer: the provider is asked, free of charge",
+                        count(*doubtful, "submission")
+                    ));
+                }
+            }
+            News::Cancelled(job) => {
+                let words = text::cancel::words(job, &self.places);
+                if terminal.json {
+                    terminal.data(json::cancel::object(job, &words));
+                } else {
+                    terminal.tell(&format!("{}  {words}", job.job), 2);
+                }
+            }
+            News::Resolved(job) if terminal.json => {
+                terminal.data(json::resolve::object(job, &text::resolve::words(job)));
+            }
+            News::Resolved(job) => terminal.say(text::resolve::line(job)),
+            News::Started(board) => self.heard().board = Some(SharedBoard::clone(board)),
+            News::Notice { notice, at } => self.notice(notice, *at),
+            News::Leaving { requests, price } => {
+                let (are, their) =
+                    if *requests == 1 { ("is", "its task id") } else { ("are", "their task ids") };
+                terminal.tell(
+                    &format!(
+                        "leaving within 5 s: {} {are} waiting for an answer; leaving now may lose {their} ({price} in \
+                         doubt)",
+                        count(*requests, "request")
+                    ),
+                    INDENT,
+                );
+            }
+            News::Ended => {
+                self.heard().board = None;
+                terminal.still();
+            }
+        }
+    }
+}
+
+/// Says that two copies of a project may send the same jobs.
+fn driven(Elsewhere { place, waiting, usd }: &Elsewhere) -> String {
+    let they = if *waiting == 1 { "it" } else { "they" };
+    format!(
+        "this project was last run on {} in {}; {} ({usd}) can be waiting in both places, and if that copy is still \
+         used, {they} can be sent and paid twice",
+        place.host,
+        place.folder,
+        count(usize::try_from(*waiting).unwrap_or(usize::MAX), "job"),
+    )
+}
+
+/// Says what a crash had left, where a person may want to know.
+fn repaired(repair: &Repair) -> Option<String> {
+    Some(match repair {
+        Repair::TornLine { bytes } => {
+            format!("repaired: the ledger's last line was torn; {bytes} bytes were dropped")
+        }
+        Repair::LedgerCut => {
+            "repaired: the ledger had lost lines; what was on the wire counts as sent".to_owned()
+        }
+        Repair::LinesAdded { .. } => return None,
+        Repair::NeverSent(take) => format!("repaired: {} was never sent (not charged)", take.key),
+        Repair::Unanswered(take) => {
+            format!(
+                "{:<8} {}  its submission was on the wire when the last run ended (may have been charged, up to {})",
+                take.state.name(),
+                take.key,
+                take.price
+            )
+        }
+        Repair::Imported(take) => format!("repaired: {} was taken over from the ledger", take.key),
+    })
+}

@@ -1,0 +1,204 @@
+//! stdout is data, stderr is talk. A closed pipe ends the talk, never the work.
+
+mod live;
+
+use super::layout::{Row, wrap};
+use super::problems;
+use crate::app::environment::variable;
+use crate::app::error::Error;
+use crate::domain::problem::{Problem, Tally, grouped};
+use live::Live;
+use std::fmt::Display;
+use std::io::{BufRead, BufWriter, IsTerminal, Write};
+
+/// How large a terminal is where nobody knows it: columns and rows.
+const SIZE: (u16, u16) = (100, 24);
+/// Below this many columns or rows an answer is none.
+const LEAST: (u16, u16) = (20, 5);
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` or TERM=dumb say otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The two streams and how to use them.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+#[derive(Debug, Clone)]
+pub struct Terminal {
+    /// JSON on stdout.
+    pub json: bool,
+    /// Only errors on stderr.
+    pub quiet: bool,
+    /// Colour on stderr.
+    pub color: bool,
+    /// Whether questions can be asked.
+    pub interactive: bool,
+    /// Whether talk goes to a terminal that can move its cursor.
+    movable: bool,
+    live: Live,
+}
+
+impl Terminal {
+    /// Returns the streams as flags, environment and what they are connected to have it.
+    #[must_use]
+    pub fn new(json: bool, quiet: bool, color: ColorWhen) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let dumb = variable("TERM").is_some_and(|term| term == "dumb");
+        let set = |name| variable(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let color = match color {
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+            ColorWhen::Auto => !set("NO_COLOR") && (set("CLICOLOR_FORCE") || (terminal && !dumb)),
+        };
+        Self {
+            json,
+            quiet,
+            color,
+            interactive: terminal && std::io::stdin().is_terminal(),
+            movable: terminal && !dumb,
+            live: Live::new(),
+        }
+    }
+
+    /// Columns and rows of the terminal, as they are at this moment.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+        let columns = size.map(|size| size.ws_col).filter(|columns| *columns >= LEAST.0).unwrap_or(SIZE.0);
+        let rows = size.map(|size| size.ws_row).filter(|rows| *rows >= LEAST.1).unwrap_or(SIZE.1);
+        (columns.into(), rows.into())
+    }
+
+    /// Whether lines that change can be shown while a run is at work.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.movable && !self.quiet && !self.json
+    }
+
+    /// Shows these lines at the bottom until [`Terminal::still`]; all other talk goes above them.
+    pub fn draw(&self, lines: &[String]) {
+        self.live.draw(lines, self.size().0);
+    }
+
+    /// Removes the lines at the bottom.
+    pub fn still(&self) {
+        self.live.end();
+    }
+
+    /// Does something that writes to stderr, above the lines at the bottom.
+    pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.live.above(self.size().0, write)
+    }
+
+    /// A line of data.
+    pub fn data(&self, line: impl Display) {
+        // A reader that went away (`| head -1`) does not end paid work.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+
+    /// Lines of data.
+    pub fn all_data(&self, lines: impl IntoIterator<Item = impl Display>) {
+        lines.into_iter().for_each(|line| self.data(line));
+    }
+
+    /// Writes a line of data that may be too long to be held, as it is made. An error is what kept it from being made.
+    pub fn long_data(&self, line: &impl serde::Serialize) -> Result<(), serde_json::Error> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        // A reader that went away is no error here either.
+        serde_json::to_writer(&mut out, line)
+            .or_else(|error| if error.is_io() { Ok(()) } else { Err(error) })?;
+        let _ = writeln!(out);
+        let _ = out.flush();
+        Ok(())
+    }
+
+    /// A line of talk.
+    pub fn say(&self, line: impl Display) {
+        if !self.quiet {
+            self.insist(line);
+        }
+    }
+
+    /// A line of talk that is told also where talk is not wanted: what it says may be written nowhere else.
+    pub fn insist(&self, line: impl Display) {
+        self.above(|| {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        });
+    }
+
+    /// A sentence, broken between words where it is wider than the terminal; further lines are indented.
+    pub fn tell(&self, sentence: &str, indent: usize) {
+        if self.movable {
+            self.say(wrap(sentence, self.size().0, indent).join("\n"));
+        } else {
+            self.say(sentence);
+        }
+    }
+
+    /// A row of a report.
+    pub(crate) fn row(&self, row: &Row) {
+        match row {
+            Row::Text(text, indent) => self.tell(text, *indent),
+            Row::Command(line) => self.say(line),
+        }
+    }
+
+    /// The command to type next.
+    pub fn next(&self, command: impl Display) {
+        if !self.json {
+            self.say(format_args!("next: {command}"));
+        }
+    }
+
+    /// Problems of the user's files, causes joined; on stdout as JSON where JSON is wanted.
+    #[expect(clippy::must_use_candidate, reason = "telling is the point; the tally is a by-product")]
+    pub fn problems(&self, found: Vec<Problem>) -> Tally {
+        let found = grouped(found);
+        let tally = Tally::of_grouped(&found);
+        if self.json {
+            for problem in &found {
+                self.data(problems::json(problem));
+            }
+        } else if !found.is_empty() && (tally.errors > 0 || !self.quiet) {
+            let columns = u16::try_from(self.size().0).unwrap_or(SIZE.0);
+            let shown = problems::render(&found, self.color, columns);
+            let _ = write!(std::io::stderr().lock(), "{shown}");
+        }
+        tally
+    }
+
+    /// An error with the problems that led to it, and what to type next.
+    pub fn error(&self, error: &Error) {
+        self.problems(error.problems.clone());
+        let mut err = std::io::stderr().lock();
+        let money = error.money.as_ref().map(|money| format!(" ({money})")).unwrap_or_default();
+        let _ = writeln!(err, "{} {}{money}", self.paint("error:", "1;31"), error.what);
+        if let Some(next) = &error.hint {
+            let _ = writeln!(err, "next: {next}");
+        }
+    }
+
+    /// Asks a question that only `y` or `yes` answers with yes.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> bool {
+        let mut err = std::io::stderr().lock();
+        let _ = write!(err, "{question} [y/N] ");
+        let _ = err.flush();
+        drop(err);
+        let mut answer = String::new();
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+
+    /// The text in a colour, where colour is wanted.
+    #[must_use]
+    pub fn paint(&self, text: &str, code: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}

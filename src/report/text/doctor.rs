@@ -1,0 +1,44 @@
+//! The results of `doctor` in words.
+
+use crate::app::doctor::{Check, DoctorReport, Verdict};
+use crate::domain::text::count;
+use crate::report::layout::labelled;
+use crate::report::terminal::Terminal;
+
+/// Tells each check on stdout, and on stderr how many failed and the command to type next.
+pub fn tell(terminal: &Terminal, report: &DoctorReport) {
+    report.checks.iter().for_each(|check| tell_check(terminal, check));
+    terminal.say(sum(report));
+    terminal.next(&report.next);
+}
+
+/// Returns the sum of all checks in one line.
+fn sum(report: &DoctorReport) -> String {
+    let words = match (report.failed(), report.warnings()) {
+        (0, 0) => "All is well".to_owned(),
+        (0, warnings) => format!("Nothing fails, {}", count(warnings, "warning")),
+        (failed, 0) => format!("{} failed", count(failed, "check")),
+        (failed, warnings) => format!("{} failed, {}", count(failed, "check"), count(warnings, "warning")),
+    };
+    words + ". Nothing was ordered."
+}
+
+fn tell_check(terminal: &Terminal, check: &Check) {
+    let verdict = format!("{:<4}", check.verdict.name());
+    let color = match check.verdict {
+        Verdict::Ok => "32",
+        Verdict::Warn => "33",
+        Verdict::Fail(_) => "1;31",
+    };
+    let mut lines = labelled(&format!("{verdict}  {:<9} ", check.about), &check.what, terminal.size().0);
+    if let Some(todo) = &check.todo {
+        lines.extend(labelled("                -> ", todo, terminal.size().0));
+    }
+    for (at, line) in lines.into_iter().enumerate() {
+        // Only the first line begins with the verdict.
+        match line.strip_prefix(&verdict).filter(|_| at == 0) {
+            Some(rest) => terminal.data(format_args!("{}{rest}", terminal.paint(&verdict, color))),
+            None => terminal.data(line),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The result of `init` in words.
+
+use super::catalog::facts;
+use crate::app::init::{InitReport, Products, Written};
+use crate::domain::problem::{Problem, Severity};
+use crate::domain::text::count;
+use crate::report::json;
+use crate::report::terminal::Terminal;
+
+/// Tells what was read and written, and the command to type next.
+pub fn tell(terminal: &Terminal, report: &InitReport) {
+    match report {
+        InitReport::Invalid { problems, next } => {
+            let tally = terminal.problems(problems.clone());
+            terminal.say(format_args!("{tally}. Nothing was written."));
+            terminal.next(next);
+        }
+        InitReport::Written(written) if terminal.json => terminal.data(json::init::object(written)),
+        InitReport::Written(Written { manifest, schema, products, next }) => {
+            products.iter().for_each(|products| tell_products(terminal, products));
+            let width = manifest.chars().count().max(schema.chars().count());
+            terminal.say(format_args!("Wrote {manifest:<width$}  settings, with comments"));
+            terminal.say(format_args!("Wrote {schema:<width$}  completion for editors"));
+            terminal.say(format_args!("Look at the prompt in {manifest}."));
+            terminal.next(next);
+        }
+    }
+}
+
+/// Tells what a product file holds, and what the manifest would make, cost, and not make.
+fn tell_products(terminal: &Terminal, products: &Products) {
+    let Products { shown, about, one_per, model, clips, total, choices, unusable, problems, .. } = products;
+    terminal.say(format_args!("Read {}", facts(shown, about, *one_per).join("\n")));
+    terminal.say(format_args!("  {} with {model}: {total}", count(*clips, "clip")));
+    if !choices.is_empty() {
+        terminal.say(format_args!("  other choices of one_per: {choices}"));
+    }
+    unusable.iter().for_each(|unusable| terminal.say(format_args!("  {unusable}: `plan` says where")));
+    // Rows that are left out are counted above, and stand in the manifest.
+    let is_told = |problem: &&Problem| problem.severity == Severity::Note;
+    terminal.problems(problems.iter().filter(|problem| !is_told(problem)).cloned().collect());
+}

@@ -1,0 +1,22 @@
+//! The result of `prune` in words.
+
+use crate::app::prune::PruneReport;
+use crate::domain::text::count;
+use crate::report::terminal::Terminal;
+
+/// Tells which clips were archived, which were left, and the command to type next.
+pub fn tell(terminal: &Terminal, report: &PruneReport) {
+    for (key, fault) in &report.left {
+        terminal.say(format_args!("left     {key}  {fault}"));
+    }
+    if report.is_idle() {
+        terminal.say("nothing to archive: every clip is wanted, or archived already");
+    } else {
+        terminal.say(format_args!(
+            "archived {} in {}",
+            count(report.archived, "clip"),
+            report.archive.display()
+        ));
+    }
+    terminal.next(&report.next);
+}

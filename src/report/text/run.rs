@@ -1,0 +1,196 @@
+//! The end of a run in words.
+
+use crate::app::exit::Exit;
+use crate::app::places::{Places, quoted};
+use crate::app::standing::{EXAMPLES, Standing};
+use crate::app::summary::{RunReport, Summary};
+use crate::domain::fault::Said;
+use crate::domain::lifecycle::{Charged, State};
+use crate::domain::money::Usd;
+use crate::domain::take::Take;
+use crate::domain::text::count;
+use crate::engine::stop::StopReason;
+use crate::plan::bucket::Bucket;
+use crate::report::layout::lasted;
+use crate::report::lines::why_words;
+use crate::report::pauses;
+use crate::report::terminal::Terminal;
+use crate::report::text::held::held_block;
+use crate::store::Spent;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Columns of a line's first word and the space behind it; further rows of the line begin there.
+const INDENT: usize = 9;
+
+/// Tells what came of a run, and the command to type next.
+pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
+    let summary = match report {
+        RunReport::Nothing { what, next } => {
+            terminal.say(what);
+            next.iter().for_each(|next| terminal.next(next));
+            return;
+        }
+        RunReport::Ran(summary) => summary,
+    };
+    for (key, reason) in &summary.unfiled {
+        terminal.say(format_args!("unfiled  {key}  {reason}"));
+    }
+    if summary.panicked > 0 {
+        terminal.say(format_args!(
+            "error: {} met a defect of shotlist and stayed where they were; the next run goes on with them",
+            count(summary.panicked, "job")
+        ));
+    }
+    if terminal.json {
+        return terminal.data(crate::report::json::run::object(places, summary));
+    }
+    let told = |line: &String| terminal.tell(line, INDENT);
+    outcome_lines(summary, places).iter().for_each(told);
+    for level in summary.levels.iter().filter(|level| summary.reached == Some(level.cap)) {
+        told(&level.reached());
+        summary.spenders.iter().for_each(|who| told(&format!("spent    by {who}")));
+    }
+    for pause in &summary.pauses {
+        told(&format!("paused   {}", pauses::words(pause, summary.now)));
+    }
+    summary.standing.causes().iter().for_each(told);
+    written_off(&summary.standing, places).iter().for_each(told);
+    summary.lost.lines(places).iter().for_each(told);
+    held_block(&summary.standing, places).iter().for_each(|row| terminal.row(row));
+    match summary.kept_exit {
+        Exit::Done | Exit::Held | Exit::SomeFailed => {}
+        Exit::Credentials => terminal.tell(
+            "Mend the key or the account first; then the same command continues; nothing is paid twice.",
+            0,
+        ),
+        _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
+    }
+    terminal.next(&summary.next);
+}
+
+/// Counts, money, time and clips of this run, and why it ended early.
+fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
+    if summary.is_idle && summary.kept_exit == Exit::Done {
+        let clips = summary.buckets.count(Bucket::Done);
+        let are = if clips == 1 { "is" } else { "are" };
+        let mut parts = summary.buckets.parts();
+        parts[0] = format!("nothing to do: {} {are} up to date", count(clips, "clip"));
+        return vec![parts.join(" · ")];
+    }
+    let word = if summary.reason.is_some() { "stopped" } else { "finished" };
+    let mut lines = vec![format!("{word:<8} {} ({})", summary.buckets.line(), lasted(summary.lasted))];
+    lines.push(format!(
+        "spent    {}{}",
+        spent_words(summary.estimate, summary.spent, summary.run_spent),
+        places.mark()
+    ));
+    let clips = &summary.clips;
+    if clips.count > 0 {
+        let place = places.opened(&clips.below);
+        lines.push(match clips.count {
+            1 => format!("clips    {place}"),
+            new => format!("clips    {new} new in {place}"),
+        });
+    }
+    if summary.waiting > 0 {
+        lines.push(format!(
+            "waiting  {} changed while a clip was on its way; the next run orders what is wanted now",
+            count(summary.waiting, "job")
+        ));
+    }
+    for (who, why, is_refused) in &summary.closed {
+        let why = why_words(*why);
+        lines.push(if *is_refused {
+            format!("{who} is asked nothing more in this run: {why}; a later run collects what is paid")
+        } else {
+            format!("{who} takes no more submissions in this run: {why}; what is left of it was not charged")
+        });
+    }
+    if summary.reason == Some(StopReason::MaxTime) {
+        lines.push("--max-time is over; what was paid was collected".to_owned());
+    }
+    if summary.reason == Some(StopReason::InDoubt) {
+        lines.push("guards.max_in_doubt is reached; what is left was not sent, and not charged".to_owned());
+    }
+    lines
+}
+
+/// Returns what was spent of what: by this invocation, and by the whole run where it goes on with an interrupted one.
+fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
+    let mut money = match estimate {
+        Some(estimate) => format!("{} of {}", whole.settled, estimate.max(whole.settled)),
+        None => "nothing new".to_owned(),
+    };
+    if estimate.is_some() && spent != whole {
+        money = format!("{} now · {money} in the whole run", spent.settled);
+    }
+    for (usd, word) in [(whole.reserved, "in flight"), (whole.in_doubt, "in doubt")] {
+        if usd > Usd::ZERO {
+            let _ = write!(money, " · {usd} {word}");
+        }
+    }
+    money
+}
+
+impl Standing {
+    /// Failed jobs, for each cause a line, and below it what was said about one of them.
+    #[must_use]
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes: BTreeMap<(&str, &str), Vec<&Take>> = BTreeMap::new();
+        for take in &self.failed {
+            if let State::Failed { refusal, charged, .. } = &take.state {
+                let money = match charged {
+                    Charged::No => "not charged",
+                    Charged::Yes => "charged",
+                    Charged::Unknown => "may have been charged",
+                };
+                causes.entry((refusal.name(), money)).or_default().push(take);
+            }
+        }
+        let mut lines = Vec::new();
+        for ((cause, money), takes) in causes {
+            let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
+            let more = if takes.len() > EXAMPLES { ", …" } else { "" };
+            lines.push(format!("failed   {} {cause} ({money}): {}{more}", takes.len(), names.join(", ")));
+            let said = takes.iter().find_map(|take| self.said.get(&take.id));
+            lines.extend(said.map(|said| format!("{:INDENT$}“{}”", "", said.text) + &code(said)));
+        }
+        lines
+    }
+}
+
+/// Tells which jobs were written off, and how to go on.
+fn written_off(standing: &Standing, places: &Places) -> Option<String> {
+    let takes = &standing.written_off;
+    let first = takes.first()?;
+    let names: Vec<String> = takes.iter().take(EXAMPLES).map(|take| take.key.to_string()).collect();
+    let more = if takes.len() > EXAMPLES { ", …" } else { "" };
+    Some(format!(
+        "written off  {}: {}{more}; `{}` orders again (a second payment), `{}` says that it is meant",
+        count(takes.len(), "job"),
+        names.join(", "),
+        places.typed("retry --written-off"),
+        places.typed(&format!("dismiss {}", quoted(&first.key.to_string())))
+    ))
+}
+
+fn code(said: &Said) -> String {
+    said.code.as_ref().map(|code| format!(" (code {code})")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_run_tells_its_own_money_and_that_of_the_whole_run_apart() {
+        let usd = |text: &str| text.parse::<Usd>().unwrap();
+        let spent =
+            |settled: &str| Spent { settled: usd(settled), reserved: Usd::ZERO, in_doubt: usd("0.20") };
+        let words = |now, whole| spent_words(Some(usd("1.60")), spent(now), spent(whole));
+        assert_eq!(words("0.40", "0.40"), "$0.40 of $1.60 · $0.20 in doubt");
+        assert_eq!(words("0.20", "0.60"), "$0.20 now · $0.60 of $1.60 in the whole run · $0.20 in doubt");
+        assert_eq!(spent_words(None, Spent::default(), Spent::default()), "nothing new");
+    }
+}

@@ -1,0 +1,317 @@
+//! One job in full, as a page.
+
+use crate::app::places::Places;
+use crate::app::show::{Sent, ShowReport, cost};
+use crate::domain::fault::Said;
+use crate::domain::lifecycle::{Account, CancelledBy, State};
+use crate::domain::money::Usd;
+use crate::report::layout::{bytes, cut, labelled, span, utc};
+use crate::report::lines::charged_words;
+use crate::report::text::held::reason_words;
+use crate::store::{Entry, History, Kind, TakeHistory};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Characters of a text in the request that are shown: any prompt in full, but not a picture.
+const LONGEST_VALUE: usize = 2_000;
+
+/// Returns all lines, none wider than so many columns where that can be.
+#[must_use]
+pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> {
+    let history = &report.history;
+    let mut lines = labelled("", &format!("{}   {}", history.key, printable(&history.title)), width);
+    let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
+    field("state", &headline(history));
+    match &history.filed {
+        Some(filed) => {
+            field("clip", &format!("{}  ({})", places.opened(&filed.path), bytes(filed.file.size)));
+            field("sha256", &filed.file.sha256.to_string());
+            if filed.path != history.path {
+                field(
+                    "",
+                    &format!("by now it belongs to {}; the next run moves it", places.opened(&history.path)),
+                );
+            }
+        }
+        None => field("clip", &format!("none yet; it will be {}", places.opened(&history.path))),
+    }
+    field("cost", &(money(history) + places.mark()));
+    for (at, entry) in history.takes.iter().enumerate() {
+        lines.push(String::new());
+        lines.extend(take(report, at, entry, width));
+        for line in report.remarks(&entry.take) {
+            lines.extend(labelled("  note      ", &remark(line), width));
+        }
+    }
+    if !report.choices.is_empty() {
+        lines.push(String::new());
+        lines.push("What to do".to_owned());
+        for choice in &report.choices {
+            lines.extend(labelled("  ", &choice.when, width));
+            // On one line whatever its length: a command that is broken cannot be copied.
+            lines.push(format!("      {}", choice.command));
+        }
+    }
+    lines
+}
+
+/// Returns why a job is where it is.
+pub(crate) fn headline(history: &History) -> String {
+    let state = match history.decisive() {
+        None => "never ordered, not charged".to_owned(),
+        Some(decisive) => state_words(decisive),
+    };
+    let outdated =
+        history.decisive().is_some_and(|decisive| decisive.take.fingerprint != history.fingerprint);
+    match (history.wanted, outdated) {
+        (false, _) => format!("{state}; the manifest no longer asks for it"),
+        (true, true) => format!("{state}; the manifest asks for something else by now"),
+        (true, false) => state,
+    }
+}
+
+fn money(history: &History) -> String {
+    let of = |wanted| -> Usd {
+        let costs = history.takes.iter().map(cost);
+        costs.filter(|(account, _)| *account == wanted).map(|(_, usd)| usd).sum()
+    };
+    let mut parts = vec![format!("{} spent", of(Account::Settled))];
+    if of(Account::Reserved) > Usd::ZERO {
+        parts.push(format!("{} in flight", of(Account::Reserved)));
+    }
+    if of(Account::InDoubt) > Usd::ZERO {
+        parts.push(format!("{} in doubt", of(Account::InDoubt)));
+    }
+    let takes = match history.takes.len() {
+        1 => "1 take".to_owned(),
+        takes => format!("{takes} takes"),
+    };
+    format!("{}, in {takes}", parts.join(", "))
+}
+
+fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Vec<String> {
+    let (history, now) = (&report.history, report.now);
+    let take = &entry.take;
+    let newest = if at == 0 && history.takes.len() > 1 { ", the newest" } else { "" };
+    let title = format!(
+        "Take {} of {}{newest}   {}   ordered {}",
+        history.takes.len() - at,
+        history.takes.len(),
+        take.id,
+        utc(entry.created)
+    );
+    let mut lines = labelled("", &title, width);
+    let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
+    // Of the newest it was said above.
+    if at > 0 {
+        field("state", &state_words(entry));
+    }
+    field("model", &format!("{}   {}", take.request.model, take.price));
+    let (account, usd) = cost(entry);
+    let settled = match entry.settled {
+        Some(settled) if settled != take.price => {
+            format!("; the list says {}", take.price)
+        }
+        _ => String::new(),
+    };
+    field("money", &format!("{usd} {}{settled}", account_words(account)));
+    if let Some(task) = take.state.task() {
+        let after = span(task.intent.at, task.accepted);
+        field("task", &format!("{}   accepted {}, {after} after it was sent", task.id, utc(task.accepted)));
+    }
+    for line in progress(&take.state, now) {
+        field("", &line);
+    }
+    if entry.attempts.is_empty() {
+        field("attempts", "none: nothing was sent");
+    }
+    for attempt in &entry.attempts {
+        let outcome = attempt.outcome.as_deref().unwrap_or("no outcome yet");
+        let text = format!("{}  {}   {}", utc(attempt.at), outcome_words(outcome), attempt.request_id);
+        field(&format!("attempt {}", attempt.number), &text);
+        if let Some(said) = &attempt.said {
+            field("", &format!("said: {said}"));
+        }
+    }
+    lines.extend(request(report, entry, width));
+    lines
+}
+
+/// Returns how waiting for the provider goes.
+fn progress(state: &State, now: Timestamp) -> Vec<String> {
+    match state {
+        State::Running { task, watch, due } => {
+            let failed = match watch.setbacks {
+                0 => String::new(),
+                setbacks => format!(", the last {setbacks} got no answer"),
+            };
+            let next = if *due > now { format!("in {}", span(now, *due)) } else { "now".to_owned() };
+            vec![format!(
+                "being rendered for {}; asked {} times{failed}; to be asked again {next}",
+                span(task.accepted, now),
+                watch.polls
+            )]
+        }
+        State::Downloading { watch, clip, tries, .. } => {
+            let dies = match clip.expires {
+                Some(dies) if dies > now => format!("its link dies in {}, at {}", span(now, dies), utc(dies)),
+                Some(dies) => format!("its link died {} ago", span(dies, now)),
+                None => "nobody knows when its link dies".to_owned(),
+            };
+            vec![format!("rendered (asked {} times), {tries} downloads failed; {dies}", watch.polls)]
+        }
+        State::Doubtful { looks, absent, due, .. } => {
+            let denied = match absent {
+                Some(first) => format!("; it has not shown it {} ago", span(*first, now)),
+                None => String::new(),
+            };
+            let next = if *due > now { format!("in {}", span(now, *due)) } else { "now".to_owned() };
+            vec![format!("the provider was asked {looks} times{denied}; to be asked again {next}")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns what a person did about a take, and why.
+fn remark(line: &Entry) -> String {
+    let did = match (line.kind, line.was) {
+        (Kind::Adjusted, Some(was)) => format!("cost corrected, {was} → {}", line.usd),
+        (Kind::Adopted, _) => "the task was found".to_owned(),
+        (Kind::Again, _) => "to be asked for once more".to_owned(),
+        (Kind::Ordered, _) => "ordered anew".to_owned(),
+        (kind, _) => kind.name().replace('_', " "),
+    };
+    format!("{}  {did}: {}", utc(line.at), printable(reason(line)))
+}
+
+/// Returns the reason in the words of whoever gave it.
+pub(crate) fn reason(line: &Entry) -> &str {
+    line.note.as_deref().or(line.why.as_deref()).unwrap_or_default()
+}
+
+/// Returns the request of the newest attempt, one field of its body a line.
+fn request(report: &ShowReport, entry: &TakeHistory, width: usize) -> Vec<String> {
+    let newest = entry.attempts.last();
+    let Some(Sent { call, is_same }) = report.sent(entry) else {
+        return labelled("  request   ", "of a provider that this program does not know", width);
+    };
+    let how = match newest {
+        None => "as it would be sent",
+        Some(_) if is_same => "as it was sent",
+        Some(_) => "as this version of the program would send it",
+    };
+    let mut lines = labelled("  request   ", &format!("POST {}   {how}", call.path), width);
+    let Some(body) = call.body else { return lines };
+    let shown = body.shown();
+    match serde_json::from_str::<Value>(&shown) {
+        Ok(Value::Object(fields)) => {
+            for (name, value) in fields {
+                let value = match value {
+                    Value::String(text) => printable(&text),
+                    other => other.to_string(),
+                };
+                lines.extend(labelled(&format!("            {name}: "), &cut(&value, LONGEST_VALUE), width));
+            }
+        }
+        _ => lines.extend(labelled("            ", &cut(&printable(&shown), LONGEST_VALUE), width)),
+    }
+    lines
+}
+
+/// Returns the text of a user or a provider as a terminal may show it, of any length: see [`crate::domain::fault::printable`].
+fn printable(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let piece = |piece: &[char]| {
+        let text: String = piece.iter().collect();
+        // The edges of a piece may be spaces inside the text, which are kept.
+        let core = text.trim();
+        text.replacen(core, &crate::domain::fault::printable(core), usize::from(!core.is_empty()))
+    };
+    characters.chunks(200).map(piece).collect()
+}
+
+/// Returns the last answer to the last submission of a take.
+fn said(entry: &TakeHistory) -> Option<&Said> {
+    entry.attempts.last()?.said.as_ref()
+}
+
+/// Returns the state of a take with what it means for the money.
+pub(crate) fn state_words(entry: &TakeHistory) -> String {
+    let take = &entry.take;
+    let (_, usd) = cost(entry);
+    match &take.state {
+        State::Held { reason, since, .. } => {
+            let money = if reason.charge_in_doubt() {
+                format!("may have been charged, up to {usd}")
+            } else {
+                format!("charged {usd}")
+            };
+            format!("held: {} ({money}), since {}", reason_words(*reason, said(entry)), utc(*since))
+        }
+        State::Failed { refusal, charged, .. } => {
+            format!("failed: {} ({})", refusal.name(), charged_words(*charged, usd))
+        }
+        State::Done { file, .. } => {
+            format!("done: {}, charged {usd}", bytes(file.size))
+        }
+        State::Pending { tries_left: 0, .. } => {
+            "pending: refused for passing reasons; the next run tries again (not charged)".into()
+        }
+        State::Pending { .. } => "pending: not sent, not charged".into(),
+        State::Cancelled { by } => match by {
+            CancelledBy::User => "cancelled by you before it was sent, not charged".into(),
+            CancelledBy::Superseded => "never sent: something else was decided first, not charged".into(),
+        },
+        State::WrittenOff { reason, .. } => {
+            format!("written off: {} ({usd} counts as spent)", reason_words(*reason, said(entry)))
+        }
+        State::Submitting { .. } => format!("submitting: {} is on its way to the provider", take.price),
+        State::Doubtful { .. } => {
+            format!(
+                "doubtful: no answer came, the provider is being asked; it may have been charged, up to {usd}"
+            )
+        }
+        State::Running { .. } => format!("running: accepted, being rendered ({usd} in flight)"),
+        State::Downloading { .. } => {
+            format!("downloading: rendered, being fetched ({usd} in flight)")
+        }
+        State::Placing { .. } => {
+            format!("placing: fetched, on its way to its name ({usd} in flight)")
+        }
+    }
+}
+
+const fn account_words(account: Account) -> &'static str {
+    match account {
+        Account::Free => "(not charged)",
+        Account::Reserved => "in flight",
+        Account::InDoubt => "in doubt",
+        Account::Settled => "spent",
+    }
+}
+
+/// Returns what became of a submission in words; `outcome` is the ledger's name of it.
+fn outcome_words(outcome: &str) -> String {
+    match outcome {
+        "sent_back" => "sent back, not charged".into(),
+        "rejected" => "refused, not charged".into(),
+        "never_sent" => "never sent, not charged".into(),
+        "absent" => "not there when looked for, not charged".into(),
+        "settled" => "accepted, became a clip".into(),
+        "written_off" => "written off".into(),
+        other => other.replace('_', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_cannot_move_the_cursor_whatever_its_length() {
+        let text = format!("{} \x1b[2J {}", "a b ".repeat(100), "é ".repeat(200));
+        let shown = printable(&text);
+        assert!(!shown.contains('\x1b') && shown.contains("\\u{1b}[2J"), "{shown}");
+        assert_eq!(shown.replace("\\u{1b}", "\x1b"), text);
+    }
+}

@@ -1,0 +1,105 @@
+//! Whole outputs of the program, for snapshots: times, ids, ports and temporary folders become placeholders.
+
+use crate::support::Ended;
+use regex::{Captures, Regex};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The parts that differ from one time to the next. The name of a group is the name of its placeholder.
+///
+/// `keep` stays as it is: a fingerprint depends on the order alone, and a new one would be paid again.
+static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
+    let parts = [
+        r"(?<keep>\bv1:[0-9a-f]{64}\b)",
+        r"(?<request>\bsl-[0-9A-Z]{26}\b)",
+        r"(?<take>\b0[0-9A-HJKMNP-TV-Z]{25}\b)",
+        // The end of a take's id, in the name of an older clip.
+        r"(?<aside>\.[0-9A-HJKMNP-TV-Z]{8}\.mp4\b)",
+        // Z.AI, Vtrix, UniAll and the test provider, in this order.
+        r"(?<task>\b1[0-9]{18}\b|\bd[0-9a-v]{19}\b|\btask_[0-9a-f]{19}\b|\becho-[0-9]{13}-[0-9]+\b)",
+        r"(?<hash>\b[0-9a-f]{64}\b)",
+        r"(?<time>\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)?)",
+        r"(?<day>\b\d{4}-\d\d-\d\d\b)",
+        r"(?<span>\b(?:\d+d\d\dh|\d+h\d\dm|\d+m\d\ds|\d+s)\b)",
+        r"(?<port>127\.0\.0\.1:\d+)",
+        r#"(?<home>[^\s"'=]*/\.tmp[A-Za-z0-9]{6})"#,
+        r"(?<process>\bprocess \d+ on [^\s)]+)",
+        r"(?<os>\bos error \d+)",
+        // The clips of the test server tell their task's id.
+        r#"(?<bytes>"bytes":\d+)"#,
+    ];
+    Regex::new(&parts.join("|")).unwrap()
+});
+
+/// Returns the exit code and both streams of one command, the same for each time that it does the same.
+///
+/// Ids and hashes are numbered in the order in which they appear, so that it is seen where two are one.
+pub(crate) fn whole(ended: &Ended) -> String {
+    stable(&ended.to_string())
+}
+
+/// Returns a text with placeholders for everything that differs from one time to the next.
+pub(crate) fn stable(text: &str) -> String {
+    let mut numbers: HashMap<(&str, String), usize> = HashMap::new();
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let replace = |found: &Captures<'_>| {
+        let names = CHANGING.capture_names().flatten();
+        let name = names.into_iter().find(|name| found.name(name).is_some()).unwrap();
+        let text = &found[0];
+        match name {
+            "keep" => text.to_owned(),
+            "aside" => ".[take].mp4".to_owned(),
+            "port" => "127.0.0.1:[port]".to_owned(),
+            "process" => "process [id] on [host]".to_owned(),
+            "os" => "os error [number]".to_owned(),
+            "bytes" => r#""bytes":[bytes]"#.to_owned(),
+            "request" | "take" | "task" | "hash" => {
+                let number = *numbers.entry((name, text.to_owned())).or_insert_with(|| {
+                    let count = counts.entry(name).or_default();
+                    *count += 1;
+                    *count
+                });
+                format!("[{name}-{number}]")
+            }
+            _ => format!("[{name}]"),
+        }
+    };
+    CHANGING.replace_all(text, replace).into_owned()
+}
+
+/// Returns a text in which everything that differs from one time to the next is made the same, and is as wide as before:
+/// a screen keeps its lines.
+pub(crate) fn veiled(text: &str) -> String {
+    let replace = |found: &Captures<'_>| {
+        let veil = |c: char| match c {
+            c if c.is_ascii_alphanumeric() && is_id(found) => 'x',
+            // Words stay, such as the unit of a time.
+            '0'..='9' => '0',
+            c => c,
+        };
+        if found.name("keep").is_some() { found[0].to_owned() } else { found[0].chars().map(veil).collect() }
+    };
+    CHANGING.replace_all(text, replace).into_owned()
+}
+
+/// Returns whether a changing part is an id, of letters and digits without a meaning.
+fn is_id(found: &Captures<'_>) -> bool {
+    ["request", "take", "aside", "task", "hash", "home"].iter().any(|name| found.name(name).is_some())
+}
+
+#[test]
+fn what_differs_each_time_is_taken_out_and_what_matters_stays() {
+    let told = "done hero/sku-1 $0.40 task 1795879499480000001 at 2026-11-28T15:24:59.4842865Z, for 1m02s\n\
+                again 01M8HC4XMZR6N580EYG2SWY2M2 and 01M8HC4XMZWJV5QTM2T1NWM8GD, not 01M8HC4XMZR6N580EYG2SWY2M2\n\
+                sl-2BHHB5H7SQ5VZVERKHDKAG20VQ in /tmp/.tmpA1b2C3/project on 127.0.0.1:4711 since 2026-11-28 15:25:00 UTC\n\
+                tasks d1im8b4k1r0000000002, task_1a2b3c4d5e600000003 and echo-1795879499480-1 of (process 12 on a-host)";
+    let shown = "done hero/sku-1 $0.40 task [task-1] at [time], for [span]\n\
+                 again [take-1] and [take-2], not [take-1]\n\
+                 [request-1] in [home]/project on 127.0.0.1:[port] since [time]\n\
+                 tasks [task-2], [task-3] and [task-4] of (process [id] on [host])";
+    assert_eq!(stable(told), shown);
+    let wide = "sl-2BHHB5H7SQ5VZVERKHDKAG20VQ since 2026-11-28 15:25:00 UTC, for 1m02s";
+    assert_eq!(veiled(wide), "xx-xxxxxxxxxxxxxxxxxxxxxxxxxx since 0000-00-00 00:00:00 UTC, for 0m00s");
+    let kept = format!("v1:{}", "0f".repeat(32));
+    assert_eq!(stable(&kept), kept);
+}
