@@ -34,7 +34,7 @@ deny:
 
 # Looks for spelling mistakes. First: cargo install typos-cli
 typos:
-    typos src docs/src README.md CONTRIBUTING.md CHANGELOG.md
+    typos src docs README.md CONTRIBUTING.md CHANGELOG.md
 
 # Checks the subjects of the commits since another one: 72 characters, no full stop, a blank line below.
 commits since="origin/main":

@@ -17,7 +17,7 @@ const BY_HAND: &str = "# by hand: ";
 /// The most lines that may be marked so: pages show what can be tried.
 const MOST_BY_HAND: usize = 12;
 
-/// Words that somebody who arrives new reads in five minutes.
+/// The most words of the README: what is read in five minutes.
 const LONGEST_README: usize = 1200;
 
 fn root() -> &'static Path {
@@ -199,7 +199,7 @@ impl Terminal {
     }
 }
 
-/// Whether a text is what a page shows, where `…` stands for anything.
+/// Returns whether a text is what a page shows, where `…` stands for anything.
 fn matches(shown: &str, printed: &str) -> bool {
     let mut parts = shown.split('…');
     let Some(mut rest) = parts.next().and_then(|first| printed.strip_prefix(first)) else { return false };
@@ -276,7 +276,7 @@ fn run_page(page: &Page) -> usize {
     ran
 }
 
-/// What `tests/it/examples.rs` runs.
+/// The command that `tests/it/examples.rs` runs.
 const EMBED: &str = "cargo run --example embed -- manifests/storyboard.yaml";
 
 #[test]
@@ -437,7 +437,7 @@ fn the_readme_is_short() {
     assert!(words <= LONGEST_README, "{words} words; what is longer belongs into the guide");
 }
 
-/// Whether a word is the id of a fault, such as `P03`.
+/// Returns whether a word is the id of a fault, such as `P03`.
 fn is_fault(word: &str) -> bool {
     let mut letters = word.chars();
     letters.next().is_some_and(|first| "PNAIS".contains(first))

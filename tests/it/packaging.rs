@@ -7,7 +7,7 @@ use std::path::Path;
 /// Names that Windows keeps for devices, whatever ending follows.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// Whether Windows refuses a file of this name.
+/// Returns whether Windows refuses a file of this name.
 fn is_refused(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
     let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));

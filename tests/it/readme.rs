@@ -22,7 +22,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// The cells of the rows of a page's table, by the first cell of its head.
+/// Returns the cells of the rows of a page's table, by the first cell of its head.
 fn table(name: &str, head: &str) -> Vec<Vec<String>> {
     let text = page(name);
     let rows = text.lines().skip_while(|line| !line.starts_with(&format!("| {head} |"))).skip(2);
