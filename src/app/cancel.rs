@@ -1,194 +1,234 @@
-//! `shotlist cancel`: jobs off the list, and tasks back from a provider that allows it. Free, and works beside a live
-//! run: each step is a compare-and-set, and what the run did in between is seen.
+//! Cancellations: jobs that shall not be sent, and tasks that a provider takes back. Free, and possible beside a live run.
+//!
+//! Each step is a compare-and-set: what a run did in between is seen, and decides.
 
+use super::concurrent::Concurrent;
 use super::error::Error;
 use super::exit::Exit;
-use super::find::{find, project_name};
+use super::find::find;
 use super::names::Names;
-use super::places::show_typed;
-use super::places::{Places, quoted};
 use super::project::Project;
+use super::reporter::News;
 use super::setup::{Setup, setup};
-use crate::cli::args::CancelArgs;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{CancelledBy, Charged, Event, State, Task};
+use crate::domain::money::Usd;
 use crate::domain::take::Take;
-use crate::domain::text::count;
-use crate::engine::clock::Clock;
 use crate::load::{cards, providers};
-use crate::provider::{self, Cancelled};
-use crate::report::lines::charged_words;
-use crate::report::terminal::Terminal;
-use crate::store::{ApplyError, Details, Mode, Options, Store};
+use crate::provider::{Cancel, Cancelled, Registry};
+use crate::store::{ApplyError, Details};
 use crate::transport::FreeClient;
 use std::collections::BTreeSet;
 
-/// How often another process may be faster with one take, before it is left to that one.
+/// Number of times that another process may be faster with one take, before it is left to that one.
 const ROUNDS: usize = 20;
 
-/// What became of the wish: done, or why not with the exit code for that.
-type Did = Result<String, (Exit, String)>;
-
-/// Takes jobs off the list.
-pub(crate) async fn cancel(project: &Project, terminal: &Terminal, args: &CancelArgs) -> Result<Exit, Error> {
-    let places = project.places.clone();
-    let clock = Clock::system();
-    let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
-    let (store, _) = opened?;
-    let mut desk = Desk { project, terminal, places, clock, store, needed: BTreeSet::new(), far: None };
-    let told = desk.go(args).await;
-    if let Some((setup, _)) = desk.far.take() {
-        setup.close().await;
-    }
-    let (any, exits) = told?;
-    let next = match (any, exits.is_empty()) {
-        (false, true) => {
-            terminal.say("nothing of that waits or is in flight");
-            "status"
-        }
-        (true, _) => {
-            terminal.tell(
-                "What the manifest still asks for is ordered again by the next run: remove it there, or leave it \
-                 out with --only.",
-                0,
-            );
-            "plan"
-        }
-        (false, false) => "status",
-    };
-    terminal.next(desk.places.typed(next));
-    Ok(Exit::gravest(exits))
+/// A request to cancel jobs.
+#[derive(Debug, Clone, Default)]
+pub struct CancelRequest {
+    /// Keys or items, each of one job.
+    pub jobs: Vec<String>,
+    /// Patterns such as `hero/*`, for jobs that wait or are in flight.
+    pub only: Vec<String>,
 }
 
-/// What cancelling needs.
-struct Desk<'a> {
-    project: &'a Project,
-    terminal: &'a Terminal,
-    places: Places,
-    clock: Clock,
-    store: Store,
-    /// Providers that can take a task of this wish back.
-    needed: BTreeSet<String>,
-    /// The way to them, once one is needed.
-    far: Option<(Setup, FreeClient)>,
+/// What came of a request to cancel jobs.
+#[derive(Debug, Clone)]
+pub struct CancelReport {
+    /// Each job that was meant.
+    pub jobs: Vec<CancelledJob>,
+    /// The command to type next.
+    pub next: String,
 }
 
-impl Desk<'_> {
-    /// Whether anything was cancelled, and the exit codes of what was not.
-    async fn go(&mut self, args: &CancelArgs) -> Result<(bool, Vec<Exit>), Error> {
-        let (takes, settled) = self.chosen(args).await?;
-        let providers = takes.iter().map(|take| &take.request.model.provider);
-        self.needed =
-            providers.filter(|name| can_cancel(&self.project.registry, name).is_some()).cloned().collect();
-        let (mut any, mut exits) = (false, Vec::new());
-        for take in takes {
-            let (key, id) = (take.key.clone(), take.id.clone());
-            let did = self.cancel(take).await?;
-            let words = match did {
-                Ok(words) => {
-                    any = true;
-                    words + &self.followers(&id).await?
-                }
-                Err((exit, words)) => {
-                    exits.push(exit);
-                    words
-                }
-            };
-            self.tell(&key, Some(&id.0), &words);
+/// A job that was to be cancelled.
+#[derive(Debug, Clone)]
+pub struct CancelledJob {
+    /// The job.
+    pub job: JobKey,
+    /// Its rendering that waited or was in flight, if there was one.
+    pub take: Option<TakeId>,
+    /// What became of it.
+    pub outcome: CancelOutcome,
+    /// Other jobs that wait for the clip of a cancelled one: the next run renders it.
+    pub followers: Vec<JobKey>,
+}
+
+/// What became of a job that was to be cancelled.
+#[derive(Debug, Clone)]
+pub enum CancelOutcome {
+    /// It was not sent yet, and is off the list.
+    Unsent,
+    /// The provider took its task back.
+    TakenBack {
+        /// The provider.
+        provider: String,
+        /// Whether the provider charges for it all the same.
+        charged: Charged,
+        /// The price of the order.
+        price: Usd,
+    },
+    /// It stays as it is.
+    Kept(Obstacle),
+}
+
+/// Why a job was not cancelled.
+#[derive(Debug, Clone)]
+pub enum Obstacle {
+    /// It was never ordered.
+    NeverOrdered,
+    /// Where it stands, it cannot be cancelled, or need not be.
+    State {
+        /// Where it stands.
+        state: Box<State>,
+        /// The provider that it was ordered from.
+        provider: String,
+    },
+    /// The provider that is this, and could take it back, is not set up.
+    NotSetUp(String),
+    /// The provider had rendered it already.
+    TooLate,
+    /// The provider did not answer whether it took the task back; these are the words of the failure.
+    Unanswered(String),
+    /// Another process changed it again and again.
+    Busy,
+}
+
+impl Obstacle {
+    /// Returns the exit code: whether another try may do.
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Unanswered(_) | Self::Busy => Exit::WorkRemains,
+            Self::NeverOrdered | Self::State { .. } | Self::NotSetUp(_) | Self::TooLate => Exit::Usage,
         }
-        for (key, words) in settled {
-            exits.push(Exit::Usage);
-            self.tell(&key, None, &words);
-        }
-        Ok((any, exits))
     }
 
-    /// Says who waits for the clip of a take, too.
-    async fn followers(&self, take: &TakeId) -> Result<String, Error> {
-        let followers = self.store.followers(take).await?;
-        let [first, others @ ..] = &followers[..] else { return Ok(String::new()) };
-        let (who, wait) = match others {
-            [] => (first.to_string(), "waits"),
-            others => (format!("{first} and {}", count(others.len(), "other job")), "wait"),
-        };
-        Ok(format!("; {who} {wait} for the same clip: the next run renders it"))
+    fn state(take: &Take) -> Self {
+        Self::State { state: Box::new(take.state.clone()), provider: take.request.model.provider.clone() }
+    }
+}
+
+impl CancelReport {
+    /// Returns whether any job was cancelled.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.jobs.iter().any(CancelledJob::is_cancelled)
     }
 
-    fn tell(&self, key: &JobKey, take: Option<&str>, words: &str) {
-        if self.terminal.json {
-            self.terminal.data(serde_json::json!({ "job": key.to_string(), "take": take, "did": words }));
-        } else {
-            self.terminal.tell(&format!("{key}  {words}"), 2);
+    /// Returns the exit code: the gravest of the jobs that stay as they are.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        Exit::gravest(self.jobs.iter().filter_map(|job| match &job.outcome {
+            CancelOutcome::Kept(obstacle) => Some(obstacle.exit()),
+            CancelOutcome::Unsent | CancelOutcome::TakenBack { .. } => None,
+        }))
+    }
+}
+
+impl CancelledJob {
+    /// Returns whether it is cancelled now.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        !matches!(self.outcome, CancelOutcome::Kept(_))
+    }
+}
+
+impl Project {
+    /// Takes jobs off the list, and tasks back from providers that allow it.
+    pub async fn cancel(&self, request: &CancelRequest) -> Result<CancelReport, Error> {
+        let state = self.open_concurrent()?;
+        let chosen = Chosen::of(&state, request).await?;
+        let providers = chosen.takes.iter().map(|take| &take.request.model.provider);
+        let needed = providers.filter(|name| can_cancel(&self.registry, name).is_some()).cloned().collect();
+        let mut cancelling = Cancelling { project: self, state, needed, connection: None };
+        let cancelled = cancelling.all(chosen).await;
+        if let Some((setup, _)) = cancelling.connection {
+            setup.close().await;
         }
+        let mut report = CancelReport { jobs: cancelled?, next: String::new() };
+        report.next = self.places.typed(if report.any() { "plan" } else { "status" });
+        Ok(report)
     }
+}
 
-    /// The takes that wait or are in flight, what waits first; and the named jobs that have none, with what to do
-    /// about each.
-    async fn chosen(&self, args: &CancelArgs) -> Result<(Vec<Take>, Vec<(JobKey, String)>), Error> {
-        let project = project_name(&self.places);
+/// The jobs that a request means.
+struct Chosen {
+    /// Takes that wait or are in flight, those that wait first.
+    takes: Vec<Take>,
+    /// Named jobs that have no such take, each with the reason.
+    others: Vec<(JobKey, Obstacle)>,
+}
+
+impl Chosen {
+    async fn of(state: &Concurrent, request: &CancelRequest) -> Result<Self, Error> {
+        let Concurrent { store, name: project, .. } = state;
         let mut named = BTreeSet::new();
-        for job in &args.jobs {
-            named.insert(find(&self.store, project.as_deref(), job).await?);
+        for job in &request.jobs {
+            named.insert(find(store, project.as_deref(), job).await?);
         }
-        let mut takes = self.store.open_takes(None).await?;
+        let mut takes = store.open_takes(None).await?;
         let is_name = |name: &str| {
             let called = |key: &JobKey| key.item == name || key.to_string() == name;
             Ok::<_, Error>(takes.iter().any(|take| called(&take.key)))
         };
-        let only = Names::of(&args.only, is_name)?;
+        let only = Names::of(&request.only, is_name)?;
         takes.retain(|take| {
             let own = project.as_ref().is_none_or(|project| take.project == *project);
-            let meant = !args.only.is_empty() && own && only.has(&take.key);
+            let meant = !request.only.is_empty() && own && only.has(&take.key);
             meant || named.contains(&(take.project.clone(), take.key.clone()))
         });
         takes.sort_by_key(|take| !matches!(take.state, State::Pending { .. }));
         named.retain(|(project, key)| takes.iter().all(|take| (&take.project, &take.key) != (project, key)));
-        let mut settled = Vec::new();
+        let mut others = Vec::new();
         for (project, key) in named {
-            let history = self.store.history(&project, &key).await?;
+            let history = store.history(&project, &key).await?;
             let newest = history.as_ref().and_then(|history| history.decisive());
-            let words = newest.map_or_else(|| "was never ordered".to_owned(), |it| self.instead(&it.take));
-            settled.push((key, words));
+            others.push((key, newest.map_or(Obstacle::NeverOrdered, |entry| Obstacle::state(&entry.take))));
         }
-        Ok((takes, settled))
+        Ok(Self { takes, others })
     }
+}
 
-    /// Why there is nothing to cancel about a take, and what to do instead.
-    fn instead(&self, take: &Take) -> String {
-        let provider = &take.request.model.provider;
-        match &take.state {
-            State::Running { .. } => {
-                format!("{provider} offers no way to take a task back; it is paid and will be collected")
-            }
-            State::Downloading { .. } | State::Placing { .. } => {
-                "it is rendered and paid; its clip will be collected".to_owned()
-            }
-            State::Submitting { .. } => {
-                "its request may be on the wire, and cannot be taken back before the answer; try again"
-                    .to_owned()
-            }
-            State::Doubtful { .. } => {
-                format!(
-                    "no answer came, and {provider} is asked whether it has it; try again once that is known"
-                )
-            }
-            State::Held { .. } => {
-                let resolve = format!("resolve {} --write-off", quoted(&take.key.to_string()));
-                format!("it is held, and may be charged; give it up with: {}", self.places.typed(&resolve))
-            }
-            State::Done { .. } => "its clip is there, and paid; nothing was changed".to_owned(),
-            State::Failed { .. } => {
-                format!("it failed before; see: {}", show_typed(&self.places, &take.key))
-            }
-            State::Pending { .. } | State::Cancelled { .. } | State::WrittenOff { .. } => {
-                "it is off the list already".to_owned()
-            }
+/// Cancels takes, one after the other.
+struct Cancelling<'a> {
+    project: &'a Project,
+    state: Concurrent,
+    /// Providers that can take back a task of this request.
+    needed: BTreeSet<String>,
+    /// The connection to them, once one is needed.
+    connection: Option<(Setup, FreeClient)>,
+}
+
+impl Cancelling<'_> {
+    /// Cancels all that is chosen, and tells of each job at once: a provider may take its time for the next one.
+    async fn all(&mut self, chosen: Chosen) -> Result<Vec<CancelledJob>, Error> {
+        let mut jobs = Vec::new();
+        let mut add = |project: &Project, job: CancelledJob| {
+            project.tell(&News::Cancelled(&job));
+            jobs.push(job);
+        };
+        for take in chosen.takes {
+            let (job, id) = (take.key.clone(), take.id.clone());
+            let outcome = self.one(take).await?;
+            let followers = match outcome {
+                CancelOutcome::Kept(_) => Vec::new(),
+                _ => self.state.store.followers(&id).await?,
+            };
+            add(self.project, CancelledJob { job, take: Some(id), outcome, followers });
         }
+        for (job, obstacle) in chosen.others {
+            let outcome = CancelOutcome::Kept(obstacle);
+            add(self.project, CancelledJob { job, take: None, outcome, followers: Vec::new() });
+        }
+        Ok(jobs)
     }
 
     /// Cancels a take, wherever it stands by then.
-    async fn cancel(&mut self, mut take: Take) -> Result<Did, Error> {
+    async fn one(&mut self, mut take: Take) -> Result<CancelOutcome, Error> {
+        let provider = take.request.model.provider.clone();
+        let (policy, price) = (self.project.registry.policy(&provider), take.price);
+        let back = |charged| CancelOutcome::TakenBack { provider: provider.clone(), charged, price };
         let mut taken_back = None;
         for _ in 0..ROUNDS {
             let event = match (&take.state, taken_back) {
@@ -201,93 +241,72 @@ impl Desk<'_> {
                         taken_back = Some(charged);
                         Event::Refused { refusal: Refusal::Cancelled, charged }
                     }
-                    Err(not) => return Ok(Err(not)),
+                    Err(obstacle) => return Ok(CancelOutcome::Kept(obstacle)),
                 },
                 // The run saw it first.
                 (State::Failed { refusal: Refusal::Cancelled, charged, .. }, Some(_)) => {
-                    return Ok(Ok(taken_back_words(*charged, &take)));
+                    return Ok(back(*charged));
                 }
-                _ => return Ok(Err((Exit::Usage, self.instead(&take)))),
+                _ => return Ok(CancelOutcome::Kept(Obstacle::state(&take))),
             };
-            let at = self.clock.moment();
-            let policy = self.project.registry.policy(&take.request.model.provider);
-            match self.store.apply(&take, event, Details::default(), at, &policy).await {
-                Ok(_) => {
-                    return Ok(Ok(match taken_back {
-                        Some(charged) => taken_back_words(charged, &take),
-                        None => "taken off the list before it was sent (not charged)".to_owned(),
-                    }));
-                }
+            let at = self.project.clock.moment();
+            match self.state.store.apply(&take, event, Details::default(), at, &policy).await {
+                Ok(_) => return Ok(taken_back.map_or(CancelOutcome::Unsent, &back)),
                 Err(ApplyError::Changed) => {}
-                Err(ApplyError::Illegal(illegal)) => {
-                    let words = format!("{}: {illegal}; this is a defect of shotlist", take.key);
-                    return Err(Error::new(Exit::Unexpected, words));
-                }
-                Err(error) => return Err(Error::new(Exit::Local, format!("{}: {error}", take.key))),
+                Err(error) => return Err(error.into()),
             }
-            let now = self.store.take_by_id(&take.id).await?;
-            let Some(now) = now else { break };
+            let Some(now) = self.state.store.take_by_id(&take.id).await? else { break };
             take = now;
         }
-        Ok(Err((Exit::WorkRemains, "another process is at work on it; try again".to_owned())))
+        Ok(CancelOutcome::Kept(Obstacle::Busy))
     }
 
     /// Asks the provider to take a task back.
-    async fn take_back(
-        &mut self,
-        take: &Take,
-        task: &Task,
-    ) -> Result<Result<Charged, (Exit, String)>, Error> {
+    async fn take_back(&mut self, take: &Take, task: &Task) -> Result<Result<Charged, Obstacle>, Error> {
         let name = &take.request.model.provider;
-        let registry = &self.project.registry;
-        let Some(cancel) = can_cancel(&registry, name) else {
-            return Ok(Err((Exit::Usage, self.instead(take))));
-        };
-        let (setup, free) = self.far().await?;
+        let project = self.project;
+        let Some(cancel) = can_cancel(&project.registry, name) else { return Ok(Err(Obstacle::state(take))) };
+        let (setup, free) = self.connect().await?;
         let Some(account) = setup.accounts.get(name) else {
-            return Ok(Err((Exit::Usage, format!("{name} is not set up"))));
+            return Ok(Err(Obstacle::NotSetUp(name.clone())));
         };
-        let not = |said: String| (Exit::WorkRemains, format!("not taken back: {said}; try again"));
-        let card = account.card(&take.request.model);
-        let reply = match free.ask(&account.endpoint, &cancel.cancel(&card, &task.id)).await {
+        let unanswered = |said: String| Err(Obstacle::Unanswered(said));
+        let reply = match free
+            .ask(&account.endpoint, &cancel.cancel(&account.card(&take.request.model), &task.id))
+            .await
+        {
             Ok(reply) => reply,
-            Err(fault) => return Ok(Err(not(fault.said.to_string()))),
+            Err(fault) => return Ok(unanswered(fault.said.to_string())),
         };
         Ok(match cancel.cancelled(&task.id, &reply) {
             Ok(Cancelled::Yes(charged)) => Ok(charged),
-            Ok(Cancelled::TooLate) => {
-                Err((Exit::Usage, "too late: it is rendered, paid, and will be collected".to_owned()))
-            }
-            Err(fault) => Err(not(fault.said.to_string())),
+            Ok(Cancelled::TooLate) => Err(Obstacle::TooLate),
+            Err(fault) => unanswered(fault.said.to_string()),
         })
     }
 
-    /// The way to the providers, built when the first task is to be taken back: what only waits needs no key.
-    async fn far(&mut self) -> Result<&(Setup, FreeClient), Error> {
-        let far = match self.far.take() {
-            Some(far) => far,
-            None => self.open_far().await?,
+    /// Returns the connection to the providers. It is made for the first task: what only waits needs no key.
+    async fn connect(&mut self) -> Result<&(Setup, FreeClient), Error> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.open_connection().await?,
         };
-        Ok(self.far.insert(far))
+        Ok(self.connection.insert(connection))
     }
 
-    async fn open_far(&self) -> Result<(Setup, FreeClient), Error> {
-        let configs = providers(&self.places.manifest).map_err(|problems| {
-            self.terminal.problems(problems);
-            Error::new(Exit::Invalid, "`providers:` could not be read; no task was taken back")
+    async fn open_connection(&self) -> Result<(Setup, FreeClient), Error> {
+        let Project { places, registry, .. } = self.project;
+        let configs = providers(&places.manifest).map_err(|problems| {
+            let what = "`providers:` could not be read; no task was taken back";
+            Error::new(Exit::Invalid, what).problems(problems)
         })?;
-        let cards = cards(&self.places.manifest, &self.project.registry);
-        let Self { project, needed, .. } = self;
-        let setup = setup(project, &configs, &cards, needed).await?;
-        let free = FreeClient::new(&setup.settings);
-        Ok((setup, free.map_err(|error| Error::new(Exit::Local, error.to_string()))?))
+        let cards = cards(&places.manifest, registry);
+        let setup = setup(self.project, &configs, &cards, &self.needed).await?;
+        let free = FreeClient::new(&setup.settings)?;
+        Ok((setup, free))
     }
 }
 
-fn can_cancel<'a>(registry: &'a provider::Registry, provider: &str) -> Option<&'a dyn provider::Cancel> {
+fn can_cancel<'a>(registry: &'a Registry, provider: &str) -> Option<&'a dyn Cancel> {
     registry.find(provider)?.cancel()
-}
-
-fn taken_back_words(charged: Charged, take: &Take) -> String {
-    format!("taken back from {} ({})", take.request.model.provider, charged_words(charged, take.price))
 }

@@ -1,6 +1,7 @@
 //! The questions that a use case asks before it spends money or moves files, and who answers them.
 
 use super::decided::Changes;
+use crate::domain::take::Take;
 
 /// A question that is asked once, in full.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub struct Question {
     pub text: String,
     /// The changed jobs that it is about.
     pub changes: Changes,
+    /// The held renderings that it is about.
+    pub held: Vec<Take>,
 }
 
 /// What a yes allows.

@@ -1,70 +1,75 @@
-//! `shotlist dismiss`: jobs that shall stay failed, written off or missing. Free, and works beside a live run.
+//! Dismissals: jobs that shall stay failed, written off or missing. Free, and possible beside a live run.
 
+use super::concurrent::Concurrent;
 use super::error::Error;
 use super::exit::Exit;
-use super::find::{find, project_name};
+use super::find::find;
 use super::lost::loss;
-use super::places::Places;
-use super::places::show_typed;
+use super::places::{Places, show_typed};
 use super::project::Project;
-use crate::cli::args::DismissArgs;
-use crate::domain::key::JobKey;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::loss::Loss;
 use crate::domain::take::Take;
-use crate::engine::clock::Clock;
-use crate::report::terminal::Terminal;
-use crate::store::{History, Mode, Options, Store};
+use crate::store::{History, Store};
 
-/// Notes for each job that what became of it is meant, or with `--undo` that it is not any more.
-pub(crate) async fn dismiss(
-    project: &Project,
-    terminal: &Terminal,
-    args: &DismissArgs,
-) -> Result<Exit, Error> {
-    let places = project.places.clone();
-    let now = Clock::system().now();
-    let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
-    let (store, _) = opened?;
-    let project = project_name(&places);
-    let desk = Desk { places: &places, store: &store };
-    let mut takes = Vec::new();
-    // All are looked at before any is noted: a refusal leaves everything as it was.
-    for job in &args.jobs {
-        let (project, key) = find(&store, project.as_deref(), job).await?;
-        let history = store.history(&project, &key).await?;
-        let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
-        let take = if args.undo { desk.dismissed(&history).await? } else { desk.meant(&history).await? };
-        takes.push((key, take));
-    }
-    for (key, take) in takes {
-        let dismissed = store.dismiss(&take, args.undo, args.reason.clone(), now).await;
-        dismissed.map_err(|error| Error::new(Exit::Local, error.to_string()))?;
-        let words = if args.undo {
-            "told again from now on"
-        } else {
-            "dismissed: told no more until its input changes"
-        };
-        if terminal.json {
-            let (job, dismissed) = (key.to_string(), !args.undo);
-            terminal.data(serde_json::json!({ "job": job, "take": take.id.0, "dismissed": dismissed }));
-        } else {
-            terminal.tell(&format!("{key}  {words}"), 2);
-        }
-    }
-    terminal.next(places.typed("status"));
-    Ok(Exit::Done)
+/// A request to tell no more of jobs, or to tell of them again.
+#[derive(Debug, Clone, Default)]
+pub struct DismissRequest {
+    /// Keys or items, each of one job.
+    pub jobs: Vec<String>,
+    /// Takes an earlier dismissal back.
+    pub undo: bool,
+    /// The reason, for whoever looks at the job.
+    pub reason: Option<String>,
 }
 
-/// What dismissing needs.
-struct Desk<'a> {
+/// The jobs that were dismissed, or are told of again.
+#[derive(Debug, Clone)]
+pub struct DismissReport {
+    /// Each job with the rendering that decided where it stands.
+    pub jobs: Vec<(JobKey, TakeId)>,
+    /// Whether an earlier dismissal was taken back.
+    pub undo: bool,
+    /// The command to type next.
+    pub next: String,
+}
+
+impl Project {
+    /// Notes that jobs shall stay as they are, or takes that back. A refusal leaves all of them as they were.
+    pub async fn dismiss(&self, request: &DismissRequest) -> Result<DismissReport, Error> {
+        let Concurrent { store, name, now } = self.open_concurrent()?;
+        let lookup = Lookup { places: &self.places, store: &store };
+        let mut takes = Vec::new();
+        for job in &request.jobs {
+            let (project, key) = find(&store, name.as_deref(), job).await?;
+            let history = store.history(&project, &key).await?;
+            let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
+            let take = if request.undo {
+                lookup.dismissed(&history).await?
+            } else {
+                lookup.dismissible(&history).await?
+            };
+            takes.push((key, take));
+        }
+        let mut jobs = Vec::new();
+        for (key, take) in takes {
+            store.dismiss(&take, request.undo, request.reason.clone(), now).await?;
+            jobs.push((key, take.id));
+        }
+        Ok(DismissReport { jobs, undo: request.undo, next: self.places.typed("status") })
+    }
+}
+
+/// Finds the rendering by which a job stands where it stands.
+struct Lookup<'a> {
     places: &'a Places,
     store: &'a Store,
 }
 
-impl Desk<'_> {
-    /// Returns the take by which a job stands as it does, where that may be meant.
-    async fn meant(&self, history: &History) -> Result<Take, Error> {
+impl Lookup<'_> {
+    /// Returns the take by which a job is failed, written off or missing; an error where it is none of these.
+    async fn dismissible(&self, history: &History) -> Result<Take, Error> {
         let key = &history.key;
         match self.decisive(history).await? {
             Some(Take { state: State::Held { .. }, .. }) => {

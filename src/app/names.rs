@@ -1,7 +1,7 @@
-//! Jobs by name or pattern, as `--only` names them.
+//! Names and patterns of jobs, as `--only` takes them.
 //!
-//! A name is never taken for a pattern: catalogs have products called `A[1]`, and a pattern of these letters would take
-//! `A1`, another product.
+//! A name goes before a pattern: catalogs have products called `A[1]`, and a pattern of these letters would match `A1`,
+//! another product.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,24 +9,31 @@ use crate::domain::key::JobKey;
 use globset::{Glob, GlobMatcher};
 use std::cell::RefCell;
 
-/// The jobs that are named; all where none is.
+/// A selection of jobs by names and patterns; without any it holds all jobs.
 pub(crate) struct Names(Vec<Name>);
 
+/// One name or pattern of a selection.
 struct Name {
     written: String,
     meaning: Meaning,
-    /// The first job that it took.
+    /// The first job that it matched.
     first: RefCell<Option<JobKey>>,
 }
 
+/// The way in which a name is matched.
 enum Meaning {
-    /// A key or an item of these letters.
+    /// By a key or an item of exactly these letters.
     Spelled,
+    /// By a pattern for keys and items.
     Pattern(GlobMatcher),
 }
 
 impl Names {
-    /// Reads them, where `is_name` says whether a job or an item is called so.
+    /// Reads names and patterns. `is_name` returns whether a job or an item has exactly that name.
+    ///
+    /// # Errors
+    ///
+    /// Where a pattern is malformed, or `is_name` fails.
     pub(crate) fn of<E>(written: &[String], is_name: impl Fn(&str) -> Result<bool, E>) -> Result<Self, Error>
     where
         Error: From<E>,
@@ -44,7 +51,7 @@ impl Names {
         Ok(Self(names))
     }
 
-    /// Whether a job is among them, by its key or its item.
+    /// Returns whether the selection holds a job, by its key or its item.
     pub(crate) fn has(&self, key: &JobKey) -> bool {
         let spelled = key.to_string();
         let mut has = self.0.is_empty();
@@ -61,8 +68,11 @@ impl Names {
         has
     }
 
-    /// Says what was taken that is not what it spells; an error where one took nothing. To be asked when every job was
-    /// seen.
+    /// Returns a warning for each pattern that could have been meant as a name. Every job must have been looked up before.
+    ///
+    /// # Errors
+    ///
+    /// Where a name or a pattern matched no job.
     pub(crate) fn warnings(&self) -> Result<Vec<String>, Error> {
         let mut warnings = Vec::new();
         for Name { written, meaning, first } in &self.0 {
@@ -71,7 +81,7 @@ impl Names {
                     return Err(Error::new(Exit::Usage, format!("no job matches --only {written}"))
                         .money("not charged"));
                 }
-                // A star says by itself that it is a pattern.
+                // A star can only be meant as a pattern.
                 (Meaning::Pattern(_), Some(first)) if !written.contains(['*', '?', '{']) => {
                     warnings.push(format!(
                         "no job is called {written}; as a pattern it takes {first}: to name that one write \

@@ -1,77 +1,108 @@
-//! `shotlist pause` and `resume`: a provider, or the whole project, on hold. Free, durable, and seen by a live run within a
-//! second: what is in flight is collected, nothing new is submitted.
+//! Pauses: a provider, or the whole project, gets no new submissions until it is resumed.
+//!
+//! A pause is free and durable, and a live run sees it within a second: what is in flight is collected, nothing new is
+//! submitted.
 
+use super::concurrent::{Concurrent, remark};
 use super::error::Error;
 use super::exit::Exit;
-use super::find::project_name;
-use super::places::Places;
 use super::project::Project;
-use crate::cli::args::{PauseArgs, ResumeArgs};
-use crate::domain::fault::printable;
 use crate::domain::problem::did_you_mean;
-use crate::engine::clock::Clock;
 use crate::provider::Registry;
-use crate::report::terminal::Terminal;
-use crate::store::{Mode, Options, Pause, Store};
+use crate::store::Pause;
 use jiff::Timestamp;
 
-/// Puts a provider, or all of them, on hold.
-pub(crate) async fn pause(project: &Project, terminal: &Terminal, args: &PauseArgs) -> Result<Exit, Error> {
-    let provider = known(&project.registry, args.provider.as_deref())?;
-    let desk = Desk::open(project).await?;
-    let reason = args.reason.as_deref().map(printable).filter(|reason| !reason.is_empty());
-    for project in &desk.projects {
-        let done = desk.store.pause(project, provider, reason.as_deref(), desk.now).await;
-        done?;
-        let all = desk.store.pauses(Some(project)).await?;
-        for pause in all.iter().filter(|pause| pause.provider.as_deref() == provider) {
-            desk.tell(
-                terminal,
-                pause,
-                &format!("paused   {}", crate::report::pauses::words(pause, desk.now)),
-                "paused",
-            );
-        }
-    }
-    terminal.say(
-        "What is in flight is still collected; nothing new is submitted, not even by a run that is at work.",
-    );
-    terminal.next(desk.places.typed(&resume_words(provider)));
-    Ok(Exit::Done)
+/// A request to submit nothing new.
+#[derive(Debug, Clone, Default)]
+pub struct PauseRequest {
+    /// The provider; `None` for all of them.
+    pub provider: Option<String>,
+    /// The reason, for whoever reads the status.
+    pub reason: Option<String>,
 }
 
-/// Lets a provider, or everything, go on.
-pub(crate) async fn resume(project: &Project, terminal: &Terminal, args: &ResumeArgs) -> Result<Exit, Error> {
-    let provider = known(&project.registry, args.provider.as_deref())?;
-    let desk = Desk::open(project).await?;
-    let mut any = false;
-    for project in &desk.projects {
-        let lifted = desk.store.resume(project, provider).await?;
-        for pause in &lifted {
-            any = true;
-            let line = format!(
-                "resumed  {}; {}",
-                crate::report::pauses::who(pause),
-                crate::report::pauses::waiting(pause)
-            );
-            desk.tell(terminal, pause, &line, "resumed");
-        }
-        let left = desk.store.pauses(Some(project)).await?;
-        for pause in left.iter().filter(|pause| provider.is_some_and(|name| pause.covers(name))) {
-            terminal.say(format_args!("paused   {}", crate::report::pauses::words(pause, desk.now)));
-        }
-    }
-    if !any {
-        terminal.say(match provider {
-            Some(provider) => format!("{provider} was not on hold by itself; nothing was changed"),
-            None => "nothing was on hold".to_owned(),
-        });
-    }
-    terminal.next(desk.places.typed("run"));
-    Ok(Exit::Done)
+/// The pauses that hold after a request for them.
+#[derive(Debug, Clone)]
+pub struct PauseReport {
+    /// The projects that were meant: the manifest's, or all of the folder where the manifest cannot be read.
+    pub projects: Vec<String>,
+    /// Each pause that was asked for, also where it held before.
+    pub pauses: Vec<Pause>,
+    /// The time.
+    pub now: Timestamp,
+    /// The command that lifts them.
+    pub next: String,
 }
 
-/// The command that lifts these pauses, without the flags that lead to the project.
+/// A request to submit again.
+#[derive(Debug, Clone, Default)]
+pub struct ResumeRequest {
+    /// The provider; `None` for everything that is paused.
+    pub provider: Option<String>,
+}
+
+/// The pauses that were lifted.
+#[derive(Debug, Clone)]
+pub struct ResumeReport {
+    /// The provider that was meant; `None` for everything.
+    pub provider: Option<String>,
+    /// The projects that were meant: the manifest's, or all of the folder where the manifest cannot be read.
+    pub projects: Vec<String>,
+    /// Each pause that was lifted.
+    pub lifted: Vec<Pause>,
+    /// Pauses of all providers, by which the one that was meant gets nothing new all the same.
+    pub left: Vec<Pause>,
+    /// The time.
+    pub now: Timestamp,
+    /// The command to type next.
+    pub next: String,
+}
+
+impl Project {
+    /// Lets nothing new be submitted to a provider, or to any.
+    pub async fn pause(&self, request: &PauseRequest) -> Result<PauseReport, Error> {
+        let provider = known(&self.registry, request.provider.as_deref())?;
+        let state = self.open_concurrent()?;
+        let (projects, reason) = (state.projects().await?, remark(request.reason.as_deref()));
+        let mut pauses = Vec::new();
+        for project in &projects {
+            state.store.pause(project, provider, reason.as_deref(), state.now).await?;
+            let all = state.store.pauses(Some(project)).await?;
+            pauses.extend(all.into_iter().filter(|pause| pause.provider.as_deref() == provider));
+        }
+        let next = self.places.typed(&resume_words(provider));
+        Ok(PauseReport { projects, pauses, now: state.now, next })
+    }
+
+    /// Lets a provider, or all of them, be sent new jobs again.
+    pub async fn resume(&self, request: &ResumeRequest) -> Result<ResumeReport, Error> {
+        let provider = known(&self.registry, request.provider.as_deref())?;
+        let state = self.open_concurrent()?;
+        let projects = state.projects().await?;
+        let (mut lifted, mut left) = (Vec::new(), Vec::new());
+        for project in &projects {
+            lifted.extend(state.store.resume(project, provider).await?);
+            let all = state.store.pauses(Some(project)).await?;
+            left.extend(all.into_iter().filter(|pause| provider.is_some_and(|name| pause.covers(name))));
+        }
+        let (provider, next) = (request.provider.clone(), self.places.typed("run"));
+        Ok(ResumeReport { provider, projects, lifted, left, now: state.now, next })
+    }
+}
+
+impl Concurrent {
+    /// Returns the manifest's project; all of the folder where the manifest cannot be read.
+    async fn projects(&self) -> Result<Vec<String>, Error> {
+        let projects = match &self.name {
+            Some(name) => vec![name.clone()],
+            None => self.store.projects().await?,
+        };
+        // A run of an empty name collects for everybody, and has no jobs of its own.
+        Ok(projects.into_iter().filter(|project| !project.is_empty()).collect())
+    }
+}
+
+/// Returns the command that lifts these pauses, without the flags that lead to the project.
 #[must_use]
 pub(crate) fn resume_typed(pauses: &[Pause]) -> String {
     match pauses {
@@ -84,7 +115,7 @@ fn resume_words(provider: Option<&str>) -> String {
     provider.map_or_else(|| "resume".to_owned(), |provider| format!("resume {provider}"))
 }
 
-/// The provider that is meant, if it is one.
+/// Returns the name of a provider; an error where there is none of that name.
 fn known<'a>(registry: &Registry, name: Option<&'a str>) -> Result<Option<&'a str>, Error> {
     let Some(name) = name else { return Ok(None) };
     if registry.find(name).is_some() {
@@ -96,41 +127,4 @@ fn known<'a>(registry: &Registry, name: Option<&'a str>) -> Result<Option<&'a st
         None => format!("the providers are: {}", names.join(", ")),
     };
     Err(Error::new(Exit::Usage, format!("there is no provider `{name}`; {hint} Nothing was changed")))
-}
-
-/// What both verbs need.
-struct Desk {
-    places: Places,
-    store: Store,
-    now: Timestamp,
-    /// The manifest's project; all of the folder where it cannot be read, for what is wrong must not keep the rest going.
-    projects: Vec<String>,
-}
-
-impl Desk {
-    async fn open(project: &Project) -> Result<Self, Error> {
-        let places = project.places.clone();
-        let now = Clock::system().now();
-        let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
-        let (store, _) = opened?;
-        let projects = match project_name(&places) {
-            Some(project) => vec![project],
-            None => store.projects().await?,
-        };
-        // A run of an empty name collects for everybody, and has no jobs of its own.
-        let projects = projects.into_iter().filter(|project| !project.is_empty()).collect();
-        Ok(Self { places, store, now, projects })
-    }
-
-    fn tell(&self, terminal: &Terminal, pause: &Pause, line: &str, did: &str) {
-        if terminal.json {
-            let mut object = crate::report::pauses::json(pause);
-            object["did"] = did.into();
-            terminal.data(object);
-        } else if self.projects.len() > 1 {
-            terminal.say(format_args!("{line}  (project {})", pause.project));
-        } else {
-            terminal.say(line);
-        }
-    }
 }

@@ -7,6 +7,7 @@ use super::interrupt::Interrupt;
 use super::places::Places;
 use super::rehearsal::Rehearsal;
 use super::reporter::{News, Reporter, Silent};
+use crate::domain::take::Take;
 use crate::engine::clock::Clock;
 use crate::provider::Registry;
 use std::path::Path;
@@ -97,6 +98,12 @@ impl Project {
         self.ask_about(topic, text, &Changes::default())
     }
 
+    /// Asks a question about held renderings.
+    pub(crate) fn ask_to_settle(&self, text: String, held: &[Take]) -> Answer {
+        let (changes, held) = (Changes::default(), held.to_vec());
+        self.consent.answer(&Question { topic: Topic::Settle, text, changes, held })
+    }
+
     /// Returns whether a person is there.
     pub(crate) fn is_attended(&self) -> bool {
         self.consent.is_attended()
@@ -104,6 +111,7 @@ impl Project {
 
     /// Asks a question about changed jobs.
     pub(crate) fn ask_about(&self, topic: Topic, text: impl Into<String>, changes: &Changes) -> Answer {
-        self.consent.answer(&Question { topic, text: text.into(), changes: changes.clone() })
+        let (text, changes) = (text.into(), changes.clone());
+        self.consent.answer(&Question { topic, text, changes, held: Vec::new() })
     }
 }

@@ -2,7 +2,9 @@
 
 use super::board::Board;
 use super::budget::Fit;
+use super::cancel::CancelledJob;
 use super::planned::Plan;
+use super::resolve::ResolvedJob;
 use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
@@ -101,6 +103,10 @@ pub enum News<'a> {
         /// Submissions of which nobody knows whether they arrived.
         doubtful: usize,
     },
+    /// A job was cancelled, or stays as it is.
+    Cancelled(&'a CancelledJob),
+    /// A held job was settled, or stays held.
+    Resolved(&'a ResolvedJob),
     /// The engine begins.
     Started(&'a SharedBoard),
     /// Something happened to a job.

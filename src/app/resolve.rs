@@ -1,178 +1,293 @@
-//! `shotlist resolve`: settles held takes. Works beside a live run, which sees it within a second.
+//! Decisions about held takes. Possible beside a live run, which sees each within a second.
 
-use super::anew::Prices;
+use super::concurrent::{Concurrent, remark};
+use super::consent::Answer;
 use super::error::Error;
 use super::exit::Exit;
-use super::find::{find, held_elsewhere, project_name};
-use super::places::show_typed;
-use super::places::{Places, quoted};
+use super::find::{find, held_elsewhere};
+use super::places::{quoted, show_typed};
+use super::prices::Prices;
 use super::project::Project;
-use super::session::unopened;
-use crate::cli::args::ResolveArgs;
-use crate::domain::fault::printable;
+use super::reporter::News;
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Event, HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
 use crate::domain::take::Take;
 use crate::domain::text::count;
-use crate::engine::clock::Clock;
 use crate::engine::ids;
-use crate::report::terminal::Terminal;
-use crate::report::text::held::held_line;
-use crate::store::{ApplyError, Details, Mode, Options, Renewal, Store};
-use jiff::{SignedDuration, Timestamp};
+use crate::store::{ApplyError, Details, Renewal};
+use jiff::SignedDuration;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-/// Settles one held job, or all of them.
-pub(crate) async fn resolve(
-    project: &Project,
-    terminal: &Terminal,
-    args: &ResolveArgs,
-) -> Result<Exit, Error> {
-    if args.task_id.as_deref().is_some_and(|id| id.trim().is_empty()) {
-        return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
+/// A request to settle held jobs.
+#[derive(Debug, Clone)]
+pub struct ResolveRequest {
+    /// A key, or an item that has one job; `None` for every held job.
+    pub job: Option<String>,
+    /// The decision.
+    pub decision: Decision,
+    /// The name of a reason: only jobs that are held for it.
+    pub reason: Option<String>,
+    /// The least time for which a job must have been held.
+    pub older_than: Option<Duration>,
+    /// A person's reason, which is kept in the ledger.
+    pub note: Option<String>,
+}
+
+/// A person's decision about held jobs.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// The task was found in the provider's console.
+    Adopt(TaskId),
+    /// The provider is asked for the same task once more, free of charge.
+    AskAgain,
+    /// The job is rendered anew, which is a new charge.
+    Resubmit {
+        /// The most that this may cost in all; without it a person is asked.
+        max_extra: Option<Usd>,
+    },
+    /// The job is given up; what may have been charged counts as spent.
+    WriteOff,
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone)]
+pub struct ResolveReport {
+    /// Each held job that was meant.
+    pub jobs: Vec<ResolvedJob>,
+    /// Whether only some of the held jobs were meant, by their reason or age.
+    pub is_filtered: bool,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// A held job about which was decided.
+#[derive(Debug, Clone)]
+pub struct ResolvedJob {
+    /// The job.
+    pub job: JobKey,
+    /// Its held rendering.
+    pub take: TakeId,
+    /// What was done, or why it stays held.
+    pub outcome: Result<Resolution, Unresolved>,
+}
+
+/// What was done about a held job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// It has this task now.
+    Adopted(TaskId),
+    /// Its task is asked for once more.
+    AskedAgain,
+    /// It was written off and ordered anew, for this price.
+    Resubmitted(Usd),
+    /// It was written off; so much counts as spent.
+    WrittenOff(Usd),
+}
+
+/// Why a job stays held.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unresolved {
+    /// It would not be sent.
+    #[error(
+        "the manifest no longer asks for it, so a new order would not be sent; put the job back and type `run`, or give \
+         this one up with --write-off"
+    )]
+    NotWanted,
+    /// It has no task.
+    #[error("no task is known that could be asked for again; use --task-id, --resubmit or --write-off")]
+    NoTask,
+    /// It has a task, and needs no other.
+    #[error("its task is known already; use --again, --resubmit or --write-off")]
+    TaskKnown,
+    /// It changed meanwhile, or the task is another's.
+    #[error("{0}")]
+    Refused(ApplyError),
+}
+
+impl ResolveReport {
+    /// Returns the exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.jobs.iter().any(|job| job.outcome.is_err()) { Exit::Held } else { Exit::Done }
     }
-    let places = project.places.clone();
-    let clock = Clock::system();
-    let opened = Store::open(&places.state, Mode::Beside, &Options::default(), clock.now());
-    let (store, _) = opened.map_err(|error| unopened(&places, error))?;
-    let name = project_name(&places);
-    let chosen = chosen(&store, &places, name.as_deref(), args, clock.now()).await?;
-    if chosen.is_empty() {
-        terminal.say(if args.reason.is_some() || args.older_than.is_some() {
-            "nothing of that kind is held"
-        } else {
-            "nothing is held"
-        });
-        terminal.next(places.typed("status"));
-        return Ok(Exit::Done);
-    }
-    let prices = Prices::read(project);
-    consent(project, terminal, &places, args, &chosen, &prices)?;
-    let mut left = 0;
-    for take in &chosen {
-        let settled = settle(&store, &clock, args, take, &prices).await?;
-        let (did, words) = match &settled {
-            Ok(words) => ("did", words),
-            Err(Kept { words, .. }) => ("skipped", words),
-        };
-        match settled {
-            // What is meant by name is done, or it is an error.
-            Err(Kept { ref words, exit }) if args.job.is_some() => {
-                return Err(
-                    Error::new(exit, format!("{}: {words}", take.key)).hint(show_typed(&places, &take.key))
-                );
+}
+
+impl Project {
+    /// Settles held jobs, all by one decision.
+    ///
+    /// # Errors
+    ///
+    /// Where a job that is meant by name cannot be settled so; of several, those are passed over.
+    pub async fn resolve(&self, request: &ResolveRequest) -> Result<ResolveReport, Error> {
+        if matches!(&request.decision, Decision::Adopt(task) if task.0.trim().is_empty()) {
+            return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
+        }
+        let state = self.open_concurrent()?;
+        let chosen = self.chosen(&state, request).await?;
+        let prices = Prices::read(self);
+        if let Decision::Resubmit { max_extra } = request.decision
+            && !chosen.is_empty()
+        {
+            self.agree_to_resubmit(request, max_extra, &chosen, &prices)?;
+        }
+        let mut jobs = Vec::new();
+        for take in chosen {
+            let outcome = self.settle(&state, request, &take, &prices).await?;
+            if let Err(unresolved) = &outcome
+                && request.job.is_some()
+            {
+                return Err(Error::new(Exit::Usage, format!("{}: {unresolved}", take.key))
+                    .hint(show_typed(&self.places, &take.key)));
             }
-            Err(_) => left += 1,
-            Ok(_) => {}
+            let job = ResolvedJob { job: take.key, take: take.id, outcome };
+            self.tell(&News::Resolved(&job));
+            jobs.push(job);
         }
-        if terminal.json {
-            terminal.data(serde_json::json!({ "job": take.key.to_string(), "take": take.id.0, did: words }));
-        } else if did == "did" {
-            terminal.say(format_args!("{}  {words}", take.key));
-        } else {
-            terminal.say(format_args!("skipped  {}  {words}", take.key));
-        }
+        let is_filtered = request.reason.is_some() || request.older_than.is_some();
+        let mut report = ResolveReport { jobs, is_filtered, next: String::new() };
+        report.next = self.places.typed(match request.decision {
+            _ if report.jobs.is_empty() || report.exit() != Exit::Done => "status",
+            Decision::WriteOff => "status",
+            Decision::Resubmit { .. } => "run",
+            Decision::Adopt(_) | Decision::AskAgain => "collect",
+        });
+        Ok(report)
     }
-    terminal.next(places.typed(match args {
-        _ if left > 0 => "status",
-        ResolveArgs { write_off: true, .. } => "status",
-        ResolveArgs { resubmit: true, .. } => "run",
-        _ => "collect",
-    }));
-    Ok(if left > 0 { Exit::Held } else { Exit::Done })
-}
 
-async fn chosen(
-    store: &Store,
-    places: &Places,
-    project: Option<&str>,
-    args: &ResolveArgs,
-    now: Timestamp,
-) -> Result<Vec<Take>, Error> {
-    // A job that is named may be of any project.
-    let among = project.filter(|_| args.job.is_none());
-    let mut held = store.held(among).await?;
-    if let Some(reason) = &args.reason {
-        if HeldReason::ALL.iter().all(|known| known.name() != reason) {
-            let known: Vec<_> = HeldReason::ALL.iter().map(|known| known.name()).collect();
-            return Err(Error::new(Exit::Usage, format!("--reason is one of {}", known.join(", "))));
+    /// Returns the held takes that a request means.
+    async fn chosen(&self, state: &Concurrent, request: &ResolveRequest) -> Result<Vec<Take>, Error> {
+        let Concurrent { store, name, now } = state;
+        // A job that is named may be of any project.
+        let among = name.as_deref().filter(|_| request.job.is_none());
+        let mut held = store.held(among).await?;
+        if let Some(reason) = &request.reason {
+            if HeldReason::ALL.iter().all(|known| known.name() != reason) {
+                let known: Vec<_> = HeldReason::ALL.iter().map(|known| known.name()).collect();
+                return Err(Error::new(Exit::Usage, format!("--reason is one of {}", known.join(", "))));
+            }
+            held.retain(
+                |take| matches!(take.state, State::Held { reason: known, .. } if known.name() == reason),
+            );
         }
-        held.retain(|take| matches!(take.state, State::Held { reason: known, .. } if known.name() == reason));
-    }
-    if let Some(age) = args.older_than {
-        let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
-        held.retain(
-            |take| matches!(take.state, State::Held { since, .. } if now.duration_since(since) >= age),
-        );
-    }
-    let Some(job) = &args.job else { return Ok(held) };
-    let own = find(store, project, job).await;
-    let is_held = |(project, key): &(String, JobKey)| {
-        held.iter().any(|take| take.project == *project && take.key == *key)
-    };
-    let (project, key) = match own {
-        Ok(own) if is_held(&own) => own,
-        own => held_elsewhere(store, project, job).await?.map_or(own, Ok)?,
-    };
-    held.retain(|take| take.project == project && take.key == key);
-    if held.is_empty() {
-        let filtered = args.reason.is_some() || args.older_than.is_some();
-        let so = if filtered { " for that reason and time" } else { "" };
-        return Err(Error::new(Exit::Usage, format!("{key} is not held{so}; nothing was changed"))
-            .hint(show_typed(places, &key)));
-    }
-    Ok(held)
-}
-
-/// A new charge needs a yes, or a bound.
-fn consent(
-    project: &Project,
-    terminal: &Terminal,
-    places: &Places,
-    args: &ResolveArgs,
-    chosen: &[Take],
-    prices: &Prices,
-) -> Result<(), Error> {
-    if !args.resubmit {
-        return Ok(());
-    }
-    let sum = prices.sum(chosen);
-    if prices.are_old() {
-        terminal.say(
-            "The manifest's models and prices cannot be read: what was paid first is taken for the price.",
-        );
-    }
-    if let Some(most) = args.max_extra {
-        return if sum <= most {
-            Ok(())
-        } else {
-            let what = format!("sending {} again costs {sum}, more than {most}", count(chosen.len(), "job"));
-            Err(Error::new(Exit::Budget, what).money("not charged"))
+        if let Some(age) = request.older_than {
+            let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
+            held.retain(
+                |take| matches!(take.state, State::Held { since, .. } if now.duration_since(since) >= age),
+            );
+        }
+        let Some(job) = &request.job else { return Ok(held) };
+        let own = find(store, name.as_deref(), job).await;
+        let is_held = |(project, key): &(String, JobKey)| {
+            held.iter().any(|take| take.project == *project && take.key == *key)
         };
+        let (project, key) = match own {
+            Ok(own) if is_held(&own) => own,
+            own => held_elsewhere(store, name.as_deref(), job).await?.map_or(own, Ok)?,
+        };
+        held.retain(|take| take.project == project && take.key == key);
+        if held.is_empty() {
+            let filtered = request.reason.is_some() || request.older_than.is_some();
+            let so = if filtered { " for that reason and time" } else { "" };
+            return Err(Error::new(Exit::Usage, format!("{key} is not held{so}; nothing was changed"))
+                .hint(show_typed(&self.places, &key)));
+        }
+        Ok(held)
     }
-    if args.yes || project.places.sandbox {
-        return Ok(());
+
+    /// Asks for a yes to a new charge, where no bound is named.
+    fn agree_to_resubmit(
+        &self,
+        request: &ResolveRequest,
+        max_extra: Option<Usd>,
+        chosen: &[Take],
+        prices: &Prices,
+    ) -> Result<(), Error> {
+        let sum = prices.sum(chosen);
+        if prices.are_old() {
+            let note = "The manifest's models and prices cannot be read: what was paid first is taken for the price.";
+            self.tell(&News::Note(note));
+        }
+        if let Some(most) = max_extra {
+            return if sum <= most {
+                Ok(())
+            } else {
+                let jobs = count(chosen.len(), "job");
+                let what = format!("sending {jobs} again costs {sum}, more than {most}");
+                Err(Error::new(Exit::Budget, what).money("not charged"))
+            };
+        }
+        if self.places.sandbox {
+            return Ok(());
+        }
+        let (clips, they) = (count(chosen.len(), "clip"), if chosen.len() == 1 { "it" } else { "they" });
+        let question = format!("Order {clips} anew for {sum}, though {they} may have been charged?");
+        match self.ask_to_settle(question, chosen) {
+            Answer::Yes => Ok(()),
+            Answer::Nobody => Err(Error::new(Exit::Usage, format!("a new charge of {sum} needs a yes"))
+                .money("not charged")
+                .hint(self.places.typed(&with_bound(request, sum)))),
+            Answer::No => Err(Error::new(Exit::Usage, "nothing was changed").money("not charged")),
+        }
     }
-    if !terminal.interactive {
-        return Err(Error::new(Exit::Usage, format!("a new charge of {sum} needs a yes"))
-            .money("not charged")
-            .hint(places.typed(&again(args, sum))));
+
+    /// Settles one held take.
+    async fn settle(
+        &self,
+        state: &Concurrent,
+        request: &ResolveRequest,
+        take: &Take,
+        prices: &Prices,
+    ) -> Result<Result<Resolution, Unresolved>, Error> {
+        let store = &state.store;
+        let at = self.clock.moment();
+        let (policy, note) = (Policy::standard(), remark(request.note.as_deref()));
+        let (event, resolution, illegal) = match &request.decision {
+            Decision::Resubmit { .. } => {
+                let job = store.history(&take.project, &take.key).await?;
+                if !job.is_some_and(|job| job.wanted) {
+                    return Ok(Err(Unresolved::NotWanted));
+                }
+                let price = prices.of(take);
+                let renewal = Renewal { id: TakeId(ids::sortable(at.now)), price, note };
+                let renewed = store.renew(take, renewal, &policy, at.now).await;
+                return recorded(renewed, Resolution::Resubmitted(price), Unresolved::TaskKnown);
+            }
+            Decision::Adopt(task) => {
+                let task = TaskId(task.0.trim().to_owned());
+                (Event::Adopt(task.clone()), Resolution::Adopted(task), Unresolved::TaskKnown)
+            }
+            Decision::AskAgain => (Event::Again, Resolution::AskedAgain, Unresolved::NoTask),
+            Decision::WriteOff => {
+                let costs = store.costs(&take.id).await?;
+                let usd = costs.map_or(take.price, |costs| costs.usd);
+                (Event::WriteOff, Resolution::WrittenOff(usd), Unresolved::TaskKnown)
+            }
+        };
+        let details = Details { note, ..Details::default() };
+        recorded(store.apply(take, event, details, at, &policy).await, resolution, illegal)
     }
-    for take in chosen {
-        terminal.say(held_line(take, None));
-    }
-    let clips = count(chosen.len(), "clip");
-    if terminal.ask(&format!("Order {clips} anew for {sum}, though they may have been charged?")) {
-        return Ok(());
-    }
-    Err(Error::new(Exit::Usage, "nothing was changed").money("not charged"))
 }
 
-/// Returns the command once more, with its question answered as far as it is known by now.
-fn again(args: &ResolveArgs, sum: Usd) -> String {
-    let ResolveArgs { job, reason, older_than, note, .. } = args;
+/// Returns what was done once it is recorded, or why it was not; `illegal` where the take's state does not allow it.
+fn recorded<T>(
+    result: Result<T, ApplyError>,
+    resolution: Resolution,
+    illegal: Unresolved,
+) -> Result<Result<Resolution, Unresolved>, Error> {
+    match result {
+        Ok(_) => Ok(Ok(resolution)),
+        Err(ApplyError::Illegal(_)) => Ok(Err(illegal)),
+        Err(ApplyError::Store(error)) => Err(error.into()),
+        Err(error) => Ok(Err(Unresolved::Refused(error))),
+    }
+}
+
+/// Returns the command once more, with a bound that answers its question.
+fn with_bound(request: &ResolveRequest, sum: Usd) -> String {
+    let ResolveRequest { job, reason, older_than, note, .. } = request;
     let mut words =
         job.as_deref().map_or_else(|| "resolve --all".to_owned(), |job| format!("resolve {}", quoted(job)));
     words += " --resubmit";
@@ -185,64 +300,4 @@ fn again(args: &ResolveArgs, sum: Usd) -> String {
     }
     let _ = write!(words, " --max-extra {}", sum.plain());
     words
-}
-
-/// Why a take stays as it is.
-struct Kept {
-    words: String,
-    exit: Exit,
-}
-
-async fn settle(
-    store: &Store,
-    clock: &Clock,
-    args: &ResolveArgs,
-    take: &Take,
-    prices: &Prices,
-) -> Result<Result<String, Kept>, Error> {
-    let at = clock.moment();
-    let policy = Policy::standard();
-    let note = args.note.as_deref().map(printable).filter(|note| !note.is_empty());
-    let (recorded, did) = if args.resubmit {
-        let job = store.history(&take.project, &take.key).await?;
-        if !job.is_some_and(|job| job.wanted) {
-            let words = "the manifest no longer asks for it, so a new order would not be sent; put the job back and type \
-                         `run`, or give this one up with --write-off";
-            return Ok(Err(Kept { words: words.to_owned(), exit: Exit::Usage }));
-        }
-        let price = prices.of(take);
-        let renewal = Renewal { id: TakeId(ids::sortable(at.now)), price, note };
-        let renewed = store.renew(take, renewal, &policy, at.now).await;
-        (renewed, format!("written off and ordered anew; the next run sends it ({price})"))
-    } else {
-        let costs = store.costs(&take.id).await?;
-        let (event, did) = wish(args, costs.map_or(take.price, |costs| costs.usd));
-        let details = Details { note, ..Details::default() };
-        (store.apply(take, event, details, at, &policy).await, did)
-    };
-    match recorded {
-        Ok(_) => Ok(Ok(did)),
-        Err(ApplyError::Illegal(_)) => {
-            let words = if args.again {
-                "no task is known that could be asked for again; use --task-id, --resubmit or --write-off"
-            } else {
-                "its task is known already; use --again, --resubmit or --write-off"
-            };
-            Ok(Err(Kept { words: words.to_owned(), exit: Exit::Usage }))
-        }
-        Err(ApplyError::Store(error)) => Err(error.into()),
-        Err(error) => Ok(Err(Kept { words: error.to_string(), exit: Exit::Usage })),
-    }
-}
-
-/// What happens to a take that is not ordered anew, and how that is told; so much it counts for.
-fn wish(args: &ResolveArgs, usd: Usd) -> (Event, String) {
-    if let Some(id) = args.task_id.as_deref().map(str::trim) {
-        let did = format!("task {id} adopted; its clip is fetched by the next run or collect");
-        (Event::Adopt(TaskId(id.to_owned())), did)
-    } else if args.again {
-        (Event::Again, "the same task is asked for once more; free".to_owned())
-    } else {
-        (Event::WriteOff, format!("written off; {usd} counts as spent"))
-    }
 }

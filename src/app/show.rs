@@ -1,6 +1,4 @@
-//! `shotlist show JOB`: every take, attempt and answer of one job, the money, and what to do.
-
-mod text;
+//! One job in full: every take, attempt and answer of it, the money, and what can be done about it.
 
 use super::album::load;
 use super::error::Error;
@@ -10,59 +8,103 @@ use super::lost::loss;
 use super::places::{Places, quoted};
 use super::project::Project;
 use super::session::reader;
-use crate::cli::args::ShowArgs;
 use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
-use crate::engine::clock::Clock;
 use crate::load::cards;
 use crate::provider::cards::Cards;
-use crate::report::terminal::Terminal;
-use crate::store::{Attempt, Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
+use crate::store::{Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
 use crate::wire::Call;
-use serde_json::{Value, json};
-use text::{headline, state_words};
+use jiff::Timestamp;
 
 /// What a person must fill in: the id of a task that was found in the provider's console.
 const TASK_ID: &str = " --task-id ID";
 
-/// Shows it.
-pub(crate) async fn show(project: &Project, terminal: &Terminal, args: &ShowArgs) -> Result<Exit, Error> {
-    let places = project.places.clone();
-    let reader = reader(&places)?;
-    let (name, key) = match find_ordered(&reader, project_name(&places).as_deref(), &args.job).await {
-        Ok(found) => found,
-        Err(error) => return Err(never_ordered(project, &args.job).unwrap_or(error)),
-    };
-    let history = reader.history(&name, &key).await?;
-    let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
-    let loss = loss(&reader, &places, &history).await?;
-    let options = options(&history, &places, loss);
-    let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
-    let remarks = remarks(&places.state, &takes)?;
-    let cards = cards(&places.manifest, &project.registry);
-    if terminal.json {
-        terminal.data(as_json(&cards, &name, &history, &options, &remarks));
-    } else {
-        for line in text::page(
-            &places,
-            &cards,
-            &history,
-            &options,
-            &remarks,
-            terminal.size().0,
-            Clock::system().now(),
-        ) {
-            terminal.data(line);
-        }
+/// A request for one job in full.
+#[derive(Debug, Clone, Default)]
+pub struct ShowRequest {
+    /// The job: `shot/item`, an item with one job, or a pattern that matches one.
+    pub job: String,
+}
+
+/// One job in full.
+pub struct ShowReport {
+    /// The time of the report.
+    pub now: Timestamp,
+    /// The project of the job.
+    pub project: String,
+    /// The job with its takes, the newest one first.
+    pub history: History,
+    /// What can be done about it, what suits most people first.
+    pub choices: Vec<Choice>,
+    /// The command to type next, where one can be typed as it stands.
+    pub next: Option<String>,
+    /// Lines of the ledger about its takes that a person has caused.
+    remarks: Vec<Entry>,
+    cards: Cards,
+}
+
+/// A way to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The case in which it is the one to take.
+    pub when: String,
+    /// The command, to be typed as it stands except for words in capitals.
+    pub command: String,
+}
+
+/// A call to a provider, as this program makes it for an attempt.
+pub struct Sent {
+    /// The call.
+    pub call: Call,
+    /// Whether it is, byte for byte, what was sent.
+    pub is_same: bool,
+}
+
+impl Project {
+    /// Returns one job in full. Sends nothing and changes nothing.
+    pub async fn show(&self, request: &ShowRequest) -> Result<ShowReport, Error> {
+        let places = &self.places;
+        let reader = reader(places)?;
+        let (project, key) = match find_ordered(&reader, project_name(places).as_deref(), &request.job).await
+        {
+            Ok(found) => found,
+            Err(error) => return Err(never_ordered(self, &request.job).unwrap_or(error)),
+        };
+        let history = reader.history(&project, &key).await?;
+        let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
+        let loss = loss(&reader, places, &history).await?;
+        let choices = choices(&history, places, loss);
+        let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
+        let remarks = remarks(&places.state, &takes)?;
+        let cards = cards(&places.manifest, &self.registry);
+        // The first that can be typed without knowing more.
+        let next = choices.iter().find(|choice| !choice.command.contains(TASK_ID));
+        let next = next.map(|choice| choice.command.clone());
+        Ok(ShowReport { now: self.clock.now(), project, history, choices, next, remarks, cards })
     }
-    // The first that can be typed without knowing more.
-    if let Some(option) = options.iter().find(|option| !option.command.contains(TASK_ID)) {
-        terminal.next(&option.command);
+}
+
+impl ShowReport {
+    /// Returns the lines of the ledger about a take that a person has caused.
+    pub fn remarks(&self, take: &Take) -> impl Iterator<Item = &Entry> {
+        self.remarks.iter().filter(|line| line.take == take.id.0)
     }
-    Ok(Exit::Done)
+
+    /// Returns the call of the newest attempt of a take; `None` where this program does not know the model.
+    #[must_use]
+    pub fn sent(&self, entry: &TakeHistory) -> Option<Sent> {
+        let (take, attempt) = (&entry.take, entry.attempts.last());
+        let id = attempt.map_or_else(|| RequestId("(not sent yet)".into()), |it| it.request_id.clone());
+        let model = &take.request.model;
+        let provider = self.cards.providers().find(&model.provider)?;
+        let call = provider.submit(self.cards.get(model)?, &take.request, &id).0;
+        let is_same =
+            call.body.as_ref().is_some_and(|body| attempt.is_some_and(|it| it.body == body.sha256()));
+        Some(Sent { call, is_same })
+    }
 }
 
 /// Finds a job of the manifest's project; where nothing was ever ordered for it there, as [`held_elsewhere`] does.
@@ -76,7 +118,7 @@ async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Resu
     held_elsewhere(reader, project, job).await?.map_or(own, Ok)
 }
 
-/// Another error for a job that the manifest wants and no run has heard of yet.
+/// Returns a clearer error for a job that the manifest wants and no run has heard of yet.
 fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     let worksheet = Worksheet::new(None).ok()?;
     let _ = load(project, &worksheet);
@@ -95,16 +137,8 @@ fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     )
 }
 
-/// A way to go on.
-struct Choice {
-    /// When it is the one to take.
-    when: String,
-    /// To be typed as it stands, but for words in capitals.
-    command: String,
-}
-
-/// Everything that can be done about the job, what suits most people first.
-fn options(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice> {
+/// Returns everything that can be done about a job, what suits most people first.
+fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice> {
     let key = quoted(&history.key.to_string());
     let choice = |when: &str, words: &str| Choice {
         when: when.to_owned(),
@@ -172,119 +206,13 @@ fn options(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
     }
 }
 
-/// What a take has cost, by where the money stands.
-fn cost(entry: &TakeHistory) -> (Account, Usd) {
+/// Returns what a take has cost, and where that money stands.
+#[must_use]
+pub fn cost(entry: &TakeHistory) -> (Account, Usd) {
     let account = entry.take.state.account();
     let usd = match account {
         Account::Free => Usd::ZERO,
         Account::Reserved | Account::InDoubt | Account::Settled => entry.settled.unwrap_or(entry.take.price),
     };
     (account, usd)
-}
-
-/// The call as this program makes it for an attempt, and whether that is, byte for byte, what was sent.
-fn sent(cards: &Cards, take: &Take, attempt: Option<&Attempt>) -> Option<(Call, bool)> {
-    let id = attempt.map_or_else(|| RequestId("(not sent yet)".into()), |attempt| attempt.request_id.clone());
-    let model = &take.request.model;
-    let call = cards.providers().find(&model.provider)?.submit(cards.get(model)?, &take.request, &id).0;
-    let same =
-        call.body.as_ref().is_some_and(|body| attempt.is_some_and(|attempt| attempt.body == body.sha256()));
-    Some((call, same))
-}
-
-fn as_json(cards: &Cards, project: &str, history: &History, options: &[Choice], remarks: &[Entry]) -> Value {
-    let options: Vec<Value> =
-        options.iter().map(|choice| json!({ "when": choice.when, "command": choice.command })).collect();
-    json!({
-        "format": 1,
-        "project": project,
-        "job": history.key.to_string(),
-        "title": history.title,
-        "wanted": history.wanted,
-        "standing": headline(history),
-        "path": history.path,
-        "clip": history.filed.as_ref().map(|filed| filed.path.clone()),
-        "bytes": history.filed.as_ref().map(|filed| filed.file.size),
-        "sha256": history.filed.as_ref().map(|filed| filed.file.sha256.to_string()),
-        "takes": history.takes.iter().map(|entry| take_json(cards, entry, remarks)).collect::<Vec<Value>>(),
-        "options": options,
-    })
-}
-
-/// The lines that are about a take.
-fn about<'a>(remarks: &'a [Entry], take: &'a Take) -> impl Iterator<Item = &'a Entry> {
-    remarks.iter().filter(|line| line.take == take.id.0)
-}
-
-fn take_json(cards: &Cards, entry: &TakeHistory, remarks: &[Entry]) -> Value {
-    let take = &entry.take;
-    let remark = |line: &Entry| {
-        json!({
-            "at": line.at.to_string(),
-            "kind": line.kind.name(),
-            "text": text::reason(line),
-            "was_usd": line.was.map(Usd::plain),
-            "usd": line.usd.plain(),
-        })
-    };
-    let said = |attempt: &Attempt| {
-        attempt.said.as_ref().map(|said| json!({ "http": said.http, "code": said.code, "text": said.text }))
-    };
-    let attempt = |attempt: &Attempt| {
-        json!({
-            "number": attempt.number,
-            "request_id": attempt.request_id.0,
-            "at": attempt.at.to_string(),
-            "price_usd": attempt.price.plain(),
-            "body_sha256": attempt.body.to_string(),
-            "outcome": attempt.outcome,
-            "said": attempt.said.as_ref().map(ToString::to_string),
-            "provider": said(attempt),
-        })
-    };
-    let request = sent(cards, take, entry.attempts.last()).map(|(call, same)| {
-        let shown = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
-        let body = serde_json::from_str::<Value>(&shown).unwrap_or(Value::String(shown));
-        json!({ "path": call.path, "body": body, "as_sent": same })
-    });
-    let (reason, charged) = match &take.state {
-        State::Held { reason, .. } | State::WrittenOff { reason, .. } => (Some(reason.name()), None),
-        State::Failed { refusal, charged, .. } => {
-            (Some(refusal.name()), Some(format!("{charged:?}").to_lowercase()))
-        }
-        _ => (None, None),
-    };
-    let (account, usd) = cost(entry);
-    let mut object = json!({
-        "take": take.id.0,
-        "created": entry.created.to_string(),
-        "model": take.request.model.to_string(),
-        "prompt": take.request.prompt,
-        "price_usd": take.price.plain(),
-        "settled_usd": entry.settled.map(Usd::plain),
-        "account": text::account_name(account),
-        "account_usd": usd.plain(),
-        "state": take.state.name(),
-        "detail": state_words(entry),
-        "reason": reason,
-        "charged": charged,
-        "task": take.state.task().map(|task| task.id.0.clone()),
-        "accepted": take.state.task().map(|task| task.accepted.to_string()),
-        "path": take.path,
-        "fingerprint": take.fingerprint.to_string(),
-        "request": request,
-        "attempts": entry.attempts.iter().map(attempt).collect::<Vec<Value>>(),
-        "remarks": about(remarks, take).map(remark).collect::<Vec<Value>>(),
-    });
-    if let State::Running { watch, due, .. } = &take.state {
-        object["polls"] = watch.polls.into();
-        object["due"] = due.to_string().into();
-    }
-    if let State::Downloading { watch, clip, due, tries, .. } = &take.state {
-        object["polls"] = watch.polls.into();
-        object["due"] = due.to_string().into();
-        object["downloads_failed"] = (*tries).into();
-        object["link_dies"] = clip.expires.map(|dies| dies.to_string()).into();
-    }
-    object
 }

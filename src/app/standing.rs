@@ -1,8 +1,8 @@
 //! Where the jobs of a project stand: counts, and what needs a person.
 
-use super::anew::Prices;
 use super::find;
 use super::places::Places;
+use super::prices::Prices;
 use super::project::Project;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};

@@ -1,13 +1,19 @@
 //! Flags and commands, as clap reads them.
 
 mod money;
+mod paid;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod settle;
 mod sheet;
 
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
+pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
+#[cfg(feature = "sandbox")]
+pub use sandbox::{ClipsKind, SandboxArgs};
+pub use settle::{CancelArgs, DismissArgs, PauseArgs, ResolveArgs, ResumeArgs};
 pub use sheet::{CatalogArgs, InitArgs, ReadingArgs};
 
-use crate::app::selection;
-use crate::domain::money::Usd;
 use crate::report::terminal;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -234,95 +240,6 @@ pub struct ValidateArgs {
     pub check_images: bool,
 }
 
-/// Which jobs.
-#[derive(Debug, Clone, Args)]
-pub struct Selection {
-    /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    pub only: Vec<String>,
-    /// At most this many submissions
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
-}
-
-impl Selection {
-    /// Returns the same for a use case.
-    #[must_use]
-    pub fn request(&self) -> selection::Selection {
-        selection::Selection { only: self.only.clone(), limit: self.limit }
-    }
-}
-
-/// What a run may spend, and how long.
-#[derive(Debug, Clone, Args)]
-pub struct Bounds {
-    /// Stop submitting before this many US dollars are passed, what is in doubt included
-    #[arg(long, value_name = "USD")]
-    pub max_cost: Option<Usd>,
-    /// Stop submitting after this long, such as 90m or 5h; what was paid is still collected
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub max_time: Option<Duration>,
-    /// Also send what nobody knows the price of; it counts as nothing in every budget
-    #[arg(long)]
-    pub allow_unpriced: bool,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-impl Bounds {
-    /// Returns the same for a use case, without the answer.
-    #[must_use]
-    pub fn request(&self) -> selection::Bounds {
-        let Self { max_cost, max_time, allow_unpriced, .. } = *self;
-        selection::Bounds { max_cost, max_time, allow_unpriced }
-    }
-}
-
-/// Arguments of `run`.
-#[derive(Debug, Clone, Args)]
-pub struct RunArgs {
-    /// The manifest
-    #[command(flatten)]
-    pub manifest: ManifestArg,
-    /// Which jobs
-    #[command(flatten)]
-    pub selection: Selection,
-    /// How much, how long
-    #[command(flatten)]
-    pub bounds: Bounds,
-    /// Send exactly what this plan of `plan --out` says; refuse if any of it has moved
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "limit"])]
-    pub plan: Option<PathBuf>,
-    /// It is meant: pass the manifest's guards, and render anew what asks first
-    #[arg(long)]
-    pub accept_changes: bool,
-    /// Rules that make the fake provider misbehave, as JSON; only with --sandbox
-    #[cfg_attr(feature = "sandbox", arg(long, value_name = "FILE", requires = "sandbox"))]
-    #[cfg_attr(not(feature = "sandbox"), arg(skip))]
-    pub faults: Option<PathBuf>,
-}
-
-/// Arguments of `plan`.
-#[derive(Debug, Clone, Args)]
-pub struct PlanArgs {
-    /// The manifest
-    #[command(flatten)]
-    pub manifest: ManifestArg,
-    /// Which jobs
-    #[command(flatten)]
-    pub selection: Selection,
-    /// Write the plan to this file, to be approved and carried out with `run --plan`
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Show each request as it would be sent
-    #[arg(long)]
-    pub show_requests: bool,
-    /// Exit 6 when there is work to do
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-}
-
 /// Arguments of `prune`.
 #[derive(Debug, Clone, Args)]
 pub struct PruneArgs {
@@ -352,168 +269,6 @@ pub struct ShowArgs {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-}
-
-/// Arguments of `retry`.
-#[derive(Debug, Clone, Args)]
-pub struct RetryArgs {
-    /// The manifest
-    #[command(flatten)]
-    pub manifest: ManifestArg,
-    /// Which jobs
-    #[command(flatten)]
-    pub selection: Selection,
-    /// How much, how long
-    #[command(flatten)]
-    pub bounds: Bounds,
-    /// Also jobs whose failure was, or may have been, charged: they are paid a second time
-    #[arg(long)]
-    pub charged: bool,
-    /// Also jobs that would be refused again: bad input, content policy
-    #[arg(long)]
-    pub include_permanent: bool,
-    /// Also jobs that were written off: they may be paid a second time
-    #[arg(long)]
-    pub written_off: bool,
-}
-
-/// Arguments of `dismiss`.
-#[derive(Debug, Clone, Args)]
-pub struct DismissArgs {
-    /// The jobs: shot/item, or an item's id
-    #[arg(value_name = "JOB", required = true)]
-    pub jobs: Vec<String>,
-    /// Take it back: the jobs are told again
-    #[arg(long)]
-    pub undo: bool,
-    /// Why, for whoever looks at `show`
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-}
-
-/// Arguments of `redo`.
-#[derive(Debug, Clone, Args)]
-pub struct RedoArgs {
-    /// The jobs: shot/item, or an item's id
-    #[arg(value_name = "JOB", required_unless_present = "only")]
-    pub jobs: Vec<String>,
-    /// All finished jobs whose key or item matches, such as 'hero/*'; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    pub only: Vec<String>,
-    /// How much, how long
-    #[command(flatten)]
-    pub bounds: Bounds,
-}
-
-/// Arguments of `pause`.
-#[derive(Debug, Clone, Args)]
-pub struct PauseArgs {
-    /// The provider; without one, all of the project's
-    pub provider: Option<String>,
-    /// Why, for whoever looks at `status`
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-}
-
-/// Arguments of `resume`.
-#[derive(Debug, Clone, Args)]
-pub struct ResumeArgs {
-    /// The provider; without one, everything that is on hold
-    pub provider: Option<String>,
-}
-
-/// Arguments of `resolve`.
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[derive(Debug, Clone, Args)]
-#[command(group = clap::ArgGroup::new("how").required(true).args(["task_id", "again", "resubmit", "write_off"]))]
-pub struct ResolveArgs {
-    /// The job: shot/item, or an item's id
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
-    pub job: Option<String>,
-    /// Every held job
-    #[arg(long, conflicts_with = "task_id")]
-    pub all: bool,
-    /// You found the task in the provider's console: this is its id
-    #[arg(long, value_name = "ID")]
-    pub task_id: Option<String>,
-    /// Ask for the same task once more; free
-    #[arg(long)]
-    pub again: bool,
-    /// Render it anew: a new charge
-    #[arg(long)]
-    pub resubmit: bool,
-    /// Give it up; what may have been charged counts as spent
-    #[arg(long)]
-    pub write_off: bool,
-    /// Only jobs held for this reason, as `status` names it
-    #[arg(long, value_name = "REASON")]
-    pub reason: Option<String>,
-    /// Only jobs held for at least this long, such as 7d or 12h
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub older_than: Option<Duration>,
-    /// Why you decide so; kept in the ledger
-    #[arg(long, value_name = "TEXT")]
-    pub note: Option<String>,
-    /// The most that --resubmit may cost in all, in US dollars
-    #[arg(long, value_name = "USD")]
-    pub max_extra: Option<Usd>,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
-}
-
-/// Arguments of `cancel`.
-#[derive(Debug, Clone, Args)]
-pub struct CancelArgs {
-    /// The jobs: shot/item, or an item's id
-    #[arg(value_name = "JOB", required_unless_present = "only")]
-    pub jobs: Vec<String>,
-    /// All jobs that wait or are in flight whose key or item matches, such as 'hero/*'; may be repeated
-    #[arg(long, value_name = "GLOB")]
-    pub only: Vec<String>,
-}
-
-/// Arguments of `sandbox`.
-#[cfg(feature = "sandbox")]
-#[derive(Debug, Clone, Args)]
-pub struct SandboxArgs {
-    /// The port on 127.0.0.1; 0 for any
-    #[arg(long, default_value_t = 0)]
-    pub port: u16,
-    /// Where it keeps its tasks and charges
-    #[arg(long, value_name = "DIR", default_value = ".shotlist/far-end")]
-    pub dir: PathBuf,
-    /// The API key it accepts
-    #[arg(long, default_value = "sandbox")]
-    pub key: String,
-    /// What its clips look like
-    #[arg(long, default_value = "full")]
-    pub clips: ClipsKind,
-    /// How long a task takes, such as 2s or 300ms
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2s")]
-    pub task_time: Duration,
-    /// How long the answer to a submission is held back
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
-    pub answer_delay: Duration,
-    /// No limit on tasks at once, instead of the documented ones
-    #[arg(long)]
-    pub unlimited: bool,
-    /// Close idle connections without a word, as busy servers do
-    #[arg(long)]
-    pub close_idle: bool,
-    /// Rules that make it misbehave, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub faults: Option<PathBuf>,
-}
-
-/// What the sandbox's clips look like.
-#[cfg(feature = "sandbox")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ClipsKind {
-    /// Of the ordered size.
-    Full,
-    /// 64 × 64 pixels, for tests.
-    Tiny,
 }
 
 /// Reads `90s`, `5m`, `2h`, `7d`, `300ms`.

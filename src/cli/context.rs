@@ -13,6 +13,7 @@ use crate::rehearsal::{InProcess, rules};
 use crate::report::plan::change_line;
 use crate::report::reporter::Console;
 use crate::report::terminal::Terminal;
+use crate::report::text::held::held_line;
 #[cfg(feature = "sandbox")]
 use crate::sandbox::{Clips, Rule};
 use std::path::Path;
@@ -124,6 +125,9 @@ impl Consent for Asking {
         for (key, fields) in &changes.examples {
             let fields: Vec<String> = fields.iter().map(change_line).collect();
             terminal.tell(&format!("{key}  {}", fields.join("; ")), 2);
+        }
+        for take in &question.held {
+            terminal.say(held_line(take, None));
         }
         if changes.jobs > changes.examples.len() {
             terminal.say(format_args!("… and {} more", changes.jobs - changes.examples.len()));

@@ -1,23 +1,29 @@
 //! The command line: arguments in, exit code out; the one place where things are put together.
 
 pub mod args;
+mod cancel;
 mod catalog;
 mod collect;
 mod context;
+mod dismiss;
 mod doctor;
 pub mod help;
 mod init;
 mod logging;
+mod pause;
 mod plan;
 mod prune;
 mod recover;
 mod redo;
+mod resolve;
 mod retry;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
-pub(crate) mod signals;
+mod show;
+mod signals;
+mod status;
 mod validate;
 
 use crate::app;
@@ -78,24 +84,19 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Retry(args) => retry::retry(context, args).await,
         Command::Redo(args) => redo::redo(context, args).await,
         Command::Validate(args) => validate::validate(context, args).await,
-        Command::Status(args) => app::status::status(&open(args.manifest.as_deref())?, terminal, args).await,
-        Command::Show(args) => {
-            app::show::show(&open(args.manifest.manifest.as_deref())?, terminal, args).await
-        }
+        Command::Status(args) => status::status(context, args).await,
+        Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => app::ledger::ledger(&open(args.manifest())?, terminal, args).await,
         Command::Verify(args) => {
             app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await
         }
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,
-        Command::Resolve(args) => {
-            let opened = context.open(None)?.asking(context.consent(args.yes));
-            app::resolve::resolve(&opened.project, terminal, args).await
-        }
-        Command::Dismiss(args) => app::dismiss::dismiss(&open(None)?, terminal, args).await,
-        Command::Cancel(args) => app::cancel::cancel(&open(None)?, terminal, args).await,
-        Command::Pause(args) => app::pause::pause(&open(None)?, terminal, args).await,
-        Command::Resume(args) => app::pause::resume(&open(None)?, terminal, args).await,
+        Command::Resolve(args) => resolve::resolve(context, args).await,
+        Command::Dismiss(args) => dismiss::dismiss(context, args).await,
+        Command::Cancel(args) => cancel::cancel(context, args).await,
+        Command::Pause(args) => pause::pause(context, args).await,
+        Command::Resume(args) => pause::resume(context, args).await,
         Command::Doctor(args) => doctor::doctor(context, args).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(terminal, args).await,

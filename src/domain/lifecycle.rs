@@ -99,6 +99,18 @@ pub enum Charged {
     Unknown,
 }
 
+impl Charged {
+    /// Returns the name for programs: `no`, `yes` or `unknown`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Yes => "yes",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// Who took a take off the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CancelledBy {
@@ -250,6 +262,19 @@ pub enum Account {
     InDoubt,
     /// Spent.
     Settled,
+}
+
+impl Account {
+    /// Returns the name for programs, which the database keeps as well.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Reserved => "reserved",
+            Self::InDoubt => "in_doubt",
+            Self::Settled => "settled",
+        }
+    }
 }
 
 impl State {

@@ -10,6 +10,7 @@ mod collect;
 
 use ask::Patience;
 
+use super::blocking::blocking;
 use super::doubt::{Exposed, Turn};
 use super::lane::{Account, Closed, Lane};
 use super::world::{Failure, World};
@@ -377,13 +378,6 @@ impl Drive {
         let root = self.world.pictures.clone();
         blocking(move || files::assemble(&root, &body)).await
     }
-}
-
-/// Work that blocks, off the threads that must not.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Failure::Local(format!("a worker died: {error}")))
 }
 
 /// A submission that may go, with all that it holds until its answer.

@@ -1,7 +1,7 @@
 //! Clips that are there already get the name that is wanted now: moved, adopted, copied; never paid again.
 
 use super::Run;
-use super::drive::blocking;
+use super::blocking::blocking;
 use super::world::{Failure, World};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::State;

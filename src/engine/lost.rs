@@ -1,6 +1,6 @@
 //! Finds finished clips that are gone or altered, and brings them back where that is free of charge.
 
-use super::drive::blocking;
+use super::blocking::blocking;
 use super::world::Failure;
 use crate::domain::lifecycle::{Event, State};
 use crate::domain::loss::Loss;

@@ -5,6 +5,7 @@
 //! polls) goes before what is to be paid.
 
 mod backlog;
+mod blocking;
 pub mod clock;
 mod doubt;
 mod drive;

@@ -1,11 +1,17 @@
 //! Notices as NDJSON: a public format. Fields may be added; readers ignore what they do not know.
 
+pub mod cancel;
 pub mod catalog;
+pub mod dismiss;
 pub mod doctor;
 pub mod init;
+pub mod pause;
 pub mod plan;
 pub mod recover;
+pub mod resolve;
 pub mod run;
+pub mod show;
+pub mod status;
 pub mod validate;
 
 use crate::domain::lifecycle::State;
@@ -33,7 +39,7 @@ pub fn line(notice: &Notice, now: Timestamp) -> Value {
                 State::Held { reason, .. } => object["reason"] = reason.name().into(),
                 State::Failed { refusal, charged, .. } => {
                     object["reason"] = refusal.name().into();
-                    object["charged"] = format!("{charged:?}").to_lowercase().into();
+                    object["charged"] = charged.name().into();
                 }
                 _ => {}
             }

@@ -1,68 +1,237 @@
-//! Text for people, wrapped to the terminal.
+//! Helpers for text that people read: how wide it is on a terminal, how it is made to fit, times and sizes.
 
-pub(crate) use crate::domain::units::{bytes, seconds, span, utc};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use textwrap::WordSeparator::AsciiSpace;
+use textwrap::core::{Fragment, display_width};
+use textwrap::wrap_algorithms::wrap_first_fit;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// Narrower than this no text is wrapped: a word a line reads worse than what a terminal makes of it.
 const NARROWEST: usize = 24;
 
-/// The text after a label, wrapped to a width; further lines begin where the text began. The breaks of the text stay,
-/// a word that is longer than a line is cut into lines.
+/// The character that joins two emoji into one.
+const JOINER: char = '\u{200d}';
+
+/// Returns the columns that a text takes on a terminal. Where terminals differ about emoji, the larger number counts.
 #[must_use]
-pub(crate) fn labelled(label: &str, text: &str, width: usize) -> Vec<String> {
-    let indent = label.chars().count();
-    let room = width.saturating_sub(indent).max(NARROWEST);
+pub(crate) fn width(text: &str) -> usize {
+    text.width().max(display_width(text))
+}
+
+/// Splits a text into what a terminal shows as one: a letter with its accents, an emoji with all that is joined to it.
+fn clusters(text: &str) -> Vec<&str> {
+    let mut starts = Vec::new();
+    let mut is_joined = false;
+    for (at, letter) in text.char_indices() {
+        if starts.is_empty() || (!is_joined && letter.width().is_none_or(|width| width > 0)) {
+            starts.push(at);
+        }
+        is_joined = letter == JOINER;
+    }
+    let ends = starts.iter().copied().skip(1).chain([text.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| &text[start..end]).collect()
+}
+
+/// A part of a line between whose ends no line is broken.
+#[derive(Debug)]
+struct Piece<'a> {
+    text: &'a str,
+    /// Number of spaces behind it.
+    spaces: usize,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a double holds every number of columns of a line")]
+impl Fragment for Piece<'_> {
+    fn width(&self) -> f64 {
+        width(self.text) as f64
+    }
+
+    fn whitespace_width(&self) -> f64 {
+        self.spaces as f64
+    }
+
+    fn penalty_width(&self) -> f64 {
+        0.0
+    }
+}
+
+/// Splits a text into words. A letter of East Asia or an emoji, which takes two columns, is a piece of its own: such text
+/// has no spaces. A word that takes more than `longest` columns is cut.
+fn pieces(text: &str, longest: usize) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    for word in AsciiSpace.find_words(text) {
+        let (text, mut start, mut used) = (word.word, 0, 0);
+        let mut was_wide = false;
+        let mut at = 0;
+        for cluster in clusters(text) {
+            let columns = width(cluster);
+            let is_wide = columns > 1;
+            if at > start && (is_wide || was_wide || used + columns > longest) {
+                pieces.push(Piece { text: &text[start..at], spaces: 0 });
+                (start, used) = (at, 0);
+            }
+            (at, used, was_wide) = (at + cluster.len(), used + columns, is_wide);
+        }
+        pieces.push(Piece { text: &text[start..], spaces: word.whitespace.len() });
+    }
+    pieces
+}
+
+/// Breaks a text between its pieces into lines of at most so many columns, the first one of another number.
+#[expect(clippy::cast_precision_loss, reason = "a double holds every number of columns of a line")]
+fn broken(text: &str, longest: usize, first: usize, others: usize) -> Vec<String> {
+    let pieces = pieces(text, longest);
+    let line = |pieces: &[Piece<'_>]| {
+        let mut line = String::new();
+        for piece in pieces {
+            line += piece.text;
+            line.extend(std::iter::repeat_n(' ', piece.spaces));
+        }
+        line.truncate(line.trim_end_matches(' ').len());
+        line
+    };
+    wrap_first_fit(&pieces, &[first as f64, others as f64]).into_iter().map(line).collect()
+}
+
+/// Breaks a text between words into lines of at most so many columns; every line but the first is indented so far. A word
+/// that is wider than a line keeps a line of its own.
+#[must_use]
+pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
+    let body = text.trim_start_matches(' ');
+    let margin = text.len() - body.len();
+    let lines = broken(body, usize::MAX, columns.saturating_sub(margin), columns.saturating_sub(indent));
+    let indented = |(at, line)| format!("{}{line}", " ".repeat(if at == 0 { margin } else { indent }));
+    lines.into_iter().enumerate().map(indented).collect()
+}
+
+/// Wraps the text after a label to a width; further lines begin where the text began. The breaks of the text and the
+/// indentation of its lines stay, a word that is longer than a line is cut into lines.
+#[must_use]
+pub(crate) fn labelled(label: &str, text: &str, columns: usize) -> Vec<String> {
+    let indent = width(label);
+    let room = columns.saturating_sub(indent).max(NARROWEST);
     let mut lines = Vec::new();
     for paragraph in text.lines() {
-        let start = lines.len();
-        lines.push(String::new());
         // Indentation, as of JSON, is part of the text.
         let body = paragraph.trim_start_matches(' ');
         let margin = (paragraph.len() - body.len()).min(room / 2);
-        for word in body.split(' ') {
-            let mut rest: Vec<char> = word.chars().collect();
-            loop {
-                let first = lines.len() - 1 == start;
-                let Some(line) = lines.last_mut() else { break };
-                let used = line.chars().count();
-                if used > margin && used + 1 + rest.len() <= room {
-                    line.push(' ');
-                    line.extend(rest);
-                    break;
-                }
-                if used > margin || (used > 0 && !first && used == room) {
-                    lines.push(" ".repeat(margin));
-                    continue;
-                }
-                if used < margin {
-                    line.push_str(&" ".repeat(margin - used));
-                }
-                let fits = rest.len().min(room - margin);
-                line.extend(rest.drain(..fits));
-                if rest.is_empty() {
-                    break;
-                }
-                lines.push(" ".repeat(margin));
-            }
-        }
+        let room = room - margin;
+        lines.extend(broken(body, room, room, room).into_iter().map(|line| " ".repeat(margin) + &line));
     }
     if lines.is_empty() {
         lines.push(String::new());
     }
     let blank = " ".repeat(indent);
-    lines
-        .iter()
-        .enumerate()
-        .map(|(at, line)| format!("{}{line}", if at == 0 { label } else { &blank }).trim_end().to_owned())
-        .collect()
+    let labelled = |(at, line): (usize, &String)| {
+        format!("{}{line}", if at == 0 { label } else { &blank }).trim_end().to_owned()
+    };
+    lines.iter().enumerate().map(labelled).collect()
 }
 
-/// The text cut to so many characters, with an ellipsis where something is missing.
+/// A line of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// Text that is broken between words where it is too wide; further lines are indented so far.
+    Text(String, usize),
+    /// A line with a command, which is never broken, so that it can be copied.
+    Command(String),
+}
+
+impl Row {
+    /// Returns the lines of this row, at most so many columns wide where that may be.
+    pub(crate) fn lines(self, columns: usize) -> Vec<String> {
+        match self {
+            Self::Text(text, indent) => wrap(&text, columns, indent),
+            Self::Command(line) => vec![line],
+        }
+    }
+}
+
+/// Returns a text with its middle left out, so that it takes at most so many columns. Its end, where names differ most,
+/// keeps the larger part.
+#[must_use]
+pub(crate) fn shorten(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let Some(room) = columns.checked_sub(1) else { return String::new() };
+    let front = room / 3;
+    let clusters = clusters(text);
+    let head = fitting(clusters.iter(), front);
+    let tail = fitting(clusters.iter().rev(), room - front);
+    format!("{}…{}", clusters[..head].concat(), clusters[clusters.len() - tail..].concat())
+}
+
+/// Returns how many of these, from the first on, fit into so many columns.
+fn fitting<'a>(clusters: impl Iterator<Item = &'a &'a str>, columns: usize) -> usize {
+    let mut used = 0;
+    let fits = |cluster: &&&str| {
+        used += width(cluster);
+        used <= columns
+    };
+    clusters.take_while(fits).count()
+}
+
+/// Cuts a text to so many characters, with an ellipsis where something is missing.
 #[must_use]
 pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Returns a time in UTC, to the second.
+#[must_use]
+pub(crate) fn utc(at: Timestamp) -> String {
+    at.strftime("%F %T UTC").to_string()
+}
+
+/// Returns the time between two times in the two largest units: `48s`, `1m12s`, `3h05m`, `2d04h`; `0s` where the second is
+/// the earlier one.
+#[must_use]
+pub(crate) fn span(from: Timestamp, to: Timestamp) -> String {
+    seconds(to.duration_since(from))
+}
+
+/// Returns a length of time in its two largest units.
+#[must_use]
+pub(crate) fn seconds(time: SignedDuration) -> String {
+    let seconds = time.as_secs().max(0);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match () {
+        () if days > 0 => format!("{days}d{:02}h", hours % 24),
+        () if hours > 0 => format!("{hours}h{:02}m", minutes % 60),
+        () if minutes > 0 => format!("{minutes}m{:02}s", seconds % 60),
+        () => format!("{seconds}s"),
+    }
+}
+
+/// Returns how long something lasted, as people say it: `48s`, `1m12s`, `2h05m`.
+#[must_use]
+pub(crate) fn lasted(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}s"),
+        (0, _) => format!("{minutes}m{:02}s", seconds % 60),
+        _ => format!("{hours}h{minutes:02}m"),
+    }
+}
+
+/// Returns a number of bytes in the largest unit that leaves a figure before the point.
+#[must_use]
+pub(crate) fn bytes(count: u64) -> String {
+    // For people: what a double cannot hold of a file's size is far behind the digit that is shown.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    let size = |unit: u64| count as f64 / unit as f64;
+    match count {
+        0..1_000 => format!("{count} bytes"),
+        1_000..1_000_000 => format!("{:.0} kB", size(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size(1_000_000)),
+        _ => format!("{:.1} GB", size(1_000_000_000)),
+    }
 }
 
 #[cfg(test)]
@@ -85,13 +254,60 @@ mod tests {
         assert_eq!(lines[1], format!("  {}\"", "x".repeat(23)));
     }
 
+    /// Text of every kind of width: accents that are marks of their own, letters of East Asia, emoji of one and of many
+    /// characters.
+    const ANY: &str = "([a-z0-9 ]|é|e\u{301}|漢|ガ|、|🙂|❤\u{fe0f}|👍🏽|👩\u{200d}🎨|🇯🇵){0,40}";
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
-        fn wrapping_loses_no_word_and_keeps_to_the_width(text in "[a-zé0-9 ]{0,120}", width in 30..90usize) {
-            let lines = labelled("ab ", &text, width);
-            prop_assert!(lines.iter().all(|line| line.chars().count() <= width));
+        fn wrapping_loses_no_word_and_keeps_to_the_width(text in ANY, columns in 30..90usize) {
+            let lines = labelled("ab ", &text, columns);
+            prop_assert!(lines.iter().all(|line| width(line) <= columns), "{lines:?}");
             let letters = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
             prop_assert_eq!(letters(&lines.concat()), format!("ab{}", letters(&text)));
         }
+
+        #[test]
+        fn what_is_shortened_fits(text in ANY, columns in 0usize..40) {
+            let short = shorten(&text, columns);
+            prop_assert!(width(&short) <= columns);
+            prop_assert!(width(&text) > columns || short == text);
+        }
+
+        #[test]
+        fn what_is_wrapped_fits_and_loses_no_word(text in "([a-z漢]{1,9} ){0,30}[a-z]{1,9}", columns in 30usize..60) {
+            let lines = wrap(&text, columns, 9);
+            for (at, line) in lines.iter().enumerate() {
+                prop_assert!(width(line) <= columns);
+                prop_assert_eq!(line.starts_with("         "), at > 0);
+            }
+            let letters = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+
+    #[test]
+    fn a_first_line_keeps_its_own_indent() {
+        assert_eq!(wrap("  to be or not to be", 10, 4), ["  to be or", "    not to", "    be"]);
+    }
+
+    #[test]
+    fn text_without_spaces_is_broken_between_wide_letters_and_never_inside_of_one() {
+        let lines = labelled("", "陶器の❤\u{fe0f}マグカップと木のスプーン 2点", 24);
+        assert_eq!(lines, ["陶器の❤\u{fe0f}マグカップと木の", "スプーン 2点"]);
+        assert_eq!(clusters("e\u{301}👩\u{200d}🎨x"), ["e\u{301}", "👩\u{200d}🎨", "x"]);
+    }
+
+    #[test]
+    fn the_end_of_a_name_is_what_is_kept() {
+        assert_eq!(shorten("renders/kettle-cherry/kettle-cherry_hero.mp4", 25), "renders/…-cherry_hero.mp4");
+    }
+
+    #[test]
+    fn times_are_short() {
+        let told = [0, 59, 60, 72, 3_599, 3_600, 7_500].map(|seconds| lasted(Duration::from_secs(seconds)));
+        assert_eq!(told, ["0s", "59s", "1m00s", "1m12s", "59m59s", "1h00m", "2h05m"]);
     }
 }

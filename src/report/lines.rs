@@ -1,6 +1,6 @@
 //! One line for each thing that happened: whole for pipes and log files, made to fit for terminals.
 
-use super::text::{lasted, shorten, width, wrap};
+use super::layout::{lasted, shorten, width, wrap};
 use crate::domain::lifecycle::{Charged, HeldReason, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};

@@ -1,7 +1,7 @@
 //! The lines that a terminal shows while a run is at work: one for each job in flight, and below them a bar with the
 //! counts, the money and the time left. They always fit the columns that they are asked for.
 
-use super::text::{lasted, shorten, width};
+use super::layout::{lasted, shorten, width};
 use crate::app::board::{Board, Doing, Flight};
 use crate::domain::time::passed;
 use crate::plan::bucket::Bucket;

@@ -1,6 +1,6 @@
 //! The display from notices alone.
 
-use super::super::text::width;
+use super::super::layout::width;
 use super::*;
 use crate::app::board::{Clips, Roster, Start};
 use crate::domain::digest::Sha256;

@@ -1,6 +1,6 @@
 //! Model cards as people and programs read them: one table of all, and one page of each.
 
-use super::text::{width, wrap};
+use super::layout::{width, wrap};
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::money::Usd;
 use crate::domain::request::{Field, Value};
@@ -287,7 +287,7 @@ fn rate_words(rate: Rate) -> String {
         .into_iter()
         .find(|(seconds, _)| rate.per == Duration::from_secs(*seconds));
     let words =
-        span.map_or_else(|| format!("in {}", super::text::lasted(rate.per)), |(_, words)| words.to_owned());
+        span.map_or_else(|| format!("in {}", super::layout::lasted(rate.per)), |(_, words)| words.to_owned());
     format!("{} submissions {words}", rate.count)
 }
 

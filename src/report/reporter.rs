@@ -5,6 +5,7 @@ use super::json;
 use super::lines::{Tone, line};
 use super::plan::moved_words;
 use super::terminal::Terminal;
+use super::text;
 use crate::app::places::Places;
 use crate::app::reporter::{News, Reporter, SharedBoard};
 use crate::domain::notice::Notice;
@@ -192,6 +193,18 @@ impl Reporter for Console {
                     ));
                 }
             }
+            News::Cancelled(job) => {
+                let words = text::cancel::words(job, &self.places);
+                if terminal.json {
+                    terminal.data(json::cancel::object(job, &words));
+                } else {
+                    terminal.tell(&format!("{}  {words}", job.job), 2);
+                }
+            }
+            News::Resolved(job) if terminal.json => {
+                terminal.data(json::resolve::object(job, &text::resolve::words(job)));
+            }
+            News::Resolved(job) => terminal.say(text::resolve::line(job)),
             News::Started(board) => self.heard().board = Some(SharedBoard::clone(board)),
             News::Notice { notice, at } => self.notice(notice, *at),
             News::Leaving { requests, price } => {

@@ -2,8 +2,8 @@
 
 mod live;
 
+use super::layout::{Row, wrap};
 use super::problems;
-use super::text::wrap;
 use crate::app::environment::variable;
 use crate::app::error::Error;
 use crate::domain::problem::{Problem, Tally, grouped};
@@ -102,6 +102,11 @@ impl Terminal {
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
 
+    /// Lines of data.
+    pub fn all_data(&self, lines: impl IntoIterator<Item = impl Display>) {
+        lines.into_iter().for_each(|line| self.data(line));
+    }
+
     /// Writes a line of data that may be too long to be held, as it is made. An error is what kept it from being made.
     pub fn long_data(&self, line: &impl serde::Serialize) -> Result<(), serde_json::Error> {
         let mut out = BufWriter::new(std::io::stdout().lock());
@@ -133,6 +138,14 @@ impl Terminal {
             self.say(wrap(sentence, self.size().0, indent).join("\n"));
         } else {
             self.say(sentence);
+        }
+    }
+
+    /// A row of a report.
+    pub(crate) fn row(&self, row: &Row) {
+        match row {
+            Row::Text(text, indent) => self.tell(text, *indent),
+            Row::Command(line) => self.say(line),
         }
     }
 

@@ -140,20 +140,10 @@ pub(super) fn waiting_behind(db: &Connection, newer: &TakeId) -> rusqlite::Resul
     .collect()
 }
 
-/// The name of an account in the database.
-const fn account(account: Account) -> &'static str {
-    match account {
-        Account::Free => "free",
-        Account::Reserved => "reserved",
-        Account::InDoubt => "in_doubt",
-        Account::Settled => "settled",
-    }
-}
-
 pub(super) fn account_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Account> {
     let found = row.get_ref(column)?.as_str()?;
     let all = [Account::Free, Account::Reserved, Account::InDoubt, Account::Settled];
-    let known = all.into_iter().find(|known| account(*known) == found);
+    let known = all.into_iter().find(|known| known.name() == found);
     known.ok_or_else(|| unreadable(column, format!("`{found}` is no account")))
 }
 
@@ -219,7 +209,7 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
         ":due": state.todo().1.as_millisecond(),
         ":expires": expires,
         ":task_id": state.task().map(|task| &task.id.0),
-        ":account": account(state.account()),
+        ":account": state.account().name(),
     })
     .map(|_| ())
 }

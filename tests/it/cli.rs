@@ -27,6 +27,7 @@ mod once;
 mod owed;
 mod pause;
 mod pictures;
+mod reading;
 mod recover;
 mod redo;
 mod resolve;

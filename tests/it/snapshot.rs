@@ -67,6 +67,26 @@ pub(crate) fn stable(text: &str) -> String {
     CHANGING.replace_all(text, replace).into_owned()
 }
 
+/// Returns a text in which everything that differs from one time to the next is made the same, and is as wide as before:
+/// a screen keeps its lines.
+pub(crate) fn veiled(text: &str) -> String {
+    let replace = |found: &Captures<'_>| {
+        let veil = |c: char| match c {
+            c if c.is_ascii_alphanumeric() && is_id(found) => 'x',
+            // Words stay, such as the unit of a time.
+            '0'..='9' => '0',
+            c => c,
+        };
+        if found.name("keep").is_some() { found[0].to_owned() } else { found[0].chars().map(veil).collect() }
+    };
+    CHANGING.replace_all(text, replace).into_owned()
+}
+
+/// Returns whether a changing part is an id, of letters and digits without a meaning.
+fn is_id(found: &Captures<'_>) -> bool {
+    ["request", "take", "aside", "task", "hash", "home"].iter().any(|name| found.name(name).is_some())
+}
+
 #[test]
 fn what_differs_each_time_is_taken_out_and_what_matters_stays() {
     let told = "done hero/sku-1 $0.40 task 1795879499480000001 at 2026-11-28T15:24:59.4842865Z, for 1m02s\n\
@@ -78,6 +98,8 @@ fn what_differs_each_time_is_taken_out_and_what_matters_stays() {
                  [request-1] in [home]/project on 127.0.0.1:[port] since [time]\n\
                  tasks [task-2], [task-3] and [task-4] of (process [id] on [host])";
     assert_eq!(stable(told), shown);
+    let wide = "sl-2BHHB5H7SQ5VZVERKHDKAG20VQ since 2026-11-28 15:25:00 UTC, for 1m02s";
+    assert_eq!(veiled(wide), "xx-xxxxxxxxxxxxxxxxxxxxxxxxxx since 0000-00-00 00:00:00 UTC, for 0m00s");
     let kept = format!("v1:{}", "0f".repeat(32));
     assert_eq!(stable(&kept), kept);
 }

@@ -3,7 +3,7 @@
 use crate::cli::args::LedgerBy;
 use crate::domain::lifecycle::{Account, Phase};
 use crate::domain::money::Usd;
-use crate::report::text::{shorten, width};
+use crate::report::layout::{shorten, width};
 use crate::store::Group;
 
 /// The money of one name.

@@ -1,10 +1,10 @@
 //! The content of a product file in words.
 
-use super::shorten;
 use crate::app::catalog::CatalogReport;
 use crate::catalog::About;
 use crate::domain::item::{FactValue, Item, OnePer};
 use crate::domain::text::count;
+use crate::report::layout::shorten;
 use crate::report::terminal::Terminal;
 
 /// Number of items that are shown.

@@ -8,25 +8,32 @@ use crate::domain::lifecycle::{HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::domain::text::count;
+use crate::report::layout::{Row, utc};
 use crate::report::lines::held_words;
 
-/// What a person has to decide about, with the money and the commands.
+/// Columns before what does not fit on the line of a take.
+const DEEPER: usize = 6;
+
+/// Returns what a person has to decide about, with the money and the commands.
 #[must_use]
-pub fn held_block(standing: &Standing, places: &Places) -> Vec<String> {
+pub(crate) fn held_block(standing: &Standing, places: &Places) -> Vec<Row> {
     let held = &standing.held;
     if held.is_empty() {
         return Vec::new();
     }
-    let mut lines = Vec::new();
+    let mut rows = Vec::new();
     let typed =
         |key: &JobKey, how: &str| places.typed(&format!("resolve {} {how}", quoted(&key.to_string())));
-    let named = |lines: &mut Vec<String>, takes: &[&Held]| {
-        let line = |held: &&Held| held_line(&held.take, standing.said(&held.take));
-        lines.extend(takes.iter().take(EXAMPLES).map(line));
+    let named = |rows: &mut Vec<Row>, takes: &[&Held]| {
+        for held in takes.iter().take(EXAMPLES) {
+            let lines = held_line(&held.take, standing.said(&held.take));
+            rows.extend(lines.lines().map(|line| Row::Text(line.to_owned(), DEEPER)));
+        }
         if takes.len() > EXAMPLES {
-            lines.push(format!("  … and {} more", takes.len() - EXAMPLES));
+            rows.push(Row::Text(format!("  … and {} more", takes.len() - EXAMPLES), DEEPER));
         }
     };
+    let text = |line| Row::Text(line, 0);
     let doubt =
         |held: &&Held| matches!(held.take.state, State::Held { reason, .. } if reason.charge_in_doubt());
     let doubtful: Vec<&Held> = held.iter().filter(doubt).collect();
@@ -36,46 +43,52 @@ pub fn held_block(standing: &Standing, places: &Places) -> Vec<String> {
         let mark = if places.sandbox { ", sandbox money" } else { "" };
         let asked = doubtful.iter().any(|held| held.can_be_asked);
         let check = if asked { "asking it has not settled that" } else { "offers no way to check" };
-        lines.push(format!(
+        rows.push(text(format!(
             "{} {jobs} a decision: the provider may have charged for {it} (up to {sum}{mark}), and {check}.",
             doubtful.len()
-        ));
-        named(&mut lines, &doubtful);
+        )));
+        named(&mut rows, &doubtful);
         let times =
             if doubtful.len() == 1 { "a task created at this time" } else { "tasks created at these times" };
-        lines.push(format!("Look in your provider's console for {times} (UTC)."));
-        lines.push(format!("  found it:  {}", typed(&first.take.key, "--task-id ID")));
+        rows.push(text(format!("Look in your provider's console for {times} (UTC).")));
+        rows.push(Row::Command(format!("  found it:  {}", typed(&first.take.key, "--task-id ID"))));
         let anew = first.anew;
-        lines.push(format!("  not there, {anew} anew:  {}", typed(&first.take.key, "--resubmit")));
+        rows.push(Row::Command(format!(
+            "  not there, {anew} anew:  {}",
+            typed(&first.take.key, "--resubmit")
+        )));
         if held.len() > 1 {
             // What `--all` settles: everything that is held, not these alone.
             let all = if doubtful.len() == held.len() { "all of them" } else { "all that is held" };
             let sum: Usd = held.iter().map(|held| held.anew).sum();
             let how = format!("resolve --all --resubmit --max-extra {}", sum.plain());
-            lines.push(format!("  {all}, {sum} anew:  {}", places.typed(&how)));
+            rows.push(Row::Command(format!("  {all}, {sum} anew:  {}", places.typed(&how))));
         }
     }
     let missing: Vec<&Held> = held.iter().filter(|held| !doubt(held)).collect();
     if let Some(first) = missing.first() {
         let are = if missing.len() == 1 { "is" } else { "are" };
-        lines.push(format!("{} {are} missing:", count(missing.len(), "paid clip")));
-        named(&mut lines, &missing);
-        lines.push(format!("  once more, free:  {}", typed(&first.take.key, "--again")));
+        rows.push(text(format!("{} {are} missing:", count(missing.len(), "paid clip"))));
+        named(&mut rows, &missing);
+        rows.push(Row::Command(format!("  once more, free:  {}", typed(&first.take.key, "--again"))));
         if missing.len() > 1 {
-            lines.push(format!("  all of them, free:  {}", places.typed("resolve --all --again")));
+            rows.push(Row::Command(format!(
+                "  all of them, free:  {}",
+                places.typed("resolve --all --again")
+            )));
         }
     }
-    lines
+    rows
 }
 
-/// One held take: job, when it was sent, our name for the request, and why.
+/// Returns two lines about a held take: its job, when it was sent and our name for the request; and why it is held.
 #[must_use]
 pub fn held_line(take: &Take, said: Option<&Said>) -> String {
     match &take.state {
         State::Held { reason, intent, .. } => format!(
-            "  {}   sent {} UTC as {}\n      {}",
+            "  {}   sent {} as {}\n      {}",
             take.key,
-            intent.at.strftime("%F %T"),
+            utc(intent.at),
             intent.request_id,
             reason_words(*reason, said)
         ),

@@ -1,6 +1,5 @@
 //! The end of a run in words.
 
-use super::lasted;
 use crate::app::exit::Exit;
 use crate::app::places::{Places, quoted};
 use crate::app::standing::{EXAMPLES, Standing};
@@ -12,6 +11,7 @@ use crate::domain::take::Take;
 use crate::domain::text::count;
 use crate::engine::stop::StopReason;
 use crate::plan::bucket::Bucket;
+use crate::report::layout::lasted;
 use crate::report::lines::why_words;
 use crate::report::pauses;
 use crate::report::terminal::Terminal;
@@ -57,10 +57,7 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
     summary.standing.causes().iter().for_each(told);
     written_off(&summary.standing, places).iter().for_each(told);
     summary.lost.lines(places).iter().for_each(told);
-    // Commands keep their line, so that they can be copied.
-    for line in held_block(&summary.standing, places) {
-        if line.starts_with(' ') { terminal.say(line) } else { terminal.tell(&line, 0) }
-    }
+    held_block(&summary.standing, places).iter().for_each(|row| terminal.row(row));
     match summary.kept_exit {
         Exit::Done | Exit::Held | Exit::SomeFailed => {}
         Exit::Credentials => terminal.tell(

@@ -1,12 +1,13 @@
 //! Looks up what is known, by indexes of the state database.
 
-use super::{Book, Decision, Fingerprint, WANTED, decisions, wanted};
+use super::cursor::{WANTED, wanted};
+use super::{Book, decisions};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
-use crate::domain::take::Wanted;
-use crate::plan::decide::{Sort, WantedJobs, may_share};
+use crate::domain::take::{Fingerprint, Wanted};
+use crate::plan::decide::{Decision, Sort, WantedJobs, may_share};
 use crate::plan::fingerprint::likeness;
 use crate::plan::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 use crate::store::takes;

@@ -1,6 +1,7 @@
 //! The tables decide as maps do, whatever was ordered before.
 
 use super::*;
+use crate::domain::digest::Sha256;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, ClipFile, HeldReason, Intent, State, Task, Watch};
@@ -9,6 +10,7 @@ use crate::manifest::{OnChange, Reuse, Rules};
 use crate::plan::fingerprint::fingerprint as taken_over;
 use crate::plan::known::{Filed, KnownJob, KnownTake};
 use crate::plan::map::{All, decide_all};
+use crate::store::rows;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

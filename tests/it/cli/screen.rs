@@ -1,13 +1,14 @@
 //! What a person sees on a terminal: lines that change at the bottom while a run is at work, and nothing of them
 //! afterwards. The terminal is a real one, of the kernel.
 
-use crate::support::{Project, until};
+use crate::snapshot::veiled;
+use crate::support::{Project, sheet, until};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::json;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
@@ -55,6 +56,11 @@ impl Screen {
         self.seen.lock().unwrap().clone()
     }
 
+    /// Types something, as a person does.
+    fn typed(&self, keys: &str) {
+        (&*self.master).write_all(keys.as_bytes()).unwrap();
+    }
+
     fn signal(&self, signal: Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
@@ -94,7 +100,7 @@ fn left_over(written: &str, columns: usize) -> Vec<String> {
                 let mut digits = String::new();
                 let command = loop {
                     match chars.next().unwrap() {
-                        digit @ '0'..='9' => digits.push(digit),
+                        digit @ ('0'..='9' | ';') => digits.push(digit),
                         command => break command,
                     }
                 };
@@ -143,6 +149,40 @@ fn a_terminal_shows_what_is_in_flight_and_keeps_what_came_of_it() {
     }
     assert!(all.contains("finished 6 done") && all.contains("spent    $2.40 of $2.40"), "{all}");
     assert!(all.contains("clips    6 new in renders\nnext: shotlist status"), "{all}");
+}
+
+/// What stands on the screen after a command, with its exit code.
+fn last_screen(screen: Screen, columns: usize) -> String {
+    let (code, written) = screen.end();
+    format!("exit {}\n---\n{}", code.unwrap(), left_over(&veiled(&written), columns).join("\n").trim_end())
+}
+
+#[test]
+fn the_last_screen_of_a_run_fits_a_wide_and_a_narrow_terminal() {
+    for columns in [120, 60] {
+        let project = Project::shop(1);
+        let screen = |arguments: &[&str]| Screen::open(run(&project, arguments), columns, 30);
+        let last = last_screen(screen(&["run", "--yes"]), columns.into());
+        insta::assert_snapshot!(format!("done_{columns}"), last);
+        let lost = json!({ "status": { "code": 500, "body": "{}", "accept": true } });
+        project.fault(json!([{ "on": "submit", "do": lost }]));
+        project.write("products.csv", sheet(2));
+        let last = last_screen(screen(&["run", "--yes"]), columns.into());
+        insta::assert_snapshot!(format!("held_{columns}"), last);
+    }
+}
+
+#[test]
+fn a_question_about_a_new_charge_shows_what_is_held() {
+    let project = Project::shop_with_faults(1, json!([{ "on": "submit", "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    for answer in ["n", "y"] {
+        let screen = Screen::open(run(&project, &["resolve", "sku-1", "--resubmit"]), 100, 24);
+        until("it asks", || screen.seen().contains("[y/N]"));
+        screen.typed(&format!("{answer}\n"));
+        insta::assert_snapshot!(format!("resubmit_{answer}"), last_screen(screen, 100));
+    }
+    assert_eq!(project.takes("pending"), 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What held takes cost when they are ordered anew: the one figure that is shown, asked for and held against a bound.
+//! Prices of held takes that are resubmitted: the one figure that is shown, asked for and held against a bound.
 
 use super::project::Project;
 use crate::domain::money::Usd;
@@ -18,13 +18,13 @@ impl Prices {
         Self(Some(cards).filter(|_| !problems.iter().any(Problem::is_error)))
     }
 
-    /// Whether prices are those of the first order, because nobody can tell today's.
+    /// Returns whether prices are those of the first order, because today's cannot be read.
     #[must_use]
     pub(crate) fn are_old(&self) -> bool {
         self.0.is_none()
     }
 
-    /// What a take costs when it is ordered anew. A model without a known price costs what it did.
+    /// Returns the price of resubmitting a take. A model without a known price costs what it did.
     #[must_use]
     pub(crate) fn of(&self, take: &Take) -> Usd {
         let card = self.0.as_ref().and_then(|cards| cards.get(&take.request.model));
@@ -32,7 +32,7 @@ impl Prices {
         price.unwrap_or(take.price)
     }
 
-    /// What all of these cost.
+    /// Returns the price of resubmitting all of these takes.
     #[must_use]
     pub(crate) fn sum<'a>(&self, takes: impl IntoIterator<Item = &'a Take>) -> Usd {
         takes.into_iter().map(|take| self.of(take)).sum()

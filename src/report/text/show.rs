@@ -1,11 +1,10 @@
-//! One job as a page for people.
+//! One job in full, as a page.
 
-use super::{Choice, about, cost, sent};
 use crate::app::places::Places;
+use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::fault::Said;
 use crate::domain::lifecycle::{Account, CancelledBy, State};
 use crate::domain::money::Usd;
-use crate::provider::cards::Cards;
 use crate::report::layout::{bytes, cut, labelled, span, utc};
 use crate::report::lines::charged_words;
 use crate::report::text::held::reason_words;
@@ -16,16 +15,10 @@ use serde_json::Value;
 /// Characters of a text in the request that are shown: any prompt in full, but not a picture.
 const LONGEST_VALUE: usize = 2_000;
 
-/// All lines, none wider than `width` where that can be.
-pub(crate) fn page(
-    places: &Places,
-    cards: &Cards,
-    history: &History,
-    options: &[Choice],
-    remarks: &[Entry],
-    width: usize,
-    now: Timestamp,
-) -> Vec<String> {
+/// Returns all lines, none wider than so many columns where that can be.
+#[must_use]
+pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> {
+    let history = &report.history;
     let mut lines = labelled("", &format!("{}   {}", history.key, printable(&history.title)), width);
     let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
     field("state", &headline(history));
@@ -45,15 +38,15 @@ pub(crate) fn page(
     field("cost", &(money(history) + places.mark()));
     for (at, entry) in history.takes.iter().enumerate() {
         lines.push(String::new());
-        lines.extend(take(cards, history, at, entry, width, now));
-        for line in about(remarks, &entry.take) {
+        lines.extend(take(report, at, entry, width));
+        for line in report.remarks(&entry.take) {
             lines.extend(labelled("  note      ", &remark(line), width));
         }
     }
-    if !options.is_empty() {
+    if !report.choices.is_empty() {
         lines.push(String::new());
         lines.push("What to do".to_owned());
-        for choice in options {
+        for choice in &report.choices {
             lines.extend(labelled("  ", &choice.when, width));
             // On one line whatever its length: a command that is broken cannot be copied.
             lines.push(format!("      {}", choice.command));
@@ -62,7 +55,7 @@ pub(crate) fn page(
     lines
 }
 
-/// Why the job is where it is.
+/// Returns why a job is where it is.
 pub(crate) fn headline(history: &History) -> String {
     let state = match history.decisive() {
         None => "never ordered, not charged".to_owned(),
@@ -96,14 +89,8 @@ fn money(history: &History) -> String {
     format!("{}, in {takes}", parts.join(", "))
 }
 
-fn take(
-    cards: &Cards,
-    history: &History,
-    at: usize,
-    entry: &TakeHistory,
-    width: usize,
-    now: Timestamp,
-) -> Vec<String> {
+fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Vec<String> {
+    let (history, now) = (&report.history, report.now);
     let take = &entry.take;
     let newest = if at == 0 && history.takes.len() > 1 { ", the newest" } else { "" };
     let title = format!(
@@ -146,11 +133,11 @@ fn take(
             field("", &format!("said: {said}"));
         }
     }
-    lines.extend(request(cards, entry, width));
+    lines.extend(request(report, entry, width));
     lines
 }
 
-/// How waiting for the provider goes.
+/// Returns how waiting for the provider goes.
 fn progress(state: &State, now: Timestamp) -> Vec<String> {
     match state {
         State::Running { task, watch, due } => {
@@ -185,7 +172,7 @@ fn progress(state: &State, now: Timestamp) -> Vec<String> {
     }
 }
 
-/// What a person did about a take, and why.
+/// Returns what a person did about a take, and why.
 fn remark(line: &Entry) -> String {
     let did = match (line.kind, line.was) {
         (Kind::Adjusted, Some(was)) => format!("cost corrected, {was} → {}", line.usd),
@@ -197,20 +184,20 @@ fn remark(line: &Entry) -> String {
     format!("{}  {did}: {}", utc(line.at), printable(reason(line)))
 }
 
-/// The reason in the words of whoever gave it.
+/// Returns the reason in the words of whoever gave it.
 pub(crate) fn reason(line: &Entry) -> &str {
     line.note.as_deref().or(line.why.as_deref()).unwrap_or_default()
 }
 
-/// The body, one field a line, as it was sent by the newest attempt.
-fn request(cards: &Cards, entry: &TakeHistory, width: usize) -> Vec<String> {
+/// Returns the request of the newest attempt, one field of its body a line.
+fn request(report: &ShowReport, entry: &TakeHistory, width: usize) -> Vec<String> {
     let newest = entry.attempts.last();
-    let Some((call, same)) = sent(cards, &entry.take, newest) else {
+    let Some(Sent { call, is_same }) = report.sent(entry) else {
         return labelled("  request   ", "of a provider that this program does not know", width);
     };
     let how = match newest {
         None => "as it would be sent",
-        Some(_) if same => "as it was sent",
+        Some(_) if is_same => "as it was sent",
         Some(_) => "as this version of the program would send it",
     };
     let mut lines = labelled("  request   ", &format!("POST {}   {how}", call.path), width);
@@ -231,7 +218,7 @@ fn request(cards: &Cards, entry: &TakeHistory, width: usize) -> Vec<String> {
     lines
 }
 
-/// Text of a user or a provider as a terminal may show it, of any length: see [`crate::domain::fault::printable`].
+/// Returns the text of a user or a provider as a terminal may show it, of any length: see [`crate::domain::fault::printable`].
 fn printable(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let piece = |piece: &[char]| {
@@ -248,7 +235,7 @@ fn said(entry: &TakeHistory) -> Option<&Said> {
     entry.attempts.last()?.said.as_ref()
 }
 
-/// A take's state with what it means for the money.
+/// Returns the state of a take with what it means for the money.
 pub(crate) fn state_words(entry: &TakeHistory) -> String {
     let take = &entry.take;
     let (_, usd) = cost(entry);
@@ -294,16 +281,6 @@ pub(crate) fn state_words(entry: &TakeHistory) -> String {
     }
 }
 
-/// The name of an account for programs.
-pub(crate) const fn account_name(account: Account) -> &'static str {
-    match account {
-        Account::Free => "free",
-        Account::Reserved => "reserved",
-        Account::InDoubt => "in_doubt",
-        Account::Settled => "settled",
-    }
-}
-
 const fn account_words(account: Account) -> &'static str {
     match account {
         Account::Free => "(not charged)",
@@ -313,7 +290,7 @@ const fn account_words(account: Account) -> &'static str {
     }
 }
 
-/// The ledger's word for what became of a submission, for people.
+/// Returns what became of a submission in words; `outcome` is the ledger's name of it.
 fn outcome_words(outcome: &str) -> String {
     match outcome {
         "sent_back" => "sent back, not charged".into(),

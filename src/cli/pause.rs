@@ -1,0 +1,24 @@
+//! `shotlist pause` and `shotlist resume`.
+
+use super::args::{PauseArgs, ResumeArgs};
+use super::context::Context;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::pause::{PauseRequest, ResumeRequest};
+use crate::report::text;
+
+/// Lets nothing new be submitted.
+pub(super) async fn pause(context: &Context, args: &PauseArgs) -> Result<Exit, Error> {
+    let request = PauseRequest { provider: args.provider.clone(), reason: args.reason.clone() };
+    let report = context.open(None)?.project.pause(&request).await?;
+    text::pause::paused(&context.terminal, &report);
+    Ok(Exit::Done)
+}
+
+/// Lets new jobs be submitted again.
+pub(super) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit, Error> {
+    let request = ResumeRequest { provider: args.provider.clone() };
+    let report = context.open(None)?.project.resume(&request).await?;
+    text::pause::resumed(&context.terminal, &report);
+    Ok(Exit::Done)
+}

@@ -1,0 +1,10 @@
+//! A dismissed job as JSON.
+
+use crate::domain::key::{JobKey, TakeId};
+use serde_json::{Value, json};
+
+/// Returns the line of a job that is dismissed, or told of again.
+#[must_use]
+pub fn object(job: &JobKey, take: &TakeId, dismissed: bool) -> Value {
+    json!({ "job": job.to_string(), "take": take.0, "dismissed": dismissed })
+}

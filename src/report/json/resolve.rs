@@ -1,0 +1,11 @@
+//! A decision about a held job as JSON.
+
+use crate::app::resolve::ResolvedJob;
+use serde_json::{Value, json};
+
+/// Returns the line of one job; `words` say what was done, or why it stays held.
+#[must_use]
+pub fn object(job: &ResolvedJob, words: &str) -> Value {
+    let did = if job.outcome.is_ok() { "did" } else { "skipped" };
+    json!({ "job": job.job.to_string(), "take": job.take.0, did: words })
+}

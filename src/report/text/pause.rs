@@ -1,0 +1,51 @@
+//! Pauses that were made or lifted, in words.
+
+use crate::app::pause::{PauseReport, ResumeReport};
+use crate::report::json;
+use crate::report::pauses::{waiting, who, words};
+use crate::report::terminal::Terminal;
+use crate::store::Pause;
+
+/// Tells pauses that hold from now on.
+pub fn paused(terminal: &Terminal, report: &PauseReport) {
+    for pause in &report.pauses {
+        let line = format!("paused   {}", words(pause, report.now));
+        one(terminal, &report.projects, pause, "paused", &line);
+    }
+    terminal.say(
+        "What is in flight is still collected; nothing new is submitted, not even by a run that is at work.",
+    );
+    terminal.next(&report.next);
+}
+
+/// Tells pauses that are lifted, and those that still hold.
+pub fn resumed(terminal: &Terminal, report: &ResumeReport) {
+    let ResumeReport { provider, projects, lifted, left, now, next } = report;
+    for project in projects {
+        for pause in lifted.iter().filter(|pause| pause.project == *project) {
+            let line = format!("resumed  {}; {}", who(pause), waiting(pause));
+            one(terminal, projects, pause, "resumed", &line);
+        }
+        for pause in left.iter().filter(|pause| pause.project == *project) {
+            terminal.say(format_args!("paused   {}", words(pause, *now)));
+        }
+    }
+    if lifted.is_empty() {
+        terminal.say(match provider {
+            Some(provider) => format!("{provider} was not on hold by itself; nothing was changed"),
+            None => "nothing was on hold".to_owned(),
+        });
+    }
+    terminal.next(next);
+}
+
+/// Tells one pause, with its project where there are several.
+fn one(terminal: &Terminal, projects: &[String], pause: &Pause, did: &str, line: &str) {
+    if terminal.json {
+        terminal.data(json::pause::object(pause, did));
+    } else if projects.len() > 1 {
+        terminal.say(format_args!("{line}  (project {})", pause.project));
+    } else {
+        terminal.say(line);
+    }
+}

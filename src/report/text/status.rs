@@ -1,0 +1,107 @@
+//! Where a project stands, on one screen.
+
+use crate::app::budget::Level;
+use crate::app::places::Places;
+use crate::app::status::{Oldest, StatusReport};
+use crate::domain::money::Usd;
+use crate::report::layout::{labelled, seconds, span, utc};
+use crate::report::pauses;
+use crate::report::text::held::held_block;
+use crate::store::{Holder, Run, Spent};
+use jiff::Timestamp;
+
+/// Returns all lines, at most so many columns wide. Only commands are never broken.
+#[must_use]
+pub fn lines(places: &Places, report: &StatusReport, columns: usize) -> Vec<String> {
+    let standing = &report.standing;
+    let texts = report.screen(places).into_iter().chain(standing.causes());
+    let mut lines: Vec<String> = texts.flat_map(|text| labelled("", &text, columns)).collect();
+    lines.extend(held_block(standing, places).into_iter().flat_map(|row| row.lines(columns)));
+    lines
+}
+
+impl StatusReport {
+    fn screen(&self, places: &Places) -> Vec<String> {
+        let project = match &self.project {
+            Some(project) => project.clone(),
+            None => format!("all projects ({} cannot be read: shotlist validate)", places.shown),
+        };
+        let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
+        let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
+        lines.push(format!("  {}", self.buckets.line()));
+        lines.extend(self.by_state());
+        lines.extend(
+            self.paused.iter().map(|pause| format!("  paused     {}", pauses::words(pause, self.now))),
+        );
+        let dying = self.dying();
+        if let Some((take, dies)) = dying.first() {
+            let plural = if dying.len() == 1 { "link dies" } else { "links die" };
+            let first = if *dies > self.now {
+                format!("the first in {}", span(self.now, *dies))
+            } else {
+                format!("the first {} ago", span(*dies, self.now))
+            };
+            lines.push(format!("  {} {plural} soon, {first} ({})", dying.len(), take.key));
+        }
+        let this = self.run.as_ref().map(|(run, spent)| {
+            let which = if self.is_active(run) { "this" } else { "last" };
+            format!("{which} {} {}", run.command, spent_words(*spent))
+        });
+        let parts = [Some(format!("today {}", spent_words(self.today))), this];
+        let parts = parts.map(|part| part.map(|part| part + places.mark()));
+        lines.push(format!("  money      this month {}{}", spent_words(self.month), places.mark()));
+        lines.extend(parts.into_iter().flatten().map(|part| format!("             {part}")));
+        let budget =
+            |level: &Level| format!("  budget     {} · {}", level.name(), level.used()) + places.mark();
+        lines.extend(self.budget.iter().map(budget));
+        lines.push(match &self.holder {
+            Some(Holder { command, started, pid, host }) => {
+                let since = started.parse::<Timestamp>().map(|at| format!("for {}", span(at, self.now)));
+                let since = since.unwrap_or_else(|_| format!("since {started}"));
+                format!("  at work    `shotlist {command}` {since} (process {pid} on {host})")
+            }
+            None => "  at work    nothing is running".to_owned(),
+        });
+        if let Some(pace) = &self.pace {
+            lines.push(format!(
+                "             {} clips so far, {:.1} a minute; {} left, about {}",
+                pace.done,
+                pace.a_minute,
+                pace.left,
+                seconds(pace.time_left)
+            ));
+        }
+        lines
+    }
+
+    fn run_words(&self, run: &Run) -> String {
+        let Run { id, command, started, .. } = run;
+        match (run.ended, run.exit) {
+            (Some(ended), Some(exit)) => format!(
+                "last {command} (number {}) {}, exit {exit}, took {}",
+                id.0,
+                utc(ended),
+                span(*started, ended)
+            ),
+            _ if self.is_active(run) => format!("{command} (number {}) since {}", id.0, utc(*started)),
+            _ => format!("last {command} (number {}) {} was cut off", id.0, utc(*started)),
+        }
+    }
+
+    /// Returns a line for each state that is in flight: how many takes, and the oldest.
+    fn by_state(&self) -> Vec<String> {
+        let oldest = self.oldest();
+        oldest
+            .into_iter()
+            .map(|Oldest { phase, takes, take, since }| {
+                let age = span(since, self.now);
+                format!("  {phase:<10} {takes:>3}, the oldest for {age} ({})", take.key)
+            })
+            .collect()
+    }
+}
+
+fn spent_words(spent: Spent) -> String {
+    let part = |usd: Usd, word: &str| if usd > Usd::ZERO { format!(", {usd} {word}") } else { String::new() };
+    format!("{}{}{}", spent.settled, part(spent.reserved, "in flight"), part(spent.in_doubt, "in doubt"))
+}

@@ -1,0 +1,159 @@
+//! The jobs of a plan one by one: nothing but the row at hand is in memory.
+
+use super::{Book, Decided, Worksheet, decisions};
+use crate::domain::digest::Sha256;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::money::Usd;
+use crate::domain::take::{Fingerprint, Wanted};
+use crate::store::error::StoreError;
+use crate::store::takes;
+use rusqlite::Row;
+use std::path::Path;
+
+/// The columns of a wanted job, for [`wanted`].
+pub(super) const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request, \
+                      w.likeness";
+/// Number of columns in [`WANTED`].
+const WIDTH: usize = 10;
+
+impl Worksheet {
+    /// Reads the admitted jobs, from the thread that writes them into the state.
+    pub(in crate::store) fn each_decided(
+        &self,
+        mut visit: impl FnMut(Decided) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        self.book().rows(&select_decided(""), |row| visit(decided(row)?))
+    }
+}
+
+impl Book {
+    /// Visits every wanted job, decided or not, in order.
+    pub fn each_wanted<E: From<StoreError>>(
+        &self,
+        mut visit: impl FnMut(Wanted) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut failed = None;
+        let sql = format!("SELECT {WANTED} FROM wanted w ORDER BY w.at");
+        let visited = self.rows(&sql, |row| {
+            visit(wanted(row)?).map_err(|error| {
+                failed = Some(error);
+                stopped()
+            })
+        });
+        done(&self.path, visited, failed)
+    }
+
+    /// Returns a wanted job.
+    pub fn wanted(&self, key: &JobKey) -> Result<Option<Wanted>, StoreError> {
+        let sql =
+            format!("SELECT {WANTED} FROM wanted w WHERE w.shot = ?1 AND w.item = ?2 AND w.variant = ?3");
+        self.run(|| {
+            let mut select = self.db.prepare_cached(&sql)?;
+            let mut rows = select.query((&key.shot, &key.item, &key.variant))?;
+            rows.next()?.map(wanted).transpose()
+        })
+    }
+
+    /// Visits every job of the plan with what is to be done about it, in order. `visit` may look things up.
+    pub fn each<E: From<StoreError>>(
+        &self,
+        mut visit: impl FnMut(&Self, &Decided) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_where("", &mut visit)
+    }
+
+    /// Visits the jobs of the plan whose decisions have one of these names, in order.
+    pub fn each_named<E: From<StoreError>>(
+        &self,
+        names: &[&str],
+        mut visit: impl FnMut(&Self, &Decided) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+        let condition = format!("WHERE d.kind IN ({})", names.join(", "));
+        self.each_where(&condition, &mut visit)
+    }
+
+    /// Returns the job of the plan with that key, and what is to be done about it.
+    pub fn find(&self, key: &JobKey) -> Result<Option<Decided>, StoreError> {
+        let sql = select_decided("WHERE w.shot = ?1 AND w.item = ?2 AND w.variant = ?3");
+        self.run(|| {
+            let mut select = self.db.prepare_cached(&sql)?;
+            let mut rows = select.query((&key.shot, &key.item, &key.variant))?;
+            rows.next()?.map(decided).transpose()
+        })
+    }
+
+    fn each_where<E: From<StoreError>>(
+        &self,
+        condition: &str,
+        visit: &mut dyn FnMut(&Self, &Decided) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut failed = None;
+        let visited = self.rows(&select_decided(condition), |row| {
+            visit(self, &decided(row)?).map_err(|error| {
+                failed = Some(error);
+                stopped()
+            })
+        });
+        done(&self.path, visited, failed)
+    }
+
+    pub(super) fn rows(
+        &self,
+        sql: &str,
+        mut visit: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut select = self.db.prepare(sql)?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row)?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends a query because its visitor failed; its own error is told instead.
+const fn stopped() -> rusqlite::Error {
+    rusqlite::Error::QueryReturnedNoRows
+}
+
+fn done<E: From<StoreError>>(path: &Path, visited: rusqlite::Result<()>, failed: Option<E>) -> Result<(), E> {
+    match (visited, failed) {
+        (_, Some(error)) => Err(error),
+        (Err(error), None) => Err(StoreError::sql(path, &error).into()),
+        (Ok(()), None) => Ok(()),
+    }
+}
+
+/// Selects jobs with what is to be done about them, for [`decided`].
+fn select_decided(condition: &str) -> String {
+    let columns = decisions::COLUMNS;
+    format!(
+        "SELECT {WANTED}, {columns}, d.ordered FROM decided d JOIN wanted w USING (at) {condition} ORDER BY d.at"
+    )
+}
+
+fn decided(row: &Row<'_>) -> rusqlite::Result<Decided> {
+    Ok(Decided {
+        at: row.get(0)?,
+        wanted: wanted(row)?,
+        decision: decisions::decision(row, WIDTH)?,
+        ordered: row.get::<_, Option<String>>(WIDTH + decisions::WIDTH)?.map(TakeId),
+    })
+}
+
+pub(super) fn wanted(row: &Row<'_>) -> rusqlite::Result<Wanted> {
+    Ok(Wanted {
+        key: takes::key(row, 1)?,
+        title: row.get(4)?,
+        fingerprint: fingerprint(row, 5)?,
+        price: row.get::<_, Option<i64>>(6)?.map(Usd::from_micros),
+        path: row.get(7)?,
+        request: takes::request(row, 8)?,
+        likeness: row.get::<_, Option<[u8; 32]>>(9)?.map(|likeness| Fingerprint(Sha256(likeness))),
+    })
+}
+
+fn fingerprint(row: &Row<'_>, column: usize) -> rusqlite::Result<Fingerprint> {
+    Ok(Fingerprint(Sha256(row.get(column)?)))
+}

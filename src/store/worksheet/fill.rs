@@ -1,0 +1,140 @@
+//! The jobs of a plan on their way into the worksheet, and the state that is attached to it.
+
+use super::Book;
+use crate::domain::money::Usd;
+use crate::domain::take::Wanted;
+use crate::store::error::StoreError;
+use crate::store::read::Reader;
+use crate::store::{rows, schema};
+use rusqlite::{Connection, Statement};
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+impl Book {
+    /// Forgets every job.
+    pub fn clear(&mut self) {
+        (self.taken, self.is_urgent) = (0, false);
+        let cleared = self.db.execute_batch("DELETE FROM wanted");
+        self.note(cleared);
+    }
+
+    /// Takes a wanted job; higher urgency goes first. A failure is told by [`know`](Self::know).
+    pub fn take(&mut self, wanted: &Wanted, urgency: i64) {
+        if self.trouble.is_some() {
+            return;
+        }
+        self.is_urgent |= urgency != 0;
+        let at = self.taken;
+        self.taken += 1;
+        let inserted = insert(&self.db, at, wanted, urgency);
+        self.note(inserted);
+    }
+
+    fn note(&mut self, done: rusqlite::Result<()>) {
+        if let Err(error) = done {
+            self.trouble.get_or_insert(StoreError::sql(&self.path, &error));
+        }
+    }
+
+    /// Ends the taking of jobs, and begins to look up what is known of the project. `None` where nothing was ever ordered
+    /// in the folder. Of other projects it is asked whether a manifest still names them.
+    pub fn know(
+        &mut self,
+        project: &str,
+        state: Option<&Reader>,
+        is_live: &dyn Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
+        project.clone_into(&mut self.project);
+        self.arrange().map_err(|e| StoreError::sql(&self.path, &e))?;
+        match state {
+            Some(reader) => {
+                reader.path().clone_into(&mut self.path);
+                let uri = read_only(&self.path);
+                let attached = self.db.execute("ATTACH ?1 AS known", [uri]);
+                attached.map_err(|e| StoreError::sql(&self.path, &e))?;
+            }
+            None => schema::migrate(&mut self.db, &self.path)?,
+        }
+        self.look_around(is_live).map_err(|e| StoreError::sql(&self.path, &e))
+    }
+
+    /// Puts the jobs into their order, and finds those with the same fingerprint.
+    fn arrange(&self) -> rusqlite::Result<()> {
+        if self.is_urgent {
+            self.db.execute_batch(
+                "CREATE TABLE ordered AS SELECT * FROM wanted ORDER BY urgency DESC, at;
+                 DELETE FROM wanted;
+                 INSERT INTO wanted SELECT rowid - 1, shot, item, variant, title, fingerprint, price, path, request,
+                     likeness, urgency FROM ordered;
+                 DROP TABLE ordered;",
+            )?;
+        }
+        self.db.execute_batch(
+            "CREATE INDEX wanted_by_key ON wanted (shot, item, variant);
+             INSERT INTO leaders (fingerprint)
+                 SELECT fingerprint FROM wanted GROUP BY fingerprint HAVING count(*) > 1;
+             COMMIT;",
+        )?;
+        self.has_leaders.set(self.exists("SELECT 1 FROM leaders")?);
+        Ok(())
+    }
+
+    /// Finds out which kinds of look-ups can find anything.
+    pub(super) fn look_around(&mut self, is_live: &dyn Fn(&str) -> bool) -> rusqlite::Result<()> {
+        self.has_takes = self.exists("SELECT 1 FROM takes")?;
+        let jobs = "SELECT 1 FROM jobs WHERE project = ?1";
+        self.has_jobs = self.db.prepare(jobs)?.exists([&self.project])?;
+        // From one project to the next, without a look at each of its jobs.
+        let mut next = self.db.prepare("SELECT min(project) FROM jobs WHERE project > ?1")?;
+        let mut project = String::new();
+        while let Some(found) = next.query_row([&project], |row| row.get::<_, Option<String>>(0))? {
+            if found != self.project {
+                self.others.push((found.clone(), is_live(&found)));
+            }
+            project = found;
+        }
+        // Those that a manifest names.
+        self.db.execute("DELETE FROM projects", [])?;
+        let mut insert = self.db.prepare("INSERT INTO projects VALUES (?1, ?2)")?;
+        insert.execute((&self.project, true))?;
+        for (other, _) in self.others.iter().filter(|(_, live)| *live) {
+            insert.execute((other, false))?;
+        }
+        Ok(())
+    }
+}
+
+fn insert(db: &Connection, at: i64, wanted: &Wanted, urgency: i64) -> rusqlite::Result<()> {
+    let Wanted { key, title, request, fingerprint, likeness, price, path } = wanted;
+    let mut insert: rusqlite::CachedStatement<'_> =
+        db.prepare_cached("INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+    let insert: &mut Statement<'_> = &mut insert;
+    let price = price.map(Usd::micros);
+    let request = rows::request_json(request);
+    let likeness = likeness.as_ref().map(|likeness| &likeness.0.0[..]);
+    let fingerprint = &fingerprint.0.0[..];
+    let row =
+        (at, &key.shot, &key.item, &key.variant, title, fingerprint, price, path, request, likeness, urgency);
+    insert.execute(row).map(|_| ())
+}
+
+/// Spells a database's path so that SQLite opens it and never changes it.
+fn read_only(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in OsStr::as_bytes(path.as_os_str()) {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte));
+            }
+            _ => {
+                let _ = write!(uri, "%{byte:02x}");
+            }
+        }
+    }
+    uri + "?mode=ro"
+}
