@@ -147,7 +147,7 @@ fn as_json(project: Option<&str>, args: &LedgerShow, table: &Table, doubtful: &[
             "why": why(&take.state),
             "sent": at.map(|at| at.to_string()),
             "request_id": id,
-            "task": take.state.task().map(|task| task.id.0.clone()),
+            "task": take.state.task().map(|task| task.id.0.raw().to_owned()),
         })
     };
     json!({

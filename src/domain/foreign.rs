@@ -106,6 +106,36 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// Returns text of several lines with everything hidden in it as escapes, its line breaks apart.
+#[must_use]
+pub fn shown_lines(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|character| character != '\n' && is_hidden(character)) {
+        return text.into();
+    }
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(shown).collect();
+    lines.join("\n").into()
+}
+
+/// Returns JSON with everything hidden in its strings as JSON's own escapes: it means the same, and no reader's terminal
+/// takes it for a command. Line breaks, which can only stand between values, stay.
+#[must_use]
+pub fn shown_json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(|character| character != '\n' && is_hidden(character)) {
+        return json.into();
+    }
+    let mut shown = String::with_capacity(json.len() + 8);
+    for character in json.chars() {
+        if character != '\n' && is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +155,15 @@ mod tests {
             assert_eq!(Foreign::from(raw).to_string(), seen);
             assert_eq!(Foreign::from(raw).raw(), raw);
         }
+    }
+
+    #[test]
+    fn json_means_the_same_with_its_hidden_characters_escaped() {
+        let raw = serde_json::json!({ "id": "a\u{9b}\u{202e}\u{e0041}\u{7f}b\n" }).to_string();
+        let shown = shown_json(&raw);
+        assert!(!shown.chars().any(is_hidden));
+        let same = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(same(&shown), same(&raw));
     }
 
     proptest! {
