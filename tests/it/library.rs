@@ -238,7 +238,9 @@ fn lost() -> Vec<shotlist::sandbox::Rule> {
 #[tokio::test]
 async fn a_held_job_is_paid_a_second_time_only_after_a_yes_or_within_a_bound() {
     let shop = Shop::with("").await;
-    lost().into_iter().for_each(|rule| shop.sandbox.add_fault(rule).unwrap());
+    for rule in lost() {
+        shop.sandbox.add_fault(rule).unwrap();
+    }
     assert_eq!(shop.run().await.unwrap().exit(), Exit::Held);
     let resubmit = |max_extra: Option<&str>| ResolveRequest {
         job: None,
@@ -261,7 +263,7 @@ async fn a_held_job_is_paid_a_second_time_only_after_a_yes_or_within_a_bound() {
     let settled = asking(Answer::Yes).resolve(&resubmit(None)).await.unwrap();
     assert_eq!((settled.exit(), settled.jobs.len(), shop.sent()), (Exit::Done, 1, 4));
     assert!(shop.project().resolve(&resubmit(None)).await.unwrap().jobs.is_empty(), "nothing is held");
-    let asked = asked.lock().unwrap();
+    let asked = asked.lock().unwrap().clone();
     assert_eq!((asked.len(), asked[0].topic, asked[0].held.len()), (2, Topic::Settle, 1));
     assert_eq!(asked[0].held[0].key, settled.jobs[0].job);
     assert_eq!(shop.run().await.unwrap().exit(), Exit::Done);

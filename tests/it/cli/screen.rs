@@ -166,8 +166,8 @@ fn the_last_screen_of_a_run_fits_a_wide_and_a_narrow_terminal() {
             || last_screen(Screen::open(run(&project, &["run", "--yes"]), columns, 30), columns.into());
         let last = again();
         insta::assert_snapshot!(format!("done_{columns}"), last);
-        let lost = json!({ "status": { "code": 500, "body": "{}", "accept": true } });
-        project.fault(json!([{ "on": "submit", "do": lost }]));
+        let unsure = json!({ "status": { "code": 500, "body": "{}", "accept": true } });
+        project.fault(json!([{ "on": "submit", "do": unsure }]));
         project.write("products.csv", sheet(2));
         let last = again();
         insta::assert_snapshot!(format!("held_{columns}"), last);
