@@ -3,11 +3,14 @@
 use super::error::Error;
 use super::exit::Exit;
 use super::places::quoted;
-use crate::catalog::Catalog;
+use crate::catalog::{About, Catalog};
 use crate::domain::item::Reading;
 use crate::domain::problem::Problem;
 use crate::load::product_file;
 use std::path::{Path, PathBuf};
+
+/// Number of items that are shown of a file.
+pub(crate) const SAMPLES: usize = 3;
 
 /// A request to look into a product file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,4 +70,13 @@ pub(super) fn read(file: &Path, reading: &Reading) -> Result<Catalog, Error> {
 /// Returns whether a file has an error that keeps it from being used.
 pub(super) fn is_invalid(catalog: &Catalog) -> bool {
     catalog.problems.iter().any(Problem::is_error)
+}
+
+/// Returns how sure it is which program wrote the file.
+pub(crate) fn confidence(about: &About) -> &'static str {
+    match (about.known * 2 >= about.of, about.of) {
+        (_, 0) => "none",
+        (true, _) => "high",
+        (false, _) => "fair",
+    }
 }

@@ -1,7 +1,26 @@
-//! What stands in single cells: lists of pictures, options, and numbers that a spreadsheet has shortened.
+//! Rows and their cells: lists of pictures, options, and numbers that a spreadsheet has shortened.
 
 use super::dialect::{Columns, Dialect};
-use super::products::Row;
+
+/// A row of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// As a spreadsheet shows it; in a feed or a list, its position.
+    pub(super) number: u64,
+    /// In the order of the headers; those that are missing at the end are empty.
+    pub(super) cells: Vec<String>,
+}
+
+impl Row {
+    pub(super) fn cell(&self, column: usize) -> &str {
+        self.cells.get(column).map_or("", |cell| cell.trim())
+    }
+
+    /// The first of these columns that is filled.
+    pub(super) fn filled(&self, columns: &[usize]) -> Option<usize> {
+        columns.iter().copied().find(|column| !self.cell(*column).is_empty())
+    }
+}
 
 /// The pictures of a cell. A comma, a semicolon or a bar parts two of them where white space or an address follows:
 /// addresses have commas of their own, and so have data URIs.
@@ -51,6 +70,20 @@ pub(super) fn is_shortened(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (whole, rest) = number.split_once(['.', ',']).unwrap_or((number, "0"));
     digits(whole) && digits(rest) && digits(power)
+}
+
+/// Returns a column as people name it in a message: `3 (C)`.
+pub(super) fn at_letter(at: usize) -> String {
+    format!("{} ({})", at + 1, letters(at))
+}
+
+/// Returns a column as a spreadsheet heads it: `A`, `Z`, `AA`.
+pub(super) fn letters(at: usize) -> String {
+    let last = char::from(b'A' + u8::try_from(at % 26).unwrap_or_default());
+    match at / 26 {
+        0 => last.to_string(),
+        before => format!("{}{last}", letters(before - 1)),
+    }
 }
 
 #[cfg(test)]

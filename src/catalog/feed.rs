@@ -1,9 +1,10 @@
 //! Feeds: RSS and Atom, whose records hold a product each.
 
+use super::LONGEST_NAME;
 use super::lines::{Broken, Metered, Watch};
 use super::records::Record;
 use super::sheet::{broken_off, too_long};
-use super::table::{LONGEST_NAME, Table};
+use super::table::Table;
 use crate::domain::problem::Problem;
 use crate::domain::text::decode_entities;
 use encoding_rs::WINDOWS_1252;

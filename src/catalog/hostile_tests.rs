@@ -1,7 +1,7 @@
 //! Files that nobody means well with: damaged ones, and small ones that would become large.
 
-use super::table::{LONGEST_NAME, WIDEST};
 use super::*;
+use super::{LONGEST_NAME, WIDEST};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

@@ -1,8 +1,9 @@
 //! Products become items, one for each clip that a shot makes.
 
+use super::cells::Row;
 use super::cells::{is_shortened, options};
 use super::dialect::{self, Dialect, Field};
-use super::products::{Product, Row, Variant};
+use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};

@@ -1,9 +1,10 @@
 //! JSON: one object a line, or a list of objects.
 
+use super::LONGEST_NAME;
 use super::lines::{Broken, Metered, Watch};
 use super::records::Record;
 use super::sheet::{broken_off, too_long};
-use super::table::{LONGEST_NAME, Table};
+use super::table::Table;
 use crate::domain::problem::Problem;
 use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::{Deserializer, Value};

@@ -3,7 +3,7 @@
 //! A sheet is never read in two ways: bytes that are not UTF-8 are read as Windows-1252 only where nothing else in the
 //! sheet, and no mark at its start, says that it is UTF-8.
 
-use super::sheet::AS_CSV;
+use super::AS_CSV;
 use super::table::Table;
 use crate::domain::problem::{Place, Problem};
 use encoding_rs::WINDOWS_1252;

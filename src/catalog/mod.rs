@@ -4,7 +4,6 @@
 //! something, by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
 //! (`products`) → items (`items`).
 
-mod about;
 mod cells;
 mod dialect;
 mod feed;
@@ -34,6 +33,16 @@ use crate::domain::problem::Problem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use table::Table;
+
+/// Largest number of columns. A feed or a list whose records share no names would grow a column with each.
+const WIDEST: usize = 4096;
+
+/// Bytes of the longest name of a column. Each item repeats it.
+const LONGEST_NAME: usize = 1024;
+
+/// How the usual programs write a sheet that can be read.
+const AS_CSV: &str = "save it in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as \
+                                 Text CSV with the character set Unicode (UTF-8)";
 
 /// What is in a file.
 #[derive(Debug, Default)]
@@ -164,7 +173,7 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     match start.first() {
         _ if head.starts_with(b"PK\x03\x04") => workbook::read(table, head, source)?,
         _ if head.starts_with(b"\xD0\xCF\x11\xE0") => {
-            let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(sheet::AS_CSV);
+            let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(AS_CSV);
             return Err(problem.note("XLSX can be read, too").into());
         }
         Some(b'<') if !is_sheet => feed::read(table, unmarked(), source)?,

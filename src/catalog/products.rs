@@ -2,22 +2,13 @@
 //!
 //! Of a row is kept what its items need: a run that makes one clip a product keeps one row of each product.
 
-use super::cells::{options, pictures};
+use super::cells::{Row, options, pictures};
 use super::dialect::{Columns, Dialect, Field, Whose};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 /// So many options of a product, values of an option, and pictures are told: more are nothing for a prompt.
 const LISTED: usize = 100;
-
-/// A row of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
-    /// As a spreadsheet shows it; in a feed or a list, its position.
-    pub(super) number: u64,
-    /// In the order of the headers; those that are missing at the end are empty.
-    pub(super) cells: Vec<String>,
-}
 
 impl Columns {
     /// The product that a variant's row names, if it names one.
@@ -28,17 +19,6 @@ impl Columns {
     /// What names the product of a row, if anything does.
     pub(super) fn key<'r>(&self, row: &'r Row) -> Option<&'r str> {
         self.parent_of(row).or_else(|| Some(row.cell(row.filled(&self.together)?)))
-    }
-}
-
-impl Row {
-    pub(super) fn cell(&self, column: usize) -> &str {
-        self.cells.get(column).map_or("", |cell| cell.trim())
-    }
-
-    /// The first of these columns that is filled.
-    pub(super) fn filled(&self, columns: &[usize]) -> Option<usize> {
-        columns.iter().copied().find(|column| !self.cell(*column).is_empty())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Records with names for their values, as feeds and lists have them.
 
-use super::table::{LONGEST_NAME, WIDEST};
+use super::{LONGEST_NAME, WIDEST};
 use std::collections::HashMap;
 
 /// What stands between the values of one name.

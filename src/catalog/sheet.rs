@@ -1,18 +1,13 @@
 //! Sheets: CSV with commas, semicolons, tabs or bars, read row by row.
 
-use super::Stop;
-use super::about::at_letter;
+use super::cells::{Row, at_letter};
 use super::letters::Letters;
 use super::lines::{self, Broken, LARGEST_ROW, Lines};
-use super::products::Row;
-use super::table::{LONGEST_NAME, Table, WIDEST};
+use super::table::Table;
+use super::{AS_CSV, LONGEST_NAME, Stop, WIDEST};
 use crate::domain::problem::Problem;
 use csv::ByteRecord;
 use std::io::Read;
-
-/// How the usual programs write a sheet that can be read.
-pub(super) const AS_CSV: &str = "save it in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as \
-                                 Text CSV with the character set Unicode (UTF-8)";
 
 /// Bytes of the file that are read at once.
 const BUFFER: usize = 64 * 1024;

@@ -1,12 +1,13 @@
 //! Where the readers of all formats put what they read: headers and rows in, a catalog out.
 
-use super::about::{self, at_letter, letters};
-use super::cells::is_shortened;
+mod about;
+
+use super::cells::{Row, at_letter, is_shortened, letters};
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
-use super::items::{Made, Maker, Makes};
-use super::products::{Products, Row};
+use super::items::{Made, Maker};
+use super::products::Products;
 use super::records::Record;
-use super::{About, Catalog, Stop};
+use super::{Catalog, LONGEST_NAME, Stop, WIDEST};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Item, OnePer, Reading};
 use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
@@ -16,12 +17,6 @@ use std::sync::Arc;
 
 /// Feeds and lists have no header: so many of their records are looked at before their program is told.
 const LOOKED_AT: usize = 100;
-
-/// Most columns. A feed or a list whose records share no names would grow a column with each.
-pub(super) const WIDEST: usize = 4096;
-
-/// Bytes of the longest name of a column. Each item repeats it.
-pub(super) const LONGEST_NAME: usize = 1024;
 
 /// Most rows that are held at once, as many as a spreadsheet has, and most cells of them all together. A catalog of
 /// 100,000 products may have 300 columns. In memory an empty cell takes 24 bytes, in a file one or none. A file whose
@@ -383,7 +378,7 @@ impl<'a> Table<'a> {
                 catalog.about = Some(self.gathered(&mut known));
             }
             self.problems.extend(known.made.problems.drain(..));
-            let left_out = about::left_out(&self, &known.made);
+            let left_out = self.left_out(&known.made);
             self.problems.extend(left_out);
             catalog.makes = known.made.makes;
             (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);
@@ -394,37 +389,6 @@ impl<'a> Table<'a> {
             Place::Nowhere | Place::File(_) | Place::Text { .. } => 0,
         });
         catalog
-    }
-
-    /// Makes the items of a file that was gathered, and says what the file is.
-    fn gathered(&self, known: &mut Known) -> About {
-        let Known { dialect, confidence, columns, products, made, .. } = known;
-        products.close(columns);
-        let Reading { one_per, all, .. } = *self.options;
-        let names = shared(&self.headers);
-        let (file, headers, names) = (self.file, self.headers.as_slice(), &names);
-        let maker = Maker { file, dialect, headers, names, columns, one_per, all };
-        let mut about = About {
-            format: self.format.clone(),
-            encoding: self.encoding,
-            dialect: &dialect.name,
-            title: &dialect.title,
-            known: confidence.known,
-            of: confidence.of,
-            columns: self.headers.len(),
-            mapping: about::mapping(columns, &self.headers),
-            counts: products.counts(),
-            makes: Makes::default(),
-            kinds: std::mem::take(&mut products.kinds),
-            left_out: Vec::new(),
-        };
-        maker.count(&products.list, &mut about.makes);
-        if !dialect.is_plain() {
-            made.makes = about.makes;
-        }
-        maker.items(std::mem::take(&mut products.list), made);
-        about.left_out = made.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
-        about
     }
 }
 

@@ -1,9 +1,10 @@
 //! Workbooks: the sheets of an XLSX file.
 
+use super::AS_CSV;
 use super::Stop;
+use super::cells::Row;
 use super::lines::Broken;
-use super::products::Row;
-use super::sheet::{AS_CSV, Header, LARGEST_CELL, broken_off};
+use super::sheet::{Header, LARGEST_CELL, broken_off};
 use super::table::Table;
 use crate::domain::problem::{Problem, meant_or_all};
 use calamine::{DataRef, Reader as _, Xlsx};
@@ -127,7 +128,7 @@ impl Sheet<'_, '_> {
         let surplus = (header.named..cells.len()).find(|at| !cells[*at].is_empty());
         if let Some(at) = surplus {
             if !header.is_unnamed(self.table, at) {
-                let column = super::about::at_letter(at);
+                let column = super::cells::at_letter(at);
                 let problem =
                     self.table.at(self.row, Some(&column), "this cell stands in a column without a name");
                 let problem = problem.hint("write a name into the column's first cell, or empty this cell");

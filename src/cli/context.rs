@@ -10,7 +10,7 @@ use crate::app::places::Places;
 use crate::app::project::Project;
 #[cfg(feature = "sandbox")]
 use crate::rehearsal::{InProcess, rules};
-use crate::report::plan::change_line;
+use crate::report::changes::change_line;
 use crate::report::reporter::Console;
 use crate::report::terminal::Terminal;
 use crate::report::text::held::held_line;

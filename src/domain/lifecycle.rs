@@ -14,11 +14,13 @@
 //! state leads to a submission (`done` takes `ClipGone` alone, back to a free poll); every path ends. `WasHeld` and
 //! `WasPlaced` tell what an earlier process did, so that a ledger is replayed through the same function.
 
+mod charge;
 mod event;
 mod held;
 mod phase;
 mod step;
 
+pub use charge::{Account, Charged};
 pub use event::{Absence, Event, FetchSetback, Illegal, SentBack};
 pub use held::HeldReason;
 pub use phase::Phase;
@@ -86,29 +88,6 @@ pub struct Watch {
     pub empty: u8,
     /// Dead links exchanged so far.
     pub fresh_links: u8,
-}
-
-/// Whether a failed take cost money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Charged {
-    /// Surely not.
-    No,
-    /// The provider said so.
-    Yes,
-    /// A task existed and failed; the provider's documents do not say whether that is charged.
-    Unknown,
-}
-
-impl Charged {
-    /// Returns the name for programs: `no`, `yes` or `unknown`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::No => "no",
-            Self::Yes => "yes",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 /// Who took a take off the list.
@@ -249,32 +228,6 @@ pub enum Todo {
     Decide,
     /// Nothing, ever.
     Nothing,
-}
-
-/// Where the money of a take stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Account {
-    /// Nothing was asked of the provider, or it surely charged nothing.
-    Free,
-    /// On the wire or accepted: the price is set aside.
-    Reserved,
-    /// May have been charged; counts as spent.
-    InDoubt,
-    /// Spent.
-    Settled,
-}
-
-impl Account {
-    /// Returns the name for programs, which the database keeps as well.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Reserved => "reserved",
-            Self::InDoubt => "in_doubt",
-            Self::Settled => "settled",
-        }
-    }
 }
 
 impl State {

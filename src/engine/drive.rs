@@ -7,6 +7,9 @@
 
 mod ask;
 mod collect;
+mod left;
+
+pub(super) use left::Left;
 
 use ask::Patience;
 
@@ -34,31 +37,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
-
-/// Why a take is left, for this run.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Left {
-    /// Its life is over, or a person must decide.
-    Settled,
-    /// Its clip is there.
-    Done,
-    /// Its provider has finished it: from now on it is owed, and leaves its place to one that is to be submitted.
-    Rendered(Box<Take>),
-    /// The run is stopping.
-    Stopping,
-    /// Its provider or model takes nothing more in this run, or the day's quota is used up.
-    Closed,
-    /// It was refused for passing reasons too often; the next run tries again.
-    Resting,
-    /// It has been rendering longer than a run waits.
-    Overdue,
-    /// Its folder cannot be used, for this reason; other clips have other folders.
-    Obstructed(String),
-    /// A person has put its provider on hold.
-    Paused,
-    /// Another process changed it meanwhile.
-    Changed,
-}
 
 /// What one take is driven with.
 pub(super) struct Drive {
@@ -316,16 +294,25 @@ impl Drive {
     /// Saves an accepted task. A failure names the job and its price: the task's id may be nowhere but in that message.
     async fn own(&self, take: &Take, event: Event) -> Next {
         self.record(take, event, None, None).await.map_err(|failure| match failure {
-            Failure::Store(error) => unsaved(take, &error),
+            Failure::Store(error) => Failure::unsaved(take, &error),
             other => other,
         })
     }
 
     /// Saves a task that was accepted after another process had marked its submission as doubtful.
     async fn accepted_late(&self, claimed: &Take, id: TaskId) -> Next {
-        let now = self.world.store.take_by_id(&claimed.id).await.map_err(|error| unsaved(claimed, &error))?;
-        let settled_otherwise =
-            || unsaved(claimed, &format!("task {id} was accepted, and the job has been settled otherwise"));
+        let now = self
+            .world
+            .store
+            .take_by_id(&claimed.id)
+            .await
+            .map_err(|error| Failure::unsaved(claimed, &error))?;
+        let settled_otherwise = || {
+            Failure::unsaved(
+                claimed,
+                &format!("task {id} was accepted, and the job has been settled otherwise"),
+            )
+        };
         let Some(take) = now else { return Err(settled_otherwise()) };
         if take.state.task().is_some_and(|task| task.id == id) {
             // It was looked for, and found, meanwhile.
@@ -396,8 +383,3 @@ struct Claimed {
 
 /// The take as it is now, or why it is left.
 type Next = Result<Result<Take, Left>, Failure>;
-
-/// A paid task whose id may be nowhere but in this message.
-fn unsaved(take: &Take, error: &impl std::fmt::Display) -> Failure {
-    Failure::Store(format!("{} ({}): {error}", take.key, take.price).into())
-}

@@ -38,6 +38,11 @@ impl Failure {
     pub(super) fn store(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Store(Box::new(error))
     }
+
+    /// Returns the failure to save a paid task, whose id may stand nowhere but in this message.
+    pub(super) fn unsaved(take: &Take, error: &impl std::fmt::Display) -> Self {
+        Self::Store(format!("{} ({}): {error}", take.key, take.price).into())
+    }
 }
 
 /// Pause between two looks at what other processes have decided.

@@ -7,16 +7,20 @@
 //! then it is known which jobs can lead others; then what goes over from one job to another, for only then it is known
 //! what stands in a job's way; then the rest, in order.
 
+mod share;
+
 use super::fingerprint::changes;
-use super::known::{Claim, Filed, IN_DOUBT, Known, KnownJob, KnownTake, Owner, Reusable, rank};
+use super::known::{Claim, Filed, IN_DOUBT, Known, KnownJob, KnownTake, Owner, rank};
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
-use crate::manifest::{OnChange, Reuse, Rules};
+use crate::manifest::{OnChange, Rules};
+use share::{can_be_free, serves, shared, taken_over};
 
 pub use super::decision::Decision;
+pub use share::may_share;
 
 /// What a run is about.
 #[derive(Clone, Copy)]
@@ -220,41 +224,6 @@ fn last<J: WantedJobs + ?Sized>(
     }
 }
 
-/// Whether something that is paid already, or may be, can serve a job.
-fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reuse) -> Result<bool, K::Error> {
-    let free = jobs.reusable(Owner::Free, job)?;
-    if free.is_some_and(|free| rank(&free.take.state) <= Some(IN_DOUBT)) {
-        return Ok(true);
-    }
-    Ok(reuse == Reuse::Always
-        && (jobs.rendered(job)?.is_some() || jobs.reusable(Owner::Bound, job)?.is_some()))
-}
-
-/// Shares what another job has, is getting, or may have.
-fn shared<J: WantedJobs + ?Sized>(
-    jobs: &J,
-    job: &Wanted,
-    reuse: Reuse,
-) -> Result<Option<Decision>, J::Error> {
-    if reuse == Reuse::Never {
-        return Ok(None);
-    }
-    if let Some((leader, decision)) = jobs.leader(job)? {
-        return share(jobs, leader, decision).map(Some);
-    }
-    let (leader, take) = if let Some(rendered) = jobs.rendered(job)? {
-        rendered
-    } else {
-        let Some(Reusable { key, take, .. }) = jobs.reusable(Owner::Bound, job)? else { return Ok(None) };
-        if is_held(&take) {
-            return Ok(Some(blocked(&key, &take, false)));
-        }
-        (key, take.id)
-    };
-    let from = clip_of(jobs, &take)?;
-    Ok(Some(Decision::Shared { leader, take: Some(take), from, superseded: Vec::new() }))
-}
-
 /// Orders anew what is in doubt, as long as the money allowed for it lasts. What an earlier run has ordered so and not
 /// sent is sent.
 fn order_again(job: &Wanted, own: &KnownJob, decision: Decision, allowed: &mut Usd) -> Decision {
@@ -380,28 +349,6 @@ fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {
     Decision::Blocked { by: take.id.clone(), key: key.clone(), state: take.state.clone(), moves }
 }
 
-/// Gives the take to another job.
-fn taken_over<J: WantedJobs + ?Sized>(
-    jobs: &J,
-    free: Reusable,
-    superseded: Vec<TakeId>,
-) -> Result<Decision, J::Error> {
-    let Reusable { key, filed, take } = free;
-    jobs.take_over(&take.id)?;
-    match take.state {
-        State::Held { .. } => return Ok(blocked(&key, &take, true)),
-        State::Failed { .. } | State::WrittenOff { .. } => {
-            return Ok(Decision::Failed { take: take.id, state: take.state, from: Some(key) });
-        }
-        _ => {}
-    }
-    let filed = match filed.filter(|filed| filed.take == take.id) {
-        Some(filed) => Some(filed),
-        None => clip_of(jobs, &take.id)?,
-    };
-    Ok(Decision::Renamed { unsent: is_unsent(&take), take: take.id, from: key, filed, superseded })
-}
-
 /// Whether the clip of a finished take is there: of an older one that somebody removed, no place is known.
 fn is_kept_somewhere(take: &KnownTake) -> bool {
     matches!(take.state, State::Done { .. }) && !take.path.is_empty()
@@ -422,41 +369,6 @@ fn let_go(take: &KnownTake) -> bool {
         take.state,
         State::Cancelled { .. } | State::Failed { refusal: Refusal::Cancelled, charged: Charged::No, .. }
     )
-}
-
-/// Whether others can wait for the job's clip, or for what stands in its way: a take in doubt frees nobody.
-const fn serves(decision: &Decision) -> bool {
-    !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. })
-}
-
-/// Whether two jobs with the same order want the same clip. Variants of one item are wishes for several renderings.
-#[must_use]
-pub fn may_share(leader: &JobKey, follower: &JobKey) -> bool {
-    (&leader.shot, &leader.item) != (&follower.shot, &follower.item)
-}
-
-fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Result<Decision, K::Error> {
-    let take = match decision {
-        // The take goes where the leader is.
-        Decision::Blocked { by, key, state, moves } => {
-            let key = if moves { leader } else { key };
-            return Ok(Decision::Blocked { by, key, state, moves: false });
-        }
-        Decision::Failed { take, state, .. } => return Ok(Decision::Failed { take, state, from: None }),
-        Decision::Unchanged { take, .. }
-        | Decision::Underway { take, .. }
-        | Decision::Renamed { take, .. } => Some(take),
-        Decision::New
-        | Decision::Changed { .. }
-        | Decision::Again { .. }
-        | Decision::Shared { .. }
-        | Decision::Kept { .. } => None,
-    };
-    let from = match &take {
-        Some(take) => clip_of(jobs, take)?,
-        None => None,
-    };
-    Ok(Decision::Shared { leader, take, from, superseded: Vec::new() })
 }
 
 fn fresh<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: Option<&KnownJob>) -> Result<Decision, K::Error> {

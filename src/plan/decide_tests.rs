@@ -6,6 +6,7 @@ use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{CancelledBy, ClipFile, HeldReason, Intent, Task, Watch};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
+use crate::manifest::Reuse;
 use crate::plan::fingerprint::fingerprint;
 use crate::plan::map::{All, decide_all};
 use jiff::Timestamp;

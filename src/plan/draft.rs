@@ -97,7 +97,7 @@ impl Render<'_, '_> {
             }
             match check::typed(self.cards, &card, name, &text) {
                 Ok(value) => drop(request.params.insert(name.to_owned(), value)),
-                Err(finding) => self.problems.push(super::order::problem(&self.values, *finding)),
+                Err(finding) => self.problems.push(super::values::problem(&self.values, *finding)),
             }
         }
         let fuller = (!dropped.is_empty()).then(|| {

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Pictures};
 use super::fingerprint::{fingerprint, likeness};
-use super::values::{Cut, Values};
+use super::values::{self, Cut, Values};
 use crate::domain::item::Item;
 use crate::domain::key::RequestId;
 use crate::domain::problem::{Causes, Problem, Severity};
@@ -12,7 +12,7 @@ use crate::media::image;
 use crate::provider::Registry;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use crate::provider::check::{self, Finding};
+use crate::provider::check;
 use std::collections::HashMap;
 
 /// Looks at a local picture, by its text. Asked once for every job that names it.
@@ -100,7 +100,7 @@ pub(super) fn order(
         let cut = excess.zip(request.prompt.as_deref());
         let cut = cut.and_then(|(excess, prompt)| values.cut(&finding.field, prompt, excess));
         let detail = finding.detail.clone().unwrap_or_default();
-        let mut problem = problem(values, finding);
+        let mut problem = values::problem(values, finding);
         if !is_whole {
             // What other models take cannot be told from a part of an order.
             problem.notes.clear();
@@ -238,29 +238,4 @@ fn media(text: &str, look: &mut Look<'_>) -> Result<Media, Unusable> {
     }
     let facts = look(text)?;
     Ok(Media::File(MediaFile { path: text.to_owned(), facts }))
-}
-
-/// A finding of the model's card as a problem of the manifest, with the item as its example.
-pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
-    let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());
-    problem.severity = finding.severity;
-    let setting = values.setting(&finding.field);
-    if let (true, Some((_, place))) = (finding.about_name, &setting) {
-        problem.place = place.clone();
-    }
-    let write = (!finding.instead.is_empty()).then(|| values.write(&finding.field, &finding.instead));
-    let remove = finding.removable.then(|| {
-        format!("remove {}", setting.map_or_else(|| format!("`{}`", finding.field), |(words, _)| words))
-    });
-    let shorten = finding.excess.map(|excess| {
-        if values.is_from_cell(&finding.field) {
-            "shorten it; what comes from a column is cut by a filter such as `| truncate(300)`".to_owned()
-        } else {
-            format!("shorten it by {excess} character{}", if excess == 1 { "" } else { "s" })
-        }
-    });
-    let hints: Vec<String> = [write, remove, shorten, finding.hint].into_iter().flatten().collect();
-    problem.hint = (!hints.is_empty()).then(|| hints.join(", or "));
-    problem.notes = finding.notes;
-    problem
 }

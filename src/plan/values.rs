@@ -8,6 +8,7 @@ use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
 use crate::manifest::{Job, Located, Manifest, Setting, Settings, Shot, Template};
 use crate::provider::card::{Mode, ModelCard};
+use crate::provider::check::Finding;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -305,4 +306,29 @@ impl<'a> Values<'a> {
         let (place, spelled) = (template.place_of(longest), template.spelled(longest));
         Some(Cut { place, example, column: longest.clone(), spelled, room, has_markup })
     }
+}
+
+/// A finding of the model's card as a problem of the manifest, with the item as its example.
+pub(super) fn problem(values: &Values<'_>, finding: Finding) -> Problem {
+    let mut problem = values.problem(&finding.field, finding.message, finding.detail.as_deref());
+    problem.severity = finding.severity;
+    let setting = values.setting(&finding.field);
+    if let (true, Some((_, place))) = (finding.about_name, &setting) {
+        problem.place = place.clone();
+    }
+    let write = (!finding.instead.is_empty()).then(|| values.write(&finding.field, &finding.instead));
+    let remove = finding.removable.then(|| {
+        format!("remove {}", setting.map_or_else(|| format!("`{}`", finding.field), |(words, _)| words))
+    });
+    let shorten = finding.excess.map(|excess| {
+        if values.is_from_cell(&finding.field) {
+            "shorten it; what comes from a column is cut by a filter such as `| truncate(300)`".to_owned()
+        } else {
+            format!("shorten it by {excess} character{}", if excess == 1 { "" } else { "s" })
+        }
+    });
+    let hints: Vec<String> = [write, remove, shorten, finding.hint].into_iter().flatten().collect();
+    problem.hint = (!hints.is_empty()).then(|| hints.join(", or "));
+    problem.notes = finding.notes;
+    problem
 }

@@ -1,6 +1,6 @@
 //! Guards that a plan is too much for, as people and programs read them.
 
-use super::plan::change_line;
+use super::changes::change_line;
 use crate::domain::text::count;
 use crate::plan::guards::{Found, Trip};
 use serde_json::{Value, json};

@@ -1,12 +1,12 @@
 //! What happened, told: for people in lines and tables, for programs as JSON.
 
 pub mod budget;
+pub mod changes;
 pub mod guards;
 pub mod json;
 pub(crate) mod layout;
 pub mod lines;
 pub mod live;
-pub mod models;
 pub mod pauses;
 pub mod plan;
 pub mod problems;

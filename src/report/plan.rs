@@ -1,6 +1,8 @@
 //! The plan as people and programs read it: what would be rendered, why, and what it costs.
 
+use super::changes::change_line;
 use super::guards;
+use super::layout::{beside, wrap};
 use crate::app::budget::Fit;
 use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, Row, Sum};
 use crate::domain::money::Usd;
@@ -9,13 +11,11 @@ use crate::domain::text::count as counted;
 use crate::plan::approval::How;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
-use crate::plan::fingerprint::Change;
 use crate::provider::card::Correction;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
-/// Longest old or new value shown.
-const VALUE: usize = 60;
+/// Columns before what does not fit on a line of the table.
+const DEEPER: usize = 4;
 
 impl Plan {
     /// How full each budget is, and how much of the plan fits, a line each.
@@ -24,14 +24,15 @@ impl Plan {
         self.sum.fits.iter().map(Fit::line).collect()
     }
 
-    /// Returns the table. `mark` stands behind the total.
+    /// Returns the lines of the table, at most so many columns wide. `mark` stands behind the total.
     #[must_use]
-    pub fn table(&self, mark: &str) -> String {
+    pub fn table(&self, mark: &str, columns: usize) -> Vec<String> {
         let mut rows: Vec<&Row> = self.sum.rows.iter().collect();
         rows.sort_by_key(|row| ORDER.iter().position(|sign| *sign == row.sign));
         let models = rows.iter().map(|row| row.model.to_string().len());
         let width = models.max().unwrap_or(0).max("to render".len());
-        let mut table = format!("  {:<width$}  {:>6}  {:>7}  {:>9}  why\n", "model", "jobs", "each", "total");
+        let mut lines =
+            vec![format!("  {:<width$}  {:>6}  {:>7}  {:>9}  why", "model", "jobs", "each", "total")];
         for Row { sign, model, price, why, count, examples } in rows {
             let each = price.map_or_else(|| "-".to_owned(), |price| price.to_string());
             let total = price.map_or_else(|| "-".to_owned(), |price| price.times(*count as u64).to_string());
@@ -41,19 +42,14 @@ impl Plan {
             } else {
                 String::new()
             };
-            let _ =
-                writeln!(table, "{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  {why}{named}");
+            let head = format!("{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  ");
+            lines.extend(beside(&head, &format!("{why}{named}"), columns));
         }
-        let _ = writeln!(table, "  {}", "-".repeat(width + 32));
-        let _ = writeln!(
-            table,
-            "  {:<width$}  {:>6}  {:>7}  {:>9}{mark}",
-            "to render",
-            self.to_render(),
-            "",
-            self.total().to_string()
-        );
-        table
+        lines.push(format!("  {}", "-".repeat(width + 32)));
+        let (jobs, total) = (self.to_render(), self.total().to_string());
+        let sum = format!("  {:<width$}  {jobs:>6}  {:>7}  {total:>9}", "to render", "");
+        lines.extend(wrap(&(sum + mark), columns, DEEPER));
+        lines
     }
 
     /// Returns what else is worth knowing before money is spent, a line each.
@@ -215,47 +211,5 @@ pub fn moved_words(how: &How) -> String {
             format!("price: {then} → {now}")
         }
         How::Decision(then, now) => format!("{then} → {now}"),
-    }
-}
-
-/// A change in one line: `prompt: "old" → "new"`; of long values the part around the first difference.
-#[must_use]
-pub fn change_line(change: &Change) -> String {
-    let same = match (&change.old, &change.new) {
-        (Some(old), Some(new)) => old.chars().zip(new.chars()).take_while(|(old, new)| old == new).count(),
-        _ => 0,
-    };
-    let skip = if same < VALUE / 2 { 0 } else { same - VALUE / 4 };
-    let shown = |value: &Option<String>| match value {
-        None => "not set".to_owned(),
-        Some(value) => {
-            let mut short: String = value.chars().skip(skip).take(VALUE).collect();
-            if skip > 0 {
-                short.insert(0, '…');
-            }
-            if value.chars().nth(skip + VALUE).is_some() {
-                short.push('…');
-            }
-            format!("{short:?}")
-        }
-    };
-    format!("{}: {} → {}", change.field, shown(&change.old), shown(&change.new))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_long_value_the_difference_is_shown() {
-        let value =
-            |word: &str| Some(format!("{} {word} at the end of it", "the same words ".repeat(9).trim()));
-        let change = Change { field: "prompt".into(), old: value("red"), new: value("blue") };
-        assert_eq!(
-            change_line(&change),
-            "prompt: \"…the same words red at the end of it\" → \"…the same words blue at the end of it\""
-        );
-        let change = Change { field: "size".into(), old: None, new: Some("1280x720".into()) };
-        assert_eq!(change_line(&change), "size: not set → \"1280x720\"");
     }
 }

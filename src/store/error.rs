@@ -1,6 +1,5 @@
 //! What can go wrong with the state on disk, in words for people: what, where, the money, the next step.
 
-use super::folder;
 use crate::domain::key::TaskId;
 use crate::domain::lifecycle::Illegal;
 use crate::domain::money::Usd;
@@ -124,7 +123,7 @@ pub enum StoreError {
 
 /// What helps against damage. What a ledger has lost comes from the database, as far as that knows it.
 fn mend(path: &Path) -> &'static str {
-    if path.file_name().is_some_and(|name| name == folder::LEDGER) {
+    if path.file_name().is_some_and(|name| name == super::LEDGER) {
         "put back a whole copy of it, or let `shotlist recover` rebuild it from the lines that can be read"
     } else {
         "`shotlist recover` rebuilds it from the ledger beside it"

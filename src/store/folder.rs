@@ -1,5 +1,6 @@
 //! The state folder: who may read it, what it stands on, and the reserve for the moment when the disk is full.
 
+pub(super) use super::LEDGER;
 use super::error::StoreError;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -7,7 +8,6 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 
 pub(super) const DATABASE: &str = "state.db";
-pub(super) const LEDGER: &str = "ledger.jsonl";
 pub(super) const LOCK: &str = "lock";
 pub(super) const RESERVE: &str = "reserve";
 

@@ -71,6 +71,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use writer::Writer;
 
+/// Name of the ledger in a state folder.
+const LEDGER: &str = "ledger.jsonl";
+
 /// What the store may be opened for.
 pub enum Mode<'a> {
     /// To submit, collect or rebuild: creates what is missing and repairs what a crash left.

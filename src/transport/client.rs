@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
 use super::fetch::{Clips, Download};
-use super::settings::{ClientTrouble, Proxies, Settings, Timeouts, build, builder};
+use super::settings::{AGENT, ClientTrouble, Proxies, Settings, Timeouts, build, builder};
 use crate::domain::fault::Said;
 use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
@@ -73,10 +73,6 @@ const OWN_AUTHORITY: &str = "Where the network has a certificate authority of it
 /// The headers of an answer that anyone reads.
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "date", "location", "retry-after", "x-log-id", "x-request-id"];
-
-/// What servers see of us.
-pub(super) const AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("shotlist/", env!("CARGO_PKG_VERSION")));
 
 impl PaidClient {
     /// A client of its own, which shares nothing with the free one.

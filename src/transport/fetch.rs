@@ -9,11 +9,10 @@
 //! origin of the base URL, which has the key already.
 
 use super::addresses;
-use super::client::AGENT;
 use super::endpoint::Endpoint;
 use super::fault::{self, FetchFault, FetchFaultKind, SendFaultKind, UnsafeAddress};
 use super::settings::{
-    ClientTrouble, SLOWEST, Settings, Timeouts, build, builder, host_and_port, is_loopback,
+    AGENT, ClientTrouble, SLOWEST, Settings, Timeouts, build, builder, host_and_port, is_loopback,
 };
 use crate::domain::fault::Said;
 use crate::wire::{Auth, ClipHead, Span};

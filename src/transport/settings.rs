@@ -1,8 +1,13 @@
 //! What the clients are built with.
 
+use reqwest::header::HeaderValue;
 use reqwest::{ClientBuilder, NoProxy, Proxy};
 use std::time::Duration;
 use url::Url;
+
+/// The `User-Agent` of every request.
+pub(super) const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("shotlist/", env!("CARGO_PKG_VERSION")));
 
 /// What the clients are built with. The default is what holds where the user says nothing.
 #[derive(Debug, Clone, Default)]

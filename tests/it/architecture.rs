@@ -88,8 +88,9 @@ fn modules_import_from_lower_floors_only() {
     for (module, files) in modules() {
         for (path, text) in files {
             for other in named(&text).filter(|other| *other != module) {
+                let is_unfinished = UNFINISHED.contains(&path.to_str().unwrap());
                 // What is no module is an item of the crate's root: there is none, and the compiler would say so.
-                if floors.get(other).is_none_or(|floor| *floor >= floors[&module]) {
+                if floors.get(other).is_none_or(|floor| *floor >= floors[&module]) && !is_unfinished {
                     wrong.push(format!("{}: {module} may not know {other}", path.display()));
                 }
             }
@@ -169,19 +170,265 @@ fn what_collects_has_no_way_to_pay() {
     assert!(fs::read_to_string(root().join("src/app/collect.rs")).unwrap().contains("work: None"));
 }
 
+/// The lines of a file without its tests.
+fn without_tests(text: &str) -> &str {
+    text.split_once("\n#[cfg(test)]\nmod ").map_or(text, |(code, _)| code)
+}
+
+/// Files of more than [`LONG`] lines, each with the reason.
+const LONG_FILES: [(&str, &str); 1] = [("app/verify.rs", "its words are on their way to `report`")];
+
 #[test]
-fn long_files_are_named() {
-    for (path, text) in modules().into_values().flatten().filter(|(path, _)| !is_test(path)) {
-        let lines = text.lines().count();
-        if lines > LONG {
-            println!(
-                "warning: src/{} has {lines} lines; beyond {LONG} a file has two subjects",
-                path.display()
-            );
+fn long_files_have_a_reason() {
+    let files = modules().into_values().flatten().filter(|(path, _)| !is_test(path));
+    let long = files.map(|(path, text)| (path, without_tests(&text).lines().count()));
+    let long: BTreeMap<PathBuf, usize> = long.filter(|(_, lines)| *lines > LONG).collect();
+    let excused: BTreeSet<PathBuf> = LONG_FILES.iter().map(|(path, _)| PathBuf::from(path)).collect();
+    let unexcused: Vec<_> = long.iter().filter(|(path, _)| !excused.contains(*path)).collect();
+    assert!(unexcused.is_empty(), "beyond {LONG} lines a file has two subjects: {unexcused:#?}");
+    let short: Vec<_> = excused.iter().filter(|path| !long.contains_key(*path)).collect();
+    assert!(short.is_empty(), "short now, and needs no excuse: {short:#?}");
+}
+
+/// The words of the terminal and of the command line. Modules above `app` alone may know them.
+const TERMINAL: [&str; 7] =
+    ["clap", "anstream", "indicatif", "stdout()", "stderr()", "stdin()", "IsTerminal"];
+
+/// Reads the product file that a manifest names `-`.
+const READS_STDIN: &str = "load/items.rs";
+
+/// Use cases that still know the command line or its streams. The list shrinks, and must be empty in the end.
+const UNFINISHED: [&str; 5] =
+    ["app/ledger.rs", "app/ledger/adjust.rs", "app/ledger/table.rs", "app/models.rs", "app/verify.rs"];
+
+#[test]
+fn use_cases_and_what_they_stand_on_know_no_terminal() {
+    let floors = floors();
+    let is_below = |module: &str| floors.get(module).is_some_and(|floor| *floor <= floors["app"]);
+    let mut wrong: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (path, text) in
+        modules().into_iter().filter(|(module, _)| is_below(module)).flat_map(|(_, files)| files)
+    {
+        let path = path.to_str().unwrap().to_owned();
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let words = TERMINAL.into_iter().filter(|word| code.contains(word) && path != READS_STDIN);
+        let upwards = ["crate::report", "crate::cli"].into_iter().filter(|module| code.contains(module));
+        let found: BTreeSet<&str> = words.chain(upwards).collect();
+        if !found.is_empty() {
+            wrong.insert(path, found);
         }
-        // A warning grows into a failure before a file becomes unreadable.
-        assert!(lines <= 2 * LONG, "src/{} has {lines} lines", path.display());
     }
+    let finished: Vec<&str> = UNFINISHED.into_iter().filter(|path| !wrong.contains_key(*path)).collect();
+    assert!(finished.is_empty(), "finished, take them off the list: {finished:?}");
+    wrong.retain(|path, _| !UNFINISHED.contains(&path.as_str()));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Files of `src/cli` that are no verb.
+const NO_VERBS: [&str; 5] = ["context.rs", "help.rs", "logging.rs", "mod.rs", "signals.rs"];
+
+#[test]
+fn the_command_line_is_thin() {
+    let files = modules().remove("cli").unwrap();
+    let lines = |text: &str| text.lines().count();
+    let total: usize = files.iter().map(|(_, text)| lines(text)).sum();
+    assert!(total <= 4_000, "src/cli has {total} lines");
+    for (path, text) in files {
+        let path = path.strip_prefix("cli").unwrap();
+        let name = path.to_str().unwrap();
+        if !name.starts_with("args") && !NO_VERBS.contains(&name) {
+            assert!(lines(&text) <= 80, "src/cli/{name}: {} lines are more than a verb needs", lines(&text));
+        }
+    }
+}
+
+/// Modules of one folder that still use each other in a circle. The list shrinks, and must be empty in the end.
+const CIRCLES: [&[&str]; 9] = [
+    // A question has the changes that it is about, and news has reports: both belong to use cases, which ask and tell.
+    &[
+        "app/cancel",
+        "app/concurrent",
+        "app/consent",
+        "app/decided",
+        "app/listener",
+        "app/lost",
+        "app/pause",
+        "app/prices",
+        "app/project",
+        "app/reporter",
+        "app/resolve",
+        "app/session",
+        "app/setup",
+        "app/standing",
+        "app/summary",
+    ],
+    // A lane has its breakers, and a submission in doubt is told to the world that has the lanes.
+    &["engine/doubt", "engine/lane", "engine/world"],
+    // A tree receives and places clips, and both are parts of it.
+    &["files/examine", "files/part", "files/place", "files/tree"],
+    // Decoders of YAML know templates, and templates know the decoded manifest.
+    &[
+        "manifest/condition",
+        "manifest/context",
+        "manifest/decode",
+        "manifest/explain",
+        "manifest/matrix",
+        "manifest/model",
+        "manifest/secrets",
+        "manifest/syntax",
+        "manifest/template",
+        "manifest/yaml",
+    ],
+    &["manifest/presets", "manifest/shots"],
+    &["provider/card", "provider/check"],
+    &["report/json", "report/text"],
+    &[
+        "sandbox/admin",
+        "sandbox/desk",
+        "sandbox/dialect",
+        "sandbox/faults",
+        "sandbox/files",
+        "sandbox/line",
+        "sandbox/log",
+        "sandbox/provider",
+        "sandbox/reply",
+        "sandbox/tasks",
+    ],
+    // A reader compares the database with the ledger, and the repair of what differs applies events.
+    &[
+        "store/apply",
+        "store/dismissed",
+        "store/look",
+        "store/meta",
+        "store/pauses",
+        "store/read",
+        "store/repair",
+        "store/runs",
+        "store/write",
+    ],
+];
+
+/// The module of a file, as a path.
+fn module_of(file: &Path) -> Vec<String> {
+    let parts = file.with_extension("");
+    let parts: Vec<String> = parts.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+    match parts.split_last() {
+        Some((last, above)) if last == "mod" => above.to_vec(),
+        _ => parts,
+    }
+}
+
+/// The paths that a text uses, as far as they begin in the crate or above the module.
+fn used(module: &[String], text: &str) -> BTreeSet<Vec<String>> {
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    let mut found = BTreeSet::new();
+    for (at, word) in code.match_indices("crate::").chain(code.match_indices("super::")) {
+        // Of `super::super::` the second belongs to the first.
+        if code[..at].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before)) {
+            continue;
+        }
+        let rest = &code[at + word.len()..];
+        if word == "crate::" {
+            leaves(&[], rest, &mut found);
+        } else {
+            let ups = 1 + rest.split("super::").take_while(|between| between.is_empty()).count();
+            let above = &module[..module.len().saturating_sub(ups)];
+            leaves(above, &rest[(ups - 1) * word.len()..], &mut found);
+        }
+    }
+    found
+}
+
+/// Adds the paths that a use tree names to `found`, and returns the rest of the text.
+fn leaves<'a>(before: &[String], tree: &'a str, found: &mut BTreeSet<Vec<String>>) -> &'a str {
+    let mut path = before.to_vec();
+    let mut rest = tree.trim_start();
+    while !rest.starts_with('{') {
+        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        path.push(rest[..end].to_owned());
+        let Some(below) = rest[end..].strip_prefix("::") else {
+            found.insert(path);
+            return &rest[end..];
+        };
+        rest = below;
+    }
+    rest = &rest[1..];
+    while !rest.trim_start().starts_with('}') {
+        rest = leaves(&path, rest, found);
+        let Some(next) = rest.find([',', '}']) else { return "" };
+        rest = rest[next..].strip_prefix(',').unwrap_or(&rest[next..]);
+    }
+    rest.trim_start().strip_prefix('}').unwrap_or_default()
+}
+
+/// For each module those of the same folder that it uses, itself or in what is below it.
+fn neighbours() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    let files: Vec<(PathBuf, String)> = modules().into_values().flatten().collect();
+    let all: BTreeSet<Vec<String>> = files.iter().map(|(path, _)| module_of(path)).collect();
+    let mut edges: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for (path, text) in files.iter().filter(|(path, _)| !is_test(path)) {
+        let from = module_of(path);
+        for used in used(&from, without_tests(text)) {
+            let Some(to) = (1..=used.len()).rev().map(|end| &used[..end]).find(|part| all.contains(*part))
+            else {
+                continue;
+            };
+            let shared = from.iter().zip(to).take_while(|(a, b)| a == b).count();
+            // Floors hold for folders; a parent and its child are one.
+            if (1..from.len().min(to.len())).contains(&shared) {
+                edges.entry(from[..=shared].to_vec()).or_default().insert(to[..=shared].to_vec());
+            }
+        }
+    }
+    edges
+}
+
+/// The modules that lead back to themselves, each circle as one set.
+fn circles() -> BTreeSet<BTreeSet<String>> {
+    let edges = neighbours();
+    let reach = |from: &Vec<String>| {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![from.clone()];
+        while let Some(next) = open.pop() {
+            for other in edges.get(&next).into_iter().flatten() {
+                if seen.insert(other.clone()) {
+                    open.push(other.clone());
+                }
+            }
+        }
+        seen
+    };
+    let reached: BTreeMap<_, _> = edges.keys().map(|from| (from, reach(from))).collect();
+    let circle = |from: &Vec<String>| {
+        let back =
+            reached[from].iter().filter(|to| reached.get(to).is_some_and(|there| there.contains(from)));
+        back.map(|module| module.join("/")).collect::<BTreeSet<_>>()
+    };
+    edges.keys().map(circle).filter(|circle| !circle.is_empty()).collect()
+}
+
+#[test]
+fn modules_of_one_folder_use_each_other_in_no_circle() {
+    let found = circles();
+    let known: Vec<BTreeSet<String>> =
+        CIRCLES.iter().map(|circle| circle.iter().map(|module| (*module).to_owned()).collect()).collect();
+    let new: Vec<_> =
+        found.iter().filter(|circle| !known.iter().any(|known| circle.is_subset(known))).collect();
+    assert!(new.is_empty(), "modules of a folder that use each other in a circle: {new:#?}");
+    let gone: Vec<_> =
+        known.iter().filter(|known| !found.iter().any(|circle| circle.is_subset(known))).collect();
+    assert!(gone.is_empty(), "no circle any more, take it off the list: {gone:#?}");
+}
+
+#[test]
+fn paths_are_read_out_of_use_trees() {
+    let module = ["app".to_owned(), "show".to_owned(), "text".to_owned()];
+    let text = "use super::super::board::{self, flight::{Doing, Pace}, Board};\n// crate::cli\nuse crate::plan::Plan;";
+    let found: Vec<String> = used(&module, text).iter().map(|path| path.join("::")).collect();
+    let board =
+        ["app::board::Board", "app::board::flight::Doing", "app::board::flight::Pace", "app::board::self"];
+    assert_eq!(found, [&board[..], &["plan::Plan"]].concat());
 }
 
 pub(crate) fn is_test(path: &Path) -> bool {

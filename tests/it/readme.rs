@@ -9,7 +9,7 @@ use shotlist::domain::policy::{Backoff, Policy, RETRY_AFTER};
 use shotlist::engine::lane::Lane;
 use shotlist::provider::card::ModelCard;
 use shotlist::provider::cards::Cards;
-use shotlist::report::models;
+use shotlist::report::text::models;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -1,10 +1,9 @@
 //! The content of a product file as JSON.
 
-use crate::app::catalog::CatalogReport;
+use crate::app::catalog::{CatalogReport, SAMPLES, confidence};
 use crate::domain::item::{FactValue, Item};
 use crate::domain::problem::grouped;
 use crate::report::problems;
-use crate::report::text::catalog::{SAMPLES, confidence};
 use serde_json::{Map, Value, json};
 
 /// Returns the one object of the command.

@@ -1,14 +1,11 @@
 //! The content of a product file in words.
 
-use crate::app::catalog::CatalogReport;
+use crate::app::catalog::{CatalogReport, SAMPLES, confidence};
 use crate::catalog::About;
 use crate::domain::item::{FactValue, Item, OnePer};
 use crate::domain::text::count;
 use crate::report::layout::shorten;
 use crate::report::terminal::Terminal;
-
-/// Number of items that are shown.
-pub(crate) const SAMPLES: usize = 3;
 
 /// Columns that a sample's text may take.
 const SHOWN: usize = 90;
@@ -24,15 +21,6 @@ pub fn tell(terminal: &Terminal, report: &CatalogReport) {
         terminal.say(format_args!("{tally}. Nothing was sent."));
     }
     terminal.next(&report.next);
-}
-
-/// Returns how sure it is which program wrote the file.
-pub(crate) fn confidence(about: &About) -> &'static str {
-    match (about.known * 2 >= about.of, about.of) {
-        (_, 0) => "none",
-        (true, _) => "high",
-        (false, _) => "fair",
-    }
 }
 
 /// Returns what a file is and how much is in it; the first line begins with its name.

@@ -1,0 +1,76 @@
+//! What a file is, and which of its rows make no clips.
+
+use super::{Known, Table, shared};
+use crate::catalog::About;
+use crate::catalog::dialect::Columns;
+use crate::catalog::items::{Made, Maker, Makes};
+use crate::domain::item::{OnePer, Reading};
+use crate::domain::problem::{Problem, Severity};
+
+impl Table<'_> {
+    /// Makes the items of a file that was gathered, and says what the file is.
+    pub(super) fn gathered(&self, known: &mut Known) -> About {
+        let Known { dialect, confidence, columns, products, made, .. } = known;
+        products.close(columns);
+        let Reading { one_per, all, .. } = *self.options;
+        let names = shared(&self.headers);
+        let (file, headers, names) = (self.file, self.headers.as_slice(), &names);
+        let maker = Maker { file, dialect, headers, names, columns, one_per, all };
+        let mut about = About {
+            format: self.format.clone(),
+            encoding: self.encoding,
+            dialect: &dialect.name,
+            title: &dialect.title,
+            known: confidence.known,
+            of: confidence.of,
+            columns: self.headers.len(),
+            mapping: mapping(columns, &self.headers),
+            counts: products.counts(),
+            makes: Makes::default(),
+            kinds: std::mem::take(&mut products.kinds),
+            left_out: Vec::new(),
+        };
+        maker.count(&products.list, &mut about.makes);
+        if !dialect.is_plain() {
+            made.makes = about.makes;
+        }
+        maker.items(std::mem::take(&mut products.list), made);
+        about.left_out = made.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+        about
+    }
+
+    /// Returns what is said of rows that make no clips.
+    pub(super) fn left_out(&self, made: &Made) -> Option<Problem> {
+        let left: usize = made.left_out.values().sum();
+        if left == 0 {
+            return None;
+        }
+        let reasons: Vec<String> =
+            made.left_out.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let what = match (self.options.one_per, left) {
+            (OnePer::Product, 1) => "1 product is",
+            (OnePer::Product, _) => &format!("{left} products are"),
+            (_, 1) => "1 variant is",
+            (_, _) => &format!("{left} variants are"),
+        };
+        let mut problem = self.whole(format!("{what} left out: {}", reasons.join(", ")));
+        if made.count == 0 && self.problems.is_empty() {
+            problem = problem.note("nothing else is in the file");
+        } else {
+            problem.severity = Severity::Note;
+        }
+        Some(if self.options.all {
+            problem
+        } else {
+            problem.hint("to take them too, write `all: true` under `items:`")
+        })
+    }
+}
+
+/// Returns which columns stand for what.
+fn mapping(columns: &Columns, headers: &[String]) -> Vec<(&'static str, Vec<String>)> {
+    let named = |found: &[usize]| found.iter().filter_map(|column| headers.get(*column).cloned()).collect();
+    let fields = columns.fields.iter().map(|(field, found)| (field.name(), named(found)));
+    let id = std::iter::once(("id", named(&columns.together)));
+    id.chain(fields).filter(|(_, columns): &(_, Vec<String>)| !columns.is_empty()).collect()
+}

@@ -1,0 +1,28 @@
+//! Reasons for which a take is left in a run.
+
+use crate::domain::take::Take;
+
+/// The reason for which a take is left in this run.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::engine) enum Left {
+    /// Its life is over, or a person must decide.
+    Settled,
+    /// Its clip is there.
+    Done,
+    /// Its provider has finished it: from now on it is owed, and leaves its place to one that is to be submitted.
+    Rendered(Box<Take>),
+    /// The run is stopping.
+    Stopping,
+    /// Its provider or model takes nothing more in this run, or the day's quota is used up.
+    Closed,
+    /// It was refused for passing reasons too often; the next run tries again.
+    Resting,
+    /// It has been rendering longer than a run waits.
+    Overdue,
+    /// Its folder cannot be used, for this reason; other clips have other folders.
+    Obstructed(String),
+    /// A person has put its provider on hold.
+    Paused,
+    /// Another process changed it meanwhile.
+    Changed,
+}

@@ -1,0 +1,48 @@
+//! Changed fields of a job, in one line each.
+
+use crate::plan::fingerprint::Change;
+
+/// Number of characters of a value that are shown.
+const VALUE: usize = 60;
+
+/// A change in one line: `prompt: "old" → "new"`; of long values the part around the first difference.
+#[must_use]
+pub fn change_line(change: &Change) -> String {
+    let same = match (&change.old, &change.new) {
+        (Some(old), Some(new)) => old.chars().zip(new.chars()).take_while(|(old, new)| old == new).count(),
+        _ => 0,
+    };
+    let skip = if same < VALUE / 2 { 0 } else { same - VALUE / 4 };
+    let shown = |value: &Option<String>| match value {
+        None => "not set".to_owned(),
+        Some(value) => {
+            let mut short: String = value.chars().skip(skip).take(VALUE).collect();
+            if skip > 0 {
+                short.insert(0, '…');
+            }
+            if value.chars().nth(skip + VALUE).is_some() {
+                short.push('…');
+            }
+            format!("{short:?}")
+        }
+    };
+    format!("{}: {} → {}", change.field, shown(&change.old), shown(&change.new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_value_the_difference_is_shown() {
+        let value =
+            |word: &str| Some(format!("{} {word} at the end of it", "the same words ".repeat(9).trim()));
+        let change = Change { field: "prompt".into(), old: value("red"), new: value("blue") };
+        assert_eq!(
+            change_line(&change),
+            "prompt: \"…the same words red at the end of it\" → \"…the same words blue at the end of it\""
+        );
+        let change = Change { field: "size".into(), old: None, new: Some("1280x720".into()) };
+        assert_eq!(change_line(&change), "size: not set → \"1280x720\"");
+    }
+}
