@@ -1,115 +1,148 @@
-//! `shotlist ledger`: the money by day, model, provider, item or outcome; and a wrong price corrected.
+//! The money of a project: by day, model, provider, item or outcome, and what may have been charged.
 
-mod adjust;
-mod table;
+pub mod adjust;
 
 use super::error::Error;
-use super::exit::Exit;
 use super::find::project_name;
 use super::places::show_typed;
 use super::project::Project;
 use super::session::reader;
-use crate::cli::args::{LedgerArgs, LedgerBy, LedgerDo, LedgerShow};
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{Account, Phase, State};
 use crate::domain::money::Usd;
-use crate::domain::text::count;
-use crate::domain::time::passed;
-use crate::engine::clock::Clock;
-use crate::report::layout::utc;
-use crate::report::layout::{lasted, wrap};
-use crate::report::terminal::Terminal;
-use crate::store::{By, Costs};
-use serde_json::{Value, json};
-use table::{Row, Table};
+use crate::store::{By, Costs, Group, Since};
+use jiff::Timestamp;
 
-/// Takes in doubt that are named below the table.
-const EXAMPLES: usize = 5;
+/// A request for the money of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerRequest {
+    /// What the takes are put together by.
+    pub by: By,
+    /// The first day that counts (UTC); `None` for all.
+    pub since: Since,
+}
 
-/// Columns before what does not fit on the line of a take.
-const DEEPER: usize = 6;
+/// The money of a project.
+#[derive(Debug)]
+pub struct LedgerReport {
+    /// The time of the report.
+    pub now: Timestamp,
+    /// The project's name; `None` where the manifest cannot be read, and all projects of the folder are meant.
+    pub project: Option<String>,
+    /// The request that it answers.
+    pub request: LedgerRequest,
+    /// The money.
+    pub table: Table,
+    /// Takes that may have been charged, also those that were sent before the first day of the table.
+    pub doubtful: Vec<Costs>,
+    /// The command to type next.
+    pub next: String,
+}
 
-/// Shows the money, or corrects it.
-pub(crate) async fn ledger(project: &Project, terminal: &Terminal, args: &LedgerArgs) -> Result<Exit, Error> {
-    match &args.action {
-        Some(LedgerDo::Adjust(args)) => adjust::adjust(project, terminal, args).await,
-        Some(LedgerDo::Show(args)) => show(project, terminal, args).await,
-        None => show(project, terminal, &args.show).await,
+/// Rows of money, and their sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// What the takes are put together by.
+    pub by: By,
+    /// A row for each name.
+    pub rows: Vec<Row>,
+    /// The sum of all rows.
+    pub total: Row,
+}
+
+/// The money of one name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row {
+    /// The day, model, provider, item or outcome.
+    pub name: String,
+    /// Number of takes that were sent.
+    pub takes: u64,
+    /// Surely spent.
+    pub settled: Usd,
+    /// Set aside for what is on its way.
+    pub reserved: Usd,
+    /// May have been charged.
+    pub in_doubt: Usd,
+    /// The part of what is settled that brought no clip.
+    pub wasted: Usd,
+    /// Number of takes that were refused, at no cost.
+    pub refused: u64,
+    /// What the refused ones would have cost.
+    pub refused_usd: Usd,
+}
+
+impl Project {
+    /// Returns the money of the project. Sends nothing and changes nothing.
+    pub async fn ledger(&self, request: &LedgerRequest) -> Result<LedgerReport, Error> {
+        let places = &self.places;
+        let reader = reader(places)?;
+        let project = project_name(places);
+        let named = project.as_deref();
+        let groups = reader.money(named, request.by, request.since).await?;
+        let doubtful = reader.in_doubt(named).await?;
+        let table = Table::of(request.by, &groups);
+        let next = match doubtful.first() {
+            Some(first) => show_typed(places, &first.take.key),
+            None => places.typed("status"),
+        };
+        Ok(LedgerReport { now: self.clock.now(), project, request: *request, table, doubtful, next })
     }
 }
 
-async fn show(project: &Project, terminal: &Terminal, args: &LedgerShow) -> Result<Exit, Error> {
-    if args.csv && terminal.json {
-        return Err(Error::new(Exit::Usage, "--csv and --json exclude each other"));
+impl Table {
+    /// Puts groups of one name together into a row; names keep their order.
+    #[must_use]
+    pub fn of(by: By, groups: &[Group]) -> Self {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut total = Row { name: "total".to_owned(), ..Row::default() };
+        for group in groups {
+            let name = if by == By::Outcome { outcome(group) } else { &group.name };
+            let at = rows.iter().rposition(|row| row.name == name).unwrap_or_else(|| {
+                rows.push(Row { name: name.to_owned(), ..Row::default() });
+                rows.len() - 1
+            });
+            rows[at].add(group);
+            total.add(group);
+        }
+        Self { by, rows, total }
     }
-    let places = project.places.clone();
-    let reader = reader(&places)?;
-    let project = project_name(&places);
-    let named = project.as_deref();
-    let groups = reader.money(named, by(args.by), args.since).await?;
-    let doubtful = reader.in_doubt(named).await?;
-    let table = Table::of(args.by, &groups);
-    let next = match doubtful.first() {
-        Some(first) => show_typed(&places, &first.take.key),
-        None => places.typed("status"),
-    };
-    if terminal.json {
-        let mut object = as_json(project.as_deref(), args, &table, &doubtful, &next);
-        object["sandbox"] = places.sandbox.into();
-        terminal.data(object);
-    } else if args.csv {
-        terminal.data(table.csv().trim_end());
-    } else if table.is_empty() {
-        let since = args.since.map(|day| format!(" since {day}")).unwrap_or_default();
-        terminal.data(format_args!("nothing was sent{since}"));
-    } else {
-        for line in table.lines(terminal.size().0) {
-            terminal.data(line);
-        }
-        if places.sandbox {
-            terminal.data("All of it is sandbox money.");
-        }
-        for line in doubt_lines(&doubtful, Clock::system().now()) {
-            for line in wrap(&line, terminal.size().0, DEEPER) {
-                terminal.data(line);
+}
+
+impl Row {
+    fn add(&mut self, group: &Group) {
+        self.takes += group.takes;
+        match group.account {
+            Account::Settled => self.settled += group.usd,
+            Account::Reserved => self.reserved += group.usd,
+            Account::InDoubt => self.in_doubt += group.usd,
+            Account::Free => {
+                self.refused += group.takes;
+                self.refused_usd += group.price;
             }
         }
-    }
-    terminal.next(next);
-    Ok(Exit::Done)
-}
-
-const fn by(by: LedgerBy) -> By {
-    match by {
-        LedgerBy::Day => By::Day,
-        LedgerBy::Model => By::Model,
-        LedgerBy::Provider => By::Provider,
-        LedgerBy::Item => By::Item,
-        LedgerBy::Outcome => By::Outcome,
-    }
-}
-
-/// What may have been charged without anybody knowing; also what was sent before the first day of the table.
-fn doubt_lines(doubtful: &[Costs], now: jiff::Timestamp) -> Vec<String> {
-    if doubtful.is_empty() {
-        return Vec::new();
-    }
-    let sum: Usd = doubtful.iter().map(|costs| costs.usd).sum();
-    let mut lines =
-        vec![String::new(), format!("{} in doubt, up to {sum} in all:", count(doubtful.len(), "take"))];
-    for Costs { take, usd } in doubtful.iter().take(EXAMPLES) {
-        lines.push(format!("  {}  {usd}  {}", take.key, why(&take.state)));
-        if let Some((at, id)) = sent(&take.state) {
-            lines.push(format!("      sent {} ({} ago) as {id}", utc(at), lasted(passed(at, now))));
+        if group.account == Account::Settled && matches!(group.phase, Phase::Failed | Phase::WrittenOff) {
+            self.wasted += group.usd;
         }
     }
-    if doubtful.len() > EXAMPLES {
-        lines.push(format!("  … and {} more", doubtful.len() - EXAMPLES));
-    }
-    lines
 }
 
-/// The last submission of a take in doubt: when, and our name for it.
-fn sent(state: &State) -> Option<(jiff::Timestamp, &str)> {
+/// Returns what became of takes, in words.
+fn outcome(group: &Group) -> &'static str {
+    match (group.phase, group.account) {
+        (Phase::Done, _) => "clip",
+        (Phase::Held, Account::InDoubt) => "held, in doubt",
+        (Phase::Held, _) => "held, clip missing",
+        (Phase::Doubtful, _) => "being looked up",
+        (Phase::Failed, Account::Free) => "refused, free",
+        (Phase::Failed, Account::Settled) => "failed, charged",
+        (Phase::Failed, _) => "failed, perhaps charged",
+        (Phase::WrittenOff, _) => "written off",
+        _ => "on its way",
+    }
+}
+
+/// Returns the time of the last submission of a take in doubt, and our name for it.
+#[must_use]
+pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     let intent = match state {
         State::Doubtful { intent, .. } | State::Held { intent, .. } => intent,
         other => &other.task()?.intent,
@@ -117,7 +150,9 @@ fn sent(state: &State) -> Option<(jiff::Timestamp, &str)> {
     Some((intent.at, &intent.request_id.0))
 }
 
-fn why(state: &State) -> &'static str {
+/// Returns why a take is in doubt, in the words that programs read as well.
+#[must_use]
+pub fn why(state: &State) -> &'static str {
     match state {
         State::Held { reason, .. } => reason.name(),
         State::Failed { .. } => "failed, perhaps charged",
@@ -125,39 +160,26 @@ fn why(state: &State) -> &'static str {
     }
 }
 
-fn as_json(project: Option<&str>, args: &LedgerShow, table: &Table, doubtful: &[Costs], next: &str) -> Value {
-    let row = |row: &Row| {
-        json!({
-            "name": row.name,
-            "takes": row.takes,
-            "settled_usd": row.settled.plain(),
-            "reserved_usd": row.reserved.plain(),
-            "in_doubt_usd": row.in_doubt.plain(),
-            "wasted_usd": row.wasted.plain(),
-            "refused": row.refused,
-            "refused_usd": row.refused_usd.plain(),
-        })
-    };
-    let doubt = |Costs { take, usd }: &Costs| {
-        let (at, id) = sent(&take.state).unzip();
-        json!({
-            "job": take.key.to_string(),
-            "take": take.id.0,
-            "usd": usd.plain(),
-            "why": why(&take.state),
-            "sent": at.map(|at| at.to_string()),
-            "request_id": id,
-            "task": take.state.task().map(|task| task.id.0.clone()),
-        })
-    };
-    json!({
-        "format": 1,
-        "project": project,
-        "by": args.by.name(),
-        "since": args.since.map(|day| day.to_string()),
-        "groups": table.rows.iter().map(row).collect::<Vec<Value>>(),
-        "total": row(&table.total),
-        "in_doubt": doubtful.iter().map(doubt).collect::<Vec<Value>>(),
-        "next": next,
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(name: &str, phase: Phase, account: Account, takes: u64, cents: i64) -> Group {
+        let usd = if account == Account::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
+        let price = Usd::from_micros(cents * 10_000);
+        Group { name: name.into(), phase, account, takes, usd, price }
+    }
+
+    #[test]
+    fn outcomes_are_told_apart_by_where_the_money_stands() {
+        let groups = [
+            group("", Phase::Failed, Account::Free, 2, 80),
+            group("", Phase::Failed, Account::Settled, 1, 40),
+            group("", Phase::Running, Account::Reserved, 1, 40),
+            group("", Phase::Submitting, Account::Reserved, 1, 40),
+        ];
+        let table = Table::of(By::Outcome, &groups);
+        let rows: Vec<_> = table.rows.iter().map(|row| (row.name.as_str(), row.takes)).collect();
+        assert_eq!(rows, [("refused, free", 2), ("failed, charged", 1), ("on its way", 2)]);
+    }
 }

@@ -1,108 +1,119 @@
-//! `shotlist models`: what can be bought, and what each model takes.
+//! The models that can be bought, and what each takes and costs.
 
 use super::error::Error;
 use super::exit::Exit;
 use super::places::Places;
 use super::project::Project;
-use crate::cli::args::ModelsArgs;
-use crate::domain::problem::{Problem, did_you_mean};
+use super::reporter::News;
+use crate::domain::limits::Limits;
+use crate::domain::problem::{Problem, Tally, did_you_mean};
 use crate::engine::lane::Lane;
 use crate::load::{models as corrected, providers};
 use crate::manifest::{Located, ProviderConfig};
 use crate::provider::Registry;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use crate::report::models::{Entry, json, page, table};
-use crate::report::terminal::Terminal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Shows the models as the manifest corrects them, where there is one.
-pub(crate) fn models(
-    project: Option<&Project>,
-    terminal: &Terminal,
-    args: &ModelsArgs,
-) -> Result<Exit, Error> {
-    let (places, cards, configs, problems) = read(project)?;
-    let is_wrong = problems.iter().any(Problem::is_error);
-    let tally = terminal.problems(problems);
-    let wanted = match &args.name {
-        None => Wanted::Table(cards.for_sale().collect()),
-        Some(name) if cards.providers().find(name).is_some() => Wanted::Table(cards.of(name).collect()),
-        Some(name) => Wanted::Page(named(&cards, name)?),
+/// A request for models.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelsRequest {
+    /// A model, a part of its name that no other has, or a provider; `None` for all that can be bought.
+    pub name: Option<String>,
+}
+
+/// The models that were asked for.
+#[derive(Debug)]
+pub struct ModelsReport {
+    /// The models.
+    pub shown: Shown,
+    /// The providers that they belong to.
+    pub providers: Registry,
+    /// Why the manifest's corrections are not all in this.
+    pub incomplete: Option<Error>,
+    /// The command to type next.
+    pub next: String,
+}
+
+/// Several models, or one in full.
+#[derive(Debug)]
+pub enum Shown {
+    /// All models, or those of a provider.
+    Table(Vec<Entry>),
+    /// One model.
+    Page(Box<Entry>),
+}
+
+/// A model with what the manifest and its provider make of it.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its card.
+    pub card: Arc<ModelCard>,
+    /// Number of tasks in flight at once.
+    pub at_once: usize,
+    /// The limits: the manifest's over the card's over the provider's.
+    pub limits: Limits,
+}
+
+/// Returns the models as the manifest corrects them, where there is a project.
+pub fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<ModelsReport, Error> {
+    let (places, cards, configs, problems) = read(project);
+    if let Some(project) = project {
+        project.tell(&News::Problems(&problems));
+    }
+    let providers = cards.providers().clone();
+    let entry = |card: &Arc<ModelCard>| entry(card, &providers, &configs);
+    let table = |listed: Vec<&Arc<ModelCard>>| {
+        let first = listed.first().map_or_else(String::new, |card| card.name.to_string());
+        let entries = listed.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, Error>((Shown::Table(entries), format!("shotlist models {first}")))
     };
-    let entry = |card| entry(card, cards.providers(), &configs);
-    let columns = terminal.size().0;
-    let (data, lines, next) = match wanted {
-        Wanted::Page(card) => {
-            let entry = entry(card)?;
+    let (shown, next) = match &request.name {
+        None => table(cards.for_sale().collect())?,
+        Some(name) if providers.find(name).is_some() => table(cards.of(name).collect())?,
+        Some(name) => {
             let next = match &places {
                 Some(places) => places.typed("plan"),
                 None => "shotlist plan PATH/TO/MANIFEST.yaml".to_owned(),
             };
-            (serde_json::json!({ "format": 1, "model": json(&entry) }), page(&entry, columns), next)
-        }
-        Wanted::Table(listed) => {
-            let entries = listed.iter().map(|card| entry(card)).collect::<Result<Vec<_>, _>>()?;
-            let data = entries.iter().map(json).collect::<Vec<_>>();
-            let next = format!(
-                "shotlist models {}",
-                listed.first().map_or_else(String::new, |card| card.name.to_string())
-            );
-            (
-                serde_json::json!({ "format": 1, "models": data }),
-                table(&entries, cards.providers(), columns),
-                next,
-            )
+            (Shown::Page(Box::new(entry(named(&cards, name)?)?)), next)
         }
     };
-    if terminal.json {
-        terminal.data(data);
-    } else {
-        terminal.data(lines.join("\n"));
-    }
-    if let Some(places) = places.filter(|_| is_wrong) {
-        let what = format!("{tally}; what the manifest says of models is not all in this");
-        return Err(Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("validate")));
-    }
-    terminal.next(next);
-    Ok(Exit::Done)
-}
-
-/// What is shown.
-enum Wanted<'a> {
-    /// Of all models, or of those of a provider.
-    Table(Vec<&'a Arc<ModelCard>>),
-    /// Of one model.
-    Page(&'a Arc<ModelCard>),
+    let is_wrong = problems.iter().any(Problem::is_error);
+    let incomplete = places.filter(|_| is_wrong).map(|places| {
+        let what = format!("{}; what the manifest says of models is not all in this", Tally::of(&problems));
+        Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("validate"))
+    });
+    Ok(ModelsReport { shown, providers, incomplete, next })
 }
 
 type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
-/// The cards, and what is wrong where the manifest corrects them. No manifest is none of the things that are wrong,
-/// unless one is named.
-fn read(project: Option<&Project>) -> Result<(Option<Places>, Cards, Configs, Vec<Problem>), Error> {
+/// Reads the cards, and what is wrong where the manifest corrects them.
+fn read(project: Option<&Project>) -> (Option<Places>, Cards, Configs, Vec<Problem>) {
     let registry = project.map_or_else(Registry::built_in, |project| project.registry.clone());
     let Some(places) = project.map(|project| project.places.clone()) else {
-        return Ok((None, Cards::new(&registry), Configs::new(), Vec::new()));
+        return (None, Cards::new(&registry), Configs::new(), Vec::new());
     };
     let (cards, problems) = corrected(&places.manifest, &registry);
     // What is wrong with the providers is not what was asked for.
     let configs = providers(&places.manifest).unwrap_or_default();
-    Ok((Some(places), cards, configs, problems))
+    (Some(places), cards, configs, problems)
 }
 
-fn entry<'a>(card: &'a Arc<ModelCard>, providers: &Registry, configs: &Configs) -> Result<Entry<'a>, Error> {
+fn entry(card: &Arc<ModelCard>, providers: &Registry, configs: &Configs) -> Result<Entry, Error> {
     let name = &card.name.provider;
     let provider = providers
         .find(name)
         .ok_or_else(|| Error::new(Exit::Unexpected, format!("{} has no provider", card.name)))?;
     let manifest = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
     let limits = manifest.over(card.limits).over(provider.profile().limits);
-    Ok(Entry { card, at_once: Lane::new(Some(card), &**provider, &manifest).width(), limits })
+    let at_once = Lane::new(Some(card), &**provider, &manifest).width();
+    Ok(Entry { card: Arc::clone(card), at_once, limits })
 }
 
-/// The model of that name, or the only one whose name holds it.
+/// Finds the model of that name, or the only one whose name holds it.
 fn named<'a>(cards: &'a Cards, name: &str) -> Result<&'a Arc<ModelCard>, Error> {
     let wanted = name.to_lowercase();
     let names: Vec<String> = cards.iter().map(|card| card.name.to_string()).collect();

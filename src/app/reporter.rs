@@ -11,7 +11,7 @@ use crate::domain::notice::Notice;
 use crate::domain::problem::Problem;
 use crate::plan::approval::Moved;
 use crate::plan::guards::Trip;
-use crate::store::{Elsewhere, Pause, Repair};
+use crate::store::{Clip, Elsewhere, Pause, Repair};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 
@@ -123,7 +123,36 @@ pub enum News<'a> {
         /// Their price.
         price: Usd,
     },
-    /// The engine has ended.
+    /// Clips were compared with what was placed.
+    Compared {
+        /// Number of clips so far.
+        compared: u64,
+        /// Number of clips in all.
+        all: u64,
+        /// Bytes of those that were compared.
+        bytes: u64,
+        /// Number of clips with something wrong.
+        wrong: u64,
+    },
+    /// A clip is not as it was placed.
+    Wrong {
+        /// The clip.
+        clip: &'a Clip,
+        /// What is wrong: `missing`, `damaged`, `foreign`, `unreadable` or `sidecar`.
+        word: &'static str,
+        /// More about it; may be empty.
+        why: &'a str,
+    },
+    /// A clip was brought back, or could not be.
+    Restoring {
+        /// The clip.
+        clip: &'a Clip,
+        /// What was done: `restored`, `asked`, `kept`, `left` or `forgotten`.
+        word: &'static str,
+        /// What it means.
+        what: &'a str,
+    },
+    /// The work has ended.
     Ended,
 }
 

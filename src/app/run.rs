@@ -274,7 +274,7 @@ fn again(request: &RunRequest) -> String {
 /// Takes over how much of each provider's daily quota was used by earlier runs.
 pub(crate) async fn today(session: &Session, setup: &Setup) -> Result<(), Error> {
     let now = session.clock.now();
-    let midnight = now.to_zoned(jiff::tz::TimeZone::UTC).start_of_day();
+    let midnight = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).start_of_day();
     let midnight = midnight.map_or(now, |midnight| midnight.timestamp());
     for (name, account) in &setup.accounts {
         let sent = session.store.attempts_since(name, midnight).await?;

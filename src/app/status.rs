@@ -87,7 +87,7 @@ impl Project {
         let places = &self.places;
         let reader = reader(places)?;
         for warning in reader.damage() {
-            self.tell(&News::Warning(&warning));
+            self.tell(&News::Warning(warning));
         }
         let (manifest, now) = (manifest(places), self.clock.now());
         let budget = match &manifest {

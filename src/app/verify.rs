@@ -1,25 +1,19 @@
-//! `shotlist verify`: every clip that should stand in the output folder, compared with what was placed there.
+//! Every clip that should stand in the output folder, compared with what was placed there; and brought back.
 
 use super::error::Error;
 use super::exit::Exit;
 use super::find::project_name;
-use super::places::{Places, quoted};
+use super::places::quoted;
 use super::project::Project;
+use super::reporter::News;
 use super::session::{Session, reader};
-use crate::cli::args::VerifyArgs;
-use crate::domain::key::TakeId;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
-use crate::domain::text::count;
-use crate::engine::clock::Clock;
 use crate::engine::lost::{Back, bring_back};
 use crate::files::{Finding, SidecarFault, Tree};
-use crate::report::layout::bytes;
-use crate::report::terminal::Terminal;
-use crate::store::{Clip, ClipsFrom, Reader};
+use crate::store::{Clip, ClipsFrom, Reader, StoreError};
 use futures::StreamExt as _;
-use jiff::{SignedDuration, Timestamp};
 use rand::RngExt as _;
-use serde_json::json;
 use std::collections::HashSet;
 use std::str::FromStr;
 
@@ -29,15 +23,33 @@ const PAGE: u32 = 256;
 /// Clips hashed at once: disks gain little beyond that.
 const AT_ONCE: usize = 4;
 
-/// How often the line of progress is drawn anew.
-const REDRAW: SignedDuration = SignedDuration::from_millis(200);
+/// A request to compare the clips.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VerifyRequest {
+    /// The clips that are compared; `None` for all.
+    pub subset: Option<Subset>,
+    /// The clips that are brought back.
+    pub restore: Restore,
+}
 
-/// How many of the clips are compared.
+/// The clips that are brought back, all of them free of charge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Restore {
+    /// None: nothing is changed.
+    #[default]
+    Nothing,
+    /// Those that are missing: from a copy, or from the provider with the next collection or run.
+    Missing,
+    /// Those that were altered as well; what stands there now is kept below `_takes/`.
+    MissingAndAltered,
+}
+
+/// The share of the clips that is compared, drawn anew each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subset {
-    /// So many in a hundred, at least one.
+    /// A share in percent; at least one clip.
     Percent(u8),
-    /// So many.
+    /// A number of clips.
     Count(u64),
 }
 
@@ -58,6 +70,7 @@ impl FromStr for Subset {
 }
 
 impl Subset {
+    /// Returns the number of clips that are compared.
     fn of(self, all: u64) -> u64 {
         match self {
             Self::Percent(share) => (all * u64::from(share)).div_ceil(100),
@@ -66,82 +79,116 @@ impl Subset {
     }
 }
 
-/// Compares them; exit 3 where something is wrong.
-pub(crate) async fn verify(project: &Project, terminal: &Terminal, args: &VerifyArgs) -> Result<Exit, Error> {
-    let places = project.places.clone();
-    let reader = reader(&places)?;
-    let name = project_name(&places);
-    let recorded = reader.output().await?;
-    let root = places.clips(recorded.as_deref());
-    let tree = Tree::look_at(&places.state, &root).map_err(|error| {
-        let root = root.display();
-        let what = format!(
-            "the clips cannot be compared: {root} cannot be opened: {error}; mount its disk, or name it with --out DIR"
-        );
-        Error::new(Exit::Local, what).hint(places.typed("doctor"))
-    })?;
-    let mut tally = Tally::new();
-    let read = tally.read(terminal, &reader, name.as_deref(), &tree, args.subset).await;
-    terminal.still();
-    read?;
-    let (exit, next) = if args.repair && tally.wrong() > 0 {
-        let session = Session::open(project, "verify")?;
-        session.keep_output().await?;
-        repair(terminal, &session, std::mem::take(&mut tally.lost), args.replace_altered).await?
-    } else {
-        tally.verdict(&places)
-    };
-    if terminal.json {
-        terminal.data(tally.json(exit, &next));
-    } else {
-        for line in tally.lines(args.repair) {
-            terminal.tell(&line, 0);
-        }
+/// What a comparison has found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Number of clips that should stand in the folder.
+    pub all: u64,
+    /// Number of clips that were compared.
+    pub compared: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Number of clips that are as they were placed.
+    pub same: u64,
+    /// Number of clips that are missing.
+    pub missing: u64,
+    /// Number of clips that are missing, as a person has said is meant.
+    pub dismissed: u64,
+    /// Number of clips whose bytes have changed.
+    pub damaged: u64,
+    /// Number of clips in whose place something else stands.
+    pub foreign: u64,
+    /// Number of clips that could not be read.
+    pub unreadable: u64,
+    /// Number of clips whose sidecar is wrong.
+    pub sidecars: u64,
+    /// Whether it was asked to bring clips back.
+    pub is_repair: bool,
+    /// How it ended: 3 where something is wrong.
+    pub exit: Exit,
+    /// The command to type next.
+    pub next: String,
+}
+
+impl Project {
+    /// Compares the clips with what was placed, and brings back what the request says. Each finding is told when it is
+    /// made.
+    pub async fn verify(&self, request: &VerifyRequest) -> Result<VerifyReport, Error> {
+        let places = &self.places;
+        let reader = reader(places)?;
+        let name = project_name(places);
+        let recorded = reader.output().await?;
+        let root = places.clips(recorded.as_deref());
+        let tree = Tree::look_at(&places.state, &root).map_err(|error| {
+            let root = root.display();
+            let what = format!(
+                "the clips cannot be compared: {root} cannot be opened: {error}; mount its disk, or name it with --out \
+                 DIR"
+            );
+            Error::new(Exit::Local, what).hint(places.typed("doctor"))
+        })?;
+        let mut comparison = Comparison::new(self);
+        let read = comparison.read(&reader, name.as_deref(), &tree, request.subset).await;
+        self.tell(&News::Ended);
+        read?;
+        let is_repair = request.restore != Restore::Nothing;
+        let (exit, next) = if is_repair && comparison.report.wrong() > 0 {
+            let session = Session::open(self, "verify")?;
+            session.keep_output().await?;
+            let lost = std::mem::take(&mut comparison.lost);
+            repair(&session, lost, request.restore == Restore::MissingAndAltered).await?
+        } else {
+            comparison.verdict()
+        };
+        Ok(VerifyReport { is_repair, exit, next, ..comparison.report })
     }
-    terminal.next(next);
-    Ok(exit)
 }
 
-/// What was found so far.
-struct Tally {
-    clock: Clock,
-    drawn: Option<Timestamp>,
-    all: u64,
-    compared: u64,
-    bytes: u64,
-    same: u64,
-    missing: u64,
-    damaged: u64,
-    foreign: u64,
-    unreadable: u64,
-    sidecars: u64,
-    /// The first job with something wrong.
-    first: Option<String>,
-    /// Takes whose clips may be missing, as a person has said.
-    dismissed: HashSet<TakeId>,
-    /// Number of missing clips of these.
-    meant: u64,
-    /// Clips that are missing, or something else than they were.
-    lost: Vec<(Clip, Loss)>,
-}
-
-impl Tally {
-    fn new() -> Self {
+impl VerifyReport {
+    const fn nothing() -> Self {
         Self {
-            clock: Clock::system(),
-            drawn: None,
             all: 0,
             compared: 0,
             bytes: 0,
             same: 0,
             missing: 0,
+            dismissed: 0,
             damaged: 0,
             foreign: 0,
             unreadable: 0,
             sidecars: 0,
+            is_repair: false,
+            exit: Exit::Done,
+            next: String::new(),
+        }
+    }
+
+    /// Returns the number of clips with something wrong.
+    #[must_use]
+    pub const fn wrong(&self) -> u64 {
+        self.missing + self.damaged + self.foreign + self.unreadable + self.sidecars
+    }
+}
+
+/// A comparison at work.
+struct Comparison<'a> {
+    project: &'a Project,
+    report: VerifyReport,
+    /// The first job with something wrong.
+    first: Option<JobKey>,
+    /// Takes whose clips may be missing, as a person has said.
+    dismissed: HashSet<TakeId>,
+    /// Clips that are missing, or something else than they were.
+    lost: Vec<(Clip, Loss)>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(project: &'a Project) -> Self {
+        Self {
+            project,
+            report: VerifyReport::nothing(),
             first: None,
             dismissed: HashSet::new(),
-            meant: 0,
             lost: Vec::new(),
         }
     }
@@ -149,16 +196,15 @@ impl Tally {
     /// Compares page after page: a catalog of any size takes the memory of one page.
     async fn read(
         &mut self,
-        terminal: &Terminal,
         reader: &Reader,
         project: Option<&str>,
         tree: &Tree,
         subset: Option<Subset>,
-    ) -> Result<(), crate::store::StoreError> {
-        self.all = reader.clip_count(project).await?;
+    ) -> Result<(), StoreError> {
+        self.report.all = reader.clip_count(project).await?;
         self.dismissed = reader.dismissed().await?;
-        let mut left = self.all;
-        let mut wanted = subset.map_or(self.all, |subset| subset.of(self.all));
+        let mut left = self.report.all;
+        let mut wanted = subset.map_or(self.report.all, |subset| subset.of(self.report.all));
         let mut from = Some(ClipsFrom::default());
         while let Some(start) = from {
             let (mut page, next) = reader.clips(project, start, PAGE).await?;
@@ -179,20 +225,22 @@ impl Tally {
                 })
                 .buffered(AT_ONCE);
             while let Some(result) = compared.next().await {
-                let (found, clip) = result.map_err(|_| crate::store::StoreError::Ending)?;
-                self.add(terminal, &clip, &found);
-                self.draw(terminal);
+                let (found, clip) = result.map_err(|_| StoreError::Ending)?;
+                self.add(&clip, &found);
+                let VerifyReport { compared, all, bytes, .. } = self.report;
+                let wrong = self.report.wrong();
+                self.project.tell(&News::Compared { compared, all, bytes, wrong });
             }
             from = next;
         }
         Ok(())
     }
 
-    fn add(&mut self, terminal: &Terminal, clip: &Clip, (found, sidecar): &(Finding, Option<SidecarFault>)) {
-        self.compared += 1;
-        self.bytes += clip.filed.file.size;
+    fn add(&mut self, clip: &Clip, (found, sidecar): &(Finding, Option<SidecarFault>)) {
+        self.report.compared += 1;
+        self.report.bytes += clip.filed.file.size;
         if *found == Finding::Missing && self.dismissed.contains(&clip.filed.take) {
-            self.meant += 1;
+            self.report.dismissed += 1;
             return;
         }
         let loss = match found {
@@ -203,153 +251,67 @@ impl Tally {
         self.lost.extend(loss.map(|loss| (clip.clone(), loss)));
         let found = match found {
             Finding::Same => {
-                self.same += 1;
+                self.report.same += 1;
                 None
             }
             Finding::Missing => {
-                self.missing += 1;
+                self.report.missing += 1;
                 Some(("missing", String::new()))
             }
             Finding::Damaged(size, why) => {
-                self.damaged += 1;
+                self.report.damaged += 1;
                 Some(("damaged", format!("{why}; {} of {} bytes", size, clip.filed.file.size)))
             }
             Finding::Foreign(why) => {
-                self.foreign += 1;
+                self.report.foreign += 1;
                 Some(("foreign", why.clone()))
             }
             Finding::Unreadable(why) => {
-                self.unreadable += 1;
+                self.report.unreadable += 1;
                 Some(("unreadable", why.clone()))
             }
         };
         if let Some((word, why)) = &found {
-            self.tell(terminal, clip, word, why);
+            self.tell(clip, word, why);
         }
-        // Where the clip itself is not there, its sidecar is nobody's question.
+        // A sidecar without its clip says nothing more.
         if let (Some(fault), None) = (sidecar, found) {
-            self.sidecars += 1;
+            self.report.sidecars += 1;
             let why = match fault {
                 SidecarFault::Missing => "its sidecar is missing".to_owned(),
                 SidecarFault::Damaged(why) => format!("its sidecar cannot be read: {why}"),
                 SidecarFault::Foreign => "its sidecar tells of another clip".to_owned(),
             };
-            self.tell(terminal, clip, "sidecar", &why);
+            self.tell(clip, "sidecar", &why);
         }
     }
 
-    fn tell(&mut self, terminal: &Terminal, clip: &Clip, word: &str, why: &str) {
-        let job = clip.key.to_string();
-        let Clip { filed, .. } = clip;
-        if terminal.json {
-            let (bytes, sha256) = (filed.file.size, filed.file.sha256.to_string());
-            terminal.data(json!({
-                "event": word, "job": job, "take": filed.take.0, "path": filed.path, "why": why, "bytes": bytes,
-                "sha256": sha256,
-            }));
-        } else {
-            let why = if why.is_empty() { String::new() } else { format!("  {why}") };
-            terminal.above(|| terminal.data(format_args!("{word:<10} {}  {job}{why}", filed.path)));
-        }
-        self.first.get_or_insert(job);
-    }
-
-    fn draw(&mut self, terminal: &Terminal) {
-        let now = self.clock.now();
-        if !terminal.is_live() || self.drawn.is_some_and(|drawn| now.duration_since(drawn) < REDRAW) {
-            return;
-        }
-        self.drawn = Some(now);
-        let wrong = match self.wrong() {
-            0 => String::new(),
-            wrong => format!(" · {wrong} wrong"),
-        };
-        terminal.draw(&[format!(
-            "verify   {} of {} · {}{wrong}",
-            self.compared,
-            self.all,
-            bytes(self.bytes)
-        )]);
-    }
-
-    const fn wrong(&self) -> u64 {
-        self.missing + self.damaged + self.foreign + self.unreadable + self.sidecars
+    fn tell(&mut self, clip: &Clip, word: &'static str, why: &str) {
+        self.project.tell(&News::Wrong { clip, word, why });
+        self.first.get_or_insert_with(|| clip.key.clone());
     }
 
     /// Returns the exit code, and the command that goes on.
-    fn verdict(&self, places: &Places) -> (Exit, String) {
-        let exit = if self.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };
+    fn verdict(&self) -> (Exit, String) {
+        let places = &self.project.places;
+        let exit = if self.report.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };
         let next = match &self.first {
-            Some(_) if self.missing > 0 => places.typed("verify --repair"),
+            Some(_) if self.report.missing > 0 => places.typed("verify --repair"),
             Some(_) if !self.lost.is_empty() => places.typed("verify --repair --replace-altered"),
-            Some(job) => places.typed(&format!("show {}", quoted(job))),
+            Some(job) => places.typed(&format!("show {}", quoted(&job.to_string()))),
             None => places.typed("status"),
         };
         (exit, next)
     }
-
-    fn lines(&self, repaired: bool) -> Vec<String> {
-        let of = if self.compared < self.all { format!(" of {}", self.all) } else { String::new() };
-        let clips =
-            usize::try_from(self.compared).map_or_else(|_| "all clips".to_owned(), |n| count(n, "clip"));
-        let mut parts = vec![format!("{} as they were placed", self.same)];
-        let found = [
-            (self.missing, "missing"),
-            (self.meant, "dismissed"),
-            (self.damaged, "damaged"),
-            (self.foreign, "not ours"),
-            (self.unreadable, "unreadable"),
-            (self.sidecars, "with a wrong sidecar"),
-        ];
-        parts.extend(found.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
-        let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(self.bytes), parts.join(" · "))];
-        if self.wrong() > 0 && !repaired {
-            lines.push(
-                "Put them back from a backup of the output folder, or let `--repair` bring back what a copy or the \
-                 provider still has: it is free, and links expire within a day. Nothing was changed, nothing was sent."
-                    .to_owned(),
-            );
-        }
-        lines
-    }
-
-    fn json(&self, exit: Exit, next: &str) -> serde_json::Value {
-        json!({
-            "event": "summary",
-            "format": 1,
-            "exit": exit as u8,
-            "clips": self.all,
-            "compared": self.compared,
-            "bytes": self.bytes,
-            "same": self.same,
-            "missing": self.missing,
-            "dismissed": self.meant,
-            "damaged": self.damaged,
-            "foreign": self.foreign,
-            "unreadable": self.unreadable,
-            "sidecars": self.sidecars,
-            "next": next,
-        })
-    }
 }
 
 /// Brings back what is free to bring back. Returns the exit code, and the command that goes on.
-async fn repair(
-    terminal: &Terminal,
-    session: &Session,
-    lost: Vec<(Clip, Loss)>,
-    replaces: bool,
-) -> Result<(Exit, String), Error> {
+async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> Result<(Exit, String), Error> {
     let local = |error: String| Error::new(Exit::Local, error).money("not charged");
     let tree = session.tree()?;
     let (mut asked, mut altered, mut gone) = (false, false, None);
-    let tell = |word: &str, clip: &Clip, what: &str| {
-        if terminal.json {
-            let job = clip.key.to_string();
-            terminal.data(json!({ "event": word, "job": job, "path": clip.filed.path, "why": what }));
-        } else {
-            terminal.say(format_args!("{word:<8} {}  {what}", clip.key));
-        }
+    let tell = |word: &'static str, clip: &Clip, what: &str| {
+        session.project.tell(&News::Restoring { clip, word, what });
     };
     let (missing, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, loss)| *loss == Loss::Missing);
     // Altered ones first: their names are free afterwards.

@@ -9,7 +9,9 @@ mod dismiss;
 mod doctor;
 pub mod help;
 mod init;
+mod ledger;
 mod logging;
+mod models;
 mod pause;
 mod plan;
 mod prune;
@@ -25,8 +27,8 @@ mod show;
 mod signals;
 mod status;
 mod validate;
+mod verify;
 
-use crate::app;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::report::terminal::Terminal;
@@ -75,8 +77,6 @@ fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
 }
 
 async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
-    let terminal = &context.terminal;
-    let open = |manifest: Option<&std::path::Path>| context.open(manifest).map(|opened| opened.project);
     match &cli.command {
         Command::Run(args) => run::run(context, args).await,
         Command::Collect(args) => collect::collect(context, args).await,
@@ -86,10 +86,8 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Validate(args) => validate::validate(context, args).await,
         Command::Status(args) => status::status(context, args).await,
         Command::Show(args) => show::show(context, args).await,
-        Command::Ledger(args) => app::ledger::ledger(&open(args.manifest())?, terminal, args).await,
-        Command::Verify(args) => {
-            app::verify::verify(&open(args.manifest.manifest.as_deref())?, terminal, args).await
-        }
+        Command::Ledger(args) => ledger::ledger(context, args).await,
+        Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,
         Command::Resolve(args) => resolve::resolve(context, args).await,
@@ -99,12 +97,8 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Resume(args) => pause::resume(context, args).await,
         Command::Doctor(args) => doctor::doctor(context, args).await,
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => sandbox::serve(terminal, args).await,
-        Command::Models(args) => match open(None) {
-            Ok(project) => app::models::models(Some(&project), terminal, args),
-            Err(error) if context.global.file.is_some() => Err(error),
-            Err(_) => app::models::models(None, terminal, args),
-        },
+        Command::Sandbox(args) => sandbox::serve(&context.terminal, args).await,
+        Command::Models(args) => models::models(context, args),
         Command::Init(args) => init::init(context, args),
         Command::Catalog(args) => catalog::catalog(context, args),
         Command::Schema => Ok(schema::schema(context)),

@@ -5,6 +5,8 @@ pub mod catalog;
 pub mod dismiss;
 pub mod doctor;
 pub mod init;
+pub mod ledger;
+pub mod models;
 pub mod pause;
 pub mod plan;
 pub mod recover;
@@ -13,6 +15,7 @@ pub mod run;
 pub mod show;
 pub mod status;
 pub mod validate;
+pub mod verify;
 
 use crate::domain::lifecycle::State;
 use crate::domain::notice::{Notice, WhyStopped};

@@ -129,6 +129,16 @@ pub(crate) fn labelled(label: &str, text: &str, columns: usize) -> Vec<String> {
     lines.iter().enumerate().map(labelled).collect()
 }
 
+/// Returns a text beside its head, or below it where that leaves no room.
+pub(crate) fn beside(head: &str, text: &str, columns: usize) -> Vec<String> {
+    if columns.saturating_sub(width(head)) >= NARROWEST {
+        return labelled(head, text, columns);
+    }
+    let mut lines = vec![head.trim_end().to_owned()];
+    lines.extend(labelled("    ", text, columns));
+    lines
+}
+
 /// A line of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Row {

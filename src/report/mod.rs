@@ -7,7 +7,6 @@ pub mod json;
 pub(crate) mod layout;
 pub mod lines;
 pub mod live;
-pub mod models;
 pub mod pauses;
 pub mod plan;
 pub mod problems;

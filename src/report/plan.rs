@@ -2,6 +2,7 @@
 
 use super::changes::change_line;
 use super::guards;
+use super::layout::{beside, wrap};
 use crate::app::budget::Fit;
 use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, Row, Sum};
 use crate::domain::money::Usd;
@@ -12,7 +13,9 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::provider::card::Correction;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
+
+/// Columns before what does not fit on a line of the table.
+const DEEPER: usize = 4;
 
 impl Plan {
     /// How full each budget is, and how much of the plan fits, a line each.
@@ -21,14 +24,15 @@ impl Plan {
         self.sum.fits.iter().map(Fit::line).collect()
     }
 
-    /// Returns the table. `mark` stands behind the total.
+    /// Returns the lines of the table, at most so many columns wide. `mark` stands behind the total.
     #[must_use]
-    pub fn table(&self, mark: &str) -> String {
+    pub fn table(&self, mark: &str, columns: usize) -> Vec<String> {
         let mut rows: Vec<&Row> = self.sum.rows.iter().collect();
         rows.sort_by_key(|row| ORDER.iter().position(|sign| *sign == row.sign));
         let models = rows.iter().map(|row| row.model.to_string().len());
         let width = models.max().unwrap_or(0).max("to render".len());
-        let mut table = format!("  {:<width$}  {:>6}  {:>7}  {:>9}  why\n", "model", "jobs", "each", "total");
+        let mut lines =
+            vec![format!("  {:<width$}  {:>6}  {:>7}  {:>9}  why", "model", "jobs", "each", "total")];
         for Row { sign, model, price, why, count, examples } in rows {
             let each = price.map_or_else(|| "-".to_owned(), |price| price.to_string());
             let total = price.map_or_else(|| "-".to_owned(), |price| price.times(*count as u64).to_string());
@@ -38,19 +42,14 @@ impl Plan {
             } else {
                 String::new()
             };
-            let _ =
-                writeln!(table, "{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  {why}{named}");
+            let head = format!("{sign} {model:<width$}  {count:>6}  {each:>7}  {total:>9}  ");
+            lines.extend(beside(&head, &format!("{why}{named}"), columns));
         }
-        let _ = writeln!(table, "  {}", "-".repeat(width + 32));
-        let _ = writeln!(
-            table,
-            "  {:<width$}  {:>6}  {:>7}  {:>9}{mark}",
-            "to render",
-            self.to_render(),
-            "",
-            self.total().to_string()
-        );
-        table
+        lines.push(format!("  {}", "-".repeat(width + 32)));
+        let (jobs, total) = (self.to_render(), self.total().to_string());
+        let sum = format!("  {:<width$}  {jobs:>6}  {:>7}  {total:>9}", "to render", "");
+        lines.extend(wrap(&(sum + mark), columns, DEEPER));
+        lines
     }
 
     /// Returns what else is worth knowing before money is spent, a line each.

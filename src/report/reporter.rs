@@ -2,6 +2,7 @@
 
 use super::guards;
 use super::json;
+use super::layout::bytes;
 use super::lines::{Tone, line};
 use super::plan::moved_words;
 use super::terminal::Terminal;
@@ -12,8 +13,9 @@ use crate::domain::notice::Notice;
 use crate::domain::text::count;
 use crate::engine::clock::Clock;
 use crate::plan::approval::Moved;
+use crate::plan::guards::Trip;
 use crate::store::{Elsewhere, Repair};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,6 +23,8 @@ use std::time::Duration;
 
 /// How often the times on a terminal go on.
 const TICK: Duration = Duration::from_millis(200);
+/// How often the line about clips that are compared is drawn.
+const REDRAW: SignedDuration = SignedDuration::from_millis(200);
 /// Columns of a line's first word and the space behind it; further rows of the line begin there.
 const INDENT: usize = 9;
 /// Number of jobs of a list that are named.
@@ -41,6 +45,8 @@ pub struct Console {
 struct Heard {
     /// The counts of the run at work.
     board: Option<SharedBoard>,
+    /// The time at which the line about clips that are compared was drawn last.
+    compared: Option<Timestamp>,
     /// Reasons for which something is sent again, in the words that were told already.
     reasons: HashSet<String>,
 }
@@ -122,6 +128,41 @@ impl Console {
             self.terminal.say(format_args!("         … and {} more", moved.len() - NAMED));
         }
     }
+    fn guards(&self, trips: &[Trip], commands: Option<&[String; 3]>) {
+        let terminal = &self.terminal;
+        if terminal.json {
+            let trips: Vec<_> = trips.iter().map(guards::json).collect();
+            return terminal.data(json!({ "event": "refused", "guards": trips }));
+        }
+        trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
+        let Some([accept, plan, carry_out]) = commands else { return };
+        terminal.tell("An edited template or a broken export looks like this. If it is meant, accept it:", 2);
+        terminal.say(format_args!("  {accept}"));
+        terminal.say("or have a plan approved, and carry out that:");
+        terminal.say(format_args!("  {plan}\n  {carry_out}"));
+    }
+
+    fn owed(&self, paid: usize, doubtful: usize) {
+        if paid > 0 {
+            self.terminal.say(format_args!("{} paid before: collected at no new cost", count(paid, "clip")));
+        }
+        if doubtful > 0 {
+            self.terminal.say(format_args!(
+                "{} without an answer: the provider is asked, free of charge",
+                count(doubtful, "submission")
+            ));
+        }
+    }
+
+    fn compared(&self, compared: u64, all: u64, read: u64, wrong: u64) {
+        let (mut heard, now) = (self.heard(), self.clock.now());
+        let is_due = heard.compared.is_none_or(|at| now.duration_since(at) >= REDRAW);
+        if self.terminal.is_live() && is_due {
+            heard.compared = Some(now);
+            let wrong = if wrong == 0 { String::new() } else { format!(" · {wrong} wrong") };
+            self.terminal.draw(&[format!("verify   {compared} of {all} · {}{wrong}", bytes(read))]);
+        }
+    }
 }
 
 impl Reporter for Console {
@@ -139,32 +180,20 @@ impl Reporter for Console {
             }
             News::Elsewhere(elsewhere) => terminal.tell(&format!("warning: {}", driven(elsewhere)), INDENT),
             News::Paused { pauses, now } => {
-                super::pauses::lines(pauses, *now).iter().for_each(|line| terminal.say(line));
+                for line in super::pauses::lines(pauses, *now) {
+                    terminal.say(line);
+                }
             }
             News::Plan { .. } if terminal.json => {}
             News::Plan { plan, .. } if plan.to_render() == 0 => {
                 plan.kept_notes().iter().for_each(|note| terminal.tell(note, 2));
             }
             News::Plan { plan, mark } => {
-                terminal.say(plan.table(mark).trim_end());
+                terminal.say(plan.table(mark, terminal.columns()).join("\n"));
                 plan.notes().iter().for_each(|note| terminal.tell(note, 2));
                 plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + mark), INDENT));
             }
-            News::Guards { trips, .. } if terminal.json => {
-                let trips: Vec<_> = trips.iter().map(guards::json).collect();
-                terminal.data(json!({ "event": "refused", "guards": trips }));
-            }
-            News::Guards { trips, commands } => {
-                trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
-                let Some([accept, plan, carry_out]) = commands else { return };
-                terminal.tell(
-                    "An edited template or a broken export looks like this. If it is meant, accept it:",
-                    2,
-                );
-                terminal.say(format_args!("  {accept}"));
-                terminal.say("or have a plan approved, and carry out that:");
-                terminal.say(format_args!("  {plan}\n  {carry_out}"));
-            }
+            News::Guards { trips, commands } => self.guards(trips, commands.as_ref()),
             News::Moved(moved) => self.moved(moved),
             News::Skipped { job, why } => terminal.say(format_args!("skipped  {job}  {why}")),
             News::Waiting { job, other, is_held } => {
@@ -181,18 +210,7 @@ impl Reporter for Console {
                 terminal.say(format_args!("again    {job}  {price}{mark}"));
             }
             News::Budget { fit, mark } => terminal.tell(&(fit.line() + mark), INDENT),
-            News::Owed { paid, doubtful } => {
-                if *paid > 0 {
-                    terminal
-                        .say(format_args!("{} paid before: collected at no new cost", count(*paid, "clip")));
-                }
-                if *doubtful > 0 {
-                    terminal.say(format_args!(
-                        "{} without an answer: the provider is asked, free of charge",
-                        count(*doubtful, "submission")
-                    ));
-                }
-            }
+            News::Owed { paid, doubtful } => self.owed(*paid, *doubtful),
             News::Cancelled(job) => {
                 let words = text::cancel::words(job, &self.places);
                 if terminal.json {
@@ -219,8 +237,23 @@ impl Reporter for Console {
                     INDENT,
                 );
             }
+            News::Compared { compared, all, bytes, wrong } => self.compared(*compared, *all, *bytes, *wrong),
+            News::Wrong { clip, word, why } if terminal.json => {
+                terminal.data(json::verify::wrong(clip, word, why));
+            }
+            News::Wrong { clip, word, why } => {
+                terminal.above(|| terminal.data(text::verify::wrong(clip, word, why)));
+            }
+            News::Restoring { clip, word, what } if terminal.json => {
+                terminal.data(json::verify::restoring(clip, word, what));
+            }
+            News::Restoring { clip, word, what } => {
+                terminal.say(format_args!("{word:<8} {}  {what}", clip.key));
+            }
             News::Ended => {
-                self.heard().board = None;
+                let mut heard = self.heard();
+                (heard.board, heard.compared) = (None, None);
+                drop(heard);
                 terminal.still();
             }
         }

@@ -75,6 +75,13 @@ impl Terminal {
         (columns.into(), rows.into())
     }
 
+    /// Returns the columns in which talk is broken into lines: those of the terminal, or no end of them where nobody
+    /// looks at one.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        if self.movable { self.size().0 } else { usize::MAX }
+    }
+
     /// Whether lines that change can be shown while a run is at work.
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -134,11 +141,7 @@ impl Terminal {
 
     /// A sentence, broken between words where it is wider than the terminal; further lines are indented.
     pub fn tell(&self, sentence: &str, indent: usize) {
-        if self.movable {
-            self.say(wrap(sentence, self.size().0, indent).join("\n"));
-        } else {
-            self.say(sentence);
-        }
+        self.say(wrap(sentence, self.columns(), indent).join("\n"));
     }
 
     /// A row of a report.

@@ -236,7 +236,10 @@ fn serve(
     fault: Option<&Fault>,
     line: &Arc<Line>,
 ) -> Response {
-    let modified = httpdate::fmt_http_date(SystemTime::from(ready_at));
+    let modified = httpdate::fmt_http_date(
+        SystemTime::try_from(ready_at)
+            .expect("a system time counts 64 bits of seconds, a timestamp ends in the year 9999"),
+    );
     let mut bytes = clip.bytes.clone();
     let mut asked = range(headers, &clip.etag, &modified, bytes.len());
     let mut shift = 0;

@@ -103,7 +103,7 @@ pub struct Options {
 }
 
 impl Options {
-    fn meter(&self, db: &Connection) -> rusqlite::Result<()> {
+    fn meter(&self, db: &mut Connection) -> rusqlite::Result<()> {
         let Some(meter) = self.meter.clone() else { return Ok(()) };
         let count = move || {
             meter.fetch_add(1, Ordering::Relaxed);
@@ -215,8 +215,8 @@ impl Store {
         let elsewhere = place.map_or(Ok(None), |place| meta::drive(&writer.db, place));
         let elsewhere = elsewhere.map_err(|e| StoreError::sql(&path, &e))?;
         writer.ledger.unlock();
-        let db = schema::open_to_read(&path)?;
-        let metered = options.meter(&db).and_then(|()| options.meter(&writer.db));
+        let mut db = schema::open_to_read(&path)?;
+        let metered = options.meter(&mut db).and_then(|()| options.meter(&mut writer.db));
         metered.map_err(|e| StoreError::sql(&path, &e))?;
         let reader = Reader::new(db, path);
         Ok((Self { lane: Lane::new(writer), reader, commits }, Opened { warnings, repairs, elsewhere }))

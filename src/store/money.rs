@@ -22,6 +22,20 @@ pub enum By {
     Outcome,
 }
 
+impl By {
+    /// Returns the name for programs, which is also what is typed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Item => "item",
+            Self::Outcome => "outcome",
+        }
+    }
+}
+
 /// The first day that counts, in UTC; `None` for all.
 pub type Since = Option<Date>;
 

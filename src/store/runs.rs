@@ -198,7 +198,7 @@ fn spent(db: &Connection, window: Window) -> rusqlite::Result<Spent> {
 
 /// The day in UTC, as it is written in the database: years of four digits, so that text sorts as time does.
 pub(super) fn day(at: Timestamp) -> String {
-    let date: Date = at.to_zoned(TimeZone::UTC).date();
+    let date: Date = at.to_zoned_datetime(TimeZone::UTC).date();
     date.to_string()
 }
 

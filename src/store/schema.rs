@@ -2,13 +2,11 @@
 
 use super::error::StoreError;
 use super::folder;
-use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The version that this program writes: how many migrations there are.
+/// The version that this program writes: the number of migrations.
 pub(super) const VERSION: i64 = 5;
 
 /// How long a write waits for another process before it says that the database is busy.
@@ -231,11 +229,9 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 ";
 
-static V5: LazyLock<String> =
-    LazyLock::new(|| [APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES].concat());
-
-static MIGRATIONS: LazyLock<Migrations<'static>> =
-    LazyLock::new(|| Migrations::new(vec![M::up(V1), M::up(V2), M::up(V3), M::up(V4), M::up(&V5)]));
+/// The migrations in their order; the first leads to version 1. An entry that was released is never changed.
+const MIGRATIONS: [&[&str]; 5] =
+    [&[V1], &[V2], &[V3], &[V4], &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES]];
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
@@ -266,12 +262,24 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
     open().map_err(|e| StoreError::sql(path, &e))
 }
 
-/// Brings the tables up to date.
+/// Brings the tables up to date, in one transaction: after a kill in the middle, the old tables are there.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    MIGRATIONS.to_latest(db).map_err(|e| match e {
-        rusqlite_migration::Error::RusqliteError { err, .. } => StoreError::sql(path, &err),
-        other => StoreError::Damaged { path: path.to_owned(), detail: other.to_string() },
-    })
+    if version(db, path)? == VERSION {
+        return Ok(());
+    }
+    let sql = |e| StoreError::sql(path, &e);
+    let change = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+    // Another process may have migrated since: the version is read where it can no longer change.
+    let found = version(&change, path)?;
+    let done = usize::try_from(found).map_err(|_| StoreError::Damaged {
+        path: path.to_owned(),
+        detail: format!("its version is {found}"),
+    })?;
+    for statements in MIGRATIONS.iter().skip(done).copied().flatten() {
+        change.execute_batch(statements).map_err(sql)?;
+    }
+    change.pragma_update(None, "user_version", VERSION).map_err(sql)?;
+    change.commit().map_err(sql)
 }
 
 /// The version of the tables; 0 where there are none yet. A newer one than known is refused.
@@ -301,10 +309,50 @@ mod tests {
 
     #[test]
     fn the_migrations_are_valid_sql_and_lead_to_the_version_that_is_written() {
-        MIGRATIONS.validate().unwrap();
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, Path::new("memory")).unwrap();
         assert_eq!(version(&db, Path::new("memory")).unwrap(), VERSION);
+        assert_eq!(i64::try_from(MIGRATIONS.len()).unwrap(), VERSION);
+        examine(&db, Path::new("memory")).unwrap();
+    }
+
+    #[test]
+    fn each_older_version_is_brought_up_to_the_same_tables() {
+        let tables = |db: &Connection| -> Vec<String> {
+            let mut list = db.prepare("SELECT name || ': ' || sql FROM sqlite_schema ORDER BY 1").unwrap();
+            list.query_map([], |row| row.get(0)).unwrap().filter_map(Result::ok).collect()
+        };
+        let mut fresh = Connection::open_in_memory().unwrap();
+        migrate(&mut fresh, Path::new("memory")).unwrap();
+        for (older, migrations) in (0..).zip((0..MIGRATIONS.len()).map(|end| &MIGRATIONS[..end])) {
+            let mut db = Connection::open_in_memory().unwrap();
+            for statements in migrations.iter().copied().flatten() {
+                db.execute_batch(statements).unwrap();
+            }
+            db.pragma_update(None, "user_version", older).unwrap();
+            migrate(&mut db, Path::new("memory")).unwrap();
+            assert_eq!(tables(&db), tables(&fresh), "from version {older}");
+            assert_eq!(version(&db, Path::new("memory")).unwrap(), VERSION);
+        }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_old_tables_and_the_old_version() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(V1).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        // The last migration makes this table; the ones before it succeed.
+        db.execute_batch("CREATE TABLE aliases (other TEXT)").unwrap();
+        migrate(&mut db, Path::new("memory")).unwrap_err();
+        assert_eq!(version(&db, Path::new("memory")).unwrap(), 1);
+        db.prepare("SELECT * FROM output").unwrap_err();
+    }
+
+    #[test]
+    fn a_version_below_zero_is_refused() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "user_version", -1).unwrap();
+        assert!(matches!(migrate(&mut db, Path::new("memory")), Err(StoreError::Damaged { .. })));
     }
 
     #[test]

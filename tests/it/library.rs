@@ -1,12 +1,17 @@
 //! The library alone, as a Rust caller has it: no guard, budget or question belongs to the command line.
 
 use crate::support::SHOP;
+use shotlist::app::ledger::adjust::{AdjustRequest, Which};
 use shotlist::app::{
-    Always, Answer, Bounds, Consent, Error, Exit, Project, Question, RunReport, RunRequest, Topic,
+    Always, Answer, Bounds, CancelRequest, Consent, Decision, DismissRequest, Error, Exit, LedgerRequest,
+    News, PauseRequest, Project, Question, Reporter, ResolveRequest, ResumeRequest, RunReport, RunRequest,
+    ShowRequest, Topic, VerifyRequest,
 };
 use shotlist::domain::money::Usd;
 use shotlist::engine::clock::Clock;
+use shotlist::plan::bucket::Bucket;
 use shotlist::sandbox::{Clips, Options, Sandbox};
+use shotlist::store::By;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -180,4 +185,108 @@ async fn changed_clips_that_ask_first_are_not_among_what_every_price_agrees_to()
     let asked = asked.lock().unwrap();
     assert_eq!((asked[0].topic, asked[0].changes.jobs, shop.sent()), (Topic::RenderChanged, 4, 8));
     assert_eq!(asked[0].changes.examples[0].1[0].field, "prompt");
+}
+
+/// Notes which clips are not as they were placed.
+#[derive(Default)]
+struct Findings(Mutex<Vec<String>>);
+
+impl Reporter for Findings {
+    fn hear(&self, news: &News<'_>) {
+        if let News::Wrong { clip, word, .. } = news {
+            self.0.lock().unwrap().push(format!("{word} {}", clip.key));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_reads_where_a_project_stands_and_what_it_cost() {
+    let shop = Shop::rendered("").await;
+    let project = shop.project();
+    let status = project.status().await.unwrap();
+    assert_eq!((status.buckets.count(Bucket::Done), status.today.settled.plain().as_str()), (4, "1.60"));
+    assert!(status.holder.is_none() && status.in_flight.is_empty());
+
+    let show = project.show(&ShowRequest { job: "sku-2".to_owned() }).await.unwrap();
+    let take = &show.history.takes[0];
+    assert!(show.sent(take).unwrap().is_same && show.next.unwrap().ends_with("/shotlist.yaml"));
+
+    let adjust = |usd: &str, reason: &str| AdjustRequest {
+        which: Which::Take(take.take.id.clone()),
+        usd: usd.parse().unwrap(),
+        reason: reason.to_owned(),
+    };
+    assert_eq!(project.adjust(&adjust("0.36", " ")).await.unwrap_err().exit, Exit::Usage);
+    let adjusted = project.adjust(&adjust("0.36", "invoice")).await.unwrap();
+    assert_eq!((adjusted.was.plain(), adjusted.usd.plain()), ("0.40".to_owned(), "0.36".to_owned()));
+    let ledger = project.ledger(&LedgerRequest { by: By::Item, since: None }).await.unwrap();
+    let rows: Vec<_> = ledger.table.rows.iter().map(|row| (row.name.as_str(), row.settled.plain())).collect();
+    assert_eq!(rows[1], ("sku-2", "0.36".to_owned()));
+    assert_eq!((rows.len(), ledger.table.total.settled.plain().as_str()), (4, "1.56"));
+
+    fs::remove_file(shop.path("renders/sku-3_hero.mp4")).unwrap();
+    let findings = Arc::new(Findings::default());
+    let report = project.telling(Arc::clone(&findings)).verify(&VerifyRequest::default()).await.unwrap();
+    assert_eq!((report.exit, report.same, report.missing), (Exit::SomeFailed, 3, 1));
+    assert_eq!(*findings.0.lock().unwrap(), ["missing hero/sku-3"]);
+}
+
+fn lost() -> Vec<shotlist::sandbox::Rule> {
+    crate::support::rules(serde_json::json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]))
+}
+
+#[tokio::test]
+async fn a_held_job_is_paid_a_second_time_only_after_a_yes_or_within_a_bound() {
+    let shop = Shop::with("").await;
+    lost().into_iter().for_each(|rule| shop.sandbox.add_fault(rule).unwrap());
+    assert_eq!(shop.run().await.unwrap().exit(), Exit::Held);
+    let resubmit = |max_extra: Option<&str>| ResolveRequest {
+        job: None,
+        decision: Decision::Resubmit { max_extra: max_extra.map(|usd| usd.parse().unwrap()) },
+        reason: None,
+        older_than: None,
+        note: None,
+    };
+    let nobody = shop.project().resolve(&resubmit(None)).await.unwrap_err();
+    assert_eq!((nobody.exit, nobody.money.as_deref()), (Exit::Usage, Some("not charged")));
+    assert_eq!(
+        nobody.hint.unwrap().split(" -f ").next(),
+        Some("shotlist resolve --all --resubmit --max-extra 0.40")
+    );
+    let beyond = shop.project().asking(Always).resolve(&resubmit(Some("0.39"))).await.unwrap_err();
+    assert_eq!(beyond.exit, Exit::Budget);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let asking = |answer| shop.project().asking(Asked(answer, Arc::clone(&asked)));
+    assert_eq!(asking(Answer::No).resolve(&resubmit(None)).await.unwrap_err().exit, Exit::Usage);
+    let settled = asking(Answer::Yes).resolve(&resubmit(None)).await.unwrap();
+    assert_eq!((settled.exit(), settled.jobs.len(), shop.sent()), (Exit::Done, 1, 4));
+    assert!(shop.project().resolve(&resubmit(None)).await.unwrap().jobs.is_empty(), "nothing is held");
+    let asked = asked.lock().unwrap();
+    assert_eq!((asked.len(), asked[0].topic, asked[0].held.len()), (2, Topic::Settle, 1));
+    assert_eq!(asked[0].held[0].key, settled.jobs[0].job);
+    assert_eq!(shop.run().await.unwrap().exit(), Exit::Done);
+    assert_eq!(shop.sent(), 5);
+}
+
+#[tokio::test]
+async fn what_is_paused_is_not_sent_and_what_is_cancelled_neither() {
+    let shop = Shop::with("").await;
+    let first = RunRequest {
+        selection: shotlist::app::Selection { limit: Some(1), ..Default::default() },
+        ..RunRequest::default()
+    };
+    shop.project().asking(Always).run(&first).await.unwrap();
+    let project = shop.project();
+    let paused = project.pause(&PauseRequest::default()).await.unwrap();
+    assert_eq!((paused.pauses.len(), paused.projects), (1, vec!["shop".to_owned()]));
+    assert_eq!((shop.run().await.unwrap().exit(), shop.sent()), (Exit::WorkRemains, 1));
+    let all = CancelRequest { only: vec!["hero/*".to_owned()], ..CancelRequest::default() };
+    let cancelled = project.cancel(&all).await.unwrap();
+    assert_eq!((cancelled.exit(), cancelled.any(), cancelled.jobs.len()), (Exit::Done, true, 3));
+    assert!(project.cancel(&all).await.unwrap().jobs.is_empty(), "none of them waits any more");
+    assert_eq!(project.resume(&ResumeRequest::default()).await.unwrap().lifted, paused.pauses);
+    let done = DismissRequest { jobs: vec!["sku-1".to_owned()], ..DismissRequest::default() };
+    let refused = project.dismiss(&done).await.unwrap_err();
+    assert_eq!(refused.exit, Exit::Usage);
+    assert!(refused.what.contains("its clip is there"), "{}", refused.what);
 }

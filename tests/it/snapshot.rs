@@ -18,7 +18,7 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         // Z.AI, Vtrix, UniAll and the test provider, in this order.
         r"(?<task>\b1[0-9]{18}\b|\bd[0-9a-v]{19}\b|\btask_[0-9a-f]{19}\b|\becho-[0-9]{13}-[0-9]+\b)",
         r"(?<hash>\b[0-9a-f]{64}\b)",
-        r"(?<time>\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)?)",
+        r"(?<time>\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)?|\b\d{8}T\d{6}Z\b)",
         r"(?<day>\b\d{4}-\d\d-\d\d\b)",
         r"(?<span>\b(?:\d+d\d\dh|\d+h\d\dm|\d+m\d\ds|\d+s)\b)",
         r"(?<port>127\.0\.0\.1:\d+)",

@@ -3,9 +3,10 @@
 use super::ManifestArg;
 use crate::app::verify::Subset;
 use crate::domain::money::Usd;
+use crate::store::By;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `ledger`.
 #[derive(Debug, Clone, Args)]
@@ -17,18 +18,6 @@ pub struct LedgerArgs {
     /// How to show it
     #[command(flatten)]
     pub show: LedgerShow,
-}
-
-impl LedgerArgs {
-    /// Returns the manifest that is named.
-    #[must_use]
-    pub fn manifest(&self) -> Option<&Path> {
-        match &self.action {
-            Some(LedgerDo::Adjust(args)) => args.manifest.as_deref(),
-            Some(LedgerDo::Show(args)) => args.manifest.manifest.as_deref(),
-            None => self.show.manifest.manifest.as_deref(),
-        }
-    }
 }
 
 /// What to do with the ledger.
@@ -75,16 +64,14 @@ pub enum LedgerBy {
     Outcome,
 }
 
-impl LedgerBy {
-    /// As it is typed.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Model => "model",
-            Self::Provider => "provider",
-            Self::Item => "item",
-            Self::Outcome => "outcome",
+impl From<LedgerBy> for By {
+    fn from(by: LedgerBy) -> Self {
+        match by {
+            LedgerBy::Day => Self::Day,
+            LedgerBy::Model => Self::Model,
+            LedgerBy::Provider => Self::Provider,
+            LedgerBy::Item => Self::Item,
+            LedgerBy::Outcome => Self::Outcome,
         }
     }
 }

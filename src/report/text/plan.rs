@@ -12,8 +12,10 @@ use crate::report::terminal::Terminal;
 pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
     let PlanReport { plan, changes, .. } = report;
     let buckets = &plan.sum.buckets;
-    terminal.say(format_args!("{}: {}: {}\n", places.shown, count(buckets.jobs(), "job"), buckets.line()));
-    terminal.data(plan.table(places.mark()).trim_end());
+    let jobs = count(buckets.jobs(), "job");
+    terminal.tell(&format!("{}: {jobs}: {}", places.shown, buckets.line()), 2);
+    terminal.say("");
+    terminal.all_data(plan.table(places.mark(), terminal.columns()));
     for (key, fields) in &changes.examples {
         let fields: Vec<String> = fields.iter().map(change_line).collect();
         terminal.tell(&format!("{key}  {}", fields.join("; ")), 2);
@@ -23,7 +25,9 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
     }
     plan.notes().iter().for_each(|note| terminal.tell(note, 2));
     plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + places.mark()), 9));
-    pauses::lines(&report.paused, report.now).iter().for_each(|line| terminal.tell(line, 9));
+    for line in pauses::lines(&report.paused, report.now) {
+        terminal.tell(&line, 9);
+    }
     plan.trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
     if !plan.trips.is_empty() {
         terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);

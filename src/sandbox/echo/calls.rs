@@ -111,7 +111,10 @@ fn list(shared: &Shared, span: &Span) -> Answer {
     let next = tasks.next().map(|(place, _)| format!("p{place}"));
     let mut answer = reply::json(StatusCode::OK, &json!({ "tasks": page, "next": next }));
     // By the clock that the list goes by, so that a client can tell whether it is its own.
-    let date = httpdate::fmt_http_date(SystemTime::from(now));
+    let date = httpdate::fmt_http_date(
+        SystemTime::try_from(now)
+            .expect("a system time counts 64 bits of seconds, a timestamp ends in the year 9999"),
+    );
     let date = HeaderValue::from_str(&date).expect("a date is header text");
     answer.headers_mut().insert(DATE, date);
     (fault, answer)

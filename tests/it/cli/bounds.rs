@@ -1,5 +1,6 @@
 //! What bounds a run: money, a yes, a selection, sound input, a free file name, a key.
 
+use crate::snapshot::whole;
 use crate::support::{KEY_VARIABLE, Project, until};
 use serde_json::json;
 
@@ -57,7 +58,7 @@ fn limit_and_only_select_jobs() {
 fn without_a_terminal_a_run_needs_a_yes_or_a_bound() {
     let project = Project::shop(2);
     let ended = project.run(&["run"]).expect(2);
-    ended.says("2 clips for $0.80 need a yes").says("add --yes, or --max-cost USD").says("not charged");
+    insta::assert_snapshot!(whole(&ended));
     assert_eq!(project.requests().len(), 0);
 }
 
@@ -103,7 +104,7 @@ fn a_foreign_file_under_a_clips_name_is_found_first_and_left_alone() {
     let project = Project::shop(3);
     project.write("renders/sku-2_hero.mp4", b"my own film");
     let ended = project.run(&["run", "--yes"]).expect(4);
-    ended.says("renders/sku-2_hero.mp4").says("move it away").says("nothing was sent");
+    insta::assert_snapshot!(whole(&ended));
     assert_eq!(project.requests().len(), 0);
     assert_eq!(std::fs::read(project.path("renders/sku-2_hero.mp4")).unwrap(), b"my own film");
 }

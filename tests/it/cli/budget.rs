@@ -1,5 +1,6 @@
 //! Budgets hold: beside fifty submitters, across kills, for each of their windows; and money that is not there.
 
+use crate::snapshot::whole;
 use crate::support::{CHEAP, Project, sheet};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -61,9 +62,7 @@ fn a_plan_says_how_much_of_it_fits_and_the_run_says_when_little_is_left_and_what
         "budget: { run: \"1.20\", day: 100, month: 1500.50 }\nproviders:",
     );
     let plan = project.run(&["plan"]).expect(0);
-    plan.says("budget   run $1.20 · nothing spent · 3 of 5 jobs fit")
-        .says("budget   day $100.00 · nothing spent · the plan fits")
-        .says("budget   month $1500.50 · nothing spent · the plan fits");
+    insta::assert_snapshot!("plan_of_which_a_part_fits", whole(&plan));
     let ended = project.run(&["run", "--yes"]).expect(8);
     let ended = ended.says("four fifths of the budget (run $1.20) are used");
     ended

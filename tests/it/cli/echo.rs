@@ -1,6 +1,7 @@
 //! A provider that can be asked: whether it has a submission whose answer was lost, about many tasks at once, and to
 //! take a task back.
 
+use crate::snapshot::whole;
 use crate::support::{KEY_VARIABLE, Project, QUICK, SHOP, rules, sheet, until};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -160,10 +161,7 @@ fn a_kill_while_the_answer_is_awaited_is_found_by_the_next_run() {
     running.kill();
     assert_eq!(project.takes("submitting"), 1);
     let ended = project.run(&["run", "--yes"]).expect(0);
-    ended
-        .says("doubtful hero/sku-1  its submission was on the wire when the last run ended")
-        .says("1 submission without an answer: the provider is asked")
-        .says("found    hero/sku-1");
+    insta::assert_snapshot!(whole(&ended));
     assert_eq!((project.charges().len(), project.requests().len(), project.clips().len()), (1, 1, 1));
 }
 

@@ -1,5 +1,6 @@
 //! Finished clips that somebody removed, damaged or edited: told, brought back free of charge, and never overwritten.
 
+use crate::snapshot::whole;
 use crate::support::Project;
 use std::fs;
 
@@ -26,7 +27,7 @@ fn a_removed_clip_is_told_and_comes_back_free() {
     let plan = project.run(&["plan"]).expect(0);
     assert!(plan.out.contains("clip is missing (hero/sku-2)"), "{plan}");
     let run = project.run(&["run", "--yes"]).expect(3);
-    run.says("2 done · 1 missing").says("missing  1 clip: hero/sku-2").says("verify --repair");
+    insta::assert_snapshot!(whole(&run));
     let status = project.run(&["status"]).expect(0).says("next: shotlist verify --repair");
     assert!(status.out.contains("2 done · 1 missing"), "{status}");
     project.run(&["show", "hero/sku-2"]).expect(0).says("next: shotlist verify --repair");

@@ -1,5 +1,6 @@
 //! Nights that surprise: a plan that is too much is not carried out until somebody agrees; clips that are kept.
 
+use crate::snapshot::whole;
 use crate::support::{Project, SHOP, sheet};
 use serde_json::Value;
 
@@ -19,13 +20,7 @@ fn one_edited_template_does_not_buy_a_catalog_again_and_an_approved_plan_buys_wh
     project.edit("shotlist.yaml", "A slow turn", "A fast turn");
 
     let refused = project.run(&["run", "--yes"]).expect(8);
-    let refused =
-        refused.says("guard    max_changed is 5%: 1000 of 1000 finished jobs would get another clip");
-    refused
-        .says("hero/sku-1  prompt: \"A slow turn around mug number 1\" → \"A fast turn around mug number 1\"")
-        .says("max_changed of the manifest's guards stops this run; nothing was sent (not charged)")
-        .says("shotlist run --accept-changes")
-        .says("next: shotlist plan");
+    insta::assert_snapshot!(whole(&refused));
     assert_eq!(project.requests().len(), 1_000);
 
     project

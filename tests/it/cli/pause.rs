@@ -1,5 +1,6 @@
 //! What is on hold is not submitted, by no run, until it is let go; what was paid comes home all the same.
 
+use crate::snapshot::whole;
 use crate::support::{Project, SHOP, sheet, until};
 use serde_json::{Value, json};
 
@@ -20,9 +21,9 @@ fn what_is_on_hold_is_shown_everywhere_and_sent_by_no_run() {
     let ended = project.run(&["pause", "zai", "--reason", "the bill is being looked at"]).expect(0);
     ended.says("paused   zai since").says("(the bill is being looked at)").says("next: shotlist resume zai");
     project.run(&["pause", "zai"]).expect(0).says("(the bill is being looked at)");
-    for _ in 0..2 {
+    for time in ["first", "second"] {
         let ended = project.run(&["run", "--yes"]).expect(5);
-        ended.says("paused   zai since").says("2 jobs wait").says("next: shotlist resume zai");
+        insta::assert_snapshot!(format!("{time}_run_on_hold"), whole(&ended));
     }
     assert_eq!(project.requests().len(), 1);
     let all = paused(&project);

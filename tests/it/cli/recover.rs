@@ -1,5 +1,6 @@
 //! A database that is lost, old or damaged: refused with the sum at stake, rebuilt, and nothing is paid again.
 
+use crate::snapshot::whole;
 use crate::support::{Project, until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -68,6 +69,7 @@ fn refused(project: &Project, missing: usize, paid: usize, sum: &str) {
         &["status"],
         &["ledger"],
         &["resolve", "--all", "--again"],
+        &["pause"],
     ] {
         let ended = project.run(command).expect(9);
         ended
@@ -103,10 +105,7 @@ fn p37_a_log_that_was_deleted_after_a_kill_is_made_good_from_the_ledger() {
     fs::remove_file(project.path(&format!("{DATABASE}-wal"))).unwrap();
     refused(&project, 4, 4, "$1.60");
     let ended = project.run(&["recover"]).expect(0);
-    ended
-        .says("rebuilt  4 submissions of which only the ledger knew ($1.60); 4 takes brought up to date")
-        .says("now      2 done ($0.80) · 4 on their way ($1.60)")
-        .says("next: shotlist collect");
+    insta::assert_snapshot!(whole(&ended));
     goes_on(&project, 6);
 }
 
@@ -403,7 +402,7 @@ fn what_was_on_its_way_when_the_state_was_lost_is_not_ordered_again_without_a_wo
     lose_everything(&project);
     project.run(&["recover"]).expect(0).says("1 clip from its sidecar ($0.40)");
     let run = project.run(&["run", "--yes"]).expect(8);
-    run.says("1 job without a clip").says("$0.40").says("--accept-changes").says("nothing was sent");
+    insta::assert_snapshot!(whole(&run));
     assert_eq!(project.requests().len(), 1);
     project.run(&["run", "--yes", "--accept-changes"]).expect(0);
     assert_eq!(project.requests().len(), 2);

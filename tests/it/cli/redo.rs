@@ -1,5 +1,6 @@
 //! Another take of a finished job: a wish that is paid, asked for with its price.
 
+use crate::snapshot::whole;
 use crate::support::{Project, until};
 use serde_json::json;
 
@@ -49,10 +50,7 @@ fn an_edited_job_is_for_run_and_a_held_one_for_its_owner() {
     project.run(&["run", "--yes"]).expect(7);
     project.edit("products.csv", "mug number 1", "red mug");
     let ended = project.run(&["redo", "sku-1", "sku-2", "sku-3", "--yes"]).expect(2);
-    ended
-        .says("skipped  hero/sku-1  its input has changed since")
-        .says("skipped  hero/sku-2  it needs your decision first: shotlist show hero/sku-2")
-        .says("2 jobs cannot be rendered once more as they are; nothing was sent");
+    insta::assert_snapshot!(whole(&ended));
     assert_eq!(project.requests().len(), 3);
 }
 

@@ -1,6 +1,7 @@
 //! Failed jobs once more: what is not charged by itself, the rest only where it is asked for.
 
 use super::faults::refused;
+use crate::snapshot::whole;
 use crate::support::Project;
 use serde_json::{Value, json};
 
@@ -23,15 +24,12 @@ fn failed() -> Project {
 #[test]
 fn what_may_be_charged_twice_is_named_with_its_sum_before_it_is_sent() {
     let project = failed();
-    let ended = project.run(&["retry", "--yes"]).expect(0).says("nothing to retry");
-    ended
-        .says("skipped  hero/sku-1  it may have been charged $0.40: --charged pays a second time")
-        .says("skipped  hero/sku-3  policy: it would be refused again");
+    insta::assert_snapshot!(
+        "retry_of_what_may_be_charged",
+        whole(&project.run(&["retry", "--yes"]).expect(0))
+    );
     let ended = project.run(&["retry", "--charged"]).expect(2);
-    ended
-        .says("again    hero/sku-1  $0.40")
-        .says("$0.80 of this is, or may be, a second payment for the same clip")
-        .says("Send 2 jobs again for about $0.80?");
+    insta::assert_snapshot!("retry_that_asks_for_a_second_payment", whole(&ended));
     assert_eq!(project.requests().len(), 4);
     project.run(&["retry", "--charged", "--max-cost", "0.80"]).expect(3).says("done     hero/sku-2");
     assert_eq!((project.requests().len(), project.clips().len()), (6, 3));

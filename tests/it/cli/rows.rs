@@ -1,5 +1,6 @@
 //! What a row of the sheet says of its own clips, in columns named `shotlist_…`.
 
+use crate::snapshot::whole;
 use crate::support::{Project, SHOP, sheet};
 use serde_json::Value;
 
@@ -97,10 +98,5 @@ fn entries_of_a_manifest_have_keys_of_their_own() {
 fn what_a_row_and_an_axis_both_set_is_an_error_of_the_row() {
     let project = shop("id,title,shotlist_seed\nred,red mug,\nblue,blue mug,7\n");
     project.manifest(&SHOP.replace("    prompt:", "    matrix: { seed: [1, 2] }\n    prompt:"));
-    project
-        .run(&["plan"])
-        .expect(4)
-        .says("`shotlist_seed` is set, and `seed` is an axis of `hero`")
-        .says("products.csv row 3, column shotlist_seed")
-        .says("empty the cell, or remove the axis");
+    insta::assert_snapshot!(whole(&project.run(&["plan"]).expect(4)));
 }

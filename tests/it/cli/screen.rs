@@ -13,6 +13,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use unicode_width::UnicodeWidthStr as _;
 
 /// A terminal with the program in it.
 struct Screen {
@@ -161,13 +162,14 @@ fn last_screen(screen: Screen, columns: usize) -> String {
 fn the_last_screen_of_a_run_fits_a_wide_and_a_narrow_terminal() {
     for columns in [120, 60] {
         let project = Project::shop(1);
-        let screen = |arguments: &[&str]| Screen::open(run(&project, arguments), columns, 30);
-        let last = last_screen(screen(&["run", "--yes"]), columns.into());
+        let again =
+            || last_screen(Screen::open(run(&project, &["run", "--yes"]), columns, 30), columns.into());
+        let last = again();
         insta::assert_snapshot!(format!("done_{columns}"), last);
         let lost = json!({ "status": { "code": 500, "body": "{}", "accept": true } });
         project.fault(json!([{ "on": "submit", "do": lost }]));
         project.write("products.csv", sheet(2));
-        let last = last_screen(screen(&["run", "--yes"]), columns.into());
+        let last = again();
         insta::assert_snapshot!(format!("held_{columns}"), last);
     }
 }
@@ -203,6 +205,39 @@ fn after_ctrl_c_the_terminal_is_as_it_was() {
     let all = left_over(&written, 80).join("\n");
     assert!(!all.contains("[--") && !all.contains("sending"), "{all}");
     assert!(all.contains("stopping: no new submissions"), "{all}");
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_whatever_the_titles_are_written_in() {
+    let titles = [
+        "手作りの陶器マグカップと天然木スプーンのギフトセット、電子レンジ対応、贈り物に最適な北欧風デザインの食器",
+        &"cafe\u{301}s ".repeat(20),
+        &"❤\u{fe0f}👩\u{200d}🎨🏺".repeat(20),
+    ];
+    let project = Project::shop_with_faults(
+        3,
+        json!([{ "on": "submit", "when": { "prompt_contains": "❤" }, "do": "reset_after_accept" }]),
+    );
+    let rows = titles.iter().zip(1..).map(|(title, n)| format!("sku-{n},{title}\n"));
+    project.write("products.csv", format!("id,title\n{}", rows.collect::<String>()));
+    project.run(&["run", "--yes"]).expect(7);
+    let edited = std::fs::read_to_string(project.path("products.csv")).unwrap().replace("手作り", "職人");
+    let looks = |arguments: &[&str]| {
+        let (code, written) = Screen::open(run(&project, arguments), 60, 40).end();
+        assert_eq!(code, Some(0), "{written}");
+        assert!(written.lines().count() > 4, "{written}");
+        // A command is never broken: it could not be copied.
+        for line in written.lines().filter(|line| !line.contains("shotlist ")) {
+            assert!(line.width() <= 60, "{} columns: {line}\n{written}", line.width());
+        }
+    };
+    for job in ["sku-1", "sku-2", "sku-3"] {
+        looks(&["show", job]);
+    }
+    looks(&["status"]);
+    looks(&["ledger", "--by", "item"]);
+    project.write("products.csv", edited);
+    looks(&["plan"]);
 }
 
 #[test]

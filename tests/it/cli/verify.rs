@@ -1,5 +1,6 @@
 //! Clips compared with what was placed: missing, damaged and foreign ones are found, and nothing is touched.
 
+use crate::snapshot::whole;
 use crate::support::Project;
 use serde_json::{Value, json};
 use shotlist::files::atomic_write;
@@ -37,7 +38,7 @@ fn copied(project: &Project) -> TempDir {
 fn clips_as_they_were_placed_are_all_right() {
     let project = finished(3);
     let ended = project.run(&["verify"]).expect(0);
-    ended.says("verified 3 clips").says("3 as they were placed").says("next: shotlist status");
+    insta::assert_snapshot!(whole(&ended));
 }
 
 #[test]

@@ -218,7 +218,13 @@ impl Bench {
         let paid: Arc<dyn Paid> = Arc::clone(&self.far) as Arc<dyn Paid>;
         let accounts = self.accounts();
         for account in accounts.values() {
-            let day = self.clock.now().to_zoned(jiff::tz::TimeZone::UTC).start_of_day().unwrap().timestamp();
+            let day = self
+                .clock
+                .now()
+                .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+                .start_of_day()
+                .unwrap()
+                .timestamp();
             let sent = world.store.attempts_since(account.provider.name(), day).await.unwrap();
             account.sent_today(self.clock.now(), sent);
         }

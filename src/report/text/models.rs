@@ -1,24 +1,21 @@
-//! Model cards as people and programs read them: one table of all, and one page of each.
+//! Model cards as people read them: one table of all, and one page of each.
 
-use super::layout::{width, wrap};
-use crate::domain::limits::{Limits, Rate};
-use crate::domain::money::Usd;
+use crate::app::models::{Entry, ModelsReport, Shown};
+use crate::domain::limits::Rate;
 use crate::domain::request::{Field, Value};
 use crate::provider::card::{Kind, ModelCard, Pictures, Remark, RemarkKind, Rule};
 use crate::provider::check::shown;
 use crate::provider::{Provider, Registry};
-use serde_json::{Value as Json, json};
-use std::sync::Arc;
+use crate::report::layout::{lasted, width, wrap};
 use std::time::Duration;
 
-/// A model with what the manifest and its provider make of it.
-pub struct Entry<'a> {
-    /// Its card.
-    pub card: &'a Arc<ModelCard>,
-    /// Tasks in flight at once.
-    pub at_once: usize,
-    /// Limits: the manifest's over the card's over the provider's.
-    pub limits: Limits,
+/// Returns all lines of the models that were asked for, in at most so many columns.
+#[must_use]
+pub fn lines(report: &ModelsReport, columns: usize) -> Vec<String> {
+    match &report.shown {
+        Shown::Table(entries) => table(entries, &report.providers, columns),
+        Shown::Page(entry) => page(entry, columns),
+    }
 }
 
 /// The heads of [`cells`].
@@ -87,7 +84,7 @@ fn choice(values: &[Value]) -> String {
 
 /// All models, provider by provider, in at most so many columns.
 #[must_use]
-pub fn table(entries: &[Entry<'_>], providers: &Registry, columns: usize) -> Vec<String> {
+pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<String> {
     let sections: Vec<Section<'_>> =
         entries.chunk_by(|a, b| a.card.name.provider == b.card.name.provider).map(Section::of).collect();
     // A mark before each line, two columns before each cell.
@@ -101,9 +98,9 @@ pub fn table(entries: &[Entry<'_>], providers: &Registry, columns: usize) -> Vec
         }
         for (entry, row) in section.entries.iter().zip(&section.rows) {
             if is_wide {
-                lines.push(line(mark(entry.card), row, &section.widths));
+                lines.push(line(mark(&entry.card), row, &section.widths));
             } else {
-                lines.extend(stacked(entry.card, row, columns));
+                lines.extend(stacked(&entry.card, row, columns));
             }
         }
         lines.push(String::new());
@@ -117,15 +114,15 @@ pub fn table(entries: &[Entry<'_>], providers: &Registry, columns: usize) -> Vec
 
 /// The models of one provider.
 struct Section<'a> {
-    entries: &'a [Entry<'a>],
+    entries: &'a [Entry],
     rows: Vec<[String; 6]>,
     widths: [usize; 6],
 }
 
 impl<'a> Section<'a> {
-    fn of(entries: &'a [Entry<'a>]) -> Self {
-        let row = |entry: &Entry<'_>| {
-            let mut row = cells(entry.card, entry.at_once);
+    fn of(entries: &'a [Entry]) -> Self {
+        let row = |entry: &Entry| {
+            let mut row = cells(&entry.card, entry.at_once);
             row[0] += if entry.card.unverified { " ?" } else { "" };
             row
         };
@@ -152,8 +149,8 @@ fn mark(card: &ModelCard) -> char {
 }
 
 /// What the marks mean, and what a missing price does.
-fn legend(entries: &[Entry<'_>], columns: usize) -> Vec<String> {
-    let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(entry.card));
+fn legend(entries: &[Entry], columns: usize) -> Vec<String> {
+    let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(&entry.card));
     let told = [
         (any(|card| !card.corrected.is_empty()), "* corrected or added by the manifest"),
         (any(|card| card.unverified), "? parts of the card are inferred, not documented"),
@@ -191,8 +188,8 @@ fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
 
 /// One model in full, in at most so many columns.
 #[must_use]
-pub fn page(entry: &Entry<'_>, columns: usize) -> Vec<String> {
-    let card = entry.card;
+pub fn page(entry: &Entry, columns: usize) -> Vec<String> {
+    let card = &entry.card;
     let mut page = Page { columns, lines: vec![card.name.to_string()] };
     page.lines.extend(wrap(&card.summary, columns, 0));
     page.section("", facts(entry));
@@ -257,8 +254,8 @@ impl Page {
     }
 }
 
-fn facts(entry: &Entry<'_>) -> Vec<(String, String)> {
-    let card = entry.card;
+fn facts(entry: &Entry) -> Vec<(String, String)> {
+    let card = &entry.card;
     let mut facts = vec![("from", modes(card, ", ")), ("seconds", seconds(card))];
     facts.extend(size(card).map(|size| ("size", size)));
     let price = match &card.price {
@@ -286,8 +283,7 @@ fn rate_words(rate: Rate) -> String {
     let span = [(1, "a second"), (60, "a minute"), (3_600, "an hour"), (86_400, "a day")]
         .into_iter()
         .find(|(seconds, _)| rate.per == Duration::from_secs(*seconds));
-    let words =
-        span.map_or_else(|| format!("in {}", super::layout::lasted(rate.per)), |(_, words)| words.to_owned());
+    let words = span.map_or_else(|| format!("in {}", lasted(rate.per)), |(_, words)| words.to_owned());
     format!("{} submissions {words}", rate.count)
 }
 
@@ -374,15 +370,4 @@ fn remark(remark: &Remark) -> (String, String) {
     about += &remark.with.as_ref().map(|with| format!(" with `{with}`")).unwrap_or_default();
     about += &remark.without.as_ref().map(|without| format!(" without `{without}`")).unwrap_or_default();
     (kind.to_owned(), format!("{about}: {}", remark.says))
-}
-
-/// A model as JSON: its card as it is written, and what is made of it.
-#[must_use]
-pub fn json(entry: &Entry<'_>) -> Json {
-    let card = entry.card;
-    let mut object = card.written().clone();
-    object["at_once"] = entry.at_once.into();
-    object["price_usd"] = card.price.as_ref().map(|price| Usd::plain(price.usd)).into();
-    object["corrected"] = card.corrected.iter().map(|it| json!({ "part": it.part, "at": it.at })).collect();
-    object
 }

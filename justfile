@@ -1,0 +1,74 @@
+# Recipes for everyday work. `.ci/run` needs none of these tools but Rust and a C compiler.
+
+# Lists the recipes.
+default:
+    @just --list
+
+# Checks that everything compiles.
+check:
+    CARGO_INCREMENTAL=1 cargo check --locked --all-targets
+
+# Formats the code.
+fmt:
+    cargo fmt
+
+# Runs all tests, or those whose name contains a word.
+test *names:
+    cargo test --locked {{ names }}
+
+# Runs everything that must hold before a change lands.
+ci:
+    .ci/run
+
+# Builds the guide into target/book. First: cargo install mdbook
+book:
+    mdbook build docs
+
+# Serves the guide at http://localhost:3000 and builds it again on every change.
+book-serve:
+    mdbook serve docs
+
+# Checks advisories, licences and sources of the dependencies. First: cargo install cargo-deny
+deny:
+    cargo deny check
+
+# Looks for spelling mistakes. First: cargo install typos-cli
+typos:
+    typos src docs README.md CONTRIBUTING.md CHANGELOG.md
+
+# Checks the subjects of the commits since another one: 72 characters, no full stop, a blank line below.
+commits since="origin/main":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    wrong=0
+    for commit in $(git rev-list --no-merges "{{ since }}..HEAD"); do
+        subject=$(git show -s --format=%s "$commit")
+        second=$(git show -s --format=%B "$commit" | sed -n 2p)
+        if [ "${#subject}" -gt 72 ] || [[ "$subject" == *. ]] || [ -n "$second" ]; then
+            echo "$commit: $subject"
+            wrong=1
+        fi
+    done
+    exit "$wrong"
+
+# Kills a running batch so many times, and checks after each kill that nothing was lost or paid twice.
+kill rounds="30":
+    tests/kill.sh {{ rounds }}
+
+# Tells so many random stories of the engine, from seed 0 on.
+stories count="2000":
+    SHOTLIST_STORIES={{ count }} cargo test --locked --test it engine::stories
+
+# Feeds random bytes to a reader of files. First: cargo install cargo-fuzz
+fuzz target="manifest" seconds="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz {{ target }} -- -max_total_time={{ seconds }} -timeout=5 -rss_limit_mb=2048
+
+# Measures plans and nights of large catalogs.
+bench:
+    benches/plan.sh
+    benches/night.sh
+
+# Builds the crate as it is published, and shows its size.
+package:
+    cargo package --locked --no-verify
+    ls -l target/package/*.crate

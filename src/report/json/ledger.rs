@@ -1,0 +1,62 @@
+//! The money of a project, and a correction of it, as JSON.
+
+use crate::app::ledger::adjust::AdjustReport;
+use crate::app::ledger::{LedgerReport, Row, sent, why};
+use crate::app::places::Places;
+use crate::store::Costs;
+use serde_json::{Value, json};
+
+/// Returns the money of a project.
+#[must_use]
+pub fn object(places: &Places, report: &LedgerReport) -> Value {
+    let LedgerReport { project, request, table, doubtful, next, .. } = report;
+    let row = |row: &Row| {
+        json!({
+            "name": row.name,
+            "takes": row.takes,
+            "settled_usd": row.settled.plain(),
+            "reserved_usd": row.reserved.plain(),
+            "in_doubt_usd": row.in_doubt.plain(),
+            "wasted_usd": row.wasted.plain(),
+            "refused": row.refused,
+            "refused_usd": row.refused_usd.plain(),
+        })
+    };
+    let doubt = |Costs { take, usd }: &Costs| {
+        let (at, id) = sent(&take.state).unzip();
+        json!({
+            "job": take.key.to_string(),
+            "take": take.id.0,
+            "usd": usd.plain(),
+            "why": why(&take.state),
+            "sent": at.map(|at| at.to_string()),
+            "request_id": id,
+            "task": take.state.task().map(|task| task.id.0.clone()),
+        })
+    };
+    json!({
+        "format": 1,
+        "project": project,
+        "by": request.by.name(),
+        "since": request.since.map(|day| day.to_string()),
+        "groups": table.rows.iter().map(row).collect::<Vec<Value>>(),
+        "total": row(&table.total),
+        "in_doubt": doubtful.iter().map(doubt).collect::<Vec<Value>>(),
+        "next": next,
+        "sandbox": places.sandbox,
+    })
+}
+
+/// Returns what a correction has changed.
+#[must_use]
+pub fn adjusted(report: &AdjustReport) -> Value {
+    json!({
+        "format": 1,
+        "job": report.key.to_string(),
+        "take": report.take.0,
+        "was_usd": report.was.plain(),
+        "usd": report.usd.plain(),
+        "reason": report.reason,
+        "next": report.next,
+    })
+}

@@ -1,0 +1,47 @@
+//! Clips that were compared with what was placed, as JSON.
+
+use crate::app::verify::VerifyReport;
+use crate::store::Clip;
+use serde_json::{Value, json};
+
+/// Returns the line of a clip that is not as it was placed.
+#[must_use]
+pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
+    let Clip { key, filed, .. } = clip;
+    json!({
+        "event": word,
+        "job": key.to_string(),
+        "take": filed.take.0,
+        "path": filed.path,
+        "why": why,
+        "bytes": filed.file.size,
+        "sha256": filed.file.sha256.to_string(),
+    })
+}
+
+/// Returns the line of a clip that was brought back, or could not be.
+#[must_use]
+pub fn restoring(clip: &Clip, word: &str, what: &str) -> Value {
+    json!({ "event": word, "job": clip.key.to_string(), "path": clip.filed.path, "why": what })
+}
+
+/// Returns what a comparison has found, the last line of its stream.
+#[must_use]
+pub fn object(report: &VerifyReport) -> Value {
+    json!({
+        "event": "summary",
+        "format": 1,
+        "exit": report.exit as u8,
+        "clips": report.all,
+        "compared": report.compared,
+        "bytes": report.bytes,
+        "same": report.same,
+        "missing": report.missing,
+        "dismissed": report.dismissed,
+        "damaged": report.damaged,
+        "foreign": report.foreign,
+        "unreadable": report.unreadable,
+        "sidecars": report.sidecars,
+        "next": report.next,
+    })
+}

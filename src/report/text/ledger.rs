@@ -1,0 +1,218 @@
+//! The money of a project, as a table for people and as CSV for spreadsheets.
+
+use crate::app::ledger::adjust::AdjustReport;
+use crate::app::ledger::{LedgerReport, Row, Table, sent, why};
+use crate::app::places::Places;
+use crate::domain::money::Usd;
+use crate::domain::text::count;
+use crate::domain::time::passed;
+use crate::report::layout::{lasted, shorten, utc, width, wrap};
+use crate::store::Costs;
+
+/// Takes in doubt that are named below the table.
+const EXAMPLES: usize = 5;
+
+/// Columns before what does not fit on the line of a take.
+const DEEPER: usize = 6;
+
+/// Returns all lines, at most so many columns wide.
+#[must_use]
+pub fn lines(places: &Places, report: &LedgerReport, columns: usize) -> Vec<String> {
+    if report.table.rows.is_empty() {
+        let since = report.request.since.map(|day| format!(" since {day}")).unwrap_or_default();
+        return vec![format!("nothing was sent{since}")];
+    }
+    let mut lines = table(&report.table, columns);
+    if places.sandbox {
+        lines.push("All of it is sandbox money.".to_owned());
+    }
+    lines.extend(doubt(report).iter().flat_map(|line| wrap(line, columns, DEEPER)));
+    lines
+}
+
+/// Returns what a correction has changed.
+#[must_use]
+pub fn adjusted(AdjustReport { key, was, usd, reason, .. }: &AdjustReport) -> String {
+    if was == usd {
+        return format!("{key} counts for {usd} already; nothing was changed");
+    }
+    format!("{key}  {was} → {usd}  {reason}")
+}
+
+/// A column that is left out where it says nothing.
+struct Column {
+    title: &'static str,
+    of: fn(&Row) -> String,
+    says: fn(&Row) -> bool,
+}
+
+const COLUMNS: [Column; 6] = [
+    Column { title: "takes", of: |row| row.takes.to_string(), says: |_| true },
+    Column { title: "settled", of: |row| row.settled.to_string(), says: |_| true },
+    Column { title: "reserved", of: |row| shown(row.reserved), says: |row| row.reserved > Usd::ZERO },
+    Column { title: "in doubt", of: |row| shown(row.in_doubt), says: |row| row.in_doubt > Usd::ZERO },
+    Column { title: "wasted", of: |row| shown(row.wasted), says: |row| row.wasted > Usd::ZERO },
+    Column {
+        title: "refused",
+        of: |row| if row.refused == 0 { "–".to_owned() } else { row.refused.to_string() },
+        says: |row| row.refused > 0,
+    },
+];
+
+/// Below this many columns a name says nothing.
+const NARROWEST_NAME: usize = 10;
+
+/// Returns an amount, or a dash in place of nothing.
+fn shown(usd: Usd) -> String {
+    if usd == Usd::ZERO { "–".to_owned() } else { usd.to_string() }
+}
+
+/// Returns the table, at most so wide, and what its words mean.
+fn table(table: &Table, columns: usize) -> Vec<String> {
+    let all: Vec<&Row> = table.rows.iter().chain([&table.total]).collect();
+    let shown: Vec<&Column> = COLUMNS.iter().filter(|column| (column.says)(&table.total)).collect();
+    let wide = |column: &&Column| {
+        all.iter().map(|row| width(&(column.of)(row))).chain([column.title.len()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = shown.iter().map(wide).collect();
+    let longest = all.iter().map(|row| width(&row.name)).max().unwrap_or(0).max(table.by.name().len());
+    let taken = |gap: usize| -> usize { widths.iter().map(|width| gap + width).sum() };
+    // Columns move together before a name says nothing.
+    let gap = if taken(2) + longest.min(NARROWEST_NAME) > columns { 1 } else { 2 };
+    let taken = taken(gap);
+    let room = columns.saturating_sub(taken).max(NARROWEST_NAME).min(longest);
+    let line = |name: &str, cells: Vec<String>| {
+        let name = shorten(name, room);
+        let mut line = format!("{name}{}", " ".repeat(room - width(&name)));
+        for (cell, wide) in cells.iter().zip(&widths) {
+            line += &" ".repeat(gap + wide - width(cell));
+            line += cell;
+        }
+        line
+    };
+    let mut lines = vec![line(table.by.name(), shown.iter().map(|column| column.title.to_owned()).collect())];
+    let cells = |row: &Row| shown.iter().map(|column| (column.of)(row)).collect();
+    lines.extend(table.rows.iter().map(|row| line(&row.name, cells(row))));
+    lines.push("─".repeat(room + taken));
+    lines.push(line(&table.total.name, cells(&table.total)));
+    if table.total.wasted > Usd::ZERO {
+        lines.push(String::new());
+        lines.push("wasted: the part of settled that brought no clip".to_owned());
+    }
+    lines
+}
+
+/// Returns the table as CSV: a line for each row and none for the sum, which a spreadsheet makes itself.
+pub(crate) fn csv(table: &Table) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head =
+        [table.by.name(), "takes", "settled_usd", "reserved_usd", "in_doubt_usd", "wasted_usd", "refused"];
+    let rows = table.rows.iter().map(|row| {
+        let (takes, refused) = (row.takes.to_string(), row.refused.to_string());
+        let [settled, reserved, in_doubt, wasted] =
+            [row.settled, row.reserved, row.in_doubt, row.wasted].map(Usd::plain);
+        [harmless(&row.name), takes, settled, reserved, in_doubt, wasted, refused]
+    });
+    for record in std::iter::once(head.map(str::to_owned)).chain(rows) {
+        writer.write_record(record).expect("a vector takes every byte, and all records have seven fields");
+    }
+    let bytes = writer.into_inner().expect("a vector takes every byte");
+    String::from_utf8(bytes).expect("made of strings")
+}
+
+/// Returns the takes that may have been charged, with the time and the name of their submissions.
+fn doubt(LedgerReport { doubtful, now, .. }: &LedgerReport) -> Vec<String> {
+    if doubtful.is_empty() {
+        return Vec::new();
+    }
+    let sum: Usd = doubtful.iter().map(|costs| costs.usd).sum();
+    let mut lines =
+        vec![String::new(), format!("{} in doubt, up to {sum} in all:", count(doubtful.len(), "take"))];
+    for Costs { take, usd } in doubtful.iter().take(EXAMPLES) {
+        lines.push(format!("  {}  {usd}  {}", take.key, why(&take.state)));
+        if let Some((at, id)) = sent(&take.state) {
+            lines.push(format!("      sent {} ({} ago) as {id}", utc(at), lasted(passed(at, *now))));
+        }
+    }
+    if doubtful.len() > EXAMPLES {
+        lines.push(format!("  … and {} more", doubtful.len() - EXAMPLES));
+    }
+    lines
+}
+
+/// Returns a name with an apostrophe before it, which a spreadsheet takes for the sign of a text, where it would take the
+/// name for a formula.
+fn harmless(name: &str) -> String {
+    const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    if name.starts_with(STARTS) { format!("'{name}") } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::lifecycle::{Account, Phase};
+    use crate::store::{By, Group};
+
+    fn group(name: &str, phase: Phase, account: Account, takes: u64, cents: i64) -> Group {
+        let usd = if account == Account::Free { Usd::ZERO } else { Usd::from_micros(cents * 10_000) };
+        let price = Usd::from_micros(cents * 10_000);
+        Group { name: name.into(), phase, account, takes, usd, price }
+    }
+
+    fn week() -> Vec<Group> {
+        vec![
+            group("2026-11-20", Phase::Done, Account::Settled, 812, 32_480),
+            group("2026-11-20", Phase::Failed, Account::Free, 9, 360),
+            group("2026-11-20", Phase::WrittenOff, Account::Settled, 1, 40),
+            group("2026-11-21", Phase::Held, Account::InDoubt, 2, 80),
+            group("2026-11-21", Phase::Running, Account::Reserved, 3, 120),
+        ]
+    }
+
+    #[test]
+    fn the_table_adds_up_and_leaves_out_what_says_nothing() {
+        let lines = table(&Table::of(By::Day, &week()), 100);
+        assert_eq!(
+            lines.join("\n"),
+            "\
+day         takes  settled  reserved  in doubt  wasted  refused
+2026-11-20    822  $325.20         –         –   $0.40        9
+2026-11-21      5    $0.00     $1.20     $0.80       –        –
+───────────────────────────────────────────────────────────────
+total         827  $325.20     $1.20     $0.80   $0.40        9
+
+wasted: the part of settled that brought no clip"
+        );
+        let quiet = Table::of(By::Day, &week()[..1]);
+        assert_eq!(table(&quiet, 100)[0], "day         takes  settled");
+    }
+
+    #[test]
+    fn a_narrow_terminal_shortens_names_and_no_amount() {
+        let name = "a-very-long-item-id-of-a-sku-that-nobody-can-remember";
+        let lines = table(&Table::of(By::Item, &[group(name, Phase::Done, Account::Settled, 1, 40)]), 40);
+        for line in &lines {
+            assert!(width(line) <= 40, "{line}");
+        }
+        assert!(lines[1].ends_with("$0.40"));
+        let lines = table(&Table::of(By::Day, &week()), 60);
+        assert!(
+            lines.iter().all(|line| width(line) <= 60) && lines[1].starts_with("2026-11-20 "),
+            "{lines:?}"
+        );
+    }
+
+    #[test]
+    fn s16_a_spreadsheet_finds_quotes_and_no_formula() {
+        let groups = [
+            group("=cmd|' /C calc'!A0", Phase::Done, Account::Settled, 1, 40),
+            group("12\" vase, \"blue\"", Phase::Done, Account::Settled, 2, 81),
+        ];
+        assert_eq!(
+            csv(&Table::of(By::Item, &groups)),
+            "item,takes,settled_usd,reserved_usd,in_doubt_usd,wasted_usd,refused\n\
+             '=cmd|' /C calc'!A0,1,0.40,0.00,0.00,0.00,0\n\
+             \"12\"\" vase, \"\"blue\"\"\",2,0.81,0.00,0.00,0.00,0\n"
+        );
+    }
+}

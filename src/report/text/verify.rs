@@ -1,0 +1,40 @@
+//! Clips that were compared with what was placed, in words.
+
+use crate::app::verify::VerifyReport;
+use crate::domain::text::count;
+use crate::report::layout::bytes;
+use crate::store::Clip;
+
+/// Returns the line of a clip that is not as it was placed.
+#[must_use]
+pub fn wrong(clip: &Clip, word: &str, why: &str) -> String {
+    let why = if why.is_empty() { String::new() } else { format!("  {why}") };
+    format!("{word:<10} {}  {}{why}", clip.filed.path, clip.key)
+}
+
+/// Returns what a comparison has found, and what can be done about it.
+#[must_use]
+pub fn lines(report: &VerifyReport) -> Vec<String> {
+    let of = if report.compared < report.all { format!(" of {}", report.all) } else { String::new() };
+    let clips =
+        usize::try_from(report.compared).map_or_else(|_| "all clips".to_owned(), |n| count(n, "clip"));
+    let mut parts = vec![format!("{} as they were placed", report.same)];
+    let found = [
+        (report.missing, "missing"),
+        (report.dismissed, "dismissed"),
+        (report.damaged, "damaged"),
+        (report.foreign, "not ours"),
+        (report.unreadable, "unreadable"),
+        (report.sidecars, "with a wrong sidecar"),
+    ];
+    parts.extend(found.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
+    let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(report.bytes), parts.join(" · "))];
+    if report.wrong() > 0 && !report.is_repair {
+        lines.push(
+                "Put them back from a backup of the output folder, or let `--repair` bring back what a copy or the \
+                 provider still has: it is free, and links expire within a day. Nothing was changed, nothing was sent."
+                    .to_owned(),
+            );
+    }
+    lines
+}
