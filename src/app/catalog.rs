@@ -40,10 +40,8 @@ pub fn catalog(request: &CatalogRequest) -> Result<CatalogReport, Error> {
     let shown = file.display().to_string();
     let catalog = read(file, reading)
         .map_err(|error| error.money("not charged").hint("shotlist catalog PATH/TO/FILE.csv"))?;
-    let next = match is_invalid(&catalog) {
-        true => format!("shotlist catalog {}", quoted(&shown)),
-        false => format!("shotlist init --from {}", quoted(&shown)),
-    };
+    let command = if is_invalid(&catalog) { "catalog" } else { "init --from" };
+    let next = format!("shotlist {command} {}", quoted(&shown));
     Ok(CatalogReport { shown, reading: reading.clone(), catalog, next })
 }
 

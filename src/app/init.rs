@@ -56,7 +56,7 @@ pub enum Subject {
 #[derive(Debug)]
 pub enum InitReport {
     /// Manifest and schema were written.
-    Written(Written),
+    Written(Box<Written>),
     /// The product file has errors; nothing was written.
     Invalid {
         /// Everything that is wrong or doubtful in it.
@@ -135,12 +135,12 @@ pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
     };
     write(&folder, manifest, &text)?;
     let places = Places::find(Some(manifest), None, false)?;
-    Ok(InitReport::Written(Written {
+    Ok(InitReport::Written(Box::new(Written {
         manifest: manifest.display().to_string(),
         schema: folder.strip_prefix(".").unwrap_or(&folder).join(schema::PLACE).display().to_string(),
         products,
         next: format!("{}{pipe}", places.typed("plan")),
-    }))
+    })))
 }
 
 fn refused(what: impl Into<String>) -> Error {

@@ -46,14 +46,14 @@ impl Project {
         let intact = |why: &str, next: &str| {
             Ok(RecoverReport { why: why.to_owned(), recovered: None, next: places.typed(next) })
         };
-        let placed = |root: &Path| PlacedClips::at(&places.state, root, places.sandbox);
-        if !places.state.is_dir() && placed(&places.out).sidecars().is_empty() {
+        let clips_in = |root: &Path| PlacedClips::at(&places.state, root, places.sandbox);
+        if !places.state.is_dir() && clips_in(&places.out).sidecars().is_empty() {
             return intact("nothing was ever sent from here: there is nothing to rebuild", "plan");
         }
         let lock = lock(places, "recover")?;
         let mut recovery = Recovery::begin(&places.state, &lock)?;
         let output = places.clips(recovery.output());
-        let clips = placed(&output);
+        let clips = clips_in(&output);
         if !block_in_place(|| recovery.examine(&clips))? {
             let sound = "the database is sound and knows all that the ledger knows: nothing was changed";
             return intact(sound, "status");

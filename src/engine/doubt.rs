@@ -1,21 +1,17 @@
 //! Puts the breakers of `domain::breaker` to work: who waits for them, and who is told.
 
-use super::lane::{Account, Closed, lock};
-use super::stop::StopReason;
-use super::world::World;
+use super::lock;
 use crate::domain::breaker::{Ending, Exposure, Gate, Harvest, Heard, Pass, Room};
-use crate::domain::fault::Said;
 use crate::domain::key::TakeId;
 use crate::domain::money::Usd;
-use crate::domain::notice::WhyStopped;
 use crate::domain::policy::Breaking;
 use futures::future::BoxFuture;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 
 /// Puts a free question to a provider and returns whether it was answered.
 pub(super) type Ask<'a> = &'a (dyn Fn() -> BoxFuture<'a, bool> + Sync);
@@ -55,6 +51,11 @@ impl Breakers {
                 Pass::Wait => changed.await,
             }
         }
+    }
+
+    /// Takes in how a paid task ended. Returns whether that closes the provider for this run.
+    pub(super) fn ended(&self, ending: &Ending) -> bool {
+        lock(&self.harvest).ended(ending, &Breaking::standard())
     }
 
     fn now(&self) -> Duration {
@@ -100,26 +101,6 @@ impl Drop for Turn<'_> {
     }
 }
 
-impl Account {
-    /// Takes in how a paid task ended; says so when it closes the provider for this run.
-    pub(super) fn ended(&self, ending: &Ending) -> Option<Closed> {
-        if !lock(&self.breakers.harvest).ended(ending, &Breaking::standard()) || !self.is_open() {
-            return None;
-        }
-        let (why, said) = match ending {
-            Ending::Clip | Ending::Named => return None,
-            Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
-            Ending::Empty => (WhyStopped::TasksEmpty, "it names no clip".to_owned()),
-            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links must not be followed".to_owned()),
-            Ending::Failed(code) if code.is_empty() => {
-                (WhyStopped::TasksFail, "it names no reason".to_owned())
-            }
-            Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
-        };
-        Some(self.close(why, Said::text(said)))
-    }
-}
-
 /// The money that may be lost at once, and who waits for room in it.
 pub(super) struct Purse {
     exposure: Mutex<Exposure>,
@@ -131,41 +112,41 @@ impl Purse {
         Self { exposure: Mutex::new(Exposure::new(most)), left: Notify::new() }
     }
 
-    /// What became of a submission in doubt is known.
+    /// Asks for room for a submission of this price.
+    pub(super) fn enter(&self, price: Usd) -> Entry<'_> {
+        let mut exposure = lock(&self.exposure);
+        match exposure.enter(price) {
+            Room::Taken => Entry::Taken(Exposed { purse: self, price }),
+            Room::Later => Entry::Later,
+            Room::None => Entry::None { most: exposure.most(), in_doubt: exposure.in_doubt() },
+        }
+    }
+
+    /// Returns the future that ends when a submission has left.
+    pub(super) fn left(&self) -> Notified<'_> {
+        self.left.notified()
+    }
+
+    /// Ends the doubt about a submission: its outcome is known.
     pub(super) fn settle(&self, take: &TakeId) {
         lock(&self.exposure).settle(take);
         self.left.notify_waiters();
     }
 }
 
-impl World {
-    /// Waits until a submission of this price has room beside what is on the wire and in doubt. `None` if a stop came
-    /// first, or if what is in doubt leaves no room, which ends all submissions.
-    pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<Exposed<'_>> {
-        loop {
-            let mut left = pin!(self.purse.left.notified());
-            left.as_mut().enable();
-            let (room, most, in_doubt) = {
-                let mut exposure = lock(&self.purse.exposure);
-                (exposure.enter(price), exposure.most(), exposure.in_doubt())
-            };
-            match room {
-                Room::Taken => return Some(Exposed { purse: &self.purse, price }),
-                Room::None => {
-                    self.warn_once(format!(
-                        "nothing more is submitted: {in_doubt} may have been charged without an answer, and \
-                         `guards.max_in_doubt` is {most}"
-                    ));
-                    self.stop.no_more_submissions(StopReason::InDoubt);
-                    return None;
-                }
-                Room::Later => tokio::select! {
-                    () = stop.cancelled() => return None,
-                    () = left => {}
-                },
-            }
-        }
-    }
+/// The answer to a submission that asks for room.
+pub(super) enum Entry<'a> {
+    /// It has room, until this is dropped.
+    Taken(Exposed<'a>),
+    /// Others have to leave first.
+    Later,
+    /// Money in doubt leaves no room.
+    None {
+        /// The most that may be lost at once.
+        most: Usd,
+        /// Money in doubt.
+        in_doubt: Usd,
+    },
 }
 
 /// The room of one submission, given back when it is dropped.

@@ -6,8 +6,10 @@
 pub(super) mod learn;
 
 use super::doubt::{Ask, Breakers, Turn};
+use super::lock;
 use super::pace::Pace;
 use super::together::Questions;
+use crate::domain::breaker::Ending;
 use crate::domain::fault::Said;
 use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
@@ -21,7 +23,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
@@ -318,7 +320,22 @@ impl Account {
     }
 }
 
-/// A panic while a lock is held leaves counters that are still right to read.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Account {
+    /// Takes in how a paid task ended; says so when it closes the provider for this run.
+    pub(super) fn ended(&self, ending: &Ending) -> Option<Closed> {
+        if !self.breakers.ended(ending) || !self.is_open() {
+            return None;
+        }
+        let (why, said) = match ending {
+            Ending::Clip | Ending::Named => return None,
+            Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
+            Ending::Empty => (WhyStopped::TasksEmpty, "it names no clip".to_owned()),
+            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links must not be followed".to_owned()),
+            Ending::Failed(code) if code.is_empty() => {
+                (WhyStopped::TasksFail, "it names no reason".to_owned())
+            }
+            Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
+        };
+        Some(self.close(why, Said::text(said)))
+    }
 }

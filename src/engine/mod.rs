@@ -30,8 +30,8 @@ use backlog::Backlog;
 use drive::{Drive, Left};
 use lane::Account;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use world::{Failure, World};
@@ -335,4 +335,9 @@ impl<'a> Run<'a> {
         self.world.fail(&failure);
         self.outcome.failures.push(failure);
     }
+}
+
+/// Takes a lock. A panic while it was held leaves counters that are still right to read.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

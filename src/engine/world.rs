@@ -1,7 +1,7 @@
 //! What every drive shares: the shells it works with, the clock, the stop, the listener.
 
 use super::clock::Clock;
-use super::doubt::Purse;
+use super::doubt::{Entry, Exposed, Purse};
 use super::stop::{Stop, StopReason};
 use crate::domain::fault::{Said, Stop as ProviderStop};
 use crate::domain::lifecycle::Illegal;
@@ -13,8 +13,10 @@ use crate::store::{RunId, Store};
 use crate::transport::Free;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Something that the whole run cannot go on after.
 #[derive(Debug, thiserror::Error)]
@@ -227,5 +229,31 @@ impl Drop for OnWire<'_> {
     fn drop(&mut self) {
         let mut on_wire = self.on_wire.lock().unwrap_or_else(PoisonError::into_inner);
         *on_wire = (on_wire.0 - 1, on_wire.1 - self.price);
+    }
+}
+
+impl World {
+    /// Waits until a submission of this price has room beside what is on the wire and in doubt. `None` if a stop came
+    /// first, or if what is in doubt leaves no room, which ends all submissions.
+    pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<Exposed<'_>> {
+        loop {
+            let mut left = pin!(self.purse.left());
+            left.as_mut().enable();
+            match self.purse.enter(price) {
+                Entry::Taken(exposed) => return Some(exposed),
+                Entry::None { most, in_doubt } => {
+                    self.warn_once(format!(
+                        "nothing more is submitted: {in_doubt} may have been charged without an answer, and \
+                         `guards.max_in_doubt` is {most}"
+                    ));
+                    self.stop.no_more_submissions(StopReason::InDoubt);
+                    return None;
+                }
+                Entry::Later => tokio::select! {
+                    () = stop.cancelled() => return None,
+                    () = left => {}
+                },
+            }
+        }
     }
 }

@@ -16,8 +16,11 @@ pub fn tell(terminal: &Terminal, report: &InitReport) {
             terminal.next(next);
         }
         InitReport::Written(written) if terminal.json => terminal.data(json::init::object(written)),
-        InitReport::Written(Written { manifest, schema, products, next }) => {
-            products.iter().for_each(|products| tell_products(terminal, products));
+        InitReport::Written(written) => {
+            let Written { manifest, schema, products, next } = &**written;
+            if let Some(products) = products {
+                tell_products(terminal, products);
+            }
             let width = manifest.chars().count().max(schema.chars().count());
             terminal.say(format_args!("Wrote {manifest:<width$}  settings, with comments"));
             terminal.say(format_args!("Wrote {schema:<width$}  completion for editors"));
@@ -35,7 +38,9 @@ fn tell_products(terminal: &Terminal, products: &Products) {
     if !choices.is_empty() {
         terminal.say(format_args!("  other choices of one_per: {choices}"));
     }
-    unusable.iter().for_each(|unusable| terminal.say(format_args!("  {unusable}: `plan` says where")));
+    if let Some(unusable) = unusable {
+        terminal.say(format_args!("  {unusable}: `plan` says where"));
+    }
     // Rows that are left out are counted above, and stand in the manifest.
     let is_told = |problem: &&Problem| problem.severity == Severity::Note;
     terminal.problems(problems.iter().filter(|problem| !is_told(problem)).cloned().collect());
