@@ -88,9 +88,8 @@ fn modules_import_from_lower_floors_only() {
     for (module, files) in modules() {
         for (path, text) in files {
             for other in named(&text).filter(|other| *other != module) {
-                let is_unfinished = UNFINISHED.contains(&path.to_str().unwrap());
                 // What is no module is an item of the crate's root: there is none, and the compiler would say so.
-                if floors.get(other).is_none_or(|floor| *floor >= floors[&module]) && !is_unfinished {
+                if floors.get(other).is_none_or(|floor| *floor >= floors[&module]) {
                     wrong.push(format!("{}: {module} may not know {other}", path.display()));
                 }
             }
@@ -175,19 +174,12 @@ fn without_tests(text: &str) -> &str {
     text.split_once("\n#[cfg(test)]\nmod ").map_or(text, |(code, _)| code)
 }
 
-/// Files of more than [`LONG`] lines, each with the reason.
-const LONG_FILES: [(&str, &str); 1] = [("app/verify.rs", "its words are on their way to `report`")];
-
 #[test]
-fn long_files_have_a_reason() {
+fn no_file_has_two_subjects() {
     let files = modules().into_values().flatten().filter(|(path, _)| !is_test(path));
     let long = files.map(|(path, text)| (path, without_tests(&text).lines().count()));
     let long: BTreeMap<PathBuf, usize> = long.filter(|(_, lines)| *lines > LONG).collect();
-    let excused: BTreeSet<PathBuf> = LONG_FILES.iter().map(|(path, _)| PathBuf::from(path)).collect();
-    let unexcused: Vec<_> = long.iter().filter(|(path, _)| !excused.contains(*path)).collect();
-    assert!(unexcused.is_empty(), "beyond {LONG} lines a file has two subjects: {unexcused:#?}");
-    let short: Vec<_> = excused.iter().filter(|path| !long.contains_key(*path)).collect();
-    assert!(short.is_empty(), "short now, and needs no excuse: {short:#?}");
+    assert!(long.is_empty(), "beyond {LONG} lines a file has two subjects: {long:#?}");
 }
 
 /// The words of the terminal and of the command line. Modules above `app` alone may know them.
@@ -196,10 +188,6 @@ const TERMINAL: [&str; 7] =
 
 /// Reads the product file that a manifest names `-`.
 const READS_STDIN: &str = "load/items.rs";
-
-/// Use cases that still know the command line or its streams. The list shrinks, and must be empty in the end.
-const UNFINISHED: [&str; 5] =
-    ["app/ledger.rs", "app/ledger/adjust.rs", "app/ledger/table.rs", "app/models.rs", "app/verify.rs"];
 
 #[test]
 fn use_cases_and_what_they_stand_on_know_no_terminal() {
@@ -218,9 +206,6 @@ fn use_cases_and_what_they_stand_on_know_no_terminal() {
             wrong.insert(path, found);
         }
     }
-    let finished: Vec<&str> = UNFINISHED.into_iter().filter(|path| !wrong.contains_key(*path)).collect();
-    assert!(finished.is_empty(), "finished, take them off the list: {finished:?}");
-    wrong.retain(|path, _| !UNFINISHED.contains(&path.as_str()));
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
