@@ -102,8 +102,8 @@ fn captions(state: &Path) -> Captions {
             // Another thread was faster: its reader is as good.
             let _ = reader.set(opened);
         }
-        let (key, title) = reader.get()?.whose(&task.provider, &TaskId(task.id.clone())).ok()??;
-        Some(Caption { item: key.item, title, shot: key.shot })
+        let (key, title) = reader.get()?.whose(&task.provider, &TaskId((&task.id).into())).ok()??;
+        Some(Caption { item: key.item.into_raw(), title, shot: key.shot })
     })
 }
 

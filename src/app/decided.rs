@@ -143,13 +143,13 @@ impl Decided {
         // Of a part it cannot be said what is gone.
         if !self.partial {
             book.each_gone::<StoreError>(|job| {
-                if loaded.left_out.has(&job.key.item) {
+                if loaded.left_out.has(job.key.item.raw()) {
                     return Ok(());
                 }
                 if job.wanted {
                     watch.miss(&job.key);
                 }
-                if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
+                if is_in_place(&job.filed) && !loaded.left_out.may_have(job.key.item.raw()) {
                     gone.add(&job.key);
                 }
                 Ok(())
@@ -251,7 +251,7 @@ fn decide(
         }
         rules
     };
-    let left_out = |key: &JobKey| loaded.left_out.may_have(&key.item);
+    let left_out = |key: &JobKey| loaded.left_out.may_have(key.item.raw());
     let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
     worksheet.book().decide(scope, selection.limit)?;
     names.warnings()

@@ -92,6 +92,10 @@ pub(crate) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
     if let Some(key) = text.parse::<JobKey>().ok().filter(|key| known.contains(key)) {
         return Ok(key);
     }
+    // A key with hidden characters is typed as it is shown.
+    if let Some(key) = known.iter().find(|key| key.to_string() == text) {
+        return Ok(key.clone());
+    }
     let mut of_item = known.iter().filter(|key| key.item == text);
     match (of_item.next(), of_item.next()) {
         (Some(key), None) => Ok(key.clone()),

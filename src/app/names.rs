@@ -57,8 +57,8 @@ impl Names {
         let mut has = self.0.is_empty();
         for name in &self.0 {
             let is_meant = match &name.meaning {
-                Meaning::Spelled => name.written == spelled || name.written == key.item,
-                Meaning::Pattern(pattern) => pattern.is_match(&spelled) || pattern.is_match(&key.item),
+                Meaning::Spelled => name.written == spelled || key.item == name.written,
+                Meaning::Pattern(pattern) => pattern.is_match(&spelled) || pattern.is_match(key.item.raw()),
             };
             if is_meant {
                 has = true;

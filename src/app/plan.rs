@@ -136,7 +136,7 @@ impl PlanReport {
             return Ok(());
         }
         self.decided.worksheet.book().each_gone(|job| {
-            let is_told = is_in_place(&job.filed) && !self.loaded.left_out.may_have(&job.key.item);
+            let is_told = is_in_place(&job.filed) && !self.loaded.left_out.may_have(job.key.item.raw());
             if is_told { each(&job.key) } else { Ok(()) }
         })
     }

@@ -55,7 +55,7 @@ impl Project {
         let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
         let mut gone = Vec::new();
         worksheet.book().each_gone::<StoreError>(|job| {
-            if is_in_place(&job.filed) && !loaded.left_out.may_have(&job.key.item) {
+            if is_in_place(&job.filed) && !loaded.left_out.may_have(job.key.item.raw()) {
                 gone.push(job);
             }
             Ok(())

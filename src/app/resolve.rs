@@ -122,7 +122,7 @@ impl Project {
     ///
     /// Where a job that is meant by name cannot be settled so; of several, those are passed over.
     pub async fn resolve(&self, request: &ResolveRequest) -> Result<ResolveReport, Error> {
-        if matches!(&request.decision, Decision::Adopt(task) if task.0.trim().is_empty()) {
+        if matches!(&request.decision, Decision::Adopt(task) if task.0.raw().trim().is_empty()) {
             return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
         }
         let state = self.open_concurrent()?;
@@ -256,7 +256,7 @@ impl Project {
                 return recorded(renewed, Resolution::Resubmitted(price), Unresolved::TaskKnown);
             }
             Decision::Adopt(task) => {
-                let task = TaskId(task.0.trim().to_owned());
+                let task = TaskId(task.0.raw().trim().into());
                 (Event::Adopt(task.clone()), Resolution::Adopted(task), Unresolved::TaskKnown)
             }
             Decision::AskAgain => (Event::Again, Resolution::AskedAgain, Unresolved::NoTask),

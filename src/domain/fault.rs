@@ -1,5 +1,6 @@
 //! A fault is what the engine does next, not what the API said; the API's words travel beside it.
 
+use super::foreign::is_hidden;
 use std::fmt;
 use std::time::Duration;
 
@@ -152,8 +153,7 @@ pub fn printable(text: &str) -> String {
             shown.push('…');
             break;
         }
-        let bidi = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || bidi {
+        if is_hidden(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);

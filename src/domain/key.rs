@@ -1,5 +1,6 @@
 //! Names that stay text from the sheet to the file name: `0123`, `no` and `1e3` survive.
 
+use super::foreign::{Foreign, shown};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +11,7 @@ pub struct JobKey {
     /// The shot's name in the manifest.
     pub shot: String,
     /// The item's id in the catalog.
-    pub item: String,
+    pub item: Foreign,
     /// The ids of the matrix cell joined by `_`; empty without a matrix.
     pub variant: String,
 }
@@ -18,7 +19,7 @@ pub struct JobKey {
 impl JobKey {
     /// A key without a variant.
     #[must_use]
-    pub fn new(shot: impl Into<String>, item: impl Into<String>) -> Self {
+    pub fn new(shot: impl Into<String>, item: impl Into<Foreign>) -> Self {
         Self { shot: shot.into(), item: item.into(), variant: String::new() }
     }
 }
@@ -35,12 +36,12 @@ fn unescape(part: &str) -> String {
 impl fmt::Display for JobKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Through `pad`, so that a table can align keys with `{:<20}`.
-        let mut text = format!("{}/{}", escape(&self.shot), escape(&self.item));
+        let mut text = format!("{}/{}", escape(&self.shot), escape(self.item.raw()));
         if !self.variant.is_empty() {
             text.push('/');
             text.push_str(&escape(&self.variant));
         }
-        f.pad(&text)
+        f.pad(&shown(&text))
     }
 }
 
@@ -58,9 +59,9 @@ impl FromStr for JobKey {
             return Err(NotAJobKey(text.to_owned()));
         }
         match <[String; 2]>::try_from(parts) {
-            Ok([shot, item]) => Ok(Self { shot, item, variant: String::new() }),
+            Ok([shot, item]) => Ok(Self { shot, item: item.into(), variant: String::new() }),
             Err(parts) => match <[String; 3]>::try_from(parts) {
-                Ok([shot, item, variant]) => Ok(Self { shot, item, variant }),
+                Ok([shot, item, variant]) => Ok(Self { shot, item: item.into(), variant }),
                 Err(_) => Err(NotAJobKey(text.to_owned())),
             },
         }
@@ -85,9 +86,14 @@ text_id! {
     /// One paid rendering of a job: 26 characters, sortable by time of creation, unique beyond this machine.
     TakeId
 }
-text_id! {
-    /// The provider's handle of a task: opaque text, whatever it looks like (Z.AI's ids overflow 64 bits).
-    TaskId
+/// The provider's handle of a task: opaque text, whatever it looks like (Z.AI's ids overflow 64 bits).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub Foreign);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 text_id! {
     /// Our name for one attempt: `sl-` and 26 random characters, new for each, sent where the provider has a field.
@@ -133,7 +139,7 @@ mod tests {
         fn any_key_survives_being_written_and_read(
             shot in "[a-z/%]{1,6}", item in "\\PC{1,8}", variant in "[a-z0-9_/%]{0,6}",
         ) {
-            let key = JobKey { shot, item, variant };
+            let key = JobKey { shot, item: item.into(), variant };
             prop_assert_eq!(key.to_string().parse::<JobKey>().unwrap(), key);
         }
     }

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod price;
 
 pub mod fault;
+pub mod foreign;
 pub mod policy;
 
 pub mod breaker;

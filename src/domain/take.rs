@@ -1,6 +1,7 @@
 //! A take: one paid rendering of a job, from its order to its clip.
 
 use super::digest::Sha256;
+use super::foreign::Foreign;
 use super::key::{JobKey, TakeId};
 use super::lifecycle::State;
 use super::money::Usd;
@@ -34,7 +35,7 @@ pub struct Wanted {
     /// Which clip.
     pub key: JobKey,
     /// What people call the item.
-    pub title: String,
+    pub title: Foreign,
     /// What is ordered.
     pub request: Request,
     /// Taken over the request.
@@ -66,7 +67,7 @@ pub struct Take {
     /// Which clip.
     pub key: JobKey,
     /// What people call the item.
-    pub title: String,
+    pub title: Foreign,
     /// What is ordered. Kept with the take, so that collecting needs no manifest.
     pub request: Request,
     /// Taken over the request.

@@ -57,7 +57,7 @@ pub fn order(
     })?;
     // A leader may come after its followers: each has its take by now.
     if files {
-        let is_left_out = |key: &JobKey| left_out.may_have(&key.item);
+        let is_left_out = |key: &JobKey| left_out.may_have(key.item.raw());
         book.each::<StoreError>(|book, job| {
             let (wanted, decision) = (&job.wanted, &job.decision);
             if let Decision::Shared { leader, take, from: None, .. } = decision {

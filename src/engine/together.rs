@@ -70,7 +70,7 @@ mod tests {
     use jiff::Timestamp;
 
     fn task(number: usize) -> TaskId {
-        TaskId(number.to_string())
+        TaskId(number.to_string().into())
     }
 
     fn card() -> Arc<ModelCard> {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     fn numbers(questions: &[Question]) -> Vec<&str> {
-        questions.iter().map(|question| question.task.0.as_str()).collect()
+        questions.iter().map(|question| question.task.0.raw()).collect()
     }
 
     #[test]

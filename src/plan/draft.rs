@@ -112,7 +112,7 @@ impl Render<'_, '_> {
         let path = self.path();
         let variant = self.values.job.variant.to_owned();
         let shot = self.values.shot.name.value.clone();
-        let key = JobKey { shot, item: self.values.item().id.clone(), variant };
+        let key = JobKey { shot, item: (&self.values.item().id).into(), variant };
         let whole = self.problems.len() == before;
         let path = path.unwrap_or_default();
         Some(Draft { key, request, pictures, path, card, dropped, fuller, whole })

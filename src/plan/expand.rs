@@ -230,7 +230,7 @@ impl<'a> Expansion<'a> {
         };
         let mut problem = Problem::error(output.place(), message).hint(hint);
         let [one, other] = if same_shot && !same_item {
-            let first = values.item().neighbour(first_key.item, first.line.into());
+            let first = values.item().neighbour(first_key.item.into_raw(), first.line.into());
             [&first, values.item()].map(|item| item.example(&["id".to_owned()]))
         } else {
             [&first_key, &draft.key].map(JobKey::to_string)

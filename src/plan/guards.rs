@@ -156,7 +156,7 @@ mod tests {
         let request = Request::new("zai/vidu2-image".parse().unwrap());
         Wanted {
             key: JobKey::new("hero", item.to_string()),
-            title: String::new(),
+            title: "".into(),
             fingerprint: fingerprint(&request),
             likeness: None,
             request,

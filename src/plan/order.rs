@@ -126,7 +126,7 @@ pub(super) fn order(
     let fingerprint = fingerprint(&request);
     Some(Wanted {
         key: draft.key,
-        title: Item::title(values.item()).to_owned(),
+        title: Item::title(values.item()).into(),
         fingerprint,
         likeness: Some(likeness).filter(|likeness| *likeness != fingerprint),
         request,

@@ -75,13 +75,13 @@ impl Provider for Echo {
         if reply::is_success(reply)
             && let Some(id) = reply::text(answer.as_ref().and_then(|answer| answer.get("id")))
         {
-            return Ok(TaskId(id));
+            return Ok(TaskId(id.into()));
         }
         Err(reply::refused(reply, complaint(answer.as_ref()).as_ref(), &MEANINGS))
     }
 
     fn poll(&self, _card: &ModelCard, task: &TaskId) -> Call {
-        call(Method::Get, format!("{TASKS}/{}", escaped(&task.0)))
+        call(Method::Get, format!("{TASKS}/{}", escaped(task.0.raw())))
     }
 
     fn polled(&self, task: &TaskId, reply: &Reply) -> Result<Progress, Fault> {
@@ -124,7 +124,7 @@ impl Bulk for Echo {
     }
 
     fn poll(&self, tasks: &[(&ModelCard, &TaskId)]) -> Call {
-        let ids: Vec<String> = tasks.iter().map(|(_, task)| escaped(&task.0)).collect();
+        let ids: Vec<String> = tasks.iter().map(|(_, task)| escaped(task.0.raw())).collect();
         call(Method::Get, format!("{TASKS}?ids={}", ids.join(",")))
     }
 
@@ -135,7 +135,7 @@ impl Bulk for Echo {
             return Err(unanswered(reply));
         };
         let of = |task: &TaskId| {
-            let is_it = |json: &&Json| reply::text(Some(*json)).as_ref() == Some(&task.0);
+            let is_it = |json: &&Json| reply::text(Some(*json)).as_deref() == Some(task.0.raw());
             if missing.iter().any(|id| is_it(&id)) {
                 return Err(Fault::new(FaultKind::Gone, Said::text(format!("no task {task} is known"))));
             }
@@ -151,7 +151,7 @@ impl Bulk for Echo {
 
 impl Cancel for Echo {
     fn cancel(&self, _card: &ModelCard, task: &TaskId) -> Call {
-        call(Method::Delete, format!("{TASKS}/{}", escaped(&task.0)))
+        call(Method::Delete, format!("{TASKS}/{}", escaped(task.0.raw())))
     }
 
     fn cancelled(&self, task: &TaskId, reply: &Reply) -> Result<Cancelled, Fault> {
@@ -159,7 +159,7 @@ impl Cancel for Echo {
         let text = |name: &str| reply::text(answer.as_ref().and_then(|answer| answer.get(name)));
         let code = complaint(answer.as_ref()).and_then(|complaint| complaint.code);
         match (reply.status, text("status").as_deref(), code.as_deref()) {
-            (200..=299, Some("cancelled"), _) if text("id").as_ref() == Some(&task.0) => {
+            (200..=299, Some("cancelled"), _) if text("id").as_deref() == Some(task.0.raw()) => {
                 Ok(Cancelled::Yes(Charged::No))
             }
             (200..=299, Some("cancelled"), _) => {
@@ -196,7 +196,7 @@ fn complaint(answer: Option<&Json>) -> Option<Complaint> {
 fn told(task: &TaskId, answer: &Json, http: u16) -> Option<Progress> {
     let id = reply::text(answer.get("id"))?;
     let status = answer.get("status").and_then(Json::as_str)?;
-    if id != task.0 {
+    if task.0 != id {
         let said = Said::text(format!("asked about task {task}, the answer is about task {id}"));
         return Some(Progress::Mistaken { said });
     }
@@ -236,7 +236,7 @@ fn failed(answer: &Json, http: u16) -> Progress {
 /// A page of a list; `None` where anything about it is not as it should be, for what is unclear proves nothing.
 fn listing(answer: &Json) -> Option<Listing> {
     let task = |entry: &Json| {
-        let id = TaskId(reply::text(entry.get("id"))?);
+        let id = TaskId(reply::text(entry.get("id"))?.into());
         Some((id, reply::text(entry.get("client_id")).map(RequestId)))
     };
     let tasks = answer.get("tasks")?.as_array()?.iter().map(task).collect::<Option<Vec<_>>>()?;

@@ -8,7 +8,7 @@ fn reply(status: u16, body: &Json) -> Reply {
 }
 
 fn task(id: &str) -> TaskId {
-    TaskId(id.to_owned())
+    TaskId(id.into())
 }
 
 fn intent() -> Intent {

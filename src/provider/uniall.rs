@@ -88,7 +88,7 @@ impl Provider for UniAll {
         let answer = reply::object(reply);
         let complaint = answer.as_ref().and_then(reply::complaint);
         match answer.as_ref().and_then(id) {
-            Some(id) if reply::is_success(reply) => Ok(TaskId(id)),
+            Some(id) if reply::is_success(reply) => Ok(TaskId(id.into())),
             Some(id) if reply.status >= 400 => Err(reply::doubted(reply, &id, complaint)),
             _ => Err(reply::refused(reply, complaint.as_ref(), &MEANINGS)),
         }
@@ -108,7 +108,7 @@ impl Provider for UniAll {
             return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &[]));
         };
         let id = id(answer);
-        if let Some(other) = id.as_ref().filter(|id| **id != task.0) {
+        if let Some(other) = id.as_ref().filter(|id| task.0 != **id) {
             return Ok(reply::mistaken(reply, task, other));
         }
         let word = status.trim().to_ascii_lowercase();
@@ -142,7 +142,7 @@ impl Provider for UniAll {
 fn poll(task: &TaskId) -> Call {
     Call {
         method: Method::Get,
-        path: format!("/v1/video/generations/{}", escaped(&task.0)),
+        path: format!("/v1/video/generations/{}", escaped(task.0.raw())),
         auth: Auth::Bearer,
         headers: Vec::new(),
         body: None,

@@ -81,7 +81,7 @@ impl Provider for Vtrix {
         let answer = reply::object(reply);
         let complaint = answer.as_ref().and_then(complaint);
         match answer.as_ref().and_then(id) {
-            Some(id) if reply::is_success(reply) => Ok(TaskId(id)),
+            Some(id) if reply::is_success(reply) => Ok(TaskId(id.into())),
             // An `id` alone may be the request's.
             Some(id) if reply.status >= 400 && answer.as_ref().is_some_and(is_a_task) => {
                 Err(reply::doubted(reply, &id, complaint))
@@ -103,12 +103,12 @@ impl Provider for Vtrix {
         let word = status.trim().to_ascii_lowercase();
         let (is_rendered, is_failed) = (RENDERED.contains(&word.as_str()), FAILED.contains(&word.as_str()));
         let id = id(answer);
-        if let Some(other) = id.as_ref().filter(|id| reply::is_success(reply) && **id != task.0) {
+        if let Some(other) = id.as_ref().filter(|id| reply::is_success(reply) && task.0 != **id) {
             return Ok(reply::mistaken(reply, task, other));
         }
         // A task that has ended may come with an error status. Only the task itself repeats its id; an error of the
         // gateway, which may say `failed` too, does not, and must not end a task that is paid.
-        let is_named = id.is_some_and(|id| id == task.0);
+        let is_named = id.is_some_and(|id| task.0 == id);
         let is_the_task = match reply.status {
             200..=299 => is_named || !is_failed,
             400.. => is_named && (is_rendered || is_failed),
@@ -140,7 +140,7 @@ impl Provider for Vtrix {
 fn poll(task: &TaskId) -> Call {
     Call {
         method: Method::Get,
-        path: format!("/model/v1/generation/task/{}", escaped(&task.0)),
+        path: format!("/model/v1/generation/task/{}", escaped(task.0.raw())),
         auth: Auth::Bearer,
         headers: Vec::new(),
         body: None,

@@ -127,7 +127,7 @@ impl Provider for Zai {
         if reply::is_success(reply)
             && let Some(id) = reply::text(answer.as_ref().and_then(|answer| answer.get("id")))
         {
-            return Ok(TaskId(id));
+            return Ok(TaskId(id.into()));
         }
         Err(reply::refused(reply, complaint(answer.as_ref(), reply).as_ref(), &MEANINGS))
     }
@@ -143,7 +143,7 @@ impl Provider for Zai {
             let complaint = complaint(answer.as_ref(), reply);
             return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &GONE));
         };
-        if let Some(other) = reply::text(answer.get("id")).filter(|id| *id != task.0) {
+        if let Some(other) = reply::text(answer.get("id")).filter(|id| task.0 != *id) {
             return Ok(reply::mistaken(reply, task, &other));
         }
         Ok(match status.trim().to_ascii_uppercase().as_str() {
@@ -168,7 +168,7 @@ impl Provider for Zai {
 fn poll(task: &TaskId) -> Call {
     Call {
         method: Method::Get,
-        path: format!("/paas/v4/async-result/{}", escaped(&task.0)),
+        path: format!("/paas/v4/async-result/{}", escaped(task.0.raw())),
         auth: Auth::Bearer,
         headers: headers(),
         body: None,

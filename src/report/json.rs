@@ -31,7 +31,7 @@ pub fn line(notice: &Notice, now: Timestamp) -> Value {
                 "event": to.name(), "job": key.to_string(), "take": take.0, "from": from.name(), "price_usd": price.plain(),
             });
             if let Some(task) = to.task() {
-                object["task"] = task.id.0.clone().into();
+                object["task"] = task.id.0.raw().into();
             }
             match &**to {
                 State::Done { file, .. } => {

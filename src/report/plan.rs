@@ -169,7 +169,7 @@ pub fn buckets_json(buckets: &Buckets) -> Value {
 pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
     let mut object = json!({
         "job": wanted.key.to_string(),
-        "title": wanted.title,
+        "title": wanted.title.raw(),
         "decision": decision.name(),
         "bucket": Bucket::of(&wanted.key, decision).name(),
         "costs": decision.costs(),

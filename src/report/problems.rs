@@ -1,5 +1,6 @@
 //! Problems as compilers show them: the line, a caret under what is meant, and what to type instead.
 
+use crate::domain::foreign::{is_hidden, shown};
 use crate::domain::problem::{EXAMPLES, Place, Problem, Rows, Severity};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -78,29 +79,33 @@ fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::
         0..=LONGEST_MARK => (usize::MAX, width),
         _ => (column.saturating_add(LONGEST_MARK), LONGEST_MARK),
     };
-    let mut shown = String::with_capacity(line.len());
+    let mut seen = String::with_capacity(line.len());
     let (mut start, mut end) = (None, None);
     for (at, character) in line.chars().enumerate() {
         if at == limit {
-            end = Some(shown.len());
-            shown.push('…');
+            end = Some(seen.len());
+            seen.push('…');
             break;
         }
         if at == column {
-            start = Some(shown.len());
+            start = Some(seen.len());
         }
         if at == column.saturating_add(width) {
-            end = Some(shown.len());
+            end = Some(seen.len());
         }
-        escape_into(&mut shown, character, true);
+        if character != '\t' && is_hidden(character) {
+            seen.extend(character.escape_default());
+        } else {
+            seen.push(character);
+        }
     }
     // A caret may stand behind the last character, where something is missing.
     if column == line.chars().count() {
-        start = Some(shown.len());
+        start = Some(seen.len());
     }
     let start = start?;
-    let end = end.unwrap_or(shown.len());
-    Some((shown, start..end))
+    let end = end.unwrap_or(seen.len());
+    Some((seen, start..end))
 }
 
 /// Where else it struck.
@@ -165,31 +170,7 @@ pub fn json(problem: &Problem) -> Value {
     })
 }
 
-/// Text of a user or a provider as a terminal may show it: nothing in it moves the cursor or turns the line around.
+/// Returns text of a user or a provider as a terminal may show it.
 fn escaped(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        escape_into(&mut shown, character, false);
-    }
-    shown
-}
-
-fn escape_into(shown: &mut String, character: char, keep_tabs: bool) {
-    match character {
-        '\t' if keep_tabs => shown.push('\t'),
-        '\0'..='\u{1f}' | '\u{7f}' => {
-            let _ = write!(shown, "\\x{:02x}", u32::from(character));
-        }
-        // C1 controls, line separators, and marks that change the direction of writing.
-        '\u{80}'..='\u{9f}'
-        | '\u{61c}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{feff}' => {
-            let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
-        }
-        _ => shown.push(character),
-    }
+    shown(text).into_owned()
 }

@@ -89,7 +89,7 @@ impl Console {
             tracing::info!(target: "shotlist", "{line}");
         }
         if let Notice::Trouble(trouble) = notice {
-            self.terminal.insist(format_args!("{} {trouble}", self.terminal.paint("error:", "1;31")));
+            self.terminal.insist(trouble);
         }
         if self.terminal.json {
             self.terminal.data(json::line(notice, at));
@@ -109,7 +109,7 @@ impl Console {
                     Tone::Doubt => self.terminal.paint(word, "33"),
                     Tone::Plain | Tone::Step => word.to_owned(),
                 };
-                self.terminal.say(line.fitted(columns, at, paint).join("\n"));
+                self.terminal.say_painted(line.fitted(columns, at, paint).join("\n"));
             }
         }
         self.draw(&heard);

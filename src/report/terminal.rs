@@ -6,15 +6,26 @@ use super::layout::{Row, wrap};
 use super::problems;
 use crate::app::environment::variable;
 use crate::app::error::Error;
+use crate::domain::foreign::{shown_json, shown_lines};
 use crate::domain::problem::{Problem, Tally, grouped};
 use live::Live;
+use serde_json::ser::{Formatter, Serializer};
 use std::fmt::Display;
-use std::io::{BufRead, BufWriter, IsTerminal, Write};
+use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 
 /// How large a terminal is where nobody knows it: columns and rows.
 const SIZE: (u16, u16) = (100, 24);
 /// Below this many columns or rows an answer is none.
 const LEAST: (u16, u16) = (20, 5);
+
+/// JSON whose strings hold no character that a terminal could take for a command.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        writer.write_all(shown_json(fragment).as_bytes())
+    }
+}
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +114,14 @@ impl Terminal {
         self.live.above(self.size().0, write)
     }
 
-    /// A line of data.
+    /// Writes a line of data. Whatever it holds, no control character of it reaches a terminal.
     pub fn data(&self, line: impl Display) {
+        let line = line.to_string();
+        self.painted_data(if self.json { shown_json(&line) } else { shown_lines(&line) });
+    }
+
+    /// Writes a line of data with colours, whose text is known to be harmless.
+    pub(crate) fn painted_data(&self, line: impl Display) {
         // A reader that went away (`| head -1`) does not end paid work.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
@@ -118,24 +135,32 @@ impl Terminal {
     pub fn long_data(&self, line: &impl serde::Serialize) -> Result<(), serde_json::Error> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         // A reader that went away is no error here either.
-        serde_json::to_writer(&mut out, line)
+        line.serialize(&mut Serializer::with_formatter(&mut out, Harmless))
             .or_else(|error| if error.is_io() { Ok(()) } else { Err(error) })?;
         let _ = writeln!(out);
         let _ = out.flush();
         Ok(())
     }
 
-    /// A line of talk.
+    /// Writes a line of talk. Whatever it holds, no control character of it reaches a terminal.
     pub fn say(&self, line: impl Display) {
+        self.say_painted(shown_lines(&line.to_string()));
+    }
+
+    /// Writes a line of talk with colours, whose text is known to be harmless.
+    pub(crate) fn say_painted(&self, line: impl Display) {
         if !self.quiet {
-            self.insist(line);
+            self.above(|| {
+                let _ = writeln!(std::io::stderr().lock(), "{line}");
+            });
         }
     }
 
-    /// A line of talk that is told also where talk is not wanted: what it says may be written nowhere else.
-    pub fn insist(&self, line: impl Display) {
+    /// Writes an error that does not end the work, also where talk is not wanted: it may be written nowhere else.
+    pub fn insist(&self, error: &str) {
         self.above(|| {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            let _ =
+                writeln!(std::io::stderr().lock(), "{} {}", self.paint("error:", "1;31"), shown_lines(error));
         });
     }
 
@@ -181,9 +206,9 @@ impl Terminal {
         self.problems(error.problems.clone());
         let mut err = std::io::stderr().lock();
         let money = error.money.as_ref().map(|money| format!(" ({money})")).unwrap_or_default();
-        let _ = writeln!(err, "{} {}{money}", self.paint("error:", "1;31"), error.what);
+        let _ = writeln!(err, "{} {}{money}", self.paint("error:", "1;31"), shown_lines(&error.what));
         if let Some(next) = &error.hint {
-            let _ = writeln!(err, "next: {next}");
+            let _ = writeln!(err, "next: {}", shown_lines(next));
         }
     }
 
@@ -191,7 +216,7 @@ impl Terminal {
     #[must_use]
     pub fn ask(&self, question: &str) -> bool {
         let mut err = std::io::stderr().lock();
-        let _ = write!(err, "{question} [y/N] ");
+        let _ = write!(err, "{} [y/N] ", shown_lines(question));
         let _ = err.flush();
         drop(err);
         let mut answer = String::new();

@@ -49,7 +49,7 @@ impl Store {
                 takes::set_settled(batch.db, &row.take.id, *usd)?;
                 let mut entry = Entry::about(&row.take, Kind::Adjusted, now);
                 entry.attempt = intent(&row.take.state).map_or(row.take.attempts, |intent| intent.attempt);
-                entry.task_id = row.take.state.task().map(|task| task.id.0.clone());
+                entry.task_id = row.take.state.task().map(|task| task.id.0.raw().to_owned());
                 (entry.usd, entry.was, entry.why) = (*usd, Some(row.usd), Some(reason.clone()));
                 batch.note(entry)?;
                 Ok(Ok(()))

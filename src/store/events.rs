@@ -32,7 +32,7 @@ impl Entry {
             (Kind::Again, State::Held { task: Some(_), .. }) => Some(Event::Again),
             (Kind::WrittenOff, State::Held { .. }) => Some(Event::WriteOff),
             (Kind::Settled, State::Running { .. } | State::Downloading { .. } | State::Held { .. }) => {
-                state.task().filter(|task| Some(&task.id.0) == self.task_id.as_ref())?;
+                state.task().filter(|task| Some(task.id.0.raw()) == self.task_id.as_deref())?;
                 Some(Event::WasPlaced(self.file()?))
             }
             _ => None,
@@ -106,7 +106,7 @@ impl Entry {
 
     /// The event that brings the line's task to a state without one; `None` where there is a task, or none is named.
     fn task_for(&self, state: &State) -> Option<Event> {
-        let task = TaskId(self.task_id.clone()?);
+        let task = TaskId(self.task_id.as_ref()?.into());
         match state {
             State::Submitting { .. } => Some(Event::Accepted(task)),
             State::Doubtful { .. } => Some(Event::Found(task)),

@@ -355,10 +355,10 @@ impl Entry {
 
     /// Adds what a line about that state says; without one it is about the order, as it is submitted.
     fn fill(&mut self, take: &Take, to: Option<&State>) {
-        self.task_id = to.and_then(State::task).map(|task| task.id.0.clone());
+        self.task_id = to.and_then(State::task).map(|task| task.id.0.raw().to_owned());
         match to {
             None => {
-                self.title = Some(take.title.clone());
+                self.title = Some(take.title.raw().to_owned());
                 self.path = Some(take.path.clone());
                 self.request = serde_json::from_str(&rows::request_json(&take.request)).ok();
             }

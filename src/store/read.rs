@@ -306,7 +306,7 @@ impl Reader {
             let sql = "SELECT j.shot, j.item, j.variant, j.title FROM takes t JOIN jobs j ON j.id = t.job
                        WHERE t.provider = ?1 AND t.task_id = ?2";
             let whose = |row: &rusqlite::Row<'_>| Ok((takes::key(row, 0)?, row.get(3)?));
-            db.prepare_cached(sql)?.query_row([provider, &task.0], whose).optional()
+            db.prepare_cached(sql)?.query_row([provider, task.0.raw()], whose).optional()
         })
     }
 

@@ -92,9 +92,19 @@ mod params {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "TaskId")]
-struct TaskIdTwin(String);
+/// A task id as text.
+mod task_id {
+    use super::TaskId;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(id: &TaskId, s: S) -> Result<S::Ok, S::Error> {
+        id.0.raw().serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<TaskId, D::Error> {
+        Ok(TaskId(String::deserialize(d)?.into()))
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "RequestId")]
@@ -113,7 +123,7 @@ struct IntentTwin {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Task")]
 struct TaskTwin {
-    #[serde(with = "TaskIdTwin")]
+    #[serde(with = "task_id")]
     id: TaskId,
     #[serde(with = "IntentTwin")]
     intent: Intent,

@@ -1,6 +1,7 @@
 //! Takes as rows of the database.
 
 use super::rows;
+use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Account, ClipFile, Phase, State};
 use crate::domain::money::Usd;
@@ -9,6 +10,7 @@ use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use jiff::Timestamp;
 use rusqlite::types::Type;
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use std::str::FromStr;
 
@@ -50,6 +52,18 @@ pub(super) fn parsed<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Resu
 
 pub(super) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     Timestamp::from_millisecond(row.get(column)?).map_err(|e| unreadable(column, e))
+}
+
+impl ToSql for Foreign {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.raw().to_sql()
+    }
+}
+
+impl FromSql for Foreign {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Ok(value.as_str()?.into())
+    }
 }
 
 /// A key from four columns, of which the first is the shot's.

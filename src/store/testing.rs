@@ -36,7 +36,11 @@ fn intent() -> impl Strategy<Value = Intent> {
 }
 
 fn task() -> impl Strategy<Value = Task> {
-    (text(), intent(), time()).prop_map(|(id, intent, accepted)| Task { id: TaskId(id), intent, accepted })
+    (text(), intent(), time()).prop_map(|(id, intent, accepted)| Task {
+        id: TaskId(id.into()),
+        intent,
+        accepted,
+    })
 }
 
 fn file() -> impl Strategy<Value = ClipFile> {

@@ -16,6 +16,7 @@ mod engine;
 mod examples;
 mod exercise;
 mod files;
+mod foreign;
 mod images;
 mod kill;
 mod library;

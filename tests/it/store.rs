@@ -60,7 +60,7 @@ fn wanted(item: &str) -> Wanted {
     request.prompt = Some(format!("a slow turn around {item}"));
     Wanted {
         key: JobKey::new("hero", item),
-        title: format!("The {item}"),
+        title: format!("The {item}").into(),
         fingerprint: Fingerprint(Sha256::of(item.as_bytes())),
         likeness: None,
         request,
@@ -273,7 +273,7 @@ async fn happen_with(store: &Store, take: &Take, event: Event, details: Details)
 
 async fn submitted(store: &Store, item: &str, run: RunId) -> Take {
     let take = claim(store, &get(store, item).await, run).await.unwrap();
-    happen(store, &take, Event::Accepted(TaskId(format!("task-{item}")))).await.unwrap()
+    happen(store, &take, Event::Accepted(TaskId(format!("task-{item}").into()))).await.unwrap()
 }
 
 fn clip(expires: Option<Timestamp>) -> Clip {

@@ -31,7 +31,7 @@ pub fn object(places: &Places, report: &LedgerReport) -> Value {
             "why": why(&take.state),
             "sent": at.map(|at| at.to_string()),
             "request_id": id,
-            "task": take.state.task().map(|task| task.id.0.clone()),
+            "task": take.state.task().map(|task| task.id.0.raw().to_owned()),
         })
     };
     json!({

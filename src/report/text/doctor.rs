@@ -1,6 +1,7 @@
 //! The results of `doctor` in words.
 
 use crate::app::doctor::{Check, DoctorReport, Verdict};
+use crate::domain::foreign::shown_lines;
 use crate::domain::text::count;
 use crate::report::layout::labelled;
 use crate::report::terminal::Terminal;
@@ -37,7 +38,11 @@ fn tell_check(terminal: &Terminal, check: &Check) {
     for (at, line) in lines.into_iter().enumerate() {
         // Only the first line begins with the verdict.
         match line.strip_prefix(&verdict).filter(|_| at == 0) {
-            Some(rest) => terminal.data(format_args!("{}{rest}", terminal.paint(&verdict, color))),
+            Some(rest) => terminal.painted_data(format_args!(
+                "{}{}",
+                terminal.paint(&verdict, color),
+                shown_lines(rest)
+            )),
             None => terminal.data(line),
         }
     }

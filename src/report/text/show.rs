@@ -3,6 +3,7 @@
 use crate::app::places::Places;
 use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::fault::Said;
+use crate::domain::foreign::shown;
 use crate::domain::lifecycle::{Account, CancelledBy, State};
 use crate::domain::money::Usd;
 use crate::report::layout::{bytes, cut, labelled, span, utc};
@@ -19,7 +20,7 @@ const LONGEST_VALUE: usize = 2_000;
 #[must_use]
 pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> {
     let history = &report.history;
-    let mut lines = labelled("", &format!("{}   {}", history.key, printable(&history.title)), width);
+    let mut lines = labelled("", &format!("{}   {}", history.key, history.title), width);
     let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
     field("state", &headline(history));
     match &history.filed {
@@ -218,16 +219,9 @@ fn request(report: &ShowReport, entry: &TakeHistory, width: usize) -> Vec<String
     lines
 }
 
-/// Returns the text of a user or a provider as a terminal may show it, of any length: see [`crate::domain::fault::printable`].
+/// Returns the text of a user or a provider as a terminal may show it, of any length.
 fn printable(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let piece = |piece: &[char]| {
-        let text: String = piece.iter().collect();
-        // The edges of a piece may be spaces inside the text, which are kept.
-        let core = text.trim();
-        text.replacen(core, &crate::domain::fault::printable(core), usize::from(!core.is_empty()))
-    };
-    characters.chunks(200).map(piece).collect()
+    shown(text).into_owned()
 }
 
 /// Returns the last answer to the last submission of a take.

@@ -22,7 +22,7 @@ fn events(attempts: u32, at: Moment) -> Vec<Event> {
     let attempt = attempts + 1;
     let intent = Intent { attempt, request_id: RequestId(format!("sl-{attempt}")), at: at.now };
     let absence = Absence::prove(true, true, Timestamp::UNIX_EPOCH, at, &LookUp::new(Duration::from_secs(5)));
-    let task = || TaskId(format!("task-{attempt}"));
+    let task = || TaskId(format!("task-{attempt}").into());
     let refused = |charged| Event::Refused { refusal: Refusal::Generation, charged };
     let mut events = vec![
         Event::Claimed(intent),

@@ -2,6 +2,7 @@
 
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
+use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -17,7 +18,7 @@ pub struct History {
     /// Which clip.
     pub key: JobKey,
     /// What people call the item.
-    pub title: String,
+    pub title: Foreign,
     /// Whether the manifest asks for it.
     pub wanted: bool,
     /// Of what was last asked for.

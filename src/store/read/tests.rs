@@ -18,7 +18,7 @@ fn a_task_is_known_by_its_provider_and_its_number() {
     )
     .unwrap();
     let reader = Reader::open(dir.path()).unwrap().unwrap();
-    let whose = |provider, task: &str| reader.whose(provider, &TaskId(task.to_owned())).unwrap();
+    let whose = |provider, task: &str| reader.whose(provider, &TaskId(task.into())).unwrap();
     let key = JobKey { shot: "hero".into(), item: "mug".into(), variant: "red".into() };
     assert_eq!(whose("vtrix", "d7aa"), Some((key, "The mug".to_owned())));
     assert_eq!(whose("uniall", "d7aa"), None);

@@ -39,7 +39,7 @@ impl Witness {
         let attempt = sidecar["attempt"].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
         let request_id = RequestId(text("request_id")?.to_owned());
         let task = Task {
-            id: TaskId(text("task")?.to_owned()),
+            id: TaskId(text("task")?.into()),
             intent: Intent { attempt, request_id, at: submitted },
             accepted: time("accepted").unwrap_or(submitted),
         };
@@ -48,7 +48,7 @@ impl Witness {
         let take = Take {
             id: TakeId(text("take")?.to_owned()),
             project: text("project")?.to_owned(),
-            title: text("title").unwrap_or(&key.item).to_owned(),
+            title: text("title").unwrap_or(key.item.raw()).into(),
             key,
             request: request(sidecar)?,
             fingerprint: text("fingerprint")?.parse().ok()?,

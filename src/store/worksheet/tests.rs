@@ -44,7 +44,7 @@ fn clip() -> ClipFile {
 
 fn key((item, shot, variant): (u8, u8, u8)) -> JobKey {
     let variant = if variant == 0 { String::new() } else { variant.to_string() };
-    JobKey { shot: format!("shot {shot}"), item: format!("50%/{item}"), variant }
+    JobKey { shot: format!("shot {shot}"), item: format!("50%/{item}").into(), variant }
 }
 
 type Takes = BTreeMap<u8, u8>;
@@ -130,7 +130,7 @@ proptest! {
                 let (key, request) = (key(name), request(prompt));
                 let path = format!("shop/{key}-0");
                 let fingerprint = taken_over(&request);
-                Wanted { key, title: String::new(), fingerprint, likeness: None, request, price: Some(PRICE), path }
+                Wanted { key, title: "".into(), fingerprint, likeness: None, request, price: Some(PRICE), path }
             })
             .collect();
         let requests = (0..4).map(|prompt| (taken_over(&request(prompt)), request(prompt))).collect();
@@ -180,7 +180,7 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
     for (item, urgency) in [(0, 0), (1, 5), (2, -1), (3, 5)] {
         let (key, request) = (key((item, 0, 0)), request(item));
         let fingerprint = taken_over(&request);
-        let (title, path) = (String::new(), key.to_string());
+        let (title, path) = ("".into(), key.to_string());
         book.take(&Wanted { key, title, fingerprint, likeness: None, request, price: None, path }, urgency);
     }
     book.know("shop", None, &|_| true).unwrap();

@@ -53,7 +53,7 @@ pub(crate) fn wanted(model: &str, item: &str, prompt: &str) -> Wanted {
     request.prompt = Some(prompt.to_owned());
     Wanted {
         key: JobKey::new("hero", item),
-        title: format!("The {item}"),
+        title: format!("The {item}").into(),
         fingerprint: fingerprint(&request),
         likeness: None,
         request,

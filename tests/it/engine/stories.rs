@@ -255,7 +255,7 @@ impl Story {
             let charges = self.bench.far.charges();
             let task = charges.into_iter().find(|charge| charge.request_id == intent.request_id.0);
             let event = match (take.state.task(), task.and_then(|charge| charge.task)) {
-                (None, Some(task)) => Event::Adopt(TaskId(task)),
+                (None, Some(task)) => Event::Adopt(TaskId(task.into())),
                 (Some(_), _) if !all => Event::Again,
                 _ => Event::WriteOff,
             };

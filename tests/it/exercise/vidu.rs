@@ -80,7 +80,7 @@ impl Provider for Vidu {
         let answer = reply::object(reply);
         let id = reply::text(answer.as_ref().and_then(|answer| answer.get("task_id")));
         match id.filter(|_| reply::is_success(reply)) {
-            Some(id) => Ok(TaskId(id)),
+            Some(id) => Ok(TaskId(id.into())),
             None => Err(reply::refused(reply, complaint(answer.as_ref()).as_ref(), &MEANINGS)),
         }
     }
@@ -121,7 +121,7 @@ impl Bulk for Vidu {
             return Err(unanswered(reply));
         };
         let of = |task: &TaskId| {
-            let one = listed.iter().find(|one| reply::text(one.get("id")).as_ref() == Some(&task.0));
+            let one = listed.iter().find(|one| reply::text(one.get("id")).as_deref() == Some(task.0.raw()));
             match one {
                 Some(one) => Ok(progress(task, one, reply)),
                 None => Err(Fault::new(FaultKind::Gone, reply::said(reply, None))),
@@ -133,7 +133,7 @@ impl Bulk for Vidu {
 
 impl Cancel for Vidu {
     fn cancel(&self, _card: &ModelCard, task: &TaskId) -> Call {
-        let body = Body::json(&serde_json::json!({ "id": task.0 }), &[]);
+        let body = Body::json(&serde_json::json!({ "id": task.0.raw() }), &[]);
         call(Method::Post, format!("/tasks/{}/cancel", escaped(task)), Some(body))
     }
 
@@ -154,7 +154,7 @@ fn call(method: Method, path: String, body: Option<Body>) -> Call {
 }
 
 fn escaped(task: &TaskId) -> String {
-    shotlist::wire::escaped(&task.0)
+    shotlist::wire::escaped(task.0.raw())
 }
 
 fn unanswered(reply: &Reply) -> Fault {
@@ -169,7 +169,7 @@ fn complaint(answer: Option<&Json>) -> Option<Complaint> {
 }
 
 fn progress(task: &TaskId, answer: &Json, reply: &Reply) -> Progress {
-    if let Some(other) = reply::text(answer.get("id")).filter(|id| *id != task.0) {
+    if let Some(other) = reply::text(answer.get("id")).filter(|id| task.0 != *id) {
         let message = format!("asked about task {task}, the answer is about task {other}");
         return Progress::Mistaken {
             said: reply::said(reply, Some(&Complaint { message, ..Complaint::default() })),

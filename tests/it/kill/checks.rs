@@ -89,7 +89,7 @@ pub(super) fn moved_lawfully(before: &Snapshot, after: &Snapshot, requests: &[Re
             | State::Placing { task, .. }
             | State::Done { task, .. } => {
                 let tasks: Vec<&str> = charges.iter().map(|task| task.id.as_str()).collect();
-                assert_eq!(tasks, [task.id.0.as_str()], "{item}: the charges are not its one task");
+                assert_eq!(tasks, [task.id.0.raw()], "{item}: the charges are not its one task");
                 assert_eq!(received(&task.intent).len(), 1, "{item}");
             }
             other => panic!("{item}: nothing here leads to {other:?}"),

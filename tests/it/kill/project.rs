@@ -159,7 +159,7 @@ providers:
             let job = worksheet.book().known(&key).unwrap().unwrap();
             let [take] = <[_; 1]>::try_from(job.takes).expect("nothing here orders a second take of a job");
             let standing = Standing { take: take.id, state: take.state, price: take.price, path: take.path };
-            (job.key.item, standing)
+            (job.key.item.into_raw(), standing)
         });
         jobs.collect()
     }

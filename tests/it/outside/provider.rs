@@ -61,14 +61,14 @@ impl Provider for Acme {
         let answer = reply::object(reply);
         let id = answer.as_ref().and_then(|answer| reply::text(answer.pointer("/job/id")));
         match id.filter(|_| reply::is_success(reply)) {
-            Some(id) => Ok(TaskId(id)),
+            Some(id) => Ok(TaskId(id.into())),
             None => Err(reply::refused(reply, complaint(answer.as_ref()).as_ref(), &MEANINGS)),
         }
     }
 
     /// The address of a job holds its model.
     fn poll(&self, card: &ModelCard, task: &TaskId) -> Call {
-        let (model, id) = (escaped(&card.name.model), escaped(&task.0));
+        let (model, id) = (escaped(&card.name.model), escaped(task.0.raw()));
         call(Method::Get, format!("/v2/models/{model}/jobs/{id}"), None)
     }
 
@@ -80,7 +80,7 @@ impl Provider for Acme {
             let complaint = complaint(answer.as_ref());
             return Err(reply::unanswered(reply, complaint.as_ref(), &MEANINGS, &GONE));
         };
-        if id != task.0 {
+        if task.0 != id {
             return Ok(reply::mistaken(reply, task, &id));
         }
         Ok(match state {

@@ -132,7 +132,7 @@ async fn p21_a_paid_task_that_the_database_cannot_take_in_comes_back_from_the_le
     let place = Place::new();
     let error = accepted(&place, Step::Commit, 2).await.unwrap_err();
     let ApplyError::Store(StoreError::Unsaved { task, kept, .. }) = &error else { panic!("{error}") };
-    assert_eq!((task.0.as_str(), *kept), ("task-bowl", Kept::Ledger));
+    assert_eq!((task.0.raw(), *kept), ("task-bowl", Kept::Ledger));
     assert!(error.to_string().contains("task-bowl was accepted and is paid"), "{error}");
 
     // A small verb in between must not call the two in agreement.

@@ -147,7 +147,7 @@ async fn opens_with_all_that_was_in_it(name: &str) {
     let known = known(&store).await;
     assert_eq!(known.len(), 11);
     for job in &known {
-        let item = job.key.item.as_str();
+        let item = job.key.item.raw();
         let take = &job.takes[0];
         let state = if item == "submitting" { "held" } else { item };
         assert_eq!(take.state.name(), state);
@@ -156,7 +156,7 @@ async fn opens_with_all_that_was_in_it(name: &str) {
         assert_eq!(job.filed.is_some(), item == "done");
     }
     let owed = store.owed(None, 9).await.unwrap();
-    let owed: Vec<_> = owed.iter().map(|take| take.key.item.as_str()).collect();
+    let owed: Vec<_> = owed.iter().map(|take| take.key.item.raw()).collect();
     assert_eq!(owed, ["downloading", "placing", "doubtful", "running"]);
     let spent = store.spent(Window::Ever).await.unwrap();
     assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(40), cents(60), cents(80)));

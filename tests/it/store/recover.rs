@@ -47,7 +47,7 @@ fn of_version_1() -> Place {
 async fn states(store: &Store) -> Vec<(String, &'static str)> {
     let known = known(store).await;
     let mut states: Vec<_> =
-        known.iter().map(|job| (job.key.item.clone(), job.takes[0].state.name())).collect();
+        known.iter().map(|job| (job.key.item.raw().to_owned(), job.takes[0].state.name())).collect();
     states.sort();
     states
 }
@@ -76,7 +76,7 @@ async fn a_ledger_of_version_1_is_enough_to_know_everything_that_was_paid() {
     assert_eq!((spent.settled, spent.reserved, spent.in_doubt), (cents(40), cents(60), cents(80)));
     let done = store.history(PROJECT, &JobKey::new("hero", "done")).await.unwrap().unwrap();
     assert_eq!(done.filed.unwrap().path, "renders/done/done_hero.mp4");
-    assert_eq!((&done.takes[0].take.request, done.title.as_str()), (&wanted("done").request, "The done"));
+    assert_eq!((&done.takes[0].take.request, done.title.raw()), (&wanted("done").request, "The done"));
     assert_eq!(done.takes[0].attempts[0].outcome.as_deref(), Some("settled"));
     drop(store);
     assert_eq!(rebuild(&place, true, later(61)), None, "what is rebuilt is sound");

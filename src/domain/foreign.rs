@@ -1,0 +1,178 @@
+//! Text from outside, which no reader's terminal or log may take for a command.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Text that somebody else wrote: an id or a title of a product file, a provider's task id.
+///
+/// It can be shown in one way only, with control, bidirectional and invisible characters as escapes such as `\u{1b}`. What
+/// is stored, compared or sent is [`Foreign::raw`].
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Foreign(String);
+
+impl Foreign {
+    /// Returns the text as it was written, to be stored, compared or sent, never to be shown.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the text as it was written: see [`Foreign::raw`].
+    #[must_use]
+    pub fn into_raw(self) -> String {
+        self.0
+    }
+}
+
+impl From<String> for Foreign {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Foreign {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<&String> for Foreign {
+    fn from(text: &String) -> Self {
+        Self(text.clone())
+    }
+}
+
+impl PartialEq<str> for Foreign {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Foreign {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialEq<String> for Foreign {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Through `pad`, so that a table can align it.
+        f.pad(&shown(&self.0))
+    }
+}
+
+impl fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", shown(&self.0))
+    }
+}
+
+/// Returns whether a character is escaped where foreign text is shown: it moves the cursor, turns the direction of the text,
+/// or is not seen.
+#[must_use]
+pub const fn is_hidden(character: char) -> bool {
+    matches!(
+        character,
+        // C0 and C1.
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        // Soft hyphen, joiners and other characters without a width, marks and overrides of direction.
+        | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        // Tags.
+        | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Returns text with everything [hidden](is_hidden) in it as escapes.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_hidden(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.into()
+}
+
+/// Returns text of several lines with everything hidden in it as escapes, its line breaks apart.
+#[must_use]
+pub fn shown_lines(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|character| character != '\n' && is_hidden(character)) {
+        return text.into();
+    }
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(shown).collect();
+    lines.join("\n").into()
+}
+
+/// Returns JSON with everything hidden in its strings as JSON's own escapes: it means the same, and no reader's terminal
+/// takes it for a command. Line breaks, which can only stand between values, stay.
+#[must_use]
+pub fn shown_json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(|character| character != '\n' && is_hidden(character)) {
+        return json.into();
+    }
+    let mut shown = String::with_capacity(json.len() + 8);
+    for character in json.chars() {
+        if character != '\n' && is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_could_write_to_a_terminal_is_shown_as_an_escape() {
+        for (raw, seen) in [
+            ("mug", "mug"),
+            ("\x1b]0;owned\x07", "\\u{1b}]0;owned\\u{7}"),
+            ("a\u{9b}31mb", "a\\u{9b}31mb"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+            ("a\u{200b}b", "a\\u{200b}b"),
+            ("one\r\ntwo", "one\\r\\ntwo"),
+            ("Åre 漢字", "Åre 漢字"),
+        ] {
+            assert_eq!(Foreign::from(raw).to_string(), seen);
+            assert_eq!(Foreign::from(raw).raw(), raw);
+        }
+    }
+
+    #[test]
+    fn json_means_the_same_with_its_hidden_characters_escaped() {
+        let raw = serde_json::json!({ "id": "a\u{9b}\u{202e}\u{e0041}\u{7f}b\n" }).to_string();
+        let shown = shown_json(&raw);
+        assert!(!shown.chars().any(is_hidden));
+        let same = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(same(&shown), same(&raw));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_hidden_is_ever_shown(text in any::<String>()) {
+            let text = Foreign::from(text);
+            prop_assert!(!text.to_string().chars().any(is_hidden));
+            let debug = format!("{:?}", &text);
+            prop_assert!(!debug.chars().any(is_hidden));
+        }
+    }
+}

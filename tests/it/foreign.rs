@@ -1,0 +1,89 @@
+//! Text from outside: whatever ids, titles, task ids and answers hold, no control character reaches a terminal or a log.
+
+use crate::support::{Project, SHOP};
+use serde_json::json;
+use shotlist::domain::foreign::is_hidden;
+use std::fs;
+
+/// Ids with a title each: an escape sequence, a title of the window, C1, a turn of the direction, characters without a
+/// width, and a line that looks like another.
+const HOSTILE: [&str; 7] = [
+    "red\u{1b}[31m",
+    "bell\u{1b}]0;owned\u{7}",
+    "c1\u{9b}2J",
+    "turn\u{202e}gnp",
+    "none\u{200b}\u{feff}",
+    "two\nlines",
+    "tag\u{e0041}",
+];
+
+fn shop() -> Project {
+    let project = Project::empty(|_| {});
+    let row = |id: &&str| format!("\"{id}\",\"Mug {id}\"\n");
+    project.write("products.csv", format!("id,title\n{}", HOSTILE.iter().map(row).collect::<String>()));
+    project.manifest(&SHOP.replace("{{ item.id }}_", "{{ item.id | slug }}_"));
+    project
+}
+
+fn harmless(text: &str, what: &str) {
+    let found: Vec<_> = text.chars().filter(|it| !matches!(it, '\n') && is_hidden(*it)).collect();
+    assert!(found.is_empty(), "{what}: {found:?} in {text}");
+}
+
+#[test]
+fn no_command_lets_a_control_character_of_a_product_file_or_a_provider_through() {
+    let project = shop();
+    let hostile =
+        json!({ "error": { "http": 429, "code": "\u{1b}[1m", "message": "later\u{9b}\u{202e}\r\nnow" } });
+    project.fault(json!([{ "on": "submit", "when": { "nth": 2 }, "do": hostile }]));
+    let mut seen = String::new();
+    for arguments in [
+        &["catalog", "products.csv"][..],
+        &["catalog", "products.csv", "--json"],
+        &["validate"],
+        &["plan"],
+        &["plan", "--json"],
+        &["plan", "--show-requests"],
+        &["run", "--yes", "--log-file", "run.log", "-vv"],
+        &["run", "--json"],
+        &["status"],
+        &["status", "--json"],
+        &["ledger", "--by", "item"],
+        &["ledger", "--json"],
+        &["verify"],
+        &["show", "nobody\u{1b}[31m"],
+        &["run", "--only", "no\u{1b}body", "--yes"],
+    ] {
+        let ended = project.run(arguments);
+        harmless(&ended.out, &format!("stdout of {arguments:?}"));
+        harmless(&ended.err, &format!("stderr of {arguments:?}"));
+        seen += &(ended.out + &ended.err);
+    }
+    harmless(&fs::read_to_string(project.path("run.log")).unwrap(), "the log");
+    assert!(seen.contains("red\\u{1b}[31m") && seen.contains("tag\\u{e0041}"), "{seen}");
+    assert_eq!(project.clips().len(), HOSTILE.len(), "{seen}");
+    for id in HOSTILE {
+        let key = format!("hero/{}", shotlist::domain::foreign::shown(id));
+        let shown = project.run(&["show", &key]).expect(0);
+        harmless(&shown.out, &key);
+        harmless(&project.run(&["show", &key, "--json"]).expect(0).out, &key);
+    }
+}
+
+#[test]
+fn a_task_id_is_shown_escaped_wherever_it_is_shown() {
+    let project = Project::shop(1);
+    project.fault(json!([{ "on": "submit", "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]);
+    let task = "8353\u{1b}]0;owned\u{7}";
+    project.run(&["resolve", "hero/sku-1", "--task-id", task]).expect(0);
+    for arguments in
+        [&["show", "hero/sku-1"][..], &["show", "hero/sku-1", "--json"], &["status"], &["status", "--json"]]
+    {
+        let ended = project.run(arguments);
+        harmless(&ended.out, &format!("stdout of {arguments:?}"));
+        harmless(&ended.err, &format!("stderr of {arguments:?}"));
+    }
+    let shown = project.run(&["show", "hero/sku-1"]);
+    assert!(shown.out.contains("8353\\u{1b}]0;owned\\u{7}"), "{}", shown.out);
+}
