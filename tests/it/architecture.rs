@@ -174,19 +174,12 @@ fn without_tests(text: &str) -> &str {
     text.split_once("\n#[cfg(test)]\nmod ").map_or(text, |(code, _)| code)
 }
 
-/// Files of more than [`LONG`] lines, each with the reason.
-const LONG_FILES: [(&str, &str); 0] = [];
-
 #[test]
-fn long_files_have_a_reason() {
+fn no_file_has_two_subjects() {
     let files = modules().into_values().flatten().filter(|(path, _)| !is_test(path));
     let long = files.map(|(path, text)| (path, without_tests(&text).lines().count()));
     let long: BTreeMap<PathBuf, usize> = long.filter(|(_, lines)| *lines > LONG).collect();
-    let excused: BTreeSet<PathBuf> = LONG_FILES.iter().map(|(path, _)| PathBuf::from(path)).collect();
-    let unexcused: Vec<_> = long.iter().filter(|(path, _)| !excused.contains(*path)).collect();
-    assert!(unexcused.is_empty(), "beyond {LONG} lines a file has two subjects: {unexcused:#?}");
-    let short: Vec<_> = excused.iter().filter(|path| !long.contains_key(*path)).collect();
-    assert!(short.is_empty(), "short now, and needs no excuse: {short:#?}");
+    assert!(long.is_empty(), "beyond {LONG} lines a file has two subjects: {long:#?}");
 }
 
 /// The words of the terminal and of the command line. Modules above `app` alone may know them.
