@@ -96,16 +96,13 @@ impl Project {
         let plan = decided.plan(manifest, &loaded, levels, &lost)?;
         let changes = decided.changes(&["changed", "kept", "asks"])?;
         let choices = choices(manifest, &loaded, &plan);
-        let next = match &request.out {
-            Some(file) => {
-                approval::write(places, manifest, &plan, &worksheet, file)?;
-                places.typed(&format!("run --plan {}", quoted(&file.display().to_string())))
-            }
-            None => {
-                let providers = plan.sum.models().map(|model| model.provider.as_str());
-                let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);
-                next(places, &plan, &lost, lacks_key)
-            }
+        let next = if let Some(file) = &request.out {
+            approval::write(places, manifest, &plan, &worksheet, file)?;
+            places.typed(&format!("run --plan {}", quoted(&file.display().to_string())))
+        } else {
+            let providers = plan.sum.models().map(|model| model.provider.as_str());
+            let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);
+            next(places, &plan, &lost, lacks_key)
         };
         let written = request.out.clone();
         Ok(PlanReport { plan, changes, choices, paused, lost, written, now, next, decided, loaded })

@@ -71,7 +71,7 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         others,
         has_clips: true,
     };
-    once_more(session, &loaded, &args.bounds, wish).await
+    Box::pin(once_more(session, &loaded, &args.bounds, wish)).await
 }
 
 /// Returns the jobs to be rendered once more, and for each that is named and cannot be, the command that helps it.

@@ -75,7 +75,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         others,
         has_clips: false,
     };
-    once_more(session, &loaded, &args.bounds, wish).await
+    Box::pin(once_more(session, &loaded, &args.bounds, wish)).await
 }
 
 /// Returns the command once more, with its question answered.

@@ -66,7 +66,7 @@ impl Project {
             Err(error) => return Err(error),
         };
         let session = Session::open(self, "run")?;
-        let prepared = prepare(request, &session, &loaded, &worksheet).await;
+        let prepared = Box::pin(prepare(request, &session, &loaded, &worksheet)).await;
         // The last one to close the database empties the log into it, which a worksheet may not.
         drop(worksheet);
         match prepared {

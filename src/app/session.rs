@@ -96,7 +96,7 @@ impl Session {
         let opened = Store::open(&places.state, mode, &options, clock.now());
         let (store, opened) = opened.map_err(|error| unopened(&places, error))?;
         for warning in &opened.warnings {
-            project.tell(&News::Warning(&warning.to_string()));
+            project.tell(&News::Warning(warning));
         }
         if let Some(elsewhere) = &opened.elsewhere {
             project.tell(&News::Elsewhere(elsewhere));
@@ -137,7 +137,7 @@ impl Session {
         ended: Ended<'_>,
     ) -> Result<RunReport, Error> {
         let project = self.project.clone();
-        let (went, world) = self.drive(setup, order).await?;
+        let (went, world) = Box::pin(self.drive(setup, order)).await?;
         summary::close(&project, &world, went, ended).await
     }
 

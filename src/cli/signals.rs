@@ -33,6 +33,7 @@ impl Signals {
 }
 
 /// Hands signals on to a run from the moment at which one begins; returns only where they cannot be heard.
+#[expect(clippy::exit, reason = "a third signal asks for the hardest end")]
 pub(super) async fn watch(interrupt: Interrupt, terminal: &Terminal) -> Error {
     interrupt.in_use().await;
     let mut signals = match Signals::listen() {

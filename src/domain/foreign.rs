@@ -1,7 +1,7 @@
 //! Text from outside, which no reader's terminal or log may take for a command.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Text that somebody else wrote: an id or a title of a product file, a provider's task id.
 ///
@@ -127,7 +127,8 @@ pub fn shown_json(json: &str) -> Cow<'_, str> {
     for character in json.chars() {
         if character != '\n' && is_hidden(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                shown.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
             }
         } else {
             shown.push(character);

@@ -117,11 +117,11 @@ impl Terminal {
     /// Writes a line of data. Whatever it holds, no control character of it reaches a terminal.
     pub fn data(&self, line: impl Display) {
         let line = line.to_string();
-        self.painted_data(if self.json { shown_json(&line) } else { shown_lines(&line) });
+        Self::painted_data(if self.json { shown_json(&line) } else { shown_lines(&line) });
     }
 
     /// Writes a line of data with colours, whose text is known to be harmless.
-    pub(crate) fn painted_data(&self, line: impl Display) {
+    pub(crate) fn painted_data(line: impl Display) {
         // A reader that went away (`| head -1`) does not end paid work.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }

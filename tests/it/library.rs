@@ -50,7 +50,7 @@ impl Shop {
     }
 
     fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
+        shotlist::files::atomic_write(&self.path(name), text.as_bytes(), 0o644).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -207,9 +207,9 @@ async fn a_caller_reads_where_a_project_stands_and_what_it_cost() {
     assert_eq!((status.buckets.count(Bucket::Done), status.today.settled.plain().as_str()), (4, "1.60"));
     assert!(status.holder.is_none() && status.in_flight.is_empty());
 
-    let show = project.show(&ShowRequest { job: "sku-2".to_owned() }).await.unwrap();
-    let take = &show.history.takes[0];
-    assert!(show.sent(take).unwrap().is_same && show.next.unwrap().ends_with("/shotlist.yaml"));
+    let told = project.show(&ShowRequest { job: "sku-2".to_owned() }).await.unwrap();
+    let take = &told.history.takes[0];
+    assert!(told.sent(take).unwrap().is_same && told.next.unwrap().ends_with("/shotlist.yaml"));
 
     let adjust = |usd: &str, reason: &str| AdjustRequest {
         which: Which::Take(take.take.id.clone()),

@@ -86,11 +86,10 @@ async fn a_provider_from_another_crate_is_planned_run_and_paid_once() {
     assert_eq!(prices, expected.map(|(key, price)| (key.to_owned(), usd(price))).into());
     assert_eq!(far_end.requests().len(), 5, "one was throttled and sent again");
     let charges = far_end.charges();
-    let mut charged: Vec<_> =
-        charges.iter().map(|it| [&it.provider, &it.model, &it.usd, &it.outcome]).collect();
-    charged.sort();
+    let mut bill: Vec<_> = charges.iter().map(|it| [&it.provider, &it.model, &it.usd, &it.outcome]).collect();
+    bill.sort();
     let [film, teaser] = [["acme", "long", "0.18", "success"], ["acme", "short", "0.05", "success"]];
-    assert_eq!(charged, [film, film, teaser, teaser]);
+    assert_eq!(bill, [film, film, teaser, teaser]);
     for (item, shot) in [("mug", "teaser"), ("mug", "film"), ("cup", "teaser"), ("cup", "film")] {
         assert!(home.path().join(format!("sandbox/{item}_{shot}.mp4")).is_file(), "{item} {shot}");
     }

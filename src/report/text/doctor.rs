@@ -38,7 +38,7 @@ fn tell_check(terminal: &Terminal, check: &Check) {
     for (at, line) in lines.into_iter().enumerate() {
         // Only the first line begins with the verdict.
         match line.strip_prefix(&verdict).filter(|_| at == 0) {
-            Some(rest) => terminal.painted_data(format_args!(
+            Some(rest) => Terminal::painted_data(format_args!(
                 "{}{}",
                 terminal.paint(&verdict, color),
                 shown_lines(rest)

@@ -28,7 +28,9 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
     let summary = match report {
         RunReport::Nothing { what, next } => {
             terminal.say(what);
-            next.iter().for_each(|next| terminal.next(next));
+            if let Some(next) = next {
+                terminal.next(next);
+            }
             return;
         }
         RunReport::Ran(summary) => summary,
@@ -57,7 +59,9 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
     summary.standing.causes().iter().for_each(told);
     written_off(&summary.standing, places).iter().for_each(told);
     summary.lost.lines(places).iter().for_each(told);
-    held_block(&summary.standing, places).iter().for_each(|row| terminal.row(row));
+    for row in held_block(&summary.standing, places) {
+        terminal.row(&row);
+    }
     match summary.kept_exit {
         Exit::Done | Exit::Held | Exit::SomeFailed => {}
         Exit::Credentials => terminal.tell(
