@@ -39,6 +39,10 @@ impl Context {
     }
 
     /// Opens the project in these places.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unnecessary_wraps, reason = "a sandbox may be unable to start")
+    )]
     pub(super) fn open_at(&self, places: Places) -> Result<Opened, Error> {
         let Global { verbose, log_file, .. } = &self.global;
         let logged = log_file.is_some() || self.terminal.json || self.terminal.quiet;
