@@ -15,7 +15,7 @@ use super::run::{today, unpriced};
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::setup;
-use super::summary::{Ended, RunReport};
+use super::summary::{self, Ended, RunReport};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
@@ -157,7 +157,7 @@ pub(crate) async fn once_more(
     };
     // What was ordered once more and not sent is for `run` to send.
     let ended = Ended { run, caps, waiting: 0, asks: 0, lost: Lost::default(), again: "run" };
-    let report = session.drive_to_end(&setup, order, ended).await;
+    let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report
 }

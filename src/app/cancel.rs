@@ -7,13 +7,13 @@ use super::error::Error;
 use super::exit::Exit;
 use super::find::find;
 use super::names::Names;
+pub use super::outcome::{CancelOutcome, CancelledJob, Obstacle};
 use super::project::Project;
 use super::reporter::News;
 use super::setup::{Setup, setup};
 use crate::domain::fault::Refusal;
-use crate::domain::key::{JobKey, TakeId};
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::{CancelledBy, Charged, Event, State, Task};
-use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::load::{cards, providers};
 use crate::provider::{Cancel, Cancelled, Registry};
@@ -40,59 +40,6 @@ pub struct CancelReport {
     pub jobs: Vec<CancelledJob>,
     /// The command to type next.
     pub next: String,
-}
-
-/// A job that was to be cancelled.
-#[derive(Debug, Clone)]
-pub struct CancelledJob {
-    /// The job.
-    pub job: JobKey,
-    /// Its rendering that waited or was in flight, if there was one.
-    pub take: Option<TakeId>,
-    /// What became of it.
-    pub outcome: CancelOutcome,
-    /// Other jobs that wait for the clip of a cancelled one: the next run renders it.
-    pub followers: Vec<JobKey>,
-}
-
-/// What became of a job that was to be cancelled.
-#[derive(Debug, Clone)]
-pub enum CancelOutcome {
-    /// It was not sent yet, and is off the list.
-    Unsent,
-    /// The provider took its task back.
-    TakenBack {
-        /// The provider.
-        provider: String,
-        /// Whether the provider charges for it all the same.
-        charged: Charged,
-        /// The price of the order.
-        price: Usd,
-    },
-    /// It stays as it is.
-    Kept(Obstacle),
-}
-
-/// Why a job was not cancelled.
-#[derive(Debug, Clone)]
-pub enum Obstacle {
-    /// It was never ordered.
-    NeverOrdered,
-    /// Where it stands, it cannot be cancelled, or need not be.
-    State {
-        /// Where it stands.
-        state: Box<State>,
-        /// The provider that it was ordered from.
-        provider: String,
-    },
-    /// The provider that is this, and could take it back, is not set up.
-    NotSetUp(String),
-    /// The provider had rendered it already.
-    TooLate,
-    /// The provider did not answer whether it took the task back; these are the words of the failure.
-    Unanswered(String),
-    /// Another process changed it again and again.
-    Busy,
 }
 
 impl Obstacle {

@@ -9,7 +9,7 @@ use super::reporter::News;
 use super::session::{Order, Session};
 use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
 use super::standing::buckets;
-use super::summary::{Ended, RunReport};
+use super::summary::{self, Ended, RunReport};
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
 use crate::store::Caps;
@@ -93,7 +93,7 @@ async fn go(session: Session) -> Result<RunReport, Error> {
     };
     let (caps, lost) = (Caps::default(), Lost::default());
     let ended = Ended { run, caps, waiting: 0, asks: 0, lost, again: "collect" };
-    let report = session.drive_to_end(&setup, order, ended).await;
+    let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     Ok(report?.at_least(unset))
 }

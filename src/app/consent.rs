@@ -1,6 +1,6 @@
 //! The questions that a use case asks before it spends money or moves files, and who answers them.
 
-use super::decided::Changes;
+use super::planned::Changes;
 use crate::domain::take::Take;
 
 /// A question that is asked once, in full.

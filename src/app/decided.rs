@@ -4,11 +4,11 @@ use super::consent::{Answer, Topic};
 use super::error::Error;
 use super::lost::Lost;
 use super::names::Names;
+use super::planned::{Changes, Gone, Plan, Sum};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
 use crate::app::budget::Level;
-use crate::app::planned::{Gone, Plan, Sum};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::domain::text::count;
@@ -18,7 +18,6 @@ use crate::manifest::{Manifest, OnAmbiguous, OnChange};
 use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
-use crate::plan::fingerprint::Change;
 use crate::plan::guards::{Watch, is_in_place};
 use crate::store::{Book, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
@@ -183,15 +182,6 @@ impl Decided {
     }
 }
 
-/// Jobs whose input changed.
-#[derive(Debug, Clone, Default)]
-pub struct Changes {
-    /// Number of them.
-    pub jobs: usize,
-    /// The first of them, each with what changed.
-    pub examples: Vec<(JobKey, Vec<Change>)>,
-}
-
 impl Choice<'_> {
     /// Returns whether some jobs may be left out.
     fn is_part(&self) -> bool {
@@ -238,7 +228,7 @@ fn decide(
     choice: Choice<'_>,
 ) -> Result<Vec<String>, Error> {
     let Choice { selection, approved, accepted } = choice;
-    let names = named(worksheet, &selection.only)?;
+    let names = Names::of_wanted(worksheet, &selection.only)?;
     let selected = |key: &JobKey| names.has(key) && approved.is_none_or(|plan| plan.has(key));
     let resubmit = match manifest.on_ambiguous {
         OnAmbiguous::Resubmit { max_extra_spend } => Some(max_extra_spend),
@@ -255,12 +245,6 @@ fn decide(
     let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
     worksheet.book().decide(scope, selection.limit)?;
     names.warnings()
-}
-
-/// Reads the names of `--only`, which are those of wanted jobs.
-pub(crate) fn named(worksheet: &Worksheet, only: &[String]) -> Result<Names, Error> {
-    let book = worksheet.book();
-    Names::of(only, |name| book.has_name(name).map_err(Error::from))
 }
 
 /// Jobs whose changes are told field by field.

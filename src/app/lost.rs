@@ -1,8 +1,8 @@
 //! Finished clips that are gone or altered, as `plan`, `run` and `status` find them.
 
-use super::decided::named;
 use super::error::Error;
 use super::exit::Exit;
+use super::names::Names;
 use super::places::{Places, quoted};
 use super::session::Session;
 use crate::domain::key::{JobKey, TakeId};
@@ -114,7 +114,7 @@ impl Search<'_> {
 
     /// Keeps the clips of jobs that are selected and would not be rendered anew in any case.
     fn wanted(&self, mut lost: Lost, found: &Found) -> Result<Lost, StoreError> {
-        let Ok(names) = named(self.worksheet, self.only) else { return Ok(lost) };
+        let Ok(names) = Names::of_wanted(self.worksheet, self.only) else { return Ok(lost) };
         let book = self.worksheet.book();
         for (clip, loss) in &found.lost {
             let Some(wanted) = book.wanted(&clip.key)?.filter(|_| names.has(&clip.key)) else { continue };

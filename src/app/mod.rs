@@ -31,6 +31,7 @@ pub mod lost;
 pub mod models;
 pub(crate) mod names;
 pub(crate) mod obstacles;
+pub mod outcome;
 pub(crate) mod output;
 pub mod pause;
 pub mod pauses;

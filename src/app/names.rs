@@ -6,6 +6,7 @@
 use super::error::Error;
 use super::exit::Exit;
 use crate::domain::key::JobKey;
+use crate::store::Worksheet;
 use globset::{Glob, GlobMatcher};
 use std::cell::RefCell;
 
@@ -49,6 +50,12 @@ impl Names {
             names.push(Name { written: written.clone(), meaning, first: RefCell::default() });
         }
         Ok(Self(names))
+    }
+
+    /// Reads names and patterns of wanted jobs.
+    pub(crate) fn of_wanted(worksheet: &Worksheet, written: &[String]) -> Result<Self, Error> {
+        let book = worksheet.book();
+        Self::of(written, |name| book.has_name(name).map_err(Error::from))
     }
 
     /// Returns whether the selection holds a job, by its key or its item.

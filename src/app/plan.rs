@@ -3,12 +3,12 @@
 use super::album::load;
 use super::approval;
 use super::budget::{Level, caps, levels, unused};
-use super::decided::{Changes, Choice, Decided};
+use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::lost::{Lost, Search};
 use super::places::{Places, quoted};
-use super::planned::Plan;
+use super::planned::{Changes, Plan};
 use super::project::Project;
 use super::recover::refuse_forgotten;
 use super::reporter::News;

@@ -7,6 +7,7 @@ pub use sum::Sum;
 use super::budget::Level;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
+use crate::plan::fingerprint::Change;
 use crate::plan::guards::Trip;
 use crate::provider::card::Correction;
 use crate::provider::cards::Cards;
@@ -32,6 +33,15 @@ pub struct Plan {
     pub asking: Usd,
     /// Guards that the plan is too much for.
     pub trips: Vec<Trip>,
+}
+
+/// Jobs whose input changed.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Number of them.
+    pub jobs: usize,
+    /// The first of them, each with what changed.
+    pub examples: Vec<(JobKey, Vec<Change>)>,
 }
 
 /// Jobs that are no longer wanted.

@@ -1,10 +1,10 @@
 //! A project: a manifest with its places, and who is asked and told while its use cases are at work.
 
 use super::consent::{Answer, Consent, Never, Question, Topic};
-use super::decided::Changes;
 use super::error::Error;
 use super::interrupt::Interrupt;
 use super::places::Places;
+use super::planned::Changes;
 use super::rehearsal::Rehearsal;
 use super::reporter::{News, Reporter, Silent};
 use crate::domain::take::Take;

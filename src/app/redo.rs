@@ -3,10 +3,10 @@
 
 use super::again::{Wish, beside, once_more};
 use super::album::load;
-use super::decided;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::job_named;
+use super::names::Names;
 use super::places::quoted;
 use super::plan::{invalid, know, valid, worksheet};
 use super::project::Project;
@@ -81,7 +81,7 @@ fn chosen(
     worksheet: &Worksheet,
     manifest: &Manifest,
 ) -> Result<(Vec<Wanted>, Vec<String>), Error> {
-    let only = decided::named(worksheet, &args.only)?;
+    let only = Names::of_wanted(worksheet, &args.only)?;
     let book = worksheet.book();
     let named = named(args, &book)?;
     let (mut jobs, mut refused) = (Vec::new(), Vec::new());

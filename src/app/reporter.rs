@@ -2,9 +2,8 @@
 
 use super::board::Board;
 use super::budget::Fit;
-use super::cancel::CancelledJob;
+use super::outcome::{CancelledJob, ResolvedJob};
 use super::planned::Plan;
-use super::resolve::ResolvedJob;
 use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;

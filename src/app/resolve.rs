@@ -5,6 +5,7 @@ use super::consent::Answer;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::{find, held_elsewhere};
+pub use super::outcome::{Resolution, ResolvedJob, Unresolved};
 use super::places::{quoted, show_typed};
 use super::prices::Prices;
 use super::project::Project;
@@ -61,50 +62,6 @@ pub struct ResolveReport {
     pub is_filtered: bool,
     /// The command to type next.
     pub next: String,
-}
-
-/// A held job about which was decided.
-#[derive(Debug, Clone)]
-pub struct ResolvedJob {
-    /// The job.
-    pub job: JobKey,
-    /// Its held rendering.
-    pub take: TakeId,
-    /// What was done, or why it stays held.
-    pub outcome: Result<Resolution, Unresolved>,
-}
-
-/// What was done about a held job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resolution {
-    /// It has this task now.
-    Adopted(TaskId),
-    /// Its task is asked for once more.
-    AskedAgain,
-    /// It was written off and ordered anew, for this price.
-    Resubmitted(Usd),
-    /// It was written off; so much counts as spent.
-    WrittenOff(Usd),
-}
-
-/// Why a job stays held.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unresolved {
-    /// It would not be sent.
-    #[error(
-        "the manifest no longer asks for it, so a new order would not be sent; put the job back and type `run`, or give \
-         this one up with --write-off"
-    )]
-    NotWanted,
-    /// It has no task.
-    #[error("no task is known that could be asked for again; use --task-id, --resubmit or --write-off")]
-    NoTask,
-    /// It has a task, and needs no other.
-    #[error("its task is known already; use --again, --resubmit or --write-off")]
-    TaskKnown,
-    /// It changed meanwhile, or the task is another's.
-    #[error("{0}")]
-    Refused(ApplyError),
 }
 
 impl ResolveReport {

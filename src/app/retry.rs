@@ -2,8 +2,8 @@
 
 use super::again::{Wish, beside, cost, once_more};
 use super::album::load;
-use super::decided::named;
 use super::error::Error;
+use super::names::Names;
 use super::places::quoted;
 use super::plan::{invalid, know, valid, worksheet};
 use super::project::Project;
@@ -109,7 +109,7 @@ fn chosen(
     worksheet: &Worksheet,
 ) -> Result<Vec<(Take, Wanted)>, Error> {
     let Selection { only, limit } = &args.selection;
-    let names = named(worksheet, only)?;
+    let names = Names::of_wanted(worksheet, only)?;
     let mut chosen = Vec::new();
     for take in failed.into_iter().filter(|take| names.has(&take.key)) {
         let refusal = match take.state {

@@ -21,7 +21,7 @@ use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::{Setup, setup, unplayed};
-use super::summary::{Ended, RunReport};
+use super::summary::{self, Ended, RunReport};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -208,7 +208,7 @@ async fn carry_out(
     };
     let again = again(request);
     let ended = Ended { run, caps, waiting, asks, lost, again: &again };
-    let report = session.drive_to_end(&setup, order, ended).await;
+    let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report
 }

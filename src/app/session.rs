@@ -11,7 +11,6 @@ use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use super::setup::Setup;
-use super::summary::{self, Ended, RunReport};
 use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -129,20 +128,8 @@ impl Session {
         Ok(())
     }
 
-    /// Puts the engine to work, ends the run in the books and returns what came of it.
-    pub(crate) async fn drive_to_end(
-        self,
-        setup: &Setup,
-        order: Order<'_>,
-        ended: Ended<'_>,
-    ) -> Result<RunReport, Error> {
-        let project = self.project.clone();
-        let (went, world) = Box::pin(self.drive(setup, order)).await?;
-        summary::close(&project, &world, went, ended).await
-    }
-
     /// Puts the engine to work until it is done or stopped.
-    async fn drive(self, setup: &Setup, order: Order<'_>) -> Result<(Went, Arc<World>), Error> {
+    pub(crate) async fn drive(self, setup: &Setup, order: Order<'_>) -> Result<(Went, Arc<World>), Error> {
         let Order { project: name, run, work, max_time, roster, price, max_in_doubt, levels } = order;
         let project = self.project.clone();
         let owed = self.store.owed(None, usize::MAX).await?;

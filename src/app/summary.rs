@@ -10,7 +10,8 @@ use super::pause;
 use super::places::{Places, show_typed};
 use super::project::Project;
 use super::reporter::News;
-use super::session::Went;
+use super::session::{Order, Session, Went};
+use super::setup::Setup;
 use super::standing::Standing;
 use crate::domain::fault::Stop;
 use crate::domain::key::JobKey;
@@ -122,13 +123,20 @@ pub struct Summary {
     pub next: String,
 }
 
-/// Ends the run in the books and returns what came of it.
-pub(crate) async fn close(
-    asked: &Project,
-    world: &World,
-    went: Went,
+/// Puts the engine to work, ends the run in the books and returns what came of it.
+pub(crate) async fn carry_out(
+    session: Session,
+    setup: &Setup,
+    order: Order<'_>,
     ended: Ended<'_>,
 ) -> Result<RunReport, Error> {
+    let project = session.project.clone();
+    let (went, world) = Box::pin(session.drive(setup, order)).await?;
+    close(&project, &world, went, ended).await
+}
+
+/// Ends the run in the books and returns what came of it.
+async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> Result<RunReport, Error> {
     let (places, run) = (&asked.places, ended.run);
     // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());

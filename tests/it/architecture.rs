@@ -228,25 +228,7 @@ fn the_command_line_is_thin() {
 }
 
 /// Modules of one folder that still use each other in a circle. The list shrinks, and must be empty in the end.
-const CIRCLES: [&[&str]; 8] = [
-    // A question has the changes that it is about, and news has reports: both belong to use cases, which ask and tell.
-    &[
-        "app/cancel",
-        "app/concurrent",
-        "app/consent",
-        "app/decided",
-        "app/listener",
-        "app/lost",
-        "app/pause",
-        "app/prices",
-        "app/project",
-        "app/reporter",
-        "app/resolve",
-        "app/session",
-        "app/setup",
-        "app/standing",
-        "app/summary",
-    ],
+const CIRCLES: [&[&str]; 7] = [
     // A tree receives and places clips, and both are parts of it.
     &["files/examine", "files/part", "files/place", "files/tree"],
     // Decoders of YAML know templates, and templates know the decoded manifest.
