@@ -11,6 +11,7 @@ use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use super::setup::Setup;
+use crate::domain::foreign::shown;
 use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -27,6 +28,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 /// How long answers to paid requests are awaited after the first request to end …
 const GRACE: Duration = Duration::from_mins(1);
@@ -180,6 +182,7 @@ impl Session {
                 None => Ok(engine::collect(&world, &setup.accounts).await),
             }
         };
+        let engine = engine.instrument(tracing::info_span!("run", project = %shown(name), number = run.0));
         let outcome = tokio::select! {
             outcome = engine => outcome,
             () = leave.cancelled() => Ok(Outcome::default()),

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 /// Starts logging. Without `-v`, `--log-file` or `SHOTLIST_LOG` only warnings are written.
@@ -35,7 +36,10 @@ pub(super) fn start(global: &Global, terminal: &Terminal) -> Result<(), Error> {
             BoxMakeWriter::new(Arc::new(file))
         }
     };
+    // With -vv the end of each run, rendering and call tells how long it took.
+    let ends = if global.verbose > 1 { FmtSpan::CLOSE } else { FmtSpan::NONE };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false);
+    let lines = lines.with_span_events(ends);
     // A second start, as in tests, keeps the first.
     let _ = match global.log_format {
         LogFormat::Text => lines.try_init(),

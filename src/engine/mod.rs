@@ -34,6 +34,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 use world::{Failure, World};
 
 /// Clips whose folders cannot be used, after which nothing more is paid: what is wrong is not one folder.
@@ -258,7 +259,9 @@ impl<'a> Run<'a> {
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();
-        let handle = self.drives.spawn(async move { (id, key, drive.drive(take).await) });
+        let span = tracing::debug_span!("take", job = %key, take = %id, model = %take.request.model);
+        let driven = async move { (id, key, drive.drive(take).await) };
+        let handle = self.drives.spawn(driven.instrument(span));
         self.tasks.insert(handle.id(), name);
         true
     }

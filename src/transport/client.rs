@@ -5,6 +5,7 @@ use super::fault::{FetchFault, SendFault, SendFaultKind, cause, kind};
 use super::fetch::{Clips, Download};
 use super::settings::{AGENT, ClientTrouble, Proxies, Settings, Timeouts, build, builder};
 use crate::domain::fault::Said;
+use crate::domain::foreign::shown;
 use crate::wire::{Auth, Body, Call, Method, PaidCall, Reply, Span};
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -13,6 +14,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, RequestBuilder, Response};
 use std::pin::pin;
 use tokio::time::timeout;
+use tracing::Instrument as _;
+use url::Url;
 
 /// A client for requests that cost money. Nothing that holds only a [`Free`] can send one.
 pub trait Paid: Send + Sync {
@@ -95,7 +98,8 @@ impl PaidClient {
         let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         let request =
             request(endpoint, &call.0, |url| self.http.post(url).headers(HeaderMap::from_iter(json)))?;
-        let mut answer = pin!(answer(request.body(body), endpoint, &self.proxies));
+        let answer = answer(request.body(body), endpoint, &self.proxies);
+        let mut answer = pin!(answer.instrument(span("submit", endpoint, &call.0)));
         if let Ok(answer) = timeout(self.timeouts.submit, &mut answer).await {
             return answer;
         }
@@ -122,7 +126,7 @@ impl FreeClient {
         if let Some(text) = call.body.as_ref().and_then(Body::text) {
             request = request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(text);
         }
-        answer(request, endpoint, &self.proxies).await
+        answer(request, endpoint, &self.proxies).instrument(span("ask", endpoint, call)).await
     }
 
     /// Begins to fetch a picture that a provider is to fetch by itself, from wherever the manifest says it is: the
@@ -143,7 +147,10 @@ impl FreeClient {
         link: &str,
         span: Span,
     ) -> Result<Download, FetchFault> {
-        self.clips.fetch(endpoint, auth, link, &span).await
+        // A link may be signed: its host alone is told.
+        let host = Url::parse(link).ok().and_then(|link| link.host_str().map(str::to_owned));
+        let call = tracing::debug_span!("call", kind = "fetch", host = host.as_deref());
+        self.clips.fetch(endpoint, auth, link, &span).instrument(call).await
     }
 }
 
@@ -189,6 +196,12 @@ fn request(
     Ok(verb(url).header(USER_AGENT, AGENT).header(ACCEPT, json).headers(headers))
 }
 
+/// Returns the span of a call, with nothing in it that is secret.
+fn span(kind: &'static str, endpoint: &Endpoint, call: &Call) -> tracing::Span {
+    let host = endpoint.base_url.host_str();
+    tracing::debug_span!("call", kind, host, path = %shown(&call.path))
+}
+
 async fn answer(request: RequestBuilder, endpoint: &Endpoint, proxies: &Proxies) -> Result<Reply, SendFault> {
     let fault = |error| fault(error, endpoint, proxies);
     let response = request.send().await.map_err(fault)?;
@@ -198,6 +211,7 @@ async fn answer(request: RequestBuilder, endpoint: &Endpoint, proxies: &Proxies)
         Short::Broken(error) => fault(error),
         Short::Endless => lost(endpoint, "the answer is longer than 4 MiB"),
     })?;
+    tracing::debug!(status, bytes = body.len(), "answered");
     Ok(Reply { status, headers, body: endpoint.clean_bytes(body) })
 }
 

@@ -59,7 +59,11 @@ fn no_command_lets_a_control_character_of_a_product_file_or_a_provider_through()
         harmless(&ended.err, &format!("stderr of {arguments:?}"));
         seen += &(ended.out + &ended.err);
     }
-    harmless(&fs::read_to_string(project.path("run.log")).unwrap(), "the log");
+    let log = fs::read_to_string(project.path("run.log")).unwrap();
+    harmless(&log, "the log");
+    for span in ["run{project=shop number=1}:take{job=hero/red\\u{1b}[31m ", ":call{kind=\"submit\" "] {
+        assert!(log.contains(span), "{log}");
+    }
     assert!(seen.contains("red\\u{1b}[31m") && seen.contains("tag\\u{e0041}"), "{seen}");
     assert_eq!(project.clips().len(), HOSTILE.len(), "{seen}");
     for id in HOSTILE {
