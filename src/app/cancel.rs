@@ -85,7 +85,8 @@ impl Project {
     /// Takes jobs off the list, and tasks back from providers that allow it.
     pub async fn cancel(&self, request: &CancelRequest) -> Result<CancelReport, Error> {
         let state = self.open_concurrent()?;
-        let chosen = Chosen::of(&state, request).await?;
+        let chosen = Chosen::of(&state, request).await;
+        let chosen = chosen.map_err(|error| error.or_hint(self.places.typed("status")))?;
         let providers = chosen.takes.iter().map(|take| &take.request.model.provider);
         let needed = providers.filter(|name| can_cancel(&self.registry, name).is_some()).cloned().collect();
         let mut cancelling = Cancelling { project: self, state, needed, connection: None };

@@ -42,7 +42,8 @@ impl Project {
         let lookup = Lookup { places: &self.places, store: &store };
         let mut takes = Vec::new();
         for job in &request.jobs {
-            let (project, key) = find(&store, name.as_deref(), job).await?;
+            let found = find(&store, name.as_deref(), job).await;
+            let (project, key) = found.map_err(|error| error.or_hint(self.places.typed("status")))?;
             let history = store.history(&project, &key).await?;
             let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
             let take = if request.undo {

@@ -44,6 +44,13 @@ impl Error {
         self
     }
 
+    /// Adds the command to type next where none is known.
+    #[must_use]
+    pub(crate) fn or_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
     /// Adds the problems in the user's files that led to it.
     #[must_use]
     pub fn problems(mut self, problems: Vec<Problem>) -> Self {

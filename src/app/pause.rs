@@ -121,10 +121,11 @@ fn known<'a>(registry: &Registry, name: Option<&'a str>) -> Result<Option<&'a st
     if registry.find(name).is_some() {
         return Ok(Some(name));
     }
-    let names: Vec<&str> = registry.iter().map(|provider| provider.name()).collect();
+    let known = registry.iter().filter(|provider| !provider.profile().sandbox_only);
+    let names: Vec<&str> = known.map(|provider| provider.name()).collect();
     let hint = match did_you_mean(name, names.iter().copied()) {
-        Some(near) => format!("did you mean {near}?"),
+        Some(near) => format!("did you mean {near}"),
         None => format!("the providers are: {}", names.join(", ")),
     };
-    Err(Error::new(Exit::Usage, format!("there is no provider `{name}`; {hint} Nothing was changed")))
+    Err(Error::new(Exit::Usage, format!("there is no provider `{name}`; {hint}; nothing was changed")))
 }

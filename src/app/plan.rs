@@ -89,7 +89,8 @@ impl Project {
         // Whoever approves a plan that is written down gives the answer to what asks.
         let accepted = request.out.is_some();
         let choice = Choice { selection: &request.selection, approved: None, accepted };
-        let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+        let decided = Decided::of(manifest, &loaded, &worksheet, choice)
+            .map_err(|error| error.or_hint(places.typed("plan")))?;
         refuse_forgotten(places, &worksheet)?;
         decided.warn(self);
         let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;

@@ -47,7 +47,8 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
     let session = Session::open(project, "redo")?;
     session.keep_output().await?;
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
-    let (jobs, refused) = chosen(project, args, &worksheet, manifest)?;
+    let chosen = chosen(project, args, &worksheet, manifest);
+    let (jobs, refused) = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
     let others = beside(&worksheet, &loaded, manifest, &keys)?;
     // The last one to close the database empties the log into it, which a worksheet may not.

@@ -83,7 +83,8 @@ impl Project {
             return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
         }
         let state = self.open_concurrent()?;
-        let chosen = self.chosen(&state, request).await?;
+        let chosen = self.chosen(&state, request).await;
+        let chosen = chosen.map_err(|error| error.or_hint(self.places.typed("status")))?;
         let prices = Prices::read(self);
         if let Decision::Resubmit { max_extra } = request.decision
             && !chosen.is_empty()

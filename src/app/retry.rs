@@ -16,7 +16,7 @@ use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::{Take, Wanted};
 use crate::domain::text::count;
-use crate::store::Worksheet;
+use crate::store::{StoreError, Worksheet};
 use std::fmt::Write as _;
 
 /// A request to send failed jobs again.
@@ -56,7 +56,8 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     // Who names a job wants it, whatever was said of it before.
     failed.retain(|take| !args.selection.only.is_empty() || !dismissed.contains(&take.id));
     know(&worksheet, &session.places, manifest, Some(&session.store))?;
-    let chosen = chosen(project, args, failed, &worksheet)?;
+    let chosen = chosen(project, args, failed, &worksheet);
+    let chosen = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
     let others = beside(&worksheet, &loaded, manifest, &keys)?;
     drop(worksheet);
@@ -136,6 +137,16 @@ fn chosen(
         } else {
             chosen.push((take, wanted));
         }
+    }
+    // A name is right where any job has it, failed or not.
+    if !only.is_empty() {
+        worksheet.book().each_wanted::<StoreError>(|wanted| {
+            names.has(&wanted.key);
+            Ok(())
+        })?;
+    }
+    for warning in names.warnings()? {
+        project.tell(&News::Warning(&warning));
     }
     chosen.truncate(limit.unwrap_or(usize::MAX));
     Ok(chosen)

@@ -116,7 +116,8 @@ async fn prepare(
     let agreed_before = approved.is_some() || request.accept_changes;
     let choice =
         Choice { selection: &request.selection, approved: approved.as_ref(), accepted: agreed_before };
-    let mut decided = Decided::of(manifest, loaded, worksheet, choice)?;
+    let mut decided = Decided::of(manifest, loaded, worksheet, choice)
+        .map_err(|error| error.or_hint(places.typed("plan")))?;
     if decided.may_render_changed(project)? {
         decided = Decided::of(manifest, loaded, worksheet, Choice { accepted: true, ..choice })?;
     }

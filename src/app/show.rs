@@ -71,7 +71,10 @@ impl Project {
         let (project, key) = match find_ordered(&reader, project_name(places).as_deref(), &request.job).await
         {
             Ok(found) => found,
-            Err(error) => return Err(never_ordered(self, &request.job).unwrap_or(error)),
+            Err(error) => {
+                let error = never_ordered(self, &request.job).unwrap_or(error);
+                return Err(error.or_hint(places.typed("status")));
+            }
         };
         let history = reader.history(&project, &key).await?;
         let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;

@@ -74,7 +74,8 @@ async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, 
         Which::Job(job) => job,
         Which::Take(take) => return take_of(store, places, take).await,
     };
-    let (project, key) = find(store, project_name(places).as_deref(), job).await?;
+    let found = find(store, project_name(places).as_deref(), job).await;
+    let (project, key) = found.map_err(|error| error.or_hint(places.typed("status")))?;
     let mut costs = store.costs_of_job(&project, &key).await?;
     if costs.len() > 1 {
         let names: Vec<String> =

@@ -55,3 +55,16 @@ fn an_edited_job_is_for_run_and_not_for_retry() {
     ended.says("run renders what is wanted now").says("nothing to retry");
     assert_eq!(project.requests().len(), 4);
 }
+
+#[test]
+fn a_name_that_no_job_has_is_told_also_where_nothing_failed() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["retry", "--only", "hero/sku-1"]).expect(0).says("nothing to retry");
+    project
+        .run(&["retry", "--only", "sku-9"])
+        .expect(2)
+        .says("no job matches --only sku-9")
+        .says("next: shotlist plan");
+    project.run(&["show", "sku-9"]).expect(2).says("there is no job `sku-9`").says("next: shotlist status");
+}
