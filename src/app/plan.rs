@@ -54,6 +54,8 @@ pub struct PlanReport {
     pub paused: Vec<Pause>,
     /// Clips that are gone or altered.
     pub lost: Lost,
+    /// Set where the state was rebuilt with gaps: jobs without a clip may have been paid before, and a run asks first.
+    pub has_gaps: bool,
     /// The file that the plan was written to.
     pub written: Option<PathBuf>,
     /// The time of the plan.
@@ -95,6 +97,10 @@ impl Project {
         decided.warn(self);
         let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
         let plan = decided.plan(manifest, &loaded, levels, &lost)?;
+        let has_gaps = match &reader {
+            Some(reader) => reader.has_gaps().await?,
+            None => false,
+        };
         let changes = decided.changes(&["changed", "kept", "asks"])?;
         let choices = choices(manifest, &loaded, &plan);
         let next = if let Some(file) = &request.out {
@@ -106,7 +112,7 @@ impl Project {
             next(places, &plan, &lost, lacks_key)
         };
         let written = request.out.clone();
-        Ok(PlanReport { plan, changes, choices, paused, lost, written, now, next, decided, loaded })
+        Ok(PlanReport { plan, changes, choices, paused, lost, has_gaps, written, now, next, decided, loaded })
     }
 }
 

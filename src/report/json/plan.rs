@@ -21,6 +21,7 @@ impl<'a> Listed<'a> {
     pub fn new(places: &Places, report: &'a PlanReport) -> Self {
         let mut object = report.plan.json();
         object["sandbox"] = places.sandbox.into();
+        object["gaps"] = report.has_gaps.into();
         object["paused"] = report.paused.iter().map(pauses::json).collect();
         Self { object, report }
     }

@@ -29,6 +29,12 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
         terminal.tell(&line, 9);
     }
     plan.trips.iter().flat_map(guards::lines).for_each(|line| terminal.tell(&line, 11));
+    if report.has_gaps && plan.to_render() > 0 {
+        terminal.tell(
+            "The state was rebuilt with gaps: jobs without a clip may have been paid before, so `run` asks first.",
+            2,
+        );
+    }
     if !plan.trips.is_empty() {
         terminal.tell("A run would send nothing: see `run --accept-changes`, `run --plan`.", 2);
     }

@@ -401,6 +401,8 @@ fn what_was_on_its_way_when_the_state_was_lost_is_not_ordered_again_without_a_wo
     project.run(&["run", "--yes", "--limit", "1"]).expect(0);
     lose_everything(&project);
     project.run(&["recover"]).expect(0).says("1 clip from its sidecar ($0.40)");
+    project.run(&["plan"]).expect(0).says("The state was rebuilt with gaps");
+    assert_eq!(project.run(&["plan", "--json"]).json()["gaps"], true);
     let run = project.run(&["run", "--yes"]).expect(8);
     insta::assert_snapshot!(whole(&run));
     assert_eq!(project.requests().len(), 1);
