@@ -1,7 +1,7 @@
 //! The YAML file becomes shots, with every problem found at once.
 //!
 //! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
-//! (`shots`, `presets`, `axes`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on
+//! (`shots`, `presets`, `fields`, `axes`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on
 //! (`decode`). Templates and conditions are compiled on the way (`template`, `condition`), and held against the cells of their
 //! matrices (`matrix`, `usage`). What a message must not show is covered before the first message is made (`secrets`).
 //! `context` is what all of that sees of an item.
@@ -17,6 +17,7 @@ mod condition_tests;
 mod context;
 mod decode;
 mod explain;
+mod fields;
 pub mod keys;
 mod matrix;
 mod model;
@@ -216,7 +217,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let mut presets =
         get(root, "presets").map(|node| presets::presets(decoder, node, &mut templates)).unwrap_or_default();
     let defaults = get(root, "defaults")
-        .map(|node| shots::shot_fields(decoder, node, "defaults", &mut templates, &mut presets))
+        .map(|node| presets.shot_fields(decoder, node, "defaults", &mut templates))
         .unwrap_or_default();
     let shots = get(root, "shots").map(|node| shots::shots(decoder, node, &mut templates, &mut presets));
     if shots.is_none() {
