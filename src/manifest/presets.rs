@@ -4,7 +4,7 @@ use super::decode::Decoder;
 use super::fields::{self, Extended};
 use super::model::ShotFields;
 use super::source::Span;
-use super::template::Templates;
+use super::templates::Templates;
 use super::yaml::Node;
 use crate::domain::problem::did_you_mean;
 use std::collections::{BTreeMap, BTreeSet};

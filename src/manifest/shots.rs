@@ -6,7 +6,7 @@ use super::fields;
 use super::model::{ListItem, Shot};
 use super::presets::Presets;
 use super::source::Located;
-use super::template::Templates;
+use super::templates::Templates;
 use super::yaml::{Entry, Node, Value};
 use crate::domain::item::Item;
 use crate::domain::problem::did_you_mean;
