@@ -6,7 +6,7 @@ use crate::app::places::Places;
 use crate::app::rehearsal::{Rehearsal, Stage};
 use crate::domain::key::TaskId;
 use crate::engine::clock::Clock;
-use crate::sandbox::{Caption, Captions, Options, Rule, Sandbox};
+use crate::sandbox::{self, Caption, Captions, Options, Provider, Rule, Sandbox};
 use crate::store::Reader;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -112,8 +112,8 @@ pub fn rules(file: &Path) -> Result<Vec<Rule>, Error> {
     let wrong = |what: String| Error::new(Exit::Usage, format!("{}: {what}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
     let rules: Vec<Rule> = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    for rule in &rules {
-        rule.check(&crate::sandbox::providers()).map_err(&wrong)?;
-    }
+    let providers = sandbox::providers();
+    let names: Vec<&str> = providers.iter().map(Provider::name).collect();
+    rules.iter().try_for_each(|rule| rule.check(&names)).map_err(wrong)?;
     Ok(rules)
 }

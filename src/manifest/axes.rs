@@ -6,7 +6,7 @@ use super::decode::{Decoder, get};
 use super::matrix::{Cell, Choice, Extension, Matrix, Outline, Pattern, Positions, outlines};
 use super::output::fold;
 use super::source::{Located, Span};
-use super::template::{ROOTS, Templates};
+use super::templates::{ROOTS, Templates};
 use super::yaml::{Entry, Node, Value};
 use crate::domain::problem::{Problem, did_you_mean};
 use std::collections::{BTreeSet, HashMap};

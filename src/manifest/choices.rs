@@ -1,10 +1,12 @@
 //! The values of a matrix: texts, and groups of texts with an id.
 
+use super::context::Seen;
 use super::decode::{Decoder, get};
-use super::matrix::{Choice, Seen, safe};
-use super::model::Setting;
+use super::matrix::{Choice, safe};
+use super::settings::Setting;
 use super::source::Span;
-use super::template::{Template, Templates};
+use super::template::Template;
+use super::templates::Templates;
 use super::yaml::{Entry, Node, Value};
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::Field;

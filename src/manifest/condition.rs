@@ -4,17 +4,14 @@ use super::context::Context;
 use super::decode::Decoder;
 use super::explain;
 use super::operands::{self, Doubt};
-use super::template::{Template, Templates};
+use super::template::Template;
+use super::templates::{ANSWER, TEXT, Templates};
 use super::yaml::Node;
 use crate::domain::problem::{Place, Problem};
-use minijinja::{Environment, Error, ErrorKind, Value, value::ValueKind};
+use minijinja::{Error, ErrorKind};
 
 /// What a condition is put into, so that the template machine compiles it once and not for each item.
 const BEFORE: &str = "{{ (";
-const BEHIND: &str = ") | __answer }}";
-/// The filter that makes one word of what a condition gives.
-const FILTER: &str = "__answer";
-
 /// What `item.NAME` may be compared with to see a condition that is right.
 const EXAMPLE: &str = "item.status == 'active'";
 
@@ -69,7 +66,7 @@ impl Condition {
         let names = self.0.columns().iter().map(|column| self.0.spelled(column));
         let names = names.chain(self.0.cell().iter().map(|key| format!("matrix.{key}")));
         let is_undefined = |name: &String| {
-            let value = context.templates.environment().compile_expression(name);
+            let value = context.environment.compile_expression(name);
             value.and_then(|name| name.eval(context.names.clone())).is_ok_and(|value| value.is_undefined())
         };
         let name = names.into_iter().find(is_undefined).unwrap_or_else(|| self.0.source().trim().to_owned());
@@ -94,28 +91,6 @@ impl Condition {
 
 /// So many characters of a text are shown.
 const SHOWN: usize = 40;
-/// What stands before a text that is no answer.
-const TEXT: &str = "=";
-
-/// Makes the filter known that conditions need.
-pub(super) fn prepare(environment: &mut Environment<'static>) {
-    environment.add_filter(FILTER, answer);
-}
-
-/// What a condition gives, in one word.
-fn answer(value: &Value) -> String {
-    let word = |is_true: bool| if is_true { "true" } else { "false" }.to_owned();
-    match (value.kind(), value.as_str()) {
-        (ValueKind::Undefined, _) => "undefined".to_owned(),
-        (_, Some(text)) => match text.trim().to_lowercase().as_str() {
-            "" | "false" | "no" | "0" => word(false),
-            "true" | "yes" | "1" => word(true),
-            _ => format!("{TEXT}{text}"),
-        },
-        _ => word(value.is_true()),
-    }
-}
-
 /// Reads a condition that may start from these names.
 pub(super) fn condition(
     decoder: &mut Decoder,
@@ -131,7 +106,7 @@ pub(super) fn condition(
         return None;
     }
     let spot = decoder.spot(node.span);
-    let compiled = format!("{BEFORE}{text}{BEHIND}");
+    let compiled = format!("{BEFORE}{text}) | {ANSWER} }}}}");
     let template = Template::new(text, compiled.into(), BEFORE.len(), spot);
     if let Some(problem) = unreadable(&template, name, templates) {
         decoder.report(problem);

@@ -1,14 +1,8 @@
 //! What templates and conditions see: the item, the manifest's own texts, and the cell of the matrix.
 
-use super::condition::Condition;
-use super::matrix::{Cell, Choice, Seen};
-use super::model::{Setting, Shot};
-use super::template::{Template, Templates};
 use crate::domain::item::{FactValue, Item};
-use crate::domain::problem::Problem;
-use crate::domain::request::Field;
-use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
+use minijinja::{Environment, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -16,64 +10,33 @@ use std::sync::Arc;
 /// What templates see of one item.
 #[derive(Debug, Clone)]
 pub struct ItemContext<'a> {
-    templates: &'a Templates,
+    environment: &'a Environment<'static>,
+    vars: Value,
     item: Arc<Item>,
     value: Value,
 }
 
 impl<'a> ItemContext<'a> {
-    pub(super) fn new(templates: &'a Templates, item: Arc<Item>) -> Self {
-        Self { templates, value: Value::from_object(ItemValue(Arc::clone(&item))), item }
+    pub(super) fn new(
+        environment: &'a Environment<'static>,
+        vars: Arc<BTreeMap<String, String>>,
+        item: Arc<Item>,
+    ) -> Self {
+        let value = Value::from_object(ItemValue(Arc::clone(&item)));
+        Self { environment, vars: Value::from_dyn_object(vars), value, item }
     }
 
-    /// Whether the item meets a condition that asks for nothing else.
-    pub fn meets(&self, condition: &Condition) -> Result<bool, Box<Problem>> {
-        condition.holds(&self.context("", "", &[]))
-    }
-
-    /// What a shot makes of the item, as far as conditions allow: one clip for each cell of its matrix, or one where it
-    /// has none.
-    pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
-        let matrix = shot.fields.matrix.as_deref();
-        let alone = matrix.is_none().then_some(None);
-        let cells = matrix.into_iter().flat_map(|matrix| &matrix.cells).map(Some);
-        alone.into_iter().chain(cells).filter_map(|cell| self.job(shot, cell).transpose())
-    }
-
-    /// What a shot makes of the item in one cell; nothing where a condition says so.
-    fn job(&self, shot: &'a Shot, cell: Option<&'a Cell>) -> Result<Option<Job<'a>>, Box<Problem>> {
-        let variant = cell.map_or("", |cell| &cell.variant);
-        let context = |choices: &[&Choice]| self.context(&shot.name.value, variant, choices);
-        let holds = |condition: Option<&Condition>, choices: &[&Choice]| {
-            condition.map_or(Ok(true), |condition| condition.holds(&context(choices)))
-        };
-        let mut choices: Vec<&Choice> = Vec::new();
-        if let Some(cell) = cell {
-            choices.extend(cell.choices.iter().map(|choice| &**choice));
-            if !holds(cell.when.as_ref(), &choices)? {
-                return Ok(None);
-            }
-            for extension in &cell.extensions {
-                if holds(extension.when.as_ref(), &choices)? {
-                    choices.extend(extension.choices.iter().map(|choice| &**choice));
-                }
-            }
-        }
-        let is_wanted = holds(shot.fields.when.as_ref(), &choices)?;
-        Ok(is_wanted.then(|| Job { variant, context: context(&choices), choices }))
-    }
-
-    pub(super) fn context(&self, shot: &str, variant: &str, choices: &[&Choice]) -> Context<'a> {
-        let seen = choices.iter().map(|choice| (Arc::clone(&choice.key), choice.seen.clone()));
+    /// Returns what the templates of a shot see of the item in a cell with these keys and values.
+    pub(super) fn context(&self, shot: &str, variant: &str, cell: Vec<(Arc<str>, Seen)>) -> Context<'a> {
         let names = Names {
             item: self.value.clone(),
-            vars: Value::from_dyn_object(self.templates.vars()),
+            vars: self.vars.clone(),
             shot: Value::from(shot),
             variant: Value::from(variant),
-            matrix: Value::from_object(MatrixValue(seen.collect())),
+            matrix: Value::from_object(MatrixValue(cell)),
         };
         Context {
-            templates: self.templates,
+            environment: self.environment,
             item: Arc::clone(&self.item),
             variant: variant.to_owned(),
             names: Value::from_object(names),
@@ -81,42 +44,10 @@ impl<'a> ItemContext<'a> {
     }
 }
 
-/// One clip that a shot makes of an item.
-#[derive(Debug, Clone)]
-pub struct Job<'a> {
-    /// The ids of its cell, joined; empty without a matrix.
-    pub variant: &'a str,
-    /// What its templates see.
-    pub context: Context<'a>,
-    /// The values of its cell, the strongest last.
-    choices: Vec<&'a Choice>,
-}
-
-impl<'a> Job<'a> {
-    /// What its cell sets of a field. That goes before what the shot sets.
-    #[must_use]
-    pub fn field(&self, field: Field) -> Option<&'a Setting<Template>> {
-        self.set(field.name())
-    }
-
-    /// The model that its cell sets.
-    #[must_use]
-    pub fn model(&self) -> Option<&'a Template> {
-        match self.set("model")? {
-            Setting::One(model) => Some(model),
-            Setting::Many(_) => None,
-        }
-    }
-
-    fn set(&self, name: &str) -> Option<&'a Setting<Template>> {
-        self.choices.iter().rev().find(|choice| &*choice.key == name)?.sets.as_ref()
-    }
-}
-
 /// What the templates of one job see.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
-    pub(super) templates: &'a Templates,
+    pub(super) environment: &'a Environment<'static>,
     pub(super) item: Arc<Item>,
     pub(super) variant: String,
     pub(super) names: Value,
@@ -228,6 +159,14 @@ impl Object for RawValue {
 
 fn columns(item: &Item) -> Enumerator {
     Enumerator::Values(item.columns.names().map(Value::from).collect())
+}
+
+/// What templates see of a value of a matrix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    Text(Arc<str>),
+    /// Texts by their keys, `id` among them.
+    Group(Arc<[(String, String)]>),
 }
 
 /// `matrix`: the values of a cell by their keys. Of a key that is there twice, the last holds.

@@ -1,7 +1,8 @@
 //! Small readers of tree nodes that note what is wrong and go on, so that all problems are told at once.
 
 use super::source::{Located, Source, Span, Spot};
-use super::template::{Template, Templates};
+use super::template::Template;
+use super::templates::Templates;
 use super::yaml::{Entry, Node, Value};
 use crate::domain::problem::{Problem, did_you_mean};
 use std::rc::Rc;

@@ -1,7 +1,8 @@
 //! The cells of a matrix: every combination of its axes without those that are excluded, and what is included.
 
 use super::condition::Condition;
-use super::model::Setting;
+use super::context::Seen;
+use super::settings::Setting;
 use super::source::{Located, Spot};
 use super::template::Template;
 use crate::domain::problem::Place;
@@ -84,14 +85,6 @@ pub(super) struct Choice {
     pub(super) sets: Option<Setting<Template>>,
     /// Where it was written.
     pub(super) spot: Spot,
-}
-
-/// What templates see of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
-    Text(Arc<str>),
-    /// Texts by their keys, `id` among them.
-    Group(Arc<[(String, String)]>),
 }
 
 impl Choice {

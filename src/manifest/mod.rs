@@ -2,9 +2,9 @@
 //!
 //! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
 //! (`shots`, `presets`, `axes`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on
-//! (`decode`). Templates and conditions are compiled on the way (`template`, `condition`), and held against the cells of their
-//! matrices (`matrix`, `usage`). What a message must not show is covered before the first message is made (`secrets`).
-//! `context` is what all of that sees of an item.
+//! (`decode`). Templates and conditions are compiled on the way (`templates`, `condition`), and held against the cells
+//! of their matrices (`matrix`, `usage`). What a message must not show is covered before the first message is made
+//! (`secrets`). `context` is what all of that sees of an item, and `job` what shots make of it.
 
 mod axes;
 #[cfg(test)]
@@ -17,6 +17,8 @@ mod condition_tests;
 mod context;
 mod decode;
 mod explain;
+mod fields;
+mod job;
 pub mod keys;
 mod matrix;
 mod model;
@@ -28,10 +30,12 @@ mod presets;
 mod presets_tests;
 mod providers;
 mod secrets;
+mod settings;
 mod shots;
 mod source;
 mod syntax;
 mod template;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -39,13 +43,14 @@ mod usage;
 mod yaml;
 
 pub use condition::Condition;
-pub use context::{Context, ItemContext, Job};
+pub use context::{Context, ItemContext};
+pub use job::Job;
 pub use matrix::Matrix;
 pub use model::{
     Budget, Corrections, EnvName, FileReading, Guards, Items, ListItem, Manifest, ModelEntry, Most,
-    OnAmbiguous, OnBadItem, OnChange, OnMissing, Part, ProviderConfig, Reuse, Rules, Setting, Settings, Shot,
-    ShotFields,
+    OnAmbiguous, OnBadItem, OnChange, OnMissing, Part, ProviderConfig, Reuse, Rules, Shot, ShotFields,
 };
+pub use settings::{Setting, Settings};
 pub use source::Located;
 pub use template::Template;
 
@@ -59,8 +64,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use template::Templates;
-use yaml::{Entry, Finding, Node, Value};
+use syntax::Finding;
+use templates::Templates;
+use yaml::{Entry, Node, Value};
 
 /// What `items` may look like.
 const ITEMS: &str = "items: { from: products.csv }";
@@ -172,7 +178,7 @@ fn sections(decoder: &mut Decoder, root: &Node) -> Option<Rc<Vec<Entry>>> {
 fn tree(file: &str, bytes: &[u8]) -> Result<(Node, Arc<Source>, Vec<Finding>), Vec<Problem>> {
     let text = text::decode(file, bytes).map_err(|problem| vec![*problem])?;
     let (root, findings) = yaml::read(text);
-    let secrets = root.as_ref().map_or_else(|| secrets::in_text(text), secrets::in_tree);
+    let secrets = root.as_ref().map_or_else(|| text::secrets(text), secrets::in_tree);
     let source = Arc::new(Source::new(file, text, secrets));
     match root {
         Some(root) => Ok((root, source, findings)),
@@ -216,7 +222,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let mut presets =
         get(root, "presets").map(|node| presets::presets(decoder, node, &mut templates)).unwrap_or_default();
     let defaults = get(root, "defaults")
-        .map(|node| shots::shot_fields(decoder, node, "defaults", &mut templates, &mut presets))
+        .map(|node| presets.shot_fields(decoder, node, "defaults", &mut templates))
         .unwrap_or_default();
     let shots = get(root, "shots").map(|node| shots::shots(decoder, node, &mut templates, &mut presets));
     if shots.is_none() {

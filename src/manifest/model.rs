@@ -3,15 +3,16 @@
 use super::condition::Condition;
 use super::context::ItemContext;
 use super::matrix::Matrix;
+use super::settings::Settings;
 use super::source::{Located, Spot};
-use super::template::{Template, Templates};
+use super::template::Template;
+use super::templates::Templates;
 use crate::domain::item::{Item, OnePer};
 use crate::domain::key::ModelName;
 use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
 use crate::domain::price::Price;
 use crate::domain::problem::Place;
-use crate::domain::request::Field;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -107,32 +108,6 @@ pub struct ListItem {
     pub item: Arc<Item>,
     /// Fields it sets for itself: weaker than a shot's, stronger than the defaults. They are data, not templates.
     pub own: Settings<Located<String>>,
-}
-
-/// What is asked of a model: templates in a shot, data in an item.
-#[derive(Debug, Clone)]
-pub struct Settings<T> {
-    /// Fields that all providers share.
-    pub fields: BTreeMap<Field, Setting<T>>,
-    /// `provider/model`, once it is rendered.
-    pub model: Option<T>,
-    /// What else the model documents, by its name on the wire; still text, until the model's card gives it a type.
-    pub params: BTreeMap<String, T>,
-}
-
-impl<T> Default for Settings<T> {
-    fn default() -> Self {
-        Self { fields: BTreeMap::new(), model: None, params: BTreeMap::new() }
-    }
-}
-
-/// The value of a field.
-#[derive(Debug, Clone)]
-pub enum Setting<T> {
-    /// One text.
-    One(T),
-    /// Several pictures; only of [`Field::ReferenceImages`].
-    Many(Vec<T>),
 }
 
 /// A kind of clip that is made of every item.

@@ -1,22 +1,16 @@
 //! `presets`: fields under a name, for shots, defaults and other presets that extend them.
 
 use super::decode::Decoder;
+use super::fields::{self, Extended};
 use super::model::ShotFields;
-use super::shots;
 use super::source::Span;
-use super::template::Templates;
-use super::yaml::{Node, Value};
+use super::templates::Templates;
+use super::yaml::Node;
 use crate::domain::problem::did_you_mean;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most presets that extend each other in a row.
 const DEEPEST: usize = 64;
-
-/// The name of a preset where it is extended.
-pub(super) struct Extended {
-    name: String,
-    span: Span,
-}
 
 /// The presets with all that they extend.
 #[derive(Default)]
@@ -41,7 +35,7 @@ pub(super) fn presets(decoder: &mut Decoder, node: &Node, templates: &mut Templa
     let mut drafts = BTreeMap::new();
     for entry in entries.iter() {
         let owner = format!("presets.{}", entry.key);
-        let (fields, extends) = shots::own_fields(decoder, &entry.node, &owner, templates);
+        let (fields, extends) = fields::own(decoder, &entry.node, &owner, templates);
         presets.names.insert(entry.key.to_string(), entry.key_span);
         drafts.insert(entry.key.to_string(), Draft { fields, extends });
     }
@@ -51,34 +45,23 @@ pub(super) fn presets(decoder: &mut Decoder, node: &Node, templates: &mut Templa
     presets
 }
 
-/// The names behind `extends`.
-pub(super) fn extends(decoder: &mut Decoder, node: &Node) -> Vec<Extended> {
-    let nodes = match &node.value {
-        Value::List(nodes) => nodes.as_slice(),
-        Value::Text { .. } => std::slice::from_ref(node),
-        Value::Map(_) => {
-            decoder.wrong_kind(
-                node,
-                "extends",
-                "the name of a preset, or a list",
-                "extends: [calm, portrait]",
-            );
-            &[]
-        }
-    };
-    let mut extends = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        if let Some(name) = decoder.text(node, "extends") {
-            extends.push(Extended { name: name.to_owned(), span: node.span });
-        }
-    }
-    extends
-}
-
 impl Presets {
     /// The fields of every preset, with what it extends.
     pub(super) fn fields(&self) -> impl Iterator<Item = &ShotFields> {
         self.fields.values()
+    }
+
+    /// Reads the fields of a shot or of the defaults, with those of the presets that it extends.
+    pub(super) fn shot_fields(
+        &mut self,
+        decoder: &mut Decoder,
+        node: &Node,
+        owner: &str,
+        templates: &mut Templates,
+    ) -> ShotFields {
+        let (mut fields, extends) = fields::own(decoder, node, owner, templates);
+        self.add_to(decoder, &mut fields, &extends);
+        fields
     }
 
     /// Adds to a preset what it extends, and before that to these what they extend. `chain` has those that wait for it.
@@ -109,7 +92,7 @@ impl Presets {
     }
 
     /// Adds what is extended to what is there: of several, the later win, and what is there already wins over all.
-    pub(super) fn add_to(&mut self, decoder: &mut Decoder, fields: &mut ShotFields, extends: &[Extended]) {
+    fn add_to(&mut self, decoder: &mut Decoder, fields: &mut ShotFields, extends: &[Extended]) {
         for extended in extends.iter().rev() {
             if let Some(preset) = self.fields.get(&extended.name) {
                 fill(fields, preset);

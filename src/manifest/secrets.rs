@@ -1,6 +1,7 @@
 //! What must never be shown of a manifest: keys that someone wrote into it.
 
 use super::decode::Decoder;
+use super::text::NAMES;
 use super::yaml::{Node, Value};
 use crate::domain::problem::Problem;
 use std::ops::Range;
@@ -14,9 +15,6 @@ pub(super) fn variable(text: &str) -> Option<&str> {
         && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
     is_name.then_some(name)
 }
-
-/// Names whose values are keys wherever they stand.
-const NAMES: [&str; 7] = ["api_key", "apikey", "api-key", "token", "secret", "password", "authorization"];
 
 /// Everything that may be a key: the value of such a name, and below `providers` any value that is neither
 /// `${NAME}`, nor a limit, nor a plain address. A key under a misspelt name is one, too.
@@ -71,43 +69,6 @@ fn scalars(node: &Node, found: &mut Vec<Range<usize>>) {
         Value::List(nodes) => nodes.iter().for_each(|node| scalars(node, found)),
         Value::Map(entries) => entries.iter().for_each(|entry| scalars(&entry.node, found)),
     }
-}
-
-/// The same for text that is not valid YAML, generously: what follows such a name, and every value below
-/// `providers`.
-pub(super) fn in_text(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    let mut in_providers = false;
-    let mut goes_on = false;
-    for line in text.split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
-        let end = start + line.trim_end().len();
-        if line.starts_with(|first: char| !first.is_whitespace() && !matches!(first, '#' | '}' | ']')) {
-            in_providers = lower.trim_start_matches(['"', '\'', '{', ' ']).starts_with("providers");
-        }
-        let name = NAMES.iter().filter_map(|name| lower.find(name).map(|at| at + name.len())).min();
-        let colon = match name {
-            Some(name) => lower[name..].find(':').map(|at| name + at + 1),
-            None if in_providers => lower.find(':').map(|at| at + 1),
-            None => None,
-        };
-        match colon {
-            Some(colon) => {
-                found.push(start + colon..end);
-                // The value may stand on the next line.
-                goes_on = name.is_some()
-                    && line[colon..].trim().trim_start_matches(['|', '>', '-', '+']).is_empty();
-            }
-            None if goes_on || in_providers => {
-                found.push(start..end);
-                goes_on = false;
-            }
-            None => {}
-        }
-        start += line.len();
-    }
-    found
 }
 
 /// Reports `${NAME}` wherever it would not be read.

@@ -1,22 +1,23 @@
-//! `defaults`, `shots`, and the manifest's own `items`.
+//! `shots`, and the manifest's own `items`.
 
-use super::axes::{self, MOST};
-use super::bounds;
-use super::condition::condition;
+use super::axes::MOST;
 use super::decode::{Decoder, get};
-use super::keys;
-use super::model::{ListItem, Setting, Settings, Shot, ShotFields};
-use super::presets::{self, Extended, Presets};
+use super::fields;
+use super::model::{ListItem, Shot};
+use super::presets::Presets;
 use super::source::Located;
-use super::template::{ROOTS, Templates};
+use super::templates::Templates;
 use super::yaml::{Entry, Node, Value};
 use crate::domain::item::Item;
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::Field;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// The shots, in the order of the file.
+/// Most cells of all shots.
+const MOST_IN_ALL: usize = 10 * MOST;
+
+/// Reads `shots`, in the order of the file.
 pub(super) fn shots(
     decoder: &mut Decoder,
     node: &Node,
@@ -41,7 +42,7 @@ pub(super) fn shots(
         }
         let name = Located::new(entry.key.to_string(), decoder.spot(entry.key_span));
         let owner = format!("shots.{}", entry.key);
-        let fields = shot_fields(decoder, &entry.node, &owner, templates, presets);
+        let fields = presets.shot_fields(decoder, &entry.node, &owner, templates);
         cells += fields.matrix.as_ref().map_or(1, |matrix| matrix.len());
         shots.push(Shot { name, fields });
         if cells > MOST_IN_ALL {
@@ -53,103 +54,6 @@ pub(super) fn shots(
     }
     shots
 }
-
-/// The fields of a shot or of the defaults, with those of the presets that it extends.
-pub(super) fn shot_fields(
-    decoder: &mut Decoder,
-    node: &Node,
-    owner: &str,
-    templates: &mut Templates,
-    presets: &mut Presets,
-) -> ShotFields {
-    let (mut fields, extends) = own_fields(decoder, node, owner, templates);
-    presets.add_to(decoder, &mut fields, &extends);
-    fields
-}
-
-/// The fields alone, and the presets that are to be extended.
-pub(super) fn own_fields(
-    decoder: &mut Decoder,
-    node: &Node,
-    owner: &str,
-    templates: &mut Templates,
-) -> (ShotFields, Vec<Extended>) {
-    let mut fields = ShotFields::default();
-    let Some(entries) = decoder.map(node, owner, "{ prompt: \"…\" }") else { return (fields, Vec::new()) };
-    let known: Vec<&str> =
-        Field::ALL.iter().map(|field| field.name()).chain(keys::names(keys::SHOT)).collect();
-    decoder.known(&entries, owner, &known);
-    fields.settings =
-        settings(decoder, &entries, |decoder, node, name| decoder.template(node, name, templates));
-    if let Some(node) = get(&entries, "output") {
-        fields.output = decoder.template(node, "output", templates);
-    }
-    if let Some(node) = get(&entries, "optional") {
-        fields.optional = names(decoder, node);
-    }
-    fields.on_change = get(&entries, "on_change").and_then(|node| bounds::on_change(decoder, node));
-    fields.reuse = get(&entries, "reuse").and_then(|node| bounds::reuse(decoder, node));
-    fields.matrix = get(&entries, "matrix").and_then(|node| axes::matrix(decoder, node, owner, templates));
-    fields.when = get(&entries, "when").and_then(|node| condition(decoder, node, "when", templates, ROOTS));
-    let extends = get(&entries, "extends").map(|node| presets::extends(decoder, node));
-    (fields, extends.unwrap_or_default())
-}
-
-/// The portable fields, `model` and `params` among these entries, each value read by `read`.
-fn settings<T>(
-    decoder: &mut Decoder,
-    entries: &[Entry],
-    mut read: impl FnMut(&mut Decoder, &Node, &str) -> Option<T>,
-) -> Settings<T> {
-    let mut settings = Settings::default();
-    for entry in entries {
-        let name = &*entry.key;
-        match (Field::named(name), &entry.node.value) {
-            (Some(field @ Field::ReferenceImages), Value::List(nodes)) => {
-                let pictures = nodes.iter().filter_map(|node| read(decoder, node, name)).collect();
-                settings.fields.insert(field, Setting::Many(pictures));
-            }
-            (Some(field), _) => {
-                if let Some(value) = read(decoder, &entry.node, name) {
-                    settings.fields.insert(field, Setting::One(value));
-                }
-            }
-            (None, _) if name == "model" => settings.model = read(decoder, &entry.node, name),
-            (None, _) if name == "params" => settings.params = params(decoder, &entry.node, &mut read),
-            (None, _) => {}
-        }
-    }
-    settings
-}
-
-fn params<T>(
-    decoder: &mut Decoder,
-    node: &Node,
-    read: &mut impl FnMut(&mut Decoder, &Node, &str) -> Option<T>,
-) -> BTreeMap<String, T> {
-    let mut params = BTreeMap::new();
-    let Some(entries) = decoder.map(node, "params", "params: { movement_amplitude: auto }") else {
-        return params;
-    };
-    for entry in entries.iter() {
-        let name = format!("params.{}", entry.key);
-        if let Some(value) = read(decoder, &entry.node, &name) {
-            params.insert(entry.key.to_string(), value);
-        }
-    }
-    params
-}
-
-fn names(decoder: &mut Decoder, node: &Node) -> BTreeSet<String> {
-    let Value::List(nodes) = &node.value else {
-        decoder.wrong_kind(node, "optional", "a list of field names", "optional: [seed, style]");
-        return BTreeSet::new();
-    };
-    nodes.iter().filter_map(|node| Some(decoder.text(node, "optional")?.to_owned())).collect()
-}
-
-/// Most cells of all shots.
-const MOST_IN_ALL: usize = 10 * MOST;
 
 /// Reports names under `optional` that are neither a field nor a parameter that anything sets.
 pub(super) fn check_optional(decoder: &mut Decoder, root: &[Entry], params: &BTreeSet<String>) {
@@ -200,7 +104,7 @@ pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
         let columns = columns(decoder, &entries).into_iter().collect();
         let item = Item { id, columns, facts: Vec::new(), origin };
         // What is left empty is not set, as in a sheet.
-        let own = settings(decoder, &entries, |decoder, node, name| {
+        let own = fields::settings(decoder, &entries, |decoder, node, name| {
             let is_empty = matches!(&node.value, Value::Text { text, .. } if text.is_empty());
             if is_empty { None } else { decoder.located(node, name) }
         });

@@ -1,10 +1,34 @@
 //! What a YAML parser stumbles over, in words for someone who does not know YAML's grammar.
 
-use super::secrets;
 use super::source::Span;
-use super::yaml::{Finding, convert, finding, hinted};
+use super::text::secrets;
+use crate::domain::problem::{Place, Problem};
 use crate::domain::request::Field;
 use serde_yaml::granit_parser::{self, ErrorKind, ScanError};
+
+/// Something wrong, at a place that is named once it is known what must not be shown.
+pub(super) type Finding = (Span, Box<Problem>);
+
+/// Returns an error at a place.
+pub(super) fn finding(span: Span, message: impl Into<String>) -> Finding {
+    (span, Box::new(Problem::error(Place::Nowhere, message)))
+}
+
+/// Adds a hint to a finding.
+pub(super) fn hinted((span, problem): Finding, hint: impl Into<String>) -> Finding {
+    (span, Box::new(problem.hint(hint)))
+}
+
+/// Returns a place of the parser as one of ours.
+pub(super) fn convert(span: granit_parser::Span) -> Span {
+    let start = span.start.byte_offset().unwrap_or(0);
+    Span {
+        start,
+        end: span.end.byte_offset().unwrap_or(start).max(start),
+        line: u32::try_from(span.start.line()).unwrap_or(u32::MAX),
+        column: u32::try_from(span.start.col() + 1).unwrap_or(u32::MAX),
+    }
+}
 
 /// The line around a byte.
 fn line(text: &str, at: usize) -> &str {
@@ -41,9 +65,8 @@ pub(super) fn in_quotes(text: &str, at: usize) -> String {
         let (key, value) = line.trim().trim_start_matches("- ").split_once(": ")?;
         let value = value.split(" #").next().unwrap_or(value).trim();
         // What may be a key is not repeated.
-        let may_be_shown = Field::named(key).is_some()
-            && secrets::in_text(line).is_empty()
-            && section(text, at) != "providers";
+        let may_be_shown =
+            Field::named(key).is_some() && secrets(line).is_empty() && section(text, at) != "providers";
         // One of several on a line ends where nobody can tell.
         let is_alone = !value.ends_with([',', ']', '"', '\''])
             && !value.starts_with(['"', '\'', '[', '|', '>'])

@@ -496,7 +496,7 @@ proptest! {
         let source = Arc::new(Source::new("m.yaml", "", Vec::new()));
         let mut templates = Templates::new(BTreeMap::new());
         if let Ok(template) = templates.compile(&text, Spot::new(&source, None)) {
-            let context = templates.item(item(&[("id", "a")])).context("hero", "", &[]);
+            let context = templates.item(item(&[("id", "a")])).context("hero", "", Vec::new());
             let _ = template.render(&context);
         }
     }

@@ -1,8 +1,8 @@
-//! Bytes of a file become text, or one problem that says how to save it.
+//! Bytes of a file become text, or one problem that says how to save it; and what of a text may be a key.
 
-use super::secrets;
 use super::source::{Source, Span};
 use crate::domain::problem::{Place, Problem};
+use std::ops::Range;
 
 /// Largest manifest. Larger ones hold a catalog, which belongs into a sheet.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -47,5 +47,46 @@ fn place(file: &str, bytes: &[u8], at: usize) -> Place {
     let line = count(text[..at].matches('\n').count());
     let column = count(text[line_start..at].chars().count());
     let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
-    Source::new(file, &text, secrets::in_text(&text)).place(Span { start: at, end, line, column })
+    Source::new(file, &text, secrets(&text)).place(Span { start: at, end, line, column })
+}
+
+/// Names whose values are keys wherever they stand.
+pub(super) const NAMES: [&str; 7] =
+    ["api_key", "apikey", "api-key", "token", "secret", "password", "authorization"];
+
+/// Returns what may be a key in text that is not valid YAML, generously: what follows such a name, and every value
+/// below `providers`.
+pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut in_providers = false;
+    let mut goes_on = false;
+    for line in text.split_inclusive('\n') {
+        let lower = line.to_ascii_lowercase();
+        let end = start + line.trim_end().len();
+        if line.starts_with(|first: char| !first.is_whitespace() && !matches!(first, '#' | '}' | ']')) {
+            in_providers = lower.trim_start_matches(['"', '\'', '{', ' ']).starts_with("providers");
+        }
+        let name = NAMES.iter().filter_map(|name| lower.find(name).map(|at| at + name.len())).min();
+        let colon = match name {
+            Some(name) => lower[name..].find(':').map(|at| name + at + 1),
+            None if in_providers => lower.find(':').map(|at| at + 1),
+            None => None,
+        };
+        match colon {
+            Some(colon) => {
+                found.push(start + colon..end);
+                // The value may stand on the next line.
+                goes_on = name.is_some()
+                    && line[colon..].trim().trim_start_matches(['|', '>', '-', '+']).is_empty();
+            }
+            None if goes_on || in_providers => {
+                found.push(start..end);
+                goes_on = false;
+            }
+            None => {}
+        }
+        start += line.len();
+    }
+    found
 }

@@ -4,8 +4,7 @@
 //! its text: `0123`, `no`, `1e3` and `1_000` are names of products here.
 
 use super::source::Span;
-use super::syntax::{in_quotes, section, syntax};
-use crate::domain::problem::{Place, Problem};
+use super::syntax::{Finding, convert, finding, hinted, in_quotes, section, syntax};
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -58,9 +57,6 @@ impl Node {
     }
 }
 
-/// Something wrong, at a place that is named once it is known what must not be shown.
-pub(super) type Finding = (Span, Box<Problem>);
-
 /// Most nodes in a file: a catalog of 100,000 items with 20 columns has four million.
 const NODES: usize = 5_000_000;
 /// Most nodes that aliases and merge keys may add: more is a bomb, or belongs into a sheet.
@@ -90,16 +86,6 @@ pub(super) fn read(text: &str) -> (Option<Node>, Vec<Finding>) {
         }
     }
     (composer.root, composer.findings)
-}
-
-pub(super) fn convert(span: granit_parser::Span) -> Span {
-    let start = span.start.byte_offset().unwrap_or(0);
-    Span {
-        start,
-        end: span.end.byte_offset().unwrap_or(start).max(start),
-        line: u32::try_from(span.start.line()).unwrap_or(u32::MAX),
-        column: u32::try_from(span.start.col() + 1).unwrap_or(u32::MAX),
-    }
 }
 
 /// A list or map whose end has not come yet.
@@ -327,12 +313,4 @@ impl Composer<'_> {
         };
         hinted(finding(merge.key_span, message), hint)
     }
-}
-
-pub(super) fn finding(span: Span, message: impl Into<String>) -> Finding {
-    (span, Box::new(Problem::error(Place::Nowhere, message)))
-}
-
-pub(super) fn hinted((span, problem): Finding, hint: impl Into<String>) -> Finding {
-    (span, Box::new(problem.hint(hint)))
 }

@@ -69,6 +69,16 @@ pub fn param(name: &str) -> String {
     format!("params.{name}")
 }
 
+/// Returns a value as the manifest writes it.
+#[must_use]
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(yes) => yes.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+    }
+}
+
 /// A part of a card that the manifest replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {

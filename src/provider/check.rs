@@ -8,6 +8,7 @@ mod links;
 mod pictures;
 mod remarks;
 
+pub use super::card::shown;
 pub use pictures::{check_body, check_links};
 
 use super::card::{Kind, ModelCard, Rule, param};
@@ -150,16 +151,6 @@ pub fn typed(cards: &Cards, card: &ModelCard, name: &str, text: &str) -> Result<
 /// A line of the manifest.
 fn written(name: &str, value: &Value) -> String {
     format!("`{name}: {}`", shown(value))
-}
-
-/// A value as the manifest writes it.
-#[must_use]
-pub fn shown(value: &Value) -> String {
-    match value {
-        Value::Bool(yes) => yes.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
-    }
 }
 
 /// `a, b or c`, or `1 to 16`.

@@ -1,8 +1,6 @@
 //! What a test or an operator may ask the sandbox: what was charged, what came in, how often; and new fault rules.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -12,54 +10,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::counts::Stats;
 use super::faults::Rule;
-use super::{Shared, held, reply};
-
-/// Counters since the start of this server.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) submits: AtomicU64,
-    pub(super) polls: AtomicU64,
-    pub(super) bulk_polls: AtomicU64,
-    pub(super) lists: AtomicU64,
-    pub(super) cancels: AtomicU64,
-    pub(super) downloads: AtomicU64,
-    pub(super) covers: AtomicU64,
-    pub(super) connections: AtomicU64,
-    pub(super) authorized_downloads: AtomicU64,
-}
-
-impl Counts {
-    pub(super) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// How often each kind of call came in since this server started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Stats {
-    /// Requests for a task, whatever the answer.
-    pub submits: u64,
-    /// Questions about one task, whatever the answer.
-    pub polls: u64,
-    /// Questions about many tasks at once, which only echo takes.
-    pub bulk_polls: u64,
-    /// Questions for what was accepted in a time, which only echo takes.
-    pub lists: u64,
-    /// Requests to cancel a task, which only echo takes.
-    pub cancels: u64,
-    /// Requests for a clip, whatever the answer.
-    pub downloads: u64,
-    /// Requests for a cover picture.
-    pub covers: u64,
-    /// TCP connections accepted, for calls of any kind.
-    pub connections: u64,
-    /// Requests for a file that carried an `Authorization` header without having been refused for want of one. Must stay 0:
-    /// result hosts are not the provider.
-    pub authorized_downloads: u64,
-    /// The most tasks of each model that ever ran at once, also before this start.
-    pub max_running: BTreeMap<String, u32>,
-}
+use super::{Shared, held, provider, reply};
 
 /// One accepted task, as on the provider's bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -99,24 +52,13 @@ impl Shared {
     }
 
     pub(super) fn stats(&self) -> Stats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Stats {
-            submits: read(&self.counts.submits),
-            polls: read(&self.counts.polls),
-            bulk_polls: read(&self.counts.bulk_polls),
-            lists: read(&self.counts.lists),
-            cancels: read(&self.counts.cancels),
-            downloads: read(&self.counts.downloads),
-            covers: read(&self.counts.covers),
-            connections: read(&self.counts.connections),
-            authorized_downloads: read(&self.counts.authorized_downloads),
-            max_running: held(&self.inner).book.most_running().clone(),
-        }
+        self.counts.read(held(&self.inner).book.most_running().clone())
     }
 
     /// Adds all of these rules, or none.
     pub(super) fn add_rules(&self, rules: Vec<Rule>) -> Result<(), String> {
-        rules.iter().try_for_each(|rule| rule.check(&self.providers))?;
+        let names = provider::names(&self.providers);
+        rules.iter().try_for_each(|rule| rule.check(&names))?;
         let mut inner = held(&self.inner);
         for rule in rules {
             inner.faults.add(rule);

@@ -14,15 +14,14 @@ use rand::RngExt;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::admin::Counts;
-use super::dialect::{BODY_BYTES, Dialect, State, Why};
+use super::counts::Counts;
+use super::dialect::{BODY_BYTES, Dialect, Refusal, State, Why, authenticate};
 use super::faults::{Call, Fault, On};
 use super::images::without_data;
 use super::line::{Line as Connection, Peer};
 use super::log::Line;
-use super::reply::{self, Refusal};
 use super::tasks::{Order, Request, Task};
-use super::{Inner, Shared, files, held};
+use super::{Inner, Shared, files, held, reply};
 
 /// The fault that strikes a call, and the answer that it would have without one.
 pub(super) type Answer = (Option<Fault>, Response);
@@ -169,16 +168,6 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
         return Err(unreadable("The Content-Type must be application/json".to_owned()));
     }
     serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is no JSON: {error}")))
-}
-
-/// Refuses a call that does not carry the key.
-pub(super) fn authenticate(key: &str, dialect: &dyn Dialect, headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match given.and_then(|value| value.strip_prefix(dialect.scheme())?.strip_prefix(' ')) {
-        None => Err(dialect.refuse(&Why::NoKey)),
-        Some(given) if given == key => Ok(()),
-        Some(_) => Err(dialect.refuse(&Why::WrongKey)),
-    }
 }
 
 /// What speaks against one more task, although the request itself is in order.

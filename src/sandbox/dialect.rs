@@ -2,12 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use axum::http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::faults::Shape;
-use super::files::Link;
-use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
 /// The most that is read of any request: three images of 50 MB in base64, and room for the rest.
@@ -52,6 +51,25 @@ pub trait Dialect: Send + Sync {
 
     /// The answer to a question about a task.
     fn told(&self, task: &Task, state: &State<'_>) -> Value;
+}
+
+/// A call that is refused, as its provider words it.
+#[derive(Debug)]
+pub struct Refusal {
+    pub(super) http: StatusCode,
+    /// The provider's code, where it has one.
+    pub(super) code: Option<String>,
+    pub(super) body: Value,
+}
+
+impl Refusal {
+    /// Returns a refusal with an HTTP status, the provider's code where it has one, and the whole body. A number that
+    /// is no status becomes 500.
+    #[must_use]
+    pub fn new(status: u16, code: Option<&str>, body: Value) -> Self {
+        let http = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { http, code: code.map(str::to_owned), body }
+    }
 }
 
 /// Why a call is refused, whatever it says.
@@ -115,5 +133,23 @@ pub enum State<'a> {
     Word(&'a str),
 }
 
+/// What a finished task's answer points to.
+pub struct Link {
+    /// The clip.
+    pub video: String,
+    /// A picture of the clip.
+    pub cover: String,
+}
+
 /// The first third of a task's time it waits in a queue, where the provider tells waiting and running apart.
 pub(super) const QUEUED_PERCENT: u8 = 33;
+
+/// Refuses a call that does not carry the key.
+pub(super) fn authenticate(key: &str, dialect: &dyn Dialect, headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match given.and_then(|value| value.strip_prefix(dialect.scheme())?.strip_prefix(' ')) {
+        None => Err(dialect.refuse(&Why::NoKey)),
+        Some(given) if given == key => Ok(()),
+        Some(_) => Err(dialect.refuse(&Why::WrongKey)),
+    }
+}

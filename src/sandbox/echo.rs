@@ -17,12 +17,11 @@ use axum::http::StatusCode;
 use axum::routing::{delete, get};
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, QUEUED_PERCENT, State, Why};
+use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, State, Why};
 use super::faults::Shape;
 use super::fields::Kind;
 use super::images::{self, Size};
 use super::provider::Provider;
-use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
 struct Echo;

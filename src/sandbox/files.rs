@@ -19,23 +19,14 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
-use super::admin::Counts;
 use super::clips::{self, Picture};
-use super::desk::authenticate;
-use super::dialect::Dialect;
+use super::counts::Counts;
+use super::dialect::{Dialect, Link, authenticate};
 use super::faults::{Fault, On};
 use super::images::hex;
 use super::line::{Cut, Line, Peer};
 use super::tasks::Task;
 use super::{Clips, Inner, Shared, held, reply};
-
-/// What a finished task's answer points to.
-pub struct Link {
-    /// The clip.
-    pub video: String,
-    /// A picture of the clip.
-    pub cover: String,
-}
 
 /// Makes a link that is good for the sandbox's `link_life` from now.
 pub(super) fn link(shared: &Shared, task: &str, now: Timestamp) -> Link {

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use super::admin::Counts;
+use super::counts::Counts;
 
 /// How a connection ends before its answer is written.
 #[derive(Clone, Copy)]

@@ -24,10 +24,11 @@
 //! the `log`, and tells how a task stands. How a provider words all that, and what it lets pass, is its `dialect`:
 //! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check of pictures
 //! (`images`). `provider` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files`
-//! serves what `clips` draws. `admin` tells what happened.
+//! serves what `clips` draws. `admin` tells what happened, and `counts` how often.
 
 mod admin;
 mod clips;
+mod counts;
 mod desk;
 mod dialect;
 mod echo;
@@ -61,17 +62,16 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-pub use admin::{Charge, Stats};
-pub use dialect::{Dialect, State, Why};
+pub use admin::Charge;
+pub use counts::Stats;
+pub use dialect::{Dialect, Link, Refusal, State, Why};
 pub use faults::{Fault, On, Rule, Shape, When};
-pub use files::Link;
 pub use images::Size;
 pub use options::{Caption, Captions, Clips, Clock, Limits, Options};
 pub use provider::Provider;
-pub use reply::Refusal;
 pub use tasks::{Order, Request, Task};
 
-use admin::Counts;
+use counts::Counts;
 use faults::Faults;
 use line::{Door, Peer};
 use log::{Line, Log};
@@ -147,7 +147,8 @@ impl Sandbox {
     pub async fn start(options: Options) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
         provider::check(&options.providers).map_err(invalid)?;
-        options.faults.iter().try_for_each(|rule| rule.check(&options.providers)).map_err(invalid)?;
+        let names = provider::names(&options.providers);
+        options.faults.iter().try_for_each(|rule| rule.check(&names)).map_err(invalid)?;
         if options.task_time.is_empty() {
             return Err(invalid("the range of task times is empty".to_owned()));
         }

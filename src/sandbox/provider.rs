@@ -81,6 +81,11 @@ impl Provider {
     }
 }
 
+/// Returns the names of providers.
+pub(super) fn names(providers: &[Provider]) -> Vec<&'static str> {
+    providers.iter().map(Provider::name).collect()
+}
+
 /// Checks that each provider has a name of its own that can be a prefix, and paths that begin with a slash.
 pub(super) fn check(providers: &[Provider]) -> Result<(), String> {
     for (index, provider) in providers.iter().enumerate() {

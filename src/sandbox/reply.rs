@@ -8,28 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Refusal};
 use super::faults::Fault;
 use super::line::{Cut, Line};
-
-/// A call that is refused, as its provider words it.
-#[derive(Debug)]
-pub struct Refusal {
-    pub(super) http: StatusCode,
-    /// The provider's code, where it has one.
-    pub(super) code: Option<String>,
-    pub(super) body: Value,
-}
-
-impl Refusal {
-    /// Returns a refusal with an HTTP status, the provider's code where it has one, and the whole body. A number that
-    /// is no status becomes 500.
-    #[must_use]
-    pub fn new(status: u16, code: Option<&str>, body: Value) -> Self {
-        let http = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { http, code: code.map(str::to_owned), body }
-    }
-}
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {

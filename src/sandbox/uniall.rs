@@ -9,10 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::desk;
-use super::dialect::{Dialect, QUEUED_PERCENT, State, Why};
+use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, State, Why};
 use super::faults::Shape;
 use super::provider::Provider;
-use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
 /// Its two ways to ask for a task. They answer with the link in different places, both of which have been seen.

@@ -8,10 +8,9 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, State, Why};
+use super::dialect::{Dialect, Refusal, State, Why};
 use super::faults::Shape;
 use super::provider::Provider;
-use super::reply::Refusal;
 use super::tasks::{Order, Task};
 
 struct Vtrix;

@@ -228,37 +228,10 @@ fn the_command_line_is_thin() {
 }
 
 /// Modules of one folder that still use each other in a circle. The list shrinks, and must be empty in the end.
-const CIRCLES: [&[&str]; 7] = [
+const CIRCLES: [&[&str]; 3] = [
     // A tree receives and places clips, and both are parts of it.
     &["files/examine", "files/part", "files/place", "files/tree"],
-    // Decoders of YAML know templates, and templates know the decoded manifest.
-    &[
-        "manifest/condition",
-        "manifest/context",
-        "manifest/decode",
-        "manifest/explain",
-        "manifest/matrix",
-        "manifest/model",
-        "manifest/secrets",
-        "manifest/syntax",
-        "manifest/template",
-        "manifest/yaml",
-    ],
-    &["manifest/presets", "manifest/shots"],
-    &["provider/card", "provider/check"],
     &["report/json", "report/text"],
-    &[
-        "sandbox/admin",
-        "sandbox/desk",
-        "sandbox/dialect",
-        "sandbox/faults",
-        "sandbox/files",
-        "sandbox/line",
-        "sandbox/log",
-        "sandbox/provider",
-        "sandbox/reply",
-        "sandbox/tasks",
-    ],
     // A reader compares the database with the ledger, and the repair of what differs applies events.
     &[
         "store/apply",

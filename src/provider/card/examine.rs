@@ -1,7 +1,6 @@
 //! Whether a card makes sense in itself: built-in ones and those of a manifest alike.
 
-use super::super::check::shown;
-use super::{Kind, ModelCard, RemarkKind, Rule};
+use super::{Kind, ModelCard, RemarkKind, Rule, shown};
 use crate::domain::request::Field;
 
 impl ModelCard {

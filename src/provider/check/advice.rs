@@ -1,8 +1,8 @@
 //! What to type instead, and which models can do what this one cannot.
 
-use super::super::card::{ModelCard, Rule};
+use super::super::card::{ModelCard, Rule, shown};
 use super::super::cards::Cards;
-use super::{Finding, allowed, missing, pictures, remarks, shown, together, written};
+use super::{Finding, allowed, missing, pictures, remarks, together, written};
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::{Field, Request, Setting, Value};
 

@@ -1,6 +1,6 @@
 //! What the documents say of settings beyond their values.
 
-use super::super::card::{ModelCard, Remark, RemarkKind};
+use super::super::card::{ModelCard, Remark, RemarkKind, shown};
 use super::{Finding, is_set};
 use crate::domain::request::{Field, Request, Value};
 
@@ -33,7 +33,7 @@ pub(super) fn check(card: &ModelCard, request: &Request, findings: &mut Vec<Find
 /// A setting that a document prohibits.
 pub(super) fn refused(card: &ModelCard, remark: &Remark) -> Finding {
     let name = match &remark.value {
-        Some(value) => format!("{}: {}", remark.field, super::shown(value)),
+        Some(value) => format!("{}: {}", remark.field, shown(value)),
         None => remark.field.clone(),
     };
     let message = format!("{} must not be given `{name}`: {}", card.name.model, remark.says);

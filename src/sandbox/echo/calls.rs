@@ -13,15 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Echo, NAME, invalid, refusal};
-use crate::sandbox::admin::Counts;
+use crate::sandbox::counts::Counts;
 use crate::sandbox::desk::{self, Answer};
-use crate::sandbox::dialect::{Dialect, Why};
+use crate::sandbox::dialect::{Dialect, Refusal, Why, authenticate};
 use crate::sandbox::faults::{Call, Fault, On};
 use crate::sandbox::line::Peer;
 use crate::sandbox::log::Line;
-use crate::sandbox::reply::{self, Refusal};
 use crate::sandbox::tasks::{Request, Task};
-use crate::sandbox::{Inner, Shared, held};
+use crate::sandbox::{Inner, Shared, held, reply};
 
 /// The most ids in a question, and the most tasks on a page.
 const MOST: usize = 50;
@@ -38,7 +37,7 @@ pub(super) async fn many(
 ) -> Response {
     let counts = &shared.counts;
     Counts::add(if query.contains_key("ids") { &counts.bulk_polls } else { &counts.lists });
-    let answer = desk::authenticate(&shared.key, &Echo, &headers).and_then(|()| match query.get("ids") {
+    let answer = authenticate(&shared.key, &Echo, &headers).and_then(|()| match query.get("ids") {
         Some(ids) if query.len() == 1 => bulk(&shared, ids),
         Some(_) => Err(invalid("ids goes with no other parameter")),
         None => Span::read(&query).map(|span| list(&shared, &span)),
@@ -140,7 +139,7 @@ pub(super) async fn cancel(
     Counts::add(&shared.counts.cancels);
     let job = {
         let shared = Arc::clone(&shared);
-        move || match desk::authenticate(&shared.key, &Echo, &headers) {
+        move || match authenticate(&shared.key, &Echo, &headers) {
             Ok(()) => end(&shared, &id),
             Err(refusal) => Ok(Err(refusal)),
         }

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::refusal;
+use crate::sandbox::dialect::Refusal;
 use crate::sandbox::fields::Kind;
 use crate::sandbox::images::Size;
-use crate::sandbox::reply::Refusal;
 use crate::sandbox::tasks::Order;
 
 /// One model. The prices per second are the sandbox's own invention, since none are published.

@@ -5,9 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::Vtrix;
 use super::models::{COMMON, From, MODELS, Model};
-use crate::sandbox::dialect::Dialect;
+use crate::sandbox::dialect::{Dialect, Refusal};
 use crate::sandbox::images::{self, Size};
-use crate::sandbox::reply::Refusal;
 use crate::sandbox::tasks::Order;
 
 const MISSING_IMAGE: &str = "8008003001";

@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
+use crate::sandbox::dialect::Refusal;
 use crate::sandbox::fields::Kind;
 use crate::sandbox::images::{self, Size};
-use crate::sandbox::reply::Refusal;
 use crate::sandbox::tasks::Order;
 
 /// One model: its price, its fields and their values.

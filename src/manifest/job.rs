@@ -1,0 +1,85 @@
+//! The clips that shots make of an item, as far as conditions allow.
+
+use super::condition::Condition;
+use super::context::{Context, ItemContext};
+use super::matrix::{Cell, Choice};
+use super::model::Shot;
+use super::settings::Setting;
+use super::template::Template;
+use crate::domain::problem::Problem;
+use crate::domain::request::Field;
+use std::sync::Arc;
+
+/// One clip that a shot makes of an item.
+#[derive(Debug, Clone)]
+pub struct Job<'a> {
+    /// The ids of its cell, joined; empty without a matrix.
+    pub variant: &'a str,
+    /// What its templates see.
+    pub context: Context<'a>,
+    /// The values of its cell, the strongest last.
+    choices: Vec<&'a Choice>,
+}
+
+impl<'a> Job<'a> {
+    /// What its cell sets of a field. That goes before what the shot sets.
+    #[must_use]
+    pub fn field(&self, field: Field) -> Option<&'a Setting<Template>> {
+        self.set(field.name())
+    }
+
+    /// The model that its cell sets.
+    #[must_use]
+    pub fn model(&self) -> Option<&'a Template> {
+        match self.set("model")? {
+            Setting::One(model) => Some(model),
+            Setting::Many(_) => None,
+        }
+    }
+
+    fn set(&self, name: &str) -> Option<&'a Setting<Template>> {
+        self.choices.iter().rev().find(|choice| &*choice.key == name)?.sets.as_ref()
+    }
+}
+
+impl<'a> ItemContext<'a> {
+    /// Whether the item meets a condition that asks for nothing else.
+    pub fn meets(&self, condition: &Condition) -> Result<bool, Box<Problem>> {
+        condition.holds(&self.context("", "", Vec::new()))
+    }
+
+    /// What a shot makes of the item, as far as conditions allow: one clip for each cell of its matrix, or one where it
+    /// has none.
+    pub fn jobs(&self, shot: &'a Shot) -> impl Iterator<Item = Result<Job<'a>, Box<Problem>>> {
+        let matrix = shot.fields.matrix.as_deref();
+        let alone = matrix.is_none().then_some(None);
+        let cells = matrix.into_iter().flat_map(|matrix| &matrix.cells).map(Some);
+        alone.into_iter().chain(cells).filter_map(|cell| self.job(shot, cell).transpose())
+    }
+
+    /// What a shot makes of the item in one cell; nothing where a condition says so.
+    fn job(&self, shot: &'a Shot, cell: Option<&'a Cell>) -> Result<Option<Job<'a>>, Box<Problem>> {
+        let variant = cell.map_or("", |cell| &cell.variant);
+        let context = |choices: &[&Choice]| {
+            let seen = choices.iter().map(|choice| (Arc::clone(&choice.key), choice.seen.clone()));
+            self.context(&shot.name.value, variant, seen.collect())
+        };
+        let holds = |condition: Option<&Condition>, choices: &[&Choice]| {
+            condition.map_or(Ok(true), |condition| condition.holds(&context(choices)))
+        };
+        let mut choices: Vec<&Choice> = Vec::new();
+        if let Some(cell) = cell {
+            choices.extend(cell.choices.iter().map(|choice| &**choice));
+            if !holds(cell.when.as_ref(), &choices)? {
+                return Ok(None);
+            }
+            for extension in &cell.extensions {
+                if holds(extension.when.as_ref(), &choices)? {
+                    choices.extend(extension.choices.iter().map(|choice| &**choice));
+                }
+            }
+        }
+        let is_wanted = holds(shot.fields.when.as_ref(), &choices)?;
+        Ok(is_wanted.then(|| Job { variant, context: context(&choices), choices }))
+    }
+}

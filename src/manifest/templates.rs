@@ -1,0 +1,172 @@
+//! The template machine: compiles each template once, and fills it for each job from an item's columns.
+//!
+//! Strict: a name that does not exist is an error that names it. What a template renders is data and never a
+//! template again.
+
+use super::context::{Context, ItemContext};
+use super::explain;
+use super::source::Spot;
+use super::template::Template;
+use crate::domain::item::Item;
+use crate::domain::problem::{Problem, did_you_mean};
+use crate::domain::text as filters;
+use minijinja::value::{Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What most product files tell of an item, under the names that a template reads: for hints alone.
+const FACTS: [&str; 9] = ["id", "sku", "handle", "title", "description", "vendor", "tags", "status", "image"];
+
+/// Names that a template may start from.
+pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
+
+/// Steps of the template machine for one rendering: far beyond any prompt, far below a hang.
+const FUEL: u64 = 100_000;
+
+/// The filter that makes one word of what a condition gives.
+pub(super) const ANSWER: &str = "__answer";
+/// What stands before a text that is no answer.
+pub(super) const TEXT: &str = "=";
+
+/// All templates of a manifest, compiled, with what they are filled from.
+///
+/// Each is kept under its own source as its name: equal templates are compiled once.
+#[derive(Debug, Clone)]
+pub(super) struct Templates {
+    environment: Environment<'static>,
+    vars: Arc<BTreeMap<String, String>>,
+}
+
+impl Templates {
+    pub(super) fn new(vars: BTreeMap<String, String>) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        environment.set_fuel(Some(FUEL));
+        // Keeps the name of what was undefined.
+        environment.set_debug(true);
+        // There is nothing to include: without this, the text of another template would be a name for it.
+        environment.set_path_join_callback(|_, _| "".into());
+        environment.add_filter("slug", |text: String| filters::slug(&text));
+        environment.add_filter("truncate", |text: String, length: usize| filters::truncate(&text, length));
+        environment.add_filter("strip_html", |text: String| filters::strip_html(&text));
+        environment.add_filter(ANSWER, answer);
+        Self { environment, vars: Arc::new(vars) }
+    }
+
+    /// Compiles a template. Finds what can be found without an item: wrong syntax, and names that no item can have.
+    pub(super) fn compile(&mut self, text: &str, spot: Spot) -> Result<Template, Vec<Problem>> {
+        self.add(Template::new(text, text.into(), 0, spot), ROOTS)
+    }
+
+    /// Compiles what may start from these names.
+    pub(super) fn add(&mut self, mut template: Template, roots: &[&str]) -> Result<Template, Vec<Problem>> {
+        let text = template.compiled.to_string();
+        if let Err(error) = self.environment.add_template_owned(text.clone(), text.clone()) {
+            return Err(vec![explain::incomplete(&template, &error)]);
+        }
+        let Ok(compiled) = self.environment.get_template(&text) else { return Ok(template) };
+        let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+        names.sort();
+        template.columns = columns_read(template.source(), &names).into();
+        let cell = |name: &String| match name.strip_prefix("matrix")? {
+            "" => Some(String::new()),
+            rest => rest.strip_prefix('.').map(str::to_owned),
+        };
+        template.cell = names.iter().filter_map(cell).collect();
+        if !text.contains('{') {
+            template.constant = compiled.render(()).ok().map(Arc::from);
+        }
+        let problems: Vec<Problem> =
+            names.iter().filter_map(|name| self.never_defined(&template, name, roots)).collect();
+        if problems.is_empty() { Ok(template) } else { Err(problems) }
+    }
+
+    /// The problem with a name that no rendering can know.
+    fn never_defined(&self, template: &Template, name: &str, roots: &[&str]) -> Option<Problem> {
+        let mut parts = name.split('.');
+        let root = parts.next().unwrap_or(name);
+        let (what, written, known): (_, _, Vec<&str>) = match (root, parts.next()) {
+            ("vars", Some(var)) if !self.vars.contains_key(var) => {
+                ("vars.", var, self.vars.keys().map(String::as_str).collect())
+            }
+            _ if roots.contains(&root) || self.environment.globals().any(|(global, _)| global == root) => {
+                return None;
+            }
+            _ => ("", root, roots.to_vec()),
+        };
+        let place = template.part(template.find(&format!("{what}{written}")));
+        if ROOTS.contains(&root) && what.is_empty() {
+            let known = roots.join("` and `");
+            let problem = Problem::error(place, format!("`{root}` is not known here"));
+            return Some(
+                problem.hint(format!("this is asked of each item before its shots: it knows `{known}`")),
+            );
+        }
+        let problem = Problem::error(place, format!("nothing is called `{what}{written}`"));
+        Some(match did_you_mean(written, known.iter().copied()) {
+            Some(near) => problem.hint(format!("did you mean `{what}{near}`?")),
+            None if what.is_empty() => {
+                let (root, near) = match did_you_mean(written, FACTS) {
+                    _ if self.vars.contains_key(written) => ("vars", written),
+                    Some(near) => ("item", near),
+                    None => ("item", written),
+                };
+                problem.hint(format!("did you mean `{root}.{near}`?"))
+            }
+            None => problem.hint(format!("define it: `vars: {{ {written}: … }}`")),
+        })
+    }
+
+    /// The template machine.
+    pub(super) fn environment(&self) -> &Environment<'static> {
+        &self.environment
+    }
+
+    /// What templates see of an item; to be made once for each item.
+    pub(super) fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
+        ItemContext::new(&self.environment, Arc::clone(&self.vars), item)
+    }
+}
+
+impl Template {
+    /// Fills the template. The problem has the item as its example.
+    pub fn render(&self, context: &Context<'_>) -> Result<String, Box<Problem>> {
+        if let Some(constant) = &self.constant {
+            return Ok(constant.as_ref().to_owned());
+        }
+        self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
+    }
+
+    /// What the template machine makes of it.
+    pub(super) fn fill(&self, context: &Context<'_>) -> Result<String, Error> {
+        context.environment.get_template(&self.compiled)?.render(context.names.clone())
+    }
+}
+
+/// What a condition gives, in one word.
+fn answer(value: &Value) -> String {
+    let word = |is_true: bool| if is_true { "true" } else { "false" }.to_owned();
+    match (value.kind(), value.as_str()) {
+        (ValueKind::Undefined, _) => "undefined".to_owned(),
+        (_, Some(text)) => match text.trim().to_lowercase().as_str() {
+            "" | "false" | "no" | "0" => word(false),
+            "true" | "yes" | "1" => word(true),
+            _ => format!("{TEXT}{text}"),
+        },
+        _ => word(value.is_true()),
+    }
+}
+
+/// The columns that a template reads: `names` are those it takes from outside, such as `item.title`.
+fn columns_read(source: &str, names: &[String]) -> Vec<String> {
+    let plain = names.iter().filter_map(|name| name.strip_prefix("item.")?.split('.').next());
+    let plain = plain.filter(|column| *column != "raw").map(str::to_owned);
+    let raw = source.match_indices("item.raw[").filter_map(|(at, start)| {
+        let rest = &source[at + start.len()..];
+        let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+        Some(rest[1..].split_once(quote)?.0.to_owned())
+    });
+    plain.chain(raw).collect()
+}
