@@ -46,7 +46,7 @@ impl Places {
     pub fn find(manifest: Option<&Path>, out: Option<&Path>, sandbox: bool) -> Result<Self, Error> {
         let manifest = match manifest {
             Some(named) => named.to_owned(),
-            None => upwards()?,
+            None => find_upwards()?,
         };
         let folder = folder_of(&manifest);
         let mut state = folder.join(STATE);
@@ -131,7 +131,7 @@ pub(crate) fn show_typed(places: &Places, key: &JobKey) -> String {
 
 /// Returns whether a command without `-f` would find this manifest.
 fn is_found_by_itself(manifest: &Path) -> bool {
-    let found = upwards().ok().and_then(|found| found.canonicalize().ok());
+    let found = find_upwards().ok().and_then(|found| found.canonicalize().ok());
     found.is_some() && found == manifest.canonicalize().ok()
 }
 
@@ -146,7 +146,7 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-fn upwards() -> Result<PathBuf, Error> {
+fn find_upwards() -> Result<PathBuf, Error> {
     let here = std::env::current_dir()
         .map_err(|error| Error::new(Exit::Local, format!("the current folder cannot be read: {error}")))?;
     for (depth, folder) in here.ancestors().enumerate() {

@@ -89,7 +89,7 @@ impl Project {
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let now = self.clock.now();
         let History { reader, levels, paused } = history(places, manifest, now).await?;
-        know(&worksheet, places, manifest, reader.as_ref())?;
+        attach_history(&worksheet, places, manifest, reader.as_ref())?;
         // A written plan is approved when it is run, and that answers the question about changed jobs.
         let accepted = request.out.is_some();
         let choice = Choice { selection: &request.selection, approved: None, accepted };
@@ -186,7 +186,7 @@ pub(crate) fn worksheet(places: &Places) -> Result<Worksheet, Error> {
 }
 
 /// Attaches the history of the manifest's project to the worksheet.
-pub(crate) fn know(
+pub(crate) fn attach_history(
     worksheet: &Worksheet,
     places: &Places,
     manifest: &Manifest,
@@ -201,7 +201,7 @@ pub(crate) fn know(
 }
 
 /// Moves the runs and the pauses of a renamed project to its new name.
-pub(crate) async fn succeed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
+pub(crate) async fn take_over_renamed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
     let projects = session.store.projects().await?;
     if projects.contains(&manifest.project) {
         return Ok(());

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::guards;
 use super::lost::Lost;
-use super::plan::{invalid, know, valid, worksheet};
+use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
@@ -49,7 +49,7 @@ impl Project {
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let session = Session::open(self, "prune")?;
         session.keep_output().await?;
-        know(&worksheet, &session.places, manifest, Some(&session.store))?;
+        attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
         let selection = Selection::default();
         let choice = Choice { selection: &selection, approved: None, accepted: false };
         let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;

@@ -15,7 +15,7 @@ use super::guards;
 use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
 use super::places::{Places, quoted};
-use super::plan::{invalid, know, succeed, valid, worksheet};
+use super::plan::{attach_history, invalid, take_over_renamed, valid, worksheet};
 use super::planned::Plan;
 use super::project::Project;
 use super::recover::refuse_forgotten;
@@ -66,7 +66,7 @@ impl Project {
             Ok(loaded) => loaded,
             Err(error) if self.places.has_state() => {
                 let session = Session::open(self, "collect")?;
-                return Box::pin(collect::instead(session, error)).await;
+                return Box::pin(collect::after_error(session, error)).await;
             }
             Err(error) => return Err(error),
         };
@@ -80,7 +80,7 @@ impl Project {
             // be the wrong one.
             Err(error) if error.exit == Exit::Usage && self.is_attended() => Err(error),
             Err(error) if error.exit == Exit::Local => Err(error),
-            Err(error) => Box::pin(collect::instead(session, error)).await,
+            Err(error) => Box::pin(collect::after_error(session, error)).await,
         }
     }
 }
@@ -112,9 +112,9 @@ async fn prepare(
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let (project, places) = (&session.project, &session.places);
     session.keep_output().await?;
-    succeed(session, manifest).await?;
+    take_over_renamed(session, manifest).await?;
     session.tell_pauses(&manifest.project).await?;
-    know(worksheet, places, manifest, Some(&session.store))?;
+    attach_history(worksheet, places, manifest, Some(&session.store))?;
     let only = &request.selection.only;
     let search = Search { places, root: &places.out, manifest, worksheet, only };
     let mut lost = search.mend(session, request.accept_changes).await?;
@@ -151,7 +151,7 @@ async fn prepare(
     if !agreed_before {
         guards::pass(project, &plan)?;
     }
-    let closes_gaps = gaps(session, &decided, &plan, agreed_before).await?;
+    let closes_gaps = ask_about_gaps(session, &decided, &plan, agreed_before).await?;
     let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
     ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
@@ -201,7 +201,7 @@ async fn carry_out(
         session.store.close_gaps().await?;
     }
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
-    today(&session, &setup).await?;
+    restore_quotas(&session, &setup).await?;
     let order = Order {
         project: &manifest.project,
         run,
@@ -237,8 +237,8 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
         Ok(())
     });
     stood?;
-    let meant = lost.meant().map(|key| (key, Bucket::Dismissed));
-    for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(meant) {
+    let accepted = lost.accepted().map(|key| (key, Bucket::Dismissed));
+    for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(accepted) {
         let found = book.find(key)?;
         up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
         roster.add_as(key, bucket);
@@ -280,7 +280,7 @@ fn again(request: &RunRequest) -> String {
 }
 
 /// Restores how much of each provider's daily quota earlier runs have used.
-pub(crate) async fn today(session: &Session, setup: &Setup) -> Result<(), Error> {
+pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(), Error> {
     let now = session.clock.now();
     let midnight = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).start_of_day();
     let midnight = midnight.map_or(now, |midnight| midnight.timestamp());
@@ -295,7 +295,7 @@ pub(crate) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
 ///
 /// Returns whether the order settles the gaps. A partial order does not; a plan with a clip for every job does,
 /// because no wanted clip was lost.
-async fn gaps(session: &Session, decided: &Decided, plan: &Plan, agreed: bool) -> Result<bool, Error> {
+async fn ask_about_gaps(session: &Session, decided: &Decided, plan: &Plan, agreed: bool) -> Result<bool, Error> {
     if !session.store.has_gaps().await? {
         return Ok(false);
     }

@@ -10,7 +10,7 @@ use super::pause;
 use super::places::{Places, show_typed};
 use super::project::Project;
 use super::reporter::News;
-use super::session::{Order, Session, Went};
+use super::session::{Order, Session, RunResult};
 use super::setup::Setup;
 use super::standing::Standing;
 use crate::domain::fault::Stop;
@@ -131,12 +131,12 @@ pub(crate) async fn carry_out(
     ended: Ended<'_>,
 ) -> Result<RunReport, Error> {
     let project = session.project.clone();
-    let (went, world) = Box::pin(session.drive(setup, order)).await?;
-    close(&project, &world, went, ended).await
+    let (result, world) = Box::pin(session.drive(setup, order)).await?;
+    close(&project, &world, result, ended).await
 }
 
 /// Records the end of the run in the history and returns the result.
-async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> Result<RunReport, Error> {
+async fn close(asked: &Project, world: &World, result: RunResult, ended: Ended<'_>) -> Result<RunReport, Error> {
     let (places, run) = (&asked.places, ended.run);
     // A collect works for all projects but reports on the manifest's own, as `status` and `resolve --all` do.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());
@@ -148,7 +148,7 @@ async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> 
     };
     let now = world.clock.now();
     let levels = levels_after(&world.store, run, ended.caps, now).await?;
-    let mut exit = exit_code(&ended, world, &went, &standing);
+    let mut exit = exit_code(&ended, world, &result, &standing);
     if let Err(error) = world.store.end_run(run, exit as u8, now).await {
         // Only the run's own entry in the history is incomplete: paid work was recorded before.
         asked.tell(&News::Failed(&error.into()));
@@ -156,7 +156,7 @@ async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> 
     }
     let spent = world.store.spent(Window::Invocation(run)).await?;
     let run_spent = world.store.spent(Window::Run(run)).await?;
-    let reached = reached(&went);
+    let reached = reached(&result);
     let spenders = match reached {
         Some(cap) => spenders(&world.store, cap, run, now).await?,
         None => None,
@@ -165,10 +165,10 @@ async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> 
         Exit::WorkRemains if pauses.iter().any(|pause| pause.waiting > 0) => {
             places.typed(&pause::resume_typed(&pauses))
         }
-        _ => next(exit, &standing, places, &went, &ended),
+        _ => next(exit, &standing, places, &result, &ended),
     };
     let refused = world.polls_refused();
-    let Went { outcome, reason, closed, board } = went;
+    let RunResult { outcome, reason, closed, board } = result;
     Ok(RunReport::Ran(Box::new(Summary {
         exit,
         kept_exit: exit,
@@ -202,17 +202,17 @@ async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> 
 }
 
 /// Returns the budget that ended the run, if one did.
-fn reached(went: &Went) -> Option<Cap> {
-    match went.reason {
+fn reached(result: &RunResult) -> Option<Cap> {
+    match result.reason {
         Some(StopReason::Budget(cap)) => Some(cap),
         _ => None,
     }
 }
 
-fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing) -> Exit {
+fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &Standing) -> Exit {
     let Ended { waiting, asks, .. } = ended;
     let mut exits = Vec::new();
-    let outcome = &went.outcome;
+    let outcome = &result.outcome;
     if outcome.panicked > 0 {
         exits.push(Exit::Unexpected);
     }
@@ -220,7 +220,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing)
         let defect = |failure: &_| matches!(failure, crate::engine::world::Failure::Illegal(_));
         exits.push(if outcome.failures.iter().any(defect) { Exit::Unexpected } else { Exit::Local });
     }
-    exits.extend(went.reason.and_then(|reason| match reason {
+    exits.extend(result.reason.and_then(|reason| match reason {
         StopReason::Interrupted => Some(Exit::Interrupted),
         StopReason::Terminated => Some(Exit::Terminated),
         StopReason::HungUp => Some(Exit::HungUp),
@@ -229,7 +229,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing)
         StopReason::Budget(_) | StopReason::InDoubt => Some(Exit::Budget),
         StopReason::Local => Some(Exit::Local),
     }));
-    for why in went.closed.values() {
+    for why in result.closed.values() {
         exits.extend(match why {
             WhyStopped::Provider(Stop::Auth | Stop::Balance | Stop::Account) => Some(Exit::Credentials),
             WhyStopped::Provider(Stop::Setup) | WhyStopped::Model | WhyStopped::NoProgress => {
@@ -257,8 +257,8 @@ fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing)
     // A failed second take leaves the job's clip in place, but the user who ordered it must learn of the failure.
     let is_lost = ended.lost.jobs().next().is_some() || !standing.written_off.is_empty();
     if !standing.failed.is_empty()
-        || went.board.buckets().count(Bucket::Failed) > 0
-        || went.board.failures() > 0
+        || result.board.buckets().count(Bucket::Failed) > 0
+        || result.board.failures() > 0
         || is_lost
     {
         exits.push(Exit::SomeFailed);
@@ -266,7 +266,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing)
     Exit::gravest(exits)
 }
 
-fn next(exit: Exit, standing: &Standing, places: &Places, went: &Went, ended: &Ended<'_>) -> String {
+fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, ended: &Ended<'_>) -> String {
     match exit {
         Exit::Held | Exit::SomeFailed => {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
@@ -282,11 +282,11 @@ fn next(exit: Exit, standing: &Standing, places: &Places, went: &Went, ended: &E
         }
         Exit::Done => places.typed("status"),
         // Only the missing consent keeps these jobs from being sent.
-        Exit::Budget if ended.asks > 0 && reached(went).is_none() => {
+        Exit::Budget if ended.asks > 0 && reached(result).is_none() => {
             places.typed(&format!("{} --accept-changes", ended.again))
         }
         // The same command would end at once until the day or the month is over.
-        Exit::Budget if matches!(reached(went), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
+        Exit::Budget if matches!(reached(result), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command pays nothing twice.
         _ => places.typed(ended.again),
     }
