@@ -2,7 +2,7 @@
 //!
 //! The earlier clips are kept.
 
-use super::again::{Reorder, other_buckets, order_again};
+use super::again::{Reorder, order_again, other_buckets};
 use super::album::load;
 use super::error::Error;
 use super::exit::Exit;

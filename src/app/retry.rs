@@ -1,6 +1,6 @@
 //! Retries: sends failed jobs again, each as a new take.
 
-use super::again::{Reorder, other_buckets, cost, order_again};
+use super::again::{Reorder, cost, order_again, other_buckets};
 use super::album::load;
 use super::error::Error;
 use super::names::Names;

@@ -295,7 +295,12 @@ pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(
 ///
 /// Returns whether the order settles the gaps. A partial order does not; a plan with a clip for every job does,
 /// because no wanted clip was lost.
-async fn ask_about_gaps(session: &Session, decided: &Decided, plan: &Plan, agreed: bool) -> Result<bool, Error> {
+async fn ask_about_gaps(
+    session: &Session,
+    decided: &Decided,
+    plan: &Plan,
+    agreed: bool,
+) -> Result<bool, Error> {
     if !session.store.has_gaps().await? {
         return Ok(false);
     }

@@ -134,7 +134,11 @@ impl Session {
     }
 
     /// Runs the engine until it is done or stopped.
-    pub(crate) async fn drive(self, setup: &Setup, order: Order<'_>) -> Result<(RunResult, Arc<World>), Error> {
+    pub(crate) async fn drive(
+        self,
+        setup: &Setup,
+        order: Order<'_>,
+    ) -> Result<(RunResult, Arc<World>), Error> {
         let Order { project: name, run, work, max_time, roster, price, max_in_doubt, levels } = order;
         let project = self.project.clone();
         let owed = self.store.owed(None, usize::MAX).await?;

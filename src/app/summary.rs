@@ -10,7 +10,7 @@ use super::pause;
 use super::places::{Places, show_typed};
 use super::project::Project;
 use super::reporter::News;
-use super::session::{Order, Session, RunResult};
+use super::session::{Order, RunResult, Session};
 use super::setup::Setup;
 use super::standing::Standing;
 use crate::domain::fault::Stop;
@@ -136,7 +136,12 @@ pub(crate) async fn carry_out(
 }
 
 /// Records the end of the run in the history and returns the result.
-async fn close(asked: &Project, world: &World, result: RunResult, ended: Ended<'_>) -> Result<RunReport, Error> {
+async fn close(
+    asked: &Project,
+    world: &World,
+    result: RunResult,
+    ended: Ended<'_>,
+) -> Result<RunReport, Error> {
     let (places, run) = (&asked.places, ended.run);
     // A collect works for all projects but reports on the manifest's own, as `status` and `resolve --all` do.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());
