@@ -1,9 +1,9 @@
-//! Plans and runs a manifest from Rust, and prints what happens.
+//! Plans and runs a manifest from Rust, and prints each step.
 //!
 //!     cargo run --example embed -- manifests/storyboard.yaml
 //!
-//! It rehearses: the sandbox plays the providers in this process. Without `rehearsed` it is the real thing, with the keys
-//! of the environment; every guard, budget and question of the manifest holds in either case.
+//! It rehearses: the sandbox imitates the providers in this process. Without `rehearsed` it sends real requests
+//! with the keys of the environment. Every guard, budget and question of the manifest applies in either case.
 
 use shotlist::app::{Always, Exit, News, PlanRequest, Project, RunRequest};
 use shotlist::rehearsal::InProcess;
@@ -14,7 +14,7 @@ use std::io::{Write as _, stdout};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let manifest = std::env::args_os().nth(1).ok_or("name a manifest")?;
-    // `Always` agrees to every price. A program that wants to decide by itself brings a `Consent` of its own.
+    // `Always` agrees to every price. A program that decides by itself implements `Consent`.
     let project = Project::open(manifest)?.rehearsed(InProcess::default())?.asking(Always).telling(tell);
 
     let plan = project.plan(&PlanRequest::default()).await?;
@@ -27,12 +27,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if report.exit() == Exit::Done { Ok(()) } else { Err(report.exit().meaning().into()) }
 }
 
-/// Prints every step once it is saved.
+/// Prints every step after it was saved.
 fn tell(news: &News<'_>) {
     if let News::Notice { notice, .. } = news
         && let Some(line) = line(notice, false)
     {
-        // A reader that went away does not end paid work.
+        // A closed output must not end paid work.
         let _ = writeln!(stdout(), "{line}");
     }
 }

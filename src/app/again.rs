@@ -1,4 +1,4 @@
-//! What `retry` and `redo` share: jobs whose order stays as it is are ordered once more, and that is carried out.
+//! The shared part of `retry` and `redo`: orders the same jobs once more and runs them.
 
 use super::board::Roster;
 use super::budget::{Fit, caps, levels};
@@ -11,7 +11,7 @@ use super::obstacles::Obstacles;
 use super::plan::invalid;
 use super::project::Project;
 use super::reporter::News;
-use super::run::{today, unpriced};
+use super::run::{restore_quotas, unpriced};
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::setup;
@@ -29,26 +29,26 @@ use crate::plan::filing::{Filings, Target};
 use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
 use std::collections::HashSet;
 
-/// What a person wants once more.
-pub(crate) struct Wish {
-    /// The command, as the books name it.
+/// A request of a person to order jobs once more.
+pub(crate) struct Reorder {
+    /// Name of the command in the run history.
     pub(crate) command: &'static str,
-    /// The command as it is typed once more, with its question answered, without the flags that lead to the project.
+    /// Command that repeats the request and answers its question, without the flags for its paths.
     pub(crate) again: String,
-    /// The jobs, each to be paid.
+    /// Jobs to order, each at its price.
     pub(crate) jobs: Vec<Wanted>,
-    /// What is asked before that, without the price.
+    /// Question before the order, without the price.
     pub(crate) question: String,
-    /// Told before the question.
+    /// Notes shown before the question.
     pub(crate) notes: Vec<String>,
-    /// Where the other jobs of the manifest stand.
+    /// Number of the other jobs of the manifest in each bucket.
     pub(crate) others: Buckets,
-    /// Whether these jobs have their clip.
+    /// True if these jobs have a finished clip.
     pub(crate) has_clips: bool,
 }
 
-/// Returns where the jobs of the manifest stand beside these.
-pub(crate) fn beside(
+/// Returns the number of jobs of the manifest in each bucket, without the given jobs.
+pub(crate) fn other_buckets(
     worksheet: &Worksheet,
     loaded: &Loaded,
     manifest: &Manifest,
@@ -69,23 +69,23 @@ pub(crate) fn beside(
     Ok(others)
 }
 
-/// Asks once, with the price, and renders it.
-pub(crate) async fn once_more(
+/// Asks for consent once, with the price, and renders the jobs.
+pub(crate) async fn order_again(
     session: Session,
     loaded: &Loaded,
     bounds: &Bounds,
-    wish: Wish,
+    reorder: Reorder,
 ) -> Result<RunReport, Error> {
     let project = session.project.clone();
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let may_be_unpriced = project.places.sandbox || bounds.allow_unpriced;
-    if let Some(wanted) = wish.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
-        let typed = session.places.typed(&format!("{} --allow-unpriced", wish.again));
+    if let Some(wanted) = reorder.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
+        let typed = session.places.typed(&format!("{} --allow-unpriced", reorder.again));
         return Err(unpriced(&wanted.key, &wanted.request.model).hint(typed));
     }
     let mut obstacles = Obstacles::new(&session)?;
-    for wanted in &wish.jobs {
-        // The job's own earlier clip makes room.
+    for wanted in &reorder.jobs {
+        // The new clip may take the name of the job's own earlier clip.
         let filed = session.store.filed(&manifest.project, &wanted.key).await?;
         let own = filed.filter(|filed| filed.path == wanted.path).map(|filed| filed.file);
         let may_stand = own.into_iter().collect();
@@ -98,27 +98,27 @@ pub(crate) async fn once_more(
     }
     obstacles.refuse()?;
     session.tell_pauses(&manifest.project).await?;
-    for wanted in &wish.jobs {
+    for wanted in &reorder.jobs {
         let mark = session.places.mark();
         project.tell(&News::Again { job: &wanted.key, price: cost(wanted), mark });
     }
-    for note in &wish.notes {
+    for note in &reorder.notes {
         project.tell(&News::Note(note));
     }
-    let price: Usd = wish.jobs.iter().map(cost).sum();
+    let price: Usd = reorder.jobs.iter().map(cost).sum();
     if !project.places.sandbox {
-        let typed = session.places.typed(&wish.again);
-        agreed(&project, bounds, &format!("{} for about {price}?", wish.question), typed)?;
+        let typed = session.places.typed(&reorder.again);
+        agreed(&project, bounds, &format!("{} for about {price}?", reorder.question), typed)?;
     }
     let mut needed = session.owing().await?;
-    needed.extend(wish.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
+    needed.extend(reorder.jobs.iter().map(|wanted| wanted.request.model.provider.clone()));
     let setup = setup(&project, &manifest.providers, &loaded.cards, &needed).await?;
     let now = session.clock.now();
     let order = |wanted: &Wanted| {
         let new = NewTake { id: TakeId(ids::sortable(now)), instead_of: None };
         Admitted { new: Some(new), ..Admitted::new(wanted.clone()) }
     };
-    let admitted: Vec<Admitted> = wish.jobs.iter().map(order).collect();
+    let admitted: Vec<Admitted> = reorder.jobs.iter().map(order).collect();
     let new = admitted.iter().filter_map(|admitted| admitted.new.as_ref());
     let submit: HashSet<TakeId> = new.map(|new| new.id.clone()).collect();
     let admission = Admission {
@@ -131,48 +131,50 @@ pub(crate) async fn once_more(
     };
     session.store.admit(admission, now).await?;
     let caps = caps(manifest, bounds.max_cost);
-    let levels = levels(&session.store, &manifest.project, wish.command, caps, now).await?;
+    let levels = levels(&session.store, &manifest.project, reorder.command, caps, now).await?;
     for level in &levels {
         let mut fit = Fit::new(*level);
-        wish.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
+        reorder.jobs.iter().for_each(|wanted| fit.add(cost(wanted)));
         project.tell(&News::Budget { fit: &fit, mark: session.places.mark() });
     }
-    let run = session.store.begin_run(&manifest.project, wish.command, caps, now).await?;
-    today(&session, &setup).await?;
-    let keys = wish.jobs.iter().map(|wanted| wanted.key.clone());
+    let run = session.store.begin_run(&manifest.project, reorder.command, caps, now).await?;
+    restore_quotas(&session, &setup).await?;
+    let keys = reorder.jobs.iter().map(|wanted| wanted.key.clone());
     let order = Order {
         project: &manifest.project,
         run,
         work: Some(Work { filings: Filings::default(), submit }),
         max_time: bounds.max_time,
         roster: Roster {
-            jobs: wish.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
-            others: wish.others,
-            having: if wish.has_clips { keys.collect() } else { HashSet::new() },
+            jobs: reorder.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
+            others: reorder.others,
+            having: if reorder.has_clips { keys.collect() } else { HashSet::new() },
             ..Roster::default()
         },
         price: Some(price),
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
-    // What was ordered once more and not sent is for `run` to send.
+    // `run` sends what was ordered here and not sent.
     let ended = Ended { run, caps, waiting: 0, asks: 0, lost: Lost::default(), again: "run" };
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report
 }
 
-/// What a job costs; nothing is known of it only in a rehearsal.
+/// Returns the price of a job.
+///
+/// An unknown price counts as zero: the caller allowed that, or this is a rehearsal.
 #[must_use]
 pub(crate) fn cost(wanted: &Wanted) -> Usd {
     wanted.price.unwrap_or_default()
 }
 
-/// Asks once, with the price.
+/// Asks for consent once, with the price.
 fn agreed(project: &Project, bounds: &Bounds, question: &str, typed: String) -> Result<(), Error> {
     match project.ask(Topic::Spend, question) {
         Answer::Yes => Ok(()),
-        // A program that names a bound has agreed to what is within it.
+        // A program that sets a limit has agreed to any price within it.
         Answer::Nobody if bounds.max_cost.is_some() => Ok(()),
         Answer::Nobody => {
             let what = format!("{question} There is no terminal to ask on; add --yes, or --max-cost USD");

@@ -1,5 +1,7 @@
-//! The pictures beside a manifest, which are read once as long as they stay as they are. What is known of them is kept
-//! beside the state; rehearsals know it, too, for the pictures are the same.
+//! The cached facts about the images of a manifest.
+//!
+//! Each image is read once until it changes. The cache is kept next to the state, and rehearsals share it because
+//! the images are the same.
 
 use super::places::Places;
 use super::project::Project;
@@ -9,7 +11,7 @@ use crate::load::{Jobs, Loaded, jobs, open};
 use crate::plan::order::LinkBook;
 use crate::store::{Folder, Worksheet};
 
-/// Reads everything that a manifest says; its jobs go to the worksheet.
+/// Reads a manifest with all its inputs, and adds its jobs to the worksheet.
 #[must_use]
 pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
     let mut loaded = open(&project.places.manifest, &project.registry);
@@ -17,7 +19,7 @@ pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
     loaded
 }
 
-/// Makes the jobs of a manifest that was opened, and hands them on one by one: see [`jobs`].
+/// Creates the jobs of an open manifest and passes them on one by one; see [`jobs`].
 pub(crate) fn hand_on(
     places: &Places,
     loaded: &mut Loaded,
@@ -28,7 +30,7 @@ pub(crate) fn hand_on(
     let file = places.shared_state().join("pictures.json");
     let mut album = Album::kept_in(file, &places.folder, Clock::system().now());
     jobs(loaded, links, &mut album, with_links, taker);
-    // What cannot be kept is read again by the next command, and nothing else.
+    // If the cache cannot be saved, the next command only reads the images again.
     if album.is_news() && Folder::make(&places.shared_state()).is_ok() {
         let _ = album.save();
     }

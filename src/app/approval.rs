@@ -1,4 +1,4 @@
-//! Plans on disk: written by `plan --out`, carried out by `run --plan`, and nothing else than what they say.
+//! Plans on disk, which `plan --out` writes and `run --plan` carries out exactly.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -16,7 +16,9 @@ use crate::store::{StoreError, Worksheet};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// Writes the plan to a file, for its owner alone: prompts may be nobody else's business.
+/// Writes the plan to a file that only its owner can read.
+///
+/// Prompts may be confidential.
 pub(crate) fn write(
     places: &Places,
     manifest: &Manifest,
@@ -38,14 +40,16 @@ pub(crate) fn write(
     })
 }
 
-/// Reads a plan. What is no plan of this project is refused.
+/// Reads a plan from a file.
+///
+/// It refuses anything but a plan of this project.
 pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<Approval, Error> {
     let refused = |exit, what: String| {
         let what = format!("{}: {what}; nothing was sent", file.display());
         Error::new(exit, what).money("not charged").hint(places.typed("plan"))
     };
     let text = std::fs::read_to_string(file).map_err(|error| refused(Exit::Usage, error.to_string()))?;
-    // The version first: of a newer form nothing else may be known.
+    // The version is checked first because a newer format may differ in everything else.
     let format = serde_json::from_str::<serde_json::Value>(&text).ok();
     match format.as_ref().and_then(|value| value.get("format")).and_then(serde_json::Value::as_u64) {
         Some(format) if format == u64::from(FORMAT) => {}
@@ -64,7 +68,9 @@ pub(crate) fn read(places: &Places, manifest: &Manifest, file: &Path) -> Result<
     Ok(plan)
 }
 
-/// Refuses what is not as it was planned; says which files changed without a job of the plan having moved.
+/// Refuses jobs that differ from the approved plan.
+///
+/// If only files changed and no planned job did, it names them in a note.
 pub(crate) fn compare(
     project: &Project,
     manifest: &Manifest,
@@ -98,7 +104,9 @@ pub(crate) fn compare(
     Err(Error::new(Exit::Invalid, what).money("not charged").hint(again))
 }
 
-/// The files that a plan is made of. One that cannot be read was told of when it was loaded.
+/// Returns the input files of a plan with their checksums.
+///
+/// A file that cannot be read was reported when it was loaded.
 fn inputs(places: &Places, manifest: &Manifest) -> Vec<Input> {
     let mut files = vec![(places.shown.clone(), places.manifest.clone())];
     if let Items::File { from, .. } = &manifest.items {

@@ -1,4 +1,4 @@
-//! The counts, the money and the takes in flight of a run, as its notices tell them.
+//! The counts, the money and the active takes of a run, updated from its notices.
 
 mod flight;
 mod pace;
@@ -17,28 +17,28 @@ use pace::Pace;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-/// The jobs that a run counts, and where each stands before anything is done.
+/// The jobs that a run counts, each with its initial status.
 #[derive(Debug, Default)]
 pub struct Roster {
-    /// Jobs about which something may happen. Jobs of two projects with one name count as one.
+    /// Jobs whose status may change. Jobs of two projects with the same name count as one.
     pub jobs: Vec<(JobKey, Bucket)>,
-    /// Numbers of the jobs beside these.
+    /// Number of other jobs in each bucket.
     pub others: Buckets,
-    /// Jobs that get the clip of another job: that one first.
+    /// Pairs of a job and another job that shares its clip.
     pub followers: Vec<(JobKey, JobKey)>,
-    /// Jobs whose clip in flight was ordered with an older input: once it is there, they are still to be rendered.
+    /// Jobs whose clip in flight was ordered with an older input; they still need a rendering after it arrives.
     pub outdated: HashSet<JobKey>,
-    /// Jobs that have their clip: another rendering is on its way, and the clip stays whatever comes of that.
+    /// Jobs that keep their finished clip while another rendering is in flight.
     pub having: HashSet<JobKey>,
 }
 
 impl Roster {
-    /// Adds a job of which something else than its decision says where it stands.
+    /// Adds a job whose bucket does not follow from its decision.
     pub fn add_as(&mut self, job: &JobKey, bucket: Bucket) {
         self.jobs.push((job.clone(), bucket));
     }
 
-    /// Adds a job for which this was decided.
+    /// Adds a job with its decision.
     pub fn add(&mut self, job: &JobKey, decision: &Decision) {
         match decision {
             Decision::Shared { leader: key, from: None, .. } | Decision::Blocked { key, .. }
@@ -53,27 +53,27 @@ impl Roster {
     }
 }
 
-/// What is known before the run begins.
+/// The facts about a run before it starts.
 #[derive(Debug, Default)]
 pub struct Start {
-    /// The jobs of the manifest.
+    /// Jobs of the manifest.
     pub roster: Roster,
-    /// What was paid before and is still to come.
+    /// Takes that were paid before and have no clip yet.
     pub owed: Vec<Take>,
-    /// What this run, or the interrupted one that it goes on with, has spent so far.
+    /// Amount spent so far by this run, including the interrupted run that it continues.
     pub spent: Usd,
-    /// What it will have spent when all is done; `None` where nothing is ordered.
+    /// Estimated total spending of the run; `None` where nothing is ordered.
     pub estimate: Option<Usd>,
 }
 
-/// The state of the display.
+/// The current counts and amounts of a run.
 #[derive(Debug, Clone)]
 pub struct Board {
     began: Timestamp,
     pub(crate) buckets: Buckets,
-    /// Jobs of which the last phase of a take does not tell the bucket.
+    /// Jobs whose bucket does not follow from the last phase of their take.
     noted: HashMap<JobKey, Bucket>,
-    /// Jobs that get the clip of another job, by that one.
+    /// Jobs that share the clip of another job, by that job.
     followers: HashMap<JobKey, Vec<JobKey>>,
     outdated: HashSet<JobKey>,
     having: HashSet<JobKey>,
@@ -81,7 +81,7 @@ pub struct Board {
     failures: usize,
     pub(crate) flights: BTreeMap<TakeId, Flight>,
     pub(crate) pace: Pace,
-    /// Takes whose price is counted and that have not ended.
+    /// Active takes whose price is counted as spent.
     charged: HashSet<TakeId>,
     pub(crate) spent: Usd,
     pub(crate) estimate: Option<Usd>,
@@ -90,12 +90,12 @@ pub struct Board {
     moved: bool,
 }
 
-/// Clips that this run brought.
+/// The clips that a run delivered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clips {
-    /// How many.
+    /// Number of clips.
     pub count: usize,
-    /// The path of the only one, or the folder that all of them are below; relative to the output root.
+    /// Path of the only clip, or the folder that holds all of them; relative to the output folder.
     pub below: String,
 }
 
@@ -113,7 +113,7 @@ impl Clips {
 }
 
 impl Board {
-    /// The display at the start of a run.
+    /// Returns the board at the start of a run.
     #[must_use]
     pub fn new(start: Start, now: Timestamp) -> Self {
         let roster = start.roster;
@@ -137,7 +137,7 @@ impl Board {
         let mut jobs: HashMap<JobKey, Bucket> = roster.jobs.into_iter().collect();
         for take in &start.owed {
             jobs.insert(take.key.clone(), board.after(&take.key, &take.state));
-            board.flies(&take.id, &take.key, &take.state, now);
+            board.update_flight(&take.id, &take.key, &take.state, now);
         }
         for (key, bucket) in jobs {
             board.put(key, None, bucket);
@@ -148,7 +148,7 @@ impl Board {
         board
     }
 
-    /// Takes in what happened.
+    /// Updates the board from a notice.
     pub fn hear(&mut self, notice: &Notice, now: Timestamp) {
         match notice {
             Notice::Moved { take, key, price, path, from, to, .. } => {
@@ -157,7 +157,7 @@ impl Board {
                 self.put(key.clone(), before, self.after(key, to));
                 self.failures += usize::from(matches!(**to, State::Failed { .. }));
                 self.tell_followers(key, to);
-                self.flies(take, key, to, now);
+                self.update_flight(take, key, to, now);
                 let charged = match &**to {
                     State::Done { task, .. } => {
                         self.clips.add(path);
@@ -190,17 +190,17 @@ impl Board {
         }
     }
 
-    /// Returns where a job stood whose take moves on; `None` where it was not counted yet.
+    /// Returns the bucket of a job before its take changes state; `None` where it was not counted yet.
     fn before(&self, take: &TakeId, key: &JobKey, from: Phase) -> Option<Bucket> {
-        let flies = || self.flights.get(take).filter(|flight| flight.is_paid()).map(|_| Bucket::InFlight);
-        self.noted.get(key).copied().or_else(flies).or(match from {
+        let paid = || self.flights.get(take).filter(|flight| flight.is_paid()).map(|_| Bucket::InFlight);
+        self.noted.get(key).copied().or_else(paid).or(match from {
             Phase::Done => Some(Bucket::Done),
             Phase::Pending => Some(Bucket::ToRender),
             _ => None,
         })
     }
 
-    /// Returns the bucket of a job whose take is in this state now.
+    /// Returns the bucket of a job whose take is in this state.
     fn after(&self, key: &JobKey, state: &State) -> Bucket {
         match Bucket::after(state) {
             Bucket::Done | Bucket::Failed if self.outdated.contains(key) => Bucket::ToRender,
@@ -210,7 +210,9 @@ impl Board {
         }
     }
 
-    /// Gives those that wait for the job's clip their bucket. A clip that is there comes to each with a notice of its own.
+    /// Moves the jobs that share a job's clip to their new bucket.
+    ///
+    /// A finished clip is skipped, because each of these jobs gets its own notice about it.
     fn tell_followers(&mut self, leader: &JobKey, state: &State) {
         let bucket = match Bucket::after(state).of_follower() {
             Bucket::Done => return,
@@ -224,7 +226,7 @@ impl Board {
         }
     }
 
-    fn flies(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
+    fn update_flight(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
         let before = self.flights.remove(take);
         if let Some(flight) = Flight::new(key, state, before.as_ref(), now) {
             self.flights.insert(take.clone(), flight);
@@ -247,19 +249,19 @@ impl Board {
         }
     }
 
-    /// Whether nothing at all happened to any job.
+    /// Returns whether nothing happened to any job.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         !self.moved
     }
 
-    /// Clips that this run brought.
+    /// Returns the clips that the run delivered.
     #[must_use]
     pub fn clips(&self) -> &Clips {
         &self.clips
     }
 
-    /// What the run will have spent when all is done; `None` where nothing was ordered.
+    /// Returns the estimated total spending of the run; `None` where nothing was ordered.
     #[must_use]
     pub fn estimate(&self) -> Option<Usd> {
         self.estimate

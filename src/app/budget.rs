@@ -1,4 +1,4 @@
-//! The budgets of a run: the manifest's and the command line's, and how full they are.
+//! The budgets of a run, from the manifest and the command line, and the spending against them.
 
 use super::error::Error;
 use crate::domain::key::TakeId;
@@ -11,14 +11,16 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-/// The bounds of a run, of which `--max-cost` holds for one call of the program.
+/// Returns the budgets of a run.
+///
+/// `--max-cost` applies to one call of the program.
 #[must_use]
 pub(crate) fn caps(manifest: &Manifest, max_cost: Option<Usd>) -> Caps {
     let budget = &manifest.budget;
     Caps { invocation: max_cost, run: budget.run, day: budget.day, month: budget.month }
 }
 
-/// How full the budgets are before the next run of this command begins.
+/// Reads the spending against each budget before the next run of this command.
 pub(crate) async fn levels(
     reader: &Reader,
     project: &str,
@@ -30,7 +32,7 @@ pub(crate) async fn levels(
     filled(reader, caps, (None, resumed), now).await
 }
 
-/// How full the budgets are when a run has ended.
+/// Reads the spending against each budget at the end of a run.
 pub(crate) async fn levels_after(
     reader: &Reader,
     run: RunId,
@@ -40,8 +42,9 @@ pub(crate) async fn levels_after(
     filled(reader, caps, (Some(run), Some(run)), now).await
 }
 
-/// What counts against a budget: `runs` are this call of the program and the run that it belongs to, where there are any
-/// yet.
+/// Returns the spending that counts against a budget.
+///
+/// `runs` holds this call of the program and the run that it belongs to, where they exist.
 fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Option<Window> {
     match cap {
         Cap::Invocation => runs.0.map(Window::Invocation),
@@ -51,7 +54,7 @@ fn window(cap: Cap, runs: (Option<RunId>, Option<RunId>), now: Timestamp) -> Opt
     }
 }
 
-/// Says who used up a budget, where that was not one project alone: `shop $0.40, winter $0.40`.
+/// Returns each project's share of a budget, such as `shop $0.40, winter $0.40`; `None` for a single project.
 pub(crate) async fn spenders(
     reader: &Reader,
     cap: Cap,
@@ -64,7 +67,7 @@ pub(crate) async fn spenders(
     Ok((named.len() > 1).then(|| named.join(", ")))
 }
 
-/// The budgets of a project that has not spent anything.
+/// Returns the budgets of a project that has spent nothing.
 #[must_use]
 pub(crate) fn unused(caps: Caps) -> Vec<Level> {
     each(caps).map(|(cap, limit)| Level { cap, limit, spent: Spent::default() }).collect()
@@ -91,25 +94,25 @@ async fn filled(
     Ok(levels)
 }
 
-/// How full a budget is.
+/// A budget with the spending against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
-    /// Which budget.
+    /// Kind of budget.
     pub cap: Cap,
-    /// What it allows.
+    /// Maximum of the budget.
     pub limit: Usd,
-    /// What counts against it.
+    /// Amount that counts against it.
     pub spent: Spent,
 }
 
 impl Level {
-    /// What may still be spent.
+    /// Returns the amount that may still be spent.
     #[must_use]
     pub fn left(&self) -> Usd {
         (self.limit - self.spent.total()).max(Usd::ZERO)
     }
 
-    /// What it is called, with what it allows.
+    /// Returns the name of the budget with its maximum.
     #[must_use]
     pub fn name(&self) -> String {
         match self.cap {
@@ -118,7 +121,7 @@ impl Level {
         }
     }
 
-    /// What is used of it, and what is left.
+    /// Returns the used and the remaining amount in words.
     #[must_use]
     pub fn used(&self) -> String {
         let Spent { settled, reserved, in_doubt } = self.spent;
@@ -140,52 +143,54 @@ impl Level {
     }
 }
 
-/// How much of a plan a budget has room for.
+/// The part of a plan that fits a budget.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// The budget.
+    /// Budget with the spending against it.
     pub level: Level,
-    /// Of the jobs so far.
+    /// Price of the jobs so far.
     sum: Usd,
-    /// Number of the jobs so far.
+    /// Number of jobs so far.
     pub jobs: usize,
-    /// Number of those for which there is room.
+    /// Number of these jobs that fit the budget.
     pub fitting: usize,
 }
 
 impl Fit {
-    /// Before the first job.
+    /// Returns the fit of an empty plan.
     #[must_use]
     pub const fn new(level: Level) -> Self {
         Self { level, sum: Usd::ZERO, jobs: 0, fitting: 0 }
     }
 
-    /// One more job would be sent.
+    /// Adds a job that would be sent.
     pub fn add(&mut self, price: Usd) {
         self.sum += price;
         self.jobs += 1;
-        // No price is below zero: once the sum is too much, it stays so.
+        // Prices are not negative, so no later job fits once the sum is too high.
         self.fitting += usize::from(self.sum <= self.level.left());
     }
 }
 
-/// Follows the budgets during a run, and gives a word once when four fifths of one are used.
+/// A watch on the budgets of a run that warns once when four fifths of a budget are used.
 #[derive(Debug, Default)]
 pub struct Gauge {
     levels: Vec<(Level, bool)>,
-    /// The takes whose money may still come free.
+    /// Takes whose reserved amount may still be released.
     counted: HashMap<TakeId, Usd>,
 }
 
 impl Gauge {
-    /// Of budgets as they stand before anything is sent. One that is low already was shown with the plan.
+    /// Returns a gauge for budgets before anything is sent.
+    ///
+    /// It does not warn about a budget that is low already, because the plan showed it.
     #[must_use]
     pub fn new(levels: &[Level]) -> Self {
         let levels = levels.iter().map(|level| (*level, is_low(level))).collect();
         Self { levels, counted: HashMap::new() }
     }
 
-    /// Hears what happened; what there is to say about it.
+    /// Updates the budgets from a notice, and returns new warnings.
     pub fn hear(&mut self, notice: &Notice) -> Vec<String> {
         let Notice::Moved { take, price, to, .. } = notice else { return Vec::new() };
         let (plus, minus) = match (&**to, to.account()) {
@@ -193,7 +198,7 @@ impl Gauge {
                 self.counted.insert(take.clone(), *price);
                 (*price, Usd::ZERO)
             }
-            // Sent back or turned down: what was set aside is free again.
+            // The request was refused or not accepted, so its reserved amount is released.
             (_, Account::Free) => (Usd::ZERO, self.counted.remove(take).unwrap_or_default()),
             (_, Account::Reserved | Account::InDoubt | Account::Settled) => {
                 if to.is_final() {

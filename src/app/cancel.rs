@@ -1,6 +1,7 @@
-//! Cancellations: jobs that shall not be sent, and tasks that a provider takes back. Free, and possible beside a live run.
+//! Cancellations of jobs that are not sent yet and of tasks at providers that allow it.
 //!
-//! Each step is a compare-and-set: what a run did in between is seen, and decides.
+//! They are free and need no lock. Each step is a compare-and-set, so changes by a concurrent run are seen and take
+//! precedence.
 
 use super::concurrent::Concurrent;
 use super::error::Error;
@@ -21,29 +22,29 @@ use crate::store::{ApplyError, Details};
 use crate::transport::FreeClient;
 use std::collections::BTreeSet;
 
-/// Number of times that another process may be faster with one take, before it is left to that one.
+/// Maximum number of attempts to change a take that another process keeps changing.
 const ROUNDS: usize = 20;
 
 /// A request to cancel jobs.
 #[derive(Debug, Clone, Default)]
 pub struct CancelRequest {
-    /// Keys or items, each of one job.
+    /// Keys, or items that have one job.
     pub jobs: Vec<String>,
     /// Patterns such as `hero/*`, for jobs that wait or are in flight.
     pub only: Vec<String>,
 }
 
-/// What came of a request to cancel jobs.
+/// The results of a request to cancel jobs.
 #[derive(Debug, Clone)]
 pub struct CancelReport {
-    /// Each job that was meant.
+    /// Selected jobs with their results.
     pub jobs: Vec<CancelledJob>,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 impl Obstacle {
-    /// Returns the exit code: whether another try may do.
+    /// Returns the exit code, which tells whether another try may succeed.
     fn exit(&self) -> Exit {
         match self {
             Self::Unanswered(_) | Self::Busy => Exit::WorkRemains,
@@ -63,7 +64,7 @@ impl CancelReport {
         self.jobs.iter().any(CancelledJob::is_cancelled)
     }
 
-    /// Returns the exit code: the gravest of the jobs that stay as they are.
+    /// Returns the exit code: the most severe of the jobs that were not cancelled.
     #[must_use]
     pub fn exit(&self) -> Exit {
         Exit::gravest(self.jobs.iter().filter_map(|job| match &job.outcome {
@@ -74,7 +75,7 @@ impl CancelReport {
 }
 
 impl CancelledJob {
-    /// Returns whether it is cancelled now.
+    /// Returns whether the job is cancelled now.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         !matches!(self.outcome, CancelOutcome::Kept(_))
@@ -82,7 +83,7 @@ impl CancelledJob {
 }
 
 impl Project {
-    /// Takes jobs off the list, and tasks back from providers that allow it.
+    /// Cancels jobs that are not sent yet, and tasks at providers that allow it.
     pub async fn cancel(&self, request: &CancelRequest) -> Result<CancelReport, Error> {
         let state = self.open_concurrent()?;
         let chosen = Chosen::of(&state, request).await;
@@ -100,9 +101,9 @@ impl Project {
     }
 }
 
-/// The jobs that a request means.
+/// The jobs that a request selects.
 struct Chosen {
-    /// Takes that wait or are in flight, those that wait first.
+    /// Takes that wait or are in flight; waiting ones come first.
     takes: Vec<Take>,
     /// Named jobs that have no such take, each with the reason.
     others: Vec<(JobKey, Obstacle)>,
@@ -138,18 +139,18 @@ impl Chosen {
     }
 }
 
-/// Cancels takes, one after the other.
+/// A request to cancel that is being carried out, one take after the other.
 struct Cancelling<'a> {
     project: &'a Project,
     state: Concurrent,
-    /// Providers that can take back a task of this request.
+    /// Providers that can cancel a task of this request.
     needed: BTreeSet<String>,
-    /// The connection to them, once one is needed.
+    /// Connection to these providers, once one is needed.
     connection: Option<(Setup, FreeClient)>,
 }
 
 impl Cancelling<'_> {
-    /// Cancels all that is chosen, and tells of each job at once: a provider may take its time for the next one.
+    /// Cancels the selected takes, and reports each job at once, because the next answer may take long.
     async fn all(&mut self, chosen: Chosen) -> Result<Vec<CancelledJob>, Error> {
         let mut jobs = Vec::new();
         let mut add = |project: &Project, job: CancelledJob| {
@@ -172,7 +173,7 @@ impl Cancelling<'_> {
         Ok(jobs)
     }
 
-    /// Cancels a take, wherever it stands by then.
+    /// Cancels a take in whatever state it is by then.
     async fn one(&mut self, mut take: Take) -> Result<CancelOutcome, Error> {
         let provider = take.request.model.provider.clone();
         let (policy, price) = (self.project.registry.policy(&provider), take.price);
@@ -191,7 +192,7 @@ impl Cancelling<'_> {
                     }
                     Err(obstacle) => return Ok(CancelOutcome::Kept(obstacle)),
                 },
-                // The run saw it first.
+                // A run recorded the cancellation first.
                 (State::Failed { refusal: Refusal::Cancelled, charged, .. }, Some(_)) => {
                     return Ok(back(*charged));
                 }
@@ -209,7 +210,7 @@ impl Cancelling<'_> {
         Ok(CancelOutcome::Kept(Obstacle::Busy))
     }
 
-    /// Asks the provider to take a task back.
+    /// Asks the provider to cancel a task.
     async fn take_back(&mut self, take: &Take, task: &Task) -> Result<Result<Charged, Obstacle>, Error> {
         let name = &take.request.model.provider;
         let project = self.project;
@@ -233,7 +234,9 @@ impl Cancelling<'_> {
         })
     }
 
-    /// Returns the connection to the providers. It is made for the first task: what only waits needs no key.
+    /// Returns the connection to the providers.
+    ///
+    /// It is opened for the first task, because waiting jobs need no key.
     async fn connect(&mut self) -> Result<&(Setup, FreeClient), Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,

@@ -1,4 +1,4 @@
-//! Product files: says what a file holds before a manifest names it.
+//! Product files: shows the content of a file before a manifest names it.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,32 +9,32 @@ use crate::domain::problem::Problem;
 use crate::load::product_file;
 use std::path::{Path, PathBuf};
 
-/// Number of items that are shown of a file.
+/// Number of sample items that are shown.
 pub(crate) const SAMPLES: usize = 3;
 
-/// A request to look into a product file.
+/// A request to inspect a product file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogRequest {
-    /// The file; `-` for standard input.
+    /// Path of the file; `-` for standard input.
     pub file: PathBuf,
-    /// The way in which it is read.
+    /// Options for reading it.
     pub reading: Reading,
 }
 
 /// The content of a product file.
 #[derive(Debug)]
 pub struct CatalogReport {
-    /// The file as messages name it.
+    /// Name of the file in messages.
     pub shown: String,
-    /// The way in which it was read.
+    /// Options with which it was read.
     pub reading: Reading,
-    /// Its items, its problems, and what is known about it.
+    /// Items and problems of the file, and facts about it.
     pub catalog: Catalog,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
-/// Reads a product file, and says what a shot would make clips of.
+/// Reads a product file, and returns its items and the facts about it.
 pub fn catalog(request: &CatalogRequest) -> Result<CatalogReport, Error> {
     let CatalogRequest { file, reading } = request;
     let shown = file.display().to_string();
@@ -46,7 +46,7 @@ pub fn catalog(request: &CatalogRequest) -> Result<CatalogReport, Error> {
 }
 
 impl CatalogReport {
-    /// Returns whether the file has an error that keeps it from being used.
+    /// Returns whether the file has an error and cannot be used.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         is_invalid(&self.catalog)
@@ -65,12 +65,12 @@ pub(super) fn read(file: &Path, reading: &Reading) -> Result<Catalog, Error> {
         .map_err(|reason| Error::new(Exit::Invalid, format!("{} cannot be read: {reason}", file.display())))
 }
 
-/// Returns whether a file has an error that keeps it from being used.
+/// Returns whether a file has an error and cannot be used.
 pub(super) fn is_invalid(catalog: &Catalog) -> bool {
     catalog.problems.iter().any(Problem::is_error)
 }
 
-/// Returns how sure it is which program wrote the file.
+/// Returns, in words, the confidence about the program that wrote the file.
 pub(crate) fn confidence(about: &About) -> &'static str {
     match (about.known * 2 >= about.of, about.of) {
         (_, 0) => "none",

@@ -1,4 +1,6 @@
-//! Collects: only polls and downloads. It needs of the manifest only its providers, and cannot submit.
+//! Collects paid work: only polls and downloads.
+//!
+//! It reads only the providers from the manifest, and cannot submit.
 
 use super::board::Roster;
 use super::error::Error;
@@ -15,7 +17,9 @@ use crate::plan::bucket::Bucket;
 use crate::store::Caps;
 
 impl Project {
-    /// Fetches everything that was paid. Nothing is submitted.
+    /// Downloads everything that was paid.
+    ///
+    /// It submits nothing.
     pub async fn collect(&self) -> Result<RunReport, Error> {
         let places = &self.places;
         if !places.has_state() && !places.state.join("ledger.jsonl").exists() {
@@ -24,7 +28,7 @@ impl Project {
         }
         match Session::open(self, "collect") {
             Ok(session) => go(session).await,
-            // The run that holds the lock collects as well.
+            // The run that holds the lock collects paid work as well.
             Err(error) if error.exit == Exit::Locked => {
                 let what = format!("{}; it collects as well", error.what);
                 Ok(RunReport::Nothing { what, next: None })
@@ -34,8 +38,10 @@ impl Project {
     }
 }
 
-/// Tells why nothing new is sent, and collects what was paid all the same: its links die within a day.
-pub(crate) async fn instead(session: Session, error: Error) -> Result<RunReport, Error> {
+/// Reports why nothing new is sent, and collects paid work all the same.
+///
+/// Links to finished clips expire within a day.
+pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunReport, Error> {
     if session.owing().await?.is_empty() {
         return Err(error);
     }
@@ -44,7 +50,7 @@ pub(crate) async fn instead(session: Session, error: Error) -> Result<RunReport,
     Ok(go(session).await?.at_least(error.exit))
 }
 
-/// Returns where the jobs stand, as they were wanted last.
+/// Returns the status of the jobs by the last recorded manifest.
 async fn roster(session: &Session) -> Result<Roster, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
     let keys = owed.into_iter().map(|take| take.key).collect();

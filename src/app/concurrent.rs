@@ -1,4 +1,4 @@
-//! The state of a project as the small verbs open it: beside a run that may be at work on it.
+//! The state of a project as small commands open it while a run may be active.
 
 use super::error::Error;
 use super::find::project_name;
@@ -8,18 +8,23 @@ use crate::domain::fault::printable;
 use crate::store::{Mode, Options, Store};
 use jiff::Timestamp;
 
-/// The state of a project without its lock. Each change is a compare-and-set that a live run sees within a second.
+/// An open project state without its lock.
+///
+/// Each change is a compare-and-set that a concurrent run sees within a second.
 pub(crate) struct Concurrent {
-    /// The state.
+    /// Open state.
     pub(crate) store: Store,
-    /// The manifest's project; `None` where the manifest cannot be read, for that must not keep the money flowing.
+    /// Name of the manifest's project.
+    /// `None` means that the manifest cannot be read, which must not keep a person from settling charges.
     pub(crate) name: Option<String>,
-    /// The time at which it was opened.
+    /// Time at which the state was opened.
     pub(crate) now: Timestamp,
 }
 
 impl Project {
-    /// Opens the state without its lock; an error where nothing was ever run.
+    /// Opens the state without its lock.
+    ///
+    /// It fails if nothing was ever run.
     pub(crate) fn open_concurrent(&self) -> Result<Concurrent, Error> {
         let (places, now) = (&self.places, self.clock.now());
         let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
@@ -28,7 +33,7 @@ impl Project {
     }
 }
 
-/// Returns a person's reason in the form in which it is kept and shown; `None` where it says nothing.
+/// Returns a person's reason as it is kept and shown; `None` if it is blank.
 pub(crate) fn remark(text: Option<&str>) -> Option<String> {
     text.map(printable).filter(|text| !text.is_empty())
 }

@@ -1,57 +1,62 @@
-//! The questions that a use case asks before it spends money or moves files, and who answers them.
+//! Questions that a use case asks before it spends money or moves files, and the trait that answers them.
 
 use super::planned::Changes;
 use crate::domain::take::Take;
 
-/// A question that is asked once, in full.
+/// A question about money or files that is asked once.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// What a yes allows.
+    /// Action that a yes allows.
     pub topic: Topic,
     /// The question as a person reads it, with its price.
     pub text: String,
-    /// The changed jobs that it is about.
+    /// Changed jobs that the question is about.
     pub changes: Changes,
-    /// The held renderings that it is about.
+    /// Held renderings that the question is about.
     pub held: Vec<Take>,
 }
 
-/// What a yes allows.
+/// The action that a yes allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// Spending the price that is named.
+    /// Spends the price that the question names.
     Spend,
-    /// Rendering finished clips again because their input changed. Whoever accepts every price has not said this yet.
+    /// Renders finished clips again because their input changed. Accepting prices in general does not answer this
+    /// question.
     RenderChanged,
-    /// Moving clips.
+    /// Moves clips.
     Move,
-    /// Settling submissions that are in doubt.
+    /// Settles submissions that are in doubt.
     Settle,
 }
 
-/// An answer.
+/// An answer to a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// Go on.
+    /// The use case continues.
     Yes,
-    /// Change nothing.
+    /// The use case changes nothing.
     No,
-    /// Nobody is there who could answer.
+    /// No person could be asked.
     Nobody,
 }
 
-/// Answers the questions of a use case.
+/// The source of the answers to the questions of a use case.
 pub trait Consent: Send + Sync {
-    /// Answers a question. It may block: nothing else waits for it.
+    /// Answers a question.
+    ///
+    /// It may block, because nothing else waits for it.
     fn answer(&self, question: &Question) -> Answer;
 
-    /// Returns whether a person is there: then a refusal is the end, and is not followed by work that nobody asked for.
+    /// Returns whether a person can answer.
+    ///
+    /// If so, a refusal ends the use case; paid work is not collected after it.
     fn is_attended(&self) -> bool {
         false
     }
 }
 
-/// Answers that nobody is there: a use case that would spend or move something is refused.
+/// A consent that answers [`Answer::Nobody`] to every question: no use case spends or moves anything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Never;
 
@@ -61,7 +66,9 @@ impl Consent for Never {
     }
 }
 
-/// Agrees to every price and every move, as `--yes` does; changed clips still need an answer of their own.
+/// A consent that agrees to every price and every move, as `--yes` does.
+///
+/// Changed clips still need an answer of their own.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Always;
 

@@ -1,4 +1,4 @@
-//! Holds what is wanted against what is known: the jobs of a plan or a run, with what is to be done about each.
+//! Compares the wanted jobs with the history and decides what to do about each.
 
 use super::consent::{Answer, Topic};
 use super::error::Error;
@@ -22,35 +22,35 @@ use crate::plan::guards::{Watch, is_in_place};
 use crate::store::{Book, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
 
-/// Which jobs a plan or a run is about, and what was agreed to.
+/// The jobs of a plan or a run, and the consent that was given for them.
 #[derive(Clone, Copy)]
 pub(crate) struct Choice<'a> {
-    /// What is named on the command line.
+    /// Selection from the command line.
     pub(crate) selection: &'a Selection,
-    /// The approved plan: its jobs, and no others.
+    /// Approved plan, which limits the selection to its jobs.
     pub(crate) approved: Option<&'a Approval>,
-    /// Whether clips that ask before they are rendered anew have their answer.
+    /// True if changed jobs that need consent have it.
     pub(crate) accepted: bool,
 }
 
-/// A worksheet on which it is decided what is to be done about each selected job.
+/// A worksheet with a decision for each selected job.
 pub(crate) struct Decided {
-    /// The jobs.
+    /// Worksheet with the jobs.
     pub(crate) worksheet: Worksheet,
-    /// Whether some jobs were left out by the selection.
+    /// True if the selection leaves out some jobs.
     pub(crate) partial: bool,
-    /// Number of clips that are kept until a person agrees.
+    /// Number of clips that are kept until a person consents.
     asks: usize,
-    /// What it costs beside all else to render these anew.
+    /// Extra cost of rendering these jobs.
     asking: Usd,
     /// Jobs that are not selected.
     others: Buckets,
-    /// What is doubtful about the names of the selection.
+    /// Warnings about the names of the selection.
     warnings: Vec<String>,
 }
 
 impl Decided {
-    /// Decides for the jobs that are named, as far as the limit goes.
+    /// Decides for the selected jobs, up to the limit.
     pub(crate) fn of(
         manifest: &Manifest,
         loaded: &Loaded,
@@ -78,7 +78,9 @@ impl Decided {
         Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, warnings })
     }
 
-    /// Asks whether finished clips whose input changed are rendered again; only a yes lets them be.
+    /// Asks whether to render finished clips again because their input changed.
+    ///
+    /// It returns true only for a yes.
     pub(crate) fn may_render_changed(&self, project: &Project) -> Result<bool, Error> {
         if self.asks == 0 {
             return Ok(false);
@@ -90,24 +92,24 @@ impl Decided {
         Ok(project.ask_about(Topic::RenderChanged, question, &changes) == Answer::Yes)
     }
 
-    /// Number of clips that are kept until a person agrees.
+    /// Returns the number of clips that are kept until a person consents.
     pub(crate) const fn asks(&self) -> usize {
         self.asks
     }
 
-    /// Returns where the jobs stand that are not selected.
+    /// Returns the buckets of the jobs that are not selected.
     pub(crate) const fn others(&self) -> &Buckets {
         &self.others
     }
 
-    /// Tells what is doubtful about the selection.
+    /// Reports the warnings about the selection.
     pub(crate) fn warn(&self, project: &Project) {
         for warning in &self.warnings {
             project.tell(&News::Warning(warning));
         }
     }
 
-    /// Adds up the plan, beside budgets that are so full.
+    /// Adds up the plan with the spending so far against the budgets.
     pub(crate) fn plan(
         &self,
         manifest: &Manifest,
@@ -139,7 +141,7 @@ impl Decided {
             Ok(())
         })?;
         let mut gone = Gone::default();
-        // Of a part it cannot be said what is gone.
+        // A partial decision does not know which other jobs are still wanted.
         if !self.partial {
             book.each_gone::<StoreError>(|job| {
                 if loaded.left_out.has(job.key.item.raw()) {
@@ -166,13 +168,13 @@ impl Decided {
         })
     }
 
-    /// Returns what changed of the first jobs whose input changed, and how many such jobs there are.
+    /// Returns the number of changed jobs, and the changed fields of the first of them.
     pub(crate) fn changes(&self, names: &[&str]) -> Result<Changes, Error> {
         let mut changes = Changes::default();
         self.worksheet.book().each_named::<StoreError>(names, |_, job| {
             changes.jobs += 1;
             if let Decision::Changed { fields, .. } | Decision::Kept { fields, .. } = &job.decision
-                && changes.jobs <= TOLD
+                && changes.jobs <= EXAMPLES
             {
                 changes.examples.push((job.wanted.key.clone(), fields.clone()));
             }
@@ -183,13 +185,13 @@ impl Decided {
 }
 
 impl Choice<'_> {
-    /// Returns whether some jobs may be left out.
+    /// Returns whether the choice may leave out jobs.
     fn is_part(&self) -> bool {
         self.approved.is_some() || !self.selection.only.is_empty() || self.selection.limit.is_some()
     }
 }
 
-/// Decides for all jobs, and returns the bucket of each by its place.
+/// Decides for all jobs, and returns the bucket of each by its position.
 fn everything(
     manifest: &Manifest,
     loaded: &Loaded,
@@ -207,7 +209,7 @@ fn everything(
     Ok(buckets)
 }
 
-/// Counts the jobs about which nothing is decided now.
+/// Counts the jobs without a current decision.
 fn unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
     book.each::<StoreError>(|_, job| {
         all.remove(&job.at);
@@ -220,7 +222,7 @@ fn unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, Sto
     Ok(others)
 }
 
-/// Decides for every job that is named.
+/// Decides for every selected job.
 fn decide(
     manifest: &Manifest,
     loaded: &Loaded,
@@ -247,10 +249,10 @@ fn decide(
     names.warnings()
 }
 
-/// Jobs whose changes are told field by field.
-const TOLD: usize = 10;
+/// Maximum number of jobs whose changes are listed field by field.
+const EXAMPLES: usize = 10;
 
-/// Submissions at once, by model.
+/// Returns the maximum number of concurrent submissions by model.
 fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelName, usize> {
     let width = |model: &ModelName| {
         let card = loaded.cards.get(model)?;

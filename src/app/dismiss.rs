@@ -1,4 +1,6 @@
-//! Dismissals: jobs that shall stay failed, written off or missing. Free, and possible beside a live run.
+//! Dismissals of jobs that are to stay failed, written off or missing.
+//!
+//! They are free and need no lock.
 
 use super::concurrent::Concurrent;
 use super::error::Error;
@@ -13,30 +15,32 @@ use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::store::{History, Store};
 
-/// A request to tell no more of jobs, or to tell of them again.
+/// A request to leave jobs out of reports, or to report them again.
 #[derive(Debug, Clone, Default)]
 pub struct DismissRequest {
-    /// Keys or items, each of one job.
+    /// Keys, or items that have one job.
     pub jobs: Vec<String>,
-    /// Takes an earlier dismissal back.
+    /// True to undo an earlier dismissal.
     pub undo: bool,
-    /// The reason, for whoever looks at the job.
+    /// Reason, for readers of the job's history.
     pub reason: Option<String>,
 }
 
-/// The jobs that were dismissed, or are told of again.
+/// The jobs that were dismissed or are reported again.
 #[derive(Debug, Clone)]
 pub struct DismissReport {
-    /// Each job with the rendering that decided where it stands.
+    /// Jobs, each with the rendering that decides its status.
     pub jobs: Vec<(JobKey, TakeId)>,
-    /// Whether an earlier dismissal was taken back.
+    /// True if an earlier dismissal was undone.
     pub undo: bool,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Notes that jobs shall stay as they are, or takes that back. A refusal leaves all of them as they were.
+    /// Records that jobs are to stay as they are, or undoes that.
+    ///
+    /// If one job is refused, none is changed.
     pub async fn dismiss(&self, request: &DismissRequest) -> Result<DismissReport, Error> {
         let Concurrent { store, name, now } = self.open_concurrent()?;
         let lookup = Lookup { places: &self.places, store: &store };
@@ -62,14 +66,16 @@ impl Project {
     }
 }
 
-/// Finds the rendering by which a job stands where it stands.
+/// A search for the rendering that decides the status of a job.
 struct Lookup<'a> {
     places: &'a Places,
     store: &'a Store,
 }
 
 impl Lookup<'_> {
-    /// Returns the take by which a job is failed, written off or missing; an error where it is none of these.
+    /// Returns the take by which a job is failed, written off or missing.
+    ///
+    /// It fails for any other status.
     async fn dismissible(&self, history: &History) -> Result<Take, Error> {
         let key = &history.key;
         match self.decisive(history).await? {
@@ -97,7 +103,7 @@ impl Lookup<'_> {
         Err(refused(key, Exit::Usage, what).hint(show_typed(self.places, key)))
     }
 
-    /// Returns the take of a job that was dismissed.
+    /// Returns the dismissed take of a job.
     async fn dismissed(&self, history: &History) -> Result<Take, Error> {
         let dismissed = self.store.dismissed().await?;
         let mut takes = Vec::from_iter(self.decisive(history).await?);
@@ -109,7 +115,7 @@ impl Lookup<'_> {
         found.ok_or_else(|| Error::new(Exit::Usage, what).hint(show_typed(self.places, &history.key)))
     }
 
-    /// Returns the take that says where a job stands: its own, or that of the job whose clip it was to share.
+    /// Returns the take that decides the status of a job: its own, or that of the job whose clip it shares.
     async fn decisive(&self, history: &History) -> Result<Option<Take>, Error> {
         match history.decisive() {
             Some(entry) => Ok(Some(entry.take.clone())),

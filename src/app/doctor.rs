@@ -1,4 +1,6 @@
-//! Doctor: checks what can be wrong before anything is ordered. Costs nothing, orders nothing, changes nothing.
+//! Checks of everything that can be wrong before an order.
+//!
+//! They are free, order nothing and change nothing.
 
 mod input;
 mod machine;
@@ -15,16 +17,16 @@ use crate::domain::problem::Problem;
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// All is well.
+    /// The check found no problem.
     Ok,
-    /// It works, but a person should look.
+    /// The program works, but a person should look.
     Warn,
     /// A run would end with this code.
     Fail(Exit),
 }
 
 impl Verdict {
-    /// Returns the word for it.
+    /// Returns the name of the verdict.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,15 +40,15 @@ impl Verdict {
 /// A check with its result.
 #[derive(Debug)]
 pub struct Check {
-    /// The subject, in one word.
+    /// Subject of the check in one word.
     pub about: &'static str,
-    /// The result.
+    /// Result of the check.
     pub verdict: Verdict,
-    /// The finding.
+    /// Finding in a sentence.
     pub what: String,
-    /// The command to type, or the thing to do, where it is not well.
+    /// Command or action that solves the problem, if there is one.
     pub todo: Option<String>,
-    /// Problems in the user's files, in full; only for programs, as `validate` shows them to people.
+    /// Problems in the user's files, in full. They are for programs; `validate` shows them to people.
     pub problems: Vec<Problem>,
 }
 
@@ -67,9 +69,9 @@ impl Check {
 /// The results of all checks.
 #[derive(Debug)]
 pub struct DoctorReport {
-    /// Each check, in the order in which they were made.
+    /// Checks in the order in which they were made.
     pub checks: Vec<Check>,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
@@ -86,7 +88,7 @@ impl DoctorReport {
         self.checks.iter().filter(|check| check.verdict == Verdict::Warn).count()
     }
 
-    /// Returns the exit code: the gravest of those with which a run would end.
+    /// Returns the exit code: the most severe of those with which a run would end.
     #[must_use]
     pub fn exit(&self) -> Exit {
         Exit::gravest(self.checks.iter().filter_map(|check| match check.verdict {
@@ -97,7 +99,9 @@ impl DoctorReport {
 }
 
 impl Project {
-    /// Checks everything that can be checked without an order. Each provider is asked one free question.
+    /// Checks everything that can be checked without an order.
+    ///
+    /// It sends one free request to each provider.
     pub async fn doctor(&self) -> Result<DoctorReport, Error> {
         let context = Context { project: self, places: &self.places };
         let now = self.clock.now();
@@ -115,7 +119,8 @@ impl Project {
         checks.extend(machine::output(&context));
 
         let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
-        // Other remedies than a command of this program are told beside their check; after them it is checked again.
+        // Other remedies than a command of this program stand with their check, and the next step after them is
+        // another check.
         let todo = first.map(|check| check.todo.clone().filter(|todo| todo.starts_with("shotlist ")));
         let next = match todo {
             None => context.command("plan"),
@@ -125,7 +130,7 @@ impl Project {
     }
 }
 
-/// The places that every check looks at.
+/// The common input of all checks.
 struct Context<'a> {
     project: &'a Project,
     places: &'a Places,

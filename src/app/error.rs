@@ -1,4 +1,4 @@
-//! The one error of all use cases: what failed, what it means for the money, and the next command.
+//! The error of all use cases: what failed, its effect on the money, and the next command.
 
 use super::exit::Exit;
 use crate::domain::problem::Problem;
@@ -7,16 +7,16 @@ use crate::transport::ClientTrouble;
 use std::error::Error as StdError;
 use std::fmt;
 
-/// Why a use case ended without its report.
+/// The reason why a use case ended without its report.
 #[derive(Debug)]
 pub struct Error {
-    /// The exit code.
+    /// Exit code.
     pub exit: Exit,
-    /// What failed, and where.
+    /// Description of the failure and its place.
     pub what: String,
-    /// What it means for the money.
+    /// Effect on the money, in a sentence.
     pub money: Option<String>,
-    /// The command to type next.
+    /// Command to type next.
     pub hint: Option<String>,
     /// Problems in the user's files, each with its place.
     pub problems: Vec<Problem>,
@@ -24,13 +24,13 @@ pub struct Error {
 }
 
 impl Error {
-    /// Creates an error that ends with this code.
+    /// Creates an error with this exit code.
     #[must_use]
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
         Self { exit, what: what.into(), money: None, hint: None, problems: Vec::new(), source: None }
     }
 
-    /// Adds what it means for the money.
+    /// Adds the effect on the money.
     #[must_use]
     pub fn money(mut self, money: impl Into<String>) -> Self {
         self.money = Some(money.into());
@@ -51,14 +51,14 @@ impl Error {
         self
     }
 
-    /// Adds the problems in the user's files that led to it.
+    /// Adds the problems in the user's files that caused the error.
     #[must_use]
     pub fn problems(mut self, problems: Vec<Problem>) -> Self {
         self.problems = problems;
         self
     }
 
-    /// Creates an error of this computer (exit 9) from another error.
+    /// Creates a local error (exit 9) from another error.
     pub fn local(source: impl StdError + Send + Sync + 'static) -> Self {
         let error = Self::new(Exit::Local, source.to_string());
         Self { source: Some(Box::new(source)), ..error }

@@ -1,41 +1,45 @@
-//! The stable exit codes: how a use case ended, for scripts, for the history of runs and for Rust callers.
+//! The stable exit codes of use cases, for scripts, for the run history and for Rust callers.
 
-/// How a use case ended; the number is the exit code of the program. Codes are stable, and an unknown one means failure.
+/// The result of a use case as an exit code.
+///
+/// The codes are stable. An unknown code means failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exit {
-    /// All that was asked for is done, or there was nothing to do.
+    /// The requested work is done, or there was nothing to do.
     Done = 0,
     /// An unexpected error.
     Unexpected = 1,
     /// Wrong usage, or a question with no terminal to ask it on.
     Usage = 2,
-    /// Finished; some jobs failed.
+    /// The run finished, and some jobs failed.
     SomeFailed = 3,
-    /// Manifest or catalog invalid; nothing was sent.
+    /// The manifest or a catalog is invalid; nothing was sent.
     Invalid = 4,
-    /// Stopped early, work remains; the same command goes on.
+    /// The run stopped early; the same command continues it.
     WorkRemains = 5,
     /// `plan --detailed-exitcode`: there is work to do.
     WorkToDo = 6,
-    /// Held jobs need a decision; a charge is possible.
+    /// Held jobs need a decision, and may have been charged.
     Held = 7,
-    /// Budget or guard reached; finished work is kept.
+    /// A budget or guard was reached; finished work is kept.
     Budget = 8,
-    /// Disk, permission, unusable state.
+    /// A problem with the disk, a permission or the state.
     Local = 9,
-    /// Credentials missing or rejected, account locked or out of credit.
+    /// Credentials are missing or rejected, or an account is locked or out of credit.
     Credentials = 10,
     /// Another run holds the lock.
     Locked = 11,
-    /// Hung up, after a clean stop.
+    /// The terminal hung up, and the run stopped cleanly.
     HungUp = 129,
-    /// Interrupted, after a clean stop.
+    /// The user interrupted the run, and it stopped cleanly.
     Interrupted = 130,
-    /// Terminated, after a clean stop.
+    /// The process was asked to terminate, and the run stopped cleanly.
     Terminated = 143,
 }
 
-/// From the gravest: where several hold, the first in this list is the exit code.
+/// Exit codes from the most to the least severe.
+///
+/// Where several apply, the first in this list is used.
 pub const GRAVEST_FIRST: [Exit; 15] = [
     Exit::Unexpected,
     Exit::Usage,
@@ -55,14 +59,14 @@ pub const GRAVEST_FIRST: [Exit; 15] = [
 ];
 
 impl Exit {
-    /// The gravest of several.
+    /// Returns the most severe of several exit codes.
     #[must_use]
     pub fn gravest(exits: impl IntoIterator<Item = Self>) -> Self {
         let rank = |exit: &Self| GRAVEST_FIRST.iter().position(|known| known == exit);
         exits.into_iter().min_by_key(rank).unwrap_or(Self::Done)
     }
 
-    /// What it means, in a few words.
+    /// Returns a short description of the code.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
@@ -87,7 +91,7 @@ impl Exit {
 
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
-        // Every code above fits a byte.
+        // Every code above fits in a byte.
         Self::from(exit as u8)
     }
 }

@@ -1,19 +1,19 @@
-//! Failpoints: named places in the program at which a test of a debug build ends the process, as a power cut would.
+//! Failpoints: named places in the code at which a test of a debug build ends the process like a power cut.
 
 use super::environment::{CRASH_AT, variable};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The failpoint that this process was asked to end at.
+/// The failpoint at which this process ends.
 struct Target {
     name: String,
-    /// Number of times that it may still be passed.
+    /// Number of times that the process may still pass it.
     left: AtomicUsize,
 }
 
 static TARGET: OnceLock<Option<Target>> = OnceLock::new();
 
-/// Ends the process where the environment names this failpoint, and it was passed as often as is said there.
+/// Ends the process if the environment names this failpoint and it was passed often enough.
 pub(crate) fn reach(name: &'static str) {
     if !cfg!(debug_assertions) {
         return;

@@ -1,4 +1,4 @@
-//! Finds the project and the job that a command is about, from what the user typed.
+//! The search for the project and the job that the user named.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -14,12 +14,16 @@ pub(crate) fn manifest(places: &Places) -> Option<Manifest> {
     manifest::read(&places.shown, &bytes).0
 }
 
-/// Returns the name of the manifest's project; `None` where it cannot be read, and all projects of the folder are meant.
+/// Returns the name of the manifest's project.
+///
+/// `None` means that the manifest cannot be read, and stands for all projects of the folder.
 pub(crate) fn project_name(places: &Places) -> Option<String> {
     manifest(places).map(|manifest| manifest.project)
 }
 
-/// Finds a job by name or pattern, in the manifest's project or, where that cannot be read, in any.
+/// Finds a job by name or pattern.
+///
+/// It searches the manifest's project, or all projects where the manifest cannot be read.
 pub(crate) async fn find(
     reader: &Reader,
     project: Option<&str>,
@@ -29,8 +33,9 @@ pub(crate) async fn find(
     among(known, job)
 }
 
-/// Finds the one job of that name which needs a decision in another project of the folder: the manifest's project may
-/// have been renamed.
+/// Finds the one held job of this name in the other projects of the folder.
+///
+/// The manifest's project may have been renamed.
 pub(crate) async fn held_elsewhere(
     reader: &Reader,
     project: Option<&str>,
@@ -42,12 +47,12 @@ pub(crate) async fn held_elsewhere(
     Ok(among(others.map(|take| (take.project, take.key)).collect(), job).ok())
 }
 
-/// Finds a job by name or pattern among these.
+/// Finds a job by name or pattern among the given ones.
 fn among(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Error> {
     let keys: Vec<JobKey> = known.iter().map(|(_, key)| key.clone()).collect();
     let key = match job_named(job, &keys) {
         Ok(key) => key,
-        // A name is a name before it is a pattern: ids may hold any character.
+        // An exact name comes before a pattern, because ids may hold any character.
         Err(error) if job.contains(['*', '?', '[', '{']) => matched(job, keys)?.ok_or(error)?,
         Err(error) => return Err(error),
     };
@@ -63,12 +68,14 @@ fn among(known: Vec<(String, JobKey)>, job: &str) -> Result<(String, JobKey), Er
                 projects.join(", ")
             ),
         )),
-        // Every key came with its project.
+        // Every key in the list has a project.
         None => Err(Error::new(Exit::Unexpected, format!("{key} has no project"))),
     }
 }
 
-/// Finds the one job that a pattern matches; several are an error.
+/// Finds the one job that a pattern matches.
+///
+/// It fails where several match.
 fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
     let pattern = [pattern.to_owned()];
     let is_name = |name: &str| {
@@ -87,12 +94,12 @@ fn matched(pattern: &str, keys: Vec<JobKey>) -> Result<Option<JobKey>, Error> {
     Err(Error::new(Exit::Usage, what))
 }
 
-/// Finds a job by its key, or by its item where that has one job.
+/// Finds a job by its key, or by its item if the item has one job.
 pub(crate) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
     if let Some(key) = text.parse::<JobKey>().ok().filter(|key| known.contains(key)) {
         return Ok(key);
     }
-    // A key with hidden characters is typed as it is shown.
+    // The user types a key with hidden characters as messages show it.
     if let Some(key) = known.iter().find(|key| key.to_string() == text) {
         return Ok(key.clone());
     }

@@ -1,4 +1,4 @@
-//! Plans that the manifest's guards refuse, and how to go on with one that is right.
+//! The refusal of plans that exceed the manifest's guards, with the commands that accept them.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -7,13 +7,13 @@ use super::project::Project;
 use super::reporter::News;
 use crate::plan::guards::{Found, Trip};
 
-/// Tells which guards the plan is too much for.
+/// Reports the guards that stop the plan.
 fn tell(project: &Project, trips: &[Trip]) {
     let commands = ["run --accept-changes", "plan --out plan.json", "run --plan plan.json"];
     project.tell(&News::Guards { trips, commands: Some(commands.map(|words| project.places.typed(words))) });
 }
 
-/// Refuses to archive where more is gone than the guard allows.
+/// Refuses to archive more clips than the guard allows.
 pub(crate) fn let_go(project: &Project, plan: &Plan) -> Result<(), Error> {
     let Some(trip) = plan.trips.iter().find(|trip| matches!(trip.found, Found::Removed(..))) else {
         return Ok(());
@@ -28,7 +28,7 @@ pub(crate) fn let_go(project: &Project, plan: &Plan) -> Result<(), Error> {
     .hint(project.places.typed("plan")))
 }
 
-/// Refuses a run that is too much for the guards.
+/// Refuses a run whose plan exceeds the guards.
 pub(crate) fn pass(project: &Project, plan: &Plan) -> Result<(), Error> {
     if plan.trips.is_empty() {
         return Ok(());

@@ -1,7 +1,8 @@
-//! Linked pictures: reads the first bytes of pictures that providers fetch by themselves, for `validate --check-images`.
+//! Linked images: reads the first bytes of images that providers download themselves, for `validate
+//! --check-images`.
 //!
-//! No other use case reads them: a plan must not depend on a network. Answers are kept in the state folder for a day, so
-//! that the pictures of a large catalog are asked for once.
+//! No other use case reads them, because a plan must not depend on a network. The results are kept in the state
+//! folder for a day, so each image of a large catalog is requested only once.
 
 use super::error::Error;
 use super::places::Places;
@@ -21,13 +22,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Number of pictures that are asked for at once: most come from the server of one shop.
+/// Maximum number of concurrent requests, because most images come from one shop's server.
 const AT_ONCE: usize = 8;
 
-/// Time for which an answer is kept.
+/// Time for which a result is kept.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 
-/// Looks at every picture that the manifest links.
+/// Checks every image that the manifest links.
 pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook, Error> {
     let now = project.clock.now();
     let mut cache = Cache::read(&project.places);
@@ -55,7 +56,7 @@ pub(crate) async fn look(project: &Project, loaded: &Loaded) -> Result<LinkBook,
     Ok(book)
 }
 
-/// Returns what the first bytes of a picture say about it.
+/// Returns the facts in the first bytes of an image.
 async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     let Download { head, mut bytes } =
         client.peek(link, image::HEAD as u64).await.map_err(|fault| match fault.kind {
@@ -63,7 +64,7 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
             _ => Unseen::Unreachable(fault.said.to_string()),
         })?;
     let mut beginning = Vec::new();
-    // The size stands in the first bytes of almost every picture: what it does not need is not fetched.
+    // The size is in the first bytes of almost every image, so the rest is not downloaded.
     while let Some(chunk) = bytes.next().await {
         let chunk = chunk.map_err(|fault| Unseen::Unreachable(fault.said.to_string()))?;
         beginning.extend_from_slice(&chunk);
@@ -73,7 +74,8 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     }
     let (format, width, height) = image::beginning(&beginning)
         .map_err(|fault| Unseen::Broken { why: fault.to_string(), remedy: fault.remedy().to_owned() })?;
-    // `bytes 0-99/1234`, where the server knows ranges; else the length of the whole.
+    // The header has the form `bytes 0-99/1234` if the server supports ranges; otherwise the content length is the
+    // total.
     let total = match head.content_range.as_deref().and_then(|range| range.rsplit_once('/')) {
         Some((_, total)) => total.parse().ok(),
         None => head.content_length,
@@ -81,7 +83,7 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
     Ok(Seen { format, bytes: total, width, height })
 }
 
-/// The answers of the last day.
+/// The results of the last day.
 struct Cache {
     path: PathBuf,
     links: BTreeMap<String, Kept>,
@@ -97,7 +99,9 @@ struct Kept {
 }
 
 impl Cache {
-    /// Reads the cache. An answer that cannot be read is asked for again.
+    /// Reads the cache.
+    ///
+    /// Entries that cannot be read are requested again.
     fn read(places: &Places) -> Self {
         let path = places.state.join("links.json");
         let text = std::fs::read(&path).unwrap_or_default();
@@ -121,7 +125,9 @@ impl Cache {
         self.links.insert(link.to_owned(), kept);
     }
 
-    /// Writes the cache. Without it the next check takes longer, nothing else.
+    /// Writes the cache.
+    ///
+    /// If this fails, the next check only takes longer.
     fn write(&self) {
         if let (Ok(json), Some(folder)) = (serde_json::to_vec(&self.links), self.path.parent())
             && Folder::make(folder).is_ok()

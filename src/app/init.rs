@@ -1,4 +1,4 @@
-//! First manifests: writes one, and the schema with which editors complete it.
+//! First manifests: writes a manifest, and the schema with which editors complete it.
 
 mod draft;
 
@@ -20,34 +20,34 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Manifest of products made of words alone.
+/// Sample manifest of products without images.
 const SAMPLE: &str = include_str!("init/sample.yaml");
-/// Manifest of a film.
+/// Sample manifest of a film.
 const SCENES: &str = include_str!("init/scenes.yaml");
 
 /// A request for a first manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InitRequest {
-    /// The manifest to be written; `shotlist.yaml` in this folder where none is named.
+    /// Path of the new manifest; by default `shotlist.yaml` in the current folder.
     pub manifest: Option<PathBuf>,
-    /// The subject of the manifest.
+    /// Subject of the manifest.
     pub subject: Subject,
-    /// Replaces a manifest that exists.
+    /// True to replace an existing manifest.
     pub force: bool,
 }
 
 /// The subject of a first manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// A few sample products.
+    /// The manifest has a few sample products.
     Sample,
-    /// A film in scenes.
+    /// The manifest describes a film in scenes.
     Scenes,
-    /// The products of a file.
+    /// The manifest is for the products of a file.
     File {
-        /// The file; `-` for standard input.
+        /// Path of the file; `-` for standard input.
         file: PathBuf,
-        /// The way in which it is read.
+        /// Options for reading it.
         reading: Reading,
     },
 }
@@ -55,50 +55,50 @@ pub enum Subject {
 /// The result of a request for a first manifest.
 #[derive(Debug)]
 pub enum InitReport {
-    /// Manifest and schema were written.
+    /// The manifest and the schema were written.
     Written(Box<Written>),
     /// The product file has errors; nothing was written.
     Invalid {
-        /// Everything that is wrong or doubtful in it.
+        /// All problems of the file.
         problems: Vec<Problem>,
-        /// The command to type next.
+        /// Command to type next.
         next: String,
     },
 }
 
-/// A manifest and a schema that were written.
+/// The written manifest and schema.
 #[derive(Debug)]
 pub struct Written {
-    /// The manifest, as messages name it.
+    /// Name of the manifest in messages.
     pub manifest: String,
-    /// The schema, as messages name it.
+    /// Name of the schema in messages.
     pub schema: String,
-    /// The product file that the manifest is for.
+    /// Product file of the manifest.
     pub products: Option<Products>,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 /// A product file for which a manifest was written.
 #[derive(Debug)]
 pub struct Products {
-    /// The file, as messages name it.
+    /// Name of the file in messages.
     pub shown: String,
-    /// The file, as the manifest names it.
+    /// Path of the file in the manifest.
     pub file: String,
-    /// What is known about it.
+    /// Facts about the file.
     pub about: About,
-    /// The unit of which each makes one clip.
+    /// Unit that makes one clip each.
     pub one_per: OnePer,
-    /// The model that the manifest names.
+    /// Model in the manifest.
     pub model: ModelName,
     /// Number of clips.
     pub clips: usize,
-    /// The price of all clips.
+    /// Price of all clips.
     pub total: Usd,
-    /// Other units, each with its number of clips and their price; empty where there is no choice.
+    /// Other units with their number of clips and price, in words; empty if there are none.
     pub choices: String,
-    /// The part of the file that cannot be rendered as it is, in words.
+    /// Part of the file that cannot be rendered as it is, in words.
     pub unusable: Option<String>,
     /// Warnings and notes about the file.
     pub problems: Vec<Problem>,
@@ -115,7 +115,9 @@ impl InitReport {
     }
 }
 
-/// Writes a manifest and the schema beside it. Asks nothing, and replaces a manifest only if told so.
+/// Writes a manifest and its schema.
+///
+/// It asks nothing, and replaces a manifest only with `force`.
 pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
     let manifest = request.manifest.as_deref().unwrap_or(Path::new(MANIFEST));
     check_place(manifest, request)?;
@@ -147,7 +149,7 @@ fn refused(what: impl Into<String>) -> Error {
     Error::new(Exit::Usage, what).money("nothing was written")
 }
 
-/// Refuses a manifest that exists, and a name without the ending of a manifest: most likely that of a product file.
+/// Refuses an existing manifest, and a name without a manifest's extension, which is probably a product file.
 fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
     let shown = manifest.display();
     if manifest.is_dir() {
@@ -161,7 +163,7 @@ fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
         let next = format!("shotlist init --from {}", quoted(&shown.to_string()));
         return Err(refused(what).hint(next));
     }
-    // A link that leads nowhere exists, too.
+    // A broken link also occupies the name.
     if !request.force && fs::symlink_metadata(manifest).is_ok() {
         let what = format!(
             "{shown} is there already, and init replaces it only with --force; for a second manifest, write its name \
@@ -172,7 +174,7 @@ fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the command once more, for this manifest.
+/// Returns the command that repeats the request for this manifest.
 fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     let mut command = "shotlist init".to_owned();
     if manifest != Path::new(MANIFEST) {
@@ -188,7 +190,7 @@ fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
     command + more
 }
 
-/// Returns the text of a manifest for a product file; the problems of the file where it has errors.
+/// Returns the text of a manifest for a product file, or the problems of the file if it has errors.
 fn draft(
     folder: &Path,
     file: &Path,
@@ -219,7 +221,9 @@ fn draft(
     Ok(Ok((draft.text(), products)))
 }
 
-/// Returns the path from a folder to a file, both of which exist, as a manifest writes it.
+/// Returns the relative path from a folder to a file, as a manifest writes it.
+///
+/// Both must exist.
 fn seen_from(folder: &Path, file: &Path) -> Result<String, Error> {
     if file == Path::new("-") {
         return Ok("-".to_owned());
@@ -242,7 +246,9 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))
 }
 
-/// Writes the schema first: a manifest that is there is whole, and so is what its first line names.
+/// Writes the schema, then the manifest.
+///
+/// In this order a manifest never names a schema that does not exist.
 fn write(folder: &Path, manifest: &Path, text: &str) -> Result<(), Error> {
     make_folder(folder)?;
     let state = folder.join(STATE);

@@ -1,11 +1,13 @@
-//! How whoever started a use case asks it to end early.
+//! The handle with which a caller asks a use case to end early.
 
 use crate::engine::stop::StopReason;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Asks a run to end. The first request lets answers to paid requests arrive, the second cuts that time short. Clones share
-/// their requests.
+/// A handle that asks a run to end early.
+///
+/// After the first request the run waits for the answers to paid requests; the second cuts that wait short. Clones
+/// share their requests.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<watch::Sender<Asked>>);
 
@@ -23,7 +25,7 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// Asks for the end, once more if it was asked for before.
+    /// Asks the run to end, or, when called again, to end sooner.
     pub fn ask(&self, reason: StopReason) {
         self.0.send_modify(|asked| {
             asked.times += 1;
@@ -31,17 +33,19 @@ impl Interrupt {
         });
     }
 
-    /// Waits until a run begins to listen. Until then the default action of a signal is the right one.
+    /// Waits until a run listens to this handle.
+    ///
+    /// Before that, the default action of a signal is the right one.
     pub async fn in_use(&self) {
         self.until(|asked| asked.in_use.then_some(())).await;
     }
 
-    /// Begins to listen.
+    /// Marks the handle as in use by a run.
     pub(crate) fn begin(&self) {
         self.0.send_modify(|asked| asked.in_use = true);
     }
 
-    /// Waits until the end was asked for so many times.
+    /// Waits until the end was requested at least this many times.
     pub(crate) async fn asked(&self, times: usize) -> StopReason {
         self.until(|asked| asked.reason.filter(|_| asked.times >= times)).await
     }
@@ -53,7 +57,7 @@ impl Interrupt {
                 return found;
             }
             if asked.changed().await.is_err() {
-                // The sender lives as long as `self`.
+                // The sender lives as long as `self`, so the wait above does not fail.
                 std::future::pending::<()>().await;
             }
         }

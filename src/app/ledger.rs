@@ -1,4 +1,4 @@
-//! The money of a project: by day, model, provider, item or outcome, and what may have been charged.
+//! The money of a project: totals by day, model, provider, item or outcome, and charges in doubt.
 
 pub mod adjust;
 
@@ -12,66 +12,68 @@ use crate::domain::money::Usd;
 use crate::store::{By, Costs, Group, Since};
 use jiff::Timestamp;
 
-/// A request for the money of a project.
+/// A request for the totals of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerRequest {
-    /// What the takes are put together by.
+    /// Grouping of the takes.
     pub by: By,
-    /// The first day that counts (UTC); `None` for all.
+    /// First day that counts (UTC); `None` for all days.
     pub since: Since,
 }
 
-/// The money of a project.
+/// The totals of a project.
 #[derive(Debug)]
 pub struct LedgerReport {
-    /// The time of the report.
+    /// Time of the report.
     pub now: Timestamp,
-    /// The project's name; `None` where the manifest cannot be read, and all projects of the folder are meant.
+    /// Name of the project; `None` for all projects of the folder if the manifest cannot be read.
     pub project: Option<String>,
-    /// The request that it answers.
+    /// Request that the report answers.
     pub request: LedgerRequest,
-    /// The money.
+    /// Totals.
     pub table: Table,
-    /// Takes that may have been charged, also those that were sent before the first day of the table.
+    /// Takes that may have been charged, including those sent before the first day of the table.
     pub doubtful: Vec<Costs>,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
-/// Rows of money, and their sum.
+/// Totals by group, with their sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// What the takes are put together by.
+    /// Grouping of the takes.
     pub by: By,
-    /// A row for each name.
+    /// Rows, one for each name.
     pub rows: Vec<Row>,
-    /// The sum of all rows.
+    /// Sum of all rows.
     pub total: Row,
 }
 
-/// The money of one name.
+/// The totals of one group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Row {
-    /// The day, model, provider, item or outcome.
+    /// Day, model, provider, item or outcome.
     pub name: String,
     /// Number of takes that were sent.
     pub takes: u64,
-    /// Surely spent.
+    /// Amount that was surely spent.
     pub settled: Usd,
-    /// Set aside for what is on its way.
+    /// Amount reserved for requests in flight.
     pub reserved: Usd,
-    /// May have been charged.
+    /// Amount that may have been charged.
     pub in_doubt: Usd,
-    /// The part of what is settled that brought no clip.
+    /// Part of the settled amount that produced no clip.
     pub wasted: Usd,
-    /// Number of takes that were refused, at no cost.
+    /// Number of takes that were refused at no cost.
     pub refused: u64,
-    /// What the refused ones would have cost.
+    /// Price of the refused takes.
     pub refused_usd: Usd,
 }
 
 impl Project {
-    /// Returns the money of the project. Sends nothing and changes nothing.
+    /// Returns the totals of the project.
+    ///
+    /// It sends nothing and changes nothing.
     pub async fn ledger(&self, request: &LedgerRequest) -> Result<LedgerReport, Error> {
         let places = &self.places;
         let reader = reader(places)?;
@@ -89,7 +91,7 @@ impl Project {
 }
 
 impl Table {
-    /// Puts groups of one name together into a row; names keep their order.
+    /// Combines groups of the same name into rows, and keeps the order of the names.
     #[must_use]
     pub fn of(by: By, groups: &[Group]) -> Self {
         let mut rows: Vec<Row> = Vec::new();
@@ -125,7 +127,7 @@ impl Row {
     }
 }
 
-/// Returns what became of takes, in words.
+/// Returns the outcome of takes in words.
 fn outcome(group: &Group) -> &'static str {
     match (group.phase, group.account) {
         (Phase::Done, _) => "clip",
@@ -140,7 +142,7 @@ fn outcome(group: &Group) -> &'static str {
     }
 }
 
-/// Returns the time of the last submission of a take in doubt, and our name for it.
+/// Returns the time and the request id of the last submission of a take in doubt.
 #[must_use]
 pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     let intent = match state {
@@ -150,7 +152,7 @@ pub fn sent(state: &State) -> Option<(Timestamp, &str)> {
     Some((intent.at, &intent.request_id.0))
 }
 
-/// Returns why a take is in doubt, in the words that programs read as well.
+/// Returns the name of the reason why a take is in doubt, which scripts read as well.
 #[must_use]
 pub fn why(state: &State) -> &'static str {
     match state {

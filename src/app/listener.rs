@@ -1,4 +1,4 @@
-//! Counts what a run does, and tells it on.
+//! The listener that counts the events of a run and passes them on.
 
 use super::board::Board;
 use super::budget::Gauge;
@@ -8,7 +8,7 @@ use crate::engine::clock::Clock;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Hears the notices of the engine, counts them and tells them to a [`Reporter`].
+/// A listener that receives the engine's notices, counts them and sends them to a [`Reporter`].
 pub(crate) struct Listener {
     reporter: Arc<dyn Reporter>,
     clock: Clock,
@@ -21,13 +21,13 @@ struct Heard {
     gauge: Gauge,
     /// Providers and models that stopped taking submissions.
     closed: HashMap<String, WhyStopped>,
-    /// Faults of this machine: a full disk meets each clip, and is told once.
+    /// Local faults that were reported. A full disk affects each clip but is reported once.
     troubles: HashSet<String>,
 }
 
 impl Heard {
-    /// Returns whether this was not told before in the same words.
-    fn is_news(&mut self, notice: &Notice) -> bool {
+    /// Returns whether this notice was not sent before in the same words.
+    fn is_new(&mut self, notice: &Notice) -> bool {
         match notice {
             Notice::Trouble(trouble) => self.troubles.insert(trouble.clone()),
             _ => true,
@@ -36,14 +36,14 @@ impl Heard {
 }
 
 impl Listener {
-    /// Begins to listen.
+    /// Returns a listener for the start of a run.
     pub(crate) fn new(reporter: Arc<dyn Reporter>, clock: Clock, board: Board, gauge: Gauge) -> Self {
         let board = Arc::new(Mutex::new(board));
         reporter.hear(&News::Started(&board));
         Self { reporter, clock, board, heard: Mutex::new(Heard { gauge, ..Heard::default() }) }
     }
 
-    /// Tells one thing, and what it means for the budgets.
+    /// Reports a notice, and warns about budgets that run low.
     pub(crate) fn hear(&self, notice: &Notice) {
         self.tell(notice);
         let low = self.heard().gauge.hear(notice);
@@ -55,18 +55,18 @@ impl Listener {
     fn tell(&self, notice: &Notice) {
         let at = self.clock.now();
         let mut heard = self.heard();
-        if !heard.is_news(notice) {
+        if !heard.is_new(notice) {
             return;
         }
         self.board.lock().unwrap_or_else(PoisonError::into_inner).hear(notice, at);
         if let Notice::Stopped { who, why, .. } = notice {
             heard.closed.insert(who.clone(), *why);
         }
-        // Told while nobody else can be, so that lines keep their order.
+        // The lock is still held here, so lines keep their order.
         self.reporter.hear(&News::Notice { notice, at });
     }
 
-    /// Ends the telling, and returns what was heard.
+    /// Stops reporting, and returns the final counts and the closed providers and models.
     pub(crate) fn end(&self) -> (Board, HashMap<String, WhyStopped>) {
         let mut heard = self.heard();
         self.reporter.hear(&News::Ended);
@@ -88,8 +88,8 @@ mod tests {
         let mut heard = Heard::default();
         let trouble = |words: &str| Notice::Trouble(words.to_owned());
         let told = ["the disk is full", "the disk is full", "task T-1 could not be written down"];
-        assert_eq!(told.map(|words| heard.is_news(&trouble(words))), [true, false, true]);
+        assert_eq!(told.map(|words| heard.is_new(&trouble(words))), [true, false, true]);
         let warning = Notice::Warning("the disk is full".into());
-        assert!(heard.is_news(&warning) && heard.is_news(&warning));
+        assert!(heard.is_new(&warning) && heard.is_new(&warning));
     }
 }

@@ -1,4 +1,4 @@
-//! Finished clips that are gone or altered, as `plan`, `run` and `status` find them.
+//! Finished clips that are missing or altered, as `plan`, `run` and `status` report them.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -15,56 +15,56 @@ use crate::store::{Clip, ClipsFrom, History, Reader, StoreError, Worksheet};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-/// Jobs whose clips are not as they were placed.
+/// The jobs whose clips differ from their records.
 #[derive(Default)]
 pub struct Lost {
     pub(crate) clips: BTreeMap<JobKey, (Clip, Loss)>,
-    /// Jobs whose clips are gone, as a person has said is meant.
-    meant: BTreeSet<JobKey>,
+    /// Jobs whose clips a person has accepted as missing.
+    accepted: BTreeSet<JobKey>,
     dismissed: HashSet<TakeId>,
 }
 
 impl Lost {
-    /// Returns what is wrong with the clip of a job that is not rendered anew.
+    /// Returns the problem with the clip of a job that is not rendered again.
     #[must_use]
     pub(crate) fn of(&self, key: &JobKey, decision: &Decision) -> Option<Loss> {
         let keeps = matches!(decision, Decision::Unchanged { .. } | Decision::Kept { .. });
         self.clips.get(key).filter(|_| keeps).map(|(_, loss)| *loss)
     }
 
-    /// Returns whether a person has said that a job is meant to stay as it is: failed, written off or missing.
+    /// Returns whether a person has accepted that a job stays failed, written off or missing.
     #[must_use]
     pub(crate) fn is_dismissed(&self, key: &JobKey, decision: &Decision) -> bool {
         match decision {
             Decision::Failed { take, .. } => self.dismissed.contains(take),
-            Decision::Unchanged { .. } | Decision::Kept { .. } => self.meant.contains(key),
+            Decision::Unchanged { .. } | Decision::Kept { .. } => self.accepted.contains(key),
             _ => false,
         }
     }
 
-    /// Returns the jobs whose clips are gone, as is meant.
-    pub(crate) fn meant(&self) -> impl Iterator<Item = &JobKey> {
-        self.meant.iter()
+    /// Returns the jobs whose clips a person has accepted as missing.
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &JobKey> {
+        self.accepted.iter()
     }
 
-    /// Number of these.
+    /// Returns the number of clips with this problem.
     #[must_use]
     pub(crate) fn count(&self, loss: Loss) -> usize {
         self.clips.values().filter(|(_, found)| *found == loss).count()
     }
 
-    /// Returns the jobs.
+    /// Returns the jobs with the problems of their clips.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = (&JobKey, Loss)> {
         self.clips.iter().map(|(key, (_, loss))| (key, *loss))
     }
 
-    /// Returns whether a job is among them.
+    /// Returns whether the clip of a job differs from its record.
     #[must_use]
     pub(crate) fn has(&self, key: &JobKey) -> bool {
-        self.clips.contains_key(key) || self.meant.contains(key)
+        self.clips.contains_key(key) || self.accepted.contains(key)
     }
 
-    /// Keeps those that a plan does not render anew.
+    /// Drops the jobs that the plan renders again.
     pub(crate) fn keep(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
         let book = worksheet.book();
         let mut kept = BTreeMap::new();
@@ -80,7 +80,7 @@ impl Lost {
         Ok(())
     }
 
-    /// Returns the command that goes on, if there is anything to go on with.
+    /// Returns the command that repairs the clips, if any need it.
     #[must_use]
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let altered = if self.count(Loss::Missing) == 0 { " --replace-altered" } else { "" };
@@ -88,7 +88,7 @@ impl Lost {
     }
 }
 
-/// What a plan or a run looks at.
+/// The clips that a plan or a run checks.
 pub(crate) struct Search<'a> {
     pub(crate) places: &'a Places,
     pub(crate) root: &'a Path,
@@ -98,8 +98,11 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Looks at the finished clips of the project. A folder that is not there, or another disk in its place, is an error:
-    /// what looks like clips that are gone may be a disk that is not mounted.
+    /// Checks the finished clips of the project.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the folder is missing, because its disk may not be mounted.
     pub(crate) async fn look(&self, reader: &Reader) -> Result<(Lost, Found), Error> {
         let Search { places, root, manifest, .. } = self;
         let dismissed = reader.dismissed().await?;
@@ -112,7 +115,7 @@ impl Search<'_> {
         Ok((lost, found))
     }
 
-    /// Keeps the clips of jobs that are selected and would not be rendered anew in any case.
+    /// Keeps the selected jobs whose clips would not be rendered again anyway.
     fn wanted(&self, mut lost: Lost, found: &Found) -> Result<Lost, StoreError> {
         let Ok(names) = Names::of_wanted(self.worksheet, self.only) else { return Ok(lost) };
         let book = self.worksheet.book();
@@ -121,7 +124,7 @@ impl Search<'_> {
             let order = book.known_take(&clip.filed.take)?.map(|take| take.fingerprint);
             let is_kept = self.manifest.rules(&clip.key.shot).on_change != OnChange::Render;
             if *loss == Loss::Missing && lost.dismissed.contains(&clip.filed.take) {
-                lost.meant.insert(clip.key.clone());
+                lost.accepted.insert(clip.key.clone());
             } else if order == Some(wanted.fingerprint) || is_kept {
                 lost.clips.insert(clip.key.clone(), (clip.clone(), *loss));
             }
@@ -129,8 +132,12 @@ impl Search<'_> {
         Ok(lost)
     }
 
-    /// Looks as [`look`](Self::look) does, refuses where more is gone than the guards let be, and brings back what the
-    /// manifest says.
+    /// Checks the clips like [`look`](Self::look), and restores missing ones where the manifest says so.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the folder is on another disk or more clips are missing than the guards allow, unless
+    /// the caller has `accepted` this.
     pub(crate) async fn mend(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;
@@ -167,7 +174,11 @@ impl Search<'_> {
     }
 }
 
-/// Looks at the finished clips. An error where there are some and their folder is not there.
+/// Checks the finished clips.
+///
+/// # Errors
+///
+/// Returns an error where clips are recorded and their folder is missing.
 pub(crate) async fn found(
     places: &Places,
     root: &Path,
@@ -175,10 +186,14 @@ pub(crate) async fn found(
     project: Option<&str>,
 ) -> Result<Found, Error> {
     let Some(tree) = standing(places, root, reader, project).await? else { return Ok(Found::default()) };
-    look(reader, &tree, project).await.map_err(|error| away(&format!("cannot be looked at: {error}")))
+    look(reader, &tree, project).await.map_err(|error| folder_error(&format!("cannot be looked at: {error}")))
 }
 
-/// Opens the folder of the clips; `None` where there is none yet, and an error where it is gone and the clips with it.
+/// Opens the folder of the clips; `None` where no clip was ever saved.
+///
+/// # Errors
+///
+/// Returns an error where clips are recorded and their folder is missing.
 pub(crate) async fn standing(
     places: &Places,
     root: &Path,
@@ -198,17 +213,17 @@ pub(crate) async fn standing(
                 "is not there: {shown}; nothing was fetched, nothing was sent; mount its disk, then type the same \
                  command; if the clips are gone indeed: mkdir {made}"
             );
-            Err(away(&what).hint(places.typed("doctor")))
+            Err(folder_error(&what).hint(places.typed("doctor")))
         }
-        Err(error) => Err(away(&format!("{shown} cannot be opened: {error}"))),
+        Err(error) => Err(folder_error(&format!("{shown} cannot be opened: {error}"))),
     }
 }
 
-fn away(why: &str) -> Error {
+fn folder_error(why: &str) -> Error {
     Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged")
 }
 
-/// Brings back what is missing, as far as that is free, and forgets what is back or on its way.
+/// Restores missing clips where this is free, and drops the restored ones from the list.
 async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let tree = session.tree()?;
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
@@ -224,7 +239,7 @@ async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns what is wrong with the clip of a job; `None` where it is as it was placed, or cannot be looked at.
+/// Returns the problem with the clip of a job; `None` where it matches its record or cannot be checked.
 pub(crate) async fn loss(reader: &Reader, places: &Places, history: &History) -> Result<Option<Loss>, Error> {
     let Some(filed) = &history.filed else { return Ok(None) };
     let recorded = reader.output().await?;

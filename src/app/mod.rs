@@ -1,8 +1,9 @@
 //! The use cases: everything that the program does, for a Rust caller as for the command line.
 //!
-//! A [`Project`] is opened, may be given somebody who answers its questions ([`Consent`]) and somebody who hears what it does
-//! ([`Reporter`]), and is asked for a use case. Each answers a report, which is data, or an [`Error`]. Every guard, budget,
-//! quota, output check and question lives here; nothing here knows a command line or a terminal.
+//! A caller opens a [`Project`], may give it a [`Consent`] that answers its questions and a [`Reporter`] that
+//! receives its news, and calls a use case. Each use case returns a report, which is plain data, or an [`Error`].
+//! Every guard, budget, quota, output check and question lives here. Nothing here depends on a command line or a
+//! terminal.
 pub(crate) mod again;
 pub(crate) mod album;
 pub(crate) mod approval;

@@ -1,4 +1,4 @@
-//! The models that can be bought, and what each takes and costs.
+//! The available models with their inputs and prices.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -19,44 +19,44 @@ use std::sync::Arc;
 /// A request for models.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ModelsRequest {
-    /// A model, a part of its name that no other has, or a provider; `None` for all that can be bought.
+    /// Name of a model, a unique part of it, or a provider; `None` for all models.
     pub name: Option<String>,
 }
 
-/// The models that were asked for.
+/// The models that a request selects.
 #[derive(Debug)]
 pub struct ModelsReport {
-    /// The models.
+    /// Selected models.
     pub shown: Shown,
-    /// The providers that they belong to.
+    /// Providers of the models.
     pub providers: Registry,
-    /// Why the manifest's corrections are not all in this.
+    /// Error that explains why some of the manifest's corrections are missing here.
     pub incomplete: Option<Error>,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 /// Several models, or one in full.
 #[derive(Debug)]
 pub enum Shown {
-    /// All models, or those of a provider.
+    /// All models, or the models of one provider.
     Table(Vec<Entry>),
     /// One model.
     Page(Box<Entry>),
 }
 
-/// A model with what the manifest and its provider make of it.
+/// A model with the settings that apply to it.
 #[derive(Debug)]
 pub struct Entry {
-    /// Its card.
+    /// Card of the model.
     pub card: Arc<ModelCard>,
-    /// Number of tasks in flight at once.
+    /// Maximum number of concurrent tasks.
     pub at_once: usize,
-    /// The limits: the manifest's over the card's over the provider's.
+    /// Limits: the manifest's take precedence over the card's, and those over the provider's.
     pub limits: Limits,
 }
 
-/// Returns the models as the manifest corrects them, where there is a project.
+/// Returns the models, with the manifest's corrections if there is a project.
 pub fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<ModelsReport, Error> {
     let (places, cards, configs, problems) = read(project);
     if let Some(project) = project {
@@ -90,14 +90,14 @@ pub fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<Mode
 
 type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
-/// Reads the cards, and what is wrong where the manifest corrects them.
+/// Reads the cards, and the problems with the manifest's corrections.
 fn read(project: Option<&Project>) -> (Option<Places>, Cards, Configs, Vec<Problem>) {
     let registry = project.map_or_else(Registry::built_in, |project| project.registry.clone());
     let Some(places) = project.map(|project| project.places.clone()) else {
         return (None, Cards::new(&registry), Configs::new(), Vec::new());
     };
     let (cards, problems) = corrected(&places.manifest, &registry);
-    // What is wrong with the providers is not what was asked for.
+    // Problems with the providers do not matter here.
     let configs = providers(&places.manifest).unwrap_or_default();
     (Some(places), cards, configs, problems)
 }
@@ -113,7 +113,7 @@ fn entry(card: &Arc<ModelCard>, providers: &Registry, configs: &Configs) -> Resu
     Ok(Entry { card: Arc::clone(card), at_once, limits })
 }
 
-/// Finds the model of that name, or the only one whose name holds it.
+/// Finds the model with this name, or the only one whose name contains it.
 fn named<'a>(cards: &'a Cards, name: &str) -> Result<&'a Arc<ModelCard>, Error> {
     let wanted = name.to_lowercase();
     let names: Vec<String> = cards.iter().map(|card| card.name.to_string()).collect();
@@ -128,7 +128,7 @@ fn named<'a>(cards: &'a Cards, name: &str) -> Result<&'a Arc<ModelCard>, Error> 
         [only] => Ok(only),
         [] => {
             let own = names.iter().map(String::as_str);
-            // Most people leave the provider out.
+            // Most users leave out the provider.
             let bare = names.iter().filter_map(|name| name.split_once('/').map(|(_, model)| model));
             let near = did_you_mean(&wanted, own.chain(bare));
             let near = near.and_then(|near| names.iter().find(|name| name.ends_with(near)));

@@ -1,6 +1,6 @@
 //! Names and patterns of jobs, as `--only` takes them.
 //!
-//! A name goes before a pattern: catalogs have products called `A[1]`, and a pattern of these letters would match `A1`,
+//! A name comes before a pattern. Catalogs have products called `A[1]`, and as a pattern this would match `A1`,
 //! another product.
 
 use super::error::Error;
@@ -17,24 +17,26 @@ pub(crate) struct Names(Vec<Name>);
 struct Name {
     written: String,
     meaning: Meaning,
-    /// The first job that it matched.
+    /// First job that it matched.
     first: RefCell<Option<JobKey>>,
 }
 
 /// The way in which a name is matched.
 enum Meaning {
-    /// By a key or an item of exactly these letters.
+    /// The name is the exact key or item.
     Spelled,
-    /// By a pattern for keys and items.
+    /// The name is a pattern for keys and items.
     Pattern(GlobMatcher),
 }
 
 impl Names {
-    /// Reads names and patterns. `is_name` returns whether a job or an item has exactly that name.
+    /// Reads names and patterns.
+    ///
+    /// `is_name` returns whether a job or an item has exactly that name.
     ///
     /// # Errors
     ///
-    /// Where a pattern is malformed, or `is_name` fails.
+    /// Returns an error where a pattern is malformed or `is_name` fails.
     pub(crate) fn of<E>(written: &[String], is_name: impl Fn(&str) -> Result<bool, E>) -> Result<Self, Error>
     where
         Error: From<E>,
@@ -75,11 +77,13 @@ impl Names {
         has
     }
 
-    /// Returns a warning for each pattern that could have been meant as a name. Every job must have been looked up before.
+    /// Returns a warning for each pattern that may be meant as a name.
+    ///
+    /// [`Self::has`] must have been called for every job before.
     ///
     /// # Errors
     ///
-    /// Where a name or a pattern matched no job.
+    /// Returns an error where a name or a pattern matched no job.
     pub(crate) fn warnings(&self) -> Result<Vec<String>, Error> {
         let mut warnings = Vec::new();
         for Name { written, meaning, first } in &self.0 {
@@ -88,7 +92,7 @@ impl Names {
                     return Err(Error::new(Exit::Usage, format!("no job matches --only {written}"))
                         .money("not charged"));
                 }
-                // A star can only be meant as a pattern.
+                // A star only makes sense in a pattern.
                 (Meaning::Pattern(_), Some(first)) if !written.contains(['*', '?', '{']) => {
                     warnings.push(format!(
                         "no job is called {written}; as a pattern it takes {first}: to name that one write \

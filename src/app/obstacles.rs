@@ -1,4 +1,4 @@
-//! What stands where clips are to go.
+//! Files that are in the way where clips are to be saved.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -9,7 +9,7 @@ use crate::files::Tree;
 use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::store::{StoreError, Worksheet};
 
-/// Finds whatever keeps a clip from its name, before anything is paid.
+/// A search, before any payment, for files that would keep a clip from its path.
 pub(crate) struct Obstacles<'a> {
     session: &'a Session,
     tree: Tree,
@@ -17,12 +17,12 @@ pub(crate) struct Obstacles<'a> {
 }
 
 impl<'a> Obstacles<'a> {
-    /// Opens the output tree.
+    /// Opens the output folder.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
         Ok(Self { session, tree: session.tree()?, problems: Vec::new() })
     }
 
-    /// Looks at the names of all clips that are to be paid or filed.
+    /// Checks the paths of all clips that are to be paid or saved.
     pub(crate) fn search(&mut self, worksheet: &Worksheet, filings: &Filings) -> Result<(), StoreError> {
         let vacated = filings.vacated();
         worksheet.book().each(|book, job| {
@@ -43,13 +43,15 @@ impl<'a> Obstacles<'a> {
         })
     }
 
-    /// Returns the file that keeps a clip from its name. It may be a clip that is set aside.
+    /// Returns the file at a clip's path that may be in its way.
+    ///
+    /// It may be an earlier clip, which can be set aside.
     pub(crate) fn meets(&self, target: &Target) -> Option<ClipFile> {
         self.tree.obstacle(&target.path, &target.may_stand)?;
         self.tree.file_at(&target.path)
     }
 
-    /// Looks at one name.
+    /// Checks one path.
     pub(crate) fn look(&mut self, target: &Target) {
         let (what, hint) = if let Some(other) = &target.promised {
             (
@@ -68,7 +70,7 @@ impl<'a> Obstacles<'a> {
         self.problems.push(problem);
     }
 
-    /// Returns an error with what was found, where that is anything.
+    /// Returns an error with the problems, if any were found.
     pub(crate) fn refuse(self) -> Result<(), Error> {
         if self.problems.is_empty() {
             return Ok(());

@@ -1,103 +1,103 @@
-//! What became of single jobs that were to be cancelled or settled.
+//! Results for single jobs of a request to cancel or to settle them.
 
 use crate::domain::key::{JobKey, TakeId, TaskId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::store::ApplyError;
 
-/// A job that was to be cancelled.
+/// A job of a request to cancel, with its result.
 #[derive(Debug, Clone)]
 pub struct CancelledJob {
-    /// The job.
+    /// Key of the job.
     pub job: JobKey,
-    /// Its rendering that waited or was in flight, if there was one.
+    /// Rendering that waited or was in flight, if there was one.
     pub take: Option<TakeId>,
-    /// What became of it.
+    /// Result of the request.
     pub outcome: CancelOutcome,
-    /// Other jobs that wait for the clip of a cancelled one: the next run renders it.
+    /// Other jobs that share the clip of a cancelled job; the next run renders it.
     pub followers: Vec<JobKey>,
 }
 
-/// What became of a job that was to be cancelled.
+/// The result of cancelling a job.
 #[derive(Debug, Clone)]
 pub enum CancelOutcome {
-    /// It was not sent yet, and is off the list.
+    /// The job was not sent yet, and will not be.
     Unsent,
-    /// The provider took its task back.
+    /// The provider cancelled the task.
     TakenBack {
-        /// The provider.
+        /// Name of the provider.
         provider: String,
-        /// Whether the provider charges for it all the same.
+        /// Charge of the provider despite the cancellation.
         charged: Charged,
-        /// The price of the order.
+        /// Price of the order.
         price: Usd,
     },
-    /// It stays as it is.
+    /// The job was not cancelled.
     Kept(Obstacle),
 }
 
-/// Why a job was not cancelled.
+/// The reason why a job was not cancelled.
 #[derive(Debug, Clone)]
 pub enum Obstacle {
-    /// It was never ordered.
+    /// The job was never ordered.
     NeverOrdered,
-    /// Where it stands, it cannot be cancelled, or need not be.
+    /// The state of the job does not allow it, or makes it unnecessary.
     State {
-        /// Where it stands.
+        /// State of the job.
         state: Box<State>,
-        /// The provider that it was ordered from.
+        /// Provider of the order.
         provider: String,
     },
-    /// The provider that is this, and could take it back, is not set up.
+    /// The provider with this name could cancel the task but is not set up.
     NotSetUp(String),
-    /// The provider had rendered it already.
+    /// The provider had already rendered the clip.
     TooLate,
-    /// The provider did not answer whether it took the task back; these are the words of the failure.
+    /// The provider gave no usable answer to the request; the text describes the failure.
     Unanswered(String),
-    /// Another process changed it again and again.
+    /// Another process kept changing the job.
     Busy,
 }
 
-/// A held job about which was decided.
+/// A held job with the result of a decision about it.
 #[derive(Debug, Clone)]
 pub struct ResolvedJob {
-    /// The job.
+    /// Key of the job.
     pub job: JobKey,
-    /// Its held rendering.
+    /// Held rendering.
     pub take: TakeId,
-    /// What was done, or why it stays held.
+    /// Action that was taken, or the reason why the job stays held.
     pub outcome: Result<Resolution, Unresolved>,
 }
 
-/// What was done about a held job.
+/// The action that settled a held job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// It has this task now.
+    /// The job has this task now.
     Adopted(TaskId),
-    /// Its task is asked for once more.
+    /// The task will be polled again.
     AskedAgain,
-    /// It was written off and ordered anew, for this price.
+    /// The rendering was written off and a new one ordered at this price.
     Resubmitted(Usd),
-    /// It was written off; so much counts as spent.
+    /// The rendering was written off; this amount counts as spent.
     WrittenOff(Usd),
 }
 
-/// Why a job stays held.
+/// The reason why a job stays held.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unresolved {
-    /// It would not be sent.
+    /// A new order would not be sent.
     #[error(
         "the manifest no longer asks for it, so a new order would not be sent; put the job back and type `run`, or give \
          this one up with --write-off"
     )]
     NotWanted,
-    /// It has no task.
+    /// No task is known for the job.
     #[error("no task is known that could be asked for again; use --task-id, --resubmit or --write-off")]
     NoTask,
-    /// It has a task, and needs no other.
+    /// The task is known already.
     #[error("its task is known already; use --again, --resubmit or --write-off")]
     TaskKnown,
-    /// It changed meanwhile, or the task is another's.
+    /// The job changed meanwhile, or the task belongs to another job.
     #[error("{0}")]
     Refused(ApplyError),
 }

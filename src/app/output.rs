@@ -1,4 +1,6 @@
-//! The output folder of a project stays the same: a clip that is looked for elsewhere would be paid again.
+//! The check that a project keeps its output folder.
+//!
+//! A clip that is looked for in another folder would be paid again.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -7,7 +9,7 @@ use super::session::Session;
 use std::path::Path;
 
 impl Session {
-    /// Refuses another output folder than the one in which the clips are.
+    /// Refuses an output folder other than the one that holds the clips.
     pub(crate) async fn keep_output(&self) -> Result<(), Error> {
         let (folder, out) = (real(&self.places.folder), real(&self.places.out));
         let named = output_name(&self.places);
@@ -36,13 +38,15 @@ impl Session {
     }
 }
 
-/// Returns the output folder as seen from the manifest where it is below it, so that a project can be moved as a whole.
+/// Returns the output folder as it is recorded.
+///
+/// Below the manifest's folder it is relative, so that a project can be moved as a whole.
 pub(crate) fn output_name(places: &Places) -> String {
     let (folder, out) = (real(&places.folder), real(&places.out));
     out.strip_prefix(&folder).unwrap_or(&out).to_string_lossy().into_owned()
 }
 
-/// The path without links, as far as it exists.
+/// Returns the path with its links resolved, as far as it exists.
 fn real(path: &Path) -> std::path::PathBuf {
     path.canonicalize()
         .or_else(|_| {

@@ -1,7 +1,6 @@
-//! Pauses: a provider, or the whole project, gets no new submissions until it is resumed.
+//! Pauses, which stop new submissions to a provider or of a whole project until they are resumed.
 //!
-//! A pause is free and durable, and a live run sees it within a second: what is in flight is collected, nothing new is
-//! submitted.
+//! A pause is free and durable, and a concurrent run sees it within a second. Work in flight is still collected.
 
 use super::concurrent::{Concurrent, remark};
 use super::error::Error;
@@ -12,54 +11,54 @@ use crate::provider::Registry;
 use crate::store::Pause;
 use jiff::Timestamp;
 
-/// A request to submit nothing new.
+/// A request to stop new submissions.
 #[derive(Debug, Clone, Default)]
 pub struct PauseRequest {
-    /// The provider; `None` for all of them.
+    /// Name of the provider; `None` for all providers.
     pub provider: Option<String>,
-    /// The reason, for whoever reads the status.
+    /// Reason, for readers of the status.
     pub reason: Option<String>,
 }
 
-/// The pauses that hold after a request for them.
+/// The pauses in effect after a request.
 #[derive(Debug, Clone)]
 pub struct PauseReport {
-    /// The projects that were meant: the manifest's, or all of the folder where the manifest cannot be read.
+    /// Affected projects: the manifest's, or all of the folder if the manifest cannot be read.
     pub projects: Vec<String>,
-    /// Each pause that was asked for, also where it held before.
+    /// Requested pauses, including those that were in effect before.
     pub pauses: Vec<Pause>,
-    /// The time.
+    /// Current time.
     pub now: Timestamp,
-    /// The command that lifts them.
+    /// Command that ends the pauses.
     pub next: String,
 }
 
-/// A request to submit again.
+/// A request to end pauses.
 #[derive(Debug, Clone, Default)]
 pub struct ResumeRequest {
-    /// The provider; `None` for everything that is paused.
+    /// Name of the provider; `None` for all pauses.
     pub provider: Option<String>,
 }
 
-/// The pauses that were lifted.
+/// The pauses that were ended.
 #[derive(Debug, Clone)]
 pub struct ResumeReport {
-    /// The provider that was meant; `None` for everything.
+    /// Provider of the request; `None` for all pauses.
     pub provider: Option<String>,
-    /// The projects that were meant: the manifest's, or all of the folder where the manifest cannot be read.
+    /// Affected projects: the manifest's, or all of the folder if the manifest cannot be read.
     pub projects: Vec<String>,
-    /// Each pause that was lifted.
+    /// Pauses that were ended.
     pub lifted: Vec<Pause>,
-    /// Pauses of all providers, by which the one that was meant gets nothing new all the same.
+    /// Remaining pauses of all providers, which still stop submissions to the provider of the request.
     pub left: Vec<Pause>,
-    /// The time.
+    /// Current time.
     pub now: Timestamp,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Lets nothing new be submitted to a provider, or to any.
+    /// Stops new submissions to one provider or to all.
     pub async fn pause(&self, request: &PauseRequest) -> Result<PauseReport, Error> {
         let provider = known(&self.registry, request.provider.as_deref())?;
         let state = self.open_concurrent()?;
@@ -74,7 +73,7 @@ impl Project {
         Ok(PauseReport { projects, pauses, now: state.now, next })
     }
 
-    /// Lets a provider, or all of them, be sent new jobs again.
+    /// Allows new submissions to one provider or to all again.
     pub async fn resume(&self, request: &ResumeRequest) -> Result<ResumeReport, Error> {
         let provider = known(&self.registry, request.provider.as_deref())?;
         let state = self.open_concurrent()?;
@@ -91,18 +90,18 @@ impl Project {
 }
 
 impl Concurrent {
-    /// Returns the manifest's project; all of the folder where the manifest cannot be read.
+    /// Returns the manifest's project, or all projects of the folder if the manifest cannot be read.
     async fn projects(&self) -> Result<Vec<String>, Error> {
         let projects = match &self.name {
             Some(name) => vec![name.clone()],
             None => self.store.projects().await?,
         };
-        // A run of an empty name collects for everybody, and has no jobs of its own.
+        // A run with an empty project name collects for all projects and has no jobs.
         Ok(projects.into_iter().filter(|project| !project.is_empty()).collect())
     }
 }
 
-/// Returns the command that lifts these pauses, without the flags that lead to the project.
+/// Returns the command that ends these pauses, without the flags for its paths.
 #[must_use]
 pub(crate) fn resume_typed(pauses: &[Pause]) -> String {
     match pauses {
@@ -115,7 +114,7 @@ fn resume_words(provider: Option<&str>) -> String {
     provider.map_or_else(|| "resume".to_owned(), |provider| format!("resume {provider}"))
 }
 
-/// Returns the name of a provider; an error where there is none of that name.
+/// Returns the name if a provider has it, and an error otherwise.
 fn known<'a>(registry: &Registry, name: Option<&'a str>) -> Result<Option<&'a str>, Error> {
     let Some(name) = name else { return Ok(None) };
     if registry.find(name).is_some() {

@@ -1,11 +1,11 @@
-//! Pauses in words, as checks and reports tell them.
+//! Descriptions of pauses for checks and reports.
 
 use crate::domain::text::count;
 use crate::domain::units::{span, utc};
 use crate::store::Pause;
 use jiff::Timestamp;
 
-/// Returns a pause in words: who pauses, since when, why, and how many jobs wait for its end.
+/// Returns a pause in words: the provider, the start, the duration, the reason and the number of waiting jobs.
 #[must_use]
 pub fn words(pause: &Pause, now: Timestamp) -> String {
     let reason = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -13,13 +13,13 @@ pub fn words(pause: &Pause, now: Timestamp) -> String {
     format!("{} since {since}, for {lasted}{reason}; {}", who(pause), waiting(pause))
 }
 
-/// Returns the name of what is paused.
+/// Returns the name of the paused provider, or `all providers`.
 #[must_use]
 pub fn who(pause: &Pause) -> &str {
     pause.provider.as_deref().unwrap_or("all providers")
 }
 
-/// Returns how many jobs wait for the end of a pause.
+/// Returns the number of jobs that wait for the end of a pause, in words.
 #[must_use]
 pub fn waiting(pause: &Pause) -> String {
     let verb = if pause.waiting == 1 { "waits" } else { "wait" };

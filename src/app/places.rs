@@ -1,4 +1,4 @@
-//! Where the parts of a project are.
+//! The paths of a project: its manifest, state and clips.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -7,44 +7,46 @@ use crate::load::folder_of;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The manifest that is looked for when none is named.
+/// File name of the default manifest.
 pub(crate) const MANIFEST: &str = "shotlist.yaml";
-/// State beside the manifest.
+/// Name of the state folder next to the manifest.
 pub(crate) const STATE: &str = ".shotlist";
-/// State and clips of rehearsals, below the state and beside the manifest.
+/// Name of the folders for rehearsals, below the state and next to the manifest.
 const SANDBOX: &str = "sandbox";
 
-/// What stands behind an amount that a rehearsal spends.
+/// Text that follows an amount in a rehearsal.
 const SANDBOX_MONEY: &str = " (sandbox money)";
 
-/// Where a project lives.
+/// The paths of a project.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// The manifest.
+    /// Path of the manifest.
     pub manifest: PathBuf,
-    /// Its name as the user gave it, for messages.
+    /// Name of the manifest as the user gave it, for messages.
     pub shown: String,
-    /// Its folder, from which pictures and catalogs are seen.
+    /// Folder of the manifest, to which paths of images and catalogs are relative.
     pub folder: PathBuf,
-    /// Where state is kept.
+    /// Folder of the state.
     pub state: PathBuf,
-    /// Where clips go.
+    /// Folder of the clips.
     pub out: PathBuf,
-    /// Whether this is a rehearsal, whose money and clips are not real.
+    /// True in a rehearsal, where money and clips are not real.
     pub sandbox: bool,
-    /// Whether `out` was named, and is not the default.
+    /// True if the user named the folder of the clips.
     is_out_named: bool,
-    /// The flags that lead a command from here to the same place.
+    /// Flags that make a command use the same paths.
     flags: String,
 }
 
 impl Places {
-    /// Finds the manifest, which is looked for here and in the folders above where none is named, and derives the rest.
-    /// `out` is the folder of the clips where it is not the manifest's.
+    /// Finds the manifest and derives all other paths.
+    ///
+    /// Without a name it looks in the current folder and those above. `out` replaces the manifest's folder for
+    /// clips.
     pub fn find(manifest: Option<&Path>, out: Option<&Path>, sandbox: bool) -> Result<Self, Error> {
         let manifest = match manifest {
             Some(named) => named.to_owned(),
-            None => upwards()?,
+            None => find_upwards()?,
         };
         let folder = folder_of(&manifest);
         let mut state = folder.join(STATE);
@@ -69,18 +71,18 @@ impl Places {
         Ok(Self { shown, manifest, folder, state, out: clips, sandbox, is_out_named, flags })
     }
 
-    /// Returns the places of the same manifest in a rehearsal.
+    /// Returns the paths of a rehearsal of the same manifest.
     pub fn rehearsed(&self) -> Result<Self, Error> {
         let out = self.is_out_named.then_some(self.out.as_path());
         Self::find(Some(&self.manifest), out, true)
     }
 
-    /// Returns the same places with the clips in the manifest's folder.
+    /// Returns the same paths with the manifest's own folder for clips.
     pub fn without_out(&self) -> Result<Self, Error> {
         Self::find(Some(&self.manifest), None, self.sandbox)
     }
 
-    /// Returns the folder with the clips: the one that is named, else the one that the state has recorded.
+    /// Returns the folder with the clips: the named one, or else the one that the state has recorded.
     #[must_use]
     pub fn clips(&self, recorded: Option<&str>) -> PathBuf {
         match recorded {
@@ -89,32 +91,32 @@ impl Places {
         }
     }
 
-    /// Where is kept what holds for rehearsals as well.
+    /// Returns the state folder that rehearsals share with real runs.
     #[must_use]
     pub fn shared_state(&self) -> PathBuf {
         self.folder.join(STATE)
     }
 
-    /// Returns whether anything was ever ordered from here.
+    /// Returns whether a state exists, that is, whether a run was ever started.
     #[must_use]
     pub fn has_state(&self) -> bool {
         self.state.join("state.db").exists()
     }
 
-    /// Returns what stands behind an amount of money: a word where it is not real.
+    /// Returns the text that follows an amount of money: empty for real money.
     #[must_use]
     pub const fn mark(&self) -> &'static str {
         if self.sandbox { SANDBOX_MONEY } else { "" }
     }
 
-    /// Returns a path below the output root as it can be opened from here.
+    /// Returns a path below the output folder relative to the current folder.
     #[must_use]
     pub fn opened(&self, path: &str) -> String {
         let path = self.out.join(path);
         path.strip_prefix(".").unwrap_or(&path).display().to_string()
     }
 
-    /// A command of this program as it is to be typed here: `words` and the flags that lead to this project.
+    /// Returns a command line that runs `words` on this project.
     #[must_use]
     pub fn typed(&self, words: &str) -> String {
         format!("shotlist {words}{}", self.flags)
@@ -127,13 +129,13 @@ pub(crate) fn show_typed(places: &Places, key: &JobKey) -> String {
     places.typed(&format!("show {}", quoted(&key.to_string())))
 }
 
-/// Whether a command without `-f` would find this manifest.
+/// Returns whether a command without `-f` would find this manifest.
 fn is_found_by_itself(manifest: &Path) -> bool {
-    let found = upwards().ok().and_then(|found| found.canonicalize().ok());
+    let found = find_upwards().ok().and_then(|found| found.canonicalize().ok());
     found.is_some() && found == manifest.canonicalize().ok()
 }
 
-/// A word as a shell takes it for one.
+/// Returns a word quoted for a shell where needed.
 #[must_use]
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
@@ -144,12 +146,12 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-fn upwards() -> Result<PathBuf, Error> {
+fn find_upwards() -> Result<PathBuf, Error> {
     let here = std::env::current_dir()
         .map_err(|error| Error::new(Exit::Local, format!("the current folder cannot be read: {error}")))?;
     for (depth, folder) in here.ancestors().enumerate() {
         if folder.join(MANIFEST).is_file() {
-            // Relative where it can be, so that messages stay short.
+            // A relative path keeps messages short.
             return Ok((0..depth).map(|_| "..").collect::<PathBuf>().join(MANIFEST));
         }
     }

@@ -1,4 +1,6 @@
-//! Plans: what is wanted, against what is known. `run` shares its parts.
+//! Plans: compares the wanted jobs with the history.
+//!
+//! `run` shares its parts.
 
 use super::album::load;
 use super::approval;
@@ -36,31 +38,31 @@ use std::path::PathBuf;
 /// A request for a plan.
 #[derive(Debug, Clone, Default)]
 pub struct PlanRequest {
-    /// The jobs.
+    /// Jobs to plan.
     pub selection: Selection,
-    /// A file that the plan is written to; who runs it later agrees to it.
+    /// File to write the plan to; running this plan approves it.
     pub out: Option<PathBuf>,
 }
 
 /// A plan with all its jobs.
 pub struct PlanReport {
-    /// The sums.
+    /// Totals of the plan.
     pub plan: Plan,
-    /// The first jobs whose input changed, field by field.
+    /// First jobs whose input changed, with their changed fields.
     pub changes: Changes,
-    /// Other numbers of clips that the product file could be made into, with their prices.
+    /// Other numbers of clips that the product file allows, with their prices.
     pub choices: Vec<String>,
-    /// Providers on hold.
+    /// Pauses of providers.
     pub paused: Vec<Pause>,
-    /// Clips that are gone or altered.
+    /// Clips that are missing or altered.
     pub lost: Lost,
     /// Set where the state was rebuilt with gaps: jobs without a clip may have been paid before, and a run asks first.
     pub has_gaps: bool,
-    /// The file that the plan was written to.
+    /// File that the plan was written to.
     pub written: Option<PathBuf>,
-    /// The time of the plan.
+    /// Time of the plan.
     pub now: Timestamp,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
     decided: Decided,
     loaded: Loaded,
@@ -68,18 +70,20 @@ pub struct PlanReport {
 
 /// A job of a plan.
 pub struct PlannedJob<'a> {
-    /// What is wanted.
+    /// Wanted rendering.
     pub wanted: &'a Wanted,
-    /// What would be done about it.
+    /// Planned action.
     pub decision: &'a Decision,
-    /// What is wrong with its finished clip.
+    /// Problem with the finished clip.
     pub loss: Option<Loss>,
-    /// Whether a person has said that it is meant to stay failed or missing.
+    /// True if a person accepted that the job stays failed or missing.
     pub is_dismissed: bool,
 }
 
 impl Project {
-    /// Plans: says what would be rendered and why, and what it costs. Sends nothing.
+    /// Plans the jobs and their cost.
+    ///
+    /// It sends nothing.
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
         let places = &self.places;
         let worksheet = worksheet(places)?;
@@ -87,8 +91,8 @@ impl Project {
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let now = self.clock.now();
         let History { reader, levels, paused } = history(places, manifest, now).await?;
-        know(&worksheet, places, manifest, reader.as_ref())?;
-        // Whoever approves a plan that is written down gives the answer to what asks.
+        attach_history(&worksheet, places, manifest, reader.as_ref())?;
+        // A written plan is approved when it is run, and that answers the question about changed jobs.
         let accepted = request.out.is_some();
         let choice = Choice { selection: &request.selection, approved: None, accepted };
         let decided = Decided::of(manifest, &loaded, &worksheet, choice)
@@ -117,7 +121,9 @@ impl Project {
 }
 
 impl PlanReport {
-    /// Hands on each job of the plan, in the manifest's order. No list of them is held.
+    /// Calls `each` for every job of the plan, in the manifest's order.
+    ///
+    /// It holds no list of the jobs.
     pub fn each_job<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(&PlannedJob<'_>) -> Result<(), E>,
@@ -130,12 +136,12 @@ impl PlanReport {
         })
     }
 
-    /// Hands on each job that is no longer wanted and whose clip stands where it was made.
+    /// Calls `each` for every job that is no longer wanted and whose clip is still in its original place.
     pub fn each_gone<E: From<StoreError>>(
         &self,
         mut each: impl FnMut(&JobKey) -> Result<(), E>,
     ) -> Result<(), E> {
-        // Of a part it cannot be said what is gone.
+        // A partial plan does not know which other jobs are still wanted.
         if self.decided.partial {
             return Ok(());
         }
@@ -145,7 +151,7 @@ impl PlanReport {
         })
     }
 
-    /// Hands on the request of each job that would be sent, as it would be sent.
+    /// Calls `each` with the request of every job that would be sent.
     pub fn each_request(&self, mut each: impl FnMut(Value)) -> Result<(), Error> {
         self.each_job(|job| {
             if job.decision.costs() {
@@ -155,14 +161,16 @@ impl PlanReport {
         })
     }
 
-    /// Returns how it ended; with work to do that is an end of its own where the caller asks for that.
+    /// Returns the exit code.
+    ///
+    /// With `tells_work`, a plan with work to do has its own code.
     #[must_use]
     pub fn exit(&self, tells_work: bool) -> Exit {
         if self.plan.to_render() > 0 && tells_work { Exit::WorkToDo } else { Exit::Done }
     }
 }
 
-/// Finds the clips of the plan that are gone or altered.
+/// Finds clips of the plan that are missing or altered.
 async fn lost(
     places: &Places,
     manifest: &Manifest,
@@ -179,13 +187,13 @@ async fn lost(
     Ok(lost)
 }
 
-/// Opens a worksheet for the wanted jobs, beside the state where there is one.
+/// Opens a worksheet for the wanted jobs, in the state folder where there is one.
 pub(crate) fn worksheet(places: &Places) -> Result<Worksheet, Error> {
     Worksheet::new(Some(&places.state)).map_err(Error::from)
 }
 
-/// Begins to look up what is known of the manifest's project.
-pub(crate) fn know(
+/// Attaches the history of the manifest's project to the worksheet.
+pub(crate) fn attach_history(
     worksheet: &Worksheet,
     places: &Places,
     manifest: &Manifest,
@@ -199,8 +207,8 @@ pub(crate) fn know(
     worksheet.book().know(&manifest.project, state, &is_live).map_err(Error::from)
 }
 
-/// Lets a project that was given another name go on with its runs and its pauses.
-pub(crate) async fn succeed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
+/// Moves the runs and the pauses of a renamed project to its new name.
+pub(crate) async fn take_over_renamed(session: &Session, manifest: &Manifest) -> Result<(), Error> {
     let projects = session.store.projects().await?;
     if projects.contains(&manifest.project) {
         return Ok(());
@@ -211,13 +219,13 @@ pub(crate) async fn succeed(session: &Session, manifest: &Manifest) -> Result<()
     succeeded.map_err(Error::from)
 }
 
-/// What is known of a project.
+/// The history of a project, as a plan needs it.
 struct History {
-    /// What was ever ordered, to be looked up; `None` where nothing was.
+    /// Reader of earlier orders; `None` where nothing was ordered.
     reader: Option<Reader>,
-    /// How full the budgets are.
+    /// Spending so far against the budgets.
     levels: Vec<Level>,
-    /// What is on hold.
+    /// Pauses of providers.
     paused: Vec<Pause>,
 }
 
@@ -231,11 +239,13 @@ async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result
     Ok(History { reader: Some(reader), levels, paused })
 }
 
-/// Returns what else the product file could be made into, and what that would cost, as long as nothing is paid.
+/// Returns other numbers of clips that the product file allows, with their prices.
+///
+/// The list is empty once anything was paid.
 fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
     let Items::File { reading, only: None, .. } = &manifest.items else { return Vec::new() };
     let items = loaded.makes.of(reading.one_per);
-    // Of a part of the items nobody can tell how many the others would be.
+    // A partial plan cannot tell the number of clips of the other items.
     let is_whole = plan.to_render() == loaded.jobs && loaded.left_out.count() == 0;
     let Some(clips) = loaded.jobs.checked_div(items).filter(|clips| clips * items == loaded.jobs) else {
         return Vec::new();
@@ -245,7 +255,7 @@ fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
     });
     let choices = others.map(|(name, other)| {
         let others = loaded.makes.of(other);
-        // Of as many as there are items now, the sum is known.
+        // The exact total is known for the same number of items.
         let price = plan.total().times(others as u64).micros() / i64::try_from(items).unwrap_or(i64::MAX);
         format!("{name}: {}, {}", clips * others, Usd::from_micros(price))
     });
@@ -260,12 +270,12 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),
-        // One to look at, before all of them are paid.
+        // The user should look at one clip before paying for all.
         _ => places.typed("run --limit 1"),
     }
 }
 
-/// Tells the problems of what was loaded; with an error among them nothing may be sent.
+/// Reports the problems of what was loaded, and refuses to continue if one is an error.
 pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Error> {
     let is_invalid = loaded.is_invalid();
     let problems = std::mem::take(&mut loaded.problems);
@@ -278,12 +288,16 @@ pub(crate) fn valid(project: &Project, mut loaded: Loaded) -> Result<Loaded, Err
     Err(error.money("not charged").hint(project.places.typed("validate")))
 }
 
-/// A manifest without an error that could not be read does not exist; said nevertheless, not panicked.
+/// Returns the error for a manifest that could not be read and has no reported error.
+///
+/// This does not happen; the error avoids a panic.
 pub(crate) fn invalid() -> Error {
     Error::new(Exit::Invalid, "the manifest could not be read; nothing was sent")
 }
 
-/// The request as it would be sent, as one line of JSON; its request id is made at the moment of sending.
+/// Returns the request as one line of JSON.
+///
+/// Its request id is made at the time of sending.
 fn request(cards: &Cards, wanted: &Wanted) -> Value {
     let model = &wanted.request.model;
     let (Some(provider), Some(card)) = (cards.providers().find(&model.provider), cards.get(model)) else {

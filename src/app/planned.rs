@@ -1,4 +1,4 @@
-//! A plan as it is approved: what would be done about the jobs, added up, with what it costs.
+//! The plan of a run, added up and priced, as the user approves it.
 
 mod sum;
 
@@ -15,41 +15,41 @@ use std::collections::BTreeMap;
 use sum::Model;
 pub(crate) use sum::{ORDER, Row};
 
-/// A plan to be shown: what is to be done about its jobs, added up.
+/// A plan with its jobs added up.
 pub struct Plan {
-    /// Name of the work.
+    /// Name of the project.
     pub project: String,
-    /// Its jobs.
+    /// Totals of the jobs.
     pub sum: Sum,
-    /// Fields left out because the model lacks them and the shot allows it: model, name and number of jobs.
+    /// Fields left out because the model lacks them and the shot allows it: by model and field, the number of jobs.
     pub dropped: BTreeMap<(ModelName, String), usize>,
-    /// The models, as the manifest corrects them.
+    /// Model cards with the manifest's corrections.
     pub cards: Cards,
-    /// Submissions at once, by model, as limits and cards have it.
+    /// Maximum number of concurrent submissions by model, from limits and cards.
     pub at_once: BTreeMap<ModelName, usize>,
-    /// Jobs that are no longer wanted and whose clips stand where they were made.
+    /// Jobs that are no longer wanted and whose clips are still in their original place.
     pub gone: Gone,
-    /// What it costs beside all else to render anew what asks first.
+    /// Extra cost of rendering the changed jobs that need consent first.
     pub asking: Usd,
-    /// Guards that the plan is too much for.
+    /// Guards that stop the plan.
     pub trips: Vec<Trip>,
 }
 
 /// Jobs whose input changed.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Number of them.
+    /// Number of jobs.
     pub jobs: usize,
-    /// The first of them, each with what changed.
+    /// First of these jobs, each with its changed fields.
     pub examples: Vec<(JobKey, Vec<Change>)>,
 }
 
 /// Jobs that are no longer wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gone {
-    /// How many there are.
+    /// Number of jobs.
     pub count: usize,
-    /// The first of them.
+    /// First of these jobs.
     pub examples: Vec<String>,
 }
 
@@ -63,35 +63,37 @@ impl Gone {
     }
 }
 
-/// Jobs named in a row of the table.
+/// Maximum number of jobs named in a row of the table.
 pub(crate) const EXAMPLES: usize = 3;
 
 impl Plan {
-    /// What carrying it out costs. Jobs without a price are not in it; see [`Plan::unpriced`].
+    /// Returns the cost of carrying out the plan.
+    ///
+    /// It leaves out jobs without a price; see [`Plan::unpriced`].
     #[must_use]
     pub fn total(&self) -> Usd {
         self.sum.total
     }
 
-    /// How many jobs would be sent.
+    /// Returns the number of jobs that would be sent.
     #[must_use]
     pub fn to_render(&self) -> usize {
         self.sum.to_render
     }
 
-    /// Models whose price nobody knows, each with how many of its jobs would be sent and the first of these.
+    /// Returns the models without a known price, each with its number of jobs to send and the first of them.
     pub fn unpriced(&self) -> impl Iterator<Item = (&ModelName, usize, &JobKey)> {
         let models = self.sum.models.iter();
         models.filter_map(|(model, it)| Some((model, it.unpriced, it.first_unpriced.as_ref()?)))
     }
 
-    /// How full the budgets are.
+    /// Returns how much of each budget is used.
     #[must_use]
     pub fn levels(&self) -> Vec<Level> {
         self.sum.fits.iter().map(|fit| fit.level).collect()
     }
 
-    /// How much can be in doubt after a crash: what is on the wire at once.
+    /// Returns the number and price of requests that may be in doubt after a crash: those sent concurrently.
     #[must_use]
     pub fn exposure(&self) -> (usize, Usd) {
         let mut exposure = (0, Usd::ZERO);
@@ -103,7 +105,7 @@ impl Plan {
         exposure
     }
 
-    /// The models of the plan whose card is not as it is built in.
+    /// Returns the models of the plan whose built-in card is corrected.
     pub fn corrected(&self) -> impl Iterator<Item = (&ModelName, &[Correction])> {
         let corrections = |model| Some((model, self.cards.get(model)?.corrected.as_slice()));
         self.sum.models.keys().filter_map(corrections).filter(|(_, corrections)| !corrections.is_empty())

@@ -1,4 +1,6 @@
-//! Prices of held takes that are resubmitted: the one figure that is shown, asked for and held against a bound.
+//! Prices of resubmitting held takes.
+//!
+//! The same figure is shown, asked for and compared with a limit.
 
 use super::project::Project;
 use crate::domain::money::Usd;
@@ -7,24 +9,28 @@ use crate::domain::take::Take;
 use crate::load::models;
 use crate::provider::cards::Cards;
 
-/// Today's prices, as far as the manifest can be read.
+/// The current prices of models.
 pub(crate) struct Prices(Option<Cards>);
 
 impl Prices {
-    /// Reads the manifest's corrections of models and prices; where these are wrong, takes cost what they did.
+    /// Reads the models and prices with the manifest's corrections.
+    ///
+    /// If the corrections are invalid, each take has the price of its first order.
     #[must_use]
     pub(crate) fn read(project: &Project) -> Self {
         let (cards, problems) = models(&project.places.manifest, &project.registry);
         Self(Some(cards).filter(|_| !problems.iter().any(Problem::is_error)))
     }
 
-    /// Returns whether prices are those of the first order, because today's cannot be read.
+    /// Returns whether prices are those of the first order because the current ones cannot be read.
     #[must_use]
     pub(crate) fn are_old(&self) -> bool {
         self.0.is_none()
     }
 
-    /// Returns the price of resubmitting a take. A model without a known price costs what it did.
+    /// Returns the price of resubmitting a take.
+    ///
+    /// Without a known price it is that of the first order.
     #[must_use]
     pub(crate) fn of(&self, take: &Take) -> Usd {
         let card = self.0.as_ref().and_then(|cards| cards.get(&take.request.model));

@@ -1,4 +1,4 @@
-//! A project: a manifest with its places, and who is asked and told while its use cases are at work.
+//! The project that every use case works on: a manifest with its places, its consent and its reporter.
 
 use super::consent::{Answer, Consent, Never, Question, Topic};
 use super::error::Error;
@@ -13,9 +13,10 @@ use crate::provider::Registry;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A manifest with its state, its clips and its providers. Every use case is a method of it.
+/// A manifest with its state, its clips and its providers.
 ///
-/// Without a [`Consent`] nothing is spent that was not agreed to; without a [`Reporter`] nothing is told but the report.
+/// Every use case is a method of this type. Without a [`Consent`] each question is refused, so nothing is spent.
+/// Without a [`Reporter`] only the report says what was done.
 #[derive(Clone)]
 pub struct Project {
     pub(crate) places: Places,
@@ -28,17 +29,19 @@ pub struct Project {
 }
 
 impl Project {
-    /// Opens the project of a manifest. Neither the manifest nor the state is read yet.
+    /// Opens the project of a manifest.
+    ///
+    /// Neither the manifest nor the state is read yet.
     pub fn open(manifest: impl AsRef<Path>) -> Result<Self, Error> {
         Ok(Self::at(Places::find(Some(manifest.as_ref()), None, false)?))
     }
 
-    /// Opens the project of a manifest that may name these providers.
+    /// Opens the project of a manifest that may name the providers of this registry.
     pub fn open_with(manifest: impl AsRef<Path>, registry: Registry) -> Result<Self, Error> {
         Ok(Self { registry, ..Self::open(manifest)? })
     }
 
-    /// Opens the project in these places.
+    /// Opens the project that these places describe.
     #[must_use]
     pub fn at(places: Places) -> Self {
         Self {
@@ -52,48 +55,50 @@ impl Project {
         }
     }
 
-    /// Returns the project with servers in place of the providers, and state and clips of its own.
+    /// Returns the project with test servers in place of its providers.
+    ///
+    /// The rehearsal has its own state and its own clips.
     pub fn rehearsed(self, rehearsal: impl Rehearsal + 'static) -> Result<Self, Error> {
         let Self { places, .. } = &self;
         let places = if places.sandbox { places.clone() } else { places.rehearsed()? };
         Ok(Self { places, rehearsal: Some(Arc::new(rehearsal)), ..self })
     }
 
-    /// Returns the project with somebody who answers its questions.
+    /// Returns the project with this consent to answer its questions.
     #[must_use]
     pub fn asking(self, consent: impl Consent + 'static) -> Self {
         Self { consent: Arc::new(consent), ..self }
     }
 
-    /// Returns the project with somebody who hears what it does.
+    /// Returns the project with this reporter to receive its news.
     #[must_use]
     pub fn telling(self, reporter: impl Reporter + 'static) -> Self {
         Self { reporter: Arc::new(reporter), ..self }
     }
 
-    /// Returns the handle with which its runs are asked to end early.
+    /// Returns the handle that asks the runs of this project to end early.
     #[must_use]
     pub fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }
 
-    /// Returns its places.
+    /// Returns the places of this project.
     #[must_use]
     pub fn places(&self) -> &Places {
         &self.places
     }
 
-    /// Tells one thing.
+    /// Sends one piece of news to the reporter.
     pub(crate) fn tell(&self, news: &News<'_>) {
         self.reporter.hear(news);
     }
 
-    /// Returns whoever is told.
+    /// Returns the reporter.
     pub(crate) fn reporter(&self) -> Arc<dyn Reporter> {
         Arc::clone(&self.reporter)
     }
 
-    /// Asks a question.
+    /// Asks a question that is not about single jobs.
     pub(crate) fn ask(&self, topic: Topic, text: impl Into<String>) -> Answer {
         self.ask_about(topic, text, &Changes::default())
     }
@@ -104,7 +109,7 @@ impl Project {
         self.consent.answer(&Question { topic: Topic::Settle, text, changes, held })
     }
 
-    /// Returns whether a person is there.
+    /// Returns whether a person can answer questions.
     pub(crate) fn is_attended(&self) -> bool {
         self.consent.is_attended()
     }

@@ -1,4 +1,6 @@
-//! Pruning: moves the clips of jobs that the manifest no longer asks for to the archive. Deletes nothing.
+//! Pruning: moves clips that the manifest no longer asks for to the archive.
+//!
+//! It deletes nothing.
 
 use super::album::load;
 use super::consent::{Answer, Topic};
@@ -7,7 +9,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::guards;
 use super::lost::Lost;
-use super::plan::{invalid, know, valid, worksheet};
+use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
@@ -24,7 +26,7 @@ use std::path::PathBuf;
 /// A request to archive unwanted clips.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PruneRequest {
-    /// Passes the manifest's guard on how many clips may be unwanted.
+    /// True to pass the manifest's guard on the number of unwanted clips.
     pub accept_changes: bool,
 }
 
@@ -35,21 +37,21 @@ pub struct PruneReport {
     pub archived: usize,
     /// Clips that stayed where they are, each with the reason.
     pub left: Vec<(JobKey, PlaceFault)>,
-    /// The folder of archived clips.
+    /// Folder of archived clips.
     pub archive: PathBuf,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Moves the clips of unwanted jobs, with what is kept of their older takes, below `_archive/` in the output folder.
+    /// Moves the clips of unwanted jobs and their older takes below `_archive/` in the output folder.
     pub async fn prune(&self, request: PruneRequest) -> Result<PruneReport, Error> {
         let worksheet = worksheet(&self.places)?;
         let loaded = valid(self, load(self, &worksheet))?;
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let session = Session::open(self, "prune")?;
         session.keep_output().await?;
-        know(&worksheet, &session.places, manifest, Some(&session.store))?;
+        attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
         let selection = Selection::default();
         let choice = Choice { selection: &selection, approved: None, accepted: false };
         let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
@@ -90,7 +92,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Asks whether these clips may be moved.
+    /// Asks for consent to move these clips.
     fn agree(&self, gone: &[Gone]) -> Result<(), Error> {
         let Self { places, .. } = self;
         let keys: Vec<&JobKey> = gone.iter().map(|job| &job.key).collect();
@@ -122,7 +124,9 @@ impl PruneReport {
     }
 }
 
-/// Moves the clip of a job and its older takes. After a crash at any line it may be called again.
+/// Moves the clip of a job and its older takes.
+///
+/// It can be repeated after a crash at any line.
 async fn archive(
     session: &Session,
     tree: &Tree,
@@ -138,7 +142,7 @@ async fn archive(
             continue;
         }
         let from = Filed { take: take.id.clone(), path: take.path.clone(), file: *file };
-        // An older take that was removed by hand is not missed.
+        // It does not matter if a user has removed an older take.
         if let Ok(path) = put_away(tree, &from) {
             session.store.kept(&from, &path, now).await?;
         }
@@ -153,7 +157,9 @@ async fn archive(
     }
 }
 
-/// Moves a clip and its sidecar to their name in the archive; where another clip has that, to one with the take's id.
+/// Moves a clip and its sidecar to the archive.
+///
+/// If the name is taken there, the new name contains the take's id.
 fn put_away(tree: &Tree, from: &Filed) -> Result<String, PlaceFault> {
     let to = format!("{ARCHIVE}{}", from.path);
     match tree.refile(&from.path, &to, &from.file, Refile::Move, None) {

@@ -1,4 +1,4 @@
-//! Recovery: rebuilds a lost, old or damaged state from the ledger, the old database and the clips.
+//! The recovery of a lost, old or damaged state from the ledger, the old database and the clips.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -20,27 +20,29 @@ use tokio::task::block_in_place;
 /// The result of a recovery.
 #[derive(Debug)]
 pub struct RecoverReport {
-    /// The reason for which the state was rebuilt, or was left as it is.
+    /// Reason why the state was rebuilt or left as it is.
     pub why: String,
-    /// The rebuilt state; `None` where nothing was lost, and nothing was changed.
+    /// Rebuilt state; `None` where nothing was lost and nothing was changed.
     pub recovered: Option<Recovered>,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 /// A rebuilt state.
 #[derive(Debug)]
 pub struct Recovered {
-    /// The sources of the new state, counted.
+    /// Number of entries from each source of the new state.
     pub rebuilt: Rebuilt,
-    /// The folder in which clips were looked for.
+    /// Folder that was searched for clips.
     pub output: PathBuf,
-    /// Takes and their money, by state.
+    /// Takes and their amounts by state.
     pub counts: BTreeMap<Phase, Count>,
 }
 
 impl Project {
-    /// Rebuilds what is lost of the state; changes nothing where nothing is.
+    /// Rebuilds the lost parts of the state.
+    ///
+    /// It changes nothing where nothing is lost.
     pub async fn recover(&self) -> Result<RecoverReport, Error> {
         let places = &self.places;
         let intact = |why: &str, next: &str| {
@@ -66,7 +68,7 @@ impl Project {
         let (out, now) = (output_name(places), self.clock.now());
         let rebuilt = block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))
             .map_err(|error| unopened(places, error))?;
-        // Submissions that a crash had left unanswered are settled as at any start.
+        // Submissions that a crash left without an answer are settled as at any start.
         let session = Session::open_locked(self, lock, false)?;
         let counts = session.store.counts(None).await?;
         let recovered = Some(Recovered { rebuilt, output, counts });
@@ -76,9 +78,9 @@ impl Project {
 
 /// The clips in the output folder, where there is one.
 struct PlacedClips {
-    /// The folder tree; `None` where the folder is gone.
+    /// Output folder; `None` where it is missing.
     tree: Option<Tree>,
-    /// Whether only rehearsed clips count, or only real ones.
+    /// True to count only rehearsed clips, false to count only real ones.
     sandbox: bool,
 }
 
@@ -88,18 +90,20 @@ impl PlacedClips {
     }
 }
 
-/// Returns whether a sidecar is of this kind. Format 1 does not say what was rehearsed: there the folder decides.
+/// Returns whether a sidecar belongs to a rehearsal or to a real run, as requested.
+///
+/// Format 1 does not record this, so the folder decides.
 fn counts(sidecar: &Value, sandbox: bool) -> bool {
     sidecar["format"] == 1 || sidecar["sandbox"].as_bool().unwrap_or(false) == sandbox
 }
 
-/// Refuses orders for clips that stand under their jobs' names and of which the state knows nothing.
+/// Refuses orders for clips that exist under their jobs' paths but are unknown to the state.
 pub(crate) fn refuse_forgotten(places: &Places, worksheet: &Worksheet) -> Result<(), Error> {
     let Ok(tree) = Tree::look_at(&places.state, &places.out) else { return Ok(()) };
     let (mut clips, mut sum) = (0, Usd::ZERO);
     let told = worksheet.book().each_named::<StoreError>(&["new"], |book, job| {
         let wanted = &job.wanted;
-        // One look without opening anything: most jobs have no such file.
+        // A file check without opening anything is cheap, and most jobs have no such file.
         let sidecar = places.out.join(format!("{}.json", wanted.path));
         if sidecar.symlink_metadata().is_ok()
             && let Some(sidecar) = tree.sidecar_of(&wanted.path)

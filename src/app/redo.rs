@@ -1,14 +1,15 @@
-//! Renders finished jobs once more. A person wants it, so the same order is paid once more; the clip that is
-//! there is kept beside.
+//! Renders finished jobs once more at a new charge.
+//!
+//! The earlier clips are kept.
 
-use super::again::{Wish, beside, once_more};
+use super::again::{Reorder, order_again, other_buckets};
 use super::album::load;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::job_named;
 use super::names::Names;
 use super::places::quoted;
-use super::plan::{invalid, know, valid, worksheet};
+use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Bounds;
@@ -25,16 +26,18 @@ use std::collections::BTreeSet;
 /// A request to render finished jobs once more.
 #[derive(Debug, Clone, Default)]
 pub struct RedoRequest {
-    /// Keys or items, each of one job.
+    /// Keys, or items that have one job.
     pub jobs: Vec<String>,
     /// Patterns such as `hero/*`.
     pub only: Vec<String>,
-    /// What it may spend, and how long it may submit.
+    /// Limits on money and time.
     pub bounds: Bounds,
 }
 
 impl Project {
-    /// Renders finished jobs once more. Each is a new charge; the clips that are there are kept beside.
+    /// Renders finished jobs once more.
+    ///
+    /// Each is a new charge. The earlier clips are kept below `_takes/`.
     pub async fn redo(&self, request: &RedoRequest) -> Result<RunReport, Error> {
         redo(self, request).await
     }
@@ -46,12 +49,12 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let session = Session::open(project, "redo")?;
     session.keep_output().await?;
-    know(&worksheet, &session.places, manifest, Some(&session.store))?;
+    attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
     let chosen = chosen(project, args, &worksheet, manifest);
     let (jobs, refused) = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = jobs.iter().map(|wanted| wanted.key.clone()).collect();
-    let others = beside(&worksheet, &loaded, manifest, &keys)?;
-    // The last one to close the database empties the log into it, which a worksheet may not.
+    let others = other_buckets(&worksheet, &loaded, manifest, &keys)?;
+    // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
     drop(worksheet);
     if let Some(first) = refused.first() {
         let them = if refused.len() == 1 { "it is" } else { "they are" };
@@ -63,7 +66,7 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         let (what, next) = ("nothing to redo".to_owned(), Some(session.places.typed("status")));
         return Ok(RunReport::Nothing { what, next });
     }
-    let wish = Wish {
+    let reorder = Reorder {
         command: "redo",
         again: again(args),
         question: format!("Render {} once more", count(jobs.len(), "clip")),
@@ -72,10 +75,10 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         others,
         has_clips: true,
     };
-    Box::pin(once_more(session, &loaded, &args.bounds, wish)).await
+    Box::pin(order_again(session, &loaded, &args.bounds, reorder)).await
 }
 
-/// Returns the jobs to be rendered once more, and for each that is named and cannot be, the command that helps it.
+/// Returns the jobs to render once more, and a command for each named job that cannot be.
 fn chosen(
     project: &Project,
     args: &RedoRequest,
@@ -107,14 +110,14 @@ fn chosen(
     Ok((jobs, refused))
 }
 
-/// Returns the command once more, with its question answered.
+/// Returns the command that repeats the request and answers its question.
 fn again(args: &RedoRequest) -> String {
     let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
     let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
     format!("redo{} --yes", jobs.chain(only).collect::<String>())
 }
 
-/// The jobs that are named one by one.
+/// Returns the jobs that are named one by one.
 fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
     if args.jobs.is_empty() {
         return Ok(BTreeSet::new());
@@ -127,7 +130,7 @@ fn named(args: &RedoRequest, book: &Book) -> Result<BTreeSet<JobKey>, Error> {
     args.jobs.iter().map(|job| job_named(job, &keys)).collect()
 }
 
-/// Returns why a job gets no other take now, and the command to type instead.
+/// Returns why a job cannot have another take now, and the command to type instead.
 fn hindrance(
     book: &Book,
     wanted: &Wanted,

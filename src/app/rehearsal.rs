@@ -1,23 +1,25 @@
-//! The servers that stand in for the providers in a rehearsal, as a use case needs them.
+//! The traits of the test servers that replace the providers in a rehearsal.
 
 use super::error::Error;
 use super::places::Places;
 use futures::future::BoxFuture;
 
-/// Starts servers that play the providers.
+/// A factory of servers that imitate the providers.
 pub trait Rehearsal: Send + Sync {
-    /// Starts them for a project. They keep their tasks below its state folder.
+    /// Starts the servers for a project.
+    ///
+    /// They keep their tasks below its state folder.
     fn start<'a>(&'a self, places: &'a Places) -> BoxFuture<'a, Result<Box<dyn Stage>, Error>>;
 }
 
-/// Servers that play the providers and are at work.
+/// Running servers that imitate the providers.
 pub trait Stage: Send + Sync {
-    /// Returns the address of the server that plays this provider.
+    /// Returns the address of the server that imitates this provider.
     fn address(&self, provider: &str) -> String;
 
     /// Returns the key that the servers accept.
     fn key(&self) -> String;
 
-    /// Ends them.
+    /// Stops the servers.
     fn stop(self: Box<Self>) -> BoxFuture<'static, ()>;
 }

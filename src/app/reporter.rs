@@ -1,4 +1,4 @@
-//! Whoever hears what a use case does before its report is there.
+//! The trait that receives news while a use case works, before its report exists.
 
 use super::board::Board;
 use super::budget::Fit;
@@ -14,141 +14,145 @@ use crate::store::{Clip, Elsewhere, Pause, Repair};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex};
 
-/// Hears what happens while a use case is at work. Money and files are settled before it is told of them.
+/// The receiver of news from a use case at work.
+///
+/// Money and files are recorded before the news about them is sent.
 pub trait Reporter: Send + Sync {
-    /// Hears one thing. It must not block for long: the work waits for it.
+    /// Receives one piece of news.
+    ///
+    /// It must not block for long, because the work waits for it.
     fn hear(&self, news: &News<'_>);
 }
 
-/// The counts of the run at work, shared with whoever draws them.
+/// The counts of the current run, shared with the display.
 pub type SharedBoard = Arc<Mutex<Board>>;
 
-/// One thing that a use case tells.
+/// A piece of news from a use case.
 #[derive(Clone)]
 pub enum News<'a> {
-    /// A sentence about something doubtful.
+    /// A sentence about a possible problem.
     Warning(&'a str),
-    /// A sentence worth knowing.
+    /// A sentence of general interest.
     Note(&'a str),
-    /// What is wrong or doubtful in the user's files.
+    /// Errors and warnings about the user's files.
     Problems(&'a [Problem]),
-    /// An error after which paid work goes on all the same.
+    /// An error that does not keep paid work from being collected.
     Failed(&'a super::error::Error),
-    /// The state was repaired when it was opened.
+    /// A repair of the state that was made when it was opened.
     Repaired(&'a Repair),
-    /// The project was last run from another place.
+    /// The other place from which the project was last run.
     Elsewhere(&'a Elsewhere),
-    /// Providers are on hold.
+    /// Pauses of providers.
     Paused {
-        /// Each of them.
+        /// The pauses.
         pauses: &'a [Pause],
-        /// The time.
+        /// Current time.
         now: Timestamp,
     },
-    /// The plan that is about to be carried out. `mark` stands behind its amounts.
+    /// The plan that is about to be carried out.
     Plan {
         /// The plan.
         plan: &'a Plan,
-        /// The word behind amounts that are not real money.
+        /// Text that follows its amounts where they are not real money.
         mark: &'static str,
     },
-    /// The plan is too much for the manifest's guards.
+    /// The guards of the manifest that stop the plan.
     Guards {
-        /// Each guard, with what was found.
+        /// Guards, each with the measured value.
         trips: &'a [Trip],
-        /// The commands that accept the plan: at once, and by approval in two steps.
+        /// Commands that accept the plan: at once, and by approval in two steps.
         commands: Option<[String; 3]>,
     },
-    /// An approved plan does not hold any more.
+    /// Changes that invalidate an approved plan.
     Moved(&'a [Moved]),
-    /// A job is not ordered now, with the reason.
+    /// A job that is not ordered now.
     Skipped {
-        /// The job.
+        /// Key of the job.
         job: &'a JobKey,
-        /// The reason.
+        /// Reason in a sentence.
         why: &'a str,
     },
-    /// A job waits for another rendering of it or of another job.
+    /// A job that waits for another rendering.
     Waiting {
-        /// The job.
+        /// Key of the job.
         job: &'a JobKey,
-        /// The job whose rendering it waits for.
+        /// Job whose rendering it waits for; it may be the same job.
         other: &'a JobKey,
-        /// Whether that one needs a person's decision.
+        /// True if that rendering needs a person's decision.
         is_held: bool,
     },
-    /// Clips of jobs that the manifest no longer asks for, before they are moved.
+    /// Jobs that the manifest no longer asks for, before their clips are moved.
     Unwanted(&'a [&'a JobKey]),
-    /// A job is ordered once more.
+    /// A job that is ordered once more.
     Again {
-        /// The job.
+        /// Key of the job.
         job: &'a JobKey,
-        /// Its price.
+        /// Price of the new order.
         price: Usd,
-        /// The word behind amounts that are not real money.
+        /// Text that follows the amount where it is not real money.
         mark: &'static str,
     },
-    /// A budget, and how much of what is ordered fits.
+    /// A budget, and how much of the order fits it.
     Budget {
-        /// The budget.
+        /// The budget with the part that fits.
         fit: &'a Fit,
-        /// The word behind amounts that are not real money.
+        /// Text that follows the amounts where they are not real money.
         mark: &'static str,
     },
-    /// Work of earlier runs is taken up at no new cost.
+    /// Work of earlier runs that continues at no new cost.
     Owed {
-        /// Clips that were paid before.
+        /// Number of clips that were paid before.
         paid: usize,
-        /// Submissions of which nobody knows whether they arrived.
+        /// Number of submissions whose arrival is unknown.
         doubtful: usize,
     },
-    /// A job was cancelled, or stays as it is.
+    /// A job that was cancelled, or could not be cancelled.
     Cancelled(&'a CancelledJob),
-    /// A held job was settled, or stays held.
+    /// A held job that was settled, or stays held.
     Resolved(&'a ResolvedJob),
-    /// The engine begins.
+    /// The engine starts.
     Started(&'a SharedBoard),
-    /// Something happened to a job.
+    /// An event of one job.
     Notice {
-        /// The notice.
+        /// The event.
         notice: &'a Notice,
-        /// When.
+        /// Time of the event.
         at: Timestamp,
     },
-    /// The run ends within seconds although requests are on the wire.
+    /// The run ends within seconds although requests are still open.
     Leaving {
-        /// Number of requests.
+        /// Number of open requests.
         requests: usize,
-        /// Their price.
+        /// Price of these requests.
         price: Usd,
     },
-    /// Clips were compared with what was placed.
+    /// Progress of comparing clips with their records.
     Compared {
-        /// Number of clips so far.
+        /// Number of clips compared so far.
         compared: u64,
         /// Number of clips in all.
         all: u64,
-        /// Bytes of those that were compared.
+        /// Number of bytes in the compared clips.
         bytes: u64,
-        /// Number of clips with something wrong.
+        /// Number of clips with a problem.
         wrong: u64,
     },
-    /// A clip is not as it was placed.
+    /// A clip that differs from its record.
     Wrong {
         /// The clip.
         clip: &'a Clip,
-        /// What is wrong: `missing`, `damaged`, `foreign`, `unreadable` or `sidecar`.
+        /// Problem: `missing`, `damaged`, `foreign`, `unreadable` or `sidecar`.
         word: &'static str,
-        /// More about it; may be empty.
+        /// Details; may be empty.
         why: &'a str,
     },
-    /// A clip was brought back, or could not be.
+    /// The result of restoring one clip.
     Restoring {
         /// The clip.
         clip: &'a Clip,
-        /// What was done: `restored`, `asked`, `kept`, `left` or `forgotten`.
+        /// Result: `restored`, `asked`, `kept`, `left` or `forgotten`.
         word: &'static str,
-        /// What it means.
+        /// Meaning of the result in a sentence.
         what: &'a str,
     },
     /// The work has ended.
@@ -167,7 +171,7 @@ impl<R: Reporter> Reporter for Arc<R> {
     }
 }
 
-/// Hears nothing.
+/// A reporter that ignores all news.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

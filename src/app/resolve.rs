@@ -1,4 +1,6 @@
-//! Decisions about held takes. Possible beside a live run, which sees each within a second.
+//! Decisions about held takes.
+//!
+//! They need no lock: a concurrent run sees each within a second.
 
 use super::concurrent::{Concurrent, remark};
 use super::consent::Answer;
@@ -25,42 +27,42 @@ use std::time::Duration;
 /// A request to settle held jobs.
 #[derive(Debug, Clone)]
 pub struct ResolveRequest {
-    /// A key, or an item that has one job; `None` for every held job.
+    /// Key, or item that has one job; `None` for every held job.
     pub job: Option<String>,
-    /// The decision.
+    /// Decision about the jobs.
     pub decision: Decision,
-    /// The name of a reason: only jobs that are held for it.
+    /// Name of a reason, to select only jobs that are held for it.
     pub reason: Option<String>,
-    /// The least time for which a job must have been held.
+    /// Minimum time for which a job must have been held.
     pub older_than: Option<Duration>,
-    /// A person's reason, which is kept in the ledger.
+    /// Reason of the person for the decision, which is kept in the ledger.
     pub note: Option<String>,
 }
 
 /// A person's decision about held jobs.
 #[derive(Debug, Clone)]
 pub enum Decision {
-    /// The task was found in the provider's console.
+    /// The person found the task in the provider's console.
     Adopt(TaskId),
-    /// The provider is asked for the same task once more, free of charge.
+    /// The same task is polled again, free of charge.
     AskAgain,
-    /// The job is rendered anew, which is a new charge.
+    /// The job is rendered again at a new charge.
     Resubmit {
-        /// The most that this may cost in all; without it a person is asked.
+        /// Maximum total price; without it a person is asked.
         max_extra: Option<Usd>,
     },
-    /// The job is given up; what may have been charged counts as spent.
+    /// The rendering is written off; the amount in doubt counts as spent.
     WriteOff,
 }
 
-/// What came of a decision.
+/// The results of a decision.
 #[derive(Debug, Clone)]
 pub struct ResolveReport {
-    /// Each held job that was meant.
+    /// Selected held jobs with their results.
     pub jobs: Vec<ResolvedJob>,
-    /// Whether only some of the held jobs were meant, by their reason or age.
+    /// True if a reason or an age limited the selection.
     pub is_filtered: bool,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
@@ -77,7 +79,8 @@ impl Project {
     ///
     /// # Errors
     ///
-    /// Where a job that is meant by name cannot be settled so; of several, those are passed over.
+    /// Returns an error where a job that is named cannot be settled in this way. Without a name, such jobs stay
+    /// held.
     pub async fn resolve(&self, request: &ResolveRequest) -> Result<ResolveReport, Error> {
         if matches!(&request.decision, Decision::Adopt(task) if task.0.raw().trim().is_empty()) {
             return Err(Error::new(Exit::Usage, "--task-id wants the id of a task; nothing was changed"));
@@ -115,10 +118,10 @@ impl Project {
         Ok(report)
     }
 
-    /// Returns the held takes that a request means.
+    /// Returns the held takes that a request selects.
     async fn chosen(&self, state: &Concurrent, request: &ResolveRequest) -> Result<Vec<Take>, Error> {
         let Concurrent { store, name, now } = state;
-        // A job that is named may be of any project.
+        // A named job may belong to any project.
         let among = name.as_deref().filter(|_| request.job.is_none());
         let mut held = store.held(among).await?;
         if let Some(reason) = &request.reason {
@@ -155,7 +158,7 @@ impl Project {
         Ok(held)
     }
 
-    /// Asks for a yes to a new charge, where no bound is named.
+    /// Asks for consent to a new charge, unless the request has a limit.
     fn agree_to_resubmit(
         &self,
         request: &ResolveRequest,
@@ -229,7 +232,9 @@ impl Project {
     }
 }
 
-/// Returns what was done once it is recorded, or why it was not; `illegal` where the take's state does not allow it.
+/// Returns the resolution once it is recorded, or the reason why it was not.
+///
+/// `illegal` is the reason where the take's state does not allow the decision.
 fn recorded<T>(
     result: Result<T, ApplyError>,
     resolution: Resolution,
@@ -243,7 +248,7 @@ fn recorded<T>(
     }
 }
 
-/// Returns the command once more, with a bound that answers its question.
+/// Returns the command that repeats the request with a limit, which answers its question.
 fn with_bound(request: &ResolveRequest, sum: Usd) -> String {
     let ResolveRequest { job, reason, older_than, note, .. } = request;
     let mut words =

@@ -1,11 +1,11 @@
-//! Retries: failed jobs once more, each as a new take.
+//! Retries: sends failed jobs again, each as a new take.
 
-use super::again::{Wish, beside, cost, once_more};
+use super::again::{Reorder, cost, order_again, other_buckets};
 use super::album::load;
 use super::error::Error;
 use super::names::Names;
 use super::places::quoted;
-use super::plan::{invalid, know, valid, worksheet};
+use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
@@ -22,20 +22,22 @@ use std::fmt::Write as _;
 /// A request to send failed jobs again.
 #[derive(Debug, Clone, Default)]
 pub struct RetryRequest {
-    /// The jobs.
+    /// Jobs to retry.
     pub selection: Selection,
-    /// What it may spend, and how long it may submit.
+    /// Limits on money and time.
     pub bounds: Bounds,
-    /// Also jobs whose failure was, or may have been, charged.
+    /// True to include jobs whose failure was, or may have been, charged.
     pub charged: bool,
-    /// Also jobs that would be refused again.
+    /// True to include jobs that the provider would refuse again.
     pub include_permanent: bool,
-    /// Also jobs that were written off.
+    /// True to include jobs that were written off.
     pub written_off: bool,
 }
 
 impl Project {
-    /// Sends failed jobs again: those that surely cost nothing and may succeed, unless more is asked for.
+    /// Sends failed jobs again.
+    ///
+    /// By default it takes only failures that surely cost nothing and that may succeed now.
     pub async fn retry(&self, request: &RetryRequest) -> Result<RunReport, Error> {
         retry(self, request).await
     }
@@ -53,13 +55,13 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         failed.extend(session.store.written_off(name).await?);
     }
     let dismissed = session.store.dismissed().await?;
-    // Who names a job wants it, whatever was said of it before.
+    // Naming a job overrides its earlier dismissal.
     failed.retain(|take| !args.selection.only.is_empty() || !dismissed.contains(&take.id));
-    know(&worksheet, &session.places, manifest, Some(&session.store))?;
+    attach_history(&worksheet, &session.places, manifest, Some(&session.store))?;
     let chosen = chosen(project, args, failed, &worksheet);
     let chosen = chosen.map_err(|error| error.or_hint(session.places.typed("plan")))?;
     let keys: Vec<JobKey> = chosen.iter().map(|(take, _)| take.key.clone()).collect();
-    let others = beside(&worksheet, &loaded, manifest, &keys)?;
+    let others = other_buckets(&worksheet, &loaded, manifest, &keys)?;
     drop(worksheet);
     if chosen.is_empty() {
         let (what, next) = ("nothing to retry".to_owned(), Some(session.places.typed("status")));
@@ -67,7 +69,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     }
     let twice: Usd = chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).sum();
     let second = format!("{twice} of this is, or may be, a second payment for the same clip");
-    let wish = Wish {
+    let reorder = Reorder {
         command: "retry",
         again: again(args),
         question: format!("Send {} again", count(chosen.len(), "job")),
@@ -76,10 +78,10 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
         others,
         has_clips: false,
     };
-    Box::pin(once_more(session, &loaded, &args.bounds, wish)).await
+    Box::pin(order_again(session, &loaded, &args.bounds, reorder)).await
 }
 
-/// Returns the command once more, with its question answered.
+/// Returns the command that repeats the request and answers its question.
 fn again(args: &RetryRequest) -> String {
     let Selection { only, limit } = &args.selection;
     let mut words = "retry".to_owned();
@@ -102,7 +104,7 @@ fn was_charged(take: &Take) -> bool {
     )
 }
 
-/// The failed takes to be sent again, each with what is wanted of its job now.
+/// Returns the failed takes to send again, each with the wanted rendering of its job.
 fn chosen(
     project: &Project,
     args: &RetryRequest,

@@ -1,4 +1,6 @@
-//! Runs: collect what is owed, then submit, poll and download. The same request resumes.
+//! Runs: collects paid work, then submits, polls and downloads.
+//!
+//! The same request resumes an interrupted run.
 
 use super::album::load;
 use super::approval;
@@ -13,7 +15,7 @@ use super::guards;
 use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
 use super::places::{Places, quoted};
-use super::plan::{invalid, know, succeed, valid, worksheet};
+use super::plan::{attach_history, invalid, take_over_renamed, valid, worksheet};
 use super::planned::Plan;
 use super::project::Project;
 use super::recover::refuse_forgotten;
@@ -39,60 +41,64 @@ use std::path::PathBuf;
 /// A request for a run.
 #[derive(Debug, Clone, Default)]
 pub struct RunRequest {
-    /// The jobs.
+    /// Jobs to run.
     pub selection: Selection,
-    /// What it may spend, and how long it may submit.
+    /// Limits on money and time.
     pub bounds: Bounds,
-    /// A plan that was approved: exactly its jobs are sent.
+    /// File of an approved plan; exactly its jobs are sent.
     pub plan: Option<PathBuf>,
-    /// Passes the manifest's guards, and renders changed jobs that ask first.
+    /// True to pass the manifest's guards and to render changed jobs without a question.
     pub accept_changes: bool,
 }
 
 impl Project {
-    /// Runs the whole manifest, or the selected part of it. Every guard, budget and question of the manifest holds.
+    /// Runs the whole manifest or the selected part of it.
+    ///
+    /// Every guard, budget and question of the manifest applies.
     ///
     /// # Errors
     ///
-    /// Where nothing could be ordered; what was paid before is collected all the same, and told as it comes.
+    /// Returns an error where nothing could be ordered. Work that was paid before is collected all the same and
+    /// reported as it arrives.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
         let worksheet = worksheet(&self.places)?;
         let loaded = match valid(self, load(self, &worksheet)) {
             Ok(loaded) => loaded,
             Err(error) if self.places.has_state() => {
                 let session = Session::open(self, "collect")?;
-                return Box::pin(collect::instead(session, error)).await;
+                return Box::pin(collect::after_error(session, error)).await;
             }
             Err(error) => return Err(error),
         };
         let session = Session::open(self, "run")?;
         let prepared = Box::pin(prepare(request, &session, &loaded, &worksheet)).await;
-        // The last one to close the database empties the log into it, which a worksheet may not.
+        // The last connection to close checkpoints the write-ahead log, and a worksheet may not write.
         drop(worksheet);
         match prepared {
             Ok(prepared) => Box::pin(carry_out(request, session, &loaded, prepared)).await,
-            // Somebody who just said no is there to say what next; nothing goes into a folder that is not the right one.
+            // An attended user who answered no decides what happens next. With a local error the output folder may
+            // be the wrong one.
             Err(error) if error.exit == Exit::Usage && self.is_attended() => Err(error),
             Err(error) if error.exit == Exit::Local => Err(error),
-            Err(error) => Box::pin(collect::instead(session, error)).await,
+            Err(error) => Box::pin(collect::after_error(session, error)).await,
         }
     }
 }
 
-/// All that is found out, and agreed, before anything is ordered.
+/// The state of a run after all questions and before anything is ordered.
 struct Prepared {
     decided: Decided,
     ordered: Ordered,
     setup: Setup,
-    /// What is to be paid; `None` where nothing is ordered.
+    /// Price of the order; `None` where nothing is ordered.
     price: Option<Usd>,
-    /// What may be spent.
+    /// Limits on spending.
     caps: Caps,
-    /// What of that is spent already.
+    /// Spending so far against these limits.
     levels: Vec<Level>,
-    /// Clips that are gone or altered.
+    /// Clips that are missing or altered.
     lost: Lost,
-    /// Whether the order answers what was open since the history was rebuilt with gaps.
+    /// True if the order settles the gaps in a rebuilt history.
     closes_gaps: bool,
     now: Timestamp,
 }
@@ -106,9 +112,9 @@ async fn prepare(
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let (project, places) = (&session.project, &session.places);
     session.keep_output().await?;
-    succeed(session, manifest).await?;
+    take_over_renamed(session, manifest).await?;
     session.tell_pauses(&manifest.project).await?;
-    know(worksheet, places, manifest, Some(&session.store))?;
+    attach_history(worksheet, places, manifest, Some(&session.store))?;
     let only = &request.selection.only;
     let search = Search { places, root: &places.out, manifest, worksheet, only };
     let mut lost = search.mend(session, request.accept_changes).await?;
@@ -146,7 +152,7 @@ async fn prepare(
     if !agreed_before {
         guards::pass(project, &plan)?;
     }
-    let closes_gaps = gaps(session, &decided, &plan, agreed_before).await?;
+    let closes_gaps = ask_about_gaps(session, &decided, &plan, agreed_before).await?;
     let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
     ordered.work.filings.now.retain(|filing| !lost.has(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
@@ -155,7 +161,7 @@ async fn prepare(
     let mut needed = session.owing().await?;
     needed.extend(used.iter().map(|model| model.provider.clone()));
     let setup = setup(project, &manifest.providers, &loaded.cards, &needed).await?;
-    // Whoever approved a plan knows its price, which has not moved.
+    // An approved plan states its price, and the comparison above showed no change.
     if plan.to_render() > 0
         && !places.sandbox
         && approved.is_none()
@@ -178,7 +184,7 @@ async fn carry_out(
     let Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let project = session.project.clone();
-    // Edited while their clip was on its way: what is wanted now may be ordered once that is settled.
+    // A changed job whose earlier clip is still in flight may be ordered once that clip is settled.
     let mut waiting = 0;
     decided.worksheet.book().each_named::<StoreError>(&["blocked"], |_, job| {
         if let Decision::Blocked { key, state, .. } = &job.decision {
@@ -196,7 +202,7 @@ async fn carry_out(
         session.store.close_gaps().await?;
     }
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
-    today(&session, &setup).await?;
+    restore_quotas(&session, &setup).await?;
     let order = Order {
         project: &manifest.project,
         run,
@@ -214,7 +220,9 @@ async fn carry_out(
     report
 }
 
-/// Returns where the jobs of the manifest stand. Of those with their clip only the number is kept.
+/// Returns the status of each job of the manifest.
+///
+/// Jobs that have their clip are only counted.
 async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Roster, Error> {
     let owed = session.store.owed(None, usize::MAX).await?;
     let book = decided.worksheet.book();
@@ -230,13 +238,13 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
         Ok(())
     });
     stood?;
-    let meant = lost.meant().map(|key| (key, Bucket::Dismissed));
-    for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(meant) {
+    let accepted = lost.accepted().map(|key| (key, Bucket::Dismissed));
+    for (key, bucket) in lost.jobs().map(|(key, loss)| (key, Bucket::lost(loss))).chain(accepted) {
         let found = book.find(key)?;
         up_to_date -= usize::from(found.is_some_and(|job| job.decision.name() == "unchanged"));
         roster.add_as(key, bucket);
     }
-    // A clip that comes to a job that has one must not count as another job.
+    // A second clip for a finished job must not count as another job.
     let keys: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
     for key in keys {
         let found = book.find(&key)?;
@@ -250,7 +258,7 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
     Ok(roster)
 }
 
-/// Returns the command that goes on with the same selection, and asks once more for the money.
+/// Returns the command that continues with the same selection and asks again before it spends.
 fn again(request: &RunRequest) -> String {
     let RunRequest { selection, bounds, plan, .. } = request;
     let mut words = "run".to_owned();
@@ -272,8 +280,8 @@ fn again(request: &RunRequest) -> String {
     words
 }
 
-/// Takes over how much of each provider's daily quota was used by earlier runs.
-pub(crate) async fn today(session: &Session, setup: &Setup) -> Result<(), Error> {
+/// Restores how much of each provider's daily quota earlier runs have used.
+pub(crate) async fn restore_quotas(session: &Session, setup: &Setup) -> Result<(), Error> {
     let now = session.clock.now();
     let midnight = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).start_of_day();
     let midnight = midnight.map_or(now, |midnight| midnight.timestamp());
@@ -284,11 +292,16 @@ pub(crate) async fn today(session: &Session, setup: &Setup) -> Result<(), Error>
     Ok(())
 }
 
-/// Asks before jobs without a clip are ordered where the history has gaps: they may have been paid before.
+/// Asks before it orders jobs without a clip where the history has gaps, because they may have been paid before.
 ///
-/// Returns whether nothing is open once the jobs are ordered: a part of them answers for itself alone, and where every
-/// job has its clip, nothing that is wanted was lost.
-async fn gaps(session: &Session, decided: &Decided, plan: &Plan, agreed: bool) -> Result<bool, Error> {
+/// Returns whether the order settles the gaps. A partial order does not; a plan with a clip for every job does,
+/// because no wanted clip was lost.
+async fn ask_about_gaps(
+    session: &Session,
+    decided: &Decided,
+    plan: &Plan,
+    agreed: bool,
+) -> Result<bool, Error> {
     if !session.store.has_gaps().await? {
         return Ok(false);
     }
@@ -309,7 +322,7 @@ async fn gaps(session: &Session, decided: &Decided, plan: &Plan, agreed: bool) -
     .hint(session.places.typed("plan")))
 }
 
-/// A job whose price nobody knows.
+/// Returns the error for a job whose price is unknown.
 pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
     let what = format!(
         "nobody knows what {model} costs (job {key}); nothing was sent; add `prices: {{ {model}: {{ per: clip, usd: \
@@ -318,13 +331,13 @@ pub(crate) fn unpriced(key: &JobKey, model: &ModelName) -> Error {
     Error::new(Exit::Invalid, what).money("not charged")
 }
 
-/// Asks once, with the price.
+/// Asks for consent once, with the price.
 fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Error> {
     let places: &Places = &project.places;
     let clips = count(plan.to_render(), "clip");
     match project.ask(Topic::Spend, format!("Render {clips} for about {}?", plan.total())) {
         Answer::Yes => Ok(()),
-        // A program that names a bound has agreed to what is within it.
+        // A program that sets a limit has agreed to any price within it.
         Answer::Nobody if request.bounds.max_cost.is_some() => Ok(()),
         Answer::Nobody => Err(Error::new(
             Exit::Usage,

@@ -1,7 +1,7 @@
-//! The form of a manifest as JSON Schema (draft 7), for editors.
+//! The JSON Schema (draft 7) of a manifest, for editors.
 //!
 //! Keys come from the tables of the decoders, parts of cards from the form of the cards, and models, parameters and
-//! values from the built-in cards. What depends on the catalog or on the chosen model, `validate` checks.
+//! values from the built-in cards. `validate` checks what depends on the catalog or on the chosen model.
 
 mod card;
 mod forms;
@@ -21,19 +21,19 @@ use serde_json::{Map, Value as Json, json};
 use shot::{choice, item, matrix, params, shot};
 use std::sync::Arc;
 
-/// Path at which `init` writes the schema, seen from the manifest.
+/// Path at which `init` writes the schema, relative to the manifest.
 pub const PLACE: &str = ".shotlist/schema.json";
 
 /// First line of a manifest that is edited with the schema at [`PLACE`].
 pub const MODELINE: &str = "# yaml-language-server: $schema=.shotlist/schema.json";
 
-/// Returns the schema as a file holds it.
+/// Returns the schema as text.
 #[must_use]
 pub fn document() -> String {
     format!("{:#}", of_manifests(&Cards::built_in()))
 }
 
-/// The schema of a manifest.
+/// Returns the schema of a manifest.
 fn of_manifests(cards: &Cards) -> Json {
     let mut schema = group(keys::MANIFEST, &["version", "items", "shots"], section);
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
@@ -53,7 +53,7 @@ fn of_manifests(cards: &Cards) -> Json {
         "price": group(keys::PRICE, &["per", "usd"], price),
         "card": card(),
     });
-    // Only a manifest with `models` may name a model that is in no list.
+    // Only a manifest with `models` may name a model outside the lists.
     let known = json!({ "properties": { "model": reference("known_model") } });
     schema["if"] = json!({ "not": { "required": ["models"] } });
     schema["then"] = json!({ "properties": {
@@ -66,7 +66,7 @@ fn of_manifests(cards: &Cards) -> Json {
     schema
 }
 
-/// A section of the manifest.
+/// Returns the schema of a section of the manifest.
 fn section(name: &str) -> Json {
     match name {
         "version" => json!({ "enum": [1, "1"], "default": 1 }),
@@ -110,12 +110,12 @@ fn section(name: &str) -> Json {
         "output" => defaulted(output(), default_output()),
         "on_bad_item" => json!({ "enum": ["fail", "skip"], "default": "fail" }),
         "on_missing" => json!({ "enum": ["fetch", "tell", "ignore"], "default": "tell" }),
-        // `project`
+        // This is `project`.
         _ => text(),
     }
 }
 
-/// What a run may order without being asked.
+/// Returns the schema of a guard.
 fn guard(name: &str) -> Json {
     let jobs = || json!({ "type": "integer", "minimum": 0 });
     match name {
@@ -128,7 +128,7 @@ fn guard(name: &str) -> Json {
     }
 }
 
-/// A setting of a provider.
+/// Returns the schema of a provider's setting.
 fn setting(profile: &Profile, name: &str) -> Json {
     match name {
         "base_url" => json!({
@@ -154,7 +154,7 @@ fn setting(profile: &Profile, name: &str) -> Json {
     }
 }
 
-/// A key of a price.
+/// Returns the schema of a key of a price.
 fn price(name: &str) -> Json {
     match name {
         "per" => json!({ "enum": ["clip", "second"] }),
@@ -169,7 +169,7 @@ fn price(name: &str) -> Json {
     }
 }
 
-/// A key for each model, old or new.
+/// Returns a schema with an entry for each built-in or added model.
 fn by_model(definition: &str) -> Json {
     json!({
         "type": "object",
@@ -178,7 +178,7 @@ fn by_model(definition: &str) -> Json {
     })
 }
 
-/// The names of the models, a list for each provider, and templates.
+/// Returns schemas of the models' names, one for each provider, and of templates.
 fn models(cards: &Cards) -> impl Iterator<Item = Json> {
     let of_one = move |provider: &Arc<dyn Provider>| {
         let names: Vec<String> = cards.of(provider.name()).map(|card| card.name.to_string()).collect();
@@ -187,7 +187,7 @@ fn models(cards: &Cards) -> impl Iterator<Item = Json> {
     cards.providers().iter().map(of_one).chain([template()])
 }
 
-/// The name of a model that the manifest adds.
+/// Returns the schema of the name of a model that the manifest adds.
 fn new_model() -> Json {
     let registry = Registry::built_in();
     let providers: Vec<&str> = registry.iter().map(|provider| provider.name()).collect();

@@ -1,4 +1,4 @@
-//! Which jobs a use case is about, and what it may spend.
+//! The jobs that a use case is about, and the limits on its spending.
 
 use crate::domain::money::Usd;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use std::time::Duration;
 pub struct Selection {
     /// Keys, items or patterns such as `hero/*`; empty for all jobs.
     pub only: Vec<String>,
-    /// The largest number of submissions.
+    /// Maximum number of submissions.
     pub limit: Option<usize>,
 }
 
-/// What a run may spend, and how long it may submit.
+/// The limits of a run on money and time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most that this call may spend, what is in doubt included.
+    /// Maximum that this call may spend, including amounts in doubt.
     pub max_cost: Option<Usd>,
-    /// The time after which nothing more is submitted; what was paid is still collected.
+    /// Time after which nothing more is submitted; paid work is still collected.
     pub max_time: Option<Duration>,
-    /// Also sends jobs whose price is unknown; they count as nothing in every budget.
+    /// True to send jobs whose price is unknown; they count as zero in every budget.
     pub allow_unpriced: bool,
 }

@@ -1,4 +1,6 @@
-//! The state of a project, opened by the one process that drives it, and the engine put to work on it.
+//! An open project state, and the engine that runs on it.
+//!
+//! Only one process at a time may hold a session.
 
 use super::board::{Board, Roster, Start};
 use super::budget::{Gauge, Level};
@@ -30,64 +32,65 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-/// How long answers to paid requests are awaited after the first request to end …
+/// Time to wait for answers to paid requests after the first request to stop.
 const GRACE: Duration = Duration::from_mins(1);
-/// … and after the second.
+/// Time to wait for them after the second request to stop.
 const SHORT_GRACE: Duration = Duration::from_secs(5);
 
-/// The state of a project, opened by the one process that drives it.
+/// A project state that this process has opened and locked.
 pub(crate) struct Session {
-    /// The project.
+    /// Project of the session.
     pub(crate) project: Project,
-    /// Where everything is.
+    /// Paths of the project.
     pub(crate) places: Places,
-    /// The time.
+    /// Source of the current time.
     pub(crate) clock: Clock,
-    /// The memory.
+    /// Open state of the project.
     pub(crate) store: Store,
 }
 
-/// What the engine is to do.
+/// The input of the engine for one run.
 pub(crate) struct Order<'a> {
-    /// Whose jobs; empty for everybody's.
+    /// Name of the project to run; empty for all projects.
     pub(crate) project: &'a str,
-    /// In the books.
+    /// Number of the run in the history.
     pub(crate) run: RunId,
-    /// What to submit and to file. Without it nothing is submitted: there is no client to do it with.
+    /// Jobs to submit and clips to save; `None` builds no client that could submit.
     pub(crate) work: Option<Work>,
-    /// When to stop submitting.
+    /// Time after which nothing more is submitted.
     pub(crate) max_time: Option<Duration>,
-    /// Where the jobs of the manifest stand.
+    /// Jobs of the manifest with their status.
     pub(crate) roster: Roster,
-    /// What is to be paid, besides what was paid before; `None` where nothing is ordered.
+    /// Price of the new orders; `None` where nothing is ordered.
     pub(crate) price: Option<Usd>,
-    /// What the manifest lets be in doubt.
+    /// Maximum amount in doubt that the manifest allows.
     pub(crate) max_in_doubt: Option<Usd>,
-    /// How full the budgets are.
+    /// Spending so far against the budgets.
     pub(crate) levels: Vec<Level>,
 }
 
-/// How a run went.
-pub(crate) struct Went {
-    /// What came of it.
+/// The result of the engine's work for one run.
+pub(crate) struct RunResult {
+    /// Result from the engine.
     pub(crate) outcome: Outcome,
-    /// Why it was stopped, if it was.
+    /// Reason for which the run was stopped, if it was.
     pub(crate) reason: Option<StopReason>,
     /// Providers and models that stopped taking submissions.
     pub(crate) closed: HashMap<String, WhyStopped>,
-    /// Where the jobs stand now.
+    /// Final counts of the run.
     pub(crate) board: Board,
 }
 
 impl Session {
-    /// Takes the lock, opens and repairs the state.
+    /// Takes the lock, then opens and repairs the state.
     pub(crate) fn open(project: &Project, command: &str) -> Result<Self, Error> {
         let lock = lock(&project.places, command)?;
         Self::open_locked(project, lock, matches!(command, "run" | "retry" | "redo"))
     }
 
-    /// Opens and repairs the state with a lock that is held already. A command that submits refuses a ledger that cannot be
-    /// trusted.
+    /// Opens and repairs the state with a lock that is already held.
+    ///
+    /// A command that submits refuses a damaged ledger.
     pub(crate) fn open_locked(project: &Project, lock: Lock, submits: bool) -> Result<Self, Error> {
         let (places, clock) = (project.places.clone(), project.clock.clone());
         let policy = |model: &ModelName| project.registry.policy(&model.provider);
@@ -108,14 +111,14 @@ impl Session {
         Ok(Self { project: project.clone(), places, clock, store })
     }
 
-    /// Names of the providers that still owe something.
+    /// Returns the names of the providers with paid work that is not collected.
     pub(crate) async fn owing(&self) -> Result<BTreeSet<String>, Error> {
         let owed = self.store.owed(None, usize::MAX).await;
         let owed = owed?;
         Ok(owed.into_iter().map(|take| take.request.model.provider).collect())
     }
 
-    /// The output tree.
+    /// Opens the output folder.
     pub(crate) fn tree(&self) -> Result<Tree, Error> {
         Tree::open(&self.places.state, &self.places.out).map_err(|error| {
             let out = self.places.out.display();
@@ -123,15 +126,19 @@ impl Session {
         })
     }
 
-    /// Tells what is on hold of a project, before anything is asked or sent.
+    /// Reports the pauses of a project before anything is asked or sent.
     pub(crate) async fn tell_pauses(&self, project: &str) -> Result<(), Error> {
         let pauses = self.store.pauses(Some(project)).await?;
         self.project.tell(&News::Paused { pauses: &pauses, now: self.clock.now() });
         Ok(())
     }
 
-    /// Puts the engine to work until it is done or stopped.
-    pub(crate) async fn drive(self, setup: &Setup, order: Order<'_>) -> Result<(Went, Arc<World>), Error> {
+    /// Runs the engine until it is done or stopped.
+    pub(crate) async fn drive(
+        self,
+        setup: &Setup,
+        order: Order<'_>,
+    ) -> Result<(RunResult, Arc<World>), Error> {
         let Order { project: name, run, work, max_time, roster, price, max_in_doubt, levels } = order;
         let project = self.project.clone();
         let owed = self.store.owed(None, usize::MAX).await?;
@@ -164,7 +171,7 @@ impl Session {
         }));
         project.interrupt.begin();
         let leave = CancellationToken::new();
-        let obey = obey(&project, &world, &leave);
+        let stop_on_request = stop_on_request(&project, &world, &leave);
         let time_box = async {
             match max_time {
                 Some(max_time) => tokio::time::sleep(max_time).await,
@@ -186,15 +193,17 @@ impl Session {
         let outcome = tokio::select! {
             outcome = engine => outcome,
             () = leave.cancelled() => Ok(Outcome::default()),
-            () = async { tokio::join!(obey, time_box); } => Ok(Outcome::default()),
+            () = async { tokio::join!(stop_on_request, time_box); } => Ok(Outcome::default()),
         };
         let (board, closed) = listener.end();
-        Ok((Went { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
+        Ok((RunResult { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
     }
 }
 
-/// Stops a run that is asked to end; cancels `leave` when its work has had its time.
-async fn obey(project: &Project, world: &World, leave: &CancellationToken) {
+/// Stops the run when the user asks for it.
+///
+/// It cancels `leave` after the waiting time is over.
+async fn stop_on_request(project: &Project, world: &World, leave: &CancellationToken) {
     let interrupt: &Interrupt = &project.interrupt;
     world.stop.everything(interrupt.asked(1).await);
     world.tell(&Notice::Stopping { on_wire: world.requests_on_wire().0 });
@@ -210,7 +219,9 @@ async fn obey(project: &Project, world: &World, leave: &CancellationToken) {
     leave.cancel();
 }
 
-/// Returns where this project is driven: the machine, told apart even where two have one name, and the folder.
+/// Returns the place of this project: its machine and its folder.
+///
+/// The machine's id tells apart machines that have the same name.
 fn here(places: &Places) -> Place {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
@@ -219,7 +230,9 @@ fn here(places: &Places) -> Place {
     Place { machine, host, folder: folder.display().to_string() }
 }
 
-/// Opens the state for reading; an error where nothing was ever run.
+/// Opens the state for reading.
+///
+/// It fails if nothing was ever run.
 pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
     match Reader::open(&places.state) {
         Ok(Some(reader)) => Ok(reader),
@@ -240,7 +253,7 @@ pub(crate) fn lock(places: &Places, command: &str) -> Result<Lock, Error> {
     })
 }
 
-/// A state that cannot be opened, and whether it can be rebuilt.
+/// Returns the error for a state that cannot be opened, with a hint where it can be rebuilt.
 #[must_use]
 pub(crate) fn unopened(places: &Places, error: StoreError) -> Error {
     let is_recoverable = error.is_recoverable();

@@ -1,4 +1,4 @@
-//! Providers with their addresses and keys, or the sandbox in their place.
+//! The providers of a run with their addresses and keys, or the test servers in their place.
 
 use super::environment::variable;
 use super::error::Error;
@@ -23,18 +23,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// What a run talks to.
+/// The connections of a run to its providers.
 pub(crate) struct Setup {
-    /// By the provider's name.
+    /// Accounts by the name of the provider.
     pub(crate) accounts: BTreeMap<String, Arc<Account>>,
-    /// How the clients are built.
+    /// Settings of the HTTP clients.
     pub(crate) settings: Settings,
-    /// The servers of a rehearsal.
+    /// Test servers of a rehearsal.
     pub(crate) stage: Option<Box<dyn Stage>>,
 }
 
 impl Setup {
-    /// Ends the servers of a rehearsal, if there are any. What they charged is on disk already.
+    /// Stops the test servers of a rehearsal, if there are any.
+    ///
+    /// Their charges are already on disk.
     pub(crate) async fn close(self) {
         if let Some(stage) = self.stage {
             stage.stop().await;
@@ -42,7 +44,9 @@ impl Setup {
     }
 }
 
-/// Sets up the providers of a run: those whose jobs are wanted, and those that still owe clips. Any other needs no key.
+/// Sets up the providers of the wanted jobs and those with paid work to collect.
+///
+/// Other providers need no key.
 pub(crate) async fn setup(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -53,9 +57,9 @@ pub(crate) async fn setup(
     if problems.is_empty() { Ok(setup) } else { Err(not_set_up(&project.places, problems)) }
 }
 
-/// Returns the error for settings of providers that are wrong.
+/// Returns the error for wrong settings of providers.
 pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
-    // A key that is missing makes no manifest invalid.
+    // A missing key does not make the manifest invalid.
     let exit = if problems.iter().all(is_missing_key) { Exit::Credentials } else { Exit::Invalid };
     let what = "the providers are not set up; nothing was sent";
     if !cfg!(feature = "sandbox") {
@@ -67,7 +71,7 @@ pub(crate) fn not_set_up(places: &Places, problems: Vec<Problem>) -> Error {
         .hint(places.typed("run --sandbox"))
 }
 
-/// Returns whether a provider of these has no key in the environment.
+/// Returns whether any of these providers has no key in the environment.
 pub(crate) fn lacks_key<'a>(
     registry: &Registry,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -79,16 +83,17 @@ pub(crate) fn lacks_key<'a>(
     })
 }
 
-/// Returns whether all that is wrong with a provider is that its key is not in the environment.
+/// Returns whether the only problem of a provider is a missing key.
 pub(crate) fn is_missing_key(problem: &Problem) -> bool {
     problem.message.starts_with(NO_KEY)
 }
 
-/// The beginning of what is said where a key is missing.
+/// Start of the message about a missing key.
 const NO_KEY: &str = "the environment variable ";
 
-/// Sets up those of the needed providers whose settings are right, and returns what is wrong with the others: one without a
-/// key must not keep the paid clips of the rest waiting.
+/// Sets up the needed providers with valid settings, and returns the problems of the others.
+///
+/// A provider without a key must not keep the paid clips of other providers from being collected.
 pub(crate) async fn as_far_as_possible(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
@@ -105,7 +110,7 @@ pub(crate) async fn as_far_as_possible(
                 base_url: address(&stage.address(provider.name()))?,
                 key: Some(SecretString::from(stage.key())),
             };
-            // The rehearsal keeps the number of tasks at once, and hurries otherwise.
+            // The rehearsal keeps the limit on concurrent tasks and raises the other limits.
             let limits = Limits { concurrency: limits.concurrency, ..quick() };
             let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
@@ -127,7 +132,9 @@ pub(crate) async fn as_far_as_possible(
     Ok((Setup { accounts, settings, stage: None }, problems))
 }
 
-/// What a rehearsal cannot show: the sandbox plays models as their documents say, and knows no manifest.
+/// Returns a note on the corrected models that the sandbox cannot imitate.
+///
+/// The sandbox follows the models' documents and does not read the manifest.
 pub(crate) fn unplayed(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
     let is_changed =
         |card: &&Arc<ModelCard>| card.corrected.iter().any(|correction| correction.part != "price");
@@ -148,7 +155,7 @@ pub(crate) fn endpoint(
 ) -> Result<Endpoint, Box<Problem>> {
     let base_url = base_url(provider, config)?;
     let (name, place) = key_variable(provider, config);
-    // A line break at the end is what `echo KEY > file` leaves.
+    // `echo KEY > file` leaves a line break at the end.
     let key = variable(name).map(|key| key.trim_end_matches(['\r', '\n']).to_owned());
     let Some(key) = key.filter(|key| !key.is_empty()) else {
         let message = format!("{NO_KEY}{name} with the key of {} is not set", provider.name());
@@ -158,7 +165,7 @@ pub(crate) fn endpoint(
     Ok(Endpoint { base_url, key: Some(SecretString::from(key)) })
 }
 
-/// Returns the address of a provider's server: its own, or one on this machine.
+/// Returns the address of a provider's server, which is its own or one on this machine.
 pub(crate) fn base_url(
     provider: &dyn Provider,
     config: Option<&Located<ProviderConfig>>,
@@ -190,7 +197,7 @@ pub(crate) fn base_url(
     Ok(profile.server(&base_url))
 }
 
-/// The environment variable with the key of a provider, and where the manifest names it.
+/// Returns the environment variable with a provider's key, and the place where the manifest names it.
 pub(crate) fn key_variable<'a>(
     provider: &'a dyn Provider,
     config: Option<&'a Located<ProviderConfig>>,
@@ -201,7 +208,7 @@ pub(crate) fn key_variable<'a>(
     }
 }
 
-/// The pace of a rehearsal.
+/// Returns the request limits of a rehearsal.
 fn quick() -> Limits {
     let per_second = |count| {
         Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) })
@@ -222,14 +229,14 @@ pub(crate) fn settings() -> Result<Settings, Error> {
             return Ok(None);
         };
         let parsed = Url::parse(&text).or_else(|_| Url::parse(&format!("http://{text}")));
-        // The text may hold a password: it is not repeated.
+        // The text may hold a password, so the error does not repeat it.
         parsed
             .map(Some)
             .map_err(|_| Error::new(Exit::Usage, format!("{} is no address of a proxy", names[0])))
     };
     let proxies = Proxies {
         https: proxy(["HTTPS_PROXY", "https_proxy"])?,
-        // Upper case is left out on purpose: a web server may set HTTP_PROXY from a request's header.
+        // Upper-case names are not read, because a web server may set HTTP_PROXY from a request's header.
         http: proxy(["http_proxy", "http_proxy"])?,
         bypass: variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default(),
     };

@@ -1,4 +1,4 @@
-//! One job in full: every take, attempt and answer of it, the money, and what can be done about it.
+//! The details of one job: its takes, attempts and answers, its money, and the available actions.
 
 use super::album::load;
 use super::error::Error;
@@ -19,52 +19,54 @@ use crate::store::{Entry, History, Reader, StoreError, TakeHistory, Worksheet, r
 use crate::wire::Call;
 use jiff::Timestamp;
 
-/// What a person must fill in: the id of a task that was found in the provider's console.
+/// Part of a command that a person must complete with the task's id from the provider's console.
 const TASK_ID: &str = " --task-id ID";
 
-/// A request for one job in full.
+/// A request for the details of one job.
 #[derive(Debug, Clone, Default)]
 pub struct ShowRequest {
-    /// The job: `shot/item`, an item with one job, or a pattern that matches one.
+    /// Name of the job: `shot/item`, an item with one job, or a pattern that matches one.
     pub job: String,
 }
 
-/// One job in full.
+/// The details of one job.
 pub struct ShowReport {
-    /// The time of the report.
+    /// Time of the report.
     pub now: Timestamp,
-    /// The project of the job.
+    /// Project of the job.
     pub project: String,
-    /// The job with its takes, the newest one first.
+    /// Takes of the job, newest first.
     pub history: History,
-    /// What can be done about it, what suits most people first.
+    /// Available actions; the first suits most people.
     pub choices: Vec<Choice>,
-    /// The command to type next, where one can be typed as it stands.
+    /// Command to type next, if one is complete as it stands.
     pub next: Option<String>,
-    /// Lines of the ledger about its takes that a person has caused.
+    /// Ledger lines about its takes that record a person's actions.
     remarks: Vec<Entry>,
     cards: Cards,
 }
 
-/// A way to go on.
+/// An available action for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The case in which it is the one to take.
+    /// Case in which the action is right.
     pub when: String,
-    /// The command, to be typed as it stands except for words in capitals.
+    /// Command to type; words in capitals must be replaced.
     pub command: String,
 }
 
-/// A call to a provider, as this program makes it for an attempt.
+/// The request of an attempt to a provider, built again by this program.
 pub struct Sent {
-    /// The call.
+    /// Request to the provider.
     pub call: Call,
-    /// Whether it is, byte for byte, what was sent.
+    /// True if its body equals the sent one byte for byte.
     pub is_same: bool,
 }
 
 impl Project {
-    /// Returns one job in full. Sends nothing and changes nothing.
+    /// Returns the details of one job.
+    ///
+    /// It sends nothing and changes nothing.
     pub async fn show(&self, request: &ShowRequest) -> Result<ShowReport, Error> {
         let places = &self.places;
         let reader = reader(places)?;
@@ -83,7 +85,7 @@ impl Project {
         let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
         let remarks = remarks(&places.state, &takes)?;
         let cards = cards(&places.manifest, &self.registry);
-        // The first that can be typed without knowing more.
+        // The next command must not need a task's id.
         let next = choices.iter().find(|choice| !choice.command.contains(TASK_ID));
         let next = next.map(|choice| choice.command.clone());
         Ok(ShowReport { now: self.clock.now(), project, history, choices, next, remarks, cards })
@@ -91,12 +93,12 @@ impl Project {
 }
 
 impl ShowReport {
-    /// Returns the lines of the ledger about a take that a person has caused.
+    /// Returns the ledger lines about a take that record a person's actions.
     pub fn remarks(&self, take: &Take) -> impl Iterator<Item = &Entry> {
         self.remarks.iter().filter(|line| line.take == take.id.0)
     }
 
-    /// Returns the call of the newest attempt of a take; `None` where this program does not know the model.
+    /// Returns the request of the newest attempt of a take; `None` if the model is unknown.
     #[must_use]
     pub fn sent(&self, entry: &TakeHistory) -> Option<Sent> {
         let (take, attempt) = (&entry.take, entry.attempts.last());
@@ -110,7 +112,7 @@ impl ShowReport {
     }
 }
 
-/// Finds a job of the manifest's project; where nothing was ever ordered for it there, as [`held_elsewhere`] does.
+/// Finds a job of the manifest's project, or a held job of another project if this one was never ordered.
 async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Result<(String, JobKey), Error> {
     let own = find(reader, project, job).await;
     if let Ok((project, key)) = &own
@@ -121,7 +123,7 @@ async fn find_ordered(reader: &Reader, project: Option<&str>, job: &str) -> Resu
     held_elsewhere(reader, project, job).await?.map_or(own, Ok)
 }
 
-/// Returns a clearer error for a job that the manifest wants and no run has heard of yet.
+/// Returns a clearer error for a job that the manifest wants and no run has ordered.
 fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     let worksheet = Worksheet::new(None).ok()?;
     let _ = load(project, &worksheet);
@@ -140,7 +142,7 @@ fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     )
 }
 
-/// Returns everything that can be done about a job, what suits most people first.
+/// Returns the available actions for a job; the first suits most people.
 fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice> {
     let key = quoted(&history.key.to_string());
     let choice = |when: &str, words: &str| Choice {
@@ -209,7 +211,7 @@ fn choices(history: &History, places: &Places, loss: Option<Loss>) -> Vec<Choice
     }
 }
 
-/// Returns what a take has cost, and where that money stands.
+/// Returns the cost of a take, and the account that it belongs to.
 #[must_use]
 pub fn cost(entry: &TakeHistory) -> (Account, Usd) {
     let account = entry.take.state.account();

@@ -1,4 +1,4 @@
-//! Where the jobs of a project stand: counts, and what needs a person.
+//! The status of the jobs of a project: counts, and the jobs that need a person.
 
 use super::find;
 use super::places::Places;
@@ -15,36 +15,36 @@ use crate::provider::Registry;
 use crate::store::{Count, KeptAs, Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Takes of one kind that are shown with what was said about them.
+/// Maximum number of takes of one kind that are shown with their last message.
 pub(crate) const EXAMPLES: usize = 3;
 
-/// A take for which a person must decide.
+/// A take that needs a person's decision.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// The take.
     pub take: Take,
-    /// What ordering it once more costs today.
+    /// Price of a new order today.
     pub anew: Usd,
-    /// Whether its provider can be asked about it, and was.
+    /// True if its provider can look the task up and was asked.
     pub can_be_asked: bool,
 }
 
-/// The jobs of a project that need a person, and the counts of all.
+/// The counts of all jobs, and the jobs that need a person.
 pub struct Standing {
-    /// By the name of the state.
+    /// Counts by state.
     pub counts: BTreeMap<Phase, Count>,
-    /// Takes for which a person must decide.
+    /// Takes that need a person's decision.
     pub held: Vec<Held>,
-    /// Newest takes that failed, of jobs that still want them.
+    /// Newest failed takes of jobs that still want them.
     pub failed: Vec<Take>,
     /// Newest takes that were written off, of jobs that still want them.
     pub written_off: Vec<Take>,
-    /// What was said last about some of these.
+    /// Last message about some of these takes.
     pub(crate) said: HashMap<TakeId, Said>,
 }
 
 impl Standing {
-    /// Reads where the jobs stand. Without a project all of the folder are meant.
+    /// Reads the status of the jobs of one project, or of all projects of the folder.
     pub(crate) async fn read(
         project: &Project,
         reader: &Reader,
@@ -59,7 +59,7 @@ impl Standing {
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
         for take in &failed {
-            // One of each cause is shown, and one cause is what has one name and costs the same.
+            // One example per cause is enough; a cause is a name with the same charge.
             let State::Failed { refusal, charged, .. } = take.state else { continue };
             if causes.insert((refusal, charged)) {
                 said.extend(last_said(reader, take).await?);
@@ -77,26 +77,26 @@ impl Standing {
         Ok(Self { counts: reader.counts(name).await?, held, failed, written_off, said })
     }
 
-    /// Returns what was said last about a take that is shown.
+    /// Returns the last message about a take that is shown.
     #[must_use]
     pub fn said(&self, take: &Take) -> Option<&Said> {
         self.said.get(&take.id)
     }
 
-    /// Number of takes in that phase.
+    /// Returns the number of takes in this phase.
     #[must_use]
     pub fn count(&self, phase: Phase) -> u64 {
         self.counts.get(&phase).map_or(0, |count| count.takes)
     }
 
-    /// How many were paid and have no clip yet.
+    /// Returns the number of takes that were paid and have no clip yet.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
         Phase::IN_FLIGHT.map(|phase| self.count(phase)).iter().sum()
     }
 }
 
-/// Reads what was said about the last submission of a take.
+/// Reads the last message about the last submission of a take.
 async fn last_said(reader: &Reader, take: &Take) -> Result<Option<(TakeId, Said)>, StoreError> {
     let Some(history) = reader.history(&take.project, &take.key).await? else { return Ok(None) };
     let known = history.takes.into_iter().find(|known| known.take.id == take.id);
@@ -104,12 +104,14 @@ async fn last_said(reader: &Reader, take: &Take) -> Result<Option<(TakeId, Said)
     Ok(last.and_then(|last| last.said).map(|words| (take.id.clone(), words)))
 }
 
-/// Returns whether the provider of a take offers a way to look it up.
+/// Returns whether the provider of a take can look it up.
 fn can_be_asked(registry: &Registry, take: &Take) -> bool {
     registry.find(&take.request.model.provider).is_some_and(|provider| provider.look_up().is_some())
 }
 
-/// Returns how many wanted jobs are in each bucket, as they were wanted last, without those that come apart.
+/// Returns the number of wanted jobs in each bucket, by the last recorded manifest.
+///
+/// Jobs in `apart` are listed with their buckets instead of counted.
 pub(crate) async fn buckets(
     reader: &Reader,
     places: &Places,
@@ -117,7 +119,7 @@ pub(crate) async fn buckets(
 ) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
     let manifest = find::manifest(places);
     let project = manifest.as_ref().map(|manifest| manifest.project.clone());
-    // A manifest that cannot be read keeps nothing.
+    // An unreadable manifest has no rule that keeps clips.
     let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
         OnChange::Keep => Some(Bucket::Done),
         OnChange::Ask => Some(Bucket::Asks),

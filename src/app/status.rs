@@ -1,4 +1,6 @@
-//! Where a project stands: its jobs, its money and what needs a person. It can be asked while a run is active.
+//! The status of a project: its jobs, its money and the decisions it needs.
+//!
+//! It is available while a run is active.
 
 use super::budget::{Level, caps, levels};
 use super::error::Error;
@@ -19,70 +21,72 @@ use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// Links that expire within this time are worth a warning.
+/// Remaining lifetime of a link that leads to a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(2);
 
-/// Clips after which the pace of a run is worth telling: the first one alone says more of the provider's queue.
+/// Minimum number of clips for a pace; the first one mostly measures the provider's queue.
 const ENOUGH: u64 = 2;
 
-/// Where a project stands.
+/// The status of a project.
 pub struct StatusReport {
-    /// The time of the report.
+    /// Time of the report.
     pub now: Timestamp,
-    /// The project's name; `None` where the manifest cannot be read, and all projects of the folder are meant.
+    /// Name of the project; `None` for all projects of the folder if the manifest cannot be read.
     pub project: Option<String>,
-    /// The process that is at work.
+    /// Process that holds the lock.
     pub holder: Option<Holder>,
-    /// The last run, and what it spent.
+    /// Last run, with the amount that it spent.
     pub run: Option<(Run, Spent)>,
-    /// What was spent today (UTC).
+    /// Amount spent today (UTC).
     pub today: Spent,
-    /// What was spent this month (UTC).
+    /// Amount spent this month (UTC).
     pub month: Spent,
-    /// The manifest's budgets; none where it cannot be read.
+    /// Budgets of the manifest; empty if it cannot be read.
     pub budget: Vec<Level>,
-    /// What needs a person, and the number of takes in each state.
+    /// Counts by state, and the jobs that need a person.
     pub standing: Standing,
-    /// The jobs, as they were wanted last.
+    /// Number of jobs in each bucket, by the last recorded manifest.
     pub buckets: Buckets,
     /// Takes that were paid and have no clip yet.
     pub in_flight: Vec<Take>,
-    /// Providers on hold.
+    /// Pauses of providers.
     pub paused: Vec<Pause>,
-    /// How fast the active run is.
+    /// Pace of the active run.
     pub pace: Option<Pace>,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
-/// How fast the active run is.
+/// The pace of the active run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
-    /// Number of clips that it has brought.
+    /// Number of delivered clips.
     pub done: u64,
-    /// Clips per minute.
+    /// Number of clips per minute.
     pub a_minute: f64,
-    /// Number of jobs that are left.
+    /// Number of remaining jobs.
     pub left: u64,
-    /// The time that these take at this pace.
+    /// Estimated time for the remaining jobs.
     pub time_left: SignedDuration,
 }
 
-/// The takes of one state, and the oldest of them.
+/// The number of takes in one state, and the oldest of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Oldest<'a> {
-    /// The state.
+    /// State of the takes.
     pub phase: Phase,
-    /// Number of takes in it.
+    /// Number of takes.
     pub takes: usize,
-    /// The oldest one.
+    /// Oldest take.
     pub take: &'a Take,
-    /// The time at which it was submitted or accepted.
+    /// Time at which it was submitted or accepted.
     pub since: Timestamp,
 }
 
 impl Project {
-    /// Returns where the project stands. Sends nothing and changes nothing.
+    /// Returns the status of the project.
+    ///
+    /// It sends nothing and changes nothing.
     pub async fn status(&self) -> Result<StatusReport, Error> {
         let places = &self.places;
         let reader = reader(places)?;
@@ -116,7 +120,7 @@ impl Project {
         Ok(report)
     }
 
-    /// Reads all but the budgets and the command to type next.
+    /// Reads everything except the budgets and the next command.
     async fn read_status(
         &self,
         reader: &Reader,
@@ -165,13 +169,13 @@ impl Project {
 }
 
 impl StatusReport {
-    /// Returns whether this run is at work now.
+    /// Returns whether this run is active.
     #[must_use]
     pub fn is_active(&self, run: &Run) -> bool {
         self.holder.is_some() && run.ended.is_none()
     }
 
-    /// Returns for each state in flight how many takes are in it, and the oldest of them with its time.
+    /// Returns the number of takes in each state in flight, with the oldest take and its time.
     #[must_use]
     pub fn oldest(&self) -> Vec<Oldest<'_>> {
         let of = |phase: Phase| {
@@ -183,7 +187,7 @@ impl StatusReport {
         Phase::IN_FLIGHT.into_iter().filter_map(of).collect()
     }
 
-    /// Returns the takes whose links expire soon with that time, the first one first.
+    /// Returns the takes whose links expire soon, with the time of expiry, soonest first.
     #[must_use]
     pub fn dying(&self) -> Vec<(&Take, Timestamp)> {
         let soon = self.now.checked_add(SOON).unwrap_or(self.now);
@@ -196,7 +200,7 @@ impl StatusReport {
         dying
     }
 
-    /// Returns the command that goes on, without the flags that lead to the project.
+    /// Returns the next command, without the flags for its paths.
     fn next_words(&self) -> String {
         let standing = &self.standing;
         if self.holder.is_some() {
@@ -207,7 +211,7 @@ impl StatusReport {
         }
         let waiting = standing.count(Phase::Pending);
         if waiting > 0 {
-            // Where all that waits is on hold, a run would end as it began.
+            // A run would end at once if all waiting jobs are paused.
             let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
             return if on_hold { pause::resume_typed(&self.paused) } else { "run".to_owned() };
         }
@@ -222,7 +226,7 @@ impl StatusReport {
 }
 
 impl Pace {
-    /// Returns the pace of a run from what it did so far; `None` where that is too little to tell.
+    /// Returns the pace of a run; `None` while too few clips are finished.
     fn of(done: u64, left: u64, elapsed: SignedDuration) -> Option<Self> {
         let minutes = elapsed.as_secs_f64() / 60.0;
         if done < ENOUGH || minutes <= 0.0 {
@@ -236,7 +240,7 @@ impl Pace {
     }
 }
 
-/// Returns the time at which a take was submitted, or at which the provider accepted it.
+/// Returns the time at which a take was submitted or accepted.
 fn since(take: &Take) -> Option<Timestamp> {
     match &take.state {
         State::Submitting { intent, .. } | State::Doubtful { intent, .. } => Some(intent.at),

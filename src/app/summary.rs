@@ -1,4 +1,4 @@
-//! The end of a run: what came of it, how it is kept in the books, and the exit code.
+//! The end of a run: its result, its entry in the run history and its exit code.
 
 use super::board::Clips;
 use super::budget::{Level, levels_after, spenders};
@@ -10,7 +10,7 @@ use super::pause;
 use super::places::{Places, show_typed};
 use super::project::Project;
 use super::reporter::News;
-use super::session::{Order, Session, Went};
+use super::session::{Order, RunResult, Session};
 use super::setup::Setup;
 use super::standing::Standing;
 use crate::domain::fault::Stop;
@@ -26,37 +26,37 @@ use crate::store::{Cap, Caps, Pause, RunId, Spent, Window};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// A run as the use case knows it when it ends.
+/// The facts about a run that only its use case knows when it ends.
 pub(crate) struct Ended<'a> {
-    /// In the books.
+    /// Number of the run in the history.
     pub(crate) run: RunId,
-    /// What it was allowed to spend.
+    /// Limits on its spending.
     pub(crate) caps: Caps,
-    /// Jobs that want another rendering than the one that was in flight when the run began.
+    /// Number of jobs that want another rendering than the one in flight at the start of the run.
     pub(crate) waiting: usize,
-    /// Finished jobs whose input changed and that wait for a yes before they are rendered anew.
+    /// Number of finished jobs that changed and need consent before they are rendered again.
     pub(crate) asks: usize,
-    /// Clips that are gone or altered.
+    /// Clips that are missing or altered.
     pub(crate) lost: Lost,
-    /// The command that goes on where it stopped, without the flags that lead to the project.
+    /// Command that continues the run, without the flags for its paths.
     pub(crate) again: &'a str,
 }
 
-/// What came of a request to run, collect, retry or redo.
+/// The result of a request to run, collect, retry or redo.
 pub enum RunReport {
-    /// There was nothing to do.
+    /// No run was started because there was nothing to do.
     Nothing {
-        /// Why, in a sentence.
+        /// Reason in a sentence.
         what: String,
-        /// The command to type next.
+        /// Command to type next.
         next: Option<String>,
     },
-    /// A run came to its end.
+    /// A run ended.
     Ran(Box<Summary>),
 }
 
 impl RunReport {
-    /// Returns how it ended.
+    /// Returns the exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
@@ -65,7 +65,7 @@ impl RunReport {
         }
     }
 
-    /// Returns the report with this exit code if that is the graver one.
+    /// Returns the report with this exit code where it is more severe.
     #[must_use]
     pub(crate) fn at_least(mut self, exit: Exit) -> Self {
         if let Self::Ran(summary) = &mut self {
@@ -75,55 +75,55 @@ impl RunReport {
     }
 }
 
-/// What came of a run.
+/// The result of a run.
 pub struct Summary {
-    /// How it ended.
+    /// Exit code of the call.
     pub exit: Exit,
-    /// The exit code that the books keep, by which the text and the next command go.
+    /// Exit code in the run history, which decides the text and the next command.
     pub kept_exit: Exit,
-    /// Numbers of jobs by where they stand.
+    /// Number of jobs by status.
     pub buckets: Buckets,
-    /// Whether nothing at all happened to any job.
+    /// True if nothing happened to any job.
     pub is_idle: bool,
-    /// How long it took.
+    /// Duration of the run.
     pub lasted: Duration,
-    /// Clips that it brought.
+    /// Clips that the run delivered.
     pub clips: Clips,
-    /// What it would have spent when all was done; `None` where nothing was ordered.
+    /// Estimated total spending of the run; `None` where nothing was ordered.
     pub estimate: Option<Usd>,
-    /// What this call spent.
+    /// Amount that this call spent.
     pub spent: Spent,
-    /// What the whole run spent, where it goes on with an interrupted one.
+    /// Amount that the whole run spent, including the interrupted run that it continued.
     pub run_spent: Spent,
-    /// How full the budgets are.
+    /// Spending so far against the budgets.
     pub levels: Vec<Level>,
-    /// The budget that ended the run.
+    /// Budget that ended the run.
     pub reached: Option<Cap>,
-    /// Projects that used that budget up, where there are several.
+    /// Projects that used up that budget, where there are several.
     pub spenders: Option<String>,
-    /// Why it ended early.
+    /// Reason for which the run ended early.
     pub reason: Option<StopReason>,
-    /// Providers and models that take no more submissions, and whether their polls were refused, too.
+    /// Providers and models that take no more submissions, and whether their polls were refused as well.
     pub closed: Vec<(String, WhyStopped, bool)>,
-    /// Jobs that wait until another rendering of theirs is settled.
+    /// Number of jobs that wait until another rendering of theirs is settled.
     pub waiting: usize,
-    /// Clips that are gone or altered.
+    /// Clips that are missing or altered.
     pub lost: Lost,
-    /// Providers on hold.
+    /// Pauses of providers.
     pub pauses: Vec<Pause>,
-    /// Clips that could not be put under their new names, each with the reason.
+    /// Clips that could not be moved to their new names, each with the reason.
     pub unfiled: Vec<(JobKey, String)>,
-    /// Jobs that met a defect of this program.
+    /// Number of jobs that met a defect of this program.
     pub panicked: usize,
-    /// Where the jobs stand.
+    /// Status of the jobs.
     pub standing: Standing,
-    /// The time of the report.
+    /// Time of the report.
     pub now: Timestamp,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
-/// Puts the engine to work, ends the run in the books and returns what came of it.
+/// Runs the engine, records the end of the run in the history and returns the result.
 pub(crate) async fn carry_out(
     session: Session,
     setup: &Setup,
@@ -131,14 +131,19 @@ pub(crate) async fn carry_out(
     ended: Ended<'_>,
 ) -> Result<RunReport, Error> {
     let project = session.project.clone();
-    let (went, world) = Box::pin(session.drive(setup, order)).await?;
-    close(&project, &world, went, ended).await
+    let (result, world) = Box::pin(session.drive(setup, order)).await?;
+    close(&project, &world, result, ended).await
 }
 
-/// Ends the run in the books and returns what came of it.
-async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> Result<RunReport, Error> {
+/// Records the end of the run in the history and returns the result.
+async fn close(
+    asked: &Project,
+    world: &World,
+    result: RunResult,
+    ended: Ended<'_>,
+) -> Result<RunReport, Error> {
     let (places, run) = (&asked.places, ended.run);
-    // Who collects does it for everybody, and is told of the manifest's own, as `status` and `resolve --all` see them.
+    // A collect works for all projects but reports on the manifest's own, as `status` and `resolve --all` do.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());
     let shown = named.clone().or_else(|| project_name(places));
     let standing = Standing::read(asked, &world.store, shown.as_deref()).await?;
@@ -148,15 +153,15 @@ async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> 
     };
     let now = world.clock.now();
     let levels = levels_after(&world.store, run, ended.caps, now).await?;
-    let mut exit = exit_code(&ended, world, &went, &standing);
+    let mut exit = exit_code(&ended, world, &result, &standing);
     if let Err(error) = world.store.end_run(run, exit as u8, now).await {
-        // Only the books about the run itself are open now: what is paid was told before.
+        // Only the run's own entry in the history is incomplete: paid work was recorded before.
         asked.tell(&News::Failed(&error.into()));
         exit = Exit::gravest([exit, Exit::Local]);
     }
     let spent = world.store.spent(Window::Invocation(run)).await?;
     let run_spent = world.store.spent(Window::Run(run)).await?;
-    let reached = reached(&went);
+    let reached = reached(&result);
     let spenders = match reached {
         Some(cap) => spenders(&world.store, cap, run, now).await?,
         None => None,
@@ -165,10 +170,10 @@ async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> 
         Exit::WorkRemains if pauses.iter().any(|pause| pause.waiting > 0) => {
             places.typed(&pause::resume_typed(&pauses))
         }
-        _ => next(exit, &standing, places, &went, &ended),
+        _ => next(exit, &standing, places, &result, &ended),
     };
     let refused = world.polls_refused();
-    let Went { outcome, reason, closed, board } = went;
+    let RunResult { outcome, reason, closed, board } = result;
     Ok(RunReport::Ran(Box::new(Summary {
         exit,
         kept_exit: exit,
@@ -202,17 +207,17 @@ async fn close(asked: &Project, world: &World, went: Went, ended: Ended<'_>) -> 
 }
 
 /// Returns the budget that ended the run, if one did.
-fn reached(went: &Went) -> Option<Cap> {
-    match went.reason {
+fn reached(result: &RunResult) -> Option<Cap> {
+    match result.reason {
         Some(StopReason::Budget(cap)) => Some(cap),
         _ => None,
     }
 }
 
-fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing) -> Exit {
+fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &Standing) -> Exit {
     let Ended { waiting, asks, .. } = ended;
     let mut exits = Vec::new();
-    let outcome = &went.outcome;
+    let outcome = &result.outcome;
     if outcome.panicked > 0 {
         exits.push(Exit::Unexpected);
     }
@@ -220,22 +225,22 @@ fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing)
         let defect = |failure: &_| matches!(failure, crate::engine::world::Failure::Illegal(_));
         exits.push(if outcome.failures.iter().any(defect) { Exit::Unexpected } else { Exit::Local });
     }
-    exits.extend(went.reason.and_then(|reason| match reason {
+    exits.extend(result.reason.and_then(|reason| match reason {
         StopReason::Interrupted => Some(Exit::Interrupted),
         StopReason::Terminated => Some(Exit::Terminated),
         StopReason::HungUp => Some(Exit::HungUp),
-        // It ends nothing that was sent before; what it kept from being sent is among what is left.
+        // The time limit stops nothing that was sent; unsent jobs count as work that remains.
         StopReason::MaxTime => None,
         StopReason::Budget(_) | StopReason::InDoubt => Some(Exit::Budget),
         StopReason::Local => Some(Exit::Local),
     }));
-    for why in went.closed.values() {
+    for why in result.closed.values() {
         exits.extend(match why {
             WhyStopped::Provider(Stop::Auth | Stop::Balance | Stop::Account) => Some(Exit::Credentials),
             WhyStopped::Provider(Stop::Setup) | WhyStopped::Model | WhyStopped::NoProgress => {
                 Some(Exit::WorkRemains)
             }
-            // Where the last three tasks of a run bring nothing, nothing is left.
+            // These stop a model only when its last three tasks failed, which leaves no work for it.
             WhyStopped::TasksLost | WhyStopped::TasksEmpty | WhyStopped::TasksFail => None,
         });
     }
@@ -254,11 +259,11 @@ fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing)
     if !standing.held.is_empty() {
         exits.push(Exit::Held);
     }
-    // A second take that failed leaves the job's clip where it is; whoever ordered it is told all the same.
+    // A failed second take leaves the job's clip in place, but the user who ordered it must learn of the failure.
     let is_lost = ended.lost.jobs().next().is_some() || !standing.written_off.is_empty();
     if !standing.failed.is_empty()
-        || went.board.buckets().count(Bucket::Failed) > 0
-        || went.board.failures() > 0
+        || result.board.buckets().count(Bucket::Failed) > 0
+        || result.board.failures() > 0
         || is_lost
     {
         exits.push(Exit::SomeFailed);
@@ -266,7 +271,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, went: &Went, standing: &Standing)
     Exit::gravest(exits)
 }
 
-fn next(exit: Exit, standing: &Standing, places: &Places, went: &Went, ended: &Ended<'_>) -> String {
+fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, ended: &Ended<'_>) -> String {
     match exit {
         Exit::Held | Exit::SomeFailed => {
             let passing = |take: &&Take| matches!(take.state, State::Failed { refusal, charged: Charged::No, .. } if !refusal.permanent());
@@ -281,13 +286,13 @@ fn next(exit: Exit, standing: &Standing, places: &Places, went: &Went, ended: &E
             }
         }
         Exit::Done => places.typed("status"),
-        // Nothing else holds it up: the yes does.
-        Exit::Budget if ended.asks > 0 && reached(went).is_none() => {
+        // Only the missing consent keeps these jobs from being sent.
+        Exit::Budget if ended.asks > 0 && reached(result).is_none() => {
             places.typed(&format!("{} --accept-changes", ended.again))
         }
-        // Before midnight, or the next month, the same command would end at once.
-        Exit::Budget if matches!(reached(went), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
-        // The same command, for it pays nothing twice.
+        // The same command would end at once until the day or the month is over.
+        Exit::Budget if matches!(reached(result), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
+        // The same command pays nothing twice.
         _ => places.typed(ended.again),
     }
 }

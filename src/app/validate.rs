@@ -13,23 +13,25 @@ use crate::plan::order::LinkBook;
 /// A request to check a manifest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ValidateRequest {
-    /// Also fetches the first bytes of linked pictures, and compares them with the limits of their models.
+    /// True to download the first bytes of linked images and compare them with the limits of their models.
     pub check_images: bool,
 }
 
 /// The result of checking a manifest.
 #[derive(Debug, Clone)]
 pub struct ValidateReport {
-    /// Errors, warnings and notes about the manifest, its catalog and its jobs.
+    /// Problems of the manifest, its catalog and its jobs.
     pub problems: Vec<Problem>,
     /// Number of jobs without an error.
     pub jobs: usize,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Checks manifest, catalog and every job against its model's documented limits. Sends nothing to a provider.
+    /// Checks the manifest, its catalog and every job against the documented limits of its model.
+    ///
+    /// It sends nothing to a provider.
     pub async fn validate(&self, request: ValidateRequest) -> Result<ValidateReport, Error> {
         let ValidateRequest { check_images } = request;
         let places = &self.places;
@@ -63,7 +65,7 @@ impl ValidateReport {
     }
 }
 
-/// Takes jobs that are only counted.
+/// A sink that only counts jobs.
 struct Uncollected;
 
 impl Jobs for Uncollected {

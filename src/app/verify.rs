@@ -1,4 +1,4 @@
-//! Every clip that should stand in the output folder, compared with what was placed there; and brought back.
+//! The comparison of the saved clips with their records, and their repair.
 
 use super::error::Error;
 use super::exit::Exit;
@@ -17,39 +17,39 @@ use rand::RngExt as _;
 use std::collections::HashSet;
 use std::str::FromStr;
 
-/// Clips read from the database at once.
+/// Number of clips read from the database in one page.
 const PAGE: u32 = 256;
 
-/// Clips hashed at once: disks gain little beyond that.
+/// Maximum number of clips hashed concurrently; disks gain little beyond that.
 const AT_ONCE: usize = 4;
 
 /// A request to compare the clips.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VerifyRequest {
-    /// The clips that are compared; `None` for all.
+    /// Clips to compare; `None` for all.
     pub subset: Option<Subset>,
-    /// The clips that are brought back.
+    /// Clips to restore.
     pub restore: Restore,
 }
 
-/// The clips that are brought back, all of them free of charge.
+/// The clips to restore, always free of charge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Restore {
-    /// None: nothing is changed.
+    /// No clip is restored and nothing is changed.
     #[default]
     Nothing,
-    /// Those that are missing: from a copy, or from the provider with the next collection or run.
+    /// Missing clips are restored from a copy, or by the next collect or run from the provider.
     Missing,
-    /// Those that were altered as well; what stands there now is kept below `_takes/`.
+    /// Altered clips are restored as well; the altered files are kept below `_takes/`.
     MissingAndAltered,
 }
 
-/// The share of the clips that is compared, drawn anew each time.
+/// A random sample of the clips to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subset {
-    /// A share in percent; at least one clip.
+    /// Share in percent, at least one clip.
     Percent(u8),
-    /// A number of clips.
+    /// Number of clips.
     Count(u64),
 }
 
@@ -70,7 +70,7 @@ impl FromStr for Subset {
 }
 
 impl Subset {
-    /// Returns the number of clips that are compared.
+    /// Returns the number of clips to compare.
     fn of(self, all: u64) -> u64 {
         match self {
             Self::Percent(share) => (all * u64::from(share)).div_ceil(100),
@@ -79,40 +79,40 @@ impl Subset {
     }
 }
 
-/// What a comparison has found.
+/// The result of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyReport {
-    /// Number of clips that should stand in the folder.
+    /// Number of recorded clips.
     pub all: u64,
     /// Number of clips that were compared.
     pub compared: u64,
-    /// Bytes of these.
+    /// Number of bytes in the compared clips.
     pub bytes: u64,
-    /// Number of clips that are as they were placed.
+    /// Number of clips that match their record.
     pub same: u64,
     /// Number of clips that are missing.
     pub missing: u64,
-    /// Number of clips that are missing, as a person has said is meant.
+    /// Number of missing clips that a person has accepted.
     pub dismissed: u64,
     /// Number of clips whose bytes have changed.
     pub damaged: u64,
-    /// Number of clips in whose place something else stands.
+    /// Number of clips replaced by another file.
     pub foreign: u64,
     /// Number of clips that could not be read.
     pub unreadable: u64,
     /// Number of clips whose sidecar is wrong.
     pub sidecars: u64,
-    /// Whether it was asked to bring clips back.
+    /// True if the request restores clips.
     pub is_repair: bool,
-    /// How it ended: 3 where something is wrong.
+    /// Exit code; 3 if there is a problem.
     pub exit: Exit,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Compares the clips with what was placed, and brings back what the request says. Each finding is told when it is
-    /// made.
+    /// Compares the clips with their records and restores those that the request names.
+    /// Each finding is reported at once.
     pub async fn verify(&self, request: &VerifyRequest) -> Result<VerifyReport, Error> {
         let places = &self.places;
         let reader = reader(places)?;
@@ -163,22 +163,22 @@ impl VerifyReport {
         }
     }
 
-    /// Returns the number of clips with something wrong.
+    /// Returns the number of clips with a problem.
     #[must_use]
     pub const fn wrong(&self) -> u64 {
         self.missing + self.damaged + self.foreign + self.unreadable + self.sidecars
     }
 }
 
-/// A comparison at work.
+/// A comparison in progress.
 struct Comparison<'a> {
     project: &'a Project,
     report: VerifyReport,
-    /// The first job with something wrong.
+    /// First job with a problem.
     first: Option<JobKey>,
-    /// Takes whose clips may be missing, as a person has said.
+    /// Takes whose missing clips a person has accepted.
     dismissed: HashSet<TakeId>,
-    /// Clips that are missing, or something else than they were.
+    /// Clips that are missing or altered.
     lost: Vec<(Clip, Loss)>,
 }
 
@@ -193,7 +193,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares page after page: a catalog of any size takes the memory of one page.
+    /// Compares the clips page by page, so memory does not grow with the catalog.
     async fn read(
         &mut self,
         reader: &Reader,
@@ -208,7 +208,7 @@ impl<'a> Comparison<'a> {
         let mut from = Some(ClipsFrom::default());
         while let Some(start) = from {
             let (mut page, next) = reader.clips(project, start, PAGE).await?;
-            // Each clip with the same chance, and exactly as many as are wanted.
+            // Each clip has the same chance, and the number is exact.
             page.retain(|_| {
                 let taken = left > 0 && rand::rng().random_range(0..left) < wanted;
                 left = left.saturating_sub(1);
@@ -274,7 +274,7 @@ impl<'a> Comparison<'a> {
         if let Some((word, why)) = &found {
             self.tell(clip, word, why);
         }
-        // A sidecar without its clip says nothing more.
+        // A sidecar without its clip adds nothing to the finding.
         if let (Some(fault), None) = (sidecar, found) {
             self.report.sidecars += 1;
             let why = match fault {
@@ -291,7 +291,7 @@ impl<'a> Comparison<'a> {
         self.first.get_or_insert_with(|| clip.key.clone());
     }
 
-    /// Returns the exit code, and the command that goes on.
+    /// Returns the exit code and the next command.
     fn verdict(&self) -> (Exit, String) {
         let places = &self.project.places;
         let exit = if self.report.wrong() == 0 { Exit::Done } else { Exit::SomeFailed };
@@ -305,7 +305,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Brings back what is free to bring back. Returns the exit code, and the command that goes on.
+/// Restores clips where this is free, and returns the exit code and the next command.
 async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> Result<(Exit, String), Error> {
     let local = |error: String| Error::new(Exit::Local, error).money("not charged");
     let tree = session.tree()?;
@@ -314,7 +314,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
         session.project.tell(&News::Restoring { clip, word, what });
     };
     let (missing, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, loss)| *loss == Loss::Missing);
-    // Altered ones first: their names are free afterwards.
+    // Altered clips come first because this frees their names.
     let mut bare = Vec::new();
     for (clip, _) in others {
         if replaces {

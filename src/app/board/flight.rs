@@ -1,38 +1,40 @@
-//! One take that a run works on: what is being done about it, and since when.
+//! An active take of a run: its current step and the time of that step.
 
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use jiff::Timestamp;
 
-/// A take that is being worked on.
+/// A take that the run is working on.
 #[derive(Debug, Clone)]
 pub struct Flight {
-    /// Its job.
+    /// Key of its job.
     pub(crate) key: JobKey,
     pub(crate) doing: Doing,
-    /// Since when; for [`Doing::Again`], when.
+    /// Start of the step; for [`Doing::Again`], the time of the next try.
     pub(crate) at: Timestamp,
 }
 
-/// The step that a take is at.
+/// The current step of an active take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
-    /// Its request is on the wire.
+    /// The request is being sent.
     Sending,
-    /// The provider is asked whether it has it.
+    /// The provider is asked whether it received the request.
     Checking,
-    /// The provider renders it.
+    /// The provider renders the clip.
     Rendering,
-    /// Its clip is fetched.
+    /// The clip is downloaded.
     Downloading,
-    /// Its clip is put in its place.
+    /// The clip is saved.
     Filing,
-    /// Something did not get through and is tried again.
+    /// The request failed and is tried again later.
     Again,
 }
 
 impl Flight {
-    /// The take in this state; `None` where nobody works on it. `before` is what was known of it.
+    /// Returns the active take in this state, or `None` if no work on it is under way.
+    ///
+    /// `before` is the take's last step.
     #[must_use]
     pub(crate) fn new(key: &JobKey, state: &State, before: Option<&Self>, now: Timestamp) -> Option<Self> {
         let (doing, at) = doing(state, now)?;
@@ -40,19 +42,19 @@ impl Flight {
         Some(Self { key: key.clone(), doing, at: same.map_or(at, |before| before.at) })
     }
 
-    /// Whether its request was sent or is on the wire: it is paid, or may be.
+    /// Returns whether the take is paid or may be paid, because its request was sent or is being sent.
     #[must_use]
     pub(crate) fn is_paid(&self) -> bool {
         self.doing != Doing::Again
     }
 
-    /// Whether a terminal shows it.
+    /// Returns whether a terminal shows the take.
     #[must_use]
     pub(crate) fn is_shown(&self, stopping: bool, now: Timestamp) -> bool {
         match self.doing {
-            // When its time has come it waits for its turn, like all that were not sent yet.
+            // Once its time has come, a retry waits like any job that was not sent yet.
             Doing::Again => !stopping && self.at > now,
-            // After a stop nobody asks how a task goes on, but answers to paid requests are awaited.
+            // After a stop the run waits for answers to paid requests but does not poll tasks.
             Doing::Sending => true,
             Doing::Checking | Doing::Rendering | Doing::Downloading | Doing::Filing => !stopping,
         }

@@ -1,36 +1,37 @@
-//! How long a run will still take, from how long its latest jobs took.
+//! The remaining time of a run, estimated from its latest jobs.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Finished jobs whose times make the estimate …
+/// Maximum number of finished jobs in the estimate.
 const RECENT: usize = 20;
-/// … and how many of them it takes to venture one.
+/// Minimum number of finished jobs for an estimate.
 const BASIS: usize = 3;
 
-/// The pace of a run.
+/// The rendering times of the latest jobs of a run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pace {
-    /// From being sent to the clip, latest first.
+    /// Times from sending to the clip, latest first.
     recent: VecDeque<Duration>,
     most_at_once: usize,
 }
 
 impl Pace {
-    /// So many jobs are in flight.
+    /// Records the number of jobs in flight.
     pub(crate) fn in_flight(&mut self, count: usize) {
         self.most_at_once = self.most_at_once.max(count);
     }
 
-    /// A clip came, so long after its request was sent.
+    /// Records the time from a request to its clip.
     pub(crate) fn clip_after(&mut self, time: Duration) {
         self.recent.truncate(RECENT - 1);
         self.recent.push_front(time);
     }
 
-    /// The time that so many jobs will take, `in_flight` of which are under way, in words; `None` where there is no
-    /// basis for it yet. Each takes as long as the latest ones, as many at once as there have been; those in flight are
-    /// taken as half done.
+    /// Returns the estimated time for the remaining jobs in words; `None` if too few jobs are finished.
+    ///
+    /// It assumes the average time of the latest jobs and the highest concurrency so far. Jobs in flight count as
+    /// half done.
     #[must_use]
     pub(crate) fn time_for(&self, left: usize, in_flight: usize) -> Option<String> {
         if self.recent.len() < BASIS || left == 0 || self.most_at_once == 0 {
@@ -43,7 +44,7 @@ impl Pace {
     }
 }
 
-/// A time that is only roughly known: to five seconds, to a minute, to ten minutes.
+/// Returns a rounded time in words: to five seconds, one minute or ten minutes.
 fn about(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {

@@ -11,20 +11,20 @@ use crate::provider::Provider;
 use crate::store::{StoreError, Worksheet};
 use std::collections::BTreeSet;
 
-/// Shorter than this, a key is more likely a part of one.
+/// Minimum length of a plausible key; a shorter one is probably incomplete.
 const SHORTEST_KEY: usize = 16;
 
 /// The needs of the wanted jobs.
 #[derive(Default)]
 pub(crate) struct Wants {
-    /// Models whose price is unknown.
+    /// Models without a known price.
     unpriced: BTreeSet<String>,
-    /// Providers by their names.
+    /// Names of the providers.
     providers: BTreeSet<String>,
 }
 
 impl Wants {
-    /// Goes through all wanted jobs.
+    /// Reads the needs of all wanted jobs.
     pub(crate) fn of(worksheet: &Worksheet) -> Result<Self, StoreError> {
         let mut wants = Self::default();
         worksheet.book().each_wanted::<StoreError>(|wanted| {
@@ -78,14 +78,14 @@ pub(crate) fn manifest(context: &Context<'_>, loaded: &Loaded, wants: &Wants) ->
     checks
 }
 
-/// Checks the server and the key of each provider that is wanted or still owes clips.
+/// Checks the server and the key of each provider that is wanted or has paid work to collect.
 pub(crate) async fn providers(context: &Context<'_>, wants: &Wants, owing: &BTreeSet<String>) -> Vec<Check> {
     if context.places.sandbox {
         return vec![Check::ok("key", "none is needed in the sandbox")];
     }
     let mut needed = owing.clone();
     needed.extend(wants.providers.iter().cloned());
-    // Only the rest of the manifest may be broken: `collect` needs no more than this either.
+    // The rest of the manifest may be invalid, and `collect` needs only the providers as well.
     let configs = read_providers(&context.places.manifest).unwrap_or_default();
     let mut checks = Vec::new();
     let registry = &context.project.registry;
@@ -119,14 +119,16 @@ fn as_check(about: &'static str, exit: Exit, problem: Problem, context: &Context
     Check { problems: vec![problem.clone()], ..Check::fail(about, exit, problem.message, todo) }
 }
 
-/// Checks a key, as far as its form tells. Nothing of the key itself is repeated.
+/// Checks the form of a key.
+///
+/// It repeats no part of the key.
 fn key(provider: &str, name: &str, value: Option<&str>) -> Check {
     let fail = |what: &str| {
         let what = format!("{provider}: the environment variable {name} {what}");
         Check::fail("key", Exit::Credentials, what, format!("export {name}=…"))
     };
     let Some(value) = value else { return fail("is not set, or is no text") };
-    // A line break at the end is cut off before the key is used.
+    // A line break at the end is removed before the key is used.
     let key = value.trim_end_matches(['\r', '\n']);
     let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'];
     if key.trim().is_empty() {

@@ -17,31 +17,31 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// A clock may be this much behind the newest entry of the database before it is wrong: another process may just have
-/// written.
+/// Maximum time by which a correct clock may be behind the newest entry of the database, which another process may
+/// have just written.
 const DRIFT: SignedDuration = SignedDuration::from_mins(1);
 
-/// No build of this program is older: a clock that says so was never set (2025-01-01 UTC).
+/// Time before any build of this program (2025-01-01 UTC); an earlier clock was never set.
 const EARLIEST: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
-/// Bytes that the state needs beside the clips: database, ledger and the reserve of 8 MiB.
+/// Bytes that the state needs: database, ledger and the reserve of 8 MiB.
 const STATE_BYTES: u64 = 64 << 20;
 
-/// Bytes of a second of a clip before any is known: 16 Mbit, twice what is usual for 1080p.
+/// Estimated bytes per second of a clip while none is known: 16 Mbit/s, twice the usual rate for 1080p.
 const BYTES_A_SECOND: u64 = 2_000_000;
 
-/// Seconds of a clip whose model says nothing.
+/// Assumed seconds of a clip whose model does not state its duration.
 const SECONDS: u32 = 5;
 
-/// The findings in the state folder.
+/// The findings about the state folder.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) checks: Vec<Check>,
-    /// Providers that still owe clips.
+    /// Providers with paid work that is not collected.
     pub(crate) owing: BTreeSet<String>,
-    /// The state, to look up earlier orders.
+    /// Reader of earlier orders.
     reader: Option<Reader>,
-    /// Bytes of a clip, on average.
+    /// Average size of a clip in bytes.
     clip_size: Option<u64>,
 }
 
@@ -220,7 +220,7 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
     }
 }
 
-/// Checks the free space for the state and for the clips that are to be rendered.
+/// Checks the free space for the state and the clips to render.
 pub(crate) fn room(
     context: &Context<'_>,
     loaded: &Loaded,
@@ -265,7 +265,7 @@ pub(crate) fn room(
     checks
 }
 
-/// Returns the number of clips that are to be rendered, and the bytes that they are likely to need.
+/// Returns the number of clips to render, and the bytes that they will probably need.
 fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usize, u64), StoreError> {
     let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
     let mut book = worksheet.book();
@@ -282,14 +282,16 @@ fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usi
     Ok((count, bytes))
 }
 
-/// Returns the likely bytes of a clip where none was rendered yet.
+/// Returns the estimated size of a clip while no clip was rendered yet.
 fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
     let card = cards.get(&wanted.request.model);
     let seconds = wanted.request.duration.or(card.map(|card| card.seconds())).unwrap_or(SECONDS);
     u64::from(seconds) * BYTES_A_SECOND
 }
 
-/// Checks that clips and state can be written, with a file that has no name and so cannot stay.
+/// Checks that clips and state can be written.
+///
+/// The test file has no name, so it cannot remain.
 pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
     let places = context.places;
     [("output", &places.out), ("state", &places.state)]
@@ -309,7 +311,7 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
                     format!("nothing can be written into {}{there}: {trouble}", shown(ground)),
                     format!("ls -ld {}", shell(ground)),
                 )),
-                // What else there is to say of the state was said above.
+                // The check of the state reported everything else about it.
                 None if about == "state" => None,
                 None => Some(Check::ok(about, format!("{} can be written{there}", shown(ground)))),
             }
@@ -317,13 +319,13 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
         .collect()
 }
 
-/// Returns the folder, or the nearest one above it that exists.
+/// Returns the folder or its nearest existing parent.
 fn ground(dir: &Path) -> &Path {
     let there = dir.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     there.unwrap_or(Path::new("."))
 }
 
-/// Returns the path as short as it can be.
+/// Returns the path relative to the current folder where possible.
 fn shown(path: &Path) -> String {
     match path.strip_prefix(".") {
         Ok(rest) if !rest.as_os_str().is_empty() => rest.display().to_string(),
@@ -335,7 +337,9 @@ fn shell(path: &Path) -> String {
     quoted(&shown(path))
 }
 
-/// Returns the check for an error of the store; its text names the next step itself.
+/// Returns the check for an error of the store.
+///
+/// The error's text names the next step.
 fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Check {
     let todo = match error {
         error if error.is_recoverable() => context.command("recover"),

@@ -1,4 +1,4 @@
-//! Whether a provider answers where the manifest says it is, asked by one free question.
+//! The check that a provider answers at its configured address, made by one free request.
 
 use super::Check;
 use crate::app::exit::Exit;
@@ -9,8 +9,8 @@ use crate::provider::{Provider, reply};
 use crate::transport::{Endpoint, FreeClient, SendFault, Settings};
 use crate::wire::Reply;
 
-/// A task that nobody has.
-const NOBODYS: &str = "0";
+/// Id of a task that does not exist.
+const NO_TASK: &str = "0";
 
 /// Asks a provider for a task that does not exist.
 pub(crate) async fn ask(provider: &dyn Provider, endpoint: &Endpoint, settings: &Settings) -> Check {
@@ -19,14 +19,14 @@ pub(crate) async fn ask(provider: &dyn Provider, endpoint: &Endpoint, settings: 
         Err(trouble) => return Check::fail("server", Exit::Local, trouble.to_string(), "see above"),
     };
     let card = provider.cards().first().cloned().unwrap_or_else(|| {
-        let (provider, model) = (provider.name().to_owned(), NOBODYS.to_owned());
+        let (provider, model) = (provider.name().to_owned(), NO_TASK.to_owned());
         ModelCard::unlisted(ModelName { provider, model })
     });
-    let answer = free.ask(endpoint, &provider.poll(&card, &TaskId(NOBODYS.into()))).await;
+    let answer = free.ask(endpoint, &provider.poll(&card, &TaskId(NO_TASK.into()))).await;
     judge(provider, endpoint.base_url.as_str(), answer)
 }
 
-/// Says what an answer to a question about a task that does not exist tells of the address and of the key.
+/// Returns what the answer about a task that does not exist tells about the address and the key.
 fn judge(provider: &dyn Provider, url: &str, answer: Result<Reply, SendFault>) -> Check {
     let name = provider.name();
     let reply = match answer {
@@ -37,11 +37,11 @@ fn judge(provider: &dyn Provider, url: &str, answer: Result<Reply, SendFault>) -
         }
     };
     let well = Check::ok("server", format!("{name}: {url} answers"));
-    let Err(fault) = provider.polled(&TaskId(NOBODYS.into()), &reply) else { return well };
-    // Whoever knows the question answers in its own form, also that there is no such task.
-    let is_nobody = matches!(reply.status, 404 | 405) && reply::object(&reply).is_none();
+    let Err(fault) = provider.polled(&TaskId(NO_TASK.into()), &reply) else { return well };
+    // A server that knows the request answers in its own form even where the task does not exist.
+    let is_no_task = matches!(reply.status, 404 | 405) && reply::object(&reply).is_none();
     match fault.kind {
-        _ if is_nobody => wrong(provider, url, &fault.said.to_string()),
+        _ if is_no_task => wrong(provider, url, &fault.said.to_string()),
         FaultKind::Stop(Stop::Setup) => wrong(provider, url, &fault.said.to_string()),
         FaultKind::Stop(_) => {
             let what = format!("{name}: {url} does not let this key in: {}", fault.said);

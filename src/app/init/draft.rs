@@ -13,46 +13,48 @@ use crate::provider::cards::Cards;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The model for files with pictures: of those that start from one, the cheapest whose price is published.
+/// Model for files with images: the cheapest image-to-video model with a published price.
 const WITH_PICTURES: &str = "zai/vidu2-image";
-/// The model for files without: the only one made for words alone whose price is published.
+/// Model for files without images: the only text-to-video model with a published price.
 const WITHOUT: &str = "zai/viduq1-text";
 
-/// The name of the one shot.
+/// Name of the only shot.
 const SHOT: &str = "hero";
 
-/// So many columns are named in a comment.
+/// Maximum number of columns named in a comment.
 const NAMED: usize = 8;
 
-/// Where comments begin, so that they stand in one line below each other.
+/// Column at which comments start.
 const COMMENTS: usize = 36;
 
-/// How the pictures of a file are reached.
+/// The images of a product file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pictures {
-    /// The `image:` of the shot.
+    /// Template for the `image:` field of the shot.
     template: String,
-    /// Items that name no picture.
+    /// Number of items without an image.
     without: usize,
-    /// Items whose picture is a file that is not there.
+    /// Number of items whose image file is missing.
     missing: usize,
 }
 
 impl Pictures {
-    /// Looks at what the items name; nothing where none names a picture. `beside` is the way from the manifest's folder
-    /// to that of the product file, from which many exports see their pictures; `is_there` answers for a path that is
-    /// seen from the manifest's folder.
-    pub(crate) fn of(items: &[Item], beside: &str, is_there: impl Fn(&str) -> bool) -> Option<Self> {
+    /// Finds the images of the items; `None` if no item names one.
+    ///
+    /// `catalog_folder` is the path from the manifest's folder to that of the product file, to which many exports refer.
+    /// `is_there` tells whether a path relative to the manifest's folder exists.
+    pub(crate) fn of(items: &[Item], catalog_folder: &str, is_there: impl Fn(&str) -> bool) -> Option<Self> {
         let column = picture_column(items)?;
         let named: Vec<&str> = items.iter().filter_map(|item| filled(item, column)).collect();
         let local: Vec<&&str> = named.iter().filter(|image| !is_address(image)).collect();
         let missing =
             |before: &str| local.iter().filter(|image| !is_there(&format!("{before}{image}"))).count();
         let as_named = missing("");
-        // What is above the manifest's folder no picture may be read from, and a brace would begin a template.
-        let is_possible = local.len() == named.len() && !beside.starts_with("..") && !beside.contains('{');
-        let from_beside = if is_possible && as_named > 0 { missing(beside) } else { as_named };
-        let before = if from_beside < as_named { beside } else { "" };
+        // Images above the manifest's folder may not be read, and a brace would start a template.
+        let is_possible =
+            local.len() == named.len() && !catalog_folder.starts_with("..") && !catalog_folder.contains('{');
+        let from_beside = if is_possible && as_named > 0 { missing(catalog_folder) } else { as_named };
+        let before = if from_beside < as_named { catalog_folder } else { "" };
         Some(Self {
             template: format!("{before}{{{{ {} }}}}", spelled(column)?),
             without: items.len() - named.len(),
@@ -60,7 +62,7 @@ impl Pictures {
         })
     }
 
-    /// What cannot be rendered, in words; nothing where all can.
+    /// Returns the part that cannot be rendered, in words; `None` if there is none.
     fn unusable(&self, one_per: OnePer) -> Option<String> {
         let unit = if one_per == OnePer::Product { "product" } else { "variant" };
         let without = (self.without > 0).then(|| format!("{} without a picture", count(self.without, unit)));
@@ -71,12 +73,12 @@ impl Pictures {
     }
 }
 
-/// What an item has under that name, unless it is blank.
+/// Returns an item's value for this name unless it is blank.
 fn filled<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// What templates call the picture of an item: `image`, or a column in which there is nothing but names of pictures.
+/// Returns the template name of the items' image: `image`, or a column that holds only image names.
 fn picture_column(items: &[Item]) -> Option<&str> {
     let columns = items.first()?.columns.names();
     let has_pictures = |name: &&str| {
@@ -86,7 +88,7 @@ fn picture_column(items: &[Item]) -> Option<&str> {
     std::iter::once("image").chain(columns).find(has_pictures)
 }
 
-/// Whether a text is the name or the address of one picture.
+/// Returns whether a text is the name or the address of one image.
 fn is_picture(text: &str) -> bool {
     let path = text.split(['?', '#']).next().unwrap_or(text);
     let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
@@ -94,51 +96,53 @@ fn is_picture(text: &str) -> bool {
         && !text.contains([' ', ',', ';', '|', '\n'])
 }
 
-/// Whether a picture is no file of ours.
+/// Returns whether an image is an address instead of a local file.
 fn is_address(image: &str) -> bool {
     image.contains("://") || image.starts_with("data:")
 }
 
-/// What a first manifest says of a product file.
+/// The content of a first manifest for a product file.
 pub(crate) struct Draft<'a> {
-    /// The file, seen from the manifest.
+    /// Path of the file, relative to the manifest.
     pub(crate) from: &'a str,
-    /// How it was read.
+    /// Options with which it was read.
     pub(crate) reading: &'a Reading,
-    /// What it is.
+    /// Facts about the file.
     pub(crate) about: &'a About,
-    /// What it makes.
+    /// Items of the file.
     pub(crate) items: &'a [Item],
-    /// How its pictures are reached, where it has any.
+    /// Images of the file, if it has any.
     pub(crate) pictures: Option<Pictures>,
 }
 
 impl Draft<'_> {
-    /// The model that the manifest names.
+    /// Returns the model in the manifest.
     pub(crate) fn model(&self) -> Arc<ModelCard> {
         let name = if self.pictures.is_some() { WITH_PICTURES } else { WITHOUT };
         let name: ModelName = name.parse().expect("a test reads it");
         Arc::clone(Cards::built_in().get(&name).expect("a test finds it"))
     }
 
-    /// The price of so many clips.
+    /// Returns the price of this number of clips.
     fn price(&self, clips: usize) -> Usd {
         let model = self.model();
         let each = model.price.as_ref().map(|price| price.usd).unwrap_or_default();
         each.times(clips as u64)
     }
 
-    /// The price of all clips.
+    /// Returns the price of all clips.
     pub(crate) fn total(&self) -> Usd {
         self.price(self.items.len())
     }
 
-    /// Whether a clip may be made for something else than a product: in a plain file each row is an item.
+    /// Returns whether the unit of a clip can be chosen.
+    ///
+    /// In a plain file each row is an item.
     fn has_choice(&self) -> bool {
         self.about.of > 0
     }
 
-    /// The other values of `one_per` that make another number of clips, each with that and its price.
+    /// Returns the other values of `one_per` that change the number of clips, with that number and its price.
     pub(crate) fn choices(&self) -> String {
         let makes = |kind: &OnePer| match kind {
             OnePer::Product => self.about.makes.product,
@@ -153,12 +157,12 @@ impl Draft<'_> {
         others.collect::<Vec<_>>().join(" · ")
     }
 
-    /// What of it cannot be rendered as it is.
+    /// Returns the part of the file that cannot be rendered as it is.
     pub(crate) fn unusable(&self) -> Option<String> {
         self.pictures.as_ref()?.unusable(self.reading.one_per)
     }
 
-    /// The manifest.
+    /// Returns the text of the manifest.
     pub(crate) fn text(&self) -> String {
         let (from, title) = (yaml(self.from), &self.about.title);
         let (reading, shot) = (self.reading_lines().concat(), self.shot_lines().concat());
@@ -196,7 +200,7 @@ providers:
         )
     }
 
-    /// How the file is read, where that is worth a line.
+    /// Returns the lines with the options for reading the file, where they matter.
     fn reading_lines(&self) -> Vec<String> {
         let Reading { one_per, dialect, sheet, all } = self.reading;
         let mut lines = Vec::new();
@@ -241,12 +245,12 @@ providers:
         lines
     }
 
-    /// Some of what a prompt may say of an item beside its title, as templates write it.
+    /// Returns some fields besides the title that a prompt may use, as templates write them.
     fn named(&self) -> Vec<String> {
         let Some(item) = self.items.first() else { return Vec::new() };
         let facts = item.facts.iter().map(|fact| fact.name);
         let columns = item.columns.names();
-        // The columns of a shop's file are many, and what is of use in them has a name of ours.
+        // A shop's file has many columns, and the useful ones have a common name.
         let is_known = |name: &str| item.facts.iter().any(|fact| fact.column.as_deref() == Some(name));
         let columns = columns.filter(|name| !self.has_choice() && !is_known(name));
         let others = ["id", "sku", "handle", "title", "status", "row", "image", "images", "description_html"];
@@ -255,7 +259,7 @@ providers:
     }
 }
 
-/// How a template reads what is called so; nothing where that would need more than a comment to explain.
+/// Returns the template expression for a name; `None` if it would be hard to read.
 fn spelled(name: &str) -> Option<String> {
     let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
@@ -266,12 +270,12 @@ fn spelled(name: &str) -> Option<String> {
     (!name.contains(is_odd)).then(|| format!("item.raw['{name}']"))
 }
 
-/// A line with a comment behind it.
+/// Returns a line with a comment after it.
 fn noted(line: &str, comment: &str) -> String {
     format!("{line:<COMMENTS$} # {comment}\n")
 }
 
-/// A text as YAML reads it back: in quotes unless it is plainly one word.
+/// Returns a text in YAML: quoted unless it is a plain word.
 fn yaml(text: &str) -> String {
     let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.contains('.')
@@ -279,12 +283,12 @@ fn yaml(text: &str) -> String {
     if is_word { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
-/// Dollars rounded up.
+/// Returns the amount in dollars, rounded up.
 fn whole_dollars(usd: Usd) -> u64 {
     usd.micros().unsigned_abs().div_ceil(1_000_000)
 }
 
-/// Where clips go: the first of these that gives every item a path of its own that any system can store.
+/// Returns the first output template that gives every item a unique and portable path.
 fn output(items: &[Item]) -> &'static str {
     type Name = fn(&Item) -> String;
     const PATHS: [(&str, Name); 3] = [
@@ -299,7 +303,7 @@ fn output(items: &[Item]) -> &'static str {
         let mut taken = HashSet::new();
         items.iter().map(name).all(|name| {
             let path = check_path(&format!("renders/{name}/{name}_{SHOT}.mp4"));
-            // A slash would make one more folder.
+            // A slash would create another folder.
             !name.contains('/') && path.is_ok_and(|path| taken.insert(fold(&path)))
         })
     };

@@ -9,7 +9,7 @@ fn read(csv: &str) -> Catalog {
     catalog
 }
 
-/// The manifest for a sheet, which must be right in itself; `there` are the pictures beside it.
+/// Returns the manifest for a CSV file, after checking that it is valid; `there` lists the existing images.
 fn manifest_for(csv: &str, reading: &Reading, there: &[&str]) -> String {
     let Catalog { items, about, .. } = read(csv);
     let about = about.unwrap();

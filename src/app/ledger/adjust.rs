@@ -1,4 +1,4 @@
-//! The cost of one take, corrected: what the provider's bill says is written down in place of what was expected.
+//! Corrections of the cost of a take, from the provider's bill.
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -11,45 +11,47 @@ use crate::domain::lifecycle::Account;
 use crate::domain::money::Usd;
 use crate::store::{Adjustment, ApplyError, Costs, Mode, Options, Store};
 
-/// A request to correct what one take has cost.
+/// A request to correct the cost of one take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustRequest {
-    /// The take.
+    /// Take to correct.
     pub which: Which,
-    /// What it cost.
+    /// Actual cost.
     pub usd: Usd,
-    /// What the amount is taken from; kept in the ledger.
+    /// Source of the amount, which is kept in the ledger.
     pub reason: String,
 }
 
 /// A way to name one take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// The only take of a job that has cost something.
+    /// The only take of a job that cost something.
     Job(String),
-    /// A take by its id.
+    /// The take with this id.
     Take(TakeId),
 }
 
-/// What a correction has changed.
+/// The result of a correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustReport {
-    /// The job of the take.
+    /// Job of the take.
     pub key: JobKey,
-    /// The take.
+    /// Id of the take.
     pub take: TakeId,
-    /// What it counted for before.
+    /// Amount before the correction.
     pub was: Usd,
-    /// What it counts for now; the same where nothing was changed.
+    /// Amount now; equal to `was` if nothing changed.
     pub usd: Usd,
-    /// What the amount is taken from.
+    /// Source of the amount.
     pub reason: String,
-    /// The command to type next.
+    /// Command to type next.
     pub next: String,
 }
 
 impl Project {
-    /// Corrects what one take has cost. Works while a run is active.
+    /// Corrects the cost of one take.
+    ///
+    /// It works while a run is active.
     pub async fn adjust(&self, request: &AdjustRequest) -> Result<AdjustReport, Error> {
         let reason = request.reason.trim().to_owned();
         if reason.is_empty() {
@@ -68,7 +70,7 @@ impl Project {
     }
 }
 
-/// Finds the one take that is meant.
+/// Finds the take that the request names.
 async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, Error> {
     let job = match which {
         Which::Job(job) => job,
@@ -90,7 +92,7 @@ async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, 
     }
 }
 
-/// Finds a take that has cost something, or may have.
+/// Finds a take that was, or may have been, charged.
 async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs, Error> {
     let found = store.costs(take).await?;
     let found = found.ok_or_else(|| {

@@ -1,4 +1,6 @@
-//! A plan added up, job by job: of a million jobs only a few are named.
+//! The running total of a plan.
+//!
+//! It names only a few jobs, so a million jobs need little memory.
 
 use super::EXAMPLES;
 use crate::app::budget::{Fit, Level};
@@ -11,40 +13,40 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use std::collections::BTreeMap;
 
-/// Jobs with what is to be done about each, added up.
+/// The running total of jobs and their planned actions.
 #[derive(Debug, Default)]
 pub struct Sum {
-    /// Number of the jobs that are planned.
+    /// Number of planned jobs.
     pub jobs: usize,
-    /// All jobs of the manifest.
+    /// Number of jobs of the manifest in each bucket.
     pub buckets: Buckets,
-    /// How many of them would be sent.
+    /// Number of jobs that would be sent.
     pub to_render: usize,
-    /// What these cost.
+    /// Price of the jobs that would be sent.
     pub(crate) total: Usd,
-    /// Of the table, each where it came up first.
+    /// Rows of the table, in order of appearance.
     pub(crate) rows: Vec<Row>,
-    /// The models of all jobs.
+    /// Models of all jobs.
     pub(crate) models: BTreeMap<ModelName, Model>,
-    /// Clips of other jobs that serve, and what they would have cost.
+    /// Number of jobs that use another job's clip, and the price this saves.
     pub(crate) shared: (usize, Usd),
-    /// Likewise, of jobs that had other names.
+    /// Number of jobs that use the clip of an earlier name, and the price this saves.
     pub(crate) renamed: (usize, Usd),
-    /// Jobs that may be paid twice, and for how much.
+    /// Number of jobs that may be paid twice, and their price.
     pub(crate) again: (usize, Usd),
-    /// Clips that are kept although their input changed, with the first of them.
+    /// Number of clips kept although their input changed, with the first of them.
     pub(crate) kept: (usize, Vec<String>),
-    /// Likewise, until somebody agrees.
+    /// Number of clips kept until a person consents to a new one, with the first of them.
     pub(crate) asks: (usize, Vec<String>),
-    /// Jobs whose clips are gone.
+    /// Number of jobs whose clips are missing.
     pub(crate) missing: usize,
-    /// Jobs whose clips somebody altered.
+    /// Number of jobs whose clips were altered.
     pub(crate) altered: usize,
-    /// The budgets.
+    /// Budgets, each with the part of the plan that fits.
     pub(crate) fits: Vec<Fit>,
 }
 
-/// A row of the table: jobs of one model and price with which the same is done.
+/// A row of the table: jobs with the same model, price and planned action.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) sign: char,
@@ -55,29 +57,29 @@ pub(crate) struct Row {
     pub(crate) examples: Vec<String>,
 }
 
-/// What would be sent to a model.
+/// The jobs that would be sent to a model.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) costly: usize,
-    /// The highest price of a job.
+    /// Highest price of a job.
     pub(crate) dearest: Usd,
     pub(crate) unpriced: usize,
     pub(crate) first_unpriced: Option<JobKey>,
 }
 
 impl Sum {
-    /// Returns the sum before the first job, with budgets that are so full and the jobs that are not planned.
+    /// Returns an empty total for these budgets and these jobs outside the plan.
     #[must_use]
     pub fn new(levels: Vec<Level>, others: Buckets) -> Self {
         Self { buckets: others, fits: levels.into_iter().map(Fit::new).collect(), ..Self::default() }
     }
 
-    /// The models of all jobs.
+    /// Returns the models of all jobs.
     pub fn models(&self) -> impl Iterator<Item = &ModelName> {
         self.models.keys()
     }
 
-    /// Adds a job of which a person has said that it is meant to stay as it is.
+    /// Adds a job that a person has dismissed.
     pub fn add_dismissed(&mut self, wanted: &Wanted) {
         self.jobs += 1;
         self.buckets.add(Bucket::Dismissed, 1);
@@ -85,7 +87,7 @@ impl Sum {
         self.count_row(wanted, '=', None, "dismissed".to_owned());
     }
 
-    /// Adds a job whose clip is not as it was placed, and which is not rendered anew.
+    /// Adds a job whose clip differs from its record and which is not rendered again.
     pub fn add_lost(&mut self, wanted: &Wanted, loss: Loss) {
         self.jobs += 1;
         self.buckets.add(Bucket::lost(loss), 1);
@@ -162,7 +164,7 @@ fn add(sum: &mut (usize, Usd), price: Usd) {
     sum.1 += price;
 }
 
-/// What costs money first, what is as it was last.
+/// Signs of the rows in the order of the table: from new charges to unchanged jobs.
 pub(crate) const ORDER: [char; 7] = ['+', '~', '>', '!', '?', 'x', '='];
 
 fn why(decision: &Decision) -> (char, String) {

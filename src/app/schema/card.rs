@@ -1,18 +1,18 @@
-//! A model's entry under `models` in the schema, from the form of the cards.
+//! The schema of a model's entry under `models`, derived from the form of the cards.
 
 use super::forms::{described, reference, text, usd};
 use crate::manifest::keys;
 use crate::provider::cards::form::{CARD, Form, Key, Need};
 use serde_json::{Map, Value as Json, json};
 
-/// A model's entry under `models`.
+/// Returns the schema of a model's entry under `models`.
 pub(super) fn card() -> Json {
     let mut card = form(Form::Group(CARD), false);
     card["properties"][keys::LIKE.0] = described(reference("model"), keys::LIKE.1);
     card
 }
 
-/// What a part of a card may be.
+/// Returns the schema of a part of a card.
 fn form(of: Form, may_be_nothing: bool) -> Json {
     let schema = match of {
         Form::Text => text(),

@@ -1,9 +1,9 @@
-//! Small parts of the schema that others are made of.
+//! Small parts from which the schema is built.
 
 use crate::manifest::{self, keys::Keys};
 use serde_json::{Map, Value as Json, json};
 
-/// A group of keys and no others.
+/// Returns the schema of an object with exactly these keys.
 pub(super) fn group(keys: &Keys, needed: &[&str], schema: impl Fn(&str) -> Json) -> Json {
     let property = |(name, says): &(&str, &str)| ((*name).to_owned(), described(schema(name), says));
     json!({
@@ -15,7 +15,7 @@ pub(super) fn group(keys: &Keys, needed: &[&str], schema: impl Fn(&str) -> Json)
 }
 
 pub(super) fn described(mut schema: Json, says: &str) -> Json {
-    // Beside a reference, draft 7 reads nothing.
+    // Draft 7 ignores everything next to a reference.
     if schema.get("$ref").is_some() {
         schema = json!({ "allOf": [schema] });
     }
@@ -23,7 +23,7 @@ pub(super) fn described(mut schema: Json, says: &str) -> Json {
     schema
 }
 
-/// With what holds where nothing is written.
+/// Adds the default value to a schema.
 pub(super) fn defaulted(mut schema: Json, value: impl Into<Json>) -> Json {
     schema["default"] = value.into();
     schema
@@ -33,12 +33,14 @@ pub(super) fn reference(definition: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{definition}") })
 }
 
-/// One text; YAML's numbers and truths are read as they are written. Variables of the environment are for keys alone.
+/// Returns the schema of a text.
+///
+/// YAML's numbers and booleans are read as written. Environment variables are allowed only in keys of providers.
 pub(super) fn text() -> Json {
     reference("text")
 }
 
-/// Without braces.
+/// Returns the schema of a condition, which has no braces.
 pub(super) fn condition() -> Json {
     json!({ "anyOf": [{ "type": "boolean" }, { "type": "string", "not": { "pattern": r"\{[\{%]" } }] })
 }
@@ -47,7 +49,7 @@ pub(super) fn reuse() -> Json {
     json!({ "enum": ["always", "never"] })
 }
 
-/// Where clips go.
+/// Returns the schema of an output template.
 pub(super) fn output() -> Json {
     json!({
         "type": "string",
@@ -56,7 +58,7 @@ pub(super) fn output() -> Json {
     })
 }
 
-/// Where clips go if a manifest does not say: read of the least one.
+/// Returns the default output template, as the reader of a minimal manifest sets it.
 pub(super) fn default_output() -> Option<String> {
     let least = "version: 1\nitems: [{ id: a }]\nshots: { a: { model: zai/viduq1-text, prompt: a } }\n";
     manifest::read("", least.as_bytes()).0.map(|manifest| manifest.output.source().to_owned())

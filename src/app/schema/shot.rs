@@ -1,4 +1,4 @@
-//! Shots and items in the schema, with the fields that models share.
+//! The schema of shots and items, with the fields that models share.
 
 use super::forms::{condition, described, digits, group, output, reference, reuse, template, text};
 use crate::domain::request::Field;
@@ -28,7 +28,7 @@ pub(super) fn shot(cards: &Cards) -> Json {
     shot
 }
 
-/// The axes of a shot, by name, with what is taken away and what is added.
+/// Returns the schema of the axes of a shot, with their exclusions and additions.
 pub(super) fn matrix() -> Json {
     let entry = |name: &str| match name {
         "exclude" => json!({ "type": "array", "items": { "type": "object" } }),
@@ -44,7 +44,7 @@ pub(super) fn matrix() -> Json {
         "minItems": 1,
         "items": reference("choice"),
     });
-    // So that editors complete the names of models; what else an axis may hold, this one may, too.
+    // Editors complete the names of models here; other values remain allowed as on any axis.
     matrix["properties"]["model"] = json!({
         "description": "An axis of models.",
         "type": "array",
@@ -55,14 +55,16 @@ pub(super) fn matrix() -> Json {
     matrix
 }
 
-/// A value of an axis.
+/// Returns the schema of a value of an axis.
 pub(super) fn choice() -> Json {
     let id = described(text(), "A short name that stays; clips are called after it.");
     let group = json!({ "type": "object", "required": ["id"], "properties": { "id": id } });
     json!({ "anyOf": [text(), { "type": "null" }, group] })
 }
 
-/// An entry of the manifest's own list; its other keys are columns.
+/// Returns the schema of an entry in the manifest's own list.
+///
+/// Its other keys are columns.
 pub(super) fn item(cards: &Cards) -> Json {
     let nothing = json!({ "type": "null" });
     let mut properties = Map::new();
@@ -81,7 +83,7 @@ pub(super) fn item(cards: &Cards) -> Json {
     })
 }
 
-/// The fields that all providers share.
+/// Returns the schemas of the fields that all providers share.
 fn fields(cards: &Cards) -> impl Iterator<Item = (&'static str, Json)> {
     Field::ALL.into_iter().map(move |field| {
         let schema = match field {
@@ -101,7 +103,7 @@ fn fields(cards: &Cards) -> impl Iterator<Item = (&'static str, Json)> {
     })
 }
 
-/// What else the models document, with the models that do.
+/// Returns the schema of the other parameters, each with the models that have it.
 pub(super) fn params(cards: &Cards) -> Json {
     let mut models: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for card in cards.iter() {
@@ -117,7 +119,7 @@ pub(super) fn params(cards: &Cards) -> Json {
     json!({ "type": "object", "properties": properties, "additionalProperties": text() })
 }
 
-/// A text for which the cards of some models know values.
+/// Returns the schema of a text with the values that some cards know.
 fn words<'a>(rules: impl Iterator<Item = &'a Rule>) -> Json {
     let known: BTreeSet<String> = rules.flat_map(|rule| &rule.values).map(shown).collect();
     if known.is_empty() { text() } else { json!({ "anyOf": [{ "enum": known }, text()] }) }
