@@ -10,7 +10,7 @@ pub use items::{Jobs, jobs, product_file};
 use crate::catalog::Makes;
 use crate::domain::key::ModelName;
 use crate::domain::problem::{Place, Problem, meant_or_all};
-use crate::files::Album;
+use crate::files::ImageCache;
 use crate::manifest::{self, Corrections, Located, Manifest, ModelEntry, ProviderConfig};
 use crate::plan::expand::LeftOut;
 use crate::plan::order::LinkBook;
@@ -104,7 +104,7 @@ pub fn folder_of(manifest: &Path) -> PathBuf {
 #[must_use]
 pub fn load(manifest: &Path, providers: &Registry, worksheet: &Worksheet) -> Loaded {
     let mut loaded = open(manifest, providers);
-    let mut pictures = Album::new(&loaded.folder);
+    let mut pictures = ImageCache::new(&loaded.folder);
     jobs(&mut loaded, &LinkBook::new(), &mut pictures, false, &mut &*worksheet);
     loaded
 }

@@ -6,9 +6,9 @@ mod input;
 mod machine;
 mod server;
 
-use super::album::load;
 use super::error::Error;
 use super::exit::Exit;
+use super::inputs::load;
 use super::places::Places;
 use super::plan::worksheet;
 use super::project::Project;

@@ -5,7 +5,6 @@
 //! Every guard, budget, quota, output check and question lives here. Nothing here depends on a command line or a
 //! terminal.
 pub(crate) mod again;
-pub(crate) mod album;
 pub(crate) mod approval;
 pub mod board;
 pub mod budget;
@@ -25,6 +24,7 @@ pub(crate) mod find;
 pub(crate) mod guards;
 pub(crate) mod images;
 pub mod init;
+pub(crate) mod inputs;
 pub mod interrupt;
 pub mod ledger;
 pub(crate) mod listener;

@@ -2,12 +2,12 @@
 //!
 //! `run` shares its parts.
 
-use super::album::load;
 use super::approval;
 use super::budget::{Level, caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
+use super::inputs::load;
 use super::lost::{Lost, Search};
 use super::places::{Places, quoted};
 use super::planned::{Changes, Plan};

@@ -2,12 +2,12 @@
 //!
 //! It deletes nothing.
 
-use super::album::load;
 use super::consent::{Answer, Topic};
 use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::guards;
+use super::inputs::load;
 use super::lost::Lost;
 use super::plan::{attach_history, invalid, valid, worksheet};
 use super::project::Project;

@@ -3,10 +3,10 @@
 //! The earlier clips are kept.
 
 use super::again::{Reorder, order_again, other_buckets};
-use super::album::load;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::job_named;
+use super::inputs::load;
 use super::names::Names;
 use super::places::quoted;
 use super::plan::{attach_history, invalid, valid, worksheet};

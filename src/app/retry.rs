@@ -1,8 +1,8 @@
 //! Retries: sends failed jobs again, each as a new take.
 
 use super::again::{Reorder, cost, order_again, other_buckets};
-use super::album::load;
 use super::error::Error;
+use super::inputs::load;
 use super::names::Names;
 use super::places::quoted;
 use super::plan::{attach_history, invalid, valid, worksheet};

@@ -2,7 +2,6 @@
 //!
 //! The same request resumes an interrupted run.
 
-use super::album::load;
 use super::approval;
 use super::board::Roster;
 use super::budget::{Level, caps, levels};
@@ -12,6 +11,7 @@ use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::guards;
+use super::inputs::load;
 use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
 use super::places::{Places, quoted};

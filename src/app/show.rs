@@ -1,9 +1,9 @@
 //! The details of one job: its takes, attempts and answers, its money, and the available actions.
 
-use super::album::load;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::{find, held_elsewhere, job_named, project_name};
+use super::inputs::load;
 use super::lost::loss;
 use super::places::{Places, quoted};
 use super::project::Project;

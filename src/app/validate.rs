@@ -1,9 +1,9 @@
 //! Validation: checks everything that can be known before anything is sent.
 
-use super::album::hand_on;
 use super::error::Error;
 use super::exit::Exit;
 use super::images;
+use super::inputs::hand_on;
 use super::project::Project;
 use crate::domain::problem::Problem;
 use crate::domain::take::Wanted;

@@ -1,15 +1,15 @@
 //! The folder tree: pictures in, clips out.
 //!
-//! [`pictures`] reads what is to be sent, [`album`] remembers what pictures were. [`tree`] knows the output folder and the folder of unfinished downloads,
-//! [`part`] receives a clip, [`place`] gives it its name, [`refile`] gives it another, [`examine`] compares what
+//! [`pictures`] reads what is to be sent, [`image_cache`] remembers what pictures were. [`tree`] knows the output folder and
+//! the folder of unfinished downloads, [`part`] receives a clip, [`place`] gives it its name, [`refile`] gives it another, [`examine`] compares what
 //! stands with what was recorded. [`dir`] has the steps of which
 //! they are made, each relative to an open directory, so that nothing can be swapped beneath them.
 //!
 //! Everything here blocks but [`part::Part::receive`] and [`tree::Tree::take_up`]; callers in async code wrap it.
 
-pub mod album;
 pub mod dir;
 pub mod examine;
+pub mod image_cache;
 pub mod part;
 pub mod pictures;
 pub mod place;
@@ -18,9 +18,9 @@ pub mod resume;
 pub mod sidecars;
 pub mod tree;
 
-pub use album::Album;
 pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
+pub use image_cache::ImageCache;
 pub use part::{Part, ReceiveFault, Received, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect};
 pub use place::{Older, PlaceFault, Placement, kept_path};

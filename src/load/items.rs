@@ -6,7 +6,7 @@ use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, did_you_mean, meant_or_all};
 use crate::domain::request::PictureFacts;
 use crate::domain::take::Wanted;
-use crate::files::{self, Album};
+use crate::files::{self, ImageCache};
 use crate::manifest::{FileReading, Items, ListItem, Located, Manifest, OnBadItem};
 use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
@@ -45,13 +45,13 @@ impl Jobs for &Worksheet {
 pub fn jobs(
     loaded: &mut Loaded,
     links: &LinkBook,
-    pictures: &mut Album,
+    pictures: &mut ImageCache,
     with_links: bool,
     jobs: &mut dyn Jobs,
 ) {
     let Some(manifest) = loaded.manifest.take() else { return };
     let source = Source::of(&loaded.folder, &manifest, &mut loaded.problems);
-    let mut pictures = Pictures { folder: &loaded.folder, album: pictures, known: HashMap::new() };
+    let mut pictures = Pictures { folder: &loaded.folder, image_cache: pictures, known: HashMap::new() };
     let mut look = |text: &str| pictures.look(text);
     let skips = manifest.on_bad_item == OnBadItem::Skip;
     let mut is_gathered = false;
@@ -129,7 +129,7 @@ pub(super) fn look(
 /// What is known of local pictures.
 struct Pictures<'a> {
     folder: &'a Path,
-    album: &'a mut Album,
+    image_cache: &'a mut ImageCache,
     known: HashMap<String, Result<PictureFacts, Unusable>>,
 }
 
@@ -142,7 +142,7 @@ impl Pictures<'_> {
         if let Some(known) = self.known.get(text) {
             return known.clone();
         }
-        let found = self.album.look(text).map_err(|trouble| Unusable {
+        let found = self.image_cache.look(text).map_err(|trouble| Unusable {
             near: matches!(trouble, files::PictureTrouble::Missing)
                 .then(|| near(self.folder, text))
                 .flatten()

@@ -46,7 +46,7 @@ fn settled(project: &Project) {
 }
 
 /// What is known of the pictures.
-fn album(project: &Project) -> Value {
+fn image_cache(project: &Project) -> Value {
     serde_json::from_slice(&fs::read(project.path(ALBUM)).unwrap()).unwrap()
 }
 
@@ -58,16 +58,16 @@ fn unchanged(project: &Project) -> usize {
 
 /// Makes the program believe that the red mug's picture is another one. Nobody who reads the picture believes it.
 fn forge(project: &Project) {
-    let mut album = album(project);
-    album["pictures"]["mugs/red.png"]["sha256"] = "0".repeat(64).into();
-    project.write(ALBUM, album.to_string());
+    let mut image_cache = image_cache(project);
+    image_cache["pictures"]["mugs/red.png"]["sha256"] = "0".repeat(64).into();
+    project.write(ALBUM, image_cache.to_string());
 }
 
 #[test]
 fn what_is_known_of_a_picture_is_believed_without_reading_it() {
     let project = shop();
     project.run(&["validate"]).expect(0);
-    assert_eq!(album(&project)["pictures"].as_object().unwrap().len(), 2);
+    assert_eq!(image_cache(&project)["pictures"].as_object().unwrap().len(), 2);
     project.run(&["run", "--yes"]).expect(0);
     assert_eq!(unchanged(&project), 2);
     forge(&project);
@@ -119,7 +119,7 @@ fn a_picture_that_was_written_a_moment_ago_is_not_remembered() {
     file.set_modified(far.try_into().unwrap()).unwrap();
     project.run(&["plan"]).expect(0);
     assert_eq!(
-        album(&project)["pictures"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        image_cache(&project)["pictures"].as_object().unwrap().keys().collect::<Vec<_>>(),
         ["mugs/blue.png"]
     );
 }
@@ -130,7 +130,7 @@ fn a_broken_or_foreign_file_is_replaced_and_one_that_cannot_be_is_done_without()
     for text in ["", "{", "[]", r#"{"shotlist":"0.0.1","pictures":{}}"#, r#"{"shotlist":1}"#] {
         project.write(ALBUM, text);
         project.run(&["plan"]).expect(0);
-        assert_eq!(album(&project)["pictures"].as_object().unwrap().len(), 2, "{text}");
+        assert_eq!(image_cache(&project)["pictures"].as_object().unwrap().len(), 2, "{text}");
     }
     fs::remove_file(project.path(ALBUM)).unwrap();
     fs::create_dir(project.path(ALBUM)).unwrap();
@@ -149,8 +149,8 @@ fn what_is_gone_from_the_folder_is_forgotten_and_what_another_manifest_uses_is_n
     project.write("mugs/green.png", include_bytes!("../../fixtures/mug.png"));
     crate::support::until("the new picture is remembered", || {
         project.run(&["plan"]).expect(0);
-        album(&project)["pictures"].get("mugs/green.png").is_some()
+        image_cache(&project)["pictures"].get("mugs/green.png").is_some()
     });
-    let album = album(&project);
-    assert_eq!(album["pictures"].as_object().unwrap().len(), 2, "{album}");
+    let image_cache = image_cache(&project);
+    assert_eq!(image_cache["pictures"].as_object().unwrap().len(), 2, "{image_cache}");
 }

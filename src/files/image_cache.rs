@@ -51,7 +51,7 @@ impl Stamp {
 
 /// The pictures of a folder, and what is known of them.
 #[derive(Debug)]
-pub struct Album {
+pub struct ImageCache {
     /// Without symbolic links in its path, where it is there at all.
     root: PathBuf,
     /// Where what is known is kept.
@@ -98,7 +98,7 @@ struct Page<P> {
     pictures: P,
 }
 
-impl Album {
+impl ImageCache {
     /// The pictures of a folder of which nothing is known, and nothing will be.
     #[must_use]
     pub fn new(root: &Path) -> Self {

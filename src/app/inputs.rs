@@ -6,7 +6,7 @@
 use super::places::Places;
 use super::project::Project;
 use crate::engine::clock::Clock;
-use crate::files::Album;
+use crate::files::ImageCache;
 use crate::load::{Jobs, Loaded, jobs, open};
 use crate::plan::order::LinkBook;
 use crate::store::{Folder, Worksheet};
@@ -28,10 +28,10 @@ pub(crate) fn hand_on(
     taker: &mut dyn Jobs,
 ) {
     let file = places.shared_state().join("pictures.json");
-    let mut album = Album::kept_in(file, &places.folder, Clock::system().now());
-    jobs(loaded, links, &mut album, with_links, taker);
+    let mut image_cache = ImageCache::kept_in(file, &places.folder, Clock::system().now());
+    jobs(loaded, links, &mut image_cache, with_links, taker);
     // If the cache cannot be saved, the next command only reads the images again.
-    if album.is_news() && Folder::make(&places.shared_state()).is_ok() {
-        let _ = album.save();
+    if image_cache.is_news() && Folder::make(&places.shared_state()).is_ok() {
+        let _ = image_cache.save();
     }
 }
