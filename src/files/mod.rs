@@ -1,9 +1,9 @@
 //! The folder tree: pictures in, clips out.
 //!
 //! [`pictures`] reads what is to be sent, [`image_cache`] remembers what pictures were. [`tree`] knows the output folder and
-//! the folder of unfinished downloads, [`part`] receives a clip, [`place`] gives it its name, [`refile`] gives it another, [`examine`] compares what
-//! stands with what was recorded. [`dir`] has the steps of which
-//! they are made, each relative to an open directory, so that nothing can be swapped beneath them.
+//! the folder of unfinished downloads, [`part`] receives a clip, [`place`] gives it its name, [`refile`] gives it another,
+//! [`examine`] compares what stands with what was recorded. [`dir`] has the steps of which they are made, each relative to an
+//! open directory, so that nothing can be swapped beneath them.
 //!
 //! Everything here blocks but [`part::Part::receive`] and [`tree::Tree::take_up`]; callers in async code wrap it.
 
