@@ -5,7 +5,7 @@
 use super::board::Roster;
 use super::error::Error;
 use super::exit::Exit;
-use super::lost::{Lost, standing};
+use super::lost::{Lost, open_folder};
 use super::project::Project;
 use super::reporter::News;
 use super::session::{Order, Session};
@@ -68,7 +68,7 @@ async fn go(session: Session) -> Result<RunReport, Error> {
         return Ok(RunReport::Nothing { what, next: Some(places.typed("status")) });
     }
     session.keep_output().await?;
-    standing(&places, &places.out, &session.store, None).await?;
+    open_folder(&places, &places.out, &session.store, None).await?;
     let configs = providers(&places.manifest).map_err(|problems| {
         let what = "`providers:` could not be read; what was paid could not be collected";
         Error::new(Exit::Invalid, what).problems(problems)
@@ -98,7 +98,7 @@ async fn go(session: Session) -> Result<RunReport, Error> {
         levels: Vec::new(),
     };
     let (caps, lost) = (Caps::default(), Lost::default());
-    let ended = Ended { run, caps, waiting: 0, asks: 0, lost, again: "collect" };
+    let ended = Ended { run, caps, waiting: 0, asks: 0, lost, repeat: "collect" };
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     Ok(report?.at_least(unset))

@@ -115,7 +115,7 @@ impl Project {
         let mut state = machine::state(&context, project, now).await;
         checks.extend(input::providers(&context, &wants, &state.owing).await);
         checks.append(&mut state.checks);
-        checks.extend(machine::room(&context, &loaded, &worksheet, &state));
+        checks.extend(machine::disk_space(&context, &loaded, &worksheet, &state));
         checks.extend(machine::output(&context));
 
         let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
