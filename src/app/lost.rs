@@ -223,7 +223,7 @@ fn folder_error(why: &str) -> Error {
     Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged")
 }
 
-/// Restores missing clips where this is free, and drops the restored ones from the list.
+/// Restores missing clips where this is free, and drops restored or requested ones from the list.
 async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let tree = session.tree()?;
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);
