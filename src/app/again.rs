@@ -34,7 +34,7 @@ pub(crate) struct Reorder {
     /// Name of the command in the run history.
     pub(crate) command: &'static str,
     /// Command that repeats the request and answers its question, without the flags for its paths.
-    pub(crate) again: String,
+    pub(crate) repeat: String,
     /// Jobs to order, each at its price.
     pub(crate) jobs: Vec<Wanted>,
     /// Question before the order, without the price.
@@ -80,7 +80,7 @@ pub(crate) async fn order_again(
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let may_be_unpriced = project.places.sandbox || bounds.allow_unpriced;
     if let Some(wanted) = reorder.jobs.iter().find(|wanted| wanted.price.is_none() && !may_be_unpriced) {
-        let typed = session.places.typed(&format!("{} --allow-unpriced", reorder.again));
+        let typed = session.places.typed(&format!("{} --allow-unpriced", reorder.repeat));
         return Err(unpriced(&wanted.key, &wanted.request.model).hint(typed));
     }
     let mut obstacles = Obstacles::new(&session)?;
@@ -107,7 +107,7 @@ pub(crate) async fn order_again(
     }
     let price: Usd = reorder.jobs.iter().map(cost).sum();
     if !project.places.sandbox {
-        let typed = session.places.typed(&reorder.again);
+        let typed = session.places.typed(&reorder.repeat);
         agreed(&project, bounds, &format!("{} for about {price}?", reorder.question), typed)?;
     }
     let mut needed = session.owing().await?;
@@ -156,7 +156,7 @@ pub(crate) async fn order_again(
         levels,
     };
     // `run` sends what was ordered here and not sent.
-    let ended = Ended { run, caps, waiting: 0, asks: 0, lost: Lost::default(), again: "run" };
+    let ended = Ended { run, caps, waiting: 0, asks: 0, lost: Lost::default(), repeat: "run" };
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report

@@ -14,7 +14,7 @@ fn tell(project: &Project, trips: &[Trip]) {
 }
 
 /// Refuses to archive more clips than the guard allows.
-pub(crate) fn let_go(project: &Project, plan: &Plan) -> Result<(), Error> {
+pub(crate) fn check_removals(project: &Project, plan: &Plan) -> Result<(), Error> {
     let Some(trip) = plan.trips.iter().find(|trip| matches!(trip.found, Found::Removed(..))) else {
         return Ok(());
     };
@@ -29,7 +29,7 @@ pub(crate) fn let_go(project: &Project, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Refuses a run whose plan exceeds the guards.
-pub(crate) fn pass(project: &Project, plan: &Plan) -> Result<(), Error> {
+pub(crate) fn check(project: &Project, plan: &Plan) -> Result<(), Error> {
     if plan.trips.is_empty() {
         return Ok(());
     }

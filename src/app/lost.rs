@@ -138,7 +138,7 @@ impl Search<'_> {
     ///
     /// Returns an error where the folder is on another disk or more clips are missing than the guards allow, unless
     /// the caller has `accepted` this.
-    pub(crate) async fn mend(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
+    pub(crate) async fn check_and_restore(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;
         let missing = found.lost.iter().filter(|(_, loss)| *loss == Loss::Missing).count();
@@ -185,7 +185,7 @@ pub(crate) async fn found(
     reader: &Reader,
     project: Option<&str>,
 ) -> Result<Found, Error> {
-    let Some(tree) = standing(places, root, reader, project).await? else { return Ok(Found::default()) };
+    let Some(tree) = open_folder(places, root, reader, project).await? else { return Ok(Found::default()) };
     look(reader, &tree, project).await.map_err(|error| folder_error(&format!("cannot be looked at: {error}")))
 }
 
@@ -194,7 +194,7 @@ pub(crate) async fn found(
 /// # Errors
 ///
 /// Returns an error where clips are recorded and their folder is missing.
-pub(crate) async fn standing(
+pub(crate) async fn open_folder(
     places: &Places,
     root: &Path,
     reader: &Reader,
@@ -223,7 +223,7 @@ fn folder_error(why: &str) -> Error {
     Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged")
 }
 
-/// Restores missing clips where this is free, and drops the restored ones from the list.
+/// Restores missing clips where this is free, and drops restored or requested ones from the list.
 async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let tree = session.tree()?;
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);

@@ -79,7 +79,7 @@ impl Project {
             return Ok(report);
         }
         if !request.accept_changes {
-            guards::let_go(self, &plan)?;
+            guards::check_removals(self, &plan)?;
         }
         self.agree(&gone)?;
         let tree = session.tree()?;
@@ -143,11 +143,11 @@ async fn archive(
         }
         let from = Filed { take: take.id.clone(), path: take.path.clone(), file: *file };
         // It does not matter if a user has removed an older take.
-        if let Ok(path) = put_away(tree, &from) {
+        if let Ok(path) = move_to_archive(tree, &from) {
             session.store.kept(&from, &path, now).await?;
         }
     }
-    match put_away(tree, &job.filed) {
+    match move_to_archive(tree, &job.filed) {
         Ok(path) => {
             let filed = Filed { path, ..job.filed.clone() };
             session.store.file(project, &job.key, filed, Some(job.filed.path.clone()), now).await?;
@@ -160,7 +160,7 @@ async fn archive(
 /// Moves a clip and its sidecar to the archive.
 ///
 /// If the name is taken there, the new name contains the take's id.
-fn put_away(tree: &Tree, from: &Filed) -> Result<String, PlaceFault> {
+fn move_to_archive(tree: &Tree, from: &Filed) -> Result<String, PlaceFault> {
     let to = format!("{ARCHIVE}{}", from.path);
     match tree.refile(&from.path, &to, &from.file, Refile::Move, None) {
         Ok(()) => Ok(to),

@@ -68,7 +68,7 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
     }
     let reorder = Reorder {
         command: "redo",
-        again: again(args),
+        repeat: repeat_command(args),
         question: format!("Render {} once more", count(jobs.len(), "clip")),
         jobs,
         notes: vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()],
@@ -111,7 +111,7 @@ fn chosen(
 }
 
 /// Returns the command that repeats the request and answers its question.
-fn again(args: &RedoRequest) -> String {
+fn repeat_command(args: &RedoRequest) -> String {
     let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
     let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
     format!("redo{} --yes", jobs.chain(only).collect::<String>())

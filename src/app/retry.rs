@@ -71,7 +71,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     let second = format!("{twice} of this is, or may be, a second payment for the same clip");
     let reorder = Reorder {
         command: "retry",
-        again: again(args),
+        repeat: repeat_command(args),
         question: format!("Send {} again", count(chosen.len(), "job")),
         jobs: chosen.into_iter().map(|(_, wanted)| wanted).collect(),
         notes: Some(second).filter(|_| twice > Usd::ZERO).into_iter().collect(),
@@ -82,7 +82,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
 }
 
 /// Returns the command that repeats the request and answers its question.
-fn again(args: &RetryRequest) -> String {
+fn repeat_command(args: &RetryRequest) -> String {
     let Selection { only, limit } = &args.selection;
     let mut words = "retry".to_owned();
     for only in only {

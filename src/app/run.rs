@@ -22,7 +22,7 @@ use super::recover::refuse_forgotten;
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
-use super::setup::{Setup, setup, unplayed};
+use super::setup::{Setup, sandbox_limits, setup};
 use super::summary::{self, Ended, RunReport};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
@@ -117,7 +117,7 @@ async fn prepare(
     attach_history(worksheet, places, manifest, Some(&session.store))?;
     let only = &request.selection.only;
     let search = Search { places, root: &places.out, manifest, worksheet, only };
-    let mut lost = search.mend(session, request.accept_changes).await?;
+    let mut lost = search.check_and_restore(session, request.accept_changes).await?;
     let approved = request.plan.as_deref().map(|file| approval::read(places, manifest, file)).transpose()?;
     let agreed_before = approved.is_some() || request.accept_changes;
     let choice =
@@ -137,7 +137,7 @@ async fn prepare(
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
     let plan = decided.plan(manifest, loaded, levels, &lost)?;
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
-    if let Some(note) = unplayed(&loaded.cards, &used).filter(|_| places.sandbox) {
+    if let Some(note) = sandbox_limits(&loaded.cards, &used).filter(|_| places.sandbox) {
         project.tell(&News::Note(&note));
     }
     decided.warn(project);
@@ -146,11 +146,11 @@ async fn prepare(
         && !request.bounds.allow_unpriced
         && let Some((model, _, key)) = plan.unpriced().next()
     {
-        let typed = places.typed(&format!("{} --allow-unpriced", again(request)));
+        let typed = places.typed(&format!("{} --allow-unpriced", repeat_command(request)));
         return Err(unpriced(key, model).hint(typed));
     }
     if !agreed_before {
-        guards::pass(project, &plan)?;
+        guards::check(project, &plan)?;
     }
     let closes_gaps = ask_about_gaps(session, &decided, &plan, agreed_before).await?;
     let mut ordered = order(&manifest.project, worksheet, &loaded.left_out, now)?;
@@ -213,8 +213,8 @@ async fn carry_out(
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
-    let again = again(request);
-    let ended = Ended { run, caps, waiting, asks, lost, again: &again };
+    let repeat = repeat_command(request);
+    let ended = Ended { run, caps, waiting, asks, lost, repeat: &repeat };
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report
@@ -259,7 +259,7 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
 }
 
 /// Returns the command that continues with the same selection and asks again before it spends.
-fn again(request: &RunRequest) -> String {
+fn repeat_command(request: &RunRequest) -> String {
     let RunRequest { selection, bounds, plan, .. } = request;
     let mut words = "run".to_owned();
     for only in &selection.only {
@@ -348,7 +348,7 @@ fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Er
             ),
         )
         .money("not charged")
-        .hint(places.typed(&format!("{} --yes", again(request))))),
+        .hint(places.typed(&format!("{} --yes", repeat_command(request))))),
         Answer::No => {
             Err(Error::new(Exit::Usage, "nothing was sent").money("not charged").hint(places.typed("plan")))
         }

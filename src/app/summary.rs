@@ -39,7 +39,7 @@ pub(crate) struct Ended<'a> {
     /// Clips that are missing or altered.
     pub(crate) lost: Lost,
     /// Command that continues the run, without the flags for its paths.
-    pub(crate) again: &'a str,
+    pub(crate) repeat: &'a str,
 }
 
 /// The result of a request to run, collect, retry or redo.
@@ -240,7 +240,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &St
             WhyStopped::Provider(Stop::Setup) | WhyStopped::Model | WhyStopped::NoProgress => {
                 Some(Exit::WorkRemains)
             }
-            // These stop a model only when its last three tasks failed, which leaves no work for it.
+            // If jobs remain after these, `leaves_work` reports them below.
             WhyStopped::TasksLost | WhyStopped::TasksEmpty | WhyStopped::TasksFail => None,
         });
     }
@@ -288,11 +288,11 @@ fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, en
         Exit::Done => places.typed("status"),
         // Only the missing consent keeps these jobs from being sent.
         Exit::Budget if ended.asks > 0 && reached(result).is_none() => {
-            places.typed(&format!("{} --accept-changes", ended.again))
+            places.typed(&format!("{} --accept-changes", ended.repeat))
         }
         // The same command would end at once until the day or the month is over.
         Exit::Budget if matches!(reached(result), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command pays nothing twice.
-        _ => places.typed(ended.again),
+        _ => places.typed(ended.repeat),
     }
 }

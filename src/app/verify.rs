@@ -315,7 +315,7 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
     };
     let (missing, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, loss)| *loss == Loss::Missing);
     // Altered clips come first because this frees their names.
-    let mut bare = Vec::new();
+    let mut freed = Vec::new();
     for (clip, _) in others {
         if replaces {
             let (tree, path) = (tree.clone(), clip.filed.path.clone());
@@ -323,13 +323,13 @@ async fn repair(session: &Session, lost: Vec<(Clip, Loss)>, replaces: bool) -> R
             let kept =
                 kept.map_err(|error| local(error.to_string()))?.map_err(|error| local(error.to_string()))?;
             tell("kept", &clip, &format!("the altered file is now {kept}"));
-            bare.push(clip);
+            freed.push(clip);
         } else {
             altered = true;
             tell("left", &clip, "it was altered: --replace-altered keeps it aside and restores the clip");
         }
     }
-    for clip in bare.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
+    for clip in freed.into_iter().chain(missing.into_iter().map(|(clip, _)| clip)) {
         let back =
             bring_back(&session.store, &tree, &session.project.registry, &clip, session.clock.now()).await;
         match back.map_err(|error| local(error.to_string()))? {

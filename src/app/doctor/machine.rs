@@ -56,7 +56,7 @@ pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Tim
             return found;
         }
     };
-    found.checks.extend(standing(dir, &folder));
+    found.checks.extend(check_folder(dir, &folder));
     if !dir.is_dir() {
         found.checks.push(clock(now, None));
         return found;
@@ -85,7 +85,7 @@ pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Tim
             None
         }
     };
-    found.checks.extend(examined.iter().flat_map(|examined| books(examined, active, context)));
+    found.checks.extend(examined.iter().flat_map(|examined| check_database(examined, active, context)));
     found.checks.push(clock(now, examined.as_ref().and_then(|examined| examined.newest)));
     if examined.is_some()
         && let Err(error) = remember(&mut found, context, project, now).await
@@ -118,7 +118,7 @@ async fn remember(
 }
 
 /// Checks the owner, the permissions and the file system of the folder.
-fn standing(dir: &Path, folder: &Folder) -> Vec<Check> {
+fn check_folder(dir: &Path, folder: &Folder) -> Vec<Check> {
     let mut checks = Vec::new();
     let shown = self::shown(dir);
     if let Some(kind) = folder.network {
@@ -180,7 +180,7 @@ fn standing(dir: &Path, folder: &Folder) -> Vec<Check> {
 }
 
 /// Checks the database and the ledger.
-fn books(examined: &Examined, active: bool, context: &Context<'_>) -> Vec<Check> {
+fn check_database(examined: &Examined, active: bool, context: &Context<'_>) -> Vec<Check> {
     let mut checks = vec![Check::ok("database", format!("sound, {} takes", examined.takes))];
     checks.push(if examined.cut {
         Check::warn(
@@ -221,7 +221,7 @@ fn clock(now: Timestamp, newest: Option<Timestamp>) -> Check {
 }
 
 /// Checks the free space for the state and the clips to render.
-pub(crate) fn room(
+pub(crate) fn disk_space(
     context: &Context<'_>,
     loaded: &Loaded,
     worksheet: &Worksheet,
@@ -229,17 +229,17 @@ pub(crate) fn room(
 ) -> Vec<Check> {
     let places = context.places;
     let mut checks = Vec::new();
-    let (count, clips) = match to_come(loaded, worksheet, found) {
+    let (count, clips) = match clips_to_render(loaded, worksheet, found) {
         Ok(to_come) => to_come,
         Err(error) => return vec![local("database", &error, context)],
     };
     for (about, dir, need) in [("disk", &places.out, clips), ("disk", &places.state, STATE_BYTES)] {
-        let ground = ground(dir);
-        let free = match free_space(ground) {
+        let existing = existing_parent(dir);
+        let free = match free_space(existing) {
             Ok(free) => free,
             Err(error) => {
-                let what = format!("how much room {} has cannot be told: {error}", shown(ground));
-                checks.push(Check::warn(about, what, format!("df -h {}", shell(ground))));
+                let what = format!("how much room {} has cannot be told: {error}", shown(existing));
+                checks.push(Check::warn(about, what, format!("df -h {}", shell(existing))));
                 continue;
             }
         };
@@ -257,7 +257,7 @@ pub(crate) fn room(
         checks.push(if free >= need {
             Check::ok(about, what)
         } else if dir == &places.state {
-            Check::fail(about, Exit::Local, what, format!("free some space: df -h {}", shell(ground)))
+            Check::fail(about, Exit::Local, what, format!("free some space: df -h {}", shell(existing)))
         } else {
             Check::warn(about, what, format!("free some space, or {}", context.command("run --out DIR")))
         });
@@ -266,7 +266,11 @@ pub(crate) fn room(
 }
 
 /// Returns the number of clips to render, and the bytes that they will probably need.
-fn to_come(loaded: &Loaded, worksheet: &Worksheet, found: &Found) -> Result<(usize, u64), StoreError> {
+fn clips_to_render(
+    loaded: &Loaded,
+    worksheet: &Worksheet,
+    found: &Found,
+) -> Result<(usize, u64), StoreError> {
     let project = loaded.manifest.as_ref().map_or("", |manifest| manifest.project.as_str());
     let mut book = worksheet.book();
     book.know(project, found.reader.as_ref(), &|_| true)?;
@@ -289,18 +293,16 @@ fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
     u64::from(seconds) * BYTES_A_SECOND
 }
 
-/// Checks that clips and state can be written.
-///
-/// The test file has no name, so it cannot remain.
+/// Checks that clips and state can be written, with a test file that has no name and so cannot remain.
 pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
     let places = context.places;
     [("output", &places.out), ("state", &places.state)]
         .into_iter()
         .filter_map(|(about, dir)| {
-            let ground = ground(dir);
-            let there = if ground == dir.as_path() { "" } else { ", where it will be made" };
-            let trouble = if ground.is_dir() {
-                tempfile::tempfile_in(ground).err().map(|error| error.to_string())
+            let existing = existing_parent(dir);
+            let there = if existing == dir.as_path() { "" } else { ", where it will be made" };
+            let trouble = if existing.is_dir() {
+                tempfile::tempfile_in(existing).err().map(|error| error.to_string())
             } else {
                 Some("it is not a folder".to_owned())
             };
@@ -308,19 +310,19 @@ pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
                 Some(trouble) => Some(Check::fail(
                     about,
                     Exit::Local,
-                    format!("nothing can be written into {}{there}: {trouble}", shown(ground)),
-                    format!("ls -ld {}", shell(ground)),
+                    format!("nothing can be written into {}{there}: {trouble}", shown(existing)),
+                    format!("ls -ld {}", shell(existing)),
                 )),
                 // The check of the state reported everything else about it.
                 None if about == "state" => None,
-                None => Some(Check::ok(about, format!("{} can be written{there}", shown(ground)))),
+                None => Some(Check::ok(about, format!("{} can be written{there}", shown(existing)))),
             }
         })
         .collect()
 }
 
 /// Returns the folder or its nearest existing parent.
-fn ground(dir: &Path) -> &Path {
+fn existing_parent(dir: &Path) -> &Path {
     let there = dir.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     there.unwrap_or(Path::new("."))
 }
@@ -337,9 +339,7 @@ fn shell(path: &Path) -> String {
     quoted(&shown(path))
 }
 
-/// Returns the check for an error of the store.
-///
-/// The error's text names the next step.
+/// Returns the check for an error of the store, whose text names the next step.
 fn local(about: &'static str, error: &StoreError, context: &Context<'_>) -> Check {
     let todo = match error {
         error if error.is_recoverable() => context.command("recover"),
@@ -381,7 +381,7 @@ mod tests {
     fn a_folder_of_another_user_or_on_a_network_is_told() {
         let dir = Path::new("s");
         let of = |folder: &Folder| {
-            standing(dir, folder).into_iter().map(|check| check.verdict).collect::<Vec<_>>()
+            check_folder(dir, folder).into_iter().map(|check| check.verdict).collect::<Vec<_>>()
         };
         let fail = Verdict::Fail(Exit::Local);
         assert_eq!(of(&Folder::default()), [Verdict::Ok]);
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_yet_is_made_in_the_nearest_folder() {
-        assert_eq!(ground(Path::new("./no-such-folder/below")), Path::new("."));
-        assert_eq!(ground(Path::new("src/cli")), Path::new("src/cli"));
+        assert_eq!(existing_parent(Path::new("./no-such-folder/below")), Path::new("."));
+        assert_eq!(existing_parent(Path::new("src/cli")), Path::new("src/cli"));
     }
 }

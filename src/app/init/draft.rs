@@ -53,12 +53,12 @@ impl Pictures {
         // Images above the manifest's folder may not be read, and a brace would start a template.
         let is_possible =
             local.len() == named.len() && !catalog_folder.starts_with("..") && !catalog_folder.contains('{');
-        let from_beside = if is_possible && as_named > 0 { missing(catalog_folder) } else { as_named };
-        let before = if from_beside < as_named { catalog_folder } else { "" };
+        let from_catalog = if is_possible && as_named > 0 { missing(catalog_folder) } else { as_named };
+        let before = if from_catalog < as_named { catalog_folder } else { "" };
         Some(Self {
             template: format!("{before}{{{{ {} }}}}", spelled(column)?),
             without: items.len() - named.len(),
-            missing: from_beside,
+            missing: from_catalog,
         })
     }
 
