@@ -6,7 +6,8 @@ use super::output::output_name;
 use super::places::Places;
 use super::project::Project;
 use super::session::{Session, cannot_open, lock};
-use crate::domain::key::{ModelName, TakeId};
+use super::setup::policies;
+use crate::domain::key::TakeId;
 use crate::domain::lifecycle::{ClipFile, Phase};
 use crate::domain::money::Usd;
 use crate::domain::text::count;
@@ -64,7 +65,7 @@ impl Project {
             Some(why) => why.to_string(),
             None => "the state does not know clips that it has paid for".to_owned(),
         };
-        let policy = |model: &ModelName| self.registry.policy(&model.provider);
+        let policy = policies(self);
         let (out, now) = (output_name(places), self.clock.now());
         let rebuilt = block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))
             .map_err(|error| cannot_open(places, error))?;

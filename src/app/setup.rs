@@ -8,8 +8,10 @@ use super::project::Project;
 use super::rehearsal::Stage;
 use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
+use crate::domain::policy::Policy;
 use crate::domain::problem::{Place, Problem};
-use crate::engine::lane::Account;
+use crate::engine::lane::{Account, Lane};
+use crate::load::{cards, providers};
 use crate::manifest::{Located, ProviderConfig};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
@@ -105,13 +107,11 @@ pub(crate) async fn set_up_valid(
     if let Some(rehearsal) = &project.rehearsal {
         let stage = rehearsal.start(&project.places).await?;
         for provider in project.registry.iter() {
-            let limits = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
             let endpoint = Endpoint {
                 base_url: address(&stage.address(provider.name()))?,
                 key: Some(SecretString::from(stage.key())),
             };
-            // The rehearsal keeps the limit on concurrent tasks and raises the other limits.
-            let limits = Limits { concurrency: limits.concurrency, ..rehearsal_limits() };
+            let limits = limits(project, configs, provider.name());
             let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
@@ -122,7 +122,7 @@ pub(crate) async fn set_up_valid(
         let config = configs.get(provider.name());
         match endpoint(&**provider, config) {
             Ok(endpoint) => {
-                let limits = config.map(|config| config.value.limits).unwrap_or_default();
+                let limits = limits(project, configs, provider.name());
                 let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
                 accounts.insert(provider.name().to_owned(), Arc::new(account));
             }
@@ -205,6 +205,29 @@ pub(crate) fn key_variable<'a>(
     match config.and_then(|config| config.value.api_key.as_ref()) {
         Some(named) => (&named.value.0, named.place()),
         None => (&provider.profile().key_env, Place::Nowhere),
+    }
+}
+
+/// Returns the limits of a provider. A rehearsal keeps the one on concurrent tasks and raises the others.
+fn limits(project: &Project, configs: &BTreeMap<String, Located<ProviderConfig>>, provider: &str) -> Limits {
+    let limits = configs.get(provider).map(|config| config.value.limits).unwrap_or_default();
+    if project.rehearsal.is_some() {
+        Limits { concurrency: limits.concurrency, ..rehearsal_limits() }
+    } else {
+        limits
+    }
+}
+
+/// Returns the policy of each model with the manifest's limits, or with the standard ones where it cannot be read.
+pub(crate) fn policies(project: &Project) -> impl Fn(&ModelName) -> Policy + '_ {
+    let configs = providers(&project.places.manifest).unwrap_or_default();
+    let cards = cards(&project.places.manifest, &project.registry);
+    move |model| match project.registry.find(&model.provider) {
+        Some(provider) => {
+            let limits = limits(project, &configs, &model.provider);
+            Lane::new(cards.get(model), &**provider, &limits).policy
+        }
+        None => project.registry.policy(&model.provider),
     }
 }
 
