@@ -9,7 +9,7 @@ use super::lost::{Lost, open_folder};
 use super::project::Project;
 use super::reporter::News;
 use super::session::{Order, Session};
-use super::setup::{as_far_as_possible, is_missing_key, not_set_up};
+use super::setup::{is_missing_key, not_set_up, set_up_valid};
 use super::standing::buckets;
 use super::summary::{self, Ended, RunReport};
 use crate::load::{cards, providers};
@@ -27,7 +27,7 @@ impl Project {
             return Ok(RunReport::Nothing { what, next: Some(places.typed("plan")) });
         }
         match Session::open(self, "collect") {
-            Ok(session) => go(session).await,
+            Ok(session) => collect_owed(session).await,
             // The run that holds the lock collects paid work as well.
             Err(error) if error.exit == Exit::Locked => {
                 let what = format!("{}; it collects as well", error.what);
@@ -47,7 +47,7 @@ pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunRep
     }
     session.project.tell(&News::Failed(&error));
     session.project.tell(&News::Note("collecting what was paid before (Ctrl-C leaves it for later):"));
-    Ok(go(session).await?.at_least(error.exit))
+    Ok(collect_owed(session).await?.at_least(error.exit))
 }
 
 /// Returns the status of the jobs by the last recorded manifest.
@@ -60,7 +60,7 @@ async fn roster(session: &Session) -> Result<Roster, Error> {
     Ok(Roster { jobs, others, having, ..Roster::default() })
 }
 
-async fn go(session: Session) -> Result<RunReport, Error> {
+async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let (project, places) = (session.project.clone(), session.places.clone());
     let needed = session.owing().await?;
     if needed.is_empty() {
@@ -74,7 +74,7 @@ async fn go(session: Session) -> Result<RunReport, Error> {
         Error::new(Exit::Invalid, what).problems(problems)
     })?;
     let cards = cards(&places.manifest, &project.registry);
-    let (setup, problems) = as_far_as_possible(&project, &configs, &cards, &needed).await?;
+    let (setup, problems) = set_up_valid(&project, &configs, &cards, &needed).await?;
     let is_whole = problems.is_empty();
     if !is_whole && setup.accounts.is_empty() {
         return Err(not_set_up(&places, problems));

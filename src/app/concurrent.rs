@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::find::project_name;
 use super::project::Project;
-use super::session::unopened;
+use super::session::cannot_open;
 use crate::domain::fault::printable;
 use crate::store::{Mode, Options, Store};
 use jiff::Timestamp;
@@ -28,7 +28,7 @@ impl Project {
     pub(crate) fn open_concurrent(&self) -> Result<Concurrent, Error> {
         let (places, now) = (&self.places, self.clock.now());
         let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
-        let (store, _) = opened.map_err(|error| unopened(places, error))?;
+        let (store, _) = opened.map_err(|error| cannot_open(places, error))?;
         Ok(Concurrent { store, name: project_name(places), now })
     }
 }

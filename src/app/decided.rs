@@ -57,7 +57,7 @@ impl Decided {
         worksheet: &Worksheet,
         choice: Choice<'_>,
     ) -> Result<Self, Error> {
-        let others = choice.is_part().then(|| everything(manifest, loaded, worksheet, choice)).transpose()?;
+        let others = choice.is_part().then(|| decide_all(manifest, loaded, worksheet, choice)).transpose()?;
         let warnings = decide(manifest, loaded, worksheet, choice)?;
         let book = worksheet.book();
         let decided = book.decided()?;
@@ -72,7 +72,7 @@ impl Decided {
             decide(manifest, loaded, worksheet, choice)?;
         }
         let others = match others {
-            Some(all) => unselected(&worksheet.book(), all)?,
+            Some(all) => count_unselected(&worksheet.book(), all)?,
             None => Buckets::default(),
         };
         Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, warnings })
@@ -192,7 +192,7 @@ impl Choice<'_> {
 }
 
 /// Decides for all jobs, and returns the bucket of each by its position.
-fn everything(
+fn decide_all(
     manifest: &Manifest,
     loaded: &Loaded,
     worksheet: &Worksheet,
@@ -210,7 +210,7 @@ fn everything(
 }
 
 /// Counts the jobs without a current decision.
-fn unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
+fn count_unselected(book: &Book, mut all: HashMap<i64, Bucket>) -> Result<Buckets, StoreError> {
     book.each::<StoreError>(|_, job| {
         all.remove(&job.at);
         Ok(())

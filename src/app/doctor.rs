@@ -119,7 +119,7 @@ impl Project {
         checks.extend(machine::output(&context));
 
         let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
-        // Other remedies than a command of this program stand with their check, and the next step after them is
+        // A remedy outside this program is shown with its check, and the next step after it is
         // another check.
         let todo = first.map(|check| check.todo.clone().filter(|todo| todo.starts_with("shotlist ")));
         let next = match todo {

@@ -136,8 +136,8 @@ impl Search<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error where the folder is on another disk or more clips are missing than the guards allow, unless
-    /// the caller has `accepted` this.
+    /// Returns an error where the folder is on another disk or more clips are missing than the guards allow. Consent
+    /// in `accepted` overrides both.
     pub(crate) async fn check_and_restore(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;
@@ -223,7 +223,7 @@ fn folder_error(why: &str) -> Error {
     Error::new(Exit::Local, format!("the folder of the clips {why}")).money("not charged")
 }
 
-/// Restores missing clips where this is free, and drops the restored ones from the list.
+/// Restores missing clips where this is free, and drops restored or requested ones from the list.
 async fn fetch(session: &Session, lost: &mut Lost) -> Result<(), Error> {
     let tree = session.tree()?;
     let missing = lost.clips.values().filter(|(_, loss)| *loss == Loss::Missing);

@@ -15,7 +15,7 @@ use super::project::Project;
 use super::recover::refuse_forgotten;
 use super::reporter::News;
 use super::selection::Selection;
-use super::session::{Session, unopened};
+use super::session::{Session, cannot_open};
 use super::setup::lacks_key;
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
@@ -224,7 +224,7 @@ struct History {
 
 async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result<History, Error> {
     let caps = caps(manifest, None);
-    let Some(reader) = Reader::open(&places.state).map_err(|error| unopened(places, error))? else {
+    let Some(reader) = Reader::open(&places.state).map_err(|error| cannot_open(places, error))? else {
         return Ok(History { reader: None, levels: unused(caps), paused: Vec::new() });
     };
     let levels = levels(&reader, &manifest.project, "run", caps, now).await?;

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::output_name;
 use super::places::Places;
 use super::project::Project;
-use super::session::{Session, lock, unopened};
+use super::session::{Session, cannot_open, lock};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::{ClipFile, Phase};
 use crate::domain::money::Usd;
@@ -67,7 +67,7 @@ impl Project {
         let policy = |model: &ModelName| self.registry.policy(&model.provider);
         let (out, now) = (output_name(places), self.clock.now());
         let rebuilt = block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))
-            .map_err(|error| unopened(places, error))?;
+            .map_err(|error| cannot_open(places, error))?;
         // Submissions that a crash left without an answer are settled as at any start.
         let session = Session::open_locked(self, lock, false)?;
         let counts = session.store.counts(None).await?;

@@ -22,7 +22,7 @@ use super::recover::refuse_forgotten;
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
-use super::setup::{Setup, setup, unplayed};
+use super::setup::{Setup, sandbox_limits, setup};
 use super::summary::{self, Ended, RunReport};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
@@ -136,7 +136,7 @@ async fn prepare(
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
     let plan = decided.plan(manifest, loaded, levels, &lost)?;
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
-    if let Some(note) = unplayed(&loaded.cards, &used).filter(|_| places.sandbox) {
+    if let Some(note) = sandbox_limits(&loaded.cards, &used).filter(|_| places.sandbox) {
         project.tell(&News::Note(&note));
     }
     decided.warn(project);

@@ -95,10 +95,10 @@ impl Session {
         let (places, clock) = (project.places.clone(), project.clock.clone());
         let policy = |model: &ModelName| project.registry.policy(&model.provider);
         let mode = Mode::Drive { lock, policy: &policy };
-        let place = Some(here(&places));
+        let place = Some(current_place(&places));
         let options = Options { trust_damaged_ledger: !submits, place, ..Options::default() };
         let opened = Store::open(&places.state, mode, &options, clock.now());
-        let (store, opened) = opened.map_err(|error| unopened(&places, error))?;
+        let (store, opened) = opened.map_err(|error| cannot_open(&places, error))?;
         for warning in &opened.warnings {
             project.tell(&News::Warning(warning));
         }
@@ -222,7 +222,7 @@ async fn stop_on_request(project: &Project, world: &World, leave: &CancellationT
 /// Returns the place of this project: its machine and its folder.
 ///
 /// The machine's id tells apart machines that have the same name.
-fn here(places: &Places) -> Place {
+fn current_place(places: &Places) -> Place {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
     let machine = Some(machine.trim()).filter(|id| !id.is_empty()).unwrap_or(&host).to_owned();
@@ -239,7 +239,7 @@ pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
         Ok(None) => Err(Error::new(Exit::Usage, format!("nothing was ever run with {}", places.shown))
             .money("not charged")
             .hint(places.typed("plan"))),
-        Err(error) => Err(unopened(places, error)),
+        Err(error) => Err(cannot_open(places, error)),
     }
 }
 
@@ -255,7 +255,7 @@ pub(crate) fn lock(places: &Places, command: &str) -> Result<Lock, Error> {
 
 /// Returns the error for a state that cannot be opened, with a hint where it can be rebuilt.
 #[must_use]
-pub(crate) fn unopened(places: &Places, error: StoreError) -> Error {
+pub(crate) fn cannot_open(places: &Places, error: StoreError) -> Error {
     let is_recoverable = error.is_recoverable();
     let shown = Error::from(error);
     if is_recoverable { shown.hint(places.typed("recover")) } else { shown }

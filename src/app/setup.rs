@@ -53,7 +53,7 @@ pub(crate) async fn setup(
     cards: &Cards,
     needed: &BTreeSet<String>,
 ) -> Result<Setup, Error> {
-    let (setup, problems) = as_far_as_possible(project, configs, cards, needed).await?;
+    let (setup, problems) = set_up_valid(project, configs, cards, needed).await?;
     if problems.is_empty() { Ok(setup) } else { Err(not_set_up(&project.places, problems)) }
 }
 
@@ -94,7 +94,7 @@ const NO_KEY: &str = "the environment variable ";
 /// Sets up the needed providers with valid settings, and returns the problems of the others.
 ///
 /// A provider without a key must not keep the paid clips of other providers from being collected.
-pub(crate) async fn as_far_as_possible(
+pub(crate) async fn set_up_valid(
     project: &Project,
     configs: &BTreeMap<String, Located<ProviderConfig>>,
     cards: &Cards,
@@ -111,7 +111,7 @@ pub(crate) async fn as_far_as_possible(
                 key: Some(SecretString::from(stage.key())),
             };
             // The rehearsal keeps the limit on concurrent tasks and raises the other limits.
-            let limits = Limits { concurrency: limits.concurrency, ..quick() };
+            let limits = Limits { concurrency: limits.concurrency, ..rehearsal_limits() };
             let account = Account::new(Arc::clone(provider), endpoint, limits, cards);
             accounts.insert(provider.name().to_owned(), Arc::new(account));
         }
@@ -135,7 +135,7 @@ pub(crate) async fn as_far_as_possible(
 /// Returns a note on the corrected models that the sandbox cannot imitate.
 ///
 /// The sandbox follows the models' documents and does not read the manifest.
-pub(crate) fn unplayed(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
+pub(crate) fn sandbox_limits(cards: &Cards, used: &BTreeSet<ModelName>) -> Option<String> {
     let is_changed =
         |card: &&Arc<ModelCard>| card.corrected.iter().any(|correction| correction.part != "price");
     let changed = used.iter().filter_map(|name| cards.get(name)).filter(is_changed);
@@ -209,7 +209,7 @@ pub(crate) fn key_variable<'a>(
 }
 
 /// Returns the request limits of a rehearsal.
-fn quick() -> Limits {
+fn rehearsal_limits() -> Limits {
     let per_second = |count| {
         Some(Rate { count: NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN), per: Duration::from_secs(1) })
     };

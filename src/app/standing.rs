@@ -59,7 +59,7 @@ impl Standing {
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
         for take in &failed {
-            // One example per cause is enough; a cause is a name with the same charge.
+            // One example of each refusal and charge is enough.
             let State::Failed { refusal, charged, .. } = take.state else { continue };
             if causes.insert((refusal, charged)) {
                 said.extend(last_said(reader, take).await?);

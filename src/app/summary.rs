@@ -240,7 +240,7 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &St
             WhyStopped::Provider(Stop::Setup) | WhyStopped::Model | WhyStopped::NoProgress => {
                 Some(Exit::WorkRemains)
             }
-            // These stop a model only when its last three tasks failed, which leaves no work for it.
+            // If jobs remain after these, `leaves_work` reports them below.
             WhyStopped::TasksLost | WhyStopped::TasksEmpty | WhyStopped::TasksFail => None,
         });
     }

@@ -23,11 +23,11 @@ pub(crate) async fn ask(provider: &dyn Provider, endpoint: &Endpoint, settings: 
         ModelCard::unlisted(ModelName { provider, model })
     });
     let answer = free.ask(endpoint, &provider.poll(&card, &TaskId(NO_TASK.into()))).await;
-    judge(provider, endpoint.base_url.as_str(), answer)
+    check_answer(provider, endpoint.base_url.as_str(), answer)
 }
 
 /// Returns what the answer about a task that does not exist tells about the address and the key.
-fn judge(provider: &dyn Provider, url: &str, answer: Result<Reply, SendFault>) -> Check {
+fn check_answer(provider: &dyn Provider, url: &str, answer: Result<Reply, SendFault>) -> Check {
     let name = provider.name();
     let reply = match answer {
         Ok(reply) => reply,
@@ -80,8 +80,12 @@ mod tests {
     fn a_wrong_address_is_told_from_an_unknown_task() {
         let of = |provider: &str, status, body: &str| {
             let reply = Reply { status, headers: Vec::new(), body: body.into() };
-            judge(&**Registry::built_in().find(provider).unwrap(), "https://api.example.com", Ok(reply))
-                .verdict
+            check_answer(
+                &**Registry::built_in().find(provider).unwrap(),
+                "https://api.example.com",
+                Ok(reply),
+            )
+            .verdict
         };
         let wrong = Verdict::Fail(Exit::Invalid);
         let code = |code: &str| format!("{{\"error\":{{\"code\":\"{code}\",\"message\":\"so it is\"}}}}");
@@ -102,7 +106,8 @@ mod tests {
             assert_eq!(of(provider, status, &body), verdict, "{provider} {status} {body}");
         }
         let lost = SendFault { kind: SendFaultKind::NotSent, said: Said::text("no connection") };
-        let check = judge(&**Registry::built_in().find("zai").unwrap(), "https://api.example.com", Err(lost));
+        let check =
+            check_answer(&**Registry::built_in().find("zai").unwrap(), "https://api.example.com", Err(lost));
         assert_eq!(check.verdict, Verdict::Warn);
     }
 }

@@ -5,7 +5,7 @@ use crate::app::exit::Exit;
 use crate::app::find::{find, project_name};
 use crate::app::places::{Places, show_typed};
 use crate::app::project::Project;
-use crate::app::session::unopened;
+use crate::app::session::cannot_open;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::Account;
 use crate::domain::money::Usd;
@@ -59,7 +59,7 @@ impl Project {
         }
         let (places, now) = (&self.places, self.clock.now());
         let opened = Store::open(&places.state, Mode::Beside, &Options::default(), now);
-        let (store, _) = opened.map_err(|error| unopened(places, error))?;
+        let (store, _) = opened.map_err(|error| cannot_open(places, error))?;
         let seen = chosen(&store, places, &request.which).await?;
         let (key, take, was, usd) = (seen.take.key.clone(), seen.take.id.clone(), seen.usd, request.usd);
         if was != usd {
