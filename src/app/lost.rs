@@ -136,8 +136,8 @@ impl Search<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error where the folder is on another disk or more clips are missing than the guards allow, unless
-    /// the caller has `accepted` this.
+    /// Returns an error where the folder is on another disk or more clips are missing than the guards allow. Consent
+    /// in `accepted` overrides both.
     pub(crate) async fn check_and_restore(&self, session: &Session, accepted: bool) -> Result<Lost, Error> {
         let (mut lost, found) = self.look(&session.store).await?;
         let Search { root, manifest, places, .. } = self;

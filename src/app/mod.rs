@@ -1,7 +1,9 @@
 //! The use cases: everything that the program does, for a Rust caller as for the command line.
 //!
-//! A caller opens a [`Project`], may give it a [`Consent`] that answers its questions and a [`Reporter`] that
-//! receives its news, and calls a use case. Each use case returns a report, which is plain data, or an [`Error`].
+//! A caller opens a [`Project`] and calls a use case. It may give the project a [`Consent`] that answers its
+//! questions and a [`Reporter`] that receives its news. Each use case returns a report, which is plain data, or an
+//! [`Error`].
+//!
 //! Every guard, budget, quota, output check and question lives here. Nothing here depends on a command line or a
 //! terminal.
 pub(crate) mod again;

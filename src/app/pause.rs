@@ -123,8 +123,8 @@ fn known<'a>(registry: &Registry, name: Option<&'a str>) -> Result<Option<&'a st
     let known = registry.iter().filter(|provider| !provider.profile().sandbox_only);
     let names: Vec<&str> = known.map(|provider| provider.name()).collect();
     let hint = match did_you_mean(name, names.iter().copied()) {
-        Some(near) => format!("did you mean {near}"),
+        Some(near) => format!("did you mean {near}?"),
         None => format!("the providers are: {}", names.join(", ")),
     };
-    Err(Error::new(Exit::Usage, format!("there is no provider `{name}`; {hint}; nothing was changed")))
+    Err(Error::new(Exit::Usage, format!("there is no provider `{name}`; nothing was changed; {hint}")))
 }

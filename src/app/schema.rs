@@ -1,7 +1,7 @@
 //! The JSON Schema (draft 7) of a manifest, for editors.
 //!
-//! Keys come from the tables of the decoders, parts of cards from the form of the cards, and models, parameters and
-//! values from the built-in cards. `validate` checks what depends on the catalog or on the chosen model.
+//! Keys come from the tables of the decoders, and parts of cards from the form of the cards. Models, parameters and
+//! values come from the built-in cards. `validate` checks what depends on the catalog or on the chosen model.
 
 mod card;
 mod forms;

@@ -97,7 +97,10 @@ fn one_provider_on_hold_does_not_hold_the_others() {
 #[test]
 fn nothing_else_than_a_provider_can_be_put_on_hold() {
     let project = begun(1);
-    project.run(&["pause", "zia"]).expect(2).says("there is no provider `zia`; did you mean zai?");
+    project
+        .run(&["pause", "zia"])
+        .expect(2)
+        .says("there is no provider `zia`; nothing was changed; did you mean zai?");
     assert_eq!(paused(&project), json!([]));
     // What is wrong with the manifest must not keep the money flowing.
     project.edit("shotlist.yaml", "version: 1", "version: [");
