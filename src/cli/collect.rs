@@ -4,12 +4,12 @@ use super::args::ManifestArg;
 use super::context::Context;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::report::text;
+use crate::report;
 
 /// Fetches everything that was paid.
 pub(super) async fn collect(context: &Context, args: &ManifestArg) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.as_deref())?;
     let report = opened.at_work(&context.terminal, opened.project.collect()).await?;
-    text::run::tell(&context.terminal, opened.project.places(), &report);
+    report::run::tell(&context.terminal, opened.project.places(), &report);
     Ok(report.exit())
 }

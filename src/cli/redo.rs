@@ -5,7 +5,7 @@ use super::context::Context;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::redo::RedoRequest;
-use crate::report::text;
+use crate::report;
 
 /// Renders finished jobs once more.
 pub(super) async fn redo(context: &Context, args: &RedoArgs) -> Result<Exit, Error> {
@@ -13,6 +13,6 @@ pub(super) async fn redo(context: &Context, args: &RedoArgs) -> Result<Exit, Err
     let request =
         RedoRequest { jobs: args.jobs.clone(), only: args.only.clone(), bounds: args.bounds.request() };
     let report = opened.at_work(&context.terminal, opened.project.redo(&request)).await?;
-    text::run::tell(&context.terminal, opened.project.places(), &report);
+    report::run::tell(&context.terminal, opened.project.places(), &report);
     Ok(report.exit())
 }

@@ -5,7 +5,7 @@ use super::context::Context;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::retry::RetryRequest;
-use crate::report::text;
+use crate::report;
 
 /// Sends failed jobs again.
 pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, Error> {
@@ -18,6 +18,6 @@ pub(super) async fn retry(context: &Context, args: &RetryArgs) -> Result<Exit, E
         written_off: args.written_off,
     };
     let report = opened.at_work(&context.terminal, opened.project.retry(&request)).await?;
-    text::run::tell(&context.terminal, opened.project.places(), &report);
+    report::run::tell(&context.terminal, opened.project.places(), &report);
     Ok(report.exit())
 }

@@ -5,7 +5,7 @@ use super::context::Context;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::run::RunRequest;
-use crate::report::text;
+use crate::report;
 
 /// Runs the whole manifest, or the selected part of it.
 pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Error> {
@@ -19,6 +19,6 @@ pub(super) async fn run(context: &Context, args: &RunArgs) -> Result<Exit, Error
         accept_changes: args.accept_changes,
     };
     let report = opened.at_work(&context.terminal, opened.project.run(&request)).await?;
-    text::run::tell(&context.terminal, opened.project.places(), &report);
+    report::run::tell(&context.terminal, opened.project.places(), &report);
     Ok(report.exit())
 }

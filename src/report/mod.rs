@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod changes;
 pub mod guards;
+mod job;
 pub mod json;
 pub(crate) mod layout;
 pub mod lines;
@@ -11,5 +12,6 @@ pub mod pauses;
 pub mod plan;
 pub mod problems;
 pub mod reporter;
+pub mod run;
 pub mod terminal;
 pub mod text;

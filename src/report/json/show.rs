@@ -3,7 +3,7 @@
 use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
-use crate::report::text::show::{headline, reason, state_words};
+use crate::report::job::{headline, reason, state_words};
 use crate::store::{Attempt, Entry, TakeHistory};
 use crate::wire::Body;
 use serde_json::{Value, json};

@@ -4,12 +4,12 @@ use crate::app::places::{Places, quoted};
 use crate::app::standing::{EXAMPLES, Held, Standing};
 use crate::domain::fault::Said;
 use crate::domain::key::JobKey;
-use crate::domain::lifecycle::{HeldReason, State};
+use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::domain::text::count;
+use crate::report::job::reason_words;
 use crate::report::layout::{Row, utc};
-use crate::report::lines::held_words;
 
 /// Columns before what does not fit on the line of a take.
 const DEEPER: usize = 6;
@@ -94,10 +94,4 @@ pub fn held_line(take: &Take, said: Option<&Said>) -> String {
         ),
         state => format!("  {}   {}", take.key, state.name()),
     }
-}
-
-/// Returns why a take is held, with the name of the reason. `said` is the last answer to its submission.
-#[must_use]
-pub fn reason_words(reason: HeldReason, said: Option<&Said>) -> String {
-    format!("{} ({})", held_words(reason, said.and_then(|said| said.http)), reason.name())
 }

@@ -3,7 +3,7 @@
 use crate::app::exit::Exit;
 use crate::app::places::{Places, quoted};
 use crate::app::standing::{EXAMPLES, Standing};
-use crate::app::summary::{RunReport, Summary};
+use crate::app::summary::Summary;
 use crate::domain::fault::Said;
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
@@ -23,30 +23,8 @@ use std::fmt::Write as _;
 /// Columns of a line's first word and the space behind it; further rows of the line begin there.
 const INDENT: usize = 9;
 
-/// Tells what came of a run, and the command to type next.
-pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
-    let summary = match report {
-        RunReport::Nothing { what, next } => {
-            terminal.say(what);
-            if let Some(next) = next {
-                terminal.next(next);
-            }
-            return;
-        }
-        RunReport::Ran(summary) => summary,
-    };
-    for (key, reason) in &summary.unfiled {
-        terminal.say(format_args!("unfiled  {key}  {reason}"));
-    }
-    if summary.panicked > 0 {
-        terminal.say(format_args!(
-            "error: {} met a defect of shotlist and stayed where they were; the next run goes on with them",
-            count(summary.panicked, "job")
-        ));
-    }
-    if terminal.json {
-        return terminal.data(crate::report::json::run::object(places, summary));
-    }
+/// Tells the outcome of a run in words, and the command to type next.
+pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
     let told = |line: &String| terminal.tell(line, INDENT);
     outcome_lines(summary, places).iter().for_each(told);
     for level in summary.levels.iter().filter(|level| summary.reached == Some(level.cap)) {

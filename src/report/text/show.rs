@@ -2,13 +2,11 @@
 
 use crate::app::places::Places;
 use crate::app::show::{Sent, ShowReport, cost};
-use crate::domain::fault::Said;
 use crate::domain::foreign::shown;
-use crate::domain::lifecycle::{Account, CancelledBy, State};
+use crate::domain::lifecycle::{Account, State};
 use crate::domain::money::Usd;
+use crate::report::job::{headline, reason, state_words};
 use crate::report::layout::{bytes, cut, labelled, span, utc};
-use crate::report::lines::charged_words;
-use crate::report::text::held::reason_words;
 use crate::store::{Entry, History, Kind, TakeHistory};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -54,21 +52,6 @@ pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> 
         }
     }
     lines
-}
-
-/// Returns why a job is where it is.
-pub(crate) fn headline(history: &History) -> String {
-    let state = match history.decisive() {
-        None => "never ordered, not charged".to_owned(),
-        Some(decisive) => state_words(decisive),
-    };
-    let outdated =
-        history.decisive().is_some_and(|decisive| decisive.take.fingerprint != history.fingerprint);
-    match (history.wanted, outdated) {
-        (false, _) => format!("{state}; the manifest no longer asks for it"),
-        (true, true) => format!("{state}; the manifest asks for something else by now"),
-        (true, false) => state,
-    }
 }
 
 fn money(history: &History) -> String {
@@ -185,11 +168,6 @@ fn remark(line: &Entry) -> String {
     format!("{}  {did}: {}", utc(line.at), printable(reason(line)))
 }
 
-/// Returns the reason in the words of whoever gave it.
-pub(crate) fn reason(line: &Entry) -> &str {
-    line.note.as_deref().or(line.why.as_deref()).unwrap_or_default()
-}
-
 /// Returns the request of the newest attempt, one field of its body a line.
 fn request(report: &ShowReport, entry: &TakeHistory, width: usize) -> Vec<String> {
     let newest = entry.attempts.last();
@@ -222,57 +200,6 @@ fn request(report: &ShowReport, entry: &TakeHistory, width: usize) -> Vec<String
 /// Returns the text of a user or a provider as a terminal may show it, of any length.
 fn printable(text: &str) -> String {
     shown(text).into_owned()
-}
-
-/// Returns the last answer to the last submission of a take.
-fn said(entry: &TakeHistory) -> Option<&Said> {
-    entry.attempts.last()?.said.as_ref()
-}
-
-/// Returns the state of a take with what it means for the money.
-pub(crate) fn state_words(entry: &TakeHistory) -> String {
-    let take = &entry.take;
-    let (_, usd) = cost(entry);
-    match &take.state {
-        State::Held { reason, since, .. } => {
-            let money = if reason.charge_in_doubt() {
-                format!("may have been charged, up to {usd}")
-            } else {
-                format!("charged {usd}")
-            };
-            format!("held: {} ({money}), since {}", reason_words(*reason, said(entry)), utc(*since))
-        }
-        State::Failed { refusal, charged, .. } => {
-            format!("failed: {} ({})", refusal.name(), charged_words(*charged, usd))
-        }
-        State::Done { file, .. } => {
-            format!("done: {}, charged {usd}", bytes(file.size))
-        }
-        State::Pending { tries_left: 0, .. } => {
-            "pending: refused for passing reasons; the next run tries again (not charged)".into()
-        }
-        State::Pending { .. } => "pending: not sent, not charged".into(),
-        State::Cancelled { by } => match by {
-            CancelledBy::User => "cancelled by you before it was sent, not charged".into(),
-            CancelledBy::Superseded => "never sent: something else was decided first, not charged".into(),
-        },
-        State::WrittenOff { reason, .. } => {
-            format!("written off: {} ({usd} counts as spent)", reason_words(*reason, said(entry)))
-        }
-        State::Submitting { .. } => format!("submitting: {} is on its way to the provider", take.price),
-        State::Doubtful { .. } => {
-            format!(
-                "doubtful: no answer came, the provider is being asked; it may have been charged, up to {usd}"
-            )
-        }
-        State::Running { .. } => format!("running: accepted, being rendered ({usd} in flight)"),
-        State::Downloading { .. } => {
-            format!("downloading: rendered, being fetched ({usd} in flight)")
-        }
-        State::Placing { .. } => {
-            format!("placing: fetched, on its way to its name ({usd} in flight)")
-        }
-    }
 }
 
 const fn account_words(account: Account) -> &'static str {
