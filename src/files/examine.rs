@@ -1,18 +1,14 @@
 //! What stands under a clip's name, compared with what was recorded. Reads only.
 
-use super::dir::{Dir, hash};
-use super::place::sidecar_name;
+use super::dir::hash;
+use super::sidecars::file_of;
 use super::tree::Tree;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::loss::Loss;
 use crate::media::mp4;
 use rustix::fs::OFlags;
-use serde_json::Value;
 use std::io::{self, Seek as _};
-
-/// Largest sidecar that is read: a prompt and a few parameters are far below.
-const LARGEST_SIDECAR: u64 = 4 << 20;
 
 /// What stands under a clip's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,36 +113,4 @@ impl Tree {
         let file = file_of(&sidecar).filter(|_| sidecar["take"] == take.0.as_str())?;
         self.is_placed(target, &file).then_some(file)
     }
-
-    pub(super) fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
-        let (dir, name) = match self.locate(target, false) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            located => located?,
-        };
-        let Some(bytes) = small(&dir, &sidecar_name(name))? else { return Ok(None) };
-        Ok(Some(serde_json::from_slice(&bytes)?))
-    }
-}
-
-/// The whole of a file that is small, as ours are.
-pub(super) fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
-    match dir.file(name, OFlags::RDONLY, 0) {
-        Ok(file) if file.metadata()?.len() > LARGEST_SIDECAR => {
-            Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too large for a sidecar"))
-        }
-        Ok(_) => dir.read(name),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Returns whether that is a sidecar of ours: it names a take and its clip.
-pub(super) fn is_sidecar(sidecar: &Value) -> bool {
-    sidecar["take"].is_string() && file_of(sidecar).is_some()
-}
-
-/// The clip that a sidecar tells of.
-fn file_of(sidecar: &Value) -> Option<ClipFile> {
-    let sha256 = sidecar["sha256"].as_str()?.parse().ok()?;
-    Some(ClipFile { size: sidecar["bytes"].as_u64()?, sha256 })
 }

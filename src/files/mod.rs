@@ -2,14 +2,16 @@
 //!
 //! [`pictures`] reads what is to be sent, [`image_cache`] remembers what pictures were. [`tree`] knows the output folder and
 //! the folder of unfinished downloads, [`part`] receives a clip, [`place`] gives it its name, [`refile`] gives it another,
-//! [`examine`] compares what stands with what was recorded. [`dir`] has the steps of which they are made, each relative to an
-//! open directory, so that nothing can be swapped beneath them.
+//! [`examine`] compares what stands with what was recorded, [`obstacle`] finds what is in the way of a name, [`sidecars`]
+//! reads the file beside a clip. [`dir`] has the steps of which they are made, each relative to an open directory, so that
+//! nothing can be swapped beneath them.
 //!
 //! Everything here blocks but [`part::Part::receive`] and [`tree::Tree::take_up`]; callers in async code wrap it.
 
 pub mod dir;
 pub mod examine;
 pub mod image_cache;
+pub mod obstacle;
 pub mod part;
 pub mod pictures;
 pub mod place;
@@ -21,8 +23,9 @@ pub mod tree;
 pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
 pub use image_cache::ImageCache;
+pub use obstacle::Obstacle;
 pub use part::{Part, ReceiveFault, Received, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect};
 pub use place::{Older, PlaceFault, Placement, kept_path};
 pub use refile::Refile;
-pub use tree::{Obstacle, Tree};
+pub use tree::Tree;

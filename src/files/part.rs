@@ -128,6 +128,14 @@ enum End {
     Stopped,
 }
 
+impl Tree {
+    /// Takes a download up where it was left: a part to go on with, or a clip that had arrived whole.
+    pub async fn take_up(&self, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
+        let (tree, take, target) = (self.clone(), take.clone(), target.to_owned());
+        blocking(move || take_up(&tree, &take, &target)).await
+    }
+}
+
 impl Part {
     /// What to ask for.
     #[must_use]
@@ -183,7 +191,7 @@ fn until_broken<E: Display>(chunks: Vec<Result<Bytes, E>>) -> (Vec<Bytes>, Optio
 }
 
 /// Runs on the threads that may block.
-pub(super) async fn blocking<T: Send + 'static>(
+async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ReceiveFault> + Send + 'static,
 ) -> Result<T, ReceiveFault> {
     match tokio::task::spawn_blocking(work).await {
@@ -193,7 +201,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 /// Opens what there is of a take's clip, made ready for the rest.
-pub(super) fn take_up(tree: &Tree, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
+fn take_up(tree: &Tree, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
     let partial = tree.partial()?;
     let (beside, _) = tree.locate(target, true)?;
     let flags = OFlags::RDWR | OFlags::CREATE;

@@ -1,7 +1,7 @@
 //! Gives a clip its name: the last act, after which whoever sees it sees it whole.
 
 use super::dir::{Dir, Standing, is_full, is_obstructed};
-use super::examine::{is_sidecar, small};
+use super::sidecars::{has_foreign_sidecar, sidecar_name};
 use super::tree::{Tree, beside_name, notes_name, part_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
@@ -164,22 +164,6 @@ pub(super) fn taken(error: io::Error, target: &str) -> PlaceFault {
         io::ErrorKind::AlreadyExists => PlaceFault::NameTaken(target.to_owned()),
         _ => error.into(),
     }
-}
-
-/// Name of the sidecar of a clip.
-pub(super) fn sidecar_name(clip: &str) -> String {
-    format!("{clip}.json")
-}
-
-/// Whether a file that is no sidecar of ours has the name of a clip's sidecar.
-pub(super) fn has_foreign_sidecar(dir: &Dir, clip: &str) -> io::Result<bool> {
-    let name = sidecar_name(clip);
-    if !dir.has(&name)? {
-        return Ok(false);
-    }
-    let read = small(dir, &name).ok().flatten();
-    let sidecar = read.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-    Ok(!sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)))
 }
 
 /// Name under which something waits beside a clip until it is complete.

@@ -1,7 +1,8 @@
 //! Gives a placed clip another name, or a second job the same clip: free of charge.
 
 use super::dir::Standing;
-use super::place::{PlaceFault, has_foreign_sidecar, sidecar_name, staged_name, taken, write_sidecar};
+use super::place::{PlaceFault, staged_name, taken, write_sidecar};
+use super::sidecars::{has_foreign_sidecar, sidecar_name};
 use super::tree::Tree;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;

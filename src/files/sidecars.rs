@@ -1,8 +1,9 @@
-//! Finds the sidecars in an output folder, from which a lost state can be rebuilt.
+//! Reads the sidecars of clips, and finds all in an output folder, from which a lost state can be rebuilt.
 
 use super::dir::Dir;
-use super::examine::small;
 use super::tree::Tree;
+use crate::domain::lifecycle::ClipFile;
+use rustix::fs::OFlags;
 use serde_json::Value;
 use std::io;
 
@@ -14,6 +15,9 @@ const REHEARSALS: &str = "sandbox";
 
 /// The versions of a sidecar that are read.
 const FORMATS: [u64; 2] = [1, 2];
+
+/// Largest sidecar that is read: a prompt and a few parameters are far below.
+const LARGEST_SIDECAR: u64 = 4 << 20;
 
 impl Tree {
     /// Returns every sidecar with a file beside it, under the name of that file, in the order of the names.
@@ -31,6 +35,16 @@ impl Tree {
     #[must_use]
     pub fn sidecar_of(&self, target: &str) -> Option<Value> {
         self.sidecar(target).ok().flatten().filter(is_ours)
+    }
+
+    /// Reads the sidecar of a clip, whatever it says; `None` where there is none.
+    pub(super) fn sidecar(&self, target: &str) -> io::Result<Option<Value>> {
+        let (dir, name) = match self.locate(target, false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            located => located?,
+        };
+        let Some(bytes) = small(&dir, &sidecar_name(name))? else { return Ok(None) };
+        Ok(Some(serde_json::from_slice(&bytes)?))
     }
 }
 
@@ -56,6 +70,46 @@ fn walk(dir: &Dir, path: &str, found: &mut Vec<(String, Value)>) -> io::Result<(
     Ok(())
 }
 
+/// Returns whether a sidecar is of a version that is read, and names its take.
 fn is_ours(sidecar: &Value) -> bool {
     sidecar["format"].as_u64().is_some_and(|format| FORMATS.contains(&format)) && sidecar["take"].is_string()
+}
+
+/// Returns the name of the sidecar of a clip.
+pub(super) fn sidecar_name(clip: &str) -> String {
+    format!("{clip}.json")
+}
+
+/// Returns whether a file that is no sidecar of ours has the name of a clip's sidecar.
+pub(super) fn has_foreign_sidecar(dir: &Dir, clip: &str) -> io::Result<bool> {
+    let name = sidecar_name(clip);
+    if !dir.has(&name)? {
+        return Ok(false);
+    }
+    let read = small(dir, &name).ok().flatten();
+    let sidecar = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    Ok(!sidecar.is_some_and(|sidecar| is_sidecar(&sidecar)))
+}
+
+/// Reads the whole of a file that is small, as ours are; `None` where there is none.
+fn small(dir: &Dir, name: &str) -> io::Result<Option<Vec<u8>>> {
+    match dir.file(name, OFlags::RDONLY, 0) {
+        Ok(file) if file.metadata()?.len() > LARGEST_SIDECAR => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "it is far too large for a sidecar"))
+        }
+        Ok(_) => dir.read(name),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns whether that is a sidecar of ours: it names a take and its clip.
+fn is_sidecar(sidecar: &Value) -> bool {
+    sidecar["take"].is_string() && file_of(sidecar).is_some()
+}
+
+/// Returns the clip that a sidecar tells of.
+pub(super) fn file_of(sidecar: &Value) -> Option<ClipFile> {
+    let sha256 = sidecar["sha256"].as_str()?.parse().ok()?;
+    Some(ClipFile { size: sidecar["bytes"].as_u64()?, sha256 })
 }

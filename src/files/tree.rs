@@ -1,8 +1,6 @@
 //! The output folder, and the folder of unfinished downloads.
 
 use super::dir::{Dir, Standing, hash};
-use super::part::{self, ReceiveFault, TakenUp};
-use super::place::{TAKES, has_foreign_sidecar, sidecar_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::Dev;
@@ -34,15 +32,6 @@ struct Inner {
 /// How long a folder that another program holds locked is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A name that a clip cannot have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obstacle {
-    /// The target, as it was asked for.
-    pub target: String,
-    /// What is in the way.
-    pub what: String,
-}
-
 impl Tree {
     /// The tree with its output folder, and `partial/` in the state folder; both are made if they are missing.
     pub fn open(state: &Path, root: &Path) -> io::Result<Self> {
@@ -73,12 +62,6 @@ impl Tree {
         dir.lock(self.inner.patience)
     }
 
-    /// Takes a download up where it was left: a part to go on with, or a clip that had arrived whole.
-    pub async fn take_up(&self, take: &TakeId, target: &str) -> Result<TakenUp, ReceiveFault> {
-        let (tree, take, target) = (self.clone(), take.clone(), target.to_owned());
-        part::blocking(move || part::take_up(&tree, &take, &target)).await
-    }
-
     /// Whether the clip stands under its name: size and hash as recorded.
     #[must_use]
     pub fn is_placed(&self, target: &str, clip: &ClipFile) -> bool {
@@ -86,79 +69,11 @@ impl Tree {
         matches!(standing, Ok(Standing::Same))
     }
 
-    /// What keeps a clip from getting this name: something else than the clips that may stand there, or something on the
-    /// way. To be asked before anything is paid.
-    #[must_use]
-    pub fn obstacle(&self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
-        let writable = || match self.nearest(target).and_then(|dir| dir.may_write()) {
-            Ok(()) => None,
-            Err(error) => Some(format!("its folder cannot be written to: {error}")),
-        };
-        let what = match self.standing(target, may_stand) {
-            Ok(Standing::Nothing) => self.beside(target, false).or_else(writable)?,
-            Ok(Standing::Same) => self.beside(target, true).or_else(writable)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => writable()?,
-            Ok(Standing::Other) if may_stand.is_empty() => "a file of that name is there already".to_owned(),
-            Ok(Standing::Other) => {
-                "the file there is not, or no longer, the clip that was put there".to_owned()
-            }
-            Err(error) => error.to_string(),
-        };
-        Some(Obstacle { target: target.to_owned(), what })
-    }
-
-    /// What keeps a clip's sidecar from its name, or an older clip that stands there from its place below `_takes/`.
-    fn beside(&self, target: &str, makes_room: bool) -> Option<String> {
-        let look = || {
-            let (dir, name) = self.locate(target, false)?;
-            if has_foreign_sidecar(&dir, name)? {
-                return Ok(Some(format!(
-                    "{} is there already, and is no sidecar of a clip",
-                    sidecar_name(target)
-                )));
-            }
-            match dir.child(TAKES, false) {
-                Err(error) if makes_room && error.kind() != io::ErrorKind::NotFound => {
-                    Ok(Some(error.to_string()))
-                }
-                _ => Ok(None),
-            }
-        };
-        look().unwrap_or_else(|error: io::Error| Some(error.to_string()))
-    }
-
     /// What stands under that name, if it is a file.
     #[must_use]
     pub fn file_at(&self, target: &str) -> Option<ClipFile> {
         let (dir, name) = self.locate(target, false).ok()?;
         hash(&dir.file(name, OFlags::RDONLY, 0).ok()?).ok()
-    }
-
-    fn standing(&self, target: &str, may_stand: &[ClipFile]) -> io::Result<Standing> {
-        let (dir, name) = self.locate(target, false)?;
-        if !dir.has(name)? {
-            return Ok(Standing::Nothing);
-        }
-        for clip in may_stand {
-            if dir.compare(name, clip)? == Standing::Same {
-                return Ok(Standing::Same);
-            }
-        }
-        Ok(Standing::Other)
-    }
-
-    /// The deepest directory on the way to a target that is there already.
-    fn nearest(&self, target: &str) -> io::Result<Dir> {
-        let mut dir = self.root()?;
-        let folders = target.rsplit_once('/').map_or("", |(folders, _)| folders);
-        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
-            match dir.child(folder, false) {
-                Ok(child) => dir = child,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(dir)
     }
 
     /// Throws away what was downloaded of a take that no longer needs it.

@@ -8,7 +8,6 @@ use super::error::ApplyError;
 use super::lane::{Precious, Verdict};
 use super::ledger::{Entry, Kind};
 use super::takes;
-use super::write::{self, current, file_own};
 use crate::domain::fault::Said;
 use crate::domain::key::{TakeId, TaskId};
 use crate::domain::lifecycle::{Account, CancelledBy, Event, State};
@@ -52,7 +51,7 @@ impl Store {
         let (take, policy) = (take.clone(), policy.clone());
         self.lane
             .write(precious, move |batch| {
-                let Some(row) = current(batch.db, &take)? else { return Ok(Err(ApplyError::Changed)) };
+                let Some(row) = takes::current(batch.db, &take)? else { return Ok(Err(ApplyError::Changed)) };
                 let step = Change { event: event.clone(), at, policy: &policy, details: &details };
                 match transition(batch.db, &row, step)? {
                     Ok(applied) => {
@@ -123,11 +122,11 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
         db.prepare_cached(sql)?.execute((&row.id.0, row.attempts, &said.text, &said.code, said.http))?;
     }
     if let State::Done { file, .. } = &to {
-        file_own(db, row, *file)?;
+        takes::file_own(db, row, *file)?;
     }
     let mut take = Take { state: to, ..row.clone() };
     if event == Event::ClipGone
-        && let Some(path) = write::unfile(db, &row.id)?
+        && let Some(path) = takes::unfile(db, &row.id)?
     {
         take.path = path;
     }

@@ -5,7 +5,6 @@
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};
 use super::read::Reader;
-use super::write::current;
 use super::{Store, takes};
 use crate::domain::key::TakeId;
 use crate::domain::take::{Fingerprint, Take};
@@ -27,7 +26,7 @@ impl Store {
         let take = take.clone();
         self.lane
             .write(None, move |batch| {
-                let Some(row) = current(batch.db, &take)? else { return Ok(Err(ApplyError::Changed)) };
+                let Some(row) = takes::current(batch.db, &take)? else { return Ok(Err(ApplyError::Changed)) };
                 set(batch.db, &row.id.0, Some(now).filter(|_| !undo))?;
                 let kind = if undo { Kind::Recalled } else { Kind::Dismissed };
                 batch.note(Entry { note: note.clone(), ..Entry::about(&row, kind, now) })?;

@@ -1,10 +1,10 @@
 //! What a person wants to know beyond single jobs: the last run, what is on its way, and whether the state is sound.
 
+use super::agreement::compare;
 use super::error::StoreError;
-use super::ledger_file::{Ledger, Tail};
 use super::read::Reader;
 use super::runs::RunId;
-use super::{agreed, folder, open_found, repair, takes};
+use super::{folder, open_found, takes};
 use crate::domain::lifecycle::Phase;
 use crate::domain::take::Take;
 use jiff::Timestamp;
@@ -52,26 +52,6 @@ pub fn examine(dir: &Path) -> Result<Option<Examined>, StoreError> {
     let Some(db) = db else { return Ok(None) };
     let (takes, newest) = extent(&db).map_err(|e| StoreError::sql(&path, &e))?;
     Ok(Some(Examined { takes, newest, torn: tail.torn, cut: tail.cut }))
-}
-
-/// What the ledger of a folder has beyond its database. Refuses a database that is older.
-pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, StoreError> {
-    let path = folder::database(dir);
-    let at = db.map_or(Ok(0), |db| agreed(db, &path))?;
-    // The ledger is read before the database is asked about it: a run beside us writes them the other way round.
-    let tail = match Ledger::open_to_read(dir)? {
-        Some(mut ledger) => ledger.read_from(at)?,
-        None => Tail { cut: at > 0, ..Tail::default() },
-    };
-    repair::refuse_older(db, &tail, &path)?;
-    Ok(tail)
-}
-
-/// Says of each damaged line of a ledger where it is and what helps.
-pub(super) fn damage(tail: &Tail) -> impl Iterator<Item = String> + '_ {
-    tail.damaged.iter().map(|line| {
-        format!("the ledger is damaged at {line}; `shotlist recover` rebuilds it and keeps the damaged file")
-    })
 }
 
 fn extent(db: &Connection) -> rusqlite::Result<(u64, Option<Timestamp>)> {

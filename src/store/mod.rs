@@ -7,6 +7,7 @@
 
 mod adjust;
 mod admit;
+mod agreement;
 mod apply;
 mod clips;
 mod dismissed;
@@ -157,7 +158,7 @@ impl Store {
             Mode::Drive { lock, policy } => (Some(lock), Some(policy)),
             // Asked before anything is touched, so that a small verb in the wrong folder leaves no trace.
             Mode::Beside if !path.exists() => {
-                look::compare(dir, None)?;
+                agreement::compare(dir, None)?;
                 return Err(StoreError::Absent { path: dir.to_owned() });
             }
             Mode::Beside => (None, None),
@@ -169,10 +170,10 @@ impl Store {
 
         let mut ledger = Ledger::open_locked(dir)?;
         let found = open_found(&path, policy.is_some())?;
-        let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreed(db, &path))?)?;
-        repair::refuse_older(found.as_ref(), &tail, &path)?;
-        warnings.extend(look::damage(&tail));
-        let heard = found.as_ref().map_or(Ok(0), |db| heard(db, &path))?;
+        let tail = ledger.read_from(found.as_ref().map_or(Ok(0), |db| agreement::agreed(db, &path))?)?;
+        agreement::refuse_older(found.as_ref(), &tail, &path)?;
+        warnings.extend(agreement::damage(&tail));
+        let heard = found.as_ref().map_or(Ok(0), |db| agreement::heard(db, &path))?;
         let unheard = tail.unheard(heard).map(|line| ledger.damaged(line));
         if let Some(damaged) = unheard.clone().filter(|_| policy.is_some() && !options.trust_damaged_ledger) {
             return Err(damaged);
@@ -247,18 +248,4 @@ fn open_found(path: &Path, examine: bool) -> Result<Option<Connection>, StoreErr
         return Err(StoreError::Outdated { path: path.to_owned(), found: version, known: schema::VERSION });
     }
     Ok((version > 0).then_some(db))
-}
-
-/// Returns the highest number up to which the database knows every line: what it gave out or heard of, but nothing
-/// after a damaged line that was met before.
-fn heard(db: &Connection, path: &Path) -> Result<u64, StoreError> {
-    let sql = "SELECT min(value) FROM meta WHERE key IN ('seq', 'unheard')";
-    let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));
-    read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))
-}
-
-/// The byte up to which the database agrees with the ledger.
-fn agreed(db: &Connection, path: &Path) -> Result<u64, StoreError> {
-    let read = db.query_row("SELECT value FROM meta WHERE key = 'agreed'", [], |row| row.get::<_, i64>(0));
-    read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))
 }

@@ -1,7 +1,7 @@
 //! Everything that can be read without writing. A reader never blocks a writer, nor the other way round.
 
 use super::error::StoreError;
-use super::{folder, look, takes};
+use super::{agreement, folder, takes};
 use crate::domain::key::{JobKey, RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{ClipFile, Phase};
 use crate::domain::money::Usd;
@@ -54,12 +54,12 @@ impl Reader {
     pub fn open(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = folder::database(dir);
         let mut db = super::open_found(&path, false)?;
-        if db.is_none() && look::compare(dir, None).is_err() {
+        if db.is_none() && agreement::compare(dir, None).is_err() {
             // The first run may have made it between the two looks.
             db = super::open_found(&path, false)?;
         }
-        let tail = look::compare(dir, db.as_ref())?;
-        let damage: Arc<[String]> = look::damage(&tail).collect();
+        let tail = agreement::compare(dir, db.as_ref())?;
+        let damage: Arc<[String]> = agreement::damage(&tail).collect();
         Ok(db.map(|db| Self { damage, ..Self::new(db, path) }))
     }
 

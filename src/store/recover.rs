@@ -14,7 +14,7 @@ use super::error::StoreError;
 use super::ledger::{Entry, Kind, intent};
 use super::ledger_file::{Ledger, Tail};
 use super::lock::Lock;
-use super::{folder, look, meta, schema, takes};
+use super::{agreement, folder, look, meta, schema, takes};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
@@ -166,7 +166,7 @@ impl Recovery {
         schema::migrate(&mut db, &new)?;
         let sql = |e: rusqlite::Error| StoreError::sql(&new, &e);
         let tx = db.transaction().map_err(sql)?;
-        let heard = super::heard(&tx, &new)?;
+        let heard = agreement::heard(&tx, &new)?;
         let given: i64 =
             tx.query_row("SELECT value FROM meta WHERE key = 'seq'", [], |row| row.get(0)).map_err(sql)?;
         let mut seq = given.cast_unsigned().max(self.ledger.last());

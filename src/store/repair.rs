@@ -7,14 +7,12 @@ use super::ledger_file::Tail;
 use super::writer::{Batch, Writer};
 use super::{dismissed, takes};
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::lifecycle::{Charged, Event, SentBack, State};
-use crate::domain::money::Usd;
+use crate::domain::lifecycle::{Event, SentBack, State};
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Something that a crash, or a full disk, had left undone.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,36 +35,6 @@ pub enum Repair {
     Unanswered(Take),
     /// The ledger knew what became of the take.
     Imported(Take),
-}
-
-/// Refuses a database that does not know a submission of which the ledger does.
-pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) -> Result<(), StoreError> {
-    let mut missing = BTreeMap::new();
-    for entry in &tail.entries {
-        let submission = (&entry.take, entry.attempt);
-        if entry.kind == Kind::Intent {
-            let known = db.map_or(Ok(false), |db| knows(db, entry));
-            if !known.map_err(|e| StoreError::sql(path, &e))? {
-                missing.insert(submission, Some(entry.usd));
-            }
-        } else if (entry.kind.is_free() || entry.charged == Some(Charged::No))
-            && let Some(usd) = missing.get_mut(&submission)
-        {
-            *usd = None;
-        }
-    }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let paid: Vec<Usd> = missing.values().copied().flatten().collect();
-    let sum = paid.iter().copied().sum();
-    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
-}
-
-/// Whether the database has the submission that a line is about.
-pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2")?
-        .exists((&entry.take, entry.attempt))
 }
 
 /// Brings both into agreement. The kernel lock and the lock of the ledger must be held.

@@ -1,4 +1,4 @@
-//! Takes as rows of the database.
+//! Takes as rows of the database, and the clips that jobs have of them.
 
 use super::rows;
 use crate::domain::foreign::Foreign;
@@ -225,5 +225,73 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
         ":task_id": state.task().map(|task| &task.id.0),
         ":account": state.account().name(),
     })
+    .map(|_| ())
+}
+
+/// Reads the take as it stands, if that is how the caller saw it.
+///
+/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same.
+pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
+    let row = by_id(db, &seen.id)?;
+    Ok(row.filter(|row| row.state == seen.state && row.attempts == seen.attempts))
+}
+
+/// Returns the number of a job's row; `None` where the job is not known.
+pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT id FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4")?
+        .query_row((project, &key.shot, &key.item, &key.variant), |row| row.get(0))
+        .optional()
+}
+
+/// Notes that a take's clip stands there no more, whichever job it was the clip of.
+pub(super) fn unfile_at(db: &Connection, take: &TakeId, path: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+         WHERE filed_take = ?1 AND filed_path = ?2",
+    )?
+    .execute((&take.0, path))
+    .map(|_| ())
+}
+
+/// Notes that a take's clip stands under the name of the take's own job.
+pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()> {
+    let job = db
+        .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
+        .query_row([&take.id.0], |row| row.get(0))?;
+    set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
+}
+
+/// Notes that a take's clip stands under no name any more. Returns the name that it had as its own job's, to which it comes
+/// back.
+pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
+    let path: Option<String> = db
+        .prepare_cached(
+            "SELECT j.filed_path FROM takes t JOIN jobs j ON j.id = t.job AND j.filed_take = t.id WHERE t.id = ?1",
+        )?
+        .query_row([&take.0], |row| row.get(0))
+        .optional()?;
+    if let Some(path) = &path {
+        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&take.0, path))?;
+    }
+    db.prepare_cached(
+        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
+         WHERE filed_take = ?1",
+    )?
+    .execute([&take.0])?;
+    Ok(path)
+}
+
+/// Notes which clip a job has, and where.
+pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
+    // A clip that stood elsewhere is still there: it is found by its own take from now on.
+    db.prepare_cached(
+        "UPDATE takes SET path = j.filed_path FROM jobs j
+         WHERE j.id = ?1 AND takes.id = j.filed_take AND j.filed_take <> ?2 AND j.filed_path <> ?3",
+    )?
+    .execute((job, &filed.take.0, &filed.path))?;
+    db.prepare_cached(
+        "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",
+    )?
+    .execute((job, &filed.take.0, &filed.path, filed.file.size.cast_signed(), filed.file.sha256.to_string()))
     .map(|_| ())
 }

@@ -7,13 +7,12 @@ use super::runs::{self, RunId};
 use super::{Store, meta, pauses, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::{ClipFile, Event, Intent, Phase, State};
+use crate::domain::lifecycle::{Event, Intent, Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
 
 /// The same rendering, ordered once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Store {
         let claimed: Result<Option<Take>, ClaimError> = self
             .lane
             .write(None, move |batch| {
-                let Some(row) = current(batch.db, &take)? else { return Ok(Err(ClaimError::Changed)) };
+                let Some(row) = takes::current(batch.db, &take)? else { return Ok(Err(ClaimError::Changed)) };
                 // Of the policy, a claim uses the pauses that are the same for every model.
                 let (at, policy) = (Moment::new(now, 0.0), Policy::standard());
                 let doubtful = takes::stands_in_for(batch.db, &row.id)?;
@@ -111,14 +110,14 @@ impl Store {
         let (project, key) = (project.to_owned(), key.clone());
         self.lane
             .write(None, move |batch| {
-                let job = job_id(batch.db, &project, &key)?;
+                let job = takes::job_id(batch.db, &project, &key)?;
                 let (Some(job), Some(take)) = (job, takes::by_id(batch.db, &filed.take)?) else {
                     return Ok(Err(ApplyError::Changed));
                 };
                 if let Some(left) = &moved_from {
-                    leave(batch.db, &filed.take, left)?;
+                    takes::unfile_at(batch.db, &filed.take, left)?;
                 }
-                set_filed(batch.db, job, &filed)?;
+                takes::set_filed(batch.db, job, &filed)?;
                 let mut entry = Entry::about(&take, Kind::Filed, now);
                 entry.project.clone_from(&project);
                 entry.job = key.to_string();
@@ -141,7 +140,7 @@ impl Store {
                     .db
                     .prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?
                     .execute((&take.0, &path))?;
-                leave(batch.db, &take, &left)?;
+                takes::unfile_at(batch.db, &take, &left)?;
                 let mut entry = Entry::about(&row, Kind::Filed, now);
                 entry.usd = Usd::ZERO;
                 entry.path = Some(path.clone());
@@ -177,7 +176,7 @@ impl Store {
         let details = Details { note: renewal.note, ..Details::default() };
         self.lane
             .write(None, move |batch| {
-                let Some(row) = current(batch.db, &old)? else { return Ok(Err(ApplyError::Changed)) };
+                let Some(row) = takes::current(batch.db, &old)? else { return Ok(Err(ApplyError::Changed)) };
                 let at = Moment::new(now, 0.0);
                 let step = Change { event: Event::WriteOff, at, policy: &policy, details: &details };
                 if let Some(given_up) = apply::settle(batch.db, &row, step)? {
@@ -207,69 +206,4 @@ impl Store {
             })
             .await
     }
-}
-
-/// The take as it stands, if that is how the caller saw it.
-///
-/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same.
-pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
-    let row = takes::by_id(db, &seen.id)?;
-    Ok(row.filter(|row| row.state == seen.state && row.attempts == seen.attempts))
-}
-
-pub(super) fn job_id(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached("SELECT id FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4")?
-        .query_row((project, &key.shot, &key.item, &key.variant), |row| row.get(0))
-        .optional()
-}
-
-/// Notes that a take's clip stands there no more, whichever job it was the clip of.
-fn leave(db: &Connection, take: &TakeId, path: &str) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
-         WHERE filed_take = ?1 AND filed_path = ?2",
-    )?
-    .execute((&take.0, path))
-    .map(|_| ())
-}
-
-pub(super) fn file_own(db: &Connection, take: &Take, file: ClipFile) -> rusqlite::Result<()> {
-    let job = db
-        .prepare_cached("SELECT job FROM takes WHERE id = ?1")?
-        .query_row([&take.id.0], |row| row.get(0))?;
-    set_filed(db, job, &Filed { take: take.id.clone(), path: take.path.clone(), file })
-}
-
-/// Notes that a take's clip stands under no name any more. Returns the name that it had as its own job's, to which it comes
-/// back.
-pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<String>> {
-    let path: Option<String> = db
-        .prepare_cached(
-            "SELECT j.filed_path FROM takes t JOIN jobs j ON j.id = t.job AND j.filed_take = t.id WHERE t.id = ?1",
-        )?
-        .query_row([&take.0], |row| row.get(0))
-        .optional()?;
-    if let Some(path) = &path {
-        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&take.0, path))?;
-    }
-    db.prepare_cached(
-        "UPDATE jobs SET filed_take = NULL, filed_path = NULL, filed_size = NULL, filed_sha256 = NULL
-         WHERE filed_take = ?1",
-    )?
-    .execute([&take.0])?;
-    Ok(path)
-}
-
-pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
-    // A clip that stood elsewhere is still there: it is found by its own take from now on.
-    db.prepare_cached(
-        "UPDATE takes SET path = j.filed_path FROM jobs j
-         WHERE j.id = ?1 AND takes.id = j.filed_take AND j.filed_take <> ?2 AND j.filed_path <> ?3",
-    )?
-    .execute((job, &filed.take.0, &filed.path))?;
-    db.prepare_cached(
-        "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",
-    )?
-    .execute((job, &filed.take.0, &filed.path, filed.file.size.cast_signed(), filed.file.sha256.to_string()))
-    .map(|_| ())
 }

@@ -227,24 +227,6 @@ fn the_command_line_is_thin() {
     }
 }
 
-/// Modules of one folder that still use each other in a circle. The list shrinks, and must be empty in the end.
-const CIRCLES: [&[&str]; 2] = [
-    // A tree receives and places clips, and both are parts of it.
-    &["files/examine", "files/part", "files/place", "files/tree"],
-    // A reader compares the database with the ledger, and the repair of what differs applies events.
-    &[
-        "store/apply",
-        "store/dismissed",
-        "store/look",
-        "store/meta",
-        "store/pauses",
-        "store/read",
-        "store/repair",
-        "store/runs",
-        "store/write",
-    ],
-];
-
 /// The module of a file, as a path.
 fn module_of(file: &Path) -> Vec<String> {
     let parts = file.with_extension("");
@@ -348,14 +330,7 @@ fn circles() -> BTreeSet<BTreeSet<String>> {
 #[test]
 fn modules_of_one_folder_use_each_other_in_no_circle() {
     let found = circles();
-    let known: Vec<BTreeSet<String>> =
-        CIRCLES.iter().map(|circle| circle.iter().map(|module| (*module).to_owned()).collect()).collect();
-    let new: Vec<_> =
-        found.iter().filter(|circle| !known.iter().any(|known| circle.is_subset(known))).collect();
-    assert!(new.is_empty(), "modules of a folder that use each other in a circle: {new:#?}");
-    let gone: Vec<_> =
-        known.iter().filter(|known| !found.iter().any(|circle| circle.is_subset(known))).collect();
-    assert!(gone.is_empty(), "no circle any more, take it off the list: {gone:#?}");
+    assert!(found.is_empty(), "modules of a folder that use each other in a circle: {found:#?}");
 }
 
 #[test]

@@ -10,8 +10,7 @@ use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use crate::store::apply::{self, Change, Details};
 use crate::store::ledger::{Entry, Kind};
-use crate::store::write::{job_id, set_filed};
-use crate::store::{admit, dismissed, repair, rows, runs, takes};
+use crate::store::{admit, agreement, dismissed, repair, rows, runs, takes};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
@@ -98,7 +97,7 @@ pub(super) fn agree(db: &Connection, entries: &[Entry], end: u64) -> rusqlite::R
 impl Replay<'_> {
     fn line(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         if entry.kind == Kind::Intent {
-            return if repair::knows(self.db, entry)? { Ok(()) } else { self.submission(entry) };
+            return if agreement::knows(self.db, entry)? { Ok(()) } else { self.submission(entry) };
         }
         let Some(take) = takes::by_id(self.db, &entry.take_id())? else { return self.unknown(entry) };
         let news = entry.seq > self.heard || !self.known.contains(&entry.take);
@@ -242,7 +241,7 @@ impl Replay<'_> {
         match entry.file() {
             Some(file) => {
                 let job = self.job(entry)?;
-                set_filed(self.db, job, &Filed { take: entry.take_id(), path, file })
+                takes::set_filed(self.db, job, &Filed { take: entry.take_id(), path, file })
             }
             None => self.set_path(&entry.take_id(), &path),
         }
@@ -257,7 +256,7 @@ impl Replay<'_> {
     fn job(&self, entry: &Entry) -> rusqlite::Result<i64> {
         let key = key(entry)?;
         if entry.kind != Kind::Intent
-            && let Some(job) = job_id(self.db, &entry.project, &key)?
+            && let Some(job) = takes::job_id(self.db, &entry.project, &key)?
         {
             return Ok(job);
         }

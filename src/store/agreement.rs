@@ -1,0 +1,75 @@
+//! Compares a database with its ledger. Changes nothing.
+
+use super::error::StoreError;
+use super::folder;
+use super::ledger::{Entry, Kind};
+use super::ledger_file::{Ledger, Tail};
+use crate::domain::lifecycle::Charged;
+use crate::domain::money::Usd;
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Reads what the ledger of a folder has beyond its database. Refuses a database that is older.
+pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, StoreError> {
+    let path = folder::database(dir);
+    let at = db.map_or(Ok(0), |db| agreed(db, &path))?;
+    // The ledger is read before the database is asked about it: a run beside us writes them the other way round.
+    let tail = match Ledger::open_to_read(dir)? {
+        Some(mut ledger) => ledger.read_from(at)?,
+        None => Tail { cut: at > 0, ..Tail::default() },
+    };
+    refuse_older(db, &tail, &path)?;
+    Ok(tail)
+}
+
+/// Returns a sentence for each damaged line of a ledger: where it is and what helps.
+pub(super) fn damage(tail: &Tail) -> impl Iterator<Item = String> + '_ {
+    tail.damaged.iter().map(|line| {
+        format!("the ledger is damaged at {line}; `shotlist recover` rebuilds it and keeps the damaged file")
+    })
+}
+
+/// Refuses a database that does not know a submission of which the ledger does.
+pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) -> Result<(), StoreError> {
+    let mut missing = BTreeMap::new();
+    for entry in &tail.entries {
+        let submission = (&entry.take, entry.attempt);
+        if entry.kind == Kind::Intent {
+            let known = db.map_or(Ok(false), |db| knows(db, entry));
+            if !known.map_err(|e| StoreError::sql(path, &e))? {
+                missing.insert(submission, Some(entry.usd));
+            }
+        } else if (entry.kind.is_free() || entry.charged == Some(Charged::No))
+            && let Some(usd) = missing.get_mut(&submission)
+        {
+            *usd = None;
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let paid: Vec<Usd> = missing.values().copied().flatten().collect();
+    let sum = paid.iter().copied().sum();
+    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
+}
+
+/// Returns whether the database has the submission that a line is about.
+pub(super) fn knows(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM attempts WHERE take = ?1 AND number = ?2")?
+        .exists((&entry.take, entry.attempt))
+}
+
+/// Returns the highest number up to which the database knows every line: what it gave out or heard of, but nothing
+/// after a damaged line that was met before.
+pub(super) fn heard(db: &Connection, path: &Path) -> Result<u64, StoreError> {
+    let sql = "SELECT min(value) FROM meta WHERE key IN ('seq', 'unheard')";
+    let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));
+    read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))
+}
+
+/// Returns the byte up to which the database agrees with the ledger.
+pub(super) fn agreed(db: &Connection, path: &Path) -> Result<u64, StoreError> {
+    let read = db.query_row("SELECT value FROM meta WHERE key = 'agreed'", [], |row| row.get::<_, i64>(0));
+    read.map(i64::cast_unsigned).map_err(|e| StoreError::sql(path, &e))
+}
