@@ -1,4 +1,4 @@
-//! What every verb needs: the streams, the flags of every command, and projects made from them.
+//! The context of every verb: the streams, the flags of every command, and projects made from them.
 
 use super::args::Global;
 use super::signals;
@@ -25,7 +25,7 @@ pub(super) struct Context {
     pub(super) global: Global,
 }
 
-/// A project with the streams that it is told on.
+/// A project with the streams for its reports.
 pub(super) struct Opened {
     pub(super) project: Project,
     console: Arc<Console>,
@@ -83,7 +83,7 @@ impl Opened {
         Self { project: self.project.asking(asking), ..self }
     }
 
-    /// Does something with the project, while signals are heeded and the times on the terminal go on.
+    /// Awaits work on the project, while signals are heeded and the times on the terminal go on.
     pub(super) async fn at_work<T>(
         &self,
         terminal: &Terminal,
@@ -112,7 +112,7 @@ fn sandbox(faults: Vec<Rule>) -> InProcess {
 /// Asks at the terminal.
 pub(super) struct Asking {
     terminal: Terminal,
-    /// Whether prices and moves are agreed to already.
+    /// True if prices and moves are approved already.
     yes: bool,
 }
 

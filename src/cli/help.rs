@@ -15,7 +15,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
 
-/// Of each command: what one wants, and what one types. A test parses each of them.
+/// Examples for each command: a purpose and the command to type. A test parses each of them.
 const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     (
         "",

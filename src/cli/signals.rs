@@ -14,7 +14,7 @@ struct Signals {
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Starts to listen for the signals.
     fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -32,7 +32,7 @@ impl Signals {
     }
 }
 
-/// Hands signals on to a run from the moment at which one begins; returns only where they cannot be heard.
+/// Passes signals to a run as soon as it begins; returns only where they cannot be heard.
 #[expect(clippy::exit, reason = "a third signal asks for the hardest end")]
 pub(super) async fn watch(interrupt: Interrupt, terminal: &Terminal) -> Error {
     interrupt.in_use().await;

@@ -6,7 +6,7 @@ use crate::store::Cap;
 use serde_json::{Value, json};
 
 impl Level {
-    /// What to say where it ended a run, and what to do about it.
+    /// Returns the line for a run that this budget ended, with the way to continue.
     #[must_use]
     pub fn reached(&self) -> String {
         let then = match self.cap {
@@ -19,7 +19,7 @@ impl Level {
         format!("budget   {budget}{} is reached; finished work is kept: {}; {then}", self.name(), self.used())
     }
 
-    /// For programs.
+    /// Returns the budget for programs.
     #[must_use]
     pub fn json(&self) -> Value {
         json!({
@@ -34,7 +34,7 @@ impl Level {
 }
 
 impl Fit {
-    /// A line for the plan.
+    /// Returns a line for the plan.
     #[must_use]
     pub fn line(&self) -> String {
         let fits = match (self.fitting, self.jobs) {

@@ -5,7 +5,7 @@ use crate::plan::fingerprint::Change;
 /// Number of characters of a value that are shown.
 const VALUE: usize = 60;
 
-/// A change in one line: `prompt: "old" → "new"`; of long values the part around the first difference.
+/// Returns a change in one line: `prompt: "old" → "new"`; of long values the part around the first difference.
 #[must_use]
 pub fn change_line(change: &Change) -> String {
     let same = match (&change.old, &change.new) {

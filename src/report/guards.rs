@@ -5,7 +5,7 @@ use crate::domain::text::count;
 use crate::plan::guards::{Found, Trip};
 use serde_json::{Value, json};
 
-/// Which guard, what was found, and a few of the jobs with what changed of each.
+/// Returns the guard, the number found, and a few of the jobs with the changes of each.
 #[must_use]
 pub fn lines(trip: &Trip) -> Vec<String> {
     let (guard, limit) = (trip.guard, &trip.limit);
@@ -25,7 +25,7 @@ pub fn lines(trip: &Trip) -> Vec<String> {
     lines
 }
 
-/// For programs.
+/// Returns the guard for programs.
 #[must_use]
 pub fn json(trip: &Trip) -> Value {
     let mut object = json!({ "guard": trip.guard, "limit": trip.limit });

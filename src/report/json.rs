@@ -22,7 +22,7 @@ use crate::domain::notice::{Notice, WhyStopped};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The line of a notice.
+/// Returns the line of a notice.
 #[must_use]
 pub fn line(notice: &Notice, now: Timestamp) -> Value {
     let mut object = match notice {

@@ -8,7 +8,7 @@ use crate::domain::time::passed;
 use jiff::Timestamp;
 use std::fmt;
 
-/// What a line means for its reader.
+/// The meaning of a line for its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// A clip is there.
@@ -26,7 +26,7 @@ pub enum Tone {
 /// One thing that happened, in words. [`fmt::Display`] gives it whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// What it means.
+    /// The meaning of the line.
     pub tone: Tone,
     word: &'static str,
     parts: Vec<Part>,
@@ -39,7 +39,7 @@ enum Part {
     Key(String),
     Fact(String),
     Path(String),
-    /// What the provider or the machine said: goes to lines of its own where there is no room.
+    /// The words of the provider or the machine, which go to lines of its own where there is no room.
     Words(String),
 }
 
@@ -74,7 +74,7 @@ impl Line {
         self
     }
 
-    /// What the provider or the machine said, where something comes again.
+    /// Returns the words of the provider or the machine, where something is sent again.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self.parts.last() {
@@ -83,7 +83,7 @@ impl Line {
         }
     }
 
-    /// The line for a terminal of so many columns: a path or key too long loses its middle, words too long go below.
+    /// Returns the line for a terminal of so many columns: a path or key too long loses its middle, words too long go below.
     /// `paint` colours the first word.
     #[must_use]
     pub fn fitted(&self, columns: usize, now: Timestamp, paint: impl Fn(&str) -> String) -> Vec<String> {
@@ -133,7 +133,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// The line of a notice; `None` for steps that only `--verbose` tells.
+/// Returns the line of a notice; `None` for steps that only `--verbose` tells.
 #[must_use]
 pub fn line(notice: &Notice, verbose: bool) -> Option<Line> {
     use Part::{Fact, Key, Path, Words};
@@ -246,7 +246,7 @@ fn answer_words(http: Option<u16>) -> String {
     format!("the provider answered {http}{phrase}")
 }
 
-/// What a failure cost, in words.
+/// Returns the cost of a failure in words.
 #[must_use]
 pub fn charged_words(charged: Charged, price: Usd) -> String {
     match charged {
@@ -256,7 +256,7 @@ pub fn charged_words(charged: Charged, price: Usd) -> String {
     }
 }
 
-/// Why nothing more is submitted, in words.
+/// Returns the reason in words for which nothing more is submitted.
 #[must_use]
 pub fn why_words(why: WhyStopped) -> &'static str {
     use crate::domain::fault::Stop;

@@ -13,7 +13,7 @@ const SHOWN: usize = 8;
 const BAR: (usize, usize) = (8, 26);
 
 impl Board {
-    /// The lines for a terminal of that size: none is wider than it, and together they leave room above.
+    /// Returns the lines for a terminal of that size: none is wider than it, and together they leave room above.
     #[must_use]
     pub fn lines(&self, now: Timestamp, columns: usize, rows: usize) -> Vec<String> {
         let bar = self.bar(columns);
@@ -92,7 +92,7 @@ impl Board {
 }
 
 impl Flight {
-    /// What is being done, in 11 columns, and how long already or how long not yet, in 6.
+    /// Returns the present step in 11 columns, and the time since or until it in 6.
     #[must_use]
     pub(crate) fn words(&self, now: Timestamp) -> String {
         let (word, time) = match self.doing {
@@ -107,7 +107,7 @@ impl Flight {
     }
 }
 
-/// Without the end that does not fit.
+/// Returns a line without the end that does not fit.
 fn cut(line: &str, columns: usize) -> String {
     let mut used = 0;
     let mut cut = String::new();

@@ -1,4 +1,4 @@
-//! What happened, told: for people in lines and tables, for programs as JSON.
+//! Reports and news: lines and tables for people, JSON for programs.
 
 pub mod budget;
 pub mod changes;

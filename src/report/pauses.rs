@@ -5,14 +5,14 @@ use crate::store::Pause;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A line for each pause, for whoever is about to submit something.
+/// Returns a line for each pause, for a command that is about to submit.
 #[must_use]
 pub fn lines(pauses: &[Pause], now: Timestamp) -> Vec<String> {
     let line = |pause: &Pause| format!("paused   {}; nothing new is submitted", words(pause, now));
     pauses.iter().map(line).collect()
 }
 
-/// A pause for programs.
+/// Returns a pause for programs.
 #[must_use]
 pub fn json(pause: &Pause) -> Value {
     json!({

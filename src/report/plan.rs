@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const DEEPER: usize = 4;
 
 impl Plan {
-    /// How full each budget is, and how much of the plan fits, a line each.
+    /// Returns a line for each budget: its use, and the part of the plan that fits.
     #[must_use]
     pub fn budget_lines(&self) -> Vec<String> {
         self.sum.fits.iter().map(Fit::line).collect()
@@ -95,7 +95,7 @@ impl Plan {
         notes
     }
 
-    /// Clips that stay although something speaks against it, a line for each reason.
+    /// Returns a line for each reason to doubt clips that are kept.
     #[must_use]
     pub fn kept_notes(&self) -> Vec<String> {
         let mut notes = Vec::new();

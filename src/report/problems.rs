@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// All problems, a blank line between them.
+/// Returns all problems, with a blank line between them.
 #[must_use]
 pub fn render(problems: &[Problem], color: bool, width: u16) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -72,7 +72,7 @@ fn group(problem: &Problem) -> Group<'static> {
 /// Most characters that are marked.
 const LONGEST_MARK: usize = 60;
 
-/// The line as it may be shown, and the bytes in it that are meant. Nothing if they lie beyond the line.
+/// Returns a line as it may be shown, and the bytes in it that a problem is about; `None` if they lie beyond the line.
 fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::Range<usize>)> {
     // Of a long text its beginning is enough, and keeps the words at the caret in sight.
     let (limit, width) = match width {
@@ -108,7 +108,7 @@ fn marked(line: &str, column: usize, width: usize) -> Option<(String, std::ops::
     Some((seen, start..end))
 }
 
-/// Where else it struck.
+/// Returns the other places at which a problem was found.
 fn examples(problem: &Problem) -> Option<String> {
     // A row names itself in its place.
     let (word, first) = match problem.place {
@@ -130,7 +130,7 @@ fn examples(problem: &Problem) -> Option<String> {
 /// Most stretches of rows that are named.
 const STRETCHES: usize = 12;
 
-/// `: sheet rows 3–7, 9`.
+/// Returns the rows of a sheet in words, such as `: sheet rows 3–7, 9`.
 fn rows(rows: &Rows) -> String {
     let stretches = rows.stretches();
     let shown = stretches.iter().take(STRETCHES).map(|(first, last)| match last - first {
@@ -142,7 +142,7 @@ fn rows(rows: &Rows) -> String {
     format!(": sheet rows {shown}{more}")
 }
 
-/// One problem for programs. The names are stable; what does not apply is `null` or empty.
+/// Returns one problem for programs. The names are stable; what does not apply is `null` or empty.
 #[must_use]
 pub fn json(problem: &Problem) -> Value {
     let severity = match problem.severity {

@@ -1,4 +1,4 @@
-//! Whoever is told what a use case does: lines for a pipe, lines that change for a terminal, JSON for a program.
+//! The reporter of a use case's news: lines for a pipe, lines that change for a terminal, JSON for a program.
 
 use super::guards;
 use super::json;
@@ -21,9 +21,9 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often the times on a terminal go on.
+/// Interval between updates of the times on a terminal.
 const TICK: Duration = Duration::from_millis(200);
-/// How often the line about clips that are compared is drawn.
+/// Interval between drawings of the line about clips that are compared.
 const REDRAW: SignedDuration = SignedDuration::from_millis(200);
 /// Columns of a line's first word and the space behind it; further rows of the line begin there.
 const INDENT: usize = 9;
@@ -35,7 +35,7 @@ pub struct Console {
     terminal: Terminal,
     clock: Clock,
     verbose: bool,
-    /// Whether the log tells notices, too: not where they would stand twice on stderr.
+    /// True if the log tells notices, too. It is false where they would appear twice on stderr.
     logged: bool,
     places: Places,
     heard: Mutex<Heard>,
@@ -59,7 +59,7 @@ impl Console {
         Self { terminal, clock: Clock::system(), verbose, logged, places, heard: Mutex::default() }
     }
 
-    /// Lets the times on a terminal go on; never ends.
+    /// Updates the times on a terminal; never returns.
     pub async fn keep_time(&self) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -13,9 +13,9 @@ use serde_json::ser::{Formatter, Serializer};
 use std::fmt::Display;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 
-/// How large a terminal is where nobody knows it: columns and rows.
+/// Columns and rows of a terminal that does not report its size.
 const SIZE: (u16, u16) = (100, 24);
-/// Below this many columns or rows an answer is none.
+/// Number of columns or rows below which a reported size is ignored.
 const LEAST: (u16, u16) = (20, 5);
 
 /// JSON whose strings hold no character that a terminal could take for a command.
@@ -27,7 +27,7 @@ impl Formatter for Harmless {
     }
 }
 
-/// When to use colour.
+/// The choice of when to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorWhen {
     /// On a terminal, unless `NO_COLOR` or TERM=dumb say otherwise.
@@ -48,9 +48,9 @@ pub struct Terminal {
     pub quiet: bool,
     /// Colour on stderr.
     pub color: bool,
-    /// Whether questions can be asked.
+    /// True if questions can be asked.
     pub interactive: bool,
-    /// Whether talk goes to a terminal that can move its cursor.
+    /// True if talk goes to a terminal that can move its cursor.
     movable: bool,
     live: Live,
 }
@@ -77,7 +77,7 @@ impl Terminal {
         }
     }
 
-    /// Columns and rows of the terminal, as they are at this moment.
+    /// Returns the present columns and rows of the terminal.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
         let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
@@ -93,7 +93,7 @@ impl Terminal {
         if self.movable { self.size().0 } else { usize::MAX }
     }
 
-    /// Whether lines that change can be shown while a run is at work.
+    /// Returns whether lines that change can be shown while a run is at work.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.movable && !self.quiet && !self.json
@@ -109,7 +109,7 @@ impl Terminal {
         self.live.end();
     }
 
-    /// Does something that writes to stderr, above the lines at the bottom.
+    /// Runs an action that writes to stderr, above the lines at the bottom.
     pub fn above<T>(&self, write: impl FnOnce() -> T) -> T {
         self.live.above(self.size().0, write)
     }
@@ -126,7 +126,7 @@ impl Terminal {
         let _ = writeln!(std::io::stdout().lock(), "{line}");
     }
 
-    /// Lines of data.
+    /// Writes lines of data.
     pub fn all_data(&self, lines: impl IntoIterator<Item = impl Display>) {
         lines.into_iter().for_each(|line| self.data(line));
     }
@@ -164,12 +164,12 @@ impl Terminal {
         });
     }
 
-    /// A sentence, broken between words where it is wider than the terminal; further lines are indented.
+    /// Writes a sentence, broken between words where it is wider than the terminal; further lines are indented.
     pub fn tell(&self, sentence: &str, indent: usize) {
         self.say(wrap(sentence, self.columns(), indent).join("\n"));
     }
 
-    /// A row of a report.
+    /// Writes a row of a report.
     pub(crate) fn row(&self, row: &Row) {
         match row {
             Row::Text(text, indent) => self.tell(text, *indent),
@@ -177,14 +177,14 @@ impl Terminal {
         }
     }
 
-    /// The command to type next.
+    /// Writes the command to type next.
     pub fn next(&self, command: impl Display) {
         if !self.json {
             self.say(format_args!("next: {command}"));
         }
     }
 
-    /// Problems of the user's files, causes joined; on stdout as JSON where JSON is wanted.
+    /// Writes problems of the user's files, causes joined; on stdout as JSON where JSON is wanted.
     #[expect(clippy::must_use_candidate, reason = "telling is the point; the tally is a by-product")]
     pub fn problems(&self, found: Vec<Problem>) -> Tally {
         let found = grouped(found);
@@ -201,7 +201,7 @@ impl Terminal {
         tally
     }
 
-    /// An error with the problems that led to it, and what to type next.
+    /// Writes an error with the problems that led to it, and what to type next.
     pub fn error(&self, error: &Error) {
         self.problems(error.problems.clone());
         let mut err = std::io::stderr().lock();
@@ -224,7 +224,7 @@ impl Terminal {
         read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
-    /// The text in a colour, where colour is wanted.
+    /// Returns the text in a colour, where colour is wanted.
     #[must_use]
     pub fn paint(&self, text: &str, code: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }

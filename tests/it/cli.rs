@@ -33,7 +33,7 @@ mod redo;
 mod resolve;
 mod retry;
 mod rows;
-mod screen;
+pub(crate) mod screen;
 mod secrets;
 mod shared;
 mod show;

@@ -1,6 +1,7 @@
 //! Text from outside: whatever ids, titles, task ids and answers hold, no control character reaches a terminal or a log.
 
-use crate::support::{Project, SHOP};
+use crate::cli::screen::{self, Screen};
+use crate::support::{Project, SHOP, until};
 use serde_json::json;
 use shotlist::domain::foreign::is_hidden;
 use std::fs;
@@ -90,4 +91,57 @@ fn a_task_id_is_shown_escaped_wherever_it_is_shown() {
     }
     let shown = project.run(&["show", "hero/sku-1"]);
     assert!(shown.out.contains("8353\\u{1b}]0;owned\\u{7}"), "{}", shown.out);
+}
+
+/// Removes the sequences that our own display writes: cursor up and down, erase, colour, and the start of a line.
+fn without_display(written: &str) -> String {
+    let mut left = String::new();
+    let mut rest = written;
+    while let Some(at) = rest.find('\u{1b}') {
+        left += &rest[..at];
+        rest = &rest[at..];
+        let body = rest.strip_prefix("\u{1b}[").unwrap_or_default();
+        let end = body.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(body.len());
+        if body[end..].starts_with(['A', 'B', 'K', 'm']) {
+            rest = &body[end + 1..];
+        } else {
+            left.push('\u{1b}');
+            rest = &rest[1..];
+        }
+    }
+    (left + rest).replace('\r', "")
+}
+
+/// Checks what a terminal received. An id whole is looked for too: one of them holds a colour, as our display does.
+fn harmless_on_a_terminal(written: &str, what: &str) {
+    harmless(&without_display(written), what);
+    let written = written.replace("\r\n", "\n");
+    for id in HOSTILE {
+        assert!(!written.contains(id), "{what}: {id:?} in {written:?}");
+    }
+}
+
+#[test]
+fn no_character_of_an_id_commands_a_terminal_while_a_run_is_shown_live() {
+    let project = shop();
+    let looks = |arguments: &[&str]| {
+        let (code, written) = Screen::open(screen::run(&project, arguments), 200, 40).end();
+        assert_eq!(code, Some(0), "{arguments:?}: {written:?}");
+        harmless_on_a_terminal(&written, &format!("{arguments:?}"));
+        written
+    };
+    looks(&["plan"]);
+    looks(&["plan", "--show-requests"]);
+    project.stall();
+    let live = Screen::open(screen::run(&project, &["run", "--yes"]), 200, 40);
+    until("jobs are shown in flight", || live.seen().contains("rendering") && project.takes("running") == 5);
+    project.mend();
+    let (code, written) = live.end();
+    assert_eq!(code, Some(0), "{written:?}");
+    harmless_on_a_terminal(&written, "run");
+    assert!(written.contains("\u{1b}[") && written.contains("red\\u{1b}[31m"), "{written:?}");
+    looks(&["status"]);
+    for id in HOSTILE {
+        looks(&["show", &format!("hero/{}", shotlist::domain::foreign::shown(id))]);
+    }
 }

@@ -3,7 +3,7 @@
 use crate::domain::key::{JobKey, TakeId};
 use serde_json::{Value, json};
 
-/// Returns the line of a job that is dismissed, or told of again.
+/// Returns the line of a job that is dismissed, or reported again.
 #[must_use]
 pub fn object(job: &JobKey, take: &TakeId, dismissed: bool) -> Value {
     json!({ "job": job.to_string(), "take": take.0, "dismissed": dismissed })

@@ -34,7 +34,7 @@ pub fn object(places: &Places, summary: &Summary) -> Value {
 }
 
 impl Standing {
-    /// The counts for programs.
+    /// Returns the counts for programs.
     #[must_use]
     pub fn json(&self) -> Value {
         let count = |count: &Count| json!({ "takes": count.takes, "usd": count.usd.plain() });

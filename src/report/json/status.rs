@@ -1,4 +1,4 @@
-//! Where a project stands, as JSON.
+//! The state of a project as JSON.
 
 use crate::app::budget::Level;
 use crate::app::places::Places;

@@ -11,7 +11,7 @@ pub(super) struct Live {
     drawn: Arc<Mutex<Drawn>>,
 }
 
-/// What was drawn last.
+/// The lines that were drawn last.
 #[derive(Debug, Default)]
 struct Drawn {
     lines: usize,
@@ -19,7 +19,7 @@ struct Drawn {
 }
 
 impl Live {
-    /// Nothing yet.
+    /// Returns a bottom with no lines drawn.
     pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template("{msg}").expect("one placeholder is a template");
         let bar = ProgressBar::hidden().with_style(style);
@@ -41,7 +41,7 @@ impl Live {
         drawn.rest();
     }
 
-    /// Does something that writes to the terminal: it comes above.
+    /// Runs an action that writes to the terminal, so that its output comes above the lines.
     pub(super) fn above<T>(&self, columns: usize, write: impl FnOnce() -> T) -> T {
         let mut drawn = self.drawn();
         drawn.heed(columns);
@@ -65,14 +65,14 @@ impl Live {
 }
 
 impl Drawn {
-    /// Puts the cursor where the last line begins. At its end, the `^C` that a terminal shows would open another row.
+    /// Moves the cursor to where the last line begins. At its end, the `^C` that a terminal shows would open another row.
     fn rest(&self) {
         if self.lines > 0 {
             emit("\r");
         }
     }
 
-    /// After a change of width a terminal breaks anew what was drawn, as one paragraph, for each line fills its row.
+    /// After a change of width a terminal breaks the drawn lines again, as one paragraph, for each line fills its row.
     /// That paragraph is removed here, and the cursor put where the last line would be.
     fn heed(&mut self, columns: usize) {
         if self.lines == 0 || columns == 0 || self.columns == columns {

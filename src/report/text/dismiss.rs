@@ -4,7 +4,7 @@ use crate::app::dismiss::DismissReport;
 use crate::report::json;
 use crate::report::terminal::Terminal;
 
-/// Tells jobs that are dismissed, or told of again, and the command to type next.
+/// Tells the jobs that are dismissed, or reported again, and the command to type next.
 pub fn tell(terminal: &Terminal, report: &DismissReport) {
     let words = if report.undo {
         "told again from now on"

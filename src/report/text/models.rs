@@ -21,7 +21,7 @@ pub fn lines(report: &ModelsReport, columns: usize) -> Vec<String> {
 /// The heads of [`cells`].
 pub const HEADS: [&str; 6] = ["model", "from", "seconds", "size", "price", "at once"];
 
-/// The facts of a model for a table, in the order of [`HEADS`].
+/// Returns the facts of a model for a table, in the order of [`HEADS`].
 #[must_use]
 pub fn cells(card: &ModelCard, at_once: usize) -> [String; 6] {
     [
@@ -38,7 +38,7 @@ fn modes(card: &ModelCard, between: &str) -> String {
     card.modes.iter().map(|mode| mode.name()).collect::<Vec<_>>().join(between)
 }
 
-/// How long clips can be.
+/// Returns the possible lengths of clips.
 fn seconds(card: &ModelCard) -> String {
     let Some(rule) = card.field(Field::Duration) else { return "-".to_owned() };
     match (rule.values.as_slice(), rule.min, rule.max) {
@@ -48,7 +48,7 @@ fn seconds(card: &ModelCard) -> String {
     }
 }
 
-/// How large clips can be, in pixels or as the model's own word has it.
+/// Returns the possible sizes of clips, in pixels or in the model's own word.
 fn size(card: &ModelCard) -> Option<String> {
     let rule = card.field(Field::Size).or_else(|| card.param("resolution"))?;
     let pixels = |value: &Value| {
@@ -73,7 +73,7 @@ fn price(card: &ModelCard) -> String {
     }
 }
 
-/// `a, b or c`.
+/// Returns names as a list in words, such as `a, b or c`.
 fn choice(values: &[Value]) -> String {
     let words: Vec<String> = values.iter().map(shown).collect();
     match words.split_last() {
@@ -82,7 +82,7 @@ fn choice(values: &[Value]) -> String {
     }
 }
 
-/// All models, provider by provider, in at most so many columns.
+/// Returns all models, provider by provider, in at most so many columns.
 #[must_use]
 pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<String> {
     let sections: Vec<Section<'_>> =
@@ -112,7 +112,7 @@ pub fn table(entries: &[Entry], providers: &Registry, columns: usize) -> Vec<Str
     lines
 }
 
-/// The models of one provider.
+/// Returns the models of one provider.
 struct Section<'a> {
     entries: &'a [Entry],
     rows: Vec<[String; 6]>,
@@ -143,12 +143,12 @@ fn head(provider: &dyn Provider, columns: usize) -> Vec<String> {
     wrap(&text, columns, 2)
 }
 
-/// What stands before a model whose card is not as it is built in.
+/// Returns the mark of a model whose card differs from the built-in one.
 fn mark(card: &ModelCard) -> char {
     if card.corrected.is_empty() { ' ' } else { '*' }
 }
 
-/// What the marks mean, and what a missing price does.
+/// Returns the meaning of the marks, and the effect of a missing price.
 fn legend(entries: &[Entry], columns: usize) -> Vec<String> {
     let any = |holds: fn(&ModelCard) -> bool| entries.iter().any(|entry| holds(&entry.card));
     let told = [
@@ -172,7 +172,7 @@ fn line(mark: char, cells: &[String; 6], widths: &[usize; 6]) -> String {
     format!("{mark} {}", cells.join("  ")).trim_end().to_owned()
 }
 
-/// The same facts on two lines or three.
+/// Returns the facts of a model on two lines or three.
 fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
     let [name, from, seconds, size, price, at_once] = row;
     let price = if card.price.is_some() { price } else { "no price published" };
@@ -186,7 +186,7 @@ fn stacked(card: &ModelCard, row: &[String; 6], columns: usize) -> Vec<String> {
     std::iter::once(format!("{} {name}", mark(card))).chain(lines).collect()
 }
 
-/// One model in full, in at most so many columns.
+/// Returns one model in full, in at most so many columns.
 #[must_use]
 pub fn page(entry: &Entry, columns: usize) -> Vec<String> {
     let card = &entry.card;
@@ -216,7 +216,7 @@ struct Page {
 }
 
 impl Page {
-    /// Labels with texts.
+    /// Adds labels with texts.
     fn section(&mut self, title: &str, rows: Vec<(String, String)>) {
         if rows.is_empty() {
             return;
@@ -236,7 +236,7 @@ impl Page {
         }
     }
 
-    /// Texts alone.
+    /// Adds texts without labels.
     fn list(&mut self, title: &str, texts: Vec<String>) {
         if !texts.is_empty() {
             self.title(title);
@@ -287,7 +287,7 @@ fn rate_words(rate: Rate) -> String {
     format!("{} submissions {words}", rate.count)
 }
 
-/// What a field or parameter can be, in a line.
+/// Returns the possible values of a field or parameter, in a line.
 fn describe(card: &ModelCard, rule: &Rule) -> String {
     let mut facts = vec![range(rule)];
     let is_only = rule.values.len() == 1;

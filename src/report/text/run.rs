@@ -51,7 +51,7 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
     terminal.next(&summary.next);
 }
 
-/// Counts, money, time and clips of this run, and why it ended early.
+/// Returns the counts, money, time and clips of this run, and the reason for an early end.
 fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     if summary.is_idle && summary.kept_exit == Exit::Done {
         let clips = summary.buckets.count(Bucket::Done);
@@ -116,7 +116,7 @@ fn spent_words(estimate: Option<Usd>, spent: Spent, whole: Spent) -> String {
 }
 
 impl Standing {
-    /// Failed jobs, for each cause a line, and below it what was said about one of them.
+    /// Returns a line for each cause of failures, and below it the provider's words about one job.
     #[must_use]
     pub fn causes(&self) -> Vec<String> {
         let mut causes: BTreeMap<(&str, &str), Vec<&Take>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Where a project stands, on one screen.
+//! The state of a project on one screen.
 
 use crate::app::budget::Level;
 use crate::app::places::Places;

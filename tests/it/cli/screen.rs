@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use unicode_width::UnicodeWidthStr as _;
 
 /// A terminal with the program in it.
-struct Screen {
+pub(crate) struct Screen {
     child: Child,
     master: Arc<File>,
     seen: Arc<Mutex<String>>,
@@ -24,7 +24,7 @@ struct Screen {
 }
 
 impl Screen {
-    fn open(mut command: Command, columns: u16, rows: u16) -> Self {
+    pub(crate) fn open(mut command: Command, columns: u16, rows: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -53,7 +53,7 @@ impl Screen {
         Self { child, master, seen, reader }
     }
 
-    fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         self.seen.lock().unwrap().clone()
     }
 
@@ -67,7 +67,7 @@ impl Screen {
     }
 
     /// Waits for the end of the program, and gives the exit code and all that was written.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut status = None;
         until("the program ended", || {
             status = self.child.try_wait().unwrap();
@@ -80,7 +80,8 @@ impl Screen {
     }
 }
 
-fn run(project: &Project, arguments: &[&str]) -> Command {
+/// Returns a command as a terminal with colours and a moving cursor starts it.
+pub(crate) fn run(project: &Project, arguments: &[&str]) -> Command {
     let mut command = project.command(arguments);
     command.env("TERM", "xterm-256color");
     command
