@@ -1,5 +1,6 @@
 //! Changed fields of a job, in one line each.
 
+use crate::domain::foreign;
 use crate::plan::fingerprint::Change;
 
 /// Number of characters of a value that are shown.
@@ -23,7 +24,7 @@ pub fn change_line(change: &Change) -> String {
             if value.chars().nth(skip + VALUE).is_some() {
                 short.push('…');
             }
-            format!("{short:?}")
+            format!("\"{}\"", foreign::shown(&short))
         }
     };
     format!("{}: {} → {}", change.field, shown(&change.old), shown(&change.new))

@@ -3,7 +3,7 @@
 use crate::app::show::cost;
 use crate::domain::fault::Said;
 use crate::domain::lifecycle::{CancelledBy, HeldReason, State};
-use crate::report::layout::{bytes, utc};
+use crate::domain::units::{bytes, utc};
 use crate::report::lines::{charged_words, held_words};
 use crate::store::{Entry, History, TakeHistory};
 

@@ -1,6 +1,5 @@
 //! Helpers for text that people read: how wide it is on a terminal, how it is made to fit, times and sizes.
 
-use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use textwrap::WordSeparator::AsciiSpace;
 use textwrap::core::{Fragment, display_width};
@@ -192,32 +191,6 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Returns a time in UTC, to the second.
-#[must_use]
-pub(crate) fn utc(at: Timestamp) -> String {
-    at.strftime("%F %T UTC").to_string()
-}
-
-/// Returns the time between two times in the two largest units: `48s`, `1m12s`, `3h05m`, `2d04h`; `0s` where the second is
-/// the earlier one.
-#[must_use]
-pub(crate) fn span(from: Timestamp, to: Timestamp) -> String {
-    seconds(to.duration_since(from))
-}
-
-/// Returns a length of time in its two largest units.
-#[must_use]
-pub(crate) fn seconds(time: SignedDuration) -> String {
-    let seconds = time.as_secs().max(0);
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-    match () {
-        () if days > 0 => format!("{days}d{:02}h", hours % 24),
-        () if hours > 0 => format!("{hours}h{:02}m", minutes % 60),
-        () if minutes > 0 => format!("{minutes}m{:02}s", seconds % 60),
-        () => format!("{seconds}s"),
-    }
-}
-
 /// Returns how long something lasted, as people say it: `48s`, `1m12s`, `2h05m`.
 #[must_use]
 pub(crate) fn lasted(time: Duration) -> String {
@@ -227,20 +200,6 @@ pub(crate) fn lasted(time: Duration) -> String {
         (0, 0) => format!("{seconds}s"),
         (0, _) => format!("{minutes}m{:02}s", seconds % 60),
         _ => format!("{hours}h{minutes:02}m"),
-    }
-}
-
-/// Returns a number of bytes in the largest unit that leaves a figure before the point.
-#[must_use]
-pub(crate) fn bytes(count: u64) -> String {
-    // For people: what a double cannot hold of a file's size is far behind the digit that is shown.
-    #[expect(clippy::cast_precision_loss, reason = "see above")]
-    let size = |unit: u64| count as f64 / unit as f64;
-    match count {
-        0..1_000 => format!("{count} bytes"),
-        1_000..1_000_000 => format!("{:.0} kB", size(1_000)),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", size(1_000_000)),
-        _ => format!("{:.1} GB", size(1_000_000_000)),
     }
 }
 

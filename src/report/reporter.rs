@@ -2,7 +2,6 @@
 
 use super::guards;
 use super::json;
-use super::layout::bytes;
 use super::lines::{Tone, line};
 use super::plan::moved_words;
 use super::terminal::Terminal;
@@ -11,6 +10,7 @@ use crate::app::places::Places;
 use crate::app::reporter::{News, Reporter, SharedBoard};
 use crate::domain::notice::Notice;
 use crate::domain::text::count;
+use crate::domain::units::bytes;
 use crate::engine::clock::Clock;
 use crate::plan::approval::Moved;
 use crate::plan::guards::Trip;

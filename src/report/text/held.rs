@@ -8,8 +8,9 @@ use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
 use crate::domain::text::count;
+use crate::domain::units::utc;
 use crate::report::job::reason_words;
-use crate::report::layout::{Row, utc};
+use crate::report::layout::Row;
 
 /// Columns before what does not fit on the line of a take.
 const DEEPER: usize = 6;

@@ -6,7 +6,8 @@ use crate::app::places::Places;
 use crate::domain::money::Usd;
 use crate::domain::text::count;
 use crate::domain::time::passed;
-use crate::report::layout::{lasted, shorten, utc, width, wrap};
+use crate::domain::units::utc;
+use crate::report::layout::{lasted, shorten, width, wrap};
 use crate::store::Costs;
 
 /// Takes in doubt that are named below the table.

@@ -2,7 +2,7 @@
 
 use crate::app::verify::VerifyReport;
 use crate::domain::text::count;
-use crate::report::layout::bytes;
+use crate::domain::units::bytes;
 use crate::store::Clip;
 
 /// Returns the line of a clip that is not as it was placed.
