@@ -102,6 +102,12 @@ pub(crate) async fn set_up_valid(
     cards: &Cards,
     needed: &BTreeSet<String>,
 ) -> Result<(Setup, Vec<Problem>), Error> {
+    if project.places.sandbox && project.rehearsal.is_none() {
+        // The questions about money are not asked in a rehearsal: the real providers must not get its orders.
+        let what =
+            "the project has the places of a rehearsal, but no sandbox plays its providers; nothing was sent";
+        return Err(Error::new(Exit::Usage, what).money("not charged"));
+    }
     let settings = settings()?;
     let mut accounts = BTreeMap::new();
     if let Some(rehearsal) = &project.rehearsal {

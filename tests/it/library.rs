@@ -2,6 +2,7 @@
 
 use crate::support::SHOP;
 use shotlist::app::ledger::adjust::{AdjustRequest, Which};
+use shotlist::app::places::Places;
 use shotlist::app::{
     Always, Answer, Bounds, CancelRequest, Consent, Decision, DismissRequest, Error, Exit, LedgerRequest,
     News, PauseRequest, Project, Question, Reporter, ResolveRequest, ResumeRequest, RunReport, RunRequest,
@@ -152,7 +153,6 @@ async fn the_quota_of_a_day_outlives_the_run_that_used_it() {
 
 #[tokio::test]
 async fn clips_are_not_looked_for_in_another_folder() {
-    use shotlist::app::places::Places;
     let shop = Shop::rendered("").await;
     let elsewhere = shop.path("elsewhere");
     let places = Places::find(Some(&shop.path("shotlist.yaml")), Some(&elsewhere), false).unwrap();
@@ -291,4 +291,13 @@ async fn what_is_paused_is_not_sent_and_what_is_cancelled_neither() {
     let refused = project.dismiss(&done).await.unwrap_err();
     assert_eq!(refused.exit, Exit::Usage);
     assert!(refused.what.contains("its clip is there"), "{}", refused.what);
+}
+
+#[tokio::test]
+async fn the_places_of_a_rehearsal_send_nothing_to_a_real_provider() {
+    let shop = Shop::with("").await;
+    let places = Places::find(Some(&shop.path("shotlist.yaml")), None, true).unwrap();
+    let error = refused(Project::at(places).asking(Always).run(&RunRequest::default()).await);
+    assert_eq!((error.exit, shop.sent()), (Exit::Usage, 0));
+    assert!(error.what.contains("no sandbox plays its providers"), "{}", error.what);
 }
