@@ -45,6 +45,11 @@ impl Interrupt {
         self.0.send_modify(|asked| asked.in_use = true);
     }
 
+    /// Forgets the requests, which were for the run that has ended.
+    pub(crate) fn end(&self) {
+        self.0.send_modify(|asked| *asked = Asked::default());
+    }
+
     /// Waits until the end was requested at least this many times.
     pub(crate) async fn asked(&self, times: usize) -> StopReason {
         self.until(|asked| asked.reason.filter(|_| asked.times >= times)).await
@@ -61,5 +66,25 @@ impl Interrupt {
                 std::future::pending::<()>().await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt as _;
+
+    #[test]
+    fn a_request_before_a_run_counts_for_it_and_not_for_the_next_one() {
+        let interrupt = Interrupt::default();
+        interrupt.ask(StopReason::Interrupted);
+        interrupt.begin();
+        assert_eq!(interrupt.asked(1).now_or_never(), Some(StopReason::Interrupted));
+        assert_eq!(interrupt.asked(2).now_or_never(), None);
+        interrupt.clone().ask(StopReason::Terminated);
+        assert_eq!(interrupt.asked(2).now_or_never(), Some(StopReason::Terminated));
+        interrupt.end();
+        interrupt.begin();
+        assert_eq!(interrupt.asked(1).now_or_never(), None);
     }
 }

@@ -195,6 +195,7 @@ impl Session {
             () = leave.cancelled() => Ok(Outcome::default()),
             () = async { tokio::join!(stop_on_request, time_box); } => Ok(Outcome::default()),
         };
+        project.interrupt.end();
         let (board, closed) = listener.end();
         Ok((RunResult { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
     }
