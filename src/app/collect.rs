@@ -24,14 +24,14 @@ impl Project {
         let places = &self.places;
         if !places.has_state() && !places.state.join("ledger.jsonl").exists() {
             let what = format!("nothing was ever sent with {}; nothing to collect", places.shown);
-            return Ok(RunReport::Nothing { what, next: Some(places.typed("plan")) });
+            return Ok(RunReport::nothing(what, Some(places.typed("plan"))));
         }
         match Session::open(self, "collect") {
             Ok(session) => collect_owed(session).await,
             // The run that holds the lock collects paid work as well.
             Err(error) if error.exit == Exit::Locked => {
                 let what = format!("{}; it collects as well", error.what);
-                Ok(RunReport::Nothing { what, next: None })
+                Ok(RunReport::nothing(what, None))
             }
             Err(error) => Err(error),
         }
@@ -65,7 +65,7 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     let needed = session.owing().await?;
     if needed.is_empty() {
         let what = "nothing is owed".to_owned();
-        return Ok(RunReport::Nothing { what, next: Some(places.typed("status")) });
+        return Ok(RunReport::nothing(what, Some(places.typed("status"))));
     }
     session.keep_output().await?;
     open_folder(&places, &places.out, &session.store, None).await?;

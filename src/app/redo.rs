@@ -64,7 +64,7 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
     }
     if jobs.is_empty() {
         let (what, next) = ("nothing to redo".to_owned(), Some(session.places.typed("status")));
-        return Ok(RunReport::Nothing { what, next });
+        return Ok(RunReport::nothing(what, next));
     }
     let reorder = Reorder {
         command: "redo",

@@ -65,7 +65,7 @@ async fn retry(project: &Project, args: &RetryRequest) -> Result<RunReport, Erro
     drop(worksheet);
     if chosen.is_empty() {
         let (what, next) = ("nothing to retry".to_owned(), Some(session.places.typed("status")));
-        return Ok(RunReport::Nothing { what, next });
+        return Ok(RunReport::nothing(what, next));
     }
     let twice: Usd = chosen.iter().filter(|(take, _)| was_charged(take)).map(|(_, job)| cost(job)).sum();
     let second = format!("{twice} of this is, or may be, a second payment for the same clip");

@@ -50,17 +50,24 @@ pub enum RunReport {
         what: String,
         /// Command to type next.
         next: Option<String>,
+        /// Exit code: 0, unless an error was told before.
+        exit: Exit,
     },
     /// A run ended.
     Ran(Box<Summary>),
 }
 
 impl RunReport {
+    /// Returns the report of a request that found nothing to do.
+    pub(crate) fn nothing(what: impl Into<String>, next: Option<String>) -> Self {
+        Self::Nothing { what: what.into(), next, exit: Exit::Done }
+    }
+
     /// Returns the exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Nothing { .. } => Exit::Done,
+            Self::Nothing { exit, .. } => *exit,
             Self::Ran(summary) => summary.exit,
         }
     }
@@ -68,9 +75,11 @@ impl RunReport {
     /// Returns the report with this exit code where it is more severe.
     #[must_use]
     pub(crate) fn at_least(mut self, exit: Exit) -> Self {
-        if let Self::Ran(summary) = &mut self {
-            summary.exit = Exit::gravest([summary.exit, exit]);
-        }
+        let own = match &mut self {
+            Self::Nothing { exit, .. } => exit,
+            Self::Ran(summary) => &mut summary.exit,
+        };
+        *own = Exit::gravest([*own, exit]);
         self
     }
 }
@@ -294,5 +303,17 @@ fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, en
         Exit::Budget if matches!(reached(result), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command pays nothing twice.
         _ => places.typed(ended.repeat),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_told_before_stays_the_exit_code_where_nothing_was_left_to_collect() {
+        let nothing = RunReport::nothing("nothing is owed", None);
+        assert_eq!(nothing.exit(), Exit::Done);
+        assert_eq!(nothing.at_least(Exit::Invalid).exit(), Exit::Invalid);
     }
 }

@@ -91,7 +91,7 @@ impl Opened {
     ) -> Result<T, Error> {
         tokio::select! {
             done = work => done,
-            error = signals::watch(self.project.interrupt(), terminal) => Err(error),
+            never = signals::watch(self.project.interrupt(), terminal) => match never {},
             () = self.console.keep_time() => unreachable!("the times on a terminal go on for ever"),
         }
     }

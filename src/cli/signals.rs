@@ -1,9 +1,9 @@
 //! Ctrl-C, SIGTERM and SIGHUP: first a clean stop, then a short one, then none.
 
-use crate::app::error::Error;
 use crate::app::interrupt::Interrupt;
 use crate::engine::stop::StopReason;
 use crate::report::terminal::Terminal;
+use std::convert::Infallible;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The signals that end a run.
@@ -32,13 +32,17 @@ impl Signals {
     }
 }
 
-/// Passes signals to a run as soon as it begins; returns only where they cannot be heard.
+/// Passes signals to a run as soon as it begins; never returns.
 #[expect(clippy::exit, reason = "a third signal asks for the hardest end")]
-pub(super) async fn watch(interrupt: Interrupt, terminal: &Terminal) -> Error {
+pub(super) async fn watch(interrupt: Interrupt, terminal: &Terminal) -> Infallible {
     interrupt.in_use().await;
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
-        Err(error) => return Error::local(error),
+        Err(error) => {
+            // Paid work goes on. A signal then ends the program as a kill does, after which a run continues.
+            terminal.say(format_args!("warning: signals end this run without a clean stop: {error}"));
+            return std::future::pending().await;
+        }
     };
     interrupt.ask(signals.next().await);
     interrupt.ask(signals.next().await);

@@ -113,7 +113,7 @@ pub struct Profile {
     /// Limits of the account.
     #[serde(default, deserialize_with = "limits")]
     pub limits: Limits,
-    /// How its tasks are looked for by our own ids, where its documents offer a way.
+    /// Times of the search for tasks by our own ids, if the documents offer one.
     #[serde(default, deserialize_with = "look_up")]
     pub look_up: Option<LookUp>,
     /// Whether it exists only in the sandbox, and so in no table of what can be bought.

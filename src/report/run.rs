@@ -9,7 +9,7 @@ use crate::domain::text::count;
 /// Tells the outcome of a run in the form that the terminal asks for, and the command to type next.
 pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
     let summary = match report {
-        RunReport::Nothing { what, next } => {
+        RunReport::Nothing { what, next, .. } => {
             terminal.say(what);
             if let Some(next) = next {
                 terminal.next(next);

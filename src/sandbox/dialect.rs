@@ -116,7 +116,7 @@ impl Display for Why<'_> {
 pub enum State<'a> {
     /// It is not ready; so many hundredths of its time have passed, 0 to 99.
     Pending(u8),
-    /// Its clip is there.
+    /// The clip is rendered.
     Ready(Link),
     /// It failed.
     Failed {
@@ -124,7 +124,7 @@ pub enum State<'a> {
         code: &'a str,
         /// The text of the reason.
         message: &'a str,
-        /// Where the answer carries the reason.
+        /// The form in which the answer carries the reason.
         shape: Shape,
     },
     /// It ended well, with nothing to show.

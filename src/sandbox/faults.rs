@@ -125,7 +125,7 @@ pub enum Fault {
         /// The text of the reason.
         #[serde(default = "Fault::internal_message")]
         message: String,
-        /// Where the answer carries the reason.
+        /// The form in which the answer carries the reason.
         #[serde(default)]
         shape: Shape,
         /// Whether the failed task costs its price.

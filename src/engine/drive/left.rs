@@ -5,9 +5,9 @@ use crate::domain::take::Take;
 /// The reason for which a take is left in this run.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine) enum Left {
-    /// Its life is over, or a person must decide.
+    /// The take is final, or a person must decide.
     Settled,
-    /// Its clip is there.
+    /// The clip is in place.
     Done,
     /// Its provider has finished it: from now on it is owed, and leaves its place to one that is to be submitted.
     Rendered(Box<Take>),
@@ -19,7 +19,7 @@ pub(in crate::engine) enum Left {
     Resting,
     /// It has been rendering longer than a run waits.
     Overdue,
-    /// Its folder cannot be used, for this reason; other clips have other folders.
+    /// The folder of the clip cannot be used, for this reason; other clips have other folders.
     Obstructed(String),
     /// A person has put its provider on hold.
     Paused,
