@@ -60,7 +60,7 @@ fn tables(at: u32, length: u32) -> Vec<u8> {
     let (width, height) = (u32::from(SIZE.0) << 16, u32::from(SIZE.1) << 16);
     let movie =
         [&[0, 0, 0, scale, duration, 0x1_0000, 0x0100_0000, 0, 0][..], &UNTURNED, &[0; 6], &[2]].concat();
-    let track = [&[3, 0, 0, 1, 0, duration, 0, 0, 0, 0][..], &UNTURNED, &[width, height]].concat();
+    let header = [&[3, 0, 0, 1, 0, duration, 0, 0, 0, 0][..], &UNTURNED, &[width, height]].concat();
     let handler = [words(&[0, 0]), b"vide".to_vec(), words(&[0, 0, 0]), vec![0]].concat();
     let data = boxed(b"dref", &[&words(&[0, 1]), &boxed(b"url ", &[&words(&[1])])]);
     let samples = boxed(
@@ -73,19 +73,19 @@ fn tables(at: u32, length: u32) -> Vec<u8> {
             &boxed(b"stco", &[&words(&[0, 1, at])]),
         ],
     );
-    let media =
+    let tables =
         boxed(b"minf", &[&boxed(b"vmhd", &[&words(&[1, 0, 0])]), &boxed(b"dinf", &[&data]), &samples]);
-    let mdia = boxed(
+    let content = boxed(
         b"mdia",
         &[
             // The language is `und`.
             &boxed(b"mdhd", &[&words(&[0, 0, 0, scale, duration, 0x55c4_0000])]),
             &boxed(b"hdlr", &[&handler]),
-            &media,
+            &tables,
         ],
     );
-    let trak = boxed(b"trak", &[&boxed(b"tkhd", &[&words(&track)]), &mdia]);
-    boxed(b"moov", &[&boxed(b"mvhd", &[&words(&movie)]), &trak])
+    let whole = boxed(b"trak", &[&boxed(b"tkhd", &[&words(&header)]), &content]);
+    boxed(b"moov", &[&boxed(b"mvhd", &[&words(&movie)]), &whole])
 }
 
 /// Returns the sample entry: H.264 without parameter sets, for nothing is decoded.

@@ -52,8 +52,8 @@ impl Quota {
                 let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + interval;
                 let missing = full_at.duration_since(now);
                 let depth = interval * burst.max(1);
-                if missing > depth {
-                    return Err(missing - depth);
+                if let Some(wait) = missing.checked_sub(depth).filter(|wait| !wait.is_zero()) {
+                    return Err(wait);
                 }
                 self.full_at = Some(full_at);
                 Ok(())
