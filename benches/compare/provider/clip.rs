@@ -7,7 +7,7 @@ const TICKS: (u32, u32) = (1000, 5000);
 const SIZE: (u16, u16) = (1920, 1080);
 
 /// Returns a clip of exactly so many bytes, or of the fewest that hold its tables.
-pub fn clip(bytes: usize) -> Vec<u8> {
+pub(crate) fn clip(bytes: usize) -> Vec<u8> {
     let first = boxed(b"ftyp", &[b"isom", &[0, 0, 2, 0], b"isomiso2avc1mp41"]);
     let tables = tables(0, 0).len();
     let frame = noise(bytes.saturating_sub(first.len() + tables + 8).max(1));
