@@ -67,7 +67,7 @@ fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build();
+        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
     let exit = runtime.block_on(dispatch(cli, context));

@@ -363,6 +363,9 @@ impl Drive {
     /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.
     async fn assemble(&self, body: Body) -> Result<Result<Bytes, PictureChanged>, Failure> {
         let root = self.world.pictures.clone();
+        if !body.has_files() {
+            return Ok(files::assemble(&root, &body));
+        }
         blocking(move || files::assemble(&root, &body)).await
     }
 }

@@ -154,6 +154,22 @@ impl Reader {
         .await
     }
 
+    /// Returns the clip that a take's job has now, and the amount that the take counts for.
+    pub async fn before_placing(&self, take: &Take) -> Result<(Option<Filed>, Usd), StoreError> {
+        let (id, price) = (take.id.clone(), take.price);
+        self.read(move |db| {
+            let found = db
+                .prepare_cached(
+                    "SELECT j.filed_take, j.filed_path, j.filed_size, j.filed_sha256, t.amount
+                     FROM takes t JOIN jobs j ON j.id = t.job WHERE t.id = ?1",
+                )?
+                .query_row([&id.0], |row| Ok((takes::filed(row, 0)?, Usd::from_micros(row.get(4)?))))
+                .optional()?;
+            Ok(found.unwrap_or((None, price)))
+        })
+        .await
+    }
+
     /// Other jobs that are wanted, have the order of a take, and no clip of it.
     pub async fn followers(&self, take: &TakeId) -> Result<Vec<JobKey>, StoreError> {
         let take = take.clone();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version that this program writes: the number of migrations.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
@@ -229,9 +229,33 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// The trigger of version 3, left out where nothing that it counts has changed: most steps of a take are about no money.
+const TALLIED: &str = "
+DROP TRIGGER takes_are_tallied;
+CREATE TRIGGER takes_are_tallied AFTER UPDATE OF account, price, settled, run, day ON takes
+WHEN OLD.account <> NEW.account OR OLD.amount <> NEW.amount OR OLD.run IS NOT NEW.run OR OLD.day IS NOT NEW.day
+BEGIN
+    UPDATE tallies SET
+        reserved = reserved - iif(OLD.account = 'reserved', OLD.amount, 0),
+        in_doubt = in_doubt - iif(OLD.account = 'in_doubt', OLD.amount, 0),
+        settled = settled - iif(OLD.account = 'settled', OLD.amount, 0)
+    WHERE run = OLD.run AND day = OLD.day;
+    INSERT INTO tallies (run, day, reserved, in_doubt, settled)
+    SELECT NEW.run, NEW.day,
+        iif(NEW.account = 'reserved', NEW.amount, 0),
+        iif(NEW.account = 'in_doubt', NEW.amount, 0),
+        iif(NEW.account = 'settled', NEW.amount, 0)
+    WHERE NEW.run IS NOT NULL
+    ON CONFLICT (run, day) DO UPDATE SET
+        reserved = reserved + excluded.reserved,
+        in_doubt = in_doubt + excluded.in_doubt,
+        settled = settled + excluded.settled;
+END;
+";
+
 /// The migrations in their order; the first leads to version 1. An entry that was released is never changed.
-const MIGRATIONS: [&[&str]; 5] =
-    [&[V1], &[V2], &[V3], &[V4], &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES]];
+const MIGRATIONS: [&[&str]; 6] =
+    [&[V1], &[V2], &[V3], &[V4], &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES], &[TALLIED]];
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
@@ -256,6 +280,8 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
+        // What a write of a batch that is refused must undo is kept in memory, not in a file for each batch.
+        db.pragma_update(None, "temp_store", "MEMORY")?;
         db.set_prepared_statement_cache_capacity(64);
         Ok(db)
     };

@@ -230,10 +230,21 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
 
 /// Reads the take as it stands, if that is how the caller saw it.
 ///
-/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same.
+/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same. Of the
+/// rest only the path of a take ever changes.
 pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
-    let row = by_id(db, &seen.id)?;
-    Ok(row.filter(|row| row.state == seen.state && row.attempts == seen.attempts))
+    let unchanged = |row: &Row<'_>| {
+        let data = row.get_ref(2)?.as_str()?;
+        let alike = row.get::<_, u32>(1)? == seen.attempts
+            && (data == rows::state_json(&seen.state) || state(row, 2)? == seen.state);
+        Ok(if alike { Some(row.get(0)?) } else { None })
+    };
+    let path: Option<String> = db
+        .prepare_cached("SELECT path, attempts, data FROM takes WHERE id = ?1")?
+        .query_row([&seen.id.0], unchanged)
+        .optional()?
+        .flatten();
+    Ok(path.map(|path| Take { path, ..seen.clone() }))
 }
 
 /// Returns the number of a job's row; `None` where the job is not known.

@@ -157,11 +157,10 @@ impl Drive {
     /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
     pub(super) async fn place(&self, take: &Take) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
-        let older = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
+        let (older, amount) = self.world.store.before_placing(take).await.map_err(Failure::store)?;
         let mut older = older.filter(|older| older.path == take.path && older.take != take.id);
-        let costs = self.world.store.costs(&take.id).await.map_err(Failure::store)?;
         let origin = Origin {
-            settled: costs.map_or(take.price, |costs| costs.usd),
+            settled: amount,
             account: Some(self.account.endpoint.mark()),
             sandbox: self.world.sandbox,
         };
