@@ -6,7 +6,7 @@ const TICKS: (u32, u32) = (1000, 5000);
 /// Pixels.
 const SIZE: (u16, u16) = (1920, 1080);
 
-/// Returns a clip of exactly so many bytes, or of the fewest that hold its tables.
+/// Returns a clip of exactly this length in bytes, or of the shortest one that holds its tables.
 pub(crate) fn clip(bytes: usize) -> Vec<u8> {
     let first = boxed(b"ftyp", &[b"isom", &[0, 0, 2, 0], b"isomiso2avc1mp41"]);
     let tables = tables(0, 0).len();
@@ -46,15 +46,15 @@ fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// Returns 32-bit numbers as they stand in a box.
+/// Returns 32-bit numbers as the bytes of a box.
 fn words(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
-/// The turn of a picture: none.
+/// The matrix of a picture that is not rotated.
 const UNTURNED: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
 
-/// Returns the `moov` box of a clip whose only frame begins at a byte and has so many.
+/// Returns the `moov` box of a clip with one frame at this offset and of this length.
 fn tables(at: u32, length: u32) -> Vec<u8> {
     let (scale, duration) = TICKS;
     let (width, height) = (u32::from(SIZE.0) << 16, u32::from(SIZE.1) << 16);

@@ -11,7 +11,7 @@ const CONNECTIONS: usize = 16;
 /// How long the load lasts.
 const SPAN: Duration = Duration::from_secs(3);
 
-/// Orders, asks for and fetches clips as fast as it goes, and prints what the server answered in a second.
+/// Orders, polls and downloads clips without a pause, and prints the answers per second.
 pub fn measure(address: SocketAddr) -> io::Result<()> {
     let began = Instant::now();
     let clients: Vec<_> =
@@ -33,7 +33,7 @@ pub fn measure(address: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns how many clips a client got, and their bytes.
+/// Downloads clips over one connection, and returns their number and bytes.
 fn client(address: SocketAddr, number: usize, began: Instant) -> io::Result<(u32, u64)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;

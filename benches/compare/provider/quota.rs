@@ -28,7 +28,7 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Makes a quota of which nothing is used.
+    /// Creates a quota that is unused.
     pub fn new(count: u32, per: Duration, window: Window) -> Self {
         Self { count: count.max(1), per, window, accepted: VecDeque::new(), full_at: None }
     }
@@ -61,7 +61,7 @@ impl Quota {
         }
     }
 
-    /// Forgets what was accepted.
+    /// Clears the accepted submissions.
     pub fn reset(&mut self) {
         self.accepted.clear();
         self.full_at = None;

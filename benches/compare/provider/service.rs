@@ -24,7 +24,7 @@ pub enum Submitted {
     },
 }
 
-/// A clip in the making.
+/// An accepted order.
 struct Task {
     label: String,
     ready_at: Instant,
@@ -71,7 +71,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Makes a service without tasks.
+    /// Creates a service without tasks.
     pub fn new(options: &Options) -> Self {
         Self {
             median: options.render,
@@ -88,7 +88,7 @@ impl Service {
         }
     }
 
-    /// Forgets all tasks and counts.
+    /// Clears all tasks and counts.
     pub fn reset(&mut self) {
         self.random = self.seed;
         self.tasks.clear();
@@ -200,7 +200,7 @@ impl Service {
         true
     }
 
-    /// Returns the counts as JSON, with the greedy schedule of the render times over so many slots.
+    /// Returns the counts as JSON, with the length of the greedy schedule over a number of slots.
     pub fn stats(&self, slots: Option<usize>) -> String {
         let counts = &self.counts;
         let first = counts.first_submission;
