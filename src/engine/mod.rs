@@ -48,8 +48,8 @@ const DRAIN: Duration = Duration::from_mins(5);
 pub struct Work {
     /// Clips that are there already, to be filed.
     pub filings: Filings,
-    /// The takes that may be submitted, those among them that are in doubt as soon as they surely never arrived; what
-    /// else is pending stays.
+    /// The takes of earlier runs that may be submitted, those among them that are in doubt as soon as they surely never
+    /// arrived; what else is pending stays.
     pub submit: HashSet<TakeId>,
 }
 

@@ -72,6 +72,21 @@ impl Tree {
         Ok(Standing::Other)
     }
 
+    /// Returns the first folder on the way to a target that is missing; `None` where all are there.
+    #[must_use]
+    pub fn missing_folder<'t>(&self, target: &'t str) -> Option<&'t str> {
+        let mut dir = self.root().ok()?;
+        for (end, _) in target.match_indices('/') {
+            let folder = target[..end].rsplit('/').next().unwrap_or_default();
+            match dir.child(folder, false) {
+                Ok(child) => dir = child,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(&target[..end]),
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
     /// Opens the deepest directory on the way to a target that is there already.
     fn nearest(&self, target: &str) -> io::Result<Dir> {
         let mut dir = self.root()?;

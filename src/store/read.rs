@@ -158,14 +158,17 @@ impl Reader {
     pub async fn before_placing(&self, take: &Take) -> Result<(Option<Filed>, Usd), StoreError> {
         let (id, price) = (take.id.clone(), take.price);
         self.read(move |db| {
-            let found = db
-                .prepare_cached(
-                    "SELECT j.filed_take, j.filed_path, j.filed_size, j.filed_sha256, t.amount
-                     FROM takes t JOIN jobs j ON j.id = t.job WHERE t.id = ?1",
-                )?
-                .query_row([&id.0], |row| Ok((takes::filed(row, 0)?, Usd::from_micros(row.get(4)?))))
+            let amount = db
+                .prepare_cached("SELECT job, amount FROM takes WHERE id = ?1")?
+                .query_row([&id.0], |row| Ok((row.get::<_, i64>(0)?, Usd::from_micros(row.get(1)?))))
                 .optional()?;
-            Ok(found.unwrap_or((None, price)))
+            let Some((job, amount)) = amount else { return Ok((None, price)) };
+            let filed = db
+                .prepare_cached(
+                    "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE id = ?1",
+                )?
+                .query_row([job], |row| takes::filed(row, 0))?;
+            Ok((filed, amount))
         })
         .await
     }

@@ -124,7 +124,7 @@ pub(super) fn order(
     let Some((older, job)) = older else { return Ok(None) };
     let state = State::new(&policy(&entry.model), entry.at);
     let take = Take { id: entry.take_id(), price: entry.usd, attempts: 0, state, ..older };
-    takes::insert(db, &take, job, entry.at)?;
+    takes::insert(db, &take, job, None, entry.at)?;
     Ok(Some(take))
 }
 

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// The version that this program writes: the number of migrations.
 pub(super) const VERSION: i64 = 6;
 
+/// Pages that the writer may hold in memory, in KiB: what a large catalog changes at once must not be read again and again.
+const WRITER_CACHE: i64 = 16 << 10;
+
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -282,6 +285,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, StoreError> {
         db.pragma_update(None, "foreign_keys", true)?;
         // What a write of a batch that is refused must undo is kept in memory, not in a file for each batch.
         db.pragma_update(None, "temp_store", "MEMORY")?;
+        db.pragma_update(None, "cache_size", -WRITER_CACHE)?;
         db.set_prepared_statement_cache_capacity(64);
         Ok(db)
     };

@@ -1,6 +1,7 @@
 //! Takes as rows of the database, and the clips that jobs have of them.
 
 use super::rows;
+use super::runs::RunId;
 use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Account, ClipFile, Phase, State};
@@ -27,13 +28,13 @@ pub(super) fn list(phases: &[Phase]) -> String {
     format!("({})", names.join(", "))
 }
 
-/// What stands in `takes.queue`, for a take whose state and due time these expressions give: the priority of its job
+/// What stands in `takes.queue`, for a take whose state, due time and job these expressions give: the priority of its job
 /// while the take may be submitted.
-pub(super) fn queue(state: &str, due: &str) -> String {
+pub(super) fn queue(state: &str, due: &str, job: &str) -> String {
     let never = Timestamp::MAX.as_millisecond();
     format!(
         "CASE WHEN {state} = 'pending' AND {due} < {never} \
-         THEN (SELECT priority FROM jobs WHERE id = takes.job AND wanted) END"
+         THEN (SELECT priority FROM jobs WHERE id = {job} AND wanted) END"
     )
 }
 
@@ -171,9 +172,12 @@ pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result
 
 /// The take in doubt that is given up when this one was accepted, or may have been.
 pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE t.id = (SELECT instead_of FROM takes WHERE id = ?1)");
-    db.prepare_cached(&sql)?.query_row([&id.0], take).optional()
+    let doubtful: Option<String> = db
+        .prepare_cached("SELECT instead_of FROM takes WHERE id = ?1")?
+        .query_row([&id.0], |row| row.get(0))
+        .optional()?
+        .flatten();
+    doubtful.map_or(Ok(None), |doubtful| by_id(db, &TakeId(doubtful)))
 }
 
 /// Waiting takes that are to be sent instead of a take in doubt.
@@ -183,14 +187,22 @@ pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<
         .collect()
 }
 
-/// A take that is wanted and was never sent, as the newest of its job.
-pub(super) fn insert(db: &Connection, take: &Take, job: i64, now: Timestamp) -> rusqlite::Result<()> {
-    db.prepare_cached(
+/// Adds a take that was never sent, as the newest of its job. A run that is named may submit it.
+pub(super) fn insert(
+    db: &Connection,
+    take: &Take,
+    job: i64,
+    run: Option<RunId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let state = &take.state;
+    db.prepare_cached(&format!(
         "INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state, data, \
-         due, account)
+         due, account, approved, queue)
          VALUES (:id, (SELECT coalesce(max(place), 0) + 1 FROM takes), :job, :fingerprint, :request, :provider, :model, \
-         :price, :path, :created, '', '', 0, 'free')",
-    )?
+         :price, :path, :created, :state, :data, :due, :account, :run, {})",
+        queue(":state", ":due", ":job")
+    ))?
     .execute(named_params! {
         ":id": take.id.0,
         ":job": job,
@@ -201,8 +213,13 @@ pub(super) fn insert(db: &Connection, take: &Take, job: i64, now: Timestamp) -> 
         ":price": take.price.micros(),
         ":path": take.path,
         ":created": now.as_millisecond(),
-    })?;
-    set_state(db, &take.id, &take.state)
+        ":state": state.name(),
+        ":data": rows::state_json(state),
+        ":due": state.todo().1.as_millisecond(),
+        ":account": state.account().name(),
+        ":run": run.map(|run| run.0),
+    })
+    .map(|_| ())
 }
 
 /// Writes a state with everything that repeats parts of it.
@@ -214,7 +231,7 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
     db.prepare_cached(&format!(
         "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = :task_id, \
          account = :account, queue = {} WHERE id = :id",
-        queue(":state", ":due")
+        queue(":state", ":due", "takes.job")
     ))?
     .execute(named_params! {
         ":id": id.0,
@@ -294,12 +311,16 @@ pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<
 
 /// Notes which clip a job has, and where.
 pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
-    // A clip that stood elsewhere is still there: it is found by its own take from now on.
-    db.prepare_cached(
-        "UPDATE takes SET path = j.filed_path FROM jobs j
-         WHERE j.id = ?1 AND takes.id = j.filed_take AND j.filed_take <> ?2 AND j.filed_path <> ?3",
-    )?
-    .execute((job, &filed.take.0, &filed.path))?;
+    let standing: (Option<String>, Option<String>) = db
+        .prepare_cached("SELECT filed_take, filed_path FROM jobs WHERE id = ?1")?
+        .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if let (Some(other), Some(path)) = standing
+        && other != filed.take.0
+        && path != filed.path
+    {
+        // A clip that stood elsewhere is still there: it is found by its own take from now on.
+        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, &path))?;
+    }
     db.prepare_cached(
         "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",
     )?
