@@ -91,7 +91,7 @@ impl Drive {
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
             permit = self.account.downloads.acquire() => permit,
         };
-        let taken_up = self.world.tree.take_up(&take.id, &take.path).await;
+        let taken_up = self.world.intake.take_up(&take.id, &take.path).await;
         let received = match taken_up {
             Ok(TakenUp::Whole(received)) => Ok(received),
             Ok(TakenUp::Part(part)) => {
@@ -166,19 +166,20 @@ impl Drive {
         };
         let sidecar = sidecar(take, file, self.world.clock.now(), &origin).to_string().into_bytes();
         self.world.reach("place.before_rename");
-        let place = |older: Option<Filed>| {
-            let tree = self.world.tree.clone();
-            let (id, path, clip, sidecar) = (take.id.clone(), take.path.clone(), *file, sidecar.clone());
-            blocking(move || {
-                let older = older.as_ref().map(|older| Older { take: &older.take, clip: &older.file });
-                tree.place(&Placement { take: &id, target: &path, clip: &clip, sidecar: &sidecar, older })
+        let place = |older: Option<&Filed>| {
+            self.world.intake.place(Placement {
+                take: take.id.clone(),
+                target: take.path.clone(),
+                clip: *file,
+                sidecar: sidecar.clone(),
+                older: older.map(|older| Older { take: older.take.clone(), clip: older.file }),
             })
         };
-        let mut placed = place(older.clone()).await?;
+        let mut placed = place(older.as_ref()).await;
         if let Err(PlaceFault::NameTaken(_)) = placed
             && let Some(forgotten) = clip_at(&self.world, &take.path).await?
         {
-            placed = place(Some(forgotten.clone())).await?;
+            placed = place(Some(&forgotten)).await;
             older = Some(forgotten);
         }
         self.world.reach("place.after_rename");
