@@ -15,6 +15,7 @@ use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
 use crate::domain::policy::Policy;
+use crate::domain::polling::PollTimes;
 use crate::provider::Provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
@@ -60,11 +61,15 @@ impl Lane {
         let limits = manifest.over(own).over(provider.profile().limits);
         let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get) as usize;
         let standard = provider.profile().policy();
-        let policy = Policy {
-            first_poll: limits.first_poll.unwrap_or(standard.first_poll),
-            poll_every: limits.poll_every.unwrap_or(standard.poll_every),
-            ..standard
+        // What the manifest says is kept; what the card says serves only until durations are known.
+        let card_limits = own.over(provider.profile().limits);
+        let polls = PollTimes {
+            first: manifest.first_poll,
+            every: manifest.poll_every,
+            card_first: card_limits.first_poll.unwrap_or(standard.polls.card_first),
+            card_every: card_limits.poll_every.unwrap_or(standard.polls.card_every),
         };
+        let policy = Policy { polls, ..standard };
         let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
         Self {
             card: card.cloned(),
