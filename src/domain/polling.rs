@@ -58,7 +58,13 @@ const AGED: [(Duration, Duration); 2] =
 /// a task is asked for early and then each time its age has doubled, until the card's time for it is over. `jitter`
 /// from 0 up to 1 spreads the polls of many tasks; the times set by the user for the first poll are exact.
 #[must_use]
-pub fn next_poll(polls: u32, age: Duration, known: Option<&Durations>, times: &PollTimes, jitter: f64) -> Duration {
+pub fn next_poll(
+    polls: u32,
+    age: Duration,
+    known: Option<&Durations>,
+    times: &PollTimes,
+    jitter: f64,
+) -> Duration {
     let spread = 1.0 - SPREAD + 2.0 * SPREAD * jitter;
     if let Some(first) = times.first.filter(|_| polls == 0) {
         return first;
@@ -73,7 +79,7 @@ pub fn next_poll(polls: u32, age: Duration, known: Option<&Durations>, times: &P
         // Phases of the doubling are spread as well, so that the first tasks together tell more than each by itself.
         None if polls == 0 => EARLY.mul_f64(2f64.powf(jitter)).min(times.card_first),
         None if age < times.card_first => {
-            age.max(times.every.unwrap_or_default()).min(times.card_first - age)
+            age.max(times.every.unwrap_or_default()).min(times.card_first.saturating_sub(age))
         }
         None => times.card_every,
     };

@@ -6,15 +6,6 @@ use rand::{RngExt as _, SeedableRng as _};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Seconds in millionths, which can be ordered.
-fn micros(seconds: f64) -> u64 {
-    (seconds * 1e6) as u64
-}
-
-fn seconds(micros: u64) -> f64 {
-    micros as f64 / 1e6
-}
-
 /// What a run needed.
 #[derive(Debug, Clone, Copy)]
 struct Ran {
@@ -35,17 +26,17 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
         started: f64,
         running: f64,
         polls: u32,
-        due: u64,
+        due: Duration,
     }
     let mut known = Durations::default();
     let mut tasks: Vec<Task> = Vec::new();
-    let mut due: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
+    let mut due: BinaryHeap<Reverse<(Duration, usize)>> = BinaryHeap::new();
     let (mut pace, mut ended, mut polls, mut late_polls, mut late_idle) = (0.0f64, 0.0f64, 0, 0, 0.0);
     let begin = |now: f64, tasks: &mut Vec<Task>, due: &mut BinaryHeap<_>, known: &Durations, jitter| {
         if tasks.len() < lengths.len() {
             let known = (known.finished() > 0).then_some(known);
             let wait = next_poll(0, Duration::ZERO, known, times, jitter);
-            let at = micros(now + wait.as_secs_f64());
+            let at = Duration::from_secs_f64(now + wait.as_secs_f64());
             due.push(Reverse((at, tasks.len())));
             tasks.push(Task { started: now, running: 0.0, polls: 0, due: at });
         }
@@ -57,7 +48,7 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
         if tasks[task].due != at {
             continue;
         }
-        let now = seconds(at).max(pace);
+        let now = at.as_secs_f64().max(pace);
         pace = now + 1.0 / poll_rate;
         polls += 1;
         let is_late = task + 50 >= lengths.len();
@@ -69,19 +60,19 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
             let learned = (known.finished() > 0).then_some(&known);
             let age = Duration::from_secs_f64(age);
             let wait = next_poll(tasks[task].polls, age, learned, times, rng.random());
-            tasks[task].due = micros(now + wait.as_secs_f64());
+            tasks[task].due = Duration::from_secs_f64(now + wait.as_secs_f64());
             due.push(Reverse((tasks[task].due, task)));
             continue;
         }
         ended = ended.max(now);
         late_idle += if is_late { age - lengths[task] } else { 0.0 };
         known.note(Duration::from_secs_f64(tasks[task].running), Duration::from_secs_f64(age));
-        tasks[task].due = 0;
+        tasks[task].due = Duration::ZERO;
         if known.finished() <= crate::domain::durations::FEW {
             for (at, other) in tasks.iter_mut().enumerate() {
                 let age = Duration::from_secs_f64((now - other.started).max(0.0));
                 let wait = next_poll(other.polls, age, Some(&known), times, rng.random());
-                let sooner = micros(now + wait.as_secs_f64());
+                let sooner = Duration::from_secs_f64(now + wait.as_secs_f64());
                 if sooner < other.due && (other.polls > 0 || times.first.is_none()) {
                     other.due = sooner;
                     due.push(Reverse((sooner, at)));
@@ -90,15 +81,15 @@ fn run(lengths: &[f64], slots: usize, poll_rate: f64, times: &PollTimes, rng: &m
         }
         begin(now, &mut tasks, &mut due, &known, rng.random());
     }
-    let mut free: BinaryHeap<Reverse<u64>> = (0..slots).map(|_| Reverse(0)).collect();
+    let mut free: BinaryHeap<Reverse<Duration>> = (0..slots).map(|_| Reverse(Duration::ZERO)).collect();
     for length in lengths {
         let Reverse(start) = free.pop().unwrap();
-        free.push(Reverse(start + micros(*length)));
+        free.push(Reverse(start + Duration::from_secs_f64(*length)));
     }
-    let ideal = free.into_iter().map(|Reverse(end)| seconds(end)).fold(0.0, f64::max);
+    let ideal = free.into_iter().map(|Reverse(end)| end.as_secs_f64()).fold(0.0, f64::max);
     Ran {
         of_ideal: ideal / ended,
-        polls: f64::from(polls) / lengths.len() as f64,
+        polls: f64::from(polls) / f64::from(u32::try_from(lengths.len()).unwrap()),
         late_polls: f64::from(late_polls) / 50.0,
         late_idle: late_idle / 50.0,
     }
@@ -193,9 +184,9 @@ fn before_anything_is_known_ages_double_until_the_time_of_the_card() {
     let mut ages = Vec::new();
     for polls in 0..12 {
         age += next_poll(polls, age, None, &CARD, 0.5);
-        ages.push(age.as_millis() as f64 / 1e3);
+        ages.push((age.as_secs_f64() * 10.0).round() / 10.0);
     }
-    assert_eq!(ages, [0.282, 0.565, 1.131, 2.262, 4.525, 9.05, 18.101, 36.203, 45.0, 55.0, 65.0, 75.0]);
+    assert_eq!(ages, [0.3, 0.6, 1.1, 2.3, 4.5, 9.1, 18.1, 36.2, 45.0, 55.0, 65.0, 75.0]);
 }
 
 #[test]

@@ -4,6 +4,9 @@
 //! has the pace of polls and the reasons to stop submitting for this run.
 
 pub(super) mod learn;
+mod times;
+
+pub use times::Times;
 
 use super::doubt::{Ask, Breakers, Turn};
 use super::lock;
@@ -26,6 +29,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
+use times::Kinds;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -118,6 +122,8 @@ pub struct Account {
     strangers: Arc<Lane>,
     polls: Semaphore,
     poll_pace: Pace,
+    /// How long renderings take.
+    kinds: Kinds,
     /// Polls that wait for it.
     pub(super) questions: Questions,
     /// Downloads at once.
@@ -180,6 +186,7 @@ impl Account {
             polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
             downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
             poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
+            kinds: Kinds::default(),
             questions: Questions::default(),
             per_day: own.per_day,
             closed: CancellationToken::new(),

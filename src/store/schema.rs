@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version that this program writes: the number of migrations.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
@@ -229,9 +229,22 @@ CREATE TABLE aliases (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// How long renderings took, by model, and by length and size as ordered: `weights` are the buckets of a histogram that are
+/// not empty, as pairs in JSON.
+const DURATIONS: &str = "
+CREATE TABLE durations (
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    class TEXT NOT NULL,
+    finished INTEGER NOT NULL,
+    weights TEXT NOT NULL,
+    PRIMARY KEY (provider, model, class)
+) STRICT, WITHOUT ROWID;
+";
+
 /// The migrations in their order; the first leads to version 1. An entry that was released is never changed.
-const MIGRATIONS: [&[&str]; 5] =
-    [&[V1], &[V2], &[V3], &[V4], &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES]];
+const MIGRATIONS: [&[&str]; 6] =
+    [&[V1], &[V2], &[V3], &[V4], &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES], &[DURATIONS]];
 
 /// Opens the database for reading. Never creates one, never changes it.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
@@ -342,7 +355,7 @@ mod tests {
         db.execute_batch(V1).unwrap();
         db.pragma_update(None, "user_version", 1).unwrap();
         // The last migration makes this table; the ones before it succeed.
-        db.execute_batch("CREATE TABLE aliases (other TEXT)").unwrap();
+        db.execute_batch("CREATE TABLE durations (other TEXT)").unwrap();
         migrate(&mut db, Path::new("memory")).unwrap_err();
         assert_eq!(version(&db, Path::new("memory")).unwrap(), 1);
         db.prepare("SELECT * FROM output").unwrap_err();

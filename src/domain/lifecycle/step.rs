@@ -65,7 +65,11 @@ fn illegal(state: Phase, event: &Event) -> Result<State, Illegal> {
 }
 
 fn running(task: Task, at: Moment, policy: &Policy) -> State {
-    State::Running { task, watch: Watch::default(), due: at.after(policy.poll_pause(0, Duration::ZERO, at.jitter)) }
+    State::Running {
+        task,
+        watch: Watch::default(),
+        due: at.after(policy.poll_pause(0, Duration::ZERO, at.jitter)),
+    }
 }
 
 /// Returns a running task that is polled at once: it may be finished already.
