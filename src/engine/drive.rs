@@ -118,10 +118,11 @@ impl Drive {
                     if take.state.overdue(at, &self.lane.policy) && patience.ended(at, &self.lane.policy) {
                         return Ok(Left::Overdue);
                     }
-                    if !self.until_asked(&take, due, stop).await {
-                        return Ok(Left::Stopping);
-                    }
-                    let polled = self.poll(&take).await?;
+                    let answer = match self.until_asked(&take, due, stop).await {
+                        Ok(answer) => answer,
+                        Err(left) => return Ok(left),
+                    };
+                    let polled = self.poll(&take, answer).await?;
                     let at = self.world.clock.moment();
                     patience.note(at.now, &polled);
                     self.learn(at, &take, &polled, &mut heard);
