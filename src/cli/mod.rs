@@ -98,7 +98,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Doctor(args) => doctor::doctor(context, args).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(&context.terminal, args).await,
-        Command::Models(args) => models::models(context, args),
+        Command::Models(args) => models::models(context, args).await,
         Command::Init(args) => init::init(context, args),
         Command::Catalog(args) => catalog::catalog(context, args),
         Command::Schema => Ok(schema::schema(context)),

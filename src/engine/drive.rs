@@ -8,14 +8,16 @@
 mod ask;
 mod collect;
 mod left;
+mod times;
 
 pub(super) use left::Left;
 
 use ask::Patience;
+use times::Heard;
 
 use super::blocking::blocking;
 use super::doubt::{Exposed, Turn};
-use super::lane::{Account, Closed, Lane};
+use super::lane::{Account, Closed, Lane, Times};
 use super::world::{Failure, World};
 use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
@@ -46,6 +48,8 @@ pub(super) struct Drive {
     pub(super) account: Arc<Account>,
     /// Its model.
     pub(super) lane: Arc<Lane>,
+    /// How long takes like this one render.
+    pub(super) times: Arc<Times>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
     pub(super) paid: Option<Arc<dyn Paid>>,
     /// Whether it has a place among those that are to be submitted.
@@ -58,7 +62,7 @@ impl Drive {
         // Held from the submission until the provider is finished, not during the download.
         let running = matches!(take.state, State::Running { .. });
         let mut slot: Option<OwnedSemaphorePermit> = running.then(|| self.lane.occupy()).flatten();
-        let mut patience = Patience::default();
+        let (mut patience, mut heard) = (Patience::default(), Heard::default());
         // At a start one in doubt is asked about at once, whatever its schedule says.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         loop {
@@ -92,7 +96,9 @@ impl Drive {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     };
                     slot = Some(own);
-                    self.submit(&**paid, &take, turn, room).await?
+                    let submitted = self.submit(&**paid, &take, turn, room).await?;
+                    heard.submitted(&submitted);
+                    submitted
                 }
                 Todo::LookUp => {
                     if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
@@ -112,11 +118,14 @@ impl Drive {
                     if take.state.overdue(at, &self.lane.policy) && patience.ended(at, &self.lane.policy) {
                         return Ok(Left::Overdue);
                     }
-                    if !self.world.clock.until(due, stop).await {
-                        return Ok(Left::Stopping);
-                    }
-                    let polled = self.poll(&take).await?;
-                    patience.note(self.world.clock.now(), &polled);
+                    let answer = match self.until_asked(&take, due, stop).await {
+                        Ok(answer) => answer,
+                        Err(left) => return Ok(left),
+                    };
+                    let polled = self.poll(&take, answer).await?;
+                    let at = self.world.clock.moment();
+                    patience.note(at.now, &polled);
+                    self.learn(at, &take, &polled, &mut heard);
                     polled
                 }
                 Todo::Download => {
@@ -193,7 +202,7 @@ impl Drive {
             Event::Accepted(id) | Event::Found(id) => Some(id.clone()),
             _ => None,
         };
-        match self.world.store.apply(take, event.clone(), details, at, &self.lane.policy).await {
+        match self.world.store.apply(take, event.clone(), details, at, &self.policy()).await {
             Ok(moved) => {
                 self.harvest(&event, &moved, said.as_ref());
                 // The store has saved it as a conflict: the task is another take's.

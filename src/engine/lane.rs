@@ -4,6 +4,9 @@
 //! has the pace of polls and the reasons to stop submitting for this run.
 
 pub(super) mod learn;
+mod times;
+
+pub use times::Times;
 
 use super::doubt::{Ask, Breakers, Turn};
 use super::lock;
@@ -15,6 +18,7 @@ use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
 use crate::domain::policy::Policy;
+use crate::domain::polling::PollTimes;
 use crate::provider::Provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
@@ -25,6 +29,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
+use times::Kinds;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -60,11 +65,15 @@ impl Lane {
         let limits = manifest.over(own).over(provider.profile().limits);
         let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get) as usize;
         let standard = provider.profile().policy();
-        let policy = Policy {
-            first_poll: limits.first_poll.unwrap_or(standard.first_poll),
-            poll_every: limits.poll_every.unwrap_or(standard.poll_every),
-            ..standard
+        // What the manifest says is kept; what the card says serves only until durations are known.
+        let card_limits = own.over(provider.profile().limits);
+        let polls = PollTimes {
+            first: manifest.first_poll,
+            every: manifest.poll_every,
+            card_first: card_limits.first_poll.unwrap_or(standard.polls.card_first),
+            card_every: card_limits.poll_every.unwrap_or(standard.polls.card_every),
         };
+        let policy = Policy { polls, ..standard };
         let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
         Self {
             card: card.cloned(),
@@ -113,6 +122,8 @@ pub struct Account {
     strangers: Arc<Lane>,
     polls: Semaphore,
     poll_pace: Pace,
+    /// How long renderings take.
+    kinds: Kinds,
     /// Polls that wait for it.
     pub(super) questions: Questions,
     /// Downloads at once.
@@ -175,6 +186,7 @@ impl Account {
             polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
             downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
             poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
+            kinds: Kinds::default(),
             questions: Questions::default(),
             per_day: own.per_day,
             closed: CancellationToken::new(),

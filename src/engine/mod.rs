@@ -18,6 +18,7 @@ pub mod order;
 mod pace;
 mod sidecar;
 pub mod stop;
+mod times;
 mod together;
 pub mod world;
 
@@ -170,10 +171,12 @@ impl<'a> Run<'a> {
         if let Err(error) = self.approve().await {
             self.fail(Failure::store(error));
         }
+        self.load_times().await;
         let mut first = true;
         let mut look = tokio::time::interval(self.world.look_every);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let drained = tokio::time::Instant::now() + DRAIN;
+        let mut saved = tokio::time::Instant::now();
         loop {
             if !self.world.stop.waiting().is_cancelled() {
                 if let Err(failure) = self.top_up(first).await {
@@ -189,6 +192,7 @@ impl<'a> Run<'a> {
                 if let Err(failure) = self.missed().await {
                     self.fail(failure);
                 }
+                self.save_times().await;
                 return self.outcome;
             }
             tokio::select! {
@@ -196,6 +200,10 @@ impl<'a> Run<'a> {
                 _ = look.tick() => {
                     if tokio::time::Instant::now() > drained {
                         self.drain.clear();
+                    }
+                    if saved.elapsed() > times::SAVE_EVERY {
+                        saved = tokio::time::Instant::now();
+                        self.save_times().await;
                     }
                     self.look_beside().await;
                 }
@@ -254,6 +262,7 @@ impl<'a> Run<'a> {
             world: Arc::clone(self.world),
             account: Arc::clone(account),
             lane: Arc::clone(lane),
+            times: account.times(&take.request),
             paid: self.paid.clone().filter(|_| approved),
             is_new,
         };

@@ -8,6 +8,7 @@ use crate::domain::take::Take;
 use crate::engine::filing::clip_at;
 use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::sidecar::{Origin, sidecar};
+use crate::engine::together::Answer;
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::plan::known::Filed;
@@ -16,15 +17,19 @@ use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
 
 impl Drive {
-    /// Asks how the task stands.
-    pub(super) async fn poll(&self, take: &Take) -> Next {
+    /// Asks how the task stands, unless another poll has brought the answer already.
+    pub(super) async fn poll(&self, take: &Take, answer: Option<Answer>) -> Next {
         let Some(task) = take.state.task() else { return Ok(Err(Left::Changed)) };
         let name = self.account.provider.name();
         if self.world.is_poll_refused(name) {
             return Ok(Err(Left::Stopping));
         }
         let card = self.account.card(&take.request.model);
-        let Some(mut progress) = self.ask(&card, task).await else { return Ok(Err(Left::Stopping)) };
+        let asked = match answer {
+            Some(answer) => Some(answer),
+            None => self.ask(&card, task).await,
+        };
+        let Some(mut progress) = asked else { return Ok(Err(Left::Stopping)) };
         if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
             // The key may be about to be exchanged, or somebody before the provider had a bad moment.
             let due = self.world.clock.moment().after(AUTH_RETRY);

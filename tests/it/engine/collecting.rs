@@ -39,6 +39,8 @@ async fn a_task_that_renders_longer_than_a_run_waits_is_collected_by_a_later_one
     let ran = bench.collect().await;
     ran.expect_all_done();
     assert_eq!((ran.states(&["a"]).await, bench.far.charges().len()), (vec!["done"], 1));
+    // When it ended in those hours was not seen.
+    assert_eq!(ran.world.store.durations().await.unwrap(), []);
 }
 
 #[tokio::test(start_paused = true)]
