@@ -11,3 +11,4 @@ mod resumed;
 mod stopping;
 mod stories;
 mod submitting;
+mod throttled;
