@@ -11,46 +11,23 @@
 //!   window alike that is the quota, as soon as one period is over.
 //! - Each accepted submission raises the rate a little, and the less, the more often the same rate was refused.
 //!
+//! Before any rate is proven few submissions are on the wire at once, so that the first refusal comes for few of them.
+//!
 //! The number of slots follows the same idea. Where only fewer tasks than before let a probe through, that number is
 //! the limit; it rises by one per ten successes, and the steps double each time the same slot is refused.
 
+mod numbers;
 mod sent;
 
 pub use sent::{Learned, Leave, Sent};
 
 use super::limits::Rate;
 use super::policy::{Backoff, RETRY_AFTER};
+use numbers::{
+    BELIEVED, CATCH_UP, ENOUGH, FAILURES, GROWTH, LATE, LEAST_WIDTH, LONG, MINUTE, OPENING, QUICK, QUIET,
+    SHORT_LEAVES, SLOT_AFTER, SLOWEST, UNSURE, WIDER_AFTER, WIDTH,
+};
 use std::time::Duration;
-
-/// Submissions on the wire at once before any rate is proven.
-const WIDTH: u32 = 16;
-/// Fewest submissions on the wire at once that a refusal leaves.
-const LEAST_WIDTH: u32 = 10;
-/// Successes for one more on the wire.
-const WIDER_AFTER: u32 = 80;
-/// Submissions on the wire after a probe, and how many more with each further success.
-const OPENING: (u32, u32) = (8, 4);
-/// Share by which each success raises a new rate, for one that was measured over many submissions and over few; and the
-/// smallest share, where the same rate was refused again and again.
-const GROWTH: (f64, f64, f64) = (1.0 / 4_000.0, 1.0 / 400.0, 1.0 / 100_000.0);
-/// The share, times the number of submissions that were measured.
-const UNSURE: f64 = 1.0 / 8.0;
-/// Successes without a refusal that double the growth.
-const QUIET: u32 = 1_000;
-/// Successes below which a period is too short to be measured alone.
-const ENOUGH: u32 = 10;
-/// Part of the rate that a short period leaves at least.
-const SHORT_LEAVES: f64 = 0.8;
-/// Successes for one more slot: at first, and at most.
-const SLOT_AFTER: (u32, u32) = (10, 640);
-/// Failures in a row, of whatever kind, that make the lane wait.
-const FAILURES: u32 = 3;
-/// The slowest rate, in submissions a second.
-const SLOWEST: f64 = 1.0 / 120.0;
-/// A `Retry-After` that is longer than this tells when a quota opens; in a shorter one the rounding weighs too much.
-const LONG: Duration = Duration::from_secs(10);
-/// Longest addition to what `Retry-After` asks for.
-const LATE: Duration = Duration::from_secs(1);
 
 /// A wait of the whole lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +63,14 @@ pub struct Throttle {
     /// Slots taken, those of submissions on the wire among them.
     taken: u32,
     width: u32,
-    /// Submissions on the wire at once, as far as the lane has opened since the last wait.
+    /// Usual time until a submission is answered.
+    latency: Option<Duration>,
+    /// The bound on the wire while the lane opens after a wait.
     opening: u32,
     waits: u32,
     wait: Option<Wait>,
     period: Option<Period>,
     last: Option<Period>,
-    /// Time of the last refused submission.
     refused: Duration,
     measured: Option<f64>,
     growth: f64,
@@ -102,7 +80,7 @@ pub struct Throttle {
     quiet: u32,
     /// Tasks that were running when a submission was last refused for speed.
     crowd: u32,
-    /// Whether the last refusal was that of the last slot.
+    /// Whether the last slot was refused.
     is_full: bool,
     slot_after: u32,
     failures: u32,
@@ -121,6 +99,7 @@ impl Throttle {
             on_wire: 0,
             taken: 0,
             width: WIDTH,
+            latency: None,
             opening: u32::MAX,
             waits: 0,
             wait: None,
@@ -150,8 +129,8 @@ impl Throttle {
         let rate = learned.rate.clamp(SLOWEST.min(self.told.rate), self.told.rate);
         self.now = Learned { rate, slots: learned.slots.clamp(1, self.told.slots) };
         self.measured = Some(rate);
-        self.steady = 1;
-        self.growth = GROWTH.0 / 4.0;
+        self.steady = 2;
+        self.growth = GROWTH.0 / 16.0;
     }
 
     /// Returns the rate and slots that the provider lets through; `None` where they are those of the limits.
@@ -174,7 +153,6 @@ impl Throttle {
                 return Leave::Later;
             }
             wait.probing = true;
-            self.next = now;
             return self.go(now, true);
         }
         if self.on_wire >= self.width.min(self.opening) || self.taken >= self.now.slots {
@@ -185,11 +163,14 @@ impl Throttle {
             if now < self.next {
                 return Leave::At(self.next);
             }
-            let gap = Duration::from_secs_f64(1.0 / self.now.rate);
-            // Who came late by less than one gap catches up.
-            self.next = self.next.max(now.saturating_sub(gap)) + gap;
+            let gap = self.gap();
+            self.next = self.next.max(now.saturating_sub(gap.max(CATCH_UP))) + gap;
         }
         self.go(now, false)
+    }
+
+    fn gap(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.now.rate)
     }
 
     fn go(&mut self, now: Duration, is_probe: bool) -> Leave {
@@ -218,21 +199,18 @@ impl Throttle {
     /// Takes back a submission that never left.
     pub fn unsent(&mut self, sent: &Sent) {
         self.on_wire = self.on_wire.saturating_sub(1);
-        if sent.is_probe
-            && let Some(wait) = &mut self.wait
-        {
+        if let Some(wait) = self.wait.as_mut().filter(|_| sent.is_probe) {
             wait.probing = false;
         }
     }
 
     /// Takes in that a submission brought a task. Returns the rate at which the lane goes on, where it had to slow down.
-    pub fn accepted(&mut self, sent: &Sent) -> Option<f64> {
+    pub fn accepted(&mut self, sent: &Sent, now: Duration) -> Option<f64> {
         let running = self.taken.saturating_sub(self.on_wire);
         self.on_wire = self.on_wire.saturating_sub(1);
         self.failures = 0;
-        if sent.is_probe
-            && let Some(wait) = self.wait.take()
-        {
+        self.widen(sent, now);
+        if let Some(wait) = self.wait.take_if(|_| sent.is_probe) {
             return self.open(sent, wait, running);
         }
         self.period.get_or_insert(Period { began: sent.at, accepted: 0 }).accepted += 1;
@@ -248,14 +226,30 @@ impl Throttle {
         if self.quiet.is_multiple_of(QUIET) {
             self.growth = (self.growth * 2.0).min(GROWTH.0);
         }
-        if self.quiet.is_multiple_of(WIDER_AFTER) {
-            self.width = self.width.saturating_add(1);
-        }
         // More tasks than when it was refused: that number was not the reason.
         if running > self.crowd || self.quiet.is_multiple_of(self.slot_after) {
             self.now.slots = (self.now.slots + 1).min(self.told.slots);
         }
         None
+    }
+
+    /// Lets more be on the wire, where an answer shows that the rate needs or allows that.
+    fn widen(&mut self, sent: &Sent, now: Duration) {
+        let latency = now.saturating_sub(sent.at);
+        let latency = self.latency.map_or(latency, |usual| (usual * 7 + latency) / 8);
+        self.latency = Some(latency);
+        // As many as are on the wire at the present rate, and half as many again.
+        let usual = latency.as_nanos() / self.gap().as_nanos().max(1);
+        let needed = u32::try_from(usual + usual / 2).unwrap_or(u32::MAX);
+        if self.measured.is_some() || needed <= BELIEVED {
+            self.width = self.width.max(needed);
+        }
+        let is_proven = self.waits == 0 && self.period.is_some_and(|period| now > period.began + MINUTE);
+        if latency < QUICK {
+            self.width = self.width.max(self.told.slots);
+        } else if is_proven || self.quiet % WIDER_AFTER == WIDER_AFTER - 1 {
+            self.width = self.width.saturating_add(1);
+        }
     }
 
     /// Takes in an answer that brought no task and says nothing about speed.

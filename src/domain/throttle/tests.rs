@@ -20,7 +20,6 @@ enum Quota {
 }
 
 const PER_MINUTE: usize = 600;
-const MINUTE: Duration = Duration::from_mins(1);
 
 struct Provider {
     quota: Quota,
@@ -143,7 +142,7 @@ impl Simulation {
                     Err(wait) => at(now + way, Happens::Refused(sent, wait)),
                 },
                 Happens::Accepted(sent) => {
-                    throttle.accepted(&sent);
+                    throttle.accepted(&sent, now);
                     accepted += 1;
                     if accepted == self.jobs {
                         return Brought { took: now, throttled, throttle };
@@ -201,7 +200,7 @@ fn a_quota_that_nobody_told_is_found_and_used_with_few_refusals() {
         (Quota::Bucket(10.0), 0.92),
         (Quota::Bucket(60.0), 0.99),
         (Quota::Bucket(600.0), 0.99),
-        (Quota::Sliding, 0.94),
+        (Quota::Sliding, 0.96),
         (Quota::Fixed(Duration::ZERO), 0.97),
         (Quota::Fixed(Duration::from_secs(25)), 0.99),
         (Quota::Fixed(Duration::from_secs(50)), 0.98),
@@ -272,7 +271,7 @@ fn after_a_wait_one_goes_first_and_its_success_opens_the_lane_step_by_step() {
     let (mut throttle, sent) = ten_on_the_wire();
     for (sent, number) in sent.iter().zip(0..) {
         if number < 9 {
-            throttle.accepted(sent);
+            throttle.accepted(sent, seconds(1));
         } else {
             throttle.throttled(sent, None, seconds(1), 1.0);
             throttle.freed();
@@ -292,7 +291,7 @@ fn after_a_wait_one_goes_first_and_its_success_opens_the_lane_step_by_step() {
     throttle.unsent(&probe);
     throttle.freed();
     let Leave::Go(probe) = throttle.ask(seconds(17)) else { panic!("one that never left is replaced") };
-    assert_eq!(throttle.accepted(&probe), throttle.learned().map(|learned| learned.rate));
+    assert_eq!(throttle.accepted(&probe, seconds(18)), throttle.learned().map(|learned| learned.rate));
     let mut gone = 0;
     while let Leave::Go(_) = throttle.ask(seconds(100 + 10 * gone)) {
         gone += 1;
@@ -316,7 +315,7 @@ fn three_failures_in_a_row_make_the_lane_wait_and_leave_its_rate() {
     for sent in &sent[..2] {
         throttle.failed(sent, None, seconds(1), 1.0);
     }
-    throttle.accepted(&sent[2]);
+    throttle.accepted(&sent[2], seconds(1));
     for sent in &sent[3..5] {
         throttle.failed(sent, None, seconds(1), 1.0);
     }
@@ -324,6 +323,6 @@ fn three_failures_in_a_row_make_the_lane_wait_and_leave_its_rate() {
     throttle.failed(&sent[5], None, seconds(1), 1.0);
     assert_eq!(throttle.ask(seconds(1)), Leave::At(seconds(3)));
     let Leave::Go(probe) = throttle.ask(seconds(3)) else { panic!() };
-    assert_eq!(throttle.accepted(&probe), None);
+    assert_eq!(throttle.accepted(&probe, seconds(18)), None);
     assert_eq!(throttle.learned(), None);
 }

@@ -107,7 +107,7 @@ impl Pass<'_> {
 
     /// Takes in a success. Returns the new rate where the lane had to slow down.
     pub(super) fn accepted(self) -> Option<f64> {
-        self.tell(|throttle, sent, _| throttle.accepted(sent)).flatten()
+        self.tell(Throttle::accepted).flatten()
     }
 
     /// Takes in an answer that says nothing about speed.

@@ -81,7 +81,7 @@ async fn an_hour_of_a_provider_that_is_away_again_and_again_costs_few_requests_a
         let mut bench = Bench::new(ZAI);
         bench.limits.first_poll = Some(Duration::from_secs(40));
         bench.limits.poll_every = Some(Duration::from_secs(10));
-        bench.far.renders_for(Duration::from_secs(60));
+        bench.far.renders_for(Duration::from_mins(1));
         if let Some(away) = away {
             bench.far.flaps(Duration::from_secs(50), Duration::from_secs(10), away);
         }
