@@ -16,8 +16,8 @@ use ask::Patience;
 use times::Heard;
 
 use super::blocking::blocking;
-use super::doubt::{Exposed, Turn};
-use super::lane::{Account, Closed, Lane, Times};
+use super::doubt::Exposed;
+use super::lane::{Account, Closed, Lane, Slot, Ticket, Times};
 use super::world::{Failure, World};
 use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
@@ -37,7 +37,6 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 /// What one take is driven with.
@@ -61,7 +60,7 @@ impl Drive {
     pub(super) async fn drive(self, mut take: Take) -> Result<Left, Failure> {
         // Held from the submission until the provider is finished, not during the download.
         let running = matches!(take.state, State::Running { .. });
-        let mut slot: Option<OwnedSemaphorePermit> = running.then(|| self.lane.occupy()).flatten();
+        let mut slot: Option<Slot> = running.then(|| self.lane.occupy()).flatten();
         let (mut patience, mut heard) = (Patience::default(), Heard::default());
         // At a start one in doubt is asked about at once, whatever its schedule says.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
@@ -92,11 +91,11 @@ impl Drive {
                         () = self.account.paused() => return Ok(Left::Paused),
                         admitted = self.admission(&take, due, stop) => admitted,
                     };
-                    let Some(Admitted { slot: own, turn, room }) = admitted else {
+                    let Some(Admitted { slot: own, ticket, room }) = admitted else {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     };
                     slot = Some(own);
-                    let submitted = self.submit(&**paid, &take, turn, room).await?;
+                    let submitted = self.submit(&**paid, &take, ticket, room).await?;
                     heard.submitted(&submitted);
                     submitted
                 }
@@ -154,15 +153,10 @@ impl Drive {
         }
         let ask = || self.is_reachable().boxed();
         loop {
-            let (slot, turn) = self.account.admission(&self.lane, &self.world.clock, stop, &ask).await?;
-            let room = self.world.room(take.price, stop).await;
-            match room {
-                Some(room) if turn.holds() => return Some(Admitted { slot, turn, room }),
-                Some(_) => self.account.not_made(),
-                None => {
-                    self.account.not_made();
-                    return None;
-                }
+            let (slot, ticket) = self.account.admission(&self.lane, &self.world.clock, stop, &ask).await?;
+            let room = self.world.room(take.price, stop).await?;
+            if ticket.holds() {
+                return Some(Admitted { slot, ticket, room });
             }
         }
     }
@@ -254,17 +248,15 @@ impl Drive {
     }
 
     /// One paid request: intent, one POST, its outcome. Nothing in here is cut off by a stop.
-    async fn submit(&self, paid: &dyn Paid, take: &Take, turn: Turn<'_>, room: Exposed<'_>) -> Next {
+    async fn submit(&self, paid: &dyn Paid, take: &Take, mut ticket: Ticket<'_>, room: Exposed<'_>) -> Next {
         let Claimed { take: claimed, call, bytes } = match self.claim(take).await? {
             Ok(claimed) => claimed,
-            Err(left) => {
-                self.account.not_made();
-                return Ok(Err(left));
-            }
+            Err(left) => return Ok(Err(left)),
         };
         self.world.reach("submit.after_intent");
         self.world.told(take, &claimed, None);
         let on_wire = self.world.on_wire(take.price);
+        ticket.leaves();
         let sent = paid.submit(&self.account.endpoint, &call, bytes).await;
         self.world.reach("submit.after_response");
         let outcome = match sent {
@@ -277,10 +269,14 @@ impl Drive {
         };
         let next = match outcome {
             Ok(id) => {
-                self.account.accepted(&self.lane, turn);
-                self.accepted(&claimed, id).await?
+                let slower = self.account.accepted(&self.lane, &claimed.request.model.model, ticket);
+                let next = self.accepted(&claimed, id).await?;
+                if let Some(notice) = slower {
+                    self.world.tell(&notice);
+                }
+                next
             }
-            Err(fault) => self.refused(&claimed, fault, turn, room).await?,
+            Err(fault) => self.refused(&claimed, fault, ticket, room).await?,
         };
         drop(on_wire);
         self.world.reach("submit.after_commit");
@@ -337,7 +333,7 @@ impl Drive {
         }
     }
 
-    async fn refused(&self, claimed: &Take, mut fault: Fault, turn: Turn<'_>, room: Exposed<'_>) -> Next {
+    async fn refused(&self, claimed: &Take, mut fault: Fault, ticket: Ticket<'_>, room: Exposed<'_>) -> Next {
         let at = self.world.clock.moment();
         let model = &claimed.request.model;
         if fault.kind == FaultKind::NoRoute {
@@ -347,7 +343,7 @@ impl Drive {
         if matches!(fault.kind, FaultKind::Gone | FaultKind::Unknown) {
             room.doubt(claimed.id.clone());
         }
-        let learned = self.account.learn(&self.lane, &model.model, &fault, at, turn);
+        let learned = self.account.learn(&self.lane, &model.model, &fault, at, ticket);
         if fault.kind == FaultKind::Barred {
             self.world
                 .warn_once(format!("{model}: {}; not charged, and not sent again in this run", fault.said));
@@ -381,8 +377,8 @@ impl Drive {
 
 /// A submission that may go, with all that it holds until its answer.
 struct Admitted<'a> {
-    slot: OwnedSemaphorePermit,
-    turn: Turn<'a>,
+    slot: Slot,
+    ticket: Ticket<'a>,
     room: Exposed<'a>,
 }
 

@@ -3,12 +3,17 @@
 //! A lane has slots (tasks in flight: held from the submission until the provider is finished) and a pace. An account
 //! has the pace of polls and the reasons to stop submitting for this run.
 
+mod control;
 pub(super) mod learn;
+mod ticket;
 mod times;
 
 pub use times::Times;
 
-use super::doubt::{Ask, Breakers, Turn};
+pub(super) use control::Slot;
+pub(super) use ticket::{Asking, Ticket};
+
+use super::doubt::{Ask, Breakers};
 use super::lock;
 use super::pace::Pace;
 use super::together::Questions;
@@ -19,10 +24,12 @@ use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
 use crate::domain::policy::Policy;
 use crate::domain::polling::PollTimes;
+use crate::domain::throttle::{Learned, Throttle};
 use crate::provider::Provider;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::transport::Endpoint;
+use control::Control;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -30,7 +37,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use times::Kinds;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -53,6 +60,9 @@ pub struct Lane {
     slots: Arc<Semaphore>,
     width: usize,
     pace: Pace,
+    control: Arc<Control>,
+    /// Whether it was told that the lane slows down.
+    slowed: AtomicBool,
     refusals: Mutex<u32>,
     closed: CancellationToken,
 }
@@ -63,7 +73,7 @@ impl Lane {
     pub fn new(card: Option<&Arc<ModelCard>>, provider: &dyn Provider, manifest: &Limits) -> Self {
         let own = card.map(|card| card.limits).unwrap_or_default();
         let limits = manifest.over(own).over(provider.profile().limits);
-        let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get) as usize;
+        let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get);
         let standard = provider.profile().policy();
         // What the manifest says is kept; what the card says serves only until durations are known.
         let card_limits = own.over(provider.profile().limits);
@@ -75,6 +85,8 @@ impl Lane {
         };
         let policy = Policy { polls, ..standard };
         let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
+        let control = Control::new(Throttle::new(rate, width, policy.throttle_backoff));
+        let width = width as usize;
         Self {
             card: card.cloned(),
             policy,
@@ -82,6 +94,8 @@ impl Lane {
             slots: Arc::new(Semaphore::new(width)),
             width,
             pace: Pace::new(rate),
+            control,
+            slowed: AtomicBool::new(false),
             refusals: Mutex::new(0),
             closed: CancellationToken::new(),
         }
@@ -95,8 +109,20 @@ impl Lane {
 
     /// A place for a task that is already running: takes one if there is one, for resumed tasks come unasked.
     #[must_use]
-    pub fn occupy(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.slots).try_acquire_owned().ok()
+    pub(super) fn occupy(&self) -> Option<Slot> {
+        let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        Some(self.control.occupy(permit))
+    }
+
+    /// Starts at the rate and slots that an earlier run has learned.
+    pub(super) fn recall(&self, learned: Learned) {
+        self.control.recall(learned);
+    }
+
+    /// Returns the rate and slots that the model lets through, `None` for those of the limits, and whether this run has
+    /// learned that.
+    pub(super) fn learned(&self) -> (Option<Learned>, bool) {
+        self.control.learned()
     }
 
     /// Whether the model takes submissions in this run.
@@ -120,10 +146,11 @@ pub struct Account {
     lanes: HashMap<String, Arc<Lane>>,
     /// Of models without a card.
     strangers: Arc<Lane>,
-    polls: Semaphore,
+    polls: Arc<Semaphore>,
     poll_pace: Pace,
     /// How long renderings take.
     kinds: Kinds,
+    poll_control: Arc<Control>,
     /// Polls that wait for it.
     pub(super) questions: Questions,
     /// Downloads at once.
@@ -176,6 +203,9 @@ impl Account {
             cards.of(provider.name()).map(|card| (card.name.model.clone(), lane(Some(card)))).collect();
         let strangers = lane(None);
         let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
+        let poll_rate = own.poll_rate.unwrap_or(poll_rate);
+        let polls = own.polls.map_or(POLLS, NonZeroU32::get);
+        let poll_backoff = provider.profile().policy().throttle_backoff;
         Self {
             key_since: OnceLock::new(),
             proven: AtomicBool::new(false),
@@ -183,10 +213,11 @@ impl Account {
             endpoint,
             lanes,
             strangers,
-            polls: Semaphore::new(own.polls.map_or(POLLS, NonZeroU32::get) as usize),
+            polls: Arc::new(Semaphore::new(polls as usize)),
             downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
-            poll_pace: Pace::new(own.poll_rate.unwrap_or(poll_rate)),
             kinds: Kinds::default(),
+            poll_pace: Pace::new(poll_rate),
+            poll_control: Control::new(Throttle::new(poll_rate, polls, poll_backoff).wide()),
             questions: Questions::default(),
             per_day: own.per_day,
             closed: CancellationToken::new(),
@@ -207,6 +238,11 @@ impl Account {
     #[must_use]
     pub fn lane(&self, model: &str) -> &Arc<Lane> {
         self.lanes.get(model).unwrap_or(&self.strangers)
+    }
+
+    /// Returns whether a model has a lane of its own.
+    pub(super) fn knows(&self, model: &str) -> bool {
+        self.lanes.contains_key(model)
     }
 
     /// The models that can be ordered, with their lanes.
@@ -242,57 +278,71 @@ impl Account {
         self.history().day = Some((now.strftime("%F").to_string(), count));
     }
 
-    /// Waits for a slot, for the provider's pauses to end, and for the pace; in this order, so that nobody holds a
-    /// cell of the pace while waiting for a slot. `None` if a stop or a closure came first.
-    pub(super) async fn admission(
-        &self,
-        lane: &Lane,
+    /// Waits for a slot, for the provider's pauses to end, for the lane's controller, and for the pace; in this order, so
+    /// that nobody holds a cell of the pace while waiting for a slot. `None` if a stop or a closure came first.
+    pub(super) async fn admission<'a>(
+        &'a self,
+        lane: &'a Lane,
         clock: &super::clock::Clock,
         stop: &CancellationToken,
         ask: Ask<'_>,
-    ) -> Option<(OwnedSemaphorePermit, Turn<'_>)> {
+    ) -> Option<(Slot, Ticket<'a>)> {
         let admission = async {
-            let slot = Arc::clone(&lane.slots).acquire_owned().await.ok()?;
             loop {
-                let pause = self.history().not_before.filter(|pause| *pause > clock.now());
-                if let Some(pause) = pause {
+                let permit = Arc::clone(&lane.slots).acquire_owned().await.ok()?;
+                loop {
+                    let pause = self.history().not_before.filter(|pause| *pause > clock.now());
+                    let Some(pause) = pause else { break };
                     if !clock.until(pause, stop).await {
                         return None;
                     }
-                    continue;
                 }
+                let pass = lane.control.pass().await;
+                let slot = lane.control.slot(permit);
                 let turn = self.breakers.turn(ask).await;
                 if self.day_is_over(clock.now()) || !lane.pace.next(stop).await {
                     return None;
                 }
-                if turn.holds() {
-                    return Some((slot, turn));
+                let ticket = Ticket::new(self, lane, turn, pass, self.take_of_the_day(clock.now()));
+                if !ticket.is_of_the_day() {
+                    return None;
+                }
+                if ticket.holds() {
+                    return Some((slot, ticket));
                 }
             }
         };
-        let slot = tokio::select! {
+        let admitted = tokio::select! {
             biased;
             () = stop.cancelled() => return None,
             () = self.closed.cancelled() => return None,
             () = lane.closed.cancelled() => return None,
-            slot = admission => slot?,
+            admitted = admission => admitted?,
         };
-        (self.is_open() && lane.is_open() && self.take_of_the_day(clock.now())).then_some(slot)
+        (self.is_open() && lane.is_open()).then_some(admitted)
     }
 
     /// A permit to poll, at the pace of polls. `None` if a stop came first.
-    pub async fn poll_admission(&self, stop: &CancellationToken) -> Option<tokio::sync::SemaphorePermit<'_>> {
-        let permit = tokio::select! {
-            biased;
-            () = stop.cancelled() => return None,
-            permit = self.polls.acquire() => permit.ok()?,
+    pub(super) async fn poll_admission(&self, stop: &CancellationToken) -> Option<Asking<'_>> {
+        let admission = async {
+            loop {
+                let permit = Arc::clone(&self.polls).acquire_owned().await.ok()?;
+                let pass = self.poll_control.pass().await;
+                let slot = self.poll_control.slot(permit);
+                if !self.poll_pace.next(stop).await {
+                    return None;
+                }
+                if pass.holds() {
+                    return Some(Asking::new(&self.poll_pace, slot, pass));
+                }
+                self.poll_pace.give_back();
+            }
         };
-        self.poll_pace.next(stop).await.then_some(permit)
-    }
-
-    /// A submission that was admitted is not made after all.
-    pub fn not_made(&self) {
-        self.history().give_back();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => None,
+            asking = admission => asking,
+        }
     }
 
     /// Counts a submission against the day's quota (UTC). `false` where it is used up.

@@ -168,6 +168,9 @@ impl<'a> Run<'a> {
         if let Err(error) = self.note_keys().await {
             self.fail(Failure::store(error));
         }
+        if let Err(error) = self.recall().await {
+            self.fail(Failure::store(error));
+        }
         if let Err(error) = self.approve().await {
             self.fail(Failure::store(error));
         }
@@ -193,6 +196,9 @@ impl<'a> Run<'a> {
                     self.fail(failure);
                 }
                 self.save_times().await;
+                if let Err(error) = self.remember().await {
+                    self.fail(Failure::store(error));
+                }
                 return self.outcome;
             }
             tokio::select! {
@@ -223,6 +229,31 @@ impl<'a> Run<'a> {
             }
             let since = self.world.store.key_in_use(name, account.endpoint.mark(), now).await?;
             account.key_since.get_or_init(|| since);
+        }
+        Ok(())
+    }
+
+    /// Starts each lane at the rate and slots that its model let through before.
+    async fn recall(&self) -> Result<(), StoreError> {
+        for (name, account) in self.accounts {
+            for (model, learned) in self.world.store.learned(name).await? {
+                if account.knows(&model) {
+                    account.lane(&model).recall(learned);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what the lanes have learned in this run.
+    async fn remember(&self) -> Result<(), StoreError> {
+        for (name, account) in self.accounts {
+            for (card, lane) in account.lanes() {
+                let (learned, is_new) = lane.learned();
+                if is_new {
+                    self.world.store.learn(name, &card.name.model, learned).await?;
+                }
+            }
         }
         Ok(())
     }

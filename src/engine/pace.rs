@@ -1,17 +1,30 @@
 //! How fast: one cell after another, never a burst.
 
 use super::clock::PaceClock;
+use super::lock;
 use crate::domain::limits::Rate;
+use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use std::num::NonZeroU32;
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// An even pace: one cell at a time, never a burst.
+/// An even pace: one cell at a time, never a burst. Cells that were paid for and not used are used first.
 pub(super) struct Pace {
     limiter: RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Duration>>,
+    interval: Duration,
+    spare: Mutex<Spare>,
+}
+
+/// What was paid for and not used.
+#[derive(Default)]
+struct Spare {
+    cells: u32,
+    /// Time by which cells were taken later than they were due; a whole interval is a cell.
+    late: Duration,
 }
 
 impl Pace {
@@ -21,18 +34,58 @@ impl Pace {
         let interval = rate.interval().max(Duration::from_nanos(1));
         let quota = Quota::with_period(interval).expect("the period is at least a nanosecond");
         let quota = quota.allow_burst(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::direct_with_clock(quota, PaceClock::new()) }
+        let limiter = RateLimiter::direct_with_clock(quota, PaceClock::new());
+        Self { limiter, interval, spare: Mutex::default() }
     }
 
     /// Waits for the next cell. `false` if `stop` came first.
     pub(super) async fn next(&self, stop: &CancellationToken) -> bool {
-        while let Err(wait) = self.limiter.check() {
-            let wait = wait.wait_time_from(governor::clock::Clock::now(self.limiter.clock()));
-            tokio::select! {
-                () = stop.cancelled() => return false,
-                () = tokio::time::sleep(wait) => {}
+        let mut due = None;
+        loop {
+            if stop.is_cancelled() {
+                return false;
+            }
+            if self.take_spare() {
+                return true;
+            }
+            let now = self.limiter.clock().now();
+            match self.limiter.check() {
+                Ok(()) => {
+                    if let Some(due) = due {
+                        self.was_late(now.saturating_sub(due));
+                    }
+                    return true;
+                }
+                Err(wait) => {
+                    due = Some(wait.earliest_possible());
+                    tokio::select! {
+                        () = stop.cancelled() => return false,
+                        () = tokio::time::sleep(wait.wait_time_from(now)) => {}
+                    }
+                }
             }
         }
-        !stop.is_cancelled()
+    }
+
+    /// Gives a cell back that was paid for something that never left.
+    pub(super) fn give_back(&self) {
+        lock(&self.spare).cells += 1;
+    }
+
+    fn take_spare(&self) -> bool {
+        let mut spare = lock(&self.spare);
+        let is_there = spare.cells > 0;
+        spare.cells -= u32::from(is_there);
+        is_there
+    }
+
+    /// Somebody waited for a cell and woke up late: that time is not lost.
+    fn was_late(&self, late: Duration) {
+        let mut spare = lock(&self.spare);
+        spare.late += late.min(self.interval);
+        if spare.late >= self.interval {
+            spare.late -= self.interval;
+            spare.cells += 1;
+        }
     }
 }

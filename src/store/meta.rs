@@ -1,5 +1,5 @@
-//! What a state folder remembers beside jobs and takes: where its clips are, since when each provider's key is in use, and
-//! which addresses accept submissions.
+//! What a state folder remembers beside jobs and takes: where its clips are, since when each provider's key is in use, which
+//! addresses accept submissions, and how fast each model takes them.
 //!
 //! Paths in the database are relative to the output folder. Another key may open another account, whose list of tasks
 //! proves nothing about requests that were sent with the key before.
@@ -9,8 +9,14 @@ use super::read::Reader;
 use super::{Store, takes};
 use crate::domain::lifecycle::Phase;
 use crate::domain::money::Usd;
+use crate::domain::throttle::Learned;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
+use std::time::Duration;
+
+/// Keys of the learned time between two submissions, in microseconds, and of the learned number of slots.
+const GAP: &str = "gap of ";
+const SLOTS: &str = "slots of ";
 
 /// Where a project's state is driven: the same project on two machines, or twice on one, orders everything twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +103,47 @@ impl Store {
             })
             .await
             .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Returns the rate and slots that each model of a provider let through when they were last refused more.
+    pub async fn learned(&self, provider: &str) -> Result<Vec<(String, Learned)>, StoreError> {
+        let models = format!("{GAP}{provider}/");
+        self.read(move |db| {
+            let mut list = db.prepare(
+                "SELECT substr(gap.key, length(?1) + 1), gap.value, slots.value FROM meta gap
+                 JOIN meta slots ON slots.key = ?2 || substr(gap.key, length(?3) + 1)
+                 WHERE substr(gap.key, 1, length(?1)) = ?1",
+            )?;
+            let rows = list.query_map((&models, SLOTS, GAP), |row| {
+                let gap = Duration::from_micros(row.get::<_, i64>(1)?.unsigned_abs().max(1));
+                Ok((row.get(0)?, Learned { rate: 1.0 / gap.as_secs_f64(), slots: row.get(2)? }))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    /// Notes the rate and slots that a model lets through; `None` where those of the limits are not too much any more.
+    pub async fn learn(
+        &self,
+        provider: &str,
+        model: &str,
+        learned: Option<Learned>,
+    ) -> Result<(), StoreError> {
+        let (gap, slots) = (format!("{GAP}{provider}/{model}"), format!("{SLOTS}{provider}/{model}"));
+        self.lane
+            .write(None, move |batch| {
+                let Some(learned) = learned else {
+                    batch.db.execute("DELETE FROM meta WHERE key IN (?1, ?2)", (&gap, &slots))?;
+                    return Ok(Ok(()));
+                };
+                let micros = Duration::from_secs_f64(1.0 / learned.rate).as_micros();
+                let mut set = batch.db.prepare("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?;
+                set.execute((&gap, i64::try_from(micros).unwrap_or(i64::MAX)))?;
+                set.execute((&slots, learned.slots))?;
+                Ok(Ok(()))
+            })
+            .await
     }
 
     /// Notes that a provider accepts submissions at this address.

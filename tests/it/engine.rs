@@ -12,3 +12,4 @@ mod resumed;
 mod stopping;
 mod stories;
 mod submitting;
+mod throttled;

@@ -186,15 +186,12 @@ fn submitting_on(
             let due = at.after(policy.submit_backoff.pause(setbacks, None, at.jitter));
             Ok(State::Pending { tries_left, setbacks, due })
         }
-        Event::SentBack(SentBack::Throttled { after }) => {
-            let due = at.after(policy.throttle_backoff.pause(setbacks, after, at.jitter));
-            Ok(State::Pending { tries_left, setbacks, due })
-        }
         Event::SentBack(SentBack::Busy { after }) => {
             let due = at.after(policy.submit_backoff.pause(setbacks, after, at.jitter));
             Ok(State::Pending { tries_left: tries_left.saturating_sub(1), setbacks, due })
         }
-        Event::SentBack(SentBack::Stopped) => {
+        // After a refusal for speed the whole lane waits, and the take goes as soon as that lets it.
+        Event::SentBack(SentBack::Throttled { .. } | SentBack::Stopped) => {
             Ok(State::Pending { tries_left, setbacks: setbacks - 1, due: at.now })
         }
         Event::Rejected(refusal) => Ok(State::Failed { refusal, charged: Charged::No, task: None }),

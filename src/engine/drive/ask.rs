@@ -8,7 +8,7 @@ use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
 use crate::engine::ids;
-use crate::engine::lane::Closed;
+use crate::engine::lane::{Asking, Closed};
 use crate::engine::together::{Answer, Question};
 use crate::engine::world::Failure;
 use crate::provider::card::ModelCard;
@@ -54,10 +54,11 @@ impl Drive {
                     let permit = permit?;
                     let most = self.account.provider.bulk().map_or(1, |bulk| bulk.most().get());
                     let asked = questions.take(&task.id, most, self.world.clock.now());
-                    if !asked.is_empty() && !self.put(asked).await {
+                    if asked.is_empty() {
+                        permit.give_back();
+                    } else if !self.put(asked, permit).await {
                         return None;
                     }
-                    drop(permit);
                     answer
                 }
             };
@@ -71,7 +72,7 @@ impl Drive {
     }
 
     /// Puts questions as one call and hands out the answers; `false` where a stop cut it off.
-    async fn put(&self, asked: Vec<Question>) -> bool {
+    async fn put(&self, asked: Vec<Question>, permit: Asking<'_>) -> bool {
         let provider = &self.account.provider;
         let answers: Vec<Answer> = match (&asked[..], provider.bulk()) {
             ([_, _, ..], Some(bulk)) => {
@@ -96,6 +97,8 @@ impl Drive {
             }
             ([], _) => Vec::new(),
         };
+        let fault = answers.iter().find_map(|answer| answer.as_ref().err());
+        permit.heard(fault, self.world.clock.moment().jitter);
         for (question, answer) in asked.into_iter().zip(answers) {
             question.answer(answer);
         }
@@ -199,7 +202,7 @@ impl Drive {
             let stop = self.world.stop.waiting();
             let permit = self.account.poll_admission(stop).await.ok_or(Left::Stopping)?;
             let reply = self.free(&look_up.list(intent, page.as_deref())).await.ok_or(Left::Stopping)?;
-            drop(permit);
+            permit.heard(reply.as_ref().err(), self.world.clock.moment().jitter);
             let now = self.world.clock.now();
             let listed = reply.and_then(|reply| Ok((look_up.listed(&reply)?, clocks_agree(&reply, now))));
             let Listing { tasks, next } = match listed {

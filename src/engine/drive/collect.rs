@@ -62,13 +62,14 @@ impl Drive {
                 (Event::Refused { refusal, charged }, Some(said))
             }
             Ok(Progress::Mistaken { said }) => (Event::Mistaken, Some(said)),
+            // All questions of the account wait, this one among them.
+            Err(Fault { kind: FaultKind::Throttled { .. }, .. }) => return Ok(Ok(take.clone())),
             Err(Fault { kind, said }) => {
                 let event = match kind {
                     FaultKind::Gone => Event::Missing,
-                    FaultKind::Throttled { after } | FaultKind::Busy { after } => {
-                        Event::PollSetback { after }
-                    }
+                    FaultKind::Busy { after } => Event::PollSetback { after },
                     FaultKind::NotSent
+                    | FaultKind::Throttled { .. }
                     | FaultKind::Rejected(_)
                     | FaultKind::Barred
                     | FaultKind::NoRoute

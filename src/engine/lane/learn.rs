@@ -1,11 +1,11 @@
 //! What an account makes of the outcomes of its submissions.
 
-use super::{Account, Closed, History, Lane, lock};
+use super::{Account, Closed, History, Lane, Ticket, lock};
 use crate::domain::breaker::Heard;
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::Moment;
-use crate::engine::doubt::Turn;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -20,14 +20,18 @@ const MODEL_REFUSALS: u32 = 3;
 pub(in crate::engine) const AUTH_RETRY: Duration = Duration::from_secs(5);
 
 impl Account {
-    /// A submission was accepted.
-    pub(in crate::engine) fn accepted(&self, lane: &Lane, turn: Turn<'_>) {
-        turn.heard(Heard::Answer);
+    /// A submission was accepted; says so when the lane goes on slower from now on.
+    pub(in crate::engine) fn accepted(&self, lane: &Lane, model: &str, ticket: Ticket<'_>) -> Option<Notice> {
+        ticket.turn.heard(Heard::Answer);
+        let slower = ticket.pass.accepted();
         *lock(&lane.refusals) = 0;
         let mut history = self.history();
         history.unreached = 0;
         history.auth_refused = false;
         history.trouble = None;
+        let rate = slower.filter(|_| !lane.slowed.swap(true, Ordering::Relaxed))?;
+        let name = self.provider.name();
+        Some(Notice::Warning(format!("{name}/{model}: throttled; {:.0}/min now", (rate * 60.0).max(1.0))))
     }
 
     /// Closes the provider for this run.
@@ -51,14 +55,22 @@ impl Account {
         model: &str,
         fault: &Fault,
         at: Moment,
-        turn: Turn<'_>,
+        ticket: Ticket<'_>,
     ) -> Option<Notice> {
         let heard = match fault.kind {
             FaultKind::NotSent => Heard::Unsent,
             FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => Heard::Silence,
             _ => Heard::Answer,
         };
-        let pause = turn.heard(heard);
+        let pause = ticket.turn.heard(heard);
+        match fault.kind {
+            FaultKind::Throttled { after } => ticket.pass.throttled(after, at.jitter),
+            FaultKind::Busy { after } => ticket.pass.failed(after, at.jitter),
+            FaultKind::NotSent | FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => {
+                ticket.pass.failed(None, at.jitter);
+            }
+            FaultKind::Stop(_) | FaultKind::Barred | FaultKind::Rejected(_) => ticket.pass.answered(),
+        }
         match self.closed_by(lane, model, fault, at) {
             Some(Closed { who, why, said }) => Some(Notice::Stopped { who, why, said }),
             None => pause.map(|pause| {
@@ -93,6 +105,7 @@ impl Account {
             history.trouble = None;
         }
         if matches!(fault.kind, FaultKind::NotSent) {
+            lane.pace.give_back();
             history.give_back();
         }
         if !matches!(fault.kind, FaultKind::Rejected(Refusal::Model) | FaultKind::Barred) {
@@ -105,7 +118,7 @@ impl Account {
                 None
             }
             FaultKind::Stop(stop) => close(&mut history, WhyStopped::Provider(stop)),
-            FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => {
+            FaultKind::Throttled { .. } | FaultKind::Unknown | FaultKind::NoRoute | FaultKind::Gone => {
                 out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }
             FaultKind::NotSent => {
@@ -114,13 +127,6 @@ impl Account {
                 if history.unreached.is_multiple_of(UNREACHED) {
                     let pause = PAUSE.0.saturating_mul(2u32.saturating_pow(round.min(20) - 1)).min(PAUSE.1);
                     history.not_before = Some(at.after(pause));
-                }
-                out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
-            }
-            FaultKind::Throttled { after } => {
-                if let Some(after) = after {
-                    let pause = lane.policy.throttle_backoff.pause(1, Some(after), at.jitter);
-                    history.not_before = history.not_before.max(Some(at.after(pause)));
                 }
                 out_of_patience(&mut history).then(|| close(&mut history, WhyStopped::NoProgress))?
             }

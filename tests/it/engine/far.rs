@@ -76,8 +76,35 @@ pub(crate) struct Seen {
     pub(crate) task: Option<String>,
 }
 
+/// How many submissions a provider takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quota {
+    /// In any minute.
+    pub(crate) per_minute: usize,
+    /// Whether a refusal says when to come again.
+    pub(crate) retry_after: bool,
+}
+
+/// How a provider is away for a while.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Away {
+    /// No connection comes about.
+    Unreachable,
+    /// The answer says that it is away for the moment.
+    Busy,
+}
+
 #[derive(Default)]
 struct Desk {
+    quota: Option<Quota>,
+    /// Submissions of the last minute that counted.
+    counted: VecDeque<Timestamp>,
+    /// For so long it is there, then for so long it is not, and so on.
+    flaps: Option<(Duration, Duration, Away)>,
+    /// Requests of every kind, those that found nobody among them.
+    requests: usize,
+    throttled: usize,
+    slow: bool,
     submits: VecDeque<Submit>,
     polls: VecDeque<Poll>,
     fetches: VecDeque<Fetch>,
@@ -127,6 +154,65 @@ impl Far {
     /// What becomes of the next downloads; later ones bring the clip.
     pub(crate) fn fetches(&self, script: impl IntoIterator<Item = Fetch>) {
         self.desk().fetches.extend(script);
+    }
+
+    /// Takes no more submissions than that.
+    pub(crate) fn takes(&self, quota: Quota) {
+        self.desk().quota = Some(quota);
+    }
+
+    /// From now on it is there for a time, then away for a time, again and again.
+    pub(crate) fn flaps(&self, up: Duration, down: Duration, away: Away) {
+        self.desk().flaps = Some((up, down, away));
+    }
+
+    /// From now on a submission takes between 0.2 s and 2 s.
+    pub(crate) fn takes_its_time(&self) {
+        self.desk().slow = true;
+    }
+
+    /// Requests of every kind so far, and how many submissions came too fast.
+    pub(crate) fn requests(&self) -> (usize, usize) {
+        let desk = self.desk();
+        (desk.requests, desk.throttled)
+    }
+
+    /// How it is away at this moment, if it is.
+    fn away(&self) -> Option<Away> {
+        let mut desk = self.desk();
+        desk.requests += 1;
+        let (up, down, away) = desk.flaps?;
+        let now = u128::try_from(self.clock.now().as_millisecond()).unwrap();
+        (now % (up + down).as_millis() >= up.as_millis()).then_some(away)
+    }
+
+    /// Refuses a submission that is too much for the quota.
+    fn too_fast(&self) -> Option<Submit> {
+        let now = self.clock.now();
+        let mut desk = self.desk();
+        let quota = desk.quota?;
+        let minute = SignedDuration::from_mins(1);
+        while desk.counted.front().is_some_and(|first| now.duration_since(*first) >= minute) {
+            desk.counted.pop_front();
+        }
+        if desk.counted.len() < quota.per_minute {
+            desk.counted.push_back(now);
+            return None;
+        }
+        desk.throttled += 1;
+        let opens = desk.counted[0] + minute;
+        let whole = u64::try_from(opens.duration_since(now).as_secs()).unwrap() + 1;
+        Some(Submit::Refuse(429, "1302", quota.retry_after.then_some(whole)))
+    }
+
+    /// How long a submission takes each way.
+    fn way(&self) -> Duration {
+        if !self.desk().slow {
+            return LATENCY;
+        }
+        // Spread over the span, and always the same.
+        let number = self.desk().seen.len() as u64;
+        Duration::from_millis(100 + number * 619 % 900)
     }
 
     /// How long tasks render from now on.
@@ -195,16 +281,21 @@ impl Far {
     }
 
     async fn submitted(&self, call: &PaidCall, body: Bytes) -> Result<Reply, SendFault> {
-        let step = self.desk().submits.pop_front().unwrap_or(Submit::Accept);
+        let step = match self.away() {
+            Some(Away::Unreachable) => Submit::NotSent,
+            Some(Away::Busy) => Submit::Refuse(503, "so_it_is", Some(1)),
+            None => self.desk().submits.pop_front().unwrap_or(Submit::Accept),
+        };
         match step {
             Submit::Panic => panic!("a defect on purpose"),
             Submit::NotSent => return Err(fault(SendFaultKind::NotSent)),
             _ => {}
         }
-        tokio::time::sleep(LATENCY).await;
+        tokio::time::sleep(self.way()).await;
         if self.desk().gone {
             pending::<()>().await;
         }
+        let step = if matches!(step, Submit::Accept) { self.too_fast().unwrap_or(step) } else { step };
         if matches!(step, Submit::Lose) {
             return Err(fault(SendFaultKind::Lost));
         }
@@ -224,7 +315,9 @@ impl Far {
             desk.seen.push(Seen { at, request_id, prompt, task: task.clone() });
             task
         };
+        let way = self.way();
         self.travel().await;
+        tokio::time::sleep(way.saturating_sub(LATENCY)).await;
         match (step, task) {
             (Submit::Accept, Some(task)) => Ok(self.reply(200, None, &json!({ "id": task }))),
             (Submit::Bare(status), _) => Ok(Reply { status, headers: Vec::new(), body: Vec::new() }),
@@ -238,7 +331,13 @@ impl Far {
     }
 
     async fn asked(&self, call: &Call) -> Result<Reply, SendFault> {
+        let away = self.away();
         self.travel().await;
+        match away {
+            Some(Away::Unreachable) => return Err(fault(SendFaultKind::NotSent)),
+            Some(Away::Busy) => return Ok(self.error(503, "so_it_is", None)),
+            None => {}
+        }
         if is_echo(call) {
             let query = call.path.split_once('?').map(|(_, query)| query);
             return Ok(match query {
@@ -295,7 +394,11 @@ impl Far {
     }
 
     async fn begun(&self, url: &str, span: Span) -> Result<Download, FetchFault> {
+        let away = self.away();
         self.travel().await;
+        if away.is_some() {
+            return Err(FetchFault { kind: FetchFaultKind::Unreachable, said: Said::text("so it is") });
+        }
         let step = {
             let mut desk = self.desk();
             desk.fetched.push(url.to_owned());

@@ -1,0 +1,370 @@
+//! The pace of one lane under a quota that the provider enforces and nobody has told.
+//!
+//! The rule has four parts:
+//!
+//! - A refusal for speed makes the whole lane wait: as long as `Retry-After` asks for, else up to 2 s at first and then
+//!   a quarter of the time waited so far, at most 2 min. Refusals of requests that left before the wait belong to it.
+//! - After a wait one submission goes as a probe. Its success opens the lane for eight on the wire, and each
+//!   further success for four more.
+//! - The new rate is what got through: the number accepted since the lane last opened, divided by the time up to the
+//!   new opening, which lies between the last refusal and the probe. For a token bucket, a sliding window and a fixed
+//!   window alike that is the quota, as soon as one period is over.
+//! - Each accepted submission raises the rate a little, and the less, the more often the same rate was refused.
+//!
+//! Before any rate is proven few submissions are on the wire at once, so that the first refusal comes for few of them.
+//!
+//! The number of slots follows the same idea. Where only fewer tasks than before let a probe through, that number is
+//! the limit; it rises by one per ten successes, and the steps double each time the same slot is refused.
+
+mod numbers;
+mod sent;
+
+pub use sent::{Learned, Leave, Sent};
+
+use super::limits::Rate;
+use super::policy::{Backoff, RETRY_AFTER};
+use numbers::{
+    BELIEVED, CATCH_UP, ENOUGH, FAILURES, GROWTH, LATE, LEAST_WIDTH, LONG, MINUTE, OPENING, QUICK, QUIET,
+    SHORT_LEAVES, SLOT_AFTER, SLOWEST, UNSURE, WIDER_AFTER, WIDTH,
+};
+use std::time::Duration;
+
+/// A wait of the whole lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wait {
+    since: Duration,
+    until: Duration,
+    /// The time at which the quota opens, as far as the provider said that.
+    opens: Option<Duration>,
+    /// Whether it was refused for speed, so that the rate is measured afterwards.
+    slows: bool,
+    /// Whether a probe is on its way.
+    probing: bool,
+    /// Whether a probe was refused while as many tasks were running as at first.
+    is_crowded: bool,
+}
+
+/// Submissions accepted since the lane opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Period {
+    began: Duration,
+    accepted: u32,
+}
+
+/// The controller of one lane. All times are counted from any fixed moment of a monotonic clock.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Throttle {
+    told: Learned,
+    backoff: Backoff,
+    now: Learned,
+    /// Time of the next submission at the learned rate.
+    next: Duration,
+    on_wire: u32,
+    /// Slots taken, those of submissions on the wire among them.
+    taken: u32,
+    width: u32,
+    /// Usual time until a submission is answered.
+    latency: Option<Duration>,
+    /// The bound on the wire while the lane opens after a wait.
+    opening: u32,
+    waits: u32,
+    wait: Option<Wait>,
+    period: Option<Period>,
+    last: Option<Period>,
+    refused: Duration,
+    measured: Option<f64>,
+    growth: f64,
+    /// Periods in a row that measured the same rate.
+    steady: u32,
+    /// Successes since the last wait.
+    quiet: u32,
+    /// Tasks that were running when a submission was last refused for speed.
+    crowd: u32,
+    /// Whether the last slot was refused.
+    is_full: bool,
+    slot_after: u32,
+    failures: u32,
+}
+
+impl Throttle {
+    /// Returns a controller that starts at the limits.
+    #[must_use]
+    pub fn new(rate: Rate, slots: u32, backoff: Backoff) -> Self {
+        let told = Learned { rate: 1.0 / rate.interval().as_secs_f64().max(1e-9), slots: slots.max(1) };
+        Self {
+            told,
+            backoff,
+            now: told,
+            next: Duration::ZERO,
+            on_wire: 0,
+            taken: 0,
+            width: WIDTH,
+            latency: None,
+            opening: u32::MAX,
+            waits: 0,
+            wait: None,
+            period: None,
+            last: None,
+            refused: Duration::ZERO,
+            measured: None,
+            growth: GROWTH.0,
+            steady: 0,
+            quiet: 0,
+            crowd: 0,
+            is_full: false,
+            slot_after: SLOT_AFTER.0,
+            failures: 0,
+        }
+    }
+
+    /// Lets as many be on the wire at once as there are slots: for questions, which cost nothing when they are refused.
+    #[must_use]
+    pub fn wide(mut self) -> Self {
+        self.width = u32::MAX;
+        self
+    }
+
+    /// Starts again below the limits, at what an earlier run has learned.
+    pub fn recall(&mut self, learned: Learned) {
+        let rate = learned.rate.clamp(SLOWEST.min(self.told.rate), self.told.rate);
+        self.now = Learned { rate, slots: learned.slots.clamp(1, self.told.slots) };
+        self.measured = Some(rate);
+        self.steady = 2;
+        self.growth = GROWTH.0 / 16.0;
+    }
+
+    /// Returns the rate and slots that the provider lets through; `None` where they are those of the limits.
+    #[must_use]
+    pub fn learned(&self) -> Option<Learned> {
+        // What was tried since the last measurement is not proven before it is far beyond it.
+        let measured = self.measured.filter(|measured| self.now.rate < measured * 1.2);
+        let rate = measured.map_or(self.now.rate, |measured| measured.min(self.now.rate));
+        (self.now != self.told).then_some(Learned { rate, ..self.now })
+    }
+
+    /// Asks whether a submission may go.
+    pub fn ask(&mut self, now: Duration) -> Leave {
+        if let Some(wait) = &mut self.wait {
+            if now < wait.until {
+                return Leave::At(wait.until);
+            }
+            // A probe may pass the learned number of slots: its success shows that they are not the limit.
+            if wait.probing || self.taken >= self.told.slots {
+                return Leave::Later;
+            }
+            wait.probing = true;
+            return self.go(now, true);
+        }
+        if self.on_wire >= self.width.min(self.opening) || self.taken >= self.now.slots {
+            return Leave::Later;
+        }
+        // At the told rate the lane's own pace is enough.
+        if self.now.rate < self.told.rate {
+            if now < self.next {
+                return Leave::At(self.next);
+            }
+            let gap = self.gap();
+            self.next = self.next.max(now.saturating_sub(gap.max(CATCH_UP))) + gap;
+        }
+        self.go(now, false)
+    }
+
+    fn gap(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.now.rate)
+    }
+
+    fn go(&mut self, now: Duration, is_probe: bool) -> Leave {
+        self.on_wire += 1;
+        self.taken += 1;
+        let is_last = self.taken >= self.now.slots;
+        Leave::Go(Sent { wait: self.waits, at: now, is_last, is_probe })
+    }
+
+    /// Returns whether a submission that was let go may still leave after a wait for something else.
+    #[must_use]
+    pub fn holds(&self, sent: &Sent) -> bool {
+        sent.is_probe || sent.wait == self.waits
+    }
+
+    /// Takes a slot for a task that runs already.
+    pub fn occupied(&mut self) {
+        self.taken += 1;
+    }
+
+    /// Frees a slot: the submission brought no task, or the task has ended.
+    pub fn freed(&mut self) {
+        self.taken = self.taken.saturating_sub(1);
+    }
+
+    /// Takes back a submission that never left.
+    pub fn unsent(&mut self, sent: &Sent) {
+        self.on_wire = self.on_wire.saturating_sub(1);
+        if let Some(wait) = self.wait.as_mut().filter(|_| sent.is_probe) {
+            wait.probing = false;
+        }
+    }
+
+    /// Takes in that a submission brought a task. Returns the rate at which the lane goes on, where it had to slow down.
+    pub fn accepted(&mut self, sent: &Sent, now: Duration) -> Option<f64> {
+        let running = self.taken.saturating_sub(self.on_wire);
+        self.on_wire = self.on_wire.saturating_sub(1);
+        self.failures = 0;
+        self.widen(sent, now);
+        if let Some(wait) = self.wait.take_if(|_| sent.is_probe) {
+            return self.open(sent, wait, running);
+        }
+        self.period.get_or_insert(Period { began: sent.at, accepted: 0 }).accepted += 1;
+        if self.wait.is_some() {
+            if !self.is_full {
+                self.crowd = self.crowd.max(running + 1);
+            }
+            return None;
+        }
+        self.opening = self.opening.saturating_add(OPENING.1);
+        self.now.rate = (self.now.rate * (1.0 + self.growth)).min(self.told.rate);
+        self.quiet += 1;
+        if self.quiet.is_multiple_of(QUIET) {
+            self.growth = (self.growth * 2.0).min(GROWTH.0);
+        }
+        // More tasks than when it was refused: that number was not the reason.
+        if running > self.crowd || self.quiet.is_multiple_of(self.slot_after) {
+            self.now.slots = (self.now.slots + 1).min(self.told.slots);
+        }
+        None
+    }
+
+    /// Lets more be on the wire, where an answer shows that the rate needs or allows that.
+    fn widen(&mut self, sent: &Sent, now: Duration) {
+        let latency = now.saturating_sub(sent.at);
+        let latency = self.latency.map_or(latency, |usual| (usual * 7 + latency) / 8);
+        self.latency = Some(latency);
+        // As many as are on the wire at the present rate, and half as many again.
+        let usual = latency.as_nanos() / self.gap().as_nanos().max(1);
+        let needed = u32::try_from(usual + usual / 2).unwrap_or(u32::MAX);
+        if self.measured.is_some() || needed <= BELIEVED {
+            self.width = self.width.max(needed);
+        }
+        let is_proven = self.waits == 0 && self.period.is_some_and(|period| now > period.began + MINUTE);
+        if latency < QUICK {
+            self.width = self.width.max(self.told.slots);
+        } else if is_proven || self.quiet % WIDER_AFTER == WIDER_AFTER - 1 {
+            self.width = self.width.saturating_add(1);
+        }
+    }
+
+    /// Takes in an answer that brought no task and says nothing about speed.
+    pub fn answered(&mut self, sent: &Sent) {
+        self.on_wire = self.on_wire.saturating_sub(1);
+        self.failures = 0;
+        if sent.is_probe && self.wait.take().is_some() {
+            self.opening = OPENING.0;
+        }
+    }
+
+    /// Takes in that a submission came too fast.
+    pub fn throttled(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
+        self.on_wire = self.on_wire.saturating_sub(1);
+        self.refused = self.refused.max(sent.at);
+        if !self.delay(sent, after, true, now, jitter) {
+            return;
+        }
+        let running = self.taken.saturating_sub(self.on_wire + 1);
+        self.is_full = self.now.slots < self.told.slots && sent.is_last;
+        self.slot_after = if self.is_full { (self.slot_after * 2).min(SLOT_AFTER.1) } else { SLOT_AFTER.0 };
+        self.crowd = if self.is_full { self.now.slots - 1 } else { running };
+        self.width = (self.width / 2).max(LEAST_WIDTH);
+    }
+
+    /// Takes in that a submission failed for another passing reason: refused, unreachable, or without an answer.
+    pub fn failed(&mut self, sent: &Sent, after: Option<Duration>, now: Duration, jitter: f64) {
+        self.on_wire = self.on_wire.saturating_sub(1);
+        self.failures += 1;
+        if sent.is_probe || after.is_some() || self.failures >= FAILURES {
+            self.delay(sent, after, false, now, jitter);
+        }
+    }
+
+    /// Begins a wait, or prolongs the one that is on. Returns whether one begins.
+    fn delay(
+        &mut self,
+        sent: &Sent,
+        after: Option<Duration>,
+        slows: bool,
+        now: Duration,
+        jitter: f64,
+    ) -> bool {
+        let after = after.map(|after| after.clamp(RETRY_AFTER.0, RETRY_AFTER.1));
+        let asked = after.map(|after| now + after + after.mul_f64(0.1).min(LATE).mul_f64(jitter));
+        let opens = after.filter(|after| *after > LONG).map(|after| sent.at + after);
+        if sent.wait != self.waits {
+            if let (Some(wait), Some(asked)) = (&mut self.wait, asked) {
+                wait.until = wait.until.max(asked);
+                wait.opens = wait.opens.max(opens);
+            }
+            return false;
+        }
+        self.waits += 1;
+        if let Some(wait) = &mut self.wait {
+            let waited = now.saturating_sub(wait.since);
+            let pause = (waited / 4).clamp(self.backoff.first, self.backoff.most);
+            wait.until = asked.unwrap_or(now + pause.mul_f64(0.9 + 0.1 * jitter));
+            wait.opens = wait.opens.max(opens);
+            wait.slows |= slows;
+            wait.probing = false;
+            wait.is_crowded |= slows && self.taken.saturating_sub(self.on_wire + 1) >= self.crowd;
+            return false;
+        }
+        let until = asked.unwrap_or(now + self.backoff.first.mul_f64(jitter.max(0.1)));
+        self.wait = Some(Wait { since: now, until, opens, slows, probing: false, is_crowded: false });
+        true
+    }
+
+    /// Opens the lane after its probe got through, at the rate that the last period has shown.
+    fn open(&mut self, sent: &Sent, wait: Wait, running: u32) -> Option<f64> {
+        self.opening = OPENING.0;
+        if !wait.slows {
+            // The time without a provider says nothing about its quota.
+            if let Some(period) = &mut self.period {
+                period.began += sent.at.saturating_sub(wait.since);
+                period.accepted += 1;
+            }
+            return None;
+        }
+        self.quiet = 0;
+        if wait.is_crowded && running < self.crowd && self.crowd < self.now.slots || self.is_full {
+            self.now.slots = self.crowd.max(1);
+        }
+        let mut over = self.period.replace(Period { began: sent.at, accepted: 1 })?;
+        if over.accepted < ENOUGH
+            && let Some(last) = self.last
+        {
+            over = Period { began: last.began, accepted: last.accepted + over.accepted };
+        }
+        let is_short = self.last.is_some_and(|last| over.accepted < last.accepted / 4);
+        self.last = Some(over);
+        if self.is_full {
+            // The slots were the limit, so what got through says nothing about the rate.
+            self.now.rate = (self.now.rate * 2.0).min(self.told.rate);
+            self.measured = None;
+            return None;
+        }
+        let opened = wait.opens.unwrap_or((self.refused + sent.at) / 2);
+        let span = opened.saturating_sub(over.began).as_secs_f64().max(0.001);
+        let mut measured = f64::from(over.accepted) / span;
+        if is_short {
+            measured = measured.max(self.now.rate * SHORT_LEAVES);
+        }
+        let is_known = self.measured.is_some_and(|known| (measured / known - 1.0).abs() < 0.15);
+        self.steady = if is_known { self.steady + 1 } else { 0 };
+        let growth = (UNSURE / f64::from(over.accepted)).clamp(GROWTH.0, GROWTH.1);
+        self.growth = (growth / f64::from(4_u32.saturating_pow(self.steady))).max(GROWTH.2);
+        // What a wait left unused is caught up.
+        let usable = if is_known { measured * 1.03 } else { measured };
+        self.measured = Some(measured);
+        self.now.rate = self.now.rate.min(usable).max(SLOWEST.min(self.told.rate));
+        Some(self.now.rate)
+    }
+}
+
+#[cfg(test)]
+mod tests;

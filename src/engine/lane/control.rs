@@ -1,0 +1,143 @@
+//! Puts the controller of `domain::throttle` to work: who waits for it, and what is given back.
+
+use crate::domain::throttle::{Learned, Leave, Sent, Throttle};
+use crate::engine::lock;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::time::{Instant, sleep};
+
+/// The controller of a lane, and those that wait for it.
+pub(super) struct Control {
+    throttle: Mutex<Throttle>,
+    changed: Notify,
+    began: Instant,
+    recalled: Mutex<Option<Learned>>,
+}
+
+impl Control {
+    pub(super) fn new(throttle: Throttle) -> Arc<Self> {
+        Arc::new(Self {
+            throttle: Mutex::new(throttle),
+            changed: Notify::new(),
+            began: Instant::now(),
+            recalled: Mutex::default(),
+        })
+    }
+
+    /// Waits until a submission may go.
+    pub(super) async fn pass(&self) -> Pass<'_> {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            let now = self.now();
+            let leave = lock(&self.throttle).ask(now);
+            match leave {
+                Leave::Go(sent) => return Pass { control: self, sent: Some(sent) },
+                Leave::At(time) => tokio::select! {
+                    () = sleep(time.saturating_sub(now)) => {}
+                    () = changed => {}
+                },
+                Leave::Later => changed.await,
+            }
+        }
+    }
+
+    /// Takes a slot for a task that runs already.
+    pub(super) fn occupy(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
+        lock(&self.throttle).occupied();
+        self.slot(permit)
+    }
+
+    /// Returns the slot of a submission that may go.
+    pub(super) fn slot(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Slot {
+        Slot { _permit: permit, control: Arc::clone(self) }
+    }
+
+    /// Starts at what an earlier run has learned.
+    pub(super) fn recall(&self, learned: Learned) {
+        lock(&self.throttle).recall(learned);
+        *lock(&self.recalled) = Some(learned);
+    }
+
+    /// Returns what was learned, and whether that is something else than what was recalled.
+    pub(super) fn learned(&self) -> (Option<Learned>, bool) {
+        let learned = lock(&self.throttle).learned();
+        (learned, learned != *lock(&self.recalled))
+    }
+
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+/// A slot that is taken until the provider has finished the task.
+pub(in crate::engine) struct Slot {
+    _permit: OwnedSemaphorePermit,
+    control: Arc<Control>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        lock(&self.control.throttle).freed();
+        self.control.changed.notify_waiters();
+    }
+}
+
+/// The permission of the controller to send once.
+pub(in crate::engine) struct Pass<'a> {
+    control: &'a Control,
+    /// `None` as soon as it is known what became of it.
+    sent: Option<Sent>,
+}
+
+impl Pass<'_> {
+    /// Returns whether the permission still holds after a wait for something else.
+    pub(in crate::engine) fn holds(&self) -> bool {
+        self.sent.is_some_and(|sent| lock(&self.control.throttle).holds(&sent))
+    }
+
+    pub(super) fn leaves(&mut self) {
+        let now = self.control.now();
+        if let Some(sent) = &mut self.sent {
+            sent.leaves(now);
+        }
+    }
+
+    /// Takes in a success. Returns the new rate where the lane had to slow down.
+    pub(super) fn accepted(self) -> Option<f64> {
+        self.tell(Throttle::accepted).flatten()
+    }
+
+    /// Takes in an answer that says nothing about speed.
+    pub(super) fn answered(self) {
+        self.tell(|throttle, sent, _| throttle.answered(sent));
+    }
+
+    /// Takes in that it came too fast.
+    pub(super) fn throttled(self, after: Option<Duration>, jitter: f64) {
+        self.tell(|throttle, sent, now| throttle.throttled(sent, after, now, jitter));
+    }
+
+    /// Takes in that it failed for another passing reason.
+    pub(super) fn failed(self, after: Option<Duration>, jitter: f64) {
+        self.tell(|throttle, sent, now| throttle.failed(sent, after, now, jitter));
+    }
+
+    fn tell<T>(mut self, what: impl FnOnce(&mut Throttle, &Sent, Duration) -> T) -> Option<T> {
+        let sent = self.sent.take()?;
+        let told = what(&mut lock(&self.control.throttle), &sent, self.control.now());
+        self.control.changed.notify_waiters();
+        Some(told)
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if let Some(sent) = self.sent.take() {
+            lock(&self.control.throttle).unsent(&sent);
+            self.control.changed.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Permissions to call a provider once. What they were given goes back where the call is not made.
+
+use super::control::{Pass, Slot};
+use super::{Account, Lane};
+use crate::domain::fault::{Fault, FaultKind};
+use crate::engine::doubt::Turn;
+use crate::engine::pace::Pace;
+
+/// The permission to submit once.
+pub(in crate::engine) struct Ticket<'a> {
+    pub(super) turn: Turn<'a>,
+    pub(super) pass: Pass<'a>,
+    quota: Cell<'a>,
+}
+
+impl<'a> Ticket<'a> {
+    pub(super) fn new(
+        account: &'a Account,
+        lane: &'a Lane,
+        turn: Turn<'a>,
+        pass: Pass<'a>,
+        of_day: bool,
+    ) -> Self {
+        Self { turn, pass, quota: Cell { account, lane, of_day, is_spent: false } }
+    }
+
+    /// Returns whether the day's quota had one for it.
+    pub(super) fn is_of_the_day(&self) -> bool {
+        self.quota.of_day
+    }
+
+    /// Returns whether the permission still holds after a wait for something else.
+    pub(in crate::engine) fn holds(&self) -> bool {
+        self.turn.holds() && self.pass.holds()
+    }
+
+    /// Notes that the request leaves now: what it was given is used up.
+    pub(in crate::engine) fn leaves(&mut self) {
+        self.quota.is_spent = true;
+        self.pass.leaves();
+    }
+}
+
+/// A cell of the pace and one of the day's quota.
+struct Cell<'a> {
+    account: &'a Account,
+    lane: &'a Lane,
+    of_day: bool,
+    is_spent: bool,
+}
+
+impl Drop for Cell<'_> {
+    fn drop(&mut self) {
+        if self.is_spent {
+            return;
+        }
+        self.lane.pace.give_back();
+        if self.of_day {
+            self.account.history().give_back();
+        }
+    }
+}
+
+/// The permission to ask a free question once.
+pub(in crate::engine) struct Asking<'a> {
+    pace: &'a Pace,
+    _slot: Slot,
+    pass: Pass<'a>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(pace: &'a Pace, slot: Slot, pass: Pass<'a>) -> Self {
+        Self { pace, _slot: slot, pass }
+    }
+
+    /// Gives the permission back: the question is not asked.
+    pub(in crate::engine) fn give_back(self) {
+        self.pace.give_back();
+    }
+
+    /// Takes in what came of the question: a refusal for speed makes all questions of the account wait.
+    pub(in crate::engine) fn heard(self, fault: Option<&Fault>, jitter: f64) {
+        match fault.map(|fault| fault.kind) {
+            Some(FaultKind::Throttled { after }) => self.pass.throttled(after, jitter),
+            Some(FaultKind::Busy { after }) => self.pass.failed(after, jitter),
+            Some(FaultKind::NotSent | FaultKind::Unknown) => self.pass.failed(None, jitter),
+            _ => {
+                self.pass.accepted();
+            }
+        }
+    }
+}
