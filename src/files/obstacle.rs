@@ -6,6 +6,7 @@ use super::place::TAKES;
 use super::sidecars::{has_foreign_sidecar, sidecar_name};
 use super::tree::{Tree, split};
 use crate::domain::lifecycle::ClipFile;
+use std::cell::OnceCell;
 use std::io;
 
 /// A name that a clip cannot have.
@@ -33,13 +34,13 @@ struct Step {
     /// In the output folder, which itself is the empty one.
     path: String,
     dir: Dir,
-    /// Why nothing can be written to it; absent before it was asked.
-    unwritable: Option<Option<String>>,
+    /// Why nothing can be written to it, once that was asked.
+    unwritable: OnceCell<Option<String>>,
 }
 
 impl Step {
     fn new(path: &str, dir: Dir) -> Self {
-        Self { path: path.to_owned(), dir, unwritable: None }
+        Self { path: path.to_owned(), dir, unwritable: OnceCell::new() }
     }
 }
 
@@ -76,7 +77,7 @@ impl ObstacleSearch {
                 return Ok(Some(what));
             }
         }
-        let unwritable = step.unwritable.get_or_insert_with(|| {
+        let unwritable = step.unwritable.get_or_init(|| {
             let refused = step.dir.may_write().err()?;
             Some(format!("its folder cannot be written to: {refused}"))
         });
