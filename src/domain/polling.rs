@@ -79,7 +79,10 @@ pub fn next_poll(
         // Phases of the doubling are spread as well, so that the first tasks together tell more than each by itself.
         None if polls == 0 => EARLY.mul_f64(2f64.powf(jitter)).min(times.card_first),
         None if age < times.card_first => {
-            age.max(times.every.unwrap_or_default()).min(times.card_first.saturating_sub(age))
+            // Where the clock was set back, the age stands still.
+            let doubled = EARLY.saturating_mul(2u32.saturating_pow(polls - 1));
+            let wait = age.max(doubled).max(times.every.unwrap_or_default());
+            wait.min(times.card_first.saturating_sub(age))
         }
         None => times.card_every,
     };

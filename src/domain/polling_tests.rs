@@ -190,6 +190,17 @@ fn before_anything_is_known_ages_double_until_the_time_of_the_card() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_does_not_multiply_the_polls() {
+    let mut known = Durations::default();
+    known.note(Duration::from_secs(50), Duration::from_mins(1));
+    for known in [None, Some(&known)] {
+        let waits = (1..60).map(|polls| next_poll(polls, Duration::ZERO, known, &CARD, 0.5));
+        let hour = waits.sum::<Duration>();
+        assert!(hour > Duration::from_mins(35), "{hour:?}");
+    }
+}
+
+#[test]
 fn what_the_user_sets_is_kept() {
     let mut known = Durations::default();
     known.note(Duration::from_secs(59), Duration::from_mins(1));

@@ -246,11 +246,14 @@ fn running_on(
             // A fresh task may not be visible yet; only what is missing after the grace counts.
             if age > policy.missing_grace {
                 watch.missing = watch.missing.saturating_add(1);
+                if watch.missing >= policy.missing_tries {
+                    return Ok(held(HeldReason::TaskLost, task, at));
+                }
+                policy.missing_gap
+            } else {
+                let pause = policy.poll_pause(watch.polls.max(1), age, at.jitter);
+                pause.clamp(policy.poll_backoff.first, policy.missing_gap)
             }
-            if watch.missing >= policy.missing_tries {
-                return Ok(held(HeldReason::TaskLost, task, at));
-            }
-            policy.missing_gap
         }
         Event::PollSetback { after } => {
             watch.setbacks = watch.setbacks.saturating_add(1);
