@@ -3,7 +3,7 @@
 //! The rule has four parts:
 //!
 //! - A refusal for speed makes the whole lane wait: as long as `Retry-After` asks for, else up to 2 s at first and then
-//!   a quarter of the time waited so far, at most 2 min. Refusals of requests that left before the wait belong to it.
+//!   a sixth of the time waited so far, at most 2 min. Refusals of requests that left before the wait belong to it.
 //! - After a wait one submission goes as a probe. Its success opens the lane for eight on the wire, and each
 //!   further success for four more.
 //! - The new rate is what got through: the number accepted since the lane last opened, divided by the time up to the
@@ -306,7 +306,7 @@ impl Throttle {
         self.waits += 1;
         if let Some(wait) = &mut self.wait {
             let waited = now.saturating_sub(wait.since);
-            let pause = (waited / 4).clamp(self.backoff.first, self.backoff.most);
+            let pause = (waited / 6).clamp(self.backoff.first, self.backoff.most);
             wait.until = asked.unwrap_or(now + pause.mul_f64(0.9 + 0.1 * jitter));
             wait.opens = wait.opens.max(opens);
             wait.slows |= slows;

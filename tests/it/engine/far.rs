@@ -283,7 +283,7 @@ impl Far {
     async fn submitted(&self, call: &PaidCall, body: Bytes) -> Result<Reply, SendFault> {
         let step = match self.away() {
             Some(Away::Unreachable) => Submit::NotSent,
-            Some(Away::Busy) => Submit::Refuse(503, "so_it_is", Some(1)),
+            Some(Away::Busy) => Submit::Refuse(503, "1100", None),
             None => self.desk().submits.pop_front().unwrap_or(Submit::Accept),
         };
         match step {
@@ -335,7 +335,7 @@ impl Far {
         self.travel().await;
         match away {
             Some(Away::Unreachable) => return Err(fault(SendFaultKind::NotSent)),
-            Some(Away::Busy) => return Ok(self.error(503, "so_it_is", None)),
+            Some(Away::Busy) => return Ok(self.error(503, "1100", None)),
             None => {}
         }
         if is_echo(call) {
