@@ -53,6 +53,8 @@ pub(super) struct Drive {
     pub(super) paid: Option<Arc<dyn Paid>>,
     /// Whether it has a place among those that are to be submitted.
     pub(super) is_new: bool,
+    /// Whether its job has the clip of another take.
+    pub(super) replaces: bool,
 }
 
 impl Drive {
@@ -136,7 +138,7 @@ impl Drive {
             };
             match next {
                 Ok(moved) if self.is_new && matches!(moved.state, State::Downloading { .. }) => {
-                    return Ok(Left::Rendered(Box::new(moved)));
+                    return Ok(Left::Rendered { take: Box::new(moved), replaces: self.replaces });
                 }
                 Ok(moved) => take = moved,
                 Err(Left::Changed) => return self.changed(&take).await,

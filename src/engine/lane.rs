@@ -44,7 +44,7 @@ use tokio_util::sync::CancellationToken;
 /// Polls at once and in a second, downloads at once, and tasks in flight, where neither card nor manifest says otherwise.
 const POLLS: u32 = 8;
 const DOWNLOADS: u32 = 4;
-const POLLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
+const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration::from_secs(1) };
 const CONCURRENCY: u32 = 2;
 /// How long links live of models that have no card any more: as long as those of every documented one.
 const LINK_LIFE: Duration = Duration::from_hours(24);
@@ -86,13 +86,12 @@ impl Lane {
         let policy = Policy { polls, ..standard };
         let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
         let control = Control::new(Throttle::new(rate, width, policy.throttle_backoff));
-        let width = width as usize;
         Self {
             card: card.cloned(),
             policy,
             link_life: card.map_or(LINK_LIFE, |card| card.link_life),
-            slots: Arc::new(Semaphore::new(width)),
-            width,
+            slots: Arc::new(Semaphore::new(width as usize)),
+            width: width as usize,
             pace: Pace::new(rate),
             control,
             slowed: AtomicBool::new(false),
@@ -202,8 +201,7 @@ impl Account {
         let lanes =
             cards.of(provider.name()).map(|card| (card.name.model.clone(), lane(Some(card)))).collect();
         let strangers = lane(None);
-        let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
-        let poll_rate = own.poll_rate.unwrap_or(poll_rate);
+        let poll_rate = own.poll_rate.unwrap_or(POLL_RATE);
         let polls = own.polls.map_or(POLLS, NonZeroU32::get);
         let poll_backoff = provider.profile().policy().throttle_backoff;
         Self {

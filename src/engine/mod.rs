@@ -265,7 +265,8 @@ impl<'a> Run<'a> {
     }
 
     /// Spawns a drive; `false` for a take that is in flight or parked, or that nobody can drive.
-    fn spawn(&mut self, Queued { take, approved, .. }: Queued, lane_of: Option<ModelName>) -> bool {
+    fn spawn(&mut self, queued: Queued, lane_of: Option<ModelName>) -> bool {
+        let Queued { take, approved, replaces, .. } = queued;
         if self.flying.contains_key(&take.id) || self.parked.contains(&take.id) {
             return false;
         }
@@ -296,6 +297,7 @@ impl<'a> Run<'a> {
             times: account.times(&take.request),
             paid: self.paid.clone().filter(|_| approved),
             is_new,
+            replaces,
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();
@@ -326,7 +328,7 @@ impl<'a> Run<'a> {
         match result {
             Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
-            Ok((Left::Rendered(take), _)) => self.rendered(*take),
+            Ok((Left::Rendered { take, replaces }, _)) => self.rendered(*take, replaces),
             // What became of it may be this run's to go on with.
             Ok((Left::Changed, _)) => {
                 self.changed.insert(take);

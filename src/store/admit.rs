@@ -214,8 +214,20 @@ impl Desk<'_> {
         let Wanted { key, title, request, fingerprint, path, price, likeness: _ } = wanted.clone();
         let state = State::new(self.policy, self.now);
         let (id, project, price) = (id.clone(), self.project.to_owned(), price.unwrap_or_default());
-        let take = Take { id, project, key, title, request, fingerprint, price, path, attempts: 0, state };
-        takes::insert(self.db, &take, job, self.run, self.now)?;
+        let take = Take {
+            id,
+            project,
+            key,
+            title,
+            request,
+            fingerprint,
+            price,
+            settled: None,
+            path,
+            attempts: 0,
+            state,
+        };
+        takes::insert(self.db, &take, job, self.run.map(|run| run.0), self.now)?;
         if let Some(doubtful) = instead_of {
             self.db
                 .prepare_cached("UPDATE takes SET instead_of = ?2 WHERE id = ?1")?

@@ -154,25 +154,6 @@ impl Reader {
         .await
     }
 
-    /// Returns the clip that a take's job has now, and the amount that the take counts for.
-    pub async fn before_placing(&self, take: &Take) -> Result<(Option<Filed>, Usd), StoreError> {
-        let (id, price) = (take.id.clone(), take.price);
-        self.read(move |db| {
-            let amount = db
-                .prepare_cached("SELECT job, amount FROM takes WHERE id = ?1")?
-                .query_row([&id.0], |row| Ok((row.get::<_, i64>(0)?, Usd::from_micros(row.get(1)?))))
-                .optional()?;
-            let Some((job, amount)) = amount else { return Ok((None, price)) };
-            let filed = db
-                .prepare_cached(
-                    "SELECT filed_take, filed_path, filed_size, filed_sha256 FROM jobs WHERE id = ?1",
-                )?
-                .query_row([job], |row| takes::filed(row, 0))?;
-            Ok((filed, amount))
-        })
-        .await
-    }
-
     /// Other jobs that are wanted, have the order of a take, and no clip of it.
     pub async fn followers(&self, take: &TakeId) -> Result<Vec<JobKey>, StoreError> {
         let take = take.clone();

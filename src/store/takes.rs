@@ -1,7 +1,6 @@
 //! Takes as rows of the database, and the clips that jobs have of them.
 
 use super::rows;
-use super::runs::RunId;
 use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Account, ClipFile, Phase, State};
@@ -17,8 +16,8 @@ use std::str::FromStr;
 
 /// What [`take`] reads, in its order. The statement may go on with its own columns at [`WIDTH`].
 pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.title, t.request, t.fingerprint, \
-                                  t.price, t.path, t.attempts, t.data";
-pub(super) const WIDTH: usize = 12;
+                                  t.price, t.path, t.attempts, t.data, t.settled";
+pub(super) const WIDTH: usize = 13;
 /// The tables of [`COLUMNS`].
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
 
@@ -100,6 +99,7 @@ pub(super) fn take(row: &Row<'_>) -> rusqlite::Result<Take> {
         path: row.get(9)?,
         attempts: row.get(10)?,
         state: state(row, 11)?,
+        settled: row.get::<_, Option<i64>>(12)?.map(Usd::from_micros),
     })
 }
 
@@ -109,22 +109,11 @@ pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Tak
         .optional()
 }
 
-/// What the provider, or a person, says that a take costs, where somebody does.
-pub(super) fn settled(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Usd>> {
-    db.prepare_cached("SELECT settled FROM takes WHERE id = ?1")?
-        .query_row([&id.0], |row| row.get::<_, Option<i64>>(0))
-        .map(|micros| micros.map(Usd::from_micros))
-}
-
+/// Notes what the provider, or a person, says that a take costs.
 pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
         .execute((&id.0, usd.micros()))
         .map(|_| ())
-}
-
-/// Returns the amount that a take counts for once it is charged: the one that was named, else its price.
-pub(super) fn counted(db: &Connection, take: &Take) -> rusqlite::Result<Usd> {
-    Ok(settled(db, &take.id)?.unwrap_or(take.price))
 }
 
 /// The newest take of a job with that order, and the job's number.
@@ -187,12 +176,12 @@ pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<
         .collect()
 }
 
-/// Adds a take that was never sent, as the newest of its job. A run that is named may submit it.
+/// Adds a take that was never sent, as the newest of its job. The run of that number may submit it.
 pub(super) fn insert(
     db: &Connection,
     take: &Take,
     job: i64,
-    run: Option<RunId>,
+    approved: Option<i64>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let state = &take.state;
@@ -200,7 +189,7 @@ pub(super) fn insert(
         "INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state, data, \
          due, account, approved, queue)
          VALUES (:id, (SELECT coalesce(max(place), 0) + 1 FROM takes), :job, :fingerprint, :request, :provider, :model, \
-         :price, :path, :created, :state, :data, :due, :account, :run, {})",
+         :price, :path, :created, :state, :data, :due, :account, :approved, {})",
         queue(":state", ":due", ":job")
     ))?
     .execute(named_params! {
@@ -217,7 +206,7 @@ pub(super) fn insert(
         ":data": rows::state_json(state),
         ":due": state.todo().1.as_millisecond(),
         ":account": state.account().name(),
-        ":run": run.map(|run| run.0),
+        ":approved": approved,
     })
     .map(|_| ())
 }
@@ -248,20 +237,21 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
 /// Reads the take as it stands, if that is how the caller saw it.
 ///
 /// States are compared as a whole: each says which attempt it is about, so one that comes again means the same. Of the
-/// rest only the path of a take ever changes.
+/// rest only the path of a take and its amount ever change.
 pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     let unchanged = |row: &Row<'_>| {
         let data = row.get_ref(2)?.as_str()?;
         let alike = row.get::<_, u32>(1)? == seen.attempts
             && (data == rows::state_json(&seen.state) || state(row, 2)? == seen.state);
-        Ok(if alike { Some(row.get(0)?) } else { None })
+        let settled = row.get::<_, Option<i64>>(3)?.map(Usd::from_micros);
+        Ok(if alike { Some((row.get(0)?, settled)) } else { None })
     };
-    let path: Option<String> = db
-        .prepare_cached("SELECT path, attempts, data FROM takes WHERE id = ?1")?
+    let found = db
+        .prepare_cached("SELECT path, attempts, data, settled FROM takes WHERE id = ?1")?
         .query_row([&seen.id.0], unchanged)
         .optional()?
         .flatten();
-    Ok(path.map(|path| Take { path, ..seen.clone() }))
+    Ok(found.map(|(path, settled)| Take { path, settled, ..seen.clone() }))
 }
 
 /// Returns the number of a job's row; `None` where the job is not known.
@@ -316,10 +306,11 @@ pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::R
         .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if let (Some(other), Some(path)) = standing
         && other != filed.take.0
-        && path != filed.path
     {
-        // A clip that stood elsewhere is still there: it is found by its own take from now on.
-        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, &path))?;
+        // A clip that stood elsewhere is still there: it is found by its own take from now on. One that stood under this name
+        // and was not set aside was gone.
+        let place = if path == filed.path { "" } else { &path };
+        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, place))?;
     }
     db.prepare_cached(
         "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",

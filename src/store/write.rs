@@ -193,7 +193,14 @@ impl Store {
                     return Ok(Err(ApplyError::Changed));
                 }
                 let state = State::new(&policy, now);
-                let new = Take { id: renewal.id.clone(), price: renewal.price, attempts: 0, state, ..row };
+                let new = Take {
+                    id: renewal.id.clone(),
+                    price: renewal.price,
+                    settled: None,
+                    attempts: 0,
+                    state,
+                    ..row
+                };
                 takes::insert(batch.db, &new, job, None, now)?;
                 let mut entry = Entry::about(&new, Kind::Ordered, now);
                 entry.note.clone_from(&details.note);

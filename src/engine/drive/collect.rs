@@ -163,13 +163,16 @@ impl Drive {
     /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
     pub(super) async fn place(&self, take: &Take) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
-        let (older, amount) = self.world.store.before_placing(take).await.map_err(Failure::store)?;
-        let mut older = older.filter(|older| older.path == take.path && older.take != take.id);
         let origin = Origin {
-            settled: amount,
+            settled: take.cost(),
             account: Some(self.account.endpoint.mark()),
             sandbox: self.world.sandbox,
         };
+        let mut older = None;
+        if self.replaces {
+            let filed = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
+            older = filed.filter(|older| older.path == take.path && older.take != take.id);
+        }
         let sidecar = sidecar(take, file, self.world.clock.now(), &origin).to_string().into_bytes();
         self.world.reach("place.before_rename");
         let place = |older: Option<&Filed>| {

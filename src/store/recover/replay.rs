@@ -142,6 +142,7 @@ impl Replay<'_> {
                 fingerprint: entry.fingerprint.parse().map_err(|()| unreadable(&entry.fingerprint))?,
                 request,
                 price: entry.usd,
+                settled: None,
                 path: entry.path.clone().unwrap_or_default(),
                 attempts: 0,
                 state: State::new(&policy, entry.at),
@@ -221,9 +222,7 @@ impl Replay<'_> {
         }
         for event in events {
             let settled = Some(entry.usd).filter(|usd| {
-                entry.kind.counts()
-                    && entry.charged != Some(Charged::No)
-                    && takes::counted(self.db, &take).is_ok_and(|known| known != *usd)
+                entry.kind.counts() && entry.charged != Some(Charged::No) && take.cost() != *usd
             });
             let details = Details { settled, ..Details::default() };
             let change = Change { event, at, policy: &policy, details: &details };
