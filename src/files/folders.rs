@@ -142,7 +142,7 @@ impl Folders {
 }
 
 /// Returns `a`, `a/b` and `a/b/c` for the folders `a/b/c`, and nothing where there are none.
-fn prefixes(folders: &str) -> impl Iterator<Item = &str> {
+pub(super) fn prefixes(folders: &str) -> impl Iterator<Item = &str> {
     let ends = folders.match_indices('/').map(|(at, _)| at).chain([folders.len()]);
     ends.filter(|end| *end > 0).map(|end| &folders[..end])
 }

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most pieces of work in a group, each of which may hold two files open.
-const LARGEST: usize = 64;
+const LARGEST: usize = 32;
 
 /// Work of one kind that waits for its group. Cheap to clone.
 pub(super) struct Groups<J> {
@@ -127,7 +127,7 @@ mod tests {
             sizes.push(answer.await.unwrap());
         }
         assert_eq!(sizes[0], 1);
-        assert_eq!((&sizes[1..65], &sizes[65..]), (&[64; 64][..], &[35; 35][..]));
+        assert_eq!((&sizes[1..97], &sizes[97..]), (&[32; 96][..], &[3; 3][..]));
     }
 
     #[tokio::test]

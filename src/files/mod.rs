@@ -32,7 +32,7 @@ pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
 pub use image_cache::ImageCache;
 pub use intake::Intake;
-pub use obstacle::Obstacle;
+pub use obstacle::{Obstacle, ObstacleSearch};
 pub use part::{Part, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect};
 pub use place::{Older, PlaceFault, Placement, kept_path};

@@ -10,8 +10,8 @@ use shotlist::domain::key::TakeId;
 use shotlist::domain::lifecycle::ClipFile;
 use shotlist::domain::request::{MediaFile, PictureFormat};
 use shotlist::files::{
-    Intake, Obstacle, Older, Part, PictureTrouble, PlaceFault, Placement, ReceiveFault, Received, Refile,
-    TakenUp, Tree, assemble, atomic_write, free_space, inspect,
+    Intake, Obstacle, ObstacleSearch, Older, Part, PictureTrouble, PlaceFault, Placement, ReceiveFault,
+    Received, Refile, Steps, TakenUp, Tree, assemble, atomic_write, free_space, inspect,
 };
 use shotlist::wire::{Body, ClipHead, Span, marker};
 use std::collections::HashSet;
@@ -116,6 +116,10 @@ impl Place {
 
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.out(path)).ok()
+    }
+
+    fn obstacle(&self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
+        ObstacleSearch::new(self.tree.clone()).obstacle(target, may_stand)
     }
 
     async fn part(&self, id: &str) -> Part {
@@ -442,11 +446,11 @@ async fn p32_a_foreign_file_keeps_its_name_and_its_bytes() {
     let place = Place::new();
     place.put("hero.mp4", b"holiday");
     assert_eq!(
-        place.tree.obstacle("hero.mp4", &[]),
+        place.obstacle("hero.mp4", &[]),
         Some(Obstacle { target: "hero.mp4".into(), what: "a file of that name is there already".into() })
     );
     for free in ["other.mp4", "new/clip.mp4"] {
-        assert_eq!(place.tree.obstacle(free, &[]), None);
+        assert_eq!(place.obstacle(free, &[]), None);
     }
     let bytes = clip(12, 10);
     let file = place.fetch("A", "hero.mp4", &bytes).await;
@@ -457,6 +461,37 @@ async fn p32_a_foreign_file_keeps_its_name_and_its_bytes() {
     }
     assert_eq!(place.read("hero.mp4").unwrap(), b"holiday");
     assert_eq!(place.read("hero.mp4.json"), None);
+}
+
+#[test]
+fn one_search_finds_the_obstacles_of_many_names_with_few_folders_opened() {
+    let place = Place::new();
+    for taken in ["a/b/1.mp4", "a/c/2.mp4", "a/d", "3.mp4"] {
+        place.put(taken, b"holiday");
+    }
+    let mut search = ObstacleSearch::new(place.tree.clone());
+    let before = Steps::of_this_thread();
+    for (target, is_free) in [
+        ("a/b/1.mp4", false),
+        ("a/b/2.mp4", true),
+        ("a/c/1.mp4", true),
+        ("a/c/2.mp4", false),
+        ("a/c/e/f/2.mp4", true),
+        ("a/c/e/1.mp4", true),
+        ("a/c/2.mp4", false),
+        ("a/d/1.mp4", false),
+        ("a/bb/1.mp4", true),
+        ("3.mp4", false),
+        ("4.mp4", true),
+        ("../4.mp4", false),
+        ("n/1.mp4", true),
+        ("n/2.mp4", true),
+        ("n/2/3.mp4", true),
+    ] {
+        assert_eq!(search.obstacle(target, &[]).is_none(), is_free, "{target}");
+    }
+    // The output folder, a, b, c, e, d, bb, and n once for its three names.
+    assert_eq!(Steps::of_this_thread().opened - before.opened, 8);
 }
 
 #[tokio::test]
@@ -471,8 +506,8 @@ async fn an_older_take_is_kept_under_takes_and_replaced_in_one_step() {
     place.place("B", "s/hero.mp4", &second, older.clone()).unwrap();
     place.place("B", "s/hero.mp4", &second, older).unwrap();
     assert!(place.tree.is_placed("s/hero.mp4", &second));
-    assert_eq!(place.tree.obstacle("s/hero.mp4", &[first, second]), None);
-    let obstacle = place.tree.obstacle("s/hero.mp4", &[first]).expect("another clip than that");
+    assert_eq!(place.obstacle("s/hero.mp4", &[first, second]), None);
+    let obstacle = place.obstacle("s/hero.mp4", &[first]).expect("another clip than that");
     assert!(obstacle.what.contains("no longer, the clip that was put there"), "{obstacle:?}");
     assert!(place.tree.is_placed("s/_takes/hero.AAAAAAAA.mp4", &first));
     assert_eq!(place.read("s/_takes/hero.AAAAAAAA.mp4.json").unwrap(), sidecar("AAAAAAAA"));
@@ -523,7 +558,7 @@ async fn a_users_own_file_beside_a_clip_is_never_overwritten() {
     for path in ["hero.mp4.json", "copy.mp4.json"] {
         place.put(path, b"{\"take\":3}");
     }
-    let what = place.tree.obstacle("hero.mp4", &[]).expect("it is told before anything is paid").what;
+    let what = place.obstacle("hero.mp4", &[]).expect("it is told before anything is paid").what;
     assert!(what.starts_with("hero.mp4.json"), "{what}");
     let fault = place.place("A", "hero.mp4", &file, None).unwrap_err();
     assert!(matches!(fault, PlaceFault::NameTaken(ref name) if name == "hero.mp4.json"), "{fault:?}");
@@ -549,9 +584,9 @@ async fn a_file_where_older_clips_are_kept_is_found_before_a_newer_one_is_paid()
     let place = Place::new();
     let file = place.fetch("A", "s/hero.mp4", &clip(19, 10)).await;
     place.place("A", "s/hero.mp4", &file, None).unwrap();
-    assert_eq!(place.tree.obstacle("s/hero.mp4", &[file]), None);
+    assert_eq!(place.obstacle("s/hero.mp4", &[file]), None);
     place.put("s/_takes", b"mine");
-    let what = place.tree.obstacle("s/hero.mp4", &[file]).expect("there is no room for the older clip").what;
+    let what = place.obstacle("s/hero.mp4", &[file]).expect("there is no room for the older clip").what;
     assert!(what.contains("_takes"), "{what}");
 }
 
@@ -610,7 +645,7 @@ async fn s11_a_symlinked_folder_is_refused_and_its_target_untouched() {
     let place = Place::new();
     let elsewhere = TempDir::new().unwrap();
     symlink(elsewhere.path(), place.out("summer")).unwrap();
-    let obstacle = place.tree.obstacle("summer/hero.mp4", &[]).expect("a link on the way");
+    let obstacle = place.obstacle("summer/hero.mp4", &[]).expect("a link on the way");
     assert!(obstacle.what.contains("`summer` is a symbolic link"), "{obstacle:?}");
     let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
     let fault = place.place("A", "summer/hero.mp4", &file, None).unwrap_err();
@@ -624,7 +659,7 @@ async fn i20_no_target_leaves_the_output_folder() {
     let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
     for target in ["../hero.mp4", "/tmp/hero.mp4", "a//b.mp4", "a/./b.mp4", "a/..", ""] {
         assert!(place.place("A", target, &file, None).is_err(), "{target}");
-        assert!(place.tree.obstacle(target, &[]).is_some(), "{target}");
+        assert!(place.obstacle(target, &[]).is_some(), "{target}");
     }
     let odd = TakeId("../../x".into());
     assert!(place.intake.take_up(&odd, "hero.mp4").await.is_err());
