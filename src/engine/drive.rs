@@ -12,7 +12,6 @@ mod times;
 
 pub(super) use left::Left;
 
-use ask::Patience;
 use times::Heard;
 
 use super::blocking::blocking;
@@ -63,7 +62,7 @@ impl Drive {
         // Held from the submission until the provider is finished, not during the download.
         let running = matches!(take.state, State::Running { .. });
         let mut slot: Option<Slot> = running.then(|| self.lane.occupy()).flatten();
-        let (mut patience, mut heard) = (Patience::default(), Heard::default());
+        let mut heard = Heard::default();
         // At a start one in doubt is asked about at once, whatever its schedule says.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         loop {
@@ -114,21 +113,7 @@ impl Drive {
                     }
                     looked
                 }
-                Todo::Poll => {
-                    let at = self.world.clock.moment();
-                    if take.state.overdue(at, &self.lane.policy) && patience.ended(at, &self.lane.policy) {
-                        return Ok(Left::Overdue);
-                    }
-                    let answer = match self.until_asked(&take, due, stop).await {
-                        Ok(answer) => answer,
-                        Err(left) => return Ok(left),
-                    };
-                    let polled = self.poll(&take, answer).await?;
-                    let at = self.world.clock.moment();
-                    patience.note(at.now, &polled);
-                    self.learn(at, &take, &polled, &mut heard);
-                    polled
-                }
+                Todo::Poll => self.poll_in_time(&take, due, stop, &mut heard).await?,
                 Todo::Download => {
                     if !self.world.clock.until(due, stop).await {
                         return Ok(Left::Stopping);

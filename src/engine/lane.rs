@@ -17,7 +17,6 @@ use super::doubt::{Ask, Breakers};
 use super::lock;
 use super::pace::Pace;
 use super::together::Questions;
-use crate::domain::breaker::Ending;
 use crate::domain::fault::Said;
 use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
@@ -33,19 +32,20 @@ use control::Control;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, atomic::AtomicBool};
 use std::time::Duration;
 use times::Kinds;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Polls at once and in a second, downloads at once, and tasks in flight, where neither card nor manifest says otherwise.
+/// Polls at once and in a second, downloads at once, tasks in flight and submissions, where neither card nor manifest says
+/// otherwise.
 const POLLS: u32 = 8;
 const DOWNLOADS: u32 = 4;
 const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration::from_secs(1) };
 const CONCURRENCY: u32 = 2;
+const RATE: Rate = Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) };
 /// How long links live of models that have no card any more: as long as those of every documented one.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
@@ -75,7 +75,7 @@ impl Lane {
         let limits = manifest.over(own).over(provider.profile().limits);
         let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get);
         let standard = provider.profile().policy();
-        // What the manifest says is kept; what the card says serves only until durations are known.
+        // What the card says serves only until durations are known.
         let card_limits = own.over(provider.profile().limits);
         let polls = PollTimes {
             first: manifest.first_poll,
@@ -84,7 +84,7 @@ impl Lane {
             card_every: card_limits.poll_every.unwrap_or(standard.polls.card_every),
         };
         let policy = Policy { polls, ..standard };
-        let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
+        let rate = limits.rate.unwrap_or(RATE);
         let control = Control::new(Throttle::new(rate, width, policy.throttle_backoff));
         Self {
             card: card.cloned(),
@@ -113,7 +113,7 @@ impl Lane {
         Some(self.control.occupy(permit))
     }
 
-    /// Starts at the rate and slots that an earlier run has learned.
+    /// Starts at the rate and slots that an earlier run learned.
     pub(super) fn recall(&self, learned: Learned) {
         self.control.recall(learned);
     }
@@ -377,25 +377,5 @@ impl Account {
 
     fn history(&self) -> MutexGuard<'_, History> {
         lock(&self.history)
-    }
-}
-
-impl Account {
-    /// Takes in how a paid task ended; says so when it closes the provider for this run.
-    pub(super) fn ended(&self, ending: &Ending) -> Option<Closed> {
-        if !self.breakers.ended(ending) || !self.is_open() {
-            return None;
-        }
-        let (why, said) = match ending {
-            Ending::Clip | Ending::Named => return None,
-            Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
-            Ending::Empty => (WhyStopped::TasksEmpty, "it names no clip".to_owned()),
-            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links must not be followed".to_owned()),
-            Ending::Failed(code) if code.is_empty() => {
-                (WhyStopped::TasksFail, "it names no reason".to_owned())
-            }
-            Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
-        };
-        Some(self.close(why, Said::text(said)))
     }
 }

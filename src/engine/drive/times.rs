@@ -1,6 +1,7 @@
 //! When a running take is asked for, and what the answers tell of how long its like takes.
 
-use super::{Drive, Left};
+use super::ask::Patience;
+use super::{Drive, Left, Next};
 use crate::domain::lifecycle::State;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
@@ -9,17 +10,20 @@ use futures::future::OptionFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-/// When this drive last heard that the task was still running; its acceptance counts as well.
-///
-/// A task that was accepted before this drive says nothing until it was asked for: it may have ended long ago.
+/// What this drive has heard of its task.
 #[derive(Debug, Default)]
-pub(super) struct Heard(Option<Timestamp>);
+pub(super) struct Heard {
+    /// When it was last known to be running; its acceptance counts as well. A task that was accepted before this drive
+    /// says nothing until it was asked for: it may have ended long ago.
+    running: Option<Timestamp>,
+    patience: Patience,
+}
 
 impl Heard {
     /// Notes that the take was submitted.
     pub(super) fn submitted(&mut self, moved: &Result<Take, Left>) {
         if let Ok(Take { state: State::Running { task, .. }, .. }) = moved {
-            self.0 = Some(task.accepted);
+            self.running = Some(task.accepted);
         }
     }
 }
@@ -30,11 +34,34 @@ impl Drive {
         Policy { durations: self.times.durations(), ..self.lane.policy.clone() }
     }
 
+    /// Waits until the take is to be asked for, asks, and learns from the answer.
+    pub(super) async fn poll_in_time(
+        &self,
+        take: &Take,
+        due: Timestamp,
+        stop: &CancellationToken,
+        heard: &mut Heard,
+    ) -> Next {
+        let at = self.world.clock.moment();
+        if take.state.overdue(at, &self.lane.policy) && heard.patience.ended(at, &self.lane.policy) {
+            return Ok(Err(Left::Overdue));
+        }
+        let answer = match self.until_asked(take, due, stop).await {
+            Ok(answer) => answer,
+            Err(left) => return Ok(Err(left)),
+        };
+        let polled = self.poll(take, answer).await?;
+        let at = self.world.clock.moment();
+        heard.patience.note(at.now, &polled);
+        self.learn(at, take, &polled, heard);
+        Ok(polled)
+    }
+
     /// Waits until the take is to be asked for: when it is due, or sooner where others like it finish meanwhile.
     ///
     /// Where a provider takes many questions at once, a poll of another take brings its answer along in the last quarter
     /// of the wait.
-    pub(super) async fn until_asked(
+    async fn until_asked(
         &self,
         take: &Take,
         mut due: Timestamp,
@@ -69,13 +96,13 @@ impl Drive {
     }
 
     /// Learns from a poll of the take, as it was before.
-    pub(super) fn learn(&self, at: Moment, before: &Take, polled: &Result<Take, Left>, heard: &mut Heard) {
+    fn learn(&self, at: Moment, before: &Take, polled: &Result<Take, Left>, heard: &mut Heard) {
         let (State::Running { task, watch, .. }, Ok(moved)) = (&before.state, polled) else { return };
         match &moved.state {
-            State::Running { watch: now, .. } if now.polls > watch.polls => heard.0 = Some(at.now),
+            State::Running { watch: now, .. } if now.polls > watch.polls => heard.running = Some(at.now),
             State::Downloading { .. } => {
-                if let Some(heard) = heard.0.take() {
-                    let running = Moment::new(heard, 0.0).since(task.accepted);
+                if let Some(running) = heard.running.take() {
+                    let running = Moment::new(running, 0.0).since(task.accepted);
                     self.times.note(running, at.since(task.accepted));
                 }
             }
