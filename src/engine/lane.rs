@@ -122,7 +122,7 @@ pub struct Account {
     strangers: Arc<Lane>,
     polls: Semaphore,
     poll_pace: Pace,
-    /// How long renderings take.
+    /// Durations of renderings.
     kinds: Kinds,
     /// Polls that wait for it.
     pub(super) questions: Questions,
