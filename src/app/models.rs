@@ -59,7 +59,7 @@ pub struct Entry {
     pub at_once: usize,
     /// Limits: the manifest's take precedence over the card's, and those over the provider's.
     pub limits: Limits,
-    /// How long this project's renderings took.
+    /// Durations of this project's renderings.
     pub durations: Vec<Rendered>,
 }
 

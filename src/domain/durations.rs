@@ -1,4 +1,4 @@
-//! How long renderings take, learned from polls.
+//! Durations of renderings, learned from polls.
 //!
 //! A poll tells that a task was still running, or that it has finished since the poll before. [`Durations`] keeps the
 //! recent ones of these intervals as a histogram over the logarithm of time, which has the same size for ever.
@@ -61,7 +61,7 @@ const fn ends() -> [f64; BUCKETS + 1] {
     ends
 }
 
-/// How long the last tasks of one kind took to render.
+/// Durations of the last tasks of one kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Durations {
     weights: [f32; BUCKETS],

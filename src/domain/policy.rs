@@ -139,7 +139,7 @@ pub struct Policy {
     pub look_up: Option<LookUp>,
     /// Pauses between polls, as the user and the card have them.
     pub polls: PollTimes,
-    /// How long the last tasks of this kind took; `None` while nothing is known.
+    /// Durations of the last tasks of this kind; `None` while nothing is known.
     pub durations: Option<Arc<Durations>>,
     /// After a poll that failed.
     pub poll_backoff: Backoff,

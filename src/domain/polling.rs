@@ -1,4 +1,4 @@
-//! When a task is asked for: one function of its age and of what is known about others like it.
+//! Times of polls: one function of a task's age and of what is known about others like it.
 //!
 //! A poll too early is a wasted request, a poll too late leaves a slot idle. Each wait ends where the idle time to be
 //! expected is worth one poll, which is near the low quantile for the first poll and dense where most tasks finish.

@@ -46,7 +46,7 @@ pub(super) struct Drive {
     pub(super) account: Arc<Account>,
     /// Its model.
     pub(super) lane: Arc<Lane>,
-    /// How long takes like this one render.
+    /// Durations of takes like this one.
     pub(super) times: Arc<Times>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
     pub(super) paid: Option<Arc<dyn Paid>>,

@@ -147,7 +147,7 @@ pub struct Account {
     strangers: Arc<Lane>,
     polls: Arc<Semaphore>,
     poll_pace: Pace,
-    /// How long renderings take.
+    /// Durations of renderings.
     kinds: Kinds,
     poll_control: Arc<Control>,
     /// Polls that wait for it.

@@ -1,4 +1,4 @@
-//! What a run knows of how long renderings take: read at its start, saved every minute and at its end.
+//! Durations of renderings: read at the start of a run, saved every minute and at its end.
 
 use super::Run;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How long renderings took, as the polls of earlier runs learned it.
+//! Durations of renderings, as earlier runs learned them from polls.
 
 use super::Store;
 use super::error::StoreError;
@@ -38,7 +38,7 @@ impl Store {
 }
 
 impl Reader {
-    /// Returns how long renderings took, by kind. What cannot be read is left out: it is learned again.
+    /// Returns the durations of renderings, by kind. What cannot be read is left out: it is learned again.
     pub async fn durations(&self) -> Result<Vec<(RenderKind, Durations)>, StoreError> {
         self.read(durations).await
     }

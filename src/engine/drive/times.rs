@@ -1,4 +1,4 @@
-//! When a running take is asked for, and what the answers tell of how long its like takes.
+//! Polls of a running take: waiting for the right time, asking, and learning from the answer.
 
 use super::ask::Patience;
 use super::{Drive, Left, Next};
@@ -10,10 +10,10 @@ use futures::future::OptionFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-/// What this drive has heard of its task.
+/// Answers of the provider about the task of this drive.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// When it was last known to be running; its acceptance counts as well. A task that was accepted before this drive
+    /// The last time at which it was known to be running; its acceptance counts as well. A task that was accepted before this drive
     /// says nothing until it was asked for: it may have ended long ago.
     running: Option<Timestamp>,
     patience: Patience,

@@ -1,4 +1,4 @@
-//! What this account knows of how long renderings take: loaded at the start of a run, learned from its polls, saved rarely.
+//! Durations of an account's renderings: loaded at the start of a run, learned from its polls, saved rarely.
 
 use super::{Account, lock};
 use crate::domain::durations::{Durations, FEW, RenderKind};

@@ -241,7 +241,7 @@ BEGIN
 END;
 ";
 
-/// How long renderings took, by model, and by length and size as ordered: `weights` are the buckets of a histogram that are
+/// Durations of renderings, by model, and by length and size as ordered: `weights` are the buckets of a histogram that are
 /// not empty, as pairs in JSON.
 const DURATIONS: &str = "
 CREATE TABLE durations (
