@@ -68,6 +68,10 @@ bench:
     benches/plan.sh
     benches/night.sh
 
+# Measures whole batches beside a Python runner and curl: `just compare --case jobs --runs 1` for one case.
+compare *options:
+    benches/compare/run {{ options }}
+
 # Builds the crate as it is published, and shows its size.
 package:
     cargo package --locked --no-verify

@@ -81,6 +81,12 @@ impl Body {
         Self { parts }
     }
 
+    /// Returns whether files must be read to send it.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Base64(_)))
+    }
+
     /// Taken over the texts and the pictures' own hashes: the same for the same bytes on the wire.
     #[must_use]
     pub fn sha256(&self) -> Sha256 {

@@ -25,7 +25,7 @@ use crate::load::Loaded;
 use crate::manifest::Manifest;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::expand::LeftOut;
-use crate::plan::filing::{Filings, Target};
+use crate::plan::filing::Target;
 use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
 use std::collections::HashSet;
 
@@ -119,17 +119,6 @@ pub(crate) async fn order_again(
         Admitted { new: Some(new), ..Admitted::new(wanted.clone()) }
     };
     let admitted: Vec<Admitted> = reorder.jobs.iter().map(order).collect();
-    let new = admitted.iter().filter_map(|admitted| admitted.new.as_ref());
-    let submit: HashSet<TakeId> = new.map(|new| new.id.clone()).collect();
-    let admission = Admission {
-        project: manifest.project.clone(),
-        jobs: Jobs::These(admitted),
-        partial: true,
-        gone: Vec::new(),
-        left_out: LeftOut::default(),
-        policy: Policy::standard(),
-    };
-    session.store.admit(admission, now).await?;
     let caps = caps(manifest, bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, reorder.command, caps, now).await?;
     for level in &levels {
@@ -138,12 +127,22 @@ pub(crate) async fn order_again(
         project.tell(&News::Budget { fit: &fit, mark: session.places.mark() });
     }
     let run = session.store.begin_run(&manifest.project, reorder.command, caps, now).await?;
+    let admission = Admission {
+        project: manifest.project.clone(),
+        jobs: Jobs::These(admitted),
+        partial: true,
+        gone: Vec::new(),
+        left_out: LeftOut::default(),
+        policy: Policy::standard(),
+        run: Some(run),
+    };
+    session.store.admit(admission, now).await?;
     restore_quotas(&session, &setup).await?;
     let keys = reorder.jobs.iter().map(|wanted| wanted.key.clone());
     let order = Order {
         project: &manifest.project,
         run,
-        work: Some(Work { filings: Filings::default(), submit }),
+        work: Some(Work::default()),
         max_time: bounds.max_time,
         roster: Roster {
             jobs: reorder.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),

@@ -5,6 +5,9 @@ use super::exit::Exit;
 use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
+use super::session::cannot_open;
+use crate::domain::durations::Durations;
+use crate::domain::key::ModelName;
 use crate::domain::limits::Limits;
 use crate::domain::problem::{Problem, Tally, did_you_mean};
 use crate::engine::lane::Lane;
@@ -13,8 +16,10 @@ use crate::manifest::{Located, ProviderConfig};
 use crate::provider::Registry;
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
+use crate::store::{Reader, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A request for models.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,16 +59,45 @@ pub struct Entry {
     pub at_once: usize,
     /// Limits: the manifest's take precedence over the card's, and those over the provider's.
     pub limits: Limits,
+    /// How long this project's renderings took.
+    pub durations: Vec<Rendered>,
 }
 
-/// Returns the models, with the manifest's corrections if there is a project.
-pub fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<ModelsReport, Error> {
+/// The time that renderings of one length and size took, from acceptance until a poll found them finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Length and size as ordered, such as `5 s 1280x720`; empty where the orders set neither.
+    pub class: String,
+    /// Number of renderings that were seen to finish.
+    pub finished: u64,
+    /// Time within which a tenth of the recent ones finished.
+    pub p10: Duration,
+    /// Time within which half of the recent ones finished.
+    pub p50: Duration,
+    /// Time within which nineteen in twenty of the recent ones finished.
+    pub p95: Duration,
+}
+
+impl Rendered {
+    fn of(class: String, durations: &Durations) -> Option<Self> {
+        let [p10, p50, p95] = [0.1, 0.5, 0.95].map(|share| durations.quantile(share));
+        Some(Self { class, finished: durations.finished(), p10: p10?, p50: p50?, p95: p95? })
+    }
+}
+
+/// Returns the models, with the manifest's corrections and what was learned of their durations if there is a project.
+pub async fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<ModelsReport, Error> {
     let (places, cards, configs, problems) = read(project);
+    let mut known = Known::new();
     if let Some(project) = project {
         project.tell(&News::Problems(&problems));
+        match learned(&project.places).await {
+            Ok(learned) => known = learned,
+            Err(error) => project.tell(&News::Failed(&cannot_open(&project.places, error))),
+        }
     }
     let providers = cards.providers().clone();
-    let entry = |card: &Arc<ModelCard>| entry(card, &providers, &configs);
+    let entry = |card: &Arc<ModelCard>| entry(card, &providers, &configs, &known);
     let table = |listed: Vec<&Arc<ModelCard>>| {
         let first = listed.first().map_or_else(String::new, |card| card.name.to_string());
         let entries = listed.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
@@ -88,6 +122,19 @@ pub fn models(project: Option<&Project>, request: &ModelsRequest) -> Result<Mode
     Ok(ModelsReport { shown, providers, incomplete, next })
 }
 
+/// Durations by model.
+type Known = BTreeMap<ModelName, Vec<Rendered>>;
+
+/// Reads what earlier runs have learned; nothing where nothing was ever run.
+async fn learned(places: &Places) -> Result<Known, StoreError> {
+    let mut known = Known::new();
+    let Some(reader) = Reader::open(&places.state)? else { return Ok(known) };
+    for (kind, durations) in reader.durations().await? {
+        known.entry(kind.model).or_default().extend(Rendered::of(kind.class, &durations));
+    }
+    Ok(known)
+}
+
 type Configs = BTreeMap<String, Located<ProviderConfig>>;
 
 /// Reads the cards, and the problems with the manifest's corrections.
@@ -102,7 +149,12 @@ fn read(project: Option<&Project>) -> (Option<Places>, Cards, Configs, Vec<Probl
     (Some(places), cards, configs, problems)
 }
 
-fn entry(card: &Arc<ModelCard>, providers: &Registry, configs: &Configs) -> Result<Entry, Error> {
+fn entry(
+    card: &Arc<ModelCard>,
+    providers: &Registry,
+    configs: &Configs,
+    known: &Known,
+) -> Result<Entry, Error> {
     let name = &card.name.provider;
     let provider = providers
         .find(name)
@@ -110,7 +162,8 @@ fn entry(card: &Arc<ModelCard>, providers: &Registry, configs: &Configs) -> Resu
     let manifest = configs.get(provider.name()).map(|config| config.value.limits).unwrap_or_default();
     let limits = manifest.over(card.limits).over(provider.profile().limits);
     let at_once = Lane::new(Some(card), &**provider, &manifest).width();
-    Ok(Entry { card: Arc::clone(card), at_once, limits })
+    let durations = known.get(&card.name).cloned().unwrap_or_default();
+    Ok(Entry { card: Arc::clone(card), at_once, limits, durations })
 }
 
 /// Finds the model with this name, or the only one whose name contains it.

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::session::Session;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::problem::{Place, Problem};
-use crate::files::Tree;
+use crate::files::{ObstacleSearch, Tree};
 use crate::plan::filing::{Filings, Target, needs_place, target};
 use crate::store::{StoreError, Worksheet};
 
@@ -13,13 +13,15 @@ use crate::store::{StoreError, Worksheet};
 pub(crate) struct Obstacles<'a> {
     session: &'a Session,
     tree: Tree,
+    names: ObstacleSearch,
     problems: Vec<Problem>,
 }
 
 impl<'a> Obstacles<'a> {
     /// Opens the output folder.
     pub(crate) fn new(session: &'a Session) -> Result<Self, Error> {
-        Ok(Self { session, tree: session.tree()?, problems: Vec::new() })
+        let tree = session.tree()?;
+        Ok(Self { session, names: ObstacleSearch::new(tree.clone()), tree, problems: Vec::new() })
     }
 
     /// Checks the paths of all clips that are to be paid or saved.
@@ -46,8 +48,8 @@ impl<'a> Obstacles<'a> {
     /// Returns the file at a clip's path that may be in its way.
     ///
     /// It may be an earlier clip, which can be set aside.
-    pub(crate) fn meets(&self, target: &Target) -> Option<ClipFile> {
-        self.tree.obstacle(&target.path, &target.may_stand)?;
+    pub(crate) fn meets(&mut self, target: &Target) -> Option<ClipFile> {
+        self.names.obstacle(&target.path, &target.may_stand)?;
         self.tree.file_at(&target.path)
     }
 
@@ -59,7 +61,7 @@ impl<'a> Obstacles<'a> {
                 "change `output:`, so that every clip has a name of its own",
             )
         } else {
-            let Some(obstacle) = self.tree.obstacle(&target.path, &target.may_stand) else { return };
+            let Some(obstacle) = self.names.obstacle(&target.path, &target.may_stand) else { return };
             (obstacle.what, "move it away, or put the clips elsewhere with `--out FOLDER`")
         };
         let place = Place::File(self.session.places.shown.clone());

@@ -16,7 +16,6 @@ use crate::store::{Clips, Count, Rebuilt, Recovery, StoreError, Worksheet};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tokio::task::block_in_place;
 
 /// The result of a recovery.
 #[derive(Debug)]
@@ -43,7 +42,7 @@ pub struct Recovered {
 impl Project {
     /// Rebuilds the lost parts of the state.
     ///
-    /// It changes nothing where nothing is lost.
+    /// It changes nothing where nothing is lost. Blocks the thread while it reads sidecars and clips.
     pub async fn recover(&self) -> Result<RecoverReport, Error> {
         let places = &self.places;
         let intact = |why: &str, next: &str| {
@@ -57,7 +56,7 @@ impl Project {
         let mut recovery = Recovery::begin(&places.state, &lock)?;
         let output = places.clips(recovery.output());
         let clips = clips_in(&output);
-        if !block_in_place(|| recovery.examine(&clips))? {
+        if !recovery.examine(&clips)? {
             let sound = "the database is sound and knows all that the ledger knows: nothing was changed";
             return intact(sound, "status");
         }
@@ -67,8 +66,8 @@ impl Project {
         };
         let policy = policies(self);
         let (out, now) = (output_name(places), self.clock.now());
-        let rebuilt = block_in_place(|| recovery.rebuild(&policy, &clips, &out, now))
-            .map_err(|error| cannot_open(places, error))?;
+        let rebuilt =
+            recovery.rebuild(&policy, &clips, &out, now).map_err(|error| cannot_open(places, error))?;
         // Submissions that a crash left without an answer are settled as at any start.
         let session = Session::open_locked(self, lock, false)?;
         let counts = session.store.counts(None).await?;

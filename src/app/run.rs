@@ -181,7 +181,7 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<RunReport, Error> {
-    let Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now } = prepared;
+    let Prepared { decided, mut ordered, setup, price, caps, levels, lost, closes_gaps, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let project = session.project.clone();
     // A changed job whose earlier clip is still in flight may be ordered once that clip is settled.
@@ -197,11 +197,12 @@ async fn carry_out(
     let asks = decided.asks();
     let roster = roster(&session, &decided, &lost).await?;
     drop(decided);
+    let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
+    ordered.admission.run = Some(run);
     session.store.admit(ordered.admission, now).await?;
     if closes_gaps {
         session.store.close_gaps().await?;
     }
-    let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
     restore_quotas(&session, &setup).await?;
     let order = Order {
         project: &manifest.project,

@@ -67,7 +67,7 @@ fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(BLOCKING).build();
+        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Local, format!("no threads can be started: {error}")))?;
     let exit = runtime.block_on(dispatch(cli, context));
@@ -98,7 +98,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Doctor(args) => doctor::doctor(context, args).await,
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::serve(&context.terminal, args).await,
-        Command::Models(args) => models::models(context, args),
+        Command::Models(args) => models::models(context, args).await,
         Command::Init(args) => init::init(context, args),
         Command::Catalog(args) => catalog::catalog(context, args),
         Command::Schema => Ok(schema::schema(context)),

@@ -8,7 +8,7 @@ use crate::app::models::{self, ModelsRequest};
 use crate::report::{json, text};
 
 /// Shows the models that can be bought, as the manifest corrects them where there is one.
-pub(super) fn models(context: &Context, args: &ModelsArgs) -> Result<Exit, Error> {
+pub(super) async fn models(context: &Context, args: &ModelsArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     let project = match context.open(None) {
         Ok(opened) => Some(opened.project),
@@ -16,7 +16,7 @@ pub(super) fn models(context: &Context, args: &ModelsArgs) -> Result<Exit, Error
         // Without a manifest nothing is corrected.
         Err(_) => None,
     };
-    let report = models::models(project.as_ref(), &ModelsRequest { name: args.name.clone() })?;
+    let report = models::models(project.as_ref(), &ModelsRequest { name: args.name.clone() }).await?;
     if terminal.json {
         terminal.data(json::models::object(&report));
     } else {

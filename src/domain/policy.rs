@@ -1,7 +1,10 @@
 //! Every number that decides when something is tried again, and how often.
 
+use super::durations::Durations;
 use super::money::Usd;
+use super::polling::{PollTimes, next_poll};
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The present, as the pure core gets it: a time and a throw of the dice.
@@ -134,10 +137,10 @@ pub struct Policy {
     pub throttle_backoff: Backoff,
     /// When a task may be in doubt: how to ask, or `None` where the provider offers no way.
     pub look_up: Option<LookUp>,
-    /// Between acceptance and the first poll.
-    pub first_poll: Duration,
-    /// Between polls, as long as the task is young.
-    pub poll_every: Duration,
+    /// Pauses between polls, as the user and the card have them.
+    pub polls: PollTimes,
+    /// How long the last tasks of this kind took; `None` while nothing is known.
+    pub durations: Option<Arc<Durations>>,
     /// After a poll that failed.
     pub poll_backoff: Backoff,
     /// After this long the run need not wait for the task; later runs go on asking.
@@ -169,13 +172,6 @@ const LOOK_UPS: [Duration; 5] = [
     Duration::from_hours(1),
 ];
 
-/// A poll of a task older than the first figure waits at least the second.
-const SLOWER_WITH_AGE: [(Duration, Duration); 2] =
-    [(Duration::from_hours(1), Duration::from_mins(5)), (Duration::from_mins(10), Duration::from_mins(1))];
-
-/// Polls are spread by this share of their interval, both ways.
-const POLL_SPREAD: f64 = 0.2;
-
 impl Policy {
     /// The numbers in force where neither a model card nor the manifest says otherwise.
     #[must_use]
@@ -185,8 +181,8 @@ impl Policy {
             submit_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
             throttle_backoff: Backoff { first: Duration::from_secs(2), most: Duration::from_mins(2) },
             look_up: None,
-            first_poll: Duration::from_secs(45),
-            poll_every: Duration::from_secs(10),
+            polls: PollTimes::standard(),
+            durations: None,
             poll_backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_mins(1) },
             patience: Duration::from_hours(2),
             stuck_after: Duration::from_hours(7 * 24),
@@ -200,13 +196,10 @@ impl Policy {
         }
     }
 
-    /// The pause before the next poll of a task of this age.
+    /// Returns the pause before the next poll of a task of this age that was answered "still running" so often.
     #[must_use]
-    pub fn poll_pause(&self, age: Duration, jitter: f64) -> Duration {
-        let slower = SLOWER_WITH_AGE.iter().find(|(from, _)| age >= *from).map(|(_, pause)| *pause);
-        self.poll_every
-            .max(slower.unwrap_or_default())
-            .mul_f64(1.0 - POLL_SPREAD + 2.0 * POLL_SPREAD * jitter)
+    pub fn poll_pause(&self, polls: u32, age: Duration, jitter: f64) -> Duration {
+        next_poll(polls, age, self.durations.as_deref(), &self.polls, jitter)
     }
 
     /// Returns the longest pause before a submission.
@@ -218,9 +211,8 @@ impl Policy {
     /// Returns the longest pause before a poll.
     #[must_use]
     pub fn longest_poll_pause(&self) -> Duration {
-        let aged = self.poll_pause(Duration::MAX, 1.0);
-        let others = [self.first_poll, self.poll_backoff.most, self.missing_gap, self.fetch_backoff.first];
-        others.into_iter().fold(aged.max(longest_asked()), Duration::max)
+        let others = [self.poll_backoff.most, self.missing_gap, self.fetch_backoff.first, longest_asked()];
+        others.into_iter().fold(self.polls.longest(), Duration::max)
     }
 
     /// Returns the longest pause before a look-up.
@@ -259,15 +251,6 @@ mod tests {
         assert_eq!(PAUSE.pause(9, asked, 1.0), Duration::from_millis(7_700));
         assert_eq!(PAUSE.pause(1, Some(Duration::from_hours(9)), 0.0), Duration::from_mins(15));
         assert_eq!(PAUSE.pause(1, Some(Duration::ZERO), 0.0), Duration::from_secs(1));
-    }
-
-    #[test]
-    fn polls_grow_rarer_with_age() {
-        let policy = Policy::standard();
-        let pause = |age| policy.poll_pause(age, 0.5);
-        assert_eq!(pause(Duration::from_mins(1)), Duration::from_secs(10));
-        assert_eq!(pause(Duration::from_mins(11)), Duration::from_mins(1));
-        assert_eq!(pause(Duration::from_hours(2)), Duration::from_mins(5));
     }
 
     proptest! {

@@ -72,12 +72,22 @@ pub struct Take {
     pub request: Request,
     /// Taken over the request.
     pub fingerprint: Fingerprint,
-    /// What it costs.
+    /// What it costs by the card or the manifest.
     pub price: Usd,
+    /// What the provider, or a person, says that it costs; `None` where nobody does.
+    pub settled: Option<Usd>,
     /// Where the clip goes, relative to the output root, with `/`.
     pub path: String,
     /// Attempts so far.
     pub attempts: u32,
     /// Where it stands.
     pub state: State,
+}
+
+impl Take {
+    /// Returns the amount that the take counts for once it is charged: the one that was named, else its price.
+    #[must_use]
+    pub fn cost(&self) -> Usd {
+        self.settled.unwrap_or(self.price)
+    }
 }

@@ -88,9 +88,9 @@ impl Backlog {
 impl Run<'_> {
     /// Goes on with a take of this run as with those of earlier ones: a host of clips that is down must not keep others
     /// from being ordered.
-    pub(super) fn rendered(&mut self, take: Take) {
+    pub(super) fn rendered(&mut self, take: Take, replaces: bool) {
         if self.collecting < OWED_WINDOW {
-            self.spawn(Queued { take, approved: true, at: Cursor::START }, None);
+            self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);
         } else {
             self.backlog.has_rendered = true;
         }

@@ -8,14 +8,15 @@
 mod ask;
 mod collect;
 mod left;
+mod times;
 
 pub(super) use left::Left;
 
-use ask::Patience;
+use times::Heard;
 
 use super::blocking::blocking;
 use super::doubt::Exposed;
-use super::lane::{Account, Closed, Lane, Slot, Ticket};
+use super::lane::{Account, Closed, Lane, Slot, Ticket, Times};
 use super::world::{Failure, World};
 use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
@@ -45,10 +46,14 @@ pub(super) struct Drive {
     pub(super) account: Arc<Account>,
     /// Its model.
     pub(super) lane: Arc<Lane>,
+    /// How long takes like this one render.
+    pub(super) times: Arc<Times>,
     /// How to submit; a collecting run has none, nor has a take that is not this run's to send.
     pub(super) paid: Option<Arc<dyn Paid>>,
     /// Whether it has a place among those that are to be submitted.
     pub(super) is_new: bool,
+    /// Whether its job has the clip of another take.
+    pub(super) replaces: bool,
 }
 
 impl Drive {
@@ -57,7 +62,7 @@ impl Drive {
         // Held from the submission until the provider is finished, not during the download.
         let running = matches!(take.state, State::Running { .. });
         let mut slot: Option<Slot> = running.then(|| self.lane.occupy()).flatten();
-        let mut patience = Patience::default();
+        let mut heard = Heard::default();
         // At a start one in doubt is asked about at once, whatever its schedule says.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         loop {
@@ -91,7 +96,9 @@ impl Drive {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     };
                     slot = Some(own);
-                    self.submit(&**paid, &take, ticket, room).await?
+                    let submitted = self.submit(&**paid, &take, ticket, room).await?;
+                    heard.submitted(&submitted);
+                    submitted
                 }
                 Todo::LookUp => {
                     if !std::mem::take(&mut at_once) && !self.world.clock.until(due, stop).await {
@@ -106,18 +113,7 @@ impl Drive {
                     }
                     looked
                 }
-                Todo::Poll => {
-                    let at = self.world.clock.moment();
-                    if take.state.overdue(at, &self.lane.policy) && patience.ended(at, &self.lane.policy) {
-                        return Ok(Left::Overdue);
-                    }
-                    if !self.world.clock.until(due, stop).await {
-                        return Ok(Left::Stopping);
-                    }
-                    let polled = self.poll(&take).await?;
-                    patience.note(self.world.clock.now(), &polled);
-                    polled
-                }
+                Todo::Poll => self.poll_in_time(&take, due, stop, &mut heard).await?,
                 Todo::Download => {
                     if !self.world.clock.until(due, stop).await {
                         return Ok(Left::Stopping);
@@ -127,7 +123,7 @@ impl Drive {
             };
             match next {
                 Ok(moved) if self.is_new && matches!(moved.state, State::Downloading { .. }) => {
-                    return Ok(Left::Rendered(Box::new(moved)));
+                    return Ok(Left::Rendered { take: Box::new(moved), replaces: self.replaces });
                 }
                 Ok(moved) => take = moved,
                 Err(Left::Changed) => return self.changed(&take).await,
@@ -187,7 +183,7 @@ impl Drive {
             Event::Accepted(id) | Event::Found(id) => Some(id.clone()),
             _ => None,
         };
-        match self.world.store.apply(take, event.clone(), details, at, &self.lane.policy).await {
+        match self.world.store.apply(take, event.clone(), details, at, &self.policy()).await {
             Ok(moved) => {
                 self.harvest(&event, &moved, said.as_ref());
                 // The store has saved it as a conflict: the task is another take's.
@@ -359,6 +355,9 @@ impl Drive {
     /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.
     async fn assemble(&self, body: Body) -> Result<Result<Bytes, PictureChanged>, Failure> {
         let root = self.world.pictures.clone();
+        if !body.has_files() {
+            return Ok(files::assemble(&root, &body));
+        }
         blocking(move || files::assemble(&root, &body)).await
     }
 }

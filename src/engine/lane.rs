@@ -6,6 +6,9 @@
 mod control;
 pub(super) mod learn;
 mod ticket;
+mod times;
+
+pub use times::Times;
 
 pub(super) use control::Slot;
 pub(super) use ticket::{Asking, Ticket};
@@ -14,12 +17,12 @@ use super::doubt::{Ask, Breakers};
 use super::lock;
 use super::pace::Pace;
 use super::together::Questions;
-use crate::domain::breaker::Ending;
 use crate::domain::fault::Said;
 use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
 use crate::domain::notice::WhyStopped;
 use crate::domain::policy::Policy;
+use crate::domain::polling::PollTimes;
 use crate::domain::throttle::{Learned, Throttle};
 use crate::provider::Provider;
 use crate::provider::card::ModelCard;
@@ -29,18 +32,20 @@ use control::Control;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, atomic::AtomicBool};
 use std::time::Duration;
+use times::Kinds;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Polls at once and in a second, downloads at once, and tasks in flight, where neither card nor manifest says otherwise.
+/// Polls at once and in a second, downloads at once, tasks in flight and submissions, where neither card nor manifest says
+/// otherwise.
 const POLLS: u32 = 8;
 const DOWNLOADS: u32 = 4;
-const POLLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(5).unwrap();
+const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration::from_secs(1) };
 const CONCURRENCY: u32 = 2;
+const RATE: Rate = Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) };
 /// How long links live of models that have no card any more: as long as those of every documented one.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 
@@ -70,20 +75,23 @@ impl Lane {
         let limits = manifest.over(own).over(provider.profile().limits);
         let width = limits.concurrency.map_or(CONCURRENCY, NonZeroU32::get);
         let standard = provider.profile().policy();
-        let policy = Policy {
-            first_poll: limits.first_poll.unwrap_or(standard.first_poll),
-            poll_every: limits.poll_every.unwrap_or(standard.poll_every),
-            ..standard
+        // What the card says serves only until durations are known.
+        let card_limits = own.over(provider.profile().limits);
+        let polls = PollTimes {
+            first: manifest.first_poll,
+            every: manifest.poll_every,
+            card_first: card_limits.first_poll.unwrap_or(standard.polls.card_first),
+            card_every: card_limits.poll_every.unwrap_or(standard.polls.card_every),
         };
-        let rate = limits.rate.unwrap_or(Rate { count: NonZeroU32::MIN, per: Duration::from_secs(1) });
+        let policy = Policy { polls, ..standard };
+        let rate = limits.rate.unwrap_or(RATE);
         let control = Control::new(Throttle::new(rate, width, policy.throttle_backoff));
-        let width = width as usize;
         Self {
             card: card.cloned(),
             policy,
             link_life: card.map_or(LINK_LIFE, |card| card.link_life),
-            slots: Arc::new(Semaphore::new(width)),
-            width,
+            slots: Arc::new(Semaphore::new(width as usize)),
+            width: width as usize,
             pace: Pace::new(rate),
             control,
             slowed: AtomicBool::new(false),
@@ -105,7 +113,7 @@ impl Lane {
         Some(self.control.occupy(permit))
     }
 
-    /// Starts at the rate and slots that an earlier run has learned.
+    /// Starts at the rate and slots that an earlier run learned.
     pub(super) fn recall(&self, learned: Learned) {
         self.control.recall(learned);
     }
@@ -139,6 +147,8 @@ pub struct Account {
     strangers: Arc<Lane>,
     polls: Arc<Semaphore>,
     poll_pace: Pace,
+    /// How long renderings take.
+    kinds: Kinds,
     poll_control: Arc<Control>,
     /// Polls that wait for it.
     pub(super) questions: Questions,
@@ -191,8 +201,7 @@ impl Account {
         let lanes =
             cards.of(provider.name()).map(|card| (card.name.model.clone(), lane(Some(card)))).collect();
         let strangers = lane(None);
-        let poll_rate = Rate { count: POLLS_PER_SECOND, per: Duration::from_secs(1) };
-        let poll_rate = own.poll_rate.unwrap_or(poll_rate);
+        let poll_rate = own.poll_rate.unwrap_or(POLL_RATE);
         let polls = own.polls.map_or(POLLS, NonZeroU32::get);
         let poll_backoff = provider.profile().policy().throttle_backoff;
         Self {
@@ -204,6 +213,7 @@ impl Account {
             strangers,
             polls: Arc::new(Semaphore::new(polls as usize)),
             downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
+            kinds: Kinds::default(),
             poll_pace: Pace::new(poll_rate),
             poll_control: Control::new(Throttle::new(poll_rate, polls, poll_backoff).wide()),
             questions: Questions::default(),
@@ -367,25 +377,5 @@ impl Account {
 
     fn history(&self) -> MutexGuard<'_, History> {
         lock(&self.history)
-    }
-}
-
-impl Account {
-    /// Takes in how a paid task ended; says so when it closes the provider for this run.
-    pub(super) fn ended(&self, ending: &Ending) -> Option<Closed> {
-        if !self.breakers.ended(ending) || !self.is_open() {
-            return None;
-        }
-        let (why, said) = match ending {
-            Ending::Clip | Ending::Named => return None,
-            Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
-            Ending::Empty => (WhyStopped::TasksEmpty, "it names no clip".to_owned()),
-            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links must not be followed".to_owned()),
-            Ending::Failed(code) if code.is_empty() => {
-                (WhyStopped::TasksFail, "it names no reason".to_owned())
-            }
-            Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
-        };
-        Some(self.close(why, Said::text(said)))
     }
 }

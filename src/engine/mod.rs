@@ -18,6 +18,7 @@ pub mod order;
 mod pace;
 mod sidecar;
 pub mod stop;
+mod times;
 mod together;
 pub mod world;
 
@@ -48,8 +49,8 @@ const DRAIN: Duration = Duration::from_mins(5);
 pub struct Work {
     /// Clips that are there already, to be filed.
     pub filings: Filings,
-    /// The takes that may be submitted, those among them that are in doubt as soon as they surely never arrived; what
-    /// else is pending stays.
+    /// The takes of earlier runs that may be submitted, those among them that are in doubt as soon as they surely never
+    /// arrived; what else is pending stays.
     pub submit: HashSet<TakeId>,
 }
 
@@ -173,10 +174,12 @@ impl<'a> Run<'a> {
         if let Err(error) = self.approve().await {
             self.fail(Failure::store(error));
         }
+        self.load_times().await;
         let mut first = true;
         let mut look = tokio::time::interval(self.world.look_every);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let drained = tokio::time::Instant::now() + DRAIN;
+        let mut saved = tokio::time::Instant::now();
         loop {
             if !self.world.stop.waiting().is_cancelled() {
                 if let Err(failure) = self.top_up(first).await {
@@ -192,6 +195,7 @@ impl<'a> Run<'a> {
                 if let Err(failure) = self.missed().await {
                     self.fail(failure);
                 }
+                self.save_times().await;
                 if let Err(error) = self.remember().await {
                     self.fail(Failure::store(error));
                 }
@@ -202,6 +206,10 @@ impl<'a> Run<'a> {
                 _ = look.tick() => {
                     if tokio::time::Instant::now() > drained {
                         self.drain.clear();
+                    }
+                    if saved.elapsed() > times::SAVE_EVERY {
+                        saved = tokio::time::Instant::now();
+                        self.save_times().await;
                     }
                     self.look_beside().await;
                 }
@@ -257,7 +265,8 @@ impl<'a> Run<'a> {
     }
 
     /// Spawns a drive; `false` for a take that is in flight or parked, or that nobody can drive.
-    fn spawn(&mut self, Queued { take, approved, .. }: Queued, lane_of: Option<ModelName>) -> bool {
+    fn spawn(&mut self, queued: Queued, lane_of: Option<ModelName>) -> bool {
+        let Queued { take, approved, replaces, .. } = queued;
         if self.flying.contains_key(&take.id) || self.parked.contains(&take.id) {
             return false;
         }
@@ -285,8 +294,10 @@ impl<'a> Run<'a> {
             world: Arc::clone(self.world),
             account: Arc::clone(account),
             lane: Arc::clone(lane),
+            times: account.times(&take.request),
             paid: self.paid.clone().filter(|_| approved),
             is_new,
+            replaces,
         };
         let (id, key) = (take.id.clone(), take.key.clone());
         let name = id.clone();
@@ -317,7 +328,7 @@ impl<'a> Run<'a> {
         match result {
             Ok((Left::Done, _)) => self.file_followers(&take).await,
             Ok((Left::Settled, _)) => {}
-            Ok((Left::Rendered(take), _)) => self.rendered(*take),
+            Ok((Left::Rendered { take, replaces }, _)) => self.rendered(*take, replaces),
             // What became of it may be this run's to go on with.
             Ok((Left::Changed, _)) => {
                 self.changed.insert(take);

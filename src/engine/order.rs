@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 /// What is to be taken in by the store, and then done.
 pub struct Ordered {
-    /// For [`Store::admit`](crate::store::Store::admit), before anything is done.
+    /// For [`Store::admit`](crate::store::Store::admit), before anything is done, with the run that is to submit it.
     pub admission: Admission,
     /// For [`run`](super::run).
     pub work: Work,
@@ -33,7 +33,6 @@ pub fn order(
             Decision::New | Decision::Changed { .. } | Decision::Again { .. } => {
                 let id = crate::domain::key::TakeId(ids::sortable(now));
                 book.order(job.at, &id)?;
-                work.submit.insert(id);
             }
             Decision::Underway { take, unsent } | Decision::Renamed { take, unsent, .. } => {
                 // Sent once more by this run if it turns out that it never arrived: its price was agreed to when it was
@@ -83,6 +82,7 @@ pub fn order(
         partial: book.is_partial()?,
         left_out: left_out.clone(),
         policy: Policy::standard(),
+        run: None,
     };
     Ok(Ordered { admission, work })
 }

@@ -8,7 +8,7 @@ use crate::domain::lifecycle::Illegal;
 use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::take::Take;
-use crate::files::Tree;
+use crate::files::{Intake, Tree};
 use crate::store::{RunId, Store};
 use crate::transport::Free;
 use std::collections::{BTreeMap, HashSet};
@@ -61,6 +61,8 @@ pub struct World {
     pub free: Box<dyn Free>,
     /// Where clips go.
     pub tree: Tree,
+    /// The clips on their way there.
+    pub(super) intake: Intake,
     /// The folder from which pictures are seen.
     pub pictures: PathBuf,
     /// The time.
@@ -133,6 +135,7 @@ impl World {
         Self {
             store,
             free,
+            intake: Intake::new(tree.clone()),
             tree,
             pictures,
             clock,

@@ -1,5 +1,6 @@
 //! Single steps on the disk, each relative to an open directory.
 
+use super::steps::{count, sync};
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::loss::Loss;
@@ -29,20 +30,21 @@ impl Dir {
     /// The directory at a path that the user chose; symbolic links in it are theirs.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        count(|steps| steps.opened += 1);
         Ok(Self(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
     /// A directory in this one. A symbolic link is refused: it may lead out of the tree.
     pub(super) fn child(&self, name: &str, create: bool) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::RDONLY | OFlags::CLOEXEC;
-        let open = || rustix::fs::openat(&self.0, name, flags, Mode::empty());
+        let open = || {
+            count(|steps| steps.opened += 1);
+            rustix::fs::openat(&self.0, name, flags, Mode::empty())
+        };
         let opened = match open() {
             Err(Errno::NOENT) if create => {
-                match rustix::fs::mkdirat(&self.0, name, OPEN_DIRECTORY) {
-                    Ok(()) => self.sync()?,
-                    // Another clip's directory is the same one.
-                    Err(Errno::EXIST) => {}
-                    Err(error) => return Err(error.into()),
+                if self.make(name)? {
+                    self.sync()?;
                 }
                 open()
             }
@@ -58,9 +60,20 @@ impl Dir {
         }
     }
 
+    /// Makes a directory in this one, whose name is not durable yet. Returns whether it was missing.
+    pub(super) fn make(&self, name: &str) -> io::Result<bool> {
+        match rustix::fs::mkdirat(&self.0, name, OPEN_DIRECTORY) {
+            Ok(()) => Ok(true),
+            // Another clip's directory is the same one.
+            Err(Errno::EXIST) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// A regular file in this directory; anything else is refused without waiting for it.
     pub(super) fn file(&self, name: &str, flags: OFlags, mode: u16) -> io::Result<File> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        count(|steps| steps.opened += 1);
         let file = File::from(rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode.into()))?);
         if file.metadata()?.is_file() {
             Ok(file)
@@ -134,12 +147,18 @@ impl Dir {
         }
     }
 
-    /// Writes a file under a name nobody looks at, and makes it durable. Returns it open, for its mode.
+    /// Writes a file under a name nobody looks at. Returns it open, for [`Dir::sync_staged`] and for its mode.
     pub(super) fn stage(&self, name: &str, bytes: &[u8], mode: u16) -> io::Result<File> {
-        self.remove(name)?;
-        let mut file = self.file(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, mode)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        match written {
+        let create = || self.file(name, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, mode);
+        let mut file = match create() {
+            // Left by a process that was killed.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.remove(name)?;
+                create()?
+            }
+            created => created?,
+        };
+        match file.write_all(bytes) {
             Ok(()) => Ok(file),
             Err(error) => {
                 self.remove(name)?;
@@ -148,10 +167,18 @@ impl Dir {
         }
     }
 
+    /// Makes a staged file durable, or throws it away.
+    pub(super) fn sync_staged(&self, name: &str, file: &File) -> io::Result<()> {
+        sync(file).or_else(|error| {
+            self.remove(name)?;
+            Err(error)
+        })
+    }
+
     /// Copies a file's bytes to a staged file, without moving them where the file system can share them.
     pub(super) fn stage_copy(&self, name: &str, from: &File) -> io::Result<File> {
         let copy = self.stage(name, &[], 0o666)?;
-        let copied = clone(from, &copy).and_then(|()| copy.sync_all());
+        let copied = clone(from, &copy).and_then(|()| sync(&copy));
         match copied {
             Ok(()) => Ok(copy),
             Err(error) => {
@@ -163,6 +190,7 @@ impl Dir {
 
     /// Gives a file a new name that nothing has. `AlreadyExists` if something has it.
     pub(super) fn rename_new(&self, name: &str, to: &Self, new: &str) -> io::Result<()> {
+        count(|steps| steps.renamed += 1);
         match rustix::fs::renameat_with(&self.0, name, &to.0, new, RenameFlags::NOREPLACE) {
             // The file system cannot promise it in one step; a second name can, and it never replaces either.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
@@ -175,6 +203,7 @@ impl Dir {
 
     /// Gives a file a new name in one step, whatever had it.
     pub(super) fn rename_over(&self, name: &str, to: &Self, new: &str) -> io::Result<()> {
+        count(|steps| steps.renamed += 1);
         Ok(rustix::fs::renameat(&self.0, name, &to.0, new)?)
     }
 
@@ -185,6 +214,7 @@ impl Dir {
 
     /// Takes a name away; fine if there is none.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        count(|steps| steps.removed += 1);
         match rustix::fs::unlinkat(&self.0, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             Err(error) => Err(error.into()),
@@ -193,12 +223,14 @@ impl Dir {
 
     /// Makes names durable.
     pub(super) fn sync(&self) -> io::Result<()> {
+        count(|steps| steps.synced += 1);
         Ok(rustix::fs::fsync(&self.0)?)
     }
 
     /// The same directory, opened once more.
     pub(super) fn again(&self) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        count(|steps| steps.opened += 1);
         Ok(Self(rustix::fs::openat(&self.0, ".", flags, Mode::empty())?))
     }
 
@@ -315,7 +347,8 @@ pub fn atomic_write(path: &Path, bytes: &[u8], mode: u16) -> io::Result<()> {
     let dir = Dir::open(parent.unwrap_or(Path::new(".")))?;
     // Two writers, of this process or another, must not share a file that is not finished.
     let staged = format!(".shotlist-{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    dir.stage(&staged, bytes, mode)?;
+    let file = dir.stage(&staged, bytes, mode)?;
+    dir.sync_staged(&staged, &file)?;
     dir.rename_over(&staged, &dir, name)?;
     dir.sync()
 }

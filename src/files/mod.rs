@@ -1,31 +1,42 @@
 //! The folder tree: pictures in, clips out.
 //!
 //! [`pictures`] reads what is to be sent, [`image_cache`] remembers what pictures were. [`tree`] knows the output folder and
-//! the folder of unfinished downloads, [`part`] receives a clip, [`place`] gives it its name, [`refile`] gives it another,
+//! the folder of unfinished downloads, [`part`] receives a clip into what [`stored`] keeps on the disk, [`place`] gives it its
+//! name, [`refile`] gives it another; [`intake`] does this for all clips that wait at the same time, in [`groups`] that share
+//! their open [`folders`],
 //! [`examine`] compares what stands with what was recorded, [`obstacle`] finds what is in the way of a name, [`sidecars`]
 //! reads the file beside a clip. [`dir`] has the steps of which they are made, each relative to an open directory, so that
-//! nothing can be swapped beneath them.
+//! nothing can be swapped beneath them; [`steps`] counts them.
 //!
-//! Everything here blocks but [`part::Part::receive`] and [`tree::Tree::take_up`]; callers in async code wrap it.
+//! Everything here blocks but what is `async`; callers in async code wrap it.
 
 pub mod dir;
 pub mod examine;
+pub mod folders;
+pub mod groups;
 pub mod image_cache;
+pub mod intake;
 pub mod obstacle;
 pub mod part;
 pub mod pictures;
 pub mod place;
+pub mod received;
 pub mod refile;
 pub mod resume;
 pub mod sidecars;
+pub mod steps;
+pub mod stored;
 pub mod tree;
 
 pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
 pub use image_cache::ImageCache;
-pub use obstacle::Obstacle;
-pub use part::{Part, ReceiveFault, Received, TakenUp};
+pub use intake::Intake;
+pub use obstacle::{Obstacle, ObstacleSearch};
+pub use part::{Part, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect};
 pub use place::{Older, PlaceFault, Placement, kept_path};
+pub use received::{ReceiveFault, Received};
 pub use refile::Refile;
+pub use steps::Steps;
 pub use tree::Tree;

@@ -1,10 +1,12 @@
 //! Finds what keeps a clip from its name, before anything is paid. Reads only.
 
 use super::dir::{Dir, Standing};
+use super::folders::prefixes;
 use super::place::TAKES;
 use super::sidecars::{has_foreign_sidecar, sidecar_name};
-use super::tree::Tree;
+use super::tree::{Tree, split};
 use crate::domain::lifecycle::ClipFile;
+use std::cell::OnceCell;
 use std::io;
 
 /// A name that a clip cannot have.
@@ -16,73 +18,122 @@ pub struct Obstacle {
     pub what: String,
 }
 
-impl Tree {
+/// A search for obstacles among many names. Keeps the folders on the way to the last name open for the next one.
+#[derive(Debug)]
+pub struct ObstacleSearch {
+    tree: Tree,
+    /// From the output folder to the deepest one that is there.
+    way: Vec<Step>,
+    /// The folder below them that is missing.
+    missing: Option<String>,
+}
+
+/// A folder on the way to a name.
+#[derive(Debug)]
+struct Step {
+    /// In the output folder, which itself is the empty one.
+    path: String,
+    dir: Dir,
+    /// Why nothing can be written to it, once that was asked.
+    unwritable: OnceCell<Option<String>>,
+}
+
+impl Step {
+    fn new(path: &str, dir: Dir) -> Self {
+        Self { path: path.to_owned(), dir, unwritable: OnceCell::new() }
+    }
+}
+
+impl ObstacleSearch {
+    /// Returns a search in a tree.
+    #[must_use]
+    pub fn new(tree: Tree) -> Self {
+        Self { tree, way: Vec::new(), missing: None }
+    }
+
     /// Returns what keeps a clip from getting this name: something else than the clips that may stand there, or something
     /// on the way. To be asked before anything is paid.
-    #[must_use]
-    pub fn obstacle(&self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
-        let writable = || match self.nearest(target).and_then(|dir| dir.may_write()) {
-            Ok(()) => None,
-            Err(error) => Some(format!("its folder cannot be written to: {error}")),
-        };
-        let what = match self.standing(target, may_stand) {
-            Ok(Standing::Nothing) => self.beside(target, false).or_else(writable)?,
-            Ok(Standing::Same) => self.beside(target, true).or_else(writable)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => writable()?,
-            Ok(Standing::Other) if may_stand.is_empty() => "a file of that name is there already".to_owned(),
-            Ok(Standing::Other) => {
-                "the file there is not, or no longer, the clip that was put there".to_owned()
-            }
+    pub fn obstacle(&mut self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
+        let what = match self.look(target, may_stand) {
+            Ok(what) => what?,
             Err(error) => error.to_string(),
         };
         Some(Obstacle { target: target.to_owned(), what })
     }
 
-    /// Returns what keeps a clip's sidecar from its name, or an older clip that stands there from its place below `_takes/`.
-    fn beside(&self, target: &str, makes_room: bool) -> Option<String> {
-        let look = || {
-            let (dir, name) = self.locate(target, false)?;
-            if has_foreign_sidecar(&dir, name)? {
-                return Ok(Some(format!(
-                    "{} is there already, and is no sidecar of a clip",
-                    sidecar_name(target)
-                )));
+    fn look(&mut self, target: &str, may_stand: &[ClipFile]) -> io::Result<Option<String>> {
+        let (step, name, is_missing) = self.reach(target)?;
+        if !is_missing {
+            let standing = standing(&step.dir, name, may_stand)?;
+            if standing == Standing::Other {
+                let what = if may_stand.is_empty() {
+                    "a file of that name is there already"
+                } else {
+                    "the file there is not, or no longer, the clip that was put there"
+                };
+                return Ok(Some(what.to_owned()));
             }
-            match dir.child(TAKES, false) {
-                Err(error) if makes_room && error.kind() != io::ErrorKind::NotFound => {
-                    Ok(Some(error.to_string()))
-                }
-                _ => Ok(None),
-            }
-        };
-        look().unwrap_or_else(|error: io::Error| Some(error.to_string()))
-    }
-
-    /// Compares what stands under a name with the clips that may stand there.
-    fn standing(&self, target: &str, may_stand: &[ClipFile]) -> io::Result<Standing> {
-        let (dir, name) = self.locate(target, false)?;
-        if !dir.has(name)? {
-            return Ok(Standing::Nothing);
-        }
-        for clip in may_stand {
-            if dir.compare(name, clip)? == Standing::Same {
-                return Ok(Standing::Same);
+            if let Some(what) = beside(&step.dir, target, name, standing == Standing::Same)? {
+                return Ok(Some(what));
             }
         }
-        Ok(Standing::Other)
+        let unwritable = step.unwritable.get_or_init(|| {
+            let refused = step.dir.may_write().err()?;
+            Some(format!("its folder cannot be written to: {refused}"))
+        });
+        Ok(unwritable.clone())
     }
 
-    /// Opens the deepest directory on the way to a target that is there already.
-    fn nearest(&self, target: &str) -> io::Result<Dir> {
-        let mut dir = self.root()?;
-        let folders = target.rsplit_once('/').map_or("", |(folders, _)| folders);
-        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
-            match dir.child(folder, false) {
-                Ok(child) => dir = child,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+    /// Opens the deepest folder on the way to a target that is there. Returns it, the target's name, and whether the
+    /// target's own folder is missing.
+    fn reach<'t>(&mut self, target: &'t str) -> io::Result<(&mut Step, &'t str, bool)> {
+        let (folders, name) = split(target)?;
+        let is_on_the_way = |path: &str| prefixes(folders).any(|prefix| prefix == path);
+        if self.way.is_empty() {
+            self.way.push(Step::new("", self.tree.root()?));
+        }
+        self.way.retain(|step| step.path.is_empty() || is_on_the_way(&step.path));
+        self.missing = self.missing.take().filter(|path| is_on_the_way(path));
+        for path in prefixes(folders).skip(self.way.len() - 1) {
+            if self.missing.is_some() {
+                break;
+            }
+            let folder = path.rsplit('/').next().unwrap_or(path);
+            match self.way.last().map(|step| step.dir.child(folder, false)).transpose() {
+                Ok(child) => self.way.extend(child.map(|dir| Step::new(path, dir))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.missing = Some(path.to_owned()),
                 Err(error) => return Err(error),
             }
         }
-        Ok(dir)
+        let is_missing = self.missing.is_some();
+        let step = self.way.last_mut().ok_or_else(|| io::Error::other("the output folder is not open"))?;
+        Ok((step, name, is_missing))
     }
+}
+
+/// Returns what keeps a clip's sidecar from its name, or an older clip that stands there from its place below `_takes/`.
+fn beside(dir: &Dir, target: &str, name: &str, makes_room: bool) -> io::Result<Option<String>> {
+    if has_foreign_sidecar(dir, name)? {
+        return Ok(Some(format!("{} is there already, and is no sidecar of a clip", sidecar_name(target))));
+    }
+    if !makes_room {
+        return Ok(None);
+    }
+    match dir.child(TAKES, false) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Ok(Some(error.to_string())),
+        _ => Ok(None),
+    }
+}
+
+/// Compares what stands under a name with the clips that may stand there.
+fn standing(dir: &Dir, name: &str, may_stand: &[ClipFile]) -> io::Result<Standing> {
+    if !dir.has(name)? {
+        return Ok(Standing::Nothing);
+    }
+    for clip in may_stand {
+        if dir.compare(name, clip)? == Standing::Same {
+            return Ok(Standing::Same);
+        }
+    }
+    Ok(Standing::Other)
 }

@@ -1,36 +1,40 @@
 //! Gives a clip its name: the last act, after which whoever sees it sees it whole.
 
 use super::dir::{Dir, Standing, is_full, is_obstructed};
+use super::folders::Folders;
 use super::sidecars::{has_foreign_sidecar, sidecar_name};
-use super::tree::{Tree, beside_name, notes_name, part_name};
+use super::steps::{Stamp, start_writing};
+use super::tree::{Arrived, Tree, beside_name, notes_name, part_name};
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::OFlags;
 use std::fs::File;
 use std::io;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// What is to get which name.
-#[derive(Debug, Clone, Copy)]
-pub struct Placement<'a> {
+#[derive(Debug, Clone)]
+pub struct Placement {
     /// The take whose download it is.
-    pub take: &'a TakeId,
+    pub take: TakeId,
     /// Relative to the output folder, with `/`.
-    pub target: &'a str,
+    pub target: String,
     /// What the clip is, as recorded.
-    pub clip: &'a ClipFile,
+    pub clip: ClipFile,
     /// What goes to `<target>.json` beside it.
-    pub sidecar: &'a [u8],
+    pub sidecar: Vec<u8>,
     /// The same job's clip that stands there now, as recorded.
-    pub older: Option<Older<'a>>,
+    pub older: Option<Older>,
 }
 
 /// A clip that makes room.
-#[derive(Debug, Clone, Copy)]
-pub struct Older<'a> {
+#[derive(Debug, Clone)]
+pub struct Older {
     /// The take it came from.
-    pub take: &'a TakeId,
+    pub take: TakeId,
     /// What it is, as recorded; a file that differs is nobody's to move.
-    pub clip: &'a ClipFile,
+    pub clip: ClipFile,
 }
 
 /// Why a clip did not get its name.
@@ -76,46 +80,9 @@ impl Tree {
     ///
     /// May be called again after a crash at any line: a clip that already stands there is fine.
     pub fn place(&self, placement: &Placement) -> Result<(), PlaceFault> {
-        let Placement { take, target, clip, sidecar, older } = *placement;
-        let (dir, name) = self.locate(target, true)?;
-        let _lock = self.lock(&dir)?;
-        let is_foreign = has_foreign_sidecar(&dir, name)?;
-        let replace = match dir.compare(name, clip)? {
-            Standing::Same => {
-                if !is_foreign {
-                    write_sidecar(&dir, name, sidecar)?;
-                }
-                return Ok(self.tidy(&dir, take)?);
-            }
-            _ if is_foreign => return Err(PlaceFault::NameTaken(sidecar_name(target))),
-            Standing::Nothing => false,
-            Standing::Other => match older {
-                Some(older) if dir.compare(name, older.clip)? == Standing::Same => {
-                    set_aside(&dir, name, older)?;
-                    true
-                }
-                _ => return Err(PlaceFault::NameTaken(target.to_owned())),
-            },
-        };
-        let Some((from, part)) = self.received(take, &dir, clip)? else {
-            // Whatever is there now is not what came: it must not be taken up as if it were.
-            self.tidy(&dir, take)?;
-            return Err(PlaceFault::PartLost);
-        };
-        let written = write_sidecar(&dir, name, sidecar)?;
-        let bytes = from.file(&part, OFlags::RDONLY, 0)?;
-        open_up(&bytes, &written)?;
-        let named = match give_name(&from, &part, &dir, name, replace) {
-            // Another mount of the same disk cannot be renamed across; the bytes are copied beside the target.
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                let near = staged_name(name);
-                dir.stage_copy(&near, &bytes)?;
-                give_name(&dir, &near, &dir, name, replace)
-            }
-            named => named,
-        };
-        named.map_err(|error| taken(error, target))?;
-        Ok(self.tidy(&dir, take)?)
+        let mut placed = Ok(());
+        place_all(self, &[placement], self.patience(), |outcome| placed = outcome);
+        placed
     }
 
     /// Keeps a file that is no clip of ours any more below `_takes/` beside it, and returns where.
@@ -137,25 +104,172 @@ impl Tree {
         }
         Err(PlaceFault::NameTaken(target.to_owned()))
     }
+}
 
-    /// Where a take's clip waits for its name, if it is there as recorded.
-    fn received(&self, take: &TakeId, dir: &Dir, clip: &ClipFile) -> io::Result<Option<(Dir, String)>> {
-        for (dir, name) in [(self.partial()?, part_name(take)?), (dir.again()?, beside_name(take)?)] {
-            if dir.compare(&name, clip)? == Standing::Same {
-                return Ok(Some((dir, name)));
-            }
+/// Places clips of different names, and tells the outcomes in their order.
+///
+/// All sidecars are on their way to the disk before the first is waited for; a folder is synced once for all its clips.
+pub(super) fn place_all(
+    tree: &Tree,
+    placements: &[&Placement],
+    patience: Duration,
+    mut tell: impl FnMut(Result<(), PlaceFault>),
+) {
+    let mut folders = Folders::new(tree);
+    let mut underway = Vec::new();
+    for placement in placements {
+        underway.push(Underway::begin(&mut folders, placement, patience));
+    }
+    if underway.len() > 1 {
+        for sidecar in underway.iter().flatten().filter_map(|it| it.sidecar.as_ref()) {
+            start_writing(sidecar, 0);
         }
-        Ok(None)
+    }
+    underway = underway.into_iter().map(|it| it.and_then(Underway::sync_sidecar)).collect();
+    underway = underway.into_iter().map(|it| it.and_then(|it| it.give_names(&mut folders))).collect();
+    folders.sync();
+    for it in underway {
+        tell(it.and_then(|it| it.end(&mut folders)));
+    }
+}
+
+/// A placement that has begun.
+struct Underway<'a> {
+    placement: &'a Placement,
+    dir: Rc<Dir>,
+    name: &'a str,
+    /// Absent where the clip came in another process.
+    arrived: Option<Arrived>,
+    /// The staged sidecar, open; absent where a foreign file has its name beside a clip that stands there already.
+    sidecar: Option<File>,
+    /// Absent where the clip stands there already.
+    part: Option<Waiting>,
+}
+
+/// The bytes of a clip that waits for its name.
+struct Waiting {
+    from: Rc<Dir>,
+    name: String,
+    file: File,
+    /// Whether an older clip, kept already, has the name.
+    replace: bool,
+    /// Whether the bytes were copied, and are still there.
+    is_left: bool,
+}
+
+impl<'a> Underway<'a> {
+    /// Looks what stands there, keeps an older clip, and stages the sidecar.
+    fn begin(
+        folders: &mut Folders,
+        placement: &'a Placement,
+        patience: Duration,
+    ) -> Result<Self, PlaceFault> {
+        let Placement { take, target, clip, sidecar, older } = placement;
+        let (dir, name) = folders.locate(target)?;
+        folders.lock(target, patience)?;
+        let arrived = folders.tree().recall(take);
+        let is_foreign = has_foreign_sidecar(&dir, name)?;
+        let replace = match dir.compare(name, clip)? {
+            Standing::Same => {
+                let sidecar =
+                    (!is_foreign).then(|| dir.stage(&staged_name(name), sidecar, 0o666)).transpose()?;
+                return Ok(Self { placement, dir, name, arrived: None, sidecar, part: None });
+            }
+            _ if is_foreign => return Err(PlaceFault::NameTaken(sidecar_name(target))),
+            Standing::Nothing => false,
+            Standing::Other => match older {
+                Some(older) if dir.compare(name, &older.clip)? == Standing::Same => {
+                    set_aside(&dir, name, older)?;
+                    true
+                }
+                _ => return Err(PlaceFault::NameTaken(target.clone())),
+            },
+        };
+        let Some((from, part, file)) = received(folders, &dir, placement, arrived)? else {
+            // Whatever is there now is not what came: it must not be taken up as if it were.
+            forget(&folders.partial()?.0, &dir, take)?;
+            return Err(PlaceFault::PartLost);
+        };
+        let sidecar = Some(dir.stage(&staged_name(name), sidecar, 0o666)?);
+        let part = Some(Waiting { from, name: part, file, replace, is_left: false });
+        Ok(Self { placement, dir, name, arrived, sidecar, part })
     }
 
-    /// Makes the new name durable, then forgets the download.
-    fn tidy(&self, dir: &Dir, take: &TakeId) -> io::Result<()> {
-        dir.sync()?;
-        let partial = self.partial()?;
-        partial.remove(&notes_name(take)?)?;
-        partial.remove(&part_name(take)?)?;
-        dir.remove(&beside_name(take)?)
+    fn sync_sidecar(self) -> Result<Self, PlaceFault> {
+        if let Some(sidecar) = &self.sidecar {
+            self.dir.sync_staged(&staged_name(self.name), sidecar)?;
+        }
+        Ok(self)
     }
+
+    /// Gives the sidecar its name, then the clip.
+    fn give_names(mut self, folders: &mut Folders) -> Result<Self, PlaceFault> {
+        let Self { placement: Placement { target, .. }, dir, name, sidecar, part, .. } = &mut self;
+        folders.changed(target)?;
+        let Some(sidecar) = sidecar else { return Ok(self) };
+        dir.rename_over(&staged_name(name), dir, &sidecar_name(name))?;
+        let Some(Waiting { from, name: part, file, replace, is_left }) = part else { return Ok(self) };
+        open_up(file, sidecar)?;
+        let named = match give_name(from, part, dir, name, *replace) {
+            // Another mount of the same disk cannot be renamed across; the bytes are copied beside the target.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                *is_left = true;
+                let near = staged_name(name);
+                dir.stage_copy(&near, file)?;
+                give_name(dir, &near, dir, name, *replace)
+            }
+            named => named,
+        };
+        named.map_err(|error| taken(error, target))?;
+        Ok(self)
+    }
+
+    /// Forgets the download of a clip whose name is durable.
+    fn end(self, folders: &mut Folders) -> Result<(), PlaceFault> {
+        let Placement { take, target, .. } = self.placement;
+        if let Some(error) = folders.failure(target) {
+            return Err(error.into());
+        }
+        match (self.arrived, self.part) {
+            (Some(Arrived { has_notes: false, .. }), Some(Waiting { is_left: false, .. })) => {}
+            _ => forget(&folders.partial()?.0, &self.dir, take)?,
+        }
+        Ok(())
+    }
+}
+
+/// Finds a take's clip where it waits for its name, if it is there as recorded.
+fn received(
+    folders: &mut Folders,
+    dir: &Rc<Dir>,
+    placement: &Placement,
+    arrived: Option<Arrived>,
+) -> io::Result<Option<(Rc<Dir>, String, File)>> {
+    let Placement { take, clip, .. } = placement;
+    let partial = folders.partial()?.0;
+    if let Some(Arrived { stamp, is_beside, .. }) = arrived {
+        let (from, name) = if is_beside { (dir, beside_name(take)?) } else { (&partial, part_name(take)?) };
+        // The bytes were hashed as they came, and have not changed since.
+        if let Ok(file) = from.file(&name, OFlags::RDONLY, 0)
+            && Stamp::of(&file)? == stamp
+        {
+            return Ok(Some((Rc::clone(from), name, file)));
+        }
+    }
+    for (from, name) in [(&partial, part_name(take)?), (dir, beside_name(take)?)] {
+        if from.compare(&name, clip)? == Standing::Same {
+            let file = from.file(&name, OFlags::RDONLY, 0)?;
+            return Ok(Some((Rc::clone(from), name, file)));
+        }
+    }
+    Ok(None)
+}
+
+/// Removes whatever there is of a take's download.
+fn forget(partial: &Dir, dir: &Dir, take: &TakeId) -> io::Result<()> {
+    partial.remove(&notes_name(take)?)?;
+    partial.remove(&part_name(take)?)?;
+    dir.remove(&beside_name(take)?)
 }
 
 /// A name that was taken between the look and the rename.
@@ -171,15 +285,15 @@ pub(super) fn staged_name(clip: &str) -> String {
     format!(".{clip}.tmp")
 }
 
-/// Writes the sidecar of a clip. Returns it open: its mode is what the umask, or the folder, lets a file have.
-pub(super) fn write_sidecar(dir: &Dir, clip: &str, bytes: &[u8]) -> io::Result<File> {
+/// Writes the sidecar of a clip.
+pub(super) fn write_sidecar(dir: &Dir, clip: &str, bytes: &[u8]) -> io::Result<()> {
     let staged = staged_name(clip);
     let file = dir.stage(&staged, bytes, 0o666)?;
-    dir.rename_over(&staged, dir, &sidecar_name(clip))?;
-    Ok(file)
+    dir.sync_staged(&staged, &file)?;
+    dir.rename_over(&staged, dir, &sidecar_name(clip))
 }
 
-/// Gives a private file the mode of a public one.
+/// Gives a private file the mode of a public one: what the umask, or the folder, lets a new file have.
 fn open_up(private: &File, public: &File) -> io::Result<()> {
     match private.set_permissions(public.metadata()?.permissions()) {
         // A file system without modes, such as that of a memory card.
@@ -194,10 +308,10 @@ fn give_name(from: &Dir, part: &str, dir: &Dir, name: &str, replace: bool) -> io
 }
 
 /// Keeps an older take, with its sidecar, under `_takes/` before its name goes to a newer one.
-fn set_aside(dir: &Dir, name: &str, older: Older) -> Result<(), PlaceFault> {
+fn set_aside(dir: &Dir, name: &str, older: &Older) -> Result<(), PlaceFault> {
     let takes = dir.child(TAKES, true)?;
-    let kept = kept_name(name, older.take);
-    match takes.compare(&kept, older.clip)? {
+    let kept = kept_name(name, &older.take);
+    match takes.compare(&kept, &older.clip)? {
         Standing::Same => {}
         Standing::Other => return Err(PlaceFault::NameTaken(format!("{TAKES}/{kept}"))),
         Standing::Nothing => second_name(dir, name, &takes, &kept)?,

@@ -1,16 +1,17 @@
 //! The output folder, and the folder of unfinished downloads.
 
 use super::dir::{Dir, Standing, hash};
+use super::steps::Stamp;
 use crate::domain::key::TakeId;
 use crate::domain::lifecycle::ClipFile;
 use rustix::fs::Dev;
 use rustix::fs::OFlags;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{DirBuilder, create_dir_all};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The output folder, and the folder of unfinished downloads. Cheap to clone.
@@ -27,6 +28,19 @@ struct Inner {
     identity: (Dev, u64),
     /// The longest wait for a folder that is locked.
     patience: Duration,
+    /// Clips that have arrived in this process and have no name yet.
+    arrived: Mutex<HashMap<TakeId, Arrived>>,
+}
+
+/// What is known of a clip that arrived in this process, so that it is neither read again nor searched for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrived {
+    /// Tells whether the file is still the one that was hashed.
+    pub(super) stamp: Stamp,
+    /// Whether it lies beside its target, and not in the folder of unfinished downloads.
+    pub(super) is_beside: bool,
+    /// Whether there may be notes about it.
+    pub(super) has_notes: bool,
 }
 
 /// How long a folder that another program holds locked is waited for.
@@ -38,23 +52,50 @@ impl Tree {
         let partial = state.join("partial");
         DirBuilder::new().recursive(true).mode(0o700).create(&partial)?;
         create_dir_all(root)?;
-        let identity = Dir::open(root)?.identity()?;
-        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial, identity, patience: PATIENCE }) })
+        Self::look_at(state, root)
     }
 
     /// The tree as it is there, to be looked at: nothing is made. An error where the output folder is missing.
     pub fn look_at(state: &Path, root: &Path) -> io::Result<Self> {
         let identity = Dir::open(root)?.identity()?;
-        let partial = state.join("partial");
-        Ok(Self { inner: Arc::new(Inner { root: root.to_owned(), partial, identity, patience: PATIENCE }) })
+        Ok(Self::with(root.to_owned(), state.join("partial"), identity, PATIENCE))
+    }
+
+    fn with(root: PathBuf, partial: PathBuf, identity: (Dev, u64), patience: Duration) -> Self {
+        Self { inner: Arc::new(Inner { root, partial, identity, patience, arrived: Mutex::default() }) }
     }
 
     /// Waits for so long where another program holds a folder locked.
     #[must_use]
     pub fn patient(self, patience: Duration) -> Self {
         let Inner { root, partial, identity, .. } = &*self.inner;
-        let (root, partial, identity) = (root.clone(), partial.clone(), *identity);
-        Self { inner: Arc::new(Inner { root, partial, identity, patience }) }
+        Self::with(root.clone(), partial.clone(), *identity, patience)
+    }
+
+    /// The longest wait for a folder that is locked.
+    pub(super) fn patience(&self) -> Duration {
+        self.inner.patience
+    }
+
+    /// Remembers a clip that is checked and durable.
+    pub(super) fn remember(&self, take: &TakeId, arrived: Arrived) {
+        self.arrived().insert(take.clone(), arrived);
+    }
+
+    /// Returns what is remembered of a take's clip, and forgets it.
+    pub(super) fn recall(&self, take: &TakeId) -> Option<Arrived> {
+        self.arrived().remove(take)
+    }
+
+    fn arrived(&self) -> std::sync::MutexGuard<'_, HashMap<TakeId, Arrived>> {
+        self.inner.arrived.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns whether there are notes about a take's download.
+    ///
+    /// One look at a name: it is not worth a thread of its own.
+    pub(super) fn has_notes(&self, take: &TakeId) -> io::Result<bool> {
+        self.inner.partial.join(notes_name(take)?).try_exists()
     }
 
     /// Waits until no other program holds a directory locked, as long as this tree has patience.
@@ -111,18 +152,9 @@ impl Tree {
 
     /// The directory of a target, and the target's name in it.
     pub(super) fn locate<'a>(&self, target: &'a str, create: bool) -> io::Result<(Dir, &'a str)> {
-        let invalid = || {
-            io::Error::new(io::ErrorKind::InvalidInput, format!("`{target}` is no path in the output folder"))
-        };
         let mut dir = self.root()?;
-        let (folders, name) =
-            target.rsplit_once('/').map_or((None, target), |(folders, name)| (Some(folders), name));
-        for part in folders.into_iter().flat_map(|folders| folders.split('/')).chain([name]) {
-            if matches!(part, "" | "." | "..") || part.contains('\0') {
-                return Err(invalid());
-            }
-        }
-        for folder in folders.into_iter().flat_map(|folders| folders.split('/')) {
+        let (folders, name) = split(target)?;
+        for folder in folders.split('/').filter(|folder| !folder.is_empty()) {
             dir = dir.child(folder, create)?;
         }
         Ok((dir, name))
@@ -144,6 +176,18 @@ impl Tree {
         } else {
             Err(gone("is no longer the folder that the run began with: was its disk unmounted?"))
         }
+    }
+}
+
+/// Splits a target into its folders, empty where there are none, and its name. An error if it is no path in the output
+/// folder.
+pub(super) fn split(target: &str) -> io::Result<(&str, &str)> {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
+    if target.split('/').all(is_plain) {
+        Ok(target.rsplit_once('/').unwrap_or(("", target)))
+    } else {
+        let what = format!("`{target}` is no path in the output folder");
+        Err(io::Error::new(io::ErrorKind::InvalidInput, what))
     }
 }
 

@@ -128,8 +128,11 @@ pub const LIMITS: &Keys = &[
     ("polls", "Questions after a task at once."),
     ("poll_rate", "Questions after tasks, such as `5/s`."),
     ("downloads", "Downloads at once."),
-    ("first_poll", "From acceptance to the first question, such as `45s`."),
-    ("poll_every", "Between questions, such as `10s`."),
+    (
+        "first_poll",
+        "From acceptance to the first question, such as `45s`; learned from finished tasks where it is not set.",
+    ),
+    ("poll_every", "Between questions, such as `10s`; learned from finished tasks where it is not set."),
 ];
 
 /// Of a price.

@@ -2,6 +2,7 @@
 
 use super::apply::{self, Change};
 use super::error::StoreError;
+use super::runs::RunId;
 use super::worksheet::{Decided, Worksheet};
 use super::{Store, rows, takes};
 use crate::domain::key::{JobKey, TakeId};
@@ -29,6 +30,8 @@ pub struct Admission {
     pub left_out: LeftOut,
     /// How many tries a take has that is tried afresh.
     pub policy: Policy,
+    /// The run that may submit what is ordered here.
+    pub run: Option<RunId>,
 }
 
 /// Where the wanted jobs of an admission come from.
@@ -114,9 +117,10 @@ impl Store {
 }
 
 fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
-    let Admission { project, gone, jobs, partial, left_out, policy } = admission;
+    let Admission { project, gone, jobs, partial, left_out, policy, run } = admission;
     let has_waiting = db.prepare_cached("SELECT 1 FROM takes WHERE state = 'pending' LIMIT 1")?.exists([])?;
-    let mut desk = Desk { db, project, policy, now, has_waiting, seen: HashSet::new(), is_whole: !partial };
+    let seen = HashSet::new();
+    let mut desk = Desk { db, project, policy, run: *run, now, has_waiting, seen, is_whole: !partial };
     match jobs {
         Jobs::These(jobs) => {
             (0..).zip(jobs).try_for_each(|(at, job)| desk.admit(at, job))?;
@@ -138,7 +142,7 @@ fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Re
          AND j.id = takes.job AND j.wanted AND j.fingerprint = takes.fingerprint AND j.path <> takes.path",
     )?
     .execute(named_params! { ":project": project })?;
-    let queue = takes::queue("state", "due");
+    let queue = takes::queue("state", "due", "takes.job");
     db.prepare_cached(&format!(
         "UPDATE takes SET queue = {queue} WHERE state = 'pending' AND queue IS NOT ({queue})
          AND (SELECT project FROM jobs WHERE id = takes.job) = :project"
@@ -152,6 +156,7 @@ struct Desk<'a> {
     db: &'a Connection,
     project: &'a str,
     policy: &'a Policy,
+    run: Option<RunId>,
     now: Timestamp,
     /// Whether any take waits to be sent.
     has_waiting: bool,
@@ -209,8 +214,20 @@ impl Desk<'_> {
         let Wanted { key, title, request, fingerprint, path, price, likeness: _ } = wanted.clone();
         let state = State::new(self.policy, self.now);
         let (id, project, price) = (id.clone(), self.project.to_owned(), price.unwrap_or_default());
-        let take = Take { id, project, key, title, request, fingerprint, price, path, attempts: 0, state };
-        takes::insert(self.db, &take, job, self.now)?;
+        let take = Take {
+            id,
+            project,
+            key,
+            title,
+            request,
+            fingerprint,
+            price,
+            settled: None,
+            path,
+            attempts: 0,
+            state,
+        };
+        takes::insert(self.db, &take, job, self.run.map(|run| run.0), self.now)?;
         if let Some(doubtful) = instead_of {
             self.db
                 .prepare_cached("UPDATE takes SET instead_of = ?2 WHERE id = ?1")?

@@ -113,7 +113,8 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
         cancel_stand_ins(db, &row.id, at, policy)?;
     }
     give_up_older(db, row, &to, at, policy, &mut lines)?;
-    let line = Entry::of(row, &event, &to, takes::settled(db, &row.id)?, at.now);
+    let settled = details.settled.or(row.settled);
+    let line = Entry::of(row, &event, &to, settled, at.now);
     if let Some(kind) = line.as_ref().map(|line| line.kind).filter(|kind| kind.is_outcome()) {
         set_outcome(db, row, kind.name())?;
     }
@@ -124,7 +125,7 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
     if let State::Done { file, .. } = &to {
         takes::file_own(db, row, *file)?;
     }
-    let mut take = Take { state: to, ..row.clone() };
+    let mut take = Take { state: to, settled, ..row.clone() };
     if event == Event::ClipGone
         && let Some(path) = takes::unfile(db, &row.id)?
     {

@@ -72,12 +72,16 @@ where
 }
 
 impl Writer {
-    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<u64, StoreError> {
+    /// Commits the writes of a batch. Returns the number after which their lines begin; `None` where nothing was written.
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Option<u64>, StoreError> {
+        if let [job] = jobs {
+            return self.commit_alone(&mut **job);
+        }
         let path = folder::database(&self.dir);
         let mut only_in_ledger = false;
         let ((), first) = self.transact(|batch| {
             for job in jobs {
-                batch.db.execute_batch("SAVEPOINT one")?;
+                batch.db.prepare_cached("SAVEPOINT one")?.execute([])?;
                 let verdict = job.run(batch);
                 if let Err(e) = &verdict
                     && fails_all(e)
@@ -85,24 +89,45 @@ impl Writer {
                     return verdict.map(|_| ());
                 }
                 if !matches!(verdict, Ok(true)) {
-                    batch.db.execute_batch("ROLLBACK TO one")?;
+                    batch.db.prepare_cached("ROLLBACK TO one")?.execute([])?;
                 }
-                batch.db.execute_batch("RELEASE one")?;
+                batch.db.prepare_cached("RELEASE one")?.execute([])?;
                 if let Err(e) = verdict {
-                    let mut cause = StoreError::sql(&path, &e);
-                    // A row that cannot be written must not swallow a paid task: its line is kept alone.
-                    if let Some(Precious { line, .. }) = job.precious().cloned() {
+                    let cause = StoreError::sql(&path, &e);
+                    if let Some(line) = refuse(&mut **job, cause) {
                         batch.note(line)?;
                         only_in_ledger = true;
-                        cause = unsaved(&**job, Kept::Ledger, &cause);
                     }
-                    job.refuse(cause);
                 }
             }
             Ok(())
         })?;
         self.ahead |= only_in_ledger;
-        Ok(first)
+        Ok(Some(first))
+    }
+
+    /// Commits one write, which needs no savepoint: where it is refused, there is nothing else to commit.
+    fn commit_alone(&mut self, job: &mut dyn Job) -> Result<Option<u64>, StoreError> {
+        let mut verdict = None;
+        let committed = self.transact(|batch| {
+            let ran = job.run(batch);
+            let keep = matches!(ran, Ok(true));
+            verdict = Some(ran);
+            // Undoes the transaction; what is told is the verdict.
+            if keep { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }
+        });
+        let path = folder::database(&self.dir);
+        match verdict {
+            None | Some(Ok(true)) => committed.map(|((), first)| Some(first)),
+            Some(Ok(false)) => Ok(None),
+            Some(Err(e)) if fails_all(&e) => Err(StoreError::sql(&path, &e)),
+            Some(Err(e)) => {
+                let Some(line) = refuse(job, StoreError::sql(&path, &e)) else { return Ok(None) };
+                let (_, first) = self.transact(|batch| batch.note(line))?;
+                self.ahead = true;
+                Ok(Some(first))
+            }
+        }
     }
 
     /// Makes a batch durable and wakes its callers.
@@ -117,7 +142,8 @@ impl Writer {
             committed = self.commit(&mut jobs);
         }
         let first = match committed {
-            Ok(first) => first,
+            Ok(Some(first)) => first,
+            Ok(None) => return wake(jobs, &Ok(())),
             Err(error) => return self.save_in_ledger(jobs, &error),
         };
         let mut appended = self.append(first);
@@ -160,6 +186,14 @@ impl Writer {
             job.wake(Err(outcome));
         }
     }
+}
+
+/// Refuses a write whose row the database cannot take. Such a row must not swallow a paid task: returns its line, which is
+/// kept alone.
+fn refuse(job: &mut dyn Job, cause: StoreError) -> Option<Entry> {
+    let line = job.precious().map(|precious| precious.line.clone());
+    job.refuse(if line.is_some() { unsaved(job, Kept::Ledger, &cause) } else { cause });
+    line
 }
 
 fn unsaved(job: &dyn Job, kept: Kept, cause: &StoreError) -> StoreError {

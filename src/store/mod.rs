@@ -11,6 +11,7 @@ mod agreement;
 mod apply;
 mod clips;
 mod dismissed;
+mod durations;
 mod error;
 mod events;
 mod folder;

@@ -350,8 +350,7 @@ fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::R
         if adopted || told.contains(&(take.id.0.as_str(), attempt, kind)) {
             continue;
         }
-        let usd = takes::counted(db, &take)?;
-        lost.push(Entry { usd, ..Entry::standing(&take, kind, now) });
+        lost.push(Entry { usd: take.cost(), ..Entry::standing(&take, kind, now) });
     }
     Ok(lost)
 }

@@ -87,7 +87,7 @@ fn import(
         }
         let Some(event) = entry.unheard(&take.state) else { continue };
         let settled = (entry.kind == Kind::Settled).then_some(entry.usd);
-        let settled = settled.filter(|usd| takes::counted(batch.db, &take).is_ok_and(|known| known != *usd));
+        let settled = settled.filter(|usd| take.cost() != *usd);
         let details = Details { settled, ..Details::default() };
         let policy = policy(&take.request.model);
         let step = Change { event, at: Moment::new(entry.at, 0.0), policy: &policy, details: &details };
@@ -123,8 +123,8 @@ pub(super) fn order(
     let older = takes::newest_of_order(db, &entry.project, &key, &entry.fingerprint)?;
     let Some((older, job)) = older else { return Ok(None) };
     let state = State::new(&policy(&entry.model), entry.at);
-    let take = Take { id: entry.take_id(), price: entry.usd, attempts: 0, state, ..older };
-    takes::insert(db, &take, job, entry.at)?;
+    let take = Take { id: entry.take_id(), price: entry.usd, settled: None, attempts: 0, state, ..older };
+    takes::insert(db, &take, job, None, entry.at)?;
     Ok(Some(take))
 }
 

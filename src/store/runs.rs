@@ -232,9 +232,15 @@ pub(super) fn check_caps(
     Ok(Ok(()))
 }
 
-/// Counts a take's money for that run, on that day.
-pub(super) fn charge_to(db: &Connection, take: &TakeId, run: RunId, now: Timestamp) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE takes SET run = ?2, day = ?3 WHERE id = ?1")?
-        .execute((&take.0, run.0, day(now)))
+/// Counts a take's money for that run, on that day, from that attempt on.
+pub(super) fn charge_to(
+    db: &Connection,
+    take: &TakeId,
+    attempt: u32,
+    run: RunId,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE takes SET run = ?2, day = ?3, attempts = ?4 WHERE id = ?1")?
+        .execute((&take.0, run.0, day(now), attempt))
         .map(|_| ())
 }

@@ -16,8 +16,8 @@ use std::str::FromStr;
 
 /// What [`take`] reads, in its order. The statement may go on with its own columns at [`WIDTH`].
 pub(super) const COLUMNS: &str = "t.id, j.project, j.shot, j.item, j.variant, j.title, t.request, t.fingerprint, \
-                                  t.price, t.path, t.attempts, t.data";
-pub(super) const WIDTH: usize = 12;
+                                  t.price, t.path, t.attempts, t.data, t.settled";
+pub(super) const WIDTH: usize = 13;
 /// The tables of [`COLUMNS`].
 pub(super) const TABLES: &str = "takes t JOIN jobs j ON j.id = t.job";
 
@@ -27,13 +27,13 @@ pub(super) fn list(phases: &[Phase]) -> String {
     format!("({})", names.join(", "))
 }
 
-/// What stands in `takes.queue`, for a take whose state and due time these expressions give: the priority of its job
+/// What stands in `takes.queue`, for a take whose state, due time and job these expressions give: the priority of its job
 /// while the take may be submitted.
-pub(super) fn queue(state: &str, due: &str) -> String {
+pub(super) fn queue(state: &str, due: &str, job: &str) -> String {
     let never = Timestamp::MAX.as_millisecond();
     format!(
         "CASE WHEN {state} = 'pending' AND {due} < {never} \
-         THEN (SELECT priority FROM jobs WHERE id = takes.job AND wanted) END"
+         THEN (SELECT priority FROM jobs WHERE id = {job} AND wanted) END"
     )
 }
 
@@ -99,6 +99,7 @@ pub(super) fn take(row: &Row<'_>) -> rusqlite::Result<Take> {
         path: row.get(9)?,
         attempts: row.get(10)?,
         state: state(row, 11)?,
+        settled: row.get::<_, Option<i64>>(12)?.map(Usd::from_micros),
     })
 }
 
@@ -108,22 +109,11 @@ pub(super) fn by_id(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Tak
         .optional()
 }
 
-/// What the provider, or a person, says that a take costs, where somebody does.
-pub(super) fn settled(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Usd>> {
-    db.prepare_cached("SELECT settled FROM takes WHERE id = ?1")?
-        .query_row([&id.0], |row| row.get::<_, Option<i64>>(0))
-        .map(|micros| micros.map(Usd::from_micros))
-}
-
+/// Notes what the provider, or a person, says that a take costs.
 pub(super) fn set_settled(db: &Connection, id: &TakeId, usd: Usd) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE takes SET settled = ?2 WHERE id = ?1")?
         .execute((&id.0, usd.micros()))
         .map(|_| ())
-}
-
-/// Returns the amount that a take counts for once it is charged: the one that was named, else its price.
-pub(super) fn counted(db: &Connection, take: &Take) -> rusqlite::Result<Usd> {
-    Ok(settled(db, &take.id)?.unwrap_or(take.price))
 }
 
 /// The newest take of a job with that order, and the job's number.
@@ -171,9 +161,12 @@ pub(super) fn may_have_arrived(db: &Connection, id: &TakeId) -> rusqlite::Result
 
 /// The take in doubt that is given up when this one was accepted, or may have been.
 pub(super) fn stands_in_for(db: &Connection, id: &TakeId) -> rusqlite::Result<Option<Take>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM {TABLES} WHERE t.id = (SELECT instead_of FROM takes WHERE id = ?1)");
-    db.prepare_cached(&sql)?.query_row([&id.0], take).optional()
+    let doubtful: Option<String> = db
+        .prepare_cached("SELECT instead_of FROM takes WHERE id = ?1")?
+        .query_row([&id.0], |row| row.get(0))
+        .optional()?
+        .flatten();
+    doubtful.map_or(Ok(None), |doubtful| by_id(db, &TakeId(doubtful)))
 }
 
 /// Waiting takes that are to be sent instead of a take in doubt.
@@ -183,14 +176,22 @@ pub(super) fn stand_ins(db: &Connection, doubtful: &TakeId) -> rusqlite::Result<
         .collect()
 }
 
-/// A take that is wanted and was never sent, as the newest of its job.
-pub(super) fn insert(db: &Connection, take: &Take, job: i64, now: Timestamp) -> rusqlite::Result<()> {
-    db.prepare_cached(
+/// Adds a take that was never sent, as the newest of its job. The run of that number may submit it.
+pub(super) fn insert(
+    db: &Connection,
+    take: &Take,
+    job: i64,
+    approved: Option<i64>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let state = &take.state;
+    db.prepare_cached(&format!(
         "INSERT INTO takes (id, place, job, fingerprint, request, provider, model, price, path, created, state, data, \
-         due, account)
+         due, account, approved, queue)
          VALUES (:id, (SELECT coalesce(max(place), 0) + 1 FROM takes), :job, :fingerprint, :request, :provider, :model, \
-         :price, :path, :created, '', '', 0, 'free')",
-    )?
+         :price, :path, :created, :state, :data, :due, :account, :approved, {})",
+        queue(":state", ":due", ":job")
+    ))?
     .execute(named_params! {
         ":id": take.id.0,
         ":job": job,
@@ -201,8 +202,13 @@ pub(super) fn insert(db: &Connection, take: &Take, job: i64, now: Timestamp) -> 
         ":price": take.price.micros(),
         ":path": take.path,
         ":created": now.as_millisecond(),
-    })?;
-    set_state(db, &take.id, &take.state)
+        ":state": state.name(),
+        ":data": rows::state_json(state),
+        ":due": state.todo().1.as_millisecond(),
+        ":account": state.account().name(),
+        ":approved": approved,
+    })
+    .map(|_| ())
 }
 
 /// Writes a state with everything that repeats parts of it.
@@ -214,7 +220,7 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
     db.prepare_cached(&format!(
         "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = :task_id, \
          account = :account, queue = {} WHERE id = :id",
-        queue(":state", ":due")
+        queue(":state", ":due", "takes.job")
     ))?
     .execute(named_params! {
         ":id": id.0,
@@ -230,10 +236,22 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
 
 /// Reads the take as it stands, if that is how the caller saw it.
 ///
-/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same.
+/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same. Of the
+/// rest only the path of a take and its amount ever change.
 pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
-    let row = by_id(db, &seen.id)?;
-    Ok(row.filter(|row| row.state == seen.state && row.attempts == seen.attempts))
+    let unchanged = |row: &Row<'_>| {
+        let data = row.get_ref(2)?.as_str()?;
+        let alike = row.get::<_, u32>(1)? == seen.attempts
+            && (data == rows::state_json(&seen.state) || state(row, 2)? == seen.state);
+        let settled = row.get::<_, Option<i64>>(3)?.map(Usd::from_micros);
+        Ok(if alike { Some((row.get(0)?, settled)) } else { None })
+    };
+    let found = db
+        .prepare_cached("SELECT path, attempts, data, settled FROM takes WHERE id = ?1")?
+        .query_row([&seen.id.0], unchanged)
+        .optional()?
+        .flatten();
+    Ok(found.map(|(path, settled)| Take { path, settled, ..seen.clone() }))
 }
 
 /// Returns the number of a job's row; `None` where the job is not known.
@@ -283,12 +301,17 @@ pub(super) fn unfile(db: &Connection, take: &TakeId) -> rusqlite::Result<Option<
 
 /// Notes which clip a job has, and where.
 pub(super) fn set_filed(db: &Connection, job: i64, filed: &Filed) -> rusqlite::Result<()> {
-    // A clip that stood elsewhere is still there: it is found by its own take from now on.
-    db.prepare_cached(
-        "UPDATE takes SET path = j.filed_path FROM jobs j
-         WHERE j.id = ?1 AND takes.id = j.filed_take AND j.filed_take <> ?2 AND j.filed_path <> ?3",
-    )?
-    .execute((job, &filed.take.0, &filed.path))?;
+    let standing: (Option<String>, Option<String>) = db
+        .prepare_cached("SELECT filed_take, filed_path FROM jobs WHERE id = ?1")?
+        .query_row([job], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if let (Some(other), Some(path)) = standing
+        && other != filed.take.0
+    {
+        // A clip that stood elsewhere is still there: it is found by its own take from now on. One that stood under this name
+        // and was not set aside was gone.
+        let place = if path == filed.path { "" } else { &path };
+        db.prepare_cached("UPDATE takes SET path = ?2 WHERE id = ?1")?.execute((&other, place))?;
+    }
     db.prepare_cached(
         "UPDATE jobs SET filed_take = ?2, filed_path = ?3, filed_size = ?4, filed_sha256 = ?5 WHERE id = ?1",
     )?

@@ -42,6 +42,8 @@ pub struct Queued {
     pub take: Take,
     /// Whether the run may submit it.
     pub approved: bool,
+    /// Whether its job has the clip of another take, which makes room for the new one.
+    pub replaces: bool,
     /// Its place in the queue.
     pub at: Cursor,
 }
@@ -73,7 +75,7 @@ impl Queue {
         };
         // A cross join keeps its order: from the takes, by their index, to their jobs.
         format!(
-            "SELECT {}, t.approved IS :run, {key}, t.place
+            "SELECT {}, t.approved IS :run, {key}, t.place, coalesce(j.filed_take <> t.id, FALSE)
              FROM takes t INDEXED BY {index} CROSS JOIN jobs j ON j.id = t.job
              WHERE {condition} {unused} AND ({key}, t.place) > (:key, :place)
              ORDER BY {key}, t.place LIMIT :limit",
@@ -121,9 +123,10 @@ impl Reader {
                 ":key": after.key, ":place": after.place, ":limit": limit,
             };
             let queued = |row: &rusqlite::Row<'_>| {
-                let [approved, key, place] = [0, 1, 2].map(|column| takes::WIDTH + column);
+                let [approved, key, place, replaces] = [0, 1, 2, 3].map(|column| takes::WIDTH + column);
                 let at = Cursor { key: row.get(key)?, place: row.get(place)? };
-                Ok(Queued { take: takes::take(row)?, approved: row.get(approved)?, at })
+                let (approved, replaces) = (row.get(approved)?, row.get(replaces)?);
+                Ok(Queued { take: takes::take(row)?, approved, replaces, at })
             };
             select.query_map(parameters, queued)?.collect()
         })

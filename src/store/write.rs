@@ -58,7 +58,7 @@ impl Store {
                 if let Err(over) = runs::check_caps(batch.db, run, row.price, now)? {
                     return Ok(Err(over.into()));
                 }
-                runs::charge_to(batch.db, &row.id, run, now)?;
+                runs::charge_to(batch.db, &row.id, intent.attempt, run, now)?;
                 let step = Change::plain(Event::Claimed(intent.clone()), at, &policy);
                 let Applied { take: claimed, lines } = match transition(batch.db, &row, step)? {
                     Ok(applied) => applied,
@@ -86,10 +86,6 @@ impl Store {
                         intent.at.as_millisecond(),
                         seq.cast_signed(),
                     ))?;
-                batch
-                    .db
-                    .prepare_cached("UPDATE takes SET attempts = ?2 WHERE id = ?1")?
-                    .execute((&row.id.0, intent.attempt))?;
                 Ok(Ok(Some(Take { attempts: intent.attempt, ..claimed })))
             })
             .await;
@@ -197,8 +193,15 @@ impl Store {
                     return Ok(Err(ApplyError::Changed));
                 }
                 let state = State::new(&policy, now);
-                let new = Take { id: renewal.id.clone(), price: renewal.price, attempts: 0, state, ..row };
-                takes::insert(batch.db, &new, job, now)?;
+                let new = Take {
+                    id: renewal.id.clone(),
+                    price: renewal.price,
+                    settled: None,
+                    attempts: 0,
+                    state,
+                    ..row
+                };
+                takes::insert(batch.db, &new, job, None, now)?;
                 let mut entry = Entry::about(&new, Kind::Ordered, now);
                 entry.note.clone_from(&details.note);
                 batch.note(entry)?;

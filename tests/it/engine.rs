@@ -5,6 +5,7 @@ mod beside;
 mod collecting;
 mod death;
 mod doubt;
+mod durations;
 mod far;
 mod growth;
 mod resumed;

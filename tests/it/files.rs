@@ -1,7 +1,7 @@
 //! The folder tree on a real disk.
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use shiguredo_mp4::TrackKind;
 use shiguredo_mp4::boxes::{Avc1Box, AvccBox, SampleEntry, VisualSampleEntryFields};
 use shiguredo_mp4::mux::{Mp4FileMuxer, Sample};
@@ -10,8 +10,8 @@ use shotlist::domain::key::TakeId;
 use shotlist::domain::lifecycle::ClipFile;
 use shotlist::domain::request::{MediaFile, PictureFormat};
 use shotlist::files::{
-    Obstacle, Older, Part, PictureTrouble, PlaceFault, Placement, ReceiveFault, Received, Refile, TakenUp,
-    Tree, assemble, atomic_write, free_space, inspect,
+    Intake, Obstacle, ObstacleSearch, Older, Part, PictureTrouble, PlaceFault, Placement, ReceiveFault,
+    Received, Refile, Steps, TakenUp, Tree, assemble, atomic_write, free_space, inspect,
 };
 use shotlist::wire::{Body, ClipHead, Span, marker};
 use std::collections::HashSet;
@@ -87,13 +87,14 @@ fn take(id: &str) -> TakeId {
 struct Place {
     folder: TempDir,
     tree: Tree,
+    intake: Intake,
 }
 
 impl Place {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let tree = Tree::open(&folder.path().join("state"), &folder.path().join("out")).unwrap();
-        Self { folder, tree }
+        Self { folder, intake: Intake::new(tree.clone()), tree }
     }
 
     fn out(&self, path: &str) -> PathBuf {
@@ -117,8 +118,12 @@ impl Place {
         fs::read(self.out(path)).ok()
     }
 
+    fn obstacle(&self, target: &str, may_stand: &[ClipFile]) -> Option<Obstacle> {
+        ObstacleSearch::new(self.tree.clone()).obstacle(target, may_stand)
+    }
+
     async fn part(&self, id: &str) -> Part {
-        match self.tree.take_up(&take(id), "hero.mp4").await.unwrap() {
+        match self.intake.take_up(&take(id), "hero.mp4").await.unwrap() {
             TakenUp::Part(part) => part,
             TakenUp::Whole(received) => panic!("already whole: {received:?}"),
         }
@@ -126,16 +131,19 @@ impl Place {
 
     /// Downloads a clip in one piece.
     async fn fetch(&self, id: &str, target: &str, bytes: &[u8]) -> ClipFile {
-        let TakenUp::Part(part) = self.tree.take_up(&take(id), target).await.unwrap() else {
+        let TakenUp::Part(part) = self.intake.take_up(&take(id), target).await.unwrap() else {
             panic!("already whole")
         };
         receive(part, &head(bytes), &[bytes]).await.unwrap().file
     }
 
     fn place(&self, id: &str, target: &str, clip: &ClipFile, older: Option<Older>) -> Result<(), PlaceFault> {
-        let (take, sidecar) = (take(id), sidecar(id));
-        self.tree.place(&Placement { take: &take, target, clip, sidecar: &sidecar, older })
+        self.tree.place(&Placement { older, ..placement(id, target, clip) })
     }
+}
+
+fn placement(id: &str, target: &str, clip: &ClipFile) -> Placement {
+    Placement { take: take(id), target: target.to_owned(), clip: *clip, sidecar: sidecar(id), older: None }
 }
 
 /// What stands beside a clip of that take, as far as anybody looks.
@@ -213,32 +221,77 @@ async fn p08_a_broken_download_goes_on_where_it_was_and_the_hash_is_that_of_the_
     assert_eq!(received.file, facts(&bytes));
 }
 
+/// Receives these bytes, and dies before the end of the stream is told.
+async fn die_after(part: Part, bytes: &[u8], came: usize) {
+    let all_came = tokio::sync::Notify::new();
+    let pieces = stream::iter(
+        bytes[..came].chunks(100_000).map(|piece| Ok::<_, String>(Bytes::copy_from_slice(piece))),
+    )
+    .chain(stream::poll_fn(|_| {
+        all_came.notify_one();
+        std::task::Poll::Pending
+    }));
+    let (head, stop) = (head(bytes), CancellationToken::new());
+    tokio::select! {
+        () = all_came.notified() => {}
+        _ = part.receive(&head, pieces, &stop) => panic!("the stream has no end"),
+    }
+}
+
 #[tokio::test]
-async fn p08_a_killed_download_loses_at_most_a_mebibyte_and_a_chunk() {
+async fn p08_a_killed_download_goes_on_from_its_last_16_mebibytes() {
     let place = Place::new();
-    let bytes = clip(3, 4 * MIB);
-    let cut = 3 * MIB + 500_000;
-    break_off(place.part("A").await, &head(&bytes), &bytes[..cut]).await;
-    // What a kill in mid-air leaves: bytes that no note vouches for.
-    let path = place.folder.path().join("state/partial").join(format!("{}.part", take("A")));
-    let mut torn = fs::read(&path).unwrap();
-    torn.extend([0; 5000]);
-    atomic_write(&path, &torn, 0o600).unwrap();
+    let bytes = clip(3, 40 * MIB);
+    die_after(place.part("A").await, &bytes, 35 * MIB).await;
     let part = place.part("A").await;
-    assert_eq!(offset(&part), cut as u64);
-    drop(part);
-    assert_eq!(fs::metadata(&path).unwrap().len(), cut as u64);
+    let from = offset(&part);
+    assert!((32 * MIB..33 * MIB).contains(&usize::try_from(from).unwrap()), "{from}");
+    // What a power cut may leave beyond it is dropped, as bytes that no note vouches for.
+    let path = place.folder.path().join("state/partial").join(format!("{}.part", take("A")));
+    assert_eq!(fs::metadata(&path).unwrap().len(), from);
+    let from = usize::try_from(from).unwrap();
+    assert_eq!(receive(part, &rest(&bytes, from), &[&bytes[from..]]).await.unwrap().file, facts(&bytes));
+}
+
+#[tokio::test]
+async fn a_download_that_arrives_in_one_go_leaves_no_notes_and_is_placed_after_a_crash() {
+    let place = Place::new();
+    let bytes = clip(4, 3 * MIB);
+    let file = place.fetch("A", "hero.mp4", &bytes).await;
+    assert_eq!(place.partial(), [format!("{}.part", take("A"))]);
+    // Another process knows its size and hash from the record, and nothing else.
+    let tree = Tree::open(&place.folder.path().join("state"), &place.out("")).unwrap();
+    tree.place(&placement("A", "hero.mp4", &file)).unwrap();
+    assert!(tree.is_placed("hero.mp4", &file));
+    assert_eq!(place.partial(), Vec::<String>::new());
+    // One that died before the record has nothing to go on with.
+    place.fetch("B", "hero.mp4", &bytes).await;
+    assert_eq!(place.part("B").await.span(), Span::Whole);
+}
+
+#[tokio::test]
+async fn p09_a_clip_of_which_every_byte_came_is_whole_however_its_stream_ends() {
+    let place = Place::new();
+    let bytes = clip(4, 10);
+    let pieces = [Ok(Bytes::copy_from_slice(&bytes)), Err("connection reset")];
+    let stop = CancellationToken::new();
+    let received = place.part("A").await.receive(&head(&bytes), stream::iter(pieces), &stop).await.unwrap();
+    assert_eq!(received.file, facts(&bytes));
 }
 
 #[tokio::test]
 async fn p09_a_clip_that_had_arrived_whole_is_not_fetched_again() {
     let place = Place::new();
-    let bytes = clip(4, 10);
-    let file = place.fetch("A", "hero.mp4", &bytes).await;
-    match place.tree.take_up(&take("A"), "hero.mp4").await.unwrap() {
-        TakenUp::Whole(received) => assert_eq!(received.file, file),
+    let mut bytes = clip(4, 16 * MIB);
+    bytes = clip(4, 32 * MIB - bytes.len());
+    assert_eq!(bytes.len(), 16 * MIB);
+    die_after(place.part("A").await, &bytes, bytes.len()).await;
+    match place.intake.take_up(&take("A"), "hero.mp4").await.unwrap() {
+        TakenUp::Whole(received) => assert_eq!(received.file, facts(&bytes)),
         TakenUp::Part(part) => panic!("{:?}", part.span()),
     }
+    place.place("A", "hero.mp4", &facts(&bytes), None).unwrap();
+    assert_eq!(place.partial(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -356,7 +409,8 @@ async fn a_part_that_is_a_link_or_a_device_is_not_written_to() {
     let victim = place.folder.path().join("victim");
     atomic_write(&victim, b"mine", 0o600).unwrap();
     symlink(&victim, place.folder.path().join("state/partial").join(format!("{}.part", take("A")))).unwrap();
-    let fault = place.tree.take_up(&take("A"), "hero.mp4").await.unwrap_err();
+    let bytes = clip(11, 10);
+    let fault = receive(place.part("A").await, &head(&bytes), &[&bytes]).await.unwrap_err();
     assert!(matches!(fault, ReceiveFault::Io(_) | ReceiveFault::Obstructed(_)), "{fault:?}");
     assert_eq!(fs::read(&victim).unwrap(), b"mine");
 }
@@ -392,23 +446,52 @@ async fn p32_a_foreign_file_keeps_its_name_and_its_bytes() {
     let place = Place::new();
     place.put("hero.mp4", b"holiday");
     assert_eq!(
-        place.tree.obstacle("hero.mp4", &[]),
+        place.obstacle("hero.mp4", &[]),
         Some(Obstacle { target: "hero.mp4".into(), what: "a file of that name is there already".into() })
     );
     for free in ["other.mp4", "new/clip.mp4"] {
-        assert_eq!(place.tree.obstacle(free, &[]), None);
+        assert_eq!(place.obstacle(free, &[]), None);
     }
     let bytes = clip(12, 10);
     let file = place.fetch("A", "hero.mp4", &bytes).await;
-    let older = clip(13, 10);
-    let taken = take("0");
-    let claim = Older { take: &taken, clip: &facts(&older) };
+    let claim = Older { take: take("0"), clip: facts(&clip(13, 10)) };
     for older in [None, Some(claim)] {
         let fault = place.place("A", "hero.mp4", &file, older).unwrap_err();
         assert!(matches!(fault, PlaceFault::NameTaken(ref name) if name == "hero.mp4"), "{fault:?}");
     }
     assert_eq!(place.read("hero.mp4").unwrap(), b"holiday");
     assert_eq!(place.read("hero.mp4.json"), None);
+}
+
+#[test]
+fn one_search_finds_the_obstacles_of_many_names_with_few_folders_opened() {
+    let place = Place::new();
+    for taken in ["a/b/1.mp4", "a/c/2.mp4", "a/d", "3.mp4"] {
+        place.put(taken, b"holiday");
+    }
+    let mut search = ObstacleSearch::new(place.tree.clone());
+    let before = Steps::of_this_thread();
+    for (target, is_free) in [
+        ("a/b/1.mp4", false),
+        ("a/b/2.mp4", true),
+        ("a/c/1.mp4", true),
+        ("a/c/2.mp4", false),
+        ("a/c/e/f/2.mp4", true),
+        ("a/c/e/1.mp4", true),
+        ("a/c/2.mp4", false),
+        ("a/d/1.mp4", false),
+        ("a/bb/1.mp4", true),
+        ("3.mp4", false),
+        ("4.mp4", true),
+        ("../4.mp4", false),
+        ("n/1.mp4", true),
+        ("n/2.mp4", true),
+        ("n/2/3.mp4", true),
+    ] {
+        assert_eq!(search.obstacle(target, &[]).is_none(), is_free, "{target}");
+    }
+    // The output folder, a, b, c, e, d, bb, and n once for its three names.
+    assert_eq!(Steps::of_this_thread().opened - before.opened, 8);
 }
 
 #[tokio::test]
@@ -418,14 +501,13 @@ async fn an_older_take_is_kept_under_takes_and_replaced_in_one_step() {
     let first = place.fetch("AAAAAAAA", "s/hero.mp4", &old).await;
     place.place("AAAAAAAA", "s/hero.mp4", &first, None).unwrap();
     let second = place.fetch("B", "s/hero.mp4", &new).await;
-    let first_take = take("AAAAAAAA");
-    let older = Some(Older { take: &first_take, clip: &first });
+    let older = Some(Older { take: take("AAAAAAAA"), clip: first });
     // Twice, as after a crash.
-    place.place("B", "s/hero.mp4", &second, older).unwrap();
+    place.place("B", "s/hero.mp4", &second, older.clone()).unwrap();
     place.place("B", "s/hero.mp4", &second, older).unwrap();
     assert!(place.tree.is_placed("s/hero.mp4", &second));
-    assert_eq!(place.tree.obstacle("s/hero.mp4", &[first, second]), None);
-    let obstacle = place.tree.obstacle("s/hero.mp4", &[first]).expect("another clip than that");
+    assert_eq!(place.obstacle("s/hero.mp4", &[first, second]), None);
+    let obstacle = place.obstacle("s/hero.mp4", &[first]).expect("another clip than that");
     assert!(obstacle.what.contains("no longer, the clip that was put there"), "{obstacle:?}");
     assert!(place.tree.is_placed("s/_takes/hero.AAAAAAAA.mp4", &first));
     assert_eq!(place.read("s/_takes/hero.AAAAAAAA.mp4.json").unwrap(), sidecar("AAAAAAAA"));
@@ -476,7 +558,7 @@ async fn a_users_own_file_beside_a_clip_is_never_overwritten() {
     for path in ["hero.mp4.json", "copy.mp4.json"] {
         place.put(path, b"{\"take\":3}");
     }
-    let what = place.tree.obstacle("hero.mp4", &[]).expect("it is told before anything is paid").what;
+    let what = place.obstacle("hero.mp4", &[]).expect("it is told before anything is paid").what;
     assert!(what.starts_with("hero.mp4.json"), "{what}");
     let fault = place.place("A", "hero.mp4", &file, None).unwrap_err();
     assert!(matches!(fault, PlaceFault::NameTaken(ref name) if name == "hero.mp4.json"), "{fault:?}");
@@ -502,9 +584,9 @@ async fn a_file_where_older_clips_are_kept_is_found_before_a_newer_one_is_paid()
     let place = Place::new();
     let file = place.fetch("A", "s/hero.mp4", &clip(19, 10)).await;
     place.place("A", "s/hero.mp4", &file, None).unwrap();
-    assert_eq!(place.tree.obstacle("s/hero.mp4", &[file]), None);
+    assert_eq!(place.obstacle("s/hero.mp4", &[file]), None);
     place.put("s/_takes", b"mine");
-    let what = place.tree.obstacle("s/hero.mp4", &[file]).expect("there is no room for the older clip").what;
+    let what = place.obstacle("s/hero.mp4", &[file]).expect("there is no room for the older clip").what;
     assert!(what.contains("_takes"), "{what}");
 }
 
@@ -515,8 +597,7 @@ async fn a_folder_that_another_program_holds_locked_is_waited_for_and_told() {
     let folder = fs::File::open(place.out("")).unwrap();
     rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive).unwrap();
     let tree = place.tree.clone().patient(Duration::from_millis(50));
-    let side = sidecar("A");
-    let placed = Placement { take: &take("A"), target: "hero.mp4", clip: &file, sidecar: &side, older: None };
+    let placed = placement("A", "hero.mp4", &file);
     let fault = tree.place(&placed).unwrap_err();
     assert!(matches!(fault, PlaceFault::Obstructed(_)) && fault.to_string().contains("locked"), "{fault}");
     drop(folder);
@@ -525,11 +606,46 @@ async fn a_folder_that_another_program_holds_locked_is_waited_for_and_told() {
 }
 
 #[tokio::test]
+async fn clips_that_are_placed_together_each_get_their_own_outcome() {
+    let place = Place::new();
+    let tree = place.tree.clone().patient(Duration::from_millis(50));
+    let target = |n: usize| format!("s{}/{n}.mp4", n % 3);
+    let mut placements = Vec::new();
+    for n in 0..40 {
+        let file = place.fetch(&format!("T{n}"), &target(n), &clip(30, n)).await;
+        placements.push(placement(&format!("T{n}"), &target(n), &file));
+    }
+    place.put(&target(5), b"holiday");
+    fs::remove_file(place.folder.path().join("state/partial").join(format!("{}.part", take("T6")))).unwrap();
+    // Two takes with one name, in a folder that another program holds locked.
+    fs::create_dir(place.out("s1")).unwrap();
+    let folder = fs::File::open(place.out("s1")).unwrap();
+    rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    placements[39].target = target(3);
+    let intake = Intake::new(tree.clone());
+    let placed = placements.iter().map(|placement| intake.place(placement.clone()));
+    let placed = futures::future::join_all(placed).await;
+    for (n, outcome) in placed.iter().enumerate() {
+        let right = match n {
+            5 | 39 => matches!(outcome, Err(PlaceFault::NameTaken(name)) if *name == placements[n].target),
+            6 => matches!(outcome, Err(PlaceFault::PartLost)),
+            n if n % 3 == 1 => matches!(outcome, Err(PlaceFault::Obstructed(_))),
+            n => outcome.is_ok() && tree.is_placed(&target(n), &placements[n].clip),
+        };
+        assert!(right, "{n}: {outcome:?}");
+    }
+    drop(folder);
+    for placement in placements.iter().skip(1).step_by(3) {
+        intake.place(placement.clone()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn s11_a_symlinked_folder_is_refused_and_its_target_untouched() {
     let place = Place::new();
     let elsewhere = TempDir::new().unwrap();
     symlink(elsewhere.path(), place.out("summer")).unwrap();
-    let obstacle = place.tree.obstacle("summer/hero.mp4", &[]).expect("a link on the way");
+    let obstacle = place.obstacle("summer/hero.mp4", &[]).expect("a link on the way");
     assert!(obstacle.what.contains("`summer` is a symbolic link"), "{obstacle:?}");
     let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
     let fault = place.place("A", "summer/hero.mp4", &file, None).unwrap_err();
@@ -543,10 +659,10 @@ async fn i20_no_target_leaves_the_output_folder() {
     let file = place.fetch("A", "hero.mp4", &clip(17, 10)).await;
     for target in ["../hero.mp4", "/tmp/hero.mp4", "a//b.mp4", "a/./b.mp4", "a/..", ""] {
         assert!(place.place("A", target, &file, None).is_err(), "{target}");
-        assert!(place.tree.obstacle(target, &[]).is_some(), "{target}");
+        assert!(place.obstacle(target, &[]).is_some(), "{target}");
     }
     let odd = TakeId("../../x".into());
-    assert!(place.tree.take_up(&odd, "hero.mp4").await.is_err());
+    assert!(place.intake.take_up(&odd, "hero.mp4").await.is_err());
 }
 
 #[tokio::test]
@@ -612,13 +728,14 @@ async fn a_target_on_another_file_system_gets_its_part_beside_it() {
     }
     let tree = Tree::open(&state, shared.path()).unwrap();
     let bytes = clip(22, 10);
-    let TakenUp::Part(part) = tree.take_up(&take("A"), "s/hero.mp4").await.unwrap() else { panic!("whole") };
+    let TakenUp::Part(part) = Intake::new(tree.clone()).take_up(&take("A"), "s/hero.mp4").await.unwrap()
+    else {
+        panic!("whole")
+    };
     let file = receive(part, &head(&bytes), &[&bytes]).await.unwrap().file;
     let beside = shared.path().join("s").join(format!(".{}.part", take("A")));
     assert_eq!(fs::metadata(&beside).unwrap().len(), file.size);
-    let placement =
-        Placement { take: &take("A"), target: "s/hero.mp4", clip: &file, sidecar: b"{}", older: None };
-    tree.place(&placement).unwrap();
+    tree.place(&placement("A", "s/hero.mp4", &file)).unwrap();
     assert!(tree.is_placed("s/hero.mp4", &file) && !beside.exists());
 }
 

@@ -94,6 +94,23 @@ fn what_a_manifest_corrects_is_shown_with_its_line() {
 }
 
 #[test]
+fn a_page_tells_how_long_the_projects_renderings_took() {
+    let project = Project::shop(3);
+    let page = ["models", "zai/viduq1-text"];
+    assert!(!project.run(&page).expect(0).out.contains("Renderings so far"));
+    project.run(&["run", "--yes"]).expect(0);
+    let told = project.run(&page).expect(0).out;
+    assert!(told.contains("Renderings so far") && told.contains("(3 finished)"), "{told}");
+    let json = project.run(&["models", "zai", "--json"]).expect(0).json();
+    let models = json["models"].as_array().unwrap();
+    let durations = &models.iter().find(|model| model["name"] == page[1]).unwrap()["durations"];
+    assert_eq!(durations[0]["finished"], 3, "{durations}");
+    let [p10, p50, p95] =
+        ["p10_seconds", "p50_seconds", "p95_seconds"].map(|at| durations[0][at].as_f64().unwrap());
+    assert!(0.0 < p10 && p10 <= p50 && p50 <= p95, "{durations}");
+}
+
+#[test]
 fn a_plan_says_which_cards_and_prices_are_the_manifests() {
     let shop = SHOP.replace("zai/viduq1-text", "zai/viduq9-text").replace(
         "    prompt:",

@@ -105,6 +105,7 @@ impl From<Asked> for Admission {
             gone: Vec::new(),
             left_out: LeftOut::default(),
             policy: asked.policy,
+            run: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::event::{Event, FetchSetback, Illegal, SentBack};
 use super::{Charged, Clip, HeldReason, Intent, Phase, State, Task, Watch};
 use crate::domain::policy::{Moment, Policy};
 use jiff::Timestamp;
+use std::time::Duration;
 
 impl State {
     /// What becomes of the state. The caller saves the result before it acts on it.
@@ -64,7 +65,11 @@ fn illegal(state: Phase, event: &Event) -> Result<State, Illegal> {
 }
 
 fn running(task: Task, at: Moment, policy: &Policy) -> State {
-    State::Running { task, watch: Watch::default(), due: at.after(policy.first_poll) }
+    State::Running {
+        task,
+        watch: Watch::default(),
+        due: at.after(policy.poll_pause(0, Duration::ZERO, at.jitter)),
+    }
 }
 
 /// Returns a running task that is polled at once: it may be finished already.
@@ -228,7 +233,7 @@ fn running_on(
             if age > policy.stuck_after && watch.overdue > policy.stuck_polls() {
                 return Ok(held(HeldReason::TaskStuck, task, at));
             }
-            policy.poll_pause(age, at.jitter)
+            policy.poll_pause(watch.polls, age, at.jitter)
         }
         Event::Empty => {
             watch.empty = watch.empty.saturating_add(1);
@@ -241,11 +246,14 @@ fn running_on(
             // A fresh task may not be visible yet; only what is missing after the grace counts.
             if age > policy.missing_grace {
                 watch.missing = watch.missing.saturating_add(1);
+                if watch.missing >= policy.missing_tries {
+                    return Ok(held(HeldReason::TaskLost, task, at));
+                }
+                policy.missing_gap
+            } else {
+                let pause = policy.poll_pause(watch.polls.max(1), age, at.jitter);
+                pause.clamp(policy.poll_backoff.first, policy.missing_gap)
             }
-            if watch.missing >= policy.missing_tries {
-                return Ok(held(HeldReason::TaskLost, task, at));
-            }
-            policy.missing_gap
         }
         Event::PollSetback { after } => {
             watch.setbacks = watch.setbacks.saturating_add(1);

@@ -41,7 +41,7 @@ impl Drive {
         let stop = self.world.stop.waiting();
         let questions = &self.account.questions;
         loop {
-            let mut answer = questions.enter(card, task);
+            let mut answer = questions.enter(card, task, self.world.clock.now());
             let asked = tokio::select! {
                 biased;
                 () = stop.cancelled() => return None,
@@ -53,7 +53,7 @@ impl Drive {
                 permit = self.account.poll_admission(stop) => {
                     let permit = permit?;
                     let most = self.account.provider.bulk().map_or(1, |bulk| bulk.most().get());
-                    let asked = questions.take(&task.id, most);
+                    let asked = questions.take(&task.id, most, self.world.clock.now());
                     if asked.is_empty() {
                         permit.give_back();
                     } else if !self.put(asked, permit).await {

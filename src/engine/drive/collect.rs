@@ -8,6 +8,7 @@ use crate::domain::take::Take;
 use crate::engine::filing::clip_at;
 use crate::engine::lane::learn::AUTH_RETRY;
 use crate::engine::sidecar::{Origin, sidecar};
+use crate::engine::together::Answer;
 use crate::engine::world::Failure;
 use crate::files::{Older, PlaceFault, Placement, ReceiveFault, TakenUp, kept_path};
 use crate::plan::known::Filed;
@@ -16,15 +17,19 @@ use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
 
 impl Drive {
-    /// Asks how the task stands.
-    pub(super) async fn poll(&self, take: &Take) -> Next {
+    /// Asks how the task stands, unless another poll has brought the answer already.
+    pub(super) async fn poll(&self, take: &Take, answer: Option<Answer>) -> Next {
         let Some(task) = take.state.task() else { return Ok(Err(Left::Changed)) };
         let name = self.account.provider.name();
         if self.world.is_poll_refused(name) {
             return Ok(Err(Left::Stopping));
         }
         let card = self.account.card(&take.request.model);
-        let Some(mut progress) = self.ask(&card, task).await else { return Ok(Err(Left::Stopping)) };
+        let asked = match answer {
+            Some(answer) => Some(answer),
+            None => self.ask(&card, task).await,
+        };
+        let Some(mut progress) = asked else { return Ok(Err(Left::Stopping)) };
         if matches!(progress, Err(Fault { kind: FaultKind::Stop(_), .. })) {
             // The key may be about to be exchanged, or somebody before the provider had a bad moment.
             let due = self.world.clock.moment().after(AUTH_RETRY);
@@ -92,7 +97,7 @@ impl Drive {
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
             permit = self.account.downloads.acquire() => permit,
         };
-        let taken_up = self.world.tree.take_up(&take.id, &take.path).await;
+        let taken_up = self.world.intake.take_up(&take.id, &take.path).await;
         let received = match taken_up {
             Ok(TakenUp::Whole(received)) => Ok(received),
             Ok(TakenUp::Part(part)) => {
@@ -158,29 +163,32 @@ impl Drive {
     /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.
     pub(super) async fn place(&self, take: &Take) -> Next {
         let State::Placing { file, .. } = &take.state else { return Ok(Err(Left::Changed)) };
-        let older = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
-        let mut older = older.filter(|older| older.path == take.path && older.take != take.id);
-        let costs = self.world.store.costs(&take.id).await.map_err(Failure::store)?;
         let origin = Origin {
-            settled: costs.map_or(take.price, |costs| costs.usd),
+            settled: take.cost(),
             account: Some(self.account.endpoint.mark()),
             sandbox: self.world.sandbox,
         };
+        let mut older = None;
+        if self.replaces {
+            let filed = self.world.store.filed(&take.project, &take.key).await.map_err(Failure::store)?;
+            older = filed.filter(|older| older.path == take.path && older.take != take.id);
+        }
         let sidecar = sidecar(take, file, self.world.clock.now(), &origin).to_string().into_bytes();
         self.world.reach("place.before_rename");
-        let place = |older: Option<Filed>| {
-            let tree = self.world.tree.clone();
-            let (id, path, clip, sidecar) = (take.id.clone(), take.path.clone(), *file, sidecar.clone());
-            blocking(move || {
-                let older = older.as_ref().map(|older| Older { take: &older.take, clip: &older.file });
-                tree.place(&Placement { take: &id, target: &path, clip: &clip, sidecar: &sidecar, older })
+        let place = |older: Option<&Filed>| {
+            self.world.intake.place(Placement {
+                take: take.id.clone(),
+                target: take.path.clone(),
+                clip: *file,
+                sidecar: sidecar.clone(),
+                older: older.map(|older| Older { take: older.take.clone(), clip: older.file }),
             })
         };
-        let mut placed = place(older.clone()).await?;
+        let mut placed = place(older.as_ref()).await;
         if let Err(PlaceFault::NameTaken(_)) = placed
             && let Some(forgotten) = clip_at(&self.world, &take.path).await?
         {
-            placed = place(Some(forgotten.clone())).await?;
+            placed = place(Some(&forgotten)).await;
             older = Some(forgotten);
         }
         self.world.reach("place.after_rename");

@@ -10,7 +10,7 @@ pub(in crate::engine) enum Left {
     /// The clip is in place.
     Done,
     /// Its provider has finished it: from now on it is owed, and leaves its place to one that is to be submitted.
-    Rendered(Box<Take>),
+    Rendered { take: Box<Take>, replaces: bool },
     /// The run is stopping.
     Stopping,
     /// Its provider or model takes nothing more in this run, or the day's quota is used up.

@@ -1,7 +1,7 @@
 //! What an account makes of the outcomes of its submissions.
 
 use super::{Account, Closed, History, Lane, Ticket, lock};
-use crate::domain::breaker::Heard;
+use crate::domain::breaker::{Ending, Heard};
 use crate::domain::fault::{Fault, FaultKind, Refusal, Said, Stop};
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::Moment;
@@ -32,6 +32,24 @@ impl Account {
         let rate = slower.filter(|_| !lane.slowed.swap(true, Ordering::Relaxed))?;
         let name = self.provider.name();
         Some(Notice::Warning(format!("{name}/{model}: throttled; {:.0}/min now", (rate * 60.0).max(1.0))))
+    }
+
+    /// Takes in how a paid task ended; says so when it closes the provider for this run.
+    pub(in crate::engine) fn ended(&self, ending: &Ending) -> Option<Closed> {
+        if !self.breakers.ended(ending) || !self.is_open() {
+            return None;
+        }
+        let (why, said) = match ending {
+            Ending::Clip | Ending::Named => return None,
+            Ending::Lost => (WhyStopped::TasksLost, "it answers that there are no such tasks".to_owned()),
+            Ending::Empty => (WhyStopped::TasksEmpty, "it names no clip".to_owned()),
+            Ending::Unsafe => (WhyStopped::TasksEmpty, "its links must not be followed".to_owned()),
+            Ending::Failed(code) if code.is_empty() => {
+                (WhyStopped::TasksFail, "it names no reason".to_owned())
+            }
+            Ending::Failed(code) => (WhyStopped::TasksFail, format!("each failed with the code {code}")),
+        };
+        Some(self.close(why, Said::text(said)))
     }
 
     /// Closes the provider for this run.

@@ -1,8 +1,9 @@
 //! Model cards as JSON.
 
-use crate::app::models::{Entry, ModelsReport, Shown};
+use crate::app::models::{Entry, ModelsReport, Rendered, Shown};
 use crate::domain::money::Usd;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Returns the models that were asked for.
 #[must_use]
@@ -22,5 +23,19 @@ fn model(entry: &Entry) -> Value {
     object["at_once"] = entry.at_once.into();
     object["price_usd"] = card.price.as_ref().map(|price| Usd::plain(price.usd)).into();
     object["corrected"] = card.corrected.iter().map(|it| json!({ "part": it.part, "at": it.at })).collect();
+    object["durations"] = entry.durations.iter().map(rendered).collect();
     object
+}
+
+fn rendered(rendered: &Rendered) -> Value {
+    let Rendered { class, finished, p10, p50, p95 } = rendered;
+    // Milliseconds are finer than any poll.
+    let seconds = |time: &Duration| (time.as_secs_f64() * 1e3).round() / 1e3;
+    json!({
+        "class": class,
+        "finished": finished,
+        "p10_seconds": seconds(p10),
+        "p50_seconds": seconds(p50),
+        "p95_seconds": seconds(p95),
+    })
 }

@@ -81,6 +81,7 @@ fn take() -> Take {
         request: Request::new(model),
         fingerprint: Fingerprint(Sha256::of(b"vase")),
         price: Usd::from_micros(200_000),
+        settled: None,
         path: "renders/vase.mp4".into(),
         attempts: 0,
         state,

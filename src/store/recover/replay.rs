@@ -142,11 +142,12 @@ impl Replay<'_> {
                 fingerprint: entry.fingerprint.parse().map_err(|()| unreadable(&entry.fingerprint))?,
                 request,
                 price: entry.usd,
+                settled: None,
                 path: entry.path.clone().unwrap_or_default(),
                 attempts: 0,
                 state: State::new(&policy, entry.at),
             };
-            takes::insert(self.db, &take, job, entry.at)?;
+            takes::insert(self.db, &take, job, None, entry.at)?;
             let waiting = takes::waiting_behind(self.db, &id)?;
             apply::supersede(self.db, waiting, Moment::new(entry.at, 0.0), &policy)?;
         } else {
@@ -155,10 +156,10 @@ impl Replay<'_> {
         // It may have waited with another price and under another name.
         self.db
             .prepare_cached(
-                "UPDATE takes SET attempts = ?2, price = ?3, path = coalesce(?4, path),
-                 instead_of = (SELECT id FROM takes WHERE id = ?5) WHERE id = ?1",
+                "UPDATE takes SET price = ?2, path = coalesce(?3, path),
+                 instead_of = (SELECT id FROM takes WHERE id = ?4) WHERE id = ?1",
             )?
-            .execute((&id.0, entry.attempt, entry.usd.micros(), &entry.path, &entry.instead_of))?;
+            .execute((&id.0, entry.usd.micros(), &entry.path, &entry.instead_of))?;
         // Old lines do not say what was sent: no bytes have this hash.
         let body = entry.body.clone().unwrap_or_else(|| Sha256([0; 32]).to_string());
         self.db
@@ -176,7 +177,7 @@ impl Replay<'_> {
                 entry.seq.cast_signed(),
             ))?;
         let run = self.run(entry)?;
-        runs::charge_to(self.db, &id, run, entry.at)?;
+        runs::charge_to(self.db, &id, entry.attempt, run, entry.at)?;
         self.claim_again(entry, &id, intent, &policy)?;
         self.told.submissions += 1;
         self.missed.insert(entry.take.clone());
@@ -221,9 +222,7 @@ impl Replay<'_> {
         }
         for event in events {
             let settled = Some(entry.usd).filter(|usd| {
-                entry.kind.counts()
-                    && entry.charged != Some(Charged::No)
-                    && takes::counted(self.db, &take).is_ok_and(|known| known != *usd)
+                entry.kind.counts() && entry.charged != Some(Charged::No) && take.cost() != *usd
             });
             let details = Details { settled, ..Details::default() };
             let change = Change { event, at, policy: &policy, details: &details };

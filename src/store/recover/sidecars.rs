@@ -53,6 +53,7 @@ impl Witness {
             request: request(sidecar)?,
             fingerprint: text("fingerprint")?.parse().ok()?,
             price,
+            settled: text("settled_usd").and_then(|usd| usd.parse().ok()),
             path: path.to_owned(),
             attempts: attempt,
             state: State::Done { task, file },

@@ -180,6 +180,7 @@ impl Bench {
             gone: Vec::new(),
             left_out: LeftOut::default(),
             policy: Policy::standard(),
+            run: None,
         };
         store.admit(admission, self.clock.now()).await.unwrap();
         items.iter().map(take).collect()

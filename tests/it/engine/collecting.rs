@@ -39,6 +39,8 @@ async fn a_task_that_renders_longer_than_a_run_waits_is_collected_by_a_later_one
     let ran = bench.collect().await;
     ran.expect_all_done();
     assert_eq!((ran.states(&["a"]).await, bench.far.charges().len()), (vec!["done"], 1));
+    // When it ended in those hours was not seen.
+    assert_eq!(ran.world.store.durations().await.unwrap(), []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -58,10 +60,16 @@ async fn many_tasks_are_asked_for_with_one_call_where_the_provider_takes_that() 
 
 #[tokio::test(start_paused = true)]
 async fn a_task_that_is_missing_at_first_is_not_lost() {
-    let bench = Bench::new(ZAI);
-    bench.far.polls([Poll::Missing; 2]);
-    bench.run(&["a"]).await.expect_all_done();
-    assert!(is_in_place(&bench, "a", "task-1"));
+    for model in [ZAI, ECHO] {
+        let mut bench = Bench::new(model);
+        (bench.limits.first_poll, bench.limits.poll_every) = (None, None);
+        bench.far.polls([Poll::Missing; 2]);
+        let began = bench.clock.now();
+        bench.run(&["a"]).await.expect_all_done();
+        assert!(is_in_place(&bench, "a", "task-1"));
+        // It renders for 5 s, and denials so early prove nothing that would have to be waited for.
+        assert!(seconds(began, bench.clock.now()) < 12.0, "{model}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

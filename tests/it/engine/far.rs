@@ -111,6 +111,8 @@ struct Desk {
     /// What becomes of every later poll.
     every_poll: Option<Poll>,
     render: Duration,
+    /// How long the next tasks render.
+    renders: VecDeque<Duration>,
     seen: Vec<Seen>,
     /// When each task is rendered.
     tasks: BTreeMap<String, Timestamp>,
@@ -218,6 +220,11 @@ impl Far {
         self.desk().render = time;
     }
 
+    /// How long the next tasks render; later ones as long as the others.
+    pub(crate) fn renders(&self, script: impl IntoIterator<Item = Duration>) {
+        self.desk().renders.extend(script);
+    }
+
     /// Nothing goes wrong any more.
     pub(crate) fn mend(&self) {
         let mut desk = self.desk();
@@ -301,7 +308,8 @@ impl Far {
             let is_accepted = matches!(step, Submit::Accept | Submit::AcceptUnheard);
             let task = is_accepted.then(|| format!("task-{}", desk.tasks.len() + 1));
             if let Some(task) = &task {
-                let ready = at + SignedDuration::try_from(desk.render).unwrap();
+                let render = desk.renders.pop_front().unwrap_or(desk.render);
+                let ready = at + SignedDuration::try_from(render).unwrap();
                 desk.tasks.insert(task.clone(), ready);
             }
             desk.seen.push(Seen { at, request_id, prompt, task: task.clone() });

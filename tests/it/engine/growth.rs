@@ -3,13 +3,15 @@
 
 use super::bench::{Bench, ZAI, rate};
 use shotlist::engine::Work;
+use shotlist::files::Steps;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What a run needs for so many jobs: transactions, steps of SQLite, and bytes read from and written to files.
-fn needed(jobs: u64) -> [u64; 4] {
+/// What a run needs for so many jobs: transactions, steps of SQLite, and bytes read from and written to files. And what
+/// its clips cost the disk.
+fn needed(jobs: u64) -> ([u64; 4], Steps) {
     // One thread for all work on disk and database, so that its system calls can be told from those of other tests.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -30,7 +32,7 @@ async fn bytes() -> [u64; 2] {
     [of("rchar:"), of("wchar:")]
 }
 
-async fn work(jobs: u64) -> [u64; 4] {
+async fn work(jobs: u64) -> ([u64; 4], Steps) {
     let mut bench = Bench::new(ZAI);
     // One at a time, so that no two transitions share a commit by chance.
     bench.limits.concurrency = Some(NonZeroU32::MIN);
@@ -54,12 +56,20 @@ async fn work(jobs: u64) -> [u64; 4] {
     assert!(outcome.failures.is_empty() && !outcome.leaves_work(), "{outcome:?}");
     assert_eq!(bench.far.charges().len() as u64, jobs);
     let after = used().await;
-    [0, 1, 2, 3].map(|at| after[at] - before[at])
+    let steps = tokio::task::spawn_blocking(Steps::of_this_thread).await.unwrap();
+    ([0, 1, 2, 3].map(|at| after[at] - before[at]), steps)
 }
 
 #[test]
 fn each_of_2000_jobs_needs_no_more_than_each_of_200() {
-    let [few, many] = [needed(200), needed(2_000)];
+    let [(few, few_steps), (many, many_steps)] = [needed(200), needed(2_000)];
+    // The clip, its sidecar and their folder are synced, and nothing is taken away that was never made. The folder of all
+    // clips is made once.
+    for (jobs, steps) in [(200, few_steps), (2_000, many_steps)] {
+        let Steps { opened, synced, renamed, removed } = steps;
+        assert_eq!([synced, renamed, removed], [3 * jobs + 1, 2 * jobs, 0], "{jobs} jobs: {steps:?}");
+        assert!(opened <= 10 * jobs + 2, "{jobs} jobs: {steps:?}");
+    }
     // Of the bytes that are read, more: what another connection has written is read anew, and a tree of ten times as many
     // rows has a page more on the way to each.
     for ((few, many), part) in few.into_iter().zip(many).zip([10, 10, 5, 10]) {

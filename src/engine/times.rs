@@ -1,0 +1,36 @@
+//! What a run knows of how long renderings take: read at its start, saved every minute and at its end.
+
+use super::Run;
+use std::time::Duration;
+
+/// How often what was learned is saved: never with each job.
+pub(super) const SAVE_EVERY: Duration = Duration::from_mins(1);
+
+impl Run<'_> {
+    /// Takes over what earlier runs have learned of durations. Without it a run learns afresh.
+    pub(super) async fn load_times(&self) {
+        match self.world.store.durations().await {
+            Ok(known) => {
+                for (kind, durations) in known {
+                    if let Some(account) = self.accounts.get(&kind.model.provider) {
+                        account.load(kind, durations);
+                    }
+                }
+            }
+            Err(error) => {
+                self.world.warn_once(format!("how long renderings take is learned afresh: {error}"));
+            }
+        }
+    }
+
+    /// Saves what was learned of durations. Nothing depends on it but the times of later polls.
+    pub(super) async fn save_times(&self) {
+        let learned: Vec<_> = self.accounts.values().flat_map(|account| account.unsaved()).collect();
+        if learned.is_empty() {
+            return;
+        }
+        if let Err(error) = self.world.store.save_durations(learned).await {
+            self.world.warn_once(format!("how long renderings took is not saved: {error}"));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Keeps the folders open that a group of files is in, so that each is opened, locked and synced once for all of them.
+
+use super::dir::Dir;
+use super::tree::{Tree, split};
+use rustix::fs::Dev;
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The folders that a group of files is in.
+pub(super) struct Folders {
+    tree: Tree,
+    partial: Option<(Rc<Dir>, Dev)>,
+    /// By their paths in the output folder, which itself is the empty one.
+    open: HashMap<String, Rc<Dir>>,
+    locked: HashMap<String, Dir>,
+    /// Folders whose names are not durable yet.
+    changed: BTreeSet<String>,
+    /// Why the names in a folder did not become durable.
+    failed: HashMap<String, io::Error>,
+}
+
+/// What to do about a folder that is missing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Make,
+    /// The one above it is taken.
+    Stop,
+}
+
+impl Folders {
+    /// Returns an empty set of folders of a tree.
+    pub(super) fn new(tree: &Tree) -> Self {
+        Self {
+            tree: tree.clone(),
+            partial: None,
+            open: HashMap::new(),
+            locked: HashMap::new(),
+            changed: BTreeSet::new(),
+            failed: HashMap::new(),
+        }
+    }
+
+    /// Returns the tree that the folders belong to.
+    pub(super) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Returns the folder of unfinished downloads, and its device.
+    pub(super) fn partial(&mut self) -> io::Result<(Rc<Dir>, Dev)> {
+        if let Some((dir, device)) = &self.partial {
+            return Ok((Rc::clone(dir), *device));
+        }
+        let dir = Rc::new(self.tree.partial()?);
+        let device = dir.identity()?.0;
+        self.partial = Some((Rc::clone(&dir), device));
+        Ok((dir, device))
+    }
+
+    /// Returns the folder of a target, made if it is missing, and the target's name in it.
+    ///
+    /// The name of a folder that was made is durable after [`Folders::sync`].
+    pub(super) fn locate<'t>(&mut self, target: &'t str) -> io::Result<(Rc<Dir>, &'t str)> {
+        self.walk(target, Missing::Make)
+    }
+
+    /// Returns the device on which the folder of a target is, or would be made.
+    pub(super) fn device(&mut self, target: &str) -> io::Result<Dev> {
+        Ok(self.walk(target, Missing::Stop)?.0.identity()?.0)
+    }
+
+    fn walk<'t>(&mut self, target: &'t str, missing: Missing) -> io::Result<(Rc<Dir>, &'t str)> {
+        let (folders, name) = split(target)?;
+        let mut dir = match self.open.get("") {
+            Some(root) => Rc::clone(root),
+            None => self.keep("", self.tree.root()?),
+        };
+        let mut above = "";
+        for path in prefixes(folders) {
+            dir = if let Some(known) = self.open.get(path) {
+                Rc::clone(known)
+            } else {
+                let folder = path.rsplit('/').next().unwrap_or(path);
+                let child = match dir.child(folder, false) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        if missing == Missing::Stop {
+                            return Ok((dir, name));
+                        }
+                        if dir.make(folder)? {
+                            self.changed.insert(above.to_owned());
+                        }
+                        dir.child(folder, false)?
+                    }
+                    opened => opened?,
+                };
+                self.keep(path, child)
+            };
+            above = path;
+        }
+        Ok((dir, name))
+    }
+
+    fn keep(&mut self, path: &str, dir: Dir) -> Rc<Dir> {
+        let dir = Rc::new(dir);
+        self.open.insert(path.to_owned(), Rc::clone(&dir));
+        dir
+    }
+
+    /// Keeps the folder of a target locked until this set of folders is dropped.
+    pub(super) fn lock(&mut self, target: &str, patience: Duration) -> io::Result<()> {
+        let (dir, _) = self.locate(target)?;
+        let folder = split(target)?.0;
+        if !self.locked.contains_key(folder) {
+            self.locked.insert(folder.to_owned(), dir.lock(patience)?);
+        }
+        Ok(())
+    }
+
+    /// Notes that the folder of a target has a new name in it.
+    pub(super) fn changed(&mut self, target: &str) -> io::Result<()> {
+        self.changed.insert(split(target)?.0.to_owned());
+        Ok(())
+    }
+
+    /// Makes the names durable that have changed, each folder once. The targets of those that fail get the error from
+    /// [`Folders::failure`].
+    pub(super) fn sync(&mut self) {
+        for folder in std::mem::take(&mut self.changed) {
+            if let Some(Err(error)) = self.open.get(&folder).map(|dir| dir.sync()) {
+                self.failed.insert(folder, error);
+            }
+        }
+    }
+
+    /// Returns why the name of a target, or of a folder on the way to it, did not become durable.
+    pub(super) fn failure(&self, target: &str) -> Option<io::Error> {
+        let (folders, _) = split(target).ok()?;
+        let failed = std::iter::once("").chain(prefixes(folders)).find_map(|path| self.failed.get(path))?;
+        Some(failed.raw_os_error().map_or_else(|| failed.kind().into(), io::Error::from_raw_os_error))
+    }
+}
+
+/// Returns `a`, `a/b` and `a/b/c` for the folders `a/b/c`, and nothing where there are none.
+pub(super) fn prefixes(folders: &str) -> impl Iterator<Item = &str> {
+    let ends = folders.match_indices('/').map(|(at, _)| at).chain([folders.len()]);
+    ends.filter(|end| *end > 0).map(|end| &folders[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_told_from_the_top() {
+        assert_eq!(prefixes("").count(), 0);
+        assert_eq!(prefixes("a").collect::<Vec<_>>(), ["a"]);
+        assert_eq!(prefixes("a/bc/d").collect::<Vec<_>>(), ["a", "a/bc", "a/bc/d"]);
+    }
+}

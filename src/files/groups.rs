@@ -1,0 +1,151 @@
+//! Does work on the disk in groups: what arrives while one group is under way makes up the next one.
+//!
+//! Files that are synced together share the writes of the file system's journal, and a folder is opened and synced once
+//! for all of them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most pieces of work in a group, each of which may hold two files open.
+const LARGEST: usize = 32;
+
+/// Work of one kind that waits for its group. Cheap to clone.
+pub(super) struct Groups<J> {
+    queue: Arc<Mutex<Queue<J>>>,
+}
+
+struct Queue<J> {
+    waiting: Vec<J>,
+    /// Whether a thread is at work on a group, and looks for the next one afterwards.
+    is_busy: bool,
+}
+
+impl<J> Clone for Groups<J> {
+    fn clone(&self) -> Self {
+        Self { queue: Arc::clone(&self.queue) }
+    }
+}
+
+impl<J> Default for Groups<J> {
+    fn default() -> Self {
+        Self { queue: Arc::new(Mutex::new(Queue { waiting: Vec::new(), is_busy: false })) }
+    }
+}
+
+impl<J> std::fmt::Debug for Groups<J> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Groups")
+    }
+}
+
+impl<J: Send + 'static> Groups<J> {
+    /// Hands work over to the next group. `run` works on a thread that may block.
+    ///
+    /// Work whose group panics is dropped.
+    pub(super) fn hand_over(&self, job: J, run: impl Fn(Vec<J>) + Send + 'static) {
+        let mut queue = lock(&self.queue);
+        queue.waiting.push(job);
+        if !std::mem::replace(&mut queue.is_busy, true) {
+            let worker = Worker(Arc::clone(&self.queue));
+            drop(tokio::task::spawn_blocking(move || worker.work(run)));
+        }
+    }
+}
+
+fn lock<J>(queue: &Mutex<Queue<J>>) -> MutexGuard<'_, Queue<J>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The thread that works on the groups of a queue.
+struct Worker<J>(Arc<Mutex<Queue<J>>>);
+
+impl<J> Worker<J> {
+    fn work(self, run: impl Fn(Vec<J>)) {
+        loop {
+            let group = {
+                let mut queue = lock(&self.0);
+                let size = queue.waiting.len().min(LARGEST);
+                queue.waiting.drain(..size).collect::<Vec<J>>()
+            };
+            if group.is_empty() {
+                let mut queue = lock(&self.0);
+                queue.is_busy = !queue.waiting.is_empty();
+                if !queue.is_busy {
+                    return;
+                }
+            } else {
+                run(group);
+            }
+        }
+    }
+}
+
+impl<J> Drop for Worker<J> {
+    /// Lets the next piece of work start another thread, also when this one died or never began.
+    fn drop(&mut self) {
+        let mut queue = lock(&self.0);
+        if queue.is_busy {
+            *queue = Queue { waiting: Vec::new(), is_busy: false };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn work_that_arrives_while_a_group_is_under_way_is_done_together() {
+        type Job = (usize, oneshot::Sender<usize>);
+        let groups = Groups::<Job>::default();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let mut answers = Vec::new();
+        for number in 0..100 {
+            let (caller, answer) = oneshot::channel();
+            let gate = Arc::clone(&gate);
+            groups.hand_over((number, caller), move |group: Vec<Job>| {
+                // The first group lasts until all others wait.
+                if group.iter().any(|(number, _)| *number == 0) {
+                    gate.lock().unwrap().recv().unwrap();
+                }
+                let size = group.len();
+                for (_, caller) in group {
+                    caller.send(size).unwrap();
+                }
+            });
+            answers.push(answer);
+            if number == 0 {
+                while !lock(&groups.queue).waiting.is_empty() {
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+        go.send(()).unwrap();
+        let mut sizes = Vec::new();
+        for answer in answers {
+            sizes.push(answer.await.unwrap());
+        }
+        assert_eq!(sizes[0], 1);
+        assert_eq!((&sizes[1..97], &sizes[97..]), (&[32; 96][..], &[3; 3][..]));
+    }
+
+    #[tokio::test]
+    async fn after_a_group_that_panicked_the_next_work_is_done() {
+        let groups = Groups::<oneshot::Sender<()>>::default();
+        let (caller, answer) = oneshot::channel();
+        groups.hand_over(caller, |_| panic!("as a defect would"));
+        assert!(answer.await.is_err());
+        // The thread that died frees the queue after it dropped its work.
+        while lock(&groups.queue).is_busy {
+            tokio::task::yield_now().await;
+        }
+        let (caller, answer) = oneshot::channel();
+        groups.hand_over(caller, |group| {
+            for caller in group {
+                caller.send(()).unwrap();
+            }
+        });
+        answer.await.unwrap();
+    }
+}
