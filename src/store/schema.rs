@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(super) const VERSION: i64 = 6;
 
 /// Pages that the writer may hold in memory, in KiB: what a large catalog changes at once must not be read again and again.
-const WRITER_CACHE: i64 = 16 << 10;
+const WRITER_CACHE: i64 = 4 << 10;
 
 /// How long a write waits for another process before it says that the database is busy.
 const BUSY: Duration = Duration::from_secs(5);
