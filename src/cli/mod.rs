@@ -38,7 +38,7 @@ use context::Context;
 
 /// Number of threads for short work on disk and database. Tokio's 512 bring no speed where one database is written, and
 /// each keeps memory of its own. Nothing that waits for a network holds one of them.
-const BLOCKING: usize = 8;
+const BLOCKING: usize = 4;
 
 /// Runs the program with the arguments of this process.
 #[must_use]

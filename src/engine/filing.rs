@@ -72,12 +72,10 @@ async fn file(
         }
     }
     let take = world.store.take_by_id(&from.take).await.map_err(Failure::store)?;
-    let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
     // Where it stands by the plan, and where it went since then, set aside by another filing or before a crash.
     let mut places = vec![(from.path.clone(), *copy)];
     places.extend(take.map(|take| (take.path, *copy)));
     places.push((kept_path(&from.path, &from.take), *copy));
-    places.extend(others.into_iter().map(|place| (place, true)));
     let refile = |places: Vec<(String, bool)>| {
         let (tree, target, left, copy) = (world.tree.clone(), path.clone(), from.path.clone(), *copy);
         let clip = from.file;
@@ -96,6 +94,11 @@ async fn file(
     {
         set_aside(world, &forgotten).await?;
         filed = refile(places).await?;
+    }
+    if let Err(PlaceFault::PartLost) = filed {
+        // The same clip may stand under the names of other jobs.
+        let others = world.store.standing(&from.take).await.map_err(Failure::store)?;
+        filed = refile(others.into_iter().map(|place| (place, true)).collect()).await?;
     }
     let moved_from = match filed {
         Ok(moved_from) => moved_from,
