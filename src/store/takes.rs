@@ -251,7 +251,7 @@ pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<T
         .query_row([&seen.id.0], unchanged)
         .optional()?
         .flatten();
-    Ok(found.map(|(path, settled)| Take { path, settled, ..seen.clone() }))
+    Ok(found.map(|(path, settled)| Take { settled, path, ..seen.clone() }))
 }
 
 /// Returns the number of a job's row; `None` where the job is not known.
