@@ -16,6 +16,7 @@ use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::setup;
 use super::summary::{self, Ended, RunReport};
+use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::policy::Policy;
@@ -27,7 +28,7 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::expand::LeftOut;
 use crate::plan::filing::Target;
 use crate::store::{Admission, Admitted, Jobs, NewTake, StoreError, Worksheet};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// A request of a person to order jobs once more.
 pub(crate) struct Reorder {
@@ -147,6 +148,7 @@ pub(crate) async fn order_again(
         roster: Roster {
             jobs: reorder.jobs.iter().map(|wanted| (wanted.key.clone(), Bucket::ToRender)).collect(),
             others: reorder.others,
+            unsent: kinds(&reorder.jobs),
             having: if reorder.has_clips { keys.collect() } else { HashSet::new() },
             ..Roster::default()
         },
@@ -159,6 +161,15 @@ pub(crate) async fn order_again(
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report
+}
+
+/// Counts the jobs by the kind of their requests.
+fn kinds(jobs: &[Wanted]) -> BTreeMap<RenderKind, usize> {
+    let mut kinds = BTreeMap::new();
+    for wanted in jobs {
+        *kinds.entry(RenderKind::of(&wanted.request)).or_default() += 1;
+    }
+    kinds
 }
 
 /// Returns the price of a job.

@@ -1,8 +1,9 @@
 //! The counts, the money and the active takes of a run, updated from its notices.
 
 mod flight;
-mod pace;
 
+use crate::domain::durations::RenderKind;
+use crate::domain::estimate::{Known, Open, estimate};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, Phase, State};
 use crate::domain::money::Usd;
@@ -13,8 +14,8 @@ use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 pub use flight::{Doing, Flight};
 use jiff::Timestamp;
-use pace::Pace;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The jobs that a run counts, each with its initial status.
@@ -30,6 +31,8 @@ pub struct Roster {
     pub outdated: HashSet<JobKey>,
     /// Jobs that keep their finished clip while another rendering is in flight.
     pub having: HashSet<JobKey>,
+    /// Number of jobs that are to be sent, by the kind of their requests.
+    pub unsent: BTreeMap<RenderKind, usize>,
 }
 
 impl Roster {
@@ -64,6 +67,8 @@ pub struct Start {
     pub spent: Usd,
     /// Estimated total spending of the run; `None` where nothing is ordered.
     pub estimate: Option<Usd>,
+    /// Facts for the time that is left; `None` where it is not estimated.
+    pub known: Option<Arc<dyn Known>>,
 }
 
 /// The current counts and amounts of a run.
@@ -80,7 +85,9 @@ pub struct Board {
     /// Number of renderings that failed in this run.
     failures: usize,
     pub(crate) flights: BTreeMap<TakeId, Flight>,
-    pub(crate) pace: Pace,
+    /// Number of jobs that are not sent yet, by the kind of their requests.
+    unsent: BTreeMap<RenderKind, usize>,
+    known: Option<Arc<dyn Known>>,
     /// Active takes whose price is counted as spent.
     charged: HashSet<TakeId>,
     pub(crate) spent: Usd,
@@ -126,7 +133,8 @@ impl Board {
             having: roster.having,
             failures: 0,
             flights: BTreeMap::new(),
-            pace: Pace::default(),
+            unsent: roster.unsent,
+            known: start.known,
             charged: HashSet::new(),
             spent: start.spent,
             estimate: start.estimate,
@@ -137,7 +145,7 @@ impl Board {
         let mut jobs: HashMap<JobKey, Bucket> = roster.jobs.into_iter().collect();
         for take in &start.owed {
             jobs.insert(take.key.clone(), board.after(&take.key, &take.state));
-            board.update_flight(&take.id, &take.key, &take.state, now);
+            board.update_flight(&take.id, &take.key, &RenderKind::of(&take.request), &take.state, now);
         }
         for (key, bucket) in jobs {
             board.put(key, None, bucket);
@@ -151,19 +159,17 @@ impl Board {
     /// Updates the board from a notice.
     pub fn hear(&mut self, notice: &Notice, now: Timestamp) {
         match notice {
-            Notice::Moved { take, key, price, path, from, to, .. } => {
+            Notice::Moved { take, key, kind, price, path, from, to, .. } => {
                 self.moved = true;
                 let before = self.before(take, key, *from);
                 self.put(key.clone(), before, self.after(key, to));
                 self.failures += usize::from(matches!(**to, State::Failed { .. }));
                 self.tell_followers(key, to);
-                self.update_flight(take, key, to, now);
+                self.update_flight(take, key, kind, to, now);
+                self.count_unsent(kind, *from, to.phase());
                 let charged = match &**to {
-                    State::Done { task, .. } => {
+                    State::Done { .. } => {
                         self.clips.add(path);
-                        if task.intent.at >= self.began {
-                            self.pace.clip_after(passed(task.intent.at, now));
-                        }
                         true
                     }
                     State::Failed { charged, .. } => *charged == Charged::Yes,
@@ -226,12 +232,32 @@ impl Board {
         }
     }
 
-    fn update_flight(&mut self, take: &TakeId, key: &JobKey, state: &State, now: Timestamp) {
+    fn update_flight(
+        &mut self,
+        take: &TakeId,
+        key: &JobKey,
+        kind: &RenderKind,
+        state: &State,
+        now: Timestamp,
+    ) {
         let before = self.flights.remove(take);
-        if let Some(flight) = Flight::new(key, state, before.as_ref(), now) {
+        if let Some(flight) = Flight::new(key, kind, state, before.as_ref(), now) {
             self.flights.insert(take.clone(), flight);
         }
-        self.pace.in_flight(self.in_flight());
+    }
+
+    /// Counts a job that was sent, or that is to be sent again.
+    fn count_unsent(&mut self, kind: &RenderKind, from: Phase, to: Phase) {
+        match (from, to) {
+            (Phase::Pending, Phase::Pending) => {}
+            (Phase::Pending, _) => {
+                if let Some(unsent) = self.unsent.get_mut(kind) {
+                    *unsent = unsent.saturating_sub(1);
+                }
+            }
+            (_, Phase::Pending) => *self.unsent.entry(kind.clone()).or_default() += 1,
+            _ => {}
+        }
     }
 
     fn put(&mut self, key: JobKey, before: Option<Bucket>, bucket: Bucket) {
@@ -285,11 +311,23 @@ impl Board {
         passed(self.began, now)
     }
 
-    fn paid_flights(&self) -> impl Iterator<Item = &Flight> {
-        self.flights.values().filter(|flight| flight.is_paid())
-    }
-
-    pub(crate) fn in_flight(&self) -> usize {
-        self.paid_flights().count()
+    /// Returns the time until the last rendering of the run is finished; `None` where it is not known.
+    #[must_use]
+    pub fn time_left(&self, now: Timestamp) -> Option<Duration> {
+        let kinds = self.unsent.iter().map(|(kind, unsent)| (kind, (*unsent, None)));
+        let running = self.flights.values().filter(|flight| flight.is_rendered());
+        let kinds = kinds.chain(running.map(|flight| (&flight.kind, (0, Some(passed(flight.at, now))))));
+        let mut open: BTreeMap<RenderKind, Open> = BTreeMap::new();
+        for (kind, (unsent, age)) in kinds {
+            if !open.contains_key(kind) {
+                open.insert(kind.clone(), Open::default());
+            }
+            if let Some(open) = open.get_mut(kind) {
+                open.unsent += unsent;
+                open.ages.extend(age);
+            }
+        }
+        let left = estimate(&open, self.known.as_deref()?)?;
+        Some(left).filter(|left| left.is_whole).map(|left| left.time)
     }
 }

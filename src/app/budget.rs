@@ -230,8 +230,10 @@ fn is_low(level: &Level) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::durations::RenderKind;
     use crate::domain::key::{JobKey, RequestId};
     use crate::domain::lifecycle::Intent;
+    use crate::domain::request::Request;
     use jiff::Timestamp;
 
     const fn cents(count: i64) -> Usd {
@@ -249,6 +251,7 @@ mod tests {
         let sent = |take: usize, to: State| Notice::Moved {
             take: TakeId(take.to_string()),
             key: JobKey::new("hero", "a"),
+            kind: RenderKind::of(&Request::new("zai/vidu2-image".parse().unwrap())),
             price: cents(20),
             path: String::new(),
             from: crate::domain::lifecycle::Phase::Pending,

@@ -164,6 +164,7 @@ impl Decided {
             cards: loaded.cards.clone(),
             gone,
             asking: self.asking,
+            time: None,
             trips: watch.trips(&manifest.guards),
         })
     }

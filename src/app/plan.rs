@@ -9,6 +9,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::inputs::load;
 use super::lost::{Lost, Search};
+use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::planned::{Changes, Plan};
 use super::project::Project;
@@ -100,7 +101,9 @@ impl Project {
         refuse_forgotten(places, &worksheet)?;
         decided.warn(self);
         let lost = lost(places, manifest, &worksheet, reader.as_ref(), &request.selection.only).await?;
-        let plan = decided.plan(manifest, &loaded, levels, &lost)?;
+        let mut plan = decided.plan(manifest, &loaded, levels, &lost)?;
+        let open = unsent(&plan.sum.unsent);
+        plan.time = time(self, &manifest.providers, &loaded.cards, reader.as_ref(), &open).await?;
         let has_gaps = match &reader {
             Some(reader) => reader.has_gaps().await?,
             None => false,

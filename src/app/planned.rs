@@ -5,6 +5,7 @@ mod sum;
 pub use sum::Sum;
 
 use super::budget::Level;
+use crate::domain::estimate::Estimate;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
 use crate::plan::fingerprint::Change;
@@ -31,6 +32,8 @@ pub struct Plan {
     pub gone: Gone,
     /// Extra cost of rendering the changed jobs that need consent first.
     pub asking: Usd,
+    /// Time for the jobs that would be sent; `None` where there are none.
+    pub time: Option<Estimate>,
     /// Guards that stop the plan.
     pub trips: Vec<Trip>,
 }

@@ -14,6 +14,7 @@ use super::guards;
 use super::inputs::load;
 use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
+use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::plan::{attach_history, invalid, take_over_renamed, valid, worksheet};
 use super::planned::Plan;
@@ -24,6 +25,7 @@ use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::{Setup, sandbox_limits, setup};
 use super::summary::{self, Ended, RunReport};
+use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
@@ -34,7 +36,7 @@ use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
 use crate::store::{Caps, StoreError, Worksheet};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -87,6 +89,8 @@ impl Project {
 
 /// The state of a run after all questions and before anything is ordered.
 struct Prepared {
+    /// Number of jobs that are to be sent, by the kind of their requests.
+    unsent: BTreeMap<RenderKind, usize>,
     decided: Decided,
     ordered: Ordered,
     setup: Setup,
@@ -135,7 +139,9 @@ async fn prepare(
     let now = session.clock.now();
     let caps = caps(manifest, request.bounds.max_cost);
     let levels = levels(&session.store, &manifest.project, "run", caps, now).await?;
-    let plan = decided.plan(manifest, loaded, levels, &lost)?;
+    let mut plan = decided.plan(manifest, loaded, levels, &lost)?;
+    let open = unsent(&plan.sum.unsent);
+    plan.time = time(project, &manifest.providers, &loaded.cards, Some(&session.store), &open).await?;
     let used: BTreeSet<ModelName> = plan.sum.models().cloned().collect();
     if let Some(note) = sandbox_limits(&loaded.cards, &used).filter(|_| places.sandbox) {
         project.tell(&News::Note(&note));
@@ -171,8 +177,8 @@ async fn prepare(
         return Err(error);
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
-    let levels = plan.levels();
-    Ok(Prepared { decided, ordered, setup, price, caps, levels, lost, closes_gaps, now })
+    let (levels, unsent) = (plan.levels(), plan.sum.unsent);
+    Ok(Prepared { unsent, decided, ordered, setup, price, caps, levels, lost, closes_gaps, now })
 }
 
 async fn carry_out(
@@ -181,7 +187,8 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<RunReport, Error> {
-    let Prepared { decided, mut ordered, setup, price, caps, levels, lost, closes_gaps, now } = prepared;
+    let Prepared { unsent, decided, mut ordered, setup, price, caps, levels, lost, closes_gaps, now } =
+        prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let project = session.project.clone();
     // A changed job whose earlier clip is still in flight may be ordered once that clip is settled.
@@ -195,7 +202,7 @@ async fn carry_out(
         Ok(())
     })?;
     let asks = decided.asks();
-    let roster = roster(&session, &decided, &lost).await?;
+    let roster = Roster { unsent, ..roster(&session, &decided, &lost).await? };
     drop(decided);
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
     ordered.admission.run = Some(run);

@@ -17,7 +17,7 @@ pub struct Selection {
 pub struct Bounds {
     /// Maximum that this call may spend, including amounts in doubt.
     pub max_cost: Option<Usd>,
-    /// Time after which nothing more is submitted; paid work is still collected.
+    /// Time in which the run is to end: nothing is submitted that would probably be finished later. Paid work is still collected.
     pub max_time: Option<Duration>,
     /// True to send jobs whose price is unknown; they count as zero in every budget.
     pub allow_unpriced: bool,

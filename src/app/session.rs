@@ -13,6 +13,7 @@ use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use super::setup::Setup;
+use crate::domain::estimate::Known;
 use crate::domain::foreign::shown;
 use crate::domain::key::ModelName;
 use crate::domain::lifecycle::State;
@@ -20,7 +21,8 @@ use crate::domain::money::Usd;
 use crate::domain::notice::{Notice, WhyStopped};
 use crate::domain::policy::default_in_doubt;
 use crate::engine::clock::Clock;
-use crate::engine::stop::StopReason;
+use crate::engine::outlook::Outlook;
+use crate::engine::stop::{Stop, StopReason};
 use crate::engine::world::{LOOK_EVERY, Parts, World};
 use crate::engine::{self, Outcome, Work};
 use crate::files::Tree;
@@ -29,6 +31,7 @@ use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
@@ -57,7 +60,7 @@ pub(crate) struct Order<'a> {
     pub(crate) run: RunId,
     /// Jobs to submit and clips to save; `None` builds no client that could submit.
     pub(crate) work: Option<Work>,
-    /// Time after which nothing more is submitted.
+    /// Time in which the run is to end: nothing is submitted that would probably be finished later.
     pub(crate) max_time: Option<Duration>,
     /// Jobs of the manifest with their status.
     pub(crate) roster: Roster,
@@ -147,7 +150,11 @@ impl Session {
         let paid = if work.is_some() { owed.len() - doubtful } else { 0 };
         project.tell(&News::Owed { paid, doubtful });
         let estimate = price.map(|price| spent.settled + spent.reserved + price);
-        let board = Board::new(Start { roster, owed, spent: spent.settled, estimate }, self.clock.now());
+        let deadline = max_time.and_then(|time| Instant::now().checked_add(time));
+        let stop = Arc::new(Stop::by(deadline));
+        let known: Arc<dyn Known> = Arc::new(Outlook::new(&setup.accounts, &stop));
+        let start = Start { roster, owed, spent: spent.settled, estimate, known: Some(known) };
+        let board = Board::new(start, self.clock.now());
         let listener = Listener::new(project.reporter(), self.clock.clone(), board, Gauge::new(&levels));
         let listener = Arc::new(listener);
         let hear = {
@@ -161,6 +168,7 @@ impl Session {
             tree,
             pictures: self.places.folder.clone(),
             clock: self.clock,
+            stop,
             run,
             project: name.to_owned(),
             look_every: LOOK_EVERY,
@@ -173,8 +181,8 @@ impl Session {
         let leave = CancellationToken::new();
         let stop_on_request = stop_on_request(&project, &world, &leave);
         let time_box = async {
-            match max_time {
-                Some(max_time) => tokio::time::sleep(max_time).await,
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
                 None => std::future::pending().await,
             }
             world.stop.no_more_submissions(StopReason::MaxTime);

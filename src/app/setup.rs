@@ -215,7 +215,11 @@ pub(crate) fn key_variable<'a>(
 }
 
 /// Returns the limits of a provider. A rehearsal keeps the one on concurrent tasks and raises the others.
-fn limits(project: &Project, configs: &BTreeMap<String, Located<ProviderConfig>>, provider: &str) -> Limits {
+pub(crate) fn limits(
+    project: &Project,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    provider: &str,
+) -> Limits {
     let limits = configs.get(provider).map(|config| config.value.limits).unwrap_or_default();
     if project.rehearsal.is_some() {
         Limits { concurrency: limits.concurrency, ..rehearsal_limits() }

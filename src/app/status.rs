@@ -6,20 +6,25 @@ use super::budget::{Level, caps, levels};
 use super::error::Error;
 use super::find::manifest;
 use super::lost::found;
+use super::outlook::{time, unsent};
 use super::pause;
 use super::places::quoted;
 use super::project::Project;
 use super::reporter::News;
 use super::session::reader;
 use super::standing::{Standing, buckets};
+use crate::domain::durations::RenderKind;
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::loss::Loss;
 use crate::domain::take::Take;
+use crate::domain::time::passed;
+use crate::load::{cards, providers};
 use crate::manifest::OnMissing;
 use crate::plan::bucket::{Bucket, Buckets};
-use crate::store::{Holder, Lock, Pause, Reader, Run, Spent, Window};
+use crate::store::{Holder, Lock, Pause, Reader, Run, RunId, Spent, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Remaining lifetime of a link that leads to a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(2);
@@ -66,8 +71,8 @@ pub struct Pace {
     pub a_minute: f64,
     /// Number of remaining jobs.
     pub left: u64,
-    /// Estimated time for the remaining jobs.
-    pub time_left: SignedDuration,
+    /// Estimated time until the last of them is rendered; `None` where it is not known.
+    pub time_left: Option<Duration>,
 }
 
 /// The number of takes in one state, and the oldest of them.
@@ -145,7 +150,9 @@ impl Project {
         let pace = match active {
             Some((run, _)) => {
                 let left = standing.count(Phase::Pending) + standing.in_flight();
-                Pace::of(reader.done_in(run.id).await?, left, now.duration_since(run.started))
+                let time_left = self.time_left(reader, run.id, &in_flight, now).await?;
+                let done = reader.done_in(run.id).await?;
+                Pace::of(done, left, now.duration_since(run.started), time_left)
             }
             None => None,
         };
@@ -165,6 +172,33 @@ impl Project {
             pace,
             next,
         })
+    }
+}
+
+impl Project {
+    /// Returns the time until the last rendering of a run is finished; `None` where it is not known.
+    async fn time_left(
+        &self,
+        reader: &Reader,
+        run: RunId,
+        in_flight: &[Take],
+        now: Timestamp,
+    ) -> Result<Option<Duration>, Error> {
+        let mut open = unsent(&reader.unsent(run).await?);
+        for take in in_flight {
+            let is_rendered = matches!(
+                take.state,
+                State::Submitting { .. } | State::Doubtful { .. } | State::Running { .. }
+            );
+            if let Some(since) = since(take).filter(|_| is_rendered) {
+                open.entry(RenderKind::of(&take.request)).or_default().ages.push(passed(since, now));
+            }
+        }
+        let places = &self.places;
+        let configs = providers(&places.manifest).unwrap_or_default();
+        let cards = cards(&places.manifest, &self.registry);
+        let left = time(self, &configs, &cards, Some(reader), &open).await?;
+        Ok(left.filter(|left| left.is_whole).map(|left| left.time))
     }
 }
 
@@ -227,15 +261,13 @@ impl StatusReport {
 
 impl Pace {
     /// Returns the pace of a run; `None` while too few clips are finished.
-    fn of(done: u64, left: u64, elapsed: SignedDuration) -> Option<Self> {
+    fn of(done: u64, left: u64, elapsed: SignedDuration, time_left: Option<Duration>) -> Option<Self> {
         let minutes = elapsed.as_secs_f64() / 60.0;
         if done < ENOUGH || minutes <= 0.0 {
             return None;
         }
         #[expect(clippy::cast_precision_loss, reason = "counts of clips are far below what a double holds")]
-        let (done_so_far, to_do) = (done as f64, left as f64);
-        let a_minute = done_so_far / minutes;
-        let time_left = SignedDuration::try_from_secs_f64(to_do / a_minute * 60.0).ok()?;
+        let a_minute = done as f64 / minutes;
         Some(Self { done, a_minute, left, time_left })
     }
 }
@@ -253,11 +285,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_left_follows_from_what_was_done() {
-        let pace = Pace::of(10, 30, SignedDuration::from_mins(5)).unwrap();
+    fn the_pace_follows_from_what_was_done() {
+        let pace = Pace::of(10, 30, SignedDuration::from_mins(5), None).unwrap();
         assert!((pace.a_minute - 2.0).abs() < 1e-9);
-        assert_eq!(pace.time_left, SignedDuration::from_mins(15));
-        assert!(Pace::of(1, 30, SignedDuration::from_mins(5)).is_none());
-        assert!(Pace::of(5, 30, SignedDuration::ZERO).is_none());
+        assert!(Pace::of(1, 30, SignedDuration::from_mins(5), None).is_none());
+        assert!(Pace::of(5, 30, SignedDuration::ZERO, None).is_none());
     }
 }

@@ -147,6 +147,23 @@ impl Durations {
         last
     }
 
+    /// Returns the time that a task that was running at this age still takes on average; `None` while nothing is known.
+    ///
+    /// A task that has outlasted all known ones is thought to take a quarter of its age more.
+    #[must_use]
+    pub fn rest(&self, age: Duration) -> Option<Duration> {
+        let age = age.as_secs_f64();
+        let (mut weights, mut sum) = (0.0, 0.0);
+        for (at, weight) in self.weights() {
+            let (start, end) = (ENDS[at].max(age), ENDS[at + 1]);
+            let share = f64::from(weight) * ((end - start) / (end - ENDS[at])).max(0.0);
+            weights += share;
+            sum += share * f64::midpoint(start, end);
+        }
+        let rest = if weights > 0.0 { sum / weights - age } else { age / 4.0 };
+        (self.total() > 0.0).then(|| Duration::from_secs_f64(rest.max(0.0)))
+    }
+
     /// Returns the wait after which a task that was running at this age has been finished for `idle` on average.
     ///
     /// This is the integral over the chance that it has finished: short where many tasks finish, long before the first
@@ -210,6 +227,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_a_task_follows_from_those_that_took_longer() {
+        let durations = two_humps();
+        let rest = |age| durations.rest(seconds(age)).unwrap().as_secs_f64();
+        assert!((28.0..33.0).contains(&rest(0.0)), "{}", rest(0.0));
+        assert!((45.0..50.0).contains(&rest(10.0)), "{}", rest(10.0));
+        assert!((24.0..26.0).contains(&rest(100.0)), "{}", rest(100.0));
+        assert_eq!(Durations::default().rest(seconds(1.0)), None);
+    }
+
+    #[test]
     fn a_wait_ends_where_tasks_finish_and_spans_the_times_at_which_none_does() {
         let durations = two_humps();
         let wait = |age, idle| durations.wait(seconds(age), seconds(idle)).unwrap().as_secs_f64();
@@ -250,6 +277,7 @@ mod tests {
                 [0.0, 0.1, 0.5, 0.95, 1.0].iter().filter_map(|share| durations.quantile(*share)).collect();
             prop_assert!(quantiles.len() == 5 && quantiles.is_sorted());
             prop_assert!(durations.wait(Duration::from_millis(age), Duration::from_millis(idle)).is_some());
+            prop_assert!(durations.rest(Duration::from_millis(age)).is_some());
             prop_assert_eq!(Durations::restored(durations.finished(), durations.weights()), durations);
         }
     }

@@ -1,7 +1,7 @@
 //! The nouns and laws of the trade: no serde, no tokio, no clock.
 //!
 //! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]), when it is
-//! asked for ([`polling`], from learned [`durations`]), how its clip
+//! asked for ([`polling`], from learned [`durations`]), how long all of them take ([`estimate`]), how its clip
 //! can be gone ([`loss`]),
 //! when nothing more is ordered ([`breaker`]) and how fast ([`throttle`]),
 //! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
@@ -21,6 +21,7 @@ pub mod limits;
 pub mod price;
 
 pub mod durations;
+pub mod estimate;
 pub mod fault;
 pub mod foreign;
 pub mod policy;

@@ -1,5 +1,6 @@
 //! What happened, for whoever listens: sent after it was saved, never before.
 
+use super::durations::RenderKind;
 use super::fault::{Said, Stop};
 use super::key::{JobKey, TakeId};
 use super::lifecycle::{Phase, State};
@@ -14,6 +15,8 @@ pub enum Notice {
         take: TakeId,
         /// Its job.
         key: JobKey,
+        /// The kind of its request.
+        kind: RenderKind,
         /// Its price.
         price: Usd,
         /// Where its clip goes.

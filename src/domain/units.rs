@@ -1,6 +1,7 @@
 //! Times and sizes as messages write them.
 
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 /// Returns a time in UTC, to the second.
 #[must_use]
@@ -24,6 +25,24 @@ pub fn seconds(time: SignedDuration) -> String {
         () if hours > 0 => format!("{hours}h{:02}m", minutes % 60),
         () if minutes > 0 => format!("{minutes}m{:02}s", seconds % 60),
         () => format!("{seconds}s"),
+    }
+}
+
+/// Returns a rounded time in words: to five seconds, one minute, ten minutes or one day.
+#[must_use]
+pub fn about(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{} s", seconds.next_multiple_of(5).max(5)),
+        60..3_600 => format!("{} min", seconds.div_ceil(60)),
+        3_600..172_800 => {
+            let tens = seconds.div_ceil(600);
+            match (tens / 6, tens % 6 * 10) {
+                (hours, 0) => format!("{hours} h"),
+                (hours, minutes) => format!("{hours} h {minutes} min"),
+            }
+        }
+        _ => format!("{} days", seconds.div_ceil(86_400)),
     }
 }
 
@@ -51,6 +70,27 @@ mod tests {
         {
             assert_eq!(seconds(SignedDuration::from_secs(length)), shown);
         }
+    }
+
+    #[test]
+    fn times_that_are_roughly_known_are_told_roughly() {
+        let told = [0, 1, 6, 59, 60, 61, 3_599, 3_600, 3_601, 7_200, 172_799, 172_801]
+            .map(|seconds| about(Duration::from_secs(seconds)));
+        let expected = [
+            "5 s",
+            "5 s",
+            "10 s",
+            "60 s",
+            "1 min",
+            "2 min",
+            "60 min",
+            "1 h",
+            "1 h 10 min",
+            "2 h",
+            "48 h",
+            "3 days",
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

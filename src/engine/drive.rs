@@ -87,6 +87,9 @@ impl Drive {
                 Todo::Place => self.place(&take).await?,
                 Todo::Submit => {
                     let Some(paid) = &self.paid else { return Ok(Left::Settled) };
+                    if self.is_late(&take) {
+                        return Ok(Left::Late);
+                    }
                     let admitted = tokio::select! {
                         biased;
                         () = self.account.paused() => return Ok(Left::Paused),
@@ -95,6 +98,10 @@ impl Drive {
                     let Some(Admitted { slot: own, ticket, room }) = admitted else {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
                     };
+                    // It may have waited for long.
+                    if self.is_late(&take) {
+                        return Ok(Left::Late);
+                    }
                     slot = Some(own);
                     let submitted = self.submit(&**paid, &take, ticket, room).await?;
                     heard.submitted(&submitted);

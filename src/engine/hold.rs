@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::world::Failure;
+use crate::domain::durations::RenderKind;
 use crate::domain::fault::Refusal;
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::notice::Notice;
@@ -57,10 +58,11 @@ impl Run<'_> {
         self.outcome.waiting =
             self.world.store.still_pending(self.world.run).await.map_err(Failure::store)?;
         let called_off = self.world.store.called_off(self.world.run).await.map_err(Failure::store)?;
-        for Take { id, key, price, path, state, .. } in called_off {
+        for Take { id, key, request, price, path, state, .. } in called_off {
             if !self.changed.contains(&id) {
                 let (from, to) = (Phase::Pending, Box::new(state));
-                self.world.tell(&Notice::Moved { take: id, key, price, path, from, to, said: None });
+                let kind = RenderKind::of(&request);
+                self.world.tell(&Notice::Moved { take: id, key, kind, price, path, from, to, said: None });
             }
         }
         self.miss_leaders().await

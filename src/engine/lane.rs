@@ -17,6 +17,7 @@ use super::doubt::{Ask, Breakers};
 use super::lock;
 use super::pace::Pace;
 use super::together::Questions;
+use crate::domain::estimate::Flow;
 use crate::domain::fault::Said;
 use crate::domain::key::ModelName;
 use crate::domain::limits::{Limits, Rate};
@@ -57,6 +58,9 @@ pub struct Lane {
     pub policy: Policy,
     /// How long a link of this model lives.
     pub link_life: Duration,
+    /// The time after which a task of the model can be expected to have finished, as manifest or card say.
+    pub(super) first_poll: Option<Duration>,
+    per_day: Option<u32>,
     slots: Arc<Semaphore>,
     width: usize,
     pace: Pace,
@@ -90,6 +94,8 @@ impl Lane {
             card: card.cloned(),
             policy,
             link_life: card.map_or(LINK_LIFE, |card| card.link_life),
+            first_poll: limits.first_poll,
+            per_day: limits.per_day,
             slots: Arc::new(Semaphore::new(width as usize)),
             width: width as usize,
             pace: Pace::new(rate),
@@ -106,6 +112,18 @@ impl Lane {
         self.width
     }
 
+    /// Returns the limits on submissions, those that were learned among them.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        let learned = self.learned().0;
+        let interval = learned.map_or(Duration::ZERO, |learned| Duration::from_secs_f64(1.0 / learned.rate));
+        Flow {
+            slots: learned.map_or(self.width, |learned| self.width.min(learned.slots as usize)),
+            interval: self.pace.interval().max(interval),
+            per_day: self.per_day,
+        }
+    }
+
     /// A place for a task that is already running: takes one if there is one, for resumed tasks come unasked.
     #[must_use]
     pub(super) fn occupy(&self) -> Option<Slot> {
@@ -114,7 +132,7 @@ impl Lane {
     }
 
     /// Starts at the rate and slots that an earlier run learned.
-    pub(super) fn recall(&self, learned: Learned) {
+    pub fn recall(&self, learned: Learned) {
         self.control.recall(learned);
     }
 

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod lane;
 pub mod lost;
 pub mod order;
+pub mod outlook;
 mod pace;
 mod sidecar;
 pub mod stop;
@@ -179,7 +180,8 @@ impl<'a> Run<'a> {
         let mut look = tokio::time::interval(self.world.look_every);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let drained = tokio::time::Instant::now() + DRAIN;
-        let mut saved = tokio::time::Instant::now();
+        let began = tokio::time::Instant::now();
+        let mut saved = began;
         loop {
             if !self.world.stop.waiting().is_cancelled() {
                 if let Err(failure) = self.top_up(first).await {
@@ -207,7 +209,7 @@ impl<'a> Run<'a> {
                     if tokio::time::Instant::now() > drained {
                         self.drain.clear();
                     }
-                    if saved.elapsed() > times::SAVE_EVERY {
+                    if times::is_time_to_save(began, saved) {
                         saved = tokio::time::Instant::now();
                         self.save_times().await;
                     }
@@ -334,7 +336,7 @@ impl<'a> Run<'a> {
                 self.changed.insert(take);
                 self.backlog.start_over();
             }
-            Ok((Left::Stopping | Left::Closed | Left::Resting, _)) => {
+            Ok((Left::Stopping | Left::Closed | Left::Late | Left::Resting, _)) => {
                 self.outcome.left.insert(take.clone());
                 self.parked.insert(take);
             }

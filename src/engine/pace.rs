@@ -38,6 +38,11 @@ impl Pace {
         Self { limiter, interval, spare: Mutex::default() }
     }
 
+    /// Returns the time between two cells.
+    pub(super) fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// Waits for the next cell. `false` if `stop` came first.
     pub(super) async fn next(&self, stop: &CancellationToken) -> bool {
         let mut due = None;

@@ -3,6 +3,8 @@
 use crate::store::Cap;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Why a run ends before its work does.
@@ -30,6 +32,8 @@ pub struct Stop {
     submissions: CancellationToken,
     waiting: CancellationToken,
     reason: Mutex<Option<StopReason>>,
+    /// The end of the time box of `--max-time`.
+    deadline: Option<Instant>,
 }
 
 impl Stop {
@@ -37,6 +41,29 @@ impl Stop {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns no stop yet, with a time by which the run is to end if there is one.
+    #[must_use]
+    pub fn by(deadline: Option<Instant>) -> Self {
+        Self { deadline, ..Self::default() }
+    }
+
+    /// Returns the time by which the run is to end.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Returns whether something that takes so long would end after the run.
+    #[must_use]
+    pub fn is_too_late_for(&self, time: Duration) -> bool {
+        self.deadline.is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) < time)
+    }
+
+    /// Notes that something was not sent because it would have ended after the run.
+    pub fn out_of_time(&self) {
+        self.note(StopReason::MaxTime);
     }
 
     /// No new submissions; what was paid is still collected.

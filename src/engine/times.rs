@@ -1,10 +1,16 @@
-//! Durations of renderings: read at the start of a run, saved every minute and at its end.
+//! Durations of renderings: read at the start of a run, saved every minute, more often at first, and at its end.
 
 use super::Run;
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// How often what was learned is saved: never with each job.
-pub(super) const SAVE_EVERY: Duration = Duration::from_mins(1);
+/// How often what was learned is saved at most: never with each job.
+const SAVE_EVERY: Duration = Duration::from_mins(1);
+
+/// Returns whether what was learned is to be saved again: soon in a new run, for those who ask how far it is.
+pub(super) fn is_time_to_save(began: Instant, saved: Instant) -> bool {
+    saved.elapsed() > SAVE_EVERY.min(began.elapsed() / 2)
+}
 
 impl Run<'_> {
     /// Takes over what earlier runs have learned of durations. Without it a run learns afresh.

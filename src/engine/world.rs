@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::doubt::{Entry, Exposed, Purse};
 use super::stop::{Stop, StopReason};
+use crate::domain::durations::RenderKind;
 use crate::domain::fault::{Said, Stop as ProviderStop};
 use crate::domain::lifecycle::Illegal;
 use crate::domain::money::Usd;
@@ -14,7 +15,7 @@ use crate::transport::Free;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +69,7 @@ pub struct World {
     /// The time.
     pub clock: Clock,
     /// How the run is asked to end.
-    pub stop: Stop,
+    pub stop: Arc<Stop>,
     /// This run.
     pub run: RunId,
     /// The project that is rendered.
@@ -98,6 +99,8 @@ pub struct Parts {
     pub pictures: PathBuf,
     /// The time.
     pub clock: Clock,
+    /// How the run is asked to end.
+    pub stop: Arc<Stop>,
     /// This run.
     pub run: RunId,
     /// The project that is rendered.
@@ -124,6 +127,7 @@ impl World {
             tree,
             pictures,
             clock,
+            stop,
             run,
             project,
             sandbox,
@@ -139,7 +143,7 @@ impl World {
             tree,
             pictures,
             clock,
-            stop: Stop::new(),
+            stop,
             run,
             project,
             look_every,
@@ -162,6 +166,7 @@ impl World {
         self.tell(&Notice::Moved {
             take: after.id.clone(),
             key: after.key.clone(),
+            kind: RenderKind::of(&after.request),
             price: after.price,
             path: after.path.clone(),
             from: before.state.phase(),

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn line(notice: &Notice, now: Timestamp) -> Value {
     let mut object = match notice {
-        Notice::Moved { take, key, price, path, from, to, said } => {
+        Notice::Moved { take, key, price, path, from, to, said, .. } => {
             let mut object = json!({
                 "event": to.name(), "job": key.to_string(), "take": take.0, "from": from.name(), "price_usd": price.plain(),
             });

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::digest::Sha256;
+use crate::domain::durations::RenderKind;
 use crate::domain::fault::{Refusal, Said};
 use crate::domain::key::{JobKey, RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{ClipFile, Intent, Task};
@@ -16,6 +17,7 @@ fn moved(item: &str, path: &str, to: State, said: Option<&str>) -> Notice {
     Notice::Moved {
         take: TakeId("take".into()),
         key: JobKey::new("hero", item),
+        kind: RenderKind { model: "zai/vidu2-image".parse().unwrap(), class: String::new() },
         price: "0.20".parse().unwrap(),
         path: path.into(),
         from: crate::domain::lifecycle::Phase::Submitting,

@@ -4,6 +4,7 @@
 use super::layout::{lasted, shorten, width};
 use crate::app::board::{Board, Doing, Flight};
 use crate::domain::time::passed;
+use crate::domain::units::about;
 use crate::plan::bucket::Bucket;
 use jiff::Timestamp;
 
@@ -16,7 +17,7 @@ impl Board {
     /// Returns the lines for a terminal of that size: none is wider than it, and together they leave room above.
     #[must_use]
     pub fn lines(&self, now: Timestamp, columns: usize, rows: usize) -> Vec<String> {
-        let bar = self.bar(columns);
+        let bar = self.bar(now, columns);
         // Half of the terminal belongs to what has happened.
         let room = (rows / 2).saturating_sub(bar.len());
         let mut lines = self.flight_lines(now, columns, room);
@@ -52,7 +53,7 @@ impl Board {
         lines.into_iter().map(|line| cut(&line, columns)).collect()
     }
 
-    fn bar(&self, columns: usize) -> Vec<String> {
+    fn bar(&self, now: Timestamp, columns: usize) -> Vec<String> {
         let all = self.buckets.jobs();
         if all == 0 {
             return Vec::new();
@@ -70,7 +71,7 @@ impl Board {
         if self.stopping {
             rest.push("stopping".to_owned());
         } else {
-            rest.extend(self.pace.time_for(left, self.in_flight()).map(|time| format!("about {time} left")));
+            rest.extend(self.time_left(now).map(|time| format!("about {} left", about(time))));
         }
         let rest = rest.join("  ");
         let one = if rest.is_empty() { counts.clone() } else { format!("{counts}  {rest}") };

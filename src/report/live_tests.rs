@@ -4,6 +4,8 @@ use super::super::layout::width;
 use super::*;
 use crate::app::board::{Clips, Roster, Start};
 use crate::domain::digest::Sha256;
+use crate::domain::durations::{Durations, RenderKind};
+use crate::domain::estimate::{Flow, Known, Prospect};
 use crate::domain::fault::Refusal;
 use crate::domain::fault::Said;
 use crate::domain::key::{JobKey, TakeId};
@@ -15,7 +17,9 @@ use crate::domain::notice::Notice;
 use crate::domain::notice::WhyStopped;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 fn at(seconds: i64) -> Timestamp {
     "2026-11-21T02:00:00Z".parse::<Timestamp>().unwrap() + seconds.seconds()
@@ -71,12 +75,26 @@ fn moved(item: usize, to: State) -> Notice {
     Notice::Moved {
         take: TakeId(format!("take-{item:04}")),
         key: key(item),
+        kind: kind(),
         price: price(),
         path: format!("renders/sku-{item}/sku-{item}_hero.mp4"),
         from: Phase::Pending,
         to: Box::new(to),
         said: None,
     }
+}
+
+/// The same after another state than that before the first submission.
+fn moved_from(from: Phase, item: usize, to: State) -> Notice {
+    let mut notice = moved(item, to);
+    if let Notice::Moved { from: before, .. } = &mut notice {
+        *before = from;
+    }
+    notice
+}
+
+fn kind() -> RenderKind {
+    RenderKind { model: "zai/vidu2-image".parse().unwrap(), class: String::new() }
 }
 
 fn roster(jobs: Vec<(JobKey, Bucket)>) -> Roster {
@@ -200,34 +218,70 @@ fn what_is_only_collected_has_no_new_cost() {
     assert_eq!(board.clips(), &Clips { count: 1, below: "renders/a.mp4".into() });
 }
 
-#[test]
-fn the_time_left_is_told_once_three_clips_are_there() {
-    let mut board = board(20);
-    for item in 1..=5 {
-        board.hear(&moved(item, submitting(0)), at(0));
+/// Durations that two slots of one model wait for.
+#[derive(Debug, Default)]
+struct Learning(Mutex<Prospect>);
+
+impl Known for Learning {
+    fn of(&self, _: &RenderKind) -> Prospect {
+        self.0.lock().unwrap().clone()
     }
-    for item in 1..=2 {
-        board.hear(&moved(item, done(0)), at(60));
-        assert!(!last(&board, 60).contains("about"), "{}", last(&board, 60));
-    }
-    board.hear(&moved(3, done(0)), at(60));
-    // 17 are left, two of them half done; 60 s each, five at once: 16 × 60 / 5 = 192 s.
-    assert!(last(&board, 60).ends_with("about 4 min left"), "{}", last(&board, 60));
-    for item in 4..=19 {
-        board.hear(&moved(item, done(0)), at(60));
-    }
-    assert!(last(&board, 60).ends_with("about 15 s left"), "{}", last(&board, 60));
-    board.hear(&moved(20, done(0)), at(60));
-    assert!(last(&board, 60).ends_with("20/20 done  $4.00 of $4.00"), "{}", last(&board, 60));
 }
 
 #[test]
-fn clips_that_were_sent_before_this_run_say_nothing_about_its_pace() {
-    let mut board = board(9);
+fn the_time_left_is_told_from_the_first_known_duration_until_nothing_renders() {
+    let learning = Arc::new(Learning::default());
+    let jobs = (1..=20).map(|item| (key(item), Bucket::ToRender)).collect();
+    let roster = Roster { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
+    let known: Arc<dyn Known> = Arc::clone(&learning) as Arc<dyn Known>;
+    let mut board = Board::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
+    let flow = Flow { slots: 5, interval: Duration::from_secs(1), per_day: None };
+    learning.0.lock().unwrap().flow = Some(flow);
+    assert!(!last(&board, 0).contains("about"));
+    let mut durations = Durations::default();
+    (0..9).for_each(|_| durations.note(Duration::from_secs(59), Duration::from_secs(61)));
+    learning.0.lock().unwrap().durations = Some(Arc::new(durations));
+    // 20 × 60 s in five slots, and a little for the last ones.
+    assert!(last(&board, 0).ends_with("about 5 min left"), "{}", last(&board, 0));
     for item in 1..=5 {
-        board.hear(&moved(item, done(-80_000)), at(1));
+        board.hear(&moved(item, running(0)), at(0));
     }
-    assert!(!last(&board, 1).contains("about"));
+    assert!(last(&board, 0).ends_with("about 5 min left"), "{}", last(&board, 0));
+    assert!(last(&board, 50).ends_with("about 4 min left"), "{}", last(&board, 50));
+    for line in board.lines(at(50), 60, 30) {
+        assert!(width(&line) <= 60, "{line}");
+    }
+    // What was sent back is sent again.
+    board.hear(&moved_from(Phase::Submitting, 1, again(60)), at(50));
+    for item in 2..=5 {
+        board.hear(&moved_from(Phase::Running, item, downloading(0)), at(60));
+    }
+    for item in 6..=20 {
+        board.hear(&moved(item, running(60)), at(60));
+    }
+    assert!(last(&board, 110).ends_with("about 2 min left"), "{}", last(&board, 110));
+    board.hear(&moved(1, running(110)), at(110));
+    for item in 1..=19 {
+        board.hear(&moved_from(Phase::Running, item, downloading(60)), at(111));
+    }
+    assert!(last(&board, 111).ends_with("about 10 s left"), "{}", last(&board, 111));
+    board.hear(&moved_from(Phase::Running, 20, downloading(60)), at(120));
+    assert!(!last(&board, 120).contains("about"), "{}", last(&board, 120));
+}
+
+#[test]
+fn what_is_no_longer_sent_does_not_count_for_the_time_left() {
+    let learning = Arc::new(Learning::default());
+    let jobs = (1..=20).map(|item| (key(item), Bucket::ToRender)).collect();
+    let roster = Roster { unsent: BTreeMap::from([(kind(), 20)]), ..roster(jobs) };
+    let known: Arc<dyn Known> = Arc::clone(&learning) as Arc<dyn Known>;
+    let mut board = Board::new(Start { roster, known: Some(known), ..Start::default() }, at(0));
+    let mut durations = Durations::default();
+    durations.note(Duration::from_secs(59), Duration::from_secs(61));
+    learning.0.lock().unwrap().durations = Some(Arc::new(durations));
+    assert!(!last(&board, 0).contains("about"), "{}", last(&board, 0));
+    board.hear(&moved(1, running(0)), at(0));
+    assert!(last(&board, 20).ends_with("about 40 s left"), "{}", last(&board, 20));
 }
 
 #[test]

@@ -5,14 +5,17 @@ use super::guards;
 use super::layout::{beside, wrap};
 use crate::app::budget::Fit;
 use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, Row, Sum};
+use crate::domain::estimate::Estimate;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::domain::text::count as counted;
+use crate::domain::units::about;
 use crate::plan::approval::How;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::Decision;
 use crate::provider::card::Correction;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Columns before what does not fit on a line of the table.
 const DEEPER: usize = 4;
@@ -87,6 +90,7 @@ impl Plan {
                 "nobody knows what {model} costs: {jobs} count as $0.00 in the total and in every budget"
             ));
         }
+        notes.extend(self.time.and_then(time_words));
         let (submissions, money) = self.exposure();
         if submissions > 0 {
             let submissions = counted(submissions, "submission");
@@ -144,6 +148,9 @@ impl Plan {
             "buckets": buckets_json(&self.sum.buckets),
             "to_render": self.to_render(),
             "total_usd": self.total().plain(),
+            "time": self.time.map(|time| json!({
+                "seconds": time.time.as_secs(), "at_once": time.at_once, "at_least": !time.is_whole,
+            })),
             "missing": self.sum.missing,
             "altered": self.sum.altered,
             "dropped": dropped.collect::<Vec<_>>(),
@@ -152,6 +159,15 @@ impl Plan {
             "guards": self.trips.iter().map(guards::json).collect::<Vec<_>>(),
         })
     }
+}
+
+/// Returns the time of a plan in words; `None` where it is not known and the limits alone take no time.
+fn time_words(estimate: Estimate) -> Option<String> {
+    let Estimate { time, at_once, is_whole } = estimate;
+    let most = if is_whole { "about" } else { "at least" };
+    let is_told = is_whole || time >= Duration::from_mins(1);
+    let tasks = if at_once > 1 { format!(" at {at_once} tasks at once") } else { String::new() };
+    is_told.then(|| format!("{most} {}{tasks}", about(time)))
 }
 
 /// Returns the numbers of jobs by bucket as JSON, also those of empty buckets.
@@ -211,5 +227,21 @@ pub fn moved_words(how: &How) -> String {
             format!("price: {then} → {now}")
         }
         How::Decision(then, now) => format!("{then} → {now}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_plan_is_told_where_it_is_known_or_the_limits_make_it_long() {
+        let told = |seconds, at_once, is_whole| {
+            time_words(Estimate { time: Duration::from_secs(seconds), at_once, is_whole })
+        };
+        assert_eq!(told(1_490, 5, true).unwrap(), "about 25 min at 5 tasks at once");
+        assert_eq!(told(70, 1, true).unwrap(), "about 2 min");
+        assert_eq!(told(3_600, 20, false).unwrap(), "at least 1 h at 20 tasks at once");
+        assert_eq!(told(59, 20, false), None);
     }
 }

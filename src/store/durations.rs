@@ -1,11 +1,13 @@
 //! Durations of renderings, as earlier runs learned them from polls.
 
-use super::Store;
 use super::error::StoreError;
 use super::read::Reader;
+use super::runs::RunId;
+use super::{Store, takes};
 use crate::domain::durations::{Durations, RenderKind};
 use crate::domain::key::ModelName;
 use rusqlite::{Connection, Row};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Store {
@@ -41,6 +43,20 @@ impl Reader {
     /// Returns the durations of renderings, by kind. What cannot be read is left out: it is learned again.
     pub async fn durations(&self) -> Result<Vec<(RenderKind, Durations)>, StoreError> {
         self.read(durations).await
+    }
+
+    /// Counts the takes that a run may submit and has not sent yet, by the kind of their requests.
+    pub async fn unsent(&self, run: RunId) -> Result<BTreeMap<RenderKind, usize>, StoreError> {
+        let sql = "SELECT t.request FROM takes t WHERE t.state = 'pending' AND t.approved = ?1";
+        self.read(move |db| {
+            let mut unsent = BTreeMap::new();
+            let mut select = db.prepare_cached(sql)?;
+            for request in select.query_map([run.0], |row| takes::request(row, 0))? {
+                *unsent.entry(RenderKind::of(&request?)).or_default() += 1;
+            }
+            Ok(unsent)
+        })
+        .await
     }
 }
 

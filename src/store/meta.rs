@@ -105,24 +105,6 @@ impl Store {
             .map(|since: i64| Timestamp::from_millisecond(since).unwrap_or(Timestamp::MAX))
     }
 
-    /// Returns the rate and slots that each model of a provider let through when they were last refused more.
-    pub async fn learned(&self, provider: &str) -> Result<Vec<(String, Learned)>, StoreError> {
-        let models = format!("{GAP}{provider}/");
-        self.read(move |db| {
-            let mut list = db.prepare(
-                "SELECT substr(gap.key, length(?1) + 1), gap.value, slots.value FROM meta gap
-                 JOIN meta slots ON slots.key = ?2 || substr(gap.key, length(?3) + 1)
-                 WHERE substr(gap.key, 1, length(?1)) = ?1",
-            )?;
-            let rows = list.query_map((&models, SLOTS, GAP), |row| {
-                let gap = Duration::from_micros(row.get::<_, i64>(1)?.unsigned_abs().max(1));
-                Ok((row.get(0)?, Learned { rate: 1.0 / gap.as_secs_f64(), slots: row.get(2)? }))
-            })?;
-            rows.collect()
-        })
-        .await
-    }
-
     /// Notes the rate and slots that a model lets through; `None` where those of the limits are not too much any more.
     pub async fn learn(
         &self,
@@ -181,6 +163,24 @@ fn accepting(provider: &str) -> String {
 }
 
 impl Reader {
+    /// Returns the rate and slots that each model of a provider let through when they were last refused more.
+    pub async fn learned(&self, provider: &str) -> Result<Vec<(String, Learned)>, StoreError> {
+        let models = format!("{GAP}{provider}/");
+        self.read(move |db| {
+            let mut list = db.prepare(
+                "SELECT substr(gap.key, length(?1) + 1), gap.value, slots.value FROM meta gap
+                 JOIN meta slots ON slots.key = ?2 || substr(gap.key, length(?3) + 1)
+                 WHERE substr(gap.key, 1, length(?1)) = ?1",
+            )?;
+            let rows = list.query_map((&models, SLOTS, GAP), |row| {
+                let gap = Duration::from_micros(row.get::<_, i64>(1)?.unsigned_abs().max(1));
+                Ok((row.get(0)?, Learned { rate: 1.0 / gap.as_secs_f64(), slots: row.get(2)? }))
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
     /// The output folder of which [`Store::keep_output`] took note; `None` before the first run.
     pub async fn output(&self) -> Result<Option<String>, StoreError> {
         self.read(root).await

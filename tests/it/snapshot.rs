@@ -21,6 +21,8 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         r"(?<time>\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)?|\b\d{8}T\d{6}Z\b)",
         r"(?<day>\b\d{4}-\d\d-\d\d\b)",
         r"(?<span>\b(?:\d+d\d\dh|\d+h\d\dm|\d+m\d\ds|\d+s)\b)",
+        r"(?<about>\babout \d+ s\b)",
+        r#"(?<estimate>"time":\{"seconds":\d+)"#,
         r"(?<port>127\.0\.0\.1:\d+)",
         r#"(?<home>[^\s"'=]*/\.tmp[A-Za-z0-9]{6})"#,
         r"(?<process>\bprocess \d+ on [^\s)]+)",
@@ -51,6 +53,8 @@ pub(crate) fn stable(text: &str) -> String {
             "aside" => ".[take].mp4".to_owned(),
             "port" => "127.0.0.1:[port]".to_owned(),
             "process" => "process [id] on [host]".to_owned(),
+            "about" => "about [span]".to_owned(),
+            "estimate" => r#""time":{"seconds":[seconds]"#.to_owned(),
             "os" => "os error [number]".to_owned(),
             "bytes" => r#""bytes":[bytes]"#.to_owned(),
             "request" | "take" | "task" | "hash" => {

@@ -1,5 +1,6 @@
 //! An active take of a run: its current step and the time of that step.
 
+use crate::domain::durations::RenderKind;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use jiff::Timestamp;
@@ -9,6 +10,8 @@ use jiff::Timestamp;
 pub struct Flight {
     /// Key of its job.
     pub(crate) key: JobKey,
+    /// Kind of its request.
+    pub(crate) kind: RenderKind,
     pub(crate) doing: Doing,
     /// Start of the step; for [`Doing::Again`], the time of the next try.
     pub(crate) at: Timestamp,
@@ -36,16 +39,27 @@ impl Flight {
     ///
     /// `before` is the take's last step.
     #[must_use]
-    pub(crate) fn new(key: &JobKey, state: &State, before: Option<&Self>, now: Timestamp) -> Option<Self> {
+    pub(crate) fn new(
+        key: &JobKey,
+        kind: &RenderKind,
+        state: &State,
+        before: Option<&Self>,
+        now: Timestamp,
+    ) -> Option<Self> {
         let (doing, at) = doing(state, now)?;
         let same = before.filter(|before| before.doing == doing && doing != Doing::Again);
-        Some(Self { key: key.clone(), doing, at: same.map_or(at, |before| before.at) })
+        Some(Self { key: key.clone(), kind: kind.clone(), doing, at: same.map_or(at, |before| before.at) })
     }
 
     /// Returns whether the take is paid or may be paid, because its request was sent or is being sent.
     #[must_use]
     pub(crate) fn is_paid(&self) -> bool {
         self.doing != Doing::Again
+    }
+
+    /// Returns whether the provider renders the take or may do so.
+    pub(super) fn is_rendered(&self) -> bool {
+        matches!(self.doing, Doing::Sending | Doing::Checking | Doing::Rendering)
     }
 
     /// Returns whether a terminal shows the take.

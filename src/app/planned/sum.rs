@@ -4,6 +4,7 @@
 
 use super::EXAMPLES;
 use crate::app::budget::{Fit, Level};
+use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
 use crate::domain::loss::Loss;
@@ -22,6 +23,8 @@ pub struct Sum {
     pub buckets: Buckets,
     /// Number of jobs that would be sent.
     pub to_render: usize,
+    /// Number of jobs that would be sent, by the kind of their requests.
+    pub(crate) unsent: BTreeMap<RenderKind, usize>,
     /// Price of the jobs that would be sent.
     pub(crate) total: Usd,
     /// Rows of the table, in order of appearance.
@@ -125,6 +128,7 @@ impl Sum {
         if decision.costs() {
             self.to_render += 1;
             self.total += price;
+            *self.unsent.entry(RenderKind::of(&wanted.request)).or_default() += 1;
             self.fits.iter_mut().for_each(|fit| fit.add(price));
             if let Some(model) = self.models.get_mut(name) {
                 model.costly += 1;

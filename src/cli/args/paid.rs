@@ -32,7 +32,7 @@ pub struct Bounds {
     /// Stop submitting before this many US dollars are passed, what is in doubt included
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<Usd>,
-    /// Stop submitting after this long, such as 90m or 5h; what was paid is still collected
+    /// Submit nothing that would be finished after this long, such as 90m or 5h; what was paid is still collected
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub max_time: Option<Duration>,
     /// Also send what nobody knows the price of; it counts as nothing in every budget

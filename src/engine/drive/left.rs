@@ -15,6 +15,8 @@ pub(in crate::engine) enum Left {
     Stopping,
     /// Its provider or model takes nothing more in this run, or the day's quota is used up.
     Closed,
+    /// It would probably be finished only after the end of the run.
+    Late,
     /// It was refused for passing reasons too often; the next run tries again.
     Resting,
     /// It has been rendering longer than a run waits.

@@ -2,9 +2,11 @@
 
 use super::ask::Patience;
 use super::{Drive, Left, Next};
+use crate::domain::durations::RenderKind;
 use crate::domain::lifecycle::State;
 use crate::domain::policy::{Moment, Policy};
 use crate::domain::take::Take;
+use crate::engine::outlook;
 use crate::engine::together::Answer;
 use futures::future::OptionFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +34,20 @@ impl Drive {
     /// Returns the lane's numbers with what is known of the durations of takes like this one.
     pub(super) fn policy(&self) -> Policy {
         Policy { durations: self.times.durations(), ..self.lane.policy.clone() }
+    }
+
+    /// Returns whether the take would probably be finished only after the end of the run, and tells that once for takes
+    /// like it.
+    pub(super) fn is_late(&self, take: &Take) -> bool {
+        let is_late = outlook::is_late(&self.world.stop, &self.lane, self.times.durations().as_deref());
+        if is_late {
+            self.world.stop.out_of_time();
+            let RenderKind { model, class } = RenderKind::of(&take.request);
+            let which = if class.is_empty() { model.to_string() } else { format!("{model}, {class}") };
+            self.world
+                .warn_once(format!("{which}: no more is sent, to be finished before --max-time is over"));
+        }
+        is_late
     }
 
     /// Waits until the take is to be asked for, asks, and learns from the answer.

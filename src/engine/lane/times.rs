@@ -60,6 +60,12 @@ impl Account {
         Arc::clone(lock(&self.kinds.0).entry(RenderKind::of(request)).or_default())
     }
 
+    /// Returns the durations of one kind; `None` before a task of it has finished.
+    pub(in crate::engine) fn durations(&self, kind: &RenderKind) -> Option<Arc<Durations>> {
+        let times = lock(&self.kinds.0).get(kind).cloned();
+        times.and_then(|times| times.durations())
+    }
+
     /// Takes over what earlier runs have learned.
     pub fn load(&self, kind: RenderKind, durations: Durations) {
         let saved = durations.finished();

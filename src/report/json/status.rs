@@ -77,7 +77,7 @@ pub fn object(places: &Places, report: &StatusReport) -> Value {
             "done": pace.done,
             "clips_per_minute": pace.a_minute,
             "left": pace.left,
-            "seconds_left": pace.time_left.as_secs(),
+            "seconds_left": pace.time_left.map(|time| time.as_secs()),
         })),
         "next": report.next,
     })

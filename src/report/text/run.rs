@@ -90,7 +90,9 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
         });
     }
     if summary.reason == Some(StopReason::MaxTime) {
-        lines.push("--max-time is over; what was paid was collected".to_owned());
+        lines.push(
+            "--max-time: what would have ended later was not sent; what was paid was collected".to_owned(),
+        );
     }
     if summary.reason == Some(StopReason::InDoubt) {
         lines.push("guards.max_in_doubt is reached; what is left was not sent, and not charged".to_owned());

@@ -4,7 +4,7 @@ use crate::app::budget::Level;
 use crate::app::places::Places;
 use crate::app::status::{Oldest, StatusReport};
 use crate::domain::money::Usd;
-use crate::domain::units::{seconds, span, utc};
+use crate::domain::units::{about, span, utc};
 use crate::report::layout::labelled;
 use crate::report::pauses;
 use crate::report::text::held::held_block;
@@ -64,12 +64,10 @@ impl StatusReport {
             None => "  at work    nothing is running".to_owned(),
         });
         if let Some(pace) = &self.pace {
+            let time = pace.time_left.map(|time| format!(", about {}", about(time))).unwrap_or_default();
             lines.push(format!(
-                "             {} clips so far, {:.1} a minute; {} left, about {}",
-                pace.done,
-                pace.a_minute,
-                pace.left,
-                seconds(pace.time_left)
+                "             {} clips so far, {:.1} a minute; {} left{time}",
+                pace.done, pace.a_minute, pace.left
             ));
         }
         lines

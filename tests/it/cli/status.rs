@@ -39,7 +39,9 @@ fn the_pace_of_a_run_gives_the_time_that_is_left() {
     project.fault(json!([{ "on": "poll", "when": { "prompt_contains": "number 4" }, "do": { "unknown_word": { "word": "QUEUED" } } }]));
     let run = project.start(&["run", "--yes"]);
     until("all but one are done", || project.takes("done") == 3);
-    let pace = project.run(&["status", "--json"]).expect(0).json()["pace"].clone();
+    let pace = || project.run(&["status", "--json"]).expect(0).json()["pace"].clone();
+    until("what the run has learned is saved", || pace()["seconds_left"].is_u64());
+    let pace = pace();
     assert_eq!((&pace["done"], &pace["left"]), (&json!(3), &json!(1)));
     assert!(pace["clips_per_minute"].as_f64().unwrap() > 0.0 && pace["seconds_left"].is_u64(), "{pace}");
     let text = project.run(&["status"]).expect(0);

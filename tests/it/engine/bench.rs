@@ -12,6 +12,7 @@ use shotlist::domain::policy::{Moment, Policy};
 use shotlist::domain::request::Request;
 use shotlist::domain::take::{Take, Wanted};
 use shotlist::engine::clock::Clock;
+use shotlist::engine::stop::Stop;
 use shotlist::engine::world::{Parts, World};
 use shotlist::engine::{Outcome, Work, collect, run};
 use shotlist::files::Tree;
@@ -75,6 +76,8 @@ pub(crate) struct Bench {
     /// The pause between two looks at what others decide; long, so that hours cost nothing.
     pub(crate) look_every: Duration,
     pub(crate) max_in_doubt: Usd,
+    /// When the time box of the next runs ends.
+    pub(crate) deadline: Option<tokio::time::Instant>,
     /// When the next process dies.
     death: Arc<Death>,
 }
@@ -112,6 +115,7 @@ impl Bench {
             options: Options::default(),
             look_every: Duration::from_mins(5),
             max_in_doubt: PRICE.times(1_000),
+            deadline: None,
         }
     }
 
@@ -195,6 +199,7 @@ impl Bench {
             tree: Tree::open(&self.path(".shotlist"), &self.path("clips")).unwrap(),
             pictures: self.path(""),
             clock: self.clock.clone(),
+            stop: Arc::new(Stop::by(self.deadline)),
             run,
             project: self.project.clone(),
             look_every: self.look_every,

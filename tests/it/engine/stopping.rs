@@ -2,6 +2,7 @@
 
 use super::bench::{Bench, ECHO, ZAI, is_in_place, seconds};
 use super::far::Submit::{Accept, Panic};
+use shotlist::domain::notice::Notice;
 use shotlist::engine::stop::StopReason;
 use shotlist::engine::world::Failure;
 use shotlist::store::Step;
@@ -10,6 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::time::Instant;
 
 const SIX: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
@@ -27,6 +29,42 @@ async fn without_new_submissions_what_was_sent_is_still_collected() {
     assert_eq!(ran.states(&SIX).await, ["done", "done", "pending", "pending", "pending", "pending"]);
     assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (2, 4));
     drop(ran);
+    bench.resume().await.expect_all_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_time_box_nothing_is_sent_that_would_be_finished_later() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = NonZeroU32::new(2);
+    bench.far.renders_for(Duration::from_mins(1));
+    bench.run(&["x", "y", "z"]).await.expect_all_done();
+    let items: Vec<String> = (0..40).map(|n| format!("i{n}")).collect();
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    let began = bench.clock.now();
+    bench.deadline = Some(Instant::now() + Duration::from_secs(295));
+    let ran = bench.run(&items).await;
+    let took = seconds(began, bench.clock.now());
+    // Four times two of 60 s and a poll: a fifth pair would be finished after 300 s.
+    assert!((240.0..270.0).contains(&took), "{took}");
+    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (3 + 8, 32));
+    assert_eq!((ran.outcome.leaves_work(), ran.world.stop.reason()), (true, Some(StopReason::MaxTime)));
+    let words = "zai/viduq1-text: no more is sent, to be finished before --max-time is over";
+    let told = ran.told.iter().filter(|notice| **notice == Notice::Warning(words.into())).count();
+    assert_eq!(told, 1, "{:?}", ran.told);
+    drop(ran);
+    bench.deadline = None;
+    bench.resume().await.expect_all_done();
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_anything_is_learned_the_first_poll_of_the_card_tells_what_is_too_late() {
+    let mut bench = Bench::new(ZAI);
+    (bench.limits.first_poll, bench.limits.poll_every) = (None, None);
+    bench.deadline = Some(Instant::now() + Duration::from_secs(40));
+    let ran = bench.run(&["a", "b"]).await;
+    assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (0, 2));
+    drop(ran);
+    bench.deadline = Some(Instant::now() + Duration::from_secs(50));
     bench.resume().await.expect_all_done();
 }
 

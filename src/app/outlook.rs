@@ -1,0 +1,69 @@
+//! The time that a plan or the rest of a run takes, from the limits and from what earlier runs learned.
+
+use super::error::Error;
+use super::project::Project;
+use super::setup::limits;
+use crate::domain::durations::{Durations, RenderKind};
+use crate::domain::estimate::{Estimate, Flow, Known, Open, Prospect, estimate};
+use crate::domain::key::ModelName;
+use crate::engine::lane::Lane;
+use crate::manifest::{Located, ProviderConfig};
+use crate::provider::cards::Cards;
+use crate::store::Reader;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The limits of models and the durations of their renderings.
+#[derive(Debug, Default)]
+struct Outlook {
+    flows: BTreeMap<ModelName, Flow>,
+    durations: BTreeMap<RenderKind, Arc<Durations>>,
+}
+
+impl Known for Outlook {
+    fn of(&self, kind: &RenderKind) -> Prospect {
+        Prospect { flow: self.flows.get(&kind.model).copied(), durations: self.durations.get(kind).cloned() }
+    }
+}
+
+/// Returns the time for these renderings; `None` where nothing is left to render.
+///
+/// Without a reader, the limits alone are known.
+pub(crate) async fn time(
+    project: &Project,
+    configs: &BTreeMap<String, Located<ProviderConfig>>,
+    cards: &Cards,
+    reader: Option<&Reader>,
+    open: &BTreeMap<RenderKind, Open>,
+) -> Result<Option<Estimate>, Error> {
+    let mut outlook = Outlook::default();
+    if let Some(reader) = reader {
+        let known = reader.durations().await?.into_iter();
+        outlook.durations = known.map(|(kind, durations)| (kind, Arc::new(durations))).collect();
+    }
+    let providers: BTreeSet<&str> = open.keys().map(|kind| kind.model.provider.as_str()).collect();
+    for name in providers {
+        let Some(provider) = cards.providers().find(name) else { continue };
+        let manifest = limits(project, configs, name);
+        let learned = match reader {
+            Some(reader) => reader.learned(name).await?,
+            None => Vec::new(),
+        };
+        let learned: BTreeMap<_, _> = learned.into_iter().collect();
+        for card in cards.of(name) {
+            let lane = Lane::new(Some(card), &**provider, &manifest);
+            if let Some(learned) = learned.get(&card.name.model) {
+                lane.recall(*learned);
+            }
+            outlook.flows.insert(card.name.clone(), lane.flow());
+        }
+    }
+    Ok(estimate(open, &outlook))
+}
+
+/// Returns so many jobs of each kind, of which none is sent yet.
+pub(crate) fn unsent(jobs: &BTreeMap<RenderKind, usize>) -> BTreeMap<RenderKind, Open> {
+    let open =
+        |(kind, unsent): (&RenderKind, &usize)| (kind.clone(), Open { unsent: *unsent, ..Open::default() });
+    jobs.iter().map(open).collect()
+}

@@ -1,0 +1,54 @@
+//! What is left of a run: which requests are still sent, how fast, and how long they render.
+
+use super::lane::{Account, Lane};
+use super::stop::Stop;
+use crate::domain::durations::{Durations, RenderKind};
+use crate::domain::estimate::{Known, Prospect};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Share of the renderings that are to be finished before the end of a run with `--max-time`.
+const NEARLY_ALL: f64 = 0.95;
+
+/// Returns whether a request that is sent now would probably be finished only after the end of the run.
+///
+/// Without learned durations the time of the first poll counts, which is that of a usual rendering. Where that is not
+/// known either, nothing is too late.
+pub(super) fn is_late(stop: &Stop, lane: &Lane, durations: Option<&Durations>) -> bool {
+    let learned = durations.and_then(|durations| durations.quantile(NEARLY_ALL));
+    learned.or(lane.first_poll).is_some_and(|time| stop.is_too_late_for(time))
+}
+
+/// The facts about the requests of a run, as they are now.
+pub struct Outlook {
+    accounts: BTreeMap<String, Arc<Account>>,
+    stop: Arc<Stop>,
+}
+
+impl Outlook {
+    /// Returns the facts about the requests to these providers, until they are stopped.
+    #[must_use]
+    pub fn new(accounts: &BTreeMap<String, Arc<Account>>, stop: &Arc<Stop>) -> Self {
+        Self { accounts: accounts.clone(), stop: Arc::clone(stop) }
+    }
+}
+
+impl Known for Outlook {
+    fn of(&self, kind: &RenderKind) -> Prospect {
+        let Some(account) = self.accounts.get(&kind.model.provider) else { return Prospect::default() };
+        let (lane, durations) = (account.lane(&kind.model.model), account.durations(kind));
+        let is_sent = account.is_open()
+            && !account.is_paused()
+            && lane.is_open()
+            && !self.stop.submissions().is_cancelled()
+            && !is_late(&self.stop, lane, durations.as_deref());
+        Prospect { flow: is_sent.then(|| lane.flow()), durations }
+    }
+}
+
+impl fmt::Debug for Outlook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outlook").finish_non_exhaustive()
+    }
+}
