@@ -4,6 +4,7 @@
 //! has the pace of polls and the reasons to stop submitting for this run.
 
 mod control;
+mod downloads;
 pub(super) mod learn;
 mod ticket;
 mod times;
@@ -29,6 +30,7 @@ use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::transport::Endpoint;
 use control::Control;
+use downloads::Downloads;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -153,7 +155,7 @@ pub struct Account {
     /// Polls that wait for it.
     pub(super) questions: Questions,
     /// Downloads at once.
-    pub(super) downloads: Semaphore,
+    pub(super) downloads: Arc<Downloads>,
     per_day: Option<u32>,
     closed: CancellationToken,
     /// Whether a person has put it on hold.
@@ -212,7 +214,7 @@ impl Account {
             lanes,
             strangers,
             polls: Arc::new(Semaphore::new(polls as usize)),
-            downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
+            downloads: Downloads::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get)),
             kinds: Kinds::default(),
             poll_pace: Pace::new(poll_rate),
             poll_control: Control::new(Throttle::new(poll_rate, polls, poll_backoff).wide()),

@@ -37,7 +37,7 @@ pub struct FetchFault {
 /// What is known of a download that brought no clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FetchFaultKind {
-    /// No connection: says nothing about the clip.
+    /// No connection, or the host is too busy or broken to answer: says nothing about the clip.
     Unreachable,
     /// The link is dead: 403, 404 or 410.
     Dead,

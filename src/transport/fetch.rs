@@ -265,6 +265,7 @@ fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
 fn status_fault(status: u16, url: &Url) -> FetchFault {
     let (kind, word) = match status {
         401 | 403 | 404 | 410 => (FetchFaultKind::Dead, "does not have it, or not for us"),
+        408 | 425 | 429 | 500..=599 => (FetchFaultKind::Unreachable, "does not give it out for now"),
         _ => (FetchFaultKind::Refused, "does not give it out"),
     };
     FetchFault { kind, said: Said::coded(status, None, &format!("{} {word}", host_and_port(url))) }

@@ -443,8 +443,12 @@ async fn a25_a_dead_link_is_told_from_a_host_that_has_a_bad_day() {
         ("403 Forbidden", FetchFaultKind::Dead),
         ("404 Not Found", FetchFaultKind::Dead),
         ("410 Gone", FetchFaultKind::Dead),
-        ("429 Too Many Requests", FetchFaultKind::Refused),
-        ("503 Service Unavailable", FetchFaultKind::Refused),
+        ("408 Request Timeout", FetchFaultKind::Unreachable),
+        ("425 Too Early", FetchFaultKind::Unreachable),
+        ("429 Too Many Requests", FetchFaultKind::Unreachable),
+        ("500 Internal Server Error", FetchFaultKind::Unreachable),
+        ("503 Service Unavailable", FetchFaultKind::Unreachable),
+        ("400 Bad Request", FetchFaultKind::Refused),
         ("302 Found", FetchFaultKind::Refused),
     ] {
         let server = Server::start([answer(status, "", "")]).await;

@@ -46,7 +46,7 @@ impl SentBack {
 /// How a download ended without a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
-    /// No connection: says nothing about the clip.
+    /// No connection, or a host that is too busy or broken to answer: says nothing about the clip.
     Unreachable,
     /// Broke off, or what came is no clip.
     Broken {

@@ -12,6 +12,7 @@ use shotlist::domain::policy::{Moment, Policy};
 use shotlist::domain::request::Request;
 use shotlist::domain::take::{Take, Wanted};
 use shotlist::engine::clock::Clock;
+use shotlist::engine::owed::FreeSpace;
 use shotlist::engine::world::{Parts, World};
 use shotlist::engine::{Outcome, Work, collect, run};
 use shotlist::files::Tree;
@@ -75,6 +76,8 @@ pub(crate) struct Bench {
     /// The pause between two looks at what others decide; long, so that hours cost nothing.
     pub(crate) look_every: Duration,
     pub(crate) max_in_doubt: Usd,
+    /// The free bytes of the disk.
+    pub(crate) free_space: FreeSpace,
     /// When the next process dies.
     death: Arc<Death>,
 }
@@ -112,6 +115,7 @@ impl Bench {
             options: Options::default(),
             look_every: Duration::from_mins(5),
             max_in_doubt: PRICE.times(1_000),
+            free_space: Arc::new(|| None),
         }
     }
 
@@ -193,6 +197,7 @@ impl Bench {
             store,
             free: Box::new(Collecting(Arc::clone(&self.far))) as Box<dyn Free>,
             tree: Tree::open(&self.path(".shotlist"), &self.path("clips")).unwrap(),
+            free_space: Arc::clone(&self.free_space),
             pictures: self.path(""),
             clock: self.clock.clone(),
             run,
