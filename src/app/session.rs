@@ -25,7 +25,7 @@ use crate::engine::outlook::Outlook;
 use crate::engine::stop::{Stop, StopReason};
 use crate::engine::world::{LOOK_EVERY, Parts, World};
 use crate::engine::{self, Outcome, Work};
-use crate::files::Tree;
+use crate::files::{Tree, free_space};
 use crate::store::{Lock, LockError, Mode, Options, Place, Reader, RunId, Store, StoreError, Window};
 use crate::transport::{FreeClient, PaidClient};
 use std::collections::{BTreeSet, HashMap};
@@ -162,10 +162,12 @@ impl Session {
             move |notice: &Notice| listener.hear(notice)
         };
         let tree = self.tree()?;
+        let out = self.places.out.clone();
         let world = Arc::new(World::new(Parts {
             store: self.store,
             free: Box::new(FreeClient::new(&setup.settings)?),
             tree,
+            free_space: Arc::new(move || free_space(&out).ok()),
             pictures: self.places.folder.clone(),
             clock: self.clock,
             stop,

@@ -3,7 +3,7 @@
 //! Reading order: what is wanted ([`key`], [`request`], [`take`]), how it lives ([`lifecycle`] under a [`policy`]), when it is
 //! asked for ([`polling`], from learned [`durations`]), how long all of them take ([`estimate`]), how its clip
 //! can be gone ([`loss`]),
-//! when nothing more is ordered ([`breaker`]) and how fast ([`throttle`]),
+//! when nothing more is ordered ([`breaker`], [`owed`]) and how fast ([`throttle`]),
 //! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
 //! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
 
@@ -30,6 +30,7 @@ pub mod polling;
 pub mod breaker;
 pub mod lifecycle;
 pub mod loss;
+pub mod owed;
 pub mod take;
 pub mod throttle;
 

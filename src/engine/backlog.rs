@@ -1,8 +1,9 @@
 //! Works off the lists of the store, page by page, as there is room in flight.
 
 use super::Run;
+use super::owed::Debt;
 use super::world::{Failure, World};
-use crate::domain::key::ModelName;
+use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::take::Take;
 use crate::store::{Cursor, Queue, Queued};
@@ -51,17 +52,20 @@ pub(super) struct Backlog {
     pending: HashMap<ModelName, Reading>,
     /// Whether clips wait in the store that were rendered after their list was read.
     has_rendered: bool,
+    /// What is owed for takes that wait in the store.
+    stored: HashMap<TakeId, Debt>,
 }
 
 impl Backlog {
     pub(super) fn new() -> Self {
         let owed = [Queue::Clips, Queue::Tasks].map(Reading::new);
-        Self { owed, pending: HashMap::new(), has_rendered: false }
+        Self { owed, pending: HashMap::new(), has_rendered: false, stored: HashMap::new() }
     }
 
     /// Reads every list from its beginning again.
     pub(super) fn start_over(&mut self) {
-        *self = Self::new();
+        let stored = std::mem::take(&mut self.stored);
+        *self = Self { stored, ..Self::new() };
     }
 
     async fn owed(&mut self, world: &World) -> Result<Option<Queued>, Failure> {
@@ -70,6 +74,10 @@ impl Backlog {
             if next.is_some() {
                 return Ok(next);
             }
+        }
+        if !self.has_rendered {
+            // Both lists were read to their ends: what was not taken up from them will not be.
+            self.stored.clear();
         }
         Ok(None)
     }
@@ -93,7 +101,29 @@ impl Run<'_> {
             self.spawn(Queued { take, approved: true, replaces, at: Cursor::START }, None);
         } else {
             self.backlog.has_rendered = true;
+            self.store_debt(&take);
         }
+    }
+
+    /// Notes what is owed for a take that waits in the store.
+    fn store_debt(&mut self, take: &Take) {
+        let Some(account) = self.accounts.get(&take.request.model.provider) else { return };
+        let mut debt = Debt::new(&self.world.owed, account);
+        debt.follow(&take.state, account.lane(&take.request.model.model).link_life);
+        self.backlog.stored.insert(take.id.clone(), debt);
+    }
+
+    /// Notes what is owed for takes of earlier runs that have to wait in the store.
+    async fn store_debts(&mut self) -> Result<(), Failure> {
+        for queue in [Queue::Clips, Queue::Tasks] {
+            let mut reading = Reading::new(queue);
+            while let Some(Queued { take, .. }) = reading.next(self.world).await? {
+                if !self.flying.contains_key(&take.id) && !self.parked.contains(&take.id) {
+                    self.store_debt(&take);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Spawns drives for what is due and not in flight.
@@ -108,8 +138,12 @@ impl Run<'_> {
             let owed = matches!(queued.take.state, State::Downloading { .. } | State::Placing { .. });
             let id = queued.take.id.clone();
             if self.spawn(queued, None) && first && owed {
-                self.drain.insert(id);
+                self.drain.insert(id.clone());
             }
+            self.backlog.stored.remove(&id);
+        }
+        if first && self.paid.is_some() && self.collecting >= OWED_WINDOW {
+            self.store_debts().await?;
         }
         if self.paid.is_none() || !self.drain.is_empty() || self.world.stop.submissions().is_cancelled() {
             return Ok(());

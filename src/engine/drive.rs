@@ -17,6 +17,7 @@ use times::Heard;
 use super::blocking::blocking;
 use super::doubt::Exposed;
 use super::lane::{Account, Closed, Lane, Slot, Ticket, Times};
+use super::owed::Debt;
 use super::world::{Failure, World};
 use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
@@ -63,9 +64,11 @@ impl Drive {
         let running = matches!(take.state, State::Running { .. });
         let mut slot: Option<Slot> = running.then(|| self.lane.occupy()).flatten();
         let mut heard = Heard::default();
+        let mut debt = Debt::new(&self.world.owed, &self.account);
         // At a start one in doubt is asked about at once, whatever its schedule says.
         let mut at_once = matches!(take.state, State::Doubtful { .. });
         loop {
+            debt.follow(&take.state, self.lane.link_life);
             let (todo, _) = take.state.todo();
             let due = take.state.due(self.world.clock.moment(), &self.lane.policy);
             let stop = match todo {
@@ -93,7 +96,7 @@ impl Drive {
                     let admitted = tokio::select! {
                         biased;
                         () = self.account.paused() => return Ok(Left::Paused),
-                        admitted = self.admission(&take, due, stop) => admitted,
+                        admitted = self.admission(&take, due, stop, &mut debt) => admitted,
                     };
                     let Some(Admitted { slot: own, ticket, room }) = admitted else {
                         return Ok(if stop.is_cancelled() { Left::Stopping } else { Left::Closed });
@@ -139,10 +142,18 @@ impl Drive {
         }
     }
 
-    /// Waits until the take is due, and its lane and what may be in doubt have a place for it. `None` if a stop or a
+    /// Waits until the take is due, and what is owed, its lane and what may be in doubt have a place for it. `None` if a stop or a
     /// closure came first.
-    async fn admission(&self, take: &Take, due: Timestamp, stop: &CancellationToken) -> Option<Admitted<'_>> {
-        if !self.world.clock.until(due, stop).await {
+    async fn admission(
+        &self,
+        take: &Take,
+        due: Timestamp,
+        stop: &CancellationToken,
+        debt: &mut Debt,
+    ) -> Option<Admitted<'_>> {
+        if !self.world.clock.until(due, stop).await
+            || !self.world.incur(debt, self.lane.link_life, stop).await
+        {
             return None;
         }
         let ask = || self.is_reachable().boxed();

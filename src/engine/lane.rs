@@ -4,6 +4,7 @@
 //! has the pace of polls and the reasons to stop submitting for this run.
 
 mod control;
+mod downloads;
 pub(super) mod learn;
 mod ticket;
 mod times;
@@ -30,6 +31,7 @@ use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::transport::Endpoint;
 use control::Control;
+use downloads::Downloads;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -40,8 +42,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Polls at once and in a second, downloads at once, tasks in flight and submissions, where neither card nor manifest says
-/// otherwise.
+/// Limits of polls, downloads, tasks in flight and submissions where neither card nor manifest sets them.
 const POLLS: u32 = 8;
 const DOWNLOADS: u32 = 4;
 const POLL_RATE: Rate = Rate { count: NonZeroU32::new(5).unwrap(), per: Duration::from_secs(1) };
@@ -171,7 +172,7 @@ pub struct Account {
     /// Polls that wait for it.
     pub(super) questions: Questions,
     /// Downloads at once.
-    pub(super) downloads: Semaphore,
+    pub(super) downloads: Arc<Downloads>,
     per_day: Option<u32>,
     closed: CancellationToken,
     /// Whether a person has put it on hold.
@@ -230,7 +231,7 @@ impl Account {
             lanes,
             strangers,
             polls: Arc::new(Semaphore::new(polls as usize)),
-            downloads: Semaphore::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get) as usize),
+            downloads: Downloads::new(own.downloads.map_or(DOWNLOADS, NonZeroU32::get)),
             kinds: Kinds::default(),
             poll_pace: Pace::new(poll_rate),
             poll_control: Control::new(Throttle::new(poll_rate, polls, poll_backoff).wide()),

@@ -7,6 +7,7 @@
 mod backlog;
 mod blocking;
 pub mod clock;
+mod disk;
 mod doubt;
 mod drive;
 mod filing;
@@ -16,6 +17,7 @@ pub mod lane;
 pub mod lost;
 pub mod order;
 pub mod outlook;
+pub mod owed;
 mod pace;
 mod sidecar;
 pub mod stop;
@@ -176,6 +178,7 @@ impl<'a> Run<'a> {
             self.fail(Failure::store(error));
         }
         self.load_times().await;
+        self.look_at_disk().await;
         let mut first = true;
         let mut look = tokio::time::interval(self.world.look_every);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -214,6 +217,7 @@ impl<'a> Run<'a> {
                         self.save_times().await;
                     }
                     self.look_beside().await;
+                    self.look_at_disk().await;
                 }
             }
         }

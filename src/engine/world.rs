@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::doubt::{Entry, Exposed, Purse};
+use super::owed::{Debt, FreeSpace, Owed};
 use super::stop::{Stop, StopReason};
 use crate::domain::durations::RenderKind;
 use crate::domain::fault::{Said, Stop as ProviderStop};
@@ -77,6 +78,9 @@ pub struct World {
     /// The pause between two looks at what other processes decide (`resolve`, `collect`).
     pub(super) look_every: Duration,
     pub(super) purse: Purse,
+    /// The clips that are to come.
+    pub(super) owed: Arc<Owed>,
+    pub(super) free_space: FreeSpace,
     /// Whether this is a rehearsal, whose clips must never pass for paid ones.
     pub sandbox: bool,
     listener: Listener,
@@ -95,6 +99,8 @@ pub struct Parts {
     pub free: Box<dyn Free>,
     /// Where clips go.
     pub tree: Tree,
+    /// The free bytes there.
+    pub free_space: FreeSpace,
     /// The folder from which pictures are seen.
     pub pictures: PathBuf,
     /// The time.
@@ -125,6 +131,7 @@ impl World {
             store,
             free,
             tree,
+            free_space,
             pictures,
             clock,
             stop,
@@ -148,6 +155,8 @@ impl World {
             project,
             look_every,
             purse: Purse::new(max_in_doubt),
+            owed: Arc::default(),
+            free_space,
             sandbox,
             listener,
             reach,
@@ -241,6 +250,23 @@ impl Drop for OnWire<'_> {
 }
 
 impl World {
+    /// Waits until one more clip, whose link will live so long, can be downloaded in time and has room on the disk; it is
+    /// owed from then on. `false` if a stop came first.
+    pub(super) async fn incur(&self, debt: &mut Debt, life: Duration, stop: &CancellationToken) -> bool {
+        loop {
+            let mut changed = pin!(self.owed.changed());
+            changed.as_mut().enable();
+            let Err(short) = debt.incur(life, self.clock.now()) else { return true };
+            if let Some(words) = debt.news(&short) {
+                self.tell(&Notice::Warning(words));
+            }
+            tokio::select! {
+                () = stop.cancelled() => return false,
+                () = changed => {}
+            }
+        }
+    }
+
     /// Waits until a submission of this price has room beside what is on the wire and in doubt. `None` if a stop came
     /// first, or if what is in doubt leaves no room, which ends all submissions.
     pub(super) async fn room(&self, price: Usd, stop: &CancellationToken) -> Option<Exposed<'_>> {

@@ -4,6 +4,7 @@ use crate::domain::fault::Said;
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 /// A call that brought no whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,11 @@ pub struct FetchFault {
 pub enum FetchFaultKind {
     /// No connection: says nothing about the clip.
     Unreachable,
+    /// The host cannot answer for now, which says nothing about the clip either.
+    Busy {
+        /// What `Retry-After` asks for.
+        after: Option<Duration>,
+    },
     /// The link is dead: 403, 404 or 410.
     Dead,
     /// The link leads where no clip can be; nothing was connected there.

@@ -8,6 +8,7 @@ mod doubt;
 mod durations;
 mod far;
 mod growth;
+mod owed;
 mod resumed;
 mod stopping;
 mod stories;

@@ -15,6 +15,7 @@ use crate::plan::known::Filed;
 use crate::provider::Progress;
 use crate::transport::{FetchFault, FetchFaultKind};
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 impl Drive {
     /// Asks how the task stands, unless another poll has brought the answer already.
@@ -92,10 +93,10 @@ impl Drive {
     pub(super) async fn download(&self, take: &Take) -> Next {
         let State::Downloading { clip, task, .. } = &take.state else { return Ok(Err(Left::Changed)) };
         let stop = self.world.stop.waiting();
-        let permit = tokio::select! {
+        let place = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(Err(Left::Stopping)),
-            permit = self.account.downloads.acquire() => permit,
+            place = self.account.downloads.place(clip.expires) => place,
         };
         let taken_up = self.world.intake.take_up(&take.id, &take.path).await;
         let received = match taken_up {
@@ -103,14 +104,22 @@ impl Drive {
             Ok(TakenUp::Part(part)) => {
                 let account = &self.account;
                 let auth = account.provider.poll(&account.card(&take.request.model), &task.id).auth;
-                match self.world.free.fetch(&account.endpoint, auth, &clip.url, part.span()).await {
-                    Ok(download) => part.receive(&download.head, download.bytes, stop).await,
+                let began = Instant::now();
+                let fetched = self.world.free.fetch(&account.endpoint, auth, &clip.url, part.span()).await;
+                let received = match fetched {
+                    Ok(download) => Ok(part.receive(&download.head, download.bytes, stop).await),
+                    Err(fault) => Err(fault),
+                };
+                let size = received.as_ref().ok().and_then(|received| received.as_ref().ok());
+                self.world.owed.downloaded(account, began.elapsed(), size.map(|received| received.file.size));
+                match received {
+                    Ok(received) => received,
                     Err(fault) => return self.unfetched(take, fault).await,
                 }
             }
             Err(fault) => Err(fault),
         };
-        drop(permit);
+        drop(place);
         let broken = |progress| Event::FetchSetback(FetchSetback::Broken { progress });
         let (event, said) = match received {
             Ok(received) => {
@@ -130,7 +139,8 @@ impl Drive {
 
     async fn unfetched(&self, take: &Take, fault: FetchFault) -> Next {
         let event = match fault.kind {
-            FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable),
+            FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable { after: None }),
+            FetchFaultKind::Busy { after } => Event::FetchSetback(FetchSetback::Unreachable { after }),
             FetchFaultKind::Dead => Event::LinkDead,
             FetchFaultKind::Unsafe => Event::LinkUnsafe,
             FetchFaultKind::Redirects | FetchFaultKind::Refused | FetchFaultKind::Broken => {

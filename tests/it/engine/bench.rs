@@ -12,6 +12,7 @@ use shotlist::domain::policy::{Moment, Policy};
 use shotlist::domain::request::Request;
 use shotlist::domain::take::{Take, Wanted};
 use shotlist::engine::clock::Clock;
+use shotlist::engine::owed::FreeSpace;
 use shotlist::engine::stop::Stop;
 use shotlist::engine::world::{Parts, World};
 use shotlist::engine::{Outcome, Work, collect, run};
@@ -78,6 +79,8 @@ pub(crate) struct Bench {
     pub(crate) max_in_doubt: Usd,
     /// When the time box of the next runs ends.
     pub(crate) deadline: Option<tokio::time::Instant>,
+    /// The free bytes of the disk.
+    pub(crate) free_space: FreeSpace,
     /// When the next process dies.
     death: Arc<Death>,
 }
@@ -116,6 +119,7 @@ impl Bench {
             look_every: Duration::from_mins(5),
             max_in_doubt: PRICE.times(1_000),
             deadline: None,
+            free_space: Arc::new(|| None),
         }
     }
 
@@ -197,6 +201,7 @@ impl Bench {
             store,
             free: Box::new(Collecting(Arc::clone(&self.far))) as Box<dyn Free>,
             tree: Tree::open(&self.path(".shotlist"), &self.path("clips")).unwrap(),
+            free_space: Arc::clone(&self.free_space),
             pictures: self.path(""),
             clock: self.clock.clone(),
             stop: Arc::new(Stop::by(self.deadline)),

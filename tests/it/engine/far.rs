@@ -58,6 +58,8 @@ pub(crate) enum Fetch {
     Dead,
     /// No connection comes about.
     Unreachable,
+    /// The host is busy, and says how many seconds.
+    Busy(u64),
     /// It breaks off in the middle.
     Broken,
     /// It is a page, not a clip.
@@ -119,6 +121,12 @@ struct Desk {
     polled: Vec<Timestamp>,
     fetched: Vec<String>,
     gone: bool,
+    /// Length of each download.
+    fetch_time: Duration,
+    /// Life of links.
+    link_life: Option<Duration>,
+    /// Number of links that had expired when they were asked for.
+    expired: usize,
 }
 
 /// The provider.
@@ -223,6 +231,17 @@ impl Far {
     /// How long the next tasks render; later ones as long as the others.
     pub(crate) fn renders(&self, script: impl IntoIterator<Item = Duration>) {
         self.desk().renders.extend(script);
+    }
+
+    /// Makes each download take this time, and links live so long from the end of their rendering.
+    pub(crate) fn fetches_slowly(&self, time: Duration, link_life: Duration) {
+        let mut desk = self.desk();
+        (desk.fetch_time, desk.link_life) = (time, Some(link_life));
+    }
+
+    /// Returns the number of links that had expired when they were asked for.
+    pub(crate) fn expired(&self) -> usize {
+        self.desk().expired
     }
 
     /// Nothing goes wrong any more.
@@ -399,15 +418,22 @@ impl Far {
         if away.is_some() {
             return Err(FetchFault { kind: FetchFaultKind::Unreachable, said: Said::text("so it is") });
         }
-        let step = {
+        let (step, time) = {
             let mut desk = self.desk();
             desk.fetched.push(url.to_owned());
-            desk.fetches.pop_front()
+            let ready = desk.tasks.get(url.rsplit('/').next().unwrap()).copied();
+            let age = ready.map_or(0.0, |ready| super::bench::seconds(ready, self.clock.now()));
+            let is_dead = desk.link_life.is_some_and(|life| age > life.as_secs_f64());
+            desk.expired += usize::from(is_dead);
+            (if is_dead { Some(Fetch::Dead) } else { desk.fetches.pop_front() }, desk.fetch_time)
         };
         let fault = |kind| FetchFault { kind, said: Said::text("so it is") };
         let mut bytes = clip_of(url);
         match step {
             Some(Fetch::Dead) => return Err(fault(FetchFaultKind::Dead)),
+            Some(Fetch::Busy(seconds)) => {
+                return Err(fault(FetchFaultKind::Busy { after: Some(Duration::from_secs(seconds)) }));
+            }
             Some(Fetch::Unreachable) => return Err(fault(FetchFaultKind::Unreachable)),
             Some(Fetch::Page) => bytes = b"<html><body>nothing here</body></html>".to_vec(),
             Some(Fetch::Broken | Fetch::Stalled) | None => {}
@@ -432,7 +458,11 @@ impl Far {
                 let first = Bytes::copy_from_slice(&bytes[..16]);
                 stream::iter([Ok(first)]).chain(stream::pending()).boxed()
             }
-            _ => stream::iter([Ok(Bytes::from(bytes))]).boxed(),
+            _ => stream::once(async move {
+                tokio::time::sleep(time).await;
+                Ok(Bytes::from(bytes))
+            })
+            .boxed(),
         };
         Ok(Download { head, bytes })
     }

@@ -1,0 +1,174 @@
+//! Clips that are paid and not yet on the disk: whether their links live long enough, and whether the disk has room.
+
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// Free bytes that clips leave on a disk: as much as the state needs, which mostly lies on the same one.
+pub const DISK_RESERVE: u64 = 64 << 20;
+/// Share of a link's life that the downloads before its own may take: half, for hosts of clips become slower too.
+const SHARE: u32 = 2;
+/// Downloads after which each one so far counts half, so that the figures follow the line.
+const KNOWN: u32 = 64;
+
+/// Time and bytes that the downloads of a run have taken so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Downloaded {
+    tries: u32,
+    clips: f64,
+    bytes: f64,
+    seconds: f64,
+}
+
+impl Downloaded {
+    /// Adds a download that took this time. `clip` is the size of its clip, `None` where it brought none.
+    pub fn note(&mut self, time: Duration, clip: Option<u64>) {
+        if self.tries >= KNOWN {
+            self.tries /= 2;
+            for sum in [&mut self.clips, &mut self.bytes, &mut self.seconds] {
+                *sum /= 2.0;
+            }
+        }
+        self.tries += 1;
+        self.seconds += time.as_secs_f64();
+        if let Some(size) = clip {
+            self.clips += 1.0;
+            // A double holds the size of every file that a disk of today can hold.
+            #[expect(clippy::cast_precision_loss, reason = "see above")]
+            let size = size as f64;
+            self.bytes += size;
+        }
+    }
+
+    /// Returns the time from one clip to the next with so many downloads at once; `None` before the first clip.
+    #[must_use]
+    pub fn interval(&self, at_once: u32) -> Option<Duration> {
+        let seconds = self.seconds / self.clips / f64::from(at_once.max(1));
+        (self.clips > 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    }
+
+    /// Returns the mean size of a clip in bytes; `None` before the first clip.
+    #[must_use]
+    pub fn clip_size(&self) -> Option<u64> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a mean of sizes is a size"
+        )]
+        let size = (self.bytes / self.clips) as u64;
+        (self.clips > 0.0).then_some(size)
+    }
+}
+
+/// Downloads that would last too long for a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Late {
+    /// Clips that are owed.
+    pub clips: usize,
+    /// Time that their downloads take.
+    pub takes: Duration,
+    /// Time at which the first of their links expires.
+    pub first: Timestamp,
+    /// Time at which the link expires that would be too short-lived.
+    pub expires: Timestamp,
+}
+
+/// Returns why one more clip whose link lives until `new` would come too late or delay others too much, if it would.
+///
+/// Downloads go in the order in which their links expire, so the new clip delays only those that expire later. Where
+/// nothing is owed there is nothing to wait for, and the clip may be ordered.
+#[must_use]
+pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: Duration) -> Option<Late> {
+    let (clips, first) = (owed.len(), *owed.iter().min()?);
+    owed.push(new);
+    owed.sort_unstable();
+    let time = |clips: usize| interval.saturating_mul(u32::try_from(clips).unwrap_or(u32::MAX));
+    let is_late = |place: usize, expires: Timestamp| {
+        let left = expires.duration_since(now);
+        SignedDuration::try_from(time(place).saturating_mul(SHARE)).map_or(true, |time| time > left)
+    };
+    let places = owed.into_iter().zip(1..).skip_while(|(expires, _)| *expires < new);
+    let expires =
+        places.into_iter().find_map(|(expires, place)| is_late(place, expires).then_some(expires))?;
+    Some(Late { clips, takes: time(clips), first, expires })
+}
+
+/// Returns the free bytes that a disk needs for one more clip beside those that are owed.
+#[must_use]
+pub fn needed(owed: usize, clip_size: Option<u64>) -> u64 {
+    let clips = u64::try_from(owed).unwrap_or(u64::MAX).saturating_add(1);
+    clips.saturating_mul(clip_size.unwrap_or(0)).saturating_add(DISK_RESERVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn minutes(minutes: i64) -> Timestamp {
+        NOW + SignedDuration::from_mins(minutes)
+    }
+
+    #[test]
+    fn the_pace_counts_time_without_a_clip_and_all_downloads_at_once() {
+        let mut downloaded = Downloaded::default();
+        downloaded.note(MINUTE, None);
+        assert_eq!((downloaded.interval(4), downloaded.clip_size()), (None, None));
+        downloaded.note(MINUTE, Some(1_000));
+        downloaded.note(MINUTE * 2, Some(3_000));
+        assert_eq!(downloaded.interval(4), Some(Duration::from_secs(30)));
+        assert_eq!((downloaded.interval(0), downloaded.clip_size()), (Some(MINUTE * 2), Some(2_000)));
+    }
+
+    #[test]
+    fn the_pace_follows_a_host_that_becomes_slower_and_faster() {
+        let mut downloaded = Downloaded::default();
+        for (time, clip) in [(1, Some(5)), (30, None), (100, Some(5)), (1, Some(5))] {
+            (0..1_000).for_each(|_| downloaded.note(Duration::from_secs(time), clip));
+            let interval = downloaded.interval(1).unwrap();
+            let is_right = match clip {
+                Some(_) => interval.abs_diff(Duration::from_secs(time)) < Duration::from_secs(1),
+                None => interval > MINUTE * 60,
+            };
+            assert!(is_right, "{interval:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_may_wait_for_half_of_its_life() {
+        let owed = |count| vec![minutes(60); count];
+        // A clip a minute, and thirty minutes are half of sixty.
+        assert_eq!(late(owed(29), minutes(60), NOW, MINUTE), None);
+        let told = late(owed(30), minutes(60), NOW, MINUTE).unwrap();
+        assert_eq!(
+            (told.clips, told.takes, told.first, told.expires),
+            (30, MINUTE * 30, minutes(60), minutes(60))
+        );
+    }
+
+    #[test]
+    fn where_nothing_is_owed_nothing_waits() {
+        assert_eq!(late(Vec::new(), minutes(1), NOW, MINUTE * 600), None);
+        assert_ne!(late(vec![minutes(1)], minutes(1), NOW, MINUTE * 600), None);
+    }
+
+    #[test]
+    fn only_links_that_expire_later_are_delayed() {
+        // Those that are lost in any case, and those that never expire, keep nothing waiting.
+        assert_eq!(late(vec![minutes(-5), minutes(0)], minutes(60), NOW, MINUTE), None);
+        assert_eq!(late(vec![Timestamp::MAX; 1_000], minutes(60), NOW, MINUTE), None);
+        // Twenty that live longer than the new one, and then just not long enough.
+        assert_eq!(late(vec![minutes(42); 20], minutes(10), NOW, MINUTE), None);
+        let told = late(vec![minutes(41); 20], minutes(10), NOW, MINUTE).unwrap();
+        assert_eq!(told.expires, minutes(41));
+        assert_ne!(late(vec![minutes(60)], minutes(60), NOW, Duration::MAX), None);
+    }
+
+    #[test]
+    fn the_disk_needs_its_reserve_and_room_for_each_clip() {
+        assert_eq!(needed(9, None), DISK_RESERVE);
+        assert_eq!(needed(9, Some(1_000)), DISK_RESERVE + 10_000);
+        assert_eq!(needed(usize::MAX, Some(u64::MAX)), u64::MAX);
+    }
+}
