@@ -265,7 +265,7 @@ impl State {
             Todo::Submit => policy.longest_submit_pause(),
             Todo::LookUp => policy.longest_look_up_pause(),
             Todo::Poll => policy.longest_poll_pause(),
-            Todo::Download => policy.fetch_backoff.most,
+            Todo::Download => policy.longest_fetch_pause(),
             Todo::Reconcile | Todo::Place | Todo::Rest | Todo::Decide | Todo::Nothing => return due,
         };
         if due > at.after(longest) { at.now } else { due }

@@ -215,6 +215,12 @@ impl Policy {
         others.into_iter().fold(self.polls.longest(), Duration::max)
     }
 
+    /// Returns the longest pause before a download.
+    #[must_use]
+    pub fn longest_fetch_pause(&self) -> Duration {
+        self.fetch_backoff.most.max(longest_asked())
+    }
+
     /// Returns the longest pause before a look-up.
     #[must_use]
     pub fn longest_look_up_pause(&self) -> Duration {

@@ -59,6 +59,8 @@ pub struct Lane {
     pub policy: Policy,
     /// How long a link of this model lives.
     pub link_life: Duration,
+    /// Held by the one that asks whether more may be owed, so that the others need not ask as well.
+    pub(super) turn: tokio::sync::Mutex<()>,
     slots: Arc<Semaphore>,
     width: usize,
     pace: Pace,
@@ -92,6 +94,7 @@ impl Lane {
             card: card.cloned(),
             policy,
             link_life: card.map_or(LINK_LIFE, |card| card.link_life),
+            turn: tokio::sync::Mutex::default(),
             slots: Arc::new(Semaphore::new(width as usize)),
             width: width as usize,
             pace: Pace::new(rate),

@@ -4,6 +4,7 @@ use crate::domain::fault::Said;
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 /// A call that brought no whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +38,13 @@ pub struct FetchFault {
 /// What is known of a download that brought no clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FetchFaultKind {
-    /// No connection, or the host is too busy or broken to answer: says nothing about the clip.
+    /// No connection: says nothing about the clip.
     Unreachable,
+    /// The host cannot answer for now, which says nothing about the clip either.
+    Busy {
+        /// What `Retry-After` asks for.
+        after: Option<Duration>,
+    },
     /// The link is dead: 403, 404 or 410.
     Dead,
     /// The link leads where no clip can be; nothing was connected there.

@@ -15,17 +15,19 @@ use super::settings::{
     AGENT, ClientTrouble, SLOWEST, Settings, Timeouts, build, builder, host_and_port, is_loopback,
 };
 use crate::domain::fault::Said;
-use crate::wire::{Auth, ClipHead, Span};
+use crate::provider::reply;
+use crate::wire::{Auth, ClipHead, Reply, Span};
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE,
-    ETAG, HeaderName, HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, USER_AGENT,
+    ETAG, HeaderName, HeaderValue, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER, USER_AGENT,
 };
 use reqwest::{Client, Response};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
@@ -104,7 +106,7 @@ impl Clips {
                 301 | 302 | 303 | 307 | 308 => url = target(&url, &response)?,
                 // 416 says that the bytes we have are none of this clip's: whoever keeps them must know.
                 200 | 206 | 416 => return Ok(self.download(response, host_and_port(&url), end)),
-                status => return Err(status_fault(status, &url)),
+                _ => return Err(status_fault(&response, &url)),
             }
         }
         let text =
@@ -182,7 +184,7 @@ struct Flow {
 
 /// The low-speed rule: in each window, so many bytes or the download is dead.
 struct Pace {
-    window: std::time::Duration,
+    window: Duration,
     closes: Instant,
     bytes: u64,
 }
@@ -262,13 +264,25 @@ fn target(url: &Url, response: &Response) -> Result<Url, FetchFault> {
     })
 }
 
-fn status_fault(status: u16, url: &Url) -> FetchFault {
+fn status_fault(response: &Response, url: &Url) -> FetchFault {
+    let status = response.status().as_u16();
     let (kind, word) = match status {
         401 | 403 | 404 | 410 => (FetchFaultKind::Dead, "does not have it, or not for us"),
-        408 | 425 | 429 | 500..=599 => (FetchFaultKind::Unreachable, "does not give it out for now"),
+        408 | 425 | 429 | 500..=599 => {
+            (FetchFaultKind::Busy { after: retry_after(response) }, "does not give it out for now")
+        }
         _ => (FetchFaultKind::Refused, "does not give it out"),
     };
     FetchFault { kind, said: Said::coded(status, None, &format!("{} {word}", host_and_port(url))) }
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let headers = [RETRY_AFTER, DATE].into_iter().filter_map(|name| {
+        let value = response.headers().get(&name)?.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    });
+    let reply = Reply { status: response.status().as_u16(), headers: headers.collect(), body: Vec::new() };
+    reply::retry_after(&reply)
 }
 
 fn sending(error: reqwest::Error, url: &Url) -> FetchFault {

@@ -443,16 +443,22 @@ async fn a25_a_dead_link_is_told_from_a_host_that_has_a_bad_day() {
         ("403 Forbidden", FetchFaultKind::Dead),
         ("404 Not Found", FetchFaultKind::Dead),
         ("410 Gone", FetchFaultKind::Dead),
-        ("408 Request Timeout", FetchFaultKind::Unreachable),
-        ("425 Too Early", FetchFaultKind::Unreachable),
-        ("429 Too Many Requests", FetchFaultKind::Unreachable),
-        ("500 Internal Server Error", FetchFaultKind::Unreachable),
-        ("503 Service Unavailable", FetchFaultKind::Unreachable),
+        ("408 Request Timeout", FetchFaultKind::Busy { after: None }),
+        ("425 Too Early", FetchFaultKind::Busy { after: None }),
+        ("429 Too Many Requests", FetchFaultKind::Busy { after: None }),
+        ("500 Internal Server Error", FetchFaultKind::Busy { after: None }),
+        ("503 Service Unavailable", FetchFaultKind::Busy { after: None }),
         ("400 Bad Request", FetchFaultKind::Refused),
         ("302 Found", FetchFaultKind::Refused),
     ] {
         let server = Server::start([answer(status, "", "")]).await;
         assert_eq!(fetched(&server.url("/"), Span::Whole, true).await, Err(kind), "{status}");
+    }
+    let date = "Date: Sat, 28 Nov 2026 10:00:00 GMT\r\nRetry-After: Sat, 28 Nov 2026 10:01:30 GMT\r\n";
+    for (asks, seconds) in [("Retry-After: 7\r\n", 7), (date, 90)] {
+        let server = Server::start([answer("429 Too Many Requests", asks, "")]).await;
+        let busy = FetchFaultKind::Busy { after: Some(Duration::from_secs(seconds)) };
+        assert_eq!(fetched(&server.url("/"), Span::Whole, true).await, Err(busy));
     }
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let gone = fetched(&format!("http://127.0.0.1:{port}/"), Span::Whole, true).await;

@@ -46,8 +46,11 @@ impl SentBack {
 /// How a download ended without a clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchSetback {
-    /// No connection, or a host that is too busy or broken to answer: says nothing about the clip.
-    Unreachable,
+    /// No connection, or a host that cannot answer for now: says nothing about the clip.
+    Unreachable {
+        /// The pause that the host asked for.
+        after: Option<Duration>,
+    },
     /// Broke off, or what came is no clip.
     Broken {
         /// Whether enough arrived to call it progress.

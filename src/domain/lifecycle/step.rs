@@ -286,7 +286,7 @@ impl Fetch {
                 if self.watch.fresh_links > policy.fresh_links {
                     return Ok(held(HeldReason::UrlExpired, self.task, at));
                 }
-                Ok(self.ask_for_a_fresh_link(at, policy))
+                Ok(self.ask_for_a_fresh_link(at.after(policy.fetch_backoff.first)))
             }
             Event::FetchSetback(FetchSetback::Broken { progress }) => {
                 self.tries = if progress { 0 } else { self.tries.saturating_add(1) };
@@ -296,13 +296,14 @@ impl Fetch {
                 let pause = policy.fetch_backoff.pause(u32::from(self.tries.max(1)), None, at.jitter);
                 Ok(self.again(0, at.after(pause)))
             }
-            Event::FetchSetback(FetchSetback::Unreachable) => {
+            Event::FetchSetback(FetchSetback::Unreachable { after }) => {
                 let unreached = self.unreached.saturating_add(1);
+                let pause = policy.fetch_backoff.pause(unreached, after, at.jitter);
                 // The host may have moved: asking for the link again is free and finds it.
                 if unreached >= u32::from(policy.fetch_tries) {
-                    return Ok(self.ask_for_a_fresh_link(at, policy));
+                    let pause = if after.is_some() { pause } else { policy.fetch_backoff.first };
+                    return Ok(self.ask_for_a_fresh_link(at.after(pause)));
                 }
-                let pause = policy.fetch_backoff.pause(unreached, None, at.jitter);
                 Ok(self.again(unreached, at.after(pause)))
             }
             other => illegal(Phase::Downloading, &other),
@@ -314,7 +315,7 @@ impl Fetch {
         State::Downloading { task, clip, watch, tries, unreached, due }
     }
 
-    fn ask_for_a_fresh_link(self, at: Moment, policy: &Policy) -> State {
-        State::Running { task: self.task, watch: self.watch, due: at.after(policy.fetch_backoff.first) }
+    fn ask_for_a_fresh_link(self, due: Timestamp) -> State {
+        State::Running { task: self.task, watch: self.watch, due }
     }
 }

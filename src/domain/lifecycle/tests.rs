@@ -94,7 +94,7 @@ fn events() -> Vec<Event> {
         Event::Fetched(file()),
         Event::FetchSetback(FetchSetback::Broken { progress: false }),
         Event::FetchSetback(FetchSetback::Broken { progress: true }),
-        Event::FetchSetback(FetchSetback::Unreachable),
+        Event::FetchSetback(FetchSetback::Unreachable { after: None }),
         Event::LinkDead,
         Event::LinkUnsafe,
         Event::Placed,
@@ -348,7 +348,7 @@ fn no_trouble_goes_on_for_ever() {
         (running.clone(), Event::Missing, 60, "held", 6),
         (running.clone(), Event::StillRunning, 300, "held", 2_018),
         (downloading.clone(), Event::FetchSetback(FetchSetback::Broken { progress: false }), 10, "held", 6),
-        (downloading, Event::FetchSetback(FetchSetback::Unreachable), 10, "running", 6),
+        (downloading, Event::FetchSetback(FetchSetback::Unreachable { after: None }), 10, "running", 6),
     ];
     for (state, event, step, name, count) in cases {
         let (end, times) = ends(state, &event, step);

@@ -139,7 +139,8 @@ impl Drive {
 
     async fn unfetched(&self, take: &Take, fault: FetchFault) -> Next {
         let event = match fault.kind {
-            FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable),
+            FetchFaultKind::Unreachable => Event::FetchSetback(FetchSetback::Unreachable { after: None }),
+            FetchFaultKind::Busy { after } => Event::FetchSetback(FetchSetback::Unreachable { after }),
             FetchFaultKind::Dead => Event::LinkDead,
             FetchFaultKind::Unsafe => Event::LinkUnsafe,
             FetchFaultKind::Redirects | FetchFaultKind::Refused | FetchFaultKind::Broken => {

@@ -175,6 +175,17 @@ async fn a_download_that_breaks_off_or_brings_a_page_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_host_of_clips_that_is_busy_is_asked_again_when_it_said_and_as_often_as_it_takes() {
+    let bench = Bench::new(ZAI);
+    bench.far.fetches([Fetch::Busy(90); 10]);
+    let began = bench.clock.now();
+    bench.run(&["a"]).await.expect_all_done();
+    let all = seconds(began, bench.clock.now());
+    assert!(is_in_place(&bench, "a", "task-1") && (900.0..1_010.0).contains(&all), "{all}");
+    assert_eq!(bench.far.fetched().len(), 11);
+}
+
+#[tokio::test(start_paused = true)]
 async fn collecting_submits_nothing() {
     let bench = Bench::new(ECHO);
     let store = bench.store();
@@ -222,7 +233,7 @@ fn stalled_downloads_keep_no_accepted_task_from_being_saved() {
 async fn a_host_of_clips_that_is_down_keeps_nothing_from_being_ordered() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
-    bench.far.fetches([Fetch::Unreachable; 10_000]);
+    bench.far.fetches(vec![Fetch::Unreachable; 10_000]);
     let items = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
     let ran = bench.run_beside(&items, async |world| {
         tokio::time::sleep(Duration::from_mins(2)).await;

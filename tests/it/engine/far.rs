@@ -58,6 +58,8 @@ pub(crate) enum Fetch {
     Dead,
     /// No connection comes about.
     Unreachable,
+    /// The host is busy, and says how many seconds.
+    Busy(u64),
     /// It breaks off in the middle.
     Broken,
     /// It is a page, not a clip.
@@ -429,6 +431,9 @@ impl Far {
         let mut bytes = clip_of(url);
         match step {
             Some(Fetch::Dead) => return Err(fault(FetchFaultKind::Dead)),
+            Some(Fetch::Busy(seconds)) => {
+                return Err(fault(FetchFaultKind::Busy { after: Some(Duration::from_secs(seconds)) }));
+            }
             Some(Fetch::Unreachable) => return Err(fault(FetchFaultKind::Unreachable)),
             Some(Fetch::Page) => bytes = b"<html><body>nothing here</body></html>".to_vec(),
             Some(Fetch::Broken | Fetch::Stalled) | None => {}
