@@ -72,6 +72,16 @@ pub struct Late {
     pub expires: Timestamp,
 }
 
+/// Returns whether so many clips come in time for links that live at least so long.
+#[must_use]
+pub fn is_ample(clips: usize, life: Duration, interval: Duration) -> bool {
+    time_of(clips, interval).saturating_mul(SHARE) <= life
+}
+
+fn time_of(clips: usize, interval: Duration) -> Duration {
+    interval.saturating_mul(u32::try_from(clips).unwrap_or(u32::MAX))
+}
+
 /// Returns why one more clip whose link lives until `new` would come too late or delay others too much, if it would.
 ///
 /// Downloads go in the order in which their links expire, so the new clip delays only those that expire later. Where
@@ -81,15 +91,15 @@ pub fn late(mut owed: Vec<Timestamp>, new: Timestamp, now: Timestamp, interval: 
     let (clips, first) = (owed.len(), *owed.iter().min()?);
     owed.push(new);
     owed.sort_unstable();
-    let time = |clips: usize| interval.saturating_mul(u32::try_from(clips).unwrap_or(u32::MAX));
     let is_late = |place: usize, expires: Timestamp| {
         let left = expires.duration_since(now);
-        SignedDuration::try_from(time(place).saturating_mul(SHARE)).map_or(true, |time| time > left)
+        SignedDuration::try_from(time_of(place, interval).saturating_mul(SHARE))
+            .map_or(true, |time| time > left)
     };
     let places = owed.into_iter().zip(1..).skip_while(|(expires, _)| *expires < new);
     let expires =
         places.into_iter().find_map(|(expires, place)| is_late(place, expires).then_some(expires))?;
-    Some(Late { clips, takes: time(clips), first, expires })
+    Some(Late { clips, takes: time_of(clips, interval), first, expires })
 }
 
 /// Returns the free bytes that a disk needs for one more clip beside those that are owed.
@@ -140,6 +150,7 @@ mod tests {
         let owed = |count| vec![minutes(60); count];
         // A clip a minute, and thirty minutes are half of sixty.
         assert_eq!(late(owed(29), minutes(60), NOW, MINUTE), None);
+        assert!(is_ample(30, MINUTE * 60, MINUTE) && !is_ample(31, MINUTE * 60, MINUTE));
         let told = late(owed(30), minutes(60), NOW, MINUTE).unwrap();
         assert_eq!(
             (told.clips, told.takes, told.first, told.expires),

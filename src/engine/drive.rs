@@ -151,11 +151,14 @@ impl Drive {
         stop: &CancellationToken,
         debt: &mut Debt,
     ) -> Option<Admitted<'_>> {
-        if !self.world.clock.until(due, stop).await
-            || !self.world.incur(debt, self.lane.link_life, stop).await
-        {
+        if !self.world.clock.until(due, stop).await {
             return None;
         }
+        let turn = self.lane.turn.lock().await;
+        if !self.world.incur(debt, self.lane.link_life, stop).await {
+            return None;
+        }
+        drop(turn);
         let ask = || self.is_reachable().boxed();
         loop {
             let (slot, ticket) = self.account.admission(&self.lane, &self.world.clock, stop, &ask).await?;

@@ -4,6 +4,7 @@
 //! has the pace of polls and the reasons to stop submitting for this run.
 
 mod control;
+mod day;
 mod downloads;
 pub(super) mod learn;
 mod ticket;
@@ -62,6 +63,8 @@ pub struct Lane {
     /// The time after which a task of the model can be expected to have finished, as manifest or card say.
     pub(super) first_poll: Option<Duration>,
     per_day: Option<u32>,
+    /// Held by the one that asks whether more may be owed, so that the others need not ask as well.
+    pub(super) turn: tokio::sync::Mutex<()>,
     slots: Arc<Semaphore>,
     width: usize,
     pace: Pace,
@@ -97,6 +100,7 @@ impl Lane {
             link_life: card.map_or(LINK_LIFE, |card| card.link_life),
             first_poll: limits.first_poll,
             per_day: limits.per_day,
+            turn: tokio::sync::Mutex::default(),
             slots: Arc::new(Semaphore::new(width as usize)),
             width: width as usize,
             pace: Pace::new(rate),
@@ -194,13 +198,6 @@ struct History {
     day: Option<(String, u32)>,
 }
 
-impl History {
-    /// Takes one from the day's count: no byte left, so the provider has not counted it either.
-    fn give_back(&mut self) {
-        self.day = self.day.take().map(|(day, sent)| (day, sent.saturating_sub(1)));
-    }
-}
-
 /// What the account made of a fault, to be told.
 pub struct Closed {
     /// The provider, or `provider/model`.
@@ -290,11 +287,6 @@ impl Account {
         let _ = self.paused.subscribe().wait_for(|paused| *paused).await;
     }
 
-    /// Takes over how many submissions today's earlier runs made.
-    pub fn sent_today(&self, now: Timestamp, count: u32) {
-        self.history().day = Some((now.strftime("%F").to_string(), count));
-    }
-
     /// Waits for a slot, for the provider's pauses to end, for the lane's controller, and for the pace; in this order, so
     /// that nobody holds a cell of the pace while waiting for a slot. `None` if a stop or a closure came first.
     pub(super) async fn admission<'a>(
@@ -360,32 +352,6 @@ impl Account {
             () = stop.cancelled() => None,
             asking = admission => asking,
         }
-    }
-
-    /// Counts a submission against the day's quota (UTC). `false` where it is used up.
-    fn take_of_the_day(&self, now: Timestamp) -> bool {
-        let Some(quota) = self.per_day else { return true };
-        let today = now.strftime("%F").to_string();
-        let mut history = self.history();
-        let sent = match &history.day {
-            Some((day, sent)) if *day == today => *sent,
-            _ => 0,
-        };
-        if sent >= quota {
-            return false;
-        }
-        history.day = Some((today, sent + 1));
-        true
-    }
-
-    /// Whether the day's quota is used up.
-    #[must_use]
-    pub fn day_is_over(&self, now: Timestamp) -> bool {
-        let today = now.strftime("%F").to_string();
-        let history = self.history();
-        self.per_day.is_some_and(|quota| {
-            history.day.as_ref().is_some_and(|(day, sent)| *day == today && *sent >= quota)
-        })
     }
 
     /// Why the provider was closed, if it was.

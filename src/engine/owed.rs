@@ -6,7 +6,7 @@
 use super::lane::Account;
 use super::lock;
 use crate::domain::lifecycle::State;
-use crate::domain::owed::{Downloaded, Late, late, needed};
+use crate::domain::owed::{Downloaded, Late, is_ample, late, needed};
 use crate::domain::text;
 use crate::domain::units;
 use jiff::{SignedDuration, Timestamp};
@@ -42,6 +42,8 @@ struct Owing {
     rendering: BTreeMap<Duration, usize>,
     /// Number of clips by the time at which their links expire.
     links: BTreeMap<Timestamp, usize>,
+    /// Number of both.
+    count: usize,
     downloaded: Downloaded,
     was_told: bool,
 }
@@ -64,11 +66,8 @@ pub(super) enum Short {
 }
 
 impl Owing {
-    fn count(&self) -> usize {
-        self.rendering.values().chain(self.links.values()).sum()
-    }
-
     fn enter(&mut self, due: Due) {
+        self.count += 1;
         match due {
             Due::Link(life) => *self.rendering.entry(life).or_default() += 1,
             Due::Clip(expires) => *self.links.entry(expires).or_default() += 1,
@@ -84,6 +83,7 @@ impl Owing {
                 }
             }
         }
+        self.count -= 1;
         match due {
             Due::Link(life) => less(&mut self.rendering, &life),
             Due::Clip(expires) => less(&mut self.links, &expires),
@@ -93,6 +93,10 @@ impl Owing {
     /// Returns why one more clip whose link lives so long would be too much, if it would.
     fn late(&self, life: Duration, at_once: u32, now: Timestamp) -> Option<(Late, Duration)> {
         let interval = self.downloaded.interval(at_once)?;
+        // Those that expire later have more time, and all before them were counted.
+        if is_ample(self.count + 1, life, interval) {
+            return None;
+        }
         let expires = |life: Duration| {
             let life = SignedDuration::try_from(life).unwrap_or(SignedDuration::MAX);
             now.checked_add(life).unwrap_or(Timestamp::MAX)
@@ -106,7 +110,7 @@ impl Owing {
 
 impl Book {
     fn count(&self) -> usize {
-        self.accounts.values().map(Owing::count).sum()
+        self.accounts.values().map(|owing| owing.count).sum()
     }
 
     /// Returns what the disk lacks for one more clip, if it lacks anything.

@@ -233,7 +233,7 @@ fn stalled_downloads_keep_no_accepted_task_from_being_saved() {
 async fn a_host_of_clips_that_is_down_keeps_nothing_from_being_ordered() {
     let mut bench = Bench::new(ZAI);
     bench.limits.concurrency = NonZeroU32::new(2);
-    bench.far.fetches([Fetch::Unreachable; 10_000]);
+    bench.far.fetches(vec![Fetch::Unreachable; 10_000]);
     let items = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
     let ran = bench.run_beside(&items, async |world| {
         tokio::time::sleep(Duration::from_mins(2)).await;
