@@ -44,8 +44,9 @@ impl Drive {
             self.world.stop.out_of_time();
             let RenderKind { model, class } = RenderKind::of(&take.request);
             let which = if class.is_empty() { model.to_string() } else { format!("{model}, {class}") };
-            self.world
-                .warn_once(format!("{which}: no more is sent, to be finished before --max-time is over"));
+            self.world.warn_once(format!(
+                "{which}: nothing more is sent, because it would probably end after --max-time"
+            ));
         }
         is_late
     }

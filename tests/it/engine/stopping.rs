@@ -48,7 +48,7 @@ async fn with_a_time_box_nothing_is_sent_that_would_be_finished_later() {
     assert!((240.0..270.0).contains(&took), "{took}");
     assert_eq!((bench.far.charges().len(), ran.outcome.waiting), (3 + 8, 32));
     assert_eq!((ran.outcome.leaves_work(), ran.world.stop.reason()), (true, Some(StopReason::MaxTime)));
-    let words = "zai/viduq1-text: no more is sent, to be finished before --max-time is over";
+    let words = "zai/viduq1-text: nothing more is sent, because it would probably end after --max-time";
     let told = ran.told.iter().filter(|notice| **notice == Notice::Warning(words.into())).count();
     assert_eq!(told, 1, "{:?}", ran.told);
     drop(ran);
