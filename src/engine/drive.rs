@@ -1,10 +1,12 @@
 //! One take, from where it stands to where it must wait for something outside this run.
 //!
-//! Here are the loop and the one act that costs money; the free ones are in `ask` and `collect`.
+//! Here are the loop and the one act that costs money; its answers are taken in by `answer`, the free acts are in `ask` and
+//! `collect`.
 //!
 //! Reads top to bottom: look what is due, wait for it or stop, act, save, tell. Waiting is cut off by a stop, doing
 //! never is: a request that may cost money is always heard to its end.
 
+mod answer;
 mod ask;
 mod collect;
 mod left;
@@ -22,8 +24,7 @@ use super::world::{Failure, World};
 use crate::domain::breaker::Ending;
 use crate::domain::digest::Sha256;
 use crate::domain::fault::{Fault, FaultKind, Said, Stop};
-use crate::domain::key::TaskId;
-use crate::domain::lifecycle::{Event, HeldReason, Intent, SentBack, State, Todo};
+use crate::domain::lifecycle::{Event, HeldReason, Intent, State, Todo};
 use crate::domain::money::Usd;
 use crate::domain::notice::Notice;
 use crate::domain::policy::Moment;
@@ -36,7 +37,6 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio_util::sync::CancellationToken;
 
 /// What one take is driven with.
@@ -289,88 +289,6 @@ impl Drive {
         drop(on_wire);
         self.world.reach("submit.after_commit");
         Ok(next)
-    }
-
-    async fn accepted(&self, claimed: &Take, id: TaskId) -> Next {
-        let is_first = !self.account.proven.swap(true, Ordering::Relaxed);
-        let next = match self.own(claimed, Event::Accepted(id.clone())).await? {
-            Err(Left::Changed) => self.accepted_late(claimed, id).await?,
-            owned => owned,
-        };
-        if is_first {
-            let (provider, address) = (self.account.provider.name(), &self.account.endpoint.base_url);
-            self.world.store.accepts_at(provider, address.as_str()).await.map_err(Failure::store)?;
-        }
-        Ok(next)
-    }
-
-    /// Saves an accepted task. A failure names the job and its price: the task's id may be nowhere but in that message.
-    async fn own(&self, take: &Take, event: Event) -> Next {
-        self.record(take, event, None, None).await.map_err(|failure| match failure {
-            Failure::Store(error) => Failure::unsaved(take, &error),
-            other => other,
-        })
-    }
-
-    /// Saves a task that was accepted after another process had marked its submission as doubtful.
-    async fn accepted_late(&self, claimed: &Take, id: TaskId) -> Next {
-        let now = self
-            .world
-            .store
-            .take_by_id(&claimed.id)
-            .await
-            .map_err(|error| Failure::unsaved(claimed, &error))?;
-        let settled_otherwise = || {
-            Failure::unsaved(
-                claimed,
-                &format!("task {id} was accepted, and the job has been settled otherwise"),
-            )
-        };
-        let Some(take) = now else { return Err(settled_otherwise()) };
-        if take.state.task().is_some_and(|task| task.id == id) {
-            // It was looked for, and found, meanwhile.
-            return Ok(Err(Left::Changed));
-        }
-        let event = match take.state {
-            State::Doubtful { .. } => Event::Found(id.clone()),
-            _ => Event::Adopt(id.clone()),
-        };
-        match self.own(&take, event).await {
-            Ok(Err(Left::Changed)) | Err(Failure::Illegal(_)) => Err(settled_otherwise()),
-            saved => saved,
-        }
-    }
-
-    async fn refused(&self, claimed: &Take, mut fault: Fault, ticket: Ticket<'_>, room: Exposed<'_>) -> Next {
-        let at = self.world.clock.moment();
-        let model = &claimed.request.model;
-        if fault.kind == FaultKind::NoRoute {
-            let proven = self.account.proven.load(Ordering::Relaxed);
-            fault.kind = if proven { FaultKind::Unknown } else { FaultKind::Stop(Stop::Setup) };
-        }
-        if matches!(fault.kind, FaultKind::Gone | FaultKind::Unknown) {
-            room.doubt(claimed.id.clone());
-        }
-        let learned = self.account.learn(&self.lane, &model.model, &fault, at, ticket);
-        if fault.kind == FaultKind::Barred {
-            self.world
-                .warn_once(format!("{model}: {}; not charged, and not sent again in this run", fault.said));
-        }
-        let event = match fault.kind {
-            FaultKind::NotSent => Event::SentBack(SentBack::NotSent),
-            FaultKind::Throttled { after } => Event::SentBack(SentBack::Throttled { after }),
-            FaultKind::Busy { after } => Event::SentBack(SentBack::Busy { after }),
-            FaultKind::Stop(_) | FaultKind::Barred => Event::SentBack(SentBack::Stopped),
-            FaultKind::Rejected(refusal) => Event::Rejected(refusal),
-            // "No such task" answers no submission.
-            FaultKind::Gone | FaultKind::NoRoute | FaultKind::Unknown => Event::Unanswered,
-        };
-        let recorded = self.record(claimed, event, Some(fault.said), None).await?;
-        if let Some(notice) = learned {
-            self.world.tell(&notice);
-        }
-        // Whatever stands before the provider refuses the same request again.
-        Ok(if fault.kind == FaultKind::Barred { recorded.and(Err(Left::Closed)) } else { recorded })
     }
 
     /// Reads the pictures into the body. The outer error is a defect, the inner one a picture that changed.

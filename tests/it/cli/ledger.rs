@@ -160,9 +160,9 @@ fn faulty_night(seed: u64) -> Project {
     project.manifest(&format!("{}guards: {{ max_in_doubt: 100 }}\n", crate::support::SHOP));
     // Three failures in a row stop a provider for one run; the same command goes on.
     until("everything was sent", || {
-        let code = project.run(&["run", "--yes", "--quiet"]).code;
-        assert!(matches!(code, 3 | 5 | 7), "exit {code}");
-        code != 5
+        let run = project.run(&["run", "--yes", "--quiet"]);
+        assert!(matches!(run.code, 3 | 5 | 7), "{run}");
+        run.code != 5
     });
     project
 }
