@@ -1,7 +1,7 @@
 //! Pauses submissions while what is paid already could not be downloaded in time, or would not fit on the disk.
 //!
 //! A task counts from its submission until its clip is on the disk. The clip is to come as long as a drive holds its
-//! [`Debt`], so that nothing keeps others waiting that nobody works on.
+//! `Debt`, so that nothing keeps others waiting that nobody works on.
 
 use super::lane::Account;
 use super::lock;
