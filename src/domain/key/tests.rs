@@ -1,0 +1,28 @@
+use super::*;
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn any_key_survives_being_written_and_read(
+        shot in "[a-z/%]{1,6}", item in "\\PC{1,8}", variant in "[a-z0-9_/%]{0,6}",
+    ) {
+        let key = JobKey { shot, item: item.into(), variant };
+        prop_assert_eq!(key.to_string().parse::<JobKey>().unwrap(), key);
+    }
+}
+
+#[test]
+fn a_key_needs_two_or_three_parts() {
+    for text in ["", "hero", "hero/", "/x", "a/b/c/d", "a//b"] {
+        assert!(text.parse::<JobKey>().is_err(), "{text}");
+    }
+    assert_eq!("hero/0123".parse::<JobKey>().unwrap(), JobKey::new("hero", "0123"));
+}
+
+#[test]
+fn a_model_name_is_split_at_the_first_slash() {
+    let name: ModelName = "zai/vidu2-image".parse().unwrap();
+    assert_eq!((name.provider.as_str(), name.model.as_str()), ("zai", "vidu2-image"));
+    assert_eq!(name.to_string(), "zai/vidu2-image");
+    assert!("vidu2-image".parse::<ModelName>().is_err());
+}

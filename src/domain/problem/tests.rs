@@ -1,0 +1,47 @@
+use super::*;
+
+#[test]
+fn strikes_of_one_cause_become_one_problem_with_a_count_and_three_examples() {
+    let strike = |row: u64| {
+        let place = Place::Row { file: "p.csv".into(), row, column: Some("image".into()) };
+        let mut problem = Problem::error(place, "the picture cell is empty");
+        problem.examples = vec![format!("sheet row {row}")];
+        problem
+    };
+    let other = Problem::error(Place::Nowhere, "something else");
+    let causes = grouped((2..=9).map(strike).chain([other]).collect());
+    assert_eq!(causes.len(), 2);
+    assert_eq!(causes[0].count, 8);
+    assert_eq!(causes[0].examples, ["sheet row 2", "sheet row 3", "sheet row 4"]);
+}
+
+#[test]
+fn of_more_causes_than_anybody_reads_the_rest_is_counted() {
+    let problem = |at: usize| Problem::warning(Place::Nowhere, format!("cause {at}"));
+    let mut problems: Vec<Problem> = (0..CAUSES + 5).chain([3]).map(problem).collect();
+    problems.push(Problem::error(Place::Nowhere, "the worst"));
+    let causes = grouped(problems);
+    assert_eq!((causes.len(), causes[3].count), (CAUSES + 1, 2));
+    assert_eq!((causes[CAUSES].count, causes[CAUSES].severity), (6, Severity::Error));
+}
+
+#[test]
+fn rows_become_stretches_in_whatever_order_they_come() {
+    let mut rows = Rows::default();
+    rows.extend([9, 3, 5, 4, 4, 20, 8]);
+    assert_eq!(rows.stretches(), [(3, 5), (8, 9), (20, 20)]);
+    assert!(!rows.has_more());
+    rows.extend((0..1000).map(|row| row * 2 + 100));
+    assert_eq!(rows.stretches().len(), STRETCHES);
+    assert_eq!(rows.stretches()[..4], [(3, 5), (8, 9), (20, 20), (100, 100)]);
+    assert!(rows.has_more());
+}
+
+#[test]
+fn a_typo_is_recognised_and_a_stranger_is_not() {
+    let known = ["prompt", "image", "aspect_ratio"];
+    assert_eq!(did_you_mean("promt", known), Some("prompt"));
+    assert_eq!(did_you_mean("Aspect_Ratoi", known), Some("aspect_ratio"));
+    assert_eq!(did_you_mean("zebra", known), None);
+    assert_eq!(did_you_mean("zia", ["zai", "vtrix"]), Some("zai"));
+}
