@@ -9,6 +9,9 @@ use crate::domain::take::Take;
 use crate::store::{Cursor, Queue, Queued};
 use std::collections::{HashMap, VecDeque};
 
+/// The takes in flight, each with the lane that it waits for.
+type Flying = HashMap<TakeId, Option<ModelName>>;
+
 /// Takes read at once.
 const PAGE: u32 = 64;
 /// Takes of earlier runs that are polled or downloaded at once; more wait in the store, nearest due first. They have this
@@ -31,12 +34,15 @@ impl Reading {
     }
 
     /// Returns the next take of the list; `None` behind its last.
-    async fn next(&mut self, world: &World) -> Result<Option<Queued>, Failure> {
-        if self.page.is_empty() && !self.ended {
+    ///
+    /// Leaves out what is in flight when the page is read: it may have moved on by its turn.
+    async fn next(&mut self, world: &World, flying: &Flying) -> Result<Option<Queued>, Failure> {
+        while self.page.is_empty() && !self.ended {
             let page = world.store.queued(world.run, &self.queue, self.after, PAGE).await;
-            self.page = page.map_err(Failure::store)?.into();
-            self.after = self.page.back().map_or(self.after, |last| last.at);
-            self.ended = self.page.len() < PAGE as usize;
+            let page = page.map_err(Failure::store)?;
+            self.after = page.last().map_or(self.after, |last| last.at);
+            self.ended = page.len() < PAGE as usize;
+            self.page = page.into_iter().filter(|queued| !flying.contains_key(&queued.take.id)).collect();
         }
         Ok(self.page.pop_front())
     }
@@ -68,9 +74,9 @@ impl Backlog {
         *self = Self { stored, ..Self::new() };
     }
 
-    async fn owed(&mut self, world: &World) -> Result<Option<Queued>, Failure> {
+    async fn owed(&mut self, world: &World, flying: &Flying) -> Result<Option<Queued>, Failure> {
         for reading in &mut self.owed {
-            let next = reading.next(world).await?;
+            let next = reading.next(world, flying).await?;
             if next.is_some() {
                 return Ok(next);
             }
@@ -82,12 +88,17 @@ impl Backlog {
         Ok(None)
     }
 
-    async fn pending(&mut self, world: &World, model: &ModelName) -> Result<Option<Queued>, Failure> {
+    async fn pending(
+        &mut self,
+        world: &World,
+        model: &ModelName,
+        flying: &Flying,
+    ) -> Result<Option<Queued>, Failure> {
         if !self.pending.contains_key(model) {
             self.pending.insert(model.clone(), Reading::new(Queue::Pending(model.clone())));
         }
         match self.pending.get_mut(model) {
-            Some(reading) => reading.next(world).await,
+            Some(reading) => reading.next(world, flying).await,
             None => Ok(None),
         }
     }
@@ -117,7 +128,7 @@ impl Run<'_> {
     async fn store_debts(&mut self) -> Result<(), Failure> {
         for queue in [Queue::Clips, Queue::Tasks] {
             let mut reading = Reading::new(queue);
-            while let Some(Queued { take, .. }) = reading.next(self.world).await? {
+            while let Some(Queued { take, .. }) = reading.next(self.world, &self.flying).await? {
                 if !self.flying.contains_key(&take.id) && !self.parked.contains(&take.id) {
                     self.store_debt(&take);
                 }
@@ -134,7 +145,7 @@ impl Run<'_> {
             self.backlog.owed[0] = Reading::new(Queue::Clips);
         }
         while self.collecting < OWED_WINDOW {
-            let Some(queued) = self.backlog.owed(self.world).await? else { break };
+            let Some(queued) = self.backlog.owed(self.world, &self.flying).await? else { break };
             let owed = matches!(queued.take.state, State::Downloading { .. } | State::Placing { .. });
             let id = queued.take.id.clone();
             if self.spawn(queued, None) && first && owed {
@@ -163,7 +174,7 @@ impl Run<'_> {
     /// Spawns drives for a model's pending takes until enough of them wait for its slots.
     async fn top_up_lane(&mut self, model: &ModelName, width: usize) -> Result<(), Failure> {
         while self.waiting.get(model).copied().unwrap_or(0) < width + WAITING_PER_LANE {
-            let Some(queued) = self.backlog.pending(self.world, model).await? else { break };
+            let Some(queued) = self.backlog.pending(self.world, model, &self.flying).await? else { break };
             self.spawn(queued, Some(model.clone()));
         }
         Ok(())

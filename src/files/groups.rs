@@ -45,7 +45,7 @@ impl<J: Send + 'static> Groups<J> {
         let mut queue = lock(&self.queue);
         queue.waiting.push(job);
         if !std::mem::replace(&mut queue.is_busy, true) {
-            let worker = Worker(Arc::clone(&self.queue));
+            let worker = Worker { queue: Arc::clone(&self.queue), is_over: false };
             drop(tokio::task::spawn_blocking(move || worker.work(run)));
         }
     }
@@ -56,20 +56,25 @@ fn lock<J>(queue: &Mutex<Queue<J>>) -> MutexGuard<'_, Queue<J>> {
 }
 
 /// The thread that works on the groups of a queue.
-struct Worker<J>(Arc<Mutex<Queue<J>>>);
+struct Worker<J> {
+    queue: Arc<Mutex<Queue<J>>>,
+    /// Whether it left the queue to the next thread, which may be at work already.
+    is_over: bool,
+}
 
 impl<J> Worker<J> {
-    fn work(self, run: impl Fn(Vec<J>)) {
+    fn work(mut self, run: impl Fn(Vec<J>)) {
         loop {
             let group = {
-                let mut queue = lock(&self.0);
+                let mut queue = lock(&self.queue);
                 let size = queue.waiting.len().min(LARGEST);
                 queue.waiting.drain(..size).collect::<Vec<J>>()
             };
             if group.is_empty() {
-                let mut queue = lock(&self.0);
+                let mut queue = lock(&self.queue);
                 queue.is_busy = !queue.waiting.is_empty();
                 if !queue.is_busy {
+                    self.is_over = true;
                     return;
                 }
             } else {
@@ -82,9 +87,8 @@ impl<J> Worker<J> {
 impl<J> Drop for Worker<J> {
     /// Lets the next piece of work start another thread, also when this one died or never began.
     fn drop(&mut self) {
-        let mut queue = lock(&self.0);
-        if queue.is_busy {
-            *queue = Queue { waiting: Vec::new(), is_busy: false };
+        if !self.is_over {
+            *lock(&self.queue) = Queue { waiting: Vec::new(), is_busy: false };
         }
     }
 }
