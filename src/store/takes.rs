@@ -236,22 +236,30 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
 
 /// Reads the take as it stands, if that is how the caller saw it.
 ///
-/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same. Of the
-/// rest only the path of a take and its amount ever change.
+/// States are compared as a whole: each says which attempt it is about, so one that comes again means the same. A take may
+/// have gone to another job since, with another path and price; only what was ordered never changes.
 pub(super) fn current(db: &Connection, seen: &Take) -> rusqlite::Result<Option<Take>> {
     let unchanged = |row: &Row<'_>| {
         let data = row.get_ref(2)?.as_str()?;
-        let alike = row.get::<_, u32>(1)? == seen.attempts
+        let is_alike = row.get::<_, u32>(1)? == seen.attempts
             && (data == rows::state_json(&seen.state) || state(row, 2)? == seen.state);
-        let settled = row.get::<_, Option<i64>>(3)?.map(Usd::from_micros);
-        Ok(if alike { Some((row.get(0)?, settled)) } else { None })
+        if !is_alike {
+            return Ok(None);
+        }
+        let price = Usd::from_micros(row.get(3)?);
+        let settled = row.get::<_, Option<i64>>(4)?.map(Usd::from_micros);
+        Ok(Some((Take { price, settled, path: row.get(0)?, ..seen.clone() }, row.get::<_, i64>(5)?)))
     };
     let found = db
-        .prepare_cached("SELECT path, attempts, data, settled FROM takes WHERE id = ?1")?
+        .prepare_cached("SELECT path, attempts, data, price, settled, job FROM takes WHERE id = ?1")?
         .query_row([&seen.id.0], unchanged)
         .optional()?
         .flatten();
-    Ok(found.map(|(path, settled)| Take { settled, path, ..seen.clone() }))
+    let Some((take, job)) = found else { return Ok(None) };
+    db.prepare_cached("SELECT project, shot, item, variant, title FROM jobs WHERE id = ?1")?
+        .query_row([job], |row| {
+            Ok(Some(Take { project: row.get(0)?, key: key(row, 1)?, title: row.get(4)?, ..take }))
+        })
 }
 
 /// Returns the number of a job's row; `None` where the job is not known.

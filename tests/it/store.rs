@@ -563,6 +563,24 @@ async fn an_adopted_take_is_the_newest_of_its_new_job_and_its_clip_is_told_to_mo
     assert_eq!(unknown, Err(ApplyError::Changed));
 }
 
+#[tokio::test]
+async fn a_take_that_went_to_another_job_meanwhile_is_written_down_as_that_jobs() {
+    let place = Place::new();
+    let store = place.drive();
+    order(&store, &["old"]).await;
+    let run = run(&store).await;
+    let seen = claim(&store, &get(&store, "old").await, run).await.unwrap();
+    let mut renamed = admission(vec![wanted("new")]);
+    renamed.adopt = vec![(seen.id.clone(), 0)];
+    store.admit(renamed.into(), now()).await.unwrap();
+
+    let held = happen(&store, &seen, Event::Unanswered).await.unwrap();
+    assert_eq!((held.id.clone(), held.key.item.raw()), (seen.id, "new"));
+    let ledger = place.ledger();
+    let line: serde_json::Value = serde_json::from_str(ledger.lines().last().unwrap()).unwrap();
+    assert_eq!((&line["kind"], &line["job"]), (&"held".into(), &"hero/new".into()));
+}
+
 /// The same rendering once more, under that name and at that price.
 fn renewal(id: &str, price: i64) -> Renewal {
     Renewal { id: TakeId(id.into()), price: cents(price), note: Some("not in the console".into()) }
