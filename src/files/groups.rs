@@ -58,29 +58,24 @@ fn lock<J>(queue: &Mutex<Queue<J>>) -> MutexGuard<'_, Queue<J>> {
 /// The thread that works on the groups of a queue.
 struct Worker<J> {
     queue: Arc<Mutex<Queue<J>>>,
-    /// Whether it left the queue to the next thread, which may be at work already.
+    /// True once the queue is the next thread's, which may be at work already.
     is_over: bool,
 }
 
 impl<J> Worker<J> {
     fn work(mut self, run: impl Fn(Vec<J>)) {
-        loop {
-            let group = {
-                let mut queue = lock(&self.queue);
-                let size = queue.waiting.len().min(LARGEST);
-                queue.waiting.drain(..size).collect::<Vec<J>>()
-            };
-            if group.is_empty() {
-                let mut queue = lock(&self.queue);
-                queue.is_busy = !queue.waiting.is_empty();
-                if !queue.is_busy {
-                    self.is_over = true;
-                    return;
-                }
-            } else {
-                run(group);
-            }
+        while let Some(group) = self.next() {
+            run(group);
         }
+    }
+
+    /// Takes the next group. Where nothing waits, the work is over, and from then on the queue is the next thread's.
+    fn next(&mut self) -> Option<Vec<J>> {
+        let mut queue = lock(&self.queue);
+        let size = queue.waiting.len().min(LARGEST);
+        queue.is_busy = size > 0;
+        self.is_over = size == 0;
+        (size > 0).then(|| queue.waiting.drain(..size).collect())
     }
 }
 

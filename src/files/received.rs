@@ -20,7 +20,7 @@ pub enum ReceiveFault {
     /// It broke off; what can be kept is kept.
     #[error("{why}")]
     Broken {
-        /// Whether at least 1 MiB came this time.
+        /// True if at least 1 MiB came this time.
         progress: bool,
         /// For people.
         why: String,

@@ -232,6 +232,11 @@ impl Stored {
         self.is_beside = folders.device(&self.target)? != device;
         self.file = Some(if self.is_beside {
             let (beside, _) = folders.locate(&self.target)?;
+            // Who places the clip finds the folder there, and takes its name for durable.
+            folders.sync();
+            if let Some(error) = folders.failure(&self.target) {
+                return Err(error);
+            }
             beside.file(&beside_name(&self.take)?, flags, 0o600)?
         } else {
             partial.file(&part_name(&self.take)?, flags, 0o600)?

@@ -55,3 +55,15 @@ async fn after_a_group_that_panicked_the_next_work_is_done() {
     });
     answer.await.unwrap();
 }
+
+#[test]
+fn a_thread_that_ends_leaves_alone_what_was_handed_over_meanwhile() {
+    let queue = Arc::new(Mutex::new(Queue { waiting: Vec::new(), is_busy: true }));
+    let mut ending = Worker { queue: Arc::clone(&queue), is_over: false };
+    assert!(ending.next().is_none() && !lock(&queue).is_busy);
+    // Before it is gone, work comes and starts the next thread.
+    *lock(&queue) = Queue { waiting: vec!["clip"], is_busy: true };
+    let mut next = Worker { queue: Arc::clone(&queue), is_over: false };
+    drop(ending);
+    assert_eq!(next.next(), Some(vec!["clip"]));
+}
