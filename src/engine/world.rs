@@ -69,7 +69,7 @@ pub struct World {
     pub pictures: PathBuf,
     /// The time.
     pub clock: Clock,
-    /// How the run is asked to end.
+    /// The request to end, through which the run stops.
     pub stop: Arc<Stop>,
     /// This run.
     pub run: RunId,
@@ -105,7 +105,7 @@ pub struct Parts {
     pub pictures: PathBuf,
     /// The time.
     pub clock: Clock,
-    /// How the run is asked to end.
+    /// The request to end, through which the run stops.
     pub stop: Arc<Stop>,
     /// This run.
     pub run: RunId,

@@ -42,7 +42,7 @@ pub enum FetchFaultKind {
     Unreachable,
     /// The host cannot answer for now, which says nothing about the clip either.
     Busy {
-        /// What `Retry-After` asks for.
+        /// The pause that `Retry-After` asks for.
         after: Option<Duration>,
     },
     /// The link is dead: 403, 404 or 410.

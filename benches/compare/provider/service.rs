@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 pub enum Submitted {
     /// A task was made.
     Accepted {
-        /// Its id.
+        /// The id of the task.
         id: String,
         /// The client's own name for the request.
         label: String,

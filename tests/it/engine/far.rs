@@ -113,7 +113,7 @@ struct Desk {
     /// What becomes of every later poll.
     every_poll: Option<Poll>,
     render: Duration,
-    /// How long the next tasks render.
+    /// The time that the next tasks render.
     renders: VecDeque<Duration>,
     seen: Vec<Seen>,
     /// When each task is rendered.
@@ -185,7 +185,7 @@ impl Far {
         (desk.requests, desk.throttled)
     }
 
-    /// How it is away at this moment, if it is.
+    /// Returns the way in which it is away at this moment, if it is.
     fn away(&self) -> Option<Away> {
         let mut desk = self.desk();
         desk.requests += 1;
@@ -213,7 +213,7 @@ impl Far {
         Some(Submit::Refuse(429, "1302", quota.retry_after.then_some(whole)))
     }
 
-    /// How long a submission takes each way.
+    /// Returns the time that a submission takes each way.
     fn way(&self) -> Duration {
         if !self.desk().slow {
             return LATENCY;
@@ -223,12 +223,12 @@ impl Far {
         Duration::from_millis(100 + number * 619 % 900)
     }
 
-    /// How long tasks render from now on.
+    /// Sets the time that tasks render from now on.
     pub(crate) fn renders_for(&self, time: Duration) {
         self.desk().render = time;
     }
 
-    /// How long the next tasks render; later ones as long as the others.
+    /// Sets the time that the next tasks render; later ones take as long as the others.
     pub(crate) fn renders(&self, script: impl IntoIterator<Item = Duration>) {
         self.desk().renders.extend(script);
     }
