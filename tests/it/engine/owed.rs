@@ -142,3 +142,20 @@ async fn clips_that_wait_in_the_store_are_owed_as_well() {
     let first = seconds(began, bench.far.seen()[300].at);
     assert!((1_800.0..2_400.0).contains(&first), "{first}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_of_more_clips_than_a_run_drives_at_once_is_fetched_once() {
+    let mut bench = Bench::new(ZAI);
+    bench.limits.concurrency = NonZeroU32::new(400);
+    bench.limits.downloads = NonZeroU32::new(100);
+    bench.limits.first_poll = Some(Duration::from_millis(10));
+    bench.limits.polls = NonZeroU32::new(100);
+    (bench.limits.rate, bench.limits.poll_rate) =
+        (Some(rate(100_000, Duration::from_secs(1))), Some(rate(100_000, Duration::from_secs(1))));
+    bench.far.renders_for(Duration::ZERO);
+    bench.far.fetches_slowly(Duration::from_millis(50), Duration::from_hours(24));
+    let items = items(1_500);
+    let ran = bench.run(&names(&items)).await;
+    ran.expect_all_done();
+    assert_eq!((bench.far.charges().len(), bench.far.fetched().len()), (1_500, 1_500));
+}
