@@ -166,7 +166,7 @@ fn time_words(estimate: Estimate) -> Option<String> {
     let Estimate { time, at_once, is_whole } = estimate;
     let most = if is_whole { "about" } else { "at least" };
     let is_told = is_whole || time >= Duration::from_mins(1);
-    let tasks = if at_once > 1 { format!(" at {at_once} tasks at once") } else { String::new() };
+    let tasks = if at_once > 1 { format!(" with {at_once} tasks at once") } else { String::new() };
     is_told.then(|| format!("{most} {}{tasks}", about(time)))
 }
 
@@ -239,9 +239,9 @@ mod tests {
         let told = |seconds, at_once, is_whole| {
             time_words(Estimate { time: Duration::from_secs(seconds), at_once, is_whole })
         };
-        assert_eq!(told(1_490, 5, true).unwrap(), "about 25 min at 5 tasks at once");
+        assert_eq!(told(1_490, 5, true).unwrap(), "about 25 min with 5 tasks at once");
         assert_eq!(told(70, 1, true).unwrap(), "about 2 min");
-        assert_eq!(told(3_600, 20, false).unwrap(), "at least 1 h at 20 tasks at once");
+        assert_eq!(told(3_600, 20, false).unwrap(), "at least 1 h with 20 tasks at once");
         assert_eq!(told(59, 20, false), None);
     }
 }

@@ -718,33 +718,31 @@ async fn two_parts_race_for_a_name_and_one_gets_it_whole() {
 fn a_target_on_another_file_system_gets_its_part_beside_it() {
     // One thread for the disk, so that its steps can be counted.
     let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
-    runtime.block_on(part_beside_its_target());
-}
-
-async fn part_beside_its_target() {
-    let place = Place::new();
-    let Ok(shared) = TempDir::new_in("/dev/shm") else {
-        println!("SKIPPED(no second file system)");
-        return;
-    };
-    let state = place.folder.path().join("state");
-    if fs::metadata(shared.path()).unwrap().dev() == fs::metadata(&state).unwrap().dev() {
-        println!("SKIPPED(no second file system)");
-        return;
-    }
-    let tree = Tree::open(&state, shared.path()).unwrap();
-    let bytes = clip(22, 10);
-    let TakenUp::Part(part) = Intake::new(tree.clone()).take_up(&take("A"), "s/hero.mp4").await.unwrap()
-    else {
-        panic!("whole")
-    };
-    let file = receive(part, &head(&bytes), &[&bytes]).await.unwrap().file;
-    // The part, and the folder in which its own was made.
-    assert_eq!(tokio::task::spawn_blocking(Steps::of_this_thread).await.unwrap().synced, 2);
-    let beside = shared.path().join("s").join(format!(".{}.part", take("A")));
-    assert_eq!(fs::metadata(&beside).unwrap().len(), file.size);
-    tree.place(&placement("A", "s/hero.mp4", &file)).unwrap();
-    assert!(tree.is_placed("s/hero.mp4", &file) && !beside.exists());
+    runtime.block_on(async {
+        let place = Place::new();
+        let Ok(shared) = TempDir::new_in("/dev/shm") else {
+            println!("SKIPPED(no second file system)");
+            return;
+        };
+        let state = place.folder.path().join("state");
+        if fs::metadata(shared.path()).unwrap().dev() == fs::metadata(&state).unwrap().dev() {
+            println!("SKIPPED(no second file system)");
+            return;
+        }
+        let tree = Tree::open(&state, shared.path()).unwrap();
+        let bytes = clip(22, 10);
+        let TakenUp::Part(part) = Intake::new(tree.clone()).take_up(&take("A"), "s/hero.mp4").await.unwrap()
+        else {
+            panic!("whole")
+        };
+        let file = receive(part, &head(&bytes), &[&bytes]).await.unwrap().file;
+        // The part, and the folder in which its own was made.
+        assert_eq!(tokio::task::spawn_blocking(Steps::of_this_thread).await.unwrap().synced, 2);
+        let beside = shared.path().join("s").join(format!(".{}.part", take("A")));
+        assert_eq!(fs::metadata(&beside).unwrap().len(), file.size);
+        tree.place(&placement("A", "s/hero.mp4", &file)).unwrap();
+        assert!(tree.is_placed("s/hero.mp4", &file) && !beside.exists());
+    });
 }
 
 #[tokio::test]

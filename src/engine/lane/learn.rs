@@ -31,7 +31,11 @@ impl Account {
         history.trouble = None;
         let rate = slower.filter(|_| !lane.slowed.swap(true, Ordering::Relaxed))?;
         let name = self.provider.name();
-        Some(Notice::Warning(format!("{name}/{model}: throttled; {:.0}/min now", (rate * 60.0).max(1.0))))
+        let rate = (rate * 60.0).max(1.0);
+        Some(Notice::Warning(format!(
+            "{name}/{model}: the provider takes fewer submissions than the limits allow; about {rate:.0} a minute are sent \
+             now"
+        )))
     }
 
     /// Takes in how a paid task ended; says so when it closes the provider for this run.

@@ -36,7 +36,7 @@ async fn a_quota_that_nobody_told_is_used_and_the_next_run_starts_at_what_was_le
         assert_eq!(charges.len(), 300);
         assert!(throttled < 60, "{throttled} refusals");
         assert!(300.0 / took >= least, "{:.3} of the quota are used, {throttled} refusals", 300.0 / took);
-        let slower = |notice: &&Notice| matches!(notice, Notice::Warning(text) if text.contains("throttled"));
+        let slower = |notice: &&Notice| matches!(notice, Notice::Warning(text) if text.contains("takes fewer submissions"));
         assert_eq!(ran.told.iter().filter(slower).count(), 1, "{:?}", ran.said());
         drop(ran);
 
