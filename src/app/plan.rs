@@ -247,14 +247,14 @@ async fn history(places: &Places, manifest: &Manifest, now: Timestamp) -> Result
 /// The list is empty once anything was paid.
 fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
     let Items::File { reading, only: None, .. } = &manifest.items else { return Vec::new() };
-    let items = loaded.makes.of(reading.one_per);
+    let items = loaded.makes.of(reading.how.one_per);
     // A partial plan cannot tell the number of clips of the other items.
     let is_whole = plan.to_render() == loaded.jobs && loaded.left_out.count() == 0;
     let Some(clips) = loaded.jobs.checked_div(items).filter(|clips| clips * items == loaded.jobs) else {
         return Vec::new();
     };
     let others = OnePer::ALL.into_iter().filter(|(_, other)| {
-        *other != reading.one_per && loaded.makes.of(*other) > 0 && loaded.makes.of(*other) != items
+        *other != reading.how.one_per && loaded.makes.of(*other) > 0 && loaded.makes.of(*other) != items
     });
     let choices = others.map(|(name, other)| {
         let others = loaded.makes.of(other);

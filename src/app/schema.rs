@@ -8,7 +8,7 @@ mod forms;
 mod shot;
 
 use crate::catalog::dialects;
-use crate::domain::item::OnePer;
+use crate::domain::item::{Delimiter, FIELDS, OnePer};
 use crate::manifest::keys;
 use crate::provider::cards::Cards;
 use crate::provider::document::Profile;
@@ -75,6 +75,9 @@ fn section(name: &str) -> Json {
                 "one_per" => json!({ "enum": OnePer::ALL.map(|(name, _)| name), "default": "product" }),
                 "dialect" => json!({ "enum": dialects() }),
                 "all" => json!({ "type": "boolean", "default": false }),
+                "columns" => columns(),
+                "delimiter" => json!({ "enum": Delimiter::ALL.map(|(name, _)| name) }),
+                "join" => group(keys::JOIN, &["from", "on"], |_| text()),
                 "where" => condition(),
                 _ => text(),
             });
@@ -113,6 +116,13 @@ fn section(name: &str) -> Json {
         // This is `project`.
         _ => text(),
     }
+}
+
+/// Returns the schema of the columns of a product file.
+fn columns() -> Json {
+    let column = json!({ "anyOf": [text(), { "type": "array", "minItems": 1, "items": text() }] });
+    let all: Map<String, Json> = FIELDS.iter().map(|name| ((*name).to_owned(), column.clone())).collect();
+    json!({ "type": "object", "properties": all, "additionalProperties": false })
 }
 
 /// Returns the schema of a guard.

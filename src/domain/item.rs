@@ -1,6 +1,8 @@
 //! A SKU, product or scene: text all the way, under the names its sheet gave it.
 
 use super::problem::Place;
+use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// One row of a catalog, or one entry of the manifest's list.
@@ -197,8 +199,49 @@ pub struct Reading {
     pub one_per: OnePer,
     /// The program that wrote the file, by its name; its headers say where it is not given.
     pub dialect: Option<String>,
-    /// The sheet of a workbook; the first where none is given.
+    /// The sheet of a workbook; the first with a header where none is given.
     pub sheet: Option<String>,
-    /// Also drafts and what is sold out.
+    /// Also drafts, what is sold out and what is hidden.
     pub all: bool,
+    /// The columns of a field, by the name that templates give it: the first that the file has is read.
+    pub columns: BTreeMap<String, Vec<String>>,
+    /// Label of the encoding (WHATWG Encoding Standard) of a sheet; detected where none is given.
+    pub encoding: Option<String>,
+    /// The character between the cells of a sheet; that of the header where none is given.
+    pub delimiter: Option<Delimiter>,
+    /// The path of the list in a JSON document, with a full stop between names.
+    pub path: Option<String>,
+    /// The element of an XML document that holds a product.
+    pub element: Option<String>,
+}
+
+/// Fields for which a manifest may name columns.
+pub const FIELDS: [&str; 11] =
+    ["id", "sku", "handle", "title", "description", "vendor", "type", "tags", "status", "image", "images"];
+
+/// The character between the cells of a sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delimiter(pub u8);
+
+impl Delimiter {
+    /// All, with their names.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("comma", Self(b',')), ("semicolon", Self(b';')), ("tab", Self(b'\t')), ("bar", Self(b'|'))];
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, known)| *known == self).map_or("comma", |(name, _)| name)
+    }
+}
+
+impl FromStr for Delimiter {
+    type Err = String;
+
+    /// Reads the name of a delimiter, or the character itself.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_meant = |(name, Self(byte)): &&(&str, Self)| *name == text || text.as_bytes() == [*byte];
+        let known = Self::ALL.iter().find(is_meant).map(|(_, delimiter)| *delimiter);
+        known.ok_or_else(|| "write `comma`, `semicolon`, `tab` or `bar`".to_owned())
+    }
 }

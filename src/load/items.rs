@@ -215,9 +215,7 @@ impl File {
             problems.push(unknown);
             return None;
         }
-        let [dialect, sheet] =
-            [&reading.dialect, &reading.sheet].map(|text| text.as_ref().map(|text| text.value.clone()));
-        let how = Reading { one_per: reading.one_per, dialect, sheet, all: reading.all };
+        let how = reading.how.clone();
         let is_input = is_standard_input(Path::new(&from.value));
         let path = if is_input { PathBuf::from("-") } else { folder.join(&from.value) };
         match source(&path) {

@@ -68,12 +68,30 @@ pub const ITEMS: &Keys = &[
         "What a shot makes one clip of: a product (the default), a variant, or an image that stands for variants.",
     ),
     ("dialect", "The program that wrote the file, where its headers leave that open."),
-    ("sheet", "The sheet of a workbook; by default the first."),
+    ("sheet", "The sheet of a workbook; by default the first that has a header."),
+    (
+        "columns",
+        "Which column is what, such as `{ title: Titel, image: [Bild, Foto] }`: a column, a path, or the first that is there.",
+    ),
+    ("encoding", "How the letters of a sheet are written, such as `windows-1250`; by default detected."),
+    (
+        "delimiter",
+        "What separates the cells of a sheet: `comma`, `semicolon`, `tab` or `bar`; by default detected.",
+    ),
+    ("path", "Where the list of products is in a JSON document, such as `data.products`."),
+    ("element", "The element of an XML document that holds a product, such as `SHOPITEM`."),
+    ("join", "A sheet of your own beside the file: its filled cells replace those of the file."),
     (
         "where",
         "Which items are wanted, as a condition: `item.status == \"active\"`; numbers need `item.price|float > 5`.",
     ),
     ("all", "Whether drafts, archived products and what is sold out are made, too: true or false."),
+];
+
+/// Of `join` under `items`.
+pub const JOIN: &Keys = &[
+    ("from", "The sheet, seen from the manifest's folder."),
+    ("on", "The column that both have in common, such as `id`."),
 ];
 
 /// Of a shot and of `defaults`, beside the fields that all providers share.

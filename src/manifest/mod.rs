@@ -29,6 +29,7 @@ mod presets;
 #[cfg(test)]
 mod presets_tests;
 mod providers;
+mod reading;
 mod secrets;
 mod settings;
 mod shots;
@@ -47,16 +48,16 @@ pub use context::{Context, ItemContext};
 pub use job::Job;
 pub use matrix::Matrix;
 pub use model::{
-    Budget, Corrections, EnvName, FileReading, Guards, Items, ListItem, Manifest, ModelEntry, Most,
+    Budget, Corrections, EnvName, FileReading, Guards, Items, Join, ListItem, Manifest, ModelEntry, Most,
     OnAmbiguous, OnBadItem, OnChange, OnMissing, Part, ProviderConfig, Reuse, Rules, Shot, ShotFields,
 };
 pub use settings::{Setting, Settings};
 pub use source::Located;
 pub use template::Template;
 
-use crate::domain::item::OnePer;
 use crate::domain::problem::{Place, Problem};
 use decode::{Decoder, get};
+use reading::reading;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use source::{Source, Spot};
@@ -364,29 +365,6 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry], templates: &mut
             decoder.wrong_kind(node, "items", "a list, or a group that names a file", ITEMS);
             None
         }
-    }
-}
-
-/// How a product file is read.
-fn reading(decoder: &mut Decoder, entries: &[Entry]) -> FileReading {
-    let text =
-        |decoder: &mut Decoder, key: &str| decoder.located(get(entries, key)?, &format!("items.{key}"));
-    let one_per = get(entries, "one_per").and_then(|node| {
-        decoder.parsed(node, "items.one_per", |text| {
-            let known = OnePer::ALL.iter().find(|(name, _)| *name == text);
-            known.map(|(_, one_per)| *one_per).ok_or("write `product`, `variant` or `image`".to_owned())
-        })
-    });
-    let all = get(entries, "all").and_then(|node| {
-        decoder.parsed(node, "items.all", |text| {
-            text.parse::<bool>().map_err(|_| "write `true` or `false`".to_owned())
-        })
-    });
-    FileReading {
-        one_per: one_per.unwrap_or_default(),
-        dialect: text(decoder, "dialect"),
-        sheet: text(decoder, "sheet"),
-        all: all.unwrap_or_default(),
     }
 }
 

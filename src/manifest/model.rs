@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::source::{Located, Spot};
 use super::template::Template;
 use super::templates::Templates;
-use crate::domain::item::{Item, OnePer};
+use crate::domain::item::{Item, Reading};
 use crate::domain::key::ModelName;
 use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
@@ -91,14 +91,21 @@ pub enum Items {
 /// How a product file is read.
 #[derive(Debug, Clone, Default)]
 pub struct FileReading {
-    /// What a shot makes one clip of.
-    pub one_per: OnePer,
-    /// The program that wrote the file. Whether there is such a one is not known here.
+    /// Options of the reader.
+    pub how: Reading,
+    /// Place of the dialect. Whether there is such a one is not known here.
     pub dialect: Option<Located<String>>,
-    /// The sheet of a workbook.
-    pub sheet: Option<Located<String>>,
-    /// Whether nothing is left out.
-    pub all: bool,
+    /// A second sheet whose cells replace those of the file.
+    pub join: Option<Join>,
+}
+
+/// A sheet of one's own beside a product file.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// Its path, relative to the manifest's folder.
+    pub from: Located<String>,
+    /// The column that both have in common, as templates call it.
+    pub on: Located<String>,
 }
 
 /// An entry of the manifest's own list.

@@ -159,7 +159,7 @@ fn only(manifest: &Manifest) -> Option<&Condition> {
 /// So many products, or whatever clips are made of.
 fn items(manifest: &Manifest, count: usize) -> String {
     let what = match &manifest.items {
-        Items::File { reading, .. } if reading.one_per != OnePer::Product => "variant",
+        Items::File { reading, .. } if reading.how.one_per != OnePer::Product => "variant",
         _ => "product",
     };
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })

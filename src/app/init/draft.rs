@@ -202,10 +202,15 @@ providers:
 
     /// Returns the lines with the options for reading the file, where they matter.
     fn reading_lines(&self) -> Vec<String> {
-        let Reading { one_per, dialect, sheet, all } = self.reading;
+        let Reading { one_per, dialect, sheet, all, encoding, delimiter, path, element, columns: _ } =
+            self.reading;
         let mut lines = Vec::new();
         lines.extend(dialect.as_ref().map(|dialect| format!("  dialect: {dialect}\n")));
         lines.extend(sheet.as_ref().map(|sheet| format!("  sheet: {}\n", yaml(sheet))));
+        lines.extend(encoding.as_ref().map(|name| format!("  encoding: {}\n", yaml(name))));
+        lines.extend(delimiter.map(|delimiter| format!("  delimiter: {}\n", delimiter.name())));
+        lines.extend(path.as_ref().map(|path| format!("  path: {}\n", yaml(path))));
+        lines.extend(element.as_ref().map(|element| format!("  element: {}\n", yaml(element))));
         let choices = self.choices();
         if *one_per != OnePer::default() || !choices.is_empty() {
             let name = OnePer::ALL.iter().find(|(_, kind)| kind == one_per).map_or("", |(name, _)| name);

@@ -34,6 +34,7 @@ fn what_was_said_to_read_the_file_stands_in_the_manifest() {
         dialect: Some("generic".to_owned()),
         sheet: Some("Spring: \"new\"".to_owned()),
         all: true,
+        ..Reading::default()
     };
     let text = manifest_for("id,name\n1,Mug\n", &reading, &[]);
     for line in ["one_per: variant ", "dialect: generic\n", "sheet: \"Spring: \\\"new\\\"\"\n", "all: true "]

@@ -1,8 +1,10 @@
 //! Arguments of the commands that look at a product file before a manifest names it.
 
 use super::ManifestArg;
-use crate::domain::item::{OnePer, Reading};
+use crate::domain::item::{Delimiter, FIELDS, OnePer, Reading};
+use crate::domain::problem::meant_or_all;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Arguments of `init`.
@@ -45,23 +47,47 @@ pub struct ReadingArgs {
     /// The program that wrote the file, where its headers do not say
     #[arg(long, value_name = "NAME")]
     pub dialect: Option<String>,
-    /// The sheet of a workbook, instead of the first
+    /// The sheet of a workbook, instead of the first that has a header
     #[arg(long, value_name = "NAME")]
     pub sheet: Option<String>,
     /// Also drafts, what is archived and what is sold out
     #[arg(long)]
     pub all: bool,
+    /// Which column is what, such as title=Titel; may be repeated
+    #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = column)]
+    pub columns: Vec<(String, String)>,
+    /// How the letters of a sheet are written, such as windows-1250
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+    /// What separates the cells of a sheet: comma, semicolon, tab or bar
+    #[arg(long, value_name = "NAME")]
+    pub delimiter: Option<Delimiter>,
+    /// Where the list of products is in a JSON document
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// The element of an XML document that holds a product
+    #[arg(long, value_name = "NAME")]
+    pub element: Option<String>,
 }
 
 impl ReadingArgs {
     /// The same for the readers.
     #[must_use]
     pub fn reading(&self) -> Reading {
+        let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (field, column) in &self.columns {
+            columns.entry(field.clone()).or_default().push(column.clone());
+        }
         Reading {
             one_per: self.one_per.unwrap_or_default(),
             dialect: self.dialect.clone(),
             sheet: self.sheet.clone(),
             all: self.all,
+            columns,
+            encoding: self.encoding.clone(),
+            delimiter: self.delimiter,
+            path: self.path.clone(),
+            element: self.element.clone(),
         }
     }
 
@@ -75,4 +101,12 @@ impl ReadingArgs {
 fn one_per(text: &str) -> Result<OnePer, String> {
     let known = OnePer::ALL.iter().find(|(name, _)| *name == text);
     known.map(|(_, one_per)| *one_per).ok_or_else(|| "write product, variant or image".to_owned())
+}
+
+fn column(text: &str) -> Result<(String, String), String> {
+    let (field, column) = text.split_once('=').ok_or("write it as title=Titel")?;
+    if !FIELDS.contains(&field) {
+        return Err(meant_or_all(field, FIELDS, "the fields are"));
+    }
+    Ok((field.to_owned(), column.to_owned()))
 }
