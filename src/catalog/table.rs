@@ -364,7 +364,7 @@ impl<'a> Table<'a> {
 
     /// Whether nothing was read and nothing was wrong.
     pub(super) fn is_empty(&self) -> bool {
-        self.problems.is_empty() && self.rows == 0
+        !self.problems.has_errors() && self.rows == 0
     }
 
     /// What came of it all, in the order of the rows. With an error among the problems, the items are not all there;

@@ -284,6 +284,12 @@ impl Causes {
         self.list.is_empty()
     }
 
+    /// Returns whether any of them is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(Problem::is_error)
+    }
+
     /// One problem for each cause.
     #[must_use]
     pub fn finish(mut self) -> Vec<Problem> {
