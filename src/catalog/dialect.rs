@@ -253,6 +253,12 @@ pub(super) fn detect(headers: &[String]) -> Detected {
     }
 }
 
+/// Returns whether one of the headers is a column by which some program tells its products apart.
+pub(super) fn names_items(headers: &[String]) -> bool {
+    let is_id = |header: &Header| !header.written.contains('*') && header.is_among(headers);
+    ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
+}
+
 /// A program whose required headers are there though too few others are: for a hint.
 pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     let known = |dialect: &&Dialect| dialect.confidence(headers).map_or(0, |confidence| confidence.known);
