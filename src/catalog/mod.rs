@@ -7,6 +7,7 @@
 mod cells;
 mod dialect;
 mod feed;
+mod header;
 #[cfg(test)]
 mod hostile_tests;
 mod items;

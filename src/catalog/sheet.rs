@@ -1,6 +1,7 @@
 //! Sheets: CSV with commas, semicolons, tabs or bars, read row by row.
 
 use super::cells::{Row, at_letter};
+use super::header;
 use super::letters::Letters;
 use super::lines::{self, Broken, LARGEST_ROW, Lines};
 use super::table::Table;
@@ -12,6 +13,9 @@ use std::io::Read;
 /// Bytes of the file that are read at once.
 const BUFFER: usize = 64 * 1024;
 
+/// Bytes of rows that are held until the header is found.
+const MOST_HELD: usize = 1024 * 1024;
+
 /// Largest cell. A description has some kilobytes; more is a quote that was never closed.
 pub(super) const LARGEST_CELL: usize = 1024 * 1024;
 
@@ -21,7 +25,8 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let (lines, watch) = Lines::new(head, source);
     let delimiter = lines.delimiter;
     table.format = format!("CSV ({})", separator(delimiter).1);
-    let mut sheet = Sheet { table, letters, header: None, delimiter };
+    let mut sheet =
+        Sheet { table, letters, header: None, first: Vec::new(), records: Vec::new(), held: 0, delimiter };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -38,6 +43,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
             Ok(_) => break,
             Err(error) => {
                 let broken = watch.broken().unwrap_or_else(|| Broken::Unreadable(error.to_string()));
+                sheet.settle()?;
                 return Err(broken_off(sheet.table, row + 1, &broken).into());
             }
         }
@@ -46,11 +52,13 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         breaks += u64::try_from(inside).unwrap_or(u64::MAX);
         let before = reader.position().line().saturating_sub(1 + breaks);
         if lines::has_swallowed_end(&record) {
+            sheet.settle()?;
             return Err(sheet.unclosed(before + 1, &record).into());
         }
         row = before;
         sheet.row(row, &record)?;
     }
+    sheet.settle()?;
     let letters = sheet.letters;
     letters.finish(table);
     Ok(())
@@ -118,13 +126,25 @@ struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
     letters: Letters,
     header: Option<Header>,
+    /// The first rows, until the header is found among them.
+    first: Vec<Row>,
+    /// The bytes of these rows.
+    records: Vec<ByteRecord>,
+    /// Number of these bytes.
+    held: usize,
     delimiter: u8,
 }
 
 impl Sheet<'_, '_> {
     fn row(&mut self, row: u64, record: &ByteRecord) -> Result<(), Stop> {
         if self.header.is_none() {
-            return Ok(self.header(row, record)?);
+            self.held += record.as_slice().len();
+            let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            self.first.push(Row { number: row, cells });
+            self.records.push(record.clone());
+            let is_found = header::is_found(&self.first, &self.table.options.columns);
+            let is_enough = self.first.len() == header::LOOKED_AT || self.held > MOST_HELD;
+            return if is_found || is_enough { self.settle() } else { Ok(()) };
         }
         if record.iter().all(<[u8]>::is_empty) {
             return Ok(());
@@ -140,18 +160,28 @@ impl Sheet<'_, '_> {
         }
     }
 
-    fn header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
-        // Meta's sheets may begin with lines for machines.
-        if record.get(0).is_some_and(|cell| cell.starts_with(b"# ")) {
+    /// Finds the header among the first rows, and takes those below it.
+    fn settle(&mut self) -> Result<(), Stop> {
+        if self.header.is_some() {
             return Ok(());
         }
+        let (rows, records) = (std::mem::take(&mut self.first), std::mem::take(&mut self.records));
+        let Some(at) = header::position(&rows, &self.table.options.columns) else { return Ok(()) };
+        if let Some(note) = header::skipped(self.table, &rows, at) {
+            self.table.problems.add(note);
+        }
+        self.take_header(rows[at].number, &records[at])?;
+        rows.iter().zip(&records).skip(at + 1).try_for_each(|(row, record)| self.row(row.number, record))
+    }
+
+    fn take_header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
         let mut names = Vec::with_capacity(record.len());
         for (at, cell) in record.iter().enumerate() {
             let Ok(name) = self.letters.read(row, &at_letter(at), cell) else {
                 let message = "a letter in the header is not saved as UTF-8";
                 return Err(self.table.at(row, Some(&at_letter(at)), message).hint(AS_CSV).into());
             };
-            names.push(name.trim().to_owned());
+            names.push(header::name(&name).to_owned());
         }
         self.header = Some(Header::take(self.table, row, names)?);
         Ok(())

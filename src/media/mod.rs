@@ -1,4 +1,5 @@
-//! Facts read from the bytes of pictures and clips: headers and boxes only, never a full decode.
+//! Facts read from the bytes of pictures and clips: headers and boxes.
 
+mod exif;
 pub mod image;
 pub mod mp4;

@@ -37,6 +37,7 @@ pub(crate) mod screen;
 mod secrets;
 mod shared;
 mod show;
+mod shown;
 mod signals;
 mod small;
 mod status;

@@ -1,0 +1,165 @@
+//! The header of a sheet: the row that names the columns, which need not be the first one.
+//!
+//! Exports begin with blank lines, titles, comments and lines for machines. The choice depends only on the rows above
+//! the header, the header itself and the row below it, so that rows added to a file never change it.
+
+use super::cells::Row;
+use super::dialect;
+use super::table::Table;
+use crate::domain::problem::{Problem, Severity};
+use std::collections::BTreeMap;
+
+/// Number of rows at the start of a sheet among which the header is looked for.
+pub(super) const LOOKED_AT: usize = 50;
+
+/// Number of rows of a header of Amazon below its first line: labels for people, then the names of the attributes.
+const HEADER_OF_TEMPLATE: usize = 2;
+
+/// A row above the header, or the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// No cell is filled.
+    Blank,
+    /// Excel's `sep=;`.
+    Separator,
+    /// A line that begins with `# `, or with a word for machines such as `#INFO`.
+    Comment,
+    /// Amazon's first line, `TemplateType=…`.
+    Template,
+    /// Anything else.
+    Cells,
+}
+
+/// Returns which of the first rows of a sheet is the header; none where all are blank or comments.
+///
+/// `columns` are the columns that the user names for the fields.
+pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
+    let rows = &rows[..rows.len().min(LOOKED_AT)];
+    let kinds: Vec<Kind> = rows.iter().map(|row| kind(row, columns)).collect();
+    if let Some(template) = kinds.iter().position(|kind| *kind == Kind::Template) {
+        let below = template + 1..rows.len().min(template + 1 + HEADER_OF_TEMPLATE);
+        let attributes = below.rev().find(|at| is_attributes(&rows[*at]));
+        if attributes.is_some() {
+            return attributes;
+        }
+    }
+    let candidates: Vec<usize> = (0..rows.len()).filter(|at| kinds[*at] == Kind::Cells).collect();
+    let first = *candidates.first()?;
+    let mut widest = 0;
+    for (place, at) in candidates.iter().copied().enumerate() {
+        let row = &rows[at];
+        let filled = filled(row);
+        if filled > widest && is_header_like(row) {
+            let below = candidates.get(place + 1).map(|below| self::filled(&rows[*below]));
+            // A title stands in one cell or two, names of columns stand above as many cells.
+            let stands_out =
+                at != first && filled >= (2 * widest).max(2) && below.is_some_and(|below| below > widest);
+            if names_items(row, columns) || stands_out {
+                return Some(at);
+            }
+        }
+        widest = widest.max(filled);
+    }
+    Some(first)
+}
+
+/// Returns whether further rows cannot change which of these is the header: the last one names items.
+pub(super) fn is_found(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> bool {
+    let is_plain = |row: &Row| kind(row, columns) != Kind::Template;
+    rows.last().is_some_and(|last| names_items(last, columns))
+        && rows.iter().all(is_plain)
+        && position(rows, columns) == Some(rows.len() - 1)
+}
+
+/// Returns the name of a column without what surrounds it: white space, and a byte-order mark that a program wrote
+/// behind a blank line.
+pub(super) fn name(cell: &str) -> &str {
+    cell.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}')
+}
+
+/// Returns a note about the rows above the header that hold something and are not read.
+pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Problem> {
+    let columns = &table.options.columns;
+    let silent = |row: &&Row| matches!(kind(row, columns), Kind::Blank | Kind::Separator);
+    let told: Vec<u64> = rows[..at].iter().filter(|row| !silent(row)).map(|row| row.number).collect();
+    let (first, last) = (told.first()?, told.last()?);
+    let header = rows[at].number;
+    let message = match first == last {
+        true => format!("the header is row {header}; row {first} above it is not read"),
+        false => format!("the header is row {header}; rows {first}–{last} above it are not read"),
+    };
+    let mut problem = table.at(header, None, message);
+    problem.severity = Severity::Note;
+    Some(problem)
+}
+
+/// Returns whether a line of a text sheet is one that no column stands in: a comment, or a line for machines.
+pub(super) fn is_comment(line: &str) -> bool {
+    let line = line.trim_start_matches('"');
+    line.starts_with("# ") || machine_word(line).is_some()
+}
+
+/// Returns the word of a line for machines: `INFO` of `#INFO`.
+fn machine_word(cell: &str) -> Option<&str> {
+    let rest = cell.strip_prefix('#')?;
+    let word = rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?;
+    (word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(word)
+}
+
+fn kind(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> Kind {
+    let Some(first) = row.cells.iter().map(|cell| name(cell)).find(|cell| !cell.is_empty()) else {
+        return Kind::Blank;
+    };
+    let start = row.cells.first().map_or("", |cell| name(cell));
+    let is_separator = start.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sep="));
+    if is_separator && start.len() <= 5 && filled(row) == 1 {
+        Kind::Separator
+    } else if first.starts_with("TemplateType=") {
+        Kind::Template
+    } else if is_comment(start) && (start.starts_with("# ") || !names_items(row, columns)) {
+        Kind::Comment
+    } else {
+        Kind::Cells
+    }
+}
+
+fn filled(row: &Row) -> usize {
+    row.cells.iter().filter(|cell| !name(cell).is_empty()).count()
+}
+
+/// Whether the cells are names, at most a quarter of them numbers.
+fn is_header_like(row: &Row) -> bool {
+    let names = row.cells.iter().map(|cell| name(cell)).filter(|cell| !cell.is_empty());
+    let (mut all, mut numbers) = (0, 0);
+    for name in names {
+        if name.contains("://") {
+            return false;
+        }
+        all += 1;
+        numbers += usize::from(
+            name.bytes().any(|byte| byte.is_ascii_digit()) && !name.contains(char::is_alphabetic),
+        );
+    }
+    all > 0 && numbers * 4 <= all
+}
+
+/// Whether one of the cells is a column by which items are told apart.
+fn names_items(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> bool {
+    let names: Vec<String> = row.cells.iter().map(|cell| name(cell).to_owned()).collect();
+    let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(name));
+    names.iter().any(is_named) || dialect::names_items(&names)
+}
+
+/// Whether all cells are names of attributes: `item_sku`, `main_image_url`.
+fn is_attributes(row: &Row) -> bool {
+    let is_attribute = |cell: &str| {
+        let mut letters = cell.bytes();
+        letters.next().is_some_and(|letter| letter.is_ascii_lowercase())
+            && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_')
+    };
+    let mut names = row.cells.iter().map(|cell| name(cell)).filter(|cell| !cell.is_empty());
+    filled(row) > 1 && names.all(is_attribute)
+}
+
+#[cfg(test)]
+mod tests;
