@@ -233,7 +233,7 @@ pub enum Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::request::{PictureFacts, PictureFormat};
+    use crate::domain::request::{PictureFacts, PictureFormat, PictureTraits};
 
     fn picture(path: &str, bytes: u64) -> MediaFile {
         let facts = PictureFacts {
@@ -242,6 +242,7 @@ mod tests {
             sha256: Sha256::of(path.as_bytes()),
             width: 640,
             height: 480,
+            traits: PictureTraits::default(),
         };
         MediaFile { path: path.into(), facts }
     }

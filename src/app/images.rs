@@ -9,10 +9,10 @@ use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
 use super::setup::settings;
-use crate::domain::request::{PictureFormat, Seen};
+use crate::domain::request::{PictureFormat, PictureTraits, Seen};
 use crate::files::atomic_write;
 use crate::load::Loaded;
-use crate::media::image;
+use crate::media::image::{self, Header};
 use crate::plan::order::{LinkBook, Unseen};
 use crate::store::Folder;
 use crate::transport::{Download, FetchFaultKind, FreeClient};
@@ -72,7 +72,7 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
             break;
         }
     }
-    let (format, width, height) = image::beginning(&beginning)
+    let Header { format, width, height, traits, .. } = image::beginning(&beginning)
         .map_err(|fault| Unseen::Broken { why: fault.to_string(), remedy: fault.remedy().to_owned() })?;
     // The header has the form `bytes 0-99/1234` if the server supports ranges; otherwise the content length is the
     // total.
@@ -80,7 +80,7 @@ async fn peek(client: &FreeClient, link: &str) -> Result<Seen, Unseen> {
         Some((_, total)) => total.parse().ok(),
         None => head.content_length,
     };
-    Ok(Seen { format, bytes: total, width, height })
+    Ok(Seen { format, bytes: total, width, height, traits })
 }
 
 /// The results of the last day.
@@ -96,6 +96,9 @@ struct Kept {
     bytes: Option<u64>,
     width: u32,
     height: u32,
+    turned: bool,
+    cmyk: bool,
+    deep: bool,
 }
 
 impl Cache {
@@ -116,12 +119,14 @@ impl Cache {
     fn seen(&self, link: &str) -> Option<Seen> {
         let kept = self.links.get(link)?;
         let format = PictureFormat::ALL.into_iter().find(|format| format.name() == kept.format)?;
-        Some(Seen { format, bytes: kept.bytes, width: kept.width, height: kept.height })
+        let &Kept { bytes, width, height, turned, cmyk, deep, .. } = kept;
+        Some(Seen { format, bytes, width, height, traits: PictureTraits { turned, cmyk, deep } })
     }
 
     fn learn(&mut self, link: &str, seen: &Seen, now: Timestamp) {
-        let &Seen { format, bytes, width, height } = seen;
-        let kept = Kept { at: now.to_string(), format: format.name().to_owned(), bytes, width, height };
+        let &Seen { format, bytes, width, height, traits: PictureTraits { turned, cmyk, deep } } = seen;
+        let (at, format) = (now.to_string(), format.name().to_owned());
+        let kept = Kept { at, format, bytes, width, height, turned, cmyk, deep };
         self.links.insert(link.to_owned(), kept);
     }
 

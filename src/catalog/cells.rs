@@ -23,13 +23,15 @@ impl Row {
 }
 
 /// The pictures of a cell. A comma, a semicolon or a bar parts two of them where white space or an address follows:
-/// addresses have commas of their own, and so have data URIs.
-pub(super) fn pictures(cell: &str) -> Vec<&str> {
+/// addresses have commas of their own, and so have data URIs. The characters of `between` always part two.
+pub(super) fn pictures<'a>(cell: &'a str, between: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut start = 0;
-    for (at, mark) in cell.match_indices(['\n', ',', ';', '|']) {
+    let marks = |mark: char| ['\n', ',', ';', '|'].contains(&mark) || between.contains(mark);
+    for (at, mark) in cell.match_indices(marks) {
         let rest = &cell[at + mark.len()..];
         let parts = mark == "\n"
+            || (between.contains(mark) && !cell.starts_with("data:"))
             || rest.is_empty()
             || rest.starts_with(char::is_whitespace)
             || ["http://", "https://"].iter().any(|scheme| rest.starts_with(scheme));
@@ -44,24 +46,29 @@ pub(super) fn pictures(cell: &str) -> Vec<&str> {
 }
 
 /// The options of a row. Their names may stand only in the product's first row.
-pub(super) fn options(
-    dialect: &Dialect,
-    headers: &[String],
-    columns: &Columns,
-    head: &Row,
-    row: &Row,
-) -> Vec<(String, String)> {
-    let option = |(name, value): &(Option<usize>, usize)| {
+pub(super) fn options(dialect: &Dialect, columns: &Columns, head: &Row, row: &Row) -> Vec<(String, String)> {
+    let option = |(name, value, called): &(Option<usize>, usize, String)| {
         let text = row.cell(*value);
         let name = match name {
             Some(column) => {
                 [row, head].into_iter().map(|row| row.cell(*column)).find(|name| !name.is_empty())?
             }
-            None => headers.get(*value)?,
+            None => called,
         };
-        (!dialect.is_no_option(text)).then(|| (name.to_owned(), text.to_owned()))
+        Some((name.to_owned(), text.to_owned()))
     };
-    columns.options.iter().filter_map(option).collect()
+    let pairs = columns.options.iter().filter_map(option);
+    let pairs: Vec<_> = match dialect.between_options() {
+        Some(between) => pairs.flat_map(|(names, values)| parted(&names, &values, between)).collect(),
+        None => pairs.collect(),
+    };
+    pairs.into_iter().filter(|(_, text)| !dialect.is_no_option(text)).collect()
+}
+
+/// Parts a cell of several names and a cell of as many values.
+fn parted(names: &str, values: &str, between: char) -> Vec<(String, String)> {
+    let part = |text: &str| text.split(between).map(|part| part.trim().to_owned()).collect::<Vec<_>>();
+    part(names).into_iter().zip(part(values)).collect()
 }
 
 /// Whether a spreadsheet has shortened a number: `1.38641E+11`. What it left out is lost.
@@ -100,8 +107,16 @@ mod tests {
             ("data:image/png;base64,AAAA", vec!["data:image/png;base64,AAAA"]),
             (" , ", vec![]),
         ] {
-            assert_eq!(pictures(cell), expected, "{cell}");
+            assert_eq!(pictures(cell, ""), expected, "{cell}");
         }
+    }
+
+    #[test]
+    fn a_shop_may_part_pictures_with_a_character_of_its_own() {
+        assert_eq!(pictures("a~mv2.jpg;b~mv2.jpg", ";"), ["a~mv2.jpg", "b~mv2.jpg"]);
+        assert_eq!(pictures("https://a/1.png https://a/2.png", " "), ["https://a/1.png", "https://a/2.png"]);
+        assert_eq!(pictures("a.png;b.png", ""), ["a.png;b.png"]);
+        assert_eq!(pictures("data:image/png;base64,AA", ";,"), ["data:image/png;base64,AA"]);
     }
 
     #[test]

@@ -3,19 +3,59 @@
 //! Each program has a document in `dialects`. A file is recognised by its headers alone, never by its name, and where
 //! two programs are equally likely the user is asked.
 
+mod columns;
+mod header;
+mod rules;
+
+pub(super) use columns::{Child, Columns};
+pub(super) use rules::{Whose, not_sold};
+
+use header::{Header, Spellings};
+use rules::{Skip, When};
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+/// Reads the documents of that name.
+macro_rules! documents {
+    ($($name:literal),* $(,)?) => {
+        [$(include_str!(concat!("dialects/", $name, ".yaml"))),*]
+    };
+}
 
 /// The documents, the plain one last.
 static ALL: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
-    let documents = [
-        include_str!("dialects/shopify.yaml"),
-        include_str!("dialects/shopify-legacy.yaml"),
-        include_str!("dialects/woocommerce.yaml"),
-        include_str!("dialects/google.yaml"),
-        include_str!("dialects/akeneo.yaml"),
-        include_str!("dialects/generic.yaml"),
+    let documents = documents![
+        "shopify",
+        "shopify-legacy",
+        "matrixify",
+        "woocommerce",
+        "google",
+        "tiktok",
+        "akeneo",
+        "wix",
+        "squarespace",
+        "bigcommerce",
+        "bigcommerce-v2",
+        "magento",
+        "prestashop",
+        "opencart",
+        "shopware",
+        "lightspeed",
+        "lightspeed-ecom",
+        "square",
+        "tiendanube",
+        "bling",
+        "etsy",
+        "ebay",
+        "prom",
+        "amazon-listings",
+        "amazon-flat",
+        "shoptet",
+        "odoo",
+        "ecwid",
+        "vendure",
+        "generic",
     ];
     let read = |yaml| serde_yaml::from_str(yaml).expect("it is compiled in, and a test reads it");
     documents.into_iter().map(read).collect()
@@ -74,23 +114,60 @@ pub(super) struct Dialect {
     strong: Vec<Header>,
     /// … of which there must be so many.
     least: usize,
+    /// Dialects that share its headers; where it fits, none of them does.
+    #[serde(default)]
+    over: Vec<String>,
+    /// Other spellings of the headers that this document names.
+    #[serde(default)]
+    spellings: Spellings,
+    /// The character that its writer puts before a cell that a spreadsheet would take for a formula, and the first
+    /// characters of such cells.
+    #[serde(default)]
+    escape: Option<[String; 2]>,
     /// The columns that name the product of a row: the first that is filled.
     together: Vec<Header>,
+    /// The columns that name a row for which none of [`Self::together`] is filled; each such row is a product.
+    #[serde(default)]
+    alone: Vec<Header>,
+    /// Rows that belong to the product of the row before.
+    #[serde(default)]
+    continues: Vec<When>,
+    /// Rows that say once more, in another language, what another row of the product says.
+    #[serde(default)]
+    repeats: Vec<When>,
+    /// Rows that are no product.
+    #[serde(default)]
+    ignore: Vec<When>,
     /// The column of a variant's row that names the product's own row; a row that leaves it empty is a product.
     parent: Option<Header>,
-    /// Another name of a product's own row, which variants write as `id:…`.
+    /// Another name of a product's own row, by which variants name it …
     id_of_parent: Option<Header>,
+    /// … behind this text.
+    #[serde(default)]
+    id_prefix: String,
+    /// The column of a product's row that names the rows of its variants.
+    #[serde(default)]
+    children: Option<Children>,
     /// The column that says what kind of thing a row is.
     kind: Option<Header>,
-    /// A row is a variant if any of these is filled; without such columns every row is.
+    /// Rows that are variants; without a rule every row is.
     #[serde(default)]
-    variant: Vec<Header>,
+    variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
     /// Other words for what stands in the status.
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,
     #[serde(default)]
     options: Options,
+    /// Characters that always part two pictures of a cell.
+    #[serde(default)]
+    pub(super) between: String,
+    /// The address before the name of a picture that is no address.
+    #[serde(default)]
+    pub(super) base: String,
+    /// The character between the ids of a cell that lists several.
+    #[serde(default)]
+    pub(super) id_list: Option<char>,
     /// Columns that hold codes, which spreadsheets like to take for numbers.
     codes: Vec<Header>,
     /// Columns that speak of the row's variant alone: no variant takes them over from its product.
@@ -109,65 +186,21 @@ struct Options {
     /// Columns that are called after what they hold.
     #[serde(default)]
     columns: Vec<Header>,
+    /// The character between several names, and several values, of one cell.
+    #[serde(default)]
+    between: Option<char>,
     /// Values that mean that there is none.
     #[serde(default)]
     none: Vec<String>,
 }
 
-/// A reason to leave a row out.
+/// A column that lists variants as `key=sku,option=value|…`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Skip {
-    /// In two or three words.
-    reason: String,
-    /// Whether the row speaks for its product or for its variant alone.
-    #[serde(default)]
-    of: Whose,
-    /// Columns with the values that all must have: a word of a comma-separated list, `*` for anything, `<=0`.
-    when: BTreeMap<Header, Vec<String>>,
-}
-
-/// Whom a reason strikes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Whose {
-    /// The product with all its variants.
-    #[default]
-    Product,
-    /// One variant.
-    Variant,
-}
-
-/// A header, or with a `*` at either end all that begin or end so. Upper and lower case are the same, `_` is a space.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(from = "String")]
-struct Header {
-    written: String,
-    folded: String,
-}
-
-impl From<String> for Header {
-    fn from(written: String) -> Self {
-        Self { folded: fold(written.trim_matches('*')), written }
-    }
-}
-
-impl Header {
-    fn fits(&self, folded: &str) -> bool {
-        match (self.written.starts_with('*'), self.written.ends_with('*')) {
-            (_, true) => folded.starts_with(&self.folded),
-            (true, false) => folded.ends_with(&self.folded),
-            (false, false) => folded == self.folded,
-        }
-    }
-
-    fn is_among(&self, headers: &[String]) -> bool {
-        headers.iter().any(|header| self.fits(&fold(header)))
-    }
-}
-
-fn fold(header: &str) -> String {
-    header.to_lowercase().replace('_', " ")
+struct Children {
+    column: Header,
+    /// The name of the part that holds the key of the variant's row.
+    key: String,
 }
 
 /// How likely a dialect is.
@@ -188,49 +221,6 @@ pub(super) enum Detected {
     Either(&'static Dialect, &'static Dialect),
 }
 
-/// A column, and the values of which it must hold one.
-type Condition = (Option<usize>, &'static [String]);
-
-/// Where a dialect's columns stand in a file.
-#[derive(Debug, Default)]
-pub(super) struct Columns {
-    pub(super) together: Vec<usize>,
-    pub(super) parent: Option<usize>,
-    pub(super) id_of_parent: Option<usize>,
-    pub(super) kind: Option<usize>,
-    pub(super) variant: Vec<usize>,
-    /// In the order in which they are told.
-    pub(super) fields: BTreeMap<Field, Vec<usize>>,
-    /// Of each option the column with its name, where it is in one, and that with its value.
-    pub(super) options: Vec<(Option<usize>, usize)>,
-    pub(super) codes: Vec<usize>,
-    own: Vec<bool>,
-    /// Of each reason to leave a row out, the columns that decide with what they must hold.
-    skip: Vec<(&'static Skip, Vec<Condition>)>,
-}
-
-impl Columns {
-    /// Why a row is left out, if it is.
-    pub(super) fn reason(&self, whose: Whose, cells: &[String]) -> Option<&'static str> {
-        let holds = |(column, values): &Condition| {
-            let cell = column.and_then(|column| cells.get(column)).map_or("", |cell| cell.trim());
-            values.iter().any(|value| is_value(cell, value))
-        };
-        let mut rules = self.skip.iter().filter(|(skip, _)| skip.of == whose);
-        rules.find(|(_, when)| when.iter().all(holds)).map(|(skip, _)| skip.reason.as_str())
-    }
-
-    /// The columns of a field, the best first.
-    pub(super) fn of(&self, field: Field) -> &[usize] {
-        self.fields.get(&field).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether a variant takes this column over from its product.
-    pub(super) fn is_inherited(&self, column: usize) -> bool {
-        self.own.get(column).is_some_and(|own| !own)
-    }
-}
-
 /// The dialect of that name.
 pub(super) fn find(name: &str) -> Option<&'static Dialect> {
     ALL.iter().find(|dialect| dialect.name == name)
@@ -243,15 +233,17 @@ pub fn names() -> Vec<&'static str> {
 
 /// The dialect that the headers speak for.
 pub(super) fn detect(headers: &[String]) -> Detected {
-    let mut likely: Vec<_> = ALL
+    let likely: Vec<_> = ALL
         .iter()
         .filter_map(|dialect| {
             let confidence = dialect.confidence(headers)?;
             (confidence.known >= dialect.least).then_some((dialect, confidence))
         })
         .collect();
-    likely.sort_by_key(|(_, confidence)| std::cmp::Reverse(confidence.known));
-    match likely.as_slice() {
+    let is_over = |name: &String| likely.iter().any(|(other, _)| other.over.contains(name));
+    let mut best: Vec<_> = likely.iter().filter(|(dialect, _)| !is_over(&dialect.name)).collect();
+    best.sort_by_key(|(_, confidence)| std::cmp::Reverse(confidence.known));
+    match best.as_slice() {
         // One header more may be chance.
         [(first, best), (second, next), ..] if next.of > 0 && next.known + 1 >= best.known => {
             Detected::Either(first, second)
@@ -281,74 +273,50 @@ impl Dialect {
 
     /// Of the headers without which a file is none of its, those that are not there.
     pub(super) fn missing(&self, headers: &[String]) -> Vec<&str> {
-        let is_missing = |header: &&Header| !header.is_among(headers);
+        self.absent(&self.spellings.known(headers))
+    }
+
+    fn absent(&self, folded: &[String]) -> Vec<&str> {
+        let is_missing = |header: &&Header| !header.is_among(folded);
         self.required.iter().filter(is_missing).map(|header| header.written.as_str()).collect()
     }
 
     /// How many of its headers are there; nothing where a required one is not.
     pub(super) fn confidence(&self, headers: &[String]) -> Option<Confidence> {
-        if !self.missing(headers).is_empty() {
+        let folded = self.spellings.known(headers);
+        if !self.absent(&folded).is_empty() {
             return None;
         }
-        let known = self.strong.iter().filter(|header| header.is_among(headers)).count();
+        let known = self.strong.iter().filter(|header| header.is_among(&folded)).count();
         Some(Confidence { known, of: self.strong.len() })
     }
 
-    /// Finds its columns. A plain file has one column for each thing: a second never stands in for an empty cell.
-    pub(super) fn columns(&'static self, headers: &[String]) -> Columns {
-        let folded: Vec<String> = headers.iter().map(|header| fold(header)).collect();
-        let all = |header: &Header| -> Vec<usize> {
-            (0..folded.len()).filter(|at| header.fits(&folded[*at])).collect()
-        };
-        let each = |headers: &[Header]| {
-            let mut known = HashSet::new();
-            headers.iter().flat_map(all).filter(|at| known.insert(*at)).collect::<Vec<usize>>()
-        };
-        let first = |header: &Option<Header>| all(header.as_ref()?).first().copied();
-        let most = if self.is_plain() { 1 } else { usize::MAX };
-        let best = |headers: &[Header]| each(headers).into_iter().take(most).collect();
-        let numbered = self
-            .options
-            .numbered
-            .iter()
-            .filter_map(|[name, value]| Some((Some(*all(name).first()?), *all(value).first()?)));
-        let named = each(&self.options.columns).into_iter().map(|at| (None, at));
-        let own = |name: &String| self.own.iter().any(|header| header.fits(name));
-        let column = |header: &Header| folded.iter().position(|name| header.fits(name));
-        let when = |skip: &'static Skip| {
-            skip.when.iter().map(|(header, values)| (column(header), values.as_slice())).collect()
-        };
-        Columns {
-            together: best(&self.together),
-            parent: first(&self.parent),
-            id_of_parent: first(&self.id_of_parent),
-            kind: first(&self.kind),
-            variant: each(&self.variant),
-            fields: self.columns.iter().map(|(field, headers)| (*field, best(headers))).collect(),
-            options: numbered.chain(named).collect(),
-            codes: each(&self.codes),
-            own: folded.iter().map(own).collect(),
-            skip: self.skip.iter().map(|skip| (skip, when(skip))).collect(),
+    /// Takes off what its writer put before cells that a spreadsheet would take for formulas.
+    pub(super) fn unescape(&self, cells: &mut [String]) {
+        let Some([mark, starts]) = &self.escape else { return };
+        for cell in cells {
+            if cell
+                .strip_prefix(mark.as_str())
+                .is_some_and(|rest| rest.starts_with(|first| starts.contains(first)))
+            {
+                cell.drain(..mark.len());
+            }
         }
     }
 
     /// The headers by which rows are told apart, for a message.
     pub(super) fn id_headers(&self) -> Vec<&str> {
-        self.together.iter().map(|header| header.written.as_str()).collect()
+        self.together.iter().chain(&self.alone).map(|header| header.written.as_str()).collect()
     }
 
     /// Whether an option's value means that there is none.
     pub(super) fn is_no_option(&self, value: &str) -> bool {
         value.is_empty() || self.options.none.iter().any(|none| none == value)
     }
-}
 
-/// Whether a cell has a value of a rule.
-fn is_value(cell: &str, value: &str) -> bool {
-    match value {
-        "*" => !cell.is_empty(),
-        "<=0" => cell.parse::<f64>().is_ok_and(|number| number <= 0.0),
-        value => cell.split(',').any(|word| word.trim().eq_ignore_ascii_case(value)),
+    /// The character between several options of one cell.
+    pub(super) const fn between_options(&self) -> Option<char> {
+        self.options.between
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::cells::Row;
 use super::cells::{is_shortened, options};
-use super::dialect::{self, Dialect, Field};
+use super::dialect::{self, Dialect, Field, not_sold};
 use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
@@ -63,8 +63,54 @@ pub(super) struct Made {
     pub(super) left_out: BTreeMap<&'static str, usize>,
     /// The ids that came again.
     pub(super) doubled: BTreeSet<String>,
+    /// Ids that were shortened.
+    pub(super) cut: Noted,
+    /// Items that the file says are not sold, and the column that says so.
+    pub(super) unsold: Noted,
     /// The row of each id.
     rows: HashMap<Short, u32>,
+}
+
+/// Something that is told once for all items that it happens to.
+#[derive(Default)]
+pub(super) struct Noted {
+    pub(super) count: usize,
+    /// The text of the first, and what belongs to it.
+    pub(super) first: Option<(String, String)>,
+    /// The states among them.
+    pub(super) states: BTreeSet<&'static str>,
+    /// The words for these states, at most [`WORDS`].
+    pub(super) words: BTreeSet<String>,
+}
+
+impl Noted {
+    fn note(&mut self, text: String, other: &str) {
+        self.count += 1;
+        self.first.get_or_insert_with(|| (text, other.to_owned()));
+    }
+}
+
+/// Number of words for a state that a hint names.
+const WORDS: usize = 8;
+
+/// Bytes of the longest id. A part of a path may have 200, and a shot, a variant and an ending follow the id.
+const LONGEST_ID: usize = 160;
+
+/// Bytes that remain of an id that is shortened, its digest apart.
+const KEPT: usize = 100;
+
+/// Returns a short form of an id that is too long for the name of a file, or that lists several ids.
+///
+/// It is the start of the id, or of the first in the list, with a digest of the whole.
+fn shortened(id: &str, list: Option<char>) -> Option<String> {
+    let first = list.and_then(|mark| id.split_once(mark)).map(|(first, _)| first.trim());
+    if first.is_none() && id.len() <= LONGEST_ID {
+        return None;
+    }
+    let start = first.filter(|first| !first.is_empty()).unwrap_or(id);
+    let end = (0..=KEPT.min(start.len())).rev().find(|end| start.is_char_boundary(*end)).unwrap_or(0);
+    let digest = Sha256::of(id.as_bytes()).to_string();
+    Some(format!("{}-{}", start[..end].trim_end(), &digest[..8]))
 }
 
 /// Why a variant has no clip where clips are made for pictures.
@@ -114,8 +160,13 @@ impl Maker<'_> {
     }
 
     /// Takes an item unless something is wrong with its id.
-    fn keep(&self, made: &mut Made, item: Item) {
+    fn keep(&self, made: &mut Made, mut item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
+        if let Some(short) = shortened(&item.id, self.dialect.id_list) {
+            let written = std::mem::replace(&mut item.id, short);
+            made.cut.note(written, &item.id);
+        }
+        self.note_state(made, &item);
         let id = &item.id;
         let key = Sha256::of(id.as_bytes()).short();
         let wrong = |message: &str, example: String| {
@@ -137,16 +188,38 @@ impl Maker<'_> {
                 .hint("give one of them another id, or remove the row")
                 .label(format!("`{id}` is also in row {first}"));
             let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
-            made.problems.push(match other {
-                Some(Dialect { title, name, .. }) => {
+            let others: Vec<&String> =
+                self.columns.ids().skip(1).filter_map(|column| self.headers.get(column)).collect();
+            made.problems.push(match (other, others.last()) {
+                (Some(Dialect { title, name, .. }), _) => {
                     problem.note(format!("if this is a {title}, write `dialect: {name}` under `items:`"))
                 }
-                None => problem,
+                (None, Some(column)) if !self.dialect.is_plain() => problem.note(format!(
+                    "another column may tell them apart: write `columns: {{ id: \"{column}\" }}` under `items:`"
+                )),
+                _ => problem,
             });
         } else {
             made.rows.insert(key, u32::try_from(row).unwrap_or(u32::MAX));
             made.count += 1;
             made.items.push(item);
+        }
+    }
+
+    /// Notes that a plain file, of which nothing is left out, says that an item is not sold.
+    fn note_state(&self, made: &mut Made, item: &Item) {
+        if !self.dialect.is_plain() {
+            return;
+        }
+        let Some(column) = self.columns.of(Field::Status).first() else { return };
+        let Some(name) = self.headers.get(*column) else { return };
+        let cell = item.column(name).unwrap_or_default().trim();
+        if let Some(state) = not_sold(cell) {
+            made.unsold.note(cell.to_owned(), name);
+            made.unsold.states.insert(state);
+            if made.unsold.words.len() < WORDS {
+                made.unsold.words.insert(cell.to_owned());
+            }
         }
     }
 
@@ -157,19 +230,23 @@ impl Maker<'_> {
             OnePer::Product => None,
             OnePer::Variant | OnePer::Image => header(self.columns.of(Field::Sku)),
         };
-        let column = column.or_else(|| header(&self.columns.together)).cloned();
+        let id = || self.headers.get(self.columns.ids().next()?);
+        let column = column.or_else(id).cloned();
         Place::Row { file: self.file.to_owned(), row, column }
     }
 
     fn product(&self, product: &Product) -> Item {
         let options =
             product.options.iter().map(|(name, values)| (name.clone(), values.join(", "))).collect();
-        let image = product.pictures.first();
-        self.item(product.key.clone(), &product.head, product, image, options)
+        let (row, image) = product.face(self.columns.has_own_titles() && !self.all);
+        self.item(product.key.clone(), row, product, image, options)
     }
 
     fn variant(&self, product: &Product, variant: &Variant) -> Item {
-        let options = options(self.dialect, self.headers, self.columns, &product.head, &variant.row);
+        let options = match variant.options.as_slice() {
+            [] => options(self.dialect, self.columns, &product.head, &variant.row),
+            named => named.to_vec(),
+        };
         let id = match variant.row.filled(self.columns.of(Field::Sku)) {
             Some(column) => variant.row.cell(column).to_owned(),
             None if options.is_empty() => product.key.clone(),

@@ -3,24 +3,13 @@
 //! Of a row is kept what its items need: a run that makes one clip a product keeps one row of each product.
 
 use super::cells::{Row, options, pictures};
-use super::dialect::{Columns, Dialect, Field, Whose};
+use super::dialect::{Child, Columns, Dialect, Field, Whose};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 /// So many options of a product, values of an option, and pictures are told: more are nothing for a prompt.
 const LISTED: usize = 100;
-
-impl Columns {
-    /// The product that a variant's row names, if it names one.
-    fn parent_of<'r>(&self, row: &'r Row) -> Option<&'r str> {
-        self.parent.map(|column| row.cell(column)).filter(|parent| !parent.is_empty())
-    }
-
-    /// What names the product of a row, if anything does.
-    pub(super) fn key<'r>(&self, row: &'r Row) -> Option<&'r str> {
-        self.parent_of(row).or_else(|| Some(row.cell(row.filled(&self.together)?)))
-    }
-}
 
 /// A product.
 #[derive(Debug)]
@@ -30,6 +19,8 @@ pub(super) struct Product {
     pub(super) head: Rc<Row>,
     /// Whether [`Product::head`] is its own row and no variant's.
     is_apart: bool,
+    /// The first of its variants that is not left out, with its row.
+    shown: Option<(usize, Rc<Row>)>,
     pub(super) variants: Vec<Variant>,
     pub(super) pictures: Vec<Rc<str>>,
     /// Each option with the values that its variants have.
@@ -44,6 +35,8 @@ pub(super) struct Variant {
     /// Without cells where no item is made of it.
     pub(super) row: Rc<Row>,
     pub(super) has_sku: bool,
+    /// Its options where its product's row names them.
+    pub(super) options: Vec<(String, String)>,
     /// Its own picture.
     picture: Option<Rc<str>>,
     left_out: Option<&'static str>,
@@ -53,6 +46,17 @@ impl Product {
     /// The picture of a variant: its own, else the first of the product.
     pub(super) fn picture<'p>(&'p self, variant: &'p Variant) -> Option<&'p Rc<str>> {
         variant.picture.as_ref().or_else(|| self.pictures.first())
+    }
+
+    /// Returns the row and the picture that stand for the product.
+    ///
+    /// Where no row speaks for the product as a whole (`has_own_titles`), these are those of the first variant that is
+    /// not left out.
+    pub(super) fn face(&self, has_own_titles: bool) -> (&Rc<Row>, Option<&Rc<str>>) {
+        match self.shown.as_ref().filter(|(at, _)| *at > 0 && has_own_titles && !self.is_apart) {
+            Some((at, row)) => (row, self.picture(&self.variants[*at])),
+            None => (&self.head, self.pictures.first()),
+        }
     }
 
     /// How many pictures stand for its variants.
@@ -102,6 +106,10 @@ pub(super) struct Products {
     pictures: HashSet<Rc<str>>,
     /// Which product shows which picture.
     shown: HashSet<(usize, Rc<str>)>,
+    /// The product of the row before.
+    last: Option<usize>,
+    /// The variants that products name, which are rows of their own.
+    children: Vec<(usize, Vec<Child>)>,
     rows: usize,
     image_only_rows: usize,
     /// Rows of each kind, where a column tells kinds apart.
@@ -117,6 +125,8 @@ impl Products {
             by_key: HashMap::new(),
             pictures: HashSet::new(),
             shown: HashSet::new(),
+            last: None,
+            children: Vec::new(),
             rows: 0,
             image_only_rows: 0,
             kinds: BTreeMap::new(),
@@ -124,52 +134,78 @@ impl Products {
     }
 
     /// Takes a row. Answers whether it names its product.
-    pub(super) fn add(&mut self, headers: &[String], columns: &Columns, row: Row) -> bool {
+    pub(super) fn add(&mut self, columns: &Columns, row: Row) -> bool {
         self.rows += 1;
         let kind = columns.kind.map(|column| row.cell(column)).filter(|kind| !kind.is_empty());
         if let Some(kind) = kind {
             *self.kinds.entry(kind.to_owned()).or_default() += 1;
         }
-        let is_apart = columns.parent.is_some() && columns.parent_of(&row).is_none();
-        let Some(key) = columns.key(&row).map(str::to_owned) else { return false };
+        if columns.is_ignored(&row) {
+            return true;
+        }
+        let repeats = columns.repeats(&row);
+        let is_apart = columns.is_apart(&row) && !repeats;
         let shared = self.pictures_of(columns, &row, &[Field::Image, Field::MoreImages]);
         let own = self.pictures_of(columns, &row, &[Field::VariantImage]);
         let row = Rc::new(row);
-        let at = self.product(columns, &key, &row, is_apart);
+        let at = if columns.continues(&row) {
+            let Some(last) = self.last else { return false };
+            last
+        } else {
+            let Some(key) = columns.key(&row).map(str::to_owned) else { return false };
+            if repeats && self.by_key.contains_key(&key) {
+                return true;
+            }
+            self.product(columns, &key, &row, is_apart)
+        };
+        self.last = Some(at);
         let is_head = Rc::ptr_eq(&self.list[at].head, &row);
-        let is_variant = !is_apart
-            && (columns.variant.is_empty()
-                || columns.variant.iter().any(|column| !row.cell(*column).is_empty()));
+        let is_variant = !is_apart && !repeats && columns.is_variant(&row);
         if !is_variant && !is_head && !shared.is_empty() {
             self.image_only_rows += 1;
         }
         let picture = own.first().cloned();
-        for picture in shared.into_iter().chain(own) {
+        self.show(at, shared.into_iter().chain(own));
+        // What the product's own row says of its options holds for all of its variants.
+        if is_apart || (is_variant && !self.list[at].is_apart) {
+            let options = options(self.dialect, columns, &self.list[at].head, &row);
+            self.note_options(at, options);
+        }
+        if is_apart {
+            let children = columns.children(&row);
+            if !children.is_empty() {
+                self.children.push((at, children));
+            }
+        }
+        if is_variant {
+            self.add_variant(at, columns, &row, picture, Vec::new());
+        }
+        true
+    }
+
+    /// Adds pictures to those of a product.
+    fn show(&mut self, at: usize, pictures: impl Iterator<Item = Rc<str>>) {
+        for picture in pictures {
             let is_new = self.shown.insert((at, Rc::clone(&picture)));
             if is_new && self.list[at].pictures.len() < LISTED {
                 self.list[at].pictures.push(picture);
             }
         }
-        // What the product's own row says of its options holds for all of its variants.
-        if is_apart || (is_variant && !self.list[at].is_apart) {
-            self.note_options(at, headers, columns, &row);
-        }
-        if is_variant {
-            let variant = self.variant(columns, row, picture);
-            self.list[at].variants.push(variant);
-        }
-        true
     }
 
     /// The product of that key, which is made where it is not there.
     fn product(&mut self, columns: &Columns, key: &str, row: &Rc<Row>, is_apart: bool) -> usize {
-        let other =
-            columns.id_of_parent.filter(|_| is_apart).map(|column| format!("id:{}", row.cell(column)));
+        let other = if is_apart { columns.other_key(row) } else { None };
         let known = self.by_key.get(key).or_else(|| self.by_key.get(other.as_ref()?)).copied();
         let left_out = columns.reason(Whose::Product, &row.cells);
-        let at = match known.filter(|_| !self.dialect.is_plain()) {
-            // Its variants came first.
+        let is_single = self.dialect.is_plain() || (!is_apart && columns.is_alone(row));
+        let at = match known.filter(|_| !is_single) {
+            // Its variants, or a row that says the same in another language, came first.
             Some(at) if is_apart && !self.list[at].is_apart => {
+                if self.list[at].variants.is_empty() {
+                    self.list[at].pictures.clear();
+                    self.shown.retain(|(product, _)| *product != at);
+                }
                 let product = &mut self.list[at];
                 (product.head, product.is_apart, product.left_out) = (Rc::clone(row), true, left_out);
                 product.options.clear();
@@ -183,6 +219,7 @@ impl Products {
                     key: key.to_owned(),
                     head: Rc::clone(row),
                     is_apart,
+                    shown: None,
                     variants: Vec::new(),
                     pictures: Vec::new(),
                     options: Vec::new(),
@@ -200,19 +237,35 @@ impl Products {
         at
     }
 
+    fn add_variant(
+        &mut self,
+        at: usize,
+        columns: &Columns,
+        row: &Rc<Row>,
+        picture: Option<Rc<str>>,
+        options: Vec<(String, String)>,
+    ) {
+        let mut variant = self.variant(columns, Rc::clone(row), picture);
+        variant.options = options;
+        let product = &mut self.list[at];
+        if product.shown.is_none() && variant.left_out.is_none() {
+            product.shown = Some((product.variants.len(), Rc::clone(row)));
+        }
+        product.variants.push(variant);
+    }
+
     fn variant(&self, columns: &Columns, row: Rc<Row>, picture: Option<Rc<str>>) -> Variant {
         let has_sku = row.filled(columns.of(Field::Sku)).is_some();
         let left_out = columns.reason(Whose::Variant, &row.cells);
         let row =
             if self.keeps_variants { row } else { Rc::new(Row { number: row.number, cells: Vec::new() }) };
-        Variant { row, has_sku, picture, left_out }
+        Variant { row, has_sku, options: Vec::new(), picture, left_out }
     }
 
-    /// Adds the values of a row's options to those of its product.
-    fn note_options(&mut self, at: usize, headers: &[String], columns: &Columns, row: &Row) {
-        let head = Rc::clone(&self.list[at].head);
-        for (name, value) in options(self.dialect, headers, columns, &head, row) {
-            let options = &mut self.list[at].options;
+    /// Adds options of a row to those of its product.
+    fn note_options(&mut self, at: usize, added: Vec<(String, String)>) {
+        let options = &mut self.list[at].options;
+        for (name, value) in added {
             let is_full = options.len() >= LISTED;
             match options.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, values)) if values.len() >= LISTED || values.contains(&value) => {}
@@ -224,12 +277,19 @@ impl Products {
     }
 
     fn pictures_of(&mut self, columns: &Columns, row: &Row, fields: &[Field]) -> Vec<Rc<str>> {
+        let Dialect { between, base, .. } = self.dialect;
         let plain = self.dialect.is_plain();
         let columns = fields.iter().flat_map(|field| columns.of(*field));
         let cells = columns.map(|column| row.cell(*column)).filter(|cell| !cell.is_empty());
         let named: Vec<&str> =
-            cells.flat_map(|cell| if plain { vec![cell] } else { pictures(cell) }).collect();
-        named.into_iter().map(|picture| self.shared(picture)).collect()
+            cells.flat_map(|cell| if plain { vec![cell] } else { pictures(cell, between) }).collect();
+        let is_name =
+            |picture: &str| !base.is_empty() && !picture.contains("://") && !picture.starts_with("data:");
+        let named = named.into_iter().map(|picture| match is_name(picture) {
+            true => Cow::Owned(format!("{base}{picture}")),
+            false => Cow::Borrowed(picture),
+        });
+        named.map(|picture| self.shared(&picture)).collect()
     }
 
     /// One text for all rows that name the same picture.
@@ -248,11 +308,13 @@ impl Products {
         self.by_key.clear();
         self.pictures.clear();
         self.shown.clear();
+        self.last = None;
         std::mem::take(&mut self.list)
     }
 
     /// A product without variants is its own; to be called behind the last row.
     pub(super) fn close(&mut self, columns: &Columns) {
+        self.adopt(columns);
         for at in 0..self.list.len() {
             if self.list[at].variants.is_empty() {
                 let head = Rc::clone(&self.list[at].head);
@@ -260,6 +322,26 @@ impl Products {
                 variant.row = head;
                 self.list[at].variants.push(variant);
             }
+        }
+    }
+
+    /// Makes rows that a product names as its variants variants of it.
+    fn adopt(&mut self, columns: &Columns) {
+        let mut adopted = HashSet::new();
+        for (parent, children) in std::mem::take(&mut self.children) {
+            for Child { key, options } in children {
+                let Some(at) = self.by_key.get(&key).copied().filter(|at| *at != parent) else { continue };
+                adopted.insert(at);
+                let (row, pictures) = (Rc::clone(&self.list[at].head), self.list[at].pictures.clone());
+                let picture = pictures.first().cloned();
+                self.show(parent, pictures.into_iter());
+                self.note_options(parent, options.clone());
+                self.add_variant(parent, columns, &row, picture, options);
+            }
+        }
+        if !adopted.is_empty() {
+            let mut at = 0..;
+            self.list.retain(|_| at.next().is_none_or(|at| !adopted.contains(&at)));
         }
     }
 

@@ -141,7 +141,7 @@ impl<'a> Table<'a> {
             firsts.entry(self.headers[at].clone()).or_insert(at);
         }
         self.know(row, dialect, confidence)?;
-        if let Some(known) = self.known.as_mut().filter(|known| known.columns.parent.is_none()) {
+        if let Some(known) = self.known.as_mut().filter(|known| known.columns.is_in_order()) {
             let names = shared(&self.headers);
             let stream = Streamed { names, open: None, keys: HashSet::new() };
             known.stream = self.take.is_some().then_some(stream);
@@ -210,7 +210,7 @@ impl<'a> Table<'a> {
         confidence: Confidence,
     ) -> Result<(), Box<Problem>> {
         let columns = dialect.columns(&self.headers);
-        if columns.together.is_empty() {
+        if columns.together.is_empty() && columns.alone.is_empty() {
             let names = either(dialect.id_headers().into_iter().map(|name| format!("`{name}`")));
             let problem = self.at(row, None, format!("no column is called {names}"));
             let problem = problem.hint("rename the column that tells the items apart to `id`");
@@ -240,8 +240,13 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a row of a file whose header is known.
-    pub(super) fn row(&mut self, row: Row) -> Result<(), Stop> {
+    pub(super) fn row(&mut self, mut row: Row) -> Result<(), Stop> {
+        if let Some(known) = &self.known {
+            known.dialect.unescape(&mut row.cells);
+        }
         if let Some(Known { dialect, columns, stream: Some(stream), .. }) = &mut self.known
+            && !columns.is_ignored(&row)
+            && !columns.continues(&row)
             && let Some(key) = columns.key(&row)
             && (dialect.is_plain() || stream.open.as_deref() != Some(key))
         {
@@ -292,7 +297,7 @@ impl<'a> Table<'a> {
         let shortened = columns.codes.iter().copied().find(|column| is_shortened(row.cell(*column)));
         let text = shortened.map(|column| (column, row.cell(column).to_owned()));
         let dialect: &'static Dialect = dialect;
-        let is_named = products.add(&self.headers, columns, row);
+        let is_named = products.add(columns, row);
         if let Some((column, text)) = text.filter(|_| !dialect.is_plain()) {
             let header = self.headers[column].clone();
             let mut problem = self.at(number, Some(&header), "a spreadsheet has shortened this number");
@@ -301,8 +306,8 @@ impl<'a> Table<'a> {
             self.spoilt(number, problem.label(format!("`{text}`")));
         }
         if !is_named {
-            let header = self.known.as_ref().and_then(|known| known.columns.together.first());
-            let header = header.and_then(|column| self.headers.get(*column)).cloned();
+            let header = self.known.as_ref().and_then(|known| known.columns.ids().next());
+            let header = header.and_then(|column| self.headers.get(column)).cloned();
             let problem = self
                 .at(number, header.as_deref(), "the row has no id")
                 .hint("fill the cell with an id that no other row has, and do not change it later");
@@ -378,8 +383,8 @@ impl<'a> Table<'a> {
                 catalog.about = Some(self.gathered(&mut known));
             }
             self.problems.extend(known.made.problems.drain(..));
-            let left_out = self.left_out(&known.made);
-            self.problems.extend(left_out);
+            let notes = self.notes(&known.made);
+            self.problems.extend(notes);
             catalog.makes = known.made.makes;
             (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);
         }

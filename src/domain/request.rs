@@ -259,10 +259,23 @@ pub struct PictureFacts {
     pub bytes: u64,
     /// Of all bytes.
     pub sha256: Sha256,
-    /// Pixels.
+    /// Pixels, as the picture is shown.
     pub width: u32,
-    /// Pixels.
+    /// Pixels, as the picture is shown.
     pub height: u32,
+    /// What some models cannot handle. Not kept with an order.
+    pub traits: PictureTraits,
+}
+
+/// Properties of a picture that some models cannot handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PictureTraits {
+    /// Whether it is stored otherwise than it is shown: mirrored or turned by its EXIF orientation.
+    pub turned: bool,
+    /// Whether it has the four colours of a print.
+    pub cmyk: bool,
+    /// Whether its colours have more than 8 bits.
+    pub deep: bool,
 }
 
 /// What a picture behind a link is, as far as its first bytes tell.
@@ -272,15 +285,17 @@ pub struct Seen {
     pub format: PictureFormat,
     /// Size in bytes, where its server says.
     pub bytes: Option<u64>,
-    /// Pixels.
+    /// Pixels, as the picture is shown.
     pub width: u32,
-    /// Pixels.
+    /// Pixels, as the picture is shown.
     pub height: u32,
+    /// What some models cannot handle.
+    pub traits: PictureTraits,
 }
 
 impl From<&PictureFacts> for Seen {
-    fn from(&PictureFacts { format, bytes, width, height, sha256: _ }: &PictureFacts) -> Self {
-        Self { format, bytes: Some(bytes), width, height }
+    fn from(&PictureFacts { format, bytes, width, height, traits, sha256: _ }: &PictureFacts) -> Self {
+        Self { format, bytes: Some(bytes), width, height, traits }
     }
 }
 

@@ -83,7 +83,7 @@ fn picture(media: &Media) -> Json {
 }
 
 fn known(facts: &PictureFacts) -> Json {
-    let PictureFacts { format, bytes, sha256, width, height } = facts;
+    let PictureFacts { format, bytes, sha256, width, height, traits: _ } = facts;
     json!({
         "sha256": sha256.to_string(),
         "format": format.name(),

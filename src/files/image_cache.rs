@@ -6,7 +6,7 @@
 
 use super::dir::atomic_write;
 use super::pictures::{PictureTrouble, facts, open, trouble, within};
-use crate::domain::request::{PictureFacts, PictureFormat};
+use crate::domain::request::{PictureFacts, PictureFormat, PictureTraits};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,20 +72,26 @@ struct Known {
     format: String,
     width: u32,
     height: u32,
+    turned: bool,
+    cmyk: bool,
+    deep: bool,
     sha256: String,
 }
 
 impl Known {
     fn new(stamp: Stamp, facts: &PictureFacts) -> Self {
-        let &PictureFacts { format, bytes: _, sha256, width, height } = facts;
-        Self { stamp, format: format.name().to_owned(), width, height, sha256: sha256.to_string() }
+        let &PictureFacts { format, bytes: _, sha256, width, height, traits } = facts;
+        let PictureTraits { turned, cmyk, deep } = traits;
+        let (format, sha256) = (format.name().to_owned(), sha256.to_string());
+        Self { stamp, format, width, height, turned, cmyk, deep, sha256 }
     }
 
     /// `None` where somebody else wrote it.
     fn facts(&self) -> Option<PictureFacts> {
-        let &Self { stamp: Stamp { size: bytes, .. }, width, height, .. } = self;
+        let &Self { stamp: Stamp { size: bytes, .. }, width, height, turned, cmyk, deep, .. } = self;
+        let traits = PictureTraits { turned, cmyk, deep };
         let format = PictureFormat::ALL.into_iter().find(|format| format.name() == self.format)?;
-        Some(PictureFacts { format, bytes, sha256: self.sha256.parse().ok()?, width, height })
+        Some(PictureFacts { format, bytes, sha256: self.sha256.parse().ok()?, width, height, traits })
     }
 }
 

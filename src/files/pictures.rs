@@ -4,7 +4,7 @@ use super::dir::hash;
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::request::{MediaFile, PictureFacts};
-use crate::media::image::{self, PictureFault};
+use crate::media::image::{self, Header, PictureFault};
 use crate::wire::{Body, Part};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -89,8 +89,9 @@ pub(super) fn facts(file: &File) -> Result<PictureFacts, PictureTrouble> {
     let ClipFile { size: bytes, sha256 } = hash(file).map_err(unreadable)?;
     let head = slice(file, 0, bytes.min(HEAD)).map_err(unreadable)?;
     let tail = slice(file, bytes.saturating_sub(TAIL), bytes.min(TAIL)).map_err(unreadable)?;
-    let (format, width, height) = image::picture(&head, &tail, bytes).map_err(PictureTrouble::Broken)?;
-    Ok(PictureFacts { format, bytes, sha256, width, height })
+    let Header { format, width, height, traits, .. } =
+        image::picture(&head, &tail, bytes).map_err(PictureTrouble::Broken)?;
+    Ok(PictureFacts { format, bytes, sha256, width, height, traits })
 }
 
 /// The bytes to send: the body with every picture in its place, each exactly as it was promised.
@@ -101,7 +102,7 @@ pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
         match part {
             Part::Text(text) => bytes.extend_from_slice(text.as_bytes()),
             Part::Base64(file) => {
-                let picture = promised(root, file)?;
+                let picture = picture(root, file)?;
                 bytes.extend_from_slice(STANDARD.encode(picture).as_bytes());
             }
         }
@@ -109,8 +110,8 @@ pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
     Ok(bytes.into())
 }
 
-/// A picture's bytes, if they are the promised ones.
-fn promised(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
+/// Reads a picture's bytes, if they are the promised ones.
+pub fn picture(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
     let changed = |why: String| PictureChanged { path: file.path.clone(), why };
     let opened = real(root, &file.path).and_then(|path| open(&path));
     let opened = opened.map_err(|trouble| changed(format!("can no longer be used: {trouble}")))?;

@@ -1,7 +1,8 @@
 //! Pictures: what they are, how large, and whether they are whole, from their first and last bytes.
 
+use super::exif;
 use crate::domain::digest::Sha256;
-use crate::domain::request::{PictureFacts, PictureFormat};
+use crate::domain::request::{PictureFacts, PictureFormat, PictureTraits};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -82,32 +83,66 @@ impl PictureFault {
     }
 }
 
-/// Format, width and height (in pixels) of a picture whose end is there.
+/// What the header of a picture says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// The format by content.
+    pub format: PictureFormat,
+    /// Pixels, as the picture is shown.
+    pub width: u32,
+    /// Pixels, as the picture is shown.
+    pub height: u32,
+    /// How it is to be turned before it is shown, as EXIF numbers it: 1 as it is, 2 to 8 mirrored or turned.
+    pub orientation: u8,
+    /// What some models cannot handle.
+    pub traits: PictureTraits,
+}
+
+/// Reads the header of a picture whose end is there.
 ///
 /// `head` are its first [`HEAD`] bytes, `tail` its last [`TAIL`] bytes; they overlap in a small file. `bytes` is the
 /// size of the whole file.
-pub fn picture(head: &[u8], tail: &[u8], bytes: u64) -> Result<(PictureFormat, u32, u32), PictureFault> {
+pub fn picture(head: &[u8], tail: &[u8], bytes: u64) -> Result<Header, PictureFault> {
     let format = format(head)?;
     // A file that ends within its own header is cut off rather than damaged.
     let may_be_damaged = bytes > head.len() as u64 && imagesize::blob_size(head).is_err();
     if !may_be_damaged && !whole(format, head, tail, bytes) {
         return Err(PictureFault::CutOff);
     }
-    beginning(head)
+    header(head, tail)
 }
 
-/// Format, width and height (in pixels) of a picture of which only the beginning is known.
-pub fn beginning(head: &[u8]) -> Result<(PictureFormat, u32, u32), PictureFault> {
+/// Reads the header of a picture of which only the beginning is known.
+pub fn beginning(head: &[u8]) -> Result<Header, PictureFault> {
+    header(head, &[])
+}
+
+fn header(head: &[u8], tail: &[u8]) -> Result<Header, PictureFault> {
     let format = format(head)?;
     let size = imagesize::blob_size(head).map_err(|_| PictureFault::Damaged)?;
-    match (u32::try_from(size.width), u32::try_from(size.height)) {
-        (Ok(width @ 1..), Ok(height @ 1..)) => Ok((format, width, height)),
-        _ => Err(PictureFault::Damaged),
-    }
+    let (Ok(width @ 1..), Ok(height @ 1..)) = (u32::try_from(size.width), u32::try_from(size.height)) else {
+        return Err(PictureFault::Damaged);
+    };
+    let (orientation, traits) = exif::read(format, head, tail);
+    let (width, height) = if orientation >= 5 { (height, width) } else { (width, height) };
+    Ok(Header { format, width, height, orientation, traits })
 }
 
-/// The facts of a picture that was written as `data:image/png;base64,…`.
+/// Reads the facts of a picture that was written as `data:image/png;base64,…`.
 pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
+    let (said, bytes) = content(uri)?;
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
+    let Header { format, width, height, traits, .. } = picture(head, tail, bytes.len() as u64)?;
+    if said != format.mime() && !(said == "image/jpg" && format == PictureFormat::Jpeg) {
+        return Err(PictureFault::Mislabelled { said, is: format });
+    }
+    let sha256 = Sha256::of(&bytes);
+    Ok(PictureFacts { format, bytes: bytes.len() as u64, sha256, width, height, traits })
+}
+
+/// Decodes a data URI into its media type and its bytes.
+pub fn content(uri: &str) -> Result<(String, Vec<u8>), PictureFault> {
     // Encoders differ in whether they pad the last group.
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &STANDARD,
@@ -122,13 +157,7 @@ pub fn data_uri(uri: &str) -> Result<PictureFacts, PictureFault> {
         return Err(PictureFault::NoDataUri);
     }
     let bytes = LENIENT.decode(text.trim()).map_err(|_| PictureFault::NoBase64)?;
-    let head = &bytes[..bytes.len().min(HEAD)];
-    let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
-    let (format, width, height) = picture(head, tail, bytes.len() as u64)?;
-    if said != format.mime() && !(said == "image/jpg" && format == PictureFormat::Jpeg) {
-        return Err(PictureFault::Mislabelled { said, is: format });
-    }
-    Ok(PictureFacts { format, bytes: bytes.len() as u64, sha256: Sha256::of(&bytes), width, height })
+    Ok((said, bytes))
 }
 
 /// The format by its first bytes.

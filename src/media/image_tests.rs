@@ -43,7 +43,8 @@ fn webp(width: u32, height: u32) -> Vec<u8> {
 fn read(bytes: &[u8]) -> Result<(PictureFormat, u32, u32), PictureFault> {
     let head = &bytes[..bytes.len().min(HEAD)];
     let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
-    picture(head, tail, bytes.len() as u64)
+    let header = picture(head, tail, bytes.len() as u64)?;
+    Ok((header.format, header.width, header.height))
 }
 
 #[test]

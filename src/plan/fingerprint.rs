@@ -131,7 +131,7 @@ fn media(media: &Media) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::request::{MediaFile, PictureFacts, PictureFormat, Value};
+    use crate::domain::request::{MediaFile, PictureFacts, PictureFormat, PictureTraits, Value};
 
     fn picture(path: &str, bytes: &[u8]) -> Media {
         let facts = PictureFacts {
@@ -140,6 +140,7 @@ mod tests {
             sha256: Sha256::of(bytes),
             width: 800,
             height: 600,
+            traits: PictureTraits::default(),
         };
         Media::File(MediaFile { path: path.into(), facts })
     }

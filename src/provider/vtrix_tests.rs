@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::digest::Sha256;
 use crate::domain::money::Usd;
 use crate::domain::problem::Severity;
-use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, Value};
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Value};
 use crate::provider::cards::Cards;
 use crate::provider::check::check;
 use crate::wire::Part;
@@ -85,6 +85,7 @@ fn a_local_picture_travels_within_the_envelope_as_a_data_uri() {
         sha256: Sha256::of(b"png"),
         width: 8,
         height: 8,
+        traits: PictureTraits::default(),
     };
     let file = MediaFile { path: "frames/a.png".into(), facts };
     let mut request = Request::new(card("viduq1_img2video").name.clone());

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::digest::Sha256;
 use crate::domain::money::Usd;
-use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat};
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits};
 use crate::wire::Part;
 use std::num::NonZeroU32;
 
@@ -161,6 +161,7 @@ fn a_local_picture_travels_as_a_data_uri_and_an_inline_one_as_it_is() {
         sha256: Sha256::of(b"png"),
         width: 8,
         height: 8,
+        traits: PictureTraits::default(),
     };
     let file = MediaFile { path: "frames/a.png".into(), facts: facts.clone() };
     let mut request = Request::new("zai/vidu2-start-end".parse().unwrap());

@@ -9,7 +9,7 @@ use crate::domain::key::{ModelName, RequestId, TaskId};
 use crate::domain::lifecycle::{
     CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, State, Task, Watch,
 };
-use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, Request, Value};
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Request, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -311,6 +311,9 @@ struct PictureFactsTwin {
     sha256: Sha256,
     width: u32,
     height: u32,
+    /// What a picture was told for when it was ordered matters no more.
+    #[serde(skip)]
+    traits: PictureTraits,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{
     CancelledBy, Charged, Clip, ClipFile, HeldReason, Intent, State, Task, Watch,
 };
-use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, Request, Value};
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Request, Value};
 use jiff::Timestamp;
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
@@ -128,7 +128,14 @@ pub(super) fn any_state() -> impl Strategy<Value = State> {
 fn facts() -> impl Strategy<Value = PictureFacts> {
     let format = select(vec![PictureFormat::Png, PictureFormat::Jpeg, PictureFormat::Webp]);
     (format, any::<u64>(), sha256(), any::<u32>(), any::<u32>()).prop_map(
-        |(format, bytes, sha256, width, height)| PictureFacts { format, bytes, sha256, width, height },
+        |(format, bytes, sha256, width, height)| PictureFacts {
+            format,
+            bytes,
+            sha256,
+            width,
+            height,
+            traits: PictureTraits::default(),
+        },
     )
 }
 

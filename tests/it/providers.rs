@@ -15,7 +15,9 @@ use shotlist::domain::fault::{Fault, FaultKind, Stop};
 use shotlist::domain::key::{RequestId, TaskId};
 use shotlist::domain::lifecycle::{Charged, Intent};
 use shotlist::domain::problem::Severity;
-use shotlist::domain::request::{Field, Media, MediaFile, PictureFacts, PictureFormat, Request, Value};
+use shotlist::domain::request::{
+    Field, Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Request, Value,
+};
 use shotlist::provider::cards::Cards;
 use shotlist::provider::{Progress, Provider, Registry, check};
 use shotlist::wire::{Body, Call, Method, Part, Reply};
@@ -236,7 +238,14 @@ fn picture(written: &Json) -> Option<Media> {
     let side = |at: usize| u32::try_from(facts["size"][at].as_u64().unwrap()).unwrap();
     let bytes = facts["bytes"].as_u64().unwrap();
     let (width, height) = (side(0), side(1));
-    let facts_of = PictureFacts { format, bytes, sha256: Sha256::of(b"a picture"), width, height };
+    let facts_of = PictureFacts {
+        format,
+        bytes,
+        sha256: Sha256::of(b"a picture"),
+        width,
+        height,
+        traits: PictureTraits::default(),
+    };
     Some(if facts.contains_key("inline") {
         Media::Inline { uri: "data:image/png;base64,cG5n".into(), facts: facts_of }
     } else {

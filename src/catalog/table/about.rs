@@ -6,6 +6,10 @@ use crate::catalog::dialect::Columns;
 use crate::catalog::items::{Made, Maker, Makes};
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::problem::{Problem, Severity};
+use crate::domain::text::either;
+
+/// Characters of a long id that a message shows.
+const SHOWN: usize = 40;
 
 impl Table<'_> {
     /// Makes the items of a file that was gathered, and says what the file is.
@@ -39,8 +43,13 @@ impl Table<'_> {
         about
     }
 
+    /// Returns what is said of the items as a whole.
+    pub(super) fn notes(&self, made: &Made) -> Vec<Problem> {
+        [self.left_out(made), self.cut(made), self.unsold(made)].into_iter().flatten().collect()
+    }
+
     /// Returns what is said of rows that make no clips.
-    pub(super) fn left_out(&self, made: &Made) -> Option<Problem> {
+    fn left_out(&self, made: &Made) -> Option<Problem> {
         let left: usize = made.left_out.values().sum();
         if left == 0 {
             return None;
@@ -62,8 +71,45 @@ impl Table<'_> {
         Some(if self.options.all {
             problem
         } else {
-            problem.hint("to take them too, write `all: true` under `items:`")
+            problem
+                .hint("to take them too, write `all: true` under `items:`; for `init` and `catalog`, `--all`")
         })
+    }
+
+    /// Returns what is said of ids that were shortened.
+    fn cut(&self, made: &Made) -> Option<Problem> {
+        let (written, id) = made.cut.first.as_ref()?;
+        let (ids, are) = if made.cut.count == 1 { ("id", "is") } else { ("ids", "are") };
+        let message = format!(
+            "{} {ids} {are} too long for the name of a file, or {} several ids, and {are} shortened",
+            made.cut.count,
+            if made.cut.count == 1 { "lists" } else { "list" },
+        );
+        let start: String = written.chars().take(SHOWN).collect();
+        Some(self.note(message).note(format!("`{start}…` becomes `{id}`")))
+    }
+
+    /// Returns what is said of items that are not sold, and which a plain file does not leave out.
+    fn unsold(&self, made: &Made) -> Option<Problem> {
+        let (_, column) = made.unsold.first.as_ref()?;
+        let (items, are) = if made.unsold.count == 1 { ("item", "is") } else { ("items", "are") };
+        let states = made.unsold.states.iter().map(|state| (*state).to_owned());
+        let states = either(states);
+        let message = format!(
+            "{} {items} {are} {states} by column `{column}`; a plain file leaves out none",
+            made.unsold.count
+        );
+        let name = format!("item.raw[{}]", serde_json::Value::from(column.as_str()));
+        let unlike = |word: &String| format!("{name} != {}", serde_json::Value::from(word.as_str()));
+        let is_sold = made.unsold.words.iter().map(unlike).collect::<Vec<_>>().join(" and ");
+        let hint = format!("to leave them out, write `where: '{is_sold}'` under `items:`");
+        Some(self.note(message).hint(hint))
+    }
+
+    fn note(&self, message: String) -> Problem {
+        let mut problem = self.whole(message);
+        problem.severity = Severity::Note;
+        problem
     }
 }
 
@@ -71,6 +117,7 @@ impl Table<'_> {
 fn mapping(columns: &Columns, headers: &[String]) -> Vec<(&'static str, Vec<String>)> {
     let named = |found: &[usize]| found.iter().filter_map(|column| headers.get(*column).cloned()).collect();
     let fields = columns.fields.iter().map(|(field, found)| (field.name(), named(found)));
-    let id = std::iter::once(("id", named(&columns.together)));
+    let ids: Vec<usize> = columns.ids().collect();
+    let id = std::iter::once(("id", named(&ids)));
     id.chain(fields).filter(|(_, columns): &(_, Vec<String>)| !columns.is_empty()).collect()
 }

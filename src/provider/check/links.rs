@@ -22,6 +22,14 @@ pub(super) fn reach(link: &str) -> Result<(), Unreachable> {
     }
 }
 
+/// Returns the ending of the file that a link leads to, in small letters: `jpg` of `https://shop.example/a.JPG?v=2`.
+pub(super) fn ending(link: &str) -> Option<String> {
+    let url = Url::parse(link).ok()?;
+    let (name, ending) = url.path_segments()?.next_back()?.rsplit_once('.')?;
+    let is_ending = !name.is_empty() && ending.chars().all(|letter| letter.is_ascii_alphanumeric());
+    is_ending.then(|| ending.to_ascii_lowercase()).filter(|ending| !ending.is_empty())
+}
+
 /// A link in a parameter.
 pub(super) fn check(field: &str, link: &str) -> Option<Finding> {
     let message = match reach(link) {

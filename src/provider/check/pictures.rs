@@ -3,10 +3,16 @@
 use super::super::card::{ModelCard, Pictures};
 use super::links::{self, Unreachable};
 use super::{Finding, readable};
-use crate::domain::request::{Field, Media, PictureFormat, Request, Seen, Setting};
+use crate::domain::request::{Field, Media, PictureFormat, PictureTraits, Request, Seen, Setting};
 
 /// What to do for a provider that takes links only.
 const PUBLISH: &str = "put the picture where everybody can fetch it, such as your shop's own server, and write its `https://` address";
+
+/// Endings of files that no model takes as a picture.
+const OTHER_FORMATS: [&str; 22] = [
+    "avif", "bmp", "eps", "gif", "heic", "heif", "ico", "jp2", "jxl", "pdf", "psd", "svg", "svgz", "tif",
+    "tiff", "avi", "m4v", "mkv", "mov", "mp4", "ogv", "webm",
+];
 
 /// Each picture by itself.
 pub(super) fn check_each(card: &ModelCard, request: &Request, findings: &mut Vec<Finding>) {
@@ -66,7 +72,7 @@ fn measured(
     seen: Seen,
     findings: &mut Vec<Finding>,
 ) {
-    let (field, Seen { format, bytes, width, height }) = (field.name(), seen);
+    let (field, Seen { format, bytes, width, height, traits }) = (field.name(), seen);
     let wrong =
         |message: String, hint: &str, detail: &str| Finding::error(field, message).hint(hint).detail(detail);
     let measures = format!("{name} is {width}x{height}");
@@ -91,6 +97,50 @@ fn measured(
             format!("the picture is narrower or wider than the 1:{most} to {most}:1 that {model} takes");
         findings.push(wrong(message, "crop it, or put it on a wider background", &measures));
     }
+    findings.extend(peculiar(field, traits).map(|finding| finding.detail(&measures)));
+}
+
+/// What is told of a picture that a model may show otherwise than an image viewer does.
+fn peculiar(field: &str, traits: PictureTraits) -> impl Iterator<Item = Finding> {
+    let PictureTraits { turned, cmyk, deep } = traits;
+    let told = [
+        (
+            turned,
+            "the picture is turned by its EXIF orientation, which a model may ignore",
+            "turn it in an image editor and save it without orientation, or look at the first clip",
+        ),
+        (
+            cmyk,
+            "the picture has the four colours of a print (CMYK), which a model may show wrongly",
+            "save it in RGB, or look at the first clip",
+        ),
+        (
+            deep,
+            "the picture has more than 8 bits a colour, which a model may refuse",
+            "save it with 8 bits a colour, or look at the first clip",
+        ),
+    ];
+    let told = told.into_iter().filter(|(is_so, ..)| *is_so);
+    told.map(move |(_, message, hint)| Finding::warning(field, message).hint(hint))
+}
+
+/// A link to a picture that nobody looked at, by the ending of its path. One without an ending may be anything.
+fn named(model: &str, rules: &Pictures, field: &str, url: &str) -> Option<Finding> {
+    let ending = links::ending(url)?;
+    let known: Vec<PictureFormat> =
+        if rules.formats.is_empty() { PictureFormat::ALL.to_vec() } else { rules.formats.clone() };
+    let format = match ending.as_str() {
+        "png" => PictureFormat::Png.name(),
+        "jpg" | "jpeg" | "jpe" | "jfif" => PictureFormat::Jpeg.name(),
+        "webp" => PictureFormat::Webp.name(),
+        other => OTHER_FORMATS.into_iter().find(|format| *format == other)?,
+    };
+    if known.iter().any(|known| known.name() == format) {
+        return None;
+    }
+    let message = format!("{model} takes {} pictures, not {format}", listed(&known));
+    let hint = format!("link it as {}", known.first().map_or("png", |format| format.name()));
+    Some(Finding::error(field, message).hint(hint).detail(url))
 }
 
 /// A file or a body against a limit in megabytes, of which the documents do not say how they are counted.
@@ -151,8 +201,12 @@ pub fn check_links(card: &ModelCard, request: &Request, seen: impl Fn(&str) -> O
         Media::File(_) | Media::Inline { .. } => media.facts().map(Seen::from),
     };
     for (field, picture) in request.pictures() {
-        if let (Media::Url(url), Some(seen)) = (picture, any(picture)) {
-            measured(&card.name.model, rules, field, url, seen, &mut findings);
+        match (picture, any(picture)) {
+            (Media::Url(url), Some(seen)) => {
+                measured(&card.name.model, rules, field, url, seen, &mut findings);
+            }
+            (Media::Url(url), None) => findings.extend(named(&card.name.model, rules, field.name(), url)),
+            (Media::File(_) | Media::Inline { .. }, _) => {}
         }
     }
     // Two that are both here were compared already.

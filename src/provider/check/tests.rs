@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::digest::Sha256;
-use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat};
+use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits};
 use crate::provider::Registry;
 use proptest::prelude::*;
 
@@ -29,7 +29,14 @@ fn link() -> Media {
 }
 
 fn file(format: PictureFormat, bytes: u64, width: u32, height: u32) -> Media {
-    let facts = PictureFacts { format, bytes, sha256: Sha256::of(b"picture"), width, height };
+    let facts = PictureFacts {
+        format,
+        bytes,
+        sha256: Sha256::of(b"picture"),
+        width,
+        height,
+        traits: PictureTraits::default(),
+    };
     Media::File(MediaFile { path: "frames/a.png".into(), facts })
 }
 
@@ -505,4 +512,87 @@ proptest! {
         request.params.insert(name, Value::Int(-1));
         found(&request);
     }
+}
+
+/// What is found in links that nobody looked at.
+fn named(model: &str, link: &str) -> Vec<Finding> {
+    let cards = Cards::built_in();
+    let mut request = Request::new(model.parse().unwrap());
+    request.image = Some(Media::Url(link.to_owned()));
+    check_links(cards.get(&request.model).unwrap(), &request, |_| None)
+}
+
+#[test]
+fn a_link_whose_ending_is_no_format_of_the_model_is_an_error() {
+    for ending in ["avif", "svg", "gif", "mp4", "heic", "tiff", "bmp", "pdf", "GIF", "webm"] {
+        for model in ["zai/vidu2-image", "zai/cogvideox-3", "vtrix/viduq1_img2video", "uniall/viduq3t-540p"] {
+            for query in ["", "?width=800&v=a.jpg", "#top"] {
+                let link = format!("https://shop.example/img/mug.{ending}{query}");
+                let [finding] = &named(model, &link)[..] else { panic!("{model}: {link}") };
+                assert_eq!(finding.severity, Severity::Error);
+                assert!(
+                    finding.message.ends_with(&format!("not {}", ending.to_lowercase())),
+                    "{}",
+                    finding.message
+                );
+                assert_eq!(finding.detail.as_deref(), Some(&*link));
+            }
+        }
+    }
+    // This model alone documents no WebP.
+    let [finding] = &named("zai/cogvideox-3", "https://shop.example/mug.webp")[..] else { panic!() };
+    assert_eq!(finding.message, "cogvideox-3 takes png, jpeg pictures, not webp");
+    assert_eq!(finding.hint.as_deref(), Some("link it as png"));
+}
+
+#[test]
+fn a_link_with_an_ending_of_the_model_or_with_none_passes() {
+    for link in [
+        "https://shop.example/mug.jpg",
+        "https://shop.example/mug.JPEG?v=2",
+        "https://shop.example/mug.png",
+        "https://shop.example/mug.webp",
+        "https://shop.example/mug",
+        "https://shop.example/mug.gif/",
+        "https://shop.example/v1.2/mug",
+        "https://shop.example/image.php?id=7.gif",
+        "https://shop.example/.gif",
+        "https://shop.gif",
+    ] {
+        assert_eq!(named("zai/vidu2-image", link), [], "{link}");
+    }
+}
+
+#[test]
+fn what_was_seen_behind_a_link_counts_more_than_its_ending() {
+    let cards = Cards::built_in();
+    let mut request = order("vidu2-image");
+    request.image = Some(Media::Url("https://shop.example/mug.gif".to_owned()));
+    let seen = png(800, 600).facts().map(Into::into);
+    assert_eq!(check_links(cards.get(&request.model).unwrap(), &request, |_| seen), []);
+}
+
+#[test]
+fn a_picture_that_a_model_may_show_otherwise_is_told() {
+    let with = |traits: PictureTraits| {
+        let mut request = order("vidu2-image");
+        let mut picture = png(800, 600);
+        if let Media::File(file) = &mut picture {
+            file.facts.traits = traits;
+        }
+        request.image = Some(picture);
+        found(&request)
+    };
+    let plain = PictureTraits::default();
+    assert_eq!(with(plain), []);
+    for (traits, word) in [
+        (PictureTraits { turned: true, ..plain }, "turned by its EXIF orientation"),
+        (PictureTraits { cmyk: true, ..plain }, "CMYK"),
+        (PictureTraits { deep: true, ..plain }, "more than 8 bits"),
+    ] {
+        let [finding] = &with(traits)[..] else { panic!("{traits:?}") };
+        assert_eq!(finding.severity, Severity::Warning);
+        assert!(finding.message.contains(word), "{}", finding.message);
+    }
+    assert_eq!(with(PictureTraits { turned: true, cmyk: true, deep: true }).len(), 3);
 }

@@ -6,7 +6,9 @@ use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, RequestId, TakeId, TaskId};
 use crate::domain::lifecycle::{ClipFile, Intent, State, Task};
 use crate::domain::money::Usd;
-use crate::domain::request::{Field, Media, MediaFile, PictureFacts, PictureFormat, Request, Value};
+use crate::domain::request::{
+    Field, Media, MediaFile, PictureFacts, PictureFormat, PictureTraits, Request, Value,
+};
 use crate::domain::take::Take;
 use crate::store::ledger::{Entry, Kind};
 use jiff::Timestamp;
@@ -150,6 +152,7 @@ fn picture(value: &Json) -> Option<Media> {
         sha256,
         width: side("width"),
         height: side("height"),
+        traits: PictureTraits::default(),
     };
     Some(match value["path"].as_str() {
         Some(path) => Media::File(MediaFile { path: path.to_owned(), facts }),

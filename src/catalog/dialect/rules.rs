@@ -1,0 +1,107 @@
+//! Conditions on the cells of a row, and the words that shops write for the state of a product.
+
+use super::header::Header;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// Words for each state, in the languages and spellings of all shops.
+static STATES: LazyLock<HashMap<String, HashSet<String>>> = LazyLock::new(|| {
+    let document = include_str!("../dialects/states.yaml");
+    let states: HashMap<String, Vec<String>> =
+        serde_yaml::from_str(document).expect("it is compiled in, and a test reads it");
+    let folded = |words: Vec<String>| words.iter().map(|word| fold(word)).collect();
+    states.into_iter().map(|(state, words)| (state, folded(words))).collect()
+});
+
+/// The states of [`STATES`] in which a shop does not sell a product.
+const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
+
+/// Columns with the values that all must have.
+///
+/// A value is a word of a comma-separated list; `*` stands for any text, the empty text for none, `<=0` for a number
+/// that is not positive, and `@state` for the words of a state.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
+
+/// A reason to leave a row out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Skip {
+    /// The reason in two or three words.
+    pub(super) reason: String,
+    /// The part of the product that the row speaks for.
+    #[serde(default)]
+    pub(super) of: Whose,
+    pub(super) when: When,
+}
+
+/// The part of a product that a reason applies to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::catalog) enum Whose {
+    /// The product with all its variants.
+    #[default]
+    Product,
+    /// One variant.
+    Variant,
+}
+
+/// The conditions of a [`When`] with the places of their columns in a file.
+#[derive(Debug, Default)]
+pub(super) struct Conditions(Vec<(Option<usize>, &'static [String])>);
+
+impl When {
+    /// Finds the columns among the folded headers of a file.
+    pub(super) fn conditions(&'static self, folded: &[String]) -> Conditions {
+        let column = |header: &Header| folded.iter().position(|name| header.fits(name));
+        Conditions(self.0.iter().map(|(header, values)| (column(header), values.as_slice())).collect())
+    }
+}
+
+impl Conditions {
+    /// Returns whether a row meets all of them.
+    pub(super) fn hold(&self, cells: &[String]) -> bool {
+        self.0.iter().all(|(column, values)| {
+            let cell = column.and_then(|column| cells.get(column)).map_or("", |cell| cell.trim());
+            values.iter().any(|value| is_value(cell, value))
+        })
+    }
+}
+
+/// Returns whether a cell has a value of a rule.
+fn is_value(cell: &str, value: &str) -> bool {
+    match value {
+        "" => cell.is_empty(),
+        "*" => !cell.is_empty(),
+        "<=0" => cell.replace(',', ".").parse::<f64>().is_ok_and(|number| number <= 0.0),
+        value => match value.strip_prefix('@') {
+            Some(state) => is_state(cell, state),
+            None => cell.split(',').any(|word| word.trim().eq_ignore_ascii_case(value)),
+        },
+    }
+}
+
+fn is_state(cell: &str, state: &str) -> bool {
+    STATES.get(state).is_some_and(|words| words.contains(&fold(cell)))
+}
+
+/// Returns the state in which a shop does not sell a product, if a cell says so.
+pub(in crate::catalog) fn not_sold(cell: &str) -> Option<&'static str> {
+    NOT_SOLD.into_iter().find(|state| is_state(cell, state))
+}
+
+/// Returns a word as it is compared: in lower case, without the address of schema.org before it.
+fn fold(word: &str) -> String {
+    let word = word.trim().to_lowercase();
+    let name =
+        ["https://schema.org/", "http://schema.org/"].iter().find_map(|start| word.strip_prefix(start));
+    name.unwrap_or(&word).replace(['_', '-'], " ").trim().to_owned()
+}
+
+/// Returns the names of all states that documents may name.
+#[cfg(test)]
+pub(super) fn states() -> Vec<&'static str> {
+    STATES.keys().map(String::as_str).collect()
+}
