@@ -18,6 +18,7 @@ mod exercise;
 mod files;
 mod foreign;
 mod images;
+mod joined;
 mod kill;
 mod library;
 mod models;
