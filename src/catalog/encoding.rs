@@ -110,7 +110,9 @@ fn is_multi_byte(encoding: &'static Encoding) -> bool {
 pub(super) fn decide(sample: &[u8]) -> Decision {
     let words = words(sample);
     let mut used = [false; 256];
-    sample.iter().for_each(|byte| used[usize::from(*byte)] = true);
+    for byte in sample {
+        used[usize::from(*byte)] = true;
+    }
     let mut candidates: Vec<Candidate> =
         all().into_iter().filter_map(|encoding| Candidate::of(encoding, sample, &used, &words)).collect();
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -193,7 +195,9 @@ fn words(sample: &[u8]) -> Vec<&[u8]> {
         let word = &word[..word.len().min(LONGEST)];
         let is_new = word.iter().any(|byte| !covered[usize::from(*byte)]);
         if (words.len() < WORDS || is_new) && known.insert(word) {
-            word.iter().for_each(|byte| covered[usize::from(*byte)] = true);
+            for byte in word {
+                covered[usize::from(*byte)] = true;
+            }
             words.push(word);
         }
     }

@@ -84,9 +84,10 @@ pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Prob
     let told: Vec<u64> = rows[..at].iter().filter(|row| !silent(row)).map(|row| row.number).collect();
     let (first, last) = (told.first()?, told.last()?);
     let header = rows[at].number;
-    let message = match first == last {
-        true => format!("the header is row {header}; row {first} above it is not read"),
-        false => format!("the header is row {header}; rows {first}–{last} above it are not read"),
+    let message = if first == last {
+        format!("the header is row {header}; row {first} above it is not read")
+    } else {
+        format!("the header is row {header}; rows {first}–{last} above it are not read")
     };
     let mut problem = table.at(header, None, message);
     problem.severity = Severity::Note;

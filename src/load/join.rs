@@ -1,6 +1,6 @@
 //! A sheet of the user's own beside a product file: its filled cells replace those of the items.
 
-use super::items::{near, shown, source};
+use super::source::{near, shown, source};
 use crate::catalog;
 use crate::domain::item::{Columns, Fact, FactValue, Item, Reading};
 use crate::domain::problem::{EXAMPLES, Place, Problem, Severity, meant_or_all};

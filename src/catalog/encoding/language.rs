@@ -61,7 +61,9 @@ impl From<&Document> for Language {
         let pair = |pair: &[&str]| Some((pair[0].chars().next()?, pair.get(1)?.parse::<f64>().ok()?));
         let mut letters: HashMap<char, f64> = words.chunks(2).filter_map(pair).collect();
         let all: f64 = letters.values().sum();
-        letters.values_mut().for_each(|share| *share /= all);
+        for share in letters.values_mut() {
+            *share /= all;
+        }
         let script = document.letters.chars().next().map_or(Script::Other, script);
         Self {
             encodings: document.encodings.iter().filter_map(label).collect(),
