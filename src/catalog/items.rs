@@ -5,6 +5,7 @@ use super::cells::{is_shortened, options};
 use super::dialect::{self, Dialect, Field, not_sold};
 use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
+use crate::domain::ident::{Ident, ident};
 use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
@@ -65,6 +66,8 @@ pub(super) struct Made {
     pub(super) doubled: BTreeSet<String>,
     /// Ids that were shortened.
     pub(super) cut: Noted,
+    /// Ids with hidden characters at their ends.
+    pub(super) trimmed: Noted,
     /// Items that the file says are not sold, and the column that says so.
     pub(super) unsold: Noted,
     /// The row of each id.
@@ -162,6 +165,27 @@ impl Maker<'_> {
     /// Takes an item unless something is wrong with its id.
     fn keep(&self, made: &mut Made, mut item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
+        let wrong = |message: &str, example: String| {
+            let mut problem = Problem::error(self.place_of_id(row), message).of_item();
+            problem.examples.push(example);
+            problem.rows.push(row);
+            problem
+        };
+        match ident(&item.id) {
+            Ok(Ident { id, is_trimmed }) => {
+                if is_trimmed {
+                    made.trimmed.note(std::mem::take(&mut item.id), &id);
+                }
+                item.id = id;
+            }
+            Err(hidden) => {
+                let example = format!("sheet row {row} ({})", hidden.shown);
+                let problem = wrong(&format!("there is {hidden}"), example);
+                let problem = problem.label(format!("`{}`", hidden.shown));
+                made.problems.push(problem.hint(format!("delete {} in the sheet", hidden.code)));
+                return;
+            }
+        }
         if let Some(short) = shortened(&item.id, self.dialect.id_list) {
             let written = std::mem::replace(&mut item.id, short);
             made.cut.note(written, &item.id);
@@ -169,12 +193,6 @@ impl Maker<'_> {
         self.note_state(made, &item);
         let id = &item.id;
         let key = Sha256::of(id.as_bytes()).short();
-        let wrong = |message: &str, example: String| {
-            let mut problem = Problem::error(self.place_of_id(row), message).of_item();
-            problem.examples.push(example);
-            problem.rows.push(row);
-            problem
-        };
         if is_shortened(id) {
             let message = "a spreadsheet has shortened this id, and what it left out is lost";
             let problem = wrong(message, format!("sheet row {row} ({id})")).label(format!("`{id}`"));
