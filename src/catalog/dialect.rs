@@ -154,6 +154,12 @@ pub(super) struct Dialect {
     #[serde(default)]
     variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
+    /// Columns that are not read where another is there.
+    #[serde(default)]
+    unless: BTreeMap<Header, Header>,
+    /// Whether pictures may stand in the cells, in Base64.
+    #[serde(default)]
+    pub(super) encoded: bool,
     /// Other words for what stands in the status.
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,

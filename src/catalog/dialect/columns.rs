@@ -55,6 +55,11 @@ impl Columns {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns whether the pictures of [`Field::Image`] are those of the whole product, in whichever row they stand.
+    pub(in crate::catalog) fn has_own_pictures(&self) -> bool {
+        self.of(Field::VariantImage).first() != self.of(Field::Image).first()
+    }
+
     /// Whether a variant takes this column over from its product.
     pub(in crate::catalog) fn is_inherited(&self, column: usize) -> bool {
         self.own.get(column).is_some_and(|own| !own)
@@ -160,7 +165,11 @@ impl Dialect {
         };
         let first = |header: &Option<Header>| all(header.as_ref()?).first().copied();
         let most = if self.is_plain() { 1 } else { usize::MAX };
-        let best = |headers: &[Header]| each(headers).into_iter().take(most).collect();
+        let replaced = self.unless.iter().filter(|(_, other)| other.is_among(&folded));
+        let unread: HashSet<usize> = replaced.flat_map(|(header, _)| all(header)).collect();
+        let best = |headers: &[Header]| {
+            each(headers).into_iter().filter(|at| !unread.contains(at)).take(most).collect()
+        };
         let numbered = self.options.numbered.iter().filter_map(|[name, value]| {
             Some((Some(*all(name).first()?), *all(value).first()?, String::new()))
         });
