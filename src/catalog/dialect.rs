@@ -129,6 +129,9 @@ pub(super) struct Dialect {
     /// The columns that name a row for which none of [`Self::together`] is filled; each such row is a product.
     #[serde(default)]
     alone: Vec<Header>,
+    /// The columns of a product's first row that make its id, where its rows are joined by others.
+    #[serde(default)]
+    id: Vec<Header>,
     /// Rows that belong to the product of the row before.
     #[serde(default)]
     continues: Vec<When>,

@@ -185,6 +185,13 @@ fn handles_and_groups_join_the_rows_of_one_product() {
                   t1,Candle,Small,C-S,Soy,Home,12,10\nt2,Candle,Large,C-L,Soy,Home,18,4\nt3,Mug,Regular,M,,Home,14,9\n";
     assert_eq!(counts(square), ("square", 2, 3, 0));
     assert_eq!(products(square), ["2 Candle: Candle |  | Variation Name=Small, Large", "4 Mug: Mug |  | "]);
+    let handles = square
+        .replace("Token,", "Reference Handle,Token,")
+        .replace("t1,", "#candle-small,t1,")
+        .replace("t2,", "#candle-large,t2,")
+        .replace("t3,", ",t3,");
+    assert_eq!(products(&handles)[0], "2 #candle-small: Candle |  | Variation Name=Small, Large");
+    assert_eq!(products(&handles)[1], "4 Mug: Mug |  | ");
     let shoptet = "code;pairCode;name;shortDescription;defaultImage;image;image2;productVisibility;variant:Barva\n\
                    1/M;1;Bunda;;https://pictures.example/1.jpg;https://pictures.example/1.jpg;;visible;modrá\n\
                    1/C;1;Bunda;;;;;visible;černá\n2;;Čepice;;https://pictures.example/2.jpg;;;hidden;\n";
@@ -269,6 +276,7 @@ fn other_systems_have_their_counts() {
     let ecom = "Internal_ID;Internal_Variant_ID;Visible;Brand;Supplier;US_Title_Short;US_URL;Images;Article_Code;Price;Stock_Level\n\
                 7;71;Y;B;S;Bag;bag;https://pictures.example/1.jpg,https://pictures.example/2.jpg;BA-1;9;1\n7;72;Y;B;S;Bag;bag;;BA-2;9;1\n8;81;N;B;S;Old;old;;OL;9;1\n";
     assert_eq!(counts(ecom), ("lightspeed-ecom", 2, 3, 2));
+    assert_eq!(products(ecom), ["2 bag: Bag | https://pictures.example/1.jpg | "]);
     let tiktok = "sku_id,title,description,availability,condition,price,link,image_link,brand,item_group_id\n\
                   A-1,Red mug,,out of stock,new,9,https://shop.example,https://pictures.example/r.jpg,B,A\nA-2,Blue mug,,in stock,new,9,https://shop.example,https://pictures.example/b.jpg,B,A\n";
     assert_eq!(products(tiktok), ["3 A: Blue mug | https://pictures.example/b.jpg | "]);

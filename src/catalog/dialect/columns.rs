@@ -18,6 +18,7 @@ pub(in crate::catalog) struct Child {
 pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) together: Vec<usize>,
     pub(in crate::catalog) alone: Vec<usize>,
+    id: Vec<usize>,
     pub(in crate::catalog) parent: Option<usize>,
     pub(in crate::catalog) id_of_parent: Option<usize>,
     id_prefix: &'static str,
@@ -77,7 +78,12 @@ impl Columns {
 
     /// The columns that name products, the best first.
     pub(in crate::catalog) fn ids(&self) -> impl Iterator<Item = usize> {
-        self.together.iter().chain(&self.alone).copied()
+        self.id.iter().chain(&self.together).chain(&self.alone).copied()
+    }
+
+    /// Returns the id that the first row of a product gives it, where that is not the key of its rows.
+    pub(in crate::catalog) fn own_id<'r>(&self, head: &'r Row) -> Option<&'r str> {
+        Some(head.cell(head.filled(&self.id)?))
     }
 
     /// What names the product of a row, if anything does.
@@ -182,6 +188,7 @@ impl Dialect {
         Columns {
             together: best(&self.together),
             alone: best(&self.alone),
+            id: best(&self.id),
             parent: first(&self.parent),
             id_of_parent: first(&self.id_of_parent),
             id_prefix: &self.id_prefix,
