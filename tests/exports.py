@@ -634,7 +634,8 @@ def main():
     if not arguments.program:
         return
     program = str(Path(arguments.program).resolve())
-    pending = {line.split(":")[0] for line in PENDING.read_text(encoding="utf-8").splitlines() if line.strip()}
+    # Lines with a comma before the colon are about changes that only the test in Rust makes.
+    pending = {line.split(":")[0] for line in PENDING.read_text(encoding="utf-8").splitlines()} & found.keys()
     failed = 0
     for name in sorted(found):
         if arguments.only and arguments.only not in name:
