@@ -245,7 +245,8 @@ fn decide(
         rules
     };
     let left_out = |key: &JobKey| loaded.left_out.may_have(key.item.raw());
-    let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out };
+    let pictures = manifest.image_identity;
+    let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &left_out, pictures };
     worksheet.book().decide(scope, selection.limit)?;
     names.warnings()
 }

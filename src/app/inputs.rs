@@ -8,6 +8,7 @@ use super::project::Project;
 use crate::engine::clock::Clock;
 use crate::files::ImageCache;
 use crate::load::{Jobs, Loaded, jobs, open};
+use crate::manifest::ImageIdentity;
 use crate::plan::order::LinkBook;
 use crate::store::{Folder, Worksheet};
 
@@ -15,6 +16,11 @@ use crate::store::{Folder, Worksheet};
 #[must_use]
 pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
     let mut loaded = open(&project.places.manifest, &project.registry);
+    let identity = loaded.manifest.as_ref().map(|manifest| manifest.image_identity);
+    let state = project.places.shared_state();
+    if identity == Some(ImageIdentity::Pixels) && Folder::make(&state).is_ok() {
+        worksheet.book().keep_signatures(&state.join("signatures.db"));
+    }
     hand_on(&project.places, &mut loaded, &LinkBook::new(), false, &mut &*worksheet);
     loaded
 }

@@ -113,6 +113,7 @@ fn section(name: &str) -> Json {
         "output" => defaulted(output(), default_output()),
         "on_bad_item" => json!({ "enum": ["fail", "skip"], "default": "fail" }),
         "on_missing" => json!({ "enum": ["fetch", "tell", "ignore"], "default": "tell" }),
+        "image_identity" => json!({ "enum": ["bytes", "url", "url_without_query", "pixels"] }),
         // This is `project`.
         _ => text(),
     }

@@ -5,7 +5,9 @@ use super::exit::Exit;
 use super::images;
 use super::inputs::hand_on;
 use super::project::Project;
+use crate::domain::digest::Sha256;
 use crate::domain::problem::Problem;
+use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
 use crate::load::{Jobs, open};
 use crate::plan::order::LinkBook;
@@ -72,4 +74,6 @@ impl Jobs for Uncollected {
     fn begin(&mut self) {}
 
     fn take(&mut self, _: Wanted, _: i64) {}
+
+    fn picture(&mut self, _: Sha256, _: &mut dyn FnMut() -> Option<Signature>) {}
 }

@@ -79,6 +79,8 @@ pub(super) struct Noted {
     pub(super) first: Option<(String, String)>,
     /// The states among them.
     pub(super) states: BTreeSet<&'static str>,
+    /// The words for these states, at most [`WORDS`].
+    pub(super) words: BTreeSet<String>,
 }
 
 impl Noted {
@@ -87,6 +89,9 @@ impl Noted {
         self.first.get_or_insert_with(|| (text, other.to_owned()));
     }
 }
+
+/// Number of words for a state that a hint names.
+const WORDS: usize = 8;
 
 /// Bytes of the longest id. A part of a path may have 200, and a shot, a variant and an ending follow the id.
 const LONGEST_ID: usize = 160;
@@ -212,6 +217,9 @@ impl Maker<'_> {
         if let Some(state) = not_sold(cell) {
             made.unsold.note(cell.to_owned(), name);
             made.unsold.states.insert(state);
+            if made.unsold.words.len() < WORDS {
+                made.unsold.words.insert(cell.to_owned());
+            }
         }
     }
 

@@ -19,6 +19,8 @@ mod records;
 mod sheet;
 #[cfg(test)]
 mod shop_tests;
+#[cfg(test)]
+mod systems_tests;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,7 @@ pub mod breaker;
 pub mod lifecycle;
 pub mod loss;
 pub mod owed;
+pub mod signature;
 pub mod take;
 pub mod throttle;
 

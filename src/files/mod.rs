@@ -34,7 +34,7 @@ pub use image_cache::ImageCache;
 pub use intake::Intake;
 pub use obstacle::{Obstacle, ObstacleSearch};
 pub use part::{Part, TakenUp};
-pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect};
+pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect, picture};
 pub use place::{Older, PlaceFault, Placement, kept_path};
 pub use received::{ReceiveFault, Received};
 pub use refile::Refile;

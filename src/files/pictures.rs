@@ -102,7 +102,7 @@ pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
         match part {
             Part::Text(text) => bytes.extend_from_slice(text.as_bytes()),
             Part::Base64(file) => {
-                let picture = promised(root, file)?;
+                let picture = picture(root, file)?;
                 bytes.extend_from_slice(STANDARD.encode(picture).as_bytes());
             }
         }
@@ -110,8 +110,8 @@ pub fn assemble(root: &Path, body: &Body) -> Result<Bytes, PictureChanged> {
     Ok(bytes.into())
 }
 
-/// A picture's bytes, if they are the promised ones.
-fn promised(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
+/// Reads a picture's bytes, if they are the promised ones.
+pub fn picture(root: &Path, file: &MediaFile) -> Result<Vec<u8>, PictureChanged> {
     let changed = |why: String| PictureChanged { path: file.path.clone(), why };
     let opened = real(root, &file.path).and_then(|path| open(&path));
     let opened = opened.map_err(|trouble| changed(format!("can no longer be used: {trouble}")))?;

@@ -1,10 +1,13 @@
 //! The items of a manifest, one after the other, into jobs.
 
+use super::shown::Shown;
 use super::{Loaded, open_file};
 use crate::catalog::{self, Catalog, Reading, Scattered};
+use crate::domain::digest::Sha256;
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, did_you_mean, meant_or_all};
 use crate::domain::request::PictureFacts;
+use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
 use crate::files::{self, ImageCache};
 use crate::manifest::{FileReading, Items, ListItem, Located, Manifest, OnBadItem};
@@ -25,6 +28,9 @@ pub trait Jobs {
 
     /// Takes a job that is right. Higher urgency goes first; among equals the order of the items stays.
     fn take(&mut self, wanted: Wanted, urgency: i64);
+
+    /// Takes a picture of a job, with a way to its signature; only where pictures are compared by what they show.
+    fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>);
 }
 
 impl Jobs for &Worksheet {
@@ -34,6 +40,10 @@ impl Jobs for &Worksheet {
 
     fn take(&mut self, wanted: Wanted, urgency: i64) {
         self.book().take(&wanted, urgency);
+    }
+
+    fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>) {
+        self.book().picture(sha256, signature);
     }
 }
 
@@ -53,6 +63,7 @@ pub fn jobs(
     let source = Source::of(&loaded.folder, &manifest, &mut loaded.problems);
     let mut pictures = Pictures { folder: &loaded.folder, image_cache: pictures, known: HashMap::new() };
     let mut look = |text: &str| pictures.look(text);
+    let mut shown = Shown::of(&manifest, &loaded.folder);
     let skips = manifest.on_bad_item == OnBadItem::Skip;
     let mut is_gathered = false;
     // Of ids that several items have, one is as wrong as the other.
@@ -67,7 +78,12 @@ pub fn jobs(
             if doubled.contains(&subject.item.id) {
                 expansion.leave_out(&subject.item);
             } else {
-                expansion.item(subject, &mut |wanted, urgency| jobs.take(wanted, urgency));
+                expansion.item(subject, &mut |wanted, urgency| {
+                    if let Some(shown) = &mut shown {
+                        shown.hand_on(&wanted, jobs);
+                    }
+                    jobs.take(wanted, urgency);
+                });
             }
         };
         match source.read(is_gathered, &mut take) {
@@ -86,6 +102,7 @@ pub fn jobs(
         problems.extend(left_out(&loaded.shown, &expanded));
     }
     loaded.problems.extend(problems);
+    loaded.problems.extend(shown.and_then(|shown| shown.without_effect(&loaded.shown)));
     let Expanded { problems, links, dropped, left_out, jobs } = expanded;
     loaded.problems.extend(problems);
     (loaded.links, loaded.dropped, loaded.left_out) = (links, dropped, left_out);

@@ -2,7 +2,7 @@
 
 use super::decode::{Decoder, get};
 use super::keys;
-use super::model::{Budget, Guards, Most, OnAmbiguous, OnBadItem, OnChange, OnMissing, Reuse};
+use super::model::{Budget, Guards, ImageIdentity, Most, OnAmbiguous, OnBadItem, OnChange, OnMissing, Reuse};
 use super::providers::amount;
 use super::yaml::{Node, Value};
 
@@ -112,6 +112,17 @@ pub(super) fn on_missing(decoder: &mut Decoder, node: &Node) -> Option<OnMissing
         "tell" => Ok(OnMissing::Tell),
         "ignore" => Ok(OnMissing::Ignore),
         _ => Err("write `fetch`, `tell` or `ignore`".into()),
+    })
+}
+
+/// Reads when a job's picture is that of its newest take.
+pub(super) fn image_identity(decoder: &mut Decoder, node: &Node) -> Option<ImageIdentity> {
+    decoder.parsed(node, "image_identity", |text| match text {
+        "bytes" => Ok(ImageIdentity::Bytes),
+        "url" => Ok(ImageIdentity::Url),
+        "url_without_query" => Ok(ImageIdentity::UrlWithoutQuery),
+        "pixels" => Ok(ImageIdentity::Pixels),
+        _ => Err("write `bytes`, `url`, `url_without_query` or `pixels`".into()),
     })
 }
 

@@ -35,6 +35,11 @@ pub const MANIFEST: &Keys = &[
         "on_missing",
         "What to do where a finished clip is gone: `tell` (the default; exit 3), `fetch` it again free, or `ignore` it.",
     ),
+    (
+        "image_identity",
+        "When a picture is still that of a finished clip: the same `bytes` or `url` (the default), a link that differs in \
+         its query alone (`url_without_query`), or a file that shows the same (`pixels`).",
+    ),
 ];
 
 /// Of `budget`.

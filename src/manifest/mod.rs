@@ -48,8 +48,9 @@ pub use context::{Context, ItemContext};
 pub use job::Job;
 pub use matrix::Matrix;
 pub use model::{
-    Budget, Corrections, EnvName, FileReading, Guards, Items, Join, ListItem, Manifest, ModelEntry, Most,
-    OnAmbiguous, OnBadItem, OnChange, OnMissing, Part, ProviderConfig, Reuse, Rules, Shot, ShotFields,
+    Budget, Corrections, EnvName, FileReading, Guards, ImageIdentity, Items, Join, ListItem, Manifest,
+    ModelEntry, Most, OnAmbiguous, OnBadItem, OnChange, OnMissing, Part, ProviderConfig, Reuse, Rules, Shot,
+    ShotFields,
 };
 pub use settings::{Setting, Settings};
 pub use source::Located;
@@ -251,6 +252,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let reuse = get(root, "reuse").and_then(|node| bounds::reuse(decoder, node));
     let on_bad_item = get(root, "on_bad_item").and_then(|node| bounds::on_bad_item(decoder, node));
     let on_missing = get(root, "on_missing").and_then(|node| bounds::on_missing(decoder, node));
+    let image_identity = get(root, "image_identity").and_then(|node| bounds::image_identity(decoder, node));
     Some(Manifest {
         project: project?,
         items: items?,
@@ -266,6 +268,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         reuse: reuse.unwrap_or_default(),
         on_bad_item: on_bad_item.unwrap_or_default(),
         on_missing: on_missing.unwrap_or_default(),
+        image_identity: image_identity.unwrap_or_default(),
         templates,
     })
 }

@@ -50,6 +50,8 @@ pub struct Manifest {
     pub on_bad_item: OnBadItem,
     /// What to do where a finished clip is gone.
     pub on_missing: OnMissing,
+    /// When a job's picture is that of its newest take.
+    pub image_identity: ImageIdentity,
     pub(super) templates: Templates,
 }
 
@@ -290,6 +292,20 @@ pub enum OnMissing {
     Tell,
     /// Nobody looks: clips are moved away on purpose.
     Ignore,
+}
+
+/// When a job's picture is that of its newest take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ImageIdentity {
+    /// Files by their bytes, and links by their text.
+    #[default]
+    Bytes,
+    /// The same: links by their text, and files by their bytes.
+    Url,
+    /// Links may differ in their queries.
+    UrlWithoutQuery,
+    /// Files and data URIs may be encoded otherwise: what they show counts.
+    Pixels,
 }
 
 /// What a manifest says otherwise than the model cards.

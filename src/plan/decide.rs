@@ -7,6 +7,7 @@
 //! then it is known which jobs can lead others; then what goes over from one job to another, for only then it is known
 //! what stands in a job's way; then the rest, in order.
 
+mod recognise;
 mod share;
 
 use super::fingerprint::changes;
@@ -16,7 +17,8 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
-use crate::manifest::{OnChange, Rules};
+use crate::manifest::{ImageIdentity, OnChange, Rules};
+use recognise::recognise;
 use share::{can_be_free, serves, shared, taken_over};
 
 pub use super::decision::Decision;
@@ -35,12 +37,19 @@ pub struct Scope<'a> {
     pub rules: &'a dyn Fn(&JobKey) -> Rules,
     /// Jobs whose item is left out for what is wrong with it: what they have stays theirs, and others share it.
     pub left_out: &'a dyn Fn(&JobKey) -> bool,
+    /// When a job's picture is that of its newest take.
+    pub pictures: ImageIdentity,
 }
 
 impl Scope<'_> {
     /// Every job, where the manifest says nothing beside the orders.
-    pub const ALL: Self =
-        Scope { selected: &|_| true, resubmit: None, rules: &|_| Rules::NONE, left_out: &|_| false };
+    pub const ALL: Self = Scope {
+        selected: &|_| true,
+        resubmit: None,
+        rules: &|_| Rules::NONE,
+        left_out: &|_| false,
+        pictures: ImageIdentity::Bytes,
+    };
 }
 
 /// Visits a wanted job and its place.
@@ -62,8 +71,8 @@ pub trait WantedJobs: Known {
     /// Visits the jobs without a decision, in the order in which they are to be submitted.
     fn each_undecided(&self, visit: Visit<'_, Self::Error>) -> Result<(), Self::Error>;
 
-    /// Keeps a decision for the job at that place.
-    fn settle(&self, at: i64, decision: &Decision) -> Result<(), Self::Error>;
+    /// Keeps a decision for the job at that place, and the take of its own that serves it although the orders differ.
+    fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> Result<(), Self::Error>;
 
     /// Notes that a job can lead others with the same fingerprint. Of these, the first and the first with which the first
     /// may share are enough.
@@ -87,20 +96,21 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
         Some(most) => Some(most - jobs.resubmitted()?),
         None => None,
     };
-    let mut conclude = |at: i64, job: &Wanted, own: Option<&KnownJob>, mut decision: Decision| {
+    let mut conclude = |at: i64, job: &Wanted, own: Option<&Own>, mut decision: Decision| {
         let is_selected = selected(&job.key);
         if let (Some(allowed), Some(own)) = (allowed.as_mut().filter(|_| is_selected), own) {
-            decision = order_again(job, own, decision, allowed);
+            decision = order_again(job, &own.job, decision, allowed);
         }
         // What is not sent in this run cannot serve others.
         if serves(&decision) && (is_selected || !decision.costs()) {
             jobs.lead(at, job, &decision)?;
         }
-        if is_selected { jobs.settle(at, &decision) } else { Ok(()) }
+        let alike = own.and_then(|own| own.alike.as_ref());
+        if is_selected { jobs.settle(at, &decision, alike) } else { Ok(()) }
     };
     jobs.each_undecided(&mut |at, job| {
         let Some(mut own) = jobs.by_key(&job.key)? else { return Ok(()) };
-        let alike = recognise(jobs, job, &mut own)?;
+        let alike = recognise(jobs, job, &mut own, scope.pictures)?;
         let rules = rules(&job.key);
         let decision = match by_itself(jobs, job, &own, rules.on_change)? {
             Some(decision) => Some(decision),
@@ -111,11 +121,11 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             },
         };
         let Some(decision) = decision else { return Ok(()) };
-        if let Some(take) = alike {
+        if let Some(take) = &alike {
             // It serves this job: no other one with the order of then gets it.
-            jobs.take_over(&take)?;
+            jobs.take_over(take)?;
         }
-        conclude(at, job, Some(&own), decision)
+        conclude(at, job, Some(&Own { job: own, alike }), decision)
     })?;
     if jobs.any_free() {
         jobs.each_undecided(&mut |at, job| {
@@ -140,8 +150,8 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
         if !selected(&job.key) {
             return Ok(());
         }
-        let own = still_own(jobs, job)?;
-        let decision = last(jobs, job, own.as_ref(), rules(&job.key))?;
+        let own = still_own(jobs, job, scope.pictures)?;
+        let decision = last(jobs, job, own.as_ref().map(|own| &own.job), rules(&job.key))?;
         conclude(at, job, own.as_ref(), decision)
     })
 }
@@ -161,24 +171,19 @@ fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<O
     }
 }
 
-/// Gives the job's newest take that was sent the fingerprint of the job's order, where it was the same order for the user:
-/// it differs in Unicode form alone, or in a field that the model's card lacked then or lacks now. Returns that take.
-fn recognise<K: Known + ?Sized>(
-    jobs: &K,
-    job: &Wanted,
-    own: &mut KnownJob,
-) -> Result<Option<TakeId>, K::Error> {
-    let sent = |take: &&mut KnownTake| !is_unsent(take) && !let_go(take);
-    let Some(newest) = own.takes.iter_mut().find(sent) else { return Ok(None) };
-    if newest.fingerprint == job.fingerprint || !jobs.is_like(&newest.id, job.likeness())? {
-        return Ok(None);
-    }
-    newest.fingerprint = job.fingerprint;
-    Ok(Some(newest.id.clone()))
+/// A wanted job as it is known.
+struct Own {
+    job: KnownJob,
+    /// The take that was recognised as the job's.
+    alike: Option<TakeId>,
 }
 
 /// Returns a job without the takes that went over to others.
-fn still_own<J: WantedJobs + ?Sized>(jobs: &J, job: &Wanted) -> Result<Option<KnownJob>, J::Error> {
+fn still_own<J: WantedJobs + ?Sized>(
+    jobs: &J,
+    job: &Wanted,
+    identity: ImageIdentity,
+) -> Result<Option<Own>, J::Error> {
     let Some(mut own) = jobs.by_key(&job.key)? else { return Ok(None) };
     let mut kept = Vec::new();
     for take in own.takes {
@@ -189,8 +194,8 @@ fn still_own<J: WantedJobs + ?Sized>(jobs: &J, job: &Wanted) -> Result<Option<Kn
         }
     }
     own.takes = kept;
-    recognise(jobs, job, &mut own)?;
-    Ok(Some(own))
+    let alike = recognise(jobs, job, &mut own, identity)?;
+    Ok(Some(Own { job: own, alike }))
 }
 
 /// Decides what neither the job's own clip nor a take that came from another job has settled.

@@ -650,3 +650,129 @@ fn a_take_that_serves_its_own_job_by_likeness_goes_to_no_other_job() {
     // Its clip may be shared, as that of any other job.
     assert_eq!([decisions[0].name(), decisions[1].name()], ["unchanged", "shared"]);
 }
+
+mod pictures {
+    use super::*;
+    use crate::domain::request::{Media, MediaFile, PictureFacts, PictureFormat, PictureTraits};
+    use crate::domain::signature::{GRID, Signature};
+    use crate::manifest::ImageIdentity;
+    use crate::plan::map::decide_noting;
+
+    fn file(name: &str) -> Media {
+        let (format, traits) = (PictureFormat::Png, PictureTraits::default());
+        let facts = PictureFacts {
+            format,
+            bytes: 9,
+            sha256: Sha256::of(name.as_bytes()),
+            width: 8,
+            height: 6,
+            traits,
+        };
+        Media::File(MediaFile { path: "mug.png".into(), facts })
+    }
+
+    fn with(image: Media, prompt: &str) -> Wanted {
+        let mut job = wanted("hero/a", prompt);
+        job.request.image = Some(image);
+        job.fingerprint = fingerprint(&job.request);
+        job
+    }
+
+    /// The history of a job whose newest take is in that state, with signatures of `old` and `same`, which show the same.
+    fn history(then: &Wanted, state: State) -> All {
+        let mut all = all(&[known("hero/a", &[("x", state)])]);
+        all.jobs[0].takes[0].fingerprint = then.fingerprint;
+        all.requests.insert(then.fingerprint, then.request.clone());
+        for (name, level) in [("old", 100), ("same", 101), ("edited", 150)] {
+            let signature = Signature::new(800, 600, vec![level; 3 * GRID * GRID]);
+            all.signatures.insert(Sha256::of(name.as_bytes()), signature);
+        }
+        all
+    }
+
+    fn decided(job: &Wanted, all: &All, pictures: ImageIdentity) -> (Decision, bool) {
+        let scope = Scope { pictures, ..Scope::ALL };
+        let (mut decisions, alike) = decide_noting(slice::from_ref(job), all, scope);
+        (decisions.remove(0).unwrap(), !alike.is_empty())
+    }
+
+    fn link(text: &str) -> Media {
+        Media::Url(format!("https://shop.example/{text}"))
+    }
+
+    #[test]
+    fn an_equal_picture_buys_nothing_under_its_setting_and_is_bought_under_any_other() {
+        let pairs = [
+            (file("old"), file("same"), Some(ImageIdentity::Pixels)),
+            (file("old"), file("edited"), None),
+            (file("old"), file("unknown"), None),
+            (file("unknown"), file("old"), None),
+            (link("a.jpg?v=1"), link("a.jpg?v=2"), Some(ImageIdentity::UrlWithoutQuery)),
+            (link("a.jpg?v=1"), link("b.jpg?v=1"), None),
+            (link("a.jpg"), file("old"), None),
+            (file("old"), link("a.jpg"), None),
+        ];
+        for (old, new, equal) in pairs {
+            for pictures in [
+                ImageIdentity::Bytes,
+                ImageIdentity::Url,
+                ImageIdentity::UrlWithoutQuery,
+                ImageIdentity::Pixels,
+            ] {
+                let (then, now) = (with(old.clone(), "x"), with(new.clone(), "x"));
+                let is_equal = equal == Some(pictures);
+                let name = |job: &Wanted, state| {
+                    let (decision, is_noted) = decided(job, &history(&then, state), pictures);
+                    assert_eq!(is_noted, is_equal && job.request.prompt.as_deref() == Some("x"));
+                    decision.name()
+                };
+                assert_eq!(name(&now, done()), if is_equal { "unchanged" } else { "changed" });
+                assert_eq!(name(&now, running()), if is_equal { "in flight" } else { "blocked" });
+                assert_eq!(name(&now, held()), "blocked");
+                // Another prompt is another order, whatever the picture is.
+                assert_eq!(name(&with(new.clone(), "y"), done()), "changed");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pair_that_was_noted_holds_under_every_setting() {
+        let (then, now) = (with(file("old"), "x"), with(file("same"), "x"));
+        let mut all = history(&then, done());
+        all.aliases.push((TakeId("hero/a#1".into()), now.likeness()));
+        for pictures in
+            [ImageIdentity::Bytes, ImageIdentity::Url, ImageIdentity::UrlWithoutQuery, ImageIdentity::Pixels]
+        {
+            for job in [&now, &then] {
+                assert_eq!(decided(job, &all, pictures).0.name(), "unchanged", "{pictures:?}");
+            }
+            assert_eq!(decided(&with(file("edited"), "x"), &all, pictures).0.name(), "changed");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_compared_with_that_of_the_jobs_own_newest_take_alone() {
+        let then = with(file("old"), "x");
+        let mut all = history(&then, done());
+        // A newer take shows something else.
+        let edited = with(file("edited"), "x");
+        let newer = KnownTake { id: TakeId("hero/a#2".into()), ..all.jobs[0].takes[0].clone() };
+        all.jobs[0].takes.insert(0, KnownTake { fingerprint: edited.fingerprint, ..newer });
+        all.jobs[0].filed.as_mut().unwrap().take = TakeId("hero/a#2".into());
+        all.requests.insert(edited.fingerprint, edited.request);
+        let now = with(file("same"), "x");
+        assert_eq!(decided(&now, &all, ImageIdentity::Pixels).0.name(), "changed");
+        // Another job does not serve by what its picture shows.
+        let mut other = history(&then, done());
+        other.jobs[0].key = "hero/b".parse().unwrap();
+        assert_eq!(decided(&now, &other, ImageIdentity::Pixels).0.name(), "new");
+    }
+
+    #[test]
+    fn letters_and_picture_may_differ_in_form_at_once() {
+        let then = with(file("old"), "cafe\u{301}");
+        let now = with(file("same"), "caf\u{e9}");
+        assert_eq!(decided(&now, &history(&then, done()), ImageIdentity::Pixels).0.name(), "unchanged");
+        assert_eq!(decided(&now, &history(&then, done()), ImageIdentity::Bytes).0.name(), "changed");
+    }
+}

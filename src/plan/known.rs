@@ -1,9 +1,11 @@
 //! What the store knows, as the plan looks it up.
 
+use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, ClipFile, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
+use crate::domain::signature::Signature;
 use crate::domain::take::{Fingerprint, Wanted};
 
 /// Looks up what was ever ordered in a state folder. Nothing is loaded whole.
@@ -22,6 +24,9 @@ pub trait Known {
 
     /// Whether a take was ordered with that likeness: as it was noted then, or as its order has it.
     fn is_like(&self, id: &TakeId, likeness: Fingerprint) -> Result<bool, Self::Error>;
+
+    /// Returns the signature of a picture, where one is kept.
+    fn signature(&self, sha256: Sha256) -> Result<Option<Signature>, Self::Error>;
 
     /// Returns where a take's clip stands under a job's name, preferably that of a job of the project.
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Self::Error>;

@@ -3,10 +3,12 @@
 use super::decide::{Decision, Scope, Sort, WantedJobs, decide, may_share};
 use super::fingerprint::likeness;
 use super::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
+use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
+use crate::domain::signature::Signature;
 use crate::domain::take::{Fingerprint, Wanted};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -25,6 +27,8 @@ pub(crate) struct All {
     pub(crate) resubmitted: Usd,
     /// Likenesses that were noted with takes.
     pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
+    /// Signatures of pictures.
+    pub(crate) signatures: HashMap<Sha256, Signature>,
     /// The orders, by fingerprint.
     pub(crate) requests: HashMap<Fingerprint, Request>,
 }
@@ -36,10 +40,20 @@ struct Plan<'a> {
     leaders: RefCell<Vec<(JobKey, Fingerprint, Decision)>>,
     reusable: RefCell<Vec<(Owner, Reusable)>>,
     taken: RefCell<HashSet<TakeId>>,
+    alike: RefCell<Vec<(JobKey, TakeId)>>,
 }
 
 /// Decides for these jobs; `None` for those that are not selected.
 pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Vec<Option<Decision>> {
+    decide_noting(wanted, known, scope).0
+}
+
+/// Decides for these jobs, and returns the takes that serve their jobs although the orders differ.
+pub(crate) fn decide_noting(
+    wanted: &[Wanted],
+    known: &All,
+    scope: Scope<'_>,
+) -> (Vec<Option<Decision>>, Vec<(JobKey, TakeId)>) {
     let plan = Plan {
         known,
         wanted,
@@ -47,9 +61,10 @@ pub(crate) fn decide_all(wanted: &[Wanted], known: &All, scope: Scope<'_>) -> Ve
         leaders: RefCell::default(),
         reusable: RefCell::default(),
         taken: RefCell::default(),
+        alike: RefCell::default(),
     };
     let Ok(()) = decide(&plan, scope);
-    plan.decided.into_inner()
+    (plan.decided.into_inner(), plan.alike.into_inner())
 }
 
 impl Plan<'_> {
@@ -86,6 +101,10 @@ impl Known for Plan<'_> {
     fn is_like(&self, id: &TakeId, order: Fingerprint) -> Result<bool, Infallible> {
         Ok(self.known.aliases.contains(&(id.clone(), order))
             || self.request(id)?.is_some_and(|request| likeness(&request) == order))
+    }
+
+    fn signature(&self, sha256: Sha256) -> Result<Option<Signature>, Infallible> {
+        Ok(self.known.signatures.get(&sha256).cloned())
     }
 
     fn filed(&self, id: &TakeId) -> Result<Option<Filed>, Infallible> {
@@ -183,7 +202,9 @@ impl WantedJobs for Plan<'_> {
         Ok(())
     }
 
-    fn settle(&self, at: i64, decision: &Decision) -> Result<(), Infallible> {
+    fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> Result<(), Infallible> {
+        let key = self.wanted[usize::try_from(at).unwrap()].key.clone();
+        self.alike.borrow_mut().extend(alike.map(|take| (key, take.clone())));
         self.decided.borrow_mut()[usize::try_from(at).unwrap()] = Some(decision.clone());
         Ok(())
     }

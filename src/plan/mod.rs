@@ -16,6 +16,7 @@ pub mod expand;
 pub mod filing;
 pub mod fingerprint;
 pub mod guards;
+pub mod identity;
 pub mod known;
 #[cfg(test)]
 pub(crate) mod map;

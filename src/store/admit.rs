@@ -55,6 +55,8 @@ pub struct Admitted {
     pub adopt: Option<TakeId>,
     /// A take that rests and gets its tries back.
     pub afresh: Option<TakeId>,
+    /// A take that serves the job although the orders differ.
+    pub alike: Option<TakeId>,
     /// Whether the job may be sent, so that its place in the queue counts.
     pub may_be_sent: bool,
 }
@@ -73,14 +75,22 @@ impl Admitted {
     /// Admits a job of which nothing else follows.
     #[must_use]
     pub const fn new(wanted: Wanted) -> Self {
-        Self { wanted, new: None, supersede: Vec::new(), adopt: None, afresh: None, may_be_sent: true }
+        Self {
+            wanted,
+            new: None,
+            supersede: Vec::new(),
+            adopt: None,
+            afresh: None,
+            alike: None,
+            may_be_sent: true,
+        }
     }
 }
 
 impl From<Decided> for Admitted {
-    fn from(Decided { wanted, decision, ordered, .. }: Decided) -> Self {
+    fn from(Decided { wanted, decision, ordered, alike, at: _ }: Decided) -> Self {
         let may_be_sent = decision.costs();
-        let mut admitted = Self { may_be_sent, ..Self::new(wanted) };
+        let mut admitted = Self { alike, may_be_sent, ..Self::new(wanted) };
         admitted.adopt = decision.adopts().cloned();
         match decision {
             Decision::Changed { superseded, .. }
@@ -167,7 +177,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn admit(&mut self, at: i64, admitted: &Admitted) -> rusqlite::Result<()> {
-        let Admitted { wanted, new, supersede, adopt, afresh, may_be_sent } = admitted;
+        let Admitted { wanted, new, supersede, adopt, afresh, alike, may_be_sent } = admitted;
         let job = self.upsert(at, wanted, *may_be_sent)?;
         if self.is_whole {
             self.seen.insert(job);
@@ -188,7 +198,19 @@ impl Desk<'_> {
         if let Some(new) = new {
             self.order(wanted, job, new)?;
         }
+        if let Some(take) = alike {
+            self.note_alias(wanted, take)?;
+        }
         self.note_likeness(wanted, job)
+    }
+
+    /// Notes the order with the take that serves it: another setting of the manifest, or a lost picture, changes nothing
+    /// about that.
+    fn note_alias(&self, wanted: &Wanted, take: &TakeId) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
+            .execute((&take.0, &wanted.likeness().0.0[..]))
+            .map(|_| ())
     }
 
     /// Notes with the job's takes of this order what they are alike: the model's card may change.

@@ -29,6 +29,7 @@ mod repair;
 mod rows;
 mod runs;
 mod schema;
+mod signatures;
 mod standings;
 mod takes;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use read::{Attempt, Count, History, Reader, TakeHistory};
 pub use recover::{Clips, Rebuilt, Recovery};
 pub use repair::Repair;
 pub use runs::{Caps, RunId, Spent, Window};
+pub use signatures::Signatures;
 pub use standings::KeptAs;
 pub use work::{Cursor, Queue, Queued};
 pub use worksheet::{Book, Decided, Gone, Worksheet};

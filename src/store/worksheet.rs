@@ -10,6 +10,7 @@ mod lookup;
 mod places;
 
 use super::error::StoreError;
+use super::signatures::Signatures;
 use super::takes;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
@@ -53,7 +54,8 @@ CREATE TABLE decided (
     changes TEXT,
     superseded TEXT,
     moves INTEGER NOT NULL,
-    ordered TEXT
+    ordered TEXT,
+    alike TEXT
 ) STRICT;
 
 CREATE TABLE leading (
@@ -124,6 +126,7 @@ pub struct Book {
     memo: RefCell<Memo>,
     has_standing: Cell<bool>,
     arriving: RefCell<Option<places::Arriving>>,
+    signatures: Option<Signatures>,
 }
 
 /// A wanted job of which it is decided what is to be done.
@@ -137,6 +140,8 @@ pub struct Decided {
     pub decision: Decision,
     /// The new take, where one was ordered by [`Book::order`].
     pub ordered: Option<TakeId>,
+    /// The take of its own that serves the job although the orders differ.
+    pub alike: Option<TakeId>,
 }
 
 /// A job with a clip that is no longer wanted.
@@ -189,6 +194,7 @@ impl Worksheet {
             memo: RefCell::default(),
             has_standing: Cell::new(false),
             arriving: RefCell::new(None),
+            signatures: None,
         };
         Ok(Self { book: Arc::new(Mutex::new(book)) })
     }

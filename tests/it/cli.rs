@@ -18,6 +18,7 @@ mod faults;
 mod gone;
 mod guards;
 mod help;
+mod identity;
 mod init;
 mod ledger;
 mod matrix;

@@ -91,18 +91,19 @@ impl Table<'_> {
 
     /// Returns what is said of items that are not sold, and which a plain file does not leave out.
     fn unsold(&self, made: &Made) -> Option<Problem> {
-        let (word, column) = made.unsold.first.as_ref()?;
+        let (_, column) = made.unsold.first.as_ref()?;
         let (items, are) = if made.unsold.count == 1 { ("item", "is") } else { ("items", "are") };
         let states = made.unsold.states.iter().map(|state| (*state).to_owned());
         let states = either(states);
-        let message =
-            format!("{} {items} {are} {states} by column `{column}`, and not left out", made.unsold.count);
+        let message = format!(
+            "{} {items} {are} {states} by column `{column}`; a plain file leaves out none",
+            made.unsold.count
+        );
         let name = format!("item.raw[{}]", serde_json::Value::from(column.as_str()));
-        let word = serde_json::Value::from(word.as_str());
-        Some(
-            self.note(message)
-                .hint(format!("to leave them out, write `where: '{name} != {word}'` under `items:`")),
-        )
+        let unlike = |word: &String| format!("{name} != {}", serde_json::Value::from(word.as_str()));
+        let is_sold = made.unsold.words.iter().map(unlike).collect::<Vec<_>>().join(" and ");
+        let hint = format!("to leave them out, write `where: '{is_sold}'` under `items:`");
+        Some(self.note(message).hint(hint))
     }
 
     fn note(&self, message: String) -> Problem {

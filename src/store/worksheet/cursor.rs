@@ -129,7 +129,7 @@ fn done<E: From<StoreError>>(path: &Path, visited: rusqlite::Result<()>, failed:
 fn select_decided(condition: &str) -> String {
     let columns = decisions::COLUMNS;
     format!(
-        "SELECT {WANTED}, {columns}, d.ordered FROM decided d JOIN wanted w USING (at) {condition} ORDER BY d.at"
+        "SELECT {WANTED}, {columns}, d.ordered, d.alike FROM decided d JOIN wanted w USING (at) {condition} ORDER BY d.at"
     )
 }
 
@@ -139,6 +139,7 @@ fn decided(row: &Row<'_>) -> rusqlite::Result<Decided> {
         wanted: wanted(row)?,
         decision: decisions::decision(row, WIDTH)?,
         ordered: row.get::<_, Option<String>>(WIDTH + decisions::WIDTH)?.map(TakeId),
+        alike: row.get::<_, Option<String>>(WIDTH + decisions::WIDTH + 1)?.map(TakeId),
     })
 }
 

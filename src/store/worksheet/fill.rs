@@ -1,10 +1,13 @@
 //! The jobs of a plan on their way into the worksheet, and the state that is attached to it.
 
 use super::Book;
+use crate::domain::digest::Sha256;
 use crate::domain::money::Usd;
+use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
+use crate::store::signatures::Signatures;
 use crate::store::{rows, schema};
 use rusqlite::{Connection, Statement};
 use std::ffi::OsStr;
@@ -30,6 +33,21 @@ impl Book {
         self.taken += 1;
         let inserted = insert(&self.db, at, wanted, urgency);
         self.note(inserted);
+    }
+
+    /// Keeps signatures of the jobs' pictures in that file from now on. A failure is told by [`know`](Self::know).
+    pub fn keep_signatures(&mut self, file: &Path) {
+        match Signatures::open(file) {
+            Ok(signatures) => self.signatures = Some(signatures),
+            Err(error) => drop(self.trouble.get_or_insert(error)),
+        }
+    }
+
+    /// Takes the signature of a picture, where signatures are kept and this one is not known.
+    pub fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>) {
+        if let Some(Err(error)) = self.signatures.as_ref().map(|kept| kept.learn(sha256, signature)) {
+            self.trouble.get_or_insert(error);
+        }
     }
 
     fn note(&mut self, done: rusqlite::Result<()>) {

@@ -2,10 +2,12 @@
 
 use super::cursor::{WANTED, wanted};
 use super::{Book, decisions};
+use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::request::Request;
+use crate::domain::signature::Signature;
 use crate::domain::take::{Fingerprint, Wanted};
 use crate::plan::decide::{Decision, Sort, WantedJobs, may_share};
 use crate::plan::fingerprint::likeness;
@@ -221,6 +223,10 @@ impl Known for Book {
         Ok(noted || self.request(id)?.is_some_and(|request| likeness(&request) == order))
     }
 
+    fn signature(&self, sha256: Sha256) -> rusqlite::Result<Option<Signature>> {
+        self.signatures.as_ref().map_or(Ok(None), |signatures| signatures.get(sha256))
+    }
+
     fn filed(&self, id: &TakeId) -> rusqlite::Result<Option<Filed>> {
         if !self.has_takes {
             return Ok(None);
@@ -324,8 +330,10 @@ impl WantedJobs for Book {
         self.rows(&sql, |row| visit(row.get(0)?, &wanted(row)?))
     }
 
-    fn settle(&self, at: i64, decision: &Decision) -> rusqlite::Result<()> {
-        decisions::insert(&mut self.prepare(decisions::SETTLE)?, at, decision)
+    fn settle(&self, at: i64, decision: &Decision, alike: Option<&TakeId>) -> rusqlite::Result<()> {
+        decisions::insert(&mut self.prepare(decisions::SETTLE)?, at, decision)?;
+        let Some(take) = alike else { return Ok(()) };
+        self.prepare("UPDATE decided SET alike = ?2 WHERE at = ?1")?.execute((at, &take.0)).map(|_| ())
     }
 
     fn lead(&self, at: i64, job: &Wanted, decision: &Decision) -> rusqlite::Result<()> {

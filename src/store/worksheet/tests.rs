@@ -141,6 +141,7 @@ proptest! {
             resubmitted: Usd::ZERO,
             requests,
             aliases: Vec::new(),
+            signatures: std::collections::HashMap::new(),
         };
         let worksheet = Worksheet::new(None).unwrap();
         let mut book = worksheet.book();
@@ -161,7 +162,7 @@ proptest! {
         let is_left_out = |key: &JobKey| key.item == format!("50%/{left_out}");
         let selected = |key: &JobKey| key.item != format!("50%/{unselected}");
         let resubmit = allowed.map(|times| Usd::from_micros(times * 200_000));
-        let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &is_left_out };
+        let scope = Scope { selected: &selected, resubmit, rules: &rules, left_out: &is_left_out, ..Scope::ALL };
         book.decide(scope, None).unwrap();
         let mut decided = vec![None; jobs.len()];
         book.each::<StoreError>(|_, job| {

@@ -1,0 +1,94 @@
+//! Signatures of pictures: what a picture shows, in few bytes, enough to tell a re-encoded picture from an edited one.
+
+/// Cells of the grid in a row and in a column.
+pub const GRID: usize = 32;
+
+/// Bytes of one plane.
+const PLANE: usize = GRID * GRID;
+
+/// Bytes before the planes: width and height.
+const SIZE: usize = 8;
+
+/// The greatest difference of a cell, of 255 levels, between two encodings of one picture.
+///
+/// Measured by the tests of `media::signature` on 30 generated pictures of 360 to 721 pixels. Five encodings of each
+/// (JPEG of quality 90 and 75, lossless WebP, JPEG at 90 % and PNG at 120 % of the size) differ by at most 2, and others
+/// with fine coloured edges by 7. Thirty edits (a shape or a detail of 12 pixels recoloured, an object of 14 pixels added, a
+/// digit changed, a crop, a mirror) differ by 13 or more.
+pub const SAME: u8 = 8;
+
+/// The greatest average difference of a plane. The encodings above differ by less than 0.9; a picture that becomes lighter
+/// or darker all over differs by two levels or more.
+pub const SAME_ON_AVERAGE: f32 = 1.5;
+
+/// How much wider or higher one of two equal pictures may be, as numerator and denominator.
+const SCALE: (u64, u64) = (5, 4);
+
+/// The averages of a picture over a grid, in planes of brightness, colour and, where it is not opaque, opacity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    width: u32,
+    height: u32,
+    /// Three or four planes, row by row.
+    planes: Vec<u8>,
+}
+
+impl Signature {
+    /// Returns the signature of a picture of that size as it is shown, from three planes, or four with that of opacity.
+    #[must_use]
+    pub fn new(width: u32, height: u32, planes: Vec<u8>) -> Self {
+        Self { width, height, planes }
+    }
+
+    /// Returns whether two pictures show the same: equal in shape, nearly in size, and in each cell of the grid.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_near = |(cell, average)| cell <= SAME && average <= SAME_ON_AVERAGE;
+        self.is_shaped_like(other) && self.difference(other).is_some_and(is_near)
+    }
+
+    /// Returns the greatest difference of a cell, and the greatest average difference of a plane; `None` where only one of
+    /// the two pictures is opaque.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<(u8, f32)> {
+        let differences = |(one, two): (&[u8], &[u8])| {
+            let cells = one.iter().zip(two).map(|(one, two)| one.abs_diff(*two));
+            let sum: f32 = cells.clone().map(f32::from).sum();
+            (cells.max().unwrap_or_default(), sum / PLANE as f32)
+        };
+        let planes = || self.planes.chunks(PLANE).zip(other.planes.chunks(PLANE)).map(differences);
+        let greatest = |(cell, average): (u8, f32), (one, mean)| (cell.max(one), average.max(mean));
+        (self.planes.len() == other.planes.len()).then(|| planes().fold((0, 0.0), greatest))
+    }
+
+    fn is_shaped_like(&self, other: &Self) -> bool {
+        let [width, height, other_width, other_height] =
+            [self.width, self.height, other.width, other.height].map(u64::from);
+        let (more, less) = SCALE;
+        let is_near = |one: u64, two: u64| one * less <= two * more && two * less <= one * more;
+        // Whoever scales a picture rounds each side by less than a pixel.
+        let rounded = (width + height).max(other_width + other_height);
+        is_near(width, other_width)
+            && is_near(height, other_height)
+            && (width * other_height).abs_diff(other_width * height) <= rounded
+    }
+
+    /// Returns the signature as it is stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [&self.width.to_le_bytes(), &self.height.to_le_bytes(), &*self.planes].concat()
+    }
+
+    /// Reads a stored signature; `None` where the bytes are none.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (width, rest) = bytes.split_first_chunk()?;
+        let (height, planes) = rest.split_first_chunk()?;
+        let is_whole = [SIZE + 3 * PLANE, SIZE + 4 * PLANE].contains(&bytes.len());
+        is_whole.then(|| Self::new(u32::from_le_bytes(*width), u32::from_le_bytes(*height), planes.to_vec()))
+    }
+}
+
+#[cfg(test)]
+#[path = "signature_tests.rs"]
+mod tests;

@@ -1,0 +1,47 @@
+//! Recognises the order of a job's newest take in an order that differs from it in form alone.
+
+use super::{is_unsent, let_go};
+use crate::domain::key::TakeId;
+use crate::domain::take::Wanted;
+use crate::manifest::ImageIdentity;
+use crate::plan::fingerprint::likeness;
+use crate::plan::identity;
+use crate::plan::known::{Known, KnownJob, KnownTake};
+
+/// Gives the job's newest take that was sent the fingerprint of the job's order, where it was the same order for the user:
+/// it differs in Unicode form alone, in a field that the model's card lacked then or lacks now, or in a picture that is
+/// equal under the manifest's setting. Returns that take.
+pub(super) fn recognise<K: Known + ?Sized>(
+    jobs: &K,
+    job: &Wanted,
+    own: &mut KnownJob,
+    identity: ImageIdentity,
+) -> Result<Option<TakeId>, K::Error> {
+    let sent = |take: &&mut KnownTake| !is_unsent(take) && !let_go(take);
+    let Some(newest) = own.takes.iter_mut().find(sent) else { return Ok(None) };
+    if newest.fingerprint == job.fingerprint {
+        return Ok(None);
+    }
+    if !jobs.is_like(&newest.id, job.likeness())? && !has_equal_pictures(jobs, job, &newest.id, identity)? {
+        return Ok(None);
+    }
+    newest.fingerprint = job.fingerprint;
+    Ok(Some(newest.id.clone()))
+}
+
+/// Returns whether the order is that of the take but for pictures that are equal under the setting.
+fn has_equal_pictures<K: Known + ?Sized>(
+    jobs: &K,
+    job: &Wanted,
+    take: &TakeId,
+    identity: ImageIdentity,
+) -> Result<bool, K::Error> {
+    if matches!(identity, ImageIdentity::Bytes | ImageIdentity::Url) {
+        return Ok(false);
+    }
+    let Some(old) = jobs.request(take)? else { return Ok(false) };
+    match identity::restored(identity, &old, &job.request, &mut |sha256| jobs.signature(sha256))? {
+        Some(restored) => jobs.is_like(take, likeness(&restored)),
+        None => Ok(false),
+    }
+}
