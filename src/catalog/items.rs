@@ -5,7 +5,7 @@ use super::cells::{is_shortened, options};
 use super::dialect::{self, Dialect, Field, not_sold};
 use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
-use crate::domain::ident::{Ident, ident};
+use crate::domain::ident::{self, Ident, ident};
 use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
@@ -99,9 +99,6 @@ const WORDS: usize = 8;
 /// Bytes of the longest id. A part of a path may have 200, and a shot, a variant and an ending follow the id.
 const LONGEST_ID: usize = 160;
 
-/// Bytes that remain of an id that is shortened, its digest apart.
-const KEPT: usize = 100;
-
 /// Returns a short form of an id that is too long for the name of a file, or that lists several ids.
 ///
 /// It is the start of the id, or of the first in the list, with a digest of the whole.
@@ -111,9 +108,7 @@ fn shortened(id: &str, list: Option<char>) -> Option<String> {
         return None;
     }
     let start = first.filter(|first| !first.is_empty()).unwrap_or(id);
-    let end = (0..=KEPT.min(start.len())).rev().find(|end| start.is_char_boundary(*end)).unwrap_or(0);
-    let digest = Sha256::of(id.as_bytes()).to_string();
-    Some(format!("{}-{}", start[..end].trim_end(), &digest[..8]))
+    Some(ident::shortened(start, id))
 }
 
 /// Why a variant has no clip where clips are made for pictures.

@@ -1,5 +1,6 @@
 //! Ids in one normal form: composed (NFC), and without characters that nobody sees.
 
+use super::digest::Sha256;
 use super::foreign::is_hidden;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -51,6 +52,17 @@ pub fn ident(written: &str) -> Result<Ident, Hidden> {
         return Err(Hidden { code: code(letters[at]), shown });
     }
     Ok(Ident { id: composed(id), is_trimmed })
+}
+
+/// Bytes that remain of an id that is shortened, its digest apart.
+const KEPT: usize = 100;
+
+/// Shortens an id to its start, or to the start of a part of it, with a digest of the whole.
+#[must_use]
+pub fn shortened(start: &str, id: &str) -> String {
+    let end = (0..=KEPT.min(start.len())).rev().find(|end| start.is_char_boundary(*end)).unwrap_or(0);
+    let digest = Sha256::of(id.as_bytes()).to_string();
+    format!("{}-{}", start[..end].trim_end(), &digest[..8])
 }
 
 /// Returns text in Unicode's composed form (NFC).

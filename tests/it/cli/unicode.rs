@@ -121,7 +121,9 @@ fn hidden_characters_are_left_out_at_the_ends_of_an_id_and_refused_inside() {
     plan.says("2 ids have invisible characters at an end, which are left out");
     sheet(&project, &["1,mug,mug.png", "AB\u{202e}C,jug,mug.png"]);
     let said = project.run(&["validate"]).expect(4);
-    said.says("the invisible character U+202E inside the id").says("AB<U+202E>C").says("products.csv row 3, column id");
+    said.says("the invisible character U+202E inside the id")
+        .says("AB<U+202E>C")
+        .says("products.csv row 3, column id");
 
     project.manifest(&SHOP.replace(
         "items: { from: products.csv }",
@@ -130,4 +132,38 @@ fn hidden_characters_are_left_out_at_the_ends_of_an_id_and_refused_inside() {
     let said = project.run(&["validate"]).expect(4);
     let said = said.says("this `id` has invisible characters at an end").says("`id: a`");
     said.says("the invisible character U+2060 inside the id").says("`b<U+2060>c`");
+}
+
+#[test]
+fn an_output_path_that_is_too_long_by_its_id_gets_a_short_one() {
+    let project = shop(&[]);
+    project.write("mug.png", MUG);
+    let list = |ids: &[String], output: &str| {
+        let items: Vec<String> =
+            ids.iter().map(|id| format!("  - {{ id: {id}, title: mug {id}, image: mug.png }}")).collect();
+        let text = SHOP.replace("items: { from: products.csv }", &format!("items:\n{}", items.join("\n")));
+        project.manifest(&text.replace("renders/{{ item.id }}_{{ shot }}.mp4", output));
+    };
+    let long: Vec<String> = ["a", "b", ""].map(|end| format!("{}{end}", "é".repeat(110))).to_vec();
+    for output in ["renders/{{ item.id }}_{{ shot }}.mp4", "{{ item.id }}/{{ shot }}.mp4"] {
+        list(&long, output);
+        let plan = project.run(&["plan", "--json"]).expect(0).lines().pop().unwrap();
+        let jobs = plan["jobs"].as_array().unwrap();
+        let paths: std::collections::BTreeSet<&str> =
+            jobs.iter().map(|job| job["path"].as_str().unwrap()).collect();
+        assert_eq!(paths.len(), 3, "{paths:?}");
+        assert!(paths.iter().all(|path| path.len() < 140 && path.contains("éé-")), "{paths:?}");
+        // The jobs keep their ids.
+        assert_eq!(jobs[0]["job"], format!("hero/{}", long[0]));
+        let said = project.run(&["plan"]).expect(0).err;
+        assert_eq!(said.matches("the id in it is shortened").count(), 1, "{said}");
+    }
+    // A path that is as long as it may be stays as it is.
+    list(&["x".repeat(200 - "_hero.mp4".len())], "renders/{{ item.id }}_{{ shot }}.mp4");
+    project.run(&["validate"]).expect(0).says_nothing_of("shortened");
+    // What is long beside the id is a person's to shorten.
+    list(&long, &format!("renders/{{{{ item.id }}}}_{}.mp4", "x".repeat(195)));
+    project.run(&["validate"]).expect(4).says("has a part of more than 200 bytes");
+    list(&long, "renders/{{ item.title }}.mp4");
+    project.run(&["validate"]).expect(4).says("has a part of more than 200 bytes");
 }
