@@ -61,7 +61,9 @@ impl Names {
                     names.entry(composed(text)).or_default().push(name);
                 }
             }
-            names.values_mut().for_each(|names| names.sort());
+            for names in names.values_mut() {
+                names.sort();
+            }
             self.folders.insert(folder.to_owned(), names);
         }
         let names = self.folders.get(folder).and_then(|names| names.get(&composed(name)));
