@@ -79,10 +79,12 @@ pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
             Err(error) => return Err(Broken::Unreadable(error.to_string())),
         }
     }
-    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-        return Err(Broken::Utf16);
-    }
     Ok(head)
+}
+
+/// Returns whether a source starts with the mark of UTF-16.
+pub(super) fn is_utf16(head: &[u8]) -> bool {
+    head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF])
 }
 
 /// The bytes of a feed or a list, none of whose records may pass [`LARGEST_ROW`].

@@ -1,12 +1,11 @@
 //! A product file becomes items.
 //!
-//! Bytes (`lines`) → rows, by a reader for each format (`sheet`, `workbook`, `feed`, `json`) → the columns that mean
+//! Bytes (`lines`) → rows, by a reader for each format (`sheet`, `workbook`, `xml`, `json`) → the columns that mean
 //! something, by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
 //! (`products`) → items (`items`).
 
 mod cells;
 mod dialect;
-mod feed;
 mod header;
 #[cfg(test)]
 mod hostile_tests;
@@ -25,6 +24,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod workbook;
+mod xml;
 
 pub use crate::domain::item::{OnePer, Reading};
 pub use dialect::names as dialects;
@@ -33,8 +33,9 @@ pub use products::Counts;
 
 use crate::domain::item::Item;
 use crate::domain::problem::Problem;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{Cursor, Read};
 use table::Table;
 
 /// Largest number of columns. A feed or a list whose records share no names would grow a column with each.
@@ -174,14 +175,24 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     let is_sheet = [".csv", ".tsv", ".txt"].iter().any(|ending| name.ends_with(ending));
     let unmarked = || head.strip_prefix(lines::MARK).unwrap_or(&head).to_vec();
     match start.first() {
+        _ if lines::is_utf16(&head) => {
+            table.encoding = "UTF-16";
+            // Behind the mark, a letter of ASCII is one of two bytes.
+            let first = head[2..].iter().find(|byte| **byte != 0 && !byte.is_ascii_whitespace()).copied();
+            let letters = DecodeReaderBytesBuilder::new().build(Cursor::new(head).chain(source));
+            match first {
+                Some(b'<') if !is_sheet => xml::read(table, Vec::new(), letters)?,
+                Some(b'{' | b'[') if !is_sheet => json::read(table, Vec::new(), letters)?,
+                _ => return Err(sheet::broken_off(table, 1, &lines::Broken::Utf16).into()),
+            }
+        }
         _ if head.starts_with(b"PK\x03\x04") => workbook::read(table, head, source)?,
         _ if head.starts_with(b"\xD0\xCF\x11\xE0") => {
             let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(AS_CSV);
             return Err(problem.note("XLSX can be read, too").into());
         }
-        Some(b'<') if !is_sheet => feed::read(table, unmarked(), source)?,
-        Some(b'{') if !is_sheet => json::lines(table, unmarked(), source)?,
-        Some(b'[') if !is_sheet => json::list(table, unmarked(), source)?,
+        Some(b'<') if !is_sheet => xml::read(table, unmarked(), source)?,
+        Some(b'{' | b'[') if !is_sheet => json::read(table, unmarked(), source)?,
         _ => sheet::read(table, head, source)?,
     }
     let (what, hint) = if table.has_header() {
