@@ -62,7 +62,21 @@ pub(super) fn options(dialect: &Dialect, columns: &Columns, head: &Row, row: &Ro
         Some(between) => pairs.flat_map(|(names, values)| parted(&names, &values, between)).collect(),
         None => pairs.collect(),
     };
-    pairs.into_iter().filter(|(_, text)| !dialect.is_no_option(text)).collect()
+    let pairs = pairs.into_iter().map(|(name, text)| (name, without_number(&text).to_owned()));
+    pairs.filter(|(_, text)| !dialect.is_no_option(text)).collect()
+}
+
+/// Returns the name of a colour without the number before it: `Red` of `#aa3322:Red`.
+fn without_number(text: &str) -> &str {
+    let is_number = |number: &str| {
+        number.len() == 7
+            && number.starts_with('#')
+            && number.bytes().skip(1).all(|digit| digit.is_ascii_hexdigit())
+    };
+    match text.split_once(':') {
+        Some((number, name)) if is_number(number) => name.trim(),
+        _ => text,
+    }
 }
 
 /// Parts a cell of several names and a cell of as many values.

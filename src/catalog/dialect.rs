@@ -140,6 +140,9 @@ pub(super) struct Dialect {
     /// The columns that name a row for which none of [`Self::together`] is filled; each such row is a product.
     #[serde(default)]
     alone: Vec<Header>,
+    /// The columns of a product's first row that make its id, where its rows are joined by others.
+    #[serde(default)]
+    id: Vec<Header>,
     /// Rows that belong to the product of the row before.
     #[serde(default)]
     continues: Vec<When>,
@@ -165,6 +168,12 @@ pub(super) struct Dialect {
     #[serde(default)]
     variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
+    /// Columns that are not read where another is there.
+    #[serde(default)]
+    unless: BTreeMap<Header, Header>,
+    /// Whether pictures may stand in the cells, in Base64.
+    #[serde(default)]
+    pub(super) encoded: bool,
     /// Other words for what stands in the status.
     #[serde(default)]
     pub(super) words: BTreeMap<String, String>,

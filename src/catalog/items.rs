@@ -235,11 +235,16 @@ impl Maker<'_> {
         Place::Row { file: self.file.to_owned(), row, column }
     }
 
+    /// Returns the id of a product.
+    fn id_of<'p>(&self, product: &'p Product) -> &'p str {
+        self.columns.own_id(&product.head).unwrap_or(&product.key)
+    }
+
     fn product(&self, product: &Product) -> Item {
         let options =
             product.options.iter().map(|(name, values)| (name.clone(), values.join(", "))).collect();
         let (row, image) = product.face(self.columns.has_own_titles() && !self.all);
-        self.item(product.key.clone(), row, product, image, options)
+        self.item(self.id_of(product).to_owned(), row, product, image, options)
     }
 
     fn variant(&self, product: &Product, variant: &Variant) -> Item {
@@ -249,10 +254,10 @@ impl Maker<'_> {
         };
         let id = match variant.row.filled(self.columns.of(Field::Sku)) {
             Some(column) => variant.row.cell(column).to_owned(),
-            None if options.is_empty() => product.key.clone(),
+            None if options.is_empty() => self.id_of(product).to_owned(),
             None => {
                 let values: Vec<String> = options.iter().map(|(_, value)| slug(value)).collect();
-                format!("{}-{}", product.key, values.join("-"))
+                format!("{}-{}", self.id_of(product), values.join("-"))
             }
         };
         self.item(id, &variant.row, product, product.picture(variant), options)
@@ -299,7 +304,7 @@ impl Maker<'_> {
                 }
                 // A shop that has no handles finds its products by their keys.
                 None if field == Field::Handle && !self.dialect.is_plain() => {
-                    facts.add(field.name(), None, FactValue::Text(product.key.clone()));
+                    facts.add(field.name(), None, FactValue::Text(self.id_of(product).to_owned()));
                 }
                 None => {}
             }

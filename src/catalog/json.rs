@@ -4,7 +4,7 @@ mod values;
 mod walk;
 
 use super::dialect;
-use super::lines::{Broken, Metered, Watch};
+use super::lines::{Broken, LARGEST_ROW, Metered, Watch};
 use super::sheet::{broken_off, too_long};
 use super::table::Table;
 use crate::domain::problem::{Problem, meant_or_all};
@@ -16,11 +16,19 @@ use std::rc::Rc;
 use walk::{Found, Step, Walk, Wanted};
 
 /// Bytes that are looked at to tell a document from objects line by line, and to find the list of the products.
-const LOOKED_AT: u64 = 1 << 20;
+const LOOKED_AT: u64 = LARGEST_ROW as u64;
+
+/// Hint for an object without an end.
+const ENDLESS: &str = "a quote or a bracket in it may never be closed";
 
 /// Reads a document or objects line by line.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+    let is_list = head.trim_ascii_start().starts_with(b"[");
     let (mut metered, watch) = Metered::new(head, source);
+    if is_list {
+        let path = table.options.path.clone().unwrap_or_default();
+        return document(table, Wanted::Path(path), metered, &watch);
+    }
     let mut start = Vec::new();
     let read = metered.by_ref().take(LOOKED_AT).read_to_end(&mut start);
     read.map_err(|error| stopped(table, 1, &watch, &error.to_string()))?;
@@ -94,9 +102,8 @@ fn document(
                 let paths = found.iter().map(|found| found.path.as_str());
                 problem.hint(meant_or_all(path, paths, "its lists of objects are at"))
             }
-            None => table
-                .whole("the document has no list of objects")
-                .hint("write `[{ \"id\": \"…\", \"title\": \"…\" }]`, or export the products as CSV"),
+            // It is longer than what was looked at.
+            None => too_long(table, 1, "object", ENDLESS),
         };
         return Err(problem.into());
     }
@@ -166,9 +173,7 @@ fn several(table: &Table<'_>, found: &[Found]) -> Problem {
 /// A document that was not read to its end.
 fn stopped(table: &Table<'_>, row: u64, watch: &Watch, why: &str) -> Problem {
     match watch.broken() {
-        Some(Broken::TooLong) => {
-            too_long(table, row, "object", "a quote or a bracket in it may never be closed")
-        }
+        Some(Broken::TooLong) => too_long(table, row, "object", ENDLESS),
         Some(broken) => broken_off(table, row, &broken),
         None => table
             .at(row, None, format!("this is no JSON: {why}"))
@@ -196,3 +201,6 @@ fn take(table: &mut Table<'_>, row: u64, object: &RawValue) -> Result<(), Box<Pr
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

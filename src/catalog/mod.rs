@@ -5,7 +5,9 @@
 //! (`products`) → items (`items`).
 
 mod cells;
+mod delimiter;
 mod dialect;
+mod encoding;
 mod header;
 #[cfg(test)]
 mod hostile_tests;
@@ -14,6 +16,7 @@ mod json;
 mod letters;
 mod lines;
 mod products;
+mod quotes;
 mod records;
 mod sheet;
 #[cfg(test)]
@@ -175,33 +178,39 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     let is_sheet = [".csv", ".tsv", ".txt"].iter().any(|ending| name.ends_with(ending));
     let unmarked = || head.strip_prefix(lines::MARK).unwrap_or(&head).to_vec();
     match start.first() {
-        _ if lines::is_utf16(&head) => {
-            table.encoding = "UTF-16";
-            // Behind the mark, a letter of ASCII is one of two bytes.
-            let first = head[2..].iter().find(|byte| **byte != 0 && !byte.is_ascii_whitespace()).copied();
-            let letters = DecodeReaderBytesBuilder::new().build(Cursor::new(head).chain(source));
-            match first {
-                Some(b'<') if !is_sheet => xml::read(table, Vec::new(), letters)?,
-                Some(b'{' | b'[') if !is_sheet => json::read(table, Vec::new(), letters)?,
-                _ => return Err(sheet::broken_off(table, 1, &lines::Broken::Utf16).into()),
-            }
-        }
         _ if head.starts_with(b"PK\x03\x04") => workbook::read(table, head, source)?,
         _ if head.starts_with(b"\xD0\xCF\x11\xE0") => {
             let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(AS_CSV);
             return Err(problem.note("XLSX can be read, too").into());
         }
+        _ if lines::is_utf16(&head)
+            && !is_sheet
+            && matches!(first_of_utf16(&head), Some(b'<' | b'{' | b'[')) =>
+        {
+            table.encoding = "UTF-16";
+            let is_xml = first_of_utf16(&head) == Some(b'<');
+            let letters = DecodeReaderBytesBuilder::new().build(Cursor::new(head).chain(source));
+            if is_xml {
+                xml::read(table, Vec::new(), letters)?;
+            } else {
+                json::read(table, Vec::new(), letters)?;
+            }
+        }
         Some(b'<') if !is_sheet => xml::read(table, unmarked(), source)?,
         Some(b'{' | b'[') if !is_sheet => json::read(table, unmarked(), source)?,
         _ => sheet::read(table, head, source)?,
     }
-    let (what, hint) = if table.has_header() {
-        ("the sheet has a header and no rows", "add a row below it for each product")
-    } else {
-        (
-            "the sheet is empty",
-            "the first row names the columns, such as id,title,image; each further row is a product",
-        )
-    };
-    if table.is_empty() { Err(table.whole(what).hint(hint).into()) } else { Ok(()) }
+    if !table.is_empty() {
+        return Ok(());
+    }
+    if table.has_header() {
+        return Err(sheet::no_rows(table).into());
+    }
+    let hint = "the first row names the columns, such as id,title,image; each further row is a product";
+    Err(table.whole("the sheet is empty").hint(hint).into())
+}
+
+/// Returns the first letter of a text in UTF-16 that is no white space, where it is one of ASCII.
+fn first_of_utf16(head: &[u8]) -> Option<u8> {
+    head.get(2..)?.iter().copied().find(|byte| *byte != 0 && !byte.is_ascii_whitespace())
 }

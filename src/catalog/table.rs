@@ -406,9 +406,9 @@ impl<'a> Table<'a> {
         if self.known.is_none() && !self.waiting.is_empty() { self.look() } else { Ok(()) }
     }
 
-    /// Whether nothing was read and nothing was wrong.
+    /// Whether nothing was read, and no error says why.
     pub(super) fn is_empty(&self) -> bool {
-        self.problems.is_empty() && self.rows == 0
+        !self.problems.has_error() && self.rows == 0
     }
 
     /// What came of it all, in the order of the rows. With an error among the problems, the items are not all there;

@@ -411,3 +411,6 @@ fn attributes(start: &BytesStart<'_>) -> Vec<(String, String)> {
     all.map(|attribute| (local(attribute.key.as_ref()).to_owned(), decode_entities(&attribute.value)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -284,6 +284,12 @@ impl Causes {
         self.list.is_empty()
     }
 
+    /// Returns whether an error is among them.
+    #[must_use]
+    pub fn has_error(&self) -> bool {
+        self.list.iter().chain(&self.others).any(Problem::is_error)
+    }
+
     /// One problem for each cause.
     #[must_use]
     pub fn finish(mut self) -> Vec<Problem> {

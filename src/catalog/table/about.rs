@@ -63,7 +63,7 @@ impl Table<'_> {
             (_, _) => &format!("{left} variants are"),
         };
         let mut problem = self.whole(format!("{what} left out: {}", reasons.join(", ")));
-        if made.count == 0 && self.problems.is_empty() {
+        if made.count == 0 && !self.problems.has_error() {
             problem = problem.note("nothing else is in the file");
         } else {
             problem.severity = Severity::Note;
