@@ -5,6 +5,7 @@
 
 mod columns;
 mod header;
+mod options;
 mod rules;
 
 pub(super) use columns::{Child, Columns};
@@ -316,16 +317,6 @@ impl Dialect {
     /// The headers by which rows are told apart, for a message.
     pub(super) fn id_headers(&self) -> Vec<&str> {
         self.together.iter().chain(&self.alone).map(|header| header.written.as_str()).collect()
-    }
-
-    /// Whether an option's value means that there is none.
-    pub(super) fn is_no_option(&self, value: &str) -> bool {
-        value.is_empty() || self.options.none.iter().any(|none| none == value)
-    }
-
-    /// The character between several options of one cell.
-    pub(super) const fn between_options(&self) -> Option<char> {
-        self.options.between
     }
 }
 

@@ -389,3 +389,50 @@ fn two_rows_of_one_id_are_told_with_the_column_that_tells_them_apart() {
     let note = "another column may tell them apart: write `columns: { id: \"Product ID\" }` under `items:`";
     assert_eq!(problems[0].notes, [note]);
 }
+
+#[test]
+fn every_export_among_the_fixtures_is_known_by_its_headers() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/exports");
+    let known = [
+        ("amazon-flat.txt", "amazon-flat"),
+        ("amazon-listings.txt", "amazon-listings"),
+        ("bigcommerce-v2.csv", "bigcommerce-v2"),
+        ("bigcommerce.csv", "bigcommerce"),
+        ("ebay.csv", "ebay"),
+        ("ecwid.csv", "ecwid"),
+        ("etsy.csv", "etsy"),
+        ("google-group.tsv", "google"),
+        ("lightspeed-ecom.csv", "lightspeed-ecom"),
+        ("magento.csv", "magento"),
+        ("matrixify.csv", "matrixify"),
+        ("meta.csv", "google"),
+        ("odoo.csv", "odoo"),
+        ("opencart.csv", "opencart"),
+        ("pinterest.csv", "google"),
+        ("prestashop-en.csv", "prestashop"),
+        ("prestashop-fr.csv", "prestashop"),
+        ("prom-ru.xlsx", "prom"),
+        ("prom-uk.csv", "prom"),
+        ("shopify-legacy.csv", "shopify-legacy"),
+        ("shopify.csv", "shopify"),
+        ("shoptet.csv", "shoptet"),
+        ("shopware.csv", "shopware"),
+        ("square.csv", "square"),
+        ("squarespace.csv", "squarespace"),
+        ("states.tsv", "google"),
+        ("tiendanube.csv", "tiendanube"),
+        ("tiktok.csv", "tiktok"),
+        ("vend.csv", "lightspeed"),
+        ("wix.csv", "wix"),
+    ];
+    let languages = ["de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru"];
+    let translated = languages.map(|language| (format!("woo-{language}.csv"), "woocommerce"));
+    let known = known.map(|(file, dialect)| (file.to_owned(), dialect));
+    for (file, dialect) in known.into_iter().chain(translated) {
+        let bytes = std::fs::read(format!("{folder}/{file}")).unwrap();
+        let about = read(&file, &bytes[..], &Reading::default()).about.unwrap();
+        assert_eq!(about.dialect, dialect, "{file}");
+        // Each of the systems' own columns has a meaning, so that no fixture passes by a few of them.
+        assert!(about.known * 3 >= about.of, "{file}: {} of {}", about.known, about.of);
+    }
+}
