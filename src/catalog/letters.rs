@@ -1,77 +1,377 @@
-//! Which letters the bytes of a sheet are: UTF-8, or what Windows wrote before.
+//! The letters of a sheet: bytes in any encoding come in, UTF-8 goes out.
 //!
-//! A sheet is never read in two ways: bytes that are not UTF-8 are read as Windows-1252 only where nothing else in the
-//! sheet, and no mark at its start, says that it is UTF-8.
+//! ASCII passes as it is. At the first byte beyond it the encoding is decided on the sample that begins there, once for
+//! the whole sheet; what cannot be read in it becomes a byte that UTF-8 does not have, and so an error of its cell.
 
-use super::AS_CSV;
-use super::table::Table;
-use crate::domain::problem::{Place, Problem};
-use encoding_rs::WINDOWS_1252;
+use super::encoding::{Certain, Decision, decide};
+use super::lines::Broken;
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read};
+use std::rc::Rc;
 
-/// So many characters of a wrong cell are repeated in its message.
+/// Bytes on which an encoding is decided.
+const SAMPLE: usize = 1024 * 1024;
+
+/// Bytes that are decoded at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Bytes before the sample that are kept, so that its first word is whole.
+const BEFORE: usize = 64;
+
+/// Stands for what cannot be decoded. No letter has this byte in UTF-8.
+const WRONG: u8 = 0xFF;
+
+/// Characters of a wrong cell that are repeated in its message.
 const ECHOED: usize = 40;
 
-/// So many cells are told of one by one.
-const TOLD: usize = 1000;
-
-/// What is known of the letters of a sheet so far.
-pub(super) struct Letters {
-    /// The sheet is marked as UTF-8.
-    is_marked: bool,
-    /// A letter beyond ASCII was right in UTF-8.
-    is_utf8: bool,
-    /// Cells that are not UTF-8: row, column, the text as UTF-8 has it, the text as it was read.
-    others: Vec<(u64, String, String, String)>,
+/// The encoding of a sheet, as far as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// The encoding, unless it is UTF-8.
+    pub(super) encoding: Cell<Option<&'static Encoding>>,
+    /// A word as it was read, where the encoding was decided on it.
+    pub(super) word: RefCell<Option<String>>,
+    /// Whether a mark or the user says what the encoding is.
+    pub(super) is_given: Cell<bool>,
+    broken: RefCell<Option<Broken>>,
 }
 
-impl Letters {
-    pub(super) fn new(is_marked: bool) -> Self {
-        Self { is_marked, is_utf8: is_marked, others: Vec::new() }
+impl Known {
+    /// Returns why the bytes stopped.
+    pub(super) fn broken(&self) -> Option<Broken> {
+        self.broken.borrow().clone()
     }
 
-    /// The text of a cell; if it is in neither encoding, what can be shown of it.
-    pub(super) fn read(&mut self, row: u64, column: &str, cell: &[u8]) -> Result<String, String> {
-        let invalid = match std::str::from_utf8(cell) {
-            Ok(text) => {
-                self.is_utf8 |= !text.is_ascii();
-                return Ok(text.to_owned());
+    /// Returns the name of the encoding.
+    pub(super) fn name(&self) -> &'static str {
+        self.encoding.get().unwrap_or(UTF_8).name()
+    }
+}
+
+/// The way in which bytes are read.
+enum State {
+    /// All bytes so far are ASCII.
+    Open,
+    /// Bytes pass as they are.
+    Utf8,
+    /// Bytes are decoded; some are read differently by encodings that fit the sample equally well.
+    Other(Box<Decoder>, Vec<u8>),
+    /// Everything was decoded.
+    Ended,
+}
+
+/// The bytes of a sheet as UTF-8, without a byte-order mark.
+pub(super) struct Letters<R> {
+    source: R,
+    state: State,
+    /// Bytes of the source that are still to be read, and where they begin.
+    pending: Vec<u8>,
+    /// Text that is still to be handed on, and the part of it that was.
+    decoded: Vec<u8>,
+    at: usize,
+    /// The bytes that were handed on last.
+    before: Vec<u8>,
+    known: Rc<Known>,
+}
+
+impl<R: Read> Letters<R> {
+    /// Begins a sheet whose first bytes are `head`, in the encoding that the user names.
+    pub(super) fn new(
+        mut head: Vec<u8>,
+        source: R,
+        named: Option<&'static Encoding>,
+    ) -> Result<(Self, Rc<Known>), Broken> {
+        let marked = Encoding::for_bom(&head);
+        if let (Some(named), Some((marked, _))) = (named, marked)
+            && named != marked
+        {
+            return Err(Broken::Marked { named: named.name(), marked: marked.name() });
+        }
+        head.drain(..marked.map_or(0, |(_, length)| length));
+        let known = Rc::new(Known::default());
+        let given = named.or(marked.map(|(encoding, _)| encoding));
+        known.is_given.set(given.is_some());
+        let state = match given.or_else(|| unmarked_utf_16(&head)) {
+            None => State::Open,
+            Some(encoding) if encoding == UTF_8 => State::Utf8,
+            Some(encoding) => {
+                known.encoding.set(Some(encoding));
+                State::Other(Box::new(encoding.new_decoder_without_bom_handling()), Vec::new())
             }
-            Err(invalid) => invalid,
         };
+        // The head passes the same way as all that follows it.
+        let (pending, decoded, before) = (head, Vec::new(), Vec::new());
+        let letters = Self { source, state, pending, decoded, at: 0, before, known: Rc::clone(&known) };
+        Ok((letters, known))
+    }
+
+    /// Returns the next bytes of the source; none at its end.
+    fn next(&mut self) -> io::Result<Vec<u8>> {
+        if !self.pending.is_empty() {
+            return Ok(std::mem::take(&mut self.pending));
+        }
+        let mut chunk = vec![0; CHUNK];
+        let length = self.source.read(&mut chunk)?;
+        chunk.truncate(length);
+        Ok(chunk)
+    }
+
+    /// Decides the encoding on a sample that begins with these bytes, which stay to be read.
+    fn decide(&mut self, start: &[u8]) -> io::Result<()> {
+        self.pending.splice(0..0, start.iter().copied());
+        let mut chunk = vec![0; CHUNK];
+        let mut is_whole = false;
+        while self.pending.len() < SAMPLE {
+            match self.source.read(&mut chunk) {
+                Ok(0) => {
+                    is_whole = true;
+                    break;
+                }
+                Ok(length) => self.pending.extend_from_slice(&chunk[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The next reading meets it again.
+                Err(_) => break,
+            }
+        }
+        let end = match self.pending.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
+            Some(end) if !is_whole => end,
+            _ => self.pending.len(),
+        };
+        let sample = [&self.before[..], &self.pending[..end]].concat();
+        self.state = match encoding(&sample) {
+            Found::Utf8 => State::Utf8,
+            Found::Other(Certain { encoding, word, doubtful, .. }) => {
+                self.known.encoding.set(Some(encoding));
+                *self.known.word.borrow_mut() = Some(word);
+                let doubtful = if is_whole { Vec::new() } else { doubtful };
+                State::Other(Box::new(encoding.new_decoder_without_bom_handling()), doubtful)
+            }
+            Found::Uncertain(readings) => {
+                *self.known.broken.borrow_mut() = Some(Broken::Uncertain(readings));
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+        };
+        Ok(())
+    }
+
+    /// Hands on what is ready.
+    fn hand_on(&mut self, buffer: &mut [u8]) -> usize {
+        let ready = &self.decoded[self.at..];
+        let length = ready.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&ready[..length]);
+        self.at += length;
+        length
+    }
+}
+
+impl<R: Read> Read for Letters<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if self.known.broken.borrow().is_some() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        loop {
+            if self.at < self.decoded.len() {
+                return Ok(self.hand_on(buffer));
+            }
+            match &mut self.state {
+                State::Ended => return Ok(0),
+                State::Utf8 if self.pending.is_empty() => return self.source.read(buffer),
+                State::Utf8 => (self.decoded, self.at) = (std::mem::take(&mut self.pending), 0),
+                State::Open => {
+                    let mut chunk = self.next()?;
+                    if chunk.is_empty() {
+                        return Ok(0);
+                    }
+                    let ascii = chunk.iter().position(|byte| !byte.is_ascii()).unwrap_or(chunk.len());
+                    let beyond = chunk.split_off(ascii);
+                    let kept = chunk.len().saturating_sub(BEFORE);
+                    self.before.extend_from_slice(&chunk[kept..]);
+                    let kept = self.before.len().saturating_sub(BEFORE);
+                    self.before.drain(..kept);
+                    (self.decoded, self.at) = (chunk, 0);
+                    if !beyond.is_empty() {
+                        self.decide(&beyond)?;
+                    }
+                }
+                State::Other(..) => {
+                    let chunk = self.next()?;
+                    let State::Other(decoder, doubtful) = &mut self.state else { continue };
+                    self.decoded.clear();
+                    self.at = 0;
+                    let is_last = chunk.is_empty();
+                    decode(decoder, doubtful, &chunk, is_last, &mut self.decoded);
+                    if is_last {
+                        self.state = State::Ended;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Decodes bytes; what cannot be decoded, or not with certainty, becomes [`WRONG`].
+fn decode(decoder: &mut Decoder, doubtful: &[u8], bytes: &[u8], is_last: bool, into: &mut Vec<u8>) {
+    // An encoding with doubtful bytes has one byte for each letter.
+    for piece in bytes.split_inclusive(|byte| doubtful.contains(byte)) {
+        match piece.split_last() {
+            Some((last, rest)) if doubtful.contains(last) => {
+                decode_piece(decoder, rest, false, into);
+                into.push(WRONG);
+            }
+            _ => decode_piece(decoder, piece, false, into),
+        }
+    }
+    if is_last {
+        decode_piece(decoder, &[], true, into);
+    }
+}
+
+fn decode_piece(decoder: &mut Decoder, mut bytes: &[u8], is_last: bool, into: &mut Vec<u8>) {
+    let mut text = vec![0; bytes.len() * 3 + 16];
+    loop {
+        let (result, read, written) = decoder.decode_to_utf8_without_replacement(bytes, &mut text, is_last);
+        add(&text[..written], into);
+        bytes = &bytes[read..];
+        match result {
+            DecoderResult::InputEmpty => return,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(..) => into.push(WRONG),
+        }
+    }
+}
+
+/// Adds decoded text. A control character beyond ASCII stands for a byte without a meaning.
+fn add(text: &[u8], into: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xC2 && matches!(pair[1], 0x80..=0x9F)) {
+        into.extend_from_slice(&rest[..at]);
+        into.push(WRONG);
+        rest = &rest[at + 2..];
+    }
+    into.extend_from_slice(rest);
+}
+
+/// The encoding of a sample.
+enum Found {
+    Utf8,
+    Other(Certain),
+    /// Several encodings, each with what it reads.
+    Uncertain(Vec<(&'static str, String)>),
+}
+
+/// Returns the encoding of a sheet without a mark that begins with these bytes, where it is UTF-16: every second byte
+/// of its first letters is a NUL.
+fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
+    let pairs = || head.chunks_exact(2).take(32);
+    if pairs().len() < 4 {
+        return None;
+    }
+    let is_ascii = |letter: u8, other: u8| other == 0 && letter != 0 && letter.is_ascii();
+    if pairs().all(|pair| is_ascii(pair[0], pair[1])) {
+        return Some(UTF_16LE);
+    }
+    pairs().all(|pair| is_ascii(pair[1], pair[0])).then_some(UTF_16BE)
+}
+
+/// Runs of bytes beyond ASCII in a sample.
+#[derive(Default)]
+struct Runs {
+    /// Runs that are no UTF-8.
+    others: usize,
+    /// Runs that are UTF-8.
+    utf8: usize,
+    /// Whether each of these may be an accident: one letter or two, of two bytes each.
+    is_accident: bool,
+    /// Whether each of their letters is one that hardly any language uses.
+    is_odd: bool,
+    /// The first of them.
+    word: String,
+}
+
+impl Runs {
+    fn of(sample: &[u8]) -> Self {
+        let mut runs = Self { is_accident: true, is_odd: true, ..Self::default() };
+        let mut is_after_letter = false;
+        for run in sample.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
+            if run.is_ascii() {
+                is_after_letter = run.last().is_some_and(u8::is_ascii_alphabetic);
+                continue;
+            }
+            let Ok(text) = std::str::from_utf8(run) else {
+                runs.others += 1;
+                continue;
+            };
+            runs.utf8 += 1;
+            runs.is_accident &= run.len() <= 4 && text.chars().all(|letter| letter.len_utf8() == 2);
+            let is_mark = |letter: char| is_after_letter && ('\u{300}'..='\u{36f}').contains(&letter);
+            runs.is_odd &= text.chars().all(|letter| is_odd(letter) && !is_mark(letter));
+            if runs.word.is_empty() {
+                text.clone_into(&mut runs.word);
+            }
+        }
+        runs
+    }
+}
+
+/// Whether hardly any language uses a letter that takes two bytes in UTF-8.
+fn is_odd(letter: char) -> bool {
+    match letter {
+        '\u{80}'..='\u{9f}' => true,
+        '\u{180}'..='\u{36f}' => !"ƏəƠơƯưȘșȚțǍǎǏǐǑǒǓǔǦǧ".contains(letter),
+        '\u{460}'..='\u{48f}' | '\u{4b0}'..='\u{58f}' | '\u{591}'..='\u{5cf}' => true,
+        '\u{600}'..='\u{620}' | '\u{64b}'..='\u{7ff}' => !"٪،؛؟پچژکگیۀەہےۓڈڑںھ".contains(letter),
+        _ => false,
+    }
+}
+
+/// Decides the encoding of a sample.
+fn encoding(sample: &[u8]) -> Found {
+    let runs = Runs::of(sample);
+    // The file is no text, which is told where it is met.
+    let is_text = !sample.contains(&0);
+    if !is_text || (runs.others == 0 && !(runs.is_odd && runs.is_accident)) {
+        return Found::Utf8;
+    }
+    if runs.others > 0 && runs.utf8 > 0 && !runs.is_accident {
+        // Texts from two sources in one sheet: the cells are told.
+        return Found::Utf8;
+    }
+    match decide(sample) {
+        decision if runs.others == 0 => {
+            let mut readings = match decision {
+                Decision::Certain(Certain { encoding, word, .. }) => vec![(encoding.name(), word)],
+                Decision::Uncertain(readings) => readings,
+                Decision::Unknown => return Found::Utf8,
+            };
+            readings.insert(0, (UTF_8.name(), runs.word));
+            Found::Uncertain(readings)
+        }
+        // Accents of a Latin text never make a letter of UTF-8 together.
+        Decision::Certain(certain)
+            if runs.utf8 == 0 || (!certain.is_latin && runs.utf8 * 6 < runs.others) =>
+        {
+            Found::Other(certain)
+        }
+        Decision::Uncertain(readings) if runs.utf8 == 0 || runs.utf8 * 6 < runs.others => {
+            Found::Uncertain(readings)
+        }
+        _ => Found::Utf8,
+    }
+}
+
+/// Returns a cell as text; of one with a letter that could not be read, what can be shown of it.
+pub(super) fn text(cell: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(cell).map_err(|invalid| {
         let text = String::from_utf8_lossy(cell);
         let before = String::from_utf8_lossy(&cell[..invalid.valid_up_to()]).chars().count();
         // The letter stays in sight where the cell is long.
-        let part = |text: &str| text.chars().skip(before.saturating_sub(ECHOED / 2)).take(ECHOED).collect();
-        let shown = part(&text);
-        let (other, _) = WINDOWS_1252.decode_without_bom_handling(cell);
-        // The encoding has five holes, which no program writes.
-        if self.is_marked || other.chars().any(|letter| ('\u{80}'..='\u{9f}').contains(&letter)) {
-            return Err(shown);
-        }
-        if self.others.len() < TOLD {
-            self.others.push((row, column.to_owned(), shown, part(&other)));
-        }
-        Ok(other.into_owned())
-    }
-
-    /// Tells of cells that are not UTF-8.
-    pub(super) fn finish(self, table: &mut Table<'_>) {
-        if self.is_utf8 {
-            for (row, column, shown, _) in self.others {
-                let problem =
-                    table.at(row, Some(&column), "a letter in this cell is not saved as UTF-8").hint(AS_CSV);
-                let mut problem = problem.label(format!("read as `{shown}`"));
-                problem.examples.push(format!("sheet row {row}"));
-                problem.rows.push(row);
-                // Other cells of such a sheet may be misread, too: it is not the row's own fault.
-                table.problems.add(problem);
-            }
-        } else if let Some((row, column, _, read)) = self.others.into_iter().next() {
-            table.encoding = "Windows-1252";
-            let place = Place::Row { file: table.file.to_owned(), row, column: Some(column) };
-            let message = "the sheet is not saved as UTF-8: its letters are read as Windows-1252";
-            let problem = Problem::warning(place, message);
-            table.problems.add(problem.label(format!("this is read as `{read}`")).hint(AS_CSV));
-        }
-    }
+        text.chars().skip(before.saturating_sub(ECHOED / 2)).take(ECHOED).collect()
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,17 @@
-//! The bytes of a file as its reader gets them: no byte-order mark, in sheets every line ended by a line feed, and no
-//! row without bound.
+//! The bytes of a file as its reader gets them: in sheets every line ended by a line feed, and no row without bound.
 
+use super::delimiter::delimiter;
+use super::quotes::{Flaw, Quotes};
 use csv::ByteRecord;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::rc::Rc;
 
 /// Bytes of the longest row.
 pub(super) const LARGEST_ROW: usize = 4 * 1024 * 1024;
 
-/// The first line is looked at before anything is read; so much of it is enough to see what the file is, and what
+/// The start of a file is looked at before anything is read; so much of it is enough to see what the file is, and what
 /// separates its cells.
 const LOOKED_AT: usize = 64 * 1024;
 
@@ -23,8 +25,10 @@ const END: &[u8] = b"\n\0\n";
 /// Why a sheet cannot be read on.
 #[derive(Debug, Clone)]
 pub(super) enum Broken {
-    /// It starts with the mark of another encoding.
-    Utf16,
+    /// Its mark is not that of the encoding that the user names.
+    Marked { named: &'static str, marked: &'static str },
+    /// Its letters can be read in several ways: encodings, each with words as it reads them.
+    Uncertain(Vec<(&'static str, String)>),
     /// It is no text: a NUL, at this byte.
     Nul(u64),
     /// A row passes [`LARGEST_ROW`].
@@ -39,6 +43,8 @@ pub(super) struct Watch {
     /// Bytes that may still pass before the row must end.
     left: Cell<usize>,
     broken: RefCell<Option<Broken>>,
+    /// Cells that are wrong and that no row was asked about yet.
+    flaws: RefCell<VecDeque<Flaw>>,
 }
 
 impl Watch {
@@ -50,6 +56,13 @@ impl Watch {
     /// Why the bytes stopped.
     pub(super) fn broken(&self) -> Option<Broken> {
         self.broken.borrow().clone()
+    }
+
+    /// Returns the first flaw of a row; those of rows before it are forgotten.
+    pub(super) fn flaw(&self, row: u64) -> Option<Flaw> {
+        let mut flaws = self.flaws.borrow_mut();
+        let end = flaws.partition_point(|flaw| flaw.row <= row);
+        flaws.drain(..end).find(|flaw| flaw.row == row)
     }
 
     /// So many bytes pass.
@@ -79,10 +92,26 @@ pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
             Err(error) => return Err(Broken::Unreadable(error.to_string())),
         }
     }
-    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-        return Err(Broken::Utf16);
-    }
     Ok(head)
+}
+
+/// The start of a sheet that tells its delimiter, and the delimiter.
+pub(super) fn start(source: &mut impl Read) -> (Vec<u8>, u8) {
+    let mut head = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let length = match source.read(&mut chunk) {
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            // The next reading meets it again.
+            Err(_) => 0,
+        };
+        head.extend_from_slice(&chunk[..length]);
+        let is_all = length == 0 || head.len() >= LOOKED_AT;
+        if let Some(delimiter) = delimiter(&head[..head.len().min(LOOKED_AT)], is_all) {
+            return (head, delimiter);
+        }
+    }
 }
 
 /// The bytes of a feed or a list, none of whose records may pass [`LARGEST_ROW`].
@@ -127,8 +156,7 @@ pub(super) struct Lines<R> {
     /// What is left of our own row.
     end: &'static [u8],
     watch: Rc<Watch>,
-    /// What separates the cells.
-    pub(super) delimiter: u8,
+    quotes: Quotes,
     /// Bytes of the file so far, and all that have passed.
     offset: u64,
     /// The last byte was a carriage return: a line feed behind it ends no further line.
@@ -136,18 +164,15 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Takes the byte-order mark away; the head is what was read of the source before.
-    pub(super) fn new(mut head: Vec<u8>, source: R) -> (Self, Rc<Watch>) {
-        let mark = if head.starts_with(MARK) { MARK.len() } else { 0 };
-        head.drain(..mark);
-        let delimiter = delimiter(&head);
+    /// Begins a sheet; the head is what was read of the source before, behind so many bytes.
+    pub(super) fn new(head: Vec<u8>, source: R, delimiter: u8, before: usize) -> (Self, Rc<Watch>) {
         let watch = Rc::new(Watch::default());
         let lines = Self {
             source: io::Cursor::new(head).chain(source),
             end: END,
             watch: Rc::clone(&watch),
-            delimiter,
-            offset: u64::try_from(mark).unwrap_or(0),
+            quotes: Quotes::new(delimiter),
+            offset: u64::try_from(before).unwrap_or(0),
             after_return: false,
         };
         (lines, watch)
@@ -192,18 +217,9 @@ impl<R: Read> Read for Lines<R> {
             self.watch.spend(length)?;
             let kept = self.unify(chunk);
             if kept > 0 {
+                self.quotes.follow(&buffer[..kept], &mut self.watch.flaws.borrow_mut());
                 return Ok(kept);
             }
         }
     }
-}
-
-/// The separator that the header line uses most, outside of quotes; a comma if there is none.
-fn delimiter(head: &[u8]) -> u8 {
-    // Every second part stands outside.
-    let outside = head.split(|byte| *byte == b'"').step_by(2).flatten();
-    let line: Vec<u8> = outside.copied().take_while(|byte| !matches!(byte, b'\n' | b'\r')).collect();
-    let count = |separator: &u8| line.split(|byte| byte == separator).count();
-    // The last of several that are even: a comma.
-    [b'|', b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',')
 }

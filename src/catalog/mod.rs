@@ -5,7 +5,9 @@
 //! (`products`) → items (`items`).
 
 mod cells;
+mod delimiter;
 mod dialect;
+mod encoding;
 mod feed;
 mod header;
 #[cfg(test)]
@@ -15,6 +17,7 @@ mod json;
 mod letters;
 mod lines;
 mod products;
+mod quotes;
 mod records;
 mod sheet;
 #[cfg(test)]
@@ -184,13 +187,12 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
         Some(b'[') if !is_sheet => json::list(table, unmarked(), source)?,
         _ => sheet::read(table, head, source)?,
     }
-    let (what, hint) = if table.has_header() {
-        ("the sheet has a header and no rows", "add a row below it for each product")
-    } else {
-        (
-            "the sheet is empty",
-            "the first row names the columns, such as id,title,image; each further row is a product",
-        )
-    };
-    if table.is_empty() { Err(table.whole(what).hint(hint).into()) } else { Ok(()) }
+    if !table.is_empty() {
+        return Ok(());
+    }
+    if table.has_header() {
+        return Err(sheet::no_rows(table).into());
+    }
+    let hint = "the first row names the columns, such as id,title,image; each further row is a product";
+    Err(table.whole("the sheet is empty").hint(hint).into())
 }

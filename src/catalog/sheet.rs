@@ -1,14 +1,19 @@
 //! Sheets: CSV with commas, semicolons, tabs or bars, read row by row.
 
 use super::cells::{Row, at_letter};
+use super::encoding::named;
 use super::header;
-use super::letters::Letters;
-use super::lines::{self, Broken, LARGEST_ROW, Lines};
+use super::letters::{self, Known, Letters};
+use super::lines::{self, Broken, LARGEST_ROW, Lines, Watch};
+use super::quotes::Flaw;
 use super::table::Table;
 use super::{AS_CSV, LONGEST_NAME, Stop, WIDEST};
-use crate::domain::problem::Problem;
+use crate::domain::item::Delimiter;
+use crate::domain::problem::{Problem, Severity};
 use csv::ByteRecord;
+use encoding_rs::Encoding;
 use std::io::Read;
+use std::rc::Rc;
 
 /// Bytes of the file that are read at once.
 const BUFFER: usize = 64 * 1024;
@@ -21,12 +26,30 @@ pub(super) const LARGEST_CELL: usize = 1024 * 1024;
 
 /// Reads a sheet. An error ends the reading; what spoils only a row is noted.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
-    let letters = Letters::new(head.starts_with(lines::MARK));
-    let (lines, watch) = Lines::new(head, source);
-    let delimiter = lines.delimiter;
+    let named = match &table.options.encoding {
+        Some(label) => Some(named(label).map_err(|hint| unknown(table, label, hint))?),
+        None => None,
+    };
+    let before = if head.starts_with(lines::MARK) { lines::MARK.len() } else { 0 };
+    let read = Letters::new(head, source, named);
+    let (mut letters, known) = read.map_err(|broken| broken_off(table, 1, &broken))?;
+    let (start, detected) = lines::start(&mut letters);
+    let delimiter = table.options.delimiter.map_or(detected, |Delimiter(delimiter)| delimiter);
+    let (lines, watch) = Lines::new(start, letters, delimiter, before);
     table.format = format!("CSV ({})", separator(delimiter).1);
-    let mut sheet =
-        Sheet { table, letters, header: None, first: Vec::new(), records: Vec::new(), held: 0, delimiter };
+    let (first, records) = (Vec::new(), Vec::new());
+    let (watched, shared) = (Rc::clone(&watch), Rc::clone(&known));
+    let mut sheet = Sheet {
+        table,
+        known: shared,
+        watch: watched,
+        header: None,
+        first,
+        records,
+        held: 0,
+        is_at_end: false,
+        delimiter,
+    };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -42,8 +65,11 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
             Ok(true) if !lines::is_end(&record) => {}
             Ok(_) => break,
             Err(error) => {
-                let broken = watch.broken().unwrap_or_else(|| Broken::Unreadable(error.to_string()));
-                sheet.settle()?;
+                let broken = known.broken().or_else(|| watch.broken());
+                let broken = broken.unwrap_or_else(|| Broken::Unreadable(error.to_string()));
+                if !matches!(broken, Broken::Uncertain(_)) {
+                    sheet.settle()?;
+                }
                 return Err(broken_off(sheet.table, row + 1, &broken).into());
             }
         }
@@ -58,10 +84,27 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         row = before;
         sheet.row(row, &record)?;
     }
+    sheet.is_at_end = true;
     sheet.settle()?;
-    let letters = sheet.letters;
-    letters.finish(table);
+    table.encoding = known.name();
+    let word = known.word.borrow();
+    if let Some(word) = word.as_deref().filter(|_| !known.is_given.get()) {
+        let message = format!("the sheet is not saved as UTF-8: its letters are read as {}", known.name());
+        let mut problem = table.whole(message).label(format!("such as `{word}`"));
+        problem.severity = Severity::Note;
+        table.problems.add(problem);
+    }
     Ok(())
+}
+
+/// The sheet ends below its header.
+pub(super) fn no_rows(table: &Table<'_>) -> Problem {
+    table.whole("the sheet has a header and no rows").hint("add a row below it for each product")
+}
+
+/// The user names an encoding that does not exist.
+fn unknown(table: &Table<'_>, label: &str, hint: String) -> Problem {
+    table.whole(format!("there is no encoding `{label}`")).hint(hint)
 }
 
 /// A character that separates cells, and what it is called.
@@ -124,7 +167,8 @@ impl Header {
 /// What is known of a sheet so far.
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
-    letters: Letters,
+    known: Rc<Known>,
+    watch: Rc<Watch>,
     header: Option<Header>,
     /// The first rows, until the header is found among them.
     first: Vec<Row>,
@@ -132,6 +176,8 @@ struct Sheet<'s, 'a> {
     records: Vec<ByteRecord>,
     /// Number of these bytes.
     held: usize,
+    /// No row follows.
+    is_at_end: bool,
     delimiter: u8,
 }
 
@@ -169,6 +215,10 @@ impl Sheet<'_, '_> {
         let Some(at) = header::position(&rows, &self.table.options.columns) else { return Ok(()) };
         if let Some(note) = header::skipped(self.table, &rows, at) {
             self.table.problems.add(note);
+            if self.is_at_end && at + 1 == rows.len() {
+                // A template: its columns need not be those of a file with products.
+                return Err(no_rows(self.table).into());
+            }
         }
         self.take_header(rows[at].number, &records[at])?;
         rows.iter().zip(&records).skip(at + 1).try_for_each(|(row, record)| self.row(row.number, record))
@@ -176,12 +226,13 @@ impl Sheet<'_, '_> {
 
     fn take_header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
         let mut names = Vec::with_capacity(record.len());
+        if let Some(flaw) = self.watch.flaw(row) {
+            return Err(self.closed_early(row, &at_letter(flaw.column), flaw).into());
+        }
         for (at, cell) in record.iter().enumerate() {
-            let Ok(name) = self.letters.read(row, &at_letter(at), cell) else {
-                let message = "a letter in the header is not saved as UTF-8";
-                return Err(self.table.at(row, Some(&at_letter(at)), message).hint(AS_CSV).into());
-            };
-            names.push(header::name(&name).to_owned());
+            let name = letters::text(cell);
+            let name = name.map_err(|shown| self.misread(row, &at_letter(at), &shown))?;
+            names.push(header::name(name).to_owned());
         }
         self.header = Some(Header::take(self.table, row, names)?);
         Ok(())
@@ -189,8 +240,14 @@ impl Sheet<'_, '_> {
 
     /// The row as text, or what spoils it; nothing of what the header is told for.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
+        let flaw = self.watch.flaw(row);
         let header = self.header.as_mut().ok_or(None)?;
         let named = header.named;
+        if let Some(flaw) = flaw {
+            let column = self.table.headers.get(flaw.column).cloned();
+            let column = column.unwrap_or_else(|| at_letter(flaw.column));
+            return Err(Some(self.closed_early(row, &column, flaw).into()));
+        }
         // Spreadsheets leave empty cells behind where something was deleted.
         let surplus = (named..record.len()).find(|at| !record[*at].is_empty());
         if surplus.is_some_and(|at| header.is_unnamed(self.table, at)) {
@@ -201,17 +258,52 @@ impl Sheet<'_, '_> {
         }
         let mut cells = Vec::with_capacity(named);
         for (name, cell) in self.table.headers.iter().zip(record) {
-            let wrong = |message: &str| self.table.at(row, Some(name), message);
             if cell.len() > LARGEST_CELL {
-                let problem = wrong("the cell is larger than 1 MiB").label(format!("{} bytes", cell.len()));
+                let problem = self.table.at(row, Some(name), "the cell is larger than 1 MiB");
+                let problem = problem.label(format!("{} bytes", cell.len()));
                 return Err(Some(problem.hint("a quote before it may never be closed").into()));
             }
-            cells.push(self.letters.read(row, name, cell).map_err(|shown| {
-                let problem = wrong("a letter in this cell is not saved as UTF-8").hint(AS_CSV);
-                Some(problem.label(format!("read as `{shown}`")).into())
-            })?);
+            let text = letters::text(cell);
+            cells.push(text.map_err(|shown| Some(self.misread(row, name, &shown).into()))?.to_owned());
         }
         Ok(Row { number: row, cells })
+    }
+
+    /// A letter of the cell could not be read; what can be shown of it.
+    fn misread(&self, row: u64, column: &str, shown: &str) -> Problem {
+        let Some(encoding) = self.known.encoding.get().map(Encoding::name) else {
+            let message = "a letter in this cell is not saved as UTF-8";
+            let problem = self.table.at(row, Some(column), message).hint(AS_CSV);
+            return problem.label(format!("read as `{shown}`"));
+        };
+        let message = format!("a letter in this cell cannot be read as {encoding}");
+        let problem = self.table.at(row, Some(column), message).label(format!("read as `{shown}`"));
+        problem.hint(match self.table.options.encoding {
+            Some(_) => {
+                "the sheet is saved in another encoding: name that one, or leave `encoding` out and it \
+                        is looked for"
+                    .to_owned()
+            }
+            None => format!(
+                "if the sheet is {encoding}, write `encoding: {encoding}` under `items:`; for `init` and \
+                 `catalog`, `--encoding {encoding}`"
+            ),
+        })
+    }
+
+    /// Text stands behind the closing quote of a cell.
+    fn closed_early(&self, row: u64, column: &str, flaw: Flaw) -> Problem {
+        let message = "text follows the closing quote of this cell";
+        let problem = self.table.at(row, Some(column), message);
+        let problem = problem.hint(
+            "in a text editor, write each quote within a quoted cell twice: `\"12\"\" TV stand\"`; or export the \
+             sheet as XLSX",
+        );
+        if flaw.is_escaped {
+            problem.note("the program that wrote the sheet put `\\` before a quote, which CSV does not know")
+        } else {
+            problem
+        }
     }
 
     /// The row has other cells than the header.
@@ -247,8 +339,18 @@ impl Sheet<'_, '_> {
 /// The reading came to an end before the file did; `row` is the one that was to be read.
 pub(super) fn broken_off(table: &Table<'_>, row: u64, broken: &Broken) -> Problem {
     match broken {
-        Broken::Utf16 => {
-            table.whole("the sheet is saved as “Unicode” (UTF-16); shotlist reads UTF-8").hint(AS_CSV)
+        Broken::Marked { named, marked } => {
+            let message = format!("the sheet is marked as {marked}, and `encoding` says {named}");
+            table.whole(message).hint(format!("leave `encoding` out, or write `encoding: {marked}`"))
+        }
+        Broken::Uncertain(readings) => {
+            let problem = table.whole("the letters of the sheet can be read in several ways");
+            let first = readings.first().map_or("UTF-8", |(encoding, _)| encoding);
+            let notes = readings.iter().map(|(encoding, words)| format!("{encoding} reads `{words}`"));
+            notes.fold(problem, Problem::note).hint(format!(
+                "name the encoding that reads the words right: write `encoding: {first}` under `items:`; for \
+                 `init` and `catalog`, `--encoding {first}`"
+            ))
         }
         Broken::Nul(offset) => {
             table.whole(format!("the sheet is not text: a NUL is at byte offset {offset}")).hint(AS_CSV)

@@ -147,8 +147,11 @@ fn other_encodings_are_told_with_row_and_byte() {
         (expected.map(str::to_owned).to_vec(), &[(3, 4)][..])
     );
     assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("CSV UTF-8 (Comma delimited)")));
-    let (_, problems) = read("p.csv", &b"\xFF\xFEi\0d\0"[..]);
-    assert_eq!(told(&problems), ["file: the sheet is saved as “Unicode” (UTF-16); shotlist reads UTF-8"]);
+    let (_, problems) = read("p.csv", &b"\xFF\xFEi\0d\0\n\0a\0\0\xD8\n\0"[..]);
+    assert_eq!(
+        told(&problems),
+        ["2 id: a letter in this cell cannot be read as UTF-16LE (read as `a\u{fffd}`)"]
+    );
     let (_, problems) = read("p.csv", &b"id,title\na,x\nb,\0\n"[..]);
     assert_eq!(told(&problems), ["file: the sheet is not text: a NUL is at byte offset 15"]);
 }
@@ -199,4 +202,88 @@ proptest! {
         ids.dedup();
         prop_assert_eq!(ids.len(), whole.0.len());
     }
+}
+
+/// The items of a sheet that was read with these options, as `id title`.
+fn titles(bytes: &[u8], options: &Reading) -> (Vec<String>, Vec<String>) {
+    let catalog = super::read("products.csv", bytes, options);
+    let title = |item: &Item| format!("{} {}", item.id, item.get("title").unwrap_or_default());
+    (catalog.items.iter().map(title).collect(), told(&catalog.problems))
+}
+
+#[test]
+fn what_stands_above_the_header_is_told_and_rows_keep_their_numbers() {
+    let sheet = "Products export 2026\n\n# all prices in EUR\nid,title\na,Mug\n,Bowl\n";
+    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    assert_eq!(titles, ["a Mug"]);
+    assert_eq!(told, ["4: the header is row 4; rows 1–3 above it are not read", "6 id: the row has no id"]);
+}
+
+#[test]
+fn a_line_that_names_the_delimiter_and_a_mark_behind_a_blank_line_are_no_cells() {
+    for sheet in ["sep=;\r\nid;title\r\na;Mug, blue\r\n", "\n\t\u{feff}id;title\na;Mug, blue\n"] {
+        let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+        assert_eq!((titles, told), (vec!["a Mug, blue".to_owned()], Vec::new()), "{sheet:?}");
+    }
+}
+
+#[test]
+fn a_template_without_products_says_so() {
+    let sheet = "#INFO,Version=1,,\n#INFO,,,\nAction,Custom label (SKU),Item photo,Title\n";
+    assert_eq!(
+        titles(sheet.as_bytes(), &Reading::default()).1,
+        [
+            "file: the sheet has a header and no rows",
+            "3: the header is row 3; rows 1–2 above it are not read"
+        ]
+    );
+}
+
+#[test]
+fn a_named_delimiter_is_taken_at_its_word() {
+    let sheet = b"id|title,full\na|b,c\n";
+    let options = Reading { delimiter: Some("bar".parse().unwrap()), ..Reading::default() };
+    let catalog = super::read("products.csv", &sheet[..], &options);
+    assert_eq!(catalog.items[0].get("title,full"), Some("b,c"), "{:?}", catalog.problems);
+    assert_eq!(catalog.about.unwrap().format, "CSV (bar)");
+}
+
+#[test]
+fn text_behind_a_closing_quote_is_an_error_of_its_cell() {
+    let sheet =
+        "id,title\n1,\"12\\\" TV stand\"\n2,\"24\" monitor\"\n3,\"27\"\" monitor\" \n4,30\" monitor\n";
+    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    assert_eq!(titles, ["3 27\" monitor ", "4 30\" monitor"]);
+    let message = "title: text follows the closing quote of this cell";
+    assert_eq!(told, [format!("2 {message}")]);
+}
+
+#[test]
+fn cells_of_a_sheet_with_tabs_need_no_quotes() {
+    let sheet = "id\ttitle\n1\t12\" stand\n2\t\"a\tb\"\n3\tthe \"\"best\"\" mug\n4\t\"\"\n";
+    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    assert_eq!(titles, ["1 12\" stand", "2 a\tb", "3 the \"\"best\"\" mug", "4 "]);
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn an_encoding_is_named_where_several_are_possible() {
+    let (bytes, ..) = encoding_rs::WINDOWS_1251.encode("id,title\na,Ночной светильник\n");
+    let (titles, told) = titles(&bytes, &Reading::default());
+    assert_eq!(
+        (titles.len(), &told[..]),
+        (0, &["file: the letters of the sheet can be read in several ways".to_owned()][..])
+    );
+    let named = |label: &str| Reading { encoding: Some(label.to_owned()), ..Reading::default() };
+    let read = |label: &str| self::titles(&bytes, &named(label));
+    assert_eq!(read("windows-1251"), (vec!["a Ночной светильник".to_owned()], Vec::new()));
+    assert!(read("utf-8").1[0].starts_with("2 title: a letter in this cell is not saved as UTF-8"));
+    assert_eq!(read("windows-1215").1, ["file: there is no encoding `windows-1215`"]);
+    let problems = super::read("products.csv", &bytes[..], &Reading::default()).problems;
+    let hint = problems[0].hint.as_deref().unwrap();
+    assert!(
+        hint.contains("`encoding: windows-1251` under `items:`")
+            && hint.contains("`--encoding windows-1251`")
+    );
+    assert_eq!(problems[0].notes[0], "windows-1251 reads `Ночной светильник`");
 }
