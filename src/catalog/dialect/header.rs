@@ -53,7 +53,7 @@ pub(super) fn fold(header: &str) -> String {
         '’' => '\'',
         letter => letter,
     };
-    let lower: String = header.nfc().map(plain).collect::<String>().to_lowercase();
+    let lower = header.nfc().map(plain).collect::<String>().to_lowercase().replace('…', "...");
     lower.trim_matches(['*', ' ']).to_owned()
 }
 

@@ -193,6 +193,10 @@ const HEADERS: &[(&str, &str)] = &[
         "ID;Actif (0/1);Nom *;Catégories (x,y,z...);Prix hors taxe;Référence #;Marque;EAN13;Résumé;Description;Mots-clés (x,y,z...);URL réécrite;URL des images (x,y,z...)",
     ),
     (
+        "prestashop",
+        "ID;Aktywny (0 lub 1);Nazwa*;Kategorie (x,y,z…);Cena zawiera podatek. (brutto);ID reguły podatku;Koszt własny;W sprzedaży (0 lub 1);Indeks #;Kod dostawcy;Dostawca;Marka;kod EAN13;Podsumowanie;Opis;Adresy URL zdjęcia (x,y,z...)",
+    ),
+    (
         "opencart",
         "product_id;name(en-gb);categories;sku;upc;ean;quantity;model;manufacturer;image_name;shipping;price;points;date_added;status;tax_class_id;description(en-gb);meta_title(en-gb);stock_status_id",
     ),
