@@ -18,6 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import unicodedata
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -521,6 +522,14 @@ def read():
         "text-only.csv": each(table("text-only.csv"), "id", "title", lambda row: ""),
         # No word of the product is known: the prompt must not name the number.
         "numbers-for-titles.csv": each(table("numbers-for-titles.csv"), "id", lambda row: "", "photo"),
+        "own-elements.xml": each(
+            [{key: first(good, key) for key in COMMON} for good in elements("own-elements.xml", "goods/good")], *COMMON),
+        "two-lists.json": each(json.loads(text("two-lists.json"))["articles"], *COMMON),
+        # Nothing of a plain file is left out, but what it says of its products is told.
+        "plain-states.csv": each(table("plain-states.csv"), "sku", "nombre", "imagen") | {"told": ["agotado"]},
+        "nfd.csv": each(table("nfd.csv"), *COMMON),
+        "nfd-twice.csv": refused("row 3", "id"),
+        "endings.csv": refused("avif", "mp4", "row 2"),
         "no-id.csv": refused(
             "columns", "Label", fix=["--column", "id=Label", "--column", "title=Label"],
             after=each(table("no-id.csv"), "Label", "Label", "Photo")),
@@ -562,8 +571,14 @@ def planned(program, folder, name, flags):
     return items, err
 
 
+def composed(items):
+    """Returns items whose letters are composed, as they are compared."""
+    return [[unicodedata.normalize("NFC", part) for part in item] for item in items]
+
+
 def differences(expected, items):
     """Returns lines about items that are not as they should be."""
+    expected, items = composed(expected), composed(items)
     by_id = {item[0]: item for item in items}
     # A clip that is the same as another's is not ordered twice.
     ordered = {tuple(item[1:]) for item in items}
@@ -634,7 +649,8 @@ def main():
     if not arguments.program:
         return
     program = str(Path(arguments.program).resolve())
-    pending = {line.split(":")[0] for line in PENDING.read_text(encoding="utf-8").splitlines() if line.strip()}
+    # Lines with a comma before the colon are about changes that only the test in Rust makes.
+    pending = {line.split(":")[0] for line in PENDING.read_text(encoding="utf-8").splitlines()} & found.keys()
     failed = 0
     for name in sorted(found):
         if arguments.only and arguments.only not in name:
