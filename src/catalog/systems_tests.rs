@@ -436,3 +436,19 @@ fn every_export_among_the_fixtures_is_known_by_its_headers() {
         assert!(about.known * 3 >= about.of, "{file}: {} of {}", about.known, about.of);
     }
 }
+
+#[test]
+fn an_export_that_lacks_a_column_is_not_read_as_a_plain_file_in_silence() {
+    let header = "ID,Typ,SKU,Xq,Opublikowano,Wyróżniony produkt?,Widoczność w katalogu,Krótki opis,W magazynie?,Cena,Kategorie,Obrazki";
+    let text = format!("{header}\n1,simple,A,Kubek,1,0,visible,,1,9,Kuchnia,\n");
+    let problems = sheet(&text, &Reading::default()).problems;
+    let warning = problems.iter().find(|problem| problem.severity == Severity::Warning).unwrap();
+    assert!(
+        warning.message.starts_with("this looks like a WooCommerce product export, but has no column `Name`")
+    );
+    assert!(warning.notes[0].contains("`Nazwa`"), "{:?}", warning.notes);
+    let plain = Reading { dialect: Some("generic".to_owned()), ..Reading::default() };
+    assert_eq!(sheet(&text, &plain).problems, []);
+    let named = sheet(&text.replace("Xq", "Name"), &Reading::default());
+    assert_eq!((named.about.unwrap().dialect, named.problems.len()), ("woocommerce", 0));
+}

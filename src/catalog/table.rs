@@ -378,7 +378,7 @@ impl<'a> Table<'a> {
                 catalog.about = Some(self.gathered(&mut known));
             }
             self.problems.extend(known.made.problems.drain(..));
-            let notes = self.notes(&known.made);
+            let notes = self.notes(&known);
             self.problems.extend(notes);
             catalog.makes = known.made.makes;
             (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);
