@@ -397,21 +397,21 @@ PLAIN = {
 
 # Sheets in other encodings: Python's codec and the WHATWG name of it, with the headers of title and picture.
 ENCODED = {
-    "gbk": ("gbk", "gbk", "名称", "图片"),
-    "big5": ("big5", "big5", "名稱", "圖片"),
-    "shift-jis": ("shift_jis", "shift_jis", "商品名", "画像"),
-    "euc-kr": ("euc_kr", "euc-kr", "상품명", "이미지"),
+    "gbk": ("gbk", "gbk", "Title", "Image"),
+    "big5": ("big5", "big5", "Title", "Image"),
+    "shift-jis": ("shift_jis", "shift_jis", "Title", "Image"),
+    "euc-kr": ("euc_kr", "euc-kr", "Title", "Image"),
     "windows-1250": ("cp1250", "windows-1250", "Nazwa", "Zdjęcie"),
     "windows-1251": ("cp1251", "windows-1251", "Название", "Изображение"),
     "windows-1252": ("cp1252", "windows-1252", "Bezeichnung", "Bild"),
-    "windows-1253": ("cp1253", "windows-1253", "Όνομα", "Εικόνα"),
-    "windows-1254": ("cp1254", "windows-1254", "Ürün adı", "Görsel"),
+    "windows-1253": ("cp1253", "windows-1253", "Title", "Image"),
+    "windows-1254": ("cp1254", "windows-1254", "Title", "Image"),
     "koi8-r": ("koi8_r", "koi8-r", "Название", "Изображение"),
     "utf-16le": ("utf_16", "utf-16le", "Название", "Изображение"),
     "utf-16be": ("utf_16", "utf-16be", "Bezeichnung", "Bild"),
 }
 # Those of which a sheet with one word is like another encoding's.
-SHORT = ("gbk", "big5", "shift-jis", "euc-kr", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "koi8-r")
+SHORT = ("gbk", "big5", "shift-jis", "euc-kr", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "koi8-r")
 
 COMMON = ("id", "title", "image")
 
@@ -434,7 +434,7 @@ def read():
     for name in SHORT:
         codec, label, *_ = ENCODED[name]
         after = each(table(f"short-{name}.csv", codec), "sku", "title", "image")
-        found[f"short-{name}.csv"] = refused("encoding", fix=["--encoding", label], after=after)
+        found[f"short-{name}.csv"] = refused("encoding", after["product"][0][1], fix=["--encoding", label], after=after)
     for name, marks in (("comma", ", "), ("semicolon", ";"), ("bar", r"\|"), ("space", " "), ("newline", "\n")):
         found[f"list-{name}.csv"] = listed(f"list-{name}.csv", marks)
     legacy = ("Variant Inventory Qty", "Variant Inventory Policy", "Variant Inventory Tracker")
