@@ -365,6 +365,36 @@ def heureka():
     return each(rows, "id", "name", "picture")
 
 
+def yandex_groups():
+    rows = [{"id": offer.get("id"), "item_group_id": offer.get("group_id", ""), "title": first(offer, "name"),
+             "image_link": first(offer, "picture"), "availability": "" if offer.get("available") == "true" else "out of stock"}
+            for offer in elements("yandex-groups.xml", "shop/offers/offer")]
+    return google(rows)
+
+
+def heureka_groups():
+    names = {"id": "ITEM_ID", "item_group_id": "ITEMGROUP_ID", "title": "PRODUCTNAME", "image_link": "IMGURL"}
+    rows = [{key: first(item, path) for key, path in names.items()} | {"availability": ""}
+            for item in elements("heureka-groups.xml", "SHOPITEM")]
+    return google(rows)
+
+
+def shoptet_variants():
+    made, variants = [], []
+    for item in elements("shoptet-variants.xml", "SHOPITEM"):
+        title, picture = first(item, "NAME"), first(item, "IMAGES/IMAGE")
+        made.append([first(item, "CODE") or first(item, "GUID"), title, picture])
+        codes = [first(variant, "CODE") for variant in item.findall("VARIANTS/VARIANT")] or [first(item, "CODE")]
+        variants += [[code, title, picture] for code in codes]
+    return truth(len(made), {}, product=made, variant=variants)
+
+
+def woo_api():
+    rows = [it | {"picture": it["images"][0]["src"]} for it in json.loads(text("woo-api.json"))]
+    state = lambda it: {"draft": "draft"}.get(it["status"]) or {"outofstock": "sold out"}.get(it["stock_status"], "")
+    return each(rows, "sku", "name", "picture", state)
+
+
 def shoptet_xml():
     rows = [{"id": first(item, "CODE"), "name": first(item, "NAME"), "picture": first(item, "IMAGES/IMAGE"), "shown": first(item, "VISIBILITY")}
             for item in elements("shoptet.xml", "SHOPITEM")]
@@ -492,6 +522,10 @@ def read():
         "heureka.xml": heureka(),
         "shoptet.csv": shoptet(),
         "shoptet.xml": shoptet_xml(),
+        "shoptet-variants.xml": shoptet_variants(),
+        "heureka-groups.xml": heureka_groups(),
+        "yandex-groups.xml": yandex_groups(),
+        "woo-api.json": woo_api(),
         "yandex.xml": yandex(),
         "jsonld.json": jsonld(),
         "odoo.csv": each(table("odoo.csv"), "default_code", "name", "image_url", when("sale_ok", {"False": "not for sale"})),
