@@ -2,7 +2,7 @@
 //!
 //! Of a row is kept what its items need: a run that makes one clip a product keeps one row of each product.
 
-use super::cells::{Row, options, pictures};
+use super::cells::{Row, pictures};
 use super::dialect::{Child, Columns, Dialect, Field, Whose};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,6 +23,8 @@ pub(super) struct Product {
     shown: Option<(usize, Rc<Row>)>,
     pub(super) variants: Vec<Variant>,
     pub(super) pictures: Vec<Rc<str>>,
+    /// Whether the first picture is one of the product as a whole.
+    has_lead: bool,
     /// Each option with the values that its variants have.
     pub(super) options: Vec<(String, Vec<String>)>,
     /// Why it makes no clips, if it makes none.
@@ -116,6 +118,20 @@ pub(super) struct Products {
     pub(super) kinds: BTreeMap<String, usize>,
 }
 
+/// Returns the address of a picture that is named without one, or written into its cell.
+fn address<'a>(picture: &'a str, base: &str, is_encoded: bool) -> Cow<'a, str> {
+    // The Base64 of the first bytes of each format.
+    let formats = [("iVBORw", "png"), ("/9j/", "jpeg"), ("UklGR", "webp"), ("R0lGOD", "gif")];
+    let format = formats.iter().find(|(start, _)| is_encoded && picture.starts_with(start));
+    if let Some((_, format)) = format {
+        return Cow::Owned(format!("data:image/{format};base64,{picture}"));
+    }
+    if base.is_empty() || picture.contains("://") || picture.starts_with("data:") {
+        return Cow::Borrowed(picture);
+    }
+    Cow::Owned(format!("{base}{picture}"))
+}
+
 impl Products {
     pub(super) fn new(dialect: &'static Dialect, keeps_variants: bool) -> Self {
         Self {
@@ -165,10 +181,13 @@ impl Products {
             self.image_only_rows += 1;
         }
         let picture = own.first().cloned();
+        if !self.list[at].has_lead && (!is_variant || columns.has_own_pictures()) {
+            self.lead(at, shared.first());
+        }
         self.show(at, shared.into_iter().chain(own));
         // What the product's own row says of its options holds for all of its variants.
         if is_apart || (is_variant && !self.list[at].is_apart) {
-            let options = options(self.dialect, columns, &self.list[at].head, &row);
+            let options = columns.options_of(self.dialect, &self.list[at].head, &row);
             self.note_options(at, options);
         }
         if is_apart {
@@ -181,6 +200,16 @@ impl Products {
             self.add_variant(at, columns, &row, picture, Vec::new());
         }
         true
+    }
+
+    /// Puts the first picture of the product as a whole before those of its variants that came first.
+    fn lead(&mut self, at: usize, picture: Option<&Rc<str>>) {
+        let Some(picture) = picture else { return };
+        let product = &mut self.list[at];
+        product.has_lead = true;
+        product.pictures.retain(|known| known != picture);
+        product.pictures.insert(0, Rc::clone(picture));
+        self.shown.insert((at, Rc::clone(picture)));
     }
 
     /// Adds pictures to those of a product.
@@ -204,6 +233,7 @@ impl Products {
             Some(at) if is_apart && !self.list[at].is_apart => {
                 if self.list[at].variants.is_empty() {
                     self.list[at].pictures.clear();
+                    self.list[at].has_lead = false;
                     self.shown.retain(|(product, _)| *product != at);
                 }
                 let product = &mut self.list[at];
@@ -222,6 +252,7 @@ impl Products {
                     shown: None,
                     variants: Vec::new(),
                     pictures: Vec::new(),
+                    has_lead: false,
                     options: Vec::new(),
                     left_out: left_out.filter(|_| is_apart || columns.parent.is_none()),
                 });
@@ -283,12 +314,8 @@ impl Products {
         let cells = columns.map(|column| row.cell(*column)).filter(|cell| !cell.is_empty());
         let named: Vec<&str> =
             cells.flat_map(|cell| if plain { vec![cell] } else { pictures(cell, between) }).collect();
-        let is_name =
-            |picture: &str| !base.is_empty() && !picture.contains("://") && !picture.starts_with("data:");
-        let named = named.into_iter().map(|picture| match is_name(picture) {
-            true => Cow::Owned(format!("{base}{picture}")),
-            false => Cow::Borrowed(picture),
-        });
+        let is_encoded = self.dialect.encoded;
+        let named = named.into_iter().map(|picture| address(picture, base, is_encoded));
         named.map(|picture| self.shared(&picture)).collect()
     }
 

@@ -60,8 +60,8 @@ fn counts(text: &str) -> (&'static str, usize, usize, usize) {
 fn variants_of_wix_follow_their_product_and_its_media_get_an_address() {
     let text = "\
 handleId,fieldType,name,description,productImageUrl,collection,sku,ribbon,price,surcharge,visible,discountMode,inventory,productOptionName1,productOptionType1,productOptionDescription1
-cup,Product,Cup,<p>Clay</p>,a1~mv2.jpg;b2~mv2.jpg,Cups,,,9,,true,PERCENT,InStock,Glaze,DROP_DOWN,Blue;Grey
-cup,Variant,,,,,C-B,,,0,true,,InStock,,,Blue
+cup,Product,Cup,<p>Clay</p>,a1~mv2.jpg;b2~mv2.jpg,Cups,,,9,,true,PERCENT,InStock,Glaze,COLOR,#0000aa:Blue;#888888:Grey
+cup,Variant,,,,,C-B,,,0,true,,InStock,,,#0000aa:Blue
 cup,Variant,,,,,C-G,,,0,true,,OutOfStock,,,Grey
 jug,Product,Jug,,https://pictures.example/jug.png,Jugs,J1,,19,,FALSCH,PERCENT,InStock,,,
 ";
@@ -101,7 +101,7 @@ Image,266,,,,,,,,,,,,,https://pictures.example/main.jpg,
 Product,78,Hidden,physical,HI,,none,0,9,,23,,FALSE,,,
 ";
     assert_eq!(counts(text), ("bigcommerce", 2, 3, 2));
-    assert_eq!(products(text), ["2 FT: Fog towel | https://pictures.example/red.jpg | "]);
+    assert_eq!(products(text), ["2 FT: Fog towel | https://pictures.example/main.jpg | "]);
     let old = "\
 Item Type,Product ID,Product Name,Product Type,Product Code/SKU,Brand Name,Option Set,Product Description,Price,Product Visible?,Track Inventory,Current Stock Level,Category,Product Image File - 1,Product Image File - 2
 Product,77,Fog towel,P,,Weave,,Linen,49,Y,none,0,Bath,f/1.jpg,f/2.jpg
@@ -185,6 +185,13 @@ fn handles_and_groups_join_the_rows_of_one_product() {
                   t1,Candle,Small,C-S,Soy,Home,12,10\nt2,Candle,Large,C-L,Soy,Home,18,4\nt3,Mug,Regular,M,,Home,14,9\n";
     assert_eq!(counts(square), ("square", 2, 3, 0));
     assert_eq!(products(square), ["2 Candle: Candle |  | Variation Name=Small, Large", "4 Mug: Mug |  | "]);
+    let handles = square
+        .replace("Token,", "Reference Handle,Token,")
+        .replace("t1,", "#candle-small,t1,")
+        .replace("t2,", "#candle-large,t2,")
+        .replace("t3,", ",t3,");
+    assert_eq!(products(&handles)[0], "2 #candle-small: Candle |  | Variation Name=Small, Large");
+    assert_eq!(products(&handles)[1], "4 Mug: Mug |  | ");
     let shoptet = "code;pairCode;name;shortDescription;defaultImage;image;image2;productVisibility;variant:Barva\n\
                    1/M;1;Bunda;;https://pictures.example/1.jpg;https://pictures.example/1.jpg;;visible;modrá\n\
                    1/C;1;Bunda;;;;;visible;černá\n2;;Čepice;;https://pictures.example/2.jpg;;;hidden;\n";
@@ -256,6 +263,12 @@ fn other_systems_have_their_counts() {
     assert_eq!(variants(ecwid), ["5 TEE-S: Tee | https://pictures.example/t.jpg | Size=S"]);
     let odoo = "External ID,Name,Internal Reference,Sales Price,Product Category,Barcode\nproduct_1,Desk,D-1,9,All,\n,,,,Office,\nproduct_2,Chair,,9,All,\n";
     assert_eq!(products(odoo), ["2 D-1: Desk |  | ", "4 product_2: Chair |  | "]);
+    let encoded = "id,name,default_code,list_price,categ_id,barcode,image_1920\n1,Desk,D-1,9,All,,iVBORw0KGgo=\n2,Lamp,L-1,9,All,,/9j/4AAQ\n";
+    let expected = [
+        "2 D-1: Desk | data:image/png;base64,iVBORw0KGgo= | ",
+        "3 L-1: Lamp | data:image/jpeg;base64,/9j/4AAQ | ",
+    ];
+    assert_eq!(products(encoded), expected);
     let bling = "ID;Código;Descrição;Unidade;NCM;Origem;Preço;Situação;Estoque;Código Pai;Marca;URL Imagens Externas\n\
                  1;CAM;Camisa;UN;;;9;Ativo;1;;M;https://pictures.example/1.jpg|https://pictures.example/2.jpg\n2;CAM-P;Camisa P;UN;;;9;Ativo;1;CAM;M;\n3;BON;Boné;UN;;;9;Inativo;1;;M;\n";
     assert_eq!(counts(bling), ("bling", 2, 2, 2));
@@ -263,6 +276,7 @@ fn other_systems_have_their_counts() {
     let ecom = "Internal_ID;Internal_Variant_ID;Visible;Brand;Supplier;US_Title_Short;US_URL;Images;Article_Code;Price;Stock_Level\n\
                 7;71;Y;B;S;Bag;bag;https://pictures.example/1.jpg,https://pictures.example/2.jpg;BA-1;9;1\n7;72;Y;B;S;Bag;bag;;BA-2;9;1\n8;81;N;B;S;Old;old;;OL;9;1\n";
     assert_eq!(counts(ecom), ("lightspeed-ecom", 2, 3, 2));
+    assert_eq!(products(ecom), ["2 bag: Bag | https://pictures.example/1.jpg | "]);
     let tiktok = "sku_id,title,description,availability,condition,price,link,image_link,brand,item_group_id\n\
                   A-1,Red mug,,out of stock,new,9,https://shop.example,https://pictures.example/r.jpg,B,A\nA-2,Blue mug,,in stock,new,9,https://shop.example,https://pictures.example/b.jpg,B,A\n";
     assert_eq!(products(tiktok), ["3 A: Blue mug | https://pictures.example/b.jpg | "]);
@@ -299,6 +313,19 @@ fn a_group_whose_first_variant_is_sold_out_shows_the_first_in_stock() {
                 a,Mug,,V,WAHR,Colour,Red,R,https://pictures.example/main.jpg,https://pictures.example/r.jpg,shopify,0,deny\n\
                 a,,,,,,Blue,B,,https://pictures.example/b.jpg,shopify,4,deny\nb,Cup,,V,FALSCH,,,C,,,,,\n";
     assert_eq!(products(shop), ["2 a: Mug | https://pictures.example/main.jpg | Colour=Red, Blue"]);
+}
+
+#[test]
+fn a_file_of_which_nothing_is_left_is_an_error_whatever_else_is_told() {
+    let header = "Identificador de URL;Nombre;Categorías;Precio;Stock;SKU;Mostrar en tienda\n";
+    let text = format!("# exported today\n{header};Gorra;Ropa;9;1;G-1;NO\n");
+    let problems = read("p.csv", text.as_bytes(), &Reading::default()).problems;
+    assert_eq!(problems.iter().filter(|problem| !problem.is_error()).count(), 1, "{problems:?}");
+    let error = problems.iter().find(|problem| problem.is_error()).unwrap();
+    assert_eq!(error.message, "1 product is left out: 1 hidden");
+    assert!(error.hint.as_deref().unwrap().contains("`--all`"));
+    let all = with(OnePer::Product, true);
+    assert_eq!(read("p.csv", text.as_bytes(), &all).items.len(), 1);
 }
 
 #[test]
@@ -361,4 +388,67 @@ fn two_rows_of_one_id_are_told_with_the_column_that_tells_them_apart() {
     assert_eq!(problems[0].message, "two rows have the same id");
     let note = "another column may tell them apart: write `columns: { id: \"Product ID\" }` under `items:`";
     assert_eq!(problems[0].notes, [note]);
+}
+
+#[test]
+fn every_export_among_the_fixtures_is_known_by_its_headers() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/exports");
+    let known = [
+        ("amazon-flat.txt", "amazon-flat"),
+        ("amazon-listings.txt", "amazon-listings"),
+        ("bigcommerce-v2.csv", "bigcommerce-v2"),
+        ("bigcommerce.csv", "bigcommerce"),
+        ("ebay.csv", "ebay"),
+        ("ecwid.csv", "ecwid"),
+        ("etsy.csv", "etsy"),
+        ("google-group.tsv", "google"),
+        ("lightspeed-ecom.csv", "lightspeed-ecom"),
+        ("magento.csv", "magento"),
+        ("matrixify.csv", "matrixify"),
+        ("meta.csv", "google"),
+        ("odoo.csv", "odoo"),
+        ("opencart.csv", "opencart"),
+        ("pinterest.csv", "google"),
+        ("prestashop-en.csv", "prestashop"),
+        ("prestashop-fr.csv", "prestashop"),
+        ("prom-ru.xlsx", "prom"),
+        ("prom-uk.csv", "prom"),
+        ("shopify-legacy.csv", "shopify-legacy"),
+        ("shopify.csv", "shopify"),
+        ("shoptet.csv", "shoptet"),
+        ("shopware.csv", "shopware"),
+        ("square.csv", "square"),
+        ("squarespace.csv", "squarespace"),
+        ("states.tsv", "google"),
+        ("tiendanube.csv", "tiendanube"),
+        ("tiktok.csv", "tiktok"),
+        ("vend.csv", "lightspeed"),
+        ("wix.csv", "wix"),
+    ];
+    let languages = ["de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru"];
+    let translated = languages.map(|language| (format!("woo-{language}.csv"), "woocommerce"));
+    let known = known.map(|(file, dialect)| (file.to_owned(), dialect));
+    for (file, dialect) in known.into_iter().chain(translated) {
+        let bytes = std::fs::read(format!("{folder}/{file}")).unwrap();
+        let about = read(&file, &bytes[..], &Reading::default()).about.unwrap();
+        assert_eq!(about.dialect, dialect, "{file}");
+        // Each of the systems' own columns has a meaning, so that no fixture passes by a few of them.
+        assert!(about.known * 3 >= about.of, "{file}: {} of {}", about.known, about.of);
+    }
+}
+
+#[test]
+fn an_export_that_lacks_a_column_is_not_read_as_a_plain_file_in_silence() {
+    let header = "ID,Typ,SKU,Xq,Opublikowano,Wyróżniony produkt?,Widoczność w katalogu,Krótki opis,W magazynie?,Cena,Kategorie,Obrazki";
+    let text = format!("{header}\n1,simple,A,Kubek,1,0,visible,,1,9,Kuchnia,\n");
+    let problems = sheet(&text, &Reading::default()).problems;
+    let warning = problems.iter().find(|problem| problem.severity == Severity::Warning).unwrap();
+    assert!(
+        warning.message.starts_with("this looks like a WooCommerce product export, but has no column `Name`")
+    );
+    assert!(warning.notes[0].contains("`Nazwa`"), "{:?}", warning.notes);
+    let plain = Reading { dialect: Some("generic".to_owned()), ..Reading::default() };
+    assert_eq!(sheet(&text, &plain).problems, []);
+    let named = sheet(&text.replace("Xq", "Name"), &Reading::default());
+    assert_eq!((named.about.unwrap().dialect, named.problems.len()), ("woocommerce", 0));
 }

@@ -284,10 +284,10 @@ impl Causes {
         self.list.is_empty()
     }
 
-    /// Returns whether any of them is an error.
+    /// Returns whether an error is among them.
     #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.list.iter().any(Problem::is_error)
+    pub fn has_error(&self) -> bool {
+        self.list.iter().chain(&self.others).any(Problem::is_error)
     }
 
     /// One problem for each cause.

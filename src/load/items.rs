@@ -241,7 +241,7 @@ impl File {
             return None;
         }
         let is_input = is_standard_input(Path::new(&from.value));
-        let path = if is_input { PathBuf::from("-") } else { folder.join(&from.value) };
+        let path = if is_input { PathBuf::from("-") } else { files::find(folder, &from.value) };
         match source(&path) {
             Ok(_) => Some(Self { shown: shown(&path), path, how, joined }),
             Err(reason) => {

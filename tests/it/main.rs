@@ -15,6 +15,7 @@ mod edges;
 mod engine;
 mod examples;
 mod exercise;
+mod exports;
 mod files;
 mod foreign;
 mod images;

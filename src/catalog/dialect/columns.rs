@@ -18,6 +18,7 @@ pub(in crate::catalog) struct Child {
 pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) together: Vec<usize>,
     pub(in crate::catalog) alone: Vec<usize>,
+    id: Vec<usize>,
     pub(in crate::catalog) parent: Option<usize>,
     pub(in crate::catalog) id_of_parent: Option<usize>,
     id_prefix: &'static str,
@@ -28,7 +29,7 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
     /// Of each option the column with its name, where it is in one, that with its value, and its name where it has
     /// none in a column.
-    pub(in crate::catalog) options: Vec<(Option<usize>, usize, String)>,
+    pub(super) options: Vec<(Option<usize>, usize, String)>,
     pub(in crate::catalog) codes: Vec<usize>,
     own: Vec<bool>,
     variant: Option<Vec<Conditions>>,
@@ -55,6 +56,11 @@ impl Columns {
         self.fields.get(&field).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns whether the pictures of [`Field::Image`] are those of the whole product, in whichever row they stand.
+    pub(in crate::catalog) fn has_own_pictures(&self) -> bool {
+        self.of(Field::VariantImage).first() != self.of(Field::Image).first()
+    }
+
     /// Whether a variant takes this column over from its product.
     pub(in crate::catalog) fn is_inherited(&self, column: usize) -> bool {
         self.own.get(column).is_some_and(|own| !own)
@@ -72,13 +78,23 @@ impl Columns {
 
     /// The columns that name products, the best first.
     pub(in crate::catalog) fn ids(&self) -> impl Iterator<Item = usize> {
-        self.together.iter().chain(&self.alone).copied()
+        self.id.iter().chain(&self.together).chain(&self.alone).copied()
+    }
+
+    /// Returns the id that the first row of a product gives it, where that is not the key of its rows.
+    pub(in crate::catalog) fn own_id<'r>(&self, head: &'r Row) -> Option<&'r str> {
+        Some(head.cell(head.filled(&self.id)?))
     }
 
     /// What names the product of a row, if anything does.
     pub(in crate::catalog) fn key<'r>(&self, row: &'r Row) -> Option<&'r str> {
         let filled = || row.filled(&self.together).or_else(|| row.filled(&self.alone));
         self.parent_of(row).or_else(|| Some(row.cell(filled()?)))
+    }
+
+    /// Returns what names the product that a row begins or goes on with; none for a row that belongs to the one before.
+    pub(in crate::catalog) fn begins<'r>(&self, row: &'r Row) -> Option<&'r str> {
+        self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
     /// Returns whether the key of a row is its own, shared with no other row.
@@ -160,7 +176,11 @@ impl Dialect {
         };
         let first = |header: &Option<Header>| all(header.as_ref()?).first().copied();
         let most = if self.is_plain() { 1 } else { usize::MAX };
-        let best = |headers: &[Header]| each(headers).into_iter().take(most).collect();
+        let replaced = self.unless.iter().filter(|(_, other)| other.is_among(&folded));
+        let unread: HashSet<usize> = replaced.flat_map(|(header, _)| all(header)).collect();
+        let best = |headers: &[Header]| {
+            each(headers).into_iter().filter(|at| !unread.contains(at)).take(most).collect()
+        };
         let numbered = self.options.numbered.iter().filter_map(|[name, value]| {
             Some((Some(*all(name).first()?), *all(value).first()?, String::new()))
         });
@@ -173,6 +193,7 @@ impl Dialect {
         Columns {
             together: best(&self.together),
             alone: best(&self.alone),
+            id: best(&self.id),
             parent: first(&self.parent),
             id_of_parent: first(&self.id_of_parent),
             id_prefix: &self.id_prefix,
