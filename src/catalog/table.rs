@@ -128,7 +128,7 @@ impl<'a> Table<'a> {
 
     /// Takes the header of a sheet, which stands in this row. An error ends the reading.
     pub(super) fn header(&mut self, row: u64, names: Vec<String>) -> Result<(), Box<Problem>> {
-        self.headers = names.iter().map(|name| composed(name)).collect();
+        self.headers = names.iter().map(String::as_str).map(composed).collect();
         let (dialect, confidence) = self.dialect()?;
         let mut firsts: HashMap<String, usize> = HashMap::new();
         for at in 0..self.headers.len() {
