@@ -6,6 +6,7 @@
 use super::cells::Row;
 use super::dialect;
 use super::table::Table;
+use crate::domain::ident::composed;
 use crate::domain::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 
@@ -147,7 +148,7 @@ fn is_header_like(row: &Row) -> bool {
 /// Whether one of the cells is a column by which items are told apart.
 fn names_items(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> bool {
     let names: Vec<String> = row.cells.iter().map(|cell| name(cell).to_owned()).collect();
-    let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(name));
+    let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(&composed(name)));
     names.iter().any(is_named) || dialect::names_items(&names)
 }
 
