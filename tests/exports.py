@@ -365,6 +365,36 @@ def heureka():
     return each(rows, "id", "name", "picture")
 
 
+def yandex_groups():
+    rows = [{"id": offer.get("id"), "item_group_id": offer.get("group_id", ""), "title": first(offer, "name"),
+             "image_link": first(offer, "picture"), "availability": "" if offer.get("available") == "true" else "out of stock"}
+            for offer in elements("yandex-groups.xml", "shop/offers/offer")]
+    return google(rows)
+
+
+def heureka_groups():
+    names = {"id": "ITEM_ID", "item_group_id": "ITEMGROUP_ID", "title": "PRODUCTNAME", "image_link": "IMGURL"}
+    rows = [{key: first(item, path) for key, path in names.items()} | {"availability": ""}
+            for item in elements("heureka-groups.xml", "SHOPITEM")]
+    return google(rows)
+
+
+def shoptet_variants():
+    made, variants = [], []
+    for item in elements("shoptet-variants.xml", "SHOPITEM"):
+        title, picture = first(item, "NAME"), first(item, "IMAGES/IMAGE")
+        made.append([first(item, "CODE") or first(item, "GUID"), title, picture])
+        codes = [first(variant, "CODE") for variant in item.findall("VARIANTS/VARIANT")] or [first(item, "CODE")]
+        variants += [[code, title, picture] for code in codes]
+    return truth(len(made), {}, product=made, variant=variants)
+
+
+def woo_api():
+    rows = [it | {"picture": it["images"][0]["src"]} for it in json.loads(text("woo-api.json"))]
+    state = lambda it: {"draft": "draft"}.get(it["status"]) or {"outofstock": "sold out"}.get(it["stock_status"], "")
+    return each(rows, "sku", "name", "picture", state)
+
+
 def shoptet_xml():
     rows = [{"id": first(item, "CODE"), "name": first(item, "NAME"), "picture": first(item, "IMAGES/IMAGE"), "shown": first(item, "VISIBILITY")}
             for item in elements("shoptet.xml", "SHOPITEM")]
@@ -397,21 +427,21 @@ PLAIN = {
 
 # Sheets in other encodings: Python's codec and the WHATWG name of it, with the headers of title and picture.
 ENCODED = {
-    "gbk": ("gbk", "gbk", "名称", "图片"),
-    "big5": ("big5", "big5", "名稱", "圖片"),
-    "shift-jis": ("shift_jis", "shift_jis", "商品名", "画像"),
-    "euc-kr": ("euc_kr", "euc-kr", "상품명", "이미지"),
+    "gbk": ("gbk", "gbk", "Title", "Image"),
+    "big5": ("big5", "big5", "Title", "Image"),
+    "shift-jis": ("shift_jis", "shift_jis", "Title", "Image"),
+    "euc-kr": ("euc_kr", "euc-kr", "Title", "Image"),
     "windows-1250": ("cp1250", "windows-1250", "Nazwa", "Zdjęcie"),
     "windows-1251": ("cp1251", "windows-1251", "Название", "Изображение"),
     "windows-1252": ("cp1252", "windows-1252", "Bezeichnung", "Bild"),
-    "windows-1253": ("cp1253", "windows-1253", "Όνομα", "Εικόνα"),
-    "windows-1254": ("cp1254", "windows-1254", "Ürün adı", "Görsel"),
+    "windows-1253": ("cp1253", "windows-1253", "Title", "Image"),
+    "windows-1254": ("cp1254", "windows-1254", "Title", "Image"),
     "koi8-r": ("koi8_r", "koi8-r", "Название", "Изображение"),
     "utf-16le": ("utf_16", "utf-16le", "Название", "Изображение"),
     "utf-16be": ("utf_16", "utf-16be", "Bezeichnung", "Bild"),
 }
 # Those of which a sheet with one word is like another encoding's.
-SHORT = ("gbk", "big5", "shift-jis", "euc-kr", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "koi8-r")
+SHORT = ("gbk", "big5", "shift-jis", "euc-kr", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "koi8-r")
 
 COMMON = ("id", "title", "image")
 
@@ -434,7 +464,7 @@ def read():
     for name in SHORT:
         codec, label, *_ = ENCODED[name]
         after = each(table(f"short-{name}.csv", codec), "sku", "title", "image")
-        found[f"short-{name}.csv"] = refused("encoding", fix=["--encoding", label], after=after)
+        found[f"short-{name}.csv"] = refused("encoding", after["product"][0][1], fix=["--encoding", label], after=after)
     for name, marks in (("comma", ", "), ("semicolon", ";"), ("bar", r"\|"), ("space", " "), ("newline", "\n")):
         found[f"list-{name}.csv"] = listed(f"list-{name}.csv", marks)
     legacy = ("Variant Inventory Qty", "Variant Inventory Policy", "Variant Inventory Tracker")
@@ -492,6 +522,10 @@ def read():
         "heureka.xml": heureka(),
         "shoptet.csv": shoptet(),
         "shoptet.xml": shoptet_xml(),
+        "shoptet-variants.xml": shoptet_variants(),
+        "heureka-groups.xml": heureka_groups(),
+        "yandex-groups.xml": yandex_groups(),
+        "woo-api.json": woo_api(),
         "yandex.xml": yandex(),
         "jsonld.json": jsonld(),
         "odoo.csv": each(table("odoo.csv"), "default_code", "name", "image_url", when("sale_ok", {"False": "not for sale"})),

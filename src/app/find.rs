@@ -4,6 +4,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::names::Names;
 use super::places::Places;
+use crate::domain::ident::composed;
 use crate::domain::key::JobKey;
 use crate::manifest::{self, Manifest};
 use crate::store::Reader;
@@ -110,6 +111,8 @@ pub(crate) fn job_named(text: &str, known: &[JobKey]) -> Result<JobKey, Error> {
             Exit::Usage,
             format!("`{text}` has several jobs, among them {first} and {second}; name one"),
         )),
+        // Ids are composed, and terminals paste letters with their accents apart.
+        _ if composed(text) != text => job_named(&composed(text), known),
         _ => {
             let names: Vec<String> = known.iter().map(ToString::to_string).collect();
             let close = crate::domain::problem::did_you_mean(text, names.iter().map(String::as_str));

@@ -5,6 +5,7 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use crate::domain::ident::composed;
 use crate::domain::key::JobKey;
 use crate::store::Worksheet;
 use globset::{Glob, GlobMatcher};
@@ -43,6 +44,8 @@ impl Names {
     {
         let mut names = Vec::new();
         for written in written {
+            // Ids are composed, and terminals paste letters with their accents apart.
+            let written = &composed(written);
             let meaning = if !written.contains(['*', '?', '[', '{', '\\']) || is_name(written)? {
                 Meaning::Spelled
             } else {

@@ -4,6 +4,7 @@ use super::cells::{Row, is_shortened};
 use super::dialect::{self, Dialect, Field, not_sold};
 use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
+use crate::domain::ident::{self, Ident, ident};
 use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
@@ -64,6 +65,8 @@ pub(super) struct Made {
     pub(super) doubled: BTreeSet<String>,
     /// Ids that were shortened.
     pub(super) cut: Noted,
+    /// Ids with hidden characters at their ends.
+    pub(super) trimmed: Noted,
     /// Items that the file says are not sold, and the column that says so.
     pub(super) unsold: Noted,
     /// The row of each id.
@@ -95,9 +98,6 @@ const WORDS: usize = 8;
 /// Bytes of the longest id. A part of a path may have 200, and a shot, a variant and an ending follow the id.
 const LONGEST_ID: usize = 160;
 
-/// Bytes that remain of an id that is shortened, its digest apart.
-const KEPT: usize = 100;
-
 /// Returns a short form of an id that is too long for the name of a file, or that lists several ids.
 ///
 /// It is the start of the id, or of the first in the list, with a digest of the whole.
@@ -107,9 +107,7 @@ fn shortened(id: &str, list: Option<char>) -> Option<String> {
         return None;
     }
     let start = first.filter(|first| !first.is_empty()).unwrap_or(id);
-    let end = (0..=KEPT.min(start.len())).rev().find(|end| start.is_char_boundary(*end)).unwrap_or(0);
-    let digest = Sha256::of(id.as_bytes()).to_string();
-    Some(format!("{}-{}", start[..end].trim_end(), &digest[..8]))
+    Some(ident::shortened(start, id))
 }
 
 /// Why a variant has no clip where clips are made for pictures.
@@ -161,6 +159,27 @@ impl Maker<'_> {
     /// Takes an item unless something is wrong with its id.
     fn keep(&self, made: &mut Made, mut item: Item) {
         let Place::Row { row, .. } = item.origin else { return };
+        let wrong = |message: &str, example: String| {
+            let mut problem = Problem::error(self.place_of_id(row), message).of_item();
+            problem.examples.push(example);
+            problem.rows.push(row);
+            problem
+        };
+        match ident(&item.id) {
+            Ok(Ident { id, is_trimmed }) => {
+                if is_trimmed {
+                    made.trimmed.note(std::mem::take(&mut item.id), &id);
+                }
+                item.id = id;
+            }
+            Err(hidden) => {
+                let example = format!("sheet row {row} ({})", hidden.shown);
+                let problem = wrong(&format!("there is {hidden}"), example);
+                let problem = problem.label(format!("`{}`", hidden.shown));
+                made.problems.push(problem.hint(format!("delete {} in the sheet", hidden.code)));
+                return;
+            }
+        }
         if let Some(short) = shortened(&item.id, self.dialect.id_list) {
             let written = std::mem::replace(&mut item.id, short);
             made.cut.note(written, &item.id);
@@ -168,12 +187,6 @@ impl Maker<'_> {
         self.note_state(made, &item);
         let id = &item.id;
         let key = Sha256::of(id.as_bytes()).short();
-        let wrong = |message: &str, example: String| {
-            let mut problem = Problem::error(self.place_of_id(row), message).of_item();
-            problem.examples.push(example);
-            problem.rows.push(row);
-            problem
-        };
         if is_shortened(id) {
             let message = "a spreadsheet has shortened this id, and what it left out is lost";
             let problem = wrong(message, format!("sheet row {row} ({id})")).label(format!("`{id}`"));

@@ -10,6 +10,7 @@
 pub mod key;
 
 pub mod digest;
+pub mod ident;
 pub mod item;
 pub mod money;
 pub mod request;

@@ -17,9 +17,9 @@ const SIZE: usize = 8;
 /// digit changed, a crop, a mirror) differ by 13 or more.
 pub const SAME: u8 = 8;
 
-/// The greatest average difference of a plane. The encodings above differ by less than 0.9; a picture that becomes lighter
-/// or darker all over differs by two levels or more.
-pub const SAME_ON_AVERAGE: f32 = 1.5;
+/// The greatest sum of the differences of a plane: one and a half levels a cell. The encodings above differ by less than one
+/// level on average; a picture that becomes lighter or darker all over differs by two or more.
+pub const SAME_IN_SUM: u32 = 1536;
 
 /// How much wider or higher one of two equal pictures may be, as numerator and denominator.
 const SCALE: (u64, u64) = (5, 4);
@@ -43,22 +43,22 @@ impl Signature {
     /// Returns whether two pictures show the same: equal in shape, nearly in size, and in each cell of the grid.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        let is_near = |(cell, average)| cell <= SAME && average <= SAME_ON_AVERAGE;
+        let is_near = |(cell, sum)| cell <= SAME && sum <= SAME_IN_SUM;
         self.is_shaped_like(other) && self.difference(other).is_some_and(is_near)
     }
 
-    /// Returns the greatest difference of a cell, and the greatest average difference of a plane; `None` where only one of
-    /// the two pictures is opaque.
+    /// Returns the greatest difference of a cell, and the greatest sum of the differences of a plane; `None` where only one
+    /// of the two pictures is opaque.
     #[must_use]
-    pub fn difference(&self, other: &Self) -> Option<(u8, f32)> {
+    pub fn difference(&self, other: &Self) -> Option<(u8, u32)> {
         let differences = |(one, two): (&[u8], &[u8])| {
             let cells = one.iter().zip(two).map(|(one, two)| one.abs_diff(*two));
-            let sum: f32 = cells.clone().map(f32::from).sum();
-            (cells.max().unwrap_or_default(), sum / PLANE as f32)
+            let sum = cells.clone().map(u32::from).sum();
+            (cells.max().unwrap_or_default(), sum)
         };
         let planes = || self.planes.chunks(PLANE).zip(other.planes.chunks(PLANE)).map(differences);
-        let greatest = |(cell, average): (u8, f32), (one, mean)| (cell.max(one), average.max(mean));
-        (self.planes.len() == other.planes.len()).then(|| planes().fold((0, 0.0), greatest))
+        let greatest = |(cell, sum): (u8, u32), (one, all)| (cell.max(one), sum.max(all));
+        (self.planes.len() == other.planes.len()).then(|| planes().fold((0, 0), greatest))
     }
 
     fn is_shaped_like(&self, other: &Self) -> bool {

@@ -5,7 +5,8 @@
 //! what is ordered: the bytes that are sent are hashed once more when they are sent.
 
 use super::dir::atomic_write;
-use super::pictures::{PictureTrouble, facts, open, trouble, within};
+use super::names::{Names, Twins};
+use super::pictures::{PictureTrouble, facts, inside, open, trouble};
 use crate::domain::request::{PictureFacts, PictureFormat, PictureTraits};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,7 @@ pub struct ImageCache {
     known: BTreeMap<String, Known>,
     /// The pictures that were looked at since then and can be told from what comes after them.
     settled: BTreeSet<String>,
+    names: Names,
     /// Whether more is known than the file has.
     is_news: bool,
 }
@@ -114,6 +116,7 @@ impl ImageCache {
             now: Timestamp::MIN,
             known: BTreeMap::new(),
             settled: BTreeSet::new(),
+            names: Names::default(),
             is_news: false,
         }
     }
@@ -131,7 +134,8 @@ impl ImageCache {
 
     /// What a picture is. It is read only if it is not known, or no longer as it was.
     pub fn look(&mut self, written: &str) -> Result<PictureFacts, PictureTrouble> {
-        let real = within(&self.root, written)?;
+        let path = self.names.find(&self.root, written).map_err(|Twins| PictureTrouble::Twins)?;
+        let real = inside(&self.root, written, &path)?;
         let stamp = Stamp::of(&symlink_metadata(&real).map_err(trouble)?);
         let known = self.known.get(written).filter(|known| known.stamp == stamp);
         if let Some(facts) = known.and_then(Known::facts) {
@@ -153,8 +157,10 @@ impl ImageCache {
         Ok(facts)
     }
 
-    fn stamp(&self, written: &str) -> Option<Stamp> {
-        Some(Stamp::of(&symlink_metadata(within(&self.root, written).ok()?).ok()?))
+    fn stamp(&mut self, written: &str) -> Option<Stamp> {
+        let path = self.names.find(&self.root, written).ok()?;
+        let real = inside(&self.root, written, &path).ok()?;
+        Some(Stamp::of(&symlink_metadata(real).ok()?))
     }
 
     /// Whether there is something to save.
@@ -167,9 +173,8 @@ impl ImageCache {
     pub fn save(mut self) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         let mut known = std::mem::take(&mut self.known);
-        known.retain(|written, known| {
-            self.settled.contains(written) || self.stamp(written) == Some(known.stamp)
-        });
+        let settled = std::mem::take(&mut self.settled);
+        known.retain(|written, known| settled.contains(written) || self.stamp(written) == Some(known.stamp));
         let page = Page { shotlist: env!("CARGO_PKG_VERSION").to_owned(), pictures: known };
         atomic_write(&file, &serde_json::to_vec(&page)?, 0o600)
     }

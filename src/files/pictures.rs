@@ -1,6 +1,7 @@
 //! Local pictures: looked at when planning, read when sending.
 
 use super::dir::hash;
+use super::names;
 use crate::domain::digest::Sha256;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::request::{MediaFile, PictureFacts};
@@ -33,6 +34,11 @@ pub enum PictureTrouble {
     /// It leads there.
     #[error("it is only a link to a file outside the manifest's folder")]
     LinkOutside,
+    /// Two files have names that differ only in how their letters are composed.
+    #[error(
+        "two files have this name, one with composed letters and one with accents apart, and they differ"
+    )]
+    Twins,
     /// A folder.
     #[error("it is a folder")]
     Folder,
@@ -58,6 +64,7 @@ impl PictureTrouble {
             Self::Outside | Self::LinkOutside => {
                 "put a copy of the picture into the manifest's folder, and write that path"
             }
+            Self::Twins => "remove one of the two files, or give it another name",
             Self::Folder => "write the path of a picture in it",
             Self::NotAFile => "write the path of a picture",
             Self::Broken(fault) => fault.remedy(),
@@ -134,8 +141,13 @@ fn real(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
 }
 
 /// The same, of a root that has no symbolic links in its path.
-pub(super) fn within(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
-    let real = root.join(written).canonicalize().map_err(trouble)?;
+fn within(root: &Path, written: &str) -> Result<PathBuf, PictureTrouble> {
+    inside(root, written, &names::find(root, written))
+}
+
+/// Where a picture is that stands under that path, when every symbolic link is followed.
+pub(super) fn inside(root: &Path, written: &str, path: &Path) -> Result<PathBuf, PictureTrouble> {
+    let real = path.canonicalize().map_err(trouble)?;
     if real.starts_with(root) {
         return Ok(real);
     }

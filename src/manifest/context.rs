@@ -53,8 +53,22 @@ pub struct Context<'a> {
     pub(super) names: Value,
 }
 
+impl Context<'_> {
+    /// Returns what the templates see if the item has another id.
+    #[must_use]
+    pub fn with_id(&self, id: String) -> Self {
+        let item = Arc::new(Item { id, ..(*self.item).clone() });
+        let mut changed = Self { item: Arc::clone(&item), ..self.clone() };
+        if let Some(names) = self.names.downcast_object_ref::<Names>() {
+            let item = Value::from_object(ItemValue(item));
+            changed.names = Value::from_object(Names { item, ..names.clone() });
+        }
+        changed
+    }
+}
+
 /// The names that a template may start from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Names {
     item: Value,
     vars: Value,

@@ -74,6 +74,12 @@ pub fn check_path(rendered: &str) -> Result<String, Refused> {
     }
 }
 
+/// Returns whether a part of a path is too long for a file system, or for the names that files have on their way.
+#[must_use]
+pub fn has_long_part(path: &str) -> bool {
+    path.split('/').any(|part| part.len() > LONGEST_PART)
+}
+
 fn check_part(part: &str) -> Result<(), Refused> {
     let refused = |why: &str, (hint, line): Remedy| Err(Refused { why: why.to_owned(), hint, line });
     if part.is_empty() {

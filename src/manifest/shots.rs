@@ -8,6 +8,7 @@ use super::presets::Presets;
 use super::source::Located;
 use super::templates::Templates;
 use super::yaml::{Entry, Node, Value};
+use crate::domain::ident::{Ident, ident};
 use crate::domain::item::Item;
 use crate::domain::problem::did_you_mean;
 use crate::domain::request::Field;
@@ -116,7 +117,21 @@ pub(super) fn list(decoder: &mut Decoder, nodes: &[Node]) -> Vec<ListItem> {
 /// An id is text as it was written, even `~` and `no`.
 fn id(decoder: &mut Decoder, node: &Node) -> Option<String> {
     match &node.value {
-        Value::Text { text, .. } if !text.trim().is_empty() => Some(text.to_string()),
+        Value::Text { text, .. } if !text.trim().is_empty() => match ident(text) {
+            Ok(Ident { id, is_trimmed }) => {
+                if is_trimmed {
+                    let message = "this `id` has invisible characters at an end, which are left out";
+                    let problem = decoder.warning(node.span, message);
+                    decoder.report(problem.hint(format!("write it anew: `id: {id}`")));
+                }
+                Some(id)
+            }
+            Err(hidden) => {
+                let problem = decoder.error(node.span, format!("there is {hidden}"));
+                decoder.report(problem.hint(format!("delete {}: `{}`", hidden.code, hidden.shown)));
+                None
+            }
+        },
         Value::Text { .. } => {
             let problem = decoder.error(node.span, "the item's `id` is empty");
             decoder.report(problem.hint("give it one that stays: `id: s010-kitchen`"));

@@ -21,73 +21,75 @@ pub fn signature(bytes: &[u8]) -> Option<Signature> {
 /// The planes of a pixel: brightness, two of colour (JFIF 1.02), and opacity.
 const PLANES: usize = 4;
 
+/// What one level counts in sums: the coefficients have 16 bits behind the point, and opacity is a share of 255.
+const LEVEL: i64 = 255 << 16;
+
 fn of(decoded: &DynamicImage) -> Option<Signature> {
     let pixels = decoded.to_rgba8();
     let (width, height) = pixels.dimensions();
     let (columns, rows) = (shares(width)?, shares(height)?);
-    // One more than there are: what is added to it has no share.
-    let mut cells = [[[0f32; PLANES]; GRID + 1]; GRID + 1];
+    // One more than there are: what is added to it counts nothing.
+    let mut cells = vec![[[0i64; PLANES]; GRID + 1]; GRID + 1];
     for (row, share) in pixels.rows().zip(rows) {
-        let mut line = [[0f32; PLANES]; GRID + 1];
+        let mut line = [[0i64; PLANES]; GRID + 1];
         for (pixel, column) in row.zip(&columns) {
             let planes = planes(pixel.0);
             for plane in 0..PLANES {
-                line[column.cell][plane] += planes[plane] * column.share;
+                line[column.cell][plane] += planes[plane] * column.here;
                 line[column.cell + 1][plane] += planes[plane] * column.next;
             }
         }
         for column in 0..GRID {
             for plane in 0..PLANES {
-                cells[share.cell][column][plane] += line[column][plane] * share.share;
+                cells[share.cell][column][plane] += line[column][plane] * share.here;
                 cells[share.cell + 1][column][plane] += line[column][plane] * share.next;
             }
         }
     }
+    // A cell has as many parts as the picture has pixels.
+    let one = i64::from(width) * i64::from(height) * LEVEL;
+    let level = |sum: i64| u8::try_from((sum + one / 2) / one).unwrap_or(u8::MAX);
     let plane = |plane: usize| {
-        cells[..GRID].iter().flat_map(move |row| row[..GRID].iter().map(move |cell| rounded(cell[plane])))
+        cells[..GRID].iter().flat_map(move |row| row[..GRID].iter().map(move |cell| level(cell[plane])))
     };
     let is_opaque = plane(PLANES - 1).all(|opacity| opacity == u8::MAX);
     let planes = (0..if is_opaque { PLANES - 1 } else { PLANES }).flat_map(plane).collect();
     Some(Signature::new(width, height, planes))
 }
 
-/// The cell in which a row or a column of pixels begins, the part of it that the pixels cover, and that of the next cell.
+/// How a row or a column of pixels is divided: the cell in which it begins, its parts in that cell, and those in the next.
 #[derive(Clone, Copy)]
 struct Share {
     cell: usize,
-    share: f32,
-    next: f32,
+    here: i64,
+    next: i64,
 }
 
 /// The shares of all rows or columns of a picture; `None` where it has fewer of them than the grid.
 fn shares(length: u32) -> Option<Vec<Share>> {
     let length = usize::try_from(length).ok().filter(|length| *length >= GRID)?;
-    // Counted in parts of a pixel, of which a cell has `length` and a pixel has `GRID`.
+    // Counted in parts of a pixel, of which a pixel has as many as the grid has cells, and a cell has `length`.
     let share = |pixel: usize| {
         let (start, end) = (pixel * GRID, (pixel + 1) * GRID);
         let cell = start / length;
         let next = end.saturating_sub((cell + 1) * length);
-        let part = |parts: usize| parts as f32 / length as f32;
-        Share { cell, share: part(GRID - next), next: part(next) }
+        Some(Share { cell, here: i64::try_from(GRID - next).ok()?, next: i64::try_from(next).ok()? })
     };
-    Some((0..length).map(share).collect())
+    (0..length).map(share).collect()
 }
 
 /// The planes of a pixel, as it looks on white paper.
-fn planes([red, green, blue, opacity]: [u8; 4]) -> [f32; PLANES] {
-    let share = f32::from(opacity) / 255.0;
-    let on_white = |part: u8| f32::from(part) * share + 255.0 * (1.0 - share);
+fn planes([red, green, blue, opacity]: [u8; 4]) -> [i64; PLANES] {
+    let opacity = i64::from(opacity);
+    let on_white = |part: u8| i64::from(part) * opacity + 255 * (255 - opacity);
     let (r, g, b) = (on_white(red), on_white(green), on_white(blue));
+    let middle = 128 * LEVEL;
     [
-        0.299 * r + 0.587 * g + 0.114 * b,
-        128.0 - 0.168_736 * r - 0.331_264 * g + 0.5 * b,
-        128.0 + 0.5 * r - 0.418_688 * g - 0.081_312 * b,
-        f32::from(opacity),
+        19_595 * r + 38_470 * g + 7_471 * b,
+        middle - 11_059 * r - 21_709 * g + 32_768 * b,
+        middle + 32_768 * r - 27_439 * g - 5_329 * b,
+        opacity * LEVEL,
     ]
-}
-
-fn rounded(value: f32) -> u8 {
-    value.round().clamp(0.0, 255.0) as u8
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 //! A draft still names pictures by their text; [`super::order`] makes an order of it.
 
 use super::values::{Values, Written};
+use crate::domain::ident;
 use crate::domain::key::{JobKey, ModelName};
-use crate::domain::problem::{Place, Problem, did_you_mean};
+use crate::domain::problem::{Place, Problem, Severity, did_you_mean};
 use crate::domain::request::{Field, Request, Value};
-use crate::manifest::output;
+use crate::manifest::{Template, output};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
 use crate::provider::check;
@@ -113,7 +114,7 @@ impl Render<'_, '_> {
         let variant = self.values.job.variant.to_owned();
         let shot = self.values.shot.name.value.clone();
         let key = JobKey { shot, item: (&self.values.item().id).into(), variant };
-        let whole = self.problems.len() == before;
+        let whole = !self.problems[before..].iter().any(Problem::is_error);
         let path = path.unwrap_or_default();
         Some(Draft { key, request, pictures, path, card, dropped, fuller, whole })
     }
@@ -242,10 +243,26 @@ impl Render<'_, '_> {
         self.problems.push(problem.hint(hint));
     }
 
+    /// Returns a path that is too long because of the item's id, with a short form of that, and tells of it.
+    fn shortened(&mut self, template: &Template, rendered: &str) -> Option<String> {
+        if !output::has_long_part(rendered) {
+            return None;
+        }
+        let id = &self.values.item().id;
+        let context = self.values.job.context.with_id(ident::shortened(id, id));
+        let path = output::check_path(&template.render(&context).ok()?).ok()?;
+        let message = "an output path is too long for a file system; the id in it is shortened";
+        let problem = self.values.problem("output", message, Some(&path));
+        self.problems.push(Problem { severity: Severity::Note, ..problem });
+        Some(path)
+    }
+
     fn path(&mut self) -> Option<String> {
         let template = self.values.output();
         let rendered = self.text(&Written::Template(template), "output")?;
-        match output::check_path(&rendered) {
+        match output::check_path(&rendered)
+            .or_else(|refused| self.shortened(template, &rendered).ok_or(refused))
+        {
             Ok(path) => Some(path),
             Err(refused) => {
                 let message = format!("the output path {}", refused.why);

@@ -45,6 +45,7 @@ mod status;
 mod talk;
 mod together;
 mod unchanged;
+mod unicode;
 mod verbs;
 mod verify;
 mod whole;

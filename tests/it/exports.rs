@@ -192,6 +192,18 @@ fn reading(flags: &[String], one_per: OnePer) -> Reading {
     reading
 }
 
+/// Types the flags that a message names, and returns a line if the file is refused all the same.
+fn typed(file: &Path, told: &str) -> Vec<String> {
+    let flags = told.split('`').find_map(|part| part.strip_prefix("--")?.split_once(' '));
+    let Some((name, value)) = flags else { return vec![format!("no flag is named to type next:\n{told}")] };
+    let flags = [format!("--{name}"), value.trim_matches(['"', '\'']).to_owned()];
+    let planned = planned(file, &reading(&flags, OnePer::Product));
+    match planned.failed {
+        Some(exit) => vec![format!("after {flags:?} was typed it ends with {exit:?}\n{}", planned.told)],
+        None => Vec::new(),
+    }
+}
+
 /// Returns a line for each part of a fixture that is not read as Python reads it.
 fn wrong(name: &str, truth: &Truth) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
@@ -205,6 +217,12 @@ fn wrong(name: &str, truth: &Truth) -> Vec<String> {
         let missing: Vec<&String> = words.iter().filter(|word| !planned.told.contains(*word)).collect();
         if !missing.is_empty() {
             return vec![format!("the message lacks {missing:?}:\n{}", planned.told)];
+        }
+        if !truth.fix.is_empty() {
+            let typed = typed(&file, &planned.told);
+            if !typed.is_empty() {
+                return typed;
+            }
         }
     }
     let mut lines = Vec::new();

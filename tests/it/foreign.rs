@@ -6,21 +6,16 @@ use serde_json::json;
 use shotlist::domain::foreign::is_hidden;
 use std::fs;
 
-/// Ids with a title each: an escape sequence, a title of the window, C1, a turn of the direction, characters without a
-/// width, and a line that looks like another.
-const HOSTILE: [&str; 7] = [
-    "red\u{1b}[31m",
-    "bell\u{1b}]0;owned\u{7}",
-    "c1\u{9b}2J",
-    "turn\u{202e}gnp",
-    "none\u{200b}\u{feff}",
-    "two\nlines",
-    "tag\u{e0041}",
-];
+/// Ids: an escape sequence, a title of the window, C1, a line that looks like another, and a joined emoji.
+const HOSTILE: [&str; 5] =
+    ["red\u{1b}[31m", "bell\u{1b}]0;owned\u{7}", "c1\u{9b}2J", "two\nlines", "art\u{1f469}\u{200d}\u{1f3a8}"];
+
+/// What is in each title beside its id: a turn of the direction, and characters without a width.
+const UNSEEN: &str = "turn\u{202e}gnp none\u{200b}\u{feff} tag\u{e0041}";
 
 fn shop() -> Project {
     let project = Project::empty(|_| {});
-    let row = |id: &&str| format!("\"{id}\",\"Mug {id}\"\n");
+    let row = |id: &&str| format!("\"{id}\",\"Mug {id} {UNSEEN}\"\n");
     project.write("products.csv", format!("id,title\n{}", HOSTILE.iter().map(row).collect::<String>()));
     project.manifest(&SHOP.replace("{{ item.id }}_", "{{ item.id | slug }}_"));
     project

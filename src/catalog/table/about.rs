@@ -4,6 +4,7 @@ use super::{Known, Table, shared};
 use crate::catalog::About;
 use crate::catalog::dialect::{Columns, lacking_one};
 use crate::catalog::items::{Made, Maker, Makes};
+use crate::domain::foreign::shown;
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::problem::{Problem, Severity};
 use crate::domain::text::either;
@@ -47,7 +48,10 @@ impl Table<'_> {
     pub(super) fn notes(&self, known: &Known) -> Vec<Problem> {
         let Known { dialect, made, .. } = known;
         let lacking = if dialect.is_plain() { self.lacking() } else { None };
-        [lacking, self.left_out(made), self.cut(made), self.unsold(made)].into_iter().flatten().collect()
+        [lacking, self.left_out(made), self.cut(made), self.trimmed(made), self.unsold(made)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Returns what is said of a plain file that has most columns of a shop's export, but lacks one.
@@ -96,6 +100,15 @@ impl Table<'_> {
             problem
                 .hint("to take them too, write `all: true` under `items:`; for `init` and `catalog`, `--all`")
         })
+    }
+
+    /// Returns what is said of ids with hidden characters at their ends.
+    fn trimmed(&self, made: &Made) -> Option<Problem> {
+        let (written, id) = made.trimmed.first.as_ref()?;
+        let (ids, have) = if made.trimmed.count == 1 { ("id", "has") } else { ("ids", "have") };
+        let message =
+            format!("{} {ids} {have} invisible characters at an end, which are left out", made.trimmed.count);
+        Some(self.note(message).note(format!("`{}` becomes `{id}`", shown(written))))
     }
 
     /// Returns what is said of ids that were shortened.

@@ -1,0 +1,110 @@
+//! Ids in one normal form: composed (NFC), and without characters that nobody sees.
+
+use super::digest::Sha256;
+use super::foreign::is_hidden;
+use unicode_normalization::UnicodeNormalization as _;
+
+/// An id in its normal form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ident {
+    /// The id.
+    pub id: String,
+    /// Whether hidden characters at its ends were left out.
+    pub is_trimmed: bool,
+}
+
+/// A hidden character inside an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the invisible character {} inside the id", .code)]
+pub struct Hidden {
+    /// Its number, such as `U+202E`.
+    pub code: String,
+    /// The id with each hidden character in its place: `SKU<U+202E>1`.
+    pub shown: String,
+}
+
+/// Joiner and non-joiner: whether two letters are written as one.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// Brings an id into its normal form.
+///
+/// Characters without a width and marks of direction are left out at the ends and refused inside. Joiners are letters of
+/// scripts that need them, and of emoji. Control characters are not looked at: paths refuse them.
+pub fn ident(written: &str) -> Result<Ident, Hidden> {
+    if written.is_ascii() {
+        return Ok(Ident { id: written.to_owned(), is_trimmed: false });
+    }
+    let ends = |character: char| is_invisible(character) || character.is_whitespace();
+    let inner = written.trim();
+    let is_trimmed = inner.starts_with(is_invisible) || inner.ends_with(is_invisible);
+    let id = if is_trimmed { written.trim_matches(ends) } else { written };
+    // Of nothing but hidden characters, nothing can be left out.
+    let id = if id.is_empty() { written } else { id };
+    let letters: Vec<char> = id.chars().collect();
+    let is_refused = |at: usize| is_invisible(letters[at]) && !is_joined(&letters, at);
+    if let Some(at) = (0..letters.len()).find(|at| is_refused(*at)) {
+        let code = |letter: char| format!("U+{:04X}", u32::from(letter));
+        let show = |at: usize| match letters[at] {
+            letter if is_refused(at) => format!("<{}>", code(letter)),
+            letter => letter.to_string(),
+        };
+        let shown = (0..letters.len()).map(show).collect();
+        return Err(Hidden { code: code(letters[at]), shown });
+    }
+    Ok(Ident { id: composed(id), is_trimmed })
+}
+
+/// Bytes that remain of an id that is shortened, its digest apart.
+const KEPT: usize = 100;
+
+/// Shortens an id to its start, or to the start of a part of it, with a digest of the whole.
+#[must_use]
+pub fn shortened(start: &str, id: &str) -> String {
+    let end = (0..=KEPT.min(start.len())).rev().find(|end| start.is_char_boundary(*end)).unwrap_or(0);
+    let digest = Sha256::of(id.as_bytes()).to_string();
+    format!("{}-{}", start[..end].trim_end(), &digest[..8])
+}
+
+/// Returns text in Unicode's composed form (NFC).
+#[must_use]
+pub fn composed(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
+}
+
+/// Whether a character has no width, or turns the direction of what is around it.
+fn is_invisible(character: char) -> bool {
+    is_hidden(character) && !character.is_control()
+}
+
+/// Whether a character joins, or keeps apart, two letters that can be joined.
+fn is_joined(letters: &[char], at: usize) -> bool {
+    let Some((before, after)) = at.checked_sub(1).map(|before| letters[before]).zip(letters.get(at + 1))
+    else {
+        return false;
+    };
+    JOINERS.contains(&letters[at])
+        && (is_joining_script(before) && is_joining_script(*after) || is_emoji(before) && is_emoji(*after))
+}
+
+/// Whether a letter or a mark is of a script whose spelling needs joiners: Arabic and its relatives, and the scripts of
+/// India and its neighbours (The Unicode Standard, sections 9.2 and 12.1).
+const fn is_joining_script(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{600}'..='\u{61b}' | '\u{61d}'..='\u{7ff}' | '\u{840}'..='\u{dff}' | '\u{1000}'..='\u{109f}'
+        | '\u{1780}'..='\u{180d}' | '\u{180f}'..='\u{18af}' | '\u{1b00}'..='\u{1bff}' | '\u{a840}'..='\u{a9df}'
+        | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' | '\u{11000}'..='\u{11fff}' | '\u{1e900}'..='\u{1e95f}'
+    )
+}
+
+/// Whether a character is an emoji, or changes one before it: its presentation or its skin.
+const fn is_emoji(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2190}'..='\u{21ff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}'
+    )
+}
+
+#[cfg(test)]
+#[path = "ident_tests.rs"]
+mod tests;
