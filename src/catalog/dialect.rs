@@ -55,6 +55,14 @@ static ALL: LazyLock<Vec<Dialect>> = LazyLock::new(|| {
         "odoo",
         "ecwid",
         "vendure",
+        "shopify-json",
+        "woocommerce-json",
+        "magento-json",
+        "bigcommerce-json",
+        "json-ld",
+        "heureka",
+        "shoptet-xml",
+        "yandex",
         "generic",
     ];
     let read = |yaml| serde_yaml::from_str(yaml).expect("it is compiled in, and a test reads it");
@@ -124,6 +132,9 @@ pub(super) struct Dialect {
     /// characters of such cells.
     #[serde(default)]
     escape: Option<[String; 2]>,
+    /// The list of a record whose elements are rows of their own, such as `variants`.
+    #[serde(default)]
+    pub(super) rows: Option<String>,
     /// The columns that name the product of a row: the first that is filled.
     together: Vec<Header>,
     /// The columns that name a row for which none of [`Self::together`] is filled; each such row is a product.
@@ -238,6 +249,11 @@ pub(super) fn find(name: &str) -> Option<&'static Dialect> {
 /// The names of all.
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|dialect| dialect.name.as_str()).collect()
+}
+
+/// Returns whether some program writes a list of this name whose elements are rows of their own.
+pub(super) fn is_list_of_rows(name: &str) -> bool {
+    ALL.iter().any(|dialect| dialect.rows.as_deref() == Some(name))
 }
 
 /// The dialect that the headers speak for.

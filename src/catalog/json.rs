@@ -1,35 +1,74 @@
-//! JSON: one object a line, or a list of objects.
+//! JSON: one object a line, or a document that holds a list of objects.
 
-use super::LONGEST_NAME;
-use super::lines::{Broken, Metered, Watch};
-use super::records::Record;
+mod values;
+mod walk;
+
+use super::dialect;
+use super::lines::{Broken, LARGEST_ROW, Metered, Watch};
 use super::sheet::{broken_off, too_long};
 use super::table::Table;
-use crate::domain::problem::Problem;
-use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
-use serde_json::{Deserializer, Value};
-use std::fmt;
-use std::io::{BufRead, BufReader, Read};
+use crate::domain::problem::{Problem, meant_or_all};
+use serde::de::{DeserializeSeed as _, IgnoredAny};
+use serde_json::Deserializer;
+use serde_json::value::RawValue;
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
+use walk::{Found, Step, Walk, Wanted};
+
+/// Bytes that are looked at to tell a document from objects line by line, and to find the list of the products.
+const LOOKED_AT: u64 = LARGEST_ROW as u64;
+
+/// Hint for an object without an end.
+const ENDLESS: &str = "a quote or a bracket in it may never be closed";
+
+/// Reads a document or objects line by line.
+pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+    let is_list = head.trim_ascii_start().starts_with(b"[");
+    let (mut metered, watch) = Metered::new(head, source);
+    if is_list {
+        let path = table.options.path.clone().unwrap_or_default();
+        return document(table, Wanted::Path(path), metered, &watch);
+    }
+    let mut start = Vec::new();
+    let read = metered.by_ref().take(LOOKED_AT).read_to_end(&mut start);
+    read.map_err(|error| stopped(table, 1, &watch, &error.to_string()))?;
+    let is_whole = (start.len() as u64) < LOOKED_AT;
+    let line = start.iter().position(|byte| *byte == b'\n').map_or(start.len(), |at| at + 1);
+    let (first, rest) = start.split_at(line);
+    let goes_on = !is_whole || !rest.iter().all(u8::is_ascii_whitespace);
+    let is_lines = goes_on && first.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(first).is_ok();
+    if is_lines && table.options.path.is_none() {
+        return lines(table, Cursor::new(start).chain(metered), &watch);
+    }
+    let wanted = match &table.options.path {
+        Some(path) => Wanted::Path(path.clone()),
+        None if start.trim_ascii_start().starts_with(b"[") => Wanted::Path(String::new()),
+        None if is_whole => match find(table, &start)? {
+            Some(path) => Wanted::Path(path),
+            None => return one(table, &start),
+        },
+        None => Wanted::First,
+    };
+    document(table, wanted, Cursor::new(start).chain(metered), &watch)
+}
 
 /// Reads one object a line; its row is the line.
-pub(super) fn lines(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+fn lines(table: &mut Table<'_>, source: impl Read, watch: &Watch) -> Result<(), Box<Problem>> {
     "JSON, one object a line".clone_into(&mut table.format);
-    let (metered, watch) = Metered::new(head, source);
-    let mut reader = BufReader::new(metered);
+    let mut reader = BufReader::with_capacity(64 * 1024, source);
     let mut line = Vec::new();
     for row in 1.. {
         line.clear();
         watch.renew();
         let length = reader.read_until(b'\n', &mut line);
-        if length.map_err(|error| stopped(table, row, &watch, &error.to_string()))? == 0 {
+        if length.map_err(|error| stopped(table, row, watch, &error.to_string()))? == 0 {
             break;
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match serde_json::from_slice(&line) {
-            Ok(value) => take(table, row, &value)?,
+        match serde_json::from_slice::<&RawValue>(&line) {
+            Ok(value) => take(table, row, value)?,
             Err(error) => {
                 let message = format!("the line is no JSON object: {}", without_line(&error.to_string()));
                 let hint = "write one object a line, or one list, `[{ … }, { … }]`, of all of them";
@@ -40,28 +79,101 @@ pub(super) fn lines(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> 
     table.end_of_records()
 }
 
-/// Reads a list of objects; the row is the position, 1 for the first.
-pub(super) fn list(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
-    "JSON, a list".clone_into(&mut table.format);
-    let (metered, watch) = Metered::new(head, source);
-    let mut reader = Deserializer::from_reader(BufReader::new(metered));
-    let mut objects = Objects { table, watch: Rc::clone(&watch), row: 0, stopped: None };
-    let read = reader.deserialize_seq(&mut objects).and_then(|()| reader.end());
-    match (read, objects) {
-        (_, Objects { stopped: Some(problem), .. }) => Err(problem),
-        (Err(error), Objects { table, row, .. }) => {
-            Err(stopped(table, row + 1, &watch, &error.to_string()).into())
-        }
-        (Ok(()), Objects { table, .. }) => table.end_of_records(),
+/// Reads the list of a document; the row is the position, 1 for the first.
+fn document(
+    table: &mut Table<'_>,
+    wanted: Wanted,
+    source: impl Read,
+    watch: &Rc<Watch>,
+) -> Result<(), Box<Problem>> {
+    watch.renew();
+    let (mut walk, read) = walked(table, wanted, BufReader::with_capacity(64 * 1024, source), watch);
+    if let Some(problem) = walk.stopped.take() {
+        return Err(problem);
     }
+    let (row, found, taken) = (walk.row, std::mem::take(&mut walk.found), walk.taken.take());
+    if let Err(why) = read {
+        return Err(stopped(table, row + 1, watch, &why).into());
+    }
+    if taken.is_none() {
+        let problem = match &table.options.path {
+            Some(path) => {
+                let problem = table.whole(format!("the document has no list at `{path}`"));
+                let paths = found.iter().map(|found| found.path.as_str());
+                problem.hint(meant_or_all(path, paths, "its lists of objects are at"))
+            }
+            // It is longer than what was looked at.
+            None => too_long(table, 1, "object", ENDLESS),
+        };
+        return Err(problem.into());
+    }
+    table.format = match taken.filter(|path| !path.is_empty()) {
+        Some(path) => format!("JSON, the list `{path}`"),
+        None => "JSON, a list".to_owned(),
+    };
+    table.end_of_records()
 }
 
-/// A list that was not read to its end.
+/// Walks through a document. The error says what is wrong with its JSON.
+fn walked<'s, 'a>(
+    table: &'s mut Table<'a>,
+    wanted: Wanted,
+    source: impl Read,
+    watch: &Rc<Watch>,
+) -> (Walk<'s, 'a>, Result<(), String>) {
+    let mut walk = Walk::new(table, wanted, Rc::clone(watch));
+    let mut reader = Deserializer::from_reader(source);
+    let read = Step(&mut walk).deserialize(&mut reader).and_then(|()| reader.end());
+    (walk, read.map_err(|error| error.to_string()))
+}
+
+/// Returns the path of the list of products; none where the document is one product.
+fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Problem>> {
+    let watch = Rc::new(Watch::default());
+    let (walk, read) = walked(table, Wanted::None, bytes, &watch);
+    let (found, names) = (walk.found, walk.names);
+    if let Err(why) = read {
+        return Err(stopped(table, 1, &watch, &why).into());
+    }
+    let mut taken: Option<&Found> = None;
+    for next in &found {
+        match taken {
+            Some(first) if !first.is_beside(next) => return Err(several(table, &found).into()),
+            Some(_) => {}
+            None => taken = Some(next),
+        }
+    }
+    let is_product = taken.is_none_or(|taken| !taken.is_known) && dialect::names_items(&names);
+    Ok(match taken {
+        Some(taken) if !is_product => Some(taken.path.clone()),
+        _ => None,
+    })
+}
+
+/// Reads a document that is one product.
+fn one(table: &mut Table<'_>, bytes: &[u8]) -> Result<(), Box<Problem>> {
+    "JSON, one object".clone_into(&mut table.format);
+    match serde_json::from_slice::<&RawValue>(bytes) {
+        Ok(value) => take(table, 1, value)?,
+        Err(error) => return Err(stopped(table, 1, &Watch::default(), &error.to_string()).into()),
+    }
+    table.end_of_records()
+}
+
+/// Several lists may be that of the products.
+fn several(table: &Table<'_>, found: &[Found]) -> Problem {
+    let paths = found.iter().map(|found| format!("`{}`", found.path)).collect::<Vec<_>>().join(", ");
+    let first = found.first().map_or("products", |found| found.path.as_str());
+    let problem = table.whole(format!("the document has several lists of objects: {paths}"));
+    problem.hint(format!(
+        "write the one of the products under `items:`, such as `path: {first}`; for `init` and `catalog`, `--path {first}`"
+    ))
+}
+
+/// A document that was not read to its end.
 fn stopped(table: &Table<'_>, row: u64, watch: &Watch, why: &str) -> Problem {
     match watch.broken() {
-        Some(Broken::TooLong) => {
-            too_long(table, row, "object", "a quote or a bracket in it may never be closed")
-        }
+        Some(Broken::TooLong) => too_long(table, row, "object", ENDLESS),
         Some(broken) => broken_off(table, row, &broken),
         None => table
             .at(row, None, format!("this is no JSON: {why}"))
@@ -74,70 +186,21 @@ fn without_line(error: &str) -> &str {
     error.split(" at line ").next().unwrap_or(error)
 }
 
-/// Takes the objects of a list one by one.
-struct Objects<'s, 'a> {
-    table: &'s mut Table<'a>,
-    watch: Rc<Watch>,
-    row: u64,
-    /// Why no more are taken.
-    stopped: Option<Box<Problem>>,
-}
-
-impl<'de> Visitor<'de> for &mut Objects<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of objects")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        self.watch.renew();
-        while let Some(value) = list.next_element::<Value>()? {
-            self.row += 1;
-            self.watch.renew();
-            if let Err(problem) = take(self.table, self.row, &value) {
-                self.stopped = Some(problem);
-                return Err(A::Error::custom("no more is taken"));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn take(table: &mut Table<'_>, row: u64, object: &Value) -> Result<(), Box<Problem>> {
-    if !object.is_object() {
+/// Takes an object as a record.
+fn take(table: &mut Table<'_>, row: u64, object: &RawValue) -> Result<(), Box<Problem>> {
+    let object = values::unwrapped(object);
+    if !object.get().starts_with('{') {
         let problem = table.at(row, None, "an object should stand here");
         return Err(problem.hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`").into());
     }
-    let mut record = Record::default();
-    gather(&mut record, "", object);
-    table.record(row, record)
-}
-
-/// Values by name: of an object within an object the names are joined by a full stop, of a list the values by commas.
-fn gather(record: &mut Record, name: &str, value: &Value) {
-    match value {
-        Value::Null => record.add(name, ""),
-        Value::Bool(flag) => record.add(name, if *flag { "true" } else { "false" }),
-        Value::Number(number) => record.add(name, &number.to_string()),
-        Value::String(text) => record.add(name, text),
-        Value::Array(values) => {
-            record.add(name, "");
-            for value in values {
-                gather(record, name, value);
-            }
-        }
-        Value::Object(values) => {
-            for (key, value) in values {
-                if name.is_empty() {
-                    gather(record, key, value);
-                } else if name.len() <= LONGEST_NAME {
-                    gather(record, &format!("{name}.{key}"), value);
-                } else {
-                    // Too long already: it is refused, and not made longer for each of its values.
-                    record.add(name, "");
-                }
-            }
+    match values::record(object) {
+        Ok(record) => table.record(row, record),
+        Err(why) => {
+            let problem = table.at(row, None, format!("this object cannot be read: {why}"));
+            Err(problem.hint("let a program write the file").into())
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,6 +95,11 @@ pub(super) fn head(source: &mut impl Read) -> Result<Vec<u8>, Broken> {
     Ok(head)
 }
 
+/// Returns whether a source starts with the mark of UTF-16.
+pub(super) fn is_utf16(head: &[u8]) -> bool {
+    head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF])
+}
+
 /// The start of a sheet that tells its delimiter, and the delimiter.
 pub(super) fn start(source: &mut impl Read) -> (Vec<u8>, u8) {
     let mut head = Vec::new();

@@ -1,6 +1,6 @@
 //! A product file becomes items.
 //!
-//! Bytes (`lines`) → rows, by a reader for each format (`sheet`, `workbook`, `feed`, `json`) → the columns that mean
+//! Bytes (`lines`) → rows, by a reader for each format (`sheet`, `workbook`, `xml`, `json`) → the columns that mean
 //! something, by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
 //! (`products`) → items (`items`).
 
@@ -8,7 +8,6 @@ mod cells;
 mod delimiter;
 mod dialect;
 mod encoding;
-mod feed;
 mod header;
 #[cfg(test)]
 mod hostile_tests;
@@ -28,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod workbook;
+mod xml;
 
 pub use crate::domain::item::{OnePer, Reading};
 pub use dialect::names as dialects;
@@ -36,8 +36,9 @@ pub use products::Counts;
 
 use crate::domain::item::Item;
 use crate::domain::problem::Problem;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{Cursor, Read};
 use table::Table;
 
 /// Largest number of columns. A feed or a list whose records share no names would grow a column with each.
@@ -182,9 +183,21 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
             let problem = table.whole("this is a workbook of an old Excel (.xls)").hint(AS_CSV);
             return Err(problem.note("XLSX can be read, too").into());
         }
-        Some(b'<') if !is_sheet => feed::read(table, unmarked(), source)?,
-        Some(b'{') if !is_sheet => json::lines(table, unmarked(), source)?,
-        Some(b'[') if !is_sheet => json::list(table, unmarked(), source)?,
+        _ if lines::is_utf16(&head)
+            && !is_sheet
+            && matches!(first_of_utf16(&head), Some(b'<' | b'{' | b'[')) =>
+        {
+            table.encoding = "UTF-16";
+            let is_xml = first_of_utf16(&head) == Some(b'<');
+            let letters = DecodeReaderBytesBuilder::new().build(Cursor::new(head).chain(source));
+            if is_xml {
+                xml::read(table, Vec::new(), letters)?;
+            } else {
+                json::read(table, Vec::new(), letters)?;
+            }
+        }
+        Some(b'<') if !is_sheet => xml::read(table, unmarked(), source)?,
+        Some(b'{' | b'[') if !is_sheet => json::read(table, unmarked(), source)?,
         _ => sheet::read(table, head, source)?,
     }
     if !table.is_empty() {
@@ -195,4 +208,9 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
     }
     let hint = "the first row names the columns, such as id,title,image; each further row is a product";
     Err(table.whole("the sheet is empty").hint(hint).into())
+}
+
+/// Returns the first letter of a text in UTF-16 that is no white space, where it is one of ASCII.
+fn first_of_utf16(head: &[u8]) -> Option<u8> {
+    head.get(2..)?.iter().copied().find(|byte| *byte != 0 && !byte.is_ascii_whitespace())
 }

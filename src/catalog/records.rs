@@ -1,22 +1,29 @@
-//! Records with names for their values, as feeds and lists have them.
+//! Records with names for their values, as XML documents and lists have them.
 
 use super::{LONGEST_NAME, WIDEST};
 use std::collections::HashMap;
 
-/// What stands between the values of one name.
+/// Separator of the values of one name …
 const BETWEEN: &str = ", ";
+
+/// … and of addresses, which may have commas and spaces of their own.
+const BETWEEN_ADDRESSES: &str = "\n";
+
+/// A part of a record that may be a row of its own, such as a variant: the name of its list, and its values.
+pub(super) type Part = (String, Vec<(String, String)>);
 
 /// One record while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     values: Vec<(String, String)>,
     places: HashMap<String, usize>,
+    parts: Vec<Part>,
     /// Whether there was more than is kept.
     is_cut: bool,
 }
 
 impl Record {
-    /// Adds a value. A name may come again, as feeds do with pictures: different values are joined.
+    /// Adds a value. A name may come again, as XML does with pictures: different values are joined.
     pub(super) fn add(&mut self, name: &str, value: &str) {
         // Asked first: a name of megabytes may come a thousand times.
         if name.len() > LONGEST_NAME {
@@ -32,17 +39,35 @@ impl Record {
             self.values.push((name.to_owned(), value.to_owned()));
             return;
         };
-        let known = &mut self.values[at].1;
-        if known.is_empty() {
-            value.clone_into(known);
-        } else if !value.is_empty() && known != value {
-            known.push_str(BETWEEN);
-            known.push_str(value);
+        join(&mut self.values[at].1, value);
+    }
+
+    /// Adds a value that takes the place of those of its name.
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        match self.places.get(name) {
+            Some(&at) => value.clone_into(&mut self.values[at].1),
+            None => self.add(name, value),
         }
     }
 
-    /// Each name with its value; `None` where there are too many names, or one is too long.
-    pub(super) fn finish(self) -> Option<Vec<(String, String)>> {
-        Some(self.values).filter(|_| !self.is_cut)
+    /// Adds a part whose values were added, too.
+    pub(super) fn part(&mut self, list: &str, values: Vec<(String, String)>) {
+        self.parts.push((list.to_owned(), values));
+    }
+
+    /// Returns each name with its value, and the parts; `None` where there are too many names, or one is too long.
+    pub(super) fn finish(self) -> Option<(Vec<(String, String)>, Vec<Part>)> {
+        Some((self.values, self.parts)).filter(|_| !self.is_cut)
+    }
+}
+
+/// Adds a further value of a name to those that are known.
+pub(super) fn join(known: &mut String, value: &str) {
+    if known.is_empty() {
+        value.clone_into(known);
+    } else if !value.is_empty() && known != value {
+        let between = if value.contains("://") { BETWEEN_ADDRESSES } else { BETWEEN };
+        known.push_str(between);
+        known.push_str(value);
     }
 }

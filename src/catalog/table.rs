@@ -6,7 +6,7 @@ use super::cells::{Row, at_letter, is_shortened, letters};
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
 use super::products::Products;
-use super::records::Record;
+use super::records::{self, Record};
 use super::{Catalog, LONGEST_NAME, Stop, WIDEST};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Item, OnePer, Reading};
@@ -38,7 +38,7 @@ pub(super) struct Table<'a> {
     /// Where each name stands, in a file without a header.
     places: HashMap<String, usize>,
     /// What is read and waits for the dialect.
-    waiting: Vec<Row>,
+    waiting: Vec<(Row, Vec<Part>)>,
     /// Those that were taken.
     rows: usize,
     known: Option<Known>,
@@ -48,6 +48,9 @@ pub(super) struct Table<'a> {
     /// Rows and cells that are held.
     held: (u64, usize),
 }
+
+/// A part of a record that may be a row of its own: the name of its list, and its cells with their columns.
+type Part = (String, Vec<(usize, String)>);
 
 /// A file whose dialect is known.
 struct Known {
@@ -219,8 +222,8 @@ impl<'a> Table<'a> {
         let products = Products::new(dialect, self.options.one_per != OnePer::Product);
         let made = Made::default();
         self.known = Some(Known { dialect, confidence, columns, products, made, stream: None });
-        for row in std::mem::take(&mut self.waiting) {
-            self.gather(row);
+        for (row, parts) in std::mem::take(&mut self.waiting) {
+            self.spread(row, parts);
         }
         Ok(())
     }
@@ -317,7 +320,7 @@ impl<'a> Table<'a> {
 
     /// Takes a record of a file without a header: each value with its name.
     pub(super) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
-        let Some(values) = record.finish() else { return Err(self.too_wide(number).into()) };
+        let Some((values, parts)) = record.finish() else { return Err(self.too_wide(number).into()) };
         let mut cells: Vec<String> = Vec::new();
         let before = self.headers.len();
         for (name, value) in values {
@@ -337,15 +340,51 @@ impl<'a> Table<'a> {
             return Ok(());
         }
         let row = Row { number, cells };
+        let place = |(name, value): (String, String)| Some((*self.places.get(&name)?, value));
+        let parts =
+            parts.into_iter().map(|(list, values)| (list, values.into_iter().filter_map(place).collect()));
+        let parts: Vec<Part> = parts.collect();
         if let Some(known) = &mut self.known {
             if self.headers.len() > before {
                 known.columns = known.dialect.columns(&self.headers);
             }
-            self.gather(row);
+            self.spread(row, parts);
             return Ok(());
         }
-        self.waiting.push(row);
+        self.waiting.push((row, parts));
         if self.waiting.len() < LOOKED_AT { Ok(()) } else { self.look() }
+    }
+
+    /// Adds a record: a row for each part of the list that its dialect names, else one row.
+    fn spread(&mut self, mut row: Row, parts: Vec<Part>) {
+        let Some(known) = &self.known else { return };
+        let Some(list) = known.dialect.rows.as_deref() else { return self.gather(row) };
+        let parts: Vec<_> = parts.into_iter().filter(|(name, _)| name == list).collect();
+        let is_of_part = |name: &String| name.strip_prefix(list).is_some_and(|rest| rest.starts_with('.'));
+        let of_parts: Vec<usize> = (0..row.cells.len()).filter(|at| is_of_part(&self.headers[*at])).collect();
+        let ids: Vec<usize> = known.columns.ids().filter(|at| !of_parts.contains(at)).collect();
+        if !parts.is_empty() {
+            of_parts.iter().for_each(|at| row.cells[*at].clear());
+        }
+        // Further rows have the ids of the product; what else they do not have is that of the first.
+        let mut further = Row { number: row.number, cells: vec![String::new(); row.cells.len()] };
+        for at in ids.into_iter().filter(|at| *at < row.cells.len()) {
+            further.cells[at].clone_from(&row.cells[at]);
+        }
+        let mut parts = parts.into_iter();
+        let first = parts.next();
+        let fill = |row: &mut Row, cells: Vec<(usize, String)>| {
+            for (at, value) in cells {
+                records::join(&mut row.cells[at], &value);
+            }
+        };
+        fill(&mut row, first.map(|(_, cells)| cells).unwrap_or_default());
+        self.gather(row);
+        for (_, cells) in parts {
+            let mut row = further.clone();
+            fill(&mut row, cells);
+            self.gather(row);
+        }
     }
 
     fn too_wide(&self, number: u64) -> Problem {
@@ -358,7 +397,7 @@ impl<'a> Table<'a> {
     /// Settles the dialect of a file without a header.
     fn look(&mut self) -> Result<(), Box<Problem>> {
         let (dialect, confidence) = self.dialect()?;
-        let first = self.waiting.first().map_or(1, |row| row.number);
+        let first = self.waiting.first().map_or(1, |(row, _)| row.number);
         self.know(first, dialect, confidence)
     }
 

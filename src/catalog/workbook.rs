@@ -1,25 +1,26 @@
-//! Workbooks: the sheets of an XLSX file.
+//! Workbooks: the sheets of an XLSX file, each cell as its user sees it.
 
-use super::AS_CSV;
-use super::Stop;
-use super::cells::Row;
+mod format;
+mod parts;
+
+use super::cells::{Row, at_letter, letters};
+use super::header;
 use super::lines::Broken;
-use super::sheet::{Header, LARGEST_CELL, broken_off};
+use super::sheet::{Header, broken_off};
 use super::table::Table;
-use crate::domain::problem::{Problem, meant_or_all};
-use calamine::{DataRef, Reader as _, Xlsx};
+use super::{AS_CSV, Stop};
+use crate::domain::problem::{Problem, Severity, meant_or_all};
+use crate::domain::text::count;
+use parts::{Line, SheetPart, Workbook, Wrong};
 use std::io::{Cursor, Read};
 
 /// Largest workbook: its parts stand anywhere in it, so all of it is held.
 const LARGEST: u64 = 64 << 20;
 
-/// What the parts of a workbook may come to when they are unpacked: all texts of its sheets are held at once.
+/// Largest size of the parts of a workbook when they are unpacked: all texts of its sheets are held at once.
 const UNPACKED: u64 = 512 << 20;
 
-/// Most columns of a sheet (Excel's specification).
-const WIDEST: usize = 16_384;
-
-/// Reads the first sheet, or the one that is named.
+/// Reads the sheet that is named, else the first one that has a header.
 pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Stop> {
     let mut bytes = head;
     let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
@@ -31,18 +32,23 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     if !unpacks_within(&bytes, UNPACKED) {
         return too_large(format!("comes to more than {} MiB unpacked", UNPACKED >> 20));
     }
-    let mut workbook: Xlsx<_> =
-        calamine::open_workbook_from_rs(Cursor::new(bytes)).map_err(|error| unreadable(table, &error))?;
-    let names = workbook.sheet_names();
-    let name = sheet(table, &names)?;
-    table.format = format!("XLSX, sheet `{name}`");
-    let mut cells = workbook.worksheet_cells_reader(&name).map_err(|error| unreadable(table, &error))?;
-    let mut sheet = Sheet { table, header: None, row: 0, cells: Vec::new() };
-    while let Some(cell) = cells.next_cell().map_err(|error| unreadable(sheet.table, &error))? {
-        let (row, column) = cell.get_position();
-        sheet.cell(u64::from(row) + 1, column as usize, cell.get_value())?;
+    let mut workbook = Workbook::open(bytes).map_err(|why| unreadable(table, &why))?;
+    let part = chosen(table, &mut workbook)?;
+    table.format = format!("XLSX, sheet `{}`", part.name);
+    let mut rows = workbook.rows(&part).map_err(|why| unreadable(table, &why))?;
+    let mut sheet = Sheet { table, header: None, first: Vec::new(), hidden: Vec::new() };
+    loop {
+        match rows.next() {
+            Ok(Some(line)) => sheet.line(line)?,
+            Ok(None) => break,
+            Err(why) => return Err(unreadable(sheet.table, &why).into()),
+        }
     }
-    sheet.end_of_row()
+    sheet.settle()?;
+    let merged = rows.merged().map_err(|why| unreadable(sheet.table, &why))?;
+    sheet.tell_merged(&merged);
+    sheet.tell_hidden();
+    Ok(())
 }
 
 /// Whether all parts together come to at most so many bytes. They are unpacked to be counted: what the file says of
@@ -63,117 +69,217 @@ fn unpacks_within(bytes: &[u8], most: u64) -> bool {
     true
 }
 
-/// The name of the sheet to read.
-fn sheet(table: &Table<'_>, names: &[String]) -> Result<String, Box<Problem>> {
-    let Some(wanted) = table.sheet() else {
-        let none = || table.whole("the workbook has no sheet").hint(AS_CSV);
-        return names.first().cloned().ok_or_else(|| none().into());
-    };
-    if names.iter().any(|name| name == wanted) {
-        return Ok(wanted.to_owned());
+/// Returns the sheet to read, and tells which others there are.
+fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, Box<Problem>> {
+    let sheets = workbook.sheets.clone();
+    if let Some(wanted) = table.sheet() {
+        return sheets.iter().find(|sheet| sheet.name == wanted).cloned().ok_or_else(|| {
+            let problem = table.whole(format!("the workbook has no sheet `{wanted}`"));
+            let names = sheets.iter().map(|sheet| sheet.name.as_str());
+            Box::new(problem.hint(meant_or_all(wanted, names, "its sheets are")))
+        });
     }
-    let problem = table.whole(format!("the workbook has no sheet `{wanted}`"));
-    let hint = meant_or_all(wanted, names.iter().map(String::as_str), "its sheets are");
-    Err(problem.hint(hint).into())
+    let mut first = None;
+    for sheet in sheets.iter().filter(|sheet| !sheet.is_hidden || table.options.all) {
+        match headed(table, workbook, sheet).map_err(|why| unreadable(table, &why))? {
+            Some(true) => {
+                tell_others(table, &sheets, sheet);
+                return Ok(sheet.clone());
+            }
+            Some(false) if first.is_none() => first = Some(sheet),
+            _ => {}
+        }
+    }
+    let Some(sheet) = first.or_else(|| sheets.iter().find(|sheet| !sheet.is_hidden)) else {
+        let problem = table.whole("the workbook has no sheet that is shown");
+        let Some(hidden) = sheets.first() else { return Err(problem.hint(AS_CSV).into()) };
+        let hint =
+            format!("write `sheet: {}` under `items:`; for `init` and `catalog`, `--sheet`", hidden.name);
+        return Err(problem.hint(hint).into());
+    };
+    tell_others(table, &sheets, sheet);
+    Ok(sheet.clone())
 }
 
-fn unreadable(table: &Table<'_>, error: &calamine::XlsxError) -> Problem {
+/// Returns whether the first rows of a sheet have a header that names items; nothing where the sheet is empty.
+fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Result<Option<bool>, String> {
+    let mut rows = workbook.rows(sheet)?;
+    let mut first = Vec::new();
+    while first.len() < header::LOOKED_AT {
+        let Some(line) = rows.next()? else { break };
+        first.push(line.row());
+        if header::is_found(&first, &table.options.columns) {
+            return Ok(Some(true));
+        }
+    }
+    Ok((!first.is_empty()).then_some(false))
+}
+
+/// Tells which sheets are not read.
+fn tell_others(table: &mut Table<'_>, sheets: &[SheetPart], taken: &SheetPart) {
+    let others: Vec<&SheetPart> = sheets.iter().filter(|sheet| sheet.name != taken.name).collect();
+    let Some(other) = others.first() else { return };
+    let name =
+        |sheet: &&SheetPart| format!("`{}`{}", sheet.name, if sheet.is_hidden { " (hidden)" } else { "" });
+    let names: Vec<String> = others.iter().map(name).collect();
+    let plural = if names.len() == 1 { ("sheet", "is") } else { ("sheets", "are") };
+    let message =
+        format!("sheet `{}` is read; {} {} {} not", taken.name, plural.0, names.join(", "), plural.1);
+    let mut problem = table.whole(message);
+    problem.severity = Severity::Note;
+    let hint = format!(
+        "for another one, write `sheet: {}` under `items:`, or `--sheet` for `init` and `catalog`",
+        other.name
+    );
+    table.problems.add(problem.hint(hint));
+}
+
+fn unreadable(table: &Table<'_>, why: &str) -> Problem {
     table
-        .whole(format!("this is no workbook that can be read: {error}"))
+        .whole(format!("this is no workbook that can be read: {why}"))
         .hint(AS_CSV)
         .note("then write the new file's name under `items:`, such as `{ from: products.csv }`")
 }
 
-/// A sheet while it is read, cell by cell.
+impl Line {
+    fn row(&self) -> Row {
+        Row { number: self.number, cells: self.cells.clone() }
+    }
+}
+
+/// A sheet while it is read, row by row.
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
-    header: Option<Header>,
-    /// The row that is being gathered; 0 before the first.
-    row: u64,
-    cells: Vec<String>,
+    header: Option<(u64, Header)>,
+    /// The first rows, until the header is found among them.
+    first: Vec<Line>,
+    /// Hidden rows that are left out.
+    hidden: Vec<u64>,
 }
 
 impl Sheet<'_, '_> {
-    fn cell(&mut self, row: u64, column: usize, value: &DataRef<'_>) -> Result<(), Stop> {
-        if row != self.row {
-            self.end_of_row()?;
-            self.row = row;
+    fn line(&mut self, line: Line) -> Result<(), Stop> {
+        if self.header.is_some() {
+            return self.row(line);
         }
-        let text = text(value);
-        if text.is_empty() {
+        self.first.push(line);
+        let rows: Vec<Row> = self.first.iter().map(Line::row).collect();
+        let is_found = header::is_found(&rows, &self.table.options.columns);
+        if is_found || rows.len() == header::LOOKED_AT { self.settle() } else { Ok(()) }
+    }
+
+    /// Finds the header among the first rows, and takes those below it.
+    fn settle(&mut self) -> Result<(), Stop> {
+        if self.header.is_some() {
             return Ok(());
         }
-        if column >= WIDEST || text.len() > LARGEST_CELL {
-            let message = format!("the row has more than {WIDEST} columns, or a cell larger than 1 MiB");
-            let problem = self.table.at(row, None, message);
-            return Err(problem.hint("remove what is no product from the sheet").into());
+        let mut first = std::mem::take(&mut self.first);
+        let rows: Vec<Row> = first.iter().map(Line::row).collect();
+        let Some(at) = header::position(&rows, &self.table.options.columns) else { return Ok(()) };
+        if let Some(note) = header::skipped(self.table, &rows, at) {
+            self.table.problems.add(note);
         }
-        if self.cells.len() <= column {
-            self.cells.resize(column + 1, String::new());
+        for line in first.drain(..).skip(at) {
+            if self.header.is_some() {
+                self.row(line)?;
+                continue;
+            }
+            if let Some((column, wrong)) = line.wrong.first() {
+                let problem = self.wrong(line.number, *column, wrong);
+                self.table.spoil_header(problem);
+            }
+            let names = line.cells.iter().map(|cell| header::name(cell).to_owned()).collect();
+            self.header = Some((line.number, Header::take(self.table, line.number, names)?));
         }
-        self.cells[column] = text;
         Ok(())
     }
 
-    fn end_of_row(&mut self) -> Result<(), Stop> {
-        let cells = std::mem::take(&mut self.cells);
-        if cells.is_empty() {
+    fn row(&mut self, line: Line) -> Result<(), Stop> {
+        let Some((_, header)) = &mut self.header else { return Ok(()) };
+        let Line { number, is_hidden, cells, wrong } = line;
+        if is_hidden && !self.table.options.all {
+            self.hidden.push(number);
             return Ok(());
         }
-        let Some(header) = &mut self.header else {
-            let names = cells.iter().map(|name| name.trim().to_owned()).collect();
-            self.header = Some(Header::take(self.table, self.row, names)?);
-            return Ok(());
-        };
-        let surplus = (header.named..cells.len()).find(|at| !cells[*at].is_empty());
-        if let Some(at) = surplus {
+        if let Some(at) = (header.named..cells.len()).find(|at| !cells[*at].is_empty()) {
             if !header.is_unnamed(self.table, at) {
-                let column = super::cells::at_letter(at);
-                let problem =
-                    self.table.at(self.row, Some(&column), "this cell stands in a column without a name");
+                let problem = self.table.at(
+                    number,
+                    Some(&at_letter(at)),
+                    "this cell stands in a column without a name",
+                );
                 let problem = problem.hint("write a name into the column's first cell, or empty this cell");
-                self.table.spoilt(self.row, problem);
+                self.table.spoilt(number, problem);
             }
             return Ok(());
         }
-        self.table.row(Row { number: self.row, cells })
+        if wrong.is_empty() {
+            return self.table.row(Row { number, cells });
+        }
+        for (column, wrong) in wrong {
+            let problem = self.wrong(number, column, &wrong);
+            self.table.spoilt(number, problem);
+        }
+        Ok(())
     }
-}
 
-/// A cell as people see it: whole numbers without a point, dates as ISO 8601 has them.
-fn text(value: &DataRef<'_>) -> String {
-    match value {
-        DataRef::Empty => String::new(),
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Bool(flag) => if *flag { "TRUE" } else { "FALSE" }.to_owned(),
-        DataRef::DateTime(moment) => date(moment),
-        DataRef::Error(error) => error.to_string(),
+    /// Returns an error for a cell that holds no value.
+    fn wrong(&self, row: u64, column: usize, wrong: &Wrong) -> Problem {
+        let name = self.table.headers.get(column).filter(|name| !name.is_empty());
+        let name = name.cloned().unwrap_or_else(|| at_letter(column));
+        let cell = format!("{}{row}", letters(column));
+        match wrong {
+            Wrong::Error(error) => self
+                .table
+                .at(row, Some(&name), format!("the formula of this cell fails: `{error}`"))
+                .hint(format!("in the spreadsheet, write a value into {cell} or empty it; a column that no clip needs can be deleted")),
+            Wrong::Formula => self
+                .table
+                .at(row, Some(&name), "the formula of this cell was never computed")
+                .hint("open the workbook in Excel or LibreOffice, and save it"),
+            Wrong::TooLarge => self
+                .table
+                .at(row, Some(&name), "the cell is larger than 1 MiB")
+                .hint("remove what is no product from the sheet"),
+        }
     }
-}
 
-fn date(moment: &calamine::ExcelDateTime) -> String {
-    let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
-    let date = format!("{year:04}-{month:02}-{day:02}");
-    if (hour, minute, second) == (0, 0, 0) {
-        date
-    } else {
-        format!("{date}T{hour:02}:{minute:02}:{second:02}")
+    /// Tells that rows are left out because they are hidden.
+    fn tell_hidden(&mut self) {
+        let Some(first) = self.hidden.first().copied() else { return };
+        let are = if self.hidden.len() == 1 { "is" } else { "are" };
+        let message = format!("{} {are} left out", count(self.hidden.len(), "hidden row"));
+        let mut problem = self.table.at(first, None, message);
+        problem.severity = Severity::Warning;
+        problem.rows.extend(self.hidden.iter().copied());
+        let hint =
+            "to read them, too, show them in the spreadsheet, or write `all: true` under `items:` (`--all`)";
+        self.table.problems.add(problem.hint(hint));
+    }
+
+    /// Tells of merged cells, of which only the first has the value.
+    fn tell_merged(&mut self, areas: &[String]) {
+        let Some((header, _)) = &self.header else { return };
+        let header = *header;
+        for area in areas {
+            let Some((from, to)) = area.split_once(':') else { continue };
+            let row = |cell: &str| {
+                cell.trim_start_matches(|letter: char| letter.is_alphabetic()).parse::<u64>().ok()
+            };
+            let (Some(first), Some(last)) = (row(from), row(to)) else { continue };
+            if last < header {
+                continue;
+            }
+            let what = if first <= header { "cells of the header" } else { "cells" };
+            let message = format!("{what} are merged: only the first of them has a value");
+            let mut problem = self.table.at(first.max(header), None, message).label(format!("`{area}`"));
+            problem.severity = Severity::Warning;
+            problem.rows.push(first.max(header));
+            problem.examples.push(area.clone());
+            self.table.problems.add(problem.hint("in the spreadsheet, unmerge them and fill each cell"));
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_workbook_is_measured_unpacked() {
-        let bytes = include_bytes!("../../tests/fixtures/catalogs/workbook.xlsx");
-        let packed = u64::try_from(bytes.len()).unwrap();
-        assert!(unpacks_within(bytes, UNPACKED));
-        assert!(!unpacks_within(bytes, packed), "its parts are larger than the file");
-        assert!(unpacks_within(b"PK\x03\x04 and nothing more", 0));
-    }
-}
+mod tests;

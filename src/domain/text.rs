@@ -1,5 +1,6 @@
 //! Text as prompts, file names and ids need it: slugs, cuts, and HTML as a reader sees it.
 
+use quick_xml::escape::resolve_html5_entity;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -125,16 +126,8 @@ fn tag_end(html: &str) -> Option<usize> {
     html.find('>').map(|at| at + 1)
 }
 
-/// Named entities that shop systems write (HTML standard, section 13.5), each with its character behind it.
-const ENTITIES: &str = r#"
-    amp & lt < gt > quot " apos ' ndash – mdash — hellip … lsquo ‘ rsquo ’ ldquo “ rdquo ” laquo « raquo »
-    bull • middot · deg ° plusmn ± times × frac12 ½ frac14 ¼ frac34 ¾ copy © reg ® trade ™ euro € pound £
-    auml ä ouml ö uuml ü Auml Ä Ouml Ö Uuml Ü szlig ß eacute é egrave è agrave à ccedil ç ntilde ñ aring å
-    oslash ø Oslash Ø
-"#;
-
 /// The longest entity that is looked for; a `&` that stands alone must not search a whole description.
-const LONGEST_ENTITY: usize = 10;
+const LONGEST_ENTITY: usize = 31;
 
 /// Decodes entities once; one that is not known stays as it is.
 #[must_use]
@@ -166,11 +159,7 @@ fn entity(name: &str) -> Option<String> {
         // Words part at plain spaces, and nothing here is broken into lines.
         "nbsp" => Some(" ".to_owned()),
         "shy" => Some(String::new()),
-        _ => {
-            let mut words = ENTITIES.split_whitespace();
-            let mut pairs = std::iter::from_fn(|| words.next().zip(words.next()));
-            pairs.find(|(known, _)| *known == name).map(|(_, character)| character.to_owned())
-        }
+        _ => resolve_html5_entity(name).map(str::to_owned),
     }
 }
 

@@ -1,0 +1,143 @@
+use crate::catalog::{Catalog, OnePer, Reading, read};
+
+fn read_as(text: &str, options: &Reading) -> Catalog {
+    read("p.json", text.as_bytes(), options)
+}
+
+fn at(path: &str) -> Reading {
+    Reading { path: Some(path.to_owned()), ..Reading::default() }
+}
+
+/// Ids, or what is told where there are none.
+#[track_caller]
+fn ids(text: &str, options: &Reading) -> Vec<String> {
+    let catalog = read_as(text, options);
+    match catalog.items.as_slice() {
+        [] => catalog.problems.into_iter().map(|problem| problem.message).collect(),
+        items => items.iter().map(|item| item.id.clone()).collect(),
+    }
+}
+
+const TWO: &str = r#"[{"id": "a", "title": "A"}, {"id": "b", "title": "B"}]"#;
+
+#[test]
+fn the_list_is_found_wherever_it_stands() {
+    for text in [
+        TWO.to_owned(),
+        format!("\u{feff}{TWO}"),
+        format!("{{\"products\": {TWO}}}"),
+        format!("{{\n  \"artikel\": {TWO}\n}}"),
+        format!("{{\"data\": {{\"shop\": {{\"artikel\": {TWO}}}}}, \"page\": 1}}"),
+        format!("{{\"products\": {TWO}, \"links\": [{{\"rel\": \"next\"}}]}}"),
+        "{\"id\": \"a\", \"title\": \"A\"}\n{\"id\": \"b\", \"title\": \"B\"}\n".to_owned(),
+        r#"{"data": {"products": {"edges": [{"cursor": "x", "node": {"id": "a"}}, {"node": {"id": "b"}}]}}}"#
+            .to_owned(),
+    ] {
+        assert_eq!(ids(&text, &Reading::default()), ["a", "b"], "{text}");
+    }
+    let one = "{\n \"id\": \"a\",\n \"title\": \"A\",\n \"sizes\": [{\"name\": \"S\", \"x\": 1}]\n}";
+    assert_eq!(ids(one, &Reading::default()), ["a"]);
+    let utf16: Vec<u8> = format!("\u{feff}{TWO}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(read("p.json", &utf16[..], &Reading::default()).items.len(), 2);
+}
+
+#[test]
+fn the_list_is_the_one_that_is_named() {
+    let text = format!("{{\"old\": [{{\"id\": \"x\"}}], \"new\": {{\"list\": {TWO}}}}}");
+    let problem = read_as(&text, &Reading::default()).problems.remove(0);
+    assert_eq!(problem.message, "the document has several lists of objects: `old`, `new.list`");
+    assert!(problem.hint.is_some_and(|hint| hint.contains("`path: old`")));
+    assert_eq!(ids(&text, &at("new.list")), ["a", "b"]);
+    let edges = r#"{"edges": [{"node": {"id": "a"}}, {"node": {"id": "b"}}]}"#;
+    assert_eq!(ids(edges, &at("edges.node")), ["a", "b"]);
+    let problem = read_as(&text, &at("new.lst")).problems.remove(0);
+    assert_eq!(problem.message, "the document has no list at `new.lst`");
+    assert!(problem.hint.is_some_and(|hint| hint.contains("`new.list`")));
+}
+
+#[test]
+fn a_long_document_is_read_as_a_short_one_is() {
+    let many: Vec<String> = (0..60_000)
+        .map(|at| {
+            format!("{{\"id\": \"{at}\", \"title\": \"A product with words that take some room, {at}\"}}")
+        })
+        .collect();
+    for name in ["products", "artikel"] {
+        let text = format!("{{\"count\": 60000, \"{name}\": [{}]}}", many.join(","));
+        assert!(text.len() > 4 << 20);
+        assert_eq!(read_as(&text, &Reading::default()).items.len(), 60_000);
+        let two = text.replacen("{\"count\"", "{\"old\": [{\"id\": \"x\"}], \"count\"", 1);
+        assert_eq!(
+            ids(&two, &Reading::default()),
+            [format!("the document has several lists of objects: `old`, `{name}`")]
+        );
+    }
+}
+
+#[test]
+fn values_keep_all_their_digits_and_pictures_their_commas() {
+    let text = r#"[{"id": 12345678901234567890123, "price": 12.50, "images": [
+        {"src": "https://shop.example/a,b.jpg"}, {"src": "https://shop.example/c, d.jpg"}],
+        "attributes": [{"name": "Colour", "value": "red"}, {"name": "Size", "value": 7}]}]"#;
+    let item = read_as(text, &Reading::default()).items.remove(0);
+    assert_eq!(item.id, "12345678901234567890123");
+    assert_eq!(item.column("price"), Some("12.50"));
+    assert_eq!(
+        item.column("images.src"),
+        Some("https://shop.example/a,b.jpg\nhttps://shop.example/c, d.jpg")
+    );
+    assert_eq!((item.column("attributes.Colour"), item.column("attributes.Size")), (Some("red"), Some("7")));
+}
+
+#[test]
+fn what_is_no_json_is_told_with_its_place() {
+    let told = |text: &str| ids(text, &Reading::default()).join(" ");
+    assert!(told(r#"{"products": [{"id": 1}]} x"#).contains("trailing characters at line 1 column 27"));
+    assert!(told("{\n\"products\": [{\"id\": 1}").contains("EOF while parsing"));
+    assert!(told(r#"[{"id": NaN}]"#).contains("this is no JSON"));
+    assert!(told(r#"[{"id": 1, "id": 2}]"#).contains("the name `id` stands twice"));
+    assert!(told("{\n\"data\": 1, \"data\": [{\"id\": 1}]}").contains("the name `data` stands twice"));
+    let deep = format!("[{{\"id\": 1, \"x\": {}{}}}]", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(told(&deep).contains("nested too deep"));
+}
+
+const SHOPIFY: &str = r#"{"products": [{"id": 7, "title": "Pot", "handle": "pot", "body_html": "<p>Clay</p>", "vendor": "V",
+    "product_type": "Pots", "images": [{"src": "https://shop.example/1.jpg"}, {"src": "https://shop.example/2.jpg"}],
+    "options": [{"name": "Size", "values": ["S", "L"]}], "variants": [
+    {"id": 1, "title": "S", "sku": "POT-S", "available": false, "featured_image": null},
+    {"id": 2, "title": "L", "sku": "POT-L", "available": true, "featured_image": {"src": "https://shop.example/2.jpg"}}]}]}"#;
+
+#[test]
+fn variants_within_a_product_are_rows_of_it() {
+    let catalog = read_as(SHOPIFY, &Reading::default());
+    assert_eq!(
+        catalog.about.as_ref().map(|about| about.dialect),
+        Some("shopify-json"),
+        "{:?}",
+        catalog.problems
+    );
+    assert_eq!((catalog.items[0].id.as_str(), catalog.items[0].get("vendor")), ("pot", Some("V")));
+    let options = Reading { one_per: OnePer::Variant, all: true, ..Reading::default() };
+    let catalog = read_as(SHOPIFY, &options);
+    let told: Vec<_> = catalog
+        .items
+        .iter()
+        .map(|item| {
+            [
+                item.id.as_str(),
+                item.title(),
+                item.get("image").unwrap_or_default(),
+                item.get("vendor").unwrap_or_default(),
+            ]
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ["POT-S", "Pot", "https://shop.example/1.jpg", "V"],
+            ["POT-L", "Pot", "https://shop.example/2.jpg", "V"],
+        ]
+    );
+    let left = read_as(SHOPIFY, &Reading { one_per: OnePer::Variant, ..Reading::default() });
+    assert_eq!(left.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["POT-L"]);
+}

@@ -1,0 +1,192 @@
+//! An object of a JSON list as a record. Numbers keep the digits that are written.
+
+use crate::catalog::records::Record;
+use crate::catalog::{LONGEST_NAME, dialect};
+use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::collections::HashSet;
+use std::fmt;
+
+/// Deepest value within an object.
+const DEEPEST: usize = 64;
+
+/// Names of an attribute in an object that holds its name and its value, and names of the value.
+const NAMES: [&str; 4] = ["attribute_code", "name", "key", "code"];
+const VALUES: [&str; 3] = ["value", "option", "val"];
+
+/// Names that such an object may have besides.
+const BESIDES: [&str; 5] = ["id", "@type", "position", "slug", "type"];
+
+/// The names of an object with their values, in their order.
+type Entries<'a> = Vec<(String, &'a RawValue)>;
+
+/// Returns an object as a record. The error says what is wrong with it.
+pub(super) fn record(object: &RawValue) -> Result<Record, String> {
+    let mut record = Record::default();
+    let mut values = Vec::new();
+    gather(&mut record, &mut values, "", object, DEEPEST)?;
+    for (name, value) in values {
+        record.add(&name, &value);
+    }
+    Ok(record)
+}
+
+/// Adds values by name: names of objects within objects are joined by a full stop.
+fn gather(
+    record: &mut Record,
+    values: &mut Vec<(String, String)>,
+    name: &str,
+    value: &RawValue,
+    depth: usize,
+) -> Result<(), String> {
+    let depth = depth.checked_sub(1).ok_or("its values are nested too deep")?;
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let entries = entries(text)?;
+            if let Some(list) = connection(&entries) {
+                return elements(record, values, name, list, depth);
+            }
+            for (key, value) in entries {
+                if name.is_empty() {
+                    gather(record, values, &key, value, depth)?;
+                } else if name.len() <= LONGEST_NAME {
+                    gather(record, values, &format!("{name}.{key}"), value, depth)?;
+                } else {
+                    // Too long already: it is refused, and not made longer for each of its values.
+                    record.add(name, "");
+                }
+            }
+        }
+        Some(b'[') => elements(record, values, name, value, depth)?,
+        _ => values.push((name.to_owned(), scalar(text)?)),
+    }
+    Ok(())
+}
+
+/// Adds the elements of a list under its name.
+fn elements(
+    record: &mut Record,
+    values: &mut Vec<(String, String)>,
+    name: &str,
+    list: &RawValue,
+    depth: usize,
+) -> Result<(), String> {
+    let list: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(|error| error.to_string())?;
+    if list.is_empty() {
+        values.push((name.to_owned(), String::new()));
+    }
+    for element in list {
+        let element = unwrapped(element);
+        let before = values.len();
+        if let Some((attribute, value)) = attribute(element)? {
+            gather(record, values, &format!("{name}.{attribute}"), value, depth)?;
+        } else {
+            gather(record, values, name, element, depth)?;
+        }
+        if dialect::is_list_of_rows(name) {
+            record.part(name, values[before..].to_vec());
+        }
+    }
+    Ok(())
+}
+
+/// Returns a value that is neither object nor list as text.
+fn scalar(text: &str) -> Result<String, String> {
+    match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(text).map_err(|error| error.to_string()),
+        Some(b'n') => Ok(String::new()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+/// Returns the entries of an object. A name that stands twice is an error: one of its values would be lost.
+fn entries(object: &str) -> Result<Entries<'_>, String> {
+    struct Read;
+    impl<'de> Visitor<'de> for Read {
+        type Value = Entries<'de>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let (mut entries, mut names) = (Vec::new(), HashSet::new());
+            while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+                if !names.insert(name.clone()) {
+                    return Err(A::Error::custom(format!("the name `{name}` stands twice in it")));
+                }
+                entries.push((name, value));
+            }
+            Ok(entries)
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_str(object);
+    reader.deserialize_map(Read).map_err(|error| {
+        let error = error.to_string();
+        error.split(" at line ").next().unwrap_or(&error).to_owned()
+    })
+}
+
+fn entry<'a>(entries: &Entries<'a>, name: &str) -> Option<&'a RawValue> {
+    entries.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+}
+
+/// Returns the list of a connection, as GraphQL has it: `{ "edges": [{ "node": … }] }` or `{ "nodes": […] }`.
+fn connection<'a>(entries: &Entries<'a>) -> Option<&'a RawValue> {
+    let is_other = |(name, _): &(String, &RawValue)| {
+        !matches!(name.as_str(), "edges" | "nodes" | "pageInfo" | "totalCount" | "__typename")
+    };
+    if entries.iter().any(is_other) {
+        return None;
+    }
+    let list = entry(entries, "edges").or_else(|| entry(entries, "nodes"))?;
+    list.get().starts_with('[').then_some(list)
+}
+
+/// Returns an element of a list, without what GraphQL puts around it.
+pub(super) fn unwrapped(element: &RawValue) -> &RawValue {
+    if !element.get().starts_with('{') || !element.get().contains("\"node\"") {
+        return element;
+    }
+    let Ok(entries) = entries(element.get()) else { return element };
+    if entries.iter().all(|(name, _)| matches!(name.as_str(), "node" | "cursor" | "__typename")) {
+        return entry(&entries, "node").unwrap_or(element);
+    }
+    element
+}
+
+/// Returns the name and the value of an object that holds just these: `{ "name": "Colour", "value": "red" }`.
+fn attribute(element: &RawValue) -> Result<Option<(String, &RawValue)>, String> {
+    if !element.get().starts_with('{') || !VALUES.iter().any(|name| element.get().contains(name)) {
+        return Ok(None);
+    }
+    let entries = entries(element.get())?;
+    let name = NAMES.iter().find_map(|name| Some((*name, entry(&entries, name)?)));
+    let value = VALUES.iter().find_map(|name| Some((*name, entry(&entries, name)?)));
+    let (Some((name, named)), Some((valued, value))) = (name, value) else { return Ok(None) };
+    let is_other = |(known, _): &(String, &RawValue)| {
+        known != name && known != valued && !BESIDES.contains(&known.as_str())
+    };
+    if !named.get().starts_with('"') || entries.iter().any(is_other) {
+        return Ok(None);
+    }
+    Ok(Some((scalar(named.get())?, value)))
+}
+
+/// Returns the objects at a path within a value; lists on the way are entered.
+pub(super) fn within<'a>(value: &'a RawValue, path: &str) -> Result<Vec<&'a RawValue>, String> {
+    if value.get().starts_with('[') {
+        let list: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(|error| error.to_string())?;
+        let each = list.into_iter().map(|element| within(element, path)).collect::<Result<Vec<_>, _>>()?;
+        return Ok(each.concat());
+    }
+    if path.is_empty() {
+        return Ok(vec![value]);
+    }
+    if !value.get().starts_with('{') {
+        return Ok(Vec::new());
+    }
+    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    entry(&entries(value.get())?, name).map_or(Ok(Vec::new()), |value| within(value, rest))
+}

@@ -1,0 +1,221 @@
+//! The way through a JSON document to the list of its products, of which one at a time is held.
+
+use super::{several, take, values};
+use crate::catalog::lines::Watch;
+use crate::catalog::table::Table;
+use crate::domain::problem::Problem;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::collections::HashSet;
+use std::fmt;
+use std::rc::Rc;
+
+/// Names of lists of products.
+const KNOWN: [&str; 11] = [
+    "products", "product", "items", "data", "edges", "nodes", "@graph", "results", "records", "entries",
+    "rows",
+];
+
+/// Most names of an object that are told apart: more are ids of a list that is written as an object.
+const TOLD_APART: usize = 4096;
+
+/// A list of objects in a document.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// Names from the outermost object on, joined by full stops.
+    pub(super) path: String,
+    /// Whether the list has the name of a list of products.
+    pub(super) is_known: bool,
+}
+
+impl Found {
+    /// Returns whether a list further down is clearly not that of the products.
+    pub(super) fn is_beside(&self, next: &Self) -> bool {
+        self.is_known && !next.is_known
+    }
+}
+
+/// The list that is read.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// The one at this path.
+    Path(String),
+    /// The first list of objects.
+    First,
+    /// None: the document is only looked at.
+    None,
+}
+
+/// A document while it is read.
+pub(super) struct Walk<'s, 'a> {
+    table: &'s mut Table<'a>,
+    wanted: Wanted,
+    watch: Rc<Watch>,
+    path: Vec<String>,
+    /// Number of objects that were taken.
+    pub(super) row: u64,
+    /// Lists of objects.
+    pub(super) found: Vec<Found>,
+    /// Names of the outermost object.
+    pub(super) names: Vec<String>,
+    /// The path of the list that was read.
+    pub(super) taken: Option<String>,
+    /// Why no more are taken.
+    pub(super) stopped: Option<Box<Problem>>,
+}
+
+impl<'s, 'a> Walk<'s, 'a> {
+    pub(super) fn new(table: &'s mut Table<'a>, wanted: Wanted, watch: Rc<Watch>) -> Self {
+        Self {
+            table,
+            wanted,
+            watch,
+            path: Vec::new(),
+            row: 0,
+            found: Vec::new(),
+            names: Vec::new(),
+            taken: None,
+            stopped: None,
+        }
+    }
+
+    /// Ends the reading with a problem.
+    fn stop<E: serde::de::Error>(&mut self, problem: Box<Problem>) -> E {
+        self.stopped = Some(problem);
+        E::custom("no more is taken")
+    }
+
+    fn take<E: serde::de::Error>(&mut self, object: &RawValue) -> Result<(), E> {
+        self.row += 1;
+        self.watch.renew();
+        take(self.table, self.row, object).map_err(|problem| self.stop(problem))
+    }
+
+    /// Takes what is at a path within an element of a list.
+    fn take_within<E: serde::de::Error>(&mut self, element: &RawValue, rest: &str) -> Result<(), E> {
+        let within = values::within(element, rest).map_err(E::custom)?;
+        for object in within {
+            self.taken.get_or_insert_default();
+            self.take(object)?;
+        }
+        self.watch.renew();
+        Ok(())
+    }
+}
+
+/// A step into a value of a document.
+pub(super) struct Step<'w, 's, 'a>(pub(super) &'w mut Walk<'s, 'a>);
+
+impl<'de> DeserializeSeed<'de> for Step<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Step<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of objects")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let walk = self.0;
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            walk.watch.renew();
+            if walk.path.is_empty() && walk.names.len() < TOLD_APART {
+                walk.names.push(name.clone());
+            }
+            if names.len() < TOLD_APART && !names.insert(name.clone()) {
+                return Err(A::Error::custom(format!("the name `{name}` stands twice in an object")));
+            }
+            walk.path.push(name);
+            map.next_value_seed(Step(&mut *walk))?;
+            walk.path.pop();
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let walk = self.0;
+        let path = walk.path.join(".");
+        walk.watch.renew();
+        if let Wanted::Path(wanted) = &walk.wanted {
+            let wanted = wanted.clone();
+            if wanted == path {
+                walk.taken = Some(path);
+                while let Some(element) = list.next_element::<Box<RawValue>>()? {
+                    walk.take(&element)?;
+                }
+                return Ok(());
+            }
+            let rest = wanted.strip_prefix(&path).map(|rest| rest.strip_prefix('.').unwrap_or(rest));
+            if let Some(rest) = rest.filter(|rest| path.is_empty() || rest.len() + path.len() < wanted.len())
+            {
+                while let Some(element) = list.next_element::<Box<RawValue>>()? {
+                    walk.take_within(&element, rest)?;
+                }
+                return Ok(());
+            }
+        }
+        let first = list.next_element::<Box<RawValue>>()?;
+        let Some(first) = first.filter(|first| first.get().starts_with('{') || path.is_empty()) else {
+            return skip(walk, list);
+        };
+        let is_known = walk.path.last().is_none_or(|name| KNOWN.contains(&name.as_str()));
+        let found = Found { path: path.clone(), is_known };
+        let is_taken = match (&walk.wanted, walk.found.first()) {
+            (Wanted::First, None) => true,
+            (Wanted::First, Some(taken)) if !taken.is_beside(&found) => {
+                walk.found.push(found);
+                let problem = several(walk.table, &walk.found);
+                return Err(walk.stop(Box::new(problem)));
+            }
+            _ => false,
+        };
+        walk.found.push(found);
+        if !is_taken {
+            return skip(walk, list);
+        }
+        walk.taken = Some(path);
+        walk.take(&first)?;
+        while let Some(element) = list.next_element::<Box<RawValue>>()? {
+            walk.take(&element)?;
+        }
+        Ok(())
+    }
+}
+
+fn skip<'de, A: SeqAccess<'de>>(walk: &Walk<'_, '_>, mut list: A) -> Result<(), A::Error> {
+    while list.next_element::<IgnoredAny>()?.is_some() {
+        walk.watch.renew();
+    }
+    Ok(())
+}

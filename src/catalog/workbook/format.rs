@@ -1,0 +1,357 @@
+//! Number formats of a workbook: the text that its user sees in a cell.
+//!
+//! Separators of thousands are left out, because a spreadsheet writes those of its user's country. Numbers that a
+//! format shows in scientific notation or as a fraction are written in full.
+
+use jiff::civil::{Date, date};
+
+/// Days between the two systems in which a workbook counts its dates.
+const TO_1904: i64 = 1462;
+
+/// Significant digits that a spreadsheet keeps of a number; what stands behind them is no digit of its user.
+const SIGNIFICANT: usize = 15;
+
+/// Largest power of ten of a number that is written in full.
+const MOST_DIGITS: i32 = 30;
+
+const DAY: i64 = 86_400;
+
+/// A number format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Format {
+    /// All digits that there are.
+    General,
+    /// A date, a time of day, or both.
+    Moment { has_date: bool, has_time: bool, has_seconds: bool },
+    /// Hours that go on beyond a day.
+    Elapsed,
+    /// Sections for positive numbers, negative numbers and zero.
+    Number(Vec<Section>),
+}
+
+/// A section of a number format.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Section {
+    pieces: Vec<Piece>,
+    /// Places by which the point moves to the right.
+    shift: i32,
+    /// Whether the section has a condition, an exponent or a fraction.
+    is_general: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    /// `0`, `#` or `?`.
+    Digit(char),
+    Point,
+}
+
+/// Letters of a date format.
+#[derive(Debug, Default)]
+struct Letters {
+    has_date: bool,
+    has_time: bool,
+    has_seconds: bool,
+    is_elapsed: bool,
+    has_months: bool,
+}
+
+impl Format {
+    /// Returns the format with this number among those that every workbook has.
+    pub(super) fn built_in(id: u32) -> Self {
+        Self::read(match id {
+            1 => "0",
+            2 | 4 | 39 | 40 | 43 | 44 => "0.00",
+            3 | 37 | 38 | 41 | 42 => "0",
+            9 => "0%",
+            10 => "0.00%",
+            14..=17 | 27..=31 | 36 | 50..=54 | 57 | 58 => "yyyy-mm-dd",
+            18 | 20 => "h:mm",
+            19 | 21 | 32..=35 | 45 | 47 | 55 | 56 => "h:mm:ss",
+            22 => "yyyy-mm-dd h:mm",
+            46 => "[h]:mm:ss",
+            _ => "General",
+        })
+    }
+
+    /// Reads a format as a workbook writes it.
+    pub(super) fn read(code: &str) -> Self {
+        let mut letters = Letters::default();
+        let mut sections = vec![Section::default()];
+        let mut rest = code.chars().peekable();
+        while let Some(letter) = rest.next() {
+            let section = match sections.last_mut() {
+                Some(section) => section,
+                None => break,
+            };
+            match letter {
+                ';' => sections.push(Section::default()),
+                '"' => section.text(&rest.by_ref().take_while(|letter| *letter != '"').collect::<String>()),
+                '\\' => section.text(&rest.next().map(String::from).unwrap_or_default()),
+                '_' | '*' => drop(rest.next()),
+                '[' => {
+                    let inside: String = rest.by_ref().take_while(|letter| *letter != ']').collect();
+                    section.bracket(&inside, &mut letters);
+                }
+                '0' | '#' | '?' => section.pieces.push(Piece::Digit(letter)),
+                '.' => section.pieces.push(Piece::Point),
+                // Behind the last digit each comma stands for a thousand; others group digits.
+                ',' if !matches!(rest.peek(), Some('0' | '#' | '?')) => section.shift -= 3,
+                ',' => {}
+                '%' => {
+                    section.shift += 2;
+                    section.text("%");
+                }
+                'E' | 'e' if matches!(rest.peek(), Some('+' | '-')) => section.is_general = true,
+                'G' | 'g' if "eneral".chars().all(|next| rest.next_if_eq(&next).is_some()) => {
+                    section.is_general = true;
+                }
+                '/' if section.has_digits() => section.is_general = true,
+                letter => letters.or_text(letter, section),
+            }
+        }
+        let is_moment = letters.has_date || letters.has_time || letters.has_months;
+        if letters.is_elapsed {
+            Self::Elapsed
+        } else if is_moment {
+            // `m` stands for minutes beside hours or seconds.
+            let has_date = letters.has_date || !letters.has_time;
+            Self::Moment { has_date, has_time: letters.has_time, has_seconds: letters.has_seconds }
+        } else if sections.iter().all(|section| section.is_general || section.pieces.is_empty()) {
+            Self::General
+        } else {
+            Self::Number(sections)
+        }
+    }
+
+    /// Returns a number as the format shows it; `written` is the number as the workbook has it.
+    pub(super) fn show(&self, written: &str, is_1904: bool) -> String {
+        let written = written.trim();
+        let Some(number) = Decimal::read(written) else { return written.to_owned() };
+        let shown = match self {
+            Self::General => None,
+            Self::Number(sections) => shown(sections, &number),
+            Self::Elapsed => written.parse().ok().and_then(elapsed),
+            Self::Moment { has_date, has_time, has_seconds } => {
+                let serial = written.parse().ok();
+                serial.and_then(|serial| moment(serial, is_1904, *has_date, *has_time, *has_seconds))
+            }
+        };
+        shown.unwrap_or_else(|| number.plain())
+    }
+}
+
+impl Letters {
+    /// Notes a letter of a date, or adds it to the text of a section.
+    fn or_text(&mut self, letter: char, section: &mut Section) {
+        match letter.to_ascii_lowercase() {
+            'y' | 'd' => self.has_date = true,
+            'm' => self.has_months = true,
+            'h' => self.has_time = true,
+            's' => (self.has_time, self.has_seconds) = (true, true),
+            '@' => section.is_general = true,
+            _ => section.text(&letter.to_string()),
+        }
+    }
+}
+
+impl Section {
+    fn text(&mut self, text: &str) {
+        self.pieces.push(Piece::Text(text.to_owned()));
+    }
+
+    fn has_digits(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Digit(_)))
+    }
+
+    /// Takes what stands in brackets: a currency, elapsed time, a condition, or a colour.
+    fn bracket(&mut self, inside: &str, letters: &mut Letters) {
+        if let Some(currency) = inside.strip_prefix('$') {
+            self.text(currency.split('-').next().unwrap_or_default());
+        } else if !inside.is_empty() && inside.chars().all(|letter| "hmsHMS".contains(letter)) {
+            letters.is_elapsed = true;
+        } else if inside.starts_with(['<', '>', '=']) {
+            self.is_general = true;
+        }
+    }
+
+    /// Returns a number as this section shows it.
+    fn show(&self, number: &Decimal) -> String {
+        let point = self.pieces.iter().position(|piece| *piece == Piece::Point).unwrap_or(self.pieces.len());
+        let digits = |pieces: &[Piece]| -> Vec<char> {
+            let digit = |piece: &Piece| match piece {
+                Piece::Digit(digit) => Some(*digit),
+                Piece::Text(_) | Piece::Point => None,
+            };
+            pieces.iter().filter_map(digit).collect()
+        };
+        let (whole, rest) = (digits(&self.pieces[..point]), digits(&self.pieces[point..]));
+        let number = number.shifted(self.shift).rounded(rest.len());
+        let least = whole.iter().filter(|digit| **digit == '0').count();
+        let shown = format!("{:0>least$}", number.whole.trim_start_matches('0'));
+        let needed = rest.iter().rposition(|digit| *digit == '0').map_or(0, |last| last + 1);
+        let mut decimals = number.decimals.clone();
+        while decimals.len() > needed && decimals.ends_with('0') {
+            decimals.pop();
+        }
+        let (mut text, mut place) = (String::new(), 0);
+        for (at, piece) in self.pieces.iter().enumerate() {
+            match piece {
+                Piece::Text(written) => text.push_str(written),
+                Piece::Point if decimals.is_empty() => {}
+                Piece::Point => text.push('.'),
+                Piece::Digit(_) if at < point => {
+                    // The first place takes all digits that the others leave.
+                    let left = whole.len() - place - 1;
+                    let end = shown.len().saturating_sub(left);
+                    let start = if place == 0 { 0 } else { shown.len().saturating_sub(left + 1) };
+                    text.push_str(&shown[start..end]);
+                    place += 1;
+                }
+                Piece::Digit(_) => {
+                    let at = at - point - 1 - texts(&self.pieces[point..at]);
+                    text.push_str(decimals.get(at..=at).unwrap_or_default());
+                }
+            }
+        }
+        let is_zero = number.whole.bytes().chain(number.decimals.bytes()).all(|digit| digit == b'0');
+        let sign = if number.is_negative && !is_zero { "-" } else { "" };
+        format!("{sign}{}", text.trim())
+    }
+}
+
+fn texts(pieces: &[Piece]) -> usize {
+    pieces.iter().filter(|piece| matches!(piece, Piece::Text(_))).count()
+}
+
+/// Returns a number as the section for its sign shows it; nothing where that section shows all digits.
+fn shown(sections: &[Section], number: &Decimal) -> Option<String> {
+    let is_zero = number.whole.bytes().chain(number.decimals.bytes()).all(|digit| digit == b'0');
+    let unsigned = Decimal { is_negative: false, ..number.clone() };
+    let (section, number) = match sections {
+        [_, negative, ..] if number.is_negative && !is_zero => (negative, &unsigned),
+        [_, _, zero, ..] if is_zero => (zero, &unsigned),
+        [first, ..] => (first, number),
+        [] => return None,
+    };
+    // An empty section hides the number, and an id must not vanish.
+    (!section.is_general && !section.pieces.is_empty()).then(|| section.show(number))
+}
+
+/// A number by its decimal digits.
+#[derive(Debug, Clone)]
+struct Decimal {
+    is_negative: bool,
+    whole: String,
+    decimals: String,
+}
+
+impl Decimal {
+    /// Reads a number. The digits of a whole number are kept as they are, others are rounded to those that count.
+    fn read(written: &str) -> Option<Self> {
+        let unsigned = written.strip_prefix('-').unwrap_or(written);
+        let is_negative = unsigned.len() < written.len();
+        if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+            let whole = unsigned.trim_start_matches('0');
+            let whole = if whole.is_empty() { "0" } else { whole };
+            return Some(Self { is_negative, whole: whole.to_owned(), decimals: String::new() });
+        }
+        let value: f64 = unsigned.parse().ok().filter(|value: &f64| value.is_finite())?;
+        let rounded = format!("{value:.*e}", SIGNIFICANT - 1);
+        let (digits, power) = rounded.split_once('e')?;
+        let power: i32 = power.parse().ok()?;
+        if power.abs() > MOST_DIGITS {
+            return None;
+        }
+        let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+        let number = Self { is_negative, whole: digits[..1].to_owned(), decimals: digits[1..].to_owned() };
+        let mut number = number.shifted(power);
+        number.decimals.truncate(number.decimals.trim_end_matches('0').len());
+        Some(number)
+    }
+
+    /// Returns the number with its point moved to the right.
+    fn shifted(&self, places: i32) -> Self {
+        let all = format!("{}{}", self.whole, self.decimals);
+        let point = i32::try_from(self.whole.len()).unwrap_or(i32::MAX).saturating_add(places);
+        let (all, point) = match usize::try_from(point) {
+            Ok(point) => (all, point),
+            Err(_) => (format!("{}{all}", "0".repeat(point.unsigned_abs() as usize)), 0),
+        };
+        let all = format!("{all:0<point$}");
+        let whole = all[..point].trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole }.to_owned();
+        Self { is_negative: self.is_negative, whole, decimals: all[point..].to_owned() }
+    }
+
+    /// Returns the number with exactly so many decimals; a half is rounded away from zero.
+    fn rounded(&self, places: usize) -> Self {
+        let mut decimals = format!("{:0<places$}", self.decimals);
+        let is_up = decimals.as_bytes().get(places).is_some_and(|digit| *digit >= b'5');
+        decimals.truncate(places);
+        let mut digits = format!("0{}{decimals}", self.whole).into_bytes();
+        let mut is_carried = is_up;
+        for digit in digits.iter_mut().rev().take_while(|_| is_up) {
+            if !is_carried {
+                break;
+            }
+            is_carried = *digit == b'9';
+            *digit = if is_carried { b'0' } else { *digit + 1 };
+        }
+        let digits: String = digits.into_iter().map(char::from).collect();
+        let (whole, decimals) = digits.split_at(digits.len() - places);
+        let whole = whole.trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole }.to_owned();
+        Self { is_negative: self.is_negative, whole, decimals: decimals.to_owned() }
+    }
+
+    /// Returns all digits.
+    fn plain(&self) -> String {
+        let sign =
+            if self.is_negative && (self.whole != "0" || !self.decimals.is_empty()) { "-" } else { "" };
+        let point = if self.decimals.is_empty() { "" } else { "." };
+        format!("{sign}{}{point}{}", self.whole, self.decimals)
+    }
+}
+
+/// Splits a count of days into days and seconds.
+fn split(serial: f64) -> Option<(i64, i64)> {
+    // Largest date of a workbook: the year 9999.
+    if !(0.0..2_958_466.0).contains(&serial) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the number is in the bounds above")]
+    let seconds = (serial * 86_400.0).round() as i64;
+    Some((seconds / DAY, seconds % DAY))
+}
+
+/// Returns a moment as ISO 8601 writes it, the time without seconds where the format shows none.
+fn moment(serial: f64, is_1904: bool, has_date: bool, has_time: bool, has_seconds: bool) -> Option<String> {
+    let (days, seconds) = split(serial)?;
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let time = match has_seconds || second > 0 {
+        true => format!("{hour:02}:{minute:02}:{second:02}"),
+        false => format!("{hour:02}:{minute:02}"),
+    };
+    if !has_date {
+        return Some(time);
+    }
+    let days = if is_1904 { days + TO_1904 } else { days };
+    // A day that never was, the 29th of February 1900, is counted by all workbooks.
+    let start: Date = if days < 60 { date(1899, 12, 31) } else { date(1899, 12, 30) };
+    let day = start.checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
+    Some(if has_time && seconds > 0 {
+        format!("{day}T{hour:02}:{minute:02}:{second:02}")
+    } else {
+        day.to_string()
+    })
+}
+
+fn elapsed(serial: f64) -> Option<String> {
+    let (days, seconds) = split(serial)?;
+    Some(format!("{}:{:02}:{:02}", days * 24 + seconds / 3600, seconds / 60 % 60, seconds % 60))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,416 @@
+//! XML documents: an element for each product, with its values as elements and attributes.
+
+mod survey;
+
+use super::LONGEST_NAME;
+use super::dialect;
+use super::lines::{Broken, Metered, Watch};
+use super::records::Record;
+use super::sheet::{broken_off, too_long};
+use super::table::Table;
+use crate::domain::problem::{Problem, meant_or_all};
+use crate::domain::text::decode_entities;
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::collections::HashSet;
+use std::io::{BufReader, Cursor, Read};
+use survey::{Survey, is_known, local, survey};
+
+/// Deepest element within a product.
+const DEEPEST: usize = 32;
+
+/// Bytes that are looked at to find the element of a product.
+const LOOKED_AT: u64 = 256 * 1024;
+
+/// Prefixes of shop fields, whose names are columns; documents may declare others for the same address.
+const PREFIXES: [&str; 2] = ["g", "c"];
+
+/// Part of the address that stands for shop fields.
+const SHOP_FIELDS: &str = "base.google.com";
+
+/// Reads a document; the row is the position of the product, 1 for the first.
+pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> Result<(), Box<Problem>> {
+    "XML".clone_into(&mut table.format);
+    let encoding = encoding(table, &head)?;
+    let (metered, watch) = Metered::new(head, source);
+    if encoding == UTF_8 {
+        return document(table, metered, &watch);
+    }
+    table.encoding = if encoding == WINDOWS_1252 { "Windows-1252" } else { encoding.name() };
+    let letters = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(metered);
+    document(table, letters, &watch)
+}
+
+/// Returns the encoding that the manifest names, else the one that the document declares.
+fn encoding(table: &Table<'_>, head: &[u8]) -> Result<&'static Encoding, Box<Problem>> {
+    let declaration = head.split(|byte| *byte == b'>').next().unwrap_or_default();
+    let declaration = String::from_utf8_lossy(declaration);
+    let declared = declaration.strip_prefix("<?xml").and_then(|text| text.split_once("encoding"));
+    let declared = declared.and_then(|(_, rest)| rest.split(['"', '\'']).nth(1));
+    let Some(label) = table.options.encoding.as_deref().or(declared) else { return Ok(UTF_8) };
+    match Encoding::for_label(label.as_bytes()) {
+        // What reads as a declaration byte by byte is not UTF-16.
+        Some(encoding) if encoding.name().starts_with("UTF-16") => Ok(UTF_8),
+        Some(encoding) => Ok(encoding),
+        None => {
+            let problem = table.whole(format!("there is no encoding `{label}`"));
+            Err(problem.hint("write its name under `items:`, such as `encoding: windows-1250`").into())
+        }
+    }
+}
+
+/// Finds the element of a product, and reads all of them.
+fn document(table: &mut Table<'_>, mut source: impl Read, watch: &Watch) -> Result<(), Box<Problem>> {
+    let mut start = Vec::new();
+    // What cannot be read is told where it is read again.
+    let read = source.by_ref().take(LOOKED_AT).read_to_end(&mut start);
+    let seen = survey(&start);
+    let element = match &table.options.element {
+        Some(element) => Some(element.clone()),
+        None => chosen(table, &seen)?,
+    };
+    let mut products =
+        Products { table, watch, seen, element, row: 0, shop: PREFIXES.map(str::to_owned).to_vec() };
+    watch.renew();
+    if let Err(error) = read {
+        return Err(products.stopped(0, &error.to_string()).into());
+    }
+    products.read(BufReader::with_capacity(64 * 1024, Cursor::new(start).chain(source)))
+}
+
+/// Returns the element that holds a product; none where the start of the document shows none.
+fn chosen(table: &Table<'_>, seen: &Survey) -> Result<Option<String>, Box<Problem>> {
+    let known: Vec<&String> = seen.candidates.iter().filter(|name| is_known(name)).collect();
+    match (known.as_slice(), seen.candidates.as_slice()) {
+        ([one], _) => Ok(Some((*one).clone())),
+        ([], [one]) => Ok(Some(one.clone())),
+        ([], []) => Ok(None),
+        (_, all) => Err(several(table, all).into()),
+    }
+}
+
+fn several(table: &Table<'_>, names: &[String]) -> Problem {
+    let all = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let first = names.first().map_or("product", String::as_str);
+    table.whole(format!("several elements may hold a product: {all}")).hint(element_hint(first))
+}
+
+fn element_hint(name: &str) -> String {
+    format!("write `element: {name}` under `items:`; for `init` and `catalog`, `--element {name}`")
+}
+
+/// The products of a document while they are read.
+struct Products<'s, 'a> {
+    table: &'s mut Table<'a>,
+    watch: &'s Watch,
+    seen: Survey,
+    /// The element of a product, where it is known.
+    element: Option<String>,
+    row: u64,
+    /// Prefixes of shop fields.
+    shop: Vec<String>,
+}
+
+impl Products<'_, '_> {
+    fn read(&mut self, source: BufReader<impl Read>) -> Result<(), Box<Problem>> {
+        let mut reader = Reader::from_reader(source);
+        let mut buffer = Vec::new();
+        let mut product: Option<Product> = None;
+        loop {
+            buffer.clear();
+            let read = reader.read_event_into(&mut buffer).map_err(|error| error.to_string());
+            match read.map_err(|why| self.stopped(reader.error_position(), &why))? {
+                event @ (Event::Start(_) | Event::Empty(_)) => {
+                    let (Event::Start(start) | Event::Empty(start)) = &event else { continue };
+                    let is_empty = matches!(event, Event::Empty(_));
+                    self.note_prefixes(start);
+                    match &mut product {
+                        Some(product) => {
+                            self.open(product, start)?;
+                            if is_empty {
+                                product.close(&self.seen);
+                            }
+                        }
+                        None if self.begins(start)? => {
+                            self.watch.renew();
+                            let begun = Product::new(start);
+                            if is_empty { self.take(begun)? } else { product = Some(begun) }
+                        }
+                        None => {}
+                    }
+                }
+                Event::Text(text) => add(&mut product, &text.xml10_content(), false),
+                Event::CData(text) => add(&mut product, &text.xml10_content(), true),
+                Event::GeneralRef(name) => {
+                    add(&mut product, &decode_entities(&format!("&{};", &*name)), false);
+                }
+                Event::End(_) => match product.take() {
+                    Some(mut open) if !open.path.is_empty() => {
+                        open.close(&self.seen);
+                        product = Some(open);
+                    }
+                    Some(whole) => self.take(whole)?,
+                    // What is about the whole document needs no memory.
+                    None => self.watch.renew(),
+                },
+                Event::Eof if product.is_some() => {
+                    let problem =
+                        self.table.at(self.row + 1, None, "the feed ends in the middle of a product");
+                    return Err(problem.hint("fetch it again, it was cut off").into());
+                }
+                Event::Eof => break,
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            }
+        }
+        if self.row == 0 { Err(self.none().into()) } else { self.table.end_of_records() }
+    }
+
+    /// Notes prefixes that the document declares for shop fields.
+    fn note_prefixes(&mut self, start: &BytesStart<'_>) {
+        for attribute in start.attributes().flatten() {
+            if let Some(prefix) = attribute.key.as_ref().strip_prefix("xmlns:")
+                && attribute.value.contains(SHOP_FIELDS)
+                && !self.shop.iter().any(|known| known == prefix)
+            {
+                self.shop.push(prefix.to_owned());
+            }
+        }
+    }
+
+    /// Returns whether a product begins. Another element that holds products in most documents is an error: the start
+    /// of the document did not show it.
+    fn begins(&mut self, start: &BytesStart<'_>) -> Result<bool, Box<Problem>> {
+        let name = start.name();
+        let name = name.as_ref();
+        let Some(element) = &self.element else {
+            let is_first = is_known(name);
+            self.element = is_first.then(|| name.to_owned());
+            return Ok(is_first);
+        };
+        let is_own = local(name) == local(element);
+        if !is_own && self.table.options.element.is_none() && !is_known(element) && is_known(name) {
+            return Err(several(self.table, &[name.to_owned(), element.clone()]).into());
+        }
+        Ok(is_own)
+    }
+
+    fn open(&self, product: &mut Product, start: &BytesStart<'_>) -> Result<(), Box<Problem>> {
+        let name = start.name();
+        let name = name.as_ref();
+        let (name, is_shop) = match name.split_once(':') {
+            Some((prefix, rest)) if self.shop.iter().any(|known| known == prefix) => (rest, true),
+            Some((prefix, rest)) if product.prefix.as_deref() == Some(prefix) => (rest, false),
+            _ => (name, false),
+        };
+        if product.open(name, is_shop, start) {
+            return Ok(());
+        }
+        let message = format!(
+            "elements are nested more than {DEEPEST} deep, or their names are longer than {LONGEST_NAME} bytes"
+        );
+        Err(self.table.at(self.row + 1, None, message).hint("this is no product of a feed").into())
+    }
+
+    fn take(&mut self, product: Product) -> Result<(), Box<Problem>> {
+        self.row += 1;
+        self.watch.renew();
+        if let Some(name) = product.unread.filter(|_| self.table.encoding != "UTF-8") {
+            let encoding = self.table.encoding;
+            let message = format!("a letter in this element is not saved as {encoding}");
+            let problem = self.table.at(self.row, Some(&name), message);
+            let hint = "write the encoding of the file under `items:`, such as `encoding: windows-1250`";
+            self.table.spoilt(self.row, problem.hint(hint));
+        }
+        self.table.record(self.row, product.record)
+    }
+
+    /// The document has no product.
+    fn none(&self) -> Problem {
+        let names = self.seen.names.iter().map(String::as_str);
+        if let Some(wanted) = &self.table.options.element {
+            let problem = self.table.whole(format!("the file has no element `{wanted}`"));
+            return problem.hint(meant_or_all(wanted, names, "its elements are"));
+        }
+        let names: Vec<&str> = names.collect();
+        let problem = self.table.whole(
+            "the file has no product: there is no `<item>` (RSS), no `<entry>` (Atom), and no repeated element \
+             with an id",
+        );
+        let hint = "write the element that holds a product under `items:`, such as `element: article`; for \
+                    `init` and `catalog`, `--element article`";
+        problem.hint(hint).note(format!("elements: {}", names.join(", ")))
+    }
+
+    /// The document was not read to its end.
+    fn stopped(&self, at: u64, why: &str) -> Problem {
+        let (table, row) = (&self.table, self.row + 1);
+        match self.watch.broken() {
+            Some(Broken::TooLong) => too_long(table, row, "product", "an element in it may never be closed"),
+            Some(broken) => broken_off(table, row, &broken),
+            None => table
+                .at(row, None, format!("the feed cannot be read from byte {at} on: {why}"))
+                .hint("fetch it again, or let the program that wrote it write it anew"),
+        }
+    }
+}
+
+/// Adds a text to the product that is open, if one is.
+fn add(product: &mut Option<Product>, text: &str, is_cdata: bool) {
+    if let Some(element) = product.as_mut().and_then(|product| product.path.last_mut()) {
+        element.text.push_str(text);
+        element.is_cdata |= is_cdata;
+    }
+}
+
+/// A product while it is read.
+struct Product {
+    record: Record,
+    /// The prefix of its element.
+    prefix: Option<String>,
+    /// Elements that are open.
+    path: Vec<Open>,
+    /// Values of the outermost element that is open.
+    values: Vec<(String, String)>,
+    /// Names that attributes gave, or that have no prefix of shop fields: an element with one takes their place.
+    weak: HashSet<String>,
+    /// Names with a prefix of shop fields.
+    shop: HashSet<String>,
+    /// An element with bytes that are no letters.
+    unread: Option<String>,
+}
+
+/// An element that is open.
+struct Open {
+    name: String,
+    text: String,
+    /// The address that it has as an attribute.
+    address: String,
+    is_cdata: bool,
+    is_shop: bool,
+    has_children: bool,
+    /// Number of values before it.
+    before: usize,
+}
+
+impl Product {
+    fn new(start: &BytesStart<'_>) -> Self {
+        let name = start.name();
+        let prefix = name.as_ref().split_once(':').map(|(prefix, _)| prefix.to_owned());
+        let mut product = Self {
+            record: Record::default(),
+            prefix,
+            path: Vec::new(),
+            values: Vec::new(),
+            weak: HashSet::new(),
+            shop: HashSet::new(),
+            unread: None,
+        };
+        for (name, value) in attributes(start) {
+            product.record.add(&name, value.trim());
+            product.weak.insert(name);
+        }
+        product
+    }
+
+    /// An element begins. Answers whether it is neither too deep nor, with those around it, named too long.
+    fn open(&mut self, name: &str, is_shop: bool, start: &BytesStart<'_>) -> bool {
+        let mut name = match self.path.last_mut() {
+            Some(outer) => {
+                outer.has_children = true;
+                format!("{}.{name}", outer.name)
+            }
+            None => name.to_owned(),
+        };
+        let (mut address, mut others) = (String::new(), Vec::new());
+        for (attribute, value) in attributes(start) {
+            match attribute.as_str() {
+                // Atom writes addresses so.
+                "href" => address = value,
+                "name" => name = format!("{name}.{}", value.trim()),
+                _ => others.push((attribute, value)),
+            }
+        }
+        if name.len() > LONGEST_NAME || self.path.len() >= DEEPEST {
+            return false;
+        }
+        let before = self.values.len();
+        for (attribute, value) in others {
+            self.values.push((format!("{name}.{attribute}"), value.trim().to_owned()));
+        }
+        let text = String::new();
+        self.path.push(Open { name, text, address, is_cdata: false, is_shop, has_children: false, before });
+        true
+    }
+
+    /// An element ends.
+    fn close(&mut self, seen: &Survey) {
+        let Some(Open { name, text, address, is_cdata, is_shop, has_children, before }) = self.path.pop()
+        else {
+            return;
+        };
+        let text = if text.trim().is_empty() { address.trim() } else { text.trim() };
+        if self.unread.is_none() && text.contains('\u{fffd}') {
+            self.unread = Some(name.clone());
+        }
+        if !has_children || !text.is_empty() {
+            let is_twice = seen.is_twice[usize::from(!is_cdata)].unwrap_or(false);
+            let text = if is_twice { decode_entities(text).trim().to_owned() } else { text.to_owned() };
+            self.values.push((name.clone(), text));
+        }
+        if has_children {
+            pair(&name, &mut self.values, before);
+            if dialect::is_list_of_rows(&name) {
+                self.record.part(&name, self.values[before..].to_vec());
+            }
+        }
+        if self.path.is_empty() {
+            for (name, value) in std::mem::take(&mut self.values) {
+                self.add(&name, &value, is_shop);
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, value: &str, is_shop: bool) {
+        if is_shop {
+            let is_first = self.shop.insert(name.to_owned());
+            if is_first { self.record.set(name, value) } else { self.record.add(name, value) }
+        } else if self.weak.remove(name) {
+            self.record.set(name, value);
+        } else if !self.shop.contains(name) {
+            self.record.add(name, value);
+        }
+    }
+}
+
+/// Makes one value of an element that holds a name and a value: `PARAM.Colour`.
+fn pair(outer: &str, values: &mut Vec<(String, String)>, before: usize) {
+    let [first, second] = &values[before..] else { return };
+    let is = |value: &(String, String), ends: &[&str]| {
+        let last = value.0.rsplit('.').next().unwrap_or_default().to_lowercase();
+        ends.iter().any(|end| last.ends_with(end))
+    };
+    let (names, ends) = (["name"], ["val", "value"]);
+    let (name, value) = if is(first, &names) && is(second, &ends) {
+        (first, second)
+    } else if is(second, &names) && is(first, &ends) {
+        (second, first)
+    } else {
+        return;
+    };
+    let joined = (format!("{outer}.{}", name.1), value.1.clone());
+    values.truncate(before);
+    values.push(joined);
+}
+
+/// Returns the attributes of an element that are no declarations, without prefixes.
+fn attributes(start: &BytesStart<'_>) -> Vec<(String, String)> {
+    let is_value = |key: &str| key != "xmlns" && !key.starts_with("xmlns:") && !key.starts_with("xml:");
+    let all = start.attributes().flatten().filter(|attribute| is_value(attribute.key.as_ref()));
+    all.map(|attribute| (local(attribute.key.as_ref()).to_owned(), decode_entities(&attribute.value)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! A look at the start of an XML document: the element that holds a product, and how its texts are encoded.
+
+use crate::domain::text::decode_entities;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::collections::BTreeMap;
+
+/// Elements that hold a product, in lower case: of RSS and Atom, of Yandex, Heureka and Shoptet, and of many others.
+const KNOWN: [&str; 6] = ["item", "entry", "offer", "shopitem", "product", "produkt"];
+
+/// Ends of names by which items are told apart, in lower case.
+const IDS: [&str; 9] = ["id", "item_id", "sku", "code", "guid", "handle", "reference", "product_id", "ean"];
+
+/// Fewest values of a product.
+const LEAST: usize = 2;
+
+/// Returns whether an element of this name holds a product in most documents.
+pub(super) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&local(name).to_lowercase().as_str())
+}
+
+/// Returns a name without its prefix.
+pub(super) fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+/// What the start of a document shows.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// Names of the elements that may hold a product, each once, in their order.
+    pub(super) candidates: Vec<String>,
+    /// Names of all elements, each once, in their order.
+    pub(super) names: Vec<String>,
+    /// Whether texts are encoded twice, by the first one that tells: within CDATA and outside of it.
+    pub(super) is_twice: [Option<bool>; 2],
+}
+
+/// An element that is open.
+#[derive(Debug, Default)]
+struct Open {
+    path: String,
+    has_id: bool,
+    values: usize,
+    has_children: bool,
+    text: String,
+    is_cdata: bool,
+}
+
+/// Reads as much of a document as is there.
+pub(super) fn survey(start: &[u8]) -> Survey {
+    let mut reader = Reader::from_reader(start);
+    let mut buffer = Vec::new();
+    let mut survey = Survey::default();
+    let mut open: Vec<Open> = Vec::new();
+    let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    loop {
+        buffer.clear();
+        match reader.read_event_into(&mut buffer) {
+            Ok(event @ (Event::Start(_) | Event::Empty(_))) => {
+                let (Event::Start(start) | Event::Empty(start)) = &event else { continue };
+                survey.open(&mut open, start);
+                if matches!(event, Event::Empty(_)) {
+                    survey.close(&mut open, &mut found);
+                }
+            }
+            Ok(Event::Text(text)) => add(&mut open, &text.xml10_content(), false),
+            Ok(Event::CData(text)) => add(&mut open, &text.xml10_content(), true),
+            Ok(Event::GeneralRef(name)) => add(&mut open, &decode_entities(&format!("&{};", &*name)), false),
+            Ok(Event::End(_)) => survey.close(&mut open, &mut found),
+            Ok(Event::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    // A document may be cut within its first product.
+    for element in open.iter().skip(1).filter(|element| element.has_id && element.values > 0) {
+        if is_known(last(&element.path)) {
+            found.entry(element.path.clone()).or_insert((usize::MAX, 0)).1 += 1;
+        }
+    }
+    let is_one = |path: &str, times: usize| times > 1 || is_known(last(path));
+    let mut all: Vec<(usize, &String)> = found
+        .iter()
+        .filter(|(path, (_, times))| is_one(path, *times))
+        .map(|(path, (at, _))| (*at, path))
+        .collect();
+    all.sort();
+    let is_within = |path: &str| all.iter().any(|(_, outer)| path.starts_with(&format!("{outer}/")));
+    for (_, path) in all.iter().filter(|(_, path)| !is_within(path)) {
+        let name = last(path).to_owned();
+        if !survey.candidates.contains(&name) {
+            survey.candidates.push(name);
+        }
+    }
+    survey
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn add(open: &mut [Open], text: &str, is_cdata: bool) {
+    if let Some(element) = open.last_mut() {
+        element.text.push_str(text);
+        element.is_cdata |= is_cdata;
+    }
+}
+
+impl Survey {
+    fn open(&mut self, open: &mut Vec<Open>, start: &BytesStart<'_>) {
+        let name = start.name();
+        let name = name.as_ref();
+        if !self.names.iter().any(|known| known == name) && self.names.len() < 100 {
+            self.names.push(name.to_owned());
+        }
+        let path = match open.last_mut() {
+            Some(outer) => {
+                outer.has_children = true;
+                format!("{}/{name}", outer.path)
+            }
+            None => name.to_owned(),
+        };
+        let mut element = Open { path, ..Open::default() };
+        for attribute in start.attributes().flatten() {
+            element.has_id |= IDS.contains(&local(attribute.key.as_ref()).to_lowercase().as_str());
+        }
+        open.push(element);
+    }
+
+    fn close(&mut self, open: &mut Vec<Open>, found: &mut BTreeMap<String, (usize, usize)>) {
+        let Some(element) = open.pop() else { return };
+        if !element.has_children {
+            self.weigh(&element);
+            if let Some(outer) = open.last_mut() {
+                outer.values += 1;
+                outer.has_id |= IDS.contains(&local(last(&element.path)).to_lowercase().as_str());
+            }
+        } else if !open.is_empty() && element.has_id && element.values >= LEAST {
+            let at = found.len();
+            found.entry(element.path).or_insert((at, 0)).1 += 1;
+        }
+    }
+
+    /// Notes what a text says of its encoding. Tags make it HTML, in which entities have their place.
+    fn weigh(&mut self, element: &Open) {
+        let text = element.text.as_str();
+        let known = &mut self.is_twice[usize::from(!element.is_cdata)];
+        if known.is_none() && text.contains('&') && !text.contains('<') {
+            *known = Some(decode_entities(text) != text);
+        }
+    }
+}
