@@ -4,6 +4,7 @@
 //! kept of a million rows.
 
 mod items;
+mod join;
 mod shown;
 
 pub use items::{Jobs, jobs, product_file};

@@ -1,6 +1,4 @@
-//! Rows and their cells: lists of pictures, options, and numbers that a spreadsheet has shortened.
-
-use super::dialect::{Columns, Dialect};
+//! Rows and their cells: lists of pictures, and numbers that a spreadsheet has shortened.
 
 /// A row of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,46 +41,6 @@ pub(super) fn pictures<'a>(cell: &'a str, between: &str) -> Vec<&'a str> {
     found.push(cell[start..].trim());
     found.retain(|picture| !picture.is_empty());
     found
-}
-
-/// The options of a row. Their names may stand only in the product's first row.
-pub(super) fn options(dialect: &Dialect, columns: &Columns, head: &Row, row: &Row) -> Vec<(String, String)> {
-    let option = |(name, value, called): &(Option<usize>, usize, String)| {
-        let text = row.cell(*value);
-        let name = match name {
-            Some(column) => {
-                [row, head].into_iter().map(|row| row.cell(*column)).find(|name| !name.is_empty())?
-            }
-            None => called,
-        };
-        Some((name.to_owned(), text.to_owned()))
-    };
-    let pairs = columns.options.iter().filter_map(option);
-    let pairs: Vec<_> = match dialect.between_options() {
-        Some(between) => pairs.flat_map(|(names, values)| parted(&names, &values, between)).collect(),
-        None => pairs.collect(),
-    };
-    let pairs = pairs.into_iter().map(|(name, text)| (name, without_number(&text).to_owned()));
-    pairs.filter(|(_, text)| !dialect.is_no_option(text)).collect()
-}
-
-/// Returns the name of a colour without the number before it: `Red` of `#aa3322:Red`.
-fn without_number(text: &str) -> &str {
-    let is_number = |number: &str| {
-        number.len() == 7
-            && number.starts_with('#')
-            && number.bytes().skip(1).all(|digit| digit.is_ascii_hexdigit())
-    };
-    match text.split_once(':') {
-        Some((number, name)) if is_number(number) => name.trim(),
-        _ => text,
-    }
-}
-
-/// Parts a cell of several names and a cell of as many values.
-fn parted(names: &str, values: &str, between: char) -> Vec<(String, String)> {
-    let part = |text: &str| text.split(between).map(|part| part.trim().to_owned()).collect::<Vec<_>>();
-    part(names).into_iter().zip(part(values)).collect()
 }
 
 /// Whether a spreadsheet has shortened a number: `1.38641E+11`. What it left out is lost.

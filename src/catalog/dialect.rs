@@ -5,6 +5,7 @@
 
 mod columns;
 mod header;
+mod options;
 mod rules;
 
 pub(super) use columns::{Child, Columns};
@@ -290,6 +291,20 @@ pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)
 }
 
+/// Returns a program of which half of the headers or more are there, but one without which a file is none of its is
+/// not; with all spellings of that one.
+pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<String>)> {
+    let lacking = |dialect: &'static Dialect| {
+        let folded = dialect.spellings.known(headers);
+        let known = dialect.known(&folded);
+        let [missing] = dialect.absent(&folded)[..] else { return None };
+        let is_likely = known >= dialect.least.max(1) && known * 2 >= dialect.strong.len();
+        is_likely.then_some((known, dialect, missing))
+    };
+    let (_, dialect, missing) = ALL.iter().filter_map(lacking).max_by_key(|(known, ..)| *known)?;
+    Some((dialect, dialect.spellings.of(missing)))
+}
+
 impl Dialect {
     /// Whether each row is an item under the names of its own columns.
     pub(super) fn is_plain(&self) -> bool {
@@ -306,14 +321,17 @@ impl Dialect {
         self.required.iter().filter(is_missing).map(|header| header.written.as_str()).collect()
     }
 
+    fn known(&self, folded: &[String]) -> usize {
+        self.strong.iter().filter(|header| header.is_among(folded)).count()
+    }
+
     /// How many of its headers are there; nothing where a required one is not.
     pub(super) fn confidence(&self, headers: &[String]) -> Option<Confidence> {
         let folded = self.spellings.known(headers);
         if !self.absent(&folded).is_empty() {
             return None;
         }
-        let known = self.strong.iter().filter(|header| header.is_among(&folded)).count();
-        Some(Confidence { known, of: self.strong.len() })
+        Some(Confidence { known: self.known(&folded), of: self.strong.len() })
     }
 
     /// Takes off what its writer put before cells that a spreadsheet would take for formulas.
@@ -332,16 +350,6 @@ impl Dialect {
     /// The headers by which rows are told apart, for a message.
     pub(super) fn id_headers(&self) -> Vec<&str> {
         self.together.iter().chain(&self.alone).map(|header| header.written.as_str()).collect()
-    }
-
-    /// Whether an option's value means that there is none.
-    pub(super) fn is_no_option(&self, value: &str) -> bool {
-        value.is_empty() || self.options.none.iter().any(|none| none == value)
-    }
-
-    /// The character between several options of one cell.
-    pub(super) const fn between_options(&self) -> Option<char> {
-        self.options.between
     }
 }
 

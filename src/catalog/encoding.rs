@@ -9,7 +9,7 @@ mod language;
 
 use super::encoding::language::{LANGUAGES, Language, Script, script};
 use crate::domain::problem::meant_or_all;
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::collections::HashSet;
 
 /// Natural logarithm of the least odds of a certain reading with which the detector agrees.
@@ -18,8 +18,10 @@ const CERTAIN: f64 = 7.0;
 /// Natural logarithm of the least odds of a certain reading with which the detector does not agree.
 const CERTAIN_ALONE: f64 = 10.0;
 
-/// Fewest letters beyond ASCII of a certain reading in another script than the Latin one.
+/// Fewest letters beyond ASCII of a certain reading in another script than the Latin one, and in Latin letters of
+/// another encoding than the most common one, windows-1252.
 const FEWEST: usize = 24;
+const FEWEST_LATIN: usize = 8;
 
 /// Natural logarithm of the odds of a language in an encoding that is not made for it, and in one for East Asia.
 const UNUSUAL: f64 = -3.0;
@@ -117,10 +119,13 @@ pub(super) fn decide(sample: &[u8]) -> Decision {
     detector.feed(sample, true);
     let guess = detector.guess(None, false);
     let agrees = candidates.iter().any(|candidate| candidate.encoding == guess && candidate.key == best.key);
-    let letters =
-        || best.words.iter().flat_map(|word| word.chars()).filter(|letter| !letter.is_ascii()).count();
-    let is_enough = best.is_latin || letters() >= FEWEST;
-    if is_enough && odds >= if agrees { CERTAIN } else { CERTAIN_ALONE } {
+    let letters = best.words.iter().flat_map(|word| word.chars()).filter(|letter| !letter.is_ascii()).count();
+    let fewest = match (best.is_latin, best.encoding == WINDOWS_1252) {
+        (true, true) => 1,
+        (true, false) => FEWEST_LATIN,
+        (false, _) => FEWEST,
+    };
+    if letters >= fewest && odds >= if agrees { CERTAIN } else { CERTAIN_ALONE } {
         let equal = candidates.iter().filter(|candidate| candidate.key == best.key);
         let doubtful = doubtful(best.encoding, &equal.map(|equal| equal.encoding).collect::<Vec<_>>(), &used);
         let word = best.words.first().cloned().unwrap_or_default();

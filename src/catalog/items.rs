@@ -1,7 +1,6 @@
 //! Products become items, one for each clip that a shot makes.
 
-use super::cells::Row;
-use super::cells::{is_shortened, options};
+use super::cells::{Row, is_shortened};
 use super::dialect::{self, Dialect, Field, not_sold};
 use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
@@ -262,7 +261,7 @@ impl Maker<'_> {
 
     fn variant(&self, product: &Product, variant: &Variant) -> Item {
         let options = match variant.options.as_slice() {
-            [] => options(self.dialect, self.columns, &product.head, &variant.row),
+            [] => self.columns.options_of(self.dialect, &product.head, &variant.row),
             named => named.to_vec(),
         };
         let id = match variant.row.filled(self.columns.of(Field::Sku)) {

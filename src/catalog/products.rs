@@ -2,7 +2,7 @@
 //!
 //! Of a row is kept what its items need: a run that makes one clip a product keeps one row of each product.
 
-use super::cells::{Row, options, pictures};
+use super::cells::{Row, pictures};
 use super::dialect::{Child, Columns, Dialect, Field, Whose};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -187,7 +187,7 @@ impl Products {
         self.show(at, shared.into_iter().chain(own));
         // What the product's own row says of its options holds for all of its variants.
         if is_apart || (is_variant && !self.list[at].is_apart) {
-            let options = options(self.dialect, columns, &self.list[at].head, &row);
+            let options = columns.options_of(self.dialect, &self.list[at].head, &row);
             self.note_options(at, options);
         }
         if is_apart {

@@ -318,14 +318,14 @@ fn a_group_whose_first_variant_is_sold_out_shows_the_first_in_stock() {
 #[test]
 fn a_file_of_which_nothing_is_left_is_an_error_whatever_else_is_told() {
     let header = "Identificador de URL;Nombre;Categorías;Precio;Stock;SKU;Mostrar en tienda\n";
-    let text = format!("{header};Gorra;Ropa;9;1;G-1;NO\n");
-    let (bytes, _, _) = encoding_rs::WINDOWS_1252.encode(&text);
-    let problems = read("p.csv", &bytes[..], &Reading::default()).problems;
+    let text = format!("# exported today\n{header};Gorra;Ropa;9;1;G-1;NO\n");
+    let problems = read("p.csv", text.as_bytes(), &Reading::default()).problems;
+    assert_eq!(problems.iter().filter(|problem| !problem.is_error()).count(), 1, "{problems:?}");
     let error = problems.iter().find(|problem| problem.is_error()).unwrap();
     assert_eq!(error.message, "1 product is left out: 1 hidden");
     assert!(error.hint.as_deref().unwrap().contains("`--all`"));
     let all = with(OnePer::Product, true);
-    assert_eq!(read("p.csv", &bytes[..], &all).items.len(), 1);
+    assert_eq!(read("p.csv", text.as_bytes(), &all).items.len(), 1);
 }
 
 #[test]
@@ -388,4 +388,67 @@ fn two_rows_of_one_id_are_told_with_the_column_that_tells_them_apart() {
     assert_eq!(problems[0].message, "two rows have the same id");
     let note = "another column may tell them apart: write `columns: { id: \"Product ID\" }` under `items:`";
     assert_eq!(problems[0].notes, [note]);
+}
+
+#[test]
+fn every_export_among_the_fixtures_is_known_by_its_headers() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/exports");
+    let known = [
+        ("amazon-flat.txt", "amazon-flat"),
+        ("amazon-listings.txt", "amazon-listings"),
+        ("bigcommerce-v2.csv", "bigcommerce-v2"),
+        ("bigcommerce.csv", "bigcommerce"),
+        ("ebay.csv", "ebay"),
+        ("ecwid.csv", "ecwid"),
+        ("etsy.csv", "etsy"),
+        ("google-group.tsv", "google"),
+        ("lightspeed-ecom.csv", "lightspeed-ecom"),
+        ("magento.csv", "magento"),
+        ("matrixify.csv", "matrixify"),
+        ("meta.csv", "google"),
+        ("odoo.csv", "odoo"),
+        ("opencart.csv", "opencart"),
+        ("pinterest.csv", "google"),
+        ("prestashop-en.csv", "prestashop"),
+        ("prestashop-fr.csv", "prestashop"),
+        ("prom-ru.xlsx", "prom"),
+        ("prom-uk.csv", "prom"),
+        ("shopify-legacy.csv", "shopify-legacy"),
+        ("shopify.csv", "shopify"),
+        ("shoptet.csv", "shoptet"),
+        ("shopware.csv", "shopware"),
+        ("square.csv", "square"),
+        ("squarespace.csv", "squarespace"),
+        ("states.tsv", "google"),
+        ("tiendanube.csv", "tiendanube"),
+        ("tiktok.csv", "tiktok"),
+        ("vend.csv", "lightspeed"),
+        ("wix.csv", "wix"),
+    ];
+    let languages = ["de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru"];
+    let translated = languages.map(|language| (format!("woo-{language}.csv"), "woocommerce"));
+    let known = known.map(|(file, dialect)| (file.to_owned(), dialect));
+    for (file, dialect) in known.into_iter().chain(translated) {
+        let bytes = std::fs::read(format!("{folder}/{file}")).unwrap();
+        let about = read(&file, &bytes[..], &Reading::default()).about.unwrap();
+        assert_eq!(about.dialect, dialect, "{file}");
+        // Each of the systems' own columns has a meaning, so that no fixture passes by a few of them.
+        assert!(about.known * 3 >= about.of, "{file}: {} of {}", about.known, about.of);
+    }
+}
+
+#[test]
+fn an_export_that_lacks_a_column_is_not_read_as_a_plain_file_in_silence() {
+    let header = "ID,Typ,SKU,Xq,Opublikowano,Wyróżniony produkt?,Widoczność w katalogu,Krótki opis,W magazynie?,Cena,Kategorie,Obrazki";
+    let text = format!("{header}\n1,simple,A,Kubek,1,0,visible,,1,9,Kuchnia,\n");
+    let problems = sheet(&text, &Reading::default()).problems;
+    let warning = problems.iter().find(|problem| problem.severity == Severity::Warning).unwrap();
+    assert!(
+        warning.message.starts_with("this looks like a WooCommerce product export, but has no column `Name`")
+    );
+    assert!(warning.notes[0].contains("`Nazwa`"), "{:?}", warning.notes);
+    let plain = Reading { dialect: Some("generic".to_owned()), ..Reading::default() };
+    assert_eq!(sheet(&text, &plain).problems, []);
+    let named = sheet(&text.replace("Xq", "Name"), &Reading::default());
+    assert_eq!((named.about.unwrap().dialect, named.problems.len()), ("woocommerce", 0));
 }

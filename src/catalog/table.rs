@@ -18,9 +18,8 @@ use std::sync::Arc;
 /// Feeds and lists have no header: so many of their records are looked at before their program is told.
 const LOOKED_AT: usize = 100;
 
-/// Most rows that are held at once, as many as a spreadsheet has, and most cells of them all together. A catalog of
-/// 100,000 products may have 300 columns. In memory an empty cell takes 24 bytes, in a file one or none. A file whose
-/// items are handed on while it is read may have more.
+/// Most rows that are held at once, as many as a spreadsheet has, and most cells of them all together: an empty cell
+/// takes 24 bytes. A file whose items are handed on while it is read may have more.
 const MOST_ROWS: u64 = 1 << 20;
 const MOST_CELLS: usize = 1 << 25;
 
@@ -244,13 +243,9 @@ impl<'a> Table<'a> {
 
     /// Takes a row of a file whose header is known.
     pub(super) fn row(&mut self, mut row: Row) -> Result<(), Stop> {
-        if let Some(known) = &self.known {
-            known.dialect.unescape(&mut row.cells);
-        }
+        self.known.iter().for_each(|known| known.dialect.unescape(&mut row.cells));
         if let Some(Known { dialect, columns, stream: Some(stream), .. }) = &mut self.known
-            && !columns.is_ignored(&row)
-            && !columns.continues(&row)
-            && let Some(key) = columns.key(&row)
+            && let Some(key) = columns.begins(&row)
             && (dialect.is_plain() || stream.open.as_deref() != Some(key))
         {
             if !dialect.is_plain() {
@@ -297,8 +292,8 @@ impl<'a> Table<'a> {
         let Some(Known { dialect, columns, products, .. }) = &mut self.known else { return };
         self.rows += 1;
         let number = row.number;
-        let shortened = columns.codes.iter().copied().find(|column| is_shortened(row.cell(*column)));
-        let text = shortened.map(|column| (column, row.cell(column).to_owned()));
+        let mut codes = columns.codes.iter().map(|column| (*column, row.cell(*column)));
+        let text = codes.find(|(_, text)| is_shortened(text)).map(|(column, text)| (column, text.to_owned()));
         let dialect: &'static Dialect = dialect;
         let is_named = products.add(columns, row);
         if let Some((column, text)) = text.filter(|_| !dialect.is_plain()) {
@@ -309,8 +304,8 @@ impl<'a> Table<'a> {
             self.spoilt(number, problem.label(format!("`{text}`")));
         }
         if !is_named {
-            let header = self.known.as_ref().and_then(|known| known.columns.ids().next());
-            let header = header.and_then(|column| self.headers.get(column)).cloned();
+            let id = self.known.as_ref().and_then(|known| known.columns.ids().next());
+            let header = id.and_then(|column| self.headers.get(column)).cloned();
             let problem = self
                 .at(number, header.as_deref(), "the row has no id")
                 .hint("fill the cell with an id that no other row has, and do not change it later");
@@ -422,7 +417,7 @@ impl<'a> Table<'a> {
                 catalog.about = Some(self.gathered(&mut known));
             }
             self.problems.extend(known.made.problems.drain(..));
-            let notes = self.notes(&known.made);
+            let notes = self.notes(&known);
             self.problems.extend(notes);
             catalog.makes = known.made.makes;
             (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);

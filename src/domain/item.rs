@@ -42,6 +42,18 @@ impl Columns {
         self.iter().map(|(name, _)| name)
     }
 
+    /// Returns the names as the items of a sheet share them.
+    #[must_use]
+    pub fn shared_names(&self) -> &Arc<[Arc<str>]> {
+        &self.names
+    }
+
+    /// Returns the texts, in the order of the names.
+    #[must_use]
+    pub fn into_texts(self) -> Vec<String> {
+        self.texts
+    }
+
     /// The text under that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

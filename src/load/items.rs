@@ -1,5 +1,6 @@
 //! The items of a manifest, one after the other, into jobs.
 
+use super::join::Joined;
 use super::shown::Shown;
 use super::{Loaded, open_file};
 use crate::catalog::{self, Catalog, Reading, Scattered};
@@ -213,6 +214,8 @@ struct File {
     path: PathBuf,
     shown: String,
     how: Reading,
+    /// The sheet of one's own beside it.
+    joined: Option<Joined>,
 }
 
 /// Items that the reader hands over at once, and so many such batches that it may be ahead: enough that neither side
@@ -233,10 +236,15 @@ impl File {
             return None;
         }
         let how = reading.how.clone();
+        let before = problems.len();
+        let joined = reading.join.as_ref().and_then(|join| Joined::read(folder, join, problems));
+        if problems[before..].iter().any(Problem::is_error) {
+            return None;
+        }
         let is_input = is_standard_input(Path::new(&from.value));
         let path = if is_input { PathBuf::from("-") } else { files::find(folder, &from.value) };
         match source(&path) {
-            Ok(_) => Some(Self { shown: shown(&path), path, how }),
+            Ok(_) => Some(Self { shown: shown(&path), path, how, joined }),
             Err(reason) => {
                 let message = format!("the product file `{}` cannot be read: {reason}", from.value);
                 let hint = match near(folder, &from.value) {
@@ -251,7 +259,7 @@ impl File {
 
     /// Hands on every item. One thread reads ahead while this one takes.
     fn read(&self, is_gathered: bool, take: &mut dyn FnMut(Arc<Item>)) -> Result<Catalog, Scattered> {
-        let Self { path, shown, how } = self;
+        let Self { path, shown, how, joined } = self;
         let source = match source(path) {
             Ok(source) => source,
             // It was there a moment ago.
@@ -265,7 +273,12 @@ impl File {
         std::thread::scope(|scope| {
             let reader = scope.spawn(move || {
                 let mut batch = Vec::with_capacity(BATCH);
+                let mut joining = joined.as_ref().map(Joined::begin);
                 let mut hand_on = |item| {
+                    let item = match &mut joining {
+                        Some(joining) => joining.join(item),
+                        None => item,
+                    };
                     batch.push(Arc::new(item));
                     if batch.len() == BATCH {
                         // The other side takes until this one ends.
@@ -278,7 +291,10 @@ impl File {
                     catalog::stream(shown, source, how, &mut hand_on)
                 };
                 let _ = send.send(batch);
-                read
+                read.map(|mut catalog| {
+                    catalog.problems.extend(joining.and_then(|joining| joining.finish(shown)));
+                    catalog
+                })
             });
             for batch in received {
                 batch.into_iter().for_each(&mut *take);
@@ -323,7 +339,7 @@ fn is_standard_input(path: &Path) -> bool {
 }
 
 /// A product file as messages name it.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     if is_standard_input(path) {
         return "standard input".to_owned();
     }
@@ -331,7 +347,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// The bytes of a product file, or of standard input where the path is `-`. The error is why it cannot be opened.
-fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
+pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
     if !is_standard_input(path) {
         return Ok(Box::new(open_file(path)?));
     }
@@ -347,7 +363,7 @@ pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
 }
 
 /// A file that is there and has a name much like the one that was written, with the same folder before it.
-fn near(root: &Path, written: &str) -> Option<String> {
+pub(super) fn near(root: &Path, written: &str) -> Option<String> {
     let written = Path::new(written);
     let folder = written.parent()?;
     let name = written.file_name()?.to_str()?;

@@ -19,6 +19,7 @@ mod exports;
 mod files;
 mod foreign;
 mod images;
+mod joined;
 mod kill;
 mod library;
 mod models;

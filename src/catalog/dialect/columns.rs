@@ -29,7 +29,7 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
     /// Of each option the column with its name, where it is in one, that with its value, and its name where it has
     /// none in a column.
-    pub(in crate::catalog) options: Vec<(Option<usize>, usize, String)>,
+    pub(super) options: Vec<(Option<usize>, usize, String)>,
     pub(in crate::catalog) codes: Vec<usize>,
     own: Vec<bool>,
     variant: Option<Vec<Conditions>>,
@@ -90,6 +90,11 @@ impl Columns {
     pub(in crate::catalog) fn key<'r>(&self, row: &'r Row) -> Option<&'r str> {
         let filled = || row.filled(&self.together).or_else(|| row.filled(&self.alone));
         self.parent_of(row).or_else(|| Some(row.cell(filled()?)))
+    }
+
+    /// Returns what names the product that a row begins or goes on with; none for a row that belongs to the one before.
+    pub(in crate::catalog) fn begins<'r>(&self, row: &'r Row) -> Option<&'r str> {
+        self.key(row).filter(|_| !self.is_ignored(row) && !self.continues(row))
     }
 
     /// Returns whether the key of a row is its own, shared with no other row.

@@ -53,24 +53,36 @@ pub(super) fn fold(header: &str) -> String {
         '’' => '\'',
         letter => letter,
     };
-    let lower: String = header.nfc().map(plain).collect::<String>().to_lowercase();
+    let lower = header.nfc().map(plain).collect::<String>().to_lowercase().replace('…', "...");
     lower.trim_matches(['*', ' ']).to_owned()
 }
 
 /// Other spellings of headers, such as those of other languages. `#` stands for a number.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "BTreeMap<String, Vec<String>>")]
-pub(super) struct Spellings(HashMap<String, String>);
+pub(super) struct Spellings {
+    /// The folded header of each folded spelling.
+    known: HashMap<String, String>,
+    /// The spellings of each header as the document writes them.
+    written: BTreeMap<String, Vec<String>>,
+}
 
 impl From<BTreeMap<String, Vec<String>>> for Spellings {
     fn from(written: BTreeMap<String, Vec<String>>) -> Self {
         let each =
             written.iter().flat_map(|(header, others)| others.iter().map(move |other| (other, header)));
-        Self(each.map(|(other, header)| (fold(other), fold(header))).collect())
+        let known = each.map(|(other, header)| (fold(other), fold(header))).collect();
+        Self { known, written }
     }
 }
 
 impl Spellings {
+    /// Returns a header of the document with all its other spellings.
+    pub(super) fn of(&self, header: &str) -> Vec<String> {
+        let others = self.written.get(header).into_iter().flatten();
+        std::iter::once(header.to_owned()).chain(others.cloned()).collect()
+    }
+
     /// Returns the folded headers of a file under the names by which the document knows them.
     pub(super) fn known(&self, headers: &[String]) -> Vec<String> {
         headers.iter().map(|header| self.one(fold(header))).collect()
@@ -79,21 +91,21 @@ impl Spellings {
     /// Returns each other spelling with its header.
     #[cfg(test)]
     pub(super) fn each(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.0.iter()
+        self.known.iter()
     }
 
     fn one(&self, folded: String) -> String {
-        if self.0.is_empty() {
+        if self.known.is_empty() {
             return folded;
         }
-        if let Some(known) = self.0.get(&folded) {
+        if let Some(known) = self.known.get(&folded) {
             return known.clone();
         }
         let Some(start) = folded.find(|letter: char| letter.is_ascii_digit()) else { return folded };
         let digits = folded[start..].bytes().take_while(u8::is_ascii_digit).count();
         let (before, number, after) =
             (&folded[..start], &folded[start..start + digits], &folded[start + digits..]);
-        let known = self.0.get(&format!("{before}#{after}")).map(|known| known.replace('#', number));
+        let known = self.known.get(&format!("{before}#{after}")).map(|known| known.replace('#', number));
         known.unwrap_or(folded)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Known, Table, shared};
 use crate::catalog::About;
-use crate::catalog::dialect::Columns;
+use crate::catalog::dialect::{Columns, lacking_one};
 use crate::catalog::items::{Made, Maker, Makes};
 use crate::domain::foreign::shown;
 use crate::domain::item::{OnePer, Reading};
@@ -45,11 +45,33 @@ impl Table<'_> {
     }
 
     /// Returns what is said of the items as a whole.
-    pub(super) fn notes(&self, made: &Made) -> Vec<Problem> {
-        [self.left_out(made), self.cut(made), self.trimmed(made), self.unsold(made)]
+    pub(super) fn notes(&self, known: &Known) -> Vec<Problem> {
+        let Known { dialect, made, .. } = known;
+        let lacking = if dialect.is_plain() { self.lacking() } else { None };
+        [lacking, self.left_out(made), self.cut(made), self.trimmed(made), self.unsold(made)]
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    /// Returns what is said of a plain file that has most columns of a shop's export, but lacks one.
+    fn lacking(&self) -> Option<Problem> {
+        let (dialect, spellings) = lacking_one(&self.headers)
+            .filter(|_| self.options.dialect.is_none() && self.options.columns.is_empty())?;
+        let (header, others) = spellings.split_first()?;
+        let message = format!(
+            "this looks like a {}, but has no column `{header}`: it is read as a plain file, of which each row is an item",
+            dialect.title
+        );
+        let mut problem = self.whole(message);
+        problem.severity = Severity::Warning;
+        if !others.is_empty() {
+            problem = problem.note(format!("the column may also be called `{}`", others.join("`, `")));
+        }
+        let hint = format!(
+            "name the column `{header}`; if the file is no such export, write `dialect: generic` under `items:`"
+        );
+        Some(problem.hint(hint))
     }
 
     /// Returns what is said of rows that make no clips.
