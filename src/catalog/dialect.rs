@@ -281,7 +281,8 @@ pub(super) fn detect(headers: &[String]) -> Detected {
 
 /// Returns whether one of the headers is a column by which some program tells its products apart.
 pub(super) fn names_items(headers: &[String]) -> bool {
-    let is_id = |header: &Header| !header.written.contains('*') && header.is_among(headers);
+    let folded: Vec<String> = headers.iter().map(|header| header::fold(header)).collect();
+    let is_id = |header: &Header| !header.written.contains('*') && header.is_among(&folded);
     ALL.iter().any(|dialect| dialect.together.iter().any(is_id))
 }
 

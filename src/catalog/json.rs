@@ -13,7 +13,7 @@ use serde_json::Deserializer;
 use serde_json::value::RawValue;
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
-use walk::{Found, Step, Walk, Wanted};
+use walk::{Found, Rank, Step, Walk, Wanted};
 
 /// Bytes that are looked at to tell a document from objects line by line, and to find the list of the products.
 const LOOKED_AT: u64 = LARGEST_ROW as u64;
@@ -68,7 +68,7 @@ fn lines(table: &mut Table<'_>, source: impl Read, watch: &Watch) -> Result<(), 
             continue;
         }
         match serde_json::from_slice::<&RawValue>(&line) {
-            Ok(value) => take(table, row, value)?,
+            Ok(value) => values::take(table, row, value)?,
             Err(error) => {
                 let message = format!("the line is no JSON object: {}", without_line(&error.to_string()));
                 let hint = "write one object a line, or one list, `[{ … }, { … }]`, of all of them";
@@ -91,7 +91,11 @@ fn document(
     if let Some(problem) = walk.stopped.take() {
         return Err(problem);
     }
+    let is_ambiguous = walk.is_ambiguous;
     let (row, found, taken) = (walk.row, std::mem::take(&mut walk.found), walk.taken.take());
+    if is_ambiguous {
+        return Err(several(table, &found).into());
+    }
     if let Err(why) = read {
         return Err(stopped(table, row + 1, watch, &why).into());
     }
@@ -102,6 +106,7 @@ fn document(
                 let paths = found.iter().map(|found| found.path.as_str());
                 problem.hint(meant_or_all(path, paths, "its lists of objects are at"))
             }
+            None if !found.is_empty() => several(table, &found),
             // It is longer than what was looked at.
             None => too_long(table, 1, "object", ENDLESS),
         };
@@ -135,26 +140,21 @@ fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Probl
     if let Err(why) = read {
         return Err(stopped(table, 1, &watch, &why).into());
     }
-    let mut taken: Option<&Found> = None;
-    for next in &found {
-        match taken {
-            Some(first) if !first.is_beside(next) => return Err(several(table, &found).into()),
-            Some(_) => {}
-            None => taken = Some(next),
-        }
+    let likely = found.iter().find(|found| found.rank > Rank::Aside);
+    let is_product = likely.is_none_or(|found| found.rank < Rank::Known) && dialect::names_items(&names);
+    let taken = likely.or(found.first()).filter(|_| !is_product);
+    let others = taken.iter().flat_map(|taken| found.iter().filter(|found| found.path != taken.path));
+    if taken.is_some_and(|taken| others.clone().any(|other| !taken.is_beside(other) || likely.is_none())) {
+        return Err(several(table, &found).into());
     }
-    let is_product = taken.is_none_or(|taken| !taken.is_known) && dialect::names_items(&names);
-    Ok(match taken {
-        Some(taken) if !is_product => Some(taken.path.clone()),
-        _ => None,
-    })
+    Ok(taken.map(|taken| taken.path.clone()))
 }
 
 /// Reads a document that is one product.
 fn one(table: &mut Table<'_>, bytes: &[u8]) -> Result<(), Box<Problem>> {
     "JSON, one object".clone_into(&mut table.format);
     match serde_json::from_slice::<&RawValue>(bytes) {
-        Ok(value) => take(table, 1, value)?,
+        Ok(value) => values::take(table, 1, value)?,
         Err(error) => return Err(stopped(table, 1, &Watch::default(), &error.to_string()).into()),
     }
     table.end_of_records()
@@ -184,22 +184,6 @@ fn stopped(table: &Table<'_>, row: u64, watch: &Watch, why: &str) -> Problem {
 /// What is wrong, without a place within the line.
 fn without_line(error: &str) -> &str {
     error.split(" at line ").next().unwrap_or(error)
-}
-
-/// Takes an object as a record.
-fn take(table: &mut Table<'_>, row: u64, object: &RawValue) -> Result<(), Box<Problem>> {
-    let object = values::unwrapped(object);
-    if !object.get().starts_with('{') {
-        let problem = table.at(row, None, "an object should stand here");
-        return Err(problem.hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`").into());
-    }
-    match values::record(object) {
-        Ok(record) => table.record(row, record),
-        Err(why) => {
-            let problem = table.at(row, None, format!("this object cannot be read: {why}"));
-            Err(problem.hint("let a program write the file").into())
-        }
-    }
 }
 
 #[cfg(test)]

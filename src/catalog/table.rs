@@ -1,13 +1,13 @@
 //! Where the readers of all formats put what they read: headers and rows in, a catalog out.
 
 mod about;
+mod record;
 
 use super::cells::{Row, at_letter, is_shortened, letters};
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
 use super::products::Products;
-use super::records::{self, Record};
-use super::{Catalog, LONGEST_NAME, Stop, WIDEST};
+use super::{Catalog, Stop};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::item::{Item, OnePer, Reading};
 use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
@@ -311,94 +311,6 @@ impl<'a> Table<'a> {
                 .hint("fill the cell with an id that no other row has, and do not change it later");
             self.spoilt(number, problem);
         }
-    }
-
-    /// Takes a record of a file without a header: each value with its name.
-    pub(super) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
-        let Some((values, parts)) = record.finish() else { return Err(self.too_wide(number).into()) };
-        let mut cells: Vec<String> = Vec::new();
-        let before = self.headers.len();
-        for (name, value) in values {
-            let at = *self.places.entry(name).or_insert_with_key(|name| {
-                self.headers.push(name.clone());
-                self.headers.len() - 1
-            });
-            if cells.len() <= at {
-                cells.resize(at + 1, String::new());
-            }
-            cells[at] = value;
-        }
-        if self.headers.len() > WIDEST {
-            return Err(self.too_wide(number).into());
-        }
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
-            return Ok(());
-        }
-        let row = Row { number, cells };
-        let place = |(name, value): (String, String)| Some((*self.places.get(&name)?, value));
-        let parts =
-            parts.into_iter().map(|(list, values)| (list, values.into_iter().filter_map(place).collect()));
-        let parts: Vec<Part> = parts.collect();
-        if let Some(known) = &mut self.known {
-            if self.headers.len() > before {
-                known.columns = known.dialect.columns(&self.headers);
-            }
-            self.spread(row, parts);
-            return Ok(());
-        }
-        self.waiting.push((row, parts));
-        if self.waiting.len() < LOOKED_AT { Ok(()) } else { self.look() }
-    }
-
-    /// Adds a record: a row for each part of the list that its dialect names, else one row.
-    fn spread(&mut self, mut row: Row, parts: Vec<Part>) {
-        let Some(known) = &self.known else { return };
-        let Some(list) = known.dialect.rows.as_deref() else { return self.gather(row) };
-        let parts: Vec<_> = parts.into_iter().filter(|(name, _)| name == list).collect();
-        let is_of_part = |name: &String| name.strip_prefix(list).is_some_and(|rest| rest.starts_with('.'));
-        let of_parts: Vec<usize> = (0..row.cells.len()).filter(|at| is_of_part(&self.headers[*at])).collect();
-        let ids: Vec<usize> = known.columns.ids().filter(|at| !of_parts.contains(at)).collect();
-        if !parts.is_empty() {
-            of_parts.iter().for_each(|at| row.cells[*at].clear());
-        }
-        // Further rows have the ids of the product; what else they do not have is that of the first.
-        let mut further = Row { number: row.number, cells: vec![String::new(); row.cells.len()] };
-        for at in ids.into_iter().filter(|at| *at < row.cells.len()) {
-            further.cells[at].clone_from(&row.cells[at]);
-        }
-        let mut parts = parts.into_iter();
-        let first = parts.next();
-        let fill = |row: &mut Row, cells: Vec<(usize, String)>| {
-            for (at, value) in cells {
-                records::join(&mut row.cells[at], &value);
-            }
-        };
-        fill(&mut row, first.map(|(_, cells)| cells).unwrap_or_default());
-        self.gather(row);
-        for (_, cells) in parts {
-            let mut row = further.clone();
-            fill(&mut row, cells);
-            self.gather(row);
-        }
-    }
-
-    fn too_wide(&self, number: u64) -> Problem {
-        let message = format!(
-            "the records have more than {WIDEST} different names, or one of more than {LONGEST_NAME} bytes"
-        );
-        self.at(number, None, message).hint("give the same thing the same short name in each")
-    }
-
-    /// Settles the dialect of a file without a header.
-    fn look(&mut self) -> Result<(), Box<Problem>> {
-        let (dialect, confidence) = self.dialect()?;
-        let first = self.waiting.first().map_or(1, |(row, _)| row.number);
-        self.know(first, dialect, confidence)
-    }
-
-    /// The end of a file without a header.
-    pub(super) fn end_of_records(&mut self) -> Result<(), Box<Problem>> {
-        if self.known.is_none() && !self.waiting.is_empty() { self.look() } else { Ok(()) }
     }
 
     /// Whether nothing was read, and no error says why.

@@ -1,7 +1,9 @@
 //! Workbooks: the sheets of an XLSX file, each cell as its user sees it.
 
+mod elements;
 mod format;
 mod parts;
+mod rows;
 
 use super::cells::{Row, at_letter, letters};
 use super::header;
@@ -11,7 +13,8 @@ use super::table::Table;
 use super::{AS_CSV, Stop};
 use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::count;
-use parts::{Line, SheetPart, Workbook, Wrong};
+use parts::{SheetPart, Workbook};
+use rows::{Line, Wrong};
 use std::io::{Cursor, Read};
 
 /// Largest workbook: its parts stand anywhere in it, so all of it is held.
@@ -101,7 +104,7 @@ fn chosen(table: &mut Table<'_>, workbook: &mut Workbook) -> Result<SheetPart, B
     Ok(sheet.clone())
 }
 
-/// Returns whether the first rows of a sheet have a header that names items; nothing where the sheet is empty.
+/// Returns whether the first rows of a sheet have a header; nothing where the sheet is empty.
 fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Result<Option<bool>, String> {
     let mut rows = workbook.rows(sheet)?;
     let mut first = Vec::new();
@@ -112,7 +115,12 @@ fn headed(table: &Table<'_>, workbook: &mut Workbook, sheet: &SheetPart) -> Resu
             return Ok(Some(true));
         }
     }
-    Ok((!first.is_empty()).then_some(false))
+    // Names of columns stand in several cells, above others.
+    let filled = |row: &Row| row.cells.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let at = header::position(&first, &table.options.columns);
+    let is_headed =
+        |at: usize| filled(&first[at]) > 1 && first.get(at + 1).is_some_and(|row| filled(row) > 1);
+    Ok((!first.is_empty()).then_some(at.is_some_and(is_headed)))
 }
 
 /// Tells which sheets are not read.

@@ -1,7 +1,9 @@
-//! An object of a JSON list as a record. Numbers keep the digits that are written.
+//! Objects of a JSON list as records. Numbers keep the digits that are written.
 
 use crate::catalog::records::Record;
+use crate::catalog::table::Table;
 use crate::catalog::{LONGEST_NAME, dialect};
+use crate::domain::problem::Problem;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::HashSet;
@@ -20,8 +22,24 @@ const BESIDES: [&str; 5] = ["id", "@type", "position", "slug", "type"];
 /// The names of an object with their values, in their order.
 type Entries<'a> = Vec<(String, &'a RawValue)>;
 
+/// Takes an object as a record.
+pub(super) fn take(table: &mut Table<'_>, row: u64, object: &RawValue) -> Result<(), Box<Problem>> {
+    let object = unwrapped(object);
+    if !object.get().starts_with('{') {
+        let problem = table.at(row, None, "an object should stand here");
+        return Err(problem.hint("write each item as `{ \"id\": \"…\", \"title\": \"…\" }`").into());
+    }
+    match record(object) {
+        Ok(record) => table.record(row, record),
+        Err(why) => {
+            let problem = table.at(row, None, format!("this object cannot be read: {why}"));
+            Err(problem.hint("let a program write the file").into())
+        }
+    }
+}
+
 /// Returns an object as a record. The error says what is wrong with it.
-pub(super) fn record(object: &RawValue) -> Result<Record, String> {
+fn record(object: &RawValue) -> Result<Record, String> {
     let mut record = Record::default();
     let mut values = Vec::new();
     gather(&mut record, &mut values, "", object, DEEPEST)?;
@@ -128,6 +146,15 @@ fn entries(object: &str) -> Result<Entries<'_>, String> {
     })
 }
 
+/// Returns the names of an object.
+pub(super) fn names(object: &RawValue) -> Result<Vec<String>, String> {
+    let object = unwrapped(object);
+    if !object.get().starts_with('{') {
+        return Ok(Vec::new());
+    }
+    Ok(entries(object.get())?.into_iter().map(|(name, _)| name).collect())
+}
+
 fn entry<'a>(entries: &Entries<'a>, name: &str) -> Option<&'a RawValue> {
     entries.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
@@ -145,7 +172,7 @@ fn connection<'a>(entries: &Entries<'a>) -> Option<&'a RawValue> {
 }
 
 /// Returns an element of a list, without what GraphQL puts around it.
-pub(super) fn unwrapped(element: &RawValue) -> &RawValue {
+fn unwrapped(element: &RawValue) -> &RawValue {
     if !element.get().starts_with('{') || !element.get().contains("\"node\"") {
         return element;
     }

@@ -1,6 +1,7 @@
 //! The way through a JSON document to the list of its products, of which one at a time is held.
 
-use super::{several, take, values};
+use super::values;
+use crate::catalog::dialect;
 use crate::catalog::lines::Watch;
 use crate::catalog::table::Table;
 use crate::domain::problem::Problem;
@@ -16,6 +17,24 @@ const KNOWN: [&str; 11] = [
     "rows",
 ];
 
+/// Names of what stands beside the products of a document.
+const ASIDE: [&str; 14] = [
+    "meta",
+    "links",
+    "pagination",
+    "filters",
+    "facets",
+    "extensions",
+    "search_criteria",
+    "includes",
+    "errors",
+    "aggregations",
+    "tags",
+    "categories",
+    "brands",
+    "currencies",
+];
+
 /// Most names of an object that are told apart: more are ids of a list that is written as an object.
 const TOLD_APART: usize = 4096;
 
@@ -24,14 +43,24 @@ const TOLD_APART: usize = 4096;
 pub(super) struct Found {
     /// Names from the outermost object on, joined by full stops.
     pub(super) path: String,
-    /// Whether the list has the name of a list of products.
-    pub(super) is_known: bool,
+    pub(super) rank: Rank,
+}
+
+/// How likely a list is that of the products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// It has the name of something else, or its first object has no id.
+    Aside,
+    /// Its first object has an id.
+    Likely,
+    /// It has the name of a list of products.
+    Known,
 }
 
 impl Found {
     /// Returns whether a list further down is clearly not that of the products.
     pub(super) fn is_beside(&self, next: &Self) -> bool {
-        self.is_known && !next.is_known
+        self.rank > next.rank || next.rank == Rank::Aside
     }
 }
 
@@ -60,6 +89,8 @@ pub(super) struct Walk<'s, 'a> {
     pub(super) names: Vec<String>,
     /// The path of the list that was read.
     pub(super) taken: Option<String>,
+    /// Whether several lists may be that of the products.
+    pub(super) is_ambiguous: bool,
     /// Why no more are taken.
     pub(super) stopped: Option<Box<Problem>>,
 }
@@ -75,6 +106,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             found: Vec::new(),
             names: Vec::new(),
             taken: None,
+            is_ambiguous: false,
             stopped: None,
         }
     }
@@ -88,7 +120,7 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn take<E: serde::de::Error>(&mut self, object: &RawValue) -> Result<(), E> {
         self.row += 1;
         self.watch.renew();
-        take(self.table, self.row, object).map_err(|problem| self.stop(problem))
+        values::take(self.table, self.row, object).map_err(|problem| self.stop(problem))
     }
 
     /// Takes what is at a path within an element of a list.
@@ -189,17 +221,16 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
         let Some(first) = first.filter(|first| first.get().starts_with('{') || path.is_empty()) else {
             return skip(walk, list);
         };
-        let is_known = walk.path.last().is_none_or(|name| KNOWN.contains(&name.as_str()));
-        let found = Found { path: path.clone(), is_known };
-        let is_taken = match (&walk.wanted, walk.found.first()) {
-            (Wanted::First, None) => true,
-            (Wanted::First, Some(taken)) if !taken.is_beside(&found) => {
-                walk.found.push(found);
-                let problem = several(walk.table, &walk.found);
-                return Err(walk.stop(Box::new(problem)));
-            }
-            _ => false,
-        };
+        let rank = rank(&walk.path, &first).map_err(A::Error::custom)?;
+        let found = Found { path: path.clone(), rank };
+        let before = walk.found.iter().find(|found| found.rank > Rank::Aside);
+        let is_first = matches!(walk.wanted, Wanted::First);
+        if is_first && before.is_some_and(|taken| !taken.is_beside(&found)) {
+            walk.found.push(found);
+            walk.is_ambiguous = true;
+            return Err(A::Error::custom("no more is taken"));
+        }
+        let is_taken = is_first && before.is_none() && rank > Rank::Aside;
         walk.found.push(found);
         if !is_taken {
             return skip(walk, list);
@@ -211,6 +242,17 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
         }
         Ok(())
     }
+}
+
+fn rank(path: &[String], first: &RawValue) -> Result<Rank, String> {
+    let is_named = |names: &[&str], name: &String| names.contains(&name.as_str());
+    if path.iter().any(|name| is_named(&ASIDE, name)) {
+        return Ok(Rank::Aside);
+    }
+    if path.last().is_none_or(|name| is_named(&KNOWN, name)) {
+        return Ok(Rank::Known);
+    }
+    Ok(if dialect::names_items(&values::names(first)?) { Rank::Likely } else { Rank::Aside })
 }
 
 fn skip<'de, A: SeqAccess<'de>>(walk: &Walk<'_, '_>, mut list: A) -> Result<(), A::Error> {

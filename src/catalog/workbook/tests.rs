@@ -75,6 +75,6 @@ fn columns_are_counted_by_their_letters() {
     for (name, column) in
         [("A1", Some(0)), ("Z9", Some(25)), ("AB7", Some(27)), ("XFD1", Some(16_383)), ("1", None)]
     {
-        assert_eq!(parts::column(name), column, "{name}");
+        assert_eq!(rows::column(name), column, "{name}");
     }
 }

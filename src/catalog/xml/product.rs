@@ -1,0 +1,160 @@
+//! A product of an XML document while it is read.
+
+use super::survey::{Survey, local};
+use crate::catalog::records::Record;
+use crate::catalog::{LONGEST_NAME, dialect};
+use crate::domain::text::decode_entities;
+use quick_xml::events::BytesStart;
+use std::collections::HashSet;
+
+/// Deepest element within a product.
+pub(super) const DEEPEST: usize = 32;
+
+/// A product while it is read.
+pub(super) struct Product {
+    pub(super) record: Record,
+    /// The prefix of its element.
+    pub(super) prefix: Option<String>,
+    /// Elements that are open.
+    pub(super) path: Vec<Open>,
+    /// Values of the outermost element that is open.
+    values: Vec<(String, String)>,
+    /// Names that attributes gave, or that have no prefix of shop fields: an element with one takes their place.
+    weak: HashSet<String>,
+    /// Names with a prefix of shop fields.
+    shop: HashSet<String>,
+    /// An element with bytes that are no letters.
+    pub(super) unread: Option<String>,
+}
+
+/// An element that is open.
+pub(super) struct Open {
+    name: String,
+    pub(super) text: String,
+    /// The address that it has as an attribute.
+    address: String,
+    pub(super) is_cdata: bool,
+    is_shop: bool,
+    has_children: bool,
+    /// Number of values before it.
+    before: usize,
+}
+
+impl Product {
+    /// Begins a product with the attributes of its element.
+    pub(super) fn new(start: &BytesStart<'_>) -> Self {
+        let name = start.name();
+        let prefix = name.as_ref().split_once(':').map(|(prefix, _)| prefix.to_owned());
+        let mut product = Self {
+            record: Record::default(),
+            prefix,
+            path: Vec::new(),
+            values: Vec::new(),
+            weak: HashSet::new(),
+            shop: HashSet::new(),
+            unread: None,
+        };
+        for (name, value) in attributes(start) {
+            product.record.add(&name, value.trim());
+            product.weak.insert(name);
+        }
+        product
+    }
+
+    /// An element begins. Answers whether it is neither too deep nor, with those around it, named too long.
+    pub(super) fn open(&mut self, name: &str, is_shop: bool, start: &BytesStart<'_>) -> bool {
+        let mut name = match self.path.last_mut() {
+            Some(outer) => {
+                outer.has_children = true;
+                format!("{}.{name}", outer.name)
+            }
+            None => name.to_owned(),
+        };
+        let (mut address, mut others) = (String::new(), Vec::new());
+        for (attribute, value) in attributes(start) {
+            match attribute.as_str() {
+                // Atom writes addresses so.
+                "href" => address = value,
+                "name" => name = format!("{name}.{}", value.trim()),
+                _ => others.push((attribute, value)),
+            }
+        }
+        if name.len() > LONGEST_NAME || self.path.len() >= DEEPEST {
+            return false;
+        }
+        let before = self.values.len();
+        for (attribute, value) in others {
+            self.values.push((format!("{name}.{attribute}"), value.trim().to_owned()));
+        }
+        let text = String::new();
+        self.path.push(Open { name, text, address, is_cdata: false, is_shop, has_children: false, before });
+        true
+    }
+
+    /// An element ends.
+    pub(super) fn close(&mut self, seen: &Survey) {
+        let Some(Open { name, text, address, is_cdata, is_shop, has_children, before }) = self.path.pop()
+        else {
+            return;
+        };
+        let text = if text.trim().is_empty() { address.trim() } else { text.trim() };
+        if self.unread.is_none() && text.contains('\u{fffd}') {
+            self.unread = Some(name.clone());
+        }
+        if !has_children || !text.is_empty() {
+            let is_twice = seen.is_twice[usize::from(!is_cdata)].unwrap_or(false);
+            let text = if is_twice { decode_entities(text).trim().to_owned() } else { text.to_owned() };
+            self.values.push((name.clone(), text));
+        }
+        if has_children {
+            pair(&name, &mut self.values, before);
+            if dialect::is_list_of_rows(&name) {
+                self.record.part(&name, self.values[before..].to_vec());
+            }
+        }
+        if self.path.is_empty() {
+            for (name, value) in std::mem::take(&mut self.values) {
+                self.add(&name, &value, is_shop);
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str, value: &str, is_shop: bool) {
+        if is_shop {
+            let is_first = self.shop.insert(name.to_owned());
+            if is_first { self.record.set(name, value) } else { self.record.add(name, value) }
+        } else if self.weak.remove(name) {
+            self.record.set(name, value);
+        } else if !self.shop.contains(name) {
+            self.record.add(name, value);
+        }
+    }
+}
+
+/// Makes one value of an element that holds a name and a value: `PARAM.Colour`.
+fn pair(outer: &str, values: &mut Vec<(String, String)>, before: usize) {
+    let [first, second] = &values[before..] else { return };
+    let is = |value: &(String, String), ends: &[&str]| {
+        let last = value.0.rsplit('.').next().unwrap_or_default().to_lowercase();
+        ends.iter().any(|end| last.ends_with(end))
+    };
+    let (names, ends) = (["name"], ["val", "value"]);
+    let (name, value) = if is(first, &names) && is(second, &ends) {
+        (first, second)
+    } else if is(second, &names) && is(first, &ends) {
+        (second, first)
+    } else {
+        return;
+    };
+    let joined = (format!("{outer}.{}", name.1), value.1.clone());
+    values.truncate(before);
+    values.push(joined);
+}
+
+/// Returns the attributes of an element that are no declarations, without prefixes.
+fn attributes(start: &BytesStart<'_>) -> Vec<(String, String)> {
+    let is_value = |key: &str| key != "xmlns" && !key.starts_with("xmlns:") && !key.starts_with("xml:");
+    let all = start.attributes().flatten().filter(|attribute| is_value(attribute.key.as_ref()));
+    all.map(|attribute| (local(attribute.key.as_ref()).to_owned(), decode_entities(&attribute.value)))
+        .collect()
+}
