@@ -6,6 +6,7 @@
 mod items;
 mod join;
 mod shown;
+mod source;
 
 pub use items::{Jobs, jobs, product_file};
 

@@ -2,8 +2,9 @@
 //!
 //! Every encoding that can decode the sample is a candidate. It is rated by the language that explains its words best:
 //! by how often letters beyond ASCII are used, and by where they stand in a word. A reading is certain only where every
-//! other reading with other letters is a thousand times less likely, and where the detector of browsers (`chardetng`)
-//! agrees; without it, only where the odds are much greater. Otherwise the user decides.
+//! reading with other letters is a thousand times less likely. A reading in another encoding than windows-1252, the most
+//! common one, also needs some more letters, and the agreement of the detector of browsers (`chardetng`) or even greater
+//! odds. Otherwise the user decides.
 
 mod language;
 
@@ -15,7 +16,8 @@ use std::collections::HashSet;
 /// Natural logarithm of the least odds of a certain reading with which the detector agrees.
 const CERTAIN: f64 = 7.0;
 
-/// Natural logarithm of the least odds of a certain reading with which the detector does not agree.
+/// The same for a reading in another encoding than the most common one, windows-1252, with which the detector does not
+/// agree.
 const CERTAIN_ALONE: f64 = 10.0;
 
 /// Fewest letters beyond ASCII of a certain reading in another script than the Latin one, and in Latin letters of
@@ -24,7 +26,7 @@ const FEWEST: usize = 24;
 const FEWEST_LATIN: usize = 8;
 
 /// Natural logarithm of the odds of a language in an encoding that is not made for it, and in one for East Asia.
-const UNUSUAL: f64 = -3.0;
+const UNUSUAL: f64 = -4.5;
 const FROM_AFAR: f64 = -6.0;
 
 /// Most different words of a sample that are rated, and the longest part of one in bytes.
@@ -108,7 +110,9 @@ fn is_multi_byte(encoding: &'static Encoding) -> bool {
 pub(super) fn decide(sample: &[u8]) -> Decision {
     let words = words(sample);
     let mut used = [false; 256];
-    sample.iter().for_each(|byte| used[usize::from(*byte)] = true);
+    for byte in sample {
+        used[usize::from(*byte)] = true;
+    }
     let mut candidates: Vec<Candidate> =
         all().into_iter().filter_map(|encoding| Candidate::of(encoding, sample, &used, &words)).collect();
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -125,7 +129,8 @@ pub(super) fn decide(sample: &[u8]) -> Decision {
         (true, false) => FEWEST_LATIN,
         (false, _) => FEWEST,
     };
-    if letters >= fewest && odds >= if agrees { CERTAIN } else { CERTAIN_ALONE } {
+    let least = if agrees || best.encoding == WINDOWS_1252 { CERTAIN } else { CERTAIN_ALONE };
+    if letters >= fewest && odds >= least {
         let equal = candidates.iter().filter(|candidate| candidate.key == best.key);
         let doubtful = doubtful(best.encoding, &equal.map(|equal| equal.encoding).collect::<Vec<_>>(), &used);
         let word = best.words.first().cloned().unwrap_or_default();
@@ -190,7 +195,9 @@ fn words(sample: &[u8]) -> Vec<&[u8]> {
         let word = &word[..word.len().min(LONGEST)];
         let is_new = word.iter().any(|byte| !covered[usize::from(*byte)]);
         if (words.len() < WORDS || is_new) && known.insert(word) {
-            word.iter().for_each(|byte| covered[usize::from(*byte)] = true);
+            for byte in word {
+                covered[usize::from(*byte)] = true;
+            }
             words.push(word);
         }
     }
@@ -238,7 +245,7 @@ impl Candidate {
                 (false, false) => UNUSUAL,
             };
             let score: f64 = words.iter().map(|word| language.score(word)).sum();
-            rate(unusual + score, language.script == Script::Latin);
+            rate(unusual + language.prior() + score, language.script == Script::Latin);
         }
         if is_multi_byte {
             for own_script in [Script::Japanese, Script::Simplified, Script::Traditional, Script::Korean] {

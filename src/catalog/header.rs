@@ -6,6 +6,7 @@
 use super::cells::Row;
 use super::dialect;
 use super::table::Table;
+use crate::domain::ident::composed;
 use crate::domain::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 
@@ -84,9 +85,10 @@ pub(super) fn skipped(table: &Table<'_>, rows: &[Row], at: usize) -> Option<Prob
     let told: Vec<u64> = rows[..at].iter().filter(|row| !silent(row)).map(|row| row.number).collect();
     let (first, last) = (told.first()?, told.last()?);
     let header = rows[at].number;
-    let message = match first == last {
-        true => format!("the header is row {header}; row {first} above it is not read"),
-        false => format!("the header is row {header}; rows {first}–{last} above it are not read"),
+    let message = if first == last {
+        format!("the header is row {header}; row {first} above it is not read")
+    } else {
+        format!("the header is row {header}; rows {first}–{last} above it are not read")
     };
     let mut problem = table.at(header, None, message);
     problem.severity = Severity::Note;
@@ -146,7 +148,7 @@ fn is_header_like(row: &Row) -> bool {
 /// Whether one of the cells is a column by which items are told apart.
 fn names_items(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> bool {
     let names: Vec<String> = row.cells.iter().map(|cell| name(cell).to_owned()).collect();
-    let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(name));
+    let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(&composed(name)));
     names.iter().any(is_named) || dialect::names_items(&names)
 }
 

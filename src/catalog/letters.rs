@@ -320,9 +320,8 @@ impl Runs {
 /// Whether hardly any language uses a letter that takes two bytes in UTF-8.
 fn is_odd(letter: char) -> bool {
     match letter {
-        '\u{80}'..='\u{9f}' => true,
         '\u{180}'..='\u{36f}' => !"ƏəƠơƯưȘșȚțǍǎǏǐǑǒǓǔǦǧ".contains(letter),
-        '\u{460}'..='\u{48f}' | '\u{4b0}'..='\u{58f}' | '\u{591}'..='\u{5cf}' => true,
+        '\u{80}'..='\u{9f}' | '\u{460}'..='\u{48f}' | '\u{4b0}'..='\u{58f}' | '\u{591}'..='\u{5cf}' => true,
         '\u{600}'..='\u{620}' | '\u{64b}'..='\u{7ff}' => !"٪،؛؟پچژکگیۀەہےۓڈڑںھ".contains(letter),
         _ => false,
     }

@@ -52,8 +52,7 @@ impl Quotes {
             self.state = match (self.state, byte) {
                 (State::Quoted(is_escaped), b'"') => State::Quote(is_escaped),
                 (State::Quoted(_), byte) => State::Quoted(byte == b'\\'),
-                (State::Start, b'"') => State::Quoted(false),
-                (State::Quote(_), b'"') => State::Quoted(false),
+                (State::Start | State::Quote(_), b'"') => State::Quoted(false),
                 (_, b'\n') => {
                     self.row += 1;
                     self.column = 0;

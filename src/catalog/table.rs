@@ -9,6 +9,7 @@ use super::items::{Made, Maker};
 use super::products::Products;
 use super::{Catalog, Stop};
 use crate::domain::digest::{Sha256, Short};
+use crate::domain::ident::composed;
 use crate::domain::item::{Item, OnePer, Reading};
 use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
 use crate::domain::text::either;
@@ -127,7 +128,7 @@ impl<'a> Table<'a> {
 
     /// Takes the header of a sheet, which stands in this row. An error ends the reading.
     pub(super) fn header(&mut self, row: u64, names: Vec<String>) -> Result<(), Box<Problem>> {
-        self.headers = names;
+        self.headers = names.iter().map(String::as_str).map(composed).collect();
         let (dialect, confidence) = self.dialect()?;
         let mut firsts: HashMap<String, usize> = HashMap::new();
         for at in 0..self.headers.len() {

@@ -1,5 +1,6 @@
 //! A SKU, product or scene: text all the way, under the names its sheet gave it.
 
+use super::ident::composed;
 use super::problem::Place;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -54,17 +55,18 @@ impl Columns {
         self.texts
     }
 
-    /// The text under that name.
+    /// The text under that name, whether its accents are part of the letters or apart.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, text)| text)
+        let found = |name: &str| self.iter().find(|(known, _)| *known == name).map(|(_, text)| text);
+        if name.is_ascii() { found(name) } else { found(&composed(name)) }
     }
 }
 
 impl FromIterator<(String, String)> for Columns {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(columns: I) -> Self {
         let (names, texts): (Vec<Arc<str>>, _) =
-            columns.into_iter().map(|(name, text)| (Arc::from(name), text)).unzip();
+            columns.into_iter().map(|(name, text)| (Arc::from(composed(&name)), text)).unzip();
         Self { names: names.into(), texts }
     }
 }

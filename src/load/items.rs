@@ -1,12 +1,13 @@
 //! The items of a manifest, one after the other, into jobs.
 
+use super::Loaded;
 use super::join::Joined;
 use super::shown::Shown;
-use super::{Loaded, open_file};
+use super::source::{is_standard_input, near, shown, source};
 use crate::catalog::{self, Catalog, Reading, Scattered};
 use crate::domain::digest::Sha256;
 use crate::domain::item::Item;
-use crate::domain::problem::{Place, Problem, did_you_mean, meant_or_all};
+use crate::domain::problem::{Place, Problem, meant_or_all};
 use crate::domain::request::PictureFacts;
 use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
@@ -17,10 +18,9 @@ use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
 use crate::store::Worksheet;
 use std::collections::{BTreeSet, HashMap};
-use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who gets the jobs, one by one.
 pub trait Jobs {
@@ -179,7 +179,7 @@ impl Pictures<'_> {
 /// Where the items of a manifest come from.
 enum Source<'a> {
     Manifest(&'a [ListItem]),
-    File(File),
+    File(Box<File>),
     /// A file that cannot be read, which is told.
     Nothing,
 }
@@ -188,9 +188,8 @@ impl<'a> Source<'a> {
     fn of(folder: &Path, manifest: &'a Manifest, problems: &mut Vec<Problem>) -> Self {
         match &manifest.items {
             Items::List(entries) => Self::Manifest(entries),
-            Items::File { from, reading, .. } => {
-                File::of(folder, from, reading, problems).map_or(Self::Nothing, Self::File)
-            }
+            Items::File { from, reading, .. } => File::of(folder, from, reading, problems)
+                .map_or(Self::Nothing, |file| Self::File(Box::new(file))),
         }
     }
 
@@ -313,62 +312,7 @@ fn unknown_dialect(dialect: &Located<String>) -> Option<Problem> {
     Some(problem.hint(meant_or_all(&dialect.value, known, "the dialects are")))
 }
 
-/// Standard input as far as it was read: a command may read the product file twice.
-static STANDARD_INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-/// Standard input from its start.
-struct StandardInput {
-    at: usize,
-}
-
-impl Read for StandardInput {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut known = STANDARD_INPUT.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.at == known.len() {
-            let length = io::stdin().lock().read(buffer)?;
-            known.extend_from_slice(&buffer[..length]);
-        }
-        let length = (&known[self.at..]).read(buffer)?;
-        self.at += length;
-        Ok(length)
-    }
-}
-
-fn is_standard_input(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-/// A product file as messages name it.
-pub(super) fn shown(path: &Path) -> String {
-    if is_standard_input(path) {
-        return "standard input".to_owned();
-    }
-    path.strip_prefix(".").unwrap_or(path).display().to_string()
-}
-
-/// The bytes of a product file, or of standard input where the path is `-`. The error is why it cannot be opened.
-pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
-    if !is_standard_input(path) {
-        return Ok(Box::new(open_file(path)?));
-    }
-    if io::stdin().is_terminal() {
-        return Err("standard input is a terminal; send the file through a pipe".to_owned());
-    }
-    Ok(Box::new(StandardInput { at: 0 }))
-}
-
 /// What is in a product file, or on standard input where the path is `-`. The error is why it cannot be opened.
 pub fn product_file(path: &Path, reading: &Reading) -> Result<Catalog, String> {
     Ok(catalog::read(&shown(path), source(path)?, reading))
-}
-
-/// A file that is there and has a name much like the one that was written, with the same folder before it.
-pub(super) fn near(root: &Path, written: &str) -> Option<String> {
-    let written = Path::new(written);
-    let folder = written.parent()?;
-    let name = written.file_name()?.to_str()?;
-    let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
-    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    let near = did_you_mean(name, names.iter().map(String::as_str)).filter(|near| *near != name)?;
-    Some(folder.join(near).display().to_string())
 }

@@ -1,7 +1,8 @@
 //! A sheet of the user's own beside a product file: its filled cells replace those of the items.
 
-use super::items::{near, shown, source};
+use super::source::{near, shown, source};
 use crate::catalog;
+use crate::domain::ident::composed;
 use crate::domain::item::{Columns, Fact, FactValue, Item, Reading};
 use crate::domain::problem::{EXAMPLES, Place, Problem, Severity, meant_or_all};
 use crate::domain::text::count;
@@ -77,7 +78,7 @@ impl Joined {
         let is_sound = items.iter().all(|item| {
             let cells = item.columns.iter().filter(|(name, _)| !is_id(name));
             let cells = cells.map(|(_, text)| text.to_owned()).collect();
-            let written = item.get(on).unwrap_or_default().trim().to_owned();
+            let written = composed(item.get(on).unwrap_or_default().trim());
             let row = item.line();
             match self.rows.insert(written.clone(), (row, cells)) {
                 Some((before, _)) if !written.is_empty() => {
@@ -132,7 +133,7 @@ impl Joining<'_> {
     /// Returns an item with the cells of its row in the sheet.
     pub(super) fn join(&mut self, mut item: Item) -> Item {
         let joined = self.joined;
-        let Some(key) = item.get(&joined.on.value).map(|key| key.trim().to_owned()) else {
+        let Some(key) = item.get(&joined.on.value).map(|key| composed(key.trim())) else {
             self.last.get_or_insert(item.clone());
             return item;
         };

@@ -4,6 +4,7 @@ use super::decode::{Decoder, get};
 use super::keys;
 use super::model::{FileReading, Join};
 use super::yaml::{Entry, Node, Value};
+use crate::domain::ident::composed;
 use crate::domain::item::{Delimiter, FIELDS, OnePer, Reading};
 use std::collections::BTreeMap;
 
@@ -58,7 +59,7 @@ fn columns(decoder: &mut Decoder, node: &Node) -> BTreeMap<String, Vec<String>> 
             Value::List(nodes) => nodes.iter().collect(),
             Value::Text { .. } | Value::Map(_) => vec![&entry.node],
         };
-        let texts = nodes.into_iter().filter_map(|node| decoder.text(node, &name).map(str::to_owned));
+        let texts = nodes.into_iter().filter_map(|node| decoder.text(node, &name).map(composed));
         columns.insert(entry.key.to_string(), texts.collect());
     }
     columns

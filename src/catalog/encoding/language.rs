@@ -38,6 +38,7 @@ pub(super) enum Script {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
+    shops: f64,
     encodings: Vec<String>,
     letters: String,
 }
@@ -47,6 +48,8 @@ struct Document {
 pub(super) struct Language {
     pub(super) encodings: Vec<&'static Encoding>,
     pub(super) script: Script,
+    /// Share of its shops in those of the most common language of its script.
+    shops: f64,
     /// Share of each letter beyond ASCII.
     letters: HashMap<char, f64>,
 }
@@ -58,9 +61,16 @@ impl From<&Document> for Language {
         let pair = |pair: &[&str]| Some((pair[0].chars().next()?, pair.get(1)?.parse::<f64>().ok()?));
         let mut letters: HashMap<char, f64> = words.chunks(2).filter_map(pair).collect();
         let all: f64 = letters.values().sum();
-        letters.values_mut().for_each(|share| *share /= all);
+        for share in letters.values_mut() {
+            *share /= all;
+        }
         let script = document.letters.chars().next().map_or(Script::Other, script);
-        Self { encodings: document.encodings.iter().filter_map(label).collect(), script, letters }
+        Self {
+            encodings: document.encodings.iter().filter_map(label).collect(),
+            script,
+            shops: document.shops / 100.0,
+            letters,
+        }
     }
 }
 
@@ -70,9 +80,25 @@ const SIGNS: &str = "«»“”„‘’‚–—…•™®©€£°²³×½¼�
 /// Share of letters beyond ASCII in the words of a Latin language that have any.
 const BEYOND_ASCII: f64 = 0.12;
 
-/// The smallest share of a letter of the language, and that of a letter of another language.
+/// The smallest share of a letter of the language.
 const RARE: f64 = 0.004;
-const FOREIGN: f64 = 0.002;
+
+/// Number of words of the language for one of another language, as in the name of a brand, and the bounds of the share
+/// of a letter that only such words have.
+const OWN_WORDS: f64 = 100.0;
+const FOREIGN: (f64, f64) = (1e-5, 0.003);
+
+/// Share of each letter in words of other languages.
+static FOREIGN_LETTERS: LazyLock<HashMap<char, f64>> = LazyLock::new(|| {
+    let mut shares = HashMap::new();
+    for language in LANGUAGES.iter() {
+        for (letter, share) in &language.letters {
+            let known: &mut f64 = shares.entry(*letter).or_default();
+            *known = known.max(share * language.shops / OWN_WORDS);
+        }
+    }
+    shares
+});
 
 /// Syllables of Korean that words for products often have.
 const SYLLABLES: &str = "이다는의가을에로고한하지기사서도은리어자인나대스전정시아수부일해용품세트여남상제보성주방미니장유라마소\
@@ -100,6 +126,11 @@ fn is_letter(letter: char) -> bool {
 }
 
 impl Language {
+    /// Returns the natural logarithm of how common the language is.
+    pub(super) fn prior(&self) -> f64 {
+        self.shops.ln()
+    }
+
     /// Returns the natural logarithm of how likely the characters beyond ASCII of a word are.
     pub(super) fn score(&self, word: &str) -> f64 {
         let letters: Vec<char> = word.chars().collect();
@@ -113,14 +144,22 @@ impl Language {
         let around = [before, after];
         if !is_letter(letter) {
             let likelihood = if SIGNS.contains(letter) { 0.004 } else { 2e-6 };
-            let is_inside = around.iter().all(|letter| letter.is_some_and(is_letter));
-            return if is_inside && !"’·".contains(letter) { likelihood * 0.003 } else { likelihood };
+            let is_letter = |letter: Option<char>| letter.is_some_and(is_letter);
+            return match (is_letter(before), is_letter(after)) {
+                (true, true) if !"’·".contains(letter) => likelihood * 0.003,
+                // These follow a word or a number.
+                (false, true) if "ªº®™°²³½¼×".contains(letter) => likelihood * 0.02,
+                _ => likelihood,
+            };
         }
         let beyond = if self.script == Script::Latin { BEYOND_ASCII } else { 1.0 };
         let lower = letter.to_lowercase().next().unwrap_or(letter);
         let mut likelihood = match self.letters.get(&lower) {
             Some(share) => share.max(RARE) * beyond,
-            None if script(letter) == self.script => FOREIGN * beyond,
+            None if script(letter) == self.script => {
+                let share = FOREIGN_LETTERS.get(&lower).copied().unwrap_or_default();
+                share.clamp(FOREIGN.0, FOREIGN.1) * beyond
+            }
             None => return 1e-7,
         };
         if self.script == Script::Latin {

@@ -33,7 +33,7 @@ fn legacy() -> Vec<&'static Encoding> {
 /// What is decided of sheets of a language in an encoding: certain, uncertain.
 fn decided(words: &[&str], encoding: &'static Encoding, rows: usize) -> (usize, usize) {
     let (mut certain, mut uncertain) = (0, 0);
-    let step = if rows < 10 { 4 } else { 12 };
+    let step = if rows < 10 { 5 } else { 23 };
     for from in (0..words.len()).step_by(step) {
         let text = sheet(words, from, rows);
         let (bytes, _, is_wrong) = encoding.encode(&text);

@@ -5,6 +5,7 @@ use super::{LOOKED_AT, Part, Table};
 use crate::catalog::cells::Row;
 use crate::catalog::records::{self, Record};
 use crate::catalog::{LONGEST_NAME, WIDEST};
+use crate::domain::ident::composed;
 use crate::domain::problem::Problem;
 
 impl Table<'_> {
@@ -14,7 +15,7 @@ impl Table<'_> {
         let mut cells: Vec<String> = Vec::new();
         let before = self.headers.len();
         for (name, value) in values {
-            let at = *self.places.entry(name).or_insert_with_key(|name| {
+            let at = *self.places.entry(composed(&name)).or_insert_with_key(|name| {
                 self.headers.push(name.clone());
                 self.headers.len() - 1
             });
@@ -30,7 +31,7 @@ impl Table<'_> {
             return Ok(());
         }
         let row = Row { number, cells };
-        let place = |(name, value): (String, String)| Some((*self.places.get(&name)?, value));
+        let place = |(name, value): (String, String)| Some((*self.places.get(&composed(&name))?, value));
         let parts =
             parts.into_iter().map(|(list, values)| (list, values.into_iter().filter_map(place).collect()));
         let parts: Vec<Part> = parts.collect();

@@ -1,6 +1,7 @@
 //! Arguments of the commands that look at a product file before a manifest names it.
 
 use super::ManifestArg;
+use crate::domain::ident::composed;
 use crate::domain::item::{Delimiter, FIELDS, OnePer, Reading};
 use crate::domain::problem::meant_or_all;
 use clap::Args;
@@ -76,7 +77,7 @@ impl ReadingArgs {
     pub fn reading(&self) -> Reading {
         let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (field, column) in &self.columns {
-            columns.entry(field.clone()).or_default().push(column.clone());
+            columns.entry(field.clone()).or_default().push(composed(column));
         }
         Reading {
             one_per: self.one_per.unwrap_or_default(),

@@ -102,6 +102,18 @@ fn a_sheet_that_is_saved_in_the_other_form_buys_nothing() {
 }
 
 #[test]
+fn a_column_is_found_in_whichever_form_its_name_is_written() {
+    for (written, header) in [(COMPOSED, APART), (APART, COMPOSED), (APART, APART), (COMPOSED, COMPOSED)] {
+        let project = shop(&[]);
+        project.write("mug.png", MUG);
+        project.write("products.csv", format!("id,title,image,{header}\n1,red mug,mug.png,blue\n"));
+        project.manifest(&SHOP.replace("{{ item.title }}", &format!("{{{{ item.raw['{written}'] }}}} mug")));
+        let plan = project.run(&["plan", "--show-requests"]).expect(0);
+        assert!(plan.out.contains("A slow turn around blue mug"), "{}", plan.out);
+    }
+}
+
+#[test]
 fn ids_that_differ_in_form_alone_are_one_id() {
     let project = shop(&[&format!("{COMPOSED},a,mug.png"), &format!("{APART},b,mug.png")]);
     project.write("mug.png", MUG);

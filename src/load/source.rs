@@ -1,0 +1,62 @@
+//! Where the bytes of product files come from: files, and standard input.
+
+use super::open_file;
+use crate::domain::problem::did_you_mean;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Standard input as far as it was read: a command may read the product file twice.
+static STANDARD_INPUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Standard input from its start.
+struct StandardInput {
+    at: usize,
+}
+
+impl Read for StandardInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut known = STANDARD_INPUT.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.at == known.len() {
+            let length = io::stdin().lock().read(buffer)?;
+            known.extend_from_slice(&buffer[..length]);
+        }
+        let length = (&known[self.at..]).read(buffer)?;
+        self.at += length;
+        Ok(length)
+    }
+}
+
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// A product file as messages name it.
+pub(super) fn shown(path: &Path) -> String {
+    if is_standard_input(path) {
+        return "standard input".to_owned();
+    }
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+/// The bytes of a product file, or of standard input where the path is `-`. The error is why it cannot be opened.
+pub(super) fn source(path: &Path) -> Result<Box<dyn Read + Send>, String> {
+    if !is_standard_input(path) {
+        return Ok(Box::new(open_file(path)?));
+    }
+    if io::stdin().is_terminal() {
+        return Err("standard input is a terminal; send the file through a pipe".to_owned());
+    }
+    Ok(Box::new(StandardInput { at: 0 }))
+}
+
+/// A file that is there and has a name much like the one that was written, with the same folder before it.
+pub(super) fn near(root: &Path, written: &str) -> Option<String> {
+    let written = Path::new(written);
+    let folder = written.parent()?;
+    let name = written.file_name()?.to_str()?;
+    let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+    let names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = did_you_mean(name, names.iter().map(String::as_str)).filter(|near| *near != name)?;
+    Some(folder.join(near).display().to_string())
+}
