@@ -558,6 +558,7 @@ def read():
         "numbers-for-titles.csv": each(table("numbers-for-titles.csv"), "id", lambda row: "", "photo"),
         "own-elements.xml": each(
             [{key: first(good, key) for key in COMMON} for good in elements("own-elements.xml", "goods/good")], *COMMON),
+        # Of two lists one has pictures.
         "two-lists.json": each(json.loads(text("two-lists.json"))["articles"], *COMMON),
         # Nothing of a plain file is left out, but what it says of its products is told.
         "plain-states.csv": each(table("plain-states.csv"), "sku", "nombre", "imagen") | {"told": ["agotado"]},

@@ -31,7 +31,7 @@ impl Table<'_> {
             return Ok(());
         }
         let row = Row { number, cells };
-        let place = |(name, value): (String, String)| Some((*self.places.get(&name)?, value));
+        let place = |(name, value): (String, String)| Some((*self.places.get(&composed(&name))?, value));
         let parts =
             parts.into_iter().map(|(list, values)| (list, values.into_iter().filter_map(place).collect()));
         let parts: Vec<Part> = parts.collect();
