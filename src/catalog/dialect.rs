@@ -292,14 +292,15 @@ pub(super) fn resembling(headers: &[String]) -> Option<&'static Dialect> {
     ALL.iter().filter(|dialect| !dialect.is_plain() && known(dialect) > 0).max_by_key(known)
 }
 
-/// Returns a program of which half of the headers or more are there, but one without which a file is none of its is
-/// not; with all spellings of that one.
+/// Returns a program of which many headers are there, but one without which a file is none of its is not; with all
+/// spellings of that one.
 pub(super) fn lacking_one(headers: &[String]) -> Option<(&'static Dialect, Vec<String>)> {
     let lacking = |dialect: &'static Dialect| {
         let folded = dialect.spellings.known(headers);
         let known = dialect.known(&folded);
         let [missing] = dialect.absent(&folded)[..] else { return None };
-        let is_likely = known >= dialect.least.max(1) && known * 2 >= dialect.strong.len();
+        let is_likely =
+            known >= dialect.least + 2 || (known >= dialect.least && known * 2 >= dialect.strong.len());
         is_likely.then_some((known, dialect, missing))
     };
     let (_, dialect, missing) = ALL.iter().filter_map(lacking).max_by_key(|(known, ..)| *known)?;

@@ -10,7 +10,10 @@ const BETWEEN: &str = ", ";
 const BETWEEN_ADDRESSES: &str = "\n";
 
 /// A part of a record that may be a row of its own, such as a variant: the name of its list, and its values.
-pub(super) type Part = (String, Vec<(String, String)>);
+pub(super) type Part = (String, Values);
+
+/// Values with their names.
+pub(super) type Values = Vec<(String, String)>;
 
 /// One record while it is read.
 #[derive(Debug, Default)]
@@ -56,7 +59,7 @@ impl Record {
     }
 
     /// Returns each name with its value, and the parts; `None` where there are too many names, or one is too long.
-    pub(super) fn finish(self) -> Option<(Vec<(String, String)>, Vec<Part>)> {
+    pub(super) fn finish(self) -> Option<(Values, Vec<Part>)> {
         Some((self.values, self.parts)).filter(|_| !self.is_cut)
     }
 }

@@ -55,7 +55,9 @@ impl Table<'_> {
         let of_parts: Vec<usize> = (0..row.cells.len()).filter(|at| is_of_part(&self.headers[*at])).collect();
         let ids: Vec<usize> = known.columns.ids().filter(|at| !of_parts.contains(at)).collect();
         if !parts.is_empty() {
-            of_parts.iter().for_each(|at| row.cells[*at].clear());
+            for at in &of_parts {
+                row.cells[*at].clear();
+            }
         }
         // Further rows have the ids of the product; what else they do not have is that of the first.
         let mut further = Row { number: row.number, cells: vec![String::new(); row.cells.len()] };

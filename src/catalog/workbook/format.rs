@@ -22,7 +22,7 @@ pub(super) enum Format {
     /// All digits that there are.
     General,
     /// A date, a time of day, or both.
-    Moment { has_date: bool, has_time: bool, has_seconds: bool },
+    Moment(Shown),
     /// Hours that go on beyond a day.
     Elapsed,
     /// Sections for positive numbers, negative numbers and zero.
@@ -50,20 +50,25 @@ enum Piece {
 /// Letters of a date format.
 #[derive(Debug, Default)]
 struct Letters {
+    shown: Shown,
+    is_elapsed: bool,
+    has_months: bool,
+}
+
+/// Parts of a moment that a format shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Shown {
     has_date: bool,
     has_time: bool,
     has_seconds: bool,
-    is_elapsed: bool,
-    has_months: bool,
 }
 
 impl Format {
     /// Returns the format with this number among those that every workbook has.
     pub(super) fn built_in(id: u32) -> Self {
         Self::read(match id {
-            1 => "0",
             2 | 4 | 39 | 40 | 43 | 44 => "0.00",
-            3 | 37 | 38 | 41 | 42 => "0",
+            1 | 3 | 37 | 38 | 41 | 42 => "0",
             9 => "0%",
             10 => "0.00%",
             14..=17 | 27..=31 | 36 | 50..=54 | 57 | 58 => "yyyy-mm-dd",
@@ -81,10 +86,7 @@ impl Format {
         let mut sections = vec![Section::default()];
         let mut rest = code.chars().peekable();
         while let Some(letter) = rest.next() {
-            let section = match sections.last_mut() {
-                Some(section) => section,
-                None => break,
-            };
+            let Some(section) = sections.last_mut() else { break };
             match letter {
                 ';' => sections.push(Section::default()),
                 '"' => section.text(&rest.by_ref().take_while(|letter| *letter != '"').collect::<String>()),
@@ -111,13 +113,13 @@ impl Format {
                 letter => letters.or_text(letter, section),
             }
         }
-        let is_moment = letters.has_date || letters.has_time || letters.has_months;
-        if letters.is_elapsed {
+        let Letters { mut shown, is_elapsed, has_months } = letters;
+        if is_elapsed {
             Self::Elapsed
-        } else if is_moment {
+        } else if shown.has_date || shown.has_time || has_months {
             // `m` stands for minutes beside hours or seconds.
-            let has_date = letters.has_date || !letters.has_time;
-            Self::Moment { has_date, has_time: letters.has_time, has_seconds: letters.has_seconds }
+            shown.has_date |= !shown.has_time;
+            Self::Moment(shown)
         } else if sections.iter().all(|section| section.is_general || section.pieces.is_empty()) {
             Self::General
         } else {
@@ -133,10 +135,7 @@ impl Format {
             Self::General => None,
             Self::Number(sections) => shown(sections, &number),
             Self::Elapsed => written.parse().ok().and_then(elapsed),
-            Self::Moment { has_date, has_time, has_seconds } => {
-                let serial = written.parse().ok();
-                serial.and_then(|serial| moment(serial, is_1904, *has_date, *has_time, *has_seconds))
-            }
+            Self::Moment(parts) => written.parse().ok().and_then(|serial| moment(serial, is_1904, *parts)),
         };
         shown.unwrap_or_else(|| number.plain())
     }
@@ -146,10 +145,10 @@ impl Letters {
     /// Notes a letter of a date, or adds it to the text of a section.
     fn or_text(&mut self, letter: char, section: &mut Section) {
         match letter.to_ascii_lowercase() {
-            'y' | 'd' => self.has_date = true,
+            'y' | 'd' => self.shown.has_date = true,
             'm' => self.has_months = true,
-            'h' => self.has_time = true,
-            's' => (self.has_time, self.has_seconds) = (true, true),
+            'h' => self.shown.has_time = true,
+            's' => (self.shown.has_time, self.shown.has_seconds) = (true, true),
             '@' => section.is_general = true,
             _ => section.text(&letter.to_string()),
         }
@@ -327,12 +326,14 @@ fn split(serial: f64) -> Option<(i64, i64)> {
 }
 
 /// Returns a moment as ISO 8601 writes it, the time without seconds where the format shows none.
-fn moment(serial: f64, is_1904: bool, has_date: bool, has_time: bool, has_seconds: bool) -> Option<String> {
+fn moment(serial: f64, is_1904: bool, parts: Shown) -> Option<String> {
+    let Shown { has_date, has_time, has_seconds } = parts;
     let (days, seconds) = split(serial)?;
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let time = match has_seconds || second > 0 {
-        true => format!("{hour:02}:{minute:02}:{second:02}"),
-        false => format!("{hour:02}:{minute:02}"),
+    let time = if has_seconds || second > 0 {
+        format!("{hour:02}:{minute:02}:{second:02}")
+    } else {
+        format!("{hour:02}:{minute:02}")
     };
     if !has_date {
         return Some(time);

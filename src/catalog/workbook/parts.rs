@@ -68,7 +68,7 @@ impl Workbook {
 fn part<'a>(archive: &'a mut Archive, path: &str) -> Result<Option<Xml<impl Read + 'a>>, String> {
     match archive.by_name(path) {
         Ok(part) => Ok(Some(Xml::new(part))),
-        Err(zip::result::ZipError::FileNotFound { .. }) => Ok(None),
+        Err(zip::result::ZipError::FileNotFound) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }

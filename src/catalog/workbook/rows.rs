@@ -178,8 +178,7 @@ impl Cell {
                 "1" | "true" => "TRUE".to_owned(),
                 _ => "FALSE".to_owned(),
             },
-            "e" => value.trim().to_owned(),
-            "d" => value.trim().to_owned(),
+            "e" | "d" => value.trim().to_owned(),
             _ if value.is_empty() => String::new(),
             _ => formats.get(style).unwrap_or(&Format::General).show(&value, is_1904),
         };
