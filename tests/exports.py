@@ -441,7 +441,7 @@ ENCODED = {
     "utf-16be": ("utf_16", "utf-16be", "Bezeichnung", "Bild"),
 }
 # Those of which a sheet with one word is like another encoding's.
-SHORT = ("gbk", "big5", "shift-jis", "euc-kr", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "koi8-r")
+SHORT = ("gbk", "big5", "shift-jis", "euc-kr", "windows-1250", "windows-1251", "windows-1253", "windows-1254", "koi8-r")
 
 COMMON = ("id", "title", "image")
 
@@ -469,6 +469,8 @@ def read():
         found[f"list-{name}.csv"] = listed(f"list-{name}.csv", marks)
     legacy = ("Variant Inventory Qty", "Variant Inventory Policy", "Variant Inventory Tracker")
     return found | {
+        # One word with an accent of the commonest languages is certain enough.
+        "short-windows-1252.csv": each(table("short-windows-1252.csv", "cp1252"), "sku", "title", "image"),
         "woo-resaved.csv": woo(table("woo-resaved.csv", delimiter=";"), "de"),
         "woo-apostrophe.csv": woo(table("woo-apostrophe.csv"), "en"),
         "shopify.csv": shopify(
