@@ -4,6 +4,7 @@
 
 use super::cells::{Row, options, pictures};
 use super::dialect::{Child, Columns, Dialect, Field, Whose};
+use super::listed::listed;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -281,13 +282,17 @@ impl Products {
         let plain = self.dialect.is_plain();
         let columns = fields.iter().flat_map(|field| columns.of(*field));
         let cells = columns.map(|column| row.cell(*column)).filter(|cell| !cell.is_empty());
-        let named: Vec<&str> =
-            cells.flat_map(|cell| if plain { vec![cell] } else { pictures(cell, between) }).collect();
+        let named: Vec<Cow<'_, str>> = cells
+            .flat_map(|cell| match plain {
+                true => listed(cell),
+                false => pictures(cell, between).into_iter().map(Cow::Borrowed).collect(),
+            })
+            .collect();
         let is_name =
             |picture: &str| !base.is_empty() && !picture.contains("://") && !picture.starts_with("data:");
-        let named = named.into_iter().map(|picture| match is_name(picture) {
+        let named = named.into_iter().map(|picture| match is_name(&picture) {
             true => Cow::Owned(format!("{base}{picture}")),
-            false => Cow::Borrowed(picture),
+            false => picture,
         });
         named.map(|picture| self.shared(&picture)).collect()
     }
