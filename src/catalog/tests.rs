@@ -57,7 +57,8 @@ fn the_first_of_id_sku_and_handle_identifies_an_item() {
     assert_eq!(rows("Title,Handle\nLamp,lamp\n"), [("lamp".to_owned(), 2)]);
     let (_, problems) = read_text("name,price\nlamp,1\n");
     assert_eq!(told(&problems), ["1: no column is called `id`, `sku` or `handle`"]);
-    assert_eq!(problems[0].notes, ["columns: name, price"]);
+    assert!(problems[0].hint.as_ref().is_some_and(|hint| hint.contains("`columns: { id: name }`")));
+    assert_eq!(problems[0].notes, ["or `price`: `columns: { id: price }`", "columns: name, price"]);
 }
 
 #[test]
@@ -104,11 +105,19 @@ fn everything_wrong_is_told_at_once_with_its_row() {
 }
 
 #[test]
-fn a_header_must_name_each_column_once() {
-    let (_, problems) = read_text("id,,title, title\na,b,c,d\n");
+fn a_column_without_a_name_of_its_own_is_called_by_its_letter() {
+    let (items, problems) = read_text("id,,title, title\na,b,c,d\n");
     assert_eq!(
         told(&problems),
-        ["1 2 (B): this column has no name", "1 title: columns C and D have the same name"]
+        [
+            "1: column B has no name, and is called `B`",
+            "1: columns C and D have the same name: `title` is the first, and the other is called `title (D)`"
+        ]
+    );
+    assert!(problems.iter().all(|problem| !problem.is_error()));
+    assert_eq!(
+        (items[0].get("title"), items[0].get("title (D)"), items[0].get("B")),
+        (Some("c"), Some("d"), Some("b"))
     );
 }
 

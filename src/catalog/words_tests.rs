@@ -31,7 +31,7 @@ fn the_document_holds_words_for_every_field_and_no_name_in_two_ranks_of_one_fiel
 
 #[test]
 fn whole_names_go_before_parts_and_those_before_logos() {
-    let mut names = ["brand_logo", "logo image", "image", "Produktfoto 2", "main image", "foto extra gross"];
+    let mut names = ["logo image", "brand_logo", "image", "Produktfoto 2", "main image", "foto extra gross"];
     names.sort_by_key(|name| fit("image", name).map_or((1, None), |fit| (0, Some(fit))));
     assert_eq!(
         names,
