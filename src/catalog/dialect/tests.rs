@@ -275,6 +275,39 @@ const HEADERS: &[(&str, &str)] = &[
         "vendure",
         "name;slug;description;assets;facets;optionGroups;optionValues;sku;price;taxCategory;stockOnHand;trackInventory;variantAssets",
     ),
+    (
+        "shopify-json",
+        "id;title;body_html;vendor;product_type;created_at;handle;published_at;tags;status;variants.id;variants.title;variants.price;variants.sku;options.name;options.values;images.id;images.src",
+    ),
+    (
+        "shopify-json",
+        "id;title;handle;status;vendor;featuredImage.url;images.url;variants.id;variants.sku;variants.title",
+    ),
+    (
+        "woocommerce-json",
+        "id;name;slug;permalink;type;status;catalog_visibility;description;short_description;sku;price;regular_price;stock_status;categories.name;images.src",
+    ),
+    (
+        "magento-json",
+        "id;sku;name;attribute_set_id;price;status;visibility;type_id;created_at;media_gallery_entries.file;custom_attributes.url_key",
+    ),
+    (
+        "bigcommerce-json",
+        "id;name;type;sku;description;price;brand_id;inventory_level;is_visible;availability;custom_url.url;images.url_standard;variants.sku",
+    ),
+    (
+        "json-ld",
+        "@type;@id;sku;name;image;brand.@type;brand.name;offers.@type;offers.price;offers.availability",
+    ),
+    (
+        "heureka",
+        "ITEM_ID;PRODUCTNAME;PRODUCT;DESCRIPTION;URL;IMGURL;IMGURL_ALTERNATIVE;PRICE_VAT;MANUFACTURER;CATEGORYTEXT;EAN;DELIVERY_DATE;ITEMGROUP_ID",
+    ),
+    (
+        "shoptet-xml",
+        "id;NAME;GUID;SHORT_DESCRIPTION;DESCRIPTION;MANUFACTURER;ITEM_TYPE;CATEGORIES.CATEGORY;IMAGES.IMAGE;VISIBILITY;CODE;STOCK.AMOUNT;PRICE_VAT",
+    ),
+    ("yandex", "id;available;url;price;currencyId;categoryId;picture;name;vendor;description;param.Цвет"),
 ];
 
 #[test]
