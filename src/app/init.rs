@@ -7,11 +7,11 @@ use super::error::Error;
 use super::exit::Exit;
 use super::places::{MANIFEST, Places, STATE, quoted};
 use super::schema;
-use crate::catalog::About;
+use crate::catalog::{self, About};
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::key::ModelName;
 use crate::domain::money::Usd;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Place, Problem};
 use crate::files::atomic_write;
 use crate::load::folder_of;
 use crate::store;
@@ -100,6 +100,8 @@ pub struct Products {
     pub choices: String,
     /// Part of the file that cannot be rendered as it is, in words.
     pub unusable: Option<String>,
+    /// Columns of pictures.
+    pub pictures: catalog::Pictures,
     /// Warnings and notes about the file.
     pub problems: Vec<Problem>,
 }
@@ -199,16 +201,26 @@ fn draft(
     let catalog = read(file, reading)
         .map_err(|error| error.money("nothing was written").hint("shotlist init --from PATH/TO/FILE.csv"))?;
     let is_wrong = is_invalid(&catalog);
-    let (items, problems) = (catalog.items, catalog.problems);
+    let (items, mut problems) = (catalog.items, catalog.problems);
     let Some(about) = catalog.about.filter(|_| !is_wrong) else { return Ok(Err(problems)) };
     make_folder(folder)?;
     let from = seen_from(folder, file)?;
     let beside = from.rfind('/').map_or("", |end| &from[..=end]);
     let pictures = Pictures::of(&items, beside, |path| folder.join(path).is_file());
+    let has_pictures = pictures.is_some();
     let draft = Draft { from: &from, reading, about: &about, items: &items, pictures };
+    let shown = file.display().to_string();
+    if !has_pictures {
+        problems.extend(catalog.pictures.passed_over(&shown));
+        if draft.is_untitled() {
+            problems.push(untitled(&shown, &about, items.first().map_or("", |item| &item.id)));
+            return Ok(Err(problems));
+        }
+    }
     let products = Products {
-        shown: file.display().to_string(),
+        shown,
         file: from.clone(),
+        pictures: catalog.pictures,
         one_per: reading.one_per,
         model: draft.model().name.clone(),
         clips: items.len(),
@@ -219,6 +231,22 @@ fn draft(
         problems,
     };
     Ok(Ok((draft.text(), products)))
+}
+
+/// Returns the problem of a file of which a prompt could name only the ids.
+fn untitled(shown: &str, about: &About, id: &str) -> Problem {
+    let message = format!("no column is the title, and a prompt would be `Slow push-in on {id}`");
+    let problem = Problem::error(Place::File(shown.to_owned()), message);
+    let typed = |column: &String| {
+        format!("`shotlist init --from {} --column {}`", quoted(shown), quoted(&format!("title={column}")))
+    };
+    match about.titles.split_first() {
+        Some((first, others)) => {
+            let problem = problem.hint(format!("say which column is the title: {}", typed(first)));
+            others.iter().fold(problem, |problem, other| problem.note(format!("or {}", typed(other))))
+        }
+        None => problem.hint("add a column `title` to the file, with what each product is"),
+    }
 }
 
 /// Returns the relative path from a folder to a file, as a manifest writes it.

@@ -61,6 +61,8 @@ pub(super) struct Made {
     pub(super) problems: Vec<Problem>,
     /// Of each reason, how many products or variants it left out.
     pub(super) left_out: BTreeMap<&'static str, usize>,
+    /// Of each reason, the first rows that it left out.
+    pub(super) examples: BTreeMap<&'static str, Vec<String>>,
     /// The ids that came again.
     pub(super) doubled: BTreeSet<String>,
     /// Ids that were shortened.
@@ -71,6 +73,19 @@ pub(super) struct Made {
     pub(super) unsold: Noted,
     /// The row of each id.
     rows: HashMap<Short, u32>,
+}
+
+/// Rows that are shown of those that are left out for one reason.
+const SHOWN: usize = 3;
+
+impl Made {
+    fn leave_out(&mut self, reason: &'static str, id: &str, row: &Row) {
+        *self.left_out.entry(reason).or_default() += 1;
+        let examples = self.examples.entry(reason).or_default();
+        if examples.len() < SHOWN {
+            examples.push(format!("row {} ({id})", row.number));
+        }
+    }
 }
 
 /// Something that is told once for all items that it happens to.
@@ -132,7 +147,7 @@ impl Maker<'_> {
         for product in products {
             match self.one_per {
                 OnePer::Product => match product.why_none().filter(|_| !self.all) {
-                    Some(reason) => *made.left_out.entry(reason).or_default() += 1,
+                    Some(reason) => made.leave_out(reason, &product.key, &product.head),
                     None => self.keep(made, self.product(&product)),
                 },
                 OnePer::Variant | OnePer::Image => self.variants(&product, made),
@@ -148,7 +163,9 @@ impl Maker<'_> {
             let reason =
                 reason.or((self.one_per == OnePer::Image && picture.is_none()).then_some(NO_PICTURE));
             if let Some(reason) = reason {
-                *made.left_out.entry(reason).or_default() += 1;
+                let row = if variant.row.cells.is_empty() { &product.head } else { &variant.row };
+                let sku = row.filled(self.columns.of(Field::Sku)).map(|column| row.cell(column));
+                made.leave_out(reason, sku.unwrap_or(&product.key), row);
             } else if self.one_per == OnePer::Variant || picture.is_some_and(|picture| shown.insert(picture))
             {
                 self.keep(made, self.variant(product, variant));
@@ -299,7 +316,7 @@ impl Maker<'_> {
             Some((column, cell(column)))
         };
         for field in [Field::Sku, Field::Handle, Field::Title, Field::Vendor, Field::Type, Field::Status] {
-            if facts.is_column(field.name(), false) {
+            if facts.is_meant(field.name(), Some(field)) {
                 continue;
             }
             match text(field) {
@@ -312,7 +329,7 @@ impl Maker<'_> {
                         }
                         _ => text.trim().to_owned(),
                     };
-                    facts.add(field.name(), Some(column), FactValue::Text(text));
+                    facts.add_field(field, Some(column), FactValue::Text(text));
                 }
                 // A shop that has no handles finds its products by their keys.
                 None if field == Field::Handle && !self.dialect.is_plain() => {
@@ -322,32 +339,41 @@ impl Maker<'_> {
             }
         }
         if let Some((column, html)) = text(Field::Description) {
-            if !facts.is_column("description", false) {
+            if !facts.is_meant("description", Some(Field::Description)) {
                 // Exports on one line write `\n` for the end of a line.
                 let plain = strip_html(&html.replace("\\n", "\n"));
-                facts.add("description", Some(column), FactValue::Text(plain));
+                facts.add_field(Field::Description, Some(column), FactValue::Text(plain));
             }
             facts.add("description_html", Some(column), FactValue::Text(html.to_owned()));
         }
         if let Some((column, written)) = text(Field::Tags) {
             let parts = written.split(',').map(str::trim).filter(|tag| !tag.is_empty());
             let parts = parts.map(str::to_owned).collect();
-            facts.add("tags", Some(column), FactValue::List { written: written.to_owned(), parts });
+            facts.add_field(
+                Field::Tags,
+                Some(column),
+                FactValue::List { written: written.to_owned(), parts },
+            );
         }
         if !self.dialect.is_plain() {
             facts.add("options", None, FactValue::Pairs(options));
         }
         let column = [Field::VariantImage, Field::Image].map(|field| row.filled(self.columns.of(field)));
         let column = column.into_iter().flatten().next().or(self.columns.of(Field::Image).first().copied());
-        if column.is_some() {
+        if let Some(at) = column {
             let written = image.map_or(String::new(), ToString::to_string);
-            facts.add("image", column, FactValue::Text(written));
+            // Of a list in a cell, the image is the first.
+            if written == cell(at).trim() {
+                facts.add_field(Field::Image, column, FactValue::Text(written));
+            } else {
+                facts.put("image", column, FactValue::Text(written));
+            }
         }
         // Its own picture first, then the others of its product.
         let others = product.pictures.iter().filter(|picture| Some(*picture) != image);
         let parts: Vec<String> = image.into_iter().chain(others).map(ToString::to_string).collect();
         if !self.columns.of(Field::Image).is_empty() || !self.columns.of(Field::MoreImages).is_empty() {
-            facts.add("images", None, FactValue::List { written: parts.join(", "), parts });
+            facts.add_field(Field::MoreImages, None, FactValue::List { written: parts.join(", "), parts });
         }
         facts.add("row", None, FactValue::Text(row.number.to_string()));
         let facts = facts.facts;
@@ -363,18 +389,32 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// Whether the name is that of a column, which is then meant by it.
-    fn is_column(&self, name: &str, is_computed: bool) -> bool {
-        (self.maker.dialect.is_plain() || is_computed)
-            && self.maker.headers.iter().any(|header| header == name)
+    /// Returns whether the name means the column of that very name: in a plain file it does, unless another column was
+    /// chosen for the field.
+    fn is_meant(&self, name: &str, field: Option<Field>) -> bool {
+        let Maker { dialect, columns, headers, .. } = self.maker;
+        dialect.is_plain()
+            && !field.is_some_and(|field| columns.chosen.contains(&field))
+            && headers.iter().any(|header| header == name)
     }
 
-    /// In a plain file, and wherever we only count, a column of that very name is what is meant by the name.
+    /// Adds what is known under the name of a field.
+    fn add_field(&mut self, field: Field, column: Option<usize>, value: FactValue) {
+        if !self.is_meant(field.name(), Some(field)) {
+            self.put(field.name(), column, value);
+        }
+    }
+
+    /// Adds what is known under another name. Wherever we only count, a column of that very name is what is meant.
     fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
         let is_computed = column.is_none() && matches!(name, "row" | "options");
-        if self.is_column(name, is_computed) {
-            return;
+        let is_column = is_computed && self.maker.headers.iter().any(|header| header == name);
+        if !is_column && !self.is_meant(name, None) {
+            self.put(name, column, value);
         }
+    }
+
+    fn put(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
         let column = column.and_then(|column| self.maker.names.get(column)).cloned();
         self.facts.push(Fact { name, value, column });
     }

@@ -15,27 +15,32 @@ mod items;
 mod json;
 mod letters;
 mod lines;
+mod listed;
+mod mapping;
 mod products;
 mod quotes;
 mod records;
 mod sheet;
 #[cfg(test)]
 mod shop_tests;
+mod survey;
 #[cfg(test)]
 mod systems_tests;
 mod table;
 #[cfg(test)]
 mod tests;
+mod words;
 mod workbook;
 mod xml;
 
 pub use crate::domain::item::{OnePer, Reading};
 pub use dialect::names as dialects;
 pub use items::Makes;
+pub use mapping::{By, in_yaml};
 pub use products::Counts;
 
 use crate::domain::item::Item;
-use crate::domain::problem::Problem;
+use crate::domain::problem::{Place, Problem, Severity};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
@@ -64,8 +69,38 @@ pub struct Catalog {
     pub is_headed: bool,
     /// How many items there would be of each kind; none where the file does not tell kinds apart.
     pub makes: Makes,
+    /// Which of its columns hold pictures.
+    pub pictures: Pictures,
     /// The ids of which there are several items; the first of each is among the items.
     pub doubled: BTreeSet<String>,
+}
+
+/// The pictures in the columns of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// Column of the picture of a product.
+    pub chosen: Option<String>,
+    /// How that column was chosen.
+    pub by: Option<By>,
+    /// All columns that hold pictures.
+    pub columns: Vec<String>,
+    /// First pictures of the chosen column.
+    pub samples: Vec<String>,
+}
+
+/// What a column of a file stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapped {
+    /// Name of the field in templates.
+    pub field: &'static str,
+    /// Columns that it is read from, the best first.
+    pub columns: Vec<String>,
+    /// How they were chosen.
+    pub by: By,
+    /// First texts of the first of these columns.
+    pub samples: Vec<String>,
+    /// Other columns that may be meant.
+    pub others: Vec<String>,
 }
 
 /// What a file is.
@@ -85,8 +120,14 @@ pub struct About {
     pub of: usize,
     /// All its columns.
     pub columns: usize,
-    /// What templates call a thing, and the columns it is read from, the best first.
-    pub mapping: Vec<(&'static str, Vec<String>)>,
+    /// Which columns stand for what.
+    pub mapping: Vec<Mapped>,
+    /// Filled columns that stand for nothing; templates read them under their own names.
+    pub unused: Vec<String>,
+    /// Whether the titles are words, or the user says which column has them.
+    pub is_titled: bool,
+    /// Columns that may be the title, where it is no words.
+    pub titles: Vec<String>,
     /// What is in it, before anything is left out.
     pub counts: Counts,
     /// How many items it makes, without what is left out.
@@ -95,6 +136,38 @@ pub struct About {
     pub kinds: BTreeMap<String, usize>,
     /// Of each reason, how many products or variants it left out.
     pub left_out: Vec<(String, usize)>,
+    /// Of each reason, the first rows that it left out.
+    pub examples: BTreeMap<String, Vec<String>>,
+}
+
+impl Pictures {
+    /// Returns the warning for clips that are made from words alone, although the file has columns of pictures.
+    #[must_use]
+    pub fn passed_over(&self, file: &str) -> Option<Problem> {
+        let first = self.columns.first()?;
+        let names: Vec<String> = self.columns.iter().map(|name| format!("`{name}`")).collect();
+        let (column, holds) = if names.len() == 1 { ("column", "holds") } else { ("columns", "hold") };
+        let message = format!(
+            "the clips are made from words alone, although {column} {} {holds} pictures",
+            names.join(", ")
+        );
+        let shot = "`image: \"{{ item.image }}\"` in the shot, with a model that takes a picture";
+        let hint = match &self.chosen {
+            Some(_) => format!("to use them, write {shot}"),
+            None => format!("to use them, {}, and {shot}", mapping::named("image", first)),
+        };
+        Some(Problem::warning(Place::File(file.to_owned()), message).hint(hint))
+    }
+
+    /// Returns the note that shows which column was chosen without anybody's word, and what is in it.
+    #[must_use]
+    pub fn note(&self, file: &str) -> Option<Problem> {
+        let column = self.chosen.as_ref().filter(|_| matches!(self.by, Some(By::Name | By::Content)))?;
+        let message = format!("pictures: column \"{column}\": {}", self.samples.join(", "));
+        let note =
+            Problem { severity: Severity::Note, ..Problem::error(Place::File(file.to_owned()), message) };
+        Some(note.hint(format!("to keep this choice, {}", mapping::named("image", column))))
+    }
 }
 
 /// Reads a product file; its format is seen from its first bytes, and only where these leave it open from its name.
@@ -200,6 +273,7 @@ fn rows(table: &mut Table<'_>, mut source: impl Read) -> Result<(), Stop> {
         Some(b'{' | b'[') if !is_sheet => json::read(table, unmarked(), source)?,
         _ => sheet::read(table, head, source)?,
     }
+    table.end_of_rows()?;
     if !table.is_empty() {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 
 use super::cells::{Row, pictures};
 use super::dialect::{Child, Columns, Dialect, Field, Whose};
+use super::listed::listed;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -312,10 +313,14 @@ impl Products {
         let plain = self.dialect.is_plain();
         let columns = fields.iter().flat_map(|field| columns.of(*field));
         let cells = columns.map(|column| row.cell(*column)).filter(|cell| !cell.is_empty());
-        let named: Vec<&str> =
-            cells.flat_map(|cell| if plain { vec![cell] } else { pictures(cell, between) }).collect();
+        let named: Vec<Cow<'_, str>> = cells
+            .flat_map(|cell| match plain {
+                true => listed(cell),
+                false => pictures(cell, between).into_iter().map(Cow::Borrowed).collect(),
+            })
+            .collect();
         let is_encoded = self.dialect.encoded;
-        let named = named.into_iter().map(|picture| address(picture, base, is_encoded));
+        let named = named.iter().map(|picture| address(picture, base, is_encoded));
         named.map(|picture| self.shared(&picture)).collect()
     }
 

@@ -2,22 +2,32 @@
 
 mod about;
 mod record;
+mod settle;
 
 use super::cells::{Row, at_letter, is_shortened, letters};
 use super::dialect::{self, Columns, Confidence, Detected, Dialect};
 use super::items::{Made, Maker};
+use super::mapping::Mapping;
 use super::products::Products;
+use super::survey::Survey;
 use super::{Catalog, Stop};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::ident::composed;
-use crate::domain::item::{Item, OnePer, Reading};
+use crate::domain::item::{Item, Reading};
 use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
-use crate::domain::text::either;
+use settle::Pending;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Feeds and lists have no header: so many of their records are looked at before their program is told.
 const LOOKED_AT: usize = 100;
+
+/// Rows of a sheet that are looked at before its columns are chosen, and bytes in them.
+const LOOKED_AT_ROWS: usize = 500;
+const MOST_HELD: usize = 8 << 20;
+
+/// Most cells that are looked at for columns that may tell items apart.
+const WATCHED: usize = 4 << 20;
 
 /// Most rows that are held at once, as many as a spreadsheet has, and most cells of them all together: an empty cell
 /// takes 24 bytes. A file whose items are handed on while it is read may have more.
@@ -37,8 +47,16 @@ pub(super) struct Table<'a> {
     pub(super) headers: Vec<String>,
     /// Where each name stands, in a file without a header.
     places: HashMap<String, usize>,
-    /// What is read and waits for the dialect.
-    waiting: Vec<(Row, Vec<Part>)>,
+    /// What is read and waits for the choice of columns, and the bytes of it.
+    waiting: Vec<Read>,
+    bytes: usize,
+    /// Known until the columns are chosen.
+    pending: Option<Pending>,
+    /// Columns that were given another name, each with the first column of its name where it is not that one.
+    renamed: Vec<(usize, Option<usize>)>,
+    /// Content of the columns in the first rows.
+    survey: Survey,
+    mapping: Mapping,
     /// Those that were taken.
     rows: usize,
     known: Option<Known>,
@@ -51,6 +69,9 @@ pub(super) struct Table<'a> {
 
 /// A part of a record that may be a row of its own: the name of its list, and its cells with their columns.
 type Part = (String, Vec<(usize, String)>);
+
+/// A row of a sheet, or a record with its parts.
+type Read = (Row, Vec<Part>);
 
 /// A file whose dialect is known.
 struct Known {
@@ -84,6 +105,11 @@ impl<'a> Table<'a> {
             headers: Vec::new(),
             places: HashMap::new(),
             waiting: Vec::new(),
+            bytes: 0,
+            pending: None,
+            renamed: Vec::new(),
+            survey: Survey::default(),
+            mapping: Mapping::default(),
             rows: 0,
             known: None,
             format: String::new(),
@@ -123,48 +149,21 @@ impl<'a> Table<'a> {
 
     /// Whether the names of the columns are known.
     pub(super) fn has_header(&self) -> bool {
-        self.known.is_some()
+        self.known.is_some() || self.pending.is_some()
     }
 
     /// Takes the header of a sheet, which stands in this row. An error ends the reading.
     pub(super) fn header(&mut self, row: u64, names: Vec<String>) -> Result<(), Box<Problem>> {
         self.headers = names.iter().map(String::as_str).map(composed).collect();
         let (dialect, confidence) = self.dialect()?;
-        let mut firsts: HashMap<String, usize> = HashMap::new();
-        for at in 0..self.headers.len() {
-            let name = self.headers[at].clone();
-            let first = firsts.get(&name).copied();
-            if dialect.is_plain() {
-                self.check_header(row, at, first);
-            } else if name.is_empty() || first.is_some() {
-                // Exports of shops repeat names, and nobody named these by hand.
-                let letters = letters(at);
-                self.headers[at] = if name.is_empty() { letters } else { format!("{name} ({letters})") };
-            }
-            firsts.entry(self.headers[at].clone()).or_insert(at);
-        }
-        self.know(row, dialect, confidence)?;
-        if let Some(known) = self.known.as_mut().filter(|known| known.columns.is_in_order()) {
-            let names = shared(&self.headers);
-            let stream = Streamed { names, open: None, keys: HashSet::new() };
-            known.stream = self.take.is_some().then_some(stream);
-        }
+        self.name_columns();
+        self.await_rows(row, dialect, confidence, true);
         Ok(())
     }
 
-    /// Notes what is wrong with a name that a person gave.
-    fn check_header(&mut self, row: u64, at: usize, first: Option<usize>) {
-        let name = &self.headers[at];
-        let problem = if name.is_empty() {
-            self.nameless(row, at, 1)
-        } else if let Some(first) = first {
-            let message = format!("columns {} and {} have the same name", letters(first), letters(at));
-            let hint = format!("write another name into cell {}1, or remove the column", letters(at));
-            self.at(row, Some(name), message).hint(hint)
-        } else {
-            return;
-        };
-        self.spoil_header(problem);
+    /// Returns what a file whose items are handed on while it is read starts with.
+    fn streamed(&self) -> Streamed {
+        Streamed { names: shared(&self.headers), open: None, keys: HashSet::new() }
     }
 
     /// A column whose name is empty, which stands in row `first` of the file.
@@ -205,29 +204,6 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// The dialect is settled: what has waited is taken.
-    fn know(
-        &mut self,
-        row: u64,
-        dialect: &'static Dialect,
-        confidence: Confidence,
-    ) -> Result<(), Box<Problem>> {
-        let columns = dialect.columns(&self.headers);
-        if columns.together.is_empty() && columns.alone.is_empty() {
-            let names = either(dialect.id_headers().into_iter().map(|name| format!("`{name}`")));
-            let problem = self.at(row, None, format!("no column is called {names}"));
-            let problem = problem.hint("rename the column that tells the items apart to `id`");
-            return Err(Box::new(problem.note(format!("columns: {}", self.headers.join(", ")))));
-        }
-        let products = Products::new(dialect, self.options.one_per != OnePer::Product);
-        let made = Made::default();
-        self.known = Some(Known { dialect, confidence, columns, products, made, stream: None });
-        for (row, parts) in std::mem::take(&mut self.waiting) {
-            self.spread(row, parts);
-        }
-        Ok(())
-    }
-
     /// Whether a row can be held beside those that are. The first that cannot is told.
     fn holds(&mut self, row: &Row) -> bool {
         let in_bounds = |(rows, cells): (u64, usize)| rows <= MOST_ROWS && cells <= MOST_CELLS;
@@ -243,8 +219,25 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a row of a file whose header is known.
-    pub(super) fn row(&mut self, mut row: Row) -> Result<(), Stop> {
-        self.known.iter().for_each(|known| known.dialect.unescape(&mut row.cells));
+    pub(super) fn row(&mut self, row: Row) -> Result<(), Stop> {
+        if self.known.is_some() {
+            return self.flow(row);
+        }
+        let rows = self.wait((row, Vec::new()), LOOKED_AT_ROWS)?;
+        rows.into_iter().try_for_each(|(row, _)| self.flow(row))
+    }
+
+    /// Takes the rows that still wait at the end of a sheet.
+    pub(super) fn end_of_rows(&mut self) -> Result<(), Stop> {
+        let rows = self.settle(true)?;
+        rows.into_iter().try_for_each(|(row, _)| self.flow(row))
+    }
+
+    /// Takes a row of a file whose columns are chosen.
+    fn flow(&mut self, mut row: Row) -> Result<(), Stop> {
+        if let Some(known) = &self.known {
+            known.dialect.unescape(&mut row.cells);
+        }
         if let Some(Known { dialect, columns, stream: Some(stream), .. }) = &mut self.known
             && let Some(key) = columns.begins(&row)
             && (dialect.is_plain() || stream.open.as_deref() != Some(key))
@@ -316,12 +309,16 @@ impl<'a> Table<'a> {
 
     /// Whether nothing was read, and no error says why.
     pub(super) fn is_empty(&self) -> bool {
-        !self.problems.has_error() && self.rows == 0
+        !self.problems.has_error() && self.rows == 0 && self.waiting.is_empty()
     }
 
     /// What came of it all, in the order of the rows. With an error among the problems, the items are not all there;
     /// those that were handed on already are not among them.
     pub(super) fn finish(mut self) -> Catalog {
+        // A file that broke off is told as far as it was read.
+        if let Err(Stop::Broken(problem)) = self.end_of_rows() {
+            self.problems.add(*problem);
+        }
         self.hand_on();
         let mut catalog =
             Catalog { is_headed: self.known.is_some() && !self.is_spoilt, ..Catalog::default() };
@@ -333,6 +330,7 @@ impl<'a> Table<'a> {
             let notes = self.notes(&known);
             self.problems.extend(notes);
             catalog.makes = known.made.makes;
+            catalog.pictures = self.pictures();
             (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);
         }
         catalog.problems = self.problems.finish();

@@ -91,7 +91,17 @@ pub fn jobs(
             Ok(read) if skips && read.doubled != doubled => doubled = read.doubled,
             Ok(read) => {
                 loaded.makes = read.makes;
-                break (read.problems, expansion.finish());
+                let expanded = expansion.finish();
+                let mut problems = read.problems;
+                if let Source::File(file) = &source {
+                    let picture = if expanded.has_pictures {
+                        read.pictures.note(&file.shown)
+                    } else {
+                        read.pictures.passed_over(&file.shown)
+                    };
+                    problems.extend(picture.filter(|_| expanded.drafts > 0));
+                }
+                break (problems, expanded);
             }
             Err(Scattered) => is_gathered = true,
         }
@@ -104,7 +114,7 @@ pub fn jobs(
     }
     loaded.problems.extend(problems);
     loaded.problems.extend(shown.and_then(|shown| shown.without_effect(&loaded.shown)));
-    let Expanded { problems, links, dropped, left_out, jobs } = expanded;
+    let Expanded { problems, links, dropped, left_out, jobs, drafts: _, has_pictures: _ } = expanded;
     loaded.problems.extend(problems);
     (loaded.links, loaded.dropped, loaded.left_out) = (links, dropped, left_out);
     loaded.jobs = jobs;

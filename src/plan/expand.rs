@@ -61,6 +61,10 @@ pub struct Expanded {
     pub left_out: LeftOut,
     /// How many jobs are right.
     pub jobs: usize,
+    /// How many jobs there are, right or not.
+    pub drafts: usize,
+    /// Whether any of them has a picture.
+    pub has_pictures: bool,
 }
 
 impl<'a> Expansion<'a> {
@@ -174,6 +178,8 @@ impl<'a> Expansion<'a> {
 
     /// Keeps what is told of all drafts together.
     fn note(&mut self, values: &Values<'_>, draft: &Draft) {
+        self.found.drafts += 1;
+        self.found.has_pictures |= draft.pictures.all().next().is_some();
         if self.with_links {
             self.found.links.extend(draft.pictures.all().filter(|text| is_link(text)).cloned());
         }

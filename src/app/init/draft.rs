@@ -1,7 +1,7 @@
 //! The text of a first manifest for a product file.
 
 use crate::app::schema::MODELINE;
-use crate::catalog::About;
+use crate::catalog::{About, By, Mapped, in_yaml};
 use crate::domain::item::{Item, OnePer, Reading};
 use crate::domain::key::ModelName;
 use crate::domain::money::Usd;
@@ -10,7 +10,7 @@ use crate::domain::text::slug;
 use crate::manifest::output::{check_path, fold};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Model for files with images: the cheapest image-to-video model with a published price.
@@ -44,8 +44,10 @@ impl Pictures {
     /// `catalog_folder` is the path from the manifest's folder to that of the product file, to which many exports refer.
     /// `is_there` tells whether a path relative to the manifest's folder exists.
     pub(crate) fn of(items: &[Item], catalog_folder: &str, is_there: impl Fn(&str) -> bool) -> Option<Self> {
-        let column = picture_column(items)?;
-        let named: Vec<&str> = items.iter().filter_map(|item| filled(item, column)).collect();
+        let named: Vec<&str> = items.iter().filter_map(|item| filled(item, "image")).collect();
+        if named.is_empty() {
+            return None;
+        }
         let local: Vec<&&str> = named.iter().filter(|image| !is_address(image)).collect();
         let missing =
             |before: &str| local.iter().filter(|image| !is_there(&format!("{before}{image}"))).count();
@@ -56,7 +58,7 @@ impl Pictures {
         let from_catalog = if is_possible && as_named > 0 { missing(catalog_folder) } else { as_named };
         let before = if from_catalog < as_named { catalog_folder } else { "" };
         Some(Self {
-            template: format!("{before}{{{{ {} }}}}", spelled(column)?),
+            template: format!("{before}{{{{ item.image }}}}"),
             without: items.len() - named.len(),
             missing: from_catalog,
         })
@@ -76,24 +78,6 @@ impl Pictures {
 /// Returns an item's value for this name unless it is blank.
 fn filled<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).map(str::trim).filter(|text| !text.is_empty())
-}
-
-/// Returns the template name of the items' image: `image`, or a column that holds only image names.
-fn picture_column(items: &[Item]) -> Option<&str> {
-    let columns = items.first()?.columns.names();
-    let has_pictures = |name: &&str| {
-        let mut cells = items.iter().filter_map(|item| filled(item, name)).peekable();
-        cells.peek().is_some() && (*name == "image" || cells.all(is_picture))
-    };
-    std::iter::once("image").chain(columns).find(has_pictures)
-}
-
-/// Returns whether a text is the name or the address of one image.
-fn is_picture(text: &str) -> bool {
-    let path = text.split(['?', '#']).next().unwrap_or(text);
-    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
-    ending.is_some_and(|ending| ["jpg", "jpeg", "png", "webp"].contains(&ending.as_str()))
-        && !text.contains([' ', ',', ';', '|', '\n'])
 }
 
 /// Returns whether an image is an address instead of a local file.
@@ -162,6 +146,11 @@ impl Draft<'_> {
         self.pictures.as_ref()?.unusable(self.reading.one_per)
     }
 
+    /// Returns whether no column holds titles that a prompt could name.
+    pub(crate) const fn is_untitled(&self) -> bool {
+        !self.about.is_titled
+    }
+
     /// Returns the text of the manifest.
     pub(crate) fn text(&self) -> String {
         let (from, title) = (yaml(self.from), &self.about.title);
@@ -202,7 +191,7 @@ providers:
 
     /// Returns the lines with the options for reading the file, where they matter.
     fn reading_lines(&self) -> Vec<String> {
-        let Reading { one_per, dialect, sheet, all, encoding, delimiter, path, element, columns: _ } =
+        let Reading { one_per, dialect, sheet, all, encoding, delimiter, path, element, columns } =
             self.reading;
         let mut lines = Vec::new();
         lines.extend(dialect.as_ref().map(|dialect| format!("  dialect: {dialect}\n")));
@@ -211,6 +200,7 @@ providers:
         lines.extend(delimiter.map(|delimiter| format!("  delimiter: {}\n", delimiter.name())));
         lines.extend(path.as_ref().map(|path| format!("  path: {}\n", yaml(path))));
         lines.extend(element.as_ref().map(|element| format!("  element: {}\n", yaml(element))));
+        lines.extend(self.column_lines(columns));
         let choices = self.choices();
         if *one_per != OnePer::default() || !choices.is_empty() {
             let name = OnePer::ALL.iter().find(|(_, kind)| kind == one_per).map_or("", |(name, _)| name);
@@ -228,6 +218,28 @@ providers:
         lines
     }
 
+    /// Returns the lines that keep which column is what, where that was said or had to be chosen.
+    fn column_lines(&self, given: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+        let chosen = self.about.mapping.iter().filter(|mapped| mapped.by != By::Known);
+        // What was said is kept as it was said, also where the file has only one of several columns.
+        let line = |mapped: &Mapped| match given.get(mapped.field) {
+            Some(names) if names.len() > 1 => {
+                let names: Vec<String> = names.iter().map(|name| in_yaml(name)).collect();
+                format!("    {}: [{}]\n", mapped.field, names.join(", "))
+            }
+            _ => {
+                let name = mapped.columns.first().map_or_else(String::new, |name| in_yaml(name));
+                let line = format!("    {}: {name}", mapped.field);
+                match mapped.others.as_slice() {
+                    [] => line + "\n",
+                    others => noted(&line, &format!("or: {}", others.join(", "))),
+                }
+            }
+        };
+        let lines: Vec<String> = chosen.map(line).collect();
+        if lines.is_empty() { lines } else { [vec!["  columns:\n".to_owned()], lines].concat() }
+    }
+
     fn shot_lines(&self) -> Vec<String> {
         let model = self.model();
         let size = model.size().map(|size| format!(" of {size}")).unwrap_or_default();
@@ -240,12 +252,7 @@ providers:
         if !named.is_empty() {
             lines.push(format!("    # A prompt may also use {}.\n", named.join(", ")));
         }
-        let has_title = self.items.first().is_some_and(|item| item.get("title").is_some());
-        let subject = match (has_title, &self.pictures) {
-            (true, _) => "{{ item.title }}",
-            (false, Some(_)) => "the product",
-            (false, None) => "{{ item.id }}",
-        };
+        let subject = if self.is_untitled() { "the product" } else { "{{ item.title }}" };
         lines.push(format!("    prompt: \"Slow push-in on {subject}, {{{{ vars.look }}}}\"\n"));
         lines
     }

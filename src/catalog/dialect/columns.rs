@@ -4,7 +4,7 @@ use super::header::Header;
 use super::rules::{Conditions, Skip, When, Whose};
 use super::{Dialect, Field};
 use crate::catalog::cells::Row;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// A variant's row as its product's row names it.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) kind: Option<usize>,
     /// In the order in which they are told.
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
+    /// Fields whose columns were chosen by name or content, or by the user, and not by the document.
+    pub(in crate::catalog) chosen: BTreeSet<Field>,
     /// Of each option the column with its name, where it is in one, that with its value, and its name where it has
     /// none in a column.
     pub(super) options: Vec<(Option<usize>, usize, String)>,
@@ -203,6 +205,7 @@ impl Dialect {
                 .and_then(|children| Some((*all(&children.column).first()?, children.key.as_str()))),
             kind: first(&self.kind),
             fields: self.columns.iter().map(|(field, headers)| (*field, best(headers))).collect(),
+            chosen: BTreeSet::new(),
             options: numbered.chain(named).collect(),
             codes: each(&self.codes),
             own: folded.iter().map(own).collect(),

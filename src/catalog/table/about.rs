@@ -1,13 +1,14 @@
 //! What a file is, and which of its rows make no clips.
 
 use super::{Known, Table, shared};
-use crate::catalog::About;
-use crate::catalog::dialect::{Columns, lacking_one};
+use crate::catalog::dialect::{Columns, Field, lacking_one};
 use crate::catalog::items::{Made, Maker, Makes};
+use crate::catalog::{About, By, Mapped, mapping};
 use crate::domain::foreign::shown;
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::problem::{Problem, Severity};
 use crate::domain::text::either;
+use std::collections::{BTreeMap, HashSet};
 
 /// Characters of a long id that a message shows.
 const SHOWN: usize = 40;
@@ -29,11 +30,15 @@ impl Table<'_> {
             known: confidence.known,
             of: confidence.of,
             columns: self.headers.len(),
-            mapping: mapping(columns, &self.headers),
+            mapping: self.mapped(columns),
+            unused: self.unused(columns),
+            is_titled: self.is_titled(columns),
+            titles: if self.is_titled(columns) { Vec::new() } else { self.titles() },
             counts: products.counts(),
             makes: Makes::default(),
             kinds: std::mem::take(&mut products.kinds),
             left_out: Vec::new(),
+            examples: BTreeMap::new(),
         };
         maker.count(&products.list, &mut about.makes);
         if !dialect.is_plain() {
@@ -41,7 +46,51 @@ impl Table<'_> {
         }
         maker.items(std::mem::take(&mut products.list), made);
         about.left_out = made.left_out.iter().map(|(reason, count)| ((*reason).to_owned(), *count)).collect();
+        about.examples =
+            made.examples.iter().map(|(reason, rows)| ((*reason).to_owned(), rows.clone())).collect();
         about
+    }
+
+    /// Returns which columns stand for what.
+    fn mapped(&self, columns: &Columns) -> Vec<Mapped> {
+        let named = |found: &[usize]| -> Vec<String> {
+            found.iter().filter_map(|column| self.headers.get(*column).cloned()).collect()
+        };
+        let mapped = |field: &'static str, found: &[usize]| {
+            let choice = self.mapping.of(field);
+            // Samples are those of the first column that holds something.
+            let samples = found.iter().map(|at| &self.survey.column(*at).samples).find(|it| !it.is_empty());
+            Mapped {
+                field,
+                columns: named(found),
+                by: choice.map_or(By::Known, |choice| choice.by),
+                samples: samples.cloned().unwrap_or_default(),
+                others: choice.map(|choice| named(&choice.others)).unwrap_or_default(),
+            }
+        };
+        let ids: Vec<usize> = columns.ids().collect();
+        let fields = columns.fields.iter().map(|(field, found)| mapped(field.name(), found));
+        let all = std::iter::once(mapped("id", &ids)).chain(fields);
+        all.filter(|mapped| !mapped.columns.is_empty()).collect()
+    }
+
+    /// Returns the filled columns that stand for nothing.
+    fn unused(&self, columns: &Columns) -> Vec<String> {
+        let used: HashSet<usize> = columns.ids().chain(columns.fields.values().flatten().copied()).collect();
+        let is_unused = |at: &usize| !used.contains(at) && self.survey.column(*at).filled > 0;
+        (0..self.headers.len()).filter(is_unused).map(|at| self.headers[at].clone()).collect()
+    }
+
+    /// Returns whether the titles are words, or the user says which column has them.
+    fn is_titled(&self, columns: &Columns) -> bool {
+        let is_named = self.mapping.of("title").is_some_and(|choice| choice.by == By::Named);
+        is_named || columns.of(Field::Title).iter().any(|at| self.survey.column(*at).is_words())
+    }
+
+    /// Returns the columns that may be the title.
+    fn titles(&self) -> Vec<String> {
+        let likely = mapping::titles(&self.headers, &self.mapping, &self.survey);
+        likely.into_iter().map(|at| self.headers[at].clone()).collect()
     }
 
     /// Returns what is said of the items as a whole.
@@ -146,13 +195,4 @@ impl Table<'_> {
         problem.severity = Severity::Note;
         problem
     }
-}
-
-/// Returns which columns stand for what.
-fn mapping(columns: &Columns, headers: &[String]) -> Vec<(&'static str, Vec<String>)> {
-    let named = |found: &[usize]| found.iter().filter_map(|column| headers.get(*column).cloned()).collect();
-    let fields = columns.fields.iter().map(|(field, found)| (field.name(), named(found)));
-    let ids: Vec<usize> = columns.ids().collect();
-    let id = std::iter::once(("id", named(&ids)));
-    id.chain(fields).filter(|(_, columns): &(_, Vec<String>)| !columns.is_empty()).collect()
 }

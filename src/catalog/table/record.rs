@@ -35,15 +35,19 @@ impl Table<'_> {
         let parts =
             parts.into_iter().map(|(list, values)| (list, values.into_iter().filter_map(place).collect()));
         let parts: Vec<Part> = parts.collect();
-        if let Some(known) = &mut self.known {
+        if self.known.is_some() {
             if self.headers.len() > before {
-                known.columns = known.dialect.columns(&self.headers);
+                self.renew_columns();
             }
             self.spread(row, parts);
             return Ok(());
         }
-        self.waiting.push((row, parts));
-        if self.waiting.len() < LOOKED_AT { Ok(()) } else { self.look() }
+        if self.pending.is_none() && self.waiting.len() + 1 >= LOOKED_AT {
+            self.look()?;
+        }
+        let read = self.wait((row, parts), LOOKED_AT)?;
+        read.into_iter().for_each(|(row, parts)| self.spread(row, parts));
+        Ok(())
     }
 
     /// Adds a record: a row for each part of the list that its dialect names, else one row.
@@ -87,15 +91,21 @@ impl Table<'_> {
         self.at(number, None, message).hint("give the same thing the same short name in each")
     }
 
-    /// Settles the dialect of a file without a header.
+    /// Tells the dialect of a file without a header.
     fn look(&mut self) -> Result<(), Box<Problem>> {
         let (dialect, confidence) = self.dialect()?;
         let first = self.waiting.first().map_or(1, |(row, _)| row.number);
-        self.know(first, dialect, confidence)
+        self.await_rows(first, dialect, confidence, false);
+        Ok(())
     }
 
     /// The end of a file without a header.
     pub(in crate::catalog) fn end_of_records(&mut self) -> Result<(), Box<Problem>> {
-        if self.known.is_none() && !self.waiting.is_empty() { self.look() } else { Ok(()) }
+        if self.known.is_none() && self.pending.is_none() && !self.waiting.is_empty() {
+            self.look()?;
+        }
+        let read = self.settle(true)?;
+        read.into_iter().for_each(|(row, parts)| self.spread(row, parts));
+        Ok(())
     }
 }

@@ -1,10 +1,14 @@
 //! The content of a product file as JSON.
 
 use crate::app::catalog::{CatalogReport, SAMPLES, confidence};
+use crate::catalog::Mapped;
 use crate::domain::item::{FactValue, Item};
 use crate::domain::problem::grouped;
 use crate::report::problems;
 use serde_json::{Map, Value, json};
+
+/// Name and version of the form of the object.
+const SCHEMA: &str = "shotlist.catalog/1";
 
 /// Returns the one object of the command.
 #[must_use]
@@ -13,11 +17,11 @@ pub fn object(report: &CatalogReport) -> Value {
     let samples: Vec<Value> = catalog.items.iter().take(SAMPLES).map(sample).collect();
     let problems: Vec<Value> = grouped(catalog.problems.clone()).iter().map(problems::json).collect();
     let Some(about) = &catalog.about else {
-        return json!({ "format": 1, "file": shown, "dialect": null, "items": samples, "problems": problems });
+        return json!({ "schema": SCHEMA, "file": shown, "dialect": null, "items": samples, "problems": problems });
     };
     let counts = &about.counts;
     json!({
-        "format": 1,
+        "schema": SCHEMA,
         "file": shown,
         "dialect": about.dialect,
         "title": about.title,
@@ -27,7 +31,9 @@ pub fn object(report: &CatalogReport) -> Value {
         "written_as": about.format,
         "encoding": about.encoding,
         "columns": about.columns,
-        "mapping": about.mapping.iter().map(|(name, columns)| ((*name).to_owned(), json!(columns))).collect::<Map<_, _>>(),
+        "mapping": about.mapping.iter().map(mapped).collect::<Map<_, _>>(),
+        "unused_columns": about.unused,
+        "picture_columns": catalog.pictures.columns,
         "counts": {
             "rows": counts.rows,
             "products": counts.products,
@@ -40,9 +46,17 @@ pub fn object(report: &CatalogReport) -> Value {
         "kinds": about.kinds,
         "makes": { "product": about.makes.product, "variant": about.makes.variant, "image": about.makes.image },
         "left_out": about.left_out.iter().map(|(reason, count)| (reason.clone(), json!(count))).collect::<Map<_, _>>(),
+        "left_out_examples": about.examples,
         "items": samples,
         "problems": problems,
     })
+}
+
+/// Returns a field with the columns that stand for it.
+fn mapped(mapped: &Mapped) -> (String, Value) {
+    let Mapped { field, columns, by, samples, others } = mapped;
+    let value = json!({ "columns": columns, "by": by.name(), "samples": samples, "others": others });
+    ((*field).to_owned(), value)
 }
 
 /// Returns an item as templates see it.

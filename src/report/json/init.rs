@@ -15,6 +15,7 @@ pub fn object(written: &Written) -> Value {
             "clips": products.clips,
             "total_usd": products.total.plain(),
             "unusable": products.unusable,
+            "pictures": { "column": products.pictures.chosen, "samples": products.pictures.samples },
         });
     }
     object

@@ -1,20 +1,24 @@
 //! The content of a product file in words.
 
 use crate::app::catalog::{CatalogReport, SAMPLES, confidence};
-use crate::catalog::About;
+use crate::catalog::{About, By, Mapped};
 use crate::domain::item::{FactValue, Item, OnePer};
 use crate::domain::text::count;
-use crate::report::layout::shorten;
+use crate::report::layout::{self, labelled, shorten};
 use crate::report::terminal::Terminal;
 
-/// Columns that a sample's text may take.
-const SHOWN: usize = 90;
+/// Columns that a line may take where it is not for a terminal.
+pub(super) const WIDEST: usize = 120;
+
+/// Columns of the file that are named on one line.
+const NAMED: usize = 12;
 
 /// Tells what a file holds on stdout, and its problems on stderr.
 pub fn tell(terminal: &Terminal, report: &CatalogReport) {
     let CatalogReport { shown, reading, catalog, .. } = report;
     if let Some(about) = &catalog.about {
-        terminal.data(page(shown, about, reading.one_per, &catalog.items).join("\n"));
+        let columns = terminal.columns().min(WIDEST);
+        terminal.data(page(shown, about, reading.one_per, &catalog.items, columns).join("\n"));
     }
     let tally = terminal.problems(catalog.problems.clone());
     if report.is_invalid() {
@@ -80,7 +84,7 @@ fn taken(about: &About, all: usize) -> String {
 }
 
 /// Returns what a file holds, with its first items.
-fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item]) -> Vec<String> {
+fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item], columns: usize) -> Vec<String> {
     let mut lines = facts(shown, about, one_per);
     let (counts, makes) = (&about.counts, &about.makes);
     lines.push(format!(
@@ -93,15 +97,37 @@ fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item]) -> Vec<Stri
             counts.products, counts.variants, counts.variant_pictures
         ));
     }
-    lines.push(String::new());
-    let width = about.mapping.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, columns) in &about.mapping {
-        lines.push(format!("  {name:<width$}  <- {}", columns.join(", ")));
+    for (reason, rows) in &about.examples {
+        lines.extend(labelled(&format!("  {reason}: "), &rows.join(", "), columns));
     }
+    lines.push(String::new());
+    let width = about.mapping.iter().map(|mapped| mapped.field.len()).max().unwrap_or(0);
+    let mut shown: Vec<&str> = Vec::new();
+    for mapped in &about.mapping {
+        lines.extend(mapping(mapped, width, columns));
+        let first = mapped.columns.first().map_or("", String::as_str);
+        if !mapped.samples.is_empty() && !shown.contains(&first) {
+            lines.push(format!(
+                "  {:<width$}     {}",
+                "",
+                samples(&mapped.samples, columns.saturating_sub(width + 7))
+            ));
+            shown.push(first);
+        }
+    }
+    if !about.unused.is_empty() {
+        let named = &about.unused[..about.unused.len().min(NAMED)];
+        let more = about.unused.len() - named.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.extend(labelled("  not mapped: ", &format!("{}{more}", named.join(", ")), columns));
+    }
+    let room = columns.saturating_sub(width + 6);
     for item in items.iter().take(SAMPLES) {
         lines.push(String::new());
         let row = item.get("row").unwrap_or_default();
-        lines.push(format!("  {} (row {row}): {}", item.id, shorten(item.title(), SHOWN)));
+        let head = format!("  {} (row {row}): ", item.id);
+        let title = shorten(item.title(), columns.saturating_sub(layout::width(&head)));
+        lines.push(format!("{head}{title}"));
         for name in ["options", "description", "image"] {
             let text = match item.fact(name).map(|fact| &fact.value) {
                 Some(FactValue::Pairs(pairs)) => {
@@ -113,9 +139,43 @@ fn page(shown: &str, about: &About, one_per: OnePer, items: &[Item]) -> Vec<Stri
             };
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             if !text.is_empty() {
-                lines.push(format!("    {name:<width$}  {}", shorten(&text, SHOWN)));
+                lines.push(format!("    {name:<width$}  {}", shorten(&text, room)));
             }
         }
     }
     lines
+}
+
+/// Returns the columns that stand for a field, and how they were found where the file's program does not say it.
+fn mapping(mapped: &Mapped, width: usize, columns: usize) -> Vec<String> {
+    let how = match mapped.by {
+        By::Known => "",
+        By::Named => " (as named)",
+        By::Name => " (by its name)",
+        By::Content => " (by its content)",
+    };
+    let others = match mapped.others.as_slice() {
+        [] => String::new(),
+        others => format!("; or {}", others.join(", ")),
+    };
+    let text = format!("{}{how}{others}", mapped.columns.join(", "));
+    labelled(&format!("  {:<width$}  <- ", mapped.field), &text, columns)
+}
+
+/// Returns some texts of a column on one line of so many columns.
+pub(super) fn samples(texts: &[String], columns: usize) -> String {
+    let between = 3 * texts.len().saturating_sub(1);
+    let flat = |text: &String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let texts: Vec<String> = texts.iter().map(flat).collect();
+    let mut room = columns.saturating_sub(between);
+    // What short texts leave of their share is for the longer ones.
+    let mut shares = vec![0; texts.len()];
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|at| layout::width(&texts[*at]));
+    for (done, at) in order.iter().enumerate() {
+        shares[*at] = layout::width(&texts[*at]).min(room / (texts.len() - done));
+        room -= shares[*at];
+    }
+    let cut: Vec<String> = texts.iter().zip(shares).map(|(text, share)| shorten(text, share)).collect();
+    cut.join(" · ")
 }

@@ -1,10 +1,11 @@
 //! The result of `init` in words.
 
-use super::catalog::facts;
+use super::catalog::{WIDEST, facts, samples};
 use crate::app::init::{InitReport, Products, Written};
 use crate::domain::problem::{Problem, Severity};
 use crate::domain::text::count;
 use crate::report::json;
+use crate::report::layout;
 use crate::report::terminal::Terminal;
 
 /// Tells what was read and written, and the command to type next.
@@ -32,9 +33,18 @@ pub fn tell(terminal: &Terminal, report: &InitReport) {
 
 /// Tells what a product file holds, and what the manifest would make, cost, and not make.
 fn tell_products(terminal: &Terminal, products: &Products) {
-    let Products { shown, about, one_per, model, clips, total, choices, unusable, problems, .. } = products;
+    let Products {
+        shown, about, one_per, model, clips, total, choices, unusable, pictures, problems, ..
+    } = products;
     terminal.say(format_args!("Read {}", facts(shown, about, *one_per).join("\n")));
     terminal.say(format_args!("  {} with {model}: {total}", count(*clips, "clip")));
+    if let Some(column) = &pictures.chosen
+        && !pictures.samples.is_empty()
+    {
+        let head = format!("  pictures from column {column}: ");
+        let room = terminal.columns().min(WIDEST).saturating_sub(layout::width(&head));
+        terminal.say(format_args!("{head}{}", samples(&pictures.samples, room)));
+    }
     if !choices.is_empty() {
         terminal.say(format_args!("  other choices of one_per: {choices}"));
     }

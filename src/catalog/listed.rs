@@ -1,0 +1,118 @@
+//! Pictures in a cell of a plain file: one, or a list in any of the usual spellings.
+
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Endings of picture files, also of those that no model takes: they say what a column holds.
+const ENDINGS: [&str; 12] =
+    ["jpg", "jpeg", "png", "webp", "gif", "avif", "svg", "bmp", "tif", "tiff", "heic", "jfif"];
+
+/// Names under which objects hold the address of a picture, the best first.
+const KEYS: [&str; 9] = ["src", "url", "original", "href", "link", "large", "image", "file", "path"];
+
+/// Marks that part two pictures; a space parts them, too, where both sides are pictures without one.
+const MARKS: [char; 4] = [',', ';', '|', '\n'];
+
+/// Returns the pictures of a cell, in their order.
+///
+/// Addresses and file names have commas and spaces of their own: a cell is split only where another address or the
+/// name of another picture follows.
+pub(super) fn listed(cell: &str) -> Vec<Cow<'_, str>> {
+    let cell = cell.trim();
+    if cell.is_empty() {
+        return Vec::new();
+    }
+    if cell.starts_with(['[', '{'])
+        && let Ok(value) = serde_json::from_str::<Value>(cell)
+    {
+        let mut found = Vec::new();
+        gather(&value, &mut found);
+        return found.into_iter().map(Cow::Owned).collect();
+    }
+    if cell.starts_with("data:") {
+        return vec![Cow::Borrowed(cell)];
+    }
+    let mut found = Vec::new();
+    let mut start = 0;
+    let marks = |letter: char| MARKS.contains(&letter) || letter.is_whitespace();
+    for (at, mark) in cell.match_indices(marks) {
+        if at < start {
+            continue;
+        }
+        let (before, after) = (cell[start..at].trim(), &cell[at + mark.len()..]);
+        let rest = after.trim_start_matches(|letter: char| letter.is_whitespace() || MARKS.contains(&letter));
+        let is_space = mark.starts_with(|mark: char| mark != '\n' && mark.is_whitespace());
+        // `a.jpg , b.jpg`: the mark that follows the space parts them.
+        if is_space && after.trim_start().starts_with(MARKS) {
+            continue;
+        }
+        if parts(before, after, rest, is_space) {
+            found.push(Cow::Borrowed(before));
+            start = cell.len() - rest.len();
+        }
+    }
+    found.push(Cow::Borrowed(
+        cell[start..].trim_end_matches(|letter: char| letter.is_whitespace() || MARKS.contains(&letter)),
+    ));
+    found.retain(|picture| !picture.is_empty());
+    found
+}
+
+/// Whether a mark behind `before` parts two pictures; `after` is what stands behind it, `rest` the same from its first
+/// letter on.
+fn parts(before: &str, after: &str, rest: &str, is_space: bool) -> bool {
+    if rest.is_empty() || before.is_empty() {
+        return before.is_empty() && !rest.is_empty();
+    }
+    let is_before = is_address(before) || has_ending(before);
+    if starts_as_address(rest) {
+        return is_before;
+    }
+    let ends = |letter: char| MARKS.contains(&letter) || (is_space && letter.is_whitespace());
+    let next = rest.split(ends).next().unwrap_or(rest).trim();
+    // The query of an address has commas, and what follows may end as a picture does.
+    let is_query = before.contains('?') && !after.starts_with(char::is_whitespace);
+    has_ending(before) && has_ending(next) && !is_query
+}
+
+/// Adds the texts that JSON holds as pictures: those of a list, and of each object one.
+fn gather(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => found.push(text.trim().to_owned()),
+        Value::Array(values) => values.iter().for_each(|value| gather(value, found)),
+        Value::Object(values) => {
+            if let Some(value) = KEYS.iter().find_map(|key| values.get(*key)) {
+                gather(value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns whether a text is an address, or a picture written as one.
+pub(super) fn is_address(text: &str) -> bool {
+    let text = text.trim();
+    starts_as_address(text) && !text.contains(char::is_whitespace) || text.starts_with("data:image/")
+}
+
+fn starts_as_address(text: &str) -> bool {
+    let after = |scheme: &str| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            .then(|| &text[scheme.len()..])
+    };
+    let rest = ["https://", "http://", "//"].into_iter().find_map(after);
+    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_alphanumeric()))
+}
+
+/// Returns whether a text is the name or address of a picture by its ending.
+pub(super) fn has_ending(text: &str) -> bool {
+    let text = text.trim();
+    let path = text.split(['?', '#']).next().unwrap_or(text);
+    let Some((name, ending)) = path.rsplit_once('.') else { return false };
+    !name.is_empty() && ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+#[path = "listed_tests.rs"]
+mod tests;

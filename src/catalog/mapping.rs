@@ -1,0 +1,335 @@
+//! Which column of a file is what: by the manifest, by the program that wrote it, by names, and last by content.
+//!
+//! The choice is made once, on the header and a bounded number of first rows. Names decide; what the rows hold only
+//! breaks ties, and speaks where no name does.
+
+use super::dialect::{Columns, Dialect, Field};
+use super::survey::Survey;
+use super::words::{self, Fit};
+use crate::domain::item::FIELDS;
+use std::collections::BTreeMap;
+
+/// Fields for which a column is looked for by name where a program's own columns do not have them.
+const OPEN: [&str; 6] = ["title", "description", "vendor", "type", "tags", "image"];
+
+/// Columns that are offered where none can be chosen.
+pub(super) const OFFERED: usize = 3;
+
+/// Bytes of the longest text that tells items apart well.
+const SHORT: usize = 64;
+
+/// How a column was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The manifest or the command line names it.
+    Named,
+    /// It is a column of the program that wrote the file, or has one of the usual English names.
+    Known,
+    /// Its name says it.
+    Name,
+    /// Its content says it.
+    Content,
+}
+
+impl By {
+    /// Returns the word for it in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Known => "known",
+            Self::Name => "name",
+            Self::Content => "content",
+        }
+    }
+}
+
+/// A column that was chosen for a field, or several of a program.
+#[derive(Debug, Clone)]
+pub(super) struct Choice {
+    pub(super) field: &'static str,
+    pub(super) columns: Vec<usize>,
+    pub(super) by: By,
+    /// Other columns that may be meant.
+    pub(super) others: Vec<usize>,
+}
+
+/// Which column is what.
+#[derive(Debug, Default)]
+pub(super) struct Mapping {
+    pub(super) choices: Vec<Choice>,
+    /// Columns that hold pictures.
+    pub(super) pictures: Vec<usize>,
+    /// Columns that would be pictures if they had not one text for all rows.
+    pub(super) same: Vec<usize>,
+    /// The numbers of rows that are not taken for ids, because another column names the products.
+    pub(super) row_number: Option<usize>,
+}
+
+/// A column that is named for a field and is not in the file.
+#[derive(Debug)]
+pub(super) struct Missing<'a> {
+    pub(super) field: &'static str,
+    pub(super) names: &'a [String],
+}
+
+/// Returns the field of that name; nothing for the id, which is no field.
+fn field(name: &str) -> Option<Field> {
+    [
+        Field::Sku,
+        Field::Handle,
+        Field::Title,
+        Field::Description,
+        Field::Vendor,
+        Field::Type,
+        Field::Tags,
+        Field::Status,
+        Field::Image,
+        Field::MoreImages,
+    ]
+    .into_iter()
+    .find(|field| field.name() == name)
+}
+
+/// Chooses the columns of a file.
+pub(super) fn choose<'a>(
+    dialect: &'static Dialect,
+    headers: &[String],
+    named: &'a BTreeMap<String, Vec<String>>,
+    survey: &Survey,
+) -> Result<Mapping, Missing<'a>> {
+    let base = dialect.columns(headers);
+    let file = File { headers, survey };
+    let mut mapping = Mapping { pictures: file.pictures(&base), ..Mapping::default() };
+    for name in FIELDS {
+        let known: Vec<usize> = match field(name) {
+            Some(field) => base.of(field).to_vec(),
+            None => base.ids().collect(),
+        };
+        if let Some(names) = named.get(name).filter(|names| !names.is_empty()) {
+            let at = names.iter().find_map(|wanted| position(headers, wanted));
+            let at = at.ok_or(Missing { field: name, names })?;
+            mapping.choices.push(Choice {
+                field: name,
+                columns: vec![at],
+                by: By::Named,
+                others: Vec::new(),
+            });
+            continue;
+        }
+        let found = match (name, dialect.is_plain()) {
+            ("image", true) => file.image(known.first().copied(), &mut mapping),
+            ("id", true) => file.id(&base, &mut mapping),
+            (_, true) if known.is_empty() => file.by_name(name),
+            (_, false) if known.is_empty() && OPEN.contains(&name) => file.by_name(name),
+            _ => None,
+        };
+        let is_known = !known.is_empty();
+        let found = found.or_else(|| is_known.then(|| (known.clone(), By::Known, Vec::new())));
+        if let Some((columns, by, others)) = found {
+            mapping.choices.push(Choice { field: name, columns, by, others });
+        }
+    }
+    Ok(mapping)
+}
+
+/// Returns where a column stands that somebody wrote by name.
+fn position(headers: &[String], wanted: &str) -> Option<usize> {
+    let wanted = wanted.trim();
+    let exact = headers.iter().position(|header| header == wanted);
+    exact.or_else(|| {
+        let folded = words::fold(wanted);
+        let mut same = (0..headers.len()).filter(|at| words::fold(&headers[*at]) == folded);
+        same.next().filter(|_| same.next().is_none() && !folded.is_empty())
+    })
+}
+
+impl Mapping {
+    /// Puts the choice into the columns of a dialect.
+    ///
+    /// Of a plain file nothing else is read: columns that its later records add do not change the choice.
+    pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
+        for Choice { field: name, columns: chosen, by, .. } in &self.choices {
+            match field(name) {
+                _ if *by == By::Known && !is_plain => {}
+                Some(field) if *by == By::Known => drop(columns.fields.insert(field, chosen.clone())),
+                None => (columns.together, columns.alone) = (chosen.clone(), Vec::new()),
+                Some(field) => {
+                    columns.fields.insert(field, chosen.clone());
+                    columns.chosen.insert(field);
+                    if field == Field::Image && *by == By::Named {
+                        columns.fields.remove(&Field::VariantImage);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the choice for a field.
+    pub(super) fn of(&self, field: &str) -> Option<&Choice> {
+        self.choices.iter().find(|choice| choice.field == field)
+    }
+}
+
+type Found = (Vec<usize>, By, Vec<usize>);
+
+/// The names of a file's columns and what they hold.
+struct File<'a> {
+    headers: &'a [String],
+    survey: &'a Survey,
+}
+
+impl File<'_> {
+    /// Returns the columns whose names fit a field, the best first.
+    fn fitting(&self, field: &str) -> Vec<(Fit, usize)> {
+        let fits = |(at, name): (usize, &String)| words::fit(field, name).map(|fit| (fit, at));
+        let mut found: Vec<(Fit, usize)> = self.headers.iter().enumerate().filter_map(fits).collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Returns the column of a field by its name alone.
+    fn by_name(&self, field: &str) -> Option<Found> {
+        let found = self.fitting(field);
+        if field == "image" {
+            let mut usable = found.into_iter().filter(|(_, at)| self.may_be_picture(*at)).map(|(_, at)| at);
+            return usable.next().map(|at| (vec![at], By::Name, usable.collect()));
+        }
+        // A column of numbers or addresses is no title, whatever it is called.
+        let is_text = |at: usize| {
+            let held = self.survey.column(at);
+            field != "title" || self.survey.rows == 0 || held.filled == 0 || held.is_words()
+        };
+        let mut usable = found.into_iter().map(|(_, at)| at).filter(|at| is_text(*at));
+        usable.next().map(|at| (vec![at], By::Name, usable.collect()))
+    }
+
+    /// Returns the column that tells the items of a plain file apart.
+    fn id(&self, base: &Columns, mapping: &mut Mapping) -> Option<Found> {
+        let Some(known) = base.ids().next() else {
+            let mut found = self.fitting("id").into_iter().filter(|(fit, _)| matches!(fit, Fit::Whole(_)));
+            let (_, at) = found.next()?;
+            return Some((vec![at], By::Name, found.map(|(_, at)| at).collect()));
+        };
+        if words::fold(&self.headers[known]) != "id" || !self.survey.column(known).is_numbers() {
+            return None;
+        }
+        let (_, handle) = self.fitting("handle").into_iter().next()?;
+        let held = self.survey.column(handle);
+        let bad = self.survey.rows - held.filled + held.repeated();
+        // One row in ten may be wrong: then its own error is told, and the other rows keep their ids.
+        let is_stable = bad < self.survey.rows && bad <= (self.survey.rows / 10).max(1);
+        if !is_stable || held.is_numbers() {
+            return None;
+        }
+        mapping.row_number = Some(known);
+        Some((vec![handle], By::Name, vec![known]))
+    }
+
+    /// Returns whether the names of addresses in a column say that they lead to something else than pictures.
+    fn is_link(&self, at: usize) -> bool {
+        words::fit("link", &self.headers[at]).is_some()
+    }
+
+    fn may_be_picture(&self, at: usize) -> bool {
+        let held = self.survey.column(at);
+        (held.is_pictures() || held.is_addresses()) && !held.is_one_text()
+    }
+
+    /// Returns the column with the pictures of a plain file; `known` is the one with a usual English name.
+    fn image(&self, known: Option<usize>, mapping: &mut Mapping) -> Option<Found> {
+        let named = self.fitting("image");
+        let is_last = |at: usize| named.contains(&(Fit::Last, at));
+        let first: Vec<usize> =
+            named.iter().filter(|(fit, _)| *fit != Fit::Last).map(|(_, at)| *at).collect();
+        let usable: Vec<usize> = first.iter().copied().filter(|at| self.may_be_picture(*at)).collect();
+        let is_content = |at: &usize| {
+            let held = self.survey.column(*at);
+            held.is_all_pictures() && held.differs() && !first.contains(at) && !held.is_one_text()
+        };
+        let content: Vec<usize> =
+            (0..self.headers.len()).filter(|at| is_content(at) && !is_last(*at)).collect();
+        let last: Vec<usize> = (0..self.headers.len()).filter(|at| is_content(at) && is_last(*at)).collect();
+        let is_same = |at: &usize| {
+            let held = self.survey.column(*at);
+            held.is_one_text() && (held.is_pictures() || (held.is_addresses() && first.contains(at)))
+        };
+        mapping.same = (0..self.headers.len()).filter(is_same).collect();
+        let by = if usable.is_empty() { By::Content } else { By::Name };
+        let ranked: Vec<usize> = usable.iter().copied().chain(content).collect();
+        let (at, others) = match ranked.split_first() {
+            Some((at, others)) => (*at, others.to_vec()),
+            None => (*last.first().filter(|_| known.is_none())?, last[1..].to_vec()),
+        };
+        let by = if Some(at) == known { By::Known } else { by };
+        Some((vec![at], by, others))
+    }
+
+    /// Returns the columns that hold pictures.
+    fn pictures(&self, base: &Columns) -> Vec<usize> {
+        let fields = [Field::Image, Field::MoreImages, Field::VariantImage];
+        let is_own = |at: usize| fields.iter().any(|field| base.of(*field).contains(&at));
+        let holds = |at: &usize| {
+            let held = self.survey.column(*at);
+            held.is_pictures() || (held.is_addresses() && (is_own(*at) || !self.is_link(*at)))
+        };
+        (0..self.headers.len()).filter(holds).collect()
+    }
+}
+
+/// Returns the columns that may tell the items apart, the likeliest first: each row has a text of its own in them.
+pub(super) fn ids(headers: &[String], survey: &Survey) -> Vec<usize> {
+    let mut found: Vec<usize> = (0..headers.len()).filter(|at| survey.tells_apart(*at)).collect();
+    found.sort_by_key(|at| {
+        let held = survey.column(*at);
+        let fit = words::fit("id", &headers[*at]);
+        (held.longest > SHORT || held.is_addresses(), fit.is_none(), fit, *at)
+    });
+    found.truncate(OFFERED);
+    found
+}
+
+/// Returns the columns that may be the title, the likeliest first.
+pub(super) fn titles(headers: &[String], mapping: &Mapping, survey: &Survey) -> Vec<usize> {
+    let is_taken = |at: &usize| {
+        let others =
+            mapping.choices.iter().filter(|choice| !["id", "sku", "handle", "title"].contains(&choice.field));
+        others.flat_map(|choice| &choice.columns).any(|column| column == at)
+    };
+    let is_title = |at: &usize| survey.column(*at).is_words() && !is_taken(at);
+    let mut found: Vec<usize> = (0..headers.len()).filter(is_title).collect();
+    found.sort_by_key(|at| {
+        let (held, fit) = (survey.column(*at), words::fit("title", &headers[*at]));
+        (fit.is_none(), fit, !held.differs(), held.is_one_text(), *at)
+    });
+    found.truncate(OFFERED);
+    found
+}
+
+/// Returns how a person names a column for a field.
+pub(super) fn named(field: &str, column: &str) -> String {
+    let typed = if column.contains(|letter: char| !letter.is_alphanumeric() && !"._-+:,@%".contains(letter)) {
+        format!("'{field}={}'", column.replace('\'', "'\\''"))
+    } else {
+        format!("{field}={column}")
+    };
+    format!(
+        "write `columns: {{ {field}: {} }}` under `items:`; for `init` and `catalog`, `--column {typed}`",
+        in_yaml(column)
+    )
+}
+
+/// Returns the name of a column in YAML: quoted unless it is a plain word.
+#[must_use]
+pub fn in_yaml(name: &str) -> String {
+    const WORDS: [&str; 9] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
+    let is_word = name.starts_with(char::is_alphabetic)
+        && name.chars().all(|letter| letter.is_alphanumeric() || "_-. ".contains(letter))
+        && !name.ends_with(' ')
+        && !WORDS.contains(&name.to_lowercase().as_str());
+    if is_word { name.to_owned() } else { serde_json::Value::from(name).to_string() }
+}
+
+#[cfg(test)]
+#[path = "mapping_tests.rs"]
+mod tests;

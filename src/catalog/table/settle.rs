@@ -1,0 +1,221 @@
+//! The choice of the columns of a file, by its header and its first rows.
+
+use super::{Known, MOST_HELD, Read, Table, WATCHED};
+use crate::catalog::cells::letters;
+use crate::catalog::dialect::{Confidence, Dialect};
+use crate::catalog::items::Made;
+use crate::catalog::mapping::{self, By, Choice, Mapping, Missing, in_yaml, named};
+use crate::catalog::products::Products;
+use crate::catalog::{Pictures, listed};
+use crate::domain::item::OnePer;
+use crate::domain::problem::{Problem, Severity, meant_or_all};
+use crate::domain::text::either;
+use std::collections::HashMap;
+
+/// A file whose dialect is known and whose columns are not chosen yet.
+pub(super) struct Pending {
+    /// The row of the header, or of the first record.
+    row: u64,
+    dialect: &'static Dialect,
+    confidence: Confidence,
+    /// Whether it is a sheet, whose items may be handed on while it is read.
+    pub(super) is_sheet: bool,
+    /// Whether no column tells the items apart: the other rows are only looked at, for a hint.
+    is_lost: bool,
+}
+
+impl Table<'_> {
+    /// Begins to wait for the rows by which the columns are chosen.
+    pub(super) fn await_rows(
+        &mut self,
+        row: u64,
+        dialect: &'static Dialect,
+        confidence: Confidence,
+        is_sheet: bool,
+    ) {
+        self.pending = Some(Pending { row, dialect, confidence, is_sheet, is_lost: false });
+    }
+
+    /// Gives each column a name of its own: the letter of the column where it has none or another has the same.
+    pub(super) fn name_columns(&mut self) {
+        let mut firsts: HashMap<String, usize> = HashMap::new();
+        for at in 0..self.headers.len() {
+            let name = self.headers[at].clone();
+            if name.is_empty() || firsts.contains_key(&name) {
+                let letters = letters(at);
+                let is_free = name.is_empty() && !self.headers.contains(&letters);
+                self.headers[at] =
+                    if is_free { letters } else { format!("{name} ({letters})").trim().to_owned() };
+                self.renamed.push((at, firsts.get(&name).copied().filter(|_| !name.is_empty())));
+            }
+            firsts.entry(self.headers[at].clone()).or_insert(at);
+        }
+    }
+
+    /// Keeps a row until the columns are chosen; answers the rows that wait no longer.
+    pub(super) fn wait(&mut self, read: Read, most: usize) -> Result<Vec<Read>, Box<Problem>> {
+        let row = &read.0;
+        if self.pending.as_ref().is_some_and(|pending| pending.is_lost) {
+            if self.survey.rows.saturating_mul(self.headers.len()) < WATCHED {
+                self.survey.add(row);
+            }
+            return Ok(Vec::new());
+        }
+        self.bytes += row.cells.iter().map(String::len).sum::<usize>();
+        self.waiting.push(read);
+        if self.waiting.len() >= most || self.bytes > MOST_HELD { self.settle(false) } else { Ok(Vec::new()) }
+    }
+
+    /// Chooses the columns; answers the rows that have waited for it. An error ends the reading.
+    pub(super) fn settle(&mut self, is_end: bool) -> Result<Vec<Read>, Box<Problem>> {
+        let Some(Pending { row, dialect, confidence, is_sheet, .. }) = self.pending.take() else {
+            return Ok(Vec::new());
+        };
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting.iter().for_each(|(row, _)| self.survey.add(row));
+        let options = self.options;
+        let mapping = mapping::choose(dialect, &self.headers, &options.columns, &self.survey);
+        let mapping = mapping.map_err(|missing| self.missing(row, &missing))?;
+        let mut columns = dialect.columns(&self.headers);
+        mapping.apply(&mut columns, dialect.is_plain());
+        if columns.ids().next().is_none() {
+            if is_end {
+                return Err(self.without_id(row, dialect).into());
+            }
+            self.pending = Some(Pending { row, dialect, confidence, is_sheet, is_lost: true });
+            return Ok(Vec::new());
+        }
+        self.tell_choice(row, dialect, &mapping);
+        self.mapping = mapping;
+        let products = Products::new(dialect, self.options.one_per != OnePer::Product);
+        let made = Made::default();
+        let stream = (is_sheet && self.take.is_some() && columns.is_in_order()).then(|| self.streamed());
+        self.known = Some(Known { dialect, confidence, columns, products, made, stream });
+        Ok(waiting)
+    }
+
+    /// The columns of the dialect once more, for a file without a header that has shown another one.
+    pub(super) fn renew_columns(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.columns = known.dialect.columns(&self.headers);
+            self.mapping.apply(&mut known.columns, known.dialect.is_plain());
+        }
+    }
+
+    /// Returns the problem of a column that is named and is not there.
+    fn missing(&self, row: u64, missing: &Missing<'_>) -> Problem {
+        let names = either(missing.names.iter().map(|name| format!("`{name}`")));
+        let message =
+            format!("`columns` names {names} for `{}`, and the file has no such column", missing.field);
+        let wanted = missing.names.first().map_or("", String::as_str);
+        let headers = self.headers.iter().map(String::as_str);
+        self.at(row, None, message).hint(meant_or_all(wanted, headers, "its columns are"))
+    }
+
+    /// Returns the problem of a file in which no column tells the items apart.
+    fn without_id(&self, row: u64, dialect: &'static Dialect) -> Problem {
+        let names = either(dialect.id_headers().into_iter().map(|name| format!("`{name}`")));
+        let problem = self.at(row, None, format!("no column is called {names}"));
+        let likely = mapping::ids(&self.headers, &self.survey);
+        let names: Vec<&String> = likely.iter().filter_map(|at| self.headers.get(*at)).collect();
+        let problem = match names.split_first() {
+            Some((first, others)) => {
+                let problem = problem.hint(named("id", first));
+                others.iter().fold(problem, |problem, other| {
+                    problem.note(format!("or `{other}`: `columns: {{ id: {} }}`", in_yaml(other)))
+                })
+            }
+            None => problem.hint("give each row a text of its own in one column, and call that column `id`"),
+        };
+        problem.note(format!("columns: {}", self.headers.join(", ")))
+    }
+
+    /// Notes what a person should know of the choice.
+    fn tell_choice(&mut self, row: u64, dialect: &'static Dialect, mapping: &Mapping) {
+        let mut told = Vec::new();
+        let name = |at: usize| self.headers.get(at).map_or("", String::as_str);
+        let quoted = |columns: &[usize]| {
+            let names: Vec<String> = columns.iter().map(|at| format!("`{}`", name(*at))).collect();
+            names.join(", ")
+        };
+        if dialect.is_plain() {
+            for (at, first) in &self.renamed {
+                if self.survey.column(*at).filled == 0 {
+                    continue;
+                }
+                let (here, called) = (letters(*at), name(*at));
+                told.push(match first {
+                    Some(first) => self.remark(
+                        row,
+                        format!(
+                            "columns {} and {here} have the same name: `{}` is the first, and the other is called \
+                             `{called}`",
+                            letters(*first),
+                            name(*first)
+                        ),
+                    ),
+                    None => self.remark(row, format!("column {here} has no name, and is called `{called}`")),
+                });
+            }
+        }
+        if let Some((number, id)) = mapping.row_number.zip(mapping.of("id")) {
+            let (number, id) = (name(number), quoted(&id.columns));
+            let message = format!("the id of a product is its {id}, and not the number in `{number}`");
+            told.push(self.remark(row, message).hint(named("id", number)));
+        }
+        let image = mapping.of("image");
+        let chosen = image.and_then(|choice| choice.columns.first()).copied();
+        let is_named = image.is_some_and(|choice| choice.by == By::Named);
+        if let Some(at) = chosen.filter(|at| mapping.same.contains(at) && !is_named) {
+            let message = format!("column `{}` has the same picture in all rows", name(at));
+            told.push(self.doubt(row, message).hint(format!(
+                "name the column with the picture of each product; if it is this one, {}",
+                named("image", name(at))
+            )));
+        } else if chosen.is_none()
+            && let Some(at) = mapping.same.first()
+        {
+            let message = format!(
+                "column {} has the same picture in all rows, and is not taken for the picture of a product",
+                quoted(&mapping.same)
+            );
+            told.push(self.doubt(row, message).hint(format!("to take it, {}", named("image", name(*at)))));
+        }
+        if let Some(Choice { by: By::Content, columns, others, .. }) = image
+            && !others.is_empty()
+        {
+            let all: Vec<usize> = columns.iter().chain(others).copied().collect();
+            let message = format!(
+                "columns {} hold pictures, and no name says which is that of the product: the first is taken",
+                quoted(&all)
+            );
+            told.push(self.doubt(row, message).hint(named("image", name(columns[0]))));
+        }
+        for problem in told {
+            self.problems.add(problem);
+        }
+    }
+
+    fn remark(&self, row: u64, message: String) -> Problem {
+        Problem { severity: Severity::Note, ..self.at(row, None, message) }
+    }
+
+    fn doubt(&self, row: u64, message: String) -> Problem {
+        Problem { severity: Severity::Warning, ..self.at(row, None, message) }
+    }
+
+    /// Returns which columns hold pictures, and which of them is that of the products.
+    pub(super) fn pictures(&self) -> Pictures {
+        let named = |at: &usize| self.headers.get(*at).cloned();
+        let choice = self.mapping.of("image");
+        let chosen = choice.and_then(|choice| choice.columns.first());
+        let samples = chosen.map(|at| self.survey.column(*at).samples.as_slice()).unwrap_or_default();
+        let first = |cell: &String| Some(listed::listed(cell).first()?.to_string());
+        Pictures {
+            chosen: chosen.and_then(named),
+            by: choice.map(|choice| choice.by),
+            columns: self.mapping.pictures.iter().filter_map(named).collect(),
+            samples: samples.iter().filter_map(first).collect(),
+        }
+    }
+}
