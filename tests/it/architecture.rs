@@ -187,7 +187,7 @@ const TERMINAL: [&str; 7] =
     ["clap", "anstream", "indicatif", "stdout()", "stderr()", "stdin()", "IsTerminal"];
 
 /// Reads the product file that a manifest names `-`.
-const READS_STDIN: &str = "load/items.rs";
+const READS_STDIN: &str = "load/source.rs";
 
 #[test]
 fn use_cases_and_what_they_stand_on_know_no_terminal() {
