@@ -15,6 +15,7 @@ use shotlist::domain::lifecycle::{Clip, ClipFile, Event, Intent, State, Task};
 use shotlist::domain::money::Usd;
 use shotlist::domain::policy::{Moment, Policy};
 use shotlist::domain::request::Request;
+use shotlist::domain::signature::Signature;
 use shotlist::domain::take::{Fingerprint, Wanted};
 use shotlist::manifest::{self, Manifest};
 use shotlist::media::mp4::inspect;
@@ -195,6 +196,10 @@ impl Known for Plan<'_> {
         Ok(false)
     }
 
+    fn signature(&self, _: Sha256) -> Result<Option<Signature>, Infallible> {
+        Ok(None)
+    }
+
     fn filed(&self, _: &TakeId) -> Result<Option<Filed>, Infallible> {
         Ok(None)
     }
@@ -230,7 +235,7 @@ impl WantedJobs for Plan<'_> {
         Ok(())
     }
 
-    fn settle(&self, at: i64, _: &Decision) -> Result<(), Infallible> {
+    fn settle(&self, at: i64, _: &Decision, _: Option<&TakeId>) -> Result<(), Infallible> {
         self.decided.borrow_mut().insert(at);
         Ok(())
     }

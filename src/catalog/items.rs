@@ -1,13 +1,16 @@
 //! Products become items, one for each clip that a shot makes.
 
+mod facts;
+
 use super::cells::{Row, is_shortened};
 use super::dialect::{self, Dialect, Field, not_sold};
 use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::ident::{self, Ident, ident};
-use crate::domain::item::{Columns, Fact, FactValue, Item, OnePer};
+use crate::domain::item::{Columns, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
+use facts::Facts;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -308,7 +311,7 @@ impl Maker<'_> {
         };
         let texts = (0..self.names.len()).map(|column| cell(column).to_owned()).collect();
         let columns = Columns::new(self.names, texts);
-        let mut facts = Facts { maker: self, facts: Vec::new() };
+        let mut facts = Facts::of(self);
         let text = |field: Field| {
             let columns = self.columns.of(field);
             let column = columns.iter().copied().find(|column| !cell(*column).trim().is_empty());
@@ -317,6 +320,13 @@ impl Maker<'_> {
         };
         for field in [Field::Sku, Field::Handle, Field::Title, Field::Vendor, Field::Type, Field::Status] {
             if facts.is_meant(field.name(), Some(field)) {
+                // A column `title` is what it says, but for the entities of HTML in it.
+                if let Some((column, text)) = text(field).filter(|_| field == Field::Title)
+                    && let plain = decode_entities(text.trim())
+                    && plain != text.trim()
+                {
+                    facts.put(field.name(), Some(column), FactValue::Text(plain));
+                }
                 continue;
             }
             match text(field) {
@@ -376,46 +386,8 @@ impl Maker<'_> {
             facts.add_field(Field::MoreImages, None, FactValue::List { written: parts.join(", "), parts });
         }
         facts.add("row", None, FactValue::Text(row.number.to_string()));
-        let facts = facts.facts;
+        let facts = facts.facts();
         let origin = Place::Row { file: self.file.to_owned(), row: row.number, column: None };
         Item { id, columns, facts, origin }
-    }
-}
-
-/// What is known of an item, as it is gathered.
-struct Facts<'a> {
-    maker: &'a Maker<'a>,
-    facts: Vec<Fact>,
-}
-
-impl Facts<'_> {
-    /// Returns whether the name means the column of that very name: in a plain file it does, unless another column was
-    /// chosen for the field.
-    fn is_meant(&self, name: &str, field: Option<Field>) -> bool {
-        let Maker { dialect, columns, headers, .. } = self.maker;
-        dialect.is_plain()
-            && !field.is_some_and(|field| columns.chosen.contains(&field))
-            && headers.iter().any(|header| header == name)
-    }
-
-    /// Adds what is known under the name of a field.
-    fn add_field(&mut self, field: Field, column: Option<usize>, value: FactValue) {
-        if !self.is_meant(field.name(), Some(field)) {
-            self.put(field.name(), column, value);
-        }
-    }
-
-    /// Adds what is known under another name. Wherever we only count, a column of that very name is what is meant.
-    fn add(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
-        let is_computed = column.is_none() && matches!(name, "row" | "options");
-        let is_column = is_computed && self.maker.headers.iter().any(|header| header == name);
-        if !is_column && !self.is_meant(name, None) {
-            self.put(name, column, value);
-        }
-    }
-
-    fn put(&mut self, name: &'static str, column: Option<usize>, value: FactValue) {
-        let column = column.and_then(|column| self.maker.names.get(column)).cloned();
-        self.facts.push(Fact { name, value, column });
     }
 }

@@ -3,6 +3,7 @@ use crate::catalog::{Catalog, Pictures, Reading, read};
 use crate::domain::item::Item;
 use crate::domain::problem::{Problem, Severity};
 use serde::Deserialize;
+use std::fmt::Write as _;
 
 #[derive(Debug, Deserialize)]
 struct Sheet {
@@ -91,7 +92,7 @@ fn rows_that_are_added_change_no_choice() {
     let mut text = first.to_owned();
     let chosen = catalog(first).pictures.chosen;
     for row in 3..40 {
-        text += &format!("{row},Mug {row},{},p{row}.jpg\n", if row % 7 == 0 { "n/a" } else { "z.jpg" });
+        let _ = writeln!(text, "{row},Mug {row},{},p{row}.jpg", if row % 7 == 0 { "n/a" } else { "z.jpg" });
         assert_eq!(catalog(&text).pictures.chosen, chosen, "row {row}");
     }
 }
@@ -168,7 +169,9 @@ fn without_an_id_the_likely_columns_are_offered_and_work() {
     }
     // Rows far below count, too.
     let mut long = "a,b\n".to_owned();
-    (0..2000).for_each(|row| long += &format!("{},{row}\n", row.min(1500)));
+    for row in 0..2000 {
+        let _ = writeln!(long, "{},{row}", row.min(1500));
+    }
     let hint = catalog(&long).problems[0].hint.clone().unwrap();
     assert!(hint.contains("{ id: b }"), "{hint}");
 }
@@ -215,7 +218,7 @@ fn a_list_in_a_cell_gives_its_first_picture_and_bad_cells_leave_the_column_as_it
             9 => String::new(),
             _ => format!("\"{row}.jpg, {row}b.jpg\""),
         };
-        text += &format!("{row},Mug,{cell}\n");
+        let _ = writeln!(text, "{row},Mug,{cell}");
     });
     let Catalog { items, problems, pictures, .. } = catalog(&text);
     assert_eq!(told(&problems, Severity::Note), [""; 0]);

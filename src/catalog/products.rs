@@ -314,9 +314,12 @@ impl Products {
         let columns = fields.iter().flat_map(|field| columns.of(*field));
         let cells = columns.map(|column| row.cell(*column)).filter(|cell| !cell.is_empty());
         let named: Vec<Cow<'_, str>> = cells
-            .flat_map(|cell| match plain {
-                true => listed(cell),
-                false => pictures(cell, between).into_iter().map(Cow::Borrowed).collect(),
+            .flat_map(|cell| {
+                if plain {
+                    listed(cell)
+                } else {
+                    pictures(cell, between).into_iter().map(Cow::Borrowed).collect()
+                }
             })
             .collect();
         let is_encoded = self.dialect.encoded;

@@ -147,7 +147,7 @@ impl Header {
             let problem = table.at(row, None, message);
             return Err(problem.hint("the first row names the columns, in few words").into());
         }
-        table.header(row, names)?;
+        table.header(row, &names)?;
         Ok(Self { row, named: end, unnamed: all - end, is_told: false })
     }
 

@@ -153,7 +153,7 @@ impl<'a> Table<'a> {
     }
 
     /// Takes the header of a sheet, which stands in this row. An error ends the reading.
-    pub(super) fn header(&mut self, row: u64, names: Vec<String>) -> Result<(), Box<Problem>> {
+    pub(super) fn header(&mut self, row: u64, names: &[String]) -> Result<(), Box<Problem>> {
         self.headers = names.iter().map(String::as_str).map(composed).collect();
         let (dialect, confidence) = self.dialect()?;
         self.name_columns();
@@ -356,7 +356,7 @@ mod tests {
         for (rows, cells) in [(MOST_ROWS - 1, 0), (0, MOST_CELLS - 2)] {
             let options = Reading::default();
             let mut table = Table::new("p.csv", &options, None);
-            table.header(1, vec!["id".into(), "title".into()]).unwrap();
+            table.header(1, &["id".into(), "title".into()]).unwrap();
             table.held = (rows, cells);
             for number in 2..6 {
                 assert!(table.row(Row { number, cells: vec![format!("a{number}"), String::new()] }).is_ok());

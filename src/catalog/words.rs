@@ -38,7 +38,7 @@ enum OneOrMany {
 struct Words {
     /// Each whole name with its rank.
     names: HashMap<String, usize>,
-    words: Vec<Pattern>,
+    parts: Vec<Pattern>,
     never: Vec<Pattern>,
     last: Vec<Pattern>,
 }
@@ -84,7 +84,7 @@ impl From<Written> for Words {
         let patterns = |words: &[String]| words.iter().map(Pattern::from).collect();
         Self {
             names,
-            words: patterns(&written.words),
+            parts: patterns(&written.words),
             never: patterns(&written.never),
             last: patterns(&written.last),
         }
@@ -114,7 +114,7 @@ pub(super) fn fit(field: &str, name: &str) -> Option<Fit> {
     if has(&words.never) {
         return None;
     }
-    let is_part = || has(&words.words).then(|| Fit::Part(parts.len() - 1));
+    let is_part = || has(&words.parts).then(|| Fit::Part(parts.len() - 1));
     if has(&words.last) { Some(Fit::Last) } else { is_part() }
 }
 
@@ -127,21 +127,17 @@ pub(super) fn fold(name: &str) -> String {
         // `pictureUrl` and `image2` are two words each, and so is `URLImage` after its capitals.
         let is_new_word = (before.is_lowercase() && letter.is_uppercase())
             || (before.is_alphabetic() && letter.is_ascii_digit());
-        if !letter.is_alphanumeric() {
-            if !matches!(letter, '\'' | '’' | 'ʼ') && !folded.ends_with(' ') {
-                folded.push(' ');
-            }
-        } else {
-            if is_new_word && !folded.ends_with(' ') {
-                folded.push(' ');
-            }
-            match letter {
-                'ł' | 'Ł' => folded.push('l'),
-                'ø' | 'Ø' => folded.push('o'),
-                'ß' => folded.push_str("ss"),
-                'æ' | 'Æ' => folded.push_str("ae"),
-                letter => folded.extend(letter.to_lowercase()),
-            }
+        let is_mark = !letter.is_alphanumeric() && !matches!(letter, '\'' | '’' | 'ʼ');
+        if (is_mark || is_new_word) && !folded.ends_with(' ') {
+            folded.push(' ');
+        }
+        match letter {
+            'ł' | 'Ł' => folded.push('l'),
+            'ø' | 'Ø' => folded.push('o'),
+            'ß' => folded.push_str("ss"),
+            'æ' | 'Æ' => folded.push_str("ae"),
+            letter if letter.is_alphanumeric() => folded.extend(letter.to_lowercase()),
+            _ => {}
         }
         before = letter;
     }

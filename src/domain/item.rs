@@ -121,6 +121,26 @@ impl Item {
         self.columns.get(name)
     }
 
+    /// Returns the item with another text under that name, which is a fact of it or one of its columns.
+    #[must_use]
+    pub fn with_text(&self, name: &str, text: &str) -> Self {
+        let mut item = self.clone();
+        if let Some(fact) = item.facts.iter_mut().find(|fact| fact.name == name) {
+            fact.value = FactValue::Text(text.to_owned());
+        }
+        let at = item.columns.names.iter().position(|known| &**known == name);
+        if let Some(known) = at.and_then(|at| item.columns.texts.get_mut(at)) {
+            text.clone_into(known);
+        }
+        item
+    }
+
+    /// Returns the names under which templates read the title: `title`, and its column.
+    #[must_use]
+    pub fn title_names(&self) -> [&str; 2] {
+        ["title", self.written_in("title")]
+    }
+
     /// The column of the file in which the text under that name stands.
     fn written_in<'a>(&'a self, name: &'a str) -> &'a str {
         self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)

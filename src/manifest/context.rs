@@ -57,7 +57,16 @@ impl Context<'_> {
     /// Returns what the templates see if the item has another id.
     #[must_use]
     pub fn with_id(&self, id: String) -> Self {
-        let item = Arc::new(Item { id, ..(*self.item).clone() });
+        self.with_item(Item { id, ..(*self.item).clone() })
+    }
+
+    /// Returns what the templates see if the item has another text under that name.
+    pub(super) fn with_text(&self, name: &str, text: &str) -> Self {
+        self.with_item(self.item.with_text(name, text))
+    }
+
+    fn with_item(&self, item: Item) -> Self {
+        let item = Arc::new(item);
         let mut changed = Self { item: Arc::clone(&item), ..self.clone() };
         if let Some(names) = self.names.downcast_object_ref::<Names>() {
             let item = Value::from_object(ItemValue(item));

@@ -362,7 +362,7 @@ fn items(decoder: &mut Decoder, source: &Source, root: &[Entry], templates: &mut
             let from = decoder.located(from, "items.from")?;
             let only = get(entries, "where")
                 .and_then(|node| condition::condition(decoder, node, "where", templates, &["item", "vars"]));
-            Some(Items::File { from, reading: reading(decoder, entries), only: only.map(Box::new) })
+            Some(Items::File { from, reading: Box::new(reading(decoder, entries)), only: only.map(Box::new) })
         }
         Value::Text { .. } => {
             decoder.wrong_kind(node, "items", "a list, or a group that names a file", ITEMS);

@@ -82,7 +82,7 @@ pub enum Items {
         /// Its path, relative to the manifest's folder.
         from: Located<String>,
         /// How it is read.
-        reading: FileReading,
+        reading: Box<FileReading>,
         /// Which of its items are wanted; all where nothing is said.
         only: Option<Box<Condition>>,
     },

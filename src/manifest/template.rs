@@ -84,7 +84,8 @@ impl Template {
     }
 
     /// The quote that can be typed into it where it stands in the manifest.
-    pub(super) fn quote(&self) -> char {
+    #[must_use]
+    pub fn quote(&self) -> char {
         match self.place() {
             Place::Text { text, column, .. } => {
                 let first = text.chars().nth(usize::try_from(column).map_or(0, |column| column - 1));

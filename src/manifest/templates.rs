@@ -24,6 +24,9 @@ pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix"]
 /// Steps of the template machine for one rendering: far beyond any prompt, far below a hang.
 const FUEL: u64 = 100_000;
 
+/// Stands for the text of a column, to see where it goes: a character of private use, which no filter changes.
+const MARKER: &str = "\u{E000}";
+
 /// The filter that makes one word of what a condition gives.
 pub(super) const ANSWER: &str = "__answer";
 /// What stands before a text that is no answer.
@@ -137,6 +140,15 @@ impl Template {
             return Ok(constant.as_ref().to_owned());
         }
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
+    }
+
+    /// Returns whether a column that is blank leaves a gap in the rendered text, instead of another text or a whole
+    /// part less.
+    #[must_use]
+    pub fn leaves_gap(&self, context: &Context<'_>, column: &str, text: &str) -> bool {
+        let marked = self.fill(&context.with_text(column, MARKER)).unwrap_or_default();
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        marked.contains(MARKER) && words(&marked.replace(MARKER, "")) == words(text)
     }
 
     /// What the template machine makes of it.

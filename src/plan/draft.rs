@@ -195,6 +195,9 @@ impl Render<'_, '_> {
             }
             return None;
         }
+        if let (Written::Template(template), "prompt") = (written, name) {
+            self.problems.extend(self.values.subject_of(template, &text));
+        }
         Some(text)
     }
 

@@ -4,7 +4,7 @@
 use super::cells::{Cell, Cells};
 use crate::domain::fault::printable;
 use crate::domain::item::Item;
-use crate::domain::problem::{Place, Problem};
+use crate::domain::problem::{Place, Problem, Rows, Severity};
 use crate::domain::request::Field;
 use crate::manifest::{Job, Located, Manifest, Setting, Settings, Shot, Template};
 use crate::provider::card::{Mode, ModelCard};
@@ -289,6 +289,45 @@ impl<'a> Values<'a> {
             return problem.hint(format!("{fill}, or {other}"));
         }
         problem.label("nothing is left here").hint(format!("write something, or remove `{name}:`"))
+    }
+
+    /// Returns the problem of a prompt that does not say what the product is: its title is blank, or of all that the
+    /// file says of it only an id is there.
+    pub(super) fn subject_of(&self, template: &Template, text: &str) -> Option<Problem> {
+        let item = self.item();
+        let columns = template.columns();
+        let is_blank = |name: &&str| item.get(name).is_some_and(|text| text.trim().is_empty());
+        let mut blank = item.title_names().into_iter().filter(is_blank);
+        let gap = blank.find(|name| {
+            columns.iter().any(|column| column == name) && template.leaves_gap(&self.job.context, name, text)
+        });
+        if let Some(name) = gap.filter(|_| !self.is_optional("prompt")) {
+            let column = name.to_owned();
+            let mut problem = self.problem("prompt", "the prompt names no product: its title is blank", None);
+            problem.place = template.place_of(&column);
+            (problem.examples, problem.rows) =
+                (vec![item.example(std::slice::from_ref(&column))], Rows::default());
+            problem.rows.extend(item.row(std::slice::from_ref(&column)));
+            let fill = if item.row(std::slice::from_ref(&column)).is_some() {
+                "fill the cell"
+            } else {
+                "write a title"
+            };
+            return Some(problem.hint(format!(
+                "{fill}, or write what stands in for it: `{{{{ {} or {}the product{} }}}}`",
+                template.spelled(&column),
+                template.quote(),
+                template.quote(),
+            )));
+        }
+        let is_id = |column: &String| ["id", "sku", "handle"].contains(&column.as_str());
+        let is_file = matches!(item.origin, Place::Row { .. });
+        if !is_file || columns.is_empty() || !columns.iter().all(is_id) {
+            return None;
+        }
+        let mut problem = self.problem("prompt", "all that the prompt says of the product is an id", None);
+        problem.severity = Severity::Warning;
+        Some(problem.hint("name it by its title, `{{ item.title }}`, or by another column"))
     }
 
     /// Which column to cut so that the rendered text of a field loses so many characters. None where no column

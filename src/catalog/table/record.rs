@@ -46,7 +46,9 @@ impl Table<'_> {
             self.look()?;
         }
         let read = self.wait((row, parts), LOOKED_AT)?;
-        read.into_iter().for_each(|(row, parts)| self.spread(row, parts));
+        for (row, parts) in read {
+            self.spread(row, parts);
+        }
         Ok(())
     }
 
@@ -105,7 +107,9 @@ impl Table<'_> {
             self.look()?;
         }
         let read = self.settle(true)?;
-        read.into_iter().for_each(|(row, parts)| self.spread(row, parts));
+        for (row, parts) in read {
+            self.spread(row, parts);
+        }
         Ok(())
     }
 }

@@ -72,7 +72,9 @@ impl Table<'_> {
             return Ok(Vec::new());
         };
         let waiting = std::mem::take(&mut self.waiting);
-        waiting.iter().for_each(|(row, _)| self.survey.add(row));
+        for (row, _) in &waiting {
+            self.survey.add(row);
+        }
         let options = self.options;
         let mapping = mapping::choose(dialect, &self.headers, &options.columns, &self.survey);
         let mapping = mapping.map_err(|missing| self.missing(row, &missing))?;
