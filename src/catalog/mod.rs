@@ -52,6 +52,9 @@ const WIDEST: usize = 4096;
 /// Bytes of the longest name of a column. Each item repeats it.
 const LONGEST_NAME: usize = 1024;
 
+/// The end of the message about a column that is named and is not there.
+pub const NO_SUCH_COLUMN: &str = "the file has no such column";
+
 /// How the usual programs write a sheet that can be read.
 const AS_CSV: &str = "save it in Excel with File, Save As, `CSV UTF-8 (Comma delimited)`, in LibreOffice as \
                                  Text CSV with the character set Unicode (UTF-8)";

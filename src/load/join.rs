@@ -54,7 +54,14 @@ impl Joined {
         let is_wrong = read.problems.iter().any(Problem::is_error);
         let is_told = |problem: &Problem| matches!(problem.severity, Severity::Error | Severity::Note);
         // No row of it is an item that could be left out.
-        let told = read.problems.into_iter().filter(is_told);
+        let told = read.problems.into_iter().filter(is_told).map(|problem| {
+            if !problem.message.ends_with(catalog::NO_SUCH_COLUMN) {
+                return problem;
+            }
+            // The user has named it for the join alone.
+            let message = format!("{shown} has no column `{}` to join on", on.value);
+            Problem { hint: problem.hint, ..Problem::error(on.place(), message) }
+        });
         problems.extend(told.map(|problem| Problem { of_item: false, ..problem }));
         if is_wrong {
             return None;

@@ -6,7 +6,7 @@ use crate::catalog::dialect::{Confidence, Dialect};
 use crate::catalog::items::Made;
 use crate::catalog::mapping::{self, By, Choice, Mapping, Missing, in_yaml, named};
 use crate::catalog::products::Products;
-use crate::catalog::{Pictures, listed};
+use crate::catalog::{NO_SUCH_COLUMN, Pictures, listed};
 use crate::domain::item::OnePer;
 use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::either;
@@ -107,8 +107,7 @@ impl Table<'_> {
     /// Returns the problem of a column that is named and is not there.
     fn missing(&self, row: u64, missing: &Missing<'_>) -> Problem {
         let names = either(missing.names.iter().map(|name| format!("`{name}`")));
-        let message =
-            format!("`columns` names {names} for `{}`, and the file has no such column", missing.field);
+        let message = format!("`columns` names {names} for `{}`, and {NO_SUCH_COLUMN}", missing.field);
         let wanted = missing.names.first().map_or("", String::as_str);
         let headers = self.headers.iter().map(String::as_str);
         self.at(row, None, message).hint(meant_or_all(wanted, headers, "its columns are"))
