@@ -11,7 +11,7 @@ use crate::catalog::{self, About};
 use crate::domain::item::{OnePer, Reading};
 use crate::domain::key::ModelName;
 use crate::domain::money::Usd;
-use crate::domain::problem::{Place, Problem};
+use crate::domain::problem::{Place, Problem, Severity};
 use crate::files::atomic_write;
 use crate::load::folder_of;
 use crate::store;
@@ -212,10 +212,16 @@ fn draft(
     let shown = file.display().to_string();
     if !has_pictures {
         problems.extend(catalog.pictures.passed_over(&shown));
-        if draft.is_untitled() {
-            problems.push(untitled(&shown, &about, items.first().map_or("", |item| &item.id)));
+    }
+    if draft.is_untitled() {
+        let says =
+            items.first().map_or("the product", |item| if has_pictures { "the product" } else { &item.id });
+        let problem = untitled(&shown, &about, says);
+        if !has_pictures {
+            problems.push(problem);
             return Ok(Err(problems));
         }
+        problems.push(Problem { severity: Severity::Warning, ..problem });
     }
     let products = Products {
         shown,
@@ -233,9 +239,9 @@ fn draft(
     Ok(Ok((draft.text(), products)))
 }
 
-/// Returns the problem of a file of which a prompt could name only the ids.
-fn untitled(shown: &str, about: &About, id: &str) -> Problem {
-    let message = format!("no column is the title, and a prompt would be `Slow push-in on {id}`");
+/// Returns the problem of a file whose products a prompt cannot name: it says only these words of them.
+fn untitled(shown: &str, about: &About, says: &str) -> Problem {
+    let message = format!("no column is the title: a prompt would be `Slow push-in on {says}`");
     let problem = Problem::error(Place::File(shown.to_owned()), message);
     let typed = |column: &String| {
         format!("`shotlist init --from {} --column {}`", quoted(shown), quoted(&format!("title={column}")))

@@ -6,6 +6,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::plan::PlanRequest;
 use crate::report::json::plan::Listed;
+use crate::report::terminal::Terminal;
 use crate::report::text;
 
 /// Shows what would be rendered and why, and what it costs. Sends nothing.
@@ -17,7 +18,7 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Err
     let request = PlanRequest { selection: args.selection.request(), out: args.out.clone() };
     let report = opened.project.plan(&request).await?;
     if args.show_requests {
-        report.each_request(|request| terminal.data(request))?;
+        report.each_request(|request| Terminal::json_data(request))?;
     } else if terminal.json {
         terminal.long_data(&Listed::new(opened.project.places(), &report)).map_err(Error::local)?;
     } else {

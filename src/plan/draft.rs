@@ -222,6 +222,16 @@ impl Render<'_, '_> {
         request: &mut Request,
         pictures: &mut Pictures,
     ) {
+        let is_picture = matches!(field, Field::Image | Field::LastImage | Field::ReferenceImages);
+        if let Some(several) = texts.iter().find(|text| is_picture && has_several_addresses(text)) {
+            let name = field.name();
+            let message = format!("`{name}` holds several addresses, and a picture has one");
+            let problem = self.values.problem(name, message, Some(several));
+            self.problems.push(
+                problem.hint("write `{{ item.image }}`, which is the first of the list, or one address"),
+            );
+            return;
+        }
         if let Err(text) = fill(field, texts, request, pictures) {
             self.mistyped(card, field, &text);
         }
@@ -318,6 +328,17 @@ fn fill(
         Field::Duration | Field::Seed | Field::Audio | Field::ReferenceImages => {}
     }
     Ok(())
+}
+
+/// Returns whether a text lists addresses: another one begins behind a space, a comma, a semicolon or a bar.
+fn has_several_addresses(text: &str) -> bool {
+    let begins = |scheme| text.trim().match_indices(scheme).map(|(at, _)| at);
+    let mut further = begins("http://").chain(begins("https://")).filter(|at| *at > 0);
+    let is_listed = |at| {
+        let before = text.trim()[..at].chars().next_back();
+        before.is_some_and(|before: char| before.is_whitespace() || matches!(before, ',' | ';' | '|'))
+    };
+    text.trim().starts_with("http") && further.any(is_listed)
 }
 
 /// Returns a parameter's value as a card will most likely type it: this model's card does not know the parameter yet.

@@ -120,6 +120,11 @@ impl Terminal {
         Self::painted_data(if self.json { shown_json(&line) } else { shown_lines(&line) });
     }
 
+    /// Writes a line of JSON, whether or not JSON was asked for.
+    pub fn json_data(line: impl Display) {
+        Self::painted_data(shown_json(&line.to_string()));
+    }
+
     /// Writes a line of data with colours, whose text is known to be harmless.
     pub(crate) fn painted_data(line: impl Display) {
         // A reader that went away (`| head -1`) does not end paid work.

@@ -22,6 +22,7 @@ mod identity;
 mod init;
 mod ledger;
 mod matrix;
+mod named;
 mod next;
 mod nights;
 mod once;
