@@ -3,6 +3,7 @@
 use super::{Known, Table, shared};
 use crate::catalog::dialect::{Columns, Field, lacking_one};
 use crate::catalog::items::{Made, Maker, Makes};
+use crate::catalog::listed::listed;
 use crate::catalog::{About, By, Mapped, mapping};
 use crate::domain::foreign::shown;
 use crate::domain::item::{OnePer, Reading};
@@ -64,7 +65,7 @@ impl Table<'_> {
                 field,
                 columns: named(found),
                 by: choice.map_or(By::Known, |choice| choice.by),
-                samples: samples.cloned().unwrap_or_default(),
+                samples: samples.map(|cells| shown_as(field, cells)).unwrap_or_default(),
                 others: choice.map(|choice| named(&choice.others)).unwrap_or_default(),
             }
         };
@@ -195,4 +196,14 @@ impl Table<'_> {
         problem.severity = Severity::Note;
         problem
     }
+}
+
+/// Returns samples as they are used: of a list of pictures the first.
+fn shown_as(field: &str, cells: &[String]) -> Vec<String> {
+    let is_picture = [Field::Image, Field::MoreImages, Field::VariantImage].map(Field::name).contains(&field);
+    let first = |cell: &String| match listed(cell).first() {
+        Some(picture) if is_picture => picture.to_string(),
+        _ => cell.clone(),
+    };
+    cells.iter().map(first).collect()
 }
