@@ -3,8 +3,8 @@
 //! [`pictures`] reads what is to be sent, [`image_cache`] remembers what pictures were. [`tree`] knows the output folder and
 //! the folder of unfinished downloads, [`part`] receives a clip into what [`stored`] keeps on the disk, [`place`] gives it its
 //! name, [`refile`] gives it another; [`intake`] does this for all clips that wait at the same time, in [`groups`] that share
-//! their open [`folders`],
-//! [`examine`] compares what stands with what was recorded, [`obstacle`] finds what is in the way of a name, [`sidecars`]
+//! their open [`folders`]. [`names`] finds a file in either Unicode form of its name.
+//! [`examine`] compares what stands with what was recorded, `obstacle` finds what is in the way of a name, [`sidecars`]
 //! reads the file beside a clip. [`dir`] has the steps of which they are made, each relative to an open directory, so that
 //! nothing can be swapped beneath them; [`steps`] counts them.
 //!
