@@ -18,7 +18,7 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Err
     let request = PlanRequest { selection: args.selection.request(), out: args.out.clone() };
     let report = opened.project.plan(&request).await?;
     if args.show_requests {
-        report.each_request(|request| Terminal::json_data(request))?;
+        report.each_request(Terminal::json_data)?;
     } else if terminal.json {
         terminal.long_data(&Listed::new(opened.project.places(), &report)).map_err(Error::local)?;
     } else {
