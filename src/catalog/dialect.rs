@@ -169,6 +169,9 @@ pub(super) struct Dialect {
     #[serde(default)]
     variant: Vec<When>,
     columns: BTreeMap<Field, Vec<Header>>,
+    /// Columns whose texts stand before that of another where this one has the title.
+    #[serde(default)]
+    before: BTreeMap<Header, Vec<Header>>,
     /// Columns that are not read where another is there.
     #[serde(default)]
     unless: BTreeMap<Header, Header>,
@@ -183,6 +186,9 @@ pub(super) struct Dialect {
     /// Characters that always part two pictures of a cell.
     #[serde(default)]
     pub(super) between: String,
+    /// The word in the place of a picture that there is not.
+    #[serde(default)]
+    pub(super) no_picture: Option<String>,
     /// The address before the name of a picture that is no address.
     #[serde(default)]
     pub(super) base: String,

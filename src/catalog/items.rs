@@ -1,12 +1,13 @@
 //! Products become items, one for each clip that a shot makes.
 
 mod facts;
+mod ids;
 
 use super::cells::{Row, is_shortened};
 use super::dialect::{self, Dialect, Field, not_sold};
 use super::products::{Product, Variant};
 use crate::domain::digest::{Sha256, Short};
-use crate::domain::ident::{self, Ident, ident};
+use crate::domain::ident::{Ident, ident};
 use crate::domain::item::{Columns, FactValue, Item, OnePer};
 use crate::domain::problem::{Place, Problem};
 use crate::domain::text::{decode_entities, slug, strip_html};
@@ -70,6 +71,8 @@ pub(super) struct Made {
     pub(super) doubled: BTreeSet<String>,
     /// Ids that were shortened.
     pub(super) cut: Noted,
+    /// Ids of a plain file that begin with an apostrophe, and their column.
+    pub(super) quoted: Noted,
     /// Ids with hidden characters at their ends.
     pub(super) trimmed: Noted,
     /// Items that the file says are not sold, and the column that says so.
@@ -112,21 +115,6 @@ impl Noted {
 
 /// Number of words for a state that a hint names.
 const WORDS: usize = 8;
-
-/// Bytes of the longest id. A part of a path may have 200, and a shot, a variant and an ending follow the id.
-const LONGEST_ID: usize = 160;
-
-/// Returns a short form of an id that is too long for the name of a file, or that lists several ids.
-///
-/// It is the start of the id, or of the first in the list, with a digest of the whole.
-fn shortened(id: &str, list: Option<char>) -> Option<String> {
-    let first = list.and_then(|mark| id.split_once(mark)).map(|(first, _)| first.trim());
-    if first.is_none() && id.len() <= LONGEST_ID {
-        return None;
-    }
-    let start = first.filter(|first| !first.is_empty()).unwrap_or(id);
-    Some(ident::shortened(start, id))
-}
 
 /// Why a variant has no clip where clips are made for pictures.
 const NO_PICTURE: &str = "without a picture";
@@ -200,9 +188,15 @@ impl Maker<'_> {
                 return;
             }
         }
-        if let Some(short) = shortened(&item.id, self.dialect.id_list) {
+        if let Some(short) = ids::shortened(&item.id, self.dialect) {
             let written = std::mem::replace(&mut item.id, short);
             made.cut.note(written, &item.id);
+        }
+        if self.dialect.is_plain()
+            && item.id.starts_with('\'')
+            && let Some(column) = self.columns.ids().next().and_then(|at| self.headers.get(at))
+        {
+            made.quoted.note(item.id.clone(), column);
         }
         self.note_state(made, &item);
         let id = &item.id;
@@ -216,21 +210,8 @@ impl Maker<'_> {
             ));
         } else if let Some(first) = made.rows.get(&key) {
             made.doubled.insert(id.clone());
-            let problem = wrong("two rows have the same id", format!("sheet rows {first} and {row} ({id})"))
-                .hint("give one of them another id, or remove the row")
-                .label(format!("`{id}` is also in row {first}"));
-            let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
-            let others: Vec<&String> =
-                self.columns.ids().skip(1).filter_map(|column| self.headers.get(column)).collect();
-            made.problems.push(match (other, others.last()) {
-                (Some(Dialect { title, name, .. }), _) => {
-                    problem.note(format!("if this is a {title}, write `dialect: {name}` under `items:`"))
-                }
-                (None, Some(column)) if !self.dialect.is_plain() => problem.note(format!(
-                    "another column may tell them apart: write `columns: {{ id: \"{column}\" }}` under `items:`"
-                )),
-                _ => problem,
-            });
+            let problem = wrong("two rows have the same id", format!("sheet rows {first} and {row} ({id})"));
+            made.problems.push(self.doubled(problem.label(format!("`{id}` is also in row {first}")), &item));
         } else {
             made.rows.insert(key, u32::try_from(row).unwrap_or(u32::MAX));
             made.count += 1;
@@ -275,7 +256,11 @@ impl Maker<'_> {
     fn product(&self, product: &Product) -> Item {
         let options =
             product.options.iter().map(|(name, values)| (name.clone(), values.join(", "))).collect();
-        let (row, image) = product.face(self.columns.has_own_titles() && !self.all);
+        let (row, image) = if self.all {
+            (&product.head, product.pictures.first())
+        } else {
+            product.face(self.columns.has_own_titles())
+        };
         self.item(self.id_of(product).to_owned(), row, product, image, options)
     }
 
@@ -332,7 +317,7 @@ impl Maker<'_> {
             match text(field) {
                 Some((column, text)) => {
                     let text = match field {
-                        Field::Title => decode_entities(text.trim()),
+                        Field::Title => decode_entities(&self.columns.title(column, text.trim(), cell)),
                         Field::Status => {
                             let word = self.dialect.words.get(&text.trim().to_lowercase());
                             word.cloned().unwrap_or_else(|| text.trim().to_owned())

@@ -18,6 +18,9 @@ pub(super) const OFFERED: usize = 3;
 /// Bytes of the longest text that tells items apart well.
 const SHORT: usize = 64;
 
+/// Most digits of a number that may be that of a row, and not that of a product in its shop.
+const ROW_NUMBER: usize = 6;
+
 /// How a column was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
@@ -214,16 +217,22 @@ impl File<'_> {
         if words::fold(&self.headers[known]) != "id" || !self.survey.column(known).is_numbers() {
             return None;
         }
-        let (_, handle) = self.fitting("handle").into_iter().next()?;
-        let held = self.survey.column(handle);
+        // Whether numbers follow each other is not asked: a row that is deleted would change the ids of all others.
+        let is_short = self.survey.column(known).longest <= ROW_NUMBER;
+        let found = self.code("handle", known).or_else(|| self.code("sku", known).filter(|_| is_short))?;
+        mapping.row_number = Some(known);
+        Some((vec![found], By::Name, vec![known]))
+    }
+
+    /// Returns the column of a handle or SKU that tells the items apart and is no number as short as that of a row.
+    fn code(&self, field: &str, number: usize) -> Option<usize> {
+        let (_, at) = self.fitting(field).into_iter().find(|(_, at)| *at != number)?;
+        let held = self.survey.column(at);
         let bad = self.survey.rows - held.filled + held.repeated();
         // One row in ten may be wrong: then its own error is told, and the other rows keep their ids.
         let is_stable = bad < self.survey.rows && bad <= (self.survey.rows / 10).max(1);
-        if !is_stable || held.is_numbers() {
-            return None;
-        }
-        mapping.row_number = Some(known);
-        Some((vec![handle], By::Name, vec![known]))
+        let is_code = !held.is_numbers() || (field == "sku" && held.longest > ROW_NUMBER);
+        (is_stable && is_code).then_some(at)
     }
 
     /// Returns whether the names of addresses in a column say that they lead to something else than pictures.

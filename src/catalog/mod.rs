@@ -7,6 +7,8 @@
 mod cells;
 mod delimiter;
 mod dialect;
+#[cfg(test)]
+mod doubt_tests;
 mod encoding;
 mod header;
 #[cfg(test)]

@@ -2,9 +2,11 @@
 //!
 //! Of a row is kept what its items need: a run that makes one clip a product keeps one row of each product.
 
+mod product;
+
 use super::cells::{Row, pictures};
 use super::dialect::{Child, Columns, Dialect, Field, Whose};
-use super::listed::listed;
+use super::listed::{is_address, listed};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -43,40 +45,6 @@ pub(super) struct Variant {
     /// Its own picture.
     picture: Option<Rc<str>>,
     left_out: Option<&'static str>,
-}
-
-impl Product {
-    /// The picture of a variant: its own, else the first of the product.
-    pub(super) fn picture<'p>(&'p self, variant: &'p Variant) -> Option<&'p Rc<str>> {
-        variant.picture.as_ref().or_else(|| self.pictures.first())
-    }
-
-    /// Returns the row and the picture that stand for the product.
-    ///
-    /// Where no row speaks for the product as a whole (`has_own_titles`), these are those of the first variant that is
-    /// not left out.
-    pub(super) fn face(&self, has_own_titles: bool) -> (&Rc<Row>, Option<&Rc<str>>) {
-        match self.shown.as_ref().filter(|(at, _)| *at > 0 && has_own_titles && !self.is_apart) {
-            Some((at, row)) => (row, self.picture(&self.variants[*at])),
-            None => (&self.head, self.pictures.first()),
-        }
-    }
-
-    /// How many pictures stand for its variants.
-    fn variant_pictures(&self) -> usize {
-        self.variants.iter().filter_map(|variant| self.picture(variant)).collect::<HashSet<_>>().len()
-    }
-
-    /// Why a variant makes no clips, if it makes none.
-    pub(super) fn why_not(&self, variant: &Variant) -> Option<&'static str> {
-        self.left_out.or(variant.left_out)
-    }
-
-    /// Why no clip of the product as a whole is made, if none is.
-    pub(super) fn why_none(&self) -> Option<&'static str> {
-        let is_none = self.variants.iter().all(|variant| variant.left_out.is_some());
-        self.left_out.or_else(|| self.variants.first().filter(|_| is_none)?.left_out)
-    }
 }
 
 /// What is counted, before anything is left out.
@@ -126,6 +94,10 @@ fn address<'a>(picture: &'a str, base: &str, is_encoded: bool) -> Cow<'a, str> {
     let format = formats.iter().find(|(start, _)| is_encoded && picture.starts_with(start));
     if let Some((_, format)) = format {
         return Cow::Owned(format!("data:image/{format};base64,{picture}"));
+    }
+    // The address of a page that may be asked for with or without encryption.
+    if picture.starts_with("//") && is_address(picture) {
+        return Cow::Owned(format!("https:{picture}"));
     }
     if base.is_empty() || picture.contains("://") || picture.starts_with("data:") {
         return Cow::Borrowed(picture);
@@ -309,7 +281,7 @@ impl Products {
     }
 
     fn pictures_of(&mut self, columns: &Columns, row: &Row, fields: &[Field]) -> Vec<Rc<str>> {
-        let Dialect { between, base, .. } = self.dialect;
+        let Dialect { between, base, no_picture, .. } = self.dialect;
         let plain = self.dialect.is_plain();
         let columns = fields.iter().flat_map(|field| columns.of(*field));
         let cells = columns.map(|column| row.cell(*column)).filter(|cell| !cell.is_empty());
@@ -323,7 +295,8 @@ impl Products {
             })
             .collect();
         let is_encoded = self.dialect.encoded;
-        let named = named.iter().map(|picture| address(picture, base, is_encoded));
+        let is_picture = |picture: &&Cow<'_, str>| no_picture.as_deref() != Some(picture.as_ref());
+        let named = named.iter().filter(is_picture).map(|picture| address(picture, base, is_encoded));
         named.map(|picture| self.shared(&picture)).collect()
     }
 

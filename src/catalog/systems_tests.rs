@@ -337,7 +337,7 @@ fn what_the_writer_put_before_a_cell_is_taken_off_in_every_column() {
     assert_eq!(catalog.items[0].column("Categories"), Some("=Lamps"));
     assert_eq!(catalog.items[0].get("description"), Some("@home"));
     assert_eq!(left_out(text, OnePer::Product), [("draft".to_owned(), 1)]);
-    let plain = sheet("id,title\n1,'+5 lamps\n", &Reading::default());
+    let plain = sheet("id,title\n1,'+5 lamps\n2,lamps\n", &Reading::default());
     assert_eq!(plain.items[0].get("title"), Some("'+5 lamps"));
 }
 
@@ -448,7 +448,7 @@ fn an_export_that_lacks_a_column_is_not_read_as_a_plain_file_in_silence() {
     );
     assert!(warning.notes[0].contains("`Nazwa`"), "{:?}", warning.notes);
     let plain = Reading { dialect: Some("generic".to_owned()), ..Reading::default() };
-    assert_eq!(sheet(&text, &plain).problems, []);
+    assert!(sheet(&text, &plain).problems.iter().all(|problem| problem.severity == Severity::Note));
     let named = sheet(&text.replace("Xq", "Name"), &Reading::default());
     assert_eq!((named.about.unwrap().dialect, named.problems.len()), ("woocommerce", 0));
 }

@@ -1,6 +1,7 @@
 //! Where the readers of all formats put what they read: headers and rows in, a catalog out.
 
 mod about;
+mod guards;
 mod record;
 mod settle;
 
@@ -15,6 +16,7 @@ use crate::domain::digest::{Sha256, Short};
 use crate::domain::ident::composed;
 use crate::domain::item::{Item, Reading};
 use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
+use guards::Guards;
 use settle::Pending;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -57,6 +59,7 @@ pub(super) struct Table<'a> {
     /// Content of the columns in the first rows.
     survey: Survey,
     mapping: Mapping,
+    guards: Guards,
     /// Those that were taken.
     rows: usize,
     known: Option<Known>,
@@ -110,6 +113,7 @@ impl<'a> Table<'a> {
             renamed: Vec::new(),
             survey: Survey::default(),
             mapping: Mapping::default(),
+            guards: Guards::default(),
             rows: 0,
             known: None,
             format: String::new(),
@@ -154,7 +158,8 @@ impl<'a> Table<'a> {
 
     /// Takes the header of a sheet, which stands in this row. An error ends the reading.
     pub(super) fn header(&mut self, row: u64, names: &[String]) -> Result<(), Box<Problem>> {
-        self.headers = names.iter().map(String::as_str).map(composed).collect();
+        let name = |name: &String| composed(guards::opened(name).unwrap_or(name));
+        self.headers = names.iter().map(name).collect();
         let (dialect, confidence) = self.dialect()?;
         self.name_columns();
         self.await_rows(row, dialect, confidence, true);
@@ -219,8 +224,10 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a row of a file whose header is known.
-    pub(super) fn row(&mut self, row: Row) -> Result<(), Stop> {
+    pub(super) fn row(&mut self, mut row: Row) -> Result<(), Stop> {
+        self.guards.open(&mut row);
         if self.known.is_some() {
+            self.guards.uncover(&mut row);
             return self.flow(row);
         }
         let rows = self.wait((row, Vec::new()), LOOKED_AT_ROWS)?;

@@ -11,7 +11,7 @@ use crate::domain::problem::{Place, Problem, meant_or_all};
 use crate::domain::request::PictureFacts;
 use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
-use crate::files::{self, ImageCache};
+use crate::files::{self, ImageCache, PictureTrouble};
 use crate::manifest::{FileReading, Items, ListItem, Located, Manifest, OnBadItem};
 use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
@@ -171,12 +171,16 @@ impl Pictures<'_> {
             return known.clone();
         }
         let found = self.image_cache.look(text).map_err(|trouble| Unusable {
-            near: matches!(trouble, files::PictureTrouble::Missing)
+            near: matches!(trouble, PictureTrouble::Missing)
                 .then(|| near(self.folder, text))
                 .flatten()
                 .filter(|near| files::inspect(self.folder, near).is_ok()),
             why: trouble.to_string(),
-            remedy: trouble.remedy().to_owned(),
+            remedy: match trouble {
+                PictureTrouble::Missing | PictureTrouble::Outside => without_host(text),
+                _ => None,
+            }
+            .unwrap_or_else(|| trouble.remedy().to_owned()),
         });
         if self.known.len() == REMEMBERED {
             self.known.clear();
@@ -184,6 +188,24 @@ impl Pictures<'_> {
         self.known.insert(text.to_owned(), found.clone());
         found
     }
+}
+
+/// Returns what to do about a picture that is no file, and may be an address without its beginning.
+fn without_host(text: &str) -> Option<String> {
+    let is_host = |first: &str| {
+        let (name, last) = first.rsplit_once('.').unwrap_or_default();
+        !name.is_empty() && last.len() > 1 && last.chars().all(|letter| letter.is_ascii_alphabetic())
+    };
+    let (lacks, start) = if text.starts_with('/') {
+        ("host", "https://YOUR-SHOP")
+    } else {
+        text.split_once('/').filter(|(first, _)| is_host(first))?;
+        ("`https://`", "https://")
+    };
+    Some(format!(
+        "if it is an address without its {lacks}, write `image: \"{start}{{{{ item.image }}}}\"`; if it is a file, write \
+         its path from the manifest's folder"
+    ))
 }
 
 /// Where the items of a manifest come from.

@@ -32,6 +32,8 @@ pub(in crate::catalog) struct Columns {
     /// Of each option the column with its name, where it is in one, that with its value, and its name where it has
     /// none in a column.
     pub(super) options: Vec<(Option<usize>, usize, String)>,
+    /// Of a column with titles those whose texts stand before it.
+    before: Vec<(usize, Vec<usize>)>,
     pub(in crate::catalog) codes: Vec<usize>,
     own: Vec<bool>,
     variant: Option<Vec<Conditions>>,
@@ -71,6 +73,22 @@ impl Columns {
     /// Returns whether each row has the title of its own variant, so that no row speaks for the product as a whole.
     pub(in crate::catalog) fn has_own_titles(&self) -> bool {
         self.of(Field::Title).first().is_some_and(|column| !self.is_inherited(*column))
+    }
+
+    /// Returns the title that column `at` has, with what the document puts before it and it does not begin with.
+    pub(in crate::catalog) fn title<'r>(
+        &self,
+        at: usize,
+        text: &str,
+        cell: impl Fn(usize) -> &'r str,
+    ) -> String {
+        let is_chosen = self.chosen.contains(&Field::Title);
+        let before = self.before.iter().filter(|(column, _)| *column == at && !is_chosen);
+        let before: Vec<usize> = before.flat_map(|(_, columns)| columns).copied().collect();
+        before.into_iter().rev().map(|column| cell(column).trim()).fold(text.to_owned(), |title, part| {
+            let is_there = title.to_lowercase().starts_with(&part.to_lowercase());
+            if is_there { title } else { format!("{part} {title}") }
+        })
     }
 
     /// The product that a variant's row names, if it names one.
@@ -207,6 +225,9 @@ impl Dialect {
             fields: self.columns.iter().map(|(field, headers)| (*field, best(headers))).collect(),
             chosen: BTreeSet::new(),
             options: numbered.chain(named).collect(),
+            before: (self.before.iter())
+                .filter_map(|(header, before)| Some((*all(header).first()?, each(before))))
+                .collect(),
             codes: each(&self.codes),
             own: folded.iter().map(own).collect(),
             variant: (!self.variant.is_empty()).then(|| rules(&self.variant)),

@@ -1,5 +1,6 @@
 //! What a file is, and which of its rows make no clips.
 
+use super::guards::opened;
 use super::{Known, Table, shared};
 use crate::catalog::dialect::{Columns, Field, lacking_one};
 use crate::catalog::items::{Made, Maker, Makes};
@@ -98,10 +99,18 @@ impl Table<'_> {
     pub(super) fn notes(&self, known: &Known) -> Vec<Problem> {
         let Known { dialect, made, .. } = known;
         let lacking = if dialect.is_plain() { self.lacking() } else { None };
-        [lacking, self.left_out(made), self.cut(made), self.trimmed(made), self.unsold(made)]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            lacking,
+            self.left_out(made),
+            self.cut(made),
+            self.trimmed(made),
+            self.formula(),
+            self.quoted(made),
+            self.unsold(made),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Returns what is said of a plain file that has most columns of a shop's export, but lacks one.
@@ -159,6 +168,28 @@ impl Table<'_> {
         let message =
             format!("{} {ids} {have} invisible characters at an end, which are left out", made.trimmed.count);
         Some(self.note(message).note(format!("`{}` becomes `{id}`", shown(written))))
+    }
+
+    /// Returns what is said of cells that are formulas of a text.
+    fn formula(&self) -> Option<Problem> {
+        let (row, written) = self.guards.formula.as_ref()?;
+        let message = format!("cells are written as text for a spreadsheet, the first in row {row}");
+        let text = opened(written).unwrap_or_default();
+        Some(self.note(message).note(format!("`{}` is read as `{}`", shown(written), shown(text))))
+    }
+
+    /// Returns what is said of ids that begin with an apostrophe where others of their column do not.
+    fn quoted(&self, made: &Made) -> Option<Problem> {
+        let (id, column) = made.quoted.first.as_ref()?;
+        let (ids, begin) = if made.quoted.count == 1 { ("id", "begins") } else { ("ids", "begin") };
+        let message = format!("{} {ids} of column `{column}` {begin} with an apostrophe", made.quoted.count);
+        let problem = Problem { severity: Severity::Warning, ..self.whole(message) };
+        let problem = problem.label(format!("`{}`", shown(id)));
+        Some(
+            problem.hint(
+                "if only a spreadsheet needs it, delete it in the sheet; it is a part of the id as it is",
+            ),
+        )
     }
 
     /// Returns what is said of ids that were shortened.

@@ -71,7 +71,11 @@ impl Table<'_> {
         let Some(Pending { row, dialect, confidence, is_sheet, .. }) = self.pending.take() else {
             return Ok(Vec::new());
         };
-        let waiting = std::mem::take(&mut self.waiting);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if dialect.is_plain() && is_sheet {
+            self.guards.look(waiting.iter().map(|(row, _)| row), self.headers.len());
+            waiting.iter_mut().for_each(|(row, _)| self.guards.uncover(row));
+        }
         for (row, _) in &waiting {
             self.survey.add(row);
         }
@@ -158,6 +162,13 @@ impl Table<'_> {
                     None => self.remark(row, format!("column {here} has no name, and is called `{called}`")),
                 });
             }
+        }
+        for at in &self.guards.covered {
+            let message = format!(
+                "each cell of column `{}` begins with an apostrophe, which a spreadsheet hides: it is left out",
+                name(*at)
+            );
+            told.push(self.remark(row, message));
         }
         if let Some((number, id)) = mapping.row_number.zip(mapping.of("id")) {
             let (number, id) = (name(number), quoted(&id.columns));

@@ -1,0 +1,64 @@
+//! Ids that are too long, list several, or come twice.
+
+use super::Maker;
+use crate::catalog::dialect::{self, Dialect};
+use crate::domain::ident;
+use crate::domain::item::Item;
+use crate::domain::problem::Problem;
+
+/// Bytes of the longest id. A part of a path may have 200, and a shot, a variant and an ending follow the id.
+const LONGEST: usize = 160;
+
+/// Characters of a number that may be a code of its own in a list.
+const SHORTEST_NUMBER: usize = 4;
+
+/// Returns a short form of an id that is too long for the name of a file, or that lists several ids.
+///
+/// It is the start of the id, or of the first in the list, with a digest of the whole.
+pub(super) fn shortened(id: &str, dialect: &Dialect) -> Option<String> {
+    let mark = dialect.id_list.or_else(|| list_mark(id).filter(|_| dialect.is_plain()));
+    let first = mark.and_then(|mark| id.split_once(mark)).map(|(first, _)| first.trim());
+    if first.is_none() && id.len() <= LONGEST {
+        return None;
+    }
+    let start = first.filter(|first| !first.is_empty()).unwrap_or(id);
+    Some(ident::shortened(start, id))
+}
+
+/// Returns the mark between the codes of an id that is nothing but a list of codes: `A-1, A-2`.
+fn list_mark(id: &str) -> Option<char> {
+    let is_code = |part: &str| {
+        let part = part.trim();
+        let has_digit = part.contains(|letter: char| letter.is_ascii_digit());
+        let is_long = part.len() >= SHORTEST_NUMBER || part.contains(char::is_alphabetic);
+        has_digit && is_long && !part.contains(char::is_whitespace)
+    };
+    [',', ';', '|'].into_iter().find(|mark| id.contains(*mark) && id.split(*mark).all(is_code))
+}
+
+impl Maker<'_> {
+    /// Returns the problem of an id that an earlier row has, with what to do about it.
+    pub(super) fn doubled(&self, problem: Problem, item: &Item) -> Problem {
+        let other = dialect::resembling(self.headers).filter(|_| self.dialect.is_plain());
+        let ids: Vec<&String> = self.columns.ids().filter_map(|column| self.headers.get(column)).collect();
+        let is_empty = |name: &String| item.column(name).unwrap_or_default().trim().is_empty();
+        let problem = match ids.split_first() {
+            // The id comes from the last column already: only the first can tell the rows apart.
+            Some((first, [.., last])) if !self.dialect.is_plain() && is_empty(first) => {
+                return problem.hint(format!(
+                    "write an id of its own into the column `{first}` of each of them, or another `{last}` into one"
+                ));
+            }
+            _ => problem.hint("give one of them another id, or remove the row"),
+        };
+        match (other, ids.split_first()) {
+            (Some(Dialect { title, name, .. }), _) => {
+                problem.note(format!("if this is a {title}, write `dialect: {name}` under `items:`"))
+            }
+            (None, Some((_, [.., column]))) if !self.dialect.is_plain() => problem.note(format!(
+                "another column may tell them apart: write `columns: {{ id: \"{column}\" }}` under `items:`"
+            )),
+            _ => problem,
+        }
+    }
+}

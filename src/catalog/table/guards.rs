@@ -1,0 +1,111 @@
+//! Marks with which a cell says to a spreadsheet that it is text: `="00123"` and `'00123`.
+
+use crate::catalog::cells::Row;
+use std::collections::BTreeSet;
+
+/// Filled cells of a column in which an apostrophe before each is no letter of a text.
+const ENOUGH: usize = 3;
+
+/// What a file has of such marks.
+#[derive(Debug, Default)]
+pub(super) struct Guards {
+    /// The first cell that was a formula of a text, with its row, as it stood there.
+    pub(super) formula: Option<(u64, String)>,
+    /// Columns of which each cell begins with an apostrophe that is no part of it.
+    pub(super) covered: BTreeSet<usize>,
+}
+
+/// Returns the text of a formula that is nothing but a text.
+pub(super) fn opened(cell: &str) -> Option<&str> {
+    let text = cell.trim().strip_prefix("=\"")?.strip_suffix('"')?;
+    (!text.contains('"')).then_some(text)
+}
+
+/// Returns what stands behind the apostrophe that a spreadsheet hides.
+pub(super) fn uncovered(cell: &str) -> Option<&str> {
+    let text = cell.trim_start().strip_prefix('\'')?;
+    (!text.is_empty() && !text.trim_end().ends_with('\'')).then_some(text)
+}
+
+impl Guards {
+    /// Reads formulas that are nothing but a text as that text.
+    pub(super) fn open(&mut self, row: &mut Row) {
+        for cell in &mut row.cells {
+            if let Some(text) = opened(cell).map(str::to_owned) {
+                let written = std::mem::replace(cell, text);
+                self.formula.get_or_insert((row.number, written));
+            }
+        }
+    }
+
+    /// Finds the columns of which each filled cell begins with an apostrophe.
+    pub(super) fn look<'r>(&mut self, rows: impl Iterator<Item = &'r Row> + Clone, columns: usize) {
+        let is_covered = |at: &usize| {
+            let mut filled = rows.clone().map(|row| row.cell(*at)).filter(|cell| !cell.is_empty());
+            // A word may begin with an apostrophe of its own, a number does not.
+            let is_number =
+                |text: &str| text.starts_with(|first: char| "=+-@".contains(first) || first.is_ascii_digit());
+            let texts: Option<Vec<bool>> = filled.try_fold(Vec::new(), |mut texts, cell| {
+                texts.push(is_number(uncovered(cell)?));
+                Some(texts)
+            });
+            texts.is_some_and(|texts| {
+                texts.len() >= ENOUGH || (!texts.is_empty() && texts.iter().all(|is_number| *is_number))
+            })
+        };
+        self.covered = (0..columns).filter(is_covered).collect();
+    }
+
+    /// Takes the apostrophes off the columns that have them.
+    pub(super) fn uncover(&self, row: &mut Row) {
+        for at in &self.covered {
+            if let Some(cell) = row.cells.get_mut(*at)
+                && let Some(text) = uncovered(cell).map(str::to_owned)
+            {
+                *cell = text;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(texts: &[&str]) -> Vec<Row> {
+        let row = |(at, text): (usize, &&str)| Row { number: at as u64 + 2, cells: vec![(*text).to_owned()] };
+        texts.iter().enumerate().map(row).collect()
+    }
+
+    #[test]
+    fn a_formula_that_is_a_text_is_that_text() {
+        assert_eq!(opened("=\"00123\""), Some("00123"));
+        assert_eq!(opened(" =\"\" "), Some(""));
+        for other in ["00123", "=A1", "=\"a\"&\"b\"", "\"a\"", "=\""] {
+            assert_eq!(opened(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_apostrophe_is_hidden_only_where_the_whole_column_has_it() {
+        for (texts, expected) in [
+            (vec!["'001"], true),
+            (vec!["'001", "", "'002"], true),
+            (vec!["'001", "002"], false),
+            (vec!["'t Lampje"], false),
+            (vec!["'A1", "'A2", "'A3"], true),
+            (vec!["'a'", "'b'", "'c'"], false),
+            (vec!["", ""], false),
+        ] {
+            let rows = rows(&texts);
+            let mut guards = Guards::default();
+            guards.look(rows.iter(), 1);
+            assert_eq!(guards.covered.contains(&0), expected, "{texts:?}");
+        }
+        let mut guards = Guards::default();
+        let mut found = rows(&["'001"]);
+        guards.look(found.iter(), 1);
+        guards.uncover(&mut found[0]);
+        assert_eq!(found[0].cells, ["001"]);
+    }
+}
