@@ -203,8 +203,16 @@ impl File<'_> {
             let held = self.survey.column(at);
             field != "title" || self.survey.rows == 0 || held.filled == 0 || held.is_words()
         };
-        let mut usable = found.into_iter().map(|(_, at)| at).filter(|at| is_text(*at));
-        usable.next().map(|at| (vec![at], By::Name, usable.collect()))
+        // Beside a word for titles, another one may say that it is the title of something else.
+        let is_sure = |fit: Fit| match fit {
+            Fit::Whole(_) => true,
+            Fit::Part(part) => field != "title" || part.others == 0,
+            Fit::Last => field != "title",
+        };
+        let usable: Vec<(Fit, usize)> = found.into_iter().filter(|(_, at)| is_text(*at)).collect();
+        let first = usable.iter().position(|(fit, _)| is_sure(*fit))?;
+        let others = usable.iter().enumerate().filter(|(at, _)| *at != first).map(|(_, (_, at))| *at);
+        Some((vec![usable[first].1], By::Name, others.collect()))
     }
 
     /// Returns the column that tells the items of a plain file apart.

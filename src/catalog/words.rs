@@ -24,6 +24,12 @@ struct Written {
     never: Vec<String>,
     #[serde(default)]
     last: Vec<String>,
+    #[serde(default)]
+    first: Vec<String>,
+    #[serde(default)]
+    late: Vec<String>,
+    #[serde(default)]
+    beside: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,6 +47,9 @@ struct Words {
     parts: Vec<Pattern>,
     never: Vec<Pattern>,
     last: Vec<Pattern>,
+    first: Vec<Pattern>,
+    late: Vec<Pattern>,
+    beside: Vec<Pattern>,
 }
 
 /// A word, with a `*` at an end for the rest of a longer one.
@@ -59,6 +68,11 @@ impl From<&String> for Pattern {
 }
 
 impl Pattern {
+    /// Returns what a word that fits has before the text.
+    fn before<'a>(&self, word: &'a str) -> Option<&'a str> {
+        self.fits(word).then(|| word.find(&self.text).map_or("", |at| &word[..at]))
+    }
+
     fn fits(&self, word: &str) -> bool {
         match self.open {
             (false, false) => word == self.text,
@@ -87,6 +101,9 @@ impl From<Written> for Words {
             parts: patterns(&written.words),
             never: patterns(&written.never),
             last: patterns(&written.last),
+            first: patterns(&written.first),
+            late: patterns(&written.late),
+            beside: patterns(&written.beside),
         }
     }
 }
@@ -96,10 +113,21 @@ impl From<Written> for Words {
 pub(super) enum Fit {
     /// It is a name of the field, of this rank in the document.
     Whole(usize),
-    /// It has a word of the field, and so many others.
-    Part(usize),
+    /// It has a word of the field.
+    Part(Part),
     /// It has a word that mostly means something else.
     Last,
+}
+
+/// How well a name fits that has a word of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Part {
+    /// 0 with a word that goes first, 2 with one that comes late.
+    order: usize,
+    /// Words that may change what it means.
+    pub(super) others: usize,
+    /// The first number in it.
+    number: u64,
 }
 
 /// Returns how well the name of a column fits a field; nothing where it does not.
@@ -110,12 +138,33 @@ pub(super) fn fit(field: &str, name: &str) -> Option<Fit> {
         return Some(Fit::Whole(*rank));
     }
     let parts: Vec<&str> = folded.split(' ').collect();
-    let has = |patterns: &[Pattern]| parts.iter().any(|word| patterns.iter().any(|one| one.fits(word)));
+    let fits = |patterns: &[Pattern], word: &str| patterns.iter().any(|one| one.fits(word));
+    let has = |patterns: &[Pattern]| parts.iter().any(|word| fits(patterns, word));
     if has(&words.never) {
         return None;
     }
-    let is_part = || has(&words.parts).then(|| Fit::Part(parts.len() - 1));
-    if has(&words.last) { Some(Fit::Last) } else { is_part() }
+    if has(&words.last) {
+        return Some(Fit::Last);
+    }
+    if !has(&words.parts) {
+        return None;
+    }
+    // Of `Produktfoto` the word before that of the field counts as one of its own.
+    let stem =
+        |word: &&'_ str| words.parts.iter().find_map(|one| one.before(word)).map_or(word.len(), str::len);
+    let stems: Vec<&str> = parts.iter().map(|word| &word[..stem(word)]).collect();
+    let mut named = [&words.first, &words.late].map(|patterns| stems.iter().any(|stem| fits(patterns, stem)));
+    if named[0] && named[1] {
+        named = [false; 2];
+    }
+    let is_harmless = |stem: &&&str| {
+        stem.is_empty()
+            || stem.bytes().all(|byte| byte.is_ascii_digit())
+            || [&words.beside, &words.first, &words.late].iter().any(|patterns| fits(patterns, stem))
+    };
+    let others = stems.len() - stems.iter().filter(is_harmless).count();
+    let number = parts.iter().find_map(|word| word.parse().ok()).unwrap_or(0);
+    Some(Fit::Part(Part { order: 1 + usize::from(named[1]) - usize::from(named[0]), others, number }))
 }
 
 /// Returns a name in the form in which names are compared: words in lower case with a space between them, and
