@@ -5,7 +5,7 @@ mod ids;
 
 use super::cells::{Row, is_shortened};
 use super::dialect::{self, Dialect, Field, not_sold};
-use super::products::{Product, Variant};
+use super::products::{Product, Variant, different};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::ident::{Ident, ident};
 use crate::domain::item::{Columns, FactValue, Item, OnePer};
@@ -128,8 +128,7 @@ impl Maker<'_> {
                 product.variants.iter().filter(|variant| self.all || product.why_not(variant).is_none());
             let shown: Vec<_> = shown.collect();
             makes.variant += shown.len();
-            let pictures: HashSet<_> = shown.iter().filter_map(|variant| product.picture(variant)).collect();
-            makes.image += pictures.len();
+            makes.image += different(shown.iter().filter_map(|variant| product.picture(variant)));
         }
     }
 

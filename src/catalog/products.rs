@@ -47,6 +47,17 @@ pub(super) struct Variant {
     left_out: Option<&'static str>,
 }
 
+/// Returns how many of these pictures differ. Most products have one.
+pub(super) fn different<'p>(mut pictures: impl Iterator<Item = &'p Rc<str>>) -> usize {
+    match (pictures.next(), pictures.next()) {
+        (None, _) => 0,
+        (Some(_), None) => 1,
+        (Some(first), Some(second)) => {
+            [first, second].into_iter().chain(pictures).collect::<HashSet<_>>().len()
+        }
+    }
+}
+
 /// What is counted, before anything is left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -75,8 +86,6 @@ pub(super) struct Products {
     pub(super) list: Vec<Product>,
     by_key: HashMap<String, usize>,
     pictures: HashSet<Rc<str>>,
-    /// Which product shows which picture.
-    shown: HashSet<(usize, Rc<str>)>,
     /// The product of the row before.
     last: Option<usize>,
     /// The variants that products name, which are rows of their own.
@@ -113,7 +122,6 @@ impl Products {
             list: Vec::new(),
             by_key: HashMap::new(),
             pictures: HashSet::new(),
-            shown: HashSet::new(),
             last: None,
             children: Vec::new(),
             rows: 0,
@@ -182,15 +190,15 @@ impl Products {
         product.has_lead = true;
         product.pictures.retain(|known| known != picture);
         product.pictures.insert(0, Rc::clone(picture));
-        self.shown.insert((at, Rc::clone(picture)));
     }
 
     /// Adds pictures to those of a product.
     fn show(&mut self, at: usize, pictures: impl Iterator<Item = Rc<str>>) {
+        let known = &mut self.list[at].pictures;
         for picture in pictures {
-            let is_new = self.shown.insert((at, Rc::clone(&picture)));
-            if is_new && self.list[at].pictures.len() < LISTED {
-                self.list[at].pictures.push(picture);
+            // The same picture is the same text in memory.
+            if known.len() < LISTED && !known.iter().any(|known| Rc::ptr_eq(known, &picture)) {
+                known.push(picture);
             }
         }
     }
@@ -207,7 +215,6 @@ impl Products {
                 if self.list[at].variants.is_empty() {
                     self.list[at].pictures.clear();
                     self.list[at].has_lead = false;
-                    self.shown.retain(|(product, _)| *product != at);
                 }
                 let product = &mut self.list[at];
                 (product.head, product.is_apart, product.left_out) = (Rc::clone(row), true, left_out);
@@ -315,7 +322,6 @@ impl Products {
         self.close(columns);
         self.by_key.clear();
         self.pictures.clear();
-        self.shown.clear();
         self.last = None;
         std::mem::take(&mut self.list)
     }

@@ -9,6 +9,9 @@ const BETWEEN: &str = ", ";
 /// … and of addresses, which may have commas and spaces of their own.
 const BETWEEN_ADDRESSES: &str = "\n";
 
+/// So many names are compared one by one, which is faster than to look them up.
+const FEW: usize = 32;
+
 /// A part of a record that may be a row of its own, such as a variant: the name of its list, and its values.
 pub(super) type Part = (String, Values);
 
@@ -19,6 +22,7 @@ pub(super) type Values = Vec<(String, String)>;
 #[derive(Debug, Default)]
 pub(super) struct Record {
     values: Vec<(String, String)>,
+    /// Where each name stands, once there are more than a few.
     places: HashMap<String, usize>,
     parts: Vec<Part>,
     /// Whether there was more than is kept.
@@ -33,22 +37,31 @@ impl Record {
             self.is_cut = true;
             return;
         }
-        let Some(&at) = self.places.get(name) else {
-            if self.values.len() >= WIDEST {
-                self.is_cut = true;
-                return;
-            }
-            self.places.insert(name.to_owned(), self.values.len());
+        if let Some(at) = self.place(name) {
+            join(&mut self.values[at].1, value);
+        } else if self.values.len() >= WIDEST {
+            self.is_cut = true;
+        } else {
             self.values.push((name.to_owned(), value.to_owned()));
-            return;
-        };
-        join(&mut self.values[at].1, value);
+            if self.values.len() > FEW {
+                let noted = self.places.len();
+                let new = self.values.iter().enumerate().skip(noted);
+                self.places.extend(new.map(|(at, (name, _))| (name.clone(), at)));
+            }
+        }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.values.len() > FEW {
+            return self.places.get(name).copied();
+        }
+        self.values.iter().position(|(known, _)| known == name)
     }
 
     /// Adds a value that takes the place of those of its name.
     pub(super) fn set(&mut self, name: &str, value: &str) {
-        match self.places.get(name) {
-            Some(&at) => value.clone_into(&mut self.values[at].1),
+        match self.place(name) {
+            Some(at) => value.clone_into(&mut self.values[at].1),
             None => self.add(name, value),
         }
     }
@@ -74,3 +87,6 @@ pub(super) fn join(known: &mut String, value: &str) {
         known.push_str(value);
     }
 }
+
+#[cfg(test)]
+mod tests;

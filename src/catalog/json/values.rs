@@ -6,7 +6,6 @@ use crate::catalog::{LONGEST_NAME, dialect};
 use crate::domain::problem::Problem;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::HashSet;
 use std::fmt;
 
 /// Deepest value within an object.
@@ -129,14 +128,16 @@ fn entries(object: &str) -> Result<Entries<'_>, String> {
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let (mut entries, mut names) = (Vec::new(), HashSet::new());
-            while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
-                if !names.insert(name.clone()) {
-                    return Err(A::Error::custom(format!("the name `{name}` stands twice in it")));
-                }
-                entries.push((name, value));
+            let mut entries = Vec::new();
+            while let Some(entry) = map.next_entry::<String, &'de RawValue>()? {
+                entries.push(entry);
             }
-            Ok(entries)
+            let mut names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+            names.sort_unstable();
+            match names.windows(2).find(|pair| pair[0] == pair[1]) {
+                Some(pair) => Err(A::Error::custom(format!("the name `{}` stands twice in it", pair[0]))),
+                None => Ok(entries),
+            }
         }
     }
     let mut reader = serde_json::Deserializer::from_str(object);

@@ -1,8 +1,7 @@
 //! The row, the picture and the state of a product.
 
-use super::{Product, Variant};
+use super::{Product, Variant, different};
 use crate::catalog::cells::Row;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 impl Product {
@@ -34,7 +33,7 @@ impl Product {
 
     /// How many pictures stand for its variants.
     pub(super) fn variant_pictures(&self) -> usize {
-        self.variants.iter().filter_map(|variant| self.picture(variant)).collect::<HashSet<_>>().len()
+        different(self.variants.iter().filter_map(|variant| self.picture(variant)))
     }
 
     /// Why a variant makes no clips, if it makes none.

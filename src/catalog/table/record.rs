@@ -12,13 +12,17 @@ impl Table<'_> {
     /// Takes a record of a file without a header: each value with its name.
     pub(in crate::catalog) fn record(&mut self, number: u64, record: Record) -> Result<(), Box<Problem>> {
         let Some((values, parts)) = record.finish() else { return Err(self.too_wide(number).into()) };
-        let mut cells: Vec<String> = Vec::new();
         let before = self.headers.len();
+        let mut cells: Vec<String> = Vec::with_capacity(before);
         for (name, value) in values {
-            let at = *self.places.entry(composed(&name)).or_insert_with_key(|name| {
-                self.headers.push(name.clone());
-                self.headers.len() - 1
-            });
+            // Most records have the same names in the same order.
+            let at = match self.headers.get(cells.len()) {
+                Some(next) if *next == name => cells.len(),
+                _ => *self.places.entry(composed(&name)).or_insert_with_key(|name| {
+                    self.headers.push(name.clone());
+                    self.headers.len() - 1
+                }),
+            };
             if cells.len() <= at {
                 cells.resize(at + 1, String::new());
             }
