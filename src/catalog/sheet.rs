@@ -6,6 +6,7 @@ use super::header;
 use super::letters::{self, Known, Letters};
 use super::lines::{self, Broken, LARGEST_ROW, Lines, Watch};
 use super::quotes::Flaw;
+use super::single;
 use super::table::Table;
 use super::{AS_CSV, LONGEST_NAME, Stop, WIDEST};
 use crate::domain::item::Delimiter;
@@ -49,6 +50,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         held: 0,
         is_at_end: false,
         delimiter,
+        detected,
     };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
@@ -179,6 +181,8 @@ struct Sheet<'s, 'a> {
     /// No row follows.
     is_at_end: bool,
     delimiter: u8,
+    /// The delimiter that the start of the sheet speaks for.
+    detected: u8,
 }
 
 impl Sheet<'_, '_> {
@@ -220,6 +224,10 @@ impl Sheet<'_, '_> {
                 return Err(no_rows(self.table).into());
             }
         }
+        let (used, seen) = (Delimiter(self.delimiter), Delimiter(self.detected));
+        if let Some(cause) = single::cause(self.table, used, seen, &rows[at], rows.get(at + 1)) {
+            return Err(cause.into());
+        }
         self.take_header(rows[at].number, &records[at])?;
         rows.iter().zip(&records).skip(at + 1).try_for_each(|(row, record)| self.row(row.number, record))
     }
@@ -234,6 +242,7 @@ impl Sheet<'_, '_> {
             let name = name.map_err(|shown| self.misread(row, &at_letter(at), &shown))?;
             names.push(header::name(name).to_owned());
         }
+        header::unmark(&mut names);
         self.header = Some(Header::take(self.table, row, names)?);
         Ok(())
     }
