@@ -234,7 +234,7 @@ impl Sheet<'_, '_> {
 
     fn take_header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
         let mut names = Vec::with_capacity(record.len());
-        if let Some(flaw) = self.watch.flaw(row) {
+        if let Some(flaw) = self.watch.flaws(row).first() {
             return Err(self.closed_early(row, &at_letter(flaw.column), flaw).into());
         }
         for (at, cell) in record.iter().enumerate() {
@@ -249,10 +249,10 @@ impl Sheet<'_, '_> {
 
     /// The row as text, or what spoils it; nothing of what the header is told for.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
-        let flaw = self.watch.flaw(row);
+        let flaws = self.watch.flaws(row);
         let header = self.header.as_mut().ok_or(None)?;
         let named = header.named;
-        if let Some(flaw) = flaw {
+        if let Some(flaw) = flaws.iter().find(|flaw| flaw.bare.is_none()) {
             let column = self.table.headers.get(flaw.column).cloned();
             let column = column.unwrap_or_else(|| at_letter(flaw.column));
             return Err(Some(self.closed_early(row, &column, flaw).into()));
@@ -266,7 +266,9 @@ impl Sheet<'_, '_> {
             return Err(Some(self.ragged(row, record.len(), named).into()));
         }
         let mut cells = Vec::with_capacity(named);
-        for (name, cell) in self.table.headers.iter().zip(record) {
+        for (at, (name, cell)) in self.table.headers.iter().zip(record).enumerate() {
+            let bare = flaws.iter().find(|flaw| flaw.column == at);
+            let cell = bare.and_then(|flaw| flaw.bare.as_deref()).unwrap_or(cell);
             if cell.len() > LARGEST_CELL {
                 let problem = self.table.at(row, Some(name), "the cell is larger than 1 MiB");
                 let problem = problem.label(format!("{} bytes", cell.len()));
@@ -301,7 +303,7 @@ impl Sheet<'_, '_> {
     }
 
     /// Text stands behind the closing quote of a cell.
-    fn closed_early(&self, row: u64, column: &str, flaw: Flaw) -> Problem {
+    fn closed_early(&self, row: u64, column: &str, flaw: &Flaw) -> Problem {
         let message = "text follows the closing quote of this cell";
         let problem = self.table.at(row, Some(column), message);
         let problem = problem.hint(
