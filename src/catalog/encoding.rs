@@ -4,9 +4,10 @@
 //! by how often letters beyond ASCII are used, and by where they stand in a word. A reading is certain only where every
 //! reading with other letters is a thousand times less likely. A reading in another encoding than windows-1252, the most
 //! common one, also needs some more letters, and the agreement of the detector of browsers (`chardetng`) or even greater
-//! odds. Otherwise the user decides.
+//! odds. A sheet in ASCII words with no more than symbols beside them is certain too. Otherwise the user decides.
 
 mod language;
+mod symbols;
 
 use super::encoding::language::{LANGUAGES, Language, Script, script};
 use crate::domain::problem::meant_or_all;
@@ -109,6 +110,14 @@ fn is_multi_byte(encoding: &'static Encoding) -> bool {
 /// Decides how a sample is read, which has bytes beyond ASCII and ends where a line ends.
 pub(super) fn decide(sample: &[u8]) -> Decision {
     let words = words(sample);
+    if let Some(word) = words.first().filter(|_| symbols::are_all(sample)) {
+        return Decision::Certain(Certain {
+            encoding: WINDOWS_1252,
+            word: WINDOWS_1252.decode_without_bom_handling(word).0.into_owned(),
+            doubtful: (0x80..=0xFF).filter(|byte| !sample.contains(byte)).collect(),
+            is_latin: true,
+        });
+    }
     let mut used = [false; 256];
     for byte in sample {
         used[usize::from(*byte)] = true;
@@ -150,6 +159,16 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     for candidate in candidates {
         if shown.len() < SHOWN && shown.iter().all(|known| known.key != candidate.key) {
             shown.push(candidate);
+        }
+    }
+    // The most common one is always among them.
+    if let Some(common) = candidates.iter().find(|candidate| candidate.encoding == WINDOWS_1252) {
+        match shown.iter().position(|known| known.key == common.key) {
+            Some(at) => shown[at] = common,
+            None => {
+                shown.truncate(SHOWN - 1);
+                shown.push(common);
+            }
         }
     }
     let count = shown.iter().map(|candidate| candidate.words.len()).min().unwrap_or_default();

@@ -6,7 +6,9 @@
 use super::cells::Row;
 use super::dialect;
 use super::table::Table;
+use super::words::{self, Fit};
 use crate::domain::ident::composed;
+use crate::domain::item::FIELDS;
 use crate::domain::problem::{Problem, Severity};
 use std::collections::BTreeMap;
 
@@ -15,6 +17,9 @@ pub(super) const LOOKED_AT: usize = 50;
 
 /// Number of rows of a header of Amazon below its first line: labels for people, then the names of the attributes.
 const HEADER_OF_TEMPLATE: usize = 2;
+
+/// Number of rows below one that only stands out among which one that names fields is looked for.
+const NEAR: usize = 3;
 
 /// A row above the header, or the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +41,10 @@ enum Kind {
 /// `columns` are the columns that the user names for the fields.
 pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
     let rows = &rows[..rows.len().min(LOOKED_AT)];
-    let kinds: Vec<Kind> = rows.iter().map(|row| kind(row, columns)).collect();
+    let mut kinds: Vec<Kind> = rows.iter().map(|row| kind(row, columns)).collect();
+    if let Some(marked) = marked(rows, &kinds, columns) {
+        kinds[marked] = Kind::Cells;
+    }
     if let Some(template) = kinds.iter().position(|kind| *kind == Kind::Template) {
         let below = template + 1..rows.len().min(template + 1 + HEADER_OF_TEMPLATE);
         let attributes = below.rev().find(|at| is_attributes(&rows[*at]));
@@ -55,13 +63,32 @@ pub(super) fn position(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) ->
             // A title stands in one cell or two, names of columns stand above as many cells.
             let stands_out =
                 at != first && filled >= (2 * widest).max(2) && below.is_some_and(|below| below > widest);
-            if names_items(row, columns) || stands_out {
+            if names_items(row, columns) {
                 return Some(at);
+            }
+            if stands_out {
+                let near = candidates[place + 1..].iter().copied().take(NEAR);
+                let names = |below: &usize| {
+                    let row = &rows[*below];
+                    self::filled(row) > filled && is_header_like(row) && names_fields(row)
+                };
+                let is_bare = fields(row).is_empty();
+                return Some(near.filter(|_| is_bare).find(names).unwrap_or(at));
             }
         }
         widest = widest.max(filled);
     }
     Some(first)
+}
+
+/// Returns the header that a `# ` begins, as of a comment: it names fields, and the row below it has as many cells and
+/// names nothing.
+fn marked(rows: &[Row], kinds: &[Kind], columns: &BTreeMap<String, Vec<String>>) -> Option<usize> {
+    let below = kinds.iter().position(|kind| *kind == Kind::Cells)?;
+    let at = kinds[..below].iter().rposition(|kind| *kind != Kind::Blank)?;
+    let is_header = kinds[at] == Kind::Comment && rows[at].cells.len() == rows[below].cells.len();
+    let names_nothing = fields(&rows[below]).is_empty() && !names_items(&rows[below], columns);
+    (is_header && names_fields(&rows[at]) && names_nothing).then_some(at)
 }
 
 /// Returns whether further rows cannot change which of these is the header: the last one names items.
@@ -76,6 +103,15 @@ pub(super) fn is_found(rows: &[Row], columns: &BTreeMap<String, Vec<String>>) ->
 /// behind a blank line.
 pub(super) fn name(cell: &str) -> &str {
     cell.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}')
+}
+
+/// Takes off the `# ` before the first name of a header.
+pub(super) fn unmark(names: &mut [String]) {
+    if let Some(first) = names.first_mut()
+        && let Some(rest) = first.strip_prefix("# ").map(str::trim).filter(|rest| !rest.is_empty())
+    {
+        *first = rest.to_owned();
+    }
 }
 
 /// Returns a note about the rows above the header that hold something and are not read.
@@ -150,6 +186,20 @@ fn names_items(row: &Row, columns: &BTreeMap<String, Vec<String>>) -> bool {
     let names: Vec<String> = row.cells.iter().map(|cell| name(cell).to_owned()).collect();
     let is_named = |name: &String| columns.get("id").is_some_and(|columns| columns.contains(&composed(name)));
     names.iter().any(is_named) || dialect::names_items(&names)
+}
+
+/// Returns the fields of which a cell is a usual name.
+fn fields(row: &Row) -> Vec<&'static str> {
+    let is_name = |field: &str, cell: &String| matches!(words::fit(field, name(cell)), Some(Fit::Whole(_)));
+    let is_there = |field: &&str| row.cells.iter().any(|cell| is_name(field, cell));
+    FIELDS.into_iter().filter(is_there).collect()
+}
+
+/// Returns whether the cells are names of an id and of another field.
+pub(super) fn names_fields(row: &Row) -> bool {
+    let fields = fields(row);
+    let is_id = |field: &&str| ["id", "sku", "handle"].contains(field);
+    fields.iter().any(is_id) && !fields.iter().all(is_id)
 }
 
 /// Whether all cells are names of attributes: `item_sku`, `main_image_url`.

@@ -355,8 +355,12 @@ fn encoding(sample: &[u8]) -> Found {
         {
             Found::Other(certain)
         }
-        Decision::Uncertain(readings) if runs.utf8 == 0 || runs.utf8 * 6 < runs.others => {
+        Decision::Uncertain(readings) if runs.utf8 == 0 || runs.utf8 * 6 < runs.others || runs.is_odd => {
             Found::Uncertain(readings)
+        }
+        // Letters of UTF-8 that hardly any language uses are an accident.
+        Decision::Certain(Certain { encoding, word, .. }) if runs.is_odd => {
+            Found::Uncertain(vec![(encoding.name(), word)])
         }
         _ => Found::Utf8,
     }

@@ -58,11 +58,11 @@ impl Watch {
         self.broken.borrow().clone()
     }
 
-    /// Returns the first flaw of a row; those of rows before it are forgotten.
-    pub(super) fn flaw(&self, row: u64) -> Option<Flaw> {
+    /// Returns the flaws of a row; those of rows before it are forgotten.
+    pub(super) fn flaws(&self, row: u64) -> Vec<Flaw> {
         let mut flaws = self.flaws.borrow_mut();
         let end = flaws.partition_point(|flaw| flaw.row <= row);
-        flaws.drain(..end).find(|flaw| flaw.row == row)
+        flaws.drain(..end).filter(|flaw| flaw.row == row).collect()
     }
 
     /// So many bytes pass.

@@ -25,6 +25,7 @@ mod records;
 mod sheet;
 #[cfg(test)]
 mod shop_tests;
+mod single;
 mod survey;
 #[cfg(test)]
 mod systems_tests;

@@ -6,6 +6,7 @@ use super::header;
 use super::letters::{self, Known, Letters};
 use super::lines::{self, Broken, LARGEST_ROW, Lines, Watch};
 use super::quotes::Flaw;
+use super::single;
 use super::table::Table;
 use super::{AS_CSV, LONGEST_NAME, Stop, WIDEST};
 use crate::domain::item::Delimiter;
@@ -49,6 +50,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
         held: 0,
         is_at_end: false,
         delimiter,
+        detected,
     };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
@@ -179,6 +181,8 @@ struct Sheet<'s, 'a> {
     /// No row follows.
     is_at_end: bool,
     delimiter: u8,
+    /// The delimiter that the start of the sheet speaks for.
+    detected: u8,
 }
 
 impl Sheet<'_, '_> {
@@ -220,13 +224,17 @@ impl Sheet<'_, '_> {
                 return Err(no_rows(self.table).into());
             }
         }
+        let (used, seen) = (Delimiter(self.delimiter), Delimiter(self.detected));
+        if let Some(cause) = single::cause(self.table, used, seen, &rows[at], rows.get(at + 1)) {
+            return Err(cause.into());
+        }
         self.take_header(rows[at].number, &records[at])?;
         rows.iter().zip(&records).skip(at + 1).try_for_each(|(row, record)| self.row(row.number, record))
     }
 
     fn take_header(&mut self, row: u64, record: &ByteRecord) -> Result<(), Box<Problem>> {
         let mut names = Vec::with_capacity(record.len());
-        if let Some(flaw) = self.watch.flaw(row) {
+        if let Some(flaw) = self.watch.flaws(row).first() {
             return Err(self.closed_early(row, &at_letter(flaw.column), flaw).into());
         }
         for (at, cell) in record.iter().enumerate() {
@@ -234,16 +242,17 @@ impl Sheet<'_, '_> {
             let name = name.map_err(|shown| self.misread(row, &at_letter(at), &shown))?;
             names.push(header::name(name).to_owned());
         }
+        header::unmark(&mut names);
         self.header = Some(Header::take(self.table, row, names)?);
         Ok(())
     }
 
     /// The row as text, or what spoils it; nothing of what the header is told for.
     fn cells(&mut self, row: u64, record: &ByteRecord) -> Result<Row, Option<Box<Problem>>> {
-        let flaw = self.watch.flaw(row);
+        let flaws = self.watch.flaws(row);
         let header = self.header.as_mut().ok_or(None)?;
         let named = header.named;
-        if let Some(flaw) = flaw {
+        if let Some(flaw) = flaws.iter().find(|flaw| flaw.bare.is_none()) {
             let column = self.table.headers.get(flaw.column).cloned();
             let column = column.unwrap_or_else(|| at_letter(flaw.column));
             return Err(Some(self.closed_early(row, &column, flaw).into()));
@@ -257,7 +266,9 @@ impl Sheet<'_, '_> {
             return Err(Some(self.ragged(row, record.len(), named).into()));
         }
         let mut cells = Vec::with_capacity(named);
-        for (name, cell) in self.table.headers.iter().zip(record) {
+        for (at, (name, cell)) in self.table.headers.iter().zip(record).enumerate() {
+            let bare = flaws.iter().find(|flaw| flaw.column == at);
+            let cell = bare.and_then(|flaw| flaw.bare.as_deref()).unwrap_or(cell);
             if cell.len() > LARGEST_CELL {
                 let problem = self.table.at(row, Some(name), "the cell is larger than 1 MiB");
                 let problem = problem.label(format!("{} bytes", cell.len()));
@@ -292,7 +303,7 @@ impl Sheet<'_, '_> {
     }
 
     /// Text stands behind the closing quote of a cell.
-    fn closed_early(&self, row: u64, column: &str, flaw: Flaw) -> Problem {
+    fn closed_early(&self, row: u64, column: &str, flaw: &Flaw) -> Problem {
         let message = "text follows the closing quote of this cell";
         let problem = self.table.at(row, Some(column), message);
         let problem = problem.hint(

@@ -258,6 +258,47 @@ fn a_named_delimiter_is_taken_at_its_word() {
 }
 
 #[test]
+fn quotes_of_a_sheet_with_tabs_are_a_part_of_the_text_where_they_close_before_it_ends() {
+    let sheet = "id\ttitle\n1\t12\" lamp \"Retro\"\n2\t\"Oak\" chair\n3\t\"Wool \"\"X\"\" rug\"\n4\t\"24\" monitor\"\n";
+    let (titles, told) = titles(sheet.as_bytes(), &Reading::default());
+    assert_eq!(titles, ["1 12\" lamp \"Retro\"", "2 \"Oak\" chair", "3 Wool \"X\" rug"]);
+    assert_eq!(told, ["5 title: text follows the closing quote of this cell"]);
+    let apart =
+        super::read("p.tsv", &b"id\ttitle\tb\n1\t\"Oak\tx\" chair\n2\ta\tb\n"[..], &Reading::default());
+    assert!(
+        apart.problems.iter().any(|problem| problem.message.contains("closing quote")),
+        "{:?}",
+        apart.problems
+    );
+}
+
+#[test]
+fn a_header_of_one_column_that_is_parted_in_another_way_says_in_which() {
+    let cause = |sheet: &str, delimiter: Option<&str>| {
+        let delimiter = delimiter.map(|name| name.parse().unwrap());
+        titles(sheet.as_bytes(), &Reading { delimiter, ..Reading::default() }).1
+    };
+    let one = "1: the header has one column";
+    for mark in ["~", "^"] {
+        assert_eq!(
+            cause(&"id~title~image\na~Mug, blue~a.png\n".replace('~', mark), None),
+            [format!("{one}: `{mark}` parts the cells, which cannot be read")]
+        );
+    }
+    let quoted = "\"id,title,image\"\n\"a,Mug,a.png\"\n";
+    assert_eq!(
+        cause(quoted, None),
+        [format!("{one}: each line of the sheet stands in quotes (read as `id,title,image`)")]
+    );
+    let semicolons = "id;title;image\na;b,c;a.png\n";
+    assert_eq!(
+        cause(semicolons, Some("comma")),
+        [format!("{one}: a semicolon parts the cells of the sheet, not a comma")]
+    );
+    assert!(cause(semicolons, Some("semicolon")).is_empty());
+}
+
+#[test]
 fn text_behind_a_closing_quote_is_an_error_of_its_cell() {
     let sheet =
         "id,title\n1,\"12\\\" TV stand\"\n2,\"24\" monitor\"\n3,\"27\"\" monitor\" \n4,30\" monitor\n";

@@ -196,7 +196,9 @@ impl Sheet<'_, '_> {
                 let problem = self.wrong(line.number, *column, wrong);
                 self.table.spoil_header(problem);
             }
-            let names = line.cells.iter().map(|cell| header::name(cell).to_owned()).collect();
+            let mut names: Vec<String> =
+                line.cells.iter().map(|cell| header::name(cell).to_owned()).collect();
+            header::unmark(&mut names);
             self.header = Some((line.number, Header::take(self.table, line.number, names)?));
         }
         Ok(())

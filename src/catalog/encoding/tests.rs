@@ -131,3 +131,66 @@ fn bytes_that_no_encoding_has_are_unknown() {
     assert_eq!(named("windows-1215").unwrap_err(), "did you mean `windows-1251`?");
     assert!(named("klingon").unwrap_err().starts_with("the encodings are: UTF-8, UTF-16LE"));
 }
+
+#[test]
+fn symbols_beside_ascii_words_are_those_of_windows() {
+    for text in [
+        "5€ tray",
+        "5 € tray",
+        "Acme® lamp",
+        "Lamp™",
+        "©2020",
+        "90° bracket",
+        "±5 mm",
+        "Lamp – red",
+        "Bob’s mug",
+        "“Retro” clock",
+        "‘Retro’ clock",
+        "½ inch",
+        "m² rug",
+        "10 µm",
+        "2×4 beam",
+        "§ 5",
+        "£5 mug",
+        "«Retro»",
+        "5€ – “Retro” lamp",
+        "• red • blue",
+        "3\u{a0}kg",
+        "Girls’ dress",
+    ] {
+        let (bytes, ..) = WINDOWS_1252.encode(text);
+        let Decision::Certain(read) = decide(&[b"id,title\n1,", &bytes[..], b"\n"].concat()) else {
+            panic!("{text}")
+        };
+        assert_eq!(read.encoding, WINDOWS_1252, "{text}");
+        assert!(text.contains(&read.word) && read.doubtful.contains(&0xE9), "{text}: {}", read.word);
+    }
+}
+
+#[test]
+fn symbols_that_may_be_letters_of_another_encoding_are_uncertain() {
+    // Jamón, año, Straße, María and país of a Mac; Möbel and città of DOS; škola, krzesło and muž elsewhere.
+    for bytes in [
+        &b"Jam\x97n"[..],
+        b"a\x96o",
+        b"Stra\xA7e",
+        b"Mar\x92a",
+        b"pa\x92s",
+        b"M\x94bel",
+        b"citt\x85",
+        b"\xA9kola",
+        b"krzes\xB3o",
+        b"Fu\xA7",
+        b"Malm\x94",
+        b"\xABava",
+        b"\xAB\xAE\xAC",
+    ] {
+        match decide(&[b"id,title\n1,", bytes, b"\n"].concat()) {
+            Decision::Certain(read) => panic!("{bytes:?} is read as {}", read.word),
+            Decision::Uncertain(readings) => {
+                assert!(readings.iter().any(|(name, _)| *name == "windows-1252"), "{readings:?}");
+            }
+            Decision::Unknown => panic!("{bytes:?}"),
+        }
+    }
+}

@@ -53,6 +53,25 @@ fn a_header_in_unknown_words_is_found_by_the_rows_around_it() {
 }
 
 #[test]
+fn a_row_that_names_fields_wins_over_a_note_above_it() {
+    let above = "Price list 2026,,\nAll prices net,,valid until 31.12.\n";
+    header_is(&format!("{above},,\nsku,name,image\nA1,Mug,a.png"), 3);
+    header_is(&format!("{above}Artikelnummer,Bezeichnung,Bild\nA1,Becher,a.png"), 2);
+    // A row that names a field itself stays the header.
+    header_is("Liste,,,\nNummer,Bild,,\n1,a.png,b,\nsku,name,image,x", 1);
+}
+
+#[test]
+fn a_header_behind_a_hash_is_one_unless_the_row_below_names_something() {
+    header_is("# id,title,image\nA1,Mug,a.png", 0);
+    header_is("# id,title,image\nid,title,image\nA1,Mug,a.png", 1);
+    header_is("# id of the title,image\nNummer,Bild\n1,a.png", 1);
+    let mut names = ["# id".to_owned(), "# title".to_owned()];
+    unmark(&mut names);
+    assert_eq!(names, ["id", "# title"]);
+}
+
+#[test]
 fn a_column_of_numbers_under_a_hash_is_no_comment() {
     header_is("#,SKU,Title\n1,a,b", 0);
     header_is("#ID,Title\n1,b", 0);

@@ -134,3 +134,10 @@ fn a_cell_that_cannot_be_read_shows_the_letters_around_it() {
     let long = [&b"x".repeat(100)[..], b"\xFF", &b"y".repeat(100)].concat();
     assert_eq!(text(&long).unwrap_err(), format!("{}\u{fffd}{}", "x".repeat(20), "y".repeat(19)));
 }
+
+#[test]
+fn letters_that_are_utf_8_by_accident_leave_the_choice_to_the_user() {
+    let readings =
+        read(b"id;title\n1;C\xCFur\n2;Chaise pli\x8Ee\n3;Coussin d\xD5\x8Et\x8E\n", None).unwrap_err();
+    assert!(readings.contains(&"macintosh") && !readings.contains(&"UTF-8"), "{readings:?}");
+}

@@ -1,0 +1,70 @@
+//! Symbols and punctuation beside ASCII words: `5 €`, `Acme®`, `“Retro”`.
+//!
+//! Windows writes them with the same bytes in all its Latin encodings. In encodings of other systems these bytes are
+//! letters, so each must stand where its symbol stands and where a letter would make no word.
+
+/// Units whose square and cube are written with a symbol.
+const UNITS: [&[u8]; 7] = [b"m", b"cm", b"mm", b"dm", b"km", b"ft", b"in"];
+
+/// Endings behind the apostrophe of an English word.
+const ENDINGS: [&[u8]; 6] = [b"s", b"t", b"ll", b"re", b"ve", b"d"];
+
+/// Units behind the sign for a millionth.
+const SMALL: [&[u8]; 5] = [b"m", b"g", b"l", b"F", b"s"];
+
+/// Fewest letters before an apostrophe: the Spanish `país` is shorter where its `í` is read as one.
+const STEM: usize = 3;
+
+/// Returns whether each byte beyond ASCII is a symbol in windows-1252 and stands where that symbol stands.
+pub(super) fn are_all(sample: &[u8]) -> bool {
+    sample.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| {
+        let pairs = [(0x93, 0x94), (0x91, 0x92), (0xAB, 0xBB)];
+        let marks = |mark: u8| line.iter().filter(|byte| **byte == mark).count();
+        // An apostrophe is the closing mark, too.
+        let is_pair = |(open, close): (u8, u8)| match close {
+            0x92 => marks(open) <= marks(close),
+            _ => marks(open) == marks(close),
+        };
+        pairs.into_iter().all(is_pair)
+            && (0..line.len()).filter(|at| !line[*at].is_ascii()).all(|at| is_symbol(line, at))
+    })
+}
+
+/// Returns whether the byte at that place is a symbol by what stands beside it.
+fn is_symbol(line: &[u8], at: usize) -> bool {
+    // Quotation marks part words; each is looked at in its own place.
+    let is_quote = |byte: &u8| matches!(byte, 0x91 | 0x93 | 0x94 | 0xAB | 0xBB);
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !(byte.is_ascii() || is_quote(byte));
+    let is_ascii = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii);
+    let (left, right) = (&line[..at], &line[at + 1..]);
+    let before = &left[left.iter().rposition(|byte| !is_letter(byte)).map_or(0, |last| last + 1)..];
+    let behind = &right[..right.iter().position(|byte| !is_letter(byte)).unwrap_or(right.len())];
+    let is_alone = before.is_empty() && behind.is_empty();
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let is_word = |word: &[u8]| word.is_ascii() && !word.is_empty();
+    match line[at] {
+        // € • – — ° ± × § © ¼ ½ ¾
+        0x80 | 0x95 | 0x96 | 0x97 | 0xB0 | 0xB1 | 0xD7 | 0xA7 | 0xA9 | 0xBC | 0xBD | 0xBE => is_alone,
+        // £
+        0xA3 => before.is_empty() && is_digit(right.first()),
+        // A space that does not break, behind a number.
+        0xA0 => is_digit(left.last()),
+        // ® ™
+        0xAE | 0x99 => before.is_ascii() && behind.is_empty(),
+        // ² ³
+        0xB2 | 0xB3 => UNITS.contains(&before) && behind.is_empty(),
+        // µ
+        0xB5 => before.is_empty() && SMALL.contains(&behind),
+        // “ ‘ «
+        0x93 | 0x91 | 0xAB => before.is_empty() && is_ascii(right.first()),
+        // ” »
+        0x94 | 0xBB => is_ascii(left.last()) && behind.is_empty(),
+        // ’
+        0x92 => {
+            let is_end = ENDINGS.contains(&behind) || (behind.is_empty() && before.ends_with(b"s"));
+            let is_closing = || behind.is_empty() && left.contains(&0x91);
+            is_word(before) && ((before.len() >= STEM && is_end) || is_closing())
+        }
+        _ => false,
+    }
+}
