@@ -9,7 +9,7 @@ mod options;
 mod rules;
 
 pub(super) use columns::{Child, Columns};
-pub(super) use rules::{Whose, not_sold};
+pub(super) use rules::{Says, Whose, not_sold};
 
 use header::{Header, Spellings};
 use rules::{Skip, When};

@@ -75,8 +75,8 @@ pub(super) struct Made {
     pub(super) quoted: Noted,
     /// Ids with hidden characters at their ends.
     pub(super) trimmed: Noted,
-    /// Items that the file says are not sold, and the column that says so.
-    pub(super) unsold: Noted,
+    /// Items that the file says are not sold, by the column that says so.
+    pub(super) unsold: BTreeMap<usize, Noted>,
     /// The row of each id.
     rows: HashMap<Short, u32>,
 }
@@ -223,14 +223,16 @@ impl Maker<'_> {
         if !self.dialect.is_plain() {
             return;
         }
-        let Some(column) = self.columns.of(Field::Status).first() else { return };
-        let Some(name) = self.headers.get(*column) else { return };
-        let cell = item.column(name).unwrap_or_default().trim();
-        if let Some(state) = not_sold(cell) {
-            made.unsold.note(cell.to_owned(), name);
-            made.unsold.states.insert(state);
-            if made.unsold.words.len() < WORDS {
-                made.unsold.words.insert(cell.to_owned());
+        for (column, says) in &self.columns.states {
+            let Some(name) = self.headers.get(*column) else { continue };
+            let cell = item.column(name).unwrap_or_default().trim();
+            if let Some(state) = not_sold(cell, *says) {
+                let unsold = made.unsold.entry(*column).or_default();
+                unsold.note(cell.to_owned(), name);
+                unsold.states.insert(state);
+                if unsold.words.len() < WORDS {
+                    unsold.words.insert(cell.to_owned());
+                }
             }
         }
     }

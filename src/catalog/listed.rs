@@ -8,7 +8,24 @@ const ENDINGS: [&str; 12] =
     ["jpg", "jpeg", "png", "webp", "gif", "avif", "svg", "bmp", "tif", "tiff", "heic", "jfif"];
 
 /// Names under which objects hold the address of a picture, the best first.
-const KEYS: [&str; 9] = ["src", "url", "original", "href", "link", "large", "image", "file", "path"];
+const KEYS: [&str; 16] = [
+    "src",
+    "url",
+    "original",
+    "full",
+    "large",
+    "main",
+    "href",
+    "link",
+    "image",
+    "file",
+    "path",
+    "medium",
+    "small",
+    "thumb",
+    "thumbnail",
+    "icon",
+];
 
 /// Marks that part two pictures; a space parts them, too, where both sides are pictures without one.
 const MARKS: [char; 4] = [',', ';', '|', '\n'];
@@ -31,6 +48,10 @@ pub(super) fn listed(cell: &str) -> Vec<Cow<'_, str>> {
     }
     if cell.starts_with("data:") {
         return vec![Cow::Borrowed(cell)];
+    }
+    let written = quoted(cell).or_else(|| in_brackets(cell)).or_else(|| shown(cell));
+    if let Some(found) = written {
+        return found.into_iter().map(Cow::Borrowed).collect();
     }
     let mut found = Vec::new();
     let mut start = 0;
@@ -73,6 +94,57 @@ fn parts(before: &str, after: &str, rest: &str, is_space: bool) -> bool {
     // The query of an address has commas, and what follows may end as a picture does.
     let is_query = before.contains('?') && !after.starts_with(char::is_whitespace);
     has_ending(before) && has_ending(next) && !is_query
+}
+
+/// Returns the texts of a list as Python writes it: `['a.jpg', 'b.jpg']`.
+fn quoted(cell: &str) -> Option<Vec<&str>> {
+    let mut rest = cell.strip_prefix('[')?.strip_suffix(']')?.trim();
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let quote = rest.chars().next().filter(|first| matches!(first, '\'' | '"'))?;
+        let (text, after) = rest[1..].split_once(quote)?;
+        found.push(text.trim());
+        rest = after.trim_start();
+        rest = if rest.is_empty() { rest } else { rest.strip_prefix(',')?.trim_start() };
+    }
+    Some(found)
+}
+
+/// Returns the addresses behind names of files: `a.jpg (https://a.example/a.jpg),b.jpg (https://a.example/b.jpg)`.
+fn in_brackets(cell: &str) -> Option<Vec<&str>> {
+    let mut rest = cell;
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let is_start = |at: &usize| starts_as_address(&rest[at + 2..]);
+        let start = rest.match_indices(" (").map(|(at, _)| at).find(is_start)?;
+        let (name, after) = (&rest[..start], &rest[start + 2..]);
+        let end = after.match_indices(')').map(|(at, _)| at).find(|at| {
+            let behind = after[at + 1..].trim_start();
+            behind.is_empty() || behind.starts_with(MARKS)
+        })?;
+        let address = after[..end].trim();
+        if is_address(name) || !is_address(address) {
+            return None;
+        }
+        found.push(address);
+        rest = after[end + 1..]
+            .trim_start_matches(|letter: char| letter.is_whitespace() || MARKS.contains(&letter));
+    }
+    Some(found)
+}
+
+/// Returns the pictures that a text in HTML shows.
+pub(super) fn shown(text: &str) -> Option<Vec<&str>> {
+    let tags = text.match_indices('<').filter_map(|(at, _)| {
+        let tag = &text[at..];
+        let is_picture = tag.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("<img "));
+        let tag = is_picture.then(|| tag.split('>').next())??;
+        let (_, after) = tag.split_once("src=").or_else(|| tag.split_once("SRC="))?;
+        let quote = after.chars().next().filter(|first| matches!(first, '\'' | '"'))?;
+        after[1..].split(quote).next().filter(|address| !address.trim().is_empty())
+    });
+    let found: Vec<&str> = tags.map(str::trim).collect();
+    (!found.is_empty()).then_some(found)
 }
 
 /// Adds the texts that JSON holds as pictures: those of a list, and of each object one.

@@ -17,6 +17,10 @@ fn a_cell_lists_pictures_in_every_usual_spelling() {
         "[\"a.jpg\", \"b.jpg\"]",
         "[{\"src\": \"a.jpg\"}, {\"alt\": \"x\", \"url\": \"b.jpg\"}]",
         "[{\"original\": \"a.jpg\"}, {\"image\": {\"src\": \"b.jpg\"}}]",
+        "[{\"thumb\": \"c.jpg\", \"large\": \"a.jpg\"}, {\"small\": \"c.jpg\", \"medium\": \"b.jpg\"}]",
+        "['a.jpg', 'b.jpg']",
+        "['a.jpg', \"b.jpg\"]",
+        "<p>x <img src=\"a.jpg\"> and <IMG alt='' src='b.jpg'/></p>",
     ] {
         assert_eq!(listed(cell), two, "{cell:?}");
     }
@@ -25,6 +29,10 @@ fn a_cell_lists_pictures_in_every_usual_spelling() {
         ["https://a.example/1", "https://a.example/2"]
     );
     assert_eq!(listed("https://a.example/1,https://a.example/2").len(), 2);
+    assert_eq!(
+        listed("a (1).jpg (https://a.example/1),b.jpg (https://a.example/2)"),
+        ["https://a.example/1", "https://a.example/2"]
+    );
     assert_eq!(listed("my mug 1.jpg, my mug 2.jpg"), ["my mug 1.jpg", "my mug 2.jpg"]);
 }
 
@@ -41,6 +49,10 @@ fn one_picture_with_marks_of_its_own_stays_one() {
         "data:image/png;base64,AAAA",
         "n/a",
         "[draft] mug.jpg",
+        "['a.jpg' and 'b.jpg']",
+        "mug (blue).jpg",
+        "mug (https://a.example/1) and more",
+        "<p>no picture</p>",
     ] {
         assert_eq!(listed(cell), [cell], "{cell:?}");
     }

@@ -3,7 +3,7 @@
 //! The choice is made once, on the header and a bounded number of first rows. Names decide; what the rows hold only
 //! breaks ties, and speaks where no name does.
 
-use super::dialect::{Columns, Dialect, Field};
+use super::dialect::{Columns, Dialect, Field, Says};
 use super::survey::Survey;
 use super::words::{self, Fit};
 use crate::domain::item::FIELDS;
@@ -65,6 +65,8 @@ pub(super) struct Mapping {
     pub(super) pictures: Vec<usize>,
     /// Columns that would be pictures if they had not one text for all rows.
     pub(super) same: Vec<usize>,
+    /// Columns of a plain file that may say that an item is not sold, and how they say it.
+    pub(super) states: Vec<(usize, Says)>,
     /// The numbers of rows that are not taken for ids, because another column names the products.
     pub(super) row_number: Option<usize>,
 }
@@ -133,7 +135,22 @@ pub(super) fn choose<'a>(
             mapping.choices.push(Choice { field: name, columns, by, others });
         }
     }
+    if dialect.is_plain() {
+        let status = mapping.of("status").and_then(|choice| choice.columns.first()).copied();
+        mapping.states = (0..headers.len()).filter_map(|at| Some((at, says(at, headers, status)?))).collect();
+    }
     Ok(mapping)
+}
+
+/// Returns how a column says that an item is not sold, if by its name it does.
+fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<Says> {
+    let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
+    match () {
+        () if is("stocked") => Some(Says::Stocked),
+        () if is("shown") => Some(Says::Shown),
+        () if is("status") || status == Some(at) => Some(Says::State),
+        () => None,
+    }
 }
 
 /// Returns where a column stands that somebody wrote by name.
@@ -152,6 +169,7 @@ impl Mapping {
     ///
     /// Of a plain file nothing else is read: columns that its later records add do not change the choice.
     pub(super) fn apply(&self, columns: &mut Columns, is_plain: bool) {
+        columns.states.clone_from(&self.states);
         for Choice { field: name, columns: chosen, by, .. } in &self.choices {
             match field(name) {
                 _ if *by == By::Known && !is_plain => {}
@@ -288,7 +306,9 @@ impl File<'_> {
         let is_own = |at: usize| fields.iter().any(|field| base.of(*field).contains(&at));
         let holds = |at: &usize| {
             let held = self.survey.column(*at);
-            held.is_pictures() || (held.is_addresses() && (is_own(*at) || !self.is_link(*at)))
+            held.is_pictures()
+                || held.shows_pictures()
+                || (held.is_addresses() && (is_own(*at) || !self.is_link(*at)))
         };
         (0..self.headers.len()).filter(holds).collect()
     }

@@ -117,6 +117,41 @@ fn one_picture_for_all_rows_is_that_of_no_product_unless_it_is_named() {
 }
 
 #[test]
+fn a_picture_that_most_rows_share_is_told_with_the_column_that_has_others() {
+    let mut text = "id,title,image,packshot\n".to_owned();
+    for row in 0..8 {
+        let image = if row < 3 { format!("{row}.png") } else { "none.png".to_owned() };
+        let _ = writeln!(text, "{row},Mug,{image},p{row}.png");
+    }
+    let Catalog { problems, pictures, .. } = catalog(&text);
+    assert_eq!(pictures.chosen.as_deref(), Some("image"));
+    assert_eq!(
+        told(&problems, Severity::Warning),
+        ["column `image` has the same picture in 5 of the first 8 rows"]
+    );
+    assert!(problems[0].hint.as_ref().unwrap().contains("take `packshot` instead"), "{problems:?}");
+    let named = with(&text, &[("image", "image")]);
+    assert_eq!(told(&named.problems, Severity::Warning), [""; 0]);
+    // Sizes share a picture.
+    let sizes =
+        "id,title,image\n1,S,a.png\n2,M,a.png\n3,L,a.png\n4,S,b.png\n5,M,b.png\n6,L,c.png\n7,M,c.png\n";
+    assert_eq!(told(&catalog(sizes).problems, Severity::Warning), [""; 0]);
+}
+
+#[test]
+fn pictures_in_a_description_are_told_and_not_taken() {
+    let text = "id,title,description\n1,a,\"<p>x <img src=\"\"https://a.example/1.jpg\"\"></p>\"\n";
+    let shown = catalog(text);
+    assert_eq!(shown.pictures.chosen, None);
+    let warning = shown.pictures.passed_over("products.csv").unwrap();
+    assert!(warning.message.contains("`description`"), "{}", warning.message);
+    let named = with(text, &[("image", "description")]);
+    assert_eq!(values(&named.items, "image"), ["https://a.example/1.jpg"]);
+    let attached = catalog("id,title,Attachments\n1,a,p1.jpg (https://a.example/p1.jpg)\n");
+    assert_eq!(values(&attached.items, "image"), ["https://a.example/p1.jpg"]);
+}
+
+#[test]
 fn a_named_column_goes_before_all_others_in_every_kind_of_file() {
     let plain = with("id,title,image,alt\n1,a,x.png,y.png\n", &[("image", "alt"), ("title", "id")]);
     assert_eq!((plain.items[0].get("image"), plain.items[0].title()), (Some("y.png"), "1"));

@@ -1,8 +1,8 @@
 //! What the columns of a file hold, by its first rows.
 
 use super::cells::Row;
-use super::listed::{has_ending, is_address, listed};
-use std::collections::BTreeSet;
+use super::listed::{has_ending, is_address, listed, shown};
+use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 
@@ -37,8 +37,12 @@ pub(super) struct Held {
     words: usize,
     /// Bytes of the longest cell.
     pub(super) longest: usize,
-    /// Digests of different texts, as far as they are counted.
-    different: BTreeSet<u64>,
+    /// Cells with a text in HTML that shows a picture.
+    shown: usize,
+    /// Digests of different texts, as far as they are counted, and how many cells have each.
+    different: BTreeMap<u64, usize>,
+    /// Cells with the text that most cells have.
+    most: usize,
     /// The first texts that differ from each other.
     pub(super) samples: Vec<String>,
 }
@@ -50,7 +54,9 @@ static NOTHING: Held = Held {
     numbers: 0,
     words: 0,
     longest: 0,
-    different: BTreeSet::new(),
+    shown: 0,
+    different: BTreeMap::new(),
+    most: 0,
     samples: Vec::new(),
 };
 
@@ -87,13 +93,23 @@ impl Held {
         self.longest = self.longest.max(cell.len());
         self.numbers += usize::from(cell.bytes().all(|byte| byte.is_ascii_digit()));
         self.words += usize::from(cell.contains(char::is_alphabetic));
-        if let Some(first) = listed(cell).first() {
+        // What a description shows may be any picture: it is told, and not taken for that of the product.
+        if shown(cell).is_some() {
+            self.shown += 1;
+        } else if let Some(first) = listed(cell).first() {
             self.pictures += usize::from(has_ending(first));
             self.addresses += usize::from(is_address(first));
         }
         let mut digest = DefaultHasher::new();
         cell.hash(&mut digest);
-        let is_new = self.different.len() < COUNTED && self.different.insert(digest.finish());
+        let is_full = self.different.len() >= COUNTED;
+        let digest = digest.finish();
+        let is_new = !is_full && !self.different.contains_key(&digest);
+        if !is_full || self.different.contains_key(&digest) {
+            let same = self.different.entry(digest).or_default();
+            *same += 1;
+            self.most = self.most.max(*same);
+        }
         if is_new && self.samples.len() < SAMPLES {
             let end = (0..=KEPT.min(cell.len())).rev().find(|end| cell.is_char_boundary(*end)).unwrap_or(0);
             self.samples.push(cell[..end].to_owned());
@@ -128,6 +144,16 @@ impl Held {
     /// Returns whether three or more rows have one text and no row has another.
     pub(super) fn is_one_text(&self) -> bool {
         self.filled >= 3 && self.different.len() == 1
+    }
+
+    /// Returns how many rows have one text, where these are at least half of six rows or more.
+    pub(super) fn shared(&self) -> Option<usize> {
+        (self.filled >= 6 && self.most * 2 >= self.filled).then_some(self.most)
+    }
+
+    /// Returns whether most of its texts show pictures in HTML.
+    pub(super) fn shows_pictures(&self) -> bool {
+        self.filled > 0 && self.shown * 2 >= self.filled
     }
 
     /// Returns whether at least every second row has a text of its own.

@@ -382,6 +382,46 @@ fn a_plain_file_leaves_nothing_out_and_tells_what_is_not_sold() {
 }
 
 #[test]
+fn a_plain_file_tells_what_is_not_sold_in_many_words_and_columns() {
+    for (header, cell) in [
+        ("availability", "Temporarily out of stock"),
+        ("Verfügbarkeit", "AUSVERKAUFT!"),
+        ("Verfügbarkeit", "Zur Zeit nicht verfügbar."),
+        ("Verfügbarkeit", "nicht verfuegbar"),
+        ("Disponibilité", "Rupture"),
+        ("Disponibilité", "epuise"),
+        ("Disponibilidad", "AGOTADA"),
+        ("Disponibilità", "Esaurita"),
+        ("Disponibilidade", "Fora de estoque"),
+        ("Dostępność", "brak na stanie"),
+        ("Наличие", "снят с производства"),
+        ("Наявність", "Нема"),
+        ("Dostupnost", "Momentálně nedostupné"),
+        ("Lagerstatus", "Slut"),
+        ("stock_status", "out_of_stock"),
+        ("in_stock", "FALSE"),
+        ("En stock ?", "Non"),
+        ("Aktiv", "FALSCH"),
+        ("published", "no"),
+        ("visible", "0"),
+        ("Aktivní", "ne"),
+        ("stock_quantity", "-2"),
+        ("Status", "0"),
+        ("availability", "https://schema.org/OutOfStock"),
+    ] {
+        let catalog = sheet(&format!("id;title;{header}\n1;Mug;\n2;Cup;{cell}\n"), &Reading::default());
+        let notes: Vec<&str> = catalog.problems.iter().map(|note| note.message.as_str()).collect();
+        assert!(notes.len() == 1 && notes[0].starts_with("1 item is "), "{header}: {cell}: {notes:?}");
+    }
+    for (header, cell) in
+        [("published", "yes"), ("stock", "3"), ("Aktiv", "WAHR"), ("colour", "no"), ("stock", "n/a")]
+    {
+        let catalog = sheet(&format!("id;title;{header}\n1;Mug;{cell}\n"), &Reading::default());
+        assert_eq!(catalog.problems, [], "{header}: {cell}");
+    }
+}
+
+#[test]
 fn two_rows_of_one_id_are_told_with_the_column_that_tells_them_apart() {
     let text = "Product ID;Active (0/1);Name *;Categories (x,y,z...);Reference #;Manufacturer;Summary;Image URLs (x,y,z...)\n7;1;Lamp;;R;;;\n8;1;Desk;;R;;;\n";
     let problems = read("p.csv", text.as_bytes(), &Reading::default()).problems;

@@ -80,6 +80,37 @@ pub fn strip_html(html: &str) -> String {
     decode_entities(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Texts that programs write where they have none.
+const NOTHING: [&str; 14] = [
+    "n/a",
+    "na",
+    "#n/a",
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#div/0!",
+    "#null!",
+    "#num!",
+    "null",
+    "nan",
+    "none",
+    "undefined",
+    "nil",
+];
+
+/// Returns whether a text says nothing: it is empty as a reader sees it, a dash, or what stands for a missing text.
+#[must_use]
+pub fn says_nothing(text: &str) -> bool {
+    let plain = strip_html(text);
+    let plain = plain.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
+    let is_dash = |letter: char| matches!(letter, '-' | '–' | '—' | '.' | '?' | '_');
+    plain.chars().all(is_dash) || NOTHING.iter().any(|nothing| plain.eq_ignore_ascii_case(nothing))
+}
+
+const fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
+}
+
 /// Where this is found, in letters of either case.
 fn find_in_any_case(text: &str, what: &str) -> Option<usize> {
     text.as_bytes().windows(what.len()).position(|part| part.eq_ignore_ascii_case(what.as_bytes()))

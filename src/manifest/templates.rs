@@ -142,13 +142,15 @@ impl Template {
         self.fill(context).map_err(|error| Box::new(explain::unfilled(self, &error, context)))
     }
 
-    /// Returns whether a column that is blank leaves a gap in the rendered text, instead of another text or a whole
-    /// part less.
+    /// Returns whether a column that says nothing leaves a gap or its cell in the rendered text, instead of another text
+    /// or a whole part less.
     #[must_use]
     pub fn leaves_gap(&self, context: &Context<'_>, column: &str, text: &str) -> bool {
         let marked = self.fill(&context.with_text(column, MARKER)).unwrap_or_default();
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        marked.contains(MARKER) && words(&marked.replace(MARKER, "")) == words(text)
+        let words = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+        let cell = context.item.get(column).unwrap_or_default();
+        marked.contains(MARKER)
+            && ["", cell].iter().any(|left| words(&marked.replace(MARKER, left)) == words(text))
     }
 
     /// What the template machine makes of it.

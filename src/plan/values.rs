@@ -6,6 +6,7 @@ use crate::domain::fault::printable;
 use crate::domain::item::Item;
 use crate::domain::problem::{Place, Problem, Rows, Severity};
 use crate::domain::request::Field;
+use crate::domain::text::says_nothing;
 use crate::manifest::{Job, Located, Manifest, Setting, Settings, Shot, Template};
 use crate::provider::card::{Mode, ModelCard};
 use crate::provider::check::Finding;
@@ -296,7 +297,7 @@ impl<'a> Values<'a> {
     pub(super) fn subject_of(&self, template: &Template, text: &str) -> Option<Problem> {
         let item = self.item();
         let columns = template.columns();
-        let is_blank = |name: &&str| item.get(name).is_some_and(|text| text.trim().is_empty());
+        let is_blank = |name: &&str| item.get(name).is_some_and(says_nothing);
         let mut blank = item.title_names().into_iter().filter(is_blank);
         let gap = blank.find(|name| {
             columns.iter().any(|column| column == name) && template.leaves_gap(&self.job.context, name, text)
@@ -308,13 +309,15 @@ impl<'a> Values<'a> {
             (problem.examples, problem.rows) =
                 (vec![item.example(std::slice::from_ref(&column))], Rows::default());
             problem.rows.extend(item.row(std::slice::from_ref(&column)));
-            let fill = if item.row(std::slice::from_ref(&column)).is_some() {
-                "fill the cell"
-            } else {
-                "write a title"
+            let is_empty = item.get(name).is_none_or(|text| text.trim().is_empty());
+            let fill = match item.row(std::slice::from_ref(&column)) {
+                Some(_) if is_empty => "fill the cell",
+                Some(_) => "write a title into the cell, or empty it",
+                None => "write a title",
             };
+            let or = if is_empty { "or" } else { "and" };
             return Some(problem.hint(format!(
-                "{fill}, or write what stands in for it: `{{{{ {} or {}the product{} }}}}`",
+                "{fill}, {or} write what stands in for it: `{{{{ {} or {}the product{} }}}}`",
                 template.spelled(&column),
                 template.quote(),
                 template.quote(),

@@ -1,7 +1,7 @@
 //! Where the columns of a dialect stand in a file.
 
 use super::header::Header;
-use super::rules::{Conditions, Skip, When, Whose};
+use super::rules::{Conditions, Says, Skip, When, Whose};
 use super::{Dialect, Field};
 use crate::catalog::cells::Row;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -29,6 +29,8 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
     /// Fields whose columns were chosen by name or content, or by the user, and not by the document.
     pub(in crate::catalog) chosen: BTreeSet<Field>,
+    /// Columns of a plain file that may say that an item is not sold.
+    pub(in crate::catalog) states: Vec<(usize, Says)>,
     /// Of each option the column with its name, where it is in one, that with its value, and its name where it has
     /// none in a column.
     pub(super) options: Vec<(Option<usize>, usize, String)>,
@@ -211,6 +213,7 @@ impl Dialect {
         let rules =
             |rules: &'static [When]| rules.iter().map(|when| when.conditions(&folded)).collect::<Vec<_>>();
         Columns {
+            states: Vec::new(),
             together: best(&self.together),
             alone: best(&self.alone),
             id: best(&self.id),

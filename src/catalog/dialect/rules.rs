@@ -1,6 +1,7 @@
 //! Conditions on the cells of a row, and the words that shops write for the state of a product.
 
 use super::header::Header;
+use crate::catalog::words;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -87,17 +88,35 @@ fn is_state(cell: &str, state: &str) -> bool {
     STATES.get(state).is_some_and(|words| words.contains(&fold(cell)))
 }
 
-/// Returns the state in which a shop does not sell a product, if a cell says so.
-pub(in crate::catalog) fn not_sold(cell: &str) -> Option<&'static str> {
-    NOT_SOLD.into_iter().find(|state| is_state(cell, state))
+/// How a column of a plain file says that an item is not sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::catalog) enum Says {
+    /// By the word for a state.
+    State,
+    /// By a no to whether it is shown.
+    Shown,
+    /// By a no to whether it is in stock, or a number of pieces that is not positive.
+    Stocked,
 }
 
-/// Returns a word as it is compared: in lower case, without the address of schema.org before it.
+/// Returns the state in which a shop does not sell a product, if a cell says so.
+pub(in crate::catalog) fn not_sold(cell: &str, says: Says) -> Option<&'static str> {
+    let state = NOT_SOLD.into_iter().find(|state| is_state(cell, state));
+    match says {
+        Says::Shown if is_state(cell, "no") => Some("hidden"),
+        Says::Stocked if is_state(cell, "no") || is_value(cell, "<=0") => Some("sold out"),
+        _ => state,
+    }
+}
+
+/// Returns a word as it is compared: without case, accents and marks, and without the address of schema.org before it.
 fn fold(word: &str) -> String {
-    let word = word.trim().to_lowercase();
-    let name =
-        ["https://schema.org/", "http://schema.org/"].iter().find_map(|start| word.strip_prefix(start));
-    name.unwrap_or(&word).replace(['_', '-'], " ").trim().to_owned()
+    let word = word.trim();
+    let name = ["https://schema.org/", "http://schema.org/"]
+        .iter()
+        .find(|start| word.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start)))
+        .map_or(word, |start| &word[start.len()..]);
+    words::fold(name)
 }
 
 /// Returns the names of all states that documents may name.

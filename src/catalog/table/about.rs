@@ -3,7 +3,7 @@
 use super::guards::opened;
 use super::{Known, Table, shared};
 use crate::catalog::dialect::{Columns, Field, lacking_one};
-use crate::catalog::items::{Made, Maker, Makes};
+use crate::catalog::items::{Made, Maker, Makes, Noted};
 use crate::catalog::listed::listed;
 use crate::catalog::{About, By, Mapped, mapping};
 use crate::domain::foreign::shown;
@@ -99,18 +99,16 @@ impl Table<'_> {
     pub(super) fn notes(&self, known: &Known) -> Vec<Problem> {
         let Known { dialect, made, .. } = known;
         let lacking = if dialect.is_plain() { self.lacking() } else { None };
-        [
+        let notes = [
             lacking,
             self.left_out(made),
             self.cut(made),
             self.trimmed(made),
             self.formula(),
             self.quoted(made),
-            self.unsold(made),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        ];
+        let unsold = made.unsold.values().filter_map(|unsold| self.unsold(unsold));
+        notes.into_iter().flatten().chain(unsold).collect()
     }
 
     /// Returns what is said of a plain file that has most columns of a shop's export, but lacks one.
@@ -206,18 +204,18 @@ impl Table<'_> {
     }
 
     /// Returns what is said of items that are not sold, and which a plain file does not leave out.
-    fn unsold(&self, made: &Made) -> Option<Problem> {
-        let (_, column) = made.unsold.first.as_ref()?;
-        let (items, are) = if made.unsold.count == 1 { ("item", "is") } else { ("items", "are") };
-        let states = made.unsold.states.iter().map(|state| (*state).to_owned());
+    fn unsold(&self, unsold: &Noted) -> Option<Problem> {
+        let (_, column) = unsold.first.as_ref()?;
+        let (items, are) = if unsold.count == 1 { ("item", "is") } else { ("items", "are") };
+        let states = unsold.states.iter().map(|state| (*state).to_owned());
         let states = either(states);
         let message = format!(
             "{} {items} {are} {states} by column `{column}`; a plain file leaves out none",
-            made.unsold.count
+            unsold.count
         );
         let name = format!("item.raw[{}]", serde_json::Value::from(column.as_str()));
         let unlike = |word: &String| format!("{name} != {}", serde_json::Value::from(word.as_str()));
-        let is_sold = made.unsold.words.iter().map(unlike).collect::<Vec<_>>().join(" and ");
+        let is_sold = unsold.words.iter().map(unlike).collect::<Vec<_>>().join(" and ");
         let hint = format!("to leave them out, write `where: '{is_sold}'` under `items:`");
         Some(self.note(message).hint(hint))
     }

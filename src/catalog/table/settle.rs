@@ -184,6 +184,28 @@ impl Table<'_> {
                 "name the column with the picture of each product; if it is this one, {}",
                 named("image", name(at))
             )));
+        } else if let Some(at) = chosen.filter(|_| dialect.is_plain() && !is_named)
+            && let Some(shared) = self.survey.column(at).shared()
+        {
+            let rows = self.survey.rows;
+            let message =
+                format!("column `{}` has the same picture in {shared} of the first {rows} rows", name(at));
+            let other = mapping.pictures.iter().find(|other| {
+                let held = self.survey.column(**other);
+                **other != at && held.is_pictures() && held.shared().is_none() && held.differs()
+            });
+            told.push(self.doubt(row, message).hint(match other {
+                Some(other) => format!(
+                    "if that is a logo or stands in for a picture, take `{}` instead: {}; if it is right, {}",
+                    name(*other),
+                    named("image", name(*other)),
+                    named("image", name(at)),
+                ),
+                None => format!(
+                    "name the column with the picture of each product; if it is this one, {}",
+                    named("image", name(at))
+                ),
+            }));
         } else if chosen.is_none()
             && let Some(at) = mapping.same.first()
         {

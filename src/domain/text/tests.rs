@@ -52,3 +52,29 @@ proptest! {
         prop_assert!(truncate(&text, length).chars().count() <= length);
     }
 }
+
+#[test]
+fn a_text_that_stands_for_none_says_nothing() {
+    for text in [
+        "",
+        " ",
+        "\u{A0}",
+        "\u{200B}",
+        "<p></p>",
+        "&nbsp;",
+        "-",
+        "–",
+        "#N/A",
+        "#REF!",
+        "NULL",
+        "nan",
+        "N/A",
+        "undefined",
+        "None",
+    ] {
+        assert!(says_nothing(text), "{text:?}");
+    }
+    for text in ["Mug", "<p>Mug</p>", "7", "Nan bread", "№ 5", "杯", "A-"] {
+        assert!(!says_nothing(text), "{text:?}");
+    }
+}
