@@ -141,3 +141,39 @@ fn variants_within_a_product_are_rows_of_it() {
     let left = read_as(SHOPIFY, &Reading { one_per: OnePer::Variant, ..Reading::default() });
     assert_eq!(left.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["POT-L"]);
 }
+
+#[test]
+fn a_list_of_other_things_is_never_taken_for_the_products() {
+    let shop = |aside: &str, products: &str| {
+        format!(
+            r#"{{"{aside}": [{{"id": 1, "name": "Lamps", "bild": "c"}}],
+                "{products}": [{{"artikelnummer": "A1", "bezeichnung": "Lamp", "bild": "p"}}]}}"#
+        )
+    };
+    for (aside, products) in
+        [("kategorien", "artikel"), ("collections", "prodotti"), ("users", "Products"), ("бренды", "товары")]
+    {
+        let catalog = read_as(&shop(aside, products), &Reading::default());
+        assert!(catalog.items.iter().all(|item| item.column("artikelnummer") == Some("A1")), "{aside}");
+        assert!(!catalog.problems.iter().any(|problem| problem.message.contains("several lists")), "{aside}");
+    }
+    let told = ids(&shop("lamps", "chairs"), &Reading::default());
+    assert_eq!(told, ["the document has several lists of objects: `lamps`, `chairs`"]);
+    let told = ids(r#"{"errors": [{"id": "1", "name": "err one"}]}"#, &Reading::default());
+    assert_eq!(told, ["the document has no list of products, and lists of other things: `errors`"]);
+}
+
+#[test]
+fn a_product_alone_and_products_by_their_ids_are_read() {
+    let one =
+        r#"{"product": {"id": 7, "title": "A", "variants": [{"id": 1}], "images": [{"id": 2, "src": "p"}]}}"#;
+    assert_eq!(ids(one, &Reading::default()), ["7"]);
+    let one = r#"{"answer": {"thing": {"id": 7, "title": "A"}}}"#;
+    assert_eq!(ids(one, &at("answer.thing")), ["7"]);
+    let many = r#"{"A1": {"name": "Lamp", "image": "p"}, "A2": {"name": "Rug", "image": "q"}}"#;
+    assert_eq!(ids(many, &Reading::default()), ["A1", "A2"]);
+    assert_eq!(ids(&format!(r#"{{"products": {many}}}"#), &Reading::default()), ["A1", "A2"]);
+    assert_eq!(ids(&format!(r#"{{"x": {many}}}"#), &at("x")), ["A1", "A2"]);
+    let problem = read_as(r#"{"a": [[{"id": "Q"}]]}"#, &at("a.1")).problems.remove(0);
+    assert!(problem.hint.is_some_and(|hint| hint.starts_with("it has no list of objects")));
+}
