@@ -7,7 +7,7 @@ use crate::catalog::{LONGEST_NAME, dialect};
 use crate::domain::problem::Problem;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 /// Deepest value within an object.
@@ -47,7 +47,29 @@ fn record(object: &RawValue) -> Result<Record, String> {
     for (name, value) in values {
         record.add(&name, &value);
     }
+    if object.get().contains("\"image_id\"") || object.get().contains("\"variant_ids\"") {
+        record.show("variants", &pictures(object)?);
+    }
     Ok(record)
+}
+
+/// Returns the pictures of an object's `images` by the values of variants that name them, as Shopify has them.
+fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
+    let mut known = HashMap::new();
+    for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {
+        let entries = entries(image.get())?;
+        let Some(source) = entry(&entries, "src").filter(|source| source.get().starts_with('"')) else {
+            continue;
+        };
+        let source = scalar(source.get())?;
+        if let Some(id) = entry(&entries, "id") {
+            known.insert(("variants.image_id".to_owned(), scalar(id.get())?), source.clone());
+        }
+        for id in within(image, "variant_ids")? {
+            known.insert(("variants.id".to_owned(), scalar(id.get())?), source.clone());
+        }
+    }
+    Ok(known)
 }
 
 /// Adds values by name: names of objects within objects are joined by a full stop.
