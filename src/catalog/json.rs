@@ -40,12 +40,29 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     if is_lines && table.options.path.is_none() {
         return lines(table, Cursor::new(start).chain(metered), &watch);
     }
+    if is_whole && let Ok(value) = serde_json::from_slice::<&RawValue>(start.trim_ascii()) {
+        let single = match &table.options.path {
+            Some(path) => values::at(value, path),
+            None => values::alone(value),
+        };
+        let place = single.filter(|_| table.options.path.is_some()).unwrap_or(value);
+        if let Some(products) = values::by_id(place) {
+            return by_id(table, &products);
+        }
+        if let Some(value) = single {
+            return one(table, value);
+        }
+    }
     let wanted = match &table.options.path {
         Some(path) => Wanted::Path(path.clone()),
         None if start.trim_ascii_start().starts_with(b"[") => Wanted::Path(String::new()),
         None if is_whole => match find(table, &start)? {
             Some(path) => Wanted::Path(path),
-            None => return one(table, &start),
+            None => {
+                let value = serde_json::from_slice::<&RawValue>(start.trim_ascii());
+                let value = value.map_err(|error| stopped(table, 1, &watch, &error.to_string()))?;
+                return one(table, value);
+            }
         },
         None => Wanted::First,
     };
@@ -104,7 +121,12 @@ fn document(
             Some(path) => {
                 let problem = table.whole(format!("the document has no list at `{path}`"));
                 let paths = found.iter().map(|found| found.path.as_str());
-                problem.hint(meant_or_all(path, paths, "its lists of objects are at"))
+                problem.hint(if found.is_empty() {
+                    "it has no list of objects at a path of names; write one list, `[{ … }, { … }]`"
+                        .to_owned()
+                } else {
+                    meant_or_all(path, paths, "its lists of objects are at")
+                })
             }
             None if !found.is_empty() => several(table, &found),
             // It is longer than what was looked at.
@@ -141,8 +163,13 @@ fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Probl
         return Err(stopped(table, 1, &watch, &why).into());
     }
     let likely = found.iter().find(|found| found.rank > Rank::Aside);
-    let is_product = likely.is_none_or(|found| found.rank < Rank::Known) && dialect::names_items(&names);
-    let taken = likely.or(found.first()).filter(|_| !is_product);
+    let is_item = dialect::names_items(&names) || (values::has(&names, "id") && values::has(&names, "title"));
+    let is_product = likely.is_none_or(|found| found.rank < Rank::Known) && is_item;
+    let first = found.iter().find(|found| found.rank > Rank::Other);
+    let taken = likely.or(first).filter(|_| !is_product);
+    if taken.is_none() && !found.is_empty() && !is_product {
+        return Err(several(table, &found).into());
+    }
     let others = taken.iter().flat_map(|taken| found.iter().filter(|found| found.path != taken.path));
     if taken.is_some_and(|taken| others.clone().any(|other| !taken.is_beside(other) || likely.is_none())) {
         return Err(several(table, &found).into());
@@ -151,20 +178,32 @@ fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Probl
 }
 
 /// Reads a document that is one product.
-fn one(table: &mut Table<'_>, bytes: &[u8]) -> Result<(), Box<Problem>> {
+fn one(table: &mut Table<'_>, value: &RawValue) -> Result<(), Box<Problem>> {
     "JSON, one object".clone_into(&mut table.format);
-    match serde_json::from_slice::<&RawValue>(bytes) {
-        Ok(value) => values::take(table, 1, value)?,
-        Err(error) => return Err(stopped(table, 1, &Watch::default(), &error.to_string()).into()),
+    values::take(table, 1, value)?;
+    table.end_of_records()
+}
+
+/// Reads an object that holds products by their ids; the row is the position, 1 for the first.
+fn by_id(table: &mut Table<'_>, products: &[(String, &RawValue)]) -> Result<(), Box<Problem>> {
+    "JSON, objects by their ids".clone_into(&mut table.format);
+    for (row, (id, product)) in (1..).zip(products) {
+        values::take_as(table, row, id, product)?;
     }
     table.end_of_records()
 }
 
 /// Several lists may be that of the products.
 fn several(table: &Table<'_>, found: &[Found]) -> Problem {
+    let mut found: Vec<&Found> = found.iter().collect();
+    found.sort_by_key(|found| std::cmp::Reverse(found.rank));
     let paths = found.iter().map(|found| format!("`{}`", found.path)).collect::<Vec<_>>().join(", ");
     let first = found.first().map_or("products", |found| found.path.as_str());
-    let problem = table.whole(format!("the document has several lists of objects: {paths}"));
+    let problem = table.whole(if found.iter().all(|found| found.rank == Rank::Other) {
+        format!("the document has no list of products, and lists of other things: {paths}")
+    } else {
+        format!("the document has several lists of objects: {paths}")
+    });
     problem.hint(format!(
         "write the one of the products under `items:`, such as `path: {first}`; for `init` and `catalog`, `--path {first}`"
     ))

@@ -71,6 +71,23 @@ impl Record {
         self.parts.push((list.to_owned(), values));
     }
 
+    /// Gives the parts of a list the picture that `known` has for one of their values, unless they have one.
+    pub(super) fn show(&mut self, list: &str, known: &HashMap<(String, String), String>) {
+        let name = format!("{list}.image.src");
+        let mut shown = Vec::new();
+        for (_, values) in self.parts.iter_mut().filter(|(of, _)| of == list) {
+            let has_own = values.iter().any(|(_, value)| value.contains("://"));
+            let picture = values.iter().find_map(|value| known.get(value)).filter(|_| !has_own).cloned();
+            if let Some(picture) = picture {
+                values.push((name.clone(), picture.clone()));
+                shown.push(picture);
+            }
+        }
+        for picture in shown {
+            self.add(&name, &picture);
+        }
+    }
+
     /// Returns each name with its value, and the parts; `None` where there are too many names, or one is too long.
     pub(super) fn finish(self) -> Option<(Values, Vec<Part>)> {
         Some((self.values, self.parts)).filter(|_| !self.is_cut)

@@ -140,7 +140,12 @@ impl Products<'_, '_> {
                 Event::Text(text) => add(&mut product, &text.xml10_content(), false),
                 Event::CData(text) => add(&mut product, &text.xml10_content(), true),
                 Event::GeneralRef(name) => {
-                    add(&mut product, &decode_entities(&format!("&{};", &*name)), false);
+                    let entity = format!("&{};", &*name);
+                    let text = decode_entities(&entity);
+                    if let Some(product) = product.as_mut().filter(|_| text == entity) {
+                        product.note_unknown(&entity);
+                    }
+                    add(&mut product, &text, false);
                 }
                 Event::End(_) => match product.take() {
                     Some(mut open) if !open.path.is_empty() => {
@@ -219,6 +224,11 @@ impl Products<'_, '_> {
             let hint = "write the encoding of the file under `items:`, such as `encoding: windows-1250`";
             self.table.spoilt(self.row, problem.hint(hint));
         }
+        if let Some((name, entity)) = product.unknown {
+            let message = format!("`{entity}` stands for a text that is not read");
+            let problem = self.table.at(self.row, Some(&name), message);
+            self.table.spoilt(self.row, problem.hint("write the text itself in the place of it"));
+        }
         self.table.record(self.row, product.record)
     }
 
@@ -255,8 +265,7 @@ impl Products<'_, '_> {
 /// Adds a text to the product that is open, if one is.
 fn add(product: &mut Option<Product>, text: &str, is_cdata: bool) {
     if let Some(element) = product.as_mut().and_then(|product| product.path.last_mut()) {
-        element.text.push_str(text);
-        element.is_cdata |= is_cdata;
+        element.add(text, is_cdata);
     }
 }
 

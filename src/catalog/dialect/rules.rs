@@ -20,7 +20,7 @@ const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 
 /// Columns with the values that all must have.
 ///
-/// A value is a word of a comma-separated list; `*` stands for any text, the empty text for none, `<=0` for a number
+/// A value is a word of a comma-separated list; `*` stands for any text, the empty text for none, `null` for none in a column that is there, `<=0` for a number
 /// that is not positive, and `@state` for the words of a state.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
@@ -66,7 +66,10 @@ impl Conditions {
     pub(super) fn hold(&self, cells: &[String]) -> bool {
         self.0.iter().all(|(column, values)| {
             let cell = column.and_then(|column| cells.get(column)).map_or("", |cell| cell.trim());
-            values.iter().any(|value| is_value(cell, value))
+            values.iter().any(|value| match value.as_str() {
+                "null" => column.is_some() && cell.is_empty(),
+                value => is_value(cell, value),
+            })
         })
     }
 }

@@ -69,7 +69,7 @@ fn a_long_document_is_read_as_a_short_one_is() {
         let two = text.replacen("{\"count\"", "{\"old\": [{\"id\": \"x\"}], \"count\"", 1);
         assert_eq!(
             ids(&two, &Reading::default()),
-            [format!("the document has several lists of objects: `old`, `{name}`")]
+            [format!("the document has several lists of objects: `{name}`, `old`")]
         );
     }
 }
@@ -140,4 +140,66 @@ fn variants_within_a_product_are_rows_of_it() {
     );
     let left = read_as(SHOPIFY, &Reading { one_per: OnePer::Variant, ..Reading::default() });
     assert_eq!(left.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["POT-L"]);
+}
+
+#[test]
+fn a_list_of_other_things_is_never_taken_for_the_products() {
+    let shop = |aside: &str, products: &str| {
+        format!(
+            r#"{{"{aside}": [{{"id": 1, "name": "Lamps", "bild": "c"}}],
+                "{products}": [{{"artikelnummer": "A1", "bezeichnung": "Lamp", "bild": "p"}}]}}"#
+        )
+    };
+    for (aside, products) in
+        [("kategorien", "artikel"), ("collections", "prodotti"), ("users", "Products"), ("бренды", "товары")]
+    {
+        let catalog = read_as(&shop(aside, products), &Reading::default());
+        assert!(catalog.items.iter().all(|item| item.column("artikelnummer") == Some("A1")), "{aside}");
+        assert!(!catalog.problems.iter().any(|problem| problem.message.contains("several lists")), "{aside}");
+    }
+    let told = ids(&shop("lamps", "chairs"), &Reading::default());
+    assert_eq!(told, ["the document has several lists of objects: `lamps`, `chairs`"]);
+    let told = ids(r#"{"errors": [{"id": "1", "name": "err one"}]}"#, &Reading::default());
+    assert_eq!(told, ["the document has no list of products, and lists of other things: `errors`"]);
+}
+
+#[test]
+fn a_product_alone_and_products_by_their_ids_are_read() {
+    let one =
+        r#"{"product": {"id": 7, "title": "A", "variants": [{"id": 1}], "images": [{"id": 2, "src": "p"}]}}"#;
+    assert_eq!(ids(one, &Reading::default()), ["7"]);
+    let one = r#"{"answer": {"thing": {"id": 7, "title": "A"}}}"#;
+    assert_eq!(ids(one, &at("answer.thing")), ["7"]);
+    let many = r#"{"A1": {"name": "Lamp", "image": "p"}, "A2": {"name": "Rug", "image": "q"}}"#;
+    assert_eq!(ids(many, &Reading::default()), ["A1", "A2"]);
+    assert_eq!(ids(&format!(r#"{{"products": {many}}}"#), &Reading::default()), ["A1", "A2"]);
+    assert_eq!(ids(&format!(r#"{{"x": {many}}}"#), &at("x")), ["A1", "A2"]);
+    let problem = read_as(r#"{"a": [[{"id": "Q"}]]}"#, &at("a.1")).problems.remove(0);
+    assert!(problem.hint.is_some_and(|hint| hint.starts_with("it has no list of objects")));
+}
+
+#[test]
+fn a_variant_of_shopify_shows_the_picture_that_it_names() {
+    let text = r#"{"products": [{"id": 1, "title": "Lamp", "handle": "lamp", "body_html": "", "published_at": "2024-01-01",
+        "product_type": "x", "options": [{"name": "Color", "values": ["Red", "Blue", "Tan"]}],
+        "variants": [{"id": 1, "title": "Red", "option1": "Red", "sku": "s1", "image_id": 11},
+            {"id": 2, "title": "Blue", "option1": "Blue", "sku": "s2", "image_id": 12},
+            {"id": 3, "title": "Tan", "option1": "Tan", "sku": "s3", "image_id": null}],
+        "images": [{"id": 11, "src": "https://shop.example/red.jpg", "variant_ids": [1]},
+            {"id": 12, "src": "https://shop.example/blue.jpg", "variant_ids": [2]},
+            {"id": 13, "src": "https://shop.example/tan.jpg", "variant_ids": [3]}]},
+        {"id": 2, "title": "Rug", "handle": "rug", "body_html": "", "published_at": null, "product_type": "x",
+        "variants": [{"id": 4, "title": "x", "option1": "x", "sku": "s4"}], "images": []}]}"#;
+    let options = Reading { one_per: OnePer::Variant, ..Reading::default() };
+    let catalog = read_as(text, &options);
+    let shown: Vec<_> = catalog.items.iter().map(|item| (item.id.as_str(), item.get("image"))).collect();
+    assert_eq!(
+        shown,
+        [
+            ("s1", Some("https://shop.example/red.jpg")),
+            ("s2", Some("https://shop.example/blue.jpg")),
+            ("s3", Some("https://shop.example/tan.jpg")),
+        ]
+    );
+    assert_eq!(catalog.about.unwrap().left_out, [("unpublished".to_owned(), 1)]);
 }

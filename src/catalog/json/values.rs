@@ -2,10 +2,12 @@
 
 use crate::catalog::records::Record;
 use crate::catalog::table::Table;
+use crate::catalog::words::{self, Fit};
 use crate::catalog::{LONGEST_NAME, dialect};
 use crate::domain::problem::Problem;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 use std::fmt;
 
 /// Deepest value within an object.
@@ -45,7 +47,29 @@ fn record(object: &RawValue) -> Result<Record, String> {
     for (name, value) in values {
         record.add(&name, &value);
     }
+    if object.get().contains("\"image_id\"") || object.get().contains("\"variant_ids\"") {
+        record.show("variants", &pictures(object)?);
+    }
     Ok(record)
+}
+
+/// Returns the pictures of an object's `images` by the values of variants that name them, as Shopify has them.
+fn pictures(object: &RawValue) -> Result<HashMap<(String, String), String>, String> {
+    let mut known = HashMap::new();
+    for image in within(object, "images")?.into_iter().filter(|image| image.get().starts_with('{')) {
+        let entries = entries(image.get())?;
+        let Some(source) = entry(&entries, "src").filter(|source| source.get().starts_with('"')) else {
+            continue;
+        };
+        let source = scalar(source.get())?;
+        if let Some(id) = entry(&entries, "id") {
+            known.insert(("variants.image_id".to_owned(), scalar(id.get())?), source.clone());
+        }
+        for id in within(image, "variant_ids")? {
+            known.insert(("variants.id".to_owned(), scalar(id.get())?), source.clone());
+        }
+    }
+    Ok(known)
 }
 
 /// Adds values by name: names of objects within objects are joined by a full stop.
@@ -156,6 +180,61 @@ pub(super) fn names(object: &RawValue) -> Result<Vec<String>, String> {
     Ok(entries(object.get())?.into_iter().map(|(name, _)| name).collect())
 }
 
+/// Returns whether one of the names is a whole name of a field.
+pub(super) fn has(names: &[String], field: &str) -> bool {
+    names.iter().any(|name| matches!(words::fit(field, name), Some(Fit::Whole(_))))
+}
+
+/// Returns the product that a document holds alone: `{ "product": { … } }`.
+pub(super) fn alone(document: &RawValue) -> Option<&RawValue> {
+    let value = named(document)?;
+    let names = names(value).ok()?;
+    let is_product = has(&names, "id") && (has(&names, "title") || has(&names, "image"));
+    (is_product && !has(&names, "products")).then_some(value)
+}
+
+/// Returns the products of a document that holds each by its id: `{ "A1": { … }, "A2": { … } }`.
+pub(super) fn by_id(document: &RawValue) -> Option<Vec<(String, &RawValue)>> {
+    let value = named(document).unwrap_or(document);
+    let entries = entries(value.get()).ok()?;
+    let is_product = |(_, value): &(String, &RawValue)| {
+        let names = names(value).unwrap_or_default();
+        has(&names, "title") && has(&names, "image")
+    };
+    (entries.len() > 1 && entries.iter().all(is_product)).then_some(entries)
+}
+
+/// Takes an object as a record that has this id unless it has one of its own.
+pub(super) fn take_as(
+    table: &mut Table<'_>,
+    row: u64,
+    id: &str,
+    object: &RawValue,
+) -> Result<(), Box<Problem>> {
+    let own = names(object).is_ok_and(|names| has(&names, "id"));
+    let read = record(object).map(|mut record| {
+        if !own {
+            record.add("id", id);
+        }
+        record
+    });
+    match read {
+        Ok(record) => table.record(row, record),
+        Err(why) => {
+            let problem = table.at(row, None, format!("this object cannot be read: {why}"));
+            Err(problem.hint("let a program write the file").into())
+        }
+    }
+}
+
+/// Returns the object that is the only value of another and has a name of products.
+fn named(document: &RawValue) -> Option<&RawValue> {
+    let entries = document.get().starts_with('{').then(|| entries(document.get()))?.ok()?;
+    let [(name, value)] = entries.as_slice() else { return None };
+    let is_named = words::fit("products", name).is_some() && value.get().starts_with('{');
+    is_named.then_some(*value)
+}
+
 fn entry<'a>(entries: &Entries<'a>, name: &str) -> Option<&'a RawValue> {
     entries.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
@@ -217,4 +296,13 @@ pub(super) fn within<'a>(value: &'a RawValue, path: &str) -> Result<Vec<&'a RawV
     }
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     entry(&entries(value.get())?, name).map_or(Ok(Vec::new()), |value| within(value, rest))
+}
+
+/// Returns the object at a path of objects.
+pub(super) fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+    let value = path.split('.').try_fold(value, |value, name| {
+        let entries = value.get().starts_with('{').then(|| entries(value.get()))?.ok()?;
+        entry(&entries, name)
+    })?;
+    value.get().starts_with('{').then_some(value)
 }

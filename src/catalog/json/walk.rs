@@ -1,39 +1,15 @@
 //! The way through a JSON document to the list of its products, of which one at a time is held.
 
 use super::values;
-use crate::catalog::dialect;
 use crate::catalog::lines::Watch;
 use crate::catalog::table::Table;
+use crate::catalog::{dialect, words};
 use crate::domain::problem::Problem;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
-
-/// Names of lists of products.
-const KNOWN: [&str; 11] = [
-    "products", "product", "items", "data", "edges", "nodes", "@graph", "results", "records", "entries",
-    "rows",
-];
-
-/// Names of what stands beside the products of a document.
-const ASIDE: [&str; 14] = [
-    "meta",
-    "links",
-    "pagination",
-    "filters",
-    "facets",
-    "extensions",
-    "search_criteria",
-    "includes",
-    "errors",
-    "aggregations",
-    "tags",
-    "categories",
-    "brands",
-    "currencies",
-];
 
 /// Most names of an object that are told apart: more are ids of a list that is written as an object.
 const TOLD_APART: usize = 4096;
@@ -49,9 +25,11 @@ pub(super) struct Found {
 /// How likely a list is that of the products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// It has the name of something else, or its first object has no id.
+    /// It has the name of something else.
+    Other,
+    /// Its first object has no id.
     Aside,
-    /// Its first object has an id.
+    /// Its first object has an id or a title.
     Likely,
     /// It has the name of a list of products.
     Known,
@@ -60,7 +38,7 @@ pub(super) enum Rank {
 impl Found {
     /// Returns whether a list further down is clearly not that of the products.
     pub(super) fn is_beside(&self, next: &Self) -> bool {
-        self.rank > next.rank || next.rank == Rank::Aside
+        self.rank > next.rank || next.rank <= Rank::Aside
     }
 }
 
@@ -245,14 +223,15 @@ impl<'de> Visitor<'de> for Step<'_, '_, '_> {
 }
 
 fn rank(path: &[String], first: &RawValue) -> Result<Rank, String> {
-    let is_named = |names: &[&str], name: &String| names.contains(&name.as_str());
-    if path.iter().any(|name| is_named(&ASIDE, name)) {
-        return Ok(Rank::Aside);
+    if path.iter().any(|name| words::fit("asides", name).is_some()) {
+        return Ok(Rank::Other);
     }
-    if path.last().is_none_or(|name| is_named(&KNOWN, name)) {
+    if path.last().is_none_or(|name| words::fit("products", name).is_some()) {
         return Ok(Rank::Known);
     }
-    Ok(if dialect::names_items(&values::names(first)?) { Rank::Likely } else { Rank::Aside })
+    let names = values::names(first)?;
+    let is_likely = dialect::names_items(&names) || values::has(&names, "id") || values::has(&names, "title");
+    Ok(if is_likely { Rank::Likely } else { Rank::Aside })
 }
 
 fn skip<'de, A: SeqAccess<'de>>(walk: &Walk<'_, '_>, mut list: A) -> Result<(), A::Error> {

@@ -25,19 +25,33 @@ pub(super) struct Product {
     shop: HashSet<String>,
     /// An element with bytes that are no letters.
     pub(super) unread: Option<String>,
+    /// An element with an entity that is not known, and the entity.
+    pub(super) unknown: Option<(String, String)>,
 }
 
 /// An element that is open.
 pub(super) struct Open {
     name: String,
-    pub(super) text: String,
+    /// Its own text.
+    text: String,
+    /// Its text with that of the elements in it.
+    whole: String,
     /// The address that it has as an attribute.
     address: String,
-    pub(super) is_cdata: bool,
+    is_cdata: bool,
     is_shop: bool,
     has_children: bool,
     /// Number of values before it.
     before: usize,
+}
+
+impl Open {
+    /// Adds a text.
+    pub(super) fn add(&mut self, text: &str, is_cdata: bool) {
+        self.text.push_str(text);
+        self.whole.push_str(text);
+        self.is_cdata |= is_cdata;
+    }
 }
 
 impl Product {
@@ -53,12 +67,20 @@ impl Product {
             weak: HashSet::new(),
             shop: HashSet::new(),
             unread: None,
+            unknown: None,
         };
         for (name, value) in attributes(start) {
             product.record.add(&name, value.trim());
             product.weak.insert(name);
         }
         product
+    }
+
+    /// Notes an entity that is not known, in the element that is open.
+    pub(super) fn note_unknown(&mut self, entity: &str) {
+        if let Some(element) = self.path.last().filter(|_| self.unknown.is_none()) {
+            self.unknown = Some((element.name.clone(), entity.to_owned()));
+        }
     }
 
     /// An element begins. Answers whether it is neither too deep nor, with those around it, named too long.
@@ -86,17 +108,34 @@ impl Product {
         for (attribute, value) in others {
             self.values.push((format!("{name}.{attribute}"), value.trim().to_owned()));
         }
-        let text = String::new();
-        self.path.push(Open { name, text, address, is_cdata: false, is_shop, has_children: false, before });
+        self.path.push(Open {
+            name,
+            text: String::new(),
+            whole: String::new(),
+            address,
+            is_cdata: false,
+            is_shop,
+            has_children: false,
+            before,
+        });
         true
     }
 
     /// An element ends.
     pub(super) fn close(&mut self, seen: &Survey) {
-        let Some(Open { name, text, address, is_cdata, is_shop, has_children, before }) = self.path.pop()
+        let Some(Open { name, text, whole, address, is_cdata, is_shop, has_children, before }) =
+            self.path.pop()
         else {
             return;
         };
+        // Text beside elements is written as `Steel <b>lamp</b>`.
+        let text = if has_children && !text.trim().is_empty() { whole.as_str() } else { text.as_str() };
+        if let Some(outer) = self.path.last_mut() {
+            outer.whole.push_str(&whole);
+        }
+        if !text.trim().is_empty() && !address.trim().is_empty() {
+            self.values.push((format!("{name}.href"), address.trim().to_owned()));
+        }
         let text = if text.trim().is_empty() { address.trim() } else { text.trim() };
         if self.unread.is_none() && text.contains('\u{fffd}') {
             self.unread = Some(name.clone());

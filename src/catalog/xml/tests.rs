@@ -138,3 +138,23 @@ fn variants_within_an_element_are_rows_of_it() {
     let image = Some("https://shop.example/1.jpg");
     assert_eq!(told, [("BED-S", "Bed", image), ("BED-L", "Bed", image)], "{:?}", catalog.problems);
 }
+
+#[test]
+fn an_element_keeps_its_whole_text_and_the_address_beside_it() {
+    let text = r#"<products xmlns:xlink="http://www.w3.org/1999/xlink"><product><id>a</id><name>Steel <b>lamp</b> <i>small</i></name>
+        <image xlink:href="https://shop.example/1.jpg">1</image></product></products>"#;
+    let catalog = read_as(text, &Reading::default());
+    let [item] = catalog.items.as_slice() else { panic!("{:?}", catalog.problems) };
+    assert_eq!(item.column("name"), Some("Steel lamp small"));
+    assert_eq!(
+        (item.column("image"), item.column("image.href")),
+        (Some("1"), Some("https://shop.example/1.jpg"))
+    );
+}
+
+#[test]
+fn an_entity_that_is_not_known_is_an_error_of_its_row() {
+    let text = "<products><product><id>a</id><name>&co; &amp; lamp&nbsp;x</name></product></products>";
+    let problem = read_as(text, &Reading::default()).problems.remove(0);
+    assert_eq!(problem.message, "`&co;` stands for a text that is not read");
+}
