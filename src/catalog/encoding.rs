@@ -163,12 +163,11 @@ fn readings(candidates: &[Candidate]) -> Vec<(&'static str, String)> {
     }
     // The most common one is always among them.
     if let Some(common) = candidates.iter().find(|candidate| candidate.encoding == WINDOWS_1252) {
-        match shown.iter().position(|known| known.key == common.key) {
-            Some(at) => shown[at] = common,
-            None => {
-                shown.truncate(SHOWN - 1);
-                shown.push(common);
-            }
+        if let Some(same) = shown.iter().position(|known| known.key == common.key) {
+            shown[same] = common;
+        } else {
+            shown.truncate(SHOWN - 1);
+            shown.push(common);
         }
     }
     let count = shown.iter().map(|candidate| candidate.words.len()).min().unwrap_or_default();

@@ -42,7 +42,7 @@ pub(super) fn cause(
     let is_whole = |delimiter: &Delimiter| {
         below.is_none_or(|below| below.cells.len() == 1 && below.cells[0].contains(char::from(delimiter.0)))
     };
-    if listed.filter(|listed| !is_given && is_whole(listed)).is_some() {
+    if listed.is_some_and(|listed| !is_given && is_whole(&listed)) {
         let problem =
             table.at(at, None, "the header has one column: each line of the sheet stands in quotes");
         return Some(problem.label(format!("read as `{only}`")).hint(

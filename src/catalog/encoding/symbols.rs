@@ -19,7 +19,7 @@ const STEM: usize = 3;
 pub(super) fn are_all(sample: &[u8]) -> bool {
     sample.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| {
         let pairs = [(0x93, 0x94), (0x91, 0x92), (0xAB, 0xBB)];
-        let marks = |mark: u8| line.iter().filter(|byte| **byte == mark).count();
+        let marks = |mark: u8| line.split(|byte| *byte == mark).count();
         // An apostrophe is the closing mark, too.
         let is_pair = |(open, close): (u8, u8)| match close {
             0x92 => marks(open) <= marks(close),
