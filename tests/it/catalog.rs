@@ -113,3 +113,20 @@ fn how_a_file_is_read_is_checked_where_it_is_written() {
     let ended = project(&with("from: workbook.xlsx, sheet: Sprnig")).run(&["validate"]).expect(4);
     ended.says("did you mean `Spring`?");
 }
+
+#[test]
+fn a_title_that_says_nothing_is_as_good_as_blank() {
+    let project = Project::empty(|_| {});
+    project.write(
+        "shotlist.yaml",
+        "version: 1\nitems: { from: p.csv }\nshots:\n  hero:\n    model: zai/viduq1-text\n    \
+         prompt: \"{{ item.title }} on a desk\"\noutput: \"renders/{{ item.id }}.mp4\"\n",
+    );
+    for title in ["#N/A", "NULL", "-", "<p></p>", "\u{200B}", "\u{A0}"] {
+        project.write("p.csv", format!("id,title\n1,Mug\n2,{title}\n"));
+        let told = project.run(&["plan"]).expect(4).err;
+        assert!(told.contains("its title is blank") && told.contains("sheet row 3, column title"), "{told}");
+    }
+    project.write("p.csv", "id,title\n1,Mug\n2,Nan bread\n");
+    project.run(&["plan"]).expect(0);
+}
