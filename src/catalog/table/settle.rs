@@ -163,6 +163,16 @@ impl Table<'_> {
                 });
             }
         }
+        let is_filled = |at: &usize| *at < self.headers.len() && self.survey.column(*at).filled > 0;
+        let hidden: Vec<usize> = self.survey.hidden.iter().copied().filter(is_filled).collect();
+        if !hidden.is_empty() {
+            let (columns, are) = if hidden.len() == 1 { ("column", "is") } else { ("columns", "are") };
+            let message = format!(
+                "{columns} {} {are} hidden in the spreadsheet: for a text or picture another one is taken where it fits",
+                quoted(&hidden)
+            );
+            told.push(self.remark(row, message));
+        }
         for at in &self.guards.covered {
             let message = format!(
                 "each cell of column `{}` begins with an apostrophe, which a spreadsheet hides: it is left out",
