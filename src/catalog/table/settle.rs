@@ -73,8 +73,10 @@ impl Table<'_> {
         };
         let mut waiting = std::mem::take(&mut self.waiting);
         if dialect.is_plain() && is_sheet {
-            self.guards.look(waiting.iter().map(|(row, _)| row), self.headers.len());
-            waiting.iter_mut().for_each(|(row, _)| self.guards.uncover(row));
+            self.guards.look(&waiting.iter().map(|(row, _)| row), self.headers.len());
+            for (row, _) in &mut waiting {
+                self.guards.uncover(row);
+            }
         }
         for (row, _) in &waiting {
             self.survey.add(row);
