@@ -137,3 +137,22 @@ fn a_picture_that_is_none_or_lacks_its_scheme_is_read_so() {
     let plain = from("p.csv", "id,image\n1,//cdn.example/a.jpg\n");
     assert_eq!(plain.items[0].get("image"), Some("https://cdn.example/a.jpg"));
 }
+
+#[test]
+fn a_hidden_column_is_no_title_or_picture_where_another_fits() {
+    let options = Reading::default();
+    let image = |hidden: &[usize]| {
+        let mut table = Table::new("p.xlsx", &options, None);
+        table.hide(&hidden.iter().copied().collect());
+        table.header(1, &["sku", "image", "photo"].map(str::to_owned)).unwrap();
+        for number in 2..5 {
+            let cells = vec![format!("a{number}"), format!("old{number}.jpg"), format!("new{number}.jpg")];
+            assert!(table.row(cells::Row { number, cells }).is_ok());
+        }
+        let catalog = table.finish();
+        (catalog.items[0].get("image").map(str::to_owned), notes(&catalog).len())
+    };
+    assert_eq!(image(&[]), (Some("old2.jpg".to_owned()), 0));
+    assert_eq!(image(&[1]), (Some("new2.jpg".to_owned()), 1));
+    assert_eq!(image(&[1, 2]), (Some("old2.jpg".to_owned()), 1));
+}

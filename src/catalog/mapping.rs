@@ -126,6 +126,10 @@ pub(super) fn choose<'a>(
             ("image", true) => file.image(known.first().copied(), &mut mapping),
             ("id", true) => file.id(&base, &mut mapping),
             (_, true) if known.is_empty() => file.by_name(name),
+            // Another column stands in for one that its user does not see.
+            (_, true) if file.is_hidden(known[0]) => {
+                file.by_name(name).filter(|(found, ..)| !file.is_hidden(found[0]))
+            }
             (_, false) if known.is_empty() && OPEN.contains(&name) => file.by_name(name),
             _ => None,
         };
@@ -205,8 +209,13 @@ impl File<'_> {
     fn fitting(&self, field: &str) -> Vec<(Fit, usize)> {
         let fits = |(at, name): (usize, &String)| words::fit(field, name).map(|fit| (fit, at));
         let mut found: Vec<(Fit, usize)> = self.headers.iter().enumerate().filter_map(fits).collect();
-        found.sort_unstable();
+        found.sort_unstable_by_key(|(fit, at)| (self.survey.hidden.contains(at), *fit, *at));
         found
+    }
+
+    /// Returns whether a spreadsheet does not show a column.
+    fn is_hidden(&self, at: usize) -> bool {
+        self.survey.hidden.contains(&at)
     }
 
     /// Returns the column of a field by its name alone.

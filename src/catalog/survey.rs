@@ -20,6 +20,8 @@ const KEPT: usize = 300;
 pub(super) struct Survey {
     pub(super) rows: usize,
     columns: Vec<Held>,
+    /// Columns that a spreadsheet does not show.
+    pub(super) hidden: BTreeSet<usize>,
 }
 
 /// What a column holds.

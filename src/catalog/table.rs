@@ -18,7 +18,7 @@ use crate::domain::item::{Item, Reading};
 use crate::domain::problem::{Causes, Place, Problem, Severity, meant_or_all};
 use guards::Guards;
 use settle::Pending;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Feeds and lists have no header: so many of their records are looked at before their program is told.
@@ -125,6 +125,11 @@ impl<'a> Table<'a> {
     /// The name of the sheet that is wanted.
     pub(super) fn sheet(&self) -> Option<&'a str> {
         self.options.sheet.as_deref()
+    }
+
+    /// Notes which columns the user of a spreadsheet does not see.
+    pub(super) fn hide(&mut self, columns: &BTreeSet<usize>) {
+        self.survey.hidden.clone_from(columns);
     }
 
     /// A new error in a row.

@@ -42,7 +42,12 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let mut sheet = Sheet { table, header: None, first: Vec::new(), hidden: Vec::new() };
     loop {
         match rows.next() {
-            Ok(Some(line)) => sheet.line(line)?,
+            Ok(Some(line)) => {
+                if sheet.header.is_none() && !sheet.table.options.all {
+                    sheet.table.hide(&rows.hidden);
+                }
+                sheet.line(line)?;
+            }
             Ok(None) => break,
             Err(why) => return Err(unreadable(sheet.table, &why).into()),
         }

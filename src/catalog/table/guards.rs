@@ -39,7 +39,7 @@ impl Guards {
     }
 
     /// Finds the columns of which each filled cell begins with an apostrophe.
-    pub(super) fn look<'r>(&mut self, rows: impl Iterator<Item = &'r Row> + Clone, columns: usize) {
+    pub(super) fn look<'r>(&mut self, rows: &(impl Iterator<Item = &'r Row> + Clone), columns: usize) {
         let is_covered = |at: &usize| {
             let mut filled = rows.clone().map(|row| row.cell(*at)).filter(|cell| !cell.is_empty());
             // A word may begin with an apostrophe of its own, a number does not.
@@ -99,12 +99,12 @@ mod tests {
         ] {
             let rows = rows(&texts);
             let mut guards = Guards::default();
-            guards.look(rows.iter(), 1);
+            guards.look(&rows.iter(), 1);
             assert_eq!(guards.covered.contains(&0), expected, "{texts:?}");
         }
         let mut guards = Guards::default();
         let mut found = rows(&["'001"]);
-        guards.look(found.iter(), 1);
+        guards.look(&found.iter(), 1);
         guards.uncover(&mut found[0]);
         assert_eq!(found[0].cells, ["001"]);
     }

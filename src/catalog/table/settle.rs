@@ -73,8 +73,10 @@ impl Table<'_> {
         };
         let mut waiting = std::mem::take(&mut self.waiting);
         if dialect.is_plain() && is_sheet {
-            self.guards.look(waiting.iter().map(|(row, _)| row), self.headers.len());
-            waiting.iter_mut().for_each(|(row, _)| self.guards.uncover(row));
+            self.guards.look(&waiting.iter().map(|(row, _)| row), self.headers.len());
+            for (row, _) in &mut waiting {
+                self.guards.uncover(row);
+            }
         }
         for (row, _) in &waiting {
             self.survey.add(row);
@@ -162,6 +164,16 @@ impl Table<'_> {
                     None => self.remark(row, format!("column {here} has no name, and is called `{called}`")),
                 });
             }
+        }
+        let is_filled = |at: &usize| *at < self.headers.len() && self.survey.column(*at).filled > 0;
+        let hidden: Vec<usize> = self.survey.hidden.iter().copied().filter(is_filled).collect();
+        if !hidden.is_empty() {
+            let (columns, are) = if hidden.len() == 1 { ("column", "is") } else { ("columns", "are") };
+            let message = format!(
+                "{columns} {} {are} hidden in the spreadsheet: for a text or picture another one is taken where it fits",
+                quoted(&hidden)
+            );
+            told.push(self.remark(row, message));
         }
         for at in &self.guards.covered {
             let message = format!(

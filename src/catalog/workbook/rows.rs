@@ -4,7 +4,9 @@ use super::elements::{Rich, Texts, Xml, add_text, attribute, is_set, unescaped};
 use super::format::Format;
 use crate::catalog::sheet::LARGEST_CELL;
 use quick_xml::events::{BytesStart, Event};
+use std::collections::BTreeSet;
 use std::io::Read;
+use std::ops::Range;
 
 /// Most columns of a sheet (Excel's specification).
 const WIDEST: usize = 16_384;
@@ -40,6 +42,8 @@ pub(super) struct Rows<'w, R: Read> {
     formats: &'w [Format],
     is_1904: bool,
     row: u64,
+    /// Columns that are hidden, known from the first row on.
+    pub(super) hidden: BTreeSet<usize>,
 }
 
 /// A cell while it is read.
@@ -56,7 +60,7 @@ struct Cell {
 impl<'w, R: Read> Rows<'w, R> {
     /// Returns the rows of a part.
     pub(super) fn new(part: R, texts: &'w Texts, formats: &'w [Format], is_1904: bool) -> Self {
-        Self { xml: Xml::new(part), texts, formats, is_1904, row: 0 }
+        Self { xml: Xml::new(part), texts, formats, is_1904, row: 0, hidden: BTreeSet::new() }
     }
 
     /// Returns the next row that has cells; nothing behind the last.
@@ -83,6 +87,7 @@ impl<'w, R: Read> Rows<'w, R> {
                             column = new.column + 1;
                             cell = is_open.then_some(new);
                         }
+                        "col" if is_set(start, "hidden") => self.hidden.extend(stretch(start)),
                         "v" => is_value = is_open,
                         "is" => is_inline = is_open,
                         "f" => cell.iter_mut().for_each(|cell| cell.has_formula = true),
@@ -141,6 +146,12 @@ impl<'w, R: Read> Rows<'w, R> {
             }
         }
     }
+}
+
+/// Returns the columns that an element speaks of, which counts them from 1.
+fn stretch(start: &BytesStart<'_>) -> Range<usize> {
+    let place = |name| attribute(start, name).and_then(|place| place.parse::<usize>().ok()).unwrap_or(0);
+    place("min").saturating_sub(1)..place("max").min(WIDEST)
 }
 
 fn opened(start: &BytesStart<'_>, next: usize) -> Result<Cell, String> {
