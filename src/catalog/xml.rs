@@ -7,7 +7,7 @@ use super::LONGEST_NAME;
 use super::lines::{Broken, Metered, Watch};
 use super::sheet::{broken_off, too_long};
 use super::table::Table;
-use crate::domain::problem::{Problem, meant_or_all};
+use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::decode_entities;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -34,6 +34,22 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     if encoding == UTF_8 {
         return document(table, metered, &watch);
     }
+    let (mut metered, mut start) = (metered, Vec::new());
+    // What cannot be read is told where it is read again.
+    let _ = metered.by_ref().take(LOOKED_AT).read_to_end(&mut start);
+    let is_utf_8 = match std::str::from_utf8(&start) {
+        Ok(text) => !text.is_ascii(),
+        Err(error) => error.error_len().is_none() && !start[..error.valid_up_to()].is_ascii(),
+    };
+    if is_utf_8 && table.options.encoding.is_none() {
+        let message = format!("the file says that it is {}, and its letters are UTF-8", encoding.name());
+        let mut problem = table.whole(message);
+        problem.severity = Severity::Note;
+        let hint = format!("it is read as UTF-8; else write `encoding: {}` under `items:`", encoding.name());
+        table.problems.add(problem.hint(hint));
+        return document(table, Cursor::new(start).chain(metered), &watch);
+    }
+    let metered = Cursor::new(start).chain(metered);
     table.encoding = if encoding == WINDOWS_1252 { "Windows-1252" } else { encoding.name() };
     let letters = DecodeReaderBytesBuilder::new().encoding(Some(encoding)).build(metered);
     document(table, letters, &watch)
@@ -244,8 +260,14 @@ impl Products<'_, '_> {
             "the file has no product: there is no `<item>` (RSS), no `<entry>` (Atom), and no repeated element \
              with an id",
         );
-        let hint = "write the element that holds a product under `items:`, such as `element: article`; for \
-                    `init` and `catalog`, `--element article`";
+        let is_named = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let hint = match self.seen.repeated.first() {
+            _ if is_named("Workbook") || is_named("html") => {
+                "open it in a spreadsheet, and save it as XLSX".to_owned()
+            }
+            Some(name) => element_hint(name),
+            None => "write one element for each product, with its values as elements in it".to_owned(),
+        };
         problem.hint(hint).note(format!("elements: {}", names.join(", ")))
     }
 

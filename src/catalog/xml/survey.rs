@@ -1,5 +1,6 @@
 //! A look at the start of an XML document: the element that holds a product, and how its texts are encoded.
 
+use crate::catalog::words;
 use crate::domain::text::decode_entities;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -31,6 +32,10 @@ pub(super) struct Survey {
     pub(super) candidates: Vec<String>,
     /// Names of all elements, each once, in their order.
     pub(super) names: Vec<String>,
+    /// Names of repeated elements with values in them, the likeliest to be products first.
+    pub(super) repeated: Vec<String>,
+    /// Of elements with values in them: how often they come, how many fields their values name, and their order.
+    likely: BTreeMap<String, (usize, usize, usize)>,
     /// Whether texts are encoded twice, by the first one that tells: within CDATA and outside of it.
     pub(super) is_twice: [Option<bool>; 2],
 }
@@ -40,6 +45,8 @@ pub(super) struct Survey {
 struct Open {
     path: String,
     has_id: bool,
+    /// Whether a value of it has the name of an id, of a title, and of a picture.
+    fits: [bool; 3],
     values: usize,
     has_children: bool,
     text: String,
@@ -71,6 +78,9 @@ pub(super) fn survey(start: &[u8]) -> Survey {
             Ok(_) => {}
         }
     }
+    let mut repeated: Vec<_> = survey.likely.iter().filter(|(_, (times, _, _))| *times > 1).collect();
+    repeated.sort_by_key(|(_, (_, fits, at))| (std::cmp::Reverse(*fits), *at));
+    survey.repeated = repeated.into_iter().map(|(name, _)| name.clone()).collect();
     // A document may be cut within its first product.
     for element in open.iter().skip(1).filter(|element| element.has_id && element.values > 0) {
         if is_known(last(&element.path)) {
@@ -105,6 +115,14 @@ fn add(open: &mut [Open], text: &str, is_cdata: bool) {
     }
 }
 
+impl Open {
+    fn note_name(&mut self, name: &str) {
+        for (fits, field) in self.fits.iter_mut().zip(["id", "title", "image"]) {
+            *fits |= words::fit(field, name).is_some();
+        }
+    }
+}
+
 impl Survey {
     fn open(&mut self, open: &mut Vec<Open>, start: &BytesStart<'_>) {
         let name = start.name();
@@ -121,6 +139,7 @@ impl Survey {
         };
         let mut element = Open { path, ..Open::default() };
         for attribute in start.attributes().flatten() {
+            element.note_name(local(attribute.key.as_ref()));
             element.has_id |= IDS.contains(&local(attribute.key.as_ref()).to_lowercase().as_str());
         }
         open.push(element);
@@ -132,9 +151,18 @@ impl Survey {
             self.weigh(&element);
             if let Some(outer) = open.last_mut() {
                 outer.values += 1;
+                outer.note_name(local(last(&element.path)));
                 outer.has_id |= IDS.contains(&local(last(&element.path)).to_lowercase().as_str());
             }
-        } else if !open.is_empty() && element.has_id && element.values >= LEAST {
+            return;
+        }
+        if !open.is_empty() && (element.values >= LEAST || element.fits.contains(&true)) {
+            let at = self.likely.len();
+            let likely = self.likely.entry(last(&element.path).to_owned()).or_insert((0, 0, at));
+            likely.0 += 1;
+            likely.1 = likely.1.max(element.fits.iter().filter(|fits| **fits).count());
+        }
+        if !open.is_empty() && element.has_id && element.values >= LEAST {
             let at = found.len();
             found.entry(element.path).or_insert((at, 0)).1 += 1;
         }

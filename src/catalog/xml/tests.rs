@@ -158,3 +158,25 @@ fn an_entity_that_is_not_known_is_an_error_of_its_row() {
     let problem = read_as(text, &Reading::default()).problems.remove(0);
     assert_eq!(problem.message, "`&co;` stands for a text that is not read");
 }
+
+#[test]
+fn the_hint_names_an_element_of_the_file() {
+    let hint = |text: &str| read_as(text, &Reading::default()).problems.remove(0).hint.unwrap_or_default();
+    let text = r#"<Katalog><Gruppe><x>1</x><y>2</y></Gruppe><Gruppe><x>1</x><y>2</y></Gruppe>
+        <Artikel Nr="A1"><Bezeichnung>A</Bezeichnung><Bild>p</Bild></Artikel>
+        <Artikel Nr="A2"><Bezeichnung>B</Bezeichnung><Bild>q</Bild></Artikel></Katalog>"#;
+    assert!(hint(text).contains("--element Artikel"), "{}", hint(text));
+    let text = "<html><body><table><tr><td>a</td></tr><tr><td>b</td></tr></table></body></html>";
+    assert!(hint(text).contains("save it as XLSX"), "{}", hint(text));
+}
+
+#[test]
+fn utf_8_that_is_declared_as_something_else_is_read_and_told() {
+    let text = "<?xml version=\"1.0\" encoding=\"windows-1250\"?><products><product><id>a</id><name>Židle</name></product></products>";
+    let catalog = read_as(text, &Reading::default());
+    assert_eq!(catalog.items.first().and_then(|item| item.column("name")), Some("Židle"));
+    assert!(catalog.problems.iter().any(|problem| problem.message.contains("its letters are UTF-8")));
+    let (bytes, ..) = encoding_rs::WINDOWS_1250.encode(text);
+    let catalog = read("p.xml", &bytes[..], &Reading::default());
+    assert_eq!(catalog.items.first().and_then(|item| item.column("name")), Some("Židle"));
+}
