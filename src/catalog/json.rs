@@ -56,14 +56,14 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let wanted = match &table.options.path {
         Some(path) => Wanted::Path(path.clone()),
         None if start.trim_ascii_start().starts_with(b"[") => Wanted::Path(String::new()),
-        None if is_whole => match find(table, &start)? {
-            Some(path) => Wanted::Path(path),
-            None => {
+        None if is_whole => {
+            let Some(path) = find(table, &start)? else {
                 let value = serde_json::from_slice::<&RawValue>(start.trim_ascii());
                 let value = value.map_err(|error| stopped(table, 1, &watch, &error.to_string()))?;
                 return one(table, value);
-            }
-        },
+            };
+            Wanted::Path(path)
+        }
         None => Wanted::First,
     };
     document(table, wanted, Cursor::new(start).chain(metered), &watch)

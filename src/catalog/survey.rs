@@ -3,6 +3,7 @@
 use super::cells::Row;
 use super::listed::{has_ending, is_address, listed, shown};
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 

@@ -137,15 +137,15 @@ impl Table<'_> {
         problem.note(format!("columns: {}", self.headers.join(", ")))
     }
 
-    /// Notes what a person should know of the choice.
-    fn tell_choice(&mut self, row: u64, dialect: &'static Dialect, mapping: &Mapping) {
+    /// Returns what a person should know of the columns themselves.
+    fn remarks(&self, row: u64, is_plain: bool) -> Vec<Problem> {
         let mut told = Vec::new();
         let name = |at: usize| self.headers.get(at).map_or("", String::as_str);
         let quoted = |columns: &[usize]| {
             let names: Vec<String> = columns.iter().map(|at| format!("`{}`", name(*at))).collect();
             names.join(", ")
         };
-        if dialect.is_plain() {
+        if is_plain {
             for (at, first) in &self.renamed {
                 if self.survey.column(*at).filled == 0 {
                     continue;
@@ -182,6 +182,17 @@ impl Table<'_> {
             );
             told.push(self.remark(row, message));
         }
+        told
+    }
+
+    /// Notes what a person should know of the choice.
+    fn tell_choice(&mut self, row: u64, dialect: &'static Dialect, mapping: &Mapping) {
+        let mut told = self.remarks(row, dialect.is_plain());
+        let name = |at: usize| self.headers.get(at).map_or("", String::as_str);
+        let quoted = |columns: &[usize]| {
+            let names: Vec<String> = columns.iter().map(|at| format!("`{}`", name(*at))).collect();
+            names.join(", ")
+        };
         if let Some((number, id)) = mapping.row_number.zip(mapping.of("id")) {
             let (number, id) = (name(number), quoted(&id.columns));
             let message = format!("the id of a product is its {id}, and not the number in `{number}`");
