@@ -34,12 +34,12 @@ fn a_product_without_a_picture_shows_a_variant_that_is_sold() {
 }
 
 #[test]
-fn hidden_products_and_those_that_wait_for_a_review_are_left_out() {
+fn products_that_wait_for_a_review_are_left_out_and_those_that_only_no_list_shows_are_not() {
     let rows = "1,simple,A,Lamp,1,visible,taxable,1,,\n2,simple,B,Cup,1,hidden,taxable,1,,\n\
                 3,simple,C,Rug,pending,visible,taxable,1,,\n";
     let catalog = from("p.csv", &format!("{WOO}{rows}"));
-    assert_eq!(ids(&catalog), ["A"]);
-    assert_eq!(notes(&catalog), ["2 products are left out: 1 hidden, 1 pending review"]);
+    assert_eq!(ids(&catalog), ["A", "B"]);
+    assert_eq!(notes(&catalog), ["1 product is left out: 1 pending review"]);
 }
 
 #[test]

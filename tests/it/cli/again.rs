@@ -150,7 +150,7 @@ fn p42_a_product_that_vanished_keeps_its_clip_and_returns_for_free() {
 #[test]
 fn prices_limits_and_unread_columns_buy_nothing() {
     let project = rendered(2);
-    project.write("products.csv", "id,title,stock\nsku-1,mug number 1,7\nsku-2,mug number 2,0\n");
+    project.write("products.csv", "id,title,stock\nsku-1,mug number 1,7\nsku-2,mug number 2,1\n");
     project.manifest(&format!("{SHOP}prices: {{ zai/viduq1-text: {{ per: clip, usd: \"0.60\" }} }}\n"));
     project.edit("shotlist.yaml", "rate: 100/s", "rate: 50/s");
     costs_nothing(&project);
