@@ -223,18 +223,31 @@ impl Render<'_, '_> {
         pictures: &mut Pictures,
     ) {
         let is_picture = matches!(field, Field::Image | Field::LastImage | Field::ReferenceImages);
-        if let Some(several) = texts.iter().find(|text| is_picture && has_several_addresses(text)) {
+        let is_list = |text: &&String| is_picture && has_several_addresses(text);
+        let texts = match self.first_of_list(field) {
+            Some(first) if texts.iter().any(|text| is_list(&text)) => vec![first],
+            _ => texts,
+        };
+        if let Some(several) = texts.iter().find(is_list) {
             let name = field.name();
             let message = format!("`{name}` holds several addresses, and a picture has one");
             let problem = self.values.problem(name, message, Some(several));
             self.problems.push(
                 problem.hint("write `{{ item.image }}`, which is the first of the list, or one address"),
             );
-            return;
         }
         if let Err(text) = fill(field, texts, request, pictures) {
             self.mistyped(card, field, &text);
         }
+    }
+
+    /// Returns the picture of the item where a shot names the column that it stands in, which may hold a list.
+    fn first_of_list(&self, field: Field) -> Option<String> {
+        let item = self.values.item();
+        let [Written::Template(template)] = self.values.field(field)[..] else { return None };
+        let column = item.fact("image")?.column.as_deref()?;
+        let is_meant = template.is_one_column() && template.columns()[0] == column;
+        item.get("image").filter(|_| is_meant).map(str::to_owned)
     }
 
     /// The problem with a text that is no value of its field at all.

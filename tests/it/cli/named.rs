@@ -44,12 +44,17 @@ fn a_prompt_with_nothing_but_an_id_is_warned_of() {
 
 #[test]
 fn a_list_of_addresses_is_never_sent_as_one_picture() {
-    let shot = "model: zai/vidu2-image, image: \"{{ item.Bild }}\", prompt: \"Push-in\"";
+    let shot = "model: zai/vidu2-image, image: \"{{ item.Bild }}#{{ item.id }}\", prompt: \"Push-in\"";
     let told = shop(SHEET, shot).run(&["plan", "--sandbox"]).expect(4);
-    told.says("`image` holds several addresses, and a picture has one").says("sheet row 2");
-    let right = shop(SHEET, &shot.replace("item.Bild", "item.image"));
-    let requests = right.run(&["plan", "--sandbox", "--show-requests"]).expect(0).lines();
-    assert_eq!(requests[0]["body"]["image_url"], "https://shop.example/a.jpg");
+    told.says("`image` holds several addresses, and a picture has one")
+        .says("sheet row 2")
+        .says_nothing_of("from words alone");
+    // The column by itself, or what it was found to be: the first of its list.
+    for image in ["item.Bild", "item.image"] {
+        let shot = shot.replace("{{ item.Bild }}#{{ item.id }}", &format!("{{{{ {image} }}}}"));
+        let requests = shop(SHEET, &shot).run(&["plan", "--sandbox", "--show-requests"]).expect(0).lines();
+        assert_eq!(requests[0]["body"]["image_url"], "https://shop.example/a.jpg");
+    }
 }
 
 #[test]
