@@ -28,9 +28,9 @@ pub enum By {
     Named,
     /// It is a column of the program that wrote the file, or has one of the usual English names.
     Known,
-    /// Its name says it.
+    /// The name of the column says it.
     Name,
-    /// Its content says it.
+    /// The content of the column says it.
     Content,
 }
 

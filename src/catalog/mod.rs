@@ -86,7 +86,7 @@ pub struct Catalog {
 pub struct Pictures {
     /// Column of the picture of a product.
     pub chosen: Option<String>,
-    /// How that column was chosen.
+    /// The way in which that column was chosen.
     pub by: Option<By>,
     /// All columns that hold pictures.
     pub columns: Vec<String>,
@@ -101,7 +101,7 @@ pub struct Mapped {
     pub field: &'static str,
     /// Columns that it is read from, the best first.
     pub columns: Vec<String>,
-    /// How they were chosen.
+    /// The way in which they were chosen.
     pub by: By,
     /// First texts of the first of these columns.
     pub samples: Vec<String>,

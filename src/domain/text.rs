@@ -103,8 +103,26 @@ const NOTHING: [&str; 14] = [
 pub fn says_nothing(text: &str) -> bool {
     let plain = strip_html(text);
     let plain = plain.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter));
-    let is_dash = |letter: char| matches!(letter, '-' | '–' | '—' | '.' | '?' | '_');
+    let is_dash =
+        |letter: char| letter.is_whitespace() || matches!(letter, '-' | '–' | '—' | '.' | '?' | '_');
     plain.chars().all(is_dash) || NOTHING.iter().any(|nothing| plain.eq_ignore_ascii_case(nothing))
+}
+
+/// Returns what happened to the letters of a text before it came here; `None` where nothing shows.
+#[must_use]
+pub fn damage(text: &str) -> Option<&'static str> {
+    if text.is_ascii() {
+        return None;
+    }
+    if text.contains('\u{FFFD}') {
+        return Some("letters of it were lost (`\u{FFFD}`)");
+    }
+    // UTF-8 that was read as Windows-1252 becomes UTF-8 again: no text of a language does.
+    let is_twice = |word: &str| {
+        let (bytes, _, is_lossy) = encoding_rs::WINDOWS_1252.encode(word);
+        !word.is_ascii() && !is_lossy && std::str::from_utf8(&bytes).is_ok()
+    };
+    text.split_whitespace().any(is_twice).then_some("its letters were encoded twice (`Ã©` for `é`)")
 }
 
 const fn is_invisible(letter: char) -> bool {

@@ -92,7 +92,7 @@ pub struct Header {
     pub width: u32,
     /// Pixels, as the picture is shown.
     pub height: u32,
-    /// How it is to be turned before it is shown, as EXIF numbers it: 1 as it is, 2 to 8 mirrored or turned.
+    /// The turn before it is shown, as EXIF numbers it: 1 as it is, 2 to 8 mirrored or turned.
     pub orientation: u8,
     /// What some models cannot handle.
     pub traits: PictureTraits,

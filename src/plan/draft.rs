@@ -7,6 +7,7 @@ use crate::domain::ident;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::problem::{Place, Problem, Severity, did_you_mean};
 use crate::domain::request::{Field, Request, Value};
+use crate::domain::text::damage;
 use crate::manifest::{Template, output};
 use crate::provider::card::ModelCard;
 use crate::provider::cards::Cards;
@@ -197,6 +198,11 @@ impl Render<'_, '_> {
         }
         if let (Written::Template(template), "prompt") = (written, name) {
             self.problems.extend(self.values.subject_of(template, &text));
+        }
+        if let Some(what) = damage(&text).filter(|_| name == "prompt") {
+            let problem = self.values.problem(name, format!("the prompt is damaged: {what}"), None);
+            let hint = "export the file anew as UTF-8, or mend the cell in it";
+            self.problems.push(Problem { severity: Severity::Warning, ..problem.hint(hint) });
         }
         Some(text)
     }

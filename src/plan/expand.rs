@@ -61,7 +61,7 @@ pub struct Expanded {
     pub left_out: LeftOut,
     /// How many jobs are right.
     pub jobs: usize,
-    /// How many jobs there are, right or not.
+    /// Number of jobs, right or not.
     pub drafts: usize,
     /// Whether any of them has a picture.
     pub has_pictures: bool,

@@ -29,7 +29,7 @@ pub(super) enum Rank {
     Other,
     /// Its first object has no id.
     Aside,
-    /// Its first object has an id or a title.
+    /// The first object of the list has an id or a title.
     Likely,
     /// It has the name of a list of products.
     Known,

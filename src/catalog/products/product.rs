@@ -31,7 +31,7 @@ impl Product {
         (&self.head, if is_gone { self.picture(shown) } else { first })
     }
 
-    /// How many pictures stand for its variants.
+    /// Returns the number of pictures that stand for its variants.
     pub(super) fn variant_pictures(&self) -> usize {
         different(self.variants.iter().filter_map(|variant| self.picture(variant)))
     }

@@ -57,7 +57,7 @@ pub struct ReadingArgs {
     /// Which column is what, such as title=Titel; may be repeated
     #[arg(long = "column", value_name = "FIELD=COLUMN", value_parser = column)]
     pub columns: Vec<(String, String)>,
-    /// How the letters of a sheet are written, such as windows-1250
+    /// The encoding of a sheet's letters, such as windows-1250
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
     /// What separates the cells of a sheet: comma, semicolon, tab or bar

@@ -58,6 +58,21 @@ fn a_list_of_addresses_is_never_sent_as_one_picture() {
 }
 
 #[test]
+fn letters_that_were_damaged_before_are_warned_of() {
+    let shot = "model: zai/viduq1-text, prompt: \"Push-in on {{ item.title }}\"";
+    for (title, says) in [("Caf\u{FFFD}", "letters of it were lost"), ("CojÃ\u{AD}n", "encoded twice")] {
+        let project = shop(&format!("id,title\nA1,Lamp\nA2,{title}\n"), shot);
+        project.run(&["plan", "--sandbox"]).expect(0).says(says).says("sheet row 3");
+    }
+    for title in ["Café Größe", "Åre Ôter", "Лампа", "Ã la carte", "½ Ø 20 cm"] {
+        let project = shop(&format!("id,title\nA1,{title}\n"), shot);
+        project.run(&["plan", "--sandbox"]).expect(0).says_nothing_of("damaged");
+    }
+    let project = shop("id,title\nA1,????? ????\n", shot);
+    project.run(&["plan", "--sandbox"]).expect(4).says("its title is blank");
+}
+
+#[test]
 fn requests_are_json_whatever_characters_are_in_them() {
     let sheet = "id,title\nA1,soft\u{ad}ware\u{202e} lamp\n";
     let shot = "model: zai/viduq1-text, prompt: \"Push-in on {{ item.title }}\"";
