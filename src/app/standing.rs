@@ -9,7 +9,7 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Phase, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
-use crate::manifest::OnChange;
+use crate::manifest::{Manifest, OnChange};
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::provider::Registry;
 use crate::store::{Count, KeptAs, Reader, StoreError};
@@ -119,11 +119,16 @@ pub(crate) async fn buckets(
 ) -> Result<(Buckets, Vec<(JobKey, Bucket)>), StoreError> {
     let manifest = find::manifest(places);
     let project = manifest.as_ref().map(|manifest| manifest.project.clone());
-    // An unreadable manifest has no rule that keeps clips.
-    let kept_as: KeptAs = Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
+    reader.buckets(project.as_deref(), apart, kept_as(manifest)).await
+}
+
+/// Returns the rule for finished jobs whose input changed, by the shots of a manifest.
+///
+/// An unreadable manifest has no rule that keeps clips.
+pub(crate) fn kept_as(manifest: Option<Manifest>) -> KeptAs {
+    Box::new(move |shot| match manifest.as_ref()?.rules(shot).on_change {
         OnChange::Keep => Some(Bucket::Done),
         OnChange::Ask => Some(Bucket::Asks),
         OnChange::Render => None,
-    });
-    reader.buckets(project.as_deref(), apart, kept_as).await
+    })
 }

@@ -4,7 +4,7 @@
 //! asked for ([`polling`], from learned [`durations`]), how long all of them take ([`estimate`]), how its clip
 //! can be gone ([`loss`]),
 //! when nothing more is ordered ([`breaker`], [`owed`]) and how fast ([`throttle`]),
-//! what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
+//! what the checks ([`verdict`]) and a person ([`review`]) say of its clip, what it costs ([`money`]), and the three ways of saying that something is not right: [`fault`] (what the engine
 //! does next), [`problem`] (what is wrong with what the user wrote), [`notice`] (what happened, for whoever listens).
 
 pub mod key;
@@ -35,6 +35,9 @@ pub mod owed;
 pub mod signature;
 pub mod take;
 pub mod throttle;
+
+pub mod review;
+pub mod verdict;
 
 pub mod notice;
 pub mod problem;

@@ -95,7 +95,7 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
         Ok(to) => to,
         Err(illegal) => return Ok(Err(illegal.into())),
     };
-    if let Err(error) = takes::set_state(db, &row.id, &to) {
+    if let Err(error) = takes::set_state(db, &row.id, &to, at.now) {
         let (true, Some(task)) = (is_taken(&error), to.task()) else { return Err(error) };
         // Another take owns that task: a submission becomes a person's to decide, anything else is refused.
         let conflict = Details { said: Some(owned_elsewhere(&task.id)), ..details.clone() };

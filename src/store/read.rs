@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 mod history;
+pub(super) mod records;
 pub use history::{Attempt, History, TakeHistory};
+pub use records::{JobRecord, TakeRecord};
 
 /// The reading end of a state folder.
 pub struct Reader {

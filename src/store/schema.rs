@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version that this program writes: the number of migrations.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 /// Pages that the writer may hold in memory, in KiB: what a large catalog changes at once must not be read again and again.
 const WRITER_CACHE: i64 = 4 << 10;

@@ -43,6 +43,39 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Returns the bucket of each wanted job of a project, or of all, as they were wanted last.
+    pub async fn job_buckets(
+        &self,
+        project: Option<&str>,
+        kept_as: KeptAs,
+    ) -> Result<Vec<(JobKey, Bucket)>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| {
+            let mut jobs = Vec::new();
+            each(db, project.as_deref(), &mut |job| {
+                let bucket = job.bucket(&kept_as);
+                jobs.push((job.key, job.fingerprint, bucket));
+            })?;
+            let mut leaders: HashMap<String, Bucket> = HashMap::new();
+            for (_, fingerprint, bucket) in &jobs {
+                if let Some(bucket) = bucket {
+                    leaders.entry(fingerprint.clone()).or_insert(*bucket);
+                }
+            }
+            let of_leader = |fingerprint: &String| {
+                leaders.get(fingerprint).map_or(Bucket::ToRender, |leader| leader.of_follower())
+            };
+            let whole = jobs.into_iter().map(|(key, fingerprint, bucket)| {
+                let bucket = bucket.unwrap_or_else(|| of_leader(&fingerprint));
+                (key, bucket)
+            });
+            Ok(whole.collect())
+        })
+        .await
+    }
+}
+
 fn buckets(
     db: &Connection,
     project: Option<&str>,

@@ -212,14 +212,17 @@ pub(super) fn insert(
 }
 
 /// Writes a state with everything that repeats parts of it.
-pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite::Result<()> {
+pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State, now: Timestamp) -> rusqlite::Result<()> {
+    let is_final =
+        matches!(state.phase(), Phase::Done | Phase::Failed | Phase::Cancelled | Phase::WrittenOff);
+    let ended = is_final.then(|| now.as_millisecond());
     let expires = match state {
         State::Downloading { clip, .. } => clip.expires.map(Timestamp::as_millisecond),
         _ => None,
     };
     db.prepare_cached(&format!(
         "UPDATE takes SET state = :state, data = :data, due = :due, expires = :expires, task_id = :task_id, \
-         account = :account, queue = {} WHERE id = :id",
+         account = :account, ended = :ended, queue = {} WHERE id = :id",
         queue(":state", ":due", "takes.job")
     ))?
     .execute(named_params! {
@@ -230,6 +233,7 @@ pub(super) fn set_state(db: &Connection, id: &TakeId, state: &State) -> rusqlite
         ":expires": expires,
         ":task_id": state.task().map(|task| &task.id.0),
         ":account": state.account().name(),
+        ":ended": ended,
     })
     .map(|_| ())
 }

@@ -193,7 +193,7 @@ impl Replay<'_> {
         intent: Intent,
         policy: &Policy,
     ) -> rusqlite::Result<()> {
-        takes::set_state(self.db, id, &State::new(policy, entry.at))?;
+        takes::set_state(self.db, id, &State::new(policy, entry.at), entry.at)?;
         if let Some(take) = takes::by_id(self.db, id)? {
             let claimed = Change::plain(Event::Claimed(intent), Moment::new(entry.at, 0.0), policy);
             apply::settle(self.db, &take, claimed)?;

@@ -254,12 +254,50 @@ CREATE TABLE durations (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Reviews of clips, never changed: `revision` grows, the newest of a job counts. `reasons` are names joined by commas.
+///
+/// `checks` keeps the verdict about the bytes of a clip, with the settings that it was made with; `findings` is JSON.
+///
+/// `jobs.tags` are the tags of the item, as a JSON list, for filters. `takes.ended` is when a take reached the last state of
+/// its life; NULL for takes that ended before version 7.
+const REVIEWS: &str = "
+CREATE TABLE reviews (
+    revision INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    take TEXT NOT NULL REFERENCES takes (id),
+    clip TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reasons TEXT NOT NULL,
+    note TEXT,
+    redo INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX reviews_of_a_job ON reviews (job, revision);
+
+CREATE TABLE checks (
+    take TEXT NOT NULL REFERENCES takes (id),
+    clip TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    findings TEXT NOT NULL,
+    frames INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (take)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE takes ADD COLUMN ended INTEGER;
+";
+
 /// The migrations in their order; the first leads to version 1. An entry that was released is never changed.
-pub(super) const MIGRATIONS: [&[&str]; 6] = [
+pub(super) const MIGRATIONS: [&[&str]; 7] = [
     &[V1],
     &[V2],
     &[V3],
     &[V4],
     &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES],
     &[TALLIED, DURATIONS],
+    &[REVIEWS],
 ];

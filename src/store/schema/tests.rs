@@ -35,7 +35,7 @@ fn a_migration_that_fails_leaves_the_old_tables_and_the_old_version() {
     MIGRATIONS[0].iter().for_each(|sql| db.execute_batch(sql).unwrap());
     db.pragma_update(None, "user_version", 1).unwrap();
     // The last migration makes this table; the ones before it succeed.
-    db.execute_batch("CREATE TABLE durations (other TEXT)").unwrap();
+    db.execute_batch("CREATE TABLE reviews (other TEXT)").unwrap();
     migrate(&mut db, Path::new("memory")).unwrap_err();
     assert_eq!(version(&db, Path::new("memory")).unwrap(), 1);
     db.prepare("SELECT * FROM output").unwrap_err();

@@ -83,7 +83,7 @@ fn write(book: &Book, project: &str, jobs: &[KnownJob], place: &mut i64) {
     book.db.pragma_update(None, "foreign_keys", false).unwrap();
     let mut job = book
         .db
-        .prepare("INSERT INTO jobs VALUES (NULL, ?1, ?2, ?3, ?4, '', ?5, 0, '', '', ?6, ?7, ?8, ?9)")
+        .prepare("INSERT INTO jobs VALUES (NULL, ?1, ?2, ?3, ?4, '', ?5, 0, '', '', ?6, ?7, ?8, ?9, '[]')")
         .unwrap();
     let mut take = book
         .db

@@ -1,0 +1,223 @@
+//! A person's review of a clip: approved, rejected with reasons, or undecided again.
+//!
+//! Reviews are only ever added. The newest one of a job counts as long as the job shows the same clip for the same
+//! order; after that it is outdated. A clip without a review is never approved.
+
+use super::digest::Sha256;
+use super::key::TakeId;
+use super::take::Fingerprint;
+use jiff::Timestamp;
+use std::fmt;
+use std::str::FromStr;
+
+/// The outcome of a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The clip may be handed over.
+    Approved,
+    /// The clip is not handed over.
+    Rejected,
+    /// An earlier review was taken back.
+    Undecided,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Approved, Self::Rejected, Self::Undecided];
+
+    /// Returns the name in files, in JSON and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == text).ok_or(())
+    }
+}
+
+/// A reason for a rejection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The product has another shape.
+    WrongShape,
+    /// The product has another colour.
+    WrongColour,
+    /// The clip shows another product.
+    WrongProduct,
+    /// Text or a logo is wrong.
+    TextLogo,
+    /// A body has a wrong shape.
+    Anatomy,
+    /// The picture flickers.
+    Flicker,
+    /// The product is cut off.
+    Cropped,
+    /// The motion is wrong.
+    Motion,
+    /// The clip may not be shown.
+    Unsafe,
+    /// Something is in the picture that was not ordered.
+    ExtraObject,
+    /// The background is wrong.
+    Background,
+    /// Nothing moves.
+    Frozen,
+    /// Somebody else may own what is shown.
+    Rights,
+    /// Another reason, which a note explains.
+    Other,
+}
+
+impl Reason {
+    /// Every reason, in the order of the keys 1 to 9 and after them.
+    pub const ALL: [Self; 14] = [
+        Self::WrongShape,
+        Self::WrongColour,
+        Self::WrongProduct,
+        Self::TextLogo,
+        Self::Anatomy,
+        Self::Flicker,
+        Self::Cropped,
+        Self::Motion,
+        Self::Unsafe,
+        Self::ExtraObject,
+        Self::Background,
+        Self::Frozen,
+        Self::Rights,
+        Self::Other,
+    ];
+
+    /// Returns the name in files, in JSON and in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WrongShape => "wrong_shape",
+            Self::WrongColour => "wrong_colour",
+            Self::WrongProduct => "wrong_product",
+            Self::TextLogo => "text_logo",
+            Self::Anatomy => "anatomy",
+            Self::Flicker => "flicker",
+            Self::Cropped => "cropped",
+            Self::Motion => "motion",
+            Self::Unsafe => "unsafe",
+            Self::ExtraObject => "extra_object",
+            Self::Background => "background",
+            Self::Frozen => "frozen",
+            Self::Rights => "rights",
+            Self::Other => "other",
+        }
+    }
+
+    /// Returns the words for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::WrongShape => "wrong shape",
+            Self::WrongColour => "wrong colour",
+            Self::WrongProduct => "wrong product",
+            Self::TextLogo => "text or logo",
+            Self::Anatomy => "anatomy",
+            Self::Flicker => "flicker",
+            Self::Cropped => "cropped",
+            Self::Motion => "motion",
+            Self::Unsafe => "unsafe",
+            Self::ExtraObject => "extra object",
+            Self::Background => "background",
+            Self::Frozen => "frozen",
+            Self::Rights => "rights",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl FromStr for Reason {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|reason| reason.name() == text).ok_or(())
+    }
+}
+
+/// One review of a clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Number of the review; it grows with every review of the state folder.
+    pub revision: u64,
+    /// Rendering that was looked at.
+    pub take: TakeId,
+    /// Bytes of the clip that was looked at.
+    pub clip: Sha256,
+    /// Order of the job at that time.
+    pub fingerprint: Fingerprint,
+    /// Outcome of the review.
+    pub outcome: Outcome,
+    /// Reasons, for a rejection.
+    pub reasons: Vec<Reason>,
+    /// Note of the reviewer.
+    pub note: Option<String>,
+    /// True if another rendering is queued; the next run sends it.
+    pub redo: bool,
+    /// Name of the reviewer.
+    pub who: String,
+    /// Time of the review.
+    pub at: Timestamp,
+}
+
+/// The state of a job's review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// No person has decided about the clip.
+    Undecided,
+    /// The clip is approved.
+    Approved,
+    /// The clip is rejected.
+    Rejected,
+    /// The review was about another clip or another order.
+    Outdated,
+}
+
+impl Standing {
+    /// Returns the state of a job's newest review for the clip and the order that the job has now.
+    ///
+    /// A review carries over to another rendering only where the bytes of the clip are the same.
+    #[must_use]
+    pub fn of(review: Option<&Review>, clip: Option<&Sha256>, order: &Fingerprint) -> Self {
+        let Some(review) = review else { return Self::Undecided };
+        match review.outcome {
+            Outcome::Undecided => Self::Undecided,
+            _ if clip != Some(&review.clip) || *order != review.fingerprint => Self::Outdated,
+            Outcome::Approved => Self::Approved,
+            Outcome::Rejected => Self::Rejected,
+        }
+    }
+
+    /// Returns the name in files and in JSON, which is also the word for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Undecided => "undecided",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Outdated => "outdated",
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "review_tests.rs"]
+mod tests;

@@ -1,0 +1,204 @@
+//! Every job with its renderings, their reviews and their verdicts, as the report shows them.
+
+use crate::domain::fault::Said;
+use crate::domain::foreign::Foreign;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::review::{Reason, Review};
+use crate::domain::take::{Fingerprint, Take};
+use crate::domain::verdict::{Checked, Finding};
+use crate::plan::known::Filed;
+use crate::store::error::StoreError;
+use crate::store::read::Reader;
+use crate::store::takes;
+use jiff::Timestamp;
+use rusqlite::{Connection, Row};
+use std::collections::HashMap;
+
+/// A job with everything that is known about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobRecord {
+    /// Project of the job.
+    pub project: String,
+    /// Name of the job.
+    pub key: JobKey,
+    /// Name of the item for people.
+    pub title: Foreign,
+    /// Tags of the item.
+    pub tags: Vec<String>,
+    /// True if the manifest asked for the job in the last run.
+    pub wanted: bool,
+    /// What was asked for last.
+    pub fingerprint: Fingerprint,
+    /// Path of the clip below the output folder, with `/`, whether it is there or not.
+    pub path: String,
+    /// Clip under the name of the job. It may be of another job's take, which the two share.
+    pub filed: Option<Filed>,
+    /// Renderings of the job, the newest first.
+    pub takes: Vec<TakeRecord>,
+    /// Newest review of the job.
+    pub review: Option<Review>,
+}
+
+/// A rendering with everything that is known about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakeRecord {
+    /// The take.
+    pub take: Take,
+    /// Time of the order.
+    pub created: Timestamp,
+    /// Time of the last submission.
+    pub submitted: Option<Timestamp>,
+    /// Time at which it was done, failed or was cancelled; unknown for takes of older versions of the program.
+    pub ended: Option<Timestamp>,
+    /// Day of the last submission (UTC), for the money.
+    pub day: Option<String>,
+    /// Number of the run that submitted it.
+    pub run: Option<i64>,
+    /// Last message of the provider.
+    pub said: Option<Said>,
+    /// Findings of the automatic checks; `None` if the clip was not checked.
+    pub checked: Option<Checked>,
+    /// Newest review of this rendering.
+    pub review: Option<Review>,
+}
+
+impl Reader {
+    /// Returns every job of a project, or of all, in the order of the manifest.
+    ///
+    /// Jobs that are no longer wanted come last.
+    pub async fn records(&self, project: Option<&str>) -> Result<Vec<JobRecord>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| records(db, project.as_deref())).await
+    }
+}
+
+fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRecord>> {
+    let mut reviews = reviews(db)?;
+    let mut checks = checks(db)?;
+    let mut takes_of = takes_by_job(db, project)?;
+    let mut select = db.prepare_cached(
+        "SELECT id, project, shot, item, variant, title, wanted, fingerprint, path, filed_take, filed_path, filed_size,
+             filed_sha256, tags FROM jobs
+         WHERE ?1 IS NULL OR project = ?1 ORDER BY NOT wanted, project, priority, id",
+    )?;
+    let mut rows = select.query([project])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let job: i64 = row.get(0)?;
+        let of_job = reviews.remove(&job).unwrap_or_default();
+        let mut found = takes_of.remove(&job).unwrap_or_default();
+        for record in &mut found {
+            record.checked = checks.remove(&record.take.id);
+            record.review = of_job.iter().rfind(|review| review.take == record.take.id).cloned();
+        }
+        let tags = row.get_ref(13)?.as_str()?;
+        records.push(JobRecord {
+            project: row.get(1)?,
+            key: takes::key(row, 2)?,
+            title: row.get(5)?,
+            tags: serde_json::from_str(tags).map_err(|error| takes::unreadable(13, error))?,
+            wanted: row.get(6)?,
+            fingerprint: takes::parsed(row, 7)?,
+            path: row.get(8)?,
+            filed: takes::filed(row, 9)?,
+            takes: found,
+            review: of_job.into_iter().next_back(),
+        });
+    }
+    Ok(records)
+}
+
+fn takes_by_job(db: &Connection, project: Option<&str>) -> rusqlite::Result<HashMap<i64, Vec<TakeRecord>>> {
+    let sql = format!(
+        "SELECT {}, t.job, t.created, t.ended, t.day, t.run, a.at, a.said, a.code, a.http FROM {}
+         LEFT JOIN attempts a ON a.take = t.id AND a.number = t.attempts
+         WHERE ?1 IS NULL OR j.project = ?1 ORDER BY t.job, t.place DESC",
+        takes::COLUMNS,
+        takes::TABLES
+    );
+    let mut select = db.prepare_cached(&sql)?;
+    let mut rows = select.query([project])?;
+    let mut found: HashMap<i64, Vec<TakeRecord>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        found.entry(row.get(takes::WIDTH)?).or_default().push(take(row)?);
+    }
+    Ok(found)
+}
+
+fn take(row: &Row<'_>) -> rusqlite::Result<TakeRecord> {
+    let first = takes::WIDTH + 1;
+    let moment = |column: usize| -> rusqlite::Result<Option<Timestamp>> {
+        match row.get::<_, Option<i64>>(column)? {
+            Some(_) => takes::moment(row, column).map(Some),
+            None => Ok(None),
+        }
+    };
+    let said = match row.get::<_, Option<String>>(first + 5)? {
+        Some(text) => Some(Said { http: row.get(first + 7)?, code: row.get(first + 6)?, text }),
+        None => None,
+    };
+    Ok(TakeRecord {
+        take: takes::take(row)?,
+        created: takes::moment(row, first)?,
+        ended: moment(first + 1)?,
+        day: row.get(first + 2)?,
+        run: row.get(first + 3)?,
+        submitted: moment(first + 4)?,
+        said,
+        checked: None,
+        review: None,
+    })
+}
+
+/// Reads the reviews of all jobs by job, the oldest first.
+fn reviews(db: &Connection) -> rusqlite::Result<HashMap<i64, Vec<Review>>> {
+    let mut select = db.prepare_cached(
+        "SELECT job, revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at FROM reviews
+         ORDER BY revision",
+    )?;
+    let mut rows = select.query([])?;
+    let mut found: HashMap<i64, Vec<Review>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        found.entry(row.get(0)?).or_default().push(review(row, 1)?);
+    }
+    Ok(found)
+}
+
+/// Reads the columns `revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at`.
+pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<Review> {
+    let names = row.get_ref(first + 5)?.as_str()?;
+    let reasons = names.split(',').filter(|name| !name.is_empty()).map(str::parse::<Reason>);
+    let reasons = reasons.collect::<Result<_, ()>>();
+    Ok(Review {
+        revision: row.get::<_, i64>(first)?.cast_unsigned(),
+        take: TakeId(row.get(first + 1)?),
+        clip: takes::parsed(row, first + 2)?,
+        fingerprint: takes::parsed(row, first + 3)?,
+        outcome: takes::parsed(row, first + 4)?,
+        reasons: reasons.map_err(|()| {
+            takes::unreadable(first + 5, format!("`{names}` are not reasons of this version"))
+        })?,
+        note: row.get(first + 6)?,
+        redo: row.get(first + 7)?,
+        who: row.get(first + 8)?,
+        at: takes::moment(row, first + 9)?,
+    })
+}
+
+/// Reads the verdicts of all takes whose clips still have the bytes that were checked.
+fn checks(db: &Connection) -> rusqlite::Result<HashMap<TakeId, Checked>> {
+    let mut select = db.prepare_cached("SELECT take, findings, frames FROM checks")?;
+    let rows = select.query_map([], |row| {
+        let text = row.get_ref(1)?.as_str()?;
+        let findings: Vec<(String, String, String)> =
+            serde_json::from_str(text).map_err(|error| takes::unreadable(1, error))?;
+        let finding = |(check, verdict, reason): (String, String, String)| {
+            let verdict =
+                verdict.parse().map_err(|()| takes::unreadable(1, format!("`{verdict}` is no verdict")))?;
+            Ok(Finding { check, verdict, reason })
+        };
+        let findings = findings.into_iter().map(finding).collect::<rusqlite::Result<_>>()?;
+        Ok((TakeId(row.get(0)?), Checked { findings, frames: row.get(2)? }))
+    })?;
+    rows.collect()
+}
