@@ -10,7 +10,7 @@ fn wanted(prompt: &str, cents: i64) -> Wanted {
         key: JobKey::new("hero", "a"),
         title: "A".into(),
         fingerprint: fingerprint(&request),
-        likeness: None,
+        likeness: None, tags: Vec::new(),
         request,
         price: Some(Usd::from_micros(cents * 10_000)),
         path: "a.mp4".into(),

@@ -10,7 +10,7 @@ fn wanted(item: usize) -> Wanted {
         key: JobKey::new("hero", item.to_string()),
         title: "".into(),
         fingerprint: fingerprint(&request),
-        likeness: None,
+        likeness: None, tags: Vec::new(),
         request,
         price: Some(Usd::from_micros(200_000)),
         path: format!("{item}.mp4"),

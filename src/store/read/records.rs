@@ -91,12 +91,11 @@ fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRe
             record.checked = checks.remove(&record.take.id);
             record.review = of_job.iter().rfind(|review| review.take == record.take.id).cloned();
         }
-        let tags = row.get_ref(13)?.as_str()?;
         records.push(JobRecord {
             project: row.get(1)?,
             key: takes::key(row, 2)?,
             title: row.get(5)?,
-            tags: serde_json::from_str(tags).map_err(|error| takes::unreadable(13, error))?,
+            tags: takes::tags(row, 13)?,
             wanted: row.get(6)?,
             fingerprint: takes::parsed(row, 7)?,
             path: row.get(8)?,
