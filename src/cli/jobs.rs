@@ -15,7 +15,8 @@ pub(super) async fn jobs(context: &Context, args: &JobsArgs) -> Result<Exit, Err
     }
     let project = context.open(None)?.project;
     let filter = args.filter.request(&args.patterns);
-    let report = project.jobs(&filter).await.map_err(|error| error.or_hint(project.places().typed("jobs")))?;
+    let report =
+        project.jobs(&filter).await.map_err(|error| error.or_hint(project.places().typed("jobs")))?;
     if terminal.json {
         terminal.data(json::jobs::object(&report));
     } else if args.csv {

@@ -87,9 +87,9 @@ fn names(only: &[String], jobs: &[GalleryJob]) -> Result<Names, Error> {
 /// Returns the state of this name, in the words for people or as in JSON.
 fn state(name: &str) -> Result<Bucket, Error> {
     let written = name.trim().to_lowercase().replace([' ', '-'], "_");
-    let found = Bucket::ALL.into_iter().find(|bucket| {
-        bucket.name() == written || bucket.words(1).replace(' ', "_") == written
-    });
+    let found = Bucket::ALL
+        .into_iter()
+        .find(|bucket| bucket.name() == written || bucket.words(1).replace(' ', "_") == written);
     found.ok_or_else(|| {
         let known = Bucket::ALL.map(Bucket::name);
         wrong(format!("there is no state `{name}`; {}", meant_or_all(&written, known, "states")))

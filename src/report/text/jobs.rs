@@ -54,11 +54,7 @@ pub fn lines(report: &JobsReport, columns: usize) -> Vec<String> {
             } else if taken + width(&row.job) <= columns {
                 vec![format!("{head}{}", row.job), format!("{blank}{}", row.path)]
             } else {
-                vec![
-                    row.job.clone(),
-                    format!("{blank}{}", head.trim_end()),
-                    format!("{blank}{}", row.path),
-                ]
+                vec![row.job.clone(), format!("{blank}{}", head.trim_end()), format!("{blank}{}", row.path)]
             }
         })
         .collect()

@@ -182,7 +182,10 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
         let (key, request) = (key((item, 0, 0)), request(item));
         let fingerprint = taken_over(&request);
         let (title, path) = ("".into(), key.to_string());
-        book.take(&Wanted { key, title, fingerprint, likeness: None, tags: Vec::new(), request, price: None, path }, urgency);
+        book.take(
+            &Wanted { key, title, fingerprint, likeness: None, tags: Vec::new(), request, price: None, path },
+            urgency,
+        );
     }
     book.know("shop", None, &|_| true).unwrap();
     let mut items = Vec::new();
