@@ -235,6 +235,7 @@ fn never_ordered(project: Option<&str>, wanted: Wanted, bucket: Bucket) -> Galle
         filed: None,
         takes: Vec::new(),
         review: None,
+        is_redo_queued: false,
     };
     GalleryJob { record, bucket, standing: Standing::Undecided }
 }

@@ -16,6 +16,7 @@ pub(crate) mod collect;
 pub(crate) mod concurrent;
 pub mod consent;
 pub mod costs;
+pub mod decide;
 pub mod decided;
 pub mod dismiss;
 pub mod doctor;
@@ -68,6 +69,7 @@ pub mod verify;
 
 pub use cancel::{CancelReport, CancelRequest};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
+pub use decide::{DecideReport, ReviewRequest};
 pub use dismiss::{DismissReport, DismissRequest};
 pub use error::Error;
 pub use exit::Exit;
