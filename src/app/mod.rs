@@ -68,7 +68,7 @@ pub mod verify;
 
 pub use cancel::{CancelReport, CancelRequest};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
-pub use decide::{DecideReport, ReviewRequest};
+pub use decide::{DecideReport, ImportConflict, ImportReport, ReviewRequest};
 pub use dismiss::{DismissReport, DismissRequest};
 pub use error::Error;
 pub use exit::Exit;
