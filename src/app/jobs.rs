@@ -3,6 +3,7 @@
 //! Jobs that were ordered before are as the state has them, in the same states as `status`. Jobs that the manifest
 //! asks for and no run has taken in yet are listed as a plan decides about them.
 
+pub mod compare;
 mod filter;
 
 pub use filter::{Filter, UNCHECKED};

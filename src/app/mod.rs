@@ -15,6 +15,7 @@ pub mod catalog;
 pub(crate) mod collect;
 pub(crate) mod concurrent;
 pub mod consent;
+pub mod costs;
 pub mod decide;
 pub mod decided;
 pub mod dismiss;

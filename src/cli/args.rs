@@ -8,7 +8,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
-pub use listed::{FilterArgs, JobsArgs};
+pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
 #[cfg(feature = "sandbox")]
@@ -140,6 +140,12 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
+    /// All jobs as CSV, JSON, JUnit or Markdown, or two runs compared
+    ///
+    /// Every job with its renderings, its review and the verdict of the checks, for spreadsheets, programs, build servers
+    /// and chats; on stdout, or in a file. With --compare, what changed since the end of an earlier run. Works while a
+    /// run is active.
+    Report(ReportArgs),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
