@@ -40,6 +40,7 @@ CREATE TABLE wanted (
     path TEXT NOT NULL,
     request TEXT NOT NULL,
     likeness BLOB,
+    tags TEXT NOT NULL,
     urgency INTEGER NOT NULL,
     template BLOB,
     kind TEXT,

@@ -11,7 +11,7 @@ use crate::plan::rollout;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
 use crate::store::signatures::Signatures;
-use crate::store::{rows, schema};
+use crate::store::{rows, schema, takes};
 use rusqlite::{Connection, Statement, params};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -91,7 +91,7 @@ impl Book {
                 "CREATE TABLE ordered AS SELECT * FROM wanted ORDER BY urgency DESC, at;
                  DELETE FROM wanted;
                  INSERT INTO wanted SELECT rowid - 1, shot, item, variant, title, fingerprint, price, path, request,
-                     likeness, urgency, template, kind, draw FROM ordered;
+                     likeness, tags, urgency, template, kind, draw FROM ordered;
                  DROP TABLE ordered;",
             )?;
         }
@@ -131,15 +131,16 @@ impl Book {
 }
 
 fn insert(db: &Connection, at: i64, wanted: &Wanted, placed: Placed) -> rusqlite::Result<()> {
-    let Wanted { key, title, request, fingerprint, likeness, price, path } = wanted;
+    let Wanted { key, title, tags, request, fingerprint, likeness, price, path } = wanted;
     let mut insert: rusqlite::CachedStatement<'_> = db.prepare_cached(
-        "INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     let insert: &mut Statement<'_> = &mut insert;
     let price = price.map(Usd::micros);
     let request = rows::request_json(request);
     let likeness = likeness.as_ref().map(|likeness| &likeness.0.0[..]);
     let fingerprint = &fingerprint.0.0[..];
+    let tags = takes::tags_json(tags);
     let Placed { urgency, template } = placed;
     let kind = template.map(|_| rollout::kind(key, &wanted.request));
     let draw = template.map(|template| rollout::draw(&template, key));
@@ -157,6 +158,7 @@ fn insert(db: &Connection, at: i64, wanted: &Wanted, placed: Placed) -> rusqlite
             path,
             request,
             likeness,
+            tags,
             urgency,
             template,
             kind,
