@@ -55,6 +55,7 @@ pub mod rehearsal;
 pub mod reporter;
 pub mod resolve;
 pub mod retry;
+pub mod rollout;
 pub mod run;
 pub mod schema;
 pub mod selection;
