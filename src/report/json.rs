@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod catalog;
 pub mod dismiss;
 pub mod doctor;
+pub mod export;
 pub mod init;
 pub mod ledger;
 pub mod models;
