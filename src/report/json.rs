@@ -6,6 +6,7 @@ pub mod dismiss;
 pub mod doctor;
 pub mod export;
 pub mod init;
+pub mod jobs;
 pub mod ledger;
 pub mod models;
 pub mod pause;

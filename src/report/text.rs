@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod export;
 pub mod held;
 pub mod init;
+pub mod jobs;
 pub mod ledger;
 mod lost;
 pub mod models;
