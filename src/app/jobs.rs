@@ -153,6 +153,7 @@ pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
             job.current().or(newest)
         }
         Bucket::ToRender
+        | Bucket::Review
         | Bucket::InFlight
         | Bucket::Waiting
         | Bucket::Held

@@ -1,5 +1,6 @@
 //! Flags and commands, as clap reads them.
 
+mod export;
 mod listed;
 mod money;
 mod paid;
@@ -8,6 +9,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
+pub use export::{ExportArgs, ExportCommon, ExportForm};
 pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
@@ -151,6 +153,11 @@ pub enum Command {
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
     /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
     Verify(VerifyArgs),
+    /// Hand over: your sheet with clips, feeds, files
+    ///
+    /// Writes the clips that were approved in the form that a shop takes. With --all also those that nobody has reviewed;
+    /// never one that was rejected. Sends nothing and changes no clip.
+    Export(ExportArgs),
     /// Send failed jobs again
     ///
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out

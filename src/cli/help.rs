@@ -11,6 +11,7 @@ use std::sync::Arc;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "verify", "models"]),
+    ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
@@ -112,6 +113,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["every night, a tenth of them", "shotlist verify --subset 10% --json"],
             ["a copy of the output folder", "shotlist verify --out /backup/shop"],
             ["bring back what is missing, free", "shotlist verify --repair"],
+        ],
+    ),
+    (
+        "export",
+        &[
+            ["your sheet back, with the approved clips", "shotlist export sheet"],
+            ["with their public addresses", "shotlist export sheet --base-url https://cdn.example.com/clips"],
+            ["also what nobody has reviewed yet", "shotlist export sheet --all --shot hero"],
         ],
     ),
     (

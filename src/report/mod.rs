@@ -16,6 +16,7 @@ pub mod pauses;
 pub mod plan;
 pub mod problems;
 pub mod reporter;
+pub mod rollout;
 pub mod run;
 pub mod terminal;
 pub mod text;
