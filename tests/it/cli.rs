@@ -20,6 +20,7 @@ mod guards;
 mod help;
 mod identity;
 mod init;
+mod jobs;
 mod ledger;
 mod matrix;
 mod named;
