@@ -132,6 +132,11 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
+    /// One HTML page with all clips, to look at
+    ///
+    /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
+    /// the clips: it works without a network, and it can be searched, filtered and printed.
+    Report(ReportArgs),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
@@ -238,6 +243,17 @@ pub struct ValidateArgs {
     /// Also fetch the first bytes of linked pictures, and hold them against the model's limits
     #[arg(long)]
     pub check_images: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Write the page to this file, instead of report.html in the folder of the clips
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `prune`.

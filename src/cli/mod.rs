@@ -17,6 +17,7 @@ mod plan;
 mod prune;
 mod recover;
 mod redo;
+mod report;
 mod resolve;
 mod retry;
 mod run;
@@ -87,6 +88,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Status(args) => status::status(context, args).await,
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
+        Command::Report(args) => report::report(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,

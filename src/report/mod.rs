@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod changes;
 pub mod guards;
+pub mod html;
 mod job;
 pub mod json;
 pub(crate) mod layout;
