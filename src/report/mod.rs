@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod changes;
+pub mod csv;
 pub mod guards;
 pub mod html;
 mod job;

@@ -12,6 +12,9 @@
 //! - A file has addresses of clips below `folder`, and of pictures in `pictures`. A served page has none of them: it asks
 //!   for `clip/{take}`, `poster/{take}` and `source/{take}`. It asks for `source/{take}` only if the take has a `file`.
 //!
+//! `POST /api/decide` and `POST /api/choose` answer a [`Change`] with the jobs as they are now. With status 409 it has also
+//! `conflicts`, a list of `{"job": NAME}`: nothing was recorded about these, and the page shows both decisions.
+//!
 //! `live` is there only in a served page: `{"read_only": true}` hides all that decides.
 
 use super::describe::Describing;

@@ -88,3 +88,7 @@ fn json(data: &impl Serialize) -> Result<String, minijinja::Error> {
         .map_err(|error| minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string()))?;
     Ok(json.replace('<', "\\u003c"))
 }
+
+#[cfg(test)]
+#[path = "page_tests.rs"]
+mod tests;
