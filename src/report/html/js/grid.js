@@ -2,7 +2,7 @@
 
 const CARD_WIDTH = 312;
 const GAP = 16;
-const ROW_HEIGHT = 316;
+const ROW_HEIGHT = 292;
 const SPARE_ROWS = 2;
 
 class Grid {

@@ -69,10 +69,15 @@ const Page = {
     else if (!job) this.panel.unknown(View.job);
     else {
       Players.stopAll();
+      const isOpening = this.panel.job === null;
       this.grid.setRing(job);
       this.grid.fit();
       this.panel.show(job);
       this.panel.place.scrollTop = 0;
+      // The panel stands below the bar: what is above it moves out of the window.
+      if (isOpening) scrollBy({ top: Math.max(0, byId("work").getBoundingClientRect().top - this.barHeight() + 2), behavior: "instant" });
+      this.grid.fit();
+      this.grid.reveal(job);
       this.grid.element(job)?.classList.add("open");
     }
     this.grid.fit();

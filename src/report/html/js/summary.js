@@ -4,22 +4,25 @@ function tile(label, value, more, tone) {
   return el("div", { class: `tile ${tone ?? ""}` }, el("span", { class: "label", text: label }), el("b", { text: value }), more ? el("span", { class: "more" }, more) : null);
 }
 
+function budgetMeter({ name, limit, spent }) {
+  const share = Math.min(100, limit ? (100 * spent) / limit : 100);
+  const bar = svg("svg", { class: "meter", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("rect", { class: "rail", width: 100, height: 6 }), svg("rect", { class: spent >= limit ? "over" : "fill", width: share, height: 6 }));
+  return el("span", { class: spent >= limit ? "warn" : "" }, el("span", { class: "label", text: `Budget of a ${name}` }), el("span", {}, el("b", { text: money(spent) }), ` of ${money(limit)}`), bar);
+}
+
 function moneyTiles(model) {
   const of = (account) => model.takes().filter(({ take }) => take.account === account).reduce((sum, { take }) => sum + take.cost, 0);
   const spent = of("settled");
   const approved = model.jobs.filter((job) => job.standing === "approved").length;
   const { today, month, budgets } = model.summary;
   const tiles = [
-    tile("Spent on these clips", money(spent), `today ${money(today.spent)} · this month ${money(month.spent)}`),
-    tile("In flight", money(of("reserved")), "set aside for what is rendering", of("reserved") ? "" : "none"),
+    tile("Spent on these clips", money(spent), `${money(today.spent)} today, ${money(month.spent)} this month`),
+    tile("In flight", money(of("reserved")), "set aside while it renders", of("reserved") ? "" : "none"),
     tile("In doubt", money(of("in_doubt")), "may have been charged", of("in_doubt") ? "warn" : "none"),
     tile("Per approved clip", approved ? about(spent / approved) : "–", approved ? `${money(spent)} for ${count(approved, "approved clip")}` : "no clip is approved yet"),
   ];
-  for (const { name, limit, spent: used } of budgets) {
-    const bar = svg("svg", { class: "meter", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("rect", { class: "rail", width: 100, height: 6, rx: 3 }), svg("rect", { class: used > limit ? "over" : "fill", width: Math.min(100, limit ? (100 * used) / limit : 100), height: 6, rx: 3 }));
-    tiles.push(tile(`Budget of a ${name}`, `${money(used)} of ${money(limit)}`, [bar], used >= limit ? "warn" : ""));
-  }
+  if (budgets.length) tiles.push(el("div", { class: "tile budgets" }, budgets.map(budgetMeter)));
   return tiles;
 }
 
