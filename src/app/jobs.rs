@@ -5,6 +5,7 @@
 
 mod filter;
 
+pub(crate) use filter::names;
 pub use filter::{Filter, UNCHECKED};
 
 use super::decided::{Choice, Decided};

@@ -9,7 +9,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
-pub use export::{ExportArgs, ExportCommon, ExportForm};
+pub use export::{ExportArgs, ExportCommon, ExportForm, FlatArgs, IndexArgs, WoocommerceArgs};
 pub use listed::{FilterArgs, JobsArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};

@@ -9,6 +9,7 @@ use crate::app::exit::Exit;
 use crate::app::gallery::GalleryJob;
 use crate::app::places::Places;
 use crate::app::project::Project;
+pub(super) use crate::catalog::defused;
 use crate::catalog::{Layout, NewColumns, Refused, append};
 use crate::domain::text::count;
 use crate::load::{Loaded, ProductFile, each_item};
@@ -98,16 +99,8 @@ pub(super) fn write(
         notes
             .push("several clips of a row are joined by ` | `; `--shot` writes those of one shot".to_owned());
     }
-    Ok(ExportReport {
-        form: request.form.name(),
-        written: vec![path],
-        clips: clips.handed.len(),
-        rows: wanted,
-        left_out: clips.left_out.clone(),
-        notes,
-        sandbox: false,
-        next: next(places, clips),
-    })
+    let next = next(places, clips);
+    Ok(ExportReport { written: vec![path], rows: wanted, notes, next, ..ExportReport::of(request, clips) })
 }
 
 /// Returns the texts of each row, and the number of jobs whose items the file no longer has.
@@ -157,6 +150,7 @@ fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
         }
         Reason::SharesRejected => "another job has the same clip, and it was rejected there".to_owned(),
         Reason::Missing => "the clip is not in its place".to_owned(),
+        Reason::Unfit => "a destination does not take it".to_owned(),
         Reason::Altered => "the clip was changed since it was saved".to_owned(),
         Reason::NoClip(_) => {
             let said = job.record.takes.first().and_then(|take| take.said.as_ref())?;
