@@ -18,8 +18,11 @@ import re
 import shutil
 import subprocess
 import sys
+import struct
 import tempfile
+import unicodedata
 import zipfile
+import zlib
 from pathlib import Path
 
 import openpyxl
@@ -87,7 +90,8 @@ def sheet(before, after, encoding, delimiter, items):
         if other[-4]:
             filled[other[-3]] = one
     check(set(filled) == set(items), f"{sorted(set(items) ^ set(filled))[:3]} are in one of both")
-    strange = [item for path, item in items.items() if item not in [cell.strip() for cell in filled[path]]]
+    composed = lambda cell: unicodedata.normalize("NFC", cell.strip("\ufeff\u200b\u2060 \t"))
+    strange = [item for path, item in items.items() if item not in map(composed, filled[path])]
     return len(filled), strange
 
 
@@ -118,11 +122,11 @@ def elements(before, after, items):
     ) if b"\x00" not in after else (None, 0)
     if removed is not None:
         check(removed == before, "bytes differ")
-        check(count == 4 * len({tuple(items)}) or count % 4 == 0, "not four elements a product")
+        check(count % 4 == 0, "not four elements a product")
     root = etree.fromstring(after, etree.XMLParser(huge_tree=True, recover=True))
     files = [element.text for element in root.iter() if etree.QName(element).localname == "shotlist_file"]
     check(set(files) - {None} == set(items), f"{sorted((set(files) - {None}) ^ set(items))[:3]} are in one of both")
-    return len(set(files)), []
+    return len(set(files) - {None}), []
 
 
 def objects(before, after, items):
@@ -149,6 +153,14 @@ def is_document(text):
         return False
 
 
+def picture():
+    """A grey picture of 1280x720 as PNG."""
+    part = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = (b"\x00" + b"\x80" * 1280) * 720
+    head = struct.pack(">IIBBBBB", 1280, 720, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+
+
 def exported(program, file, flags):
     """Returns the number of rows with clips, and the clips whose rows do not show their id."""
     with tempfile.TemporaryDirectory() as folder:
@@ -158,8 +170,11 @@ def exported(program, file, flags):
         ended = shotlist(program, folder, "init", "--from", file.name, *flags, expect=(0, 4))
         if ended.returncode == 4:
             return None
+        # Every row has its clip, whether or not its own picture can be had.
+        (folder / "picture.png").write_bytes(picture())
         manifest = folder / "shotlist.yaml"
-        manifest.write_text(manifest.read_text() + "\non_bad_item: skip\n" if "on_bad_item" not in manifest.read_text() else manifest.read_text())
+        written = manifest.read_text().replace('"{{ item.image }}"', "picture.png")
+        manifest.write_text(re.sub(r"(?m)^budget:.*$", "budget: { run: 1000 }", written) + "\non_bad_item: skip\n")
         ran = shotlist(program, folder, "run", "--sandbox", "--yes", "--accept-changes", expect=(0, 3, 4))
         if ran.returncode == 4:
             return "no clip: " + ran.stderr.decode(errors="replace").strip().splitlines()[0][:110]
@@ -171,9 +186,9 @@ def exported(program, file, flags):
         clips = sorted(path for path in root.rglob("*.mp4"))
         items = {}
         for clip in clips:
-            sidecar = json.loads(clip.with_suffix(".mp4.json").read_text()) if clip.with_suffix(".mp4.json").exists() else json.loads(clip.with_suffix(".json").read_text())
+            sidecar = json.loads(Path(f"{clip}.json").read_text())
             items[clip.relative_to(root).as_posix()] = sidecar["item"]
-        about = json.loads(shotlist(program, folder, "catalog", file.name, *[f for f in flags], "--json", expect=(0, 4)).stdout.splitlines()[-1])
+        about = json.loads(shotlist(program, folder, "catalog", file.name, *flags, "--json", expect=(0, 4)).stdout.splitlines()[-1])
         if before.startswith(b"PK"):
             return workbook(before, after, items)
         kind = about["written_as"]
@@ -187,6 +202,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--flags", default="", help="flags of `init` and `catalog` for these files")
     parser.add_argument("files", nargs="*", type=Path)
     arguments = parser.parse_args()
     program = str(Path(arguments.program).resolve())
@@ -196,11 +212,11 @@ def main():
     )
     wrong = compared = rows = skipped = 0
     for file in files:
-        flags = [] if arguments.files else truth[file.name].get("fix", [])
+        flags = arguments.flags.split() if arguments.files else truth[file.name].get("fix", [])
         try:
             found = exported(program, file, flags)
         except Wrong as error:
-            print(f"{file.name}: {error}")
+            print(f"{file.name}: {error}", flush=True)
             wrong += 1
             continue
         if found is None or isinstance(found, str):

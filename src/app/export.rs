@@ -7,6 +7,7 @@ mod address;
 mod choice;
 pub mod destinations;
 mod feeds;
+mod fit;
 mod flat;
 mod index;
 mod limits;
@@ -15,6 +16,7 @@ mod products;
 mod sheet;
 
 pub use choice::{Choice, LeftOut, Reason};
+pub(crate) use fit::Fit;
 
 use super::error::Error;
 use super::exit::Exit;
@@ -204,19 +206,20 @@ fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused
         Choice::Approved => "no clip is approved",
         Choice::All => "no clip can be handed over",
     };
-    let mut parts = left_out.parts();
-    parts.extend(refused.iter().cloned());
+    let parts = left_out.parts();
     let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) };
-    let hint = if left_out.undecided() > 0 {
-        match request.choice {
-            Choice::Approved => places.typed("review"),
-            Choice::All => places.typed("status"),
-        }
+    let refused: String = refused.iter().map(|refused| format!("; {refused}")).collect();
+    let (exit, hint) = if left_out.count(Reason::Unfit) > 0 {
+        let to = destinations(request).unwrap_or_default();
+        let to: String = to.iter().map(|to| format!(" --for {}", to.name)).collect();
+        (Exit::SomeFailed, format!("plan{to}"))
+    } else if left_out.undecided() > 0 {
+        (Exit::WorkRemains, "review".to_owned())
     } else {
-        places.typed("status")
+        (Exit::SomeFailed, "status".to_owned())
     };
-    let error = Error::new(Exit::Usage, format!("{what}{parts}; nothing was written"));
-    error.money("not charged").hint(hint)
+    let error = Error::new(exit, format!("{what}{parts}{refused}; nothing was written"));
+    error.money("not charged").hint(places.typed(&hint))
 }
 
 /// Returns the destinations whose limits are checked: those that are named, and that of the form itself.

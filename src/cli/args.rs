@@ -253,6 +253,9 @@ pub struct ValidateArgs {
     /// Also fetch the first bytes of linked pictures, and hold them against the model's limits
     #[arg(long)]
     pub check_images: bool,
+    /// Also hold the clips against the limits of this destination, such as google or reels; may be repeated
+    #[arg(long = "for", value_name = "NAME")]
+    pub destinations: Vec<String>,
 }
 
 /// Arguments of `prune`.

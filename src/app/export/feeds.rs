@@ -129,7 +129,7 @@ fn google(offered: &[Offered<'_>], base: &Base) -> Result<Vec<u8>, Error> {
             let why = format!("its address has {} characters, and Google takes {GOOGLE_ADDRESS}", long.len());
             return Err(refused(why).hint("write a shorter `output:` in the manifest"));
         }
-        rows.extend(ids.iter().map(|id| vec![defused(id), addresses.join(",")]));
+        rows.extend(ids.iter().map(|id| vec![id.clone(), addresses.join(",")]));
     }
     Ok(written(b'\t', rows))
 }
@@ -143,7 +143,7 @@ fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
         let mut cells: Vec<String> =
             clips.iter().flat_map(|clip| [address(base, clip), defused(&clip.job.key().shot)]).collect();
         cells.resize(2 * most, String::new());
-        rows.extend(ids.iter().map(|id| std::iter::once(defused(id)).chain(cells.clone()).collect()));
+        rows.extend(ids.iter().map(|id| std::iter::once(id.clone()).chain(cells.clone()).collect()));
     }
     written(b',', rows)
 }
@@ -157,7 +157,7 @@ fn woocommerce(offered: &[Offered<'_>], base: &Base, request: &ExportRequest) ->
     for Offered { ids, clips } in offered {
         let mut cells: Vec<String> = clips.iter().map(|clip| address(base, clip)).collect();
         cells.resize(most, String::new());
-        rows.extend(ids.iter().map(|id| std::iter::once(defused(id)).chain(cells.clone()).collect()));
+        rows.extend(ids.iter().map(|id| std::iter::once(id.clone()).chain(cells.clone()).collect()));
     }
     written(b',', rows)
 }

@@ -54,7 +54,8 @@ pub(super) fn folder(
         written.extend(lists(&folder, &named, products)?);
         notes.push(
             "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, put its resourceUrl in the place of \
-             the file name in media.jsonl, and send each line as the variables of `productUpdate`"
+             the file name in media.jsonl, and send each line as the variables of `productUpdate`; an `id` that is null is \
+             found by the handle"
                 .to_owned(),
         );
     }
@@ -173,7 +174,7 @@ fn lists(folder: &Path, named: &[(String, &Handed<'_>)], products: &Products) ->
         let product = products.of(item);
         let handle = product.map_or(item, |product| &product.handle).to_owned();
         let alt = handed.job.record.title.raw().to_owned();
-        rows.push(vec![defused(&handle), name.clone(), defused(&alt)]);
+        rows.push(vec![handle.clone(), name.clone(), defused(&alt)]);
         let entry = json!({ "originalSource": name, "mediaContentType": "VIDEO", "alt": alt });
         match media.iter_mut().rev().find(|(known, _)| *known == handle) {
             Some((_, line)) => {
@@ -185,8 +186,8 @@ fn lists(folder: &Path, named: &[(String, &Handed<'_>)], products: &Products) ->
                     let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
                     if is_number { format!("gid://shopify/Product/{id}") } else { id.to_owned() }
                 });
-                let product = json!({ "id": id, "handle": handle });
-                media.push((handle, json!({ "product": product, "media": [entry] })));
+                let line = json!({ "handle": handle, "product": { "id": id }, "media": [entry] });
+                media.push((handle, line));
             }
         }
     }
