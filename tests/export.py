@@ -183,11 +183,10 @@ def exported(program, file, flags):
         check(copy.read_bytes() == before, "the original was changed")
         root = folder / "sandbox"
         after = (root / f"{file.stem}.shotlist{file.suffix}").read_bytes()
-        clips = sorted(path for path in root.rglob("*.mp4"))
-        items = {}
-        for clip in clips:
-            sidecar = json.loads(Path(f"{clip}.json").read_text())
-            items[clip.relative_to(root).as_posix()] = sidecar["item"]
+        listed = shotlist(program, folder, "jobs", "--sandbox", "--csv").stdout.decode()
+        rows = list(csv.DictReader(io.StringIO(listed, newline="")))
+        items = {row["path"]: row["item"] for row in rows if (root / row["path"]).is_file()}
+        check(items, "no clip was made")
         about = json.loads(shotlist(program, folder, "catalog", file.name, *flags, "--json", expect=(0, 4)).stdout.splitlines()[-1])
         if before.startswith(b"PK"):
             return workbook(before, after, items)

@@ -31,6 +31,9 @@ use destinations::Destination;
 use products::Products;
 use std::path::PathBuf;
 
+/// The command with which clips are looked at and decided about.
+const LOOK: &str = "report";
+
 /// The form in which clips are handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
@@ -214,7 +217,7 @@ fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused
         let to: String = to.iter().map(|to| format!(" --for {}", to.name)).collect();
         (Exit::SomeFailed, format!("plan{to}"))
     } else if left_out.undecided() > 0 {
-        (Exit::WorkRemains, "review".to_owned())
+        (Exit::WorkRemains, LOOK.to_owned())
     } else {
         (Exit::SomeFailed, "status".to_owned())
     };
@@ -237,7 +240,7 @@ fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Er
 
 /// Returns the command to type behind an export.
 fn next(places: &Places, clips: &Clips<'_>) -> String {
-    if clips.left_out.undecided() > 0 { places.typed("review") } else { places.typed("status") }
+    if clips.left_out.undecided() > 0 { places.typed(LOOK) } else { places.typed("status") }
 }
 
 /// Returns the command that repeats an export for another file.

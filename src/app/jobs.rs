@@ -3,6 +3,7 @@
 //! Jobs that were ordered before are as the state has them, in the same states as `status`. Jobs that the manifest
 //! asks for and no run has taken in yet are listed as a plan decides about them.
 
+pub mod compare;
 mod filter;
 
 pub(crate) use filter::names;
@@ -153,6 +154,7 @@ pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
             job.current().or(newest)
         }
         Bucket::ToRender
+        | Bucket::Review
         | Bucket::InFlight
         | Bucket::Waiting
         | Bucket::Held
@@ -203,7 +205,7 @@ fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
         // Without a readable manifest the jobs are those of all projects, and two may have one name.
         match recorded.entry(job.key().clone()) {
             std::collections::hash_map::Entry::Vacant(entry) if !planned.is_empty() => {
-                drop(entry.insert(job))
+                entry.insert(job);
             }
             _ => others.push(job),
         }

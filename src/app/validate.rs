@@ -11,6 +11,7 @@ use crate::domain::problem::Problem;
 use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
 use crate::load::{Jobs, open};
+use crate::plan::expand::Placed;
 use crate::plan::order::LinkBook;
 
 /// A request to check a manifest.
@@ -81,7 +82,7 @@ impl Jobs for Looking<'_> {
         self.0.begin();
     }
 
-    fn take(&mut self, wanted: Wanted, _: i64) {
+    fn take(&mut self, wanted: Wanted, _: Placed) {
         self.0.look(&wanted);
     }
 

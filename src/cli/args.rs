@@ -10,7 +10,7 @@ mod settle;
 mod sheet;
 
 pub use export::{ExportArgs, ExportCommon, ExportForm, FlatArgs, IndexArgs, WoocommerceArgs};
-pub use listed::{FilterArgs, JobsArgs};
+pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
 #[cfg(feature = "sandbox")]
@@ -142,6 +142,13 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
+    /// One HTML page with all clips; CSV, JSON, JUnit, Markdown
+    ///
+    /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
+    /// the clips: it works without a network, and it can be searched, filtered and printed. Other formats are for
+    /// spreadsheets, programs, build servers and chats; with --compare, what changed since the end of an earlier run.
+    /// Works while a run is active.
+    Report(ReportArgs),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what

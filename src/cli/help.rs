@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "jobs", "show", "ledger", "verify", "models"]),
+    ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "verify", "models"]),
     ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
@@ -83,6 +83,16 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["by item, if it has one job", "shotlist show WH-100"],
             ["by shot and item", "shotlist show hero/WH-100"],
             ["by a pattern that matches one job", "shotlist show 'social/WH-100/*beach'"],
+        ],
+    ),
+    (
+        "report",
+        &[
+            ["a page beside the clips, report.html", "shotlist report"],
+            ["every job and what is known of it", "shotlist report --json --out report.json"],
+            ["for the summary of a build", "shotlist report --markdown"],
+            ["for the tests of a build server", "shotlist report --junit --out clips.xml"],
+            ["what changed since run 12", "shotlist report --compare 12"],
         ],
     ),
     (

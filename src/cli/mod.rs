@@ -19,6 +19,7 @@ mod plan;
 mod prune;
 mod recover;
 mod redo;
+mod report;
 mod resolve;
 mod retry;
 mod run;
@@ -90,6 +91,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Jobs(args) => jobs::jobs(context, args).await,
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
+        Command::Report(args) => report::report(context, args).await,
         Command::Export(args) => export::export(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,

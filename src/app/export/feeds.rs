@@ -37,7 +37,7 @@ pub(super) fn feed(
     let mut notes = Vec::new();
     let offered = offered(products, clips, &request.form, &mut notes);
     let (name, bytes, rows) = match &request.form {
-        Form::Google => ("google.tsv", google(&offered, base)?, ids(&offered)),
+        Form::Google => ("google.tsv", google(places, &offered, base)?, ids(&offered)),
         Form::Meta => ("meta.csv", meta(&offered, base), ids(&offered)),
         _ => ("woocommerce.csv", woocommerce(&offered, base, request), ids(&offered)),
     };
@@ -56,7 +56,7 @@ pub(super) fn feed(
     }
     let project_name = clips.project.as_deref().unwrap_or("shotlist");
     let path = place(places, request, &format!("{project_name}.{name}"))?;
-    write(&path, &bytes)?;
+    write(places, &path, &bytes)?;
     Ok(ExportReport {
         written: vec![path],
         rows,
@@ -112,7 +112,7 @@ fn ids(offered: &[Offered<'_>]) -> usize {
 }
 
 /// Returns Google's feed: `video_link` holds the addresses with commas between them.
-fn google(offered: &[Offered<'_>], base: &Base) -> Result<Vec<u8>, Error> {
+fn google(places: &Places, offered: &[Offered<'_>], base: &Base) -> Result<Vec<u8>, Error> {
     let mut rows = vec![vec!["id".to_owned(), "video_link".to_owned()]];
     for Offered { ids, clips } in offered {
         let refused = |why: String| {
@@ -122,12 +122,15 @@ fn google(offered: &[Offered<'_>], base: &Base) -> Result<Vec<u8>, Error> {
         };
         if clips.len() > GOOGLE_CLIPS {
             let why = format!("the product has {} clips, and Google takes {GOOGLE_CLIPS}", clips.len());
-            return Err(refused(why).hint("write some of them with `--shot NAME`"));
+            return Err(refused(format!("{why}; `--shot NAME` takes those of one shot"))
+                .hint(places.typed("export google --help")));
         }
         let addresses: Vec<String> = clips.iter().map(|clip| address(base, clip)).collect();
         if let Some(long) = addresses.iter().find(|address| address.len() > GOOGLE_ADDRESS) {
             let why = format!("its address has {} characters, and Google takes {GOOGLE_ADDRESS}", long.len());
-            return Err(refused(why).hint("write a shorter `output:` in the manifest"));
+            return Err(
+                refused(format!("{why}; write a shorter `output:`")).hint(places.typed("export index"))
+            );
         }
         rows.extend(ids.iter().map(|id| vec![id.clone(), addresses.join(",")]));
     }

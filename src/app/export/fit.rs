@@ -118,11 +118,18 @@ impl<'a> Fit<'a> {
             return Some(format!("write {values} in the shot"));
         }
         let others = self.cards.for_sale().filter(|card| card.modes.contains(&mode));
-        let named: Vec<String> =
-            others.filter_map(|card| Some(format!("{} ({})", card.name, values(card)?))).collect();
+        let mut named: Vec<(bool, String)> = others
+            .filter_map(|card| {
+                let is_other = card.name.provider != wanted.request.model.provider;
+                Some((is_other, format!("{} ({})", card.name, values(card)?)))
+            })
+            .collect();
+        // A model of the same provider needs no other key.
+        named.sort_by_key(|(is_other, _)| *is_other);
         let more = named.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more, see `shotlist models`") } else { String::new() };
-        let named = named.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let named: Vec<String> = named.into_iter().take(NAMED).map(|(_, name)| name).collect();
+        let named = named.join(", ");
         (!named.is_empty()).then(|| format!("models that can: {named}{more}"))
     }
 

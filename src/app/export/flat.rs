@@ -31,7 +31,7 @@ pub(super) fn folder(
     let beside = if places.sandbox { &places.out } else { &places.folder };
     let beside = beside.strip_prefix(".").unwrap_or(beside).join(name);
     let folder = request.out.clone().unwrap_or(beside);
-    let named = named(clips)?;
+    let named = named(places, clips)?;
     let copies = obstacles(places, request, &folder, &named)?;
     let local = |path: &Path, error: &io::Error| {
         Error::new(Exit::Local, format!("{}: {error}", path.display())).money("not charged")
@@ -51,7 +51,7 @@ pub(super) fn folder(
         notes.push(format!("{} in the folder already", count(named.len() - copies.len(), "clip")));
     }
     if request.form == Form::Shopify {
-        written.extend(lists(&folder, &named, products)?);
+        written.extend(lists(places, &folder, &named, products)?);
         notes.push(
             "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, put its resourceUrl in the place of \
              the file name in media.jsonl, and send each line as the variables of `productUpdate`; an `id` that is null is \
@@ -69,7 +69,7 @@ pub(super) fn folder(
 }
 
 /// Returns the clips with their names in the folder, or an error where two have the same one.
-fn named<'a>(clips: &'a Clips<'a>) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
+fn named<'a>(places: &Places, clips: &'a Clips<'a>) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
     let mut known: HashMap<String, &Handed<'_>> = HashMap::new();
     let mut named = Vec::new();
     for handed in &clips.handed {
@@ -82,11 +82,13 @@ fn named<'a>(clips: &'a Clips<'a>) -> Result<Vec<(String, &'a Handed<'a>)>, Erro
         // Importers and some file systems take `A` and `a` for the same.
         if let Some(other) = known.insert(name.to_lowercase(), handed) {
             let what = format!(
-                "{} and {key} would both be called {name}: names hold only A-Z a-z 0-9 . _ -; nothing was written",
+                "{} and {key} would both be called {name}: names hold only A-Z a-z 0-9 . _ -; name a column with plain ids \
+                 under `items.columns.id`; nothing was written",
                 other.job.key()
             );
-            let hint = "choose a column with plain ids under `items.columns.id`, or export one of them with `--only`";
-            return Err(Error::new(Exit::Invalid, what).money("not charged").hint(hint));
+            return Err(Error::new(Exit::Invalid, what)
+                .money("not charged")
+                .hint(places.typed("export index")));
         }
         named.push((name, handed));
     }
@@ -166,7 +168,12 @@ fn hashed(mut from: &File, to: &mut impl io::Write) -> io::Result<Sha256> {
 }
 
 /// Writes the lists for Shopify: a sheet of handles and files, and the media of each product as JSON.
-fn lists(folder: &Path, named: &[(String, &Handed<'_>)], products: &Products) -> Result<Vec<PathBuf>, Error> {
+fn lists(
+    places: &Places,
+    folder: &Path,
+    named: &[(String, &Handed<'_>)],
+    products: &Products,
+) -> Result<Vec<PathBuf>, Error> {
     let mut rows = vec![["handle", "file", "alt"].map(str::to_owned).to_vec()];
     let mut media: Vec<(String, serde_json::Value)> = Vec::new();
     for (name, handed) in named {
@@ -193,7 +200,7 @@ fn lists(folder: &Path, named: &[(String, &Handed<'_>)], products: &Products) ->
     }
     let lines: String = media.iter().map(|(_, line)| format!("{line}\n")).collect();
     let (sheet, json) = (folder.join("files.csv"), folder.join("media.jsonl"));
-    write(&sheet, &written(b',', rows))?;
-    write(&json, lines.as_bytes())?;
+    write(places, &sheet, &written(b',', rows))?;
+    write(places, &json, lines.as_bytes())?;
     Ok(vec![sheet, json])
 }

@@ -60,8 +60,8 @@ pub(super) fn index(
     bytes.extend(written(b',', rows));
     let document = json!({ "schema": "shotlist.index/1", "sandbox": places.sandbox, "clips": objects });
     let document = serde_json::to_vec_pretty(&document).map_err(Error::local)?;
-    write(&sheet, &bytes)?;
-    write(&json_path, &[document.as_slice(), b"\n"].concat())?;
+    write(places, &sheet, &bytes)?;
+    write(places, &json_path, &[document.as_slice(), b"\n"].concat())?;
     Ok(ExportReport {
         written: vec![sheet, json_path],
         rows: clips.handed.len(),
