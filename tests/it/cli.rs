@@ -14,6 +14,7 @@ mod doctor;
 mod doubt;
 mod echo;
 mod edits;
+mod export;
 mod faults;
 mod gone;
 mod guards;
