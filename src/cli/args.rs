@@ -8,7 +8,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
-pub use listed::{FilterArgs, JobsArgs};
+pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
 #[cfg(feature = "sandbox")]
@@ -140,10 +140,12 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
-    /// One HTML page with all clips, to look at
+    /// One HTML page with all clips; also CSV, JSON, JUnit, Markdown
     ///
-    /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
-    /// the clips: it works without a network, and it can be searched, filtered and printed.
+    /// The page shows each clip beside its picture, with its versions, price, times, checks and decisions. It is one file
+    /// beside the clips: it works without a network, and it can be searched, filtered and printed. The other formats are for
+    /// spreadsheets, programs, build servers and chats. With --compare, what changed since the end of an earlier run. Works
+    /// while a run is active.
     Report(ReportArgs),
     /// Compare every clip with what was placed
     ///
@@ -251,17 +253,6 @@ pub struct ValidateArgs {
     /// Also fetch the first bytes of linked pictures, and hold them against the model's limits
     #[arg(long)]
     pub check_images: bool,
-}
-
-/// Arguments of `report`.
-#[derive(Debug, Clone, Args)]
-pub struct ReportArgs {
-    /// The manifest
-    #[command(flatten)]
-    pub manifest: ManifestArg,
-    /// Write the page to this file, instead of report.html in the folder of the clips
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
 }
 
 /// Arguments of `prune`.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "jobs", "show", "ledger", "report", "verify", "models"]),
+    ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "verify", "models"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
@@ -85,6 +85,16 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         ],
     ),
     (
+        "report",
+        &[
+            ["a page to look at: report.html beside the clips", "shotlist report"],
+            ["every job and what is known of it", "shotlist report --json --out report.json"],
+            ["for the summary of a build", "shotlist report --markdown"],
+            ["for the tests of a build server", "shotlist report --junit --out clips.xml"],
+            ["what changed since run 12", "shotlist report --compare 12"],
+        ],
+    ),
+    (
         "ledger",
         &[
             ["this project, day by day", "shotlist ledger"],
@@ -94,14 +104,6 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
                 "the bill says otherwise",
                 "shotlist ledger adjust hero/WH-100 --usd 0.36 --reason 'invoice of November'",
             ],
-        ],
-    ),
-    (
-        "report",
-        &[
-            ["beside the clips, as report.html", "shotlist report"],
-            ["of the rehearsal", "shotlist report --sandbox"],
-            ["elsewhere; it links the clips where they are", "shotlist report --out november.html"],
         ],
     ),
     (

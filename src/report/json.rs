@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod catalog;
+pub mod compare;
 pub mod dismiss;
 pub mod doctor;
 pub mod init;
@@ -11,6 +12,7 @@ pub mod models;
 pub mod pause;
 pub mod plan;
 pub mod recover;
+pub mod report;
 pub mod resolve;
 pub mod run;
 pub mod show;
