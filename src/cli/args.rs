@@ -1,5 +1,6 @@
 //! Flags and commands, as clap reads them.
 
+mod export;
 mod listed;
 mod money;
 mod paid;
@@ -8,6 +9,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
+pub use export::{ExportArgs, ExportCommon, ExportForm};
 pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
@@ -140,18 +142,23 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
-    /// One HTML page with all clips; also CSV, JSON, JUnit, Markdown
+    /// One HTML page with all clips; CSV, JSON, JUnit, Markdown
     ///
-    /// The page shows each clip beside its picture, with its versions, price, times, checks and decisions. It is one file
-    /// beside the clips: it works without a network, and it can be searched, filtered and printed. The other formats are for
-    /// spreadsheets, programs, build servers and chats. With --compare, what changed since the end of an earlier run. Works
-    /// while a run is active.
+    /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
+    /// the clips: it works without a network, and it can be searched, filtered and printed. Other formats are for
+    /// spreadsheets, programs, build servers and chats; with --compare, what changed since the end of an earlier run.
+    /// Works while a run is active.
     Report(ReportArgs),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
     /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
     Verify(VerifyArgs),
+    /// Hand over: your sheet with clips, feeds, files
+    ///
+    /// Writes the clips that were approved in the form that a shop takes. With --all also those that nobody has reviewed;
+    /// never one that was rejected. Sends nothing and changes no clip.
+    Export(ExportArgs),
     /// Send failed jobs again
     ///
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out

@@ -7,6 +7,7 @@ mod collect;
 mod context;
 mod dismiss;
 mod doctor;
+mod export;
 pub mod help;
 mod init;
 mod jobs;
@@ -91,6 +92,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
         Command::Report(args) => report::report(context, args).await,
+        Command::Export(args) => export::export(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,

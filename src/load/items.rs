@@ -1,5 +1,9 @@
 //! The items of a manifest, one after the other, into jobs.
 
+mod rows;
+
+pub use rows::{ProductFile, each_item};
+
 use super::Loaded;
 use super::join::Joined;
 use super::shown::Shown;

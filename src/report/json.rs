@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod compare;
 pub mod dismiss;
 pub mod doctor;
+pub mod export;
 pub mod init;
 pub mod jobs;
 pub mod ledger;
