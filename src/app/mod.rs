@@ -12,6 +12,8 @@ pub mod board;
 pub mod budget;
 pub mod cancel;
 pub mod catalog;
+pub mod check;
+pub mod checker;
 pub(crate) mod collect;
 pub(crate) mod concurrent;
 pub mod consent;
@@ -65,6 +67,7 @@ pub mod validate;
 pub mod verify;
 
 pub use cancel::{CancelReport, CancelRequest};
+pub use check::{CheckReport, CheckedClip};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
 pub use dismiss::{DismissReport, DismissRequest};
 pub use error::Error;

@@ -3,6 +3,7 @@
 pub mod args;
 mod cancel;
 mod catalog;
+mod check;
 mod collect;
 mod context;
 mod dismiss;
@@ -87,6 +88,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Status(args) => status::status(context, args).await,
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
+        Command::Check(args) => check::check(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,

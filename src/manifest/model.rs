@@ -1,5 +1,6 @@
 //! What a manifest says, with the place of everything that can still turn out wrong.
 
+use super::checks::Checks;
 use super::condition::Condition;
 use super::context::ItemContext;
 use super::matrix::Matrix;
@@ -52,6 +53,8 @@ pub struct Manifest {
     pub on_missing: OnMissing,
     /// When a job's picture is that of its newest take.
     pub image_identity: ImageIdentity,
+    /// Settings of the automatic checks of clips.
+    pub checks: Checks,
     pub(super) templates: Templates,
 }
 
