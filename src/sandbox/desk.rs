@@ -12,6 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::counts::Counts;
@@ -20,7 +21,7 @@ use super::faults::{Call, Fault, On};
 use super::images::without_data;
 use super::line::{Line as Connection, Peer};
 use super::log::Line;
-use super::tasks::{Order, Request, Task};
+use super::tasks::{Order, Request, Task, parameters};
 use super::{Inner, Shared, files, held, reply};
 
 /// The fault that strikes a call, and the answer that it would have without one.
@@ -97,6 +98,9 @@ fn decide(shared: &Shared, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[
     let (body, checked) = match read(&shared.key, dialect, headers, bytes) {
         Ok(body) => {
             let checked = dialect.check(&body);
+            if checked.is_ok() {
+                shared.pictures.keep(&body)?;
+            }
             (without_data(&body), checked)
         }
         Err(refusal) => (Value::Null, Err(refusal)),
@@ -117,7 +121,10 @@ fn decide(shared: &Shared, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[
         }
         Ok(order) => {
             let request_id = order.label.as_deref().unwrap_or_default();
-            let call = Call { provider, model: order.model, prompt: &order.prompt, request_id };
+            let pictured = dialect.frames(order.model, parameters(&body))[0].is_some();
+            let lot = lot(dialect, &body);
+            let (model, prompt) = (order.model, order.prompt.as_str());
+            let call = Call { provider, model, prompt, request_id, pictured, lot };
             let Inner { faults, dice, book, .. } = &mut *inner;
             let fault = faults.pick(On::Submit, call, dice);
             let code = match &fault {
@@ -168,6 +175,16 @@ fn read(key: &str, dialect: &dyn Dialect, headers: &HeaderMap, bytes: &[u8]) -> 
         return Err(unreadable("The Content-Type must be application/json".to_owned()));
     }
     serde_json::from_slice(bytes).map_err(|error| unreadable(format!("The body is no JSON: {error}")))
+}
+
+/// A number from 0 to 1 that follows from the body of an order without the client's name for it.
+fn lot(dialect: &dyn Dialect, body: &Value) -> f64 {
+    let mut body = body.clone();
+    if let (Some(name), Some(fields)) = (dialect.label_parameter(), body.as_object_mut()) {
+        fields.shift_remove(name);
+    }
+    let digest = Sha256::digest(body.to_string());
+    f64::from(u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])) / (f64::from(u32::MAX) + 1.0)
 }
 
 /// What speaks against one more task, although the request itself is in order.

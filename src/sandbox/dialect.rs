@@ -35,6 +35,11 @@ pub trait Dialect: Send + Sync {
     /// Checks a request against the provider's documents.
     fn check(&self, body: &Value) -> Result<Order, Refusal>;
 
+    /// Returns the pictures among the parameters of an order that a clip begins and ends with.
+    fn frames<'a>(&self, _model: &str, parameters: &'a Value) -> [Option<&'a Value>; 2] {
+        [parameters.get("image"), parameters.get("last_image")]
+    }
+
     /// Refuses a call for a reason that all providers share.
     fn refuse(&self, why: &Why<'_>) -> Refusal;
 
@@ -51,6 +56,15 @@ pub trait Dialect: Send + Sync {
 
     /// The answer to a question about a task.
     fn told(&self, task: &Task, state: &State<'_>) -> Value;
+}
+
+/// Returns the pictures that a clip begins and ends with, from a list or from one picture alone. The second picture of a
+/// model that keeps to several is none to end with.
+pub(super) fn first_and_last(pictures: Option<&Value>, ends: bool) -> [Option<&Value>; 2] {
+    match pictures {
+        Some(Value::Array(list)) => [list.first(), list.get(1).filter(|_| ends)],
+        one => [one, None],
+    }
 }
 
 /// A call that is refused, as its provider words it.

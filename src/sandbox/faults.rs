@@ -11,6 +11,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
 
+use super::defects::Defect;
+
 /// The kind of call a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +47,9 @@ pub struct When {
     pub every: Option<NonZeroU32>,
     /// Strikes with this probability, from 0 to 1.
     pub chance: Option<f64>,
+    /// Strikes this share of all orders, from 0 to 1, by what is ordered and not by chance: the same order is struck in
+    /// each run. Rules with shares strike different orders as long as their shares come to at most 1.
+    pub share: Option<f64>,
 }
 
 /// One rule: on which calls, at most how often, what happens.
@@ -168,6 +173,8 @@ pub enum Fault {
     WrongRange,
     /// One byte in the middle is wrong, the length is right.
     Flip,
+    /// The clip arrives whole and shows something wrong.
+    Defect(Defect),
 }
 
 /// How a failed task gives its reason, which no document says for sure. The fields differ from provider to provider.
@@ -237,6 +244,7 @@ impl Fault {
                 matches!(on, On::Submit | On::Poll)
             }
             Self::Mute => on == On::List,
+            Self::Defect(_) => on == On::Submit,
             Self::Truncate { .. }
             | Self::Slow { .. }
             | Self::Expire
@@ -267,6 +275,17 @@ impl Rule {
         {
             return Err(format!("a chance lies between 0 and 1, not at {chance}"));
         }
+        if let Some(share) = self.when.share {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(format!("a share lies between 0 and 1, not at {share}"));
+            }
+            if self.on != On::Submit {
+                return Err(format!(
+                    "a share is one of orders, so it goes with submit, not with {:?}",
+                    self.on
+                ));
+            }
+        }
         match &self.fault {
             Fault::Truncate { at, .. } if !(0.0..=1.0).contains(at) => {
                 Err(format!("`at` is a fraction between 0 and 1, not {at}"))
@@ -295,6 +314,7 @@ impl Rule {
             && self.when.model.as_ref().is_none_or(|model| model == call.model)
             && within(&self.when.prompt_contains, call.prompt)
             && within(&self.when.request_contains, call.request_id)
+            && !matches!(self.fault, Fault::Defect(defect) if defect.needs_picture() && !call.pictured)
     }
 }
 
@@ -307,6 +327,10 @@ pub(super) struct Call<'a> {
     pub(super) prompt: &'a str,
     /// Empty when the client sent none.
     pub(super) request_id: &'a str,
+    /// Whether an order has a picture to begin with.
+    pub(super) pictured: bool,
+    /// A number of an order from 0 to 1, which follows from what is ordered.
+    pub(super) lot: f64,
 }
 
 struct Armed {
@@ -316,12 +340,14 @@ struct Armed {
 }
 
 impl Armed {
-    fn is_due(&mut self, dice: &mut StdRng) -> bool {
+    /// Counts a matching call, whose lot is counted from where this rule's share begins, and returns whether it is struck.
+    fn is_due(&mut self, lot: f64, dice: &mut StdRng) -> bool {
         self.seen += 1;
         let when = &self.rule.when;
         self.rule.times.is_none_or(|times| self.fired < times)
             && when.nth.is_none_or(|nth| self.seen == nth.get())
             && when.every.is_none_or(|every| self.seen.is_multiple_of(every.get()))
+            && when.share.is_none_or(|share| (0.0..share).contains(&lot))
             && when.chance.is_none_or(|chance| dice.random_bool(chance))
     }
 }
@@ -345,8 +371,12 @@ impl Faults {
     /// Counts the call with every rule that matches it, and gives the fault of the first that is due.
     pub(super) fn pick(&mut self, on: On, call: Call<'_>, dice: &mut StdRng) -> Option<Fault> {
         let mut picked = None;
-        for armed in self.rules.iter_mut().filter(|armed| armed.rule.matches(on, call)) {
-            if armed.is_due(dice) && picked.is_none() {
+        let mut lot = call.lot;
+        for armed in self.rules.iter_mut().filter(|armed| armed.rule.on == on) {
+            // A share takes its place whether the rule matches or not, so that others strike the same orders all the same.
+            let from_here = lot;
+            lot -= armed.rule.when.share.unwrap_or_default();
+            if armed.rule.matches(on, call) && armed.is_due(from_here, dice) && picked.is_none() {
                 armed.fired += 1;
                 picked = Some(armed.rule.fault.clone());
             }

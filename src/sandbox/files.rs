@@ -21,6 +21,7 @@ use tokio::time::sleep;
 
 use super::clips::{self, Picture};
 use super::counts::Counts;
+use super::defects::Defect;
 use super::dialect::{Dialect, Link, authenticate};
 use super::faults::{Fault, On};
 use super::images::hex;
@@ -96,7 +97,7 @@ pub(super) async fn fetch(
     let (id, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
     let counter = if ending == "png" { &shared.counts.covers } else { &shared.counts.downloads };
     Counts::add(counter);
-    let Admitted { dialect, task, request, fault } = match admit(&shared, id, ending, &signed) {
+    let Admitted { dialect, task, request, defect, fault } = match admit(&shared, id, ending, &signed) {
         Ok(admitted) => admitted,
         Err(refused) => {
             note_denial(&shared, &signed, refused.0, shows_key);
@@ -104,19 +105,20 @@ pub(super) async fn fetch(
         }
     };
     let failed = |error: io::Error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
+    let ready_at = task.ready_at;
+    let order = Drawn { dialect: Arc::clone(&dialect), task, request, defect };
     if ending == "png" {
-        let cover = draw(&shared, task, request, clips::cover).await;
+        let cover = draw(&shared, order, clips::cover).await;
         return cover
             .map_or_else(failed, |cover| ([(header::CONTENT_TYPE, "image/png")], cover).into_response());
     }
-    let ready_at = task.ready_at;
     if matches!(fault, Some(Fault::NeedsKey))
         && let Err(refusal) = authenticate(&shared.key, &*dialect, &headers)
     {
         note_denial(&shared, &signed, refusal.http, shows_key);
         return refusal.into_response();
     }
-    let usual = match clip(&shared, id, task, request).await {
+    let usual = match clip(&shared, id, order).await {
         Ok(clip) => serve(&clip, ready_at, &headers, fault.as_ref(), &line),
         Err(error) => failed(error),
     };
@@ -136,6 +138,9 @@ struct Admitted {
     task: Task,
     /// The parameters that it was ordered with.
     request: Value,
+    /// What is wrong with the clip.
+    defect: Option<Defect>,
+    /// What goes wrong with this call.
     fault: Option<Fault>,
 }
 
@@ -162,6 +167,7 @@ fn admit(
         dialect: Arc::clone(dialect),
         task: task.clone(),
         request: request.parameters().clone(),
+        defect: request.defect(),
         fault,
     };
     if expired.contains(&signed.signature) {
@@ -179,11 +185,19 @@ fn admit(
     }
 }
 
-async fn clip(shared: &Arc<Shared>, id: &str, task: Task, request: Value) -> io::Result<Clip> {
+/// What a clip is drawn from.
+struct Drawn {
+    dialect: Arc<dyn Dialect>,
+    task: Task,
+    request: Value,
+    defect: Option<Defect>,
+}
+
+async fn clip(shared: &Arc<Shared>, id: &str, order: Drawn) -> io::Result<Clip> {
     if let Some(clip) = held(&shared.cache).find(id) {
         return Ok(clip);
     }
-    let drawn = draw(shared, task, request, |picture| {
+    let drawn = draw(shared, order, |picture| {
         let bytes = Bytes::from(clips::clip(picture));
         let etag = format!("\"{}\"", hex(&Sha256::digest(&bytes)[..16]));
         Clip { bytes, etag }
@@ -196,16 +210,15 @@ async fn clip(shared: &Arc<Shared>, id: &str, task: Task, request: Value) -> io:
 /// Draws on a thread that may block, since the captions may come from a disk.
 async fn draw<T: Send + 'static>(
     shared: &Arc<Shared>,
-    task: Task,
-    request: Value,
+    order: Drawn,
     draw: impl FnOnce(&Picture) -> T + Send + 'static,
 ) -> io::Result<T> {
     let holder = Arc::clone(shared);
-    let drawing = shared.tasks.spawn_blocking(move || draw(&picture(&holder, task, &request)));
+    let drawing = shared.tasks.spawn_blocking(move || draw(&picture(&holder, order)));
     drawing.await.map_err(io::Error::other)
 }
 
-fn picture(shared: &Shared, task: Task, request: &Value) -> Picture {
+fn picture(shared: &Shared, Drawn { dialect, task, request, defect }: Drawn) -> Picture {
     /// What the models make of an order that names no rate.
     const FPS: NonZeroU32 = NonZeroU32::new(24).expect("24 is not zero");
     let caption = shared.captions.as_ref().and_then(|captions| captions(&task));
@@ -217,7 +230,23 @@ fn picture(shared: &Shared, task: Task, request: &Value) -> Picture {
     };
     let prompt = request.get("prompt").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (seconds, model) = (task.seconds, task.model);
-    Picture { task: task.id, subject, model, prompt, caption, width, height, seconds, fps }
+    let [first, last] = dialect
+        .frames(&model, &request)
+        .map(|picture| picture.and_then(|logged| shared.pictures.find(logged)));
+    Picture {
+        task: task.id,
+        subject,
+        model,
+        prompt,
+        caption,
+        width,
+        height,
+        seconds,
+        fps,
+        first,
+        last,
+        defect,
+    }
 }
 
 fn serve(

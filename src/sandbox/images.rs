@@ -1,11 +1,18 @@
-//! The check of a picture in a request: a link, or the bytes themselves as a data URI.
+//! The pictures in requests, which are links, or the bytes themselves as data URIs: their check, and where they are kept.
+
+use std::fs::DirBuilder;
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
+use super::clips::Source;
 use super::fields::is_link;
 
 /// Width and height in pixels.
@@ -109,6 +116,52 @@ pub(super) fn without_data(value: &Value) -> Value {
             Value::Object(fields.collect::<Map<_, _>>())
         }
         other => other.clone(),
+    }
+}
+
+/// The pictures that came with requests, as files named by their SHA-256, so that clips can show them later.
+pub(super) struct Pictures {
+    dir: PathBuf,
+}
+
+impl Pictures {
+    /// Names the folder below the sandbox's own.
+    pub(super) fn new(dir: &Path) -> Self {
+        Self { dir: dir.join("pictures") }
+    }
+
+    /// Keeps every data URI of a request that is not there yet.
+    pub(super) fn keep(&self, value: &Value) -> io::Result<()> {
+        match value {
+            Value::String(text) if text.starts_with("data:") => {
+                let Ok((_, bytes)) = decode(text) else { return Ok(()) };
+                let path = self.dir.join(hex(&Sha256::digest(&bytes)));
+                if path.exists() {
+                    return Ok(());
+                }
+                DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+                let mut file = NamedTempFile::new_in(&self.dir)?;
+                file.write_all(&bytes)?;
+                file.persist(path)?;
+                Ok(())
+            }
+            Value::Array(list) => list.iter().try_for_each(|value| self.keep(value)),
+            Value::Object(fields) => fields.values().try_for_each(|value| self.keep(value)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns a picture of a logged request: by its address, or by the bytes that were kept. A file that is no longer
+    /// there counts as an address of its own.
+    pub(super) fn find(&self, logged: &Value) -> Option<Source> {
+        if let Some(address) = logged.as_str() {
+            return Some(Source::Address(address.to_owned()));
+        }
+        let name = logged.get("sha256")?.as_str()?;
+        Some(
+            std::fs::read(self.dir.join(name))
+                .map_or_else(|_| Source::Address(name.to_owned()), Source::File),
+        )
     }
 }
 

@@ -22,13 +22,14 @@
 //!
 //! `desk` does what all providers do alike: it checks the key, takes a request, enters it into the book (`tasks`) and
 //! the `log`, and tells how a task stands. How a provider words all that, and what it lets pass, is its `dialect`:
-//! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check of pictures
-//! (`images`). `provider` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out. `files`
-//! serves what `clips` draws. `admin` tells what happened, and `counts` how often.
+//! `zai`, `vtrix`, `uniall` and `echo`, which share kinds of parameters (`fields`) and the check and the keeping of
+//! pictures (`images`). `provider` says who speaks where. `faults` says what goes wrong, `reply` and `line` carry it out, and
+//! `defects` what is wrong in the picture of a clip. `files` serves what `clips` draws. `admin` tells what happened, and `counts` how often.
 
 mod admin;
 mod clips;
 mod counts;
+mod defects;
 mod desk;
 mod dialect;
 mod echo;
@@ -64,6 +65,7 @@ use tokio_util::task::TaskTracker;
 
 pub use admin::Charge;
 pub use counts::Stats;
+pub use defects::Defect;
 pub use dialect::{Dialect, Link, Refusal, State, Why};
 pub use faults::{Fault, On, Rule, Shape, When};
 pub use images::Size;
@@ -73,6 +75,7 @@ pub use tasks::{Order, Request, Task};
 
 use counts::Counts;
 use faults::Faults;
+use images::Pictures;
 use line::{Door, Peer};
 use log::{Line, Log};
 use provider::Dialects;
@@ -104,6 +107,7 @@ struct Shared {
     link_life: Duration,
     address: SocketAddr,
     log: Log,
+    pictures: Pictures,
     inner: Mutex<Inner>,
     cache: Mutex<files::Cache>,
     counts: Arc<Counts>,
@@ -154,6 +158,7 @@ impl Sandbox {
         }
         let Options { dir, port, .. } = &options;
         let (dir, port) = (dir.clone(), *port);
+        let pictures = Pictures::new(&dir);
         let opened = spawn_blocking(move || open(&dir, port)).await.map_err(io::Error::other)?;
         let (log, book, listener) = opened?;
         listener.set_nonblocking(true)?;
@@ -179,6 +184,7 @@ impl Sandbox {
             link_life: options.link_life,
             address: listener.local_addr()?,
             log,
+            pictures,
             inner: Mutex::new(Inner { book, faults, dice, expired: HashSet::new(), denied: HashSet::new() }),
             cache: Mutex::default(),
             counts: Arc::clone(&counts),

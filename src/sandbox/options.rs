@@ -75,9 +75,9 @@ impl Options {
 /// What the clips look like; the duration is always the one ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clips {
-    /// Of the ordered size and rate; about 100 KB for 5 seconds of 1920 × 1080.
+    /// Of the ordered size and rate; 100 to 400 KB for 5 seconds of 1920 × 1080, the more with a picture.
     Full,
-    /// 64 × 64 pixels, one frame a second, without text; about 2 KB.
+    /// 64 × 64 pixels, one frame a second, without text or card; about 2 KB.
     Tiny,
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::defects::Defect;
 use super::faults::{Call, Fault};
 use super::images::Size;
 
@@ -107,19 +108,33 @@ impl Task {
 }
 
 impl Request {
-    /// The parameters of the order: the body itself, or what lies in the envelope of Vtrix.
+    /// The parameters of the order.
     pub(super) fn parameters(&self) -> &Value {
-        self.body.pointer("/input/0/params").unwrap_or(&self.body)
+        parameters(&self.body)
+    }
+
+    /// What is wrong with the clip.
+    pub(super) fn defect(&self) -> Option<Defect> {
+        match &self.fault {
+            Some(Fault::Defect(defect)) => Some(*defect),
+            _ => None,
+        }
     }
 
     /// The task of this request and what fault rules look at.
     pub(super) fn task_and_call(&self) -> Option<(&Task, Call<'_>)> {
         let task = self.task.as_ref()?;
         let prompt = self.parameters().get("prompt").and_then(Value::as_str).unwrap_or_default();
-        let call =
-            Call { provider: &task.provider, model: &task.model, prompt, request_id: &task.request_id };
-        Some((task, call))
+        // What only rules for orders look at is left out.
+        let (pictured, lot) = (false, 1.0);
+        let (provider, model, request_id) = (&task.provider, &task.model, &task.request_id);
+        Some((task, Call { provider, model, prompt, request_id, pictured, lot }))
     }
+}
+
+/// Returns the parameters in the body of a request: the body itself, or what lies in the envelope of Vtrix.
+pub(super) fn parameters(body: &Value) -> &Value {
+    body.pointer("/input/0/params").unwrap_or(body)
 }
 
 /// All requests, with the indices that answer a call quickly.

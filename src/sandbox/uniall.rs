@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::desk;
-use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, State, Why};
+use super::dialect::{Dialect, QUEUED_PERCENT, Refusal, State, Why, first_and_last};
 use super::faults::Shape;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
@@ -37,6 +37,11 @@ impl Dialect for UniAll {
 
     fn check(&self, body: &Value) -> Result<Order, Refusal> {
         check::check(body)
+    }
+
+    fn frames<'a>(&self, _: &str, parameters: &'a Value) -> [Option<&'a Value>; 2] {
+        let references = || first_and_last(parameters.get("reference_image_urls"), false)[0];
+        [parameters.get("image").or_else(references), parameters.get("last_image")]
     }
 
     fn refuse(&self, why: &Why<'_>) -> Refusal {

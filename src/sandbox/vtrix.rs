@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, Refusal, State, Why};
+use super::dialect::{Dialect, Refusal, State, Why, first_and_last};
 use super::faults::Shape;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
@@ -32,6 +32,10 @@ impl Dialect for Vtrix {
 
     fn check(&self, body: &Value) -> Result<Order, Refusal> {
         check::check(body)
+    }
+
+    fn frames<'a>(&self, model: &str, parameters: &'a Value) -> [Option<&'a Value>; 2] {
+        first_and_last(parameters.get("images"), model.contains("start_end"))
     }
 
     fn refuse(&self, why: &Why<'_>) -> Refusal {

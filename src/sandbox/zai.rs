@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::dialect::{Dialect, Refusal, State, Why};
+use super::dialect::{Dialect, Refusal, State, Why, first_and_last};
 use super::faults::Shape;
 use super::provider::Provider;
 use super::tasks::{Order, Task};
@@ -29,6 +29,11 @@ impl Dialect for Zai {
 
     fn check(&self, body: &Value) -> Result<Order, Refusal> {
         models::check(body)
+    }
+
+    fn frames<'a>(&self, model: &str, parameters: &'a Value) -> [Option<&'a Value>; 2] {
+        let pictures = parameters.get("image_url").filter(|pictures| !pictures.is_null());
+        first_and_last(pictures, !model.contains("reference"))
     }
 
     fn refuse(&self, why: &Why<'_>) -> Refusal {

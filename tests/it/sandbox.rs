@@ -3,6 +3,7 @@
 
 mod echo;
 mod far;
+mod pictures;
 mod together;
 mod uniall;
 mod vtrix;

@@ -10,6 +10,8 @@ use std::ops::Range;
 pub(super) const CELL: u32 = 4;
 /// Brightness (luma) is a multiple of this.
 pub(super) const SHADE_STEP: u8 = 16;
+/// The darkest and the brightest step together.
+const SHADES: u8 = 15;
 /// Colour differences (chroma) are multiples of this.
 pub(super) const TONE_STEP: u8 = 4;
 
@@ -76,6 +78,11 @@ impl Canvas {
             true
         };
         alike(&self.shades, &other.shades, 4) && alike(&self.accented, &other.accented, 2)
+    }
+
+    /// Makes dark what is bright and the other way round.
+    pub(super) fn invert(&mut self) {
+        self.shades.iter_mut().for_each(|shade| *shade = SHADES - *shade);
     }
 
     /// Fills a rectangle, cut off at the right and at the bottom.

@@ -1,12 +1,21 @@
-//! How a block of coefficients becomes bits: CAVLC (ITU-T H.264, 9.2), as far as flat blocks need it.
+//! How a block of coefficients becomes bits: CAVLC (ITU-T H.264, 9.2), as far as simple blocks need it.
 //!
-//! The code for the number of coefficients depends on what the neighbours had. No block of brightness has more than one,
-//! so one table of the standard's six is enough, and one for colour.
+//! The code for the number of coefficients depends on what the neighbours had. No block of brightness has more than
+//! three, the first of its sixteen, so the start of two of the standard's six tables is enough, and one for colour.
 
 use super::bits::Bits;
 
 /// By the number of coefficients, then by how many ones end them: the start of Table 9-5, 0 ≤ nC < 2.
-const COUNT: [&[&str]; 2] = [&["1"], &["000101", "01"]];
+const COUNT: [&[&str]; 4] = [
+    &["1"],
+    &["000101", "01"],
+    &["00000111", "000100", "001"],
+    &["000000111", "00000110", "0000101", "00011"],
+];
+
+/// The same among neighbours with more: 2 ≤ nC < 4.
+const COUNT_AMONG_MORE: [&[&str]; 4] =
+    [&["11"], &["001011", "10"], &["000111", "00111", "011"], &["0000111", "001010", "001001", "0101"]];
 
 /// The same for the four coefficients of a colour: Table 9-5, nC = -1.
 const COLOUR_COUNT: [&[&str]; 5] = [
@@ -18,7 +27,7 @@ const COLOUR_COUNT: [&[&str]; 5] = [
 ];
 
 /// By the number of coefficients, from 1, then by the zeros among them: the start of Table 9-7.
-const ZEROS: [&[&str]; 1] = [&["1"]];
+const ZEROS: [&[&str]; 3] = [&["1", "011", "010"], &["111", "110"], &["0101"]];
 
 /// The same for a colour: Table 9-9 (a).
 const COLOUR_ZEROS: [&[&str]; 3] = [&["1", "01", "001", "000"], &["1", "01", "00"], &["1", "0"]];
@@ -26,22 +35,28 @@ const COLOUR_ZEROS: [&[&str]; 3] = [&["1", "01", "001", "000"], &["1", "01", "00
 /// By the zeros that are left, from 1, then by those right before the coefficient: the start of Table 9-10.
 const RUN: [&[&str]; 3] = [&["1", "0"], &["1", "01", "00"], &["11", "10", "01", "00"]];
 
-/// Appends a block of brightness, all of one coefficient: the first of sixteen.
-pub(super) fn brightness(bits: &mut Bits, coefficient: i32) {
-    let mut coefficients = [0; 16];
-    coefficients[0] = coefficient;
-    block(bits, &coefficients, &COUNT, &ZEROS);
+/// Appends a block of brightness by the first three of its sixteen coefficients, all others being zero; `around` is the
+/// mean number of coefficients of its neighbours (nC).
+pub(super) fn brightness(bits: &mut Bits, coefficients: &[i32; 3], around: usize) {
+    block(bits, coefficients, 16, if around < 2 { &COUNT } else { &COUNT_AMONG_MORE }, &ZEROS);
 }
 
 /// Appends the four coefficients of one of a macroblock's two colours.
 pub(super) fn colour(bits: &mut Bits, coefficients: &[i32; 4]) {
-    block(bits, coefficients, &COLOUR_COUNT, &COLOUR_ZEROS);
+    block(bits, coefficients, 4, &COLOUR_COUNT, &COLOUR_ZEROS);
 }
 
-fn block(bits: &mut Bits, coefficients: &[i32], counts: &[&[&str]], zeros: &[&[&str]]) {
+/// Appends a block of which at most four coefficients are not zero, and `most` could be.
+fn block(bits: &mut Bits, coefficients: &[i32], most: usize, counts: &[&[&str]], zeros: &[&[&str]]) {
     // The standard goes from the last coefficient, as a rule the smallest, to the first.
-    let places: Vec<usize> =
-        (0..coefficients.len()).rev().filter(|place| coefficients[*place] != 0).collect();
+    let (mut places, mut count) = ([0; 4], 0);
+    for place in (0..coefficients.len()).rev() {
+        if coefficients[place] != 0 {
+            places[count] = place;
+            count += 1;
+        }
+    }
+    let places = &places[..count];
     let ones = places.iter().take(3).take_while(|place| coefficients[**place].abs() == 1).count();
     bits.code(counts[places.len()][ones]);
     let Some(last) = places.first() else { return };
@@ -59,7 +74,7 @@ fn block(bits: &mut Bits, coefficients: &[i32], counts: &[&[&str]], zeros: &[&[&
         }
     }
     let mut left = last + 1 - places.len();
-    if places.len() < coefficients.len() {
+    if places.len() < most {
         bits.code(zeros[places.len() - 1][left]);
     }
     for pair in places.windows(2) {

@@ -1,20 +1,21 @@
-//! A canvas as a small PNG.
+//! A canvas or a photograph as a small PNG.
 
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
+use image::{ImageFormat, RgbImage};
 
 use super::canvas::{Canvas, SHADE_STEP, TONE_STEP, Tone};
 
 /// The longer side at most, in pixels.
-const LONG: usize = 320;
+pub(super) const LONG: u32 = 320;
 /// As many shades as fit; a pixel is its shade, plus this where it has the accent's tone.
 const SHADES: u8 = 16;
 
 /// Scales down by a whole number: the mean brightness of each square of cells, the tone of its middle.
 pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
-    let step = canvas.width.max(canvas.height).div_ceil(LONG);
+    let step = canvas.width.max(canvas.height).div_ceil(LONG as usize);
     let (width, height) = (canvas.width / step, canvas.height / step);
     let mut lines = Vec::with_capacity(height * (width + 1));
     for y in 0..height {
@@ -32,6 +33,13 @@ pub(super) fn png(canvas: &Canvas) -> Vec<u8> {
     chunk(&mut png, *b"IDAT", &zlib(&lines));
     chunk(&mut png, *b"IEND", &[]);
     png
+}
+
+/// Packs a photograph.
+pub(super) fn photo(picture: &RgbImage) -> Vec<u8> {
+    let mut png = Cursor::new(Vec::new());
+    picture.write_to(&mut png, ImageFormat::Png).expect("memory takes every picture");
+    png.into_inner()
 }
 
 fn pixel(canvas: &Canvas, (left, top): (usize, usize), step: usize) -> u8 {

@@ -1,4 +1,8 @@
-//! An H.264 encoder for canvases: constrained baseline, one slice a frame, no loss.
+//! The frame of an H.264 stream in the constrained baseline profile, and an encoder for canvases without loss.
+//!
+//! A frame is one or more slices, each of whole rows of macroblocks, which know nothing of each other. What a slice
+//! holds is a canvas (here), a photograph (`photo`), the base frame moved (`motion`), or nothing new (here). Frames refer
+//! to the frame before them, or to the base: the first frame, until a later one takes its place.
 //!
 //! Every cell of a canvas is one flat block of the standard's 4 × 4 pixels, which is predicted as the mean of the
 //! blocks left of it and above it: what is left is one coefficient a block (`Intra_4x4`, mode DC). The cells are whole
@@ -9,6 +13,8 @@
 //!
 //! The first frame is complete. The others hold the macroblocks that changed and skip the rest.
 
+use std::ops::Range;
+
 use super::bits::Bits;
 use super::canvas::Canvas;
 use super::cavlc;
@@ -17,6 +23,9 @@ use super::cavlc;
 const BRIGHTNESS_QUANTISER: i32 = 34;
 /// Quantiser of colours at which a coefficient is scaled by one: 256 · 2^(22 / 6 - 5) / 64.
 const COLOUR_QUANTISER: i32 = 22;
+/// Quantiser of a photograph's brightness, at which a coefficient of one is a step of 4 of a whole block. That of its colours
+/// is as much below it as in a canvas: decoders are known to take one difference for all slices of a frame.
+const PHOTO_QUANTISER: i32 = 28;
 
 const KEY_FRAME: u8 = 0x65;
 const NEXT_FRAME: u8 = 0x61;
@@ -55,7 +64,7 @@ pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
     bits.unsigned(0); // number of this set
     bits.unsigned(0); // frame numbers have 4 bits
     bits.unsigned(2); // shown in the order of decoding
-    bits.unsigned(1); // one reference frame
+    bits.unsigned(2); // two reference frames: the base and the one before
     bits.code("0"); // no gaps in frame numbers
     bits.unsigned(columns - 1);
     bits.unsigned(rows - 1);
@@ -81,10 +90,19 @@ pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
     bits.code("000"); // no buffer model, no sequence of fields
     bits.code("1"); // limits: motion within the picture
     bits.code("1");
-    for limit in [0, 0, 0, 0, 0, 1] {
-        bits.unsigned(limit); // no bounds on bytes, bits and motion; nothing reordered, one frame held
+    for limit in [0, 0, 11, 11, 0, 2] {
+        bits.unsigned(limit); // no bounds on bytes and bits; motion below 512 pixels; nothing reordered, two frames held
     }
     bits.into_unit(SEQUENCE)
+}
+
+/// What a slice shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A canvas, whose edges stay as sharp as they are.
+    Drawn,
+    /// A photograph, whose blocks a decoder smooths.
+    Photo,
 }
 
 /// The picture parameter set: CAVLC, the quantisers, and that slices say whether they are smoothed.
@@ -121,60 +139,121 @@ pub(super) fn message(text: &str) -> Vec<u8> {
     bits.into_unit(MESSAGE)
 }
 
-/// A complete frame.
-pub(super) fn key_frame(canvas: &Canvas) -> Vec<u8> {
-    let mut bits = Bits::default();
-    bits.unsigned(0); // from the first macroblock on
-    bits.unsigned(7); // intra, like all slices of the frame
-    bits.unsigned(0); // the picture parameter set
-    bits.put(0, 4); // frame number
-    bits.unsigned(0); // number of the key frame
-    bits.code("00"); // earlier frames may still be shown; not kept for long
-    end_header(&mut bits);
-    for row in 0..canvas.rows {
-        for column in 0..canvas.columns {
-            macroblock(&mut bits, canvas, (column, row), 0);
-        }
-    }
-    bits.into_unit(KEY_FRAME)
+/// The number of a frame, and whether it is the base from here on.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) index: u32,
+    /// True for the first frame.
+    pub(super) base: bool,
 }
 
-/// The frame at this index: what differs from the frame before.
-pub(super) fn next_frame(canvas: &Canvas, before: &Canvas, index: u32) -> Vec<u8> {
-    let mut bits = Bits::default();
-    bits.unsigned(0); // from the first macroblock on
-    bits.unsigned(5); // predicted, like all slices of the frame
-    bits.unsigned(0); // the picture parameter set
-    bits.put(index % 16, 4); // frame number
-    bits.code("000"); // the usual number and order of references; the oldest frame goes
-    end_header(&mut bits);
-    let mut skipped = 0;
-    for row in 0..canvas.rows {
-        if canvas.band(row) == before.band(row) {
-            skipped += u32::try_from(canvas.columns).expect("a row is at most some hundred macroblocks");
-            continue;
+/// What a slice is predicted from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
+    Itself,
+    Before,
+    Base,
+}
+
+impl Frame {
+    /// Begins a slice of this frame at a macroblock, counted from the upper left corner.
+    pub(super) fn slice(self, first: usize, kind: Kind, from: From) -> Bits {
+        let mut bits = Bits::default();
+        bits.unsigned(number(first));
+        bits.unsigned(if from == From::Itself { 2 } else { 0 }); // intra, or predicted
+        bits.unsigned(0); // the picture parameter set
+        bits.put(self.index % 16, 4); // frame number
+        if self.index == 0 {
+            bits.unsigned(0); // number of the key frame
         }
-        for column in 0..canvas.columns {
-            if canvas.same(before, column, row) {
-                skipped += 1;
+        match from {
+            From::Itself => {}
+            From::Before => bits.code("00"), // the usual number and order of references: the one before comes first
+            From::Base => {
+                bits.code("01"); // the usual number; first comes
+                bits.unsigned(2); // the long-term frame
+                bits.unsigned(0); // of this number;
+                bits.unsigned(3); // the rest as usual
+            }
+        }
+        match self {
+            Self { index: 0, .. } => bits.code("01"), // earlier frames may still be shown; kept for long
+            Self { base: false, .. } => bits.code("0"), // the oldest frame goes, but not the base
+            Self { base: true, .. } => {
+                bits.code("1");
+                bits.unsigned(6); // this frame is kept for long
+                bits.unsigned(0); // in the base's place
+                bits.unsigned(0); // and that is all
+            }
+        }
+        match kind {
+            Kind::Drawn => {
+                bits.signed(0); // the quantiser as in the picture parameter set
+                bits.unsigned(1); // no smoothing
+            }
+            Kind::Photo => {
+                bits.signed(PHOTO_QUANTISER - BRIGHTNESS_QUANTISER);
+                bits.unsigned(2); // smoothing within the slice,
+                bits.signed(0); // of the usual
+                bits.signed(0); // strength
+            }
+        }
+        bits
+    }
+
+    /// Ends a slice of this frame.
+    pub(super) fn end(self, bits: Bits) -> Vec<u8> {
+        bits.into_unit(if self.index == 0 { KEY_FRAME } else { NEXT_FRAME })
+    }
+
+    /// Returns a slice of rows that are as in the frame before.
+    pub(super) fn still(self, columns: usize, rows: Range<usize>) -> Vec<u8> {
+        let mut bits = self.slice(rows.start * columns, Kind::Drawn, From::Before);
+        bits.unsigned(number(rows.len() * columns));
+        self.end(bits)
+    }
+
+    /// Returns a slice with the upper rows of a canvas, which begin at a row of the frame.
+    pub(super) fn drawn(self, canvas: &Canvas, rows: usize, at: usize) -> Vec<u8> {
+        let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Itself);
+        for row in 0..rows {
+            for column in 0..canvas.columns {
+                macroblock(&mut bits, canvas, (column, row), 0);
+            }
+        }
+        self.end(bits)
+    }
+
+    /// Returns a slice with what differs in a canvas from the frame before; it begins at a row of the frame.
+    pub(super) fn changed(self, canvas: &Canvas, before: &Canvas, at: usize) -> Vec<u8> {
+        let mut bits = self.slice(at * canvas.columns, Kind::Drawn, From::Before);
+        let mut skipped = 0;
+        for row in 0..canvas.rows {
+            if canvas.band(row) == before.band(row) {
+                skipped += number(canvas.columns);
                 continue;
             }
-            bits.unsigned(skipped);
-            skipped = 0;
-            // Behind the five types of predicted macroblocks.
-            macroblock(&mut bits, canvas, (column, row), 5);
+            for column in 0..canvas.columns {
+                if canvas.same(before, column, row) {
+                    skipped += 1;
+                    continue;
+                }
+                bits.unsigned(skipped);
+                skipped = 0;
+                // Behind the five types of predicted macroblocks.
+                macroblock(&mut bits, canvas, (column, row), 5);
+            }
         }
+        if skipped > 0 {
+            bits.unsigned(skipped);
+        }
+        self.end(bits)
     }
-    if skipped > 0 {
-        bits.unsigned(skipped);
-    }
-    bits.into_unit(NEXT_FRAME)
 }
 
-/// What both kinds of slices end their header with.
-fn end_header(bits: &mut Bits) {
-    bits.signed(0); // the quantiser as in the picture parameter set
-    bits.unsigned(1); // no smoothing
+/// A count of macroblocks as the bits take it.
+fn number(macroblocks: usize) -> u32 {
+    u32::try_from(macroblocks).expect("a frame has at most some ten thousand macroblocks")
 }
 
 /// Writes a macroblock: each cell as its difference to the mean of its neighbours, the colours as theirs to what is left
@@ -232,7 +311,7 @@ fn macroblock(bits: &mut Bits, canvas: &Canvas, (column, row): (usize, usize), f
     }
     if has_shades {
         for block in brightness {
-            cavlc::brightness(bits, block);
+            cavlc::brightness(bits, &[block, 0, 0], 0);
         }
     }
     if has_colours {

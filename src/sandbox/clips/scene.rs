@@ -1,16 +1,13 @@
 //! What a clip shows: whose it is and what was asked for, and a disc that crosses the picture in the clip's time.
 
-use embedded_graphics::mono_font::MonoFont;
 use embedded_graphics::mono_font::iso_8859_1::{FONT_6X10, FONT_8X13_BOLD, FONT_9X15_BOLD, FONT_9X18_BOLD};
-use sha2::{Digest, Sha256};
 
-use super::Picture;
-use super::canvas::{Canvas, Tone};
+use super::canvas::Canvas;
+use super::h264::{self, Frame};
+use super::letters::{Line, even, tones};
+use super::photo::Photo;
 use super::words::{plain, wrap};
-
-/// Calm hues all round the circle: how far blue and red are from grey, in steps.
-const HUES: [(i8, i8); 10] =
-    [(6, -4), (3, -6), (-1, -6), (-4, -4), (-4, 1), (-4, 3), (-3, 6), (1, 6), (4, 4), (7, 0)];
+use super::{Defect, Frames, Picture};
 
 const BACKGROUND: u8 = 4;
 const FOOTER: u8 = 3;
@@ -32,8 +29,9 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn new(picture: &Picture) -> Self {
-        let canvas = Canvas::new((picture.width, picture.height), tones(&picture.subject), BACKGROUND);
+    /// Draws the scene of a clip, of which this many pixels are its height.
+    pub(super) fn new(picture: &Picture, height: u32) -> Self {
+        let canvas = Canvas::new((picture.width, height), tones(&picture.subject), BACKGROUND);
         let (width, height) = (canvas.width, canvas.height);
         let short = width.min(height);
         let bar = even(short / 64).max(2);
@@ -89,6 +87,51 @@ impl Scene {
         small.draw_all(canvas, (pad, y), TEXT, &prompt);
     }
 
+    /// Draws all frames of the clip.
+    pub(super) fn frames(picture: &Picture) -> Frames {
+        let count = picture.seconds * picture.fps.get();
+        let (columns, rows) = (picture.width.div_ceil(16) as usize, picture.height.div_ceil(16) as usize);
+        let bar = picture.defect.map_or(0, |defect| defect.bar(rows));
+        let between = u32::try_from((rows - 2 * bar) * 16).expect("rows come from a number of pixels");
+        let height = between.min(picture.height);
+        let scene = Self::new(picture, height);
+        let cut = (picture.defect == Some(Defect::Cut)).then_some(count / 2);
+        let mut before = scene.frame(0, count);
+        let black = Photo::black(columns, rows);
+        let frame = Frame { index: 0, base: true };
+        let mut units = vec![h264::message(&format!("task {}", picture.task))];
+        if bar > 0 {
+            units.push(black.slice(frame, 0..bar));
+        }
+        units.push(frame.drawn(&before, before.rows, bar));
+        if bar > 0 {
+            units.push(black.slice(frame, rows - bar..rows));
+        }
+        let mut frames = vec![units];
+        for index in 1..count {
+            let frame = Frame { index, base: false };
+            if picture.defect == Some(Defect::Frozen) {
+                frames.push(vec![frame.still(columns, 0..rows)]);
+                continue;
+            }
+            let mut canvas = scene.frame(index, count);
+            if cut.is_some_and(|cut| index >= cut) {
+                canvas.invert();
+            }
+            let mut units = Vec::new();
+            if bar > 0 {
+                units.push(frame.still(columns, 0..bar));
+            }
+            units.push(frame.changed(&canvas, &before, bar));
+            if bar > 0 {
+                units.push(frame.still(columns, rows - bar..rows));
+            }
+            frames.push(units);
+            before = canvas;
+        }
+        frames
+    }
+
     /// The frame at `index` of `count`: the disc goes from edge to edge, the line fills up to the last frame.
     pub(super) fn frame(&self, index: u32, count: u32) -> Canvas {
         let mut canvas = self.still.clone();
@@ -103,22 +146,6 @@ impl Scene {
         canvas.disc((radius + way * index / (count - 1).max(1), self.path * 8 + 4), radius, DISC);
         canvas
     }
-}
-
-/// Colours are kept for squares of two cells; what is drawn in the accent's lies between even ones.
-fn even(cells: usize) -> usize {
-    cells & !1
-}
-
-/// The subject's hue, and the opposite one for what moves.
-fn tones(subject: &str) -> [Tone; 2] {
-    let dice = Sha256::digest(subject);
-    let (blue, red) = HUES[usize::from(dice[0]) % HUES.len()];
-    let tone = |blue: i8, red: i8| Tone {
-        blue: 32_u8.wrapping_add_signed(blue),
-        red: 32_u8.wrapping_add_signed(red),
-    };
-    [tone(blue, red), tone(-blue, -red)]
 }
 
 /// The letters for a size of picture.
@@ -140,42 +167,5 @@ impl Style {
             (set(&FONT_6X10, unit), [set(&FONT_9X18_BOLD, 2 * unit), set(&FONT_9X18_BOLD, unit)])
         };
         Self { small, titles, unit }
-    }
-}
-
-/// How lines of text are set.
-struct Line {
-    font: &'static MonoFont<'static>,
-    scale: usize,
-}
-
-impl Line {
-    fn width(&self, text: &str) -> usize {
-        text.chars().count() * self.font.character_size.width as usize * self.scale
-    }
-
-    /// How many letters fit.
-    fn fits(&self, width: usize) -> usize {
-        width / (self.font.character_size.width as usize * self.scale)
-    }
-
-    /// From one line's upper edge to the next.
-    fn pitch(&self) -> usize {
-        (self.font.character_size.height as usize + 2) * self.scale
-    }
-
-    /// Draws lines below each other; gives the lower edge.
-    fn draw_all(
-        &self,
-        canvas: &mut Canvas,
-        (x, mut y): (usize, usize),
-        shade: u8,
-        lines: &[String],
-    ) -> usize {
-        for line in lines {
-            canvas.text((x, y), self.font, self.scale, shade, line);
-            y += self.pitch();
-        }
-        y
     }
 }

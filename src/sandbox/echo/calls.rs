@@ -94,7 +94,7 @@ fn list(shared: &Shared, span: &Span) -> Answer {
     let now = (shared.now)();
     let mut inner = held(&shared.inner);
     let Inner { book, faults, dice, .. } = &mut *inner;
-    let call = Call { provider: NAME, model: "", prompt: "", request_id: "" };
+    let call = Call { provider: NAME, model: "", prompt: "", request_id: "", pictured: false, lot: 1.0 };
     let fault = faults.pick(On::List, call, dice);
     let shows = |task: &Task| {
         let at = task.accepted_at;

@@ -4,7 +4,14 @@ use super::*;
 fn no_code_of_a_table_begins_another() {
     let whole = |table: &[&[&'static str]]| vec![table.concat()];
     let rows = |table: &[&[&'static str]]| table.iter().map(|row| row.to_vec()).collect::<Vec<_>>();
-    let tables = [whole(&COUNT), whole(&COLOUR_COUNT), rows(&ZEROS), rows(&COLOUR_ZEROS), rows(&RUN)];
+    let tables = [
+        whole(&COUNT),
+        whole(&COUNT_AMONG_MORE),
+        whole(&COLOUR_COUNT),
+        rows(&ZEROS),
+        rows(&COLOUR_ZEROS),
+        rows(&RUN),
+    ];
     for codes in tables.concat() {
         for (index, code) in codes.iter().enumerate() {
             let others = codes.iter().enumerate().filter(|(other, _)| *other != index);
@@ -21,8 +28,8 @@ fn the_worked_examples_give_their_bits() {
         bits.into_unit(0)
     };
     // None; one of 3, worked by hand along the standard.
-    assert_eq!(written(&|bits| brightness(bits, 0)), [0, 0b1100_0000]);
-    assert_eq!(written(&|bits| brightness(bits, 3)), [0, 0b0001_0100, 0b1110_0000]);
+    assert_eq!(written(&|bits| brightness(bits, &[0; 3], 0)), [0, 0b1100_0000]);
+    assert_eq!(written(&|bits| brightness(bits, &[3, 0, 0], 0)), [0, 0b0001_0100, 0b1110_0000]);
     // 000110 (two, a one) 1 (sign) 001 (3) 01 (one zero) 0 (run 1)
     assert_eq!(written(&|bits| colour(bits, &[3, 0, -1, 0])), [0, 0b0001_1010, 0b0101_0100]);
 }

@@ -1,0 +1,172 @@
+//! The frames of a clip that begins with a picture.
+//!
+//! The first frame is the picture, which fills it. Then the camera moves in slowly. After half a second the card comes up
+//! from the lower edge and stays. Where a last picture was ordered, it comes down from the upper edge at the end, over
+//! picture and card, and is the last frame.
+
+use std::ops::Range;
+
+use image::RgbImage;
+
+use super::canvas::Canvas;
+use super::card::card;
+use super::h264::{self, Frame};
+use super::motion::Motion;
+use super::photo::Photo;
+use super::source::{Source, unlike};
+use super::{Defect, Frames, Picture};
+
+/// How near the edges come to the middle until the end, in thousandths of the way.
+const PUSH: u32 = 90;
+/// How often in a second the camera moves.
+const MOVES: u32 = 12;
+
+/// Draws all frames of a clip that begins with this picture; without one they are black.
+pub(super) fn frames(picture: &Picture, first: Option<&Source>) -> Frames {
+    let film = Film::new(picture, first);
+    let (columns, rows) = (film.first.columns, film.first.rows);
+    let message = h264::message(&format!("task {}", picture.task));
+    let start = Frame { index: 0, base: true };
+    let mut frames = vec![vec![message, film.first.slice(start, 0..rows)]];
+    let (mut shown, mut wiped) = (0, 0);
+    for index in 1..film.count {
+        let frame = Frame { index, base: film.cut == Some(index) };
+        let mut parts = Parts { frame, columns, units: Vec::new() };
+        let (wipe, up) = (film.wiped(index), film.card_rows(index));
+        let pictured = 0..rows - up;
+        if let Some(last) = film.last.as_ref().filter(|_| wipe > 0) {
+            parts.still(0..wiped);
+            if wipe > wiped {
+                parts.units.push(last.slice(frame, wiped..wipe));
+            }
+            parts.still(wipe..rows);
+            wiped = wipe;
+        } else if let Some(other) = film.other.as_ref().filter(|_| frame.base) {
+            parts.units.push(other.slice(frame, pictured));
+            parts.card(film.card.as_ref(), up, shown, rows);
+        } else if let Some(thousandths) = film.moved(index) {
+            let motion = Motion::new((picture.width, picture.height), thousandths);
+            parts.still(0..film.bar);
+            parts.units.push(motion.slice(frame, film.bar..pictured.end - film.bar));
+            parts.still(pictured.end - film.bar..pictured.end);
+            parts.card(film.card.as_ref(), up, shown, rows);
+        } else {
+            parts.still(0..rows);
+        }
+        shown = up;
+        frames.push(parts.units);
+    }
+    frames
+}
+
+/// Returns the first frame, scaled down to at most this many pixels across or down.
+pub(super) fn first(picture: &Picture, first: Option<&Source>, long: u32) -> RgbImage {
+    Film::new(picture, first).first.small((picture.width, picture.height), long)
+}
+
+/// The slices of a frame, from its upper edge to its lower one.
+struct Parts {
+    frame: Frame,
+    columns: usize,
+    units: Vec<Vec<u8>>,
+}
+
+impl Parts {
+    /// Appends rows that are as in the frame before.
+    fn still(&mut self, rows: Range<usize>) {
+        if !rows.is_empty() {
+            self.units.push(self.frame.still(self.columns, rows));
+        }
+    }
+
+    /// Appends the upper rows of the card at the lower edge, where `shown` of them were before.
+    fn card(&mut self, card: Option<&Canvas>, up: usize, shown: usize, rows: usize) {
+        match card {
+            Some(card) if up != shown => self.units.push(self.frame.drawn(card, up, rows - up)),
+            _ => self.still(rows - up..rows),
+        }
+    }
+}
+
+/// What the frames are made of.
+struct Film {
+    count: u32,
+    fps: u32,
+    first: Photo,
+    last: Option<Photo>,
+    card: Option<Canvas>,
+    /// Rows of macroblocks that are black at the upper and at the lower edge.
+    bar: usize,
+    moves: bool,
+    /// What a cut goes to, and the index of its first frame.
+    other: Option<Photo>,
+    cut: Option<u32>,
+}
+
+impl Film {
+    fn new(picture: &Picture, first: Option<&Source>) -> Self {
+        let defect = picture.defect;
+        let count = picture.seconds * picture.fps.get();
+        let (columns, rows) = (picture.width.div_ceil(16) as usize, picture.height.div_ceil(16) as usize);
+        let bar = defect.map_or(0, |defect| defect.bar(rows));
+        let between = u32::try_from((rows - 2 * bar) * 8).expect("rows come from a number of pixels");
+        let height = between.min(picture.height / 2);
+        let pixels = (picture.width / 2, height);
+        let photo = |drawn: &RgbImage| {
+            let mut photo = Photo::black(columns, rows);
+            photo.put(drawn, bar..rows - bar);
+            if defect == Some(Defect::Recoloured) {
+                photo.recolour();
+            }
+            photo
+        };
+        let first = first.filter(|_| defect != Some(Defect::Black)).map(|first| first.picture(pixels));
+        let moves = first.is_some() && defect != Some(Defect::Frozen);
+        let other = first.as_ref().map(|first| || photo(&unlike(first, &picture.task)));
+        let other = |wanted| other.as_ref().filter(|_| defect == Some(wanted)).map(|draw| draw());
+        let shown = other(Defect::WrongProduct).or_else(|| first.as_ref().map(photo));
+        Self {
+            count,
+            fps: picture.fps.get(),
+            first: shown.unwrap_or_else(|| Photo::black(columns, rows)),
+            last: picture.last.as_ref().filter(|_| moves).map(|last| photo(&last.picture(pixels))),
+            card: if moves && bar == 0 { card(picture) } else { None },
+            bar,
+            moves,
+            other: other(Defect::Cut),
+            cut: (defect == Some(Defect::Cut) && moves).then_some(count / 2),
+        }
+    }
+
+    /// Every how many frames something moves.
+    fn step(&self) -> u32 {
+        (self.fps / MOVES).max(1)
+    }
+
+    /// How many thousandths of the way the camera has moved in a frame; none in a frame in which it stays.
+    fn moved(&self, index: u32) -> Option<u32> {
+        let since = index - self.cut.filter(|cut| *cut <= index).unwrap_or(0);
+        (self.moves && since.is_multiple_of(self.step())).then(|| PUSH * since / self.count)
+    }
+
+    /// How many rows of the card can be seen. It comes fast and arrives slowly.
+    fn card_rows(&self, index: u32) -> usize {
+        let Some(card) = &self.card else { return 0 };
+        let (start, length) = ((self.fps * 6).div_ceil(10), (self.fps / 2).max(1));
+        let at = index - index % self.step();
+        let left = (start + length).saturating_sub(at).min(length) as usize;
+        let length = length as usize;
+        card.rows * (length * length - left * left) / (length * length)
+    }
+
+    /// How many rows the last picture covers.
+    fn wiped(&self, index: u32) -> usize {
+        if self.last.is_none() {
+            return 0;
+        }
+        let length = (self.fps * 3 / 4).min(self.count / 3).max(1);
+        let start = self.count - length - if self.count > length + self.fps / 8 { self.fps / 8 } else { 0 };
+        let frames = (index + 1).saturating_sub(start).min(length);
+        self.first.rows * frames as usize / length as usize
+    }
+}
