@@ -1,5 +1,7 @@
 //! Flags and commands, as clap reads them.
 
+mod export;
+mod listed;
 mod money;
 mod paid;
 #[cfg(feature = "sandbox")]
@@ -7,6 +9,8 @@ mod sandbox;
 mod settle;
 mod sheet;
 
+pub use export::{ExportArgs, ExportCommon, ExportForm};
+pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
 #[cfg(feature = "sandbox")]
@@ -121,6 +125,12 @@ pub enum Command {
     /// The last run, jobs by state, what is in flight and how long, links that die soon, the money, and what needs a
     /// decision. Works while a run is active, and with a manifest that cannot be read.
     Status(ManifestArg),
+    /// Every job on a line: state, decision, price, path
+    ///
+    /// All jobs of the manifest, or those that the filters select: values of one filter are alternatives, and a job
+    /// must satisfy every filter. Works while a run is active. A job that was ordered is as the last run left it; what
+    /// an edit of the manifest would change is what `plan` shows.
+    Jobs(JobsArgs),
     /// One job with every take and every answer
     ///
     /// Where its clip is, what it cost, each submission with its time, its request id and the provider's words, the
@@ -138,11 +148,23 @@ pub enum Command {
     /// its frames where ffmpeg is installed. A run does so by itself; this command does it for clips that have no verdict, or
     /// one for other settings of `checks:`. Sends nothing. Exits 3 where a clip fails.
     Check(ManifestArg),
+    /// One HTML page with all clips; CSV, JSON, JUnit, Markdown
+    ///
+    /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
+    /// the clips: it works without a network, and it can be searched, filtered and printed. Other formats are for
+    /// spreadsheets, programs, build servers and chats; with --compare, what changed since the end of an earlier run.
+    /// Works while a run is active.
+    Report(ReportArgs),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
     /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
     Verify(VerifyArgs),
+    /// Hand over: your sheet with clips, feeds, files
+    ///
+    /// Writes the clips that were approved in the form that a shop takes. With --all also those that nobody has reviewed;
+    /// never one that was rejected. Sends nothing and changes no clip.
+    Export(ExportArgs),
     /// Send failed jobs again
     ///
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out

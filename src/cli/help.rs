@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "show", "ledger", "check", "verify", "models"]),
+    ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "check", "verify", "models"]),
+    ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
@@ -68,11 +69,30 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         ],
     ),
     (
+        "jobs",
+        &[
+            ["every job with its state and its clip", "shotlist jobs"],
+            ["what failed or needs a decision", "shotlist jobs --state failed --state held"],
+            ["rejected clips of some products", "shotlist jobs 'WH-*' --decision rejected"],
+            ["by a tag of the shop, for a spreadsheet", "shotlist jobs --tag sale --csv > jobs.csv"],
+        ],
+    ),
+    (
         "show",
         &[
             ["by item, if it has one job", "shotlist show WH-100"],
             ["by shot and item", "shotlist show hero/WH-100"],
             ["by a pattern that matches one job", "shotlist show 'social/WH-100/*beach'"],
+        ],
+    ),
+    (
+        "report",
+        &[
+            ["a page beside the clips, report.html", "shotlist report"],
+            ["every job and what is known of it", "shotlist report --json --out report.json"],
+            ["for the summary of a build", "shotlist report --markdown"],
+            ["for the tests of a build server", "shotlist report --junit --out clips.xml"],
+            ["what changed since run 12", "shotlist report --compare 12"],
         ],
     ),
     (
@@ -102,6 +122,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["every night, a tenth of them", "shotlist verify --subset 10% --json"],
             ["a copy of the output folder", "shotlist verify --out /backup/shop"],
             ["bring back what is missing, free", "shotlist verify --repair"],
+        ],
+    ),
+    (
+        "export",
+        &[
+            ["your sheet back, with the approved clips", "shotlist export sheet"],
+            ["with their public addresses", "shotlist export sheet --base-url https://cdn.example.com/clips"],
+            ["also what nobody has reviewed yet", "shotlist export sheet --all --shot hero"],
         ],
     ),
     (

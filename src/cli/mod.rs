@@ -8,8 +8,10 @@ mod collect;
 mod context;
 mod dismiss;
 mod doctor;
+mod export;
 pub mod help;
 mod init;
+mod jobs;
 mod ledger;
 mod logging;
 mod models;
@@ -18,6 +20,7 @@ mod plan;
 mod prune;
 mod recover;
 mod redo;
+mod report;
 mod resolve;
 mod retry;
 mod run;
@@ -86,9 +89,12 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Redo(args) => redo::redo(context, args).await,
         Command::Validate(args) => validate::validate(context, args).await,
         Command::Status(args) => status::status(context, args).await,
+        Command::Jobs(args) => jobs::jobs(context, args).await,
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
         Command::Check(args) => check::check(context, args).await,
+        Command::Report(args) => report::report(context, args).await,
+        Command::Export(args) => export::export(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,

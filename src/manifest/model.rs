@@ -14,6 +14,7 @@ use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
 use crate::domain::price::Price;
 use crate::domain::problem::Place;
+use crate::domain::rollout::Rollout;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -55,6 +56,8 @@ pub struct Manifest {
     pub image_identity: ImageIdentity,
     /// Settings of the automatic checks of clips.
     pub checks: Checks,
+    /// How many clips of each template are rendered before the rest; `None` if all are rendered at once.
+    pub rollout: Option<Rollout>,
     pub(super) templates: Templates,
 }
 

@@ -5,3 +5,4 @@ pub mod frames;
 pub mod image;
 pub mod mp4;
 pub mod signature;
+pub mod thumbnail;

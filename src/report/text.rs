@@ -3,10 +3,13 @@
 pub mod cancel;
 pub mod catalog;
 pub mod check;
+pub mod compare;
 pub mod dismiss;
 pub mod doctor;
+pub mod export;
 pub mod held;
 pub mod init;
+pub mod jobs;
 pub mod ledger;
 mod lost;
 pub mod models;

@@ -59,6 +59,8 @@ pub struct Admitted {
     pub alike: Option<TakeId>,
     /// Whether the job may be sent, so that its place in the queue counts.
     pub may_be_sent: bool,
+    /// Whether the job waits for the review of other clips.
+    pub is_held_back: bool,
 }
 
 /// A new take of a wanted job.
@@ -83,6 +85,7 @@ impl Admitted {
             afresh: None,
             alike: None,
             may_be_sent: true,
+            is_held_back: false,
         }
     }
 }
@@ -105,6 +108,7 @@ impl From<Decided> for Admitted {
                 admitted.new = ordered.map(|id| NewTake { id, instead_of: Some(instead_of) });
                 return admitted;
             }
+            Decision::HeldBack => admitted.is_held_back = true,
             Decision::New
             | Decision::Underway { unsent: false, .. }
             | Decision::Unchanged { .. }
@@ -129,8 +133,9 @@ impl Store {
 fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
     let Admission { project, gone, jobs, partial, left_out, policy, run } = admission;
     let has_waiting = db.prepare_cached("SELECT 1 FROM takes WHERE state = 'pending' LIMIT 1")?.exists([])?;
-    let seen = HashSet::new();
-    let mut desk = Desk { db, project, policy, run: *run, now, has_waiting, seen, is_whole: !partial };
+    let has_held_back = db.prepare_cached("SELECT 1 FROM held_back LIMIT 1")?.exists([])?;
+    let (seen, is_whole) = (HashSet::new(), !partial);
+    let mut desk = Desk { db, project, policy, run: *run, now, has_waiting, has_held_back, seen, is_whole };
     match jobs {
         Jobs::These(jobs) => {
             (0..).zip(jobs).try_for_each(|(at, job)| desk.admit(at, job))?;
@@ -170,6 +175,8 @@ struct Desk<'a> {
     now: Timestamp,
     /// Whether any take waits to be sent.
     has_waiting: bool,
+    /// Whether any job waits for the review of other clips.
+    has_held_back: bool,
     /// Rows of the jobs so far, where all that are wanted come.
     seen: HashSet<i64>,
     is_whole: bool,
@@ -177,10 +184,13 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn admit(&mut self, at: i64, admitted: &Admitted) -> rusqlite::Result<()> {
-        let Admitted { wanted, new, supersede, adopt, afresh, alike, may_be_sent } = admitted;
+        let Admitted { wanted, new, supersede, adopt, afresh, alike, may_be_sent, is_held_back } = admitted;
         let job = self.upsert(at, wanted, *may_be_sent)?;
         if self.is_whole {
             self.seen.insert(job);
+        }
+        if *is_held_back || self.has_held_back {
+            note_held_back(self.db, job, *is_held_back)?;
         }
         if let Some(take) = adopt {
             move_take(self.db, take, job)?;
@@ -233,7 +243,7 @@ impl Desk<'_> {
             }
             apply::cancel_stand_ins(self.db, doubtful, Moment::new(self.now, 0.0), self.policy)?;
         }
-        let Wanted { key, title, request, fingerprint, path, price, likeness: _ } = wanted.clone();
+        let Wanted { key, title, request, fingerprint, path, price, tags: _, likeness: _ } = wanted.clone();
         let state = State::new(self.policy, self.now);
         let (id, project, price) = (id.clone(), self.project.to_owned(), price.unwrap_or_default());
         let take = Take {
@@ -277,17 +287,18 @@ impl Desk<'_> {
 
     /// Returns the row of the job, which is written only where it is not as it should be.
     fn upsert(&self, at: i64, job: &Wanted, may_be_sent: bool) -> rusqlite::Result<i64> {
-        let Wanted { key, title, fingerprint, path, .. } = job;
+        let Wanted { key, title, tags, fingerprint, path, .. } = job;
         let JobKey { shot, item, variant } = key;
-        let fingerprint = fingerprint.to_string();
+        let (fingerprint, tags) = (fingerprint.to_string(), takes::tags_json(tags));
         let found = self
             .db
             .prepare_cached(
                 "SELECT id, wanted AND title = ?5 AND fingerprint = ?6 AND path = ?7 AND (priority = ?8 OR NOT ?9)
+                     AND tags = ?10
                  FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
             )?
             .query_row(
-                (self.project, shot, item, variant, title, &fingerprint, path, at, may_be_sent),
+                (self.project, shot, item, variant, title, &fingerprint, path, at, may_be_sent, &tags),
                 |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
             )
             .optional()?;
@@ -296,19 +307,19 @@ impl Desk<'_> {
             Some((id, false)) => {
                 self.db
                     .prepare_cached(
-                        "UPDATE jobs SET title = ?2, wanted = 1, priority = ?3, fingerprint = ?4, path = ?5
+                        "UPDATE jobs SET title = ?2, wanted = 1, priority = ?3, fingerprint = ?4, path = ?5, tags = ?6
                          WHERE id = ?1",
                     )?
-                    .execute((id, title, at, &fingerprint, path))?;
+                    .execute((id, title, at, &fingerprint, path, &tags))?;
                 Ok(id)
             }
             None => self
                 .db
                 .prepare_cached(
-                    "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path)
-                     VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)",
+                    "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path, tags)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9)",
                 )?
-                .insert((self.project, shot, item, variant, title, at, &fingerprint, path)),
+                .insert((self.project, shot, item, variant, title, at, &fingerprint, path, &tags)),
         }
     }
 
@@ -325,6 +336,16 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// Notes whether a job waits for the review of other clips.
+fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Result<()> {
+    let sql = if is_held_back {
+        "INSERT OR IGNORE INTO held_back (job) VALUES (?1)"
+    } else {
+        "DELETE FROM held_back WHERE job = ?1"
+    };
+    db.prepare_cached(sql)?.execute([job]).map(|_| ())
 }
 
 /// Gives a take to another job, as its newest, with what stands in for it and was not sent yet. Where its clip stands is

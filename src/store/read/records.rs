@@ -12,6 +12,7 @@ use crate::plan::known::Filed;
 use crate::store::checks::Check;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
+use crate::store::reviews::Reviews;
 use crate::store::takes;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -38,8 +39,10 @@ pub struct JobRecord {
     pub filed: Option<Filed>,
     /// Renderings of the job, the newest first.
     pub takes: Vec<TakeRecord>,
-    /// Newest review of the job.
+    /// Newest review that holds for the job: its own, or that of the clip which it shares with another.
     pub review: Option<Review>,
+    /// True if that review queues another rendering, and no take of the job was ordered since.
+    pub is_redo_queued: bool,
 }
 
 /// A rendering with everything that is known about it.
@@ -78,6 +81,29 @@ impl Reader {
         let project = project.map(str::to_owned);
         self.read(move |db| records(db, project.as_deref(), settings)).await
     }
+
+    /// Returns the reviews of every job of a project, or of all, the oldest first.
+    pub async fn all_reviews(
+        &self,
+        project: Option<&str>,
+    ) -> Result<HashMap<(String, JobKey), Vec<Review>>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| {
+            let mut by_job = Reviews::read(db)?.into_jobs();
+            let mut select = db.prepare_cached(
+                "SELECT id, project, shot, item, variant FROM jobs WHERE ?1 IS NULL OR project = ?1",
+            )?;
+            let mut rows = select.query([project])?;
+            let mut found = HashMap::new();
+            while let Some(row) = rows.next()? {
+                if let Some(reviews) = by_job.remove(&row.get(0)?) {
+                    found.insert((row.get(1)?, takes::key(row, 2)?), reviews);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
 }
 
 /// Returns the findings of a verdict that is about the bytes of a take's clip, with these settings.
@@ -94,7 +120,7 @@ fn records(
     project: Option<&str>,
     settings: Option<Sha256>,
 ) -> rusqlite::Result<Vec<JobRecord>> {
-    let mut reviews = reviews(db)?;
+    let reviews = Reviews::read(db)?;
     let mut checks = checks(db)?;
     let mut takes_of = takes_by_job(db, project)?;
     let mut select = db.prepare_cached(
@@ -106,25 +132,29 @@ fn records(
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let job: i64 = row.get(0)?;
-        let of_job = reviews.remove(&job).unwrap_or_default();
         let mut found = takes_of.remove(&job).unwrap_or_default();
         for record in &mut found {
             record.checked =
                 checks.remove(&record.take.id).and_then(|check| current(record, check, settings));
-            record.review = of_job.iter().rfind(|review| review.take == record.take.id).cloned();
+            record.review = reviews.of_take(job, &record.take.id).cloned();
         }
-        let tags = row.get_ref(13)?.as_str()?;
+        let (filed, fingerprint) = (takes::filed(row, 9)?, takes::parsed(row, 7)?);
+        let clip = filed.as_ref().map(|filed| &filed.file.sha256);
+        let review = reviews.newest(job, clip, fingerprint).cloned();
+        let latest = found.first().map(|newest| &newest.take.id);
+        let is_redo_queued = review.as_ref().is_some_and(|review| reviews.is_queued(job, review, latest));
         records.push(JobRecord {
             project: row.get(1)?,
             key: takes::key(row, 2)?,
             title: row.get(5)?,
-            tags: serde_json::from_str(tags).map_err(|error| takes::unreadable(13, error))?,
+            tags: takes::tags(row, 13)?,
             wanted: row.get(6)?,
-            fingerprint: takes::parsed(row, 7)?,
+            fingerprint,
             path: row.get(8)?,
-            filed: takes::filed(row, 9)?,
+            filed,
             takes: found,
-            review: of_job.into_iter().next_back(),
+            review,
+            is_redo_queued,
         });
     }
     Ok(records)
@@ -170,20 +200,6 @@ fn take(row: &Row<'_>) -> rusqlite::Result<TakeRecord> {
         checked: None,
         review: None,
     })
-}
-
-/// Reads the reviews of all jobs by job, the oldest first.
-fn reviews(db: &Connection) -> rusqlite::Result<HashMap<i64, Vec<Review>>> {
-    let mut select = db.prepare_cached(
-        "SELECT job, revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at FROM reviews
-         ORDER BY revision",
-    )?;
-    let mut rows = select.query([])?;
-    let mut found: HashMap<i64, Vec<Review>> = HashMap::new();
-    while let Some(row) = rows.next()? {
-        found.entry(row.get(0)?).or_default().push(review(row, 1)?);
-    }
-    Ok(found)
 }
 
 /// Reads the columns `revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at`.

@@ -58,6 +58,7 @@ pub(crate) fn wanted(model: &str, item: &str, prompt: &str) -> Wanted {
         title: format!("The {item}").into(),
         fingerprint: fingerprint(&request),
         likeness: None,
+        tags: Vec::new(),
         request,
         price: Some(PRICE),
         path: format!("renders/{item}.mp4"),

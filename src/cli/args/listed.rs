@@ -1,0 +1,82 @@
+//! Arguments of the commands that list jobs.
+
+use super::ManifestArg;
+use crate::app::jobs::Filter;
+use crate::app::jobs::compare::Span;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Arguments of `jobs`.
+#[derive(Debug, Clone, Args)]
+pub struct JobsArgs {
+    /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; any number of them
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// Which jobs
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// As CSV, for a spreadsheet
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// Flags that filter jobs.
+#[derive(Debug, Clone, Args)]
+pub struct FilterArgs {
+    /// Only jobs in this state, such as failed or 'to render'; may be repeated
+    #[arg(long, value_name = "STATE")]
+    pub state: Vec<String>,
+    /// Only jobs whose key or item matches; may be repeated
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Vec<String>,
+    /// Only jobs of items with this tag; may be repeated
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Only jobs with this decision: undecided, approved, rejected or outdated; may be repeated
+    #[arg(long, value_name = "DECISION")]
+    pub decision: Vec<String>,
+    /// Only jobs with this verdict of the checks: pass, warn, fail or unchecked; may be repeated
+    #[arg(long, value_name = "VERDICT")]
+    pub verdict: Vec<String>,
+}
+
+impl FilterArgs {
+    /// Returns the same for a use case, with these patterns added to those of `--only`.
+    #[must_use]
+    pub fn request(&self, patterns: &[String]) -> Filter {
+        Filter {
+            only: patterns.iter().chain(&self.only).cloned().collect(),
+            states: self.state.clone(),
+            tags: self.tag.clone(),
+            decisions: self.decision.clone(),
+            verdicts: self.verdict.clone(),
+        }
+    }
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("format").args(["csv", "junit", "markdown"]))]
+pub struct ReportArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Which jobs
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// Write to this file; the page goes to report.html in the folder of the clips without it, other formats to stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// As CSV, for a spreadsheet: a line for each job
+    #[arg(long)]
+    pub csv: bool,
+    /// As JUnit XML, for a build server: a test case for each job
+    #[arg(long)]
+    pub junit: bool,
+    /// As Markdown, for a chat or a build's summary: counts, money and the jobs that need a person
+    #[arg(long)]
+    pub markdown: bool,
+    /// What changed since the end of this run, by its number as status shows it; or between the ends of two, as in 12..15
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["csv", "junit"])]
+    pub compare: Option<Span>,
+}
