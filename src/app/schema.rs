@@ -114,7 +114,6 @@ fn section(name: &str) -> Json {
         "on_bad_item" => json!({ "enum": ["fail", "skip"], "default": "fail" }),
         "on_missing" => json!({ "enum": ["fetch", "tell", "ignore"], "default": "tell" }),
         "image_identity" => json!({ "enum": ["bytes", "url", "url_without_query", "pixels"] }),
-        "checks" => group(keys::CHECKS, &[], check),
         "rollout" => group(keys::ROLLOUT, &[], |name| match name {
             "canary" => json!({
                 "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 1000 }, digits()], "default": 10,
@@ -125,6 +124,7 @@ fn section(name: &str) -> Json {
                 json!({ "anyOf": [{ "const": "approve" }, group(keys::THEN, &["approve"], percent)], "default": "approve" })
             }
         }),
+        "checks" => group(keys::CHECKS, &[], check),
         // This is `project`.
         _ => text(),
     }

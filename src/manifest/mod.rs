@@ -274,8 +274,8 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         on_bad_item: on_bad_item.unwrap_or_default(),
         on_missing: on_missing.unwrap_or_default(),
         image_identity: image_identity.unwrap_or_default(),
-        checks: checks.unwrap_or_default(),
         rollout,
+        checks: checks.unwrap_or_default(),
         templates,
     })
 }

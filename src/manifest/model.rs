@@ -54,10 +54,10 @@ pub struct Manifest {
     pub on_missing: OnMissing,
     /// When a job's picture is that of its newest take.
     pub image_identity: ImageIdentity,
-    /// Settings of the automatic checks of clips.
-    pub checks: Checks,
     /// How many clips of each template are rendered before the rest; `None` if all are rendered at once.
     pub rollout: Option<Rollout>,
+    /// Settings of the automatic checks of clips.
+    pub checks: Checks,
     pub(super) templates: Templates,
 }
 
