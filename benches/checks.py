@@ -7,6 +7,7 @@ Draws pictures of products, makes a clip of each with ffmpeg (a slow push or pan
 of its own on 127.0.0.1, lets the program order, download and check them, and prints a table of what was found.
 """
 
+import itertools
 import json
 import random
 import subprocess
@@ -97,7 +98,7 @@ def make(kind, own, other, target, number):
 class Provider(BaseHTTPRequestHandler):
     """Answers like the provider, with the clip of the picture that a request has."""
 
-    clips, tasks = {}, {}
+    clips, tasks, numbers = {}, {}, itertools.count()
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
@@ -112,8 +113,8 @@ class Provider(BaseHTTPRequestHandler):
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        task = str(1_000_000 + len(self.tasks))
         sent = request["image_url"]
+        task = str(1_000_000 + next(self.numbers))
         self.tasks[task] = self.clips[hash(sent if isinstance(sent, str) else sent[0])]
         state = {"id": task, "request_id": request["request_id"], "model": request["model"], "task_status": "PROCESSING"}
         self.answer(json.dumps(state).encode())
