@@ -52,7 +52,7 @@ function needLines(model) {
 function drawSummary(model) {
   const needs = needLines(model).map(({ list, token, words, tone, glyph, command }) =>
     el("li", {}, el("button", { type: "button", class: `need ${tone}`, "aria-pressed": String(View.q === token), on: { click: () => Page.search(View.q === token ? "" : token) } },
-      icon(glyph), el("b", { text: list.length.toLocaleString("en-US") }), el("span", { text: words })), command ? commandLine(command) : null));
+      icon(glyph), el("b", { text: NUMBERS.format(list.length) }), el("span", { text: words })), command ? commandLine(command) : null));
   const none = el("p", { class: "fine" }, icon("check"), el("span", { text: "Nothing needs you." }));
   byId("summary").replaceChildren(
     el("div", { class: "tiles" }, moneyTiles(model)),
