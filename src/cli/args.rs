@@ -9,7 +9,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
-pub use export::{ExportArgs, ExportCommon, ExportForm};
+pub use export::{ExportArgs, ExportCommon, ExportForm, FlatArgs, IndexArgs, WoocommerceArgs};
 pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
@@ -260,6 +260,9 @@ pub struct ValidateArgs {
     /// Also fetch the first bytes of linked pictures, and hold them against the model's limits
     #[arg(long)]
     pub check_images: bool,
+    /// Also hold the clips against the limits of this destination, such as google or reels; may be repeated
+    #[arg(long = "for", value_name = "NAME")]
+    pub destinations: Vec<String>,
 }
 
 /// Arguments of `prune`.

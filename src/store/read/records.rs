@@ -74,25 +74,14 @@ impl Reader {
         self.read(move |db| records(db, project.as_deref())).await
     }
 
-    /// Returns the reviews of every job of a project, or of all, the oldest first.
-    pub async fn all_reviews(
-        &self,
-        project: Option<&str>,
-    ) -> Result<HashMap<(String, JobKey), Vec<Review>>, StoreError> {
-        let project = project.map(str::to_owned);
-        self.read(move |db| {
-            let mut by_job = Reviews::read(db)?.into_jobs();
-            let mut select = db.prepare_cached(
-                "SELECT id, project, shot, item, variant FROM jobs WHERE ?1 IS NULL OR project = ?1",
-            )?;
-            let mut rows = select.query([project])?;
-            let mut found = HashMap::new();
-            while let Some(row) = rows.next()? {
-                if let Some(reviews) = by_job.remove(&row.get(0)?) {
-                    found.insert((row.get(1)?, takes::key(row, 2)?), reviews);
-                }
-            }
-            Ok(found)
+    /// Returns every review with the project and the name of its job, the oldest first.
+    pub async fn reviews(&self) -> Result<Vec<(String, JobKey, Review)>, StoreError> {
+        self.read(|db| {
+            let sql = "SELECT r.revision, r.take, r.clip, r.fingerprint, r.outcome, r.reasons, r.note, r.redo, r.who, r.at,
+                           j.project, j.shot, j.item, j.variant
+                       FROM reviews r JOIN jobs j ON j.id = r.job ORDER BY r.revision";
+            let read = |row: &Row<'_>| Ok((row.get(10)?, takes::key(row, 11)?, review(row, 0)?));
+            db.prepare_cached(sql)?.query_map([], read)?.collect()
         })
         .await
     }
