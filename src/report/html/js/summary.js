@@ -17,7 +17,7 @@ function moneyTiles(model) {
   const approved = model.jobs.filter((job) => job.standing === "approved").length;
   const { today, month, budgets } = model.summary;
   const tiles = [
-    tile("Spent on these clips", money(spent), `${money(today.spent)} today, ${money(month.spent)} this month`),
+    tile("Spent on these clips", money(spent), `today ${money(today.spent)}, month ${money(month.spent)}`),
     tile("In flight", money(of("reserved")), "set aside while it renders", of("reserved") ? "" : "none"),
     tile("In doubt", money(of("in_doubt")), "may have been charged", of("in_doubt") ? "warn" : "none"),
     tile("Per approved clip", approved ? about(spent / approved) : "–", approved ? `${money(spent)} for ${count(approved, "approved clip")}` : "no clip is approved yet"),
