@@ -6,6 +6,7 @@ mod bad_items;
 mod beside;
 mod bounds;
 mod budget;
+mod check;
 mod closing;
 mod collect;
 mod counts;

@@ -150,7 +150,7 @@ impl Project {
         let report = self.jobs(filter).await?;
         let jobs = &report.gallery.jobs;
         // A job may show the clip of a job that is not selected.
-        let all = reader.records(named.as_deref()).await?;
+        let all = reader.records(named.as_deref(), None).await?;
         let all = all.into_iter().flat_map(|record| record.takes);
         let all: HashMap<TakeId, TakeRecord> = all.map(|take| (take.take.id.clone(), take)).collect();
         let mut changed = Vec::new();
