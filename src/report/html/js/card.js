@@ -29,7 +29,7 @@ function cardLabel(job) {
   if (job.verdict) parts.push(VERDICTS[job.verdict][0] + (job.finding ? `: ${job.finding.reason}` : ""));
   if (decisionOf(job)) parts.push(DECISIONS[job.standing][0]);
   if (job.takes.length > 1) parts.push(count(job.takes.length, "version"));
-  parts.push(money(job.price));
+  if (job.takes.length) parts.push(money(job.price));
   return parts.join(", ");
 }
 
@@ -56,7 +56,7 @@ function makeCard(job, place, total) {
   const take = job.shown;
   const clip = clipBox(job, job.current ?? take);
   const pair = el("div", { class: "pair" }, sourceBox(job, take), clip);
-  const head = el("div", { class: "name" }, el("b", { text: nameOf(job) }), el("span", { class: "model", text: (job.model ?? "").split("/").pop(), title: job.model ?? "" }), el("span", { class: "price", text: money(job.price) }));
+  const head = el("div", { class: "name" }, el("b", { text: nameOf(job) }), el("span", { class: "model", text: (job.model ?? "").split("/").pop(), title: job.model ?? "" }), el("span", { class: "price", text: job.takes.length ? money(job.price) : "" }));
   const lines = el("div", { class: "lines" },
     badge(STATES, job.state, job.state === "done" ? "" : job.why ?? ""),
     job.verdict ? badge(VERDICTS, job.verdict, job.finding?.reason ?? "") : null,

@@ -2,7 +2,7 @@
 
 function figure(title, note, drawing, head, rows) {
   const table = el("table", {}, el("thead", {}, el("tr", {}, head.map((text) => el("th", { scope: "col", text })))), el("tbody", {}, rows.map((row) => el("tr", {}, row.map((text, at) => el(at ? "td" : "th", at ? { text } : { text, scope: "row" }))))));
-  return el("figure", {}, el("figcaption", {}, el("b", { text: title }), note ? el("span", { text: note }) : null), drawing, el("details", {}, el("summary", { text: "Figures" }), table));
+  return el("figure", {}, el("figcaption", {}, el("b", { text: title }), note ? el("span", { text: note }) : null), drawing, el("details", {}, el("summary", { text: "Table" }), table));
 }
 
 const TONES = ["c1", "c2", "c3", "c4", "c5", "c6"];
@@ -89,7 +89,7 @@ function durationChart(model) {
 function outcomeChart(model) {
   const lines = Object.entries(STATES).map(([state, [words, , tone]]) => ({ label: words, tone, number: model.jobs.filter((job) => job.state === state).length })).filter(({ number }) => number);
   const all = model.jobs.length;
-  const shown = lines.map((line) => ({ ...line, share: line.number / all, words: line.number.toLocaleString("en-US") }));
+  const shown = lines.map((line) => ({ ...line, share: line.number / all, words: NUMBERS.format(line.number) }));
   return figure("Jobs by state", "", bars(shown, shown.map(({ label, words }) => `${words} ${label}`).join(", ")), ["State", "Jobs"], shown.map(({ label, words }) => [label, words]));
 }
 
@@ -109,7 +109,7 @@ function approvalChart(model, title, of) {
 
 function drawCharts(model) {
   const all = [spendChart(model), outcomeChart(model), durationChart(model), approvalChart(model, "Approved by model", (job) => job.model), approvalChart(model, "Approved by shot", (job) => job.shot)];
-  byId("charts").replaceChildren(el("h2", { text: "Figures" }), el("div", { class: "figures" }, all.filter(Boolean)));
+  byId("charts").replaceChildren(el("h2", { text: "Charts" }), el("div", { class: "figures" }, all.filter(Boolean)));
 }
 
 function drawAbout(model) {

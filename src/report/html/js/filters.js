@@ -30,7 +30,7 @@ class Filters {
   draw(model, shown) {
     if (document.activeElement !== this.input) this.input.value = View.q;
     this.sort.value = View.sort;
-    this.total.textContent = shown.length === model.jobs.length ? count(shown.length, "job") : `${shown.length.toLocaleString("en-US")} of ${count(model.jobs.length, "job")}`;
+    this.total.textContent = shown.length === model.jobs.length ? count(shown.length, "job") : `${NUMBERS.format(shown.length)} of ${count(model.jobs.length, "job")}`;
     const counts = facetCounts(model.jobs, parseQuery(View.q));
     const open = [...this.chips.querySelectorAll("details[open]")].map((menu) => menu.dataset.key);
     const focused = document.activeElement?.dataset?.chip;
@@ -43,7 +43,7 @@ class Filters {
     const table = { state: STATES, verdict: VERDICTS, decision: DECISIONS }[key];
     const isOn = hasToken(View.q, key, value);
     return el("button", { type: "button", class: `chip${table ? ` ${table[value]?.[2] ?? ""}` : ""}`, "aria-pressed": String(isOn), disabled: number === 0 && !isOn, data: { chip: `${key}:${value}` }, on: { click: () => Page.search(toggleToken(View.q, key, value)) } },
-      table ? icon(table[value]?.[1]) : null, el("bdi", { text: words }), el("span", { class: "count", text: number.toLocaleString("en-US") }));
+      table ? icon(table[value]?.[1]) : null, el("bdi", { text: words }), el("span", { class: "count", text: NUMBERS.format(number) }));
   }
 
   facet(key, facet, values, isOpen) {
@@ -60,7 +60,7 @@ class Filters {
     if (store.canWrite) {
       const open = shown.filter((job) => decisionOf(job) === "undecided" || decisionOf(job) === "outdated");
       if (View.q && open.length > 1) {
-        acts.push(button(`Approve all ${open.length}…`, () => confirmStep(`Approve ${open.length} clips?`, `${count(open.length, "clip")} of this list ${open.length === 1 ? "is" : "are"} undecided or outdated. One undo takes all of it back.`, `Approve ${open.length}`, () => Decide.apply(open, { outcome: "approved" })), { class: "quiet" }));
+        acts.push(button(`Approve all ${open.length}…`, () => confirmStep(`Approve ${open.length} clips?`, `${count(open.length, "clip")} of this list ${open.length === 1 ? "is" : "are"} undecided or outdated. One undo takes all of it back.`, `Approve ${open.length}`, () => Decide.apply(open, { outcome: "approved" }))));
       }
       if (store.csv && store.decisions().length) acts.push(button(`Save ${count(store.decisions().length, "decision")}…`, () => saveDecisions(store), { glyph: "save", class: "strong", id: "save" }));
     }

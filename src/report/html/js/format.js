@@ -1,11 +1,14 @@
 // Money, times and sizes in words.
 
+// One for all numbers: making one takes longer than using it.
+const NUMBERS = new Intl.NumberFormat("en-US");
+
 function money(micros) {
   const sign = micros < 0 ? "-" : "";
   const whole = Math.floor(Math.abs(micros) / 1e6);
   let decimals = String(Math.abs(micros) % 1e6).padStart(6, "0");
   while (decimals.length > 2 && decimals.endsWith("0")) decimals = decimals.slice(0, -1);
-  return `${sign}$${whole.toLocaleString("en-US")}.${decimals}`;
+  return `${sign}$${NUMBERS.format(whole)}.${decimals}`;
 }
 
 // An average, rounded to a tenth of a cent at most.
@@ -32,7 +35,7 @@ function size(bytes) {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
+const count = (number, one, many = `${one}s`) => `${NUMBERS.format(number)} ${number === 1 ? one : many}`;
 
 const percent = (part, whole) => (whole ? `${Math.round((100 * part) / whole)} %` : "–");
 

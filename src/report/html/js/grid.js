@@ -53,7 +53,7 @@ class Grid {
     return groups.values();
   }
 
-  // Fills rows: a group that fits into the rest of a row stays whole.
+  // Fills rows without gaps; a group that goes on in the next row has its heading there again.
   pack() {
     if (!this.columns) return;
     this.rows = [];
@@ -63,8 +63,7 @@ class Grid {
     let left = 0;
     for (const group of this.groups()) {
       for (let from = 0; from < group.jobs.length;) {
-        const rest = group.jobs.length - from;
-        if (left === 0 || (rest > left && rest <= this.columns)) {
+        if (left === 0) {
           row = [];
           this.rows.push(row);
           left = this.columns;

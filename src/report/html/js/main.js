@@ -306,8 +306,11 @@ async function begin() {
   };
   drawTools();
   Page.back();
-  drawCharts(model);
-  drawAbout(model);
+  // Charts stand below everything else: the clips come first.
+  setTimeout(() => {
+    drawCharts(model);
+    drawAbout(model);
+  }, 50);
   byId("skip").addEventListener("click", () => Page.grid.focus(Page.grid.step(0)));
   addEventListener("keydown", pressed);
   addEventListener("popstate", () => Page.back());

@@ -63,10 +63,11 @@ function matches(job, query, except = null) {
 // Numbers of jobs by value of each facet, under all other parts of the search.
 function facetCounts(jobs, query) {
   const counts = {};
+  const matching = new Set(jobs.filter((job) => matches(job, query)));
   for (const [key, facet] of Object.entries(FACETS)) {
     const found = new Map();
     for (const job of jobs) {
-      const is = matches(job, query, key);
+      const is = query.tokens.has(key) ? matches(job, query, key) : matching.has(job);
       for (const value of facet.of(job)) found.set(value, (found.get(value) ?? 0) + (is ? 1 : 0));
     }
     const place = (value) => (facet.order ? facet.order.indexOf(value) : 0);

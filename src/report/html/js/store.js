@@ -26,14 +26,14 @@ class FileStore {
       const job = this.model.byName.get(name);
       if (!job) continue;
       const theirs = job.recorded.review;
-      const is_new = (theirs?.revision ?? 0) > mine.seen;
-      if (is_new && theirs.outcome === mine.outcome && theirs.take === mine.take) {
+      const isNew = (theirs?.revision ?? 0) > mine.seen;
+      if (isNew && theirs.outcome === mine.outcome && theirs.take === mine.take) {
         delete this.kept[name];
       } else if (!job.own.concat(job.takes).some((take) => take.take === mine.take)) {
         delete this.kept[name];
       } else {
         this.show(job, mine);
-        if (is_new) job.conflict = theirs;
+        if (isNew) job.conflict = theirs;
       }
     }
     this.keep();
@@ -59,7 +59,8 @@ class FileStore {
     const before = { ...this.kept };
     for (const made of list) {
       const sha256 = this.model.byName.get(made.job).takes.find((take) => take.take === made.take)?.sha256 ?? "";
-      this.kept[made.job] = { ...made, sha256, who: this.who, at: Math.floor(Date.now() / 1000) };
+      if (this.isRecorded(made)) delete this.kept[made.job];
+      else this.kept[made.job] = { ...made, sha256, who: this.who, at: Math.floor(Date.now() / 1000) };
     }
     try {
       this.keep();
@@ -73,6 +74,14 @@ class FileStore {
       this.show(job, this.kept[made.job]);
     }
     return [];
+  }
+
+  // Whether the file of the page says the same, as after an undo: then there is nothing to record.
+  isRecorded({ job, outcome, reasons, note, redo }) {
+    const { review, standing } = this.model.byName.get(job).recorded;
+    if (!review) return outcome === "undecided";
+    return standing !== "outdated" && review.outcome === outcome && (review.reasons ?? []).join() === reasons.join()
+      && (review.note ?? null) === note && (review.redo ?? false) === redo;
   }
 
   setWho(name) {

@@ -17,7 +17,7 @@ function moneyTiles(model) {
   const approved = model.jobs.filter((job) => job.standing === "approved").length;
   const { today, month, budgets } = model.summary;
   const tiles = [
-    tile("Spent on these clips", money(spent), `${money(today.spent)} today, ${money(month.spent)} this month`),
+    tile("Spent on these clips", money(spent), `today ${money(today.spent)}, month ${money(month.spent)}`),
     tile("In flight", money(of("reserved")), "set aside while it renders", of("reserved") ? "" : "none"),
     tile("In doubt", money(of("in_doubt")), "may have been charged", of("in_doubt") ? "warn" : "none"),
     tile("Per approved clip", approved ? about(spent / approved) : "–", approved ? `${money(spent)} for ${count(approved, "approved clip")}` : "no clip is approved yet"),
@@ -52,7 +52,7 @@ function needLines(model) {
 function drawSummary(model) {
   const needs = needLines(model).map(({ list, token, words, tone, glyph, command }) =>
     el("li", {}, el("button", { type: "button", class: `need ${tone}`, "aria-pressed": String(View.q === token), on: { click: () => Page.search(View.q === token ? "" : token) } },
-      icon(glyph), el("b", { text: list.length.toLocaleString("en-US") }), el("span", { text: words })), command ? commandLine(command) : null));
+      icon(glyph), el("b", { text: NUMBERS.format(list.length) }), el("span", { text: words })), command ? commandLine(command) : null));
   const none = el("p", { class: "fine" }, icon("check"), el("span", { text: "Nothing needs you." }));
   byId("summary").replaceChildren(
     el("div", { class: "tiles" }, moneyTiles(model)),
