@@ -4,6 +4,7 @@ pub mod budget;
 mod cause;
 pub mod changes;
 pub mod csv;
+pub mod document;
 pub mod guards;
 pub mod html;
 mod job;

@@ -70,7 +70,10 @@ fn jobs_are_listed_whole_after_a_part_was_run() {
     project.run(&["run", "--yes", "--limit", "3"]).expect(3);
     assert_snapshot!("jobs", whole(&project.run(&["jobs"])));
     assert_snapshot!("jobs_json", whole(&project.run(&["jobs", "--json"])));
-    assert_snapshot!("jobs_csv", stable(&project.run(&["jobs", "--csv"]).expect(0).out));
+    let csv = stable(&project.run(&["jobs", "--csv"]).expect(0).out);
+    // The clips of the test server tell their task's id, and are not always as long.
+    let csv = regex::Regex::new(r",\d+,\[hash").unwrap().replace_all(&csv, ",[bytes],[hash").into_owned();
+    assert_snapshot!("jobs_csv", csv);
     assert_snapshot!("jobs_of_a_tag", whole(&project.run(&["jobs", "--tag", "sale", "--state", "done"])));
     assert_snapshot!("jobs_none", whole(&project.run(&["jobs", "--decision", "approved"])));
 
@@ -196,7 +199,7 @@ fn two_runs_are_compared_by_what_has_a_time() {
     project.run(&["run", "--yes", "--limit", "2"]).expect(0);
     review(&project, "hero/sku-1", Outcome::Approved);
     project.run(&["run", "--yes"]).expect(3);
-    project.run(&["redo", "sku-1", "--yes"]).expect(0);
+    project.run(&["redo", "sku-1", "--yes"]).expect(3);
     let now = project.run(&["report", "--compare", "1", "--json"]).expect(0).json();
     let jobs = |told: &Value| -> Vec<Value> {
         let changed = told["changed"].as_array().unwrap().iter();
@@ -246,7 +249,7 @@ fn timed(text: &str) -> String {
 fn an_approved_clip_costs_all_that_its_group_has_cost() {
     let project = hostile();
     project.run(&["run", "--yes"]).expect(3);
-    project.run(&["redo", "sku-1", "--yes"]).expect(0);
+    project.run(&["redo", "sku-1", "--yes"]).expect(3);
     let before = project.run(&["ledger", "--by", "model"]).expect(0).out;
     assert!(!before.contains("approved"), "{before}");
     review(&project, "hero/sku-1", Outcome::Approved);
