@@ -34,6 +34,7 @@ mod recover;
 mod redo;
 mod resolve;
 mod retry;
+mod rollout;
 mod rows;
 pub(crate) mod screen;
 mod secrets;

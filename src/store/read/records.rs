@@ -81,7 +81,7 @@ impl Reader {
     ) -> Result<HashMap<(String, JobKey), Vec<Review>>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
-            let mut by_job = reviews(db)?;
+            let mut by_job = Reviews::read(db)?.into_jobs();
             let mut select = db.prepare_cached(
                 "SELECT id, project, shot, item, variant FROM jobs WHERE ?1 IS NULL OR project = ?1",
             )?;
