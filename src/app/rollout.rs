@@ -6,14 +6,19 @@
 
 use super::error::Error;
 use super::places::Places;
-use super::session::Session;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::rollout::{Rollout, Then};
+use crate::domain::text::count;
 use crate::manifest::Manifest;
 use crate::plan::rollout::{Draw, Member, Step, spread, step};
-use crate::store::{Book, Canary, StoreError, Template, Waiting, Worksheet};
+use crate::store::{Book, Canary, Store, StoreError, Template, Waiting, Worksheet};
 use jiff::Timestamp;
+
+/// Command with which clips are reviewed.
+const REVIEW: &str = "jobs";
+/// Command that renders rejected clips once more.
+const REDO: &str = "jobs";
 
 /// The state of the canary of one template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,13 +93,13 @@ impl RolloutState {
     }
 
     /// Records the choice and the templates that passed, before anything is sent.
-    pub(crate) async fn keep(&self, session: &Session, project: &str, now: Timestamp) -> Result<(), Error> {
+    pub(crate) async fn keep(&self, store: &Store, project: &str, now: Timestamp) -> Result<(), Error> {
         let changed = self.canaries.iter().filter(|canary| canary.is_changed);
         let canaries: Vec<Canary> = changed.map(CanaryState::record).collect();
         let passed: Vec<Sha256> =
             self.canaries.iter().filter(|canary| canary.is_news).map(|canary| canary.template).collect();
         if !canaries.is_empty() || !passed.is_empty() {
-            session.store.keep_rollout(project, canaries, passed, now).await?;
+            store.keep_rollout(project, canaries, passed, now).await?;
         }
         Ok(())
     }
@@ -107,21 +112,21 @@ impl RolloutState {
     /// Returns the next command after a run, which may have delivered clips of the canaries.
     pub(crate) fn next_after(&self, has_delivered: bool, places: &Places) -> Option<String> {
         let is_rendered = |canary: &CanaryState| has_delivered && canary.count(Member::Unfinished) > 0;
-        if self.open().any(is_rendered) { Some(places.typed("review")) } else { self.next(places) }
+        if self.open().any(is_rendered) { Some(places.typed(REVIEW)) } else { self.next(places) }
     }
 
     /// Returns the command that brings the canaries on.
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
         let has = |state: Member| self.open().any(|canary| canary.count(state) > 0);
         let words = match self.open().next()?.step {
-            _ if has(Member::Unreviewed) => "review".to_owned(),
-            _ if has(Member::Held) => "resolve".to_owned(),
-            _ if has(Member::Failed) => "retry".to_owned(),
-            _ if has(Member::Unfinished) => "run".to_owned(),
-            Step::Waits if has(Member::Rejected) => "redo --rejected".to_owned(),
-            _ => "review".to_owned(),
+            _ if has(Member::Unreviewed) => REVIEW,
+            _ if has(Member::Held) => "status",
+            _ if has(Member::Failed) => "retry",
+            _ if has(Member::Unfinished) => "run",
+            Step::Waits if has(Member::Rejected) => REDO,
+            _ => REVIEW,
         };
-        Some(places.typed(&words))
+        Some(places.typed(words))
     }
 }
 
@@ -188,11 +193,12 @@ impl CanaryState {
 
     fn passed(&self) -> String {
         let (approved, clips) = (self.count(Member::Approved), self.members.len());
+        let all = count(clips, "clip");
         let name = self.name();
         match self.rule.then {
-            Then::Approve => format!("{name}: the canary of {clips} is approved; the rest is rendered"),
+            Then::Approve => format!("{name}: the canary of {all} is approved; the rest is rendered"),
             Then::Rate { rate, error } => format!(
-                "{name}: {approved} of {clips} clips approved, so a rate of {rate} is shown at {error}; the rest is rendered"
+                "{name}: {approved} of {all} approved, so a rate of {rate} is shown at {error}; the rest is rendered"
             ),
         }
     }

@@ -204,7 +204,7 @@ async fn carry_out(
     })?;
     let asks = decided.asks();
     let rollout = decided.rollout.clone();
-    rollout.keep(&session, &manifest.project, now).await?;
+    rollout.keep(&session.store, &manifest.project, now).await?;
     let roster = Roster { unsent, ..roster(&session, &decided, &lost).await? };
     drop(decided);
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;

@@ -68,6 +68,7 @@ fn decisions() -> Vec<(Decision, Bucket)> {
         (Decision::Underway { take: take(), unsent: true }, Bucket::ToRender),
         (Decision::Underway { take: take(), unsent: false }, Bucket::InFlight),
         (Decision::New, Bucket::ToRender),
+        (Decision::HeldBack, Bucket::Review),
         (Decision::Changed { fields: vec![], superseded: vec![] }, Bucket::ToRender),
         (Decision::Again { instead_of: take() }, Bucket::ToRender),
     ];

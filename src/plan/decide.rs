@@ -7,6 +7,8 @@
 //! then it is known which jobs can lead others; then what goes over from one job to another, for only then it is known
 //! what stands in a job's way; then the rest, in order. Jobs that wait for a review come last, where there are any.
 
+mod doubt;
+mod held_back;
 mod recognise;
 mod share;
 
@@ -18,6 +20,8 @@ use crate::domain::lifecycle::{Charged, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::manifest::{ImageIdentity, OnChange, Rules};
+use doubt::order_again;
+use held_back::{has_clip, held_back};
 use recognise::recognise;
 use share::{can_be_free, serves, shared, taken_over};
 
@@ -180,43 +184,6 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
     })
 }
 
-/// Returns what becomes of a job that may not be sent now: what costs nothing is done all the same.
-fn held_back<J: WantedJobs + ?Sized>(
-    jobs: &J,
-    job: &Wanted,
-    own: Option<&KnownJob>,
-    rules: Rules,
-) -> Result<Decision, J::Error> {
-    if let Some(own) = own {
-        let settled = by_itself(jobs, job, own, rules.on_change)?;
-        if let Some(decision) = settled.filter(|decision| !decision.costs()) {
-            return Ok(decision);
-        }
-        if let Some(unsettled) = own.takes.iter().find(|take| take.state.is_unsettled()) {
-            return Ok(blocked(&own.key, unsettled, false));
-        }
-    }
-    if let Some(mut decision) = shared(jobs, job, rules.reuse)? {
-        if let Decision::Shared { superseded, .. } = &mut decision {
-            *superseded = own.map(unsent).unwrap_or_default();
-        }
-        return Ok(decision);
-    }
-    let failed = own.and_then(|own| unserved(job, own)).filter(|decision| !decision.costs());
-    Ok(failed.unwrap_or(Decision::HeldBack))
-}
-
-/// Returns whether the job has a clip with its present order, so that another rendering is what a person asked for.
-fn has_clip<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: &KnownJob) -> Result<bool, K::Error> {
-    let is_same =
-        |take: &KnownTake| take.fingerprint == job.fingerprint && matches!(take.state, State::Done { .. });
-    if own.takes.iter().any(is_same) {
-        return Ok(true);
-    }
-    let Some(filed) = &own.filed else { return Ok(false) };
-    Ok(jobs.take(&filed.take)?.is_some_and(|take| is_same(&take)))
-}
-
 /// Says how a take of the project can serve other jobs.
 fn sort(scope: Scope<'_>, key: &JobKey, claim: Claim, state: &State) -> Option<Owner> {
     let is_unsent = matches!(state, State::Pending { .. });
@@ -287,38 +254,6 @@ fn last<J: WantedJobs + ?Sized>(
     match jobs.reusable(Owner::Free, job)? {
         Some(free) => taken_over(jobs, free, waiting),
         None => fresh(jobs, job, own),
-    }
-}
-
-/// Orders anew what is in doubt, as long as the money allowed for it lasts. What an earlier run has ordered so and not
-/// sent is sent.
-fn order_again(job: &Wanted, own: &KnownJob, decision: Decision, allowed: &mut Usd) -> Decision {
-    let Decision::Blocked { by, key, state, .. } = &decision else { return decision };
-    if *key != job.key || !state.is_in_doubt() {
-        return decision;
-    }
-    // Refused for good: the same order would be refused again, and the older one is a person's to settle.
-    let refused = |take: &KnownTake| {
-        take.instead_of.as_ref() == Some(by)
-            && take.fingerprint == job.fingerprint
-            && matches!(take.state, State::Failed { .. })
-    };
-    if own.takes.iter().any(refused) {
-        return decision;
-    }
-    let stands_in = |take: &&KnownTake| is_unsent(take) && take.instead_of.as_ref() == Some(by);
-    // Their prices are off the allowance already, and are decided about anew.
-    *allowed += own.takes.iter().filter(stands_in).map(|take| take.price).sum();
-    // Without a known price nothing is sent at all.
-    let price = job.price.unwrap_or_default();
-    if price > *allowed {
-        return decision;
-    }
-    *allowed = *allowed - price;
-    let same = own.takes.iter().filter(stands_in).find(|take| take.fingerprint == job.fingerprint);
-    match same {
-        Some(take) => Decision::Underway { take: take.id.clone(), unsent: true },
-        None => Decision::Again { instead_of: by.clone() },
     }
 }
 

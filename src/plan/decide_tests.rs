@@ -548,6 +548,37 @@ fn a_finished_clip_is_kept_or_asked_about_where_the_manifest_says_so() {
 }
 
 #[test]
+fn what_waits_for_a_review_is_not_sent_and_takes_what_is_free() {
+    let names = |wanted: &[Wanted], jobs: &[KnownJob], waiting: &[&str]| {
+        let held_back = waiting.iter().map(|key| key.parse().unwrap()).collect();
+        let known = All { held_back, ..all(jobs) };
+        decide(wanted, &known).iter().map(|decision| (decision.name(), decision.costs())).collect::<Vec<_>>()
+    };
+    let waits = ("held back", false);
+    let new = [wanted("hero/a", "x"), wanted("hero/b", "y")];
+    assert_eq!(names(&new, &[], &["hero/a"]), [waits, ("new", true)]);
+    // An order that was never sent waits as well, and so does a changed input.
+    let unsent = known("hero/a", &[("x", pending())]);
+    let changed = known("hero/b", &[("z", done())]);
+    assert_eq!(names(&new, &[unsent, changed], &["hero/a", "hero/b"]), [waits, waits]);
+    // What is there, on its way or settled is as it was.
+    for state in [done(), running(), held(), failed()] {
+        let job = known("hero/a", &[("x", state)]);
+        assert_eq!(
+            names(&new[..1], std::slice::from_ref(&job), &["hero/a"]),
+            names(&new[..1], std::slice::from_ref(&job), &[]),
+        );
+    }
+    // Another rendering of a finished clip is what a person asked for.
+    let again = known("hero/a", &[("x", pending()), ("x", done())]);
+    assert_eq!(names(&new[..1], &[again], &["hero/a"]), [("waiting", true)]);
+    // It leads no other job, and follows one that comes behind it.
+    let twins = [wanted("hero/a", "x"), wanted("hero/b", "x")];
+    assert_eq!(names(&twins, &[], &["hero/a"]), [("shared", false), ("new", true)]);
+    assert_eq!(names(&twins, &[], &["hero/a", "hero/b"]), [waits, waits]);
+}
+
+#[test]
 fn what_was_agreed_to_and_waits_is_sent_where_it_asks_and_taken_back_where_it_is_kept() {
     let edited = [wanted("hero/a", "y")];
     let job = known("hero/a", &[("y", pending()), ("x", done())]);

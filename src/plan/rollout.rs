@@ -146,8 +146,7 @@ fn size(facts: &PictureFacts) -> &'static str {
 #[must_use]
 pub fn draw(template: &Sha256, key: &JobKey) -> i64 {
     let digest = Sha256::of(format!("shotlist draw 1\n{template}\n{key}").as_bytes());
-    let [a, b, c, d, e, f, g, h, ..] = digest.0;
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    i64::from_be_bytes(std::array::from_fn(|at| digest.0[at]))
 }
 
 /// Spreads a number of choices over kinds of jobs, of which the numbers are given.

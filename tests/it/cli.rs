@@ -37,6 +37,7 @@ mod recover;
 mod redo;
 mod resolve;
 mod retry;
+mod rollout;
 mod rows;
 pub(crate) mod screen;
 mod secrets;

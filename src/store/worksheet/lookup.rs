@@ -388,10 +388,7 @@ impl WantedJobs for Book {
     }
 
     fn is_held_back(&self, at: i64) -> rusqlite::Result<bool> {
-        if !self.has_kept_back.get() {
-            return Ok(false);
-        }
-        self.prepare("SELECT 1 FROM kept_back WHERE at = ?1")?.exists([at])
+        self.is_kept_back(at)
     }
 
     fn is_taken(&self, take: &TakeId) -> rusqlite::Result<bool> {

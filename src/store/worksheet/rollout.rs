@@ -219,6 +219,14 @@ impl Book {
         })
     }
 
+    /// Returns whether a job waits for the review of a canary.
+    pub(super) fn is_kept_back(&self, at: i64) -> rusqlite::Result<bool> {
+        if !self.has_kept_back.get() {
+            return Ok(false);
+        }
+        self.prepare("SELECT 1 FROM kept_back WHERE at = ?1")?.exists([at])
+    }
+
     /// Returns the jobs of a template that were decided to wait.
     pub fn waiting(&self, template: &Sha256) -> Result<Waiting, StoreError> {
         let sql = "SELECT count(*), coalesce(sum(w.price), 0) FROM decided d JOIN wanted w USING (at)

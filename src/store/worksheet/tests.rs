@@ -123,6 +123,7 @@ proptest! {
         never in 0u8..3,
         unselected in 0u8..6,
         allowed in prop::option::of(0i64..4),
+        waiting in 0u8..6,
         on_change in prop::sample::select(vec![OnChange::Render, OnChange::Ask, OnChange::Keep]),
     ) {
         let jobs: Vec<Wanted> = wanted
@@ -135,6 +136,8 @@ proptest! {
             })
             .collect();
         let requests = (0..4).map(|prompt| (taken_over(&request(prompt)), request(prompt))).collect();
+        let held_back =
+            jobs.iter().map(|job| job.key.clone()).filter(|key| key.item == format!("50%/{waiting}")).collect();
         let all = All {
             jobs: known("shop", own),
             elsewhere: known("older", elsewhere),
@@ -143,12 +146,13 @@ proptest! {
             requests,
             aliases: Vec::new(),
             signatures: std::collections::HashMap::new(),
-            held_back: std::collections::HashSet::new(),
+            held_back,
         };
         let worksheet = Worksheet::new(None).unwrap();
         let mut book = worksheet.book();
         for job in &jobs {
-            book.take(job, Placed::default());
+            let template = all.held_back.contains(&job.key).then(|| Sha256::of(b"template"));
+            book.take(job, Placed { urgency: 0, template });
         }
         book.know("shop", None, &|_| true).unwrap();
         let mut place = 0;
@@ -157,6 +161,7 @@ proptest! {
         write(&book, "older", &all.elsewhere, &mut place);
         book.look_around(&|project| project != "gone").unwrap();
 
+        book.keep_back([(&Sha256::of(b"template"), &[][..])].into_iter()).unwrap();
         let rules = |key: &JobKey| Rules {
             on_change,
             reuse: if key.shot == format!("shot {never}") { Reuse::Never } else { Reuse::Always },
