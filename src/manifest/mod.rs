@@ -269,6 +269,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         on_bad_item: on_bad_item.unwrap_or_default(),
         on_missing: on_missing.unwrap_or_default(),
         image_identity: image_identity.unwrap_or_default(),
+        feedback: std::collections::HashMap::new(),
         templates,
     })
 }

@@ -8,13 +8,13 @@ use super::source::{Located, Spot};
 use super::template::Template;
 use super::templates::Templates;
 use crate::domain::item::{Item, Reading};
-use crate::domain::key::ModelName;
+use crate::domain::key::{JobKey, ModelName};
 use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
 use crate::domain::price::Price;
 use crate::domain::problem::Place;
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub struct Manifest {
     pub on_missing: OnMissing,
     /// When a job's picture is that of its newest take.
     pub image_identity: ImageIdentity,
+    /// What reviewers say about the clips of jobs, for the next rendering. It is no part of the file.
+    pub feedback: HashMap<JobKey, String>,
     pub(super) templates: Templates,
 }
 
@@ -60,6 +62,12 @@ impl Manifest {
     #[must_use]
     pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         self.templates.item(item)
+    }
+
+    /// Returns whether a template takes in what reviewers say.
+    #[must_use]
+    pub const fn reads_feedback(&self) -> bool {
+        self.templates.reads_feedback
     }
 
     /// What holds for the jobs of a shot: what it says itself goes before the defaults, and these before the manifest.

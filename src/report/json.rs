@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod catalog;
+pub mod decide;
 pub mod dismiss;
 pub mod doctor;
 pub mod init;

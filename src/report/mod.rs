@@ -12,6 +12,7 @@ pub mod pauses;
 pub mod plan;
 pub mod problems;
 pub mod reporter;
+pub mod reviews;
 pub mod run;
 pub mod terminal;
 pub mod text;

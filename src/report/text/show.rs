@@ -8,6 +8,7 @@ use crate::domain::money::Usd;
 use crate::domain::units::{bytes, span, utc};
 use crate::report::job::{headline, reason, state_words};
 use crate::report::layout::{cut, labelled};
+use crate::report::reviews;
 use crate::store::{Entry, History, Kind, TakeHistory};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -42,6 +43,12 @@ pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> 
         for line in report.remarks(&entry.take) {
             lines.extend(labelled("  note      ", &remark(line), width));
         }
+        for review in report.reviews(&entry.take) {
+            lines.extend(labelled("  review    ", &reviews::sentence(review), width));
+        }
+    }
+    for review in report.shared_reviews() {
+        lines.extend(labelled("  review    ", &reviews::sentence(review), width));
     }
     if !report.choices.is_empty() {
         lines.push(String::new());

@@ -6,8 +6,8 @@ use crate::app::status::{Oldest, StatusReport};
 use crate::domain::money::Usd;
 use crate::domain::units::{about, span, utc};
 use crate::report::layout::labelled;
-use crate::report::pauses;
 use crate::report::text::held::held_block;
+use crate::report::{pauses, reviews};
 use crate::store::{Holder, Run, Spent};
 use jiff::Timestamp;
 
@@ -30,6 +30,7 @@ impl StatusReport {
         let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
         lines.push(format!("  {}", self.buckets.line()));
+        lines.extend(reviews::line(&self.reviews, places.mark()).map(|line| format!("  {line}")));
         lines.extend(self.by_state());
         lines.extend(
             self.paused.iter().map(|pause| format!("  paused     {}", pauses::words(pause, self.now))),

@@ -141,6 +141,7 @@ proptest! {
             resubmitted: Usd::ZERO,
             requests,
             aliases: Vec::new(),
+            rejections: Vec::new(),
             signatures: std::collections::HashMap::new(),
         };
         let worksheet = Worksheet::new(None).unwrap();
