@@ -3,8 +3,10 @@
 //! They are free, send nothing and need no lock.
 
 mod choose;
+mod named;
 mod table;
 
+pub use named::NamedReview;
 pub use table::{ImportConflict, ImportReport};
 
 use super::concurrent::{Concurrent, remark};

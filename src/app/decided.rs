@@ -102,6 +102,11 @@ impl Decided {
         self.asks
     }
 
+    /// Returns the number of queued redos of the plan.
+    pub(crate) fn redos(&self) -> Result<usize, Error> {
+        Ok(self.worksheet.book().count("redo")?)
+    }
+
     /// Returns the buckets of the jobs that are not selected.
     pub(crate) const fn others(&self) -> &Buckets {
         &self.others

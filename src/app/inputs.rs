@@ -5,12 +5,13 @@
 
 use super::places::Places;
 use super::project::Project;
+use crate::domain::problem::{Place, Problem};
 use crate::engine::clock::Clock;
 use crate::files::ImageCache;
 use crate::load::{Jobs, Loaded, jobs, open};
 use crate::manifest::ImageIdentity;
 use crate::plan::order::LinkBook;
-use crate::store::{Folder, Worksheet};
+use crate::store::{Folder, Reader, StoreError, Worksheet};
 
 /// Reads a manifest with all its inputs, and adds its jobs to the worksheet.
 #[must_use]
@@ -21,8 +22,33 @@ pub(crate) fn load(project: &Project, worksheet: &Worksheet) -> Loaded {
     if identity == Some(ImageIdentity::Pixels) && Folder::make(&state).is_ok() {
         worksheet.book().keep_signatures(&state.join("signatures.db"));
     }
+    hear_reviewers(&project.places, &mut loaded);
     hand_on(&project.places, &mut loaded, &LinkBook::new(), false, &mut &*worksheet);
     loaded
+}
+
+/// Reads what reviewers say about the clips of the manifest's jobs, where one of its templates takes that in.
+///
+/// A state that is damaged or older than its ledger is left to the command, which refuses it.
+fn hear_reviewers(places: &Places, loaded: &mut Loaded) {
+    let Some(manifest) = loaded.manifest.as_mut().filter(|manifest| manifest.reads_feedback()) else {
+        return;
+    };
+    let heard = match Reader::open(&places.state) {
+        Ok(Some(reader)) => reader.feedback(&manifest.project),
+        Ok(None) => return,
+        Err(error) => Err(error),
+    };
+    match heard {
+        Ok(feedback) => manifest.feedback = feedback,
+        Err(
+            error @ (StoreError::Busy { .. } | StoreError::Unusable { .. } | StoreError::DiskFull { .. }),
+        ) => {
+            let what = format!("what reviewers said cannot be read: {error}");
+            loaded.problems.push(Problem::error(Place::File(loaded.shown.clone()), what));
+        }
+        Err(_) => {}
+    }
 }
 
 /// Creates the jobs of an open manifest and passes them on one by one; see [`jobs`].

@@ -74,7 +74,7 @@ pub mod verify;
 pub use cancel::{CancelReport, CancelRequest};
 pub use check::{CheckReport, CheckedClip};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
-pub use decide::{DecideReport, ImportConflict, ImportReport, ReviewRequest};
+pub use decide::{DecideReport, ImportConflict, ImportReport, NamedReview, ReviewRequest};
 pub use dismiss::{DismissReport, DismissRequest};
 pub use error::Error;
 pub use exit::Exit;

@@ -31,7 +31,7 @@ use crate::manifest::{Items, Manifest};
 use crate::plan::decide::Decision;
 use crate::plan::guards::is_in_place;
 use crate::provider::cards::Cards;
-use crate::store::{Pause, Reader, StoreError, Worksheet};
+use crate::store::{Pause, Reader, ReviewCounts, StoreError, Worksheet};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -61,6 +61,8 @@ pub struct PlanReport {
     pub paused: Vec<Pause>,
     /// Clips that are missing or altered.
     pub lost: Lost,
+    /// Reviews of the clips in numbers.
+    pub reviews: ReviewCounts,
     /// Set where the state was rebuilt with gaps: jobs without a clip may have been paid before, and a run asks first.
     pub has_gaps: bool,
     /// File that the plan was written to.
@@ -109,9 +111,9 @@ impl Project {
         let mut plan = decided.plan(manifest, &loaded, levels, &lost)?;
         let open = unsent(&plan.sum.unsent);
         plan.time = time(self, &manifest.providers, &loaded.cards, reader.as_ref(), &open).await?;
-        let has_gaps = match &reader {
-            Some(reader) => reader.has_gaps().await?,
-            None => false,
+        let (has_gaps, reviews) = match &reader {
+            Some(reader) => (reader.has_gaps().await?, reader.review_counts(Some(&manifest.project)).await?),
+            None => (false, ReviewCounts::default()),
         };
         let changes = decided.changes(&["changed", "kept", "asks"])?;
         let choices = choices(manifest, &loaded, &plan);
@@ -124,7 +126,20 @@ impl Project {
             next(places, &plan, &lost, lacks_key)
         };
         let written = request.out.clone();
-        Ok(PlanReport { plan, changes, choices, paused, lost, has_gaps, written, now, next, decided, loaded })
+        Ok(PlanReport {
+            plan,
+            changes,
+            choices,
+            paused,
+            lost,
+            reviews,
+            has_gaps,
+            written,
+            now,
+            next,
+            decided,
+            loaded,
+        })
     }
 }
 

@@ -17,11 +17,14 @@ use super::session::Session;
 use super::summary::RunReport;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
-use crate::domain::take::Wanted;
+use crate::domain::take::{Fingerprint, Wanted};
 use crate::domain::text::count;
-use crate::manifest::{Manifest, OnChange};
+use crate::manifest::{Manifest, OnChange, Reuse};
+use crate::plan::decide;
+use crate::plan::known::Known as _;
 use crate::store::{Book, StoreError, Worksheet};
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 /// A request to render finished jobs once more.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +33,8 @@ pub struct RedoRequest {
     pub jobs: Vec<String>,
     /// Patterns such as `hero/*`.
     pub only: Vec<String>,
+    /// True to take only jobs whose clips are rejected; without names and patterns, all of them.
+    pub rejected: bool,
     /// Limits on money and time.
     pub bounds: Bounds,
 }
@@ -66,16 +71,26 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         let (what, next) = ("nothing to redo".to_owned(), Some(session.places.typed("status")));
         return Ok(RunReport::nothing(what, next));
     }
+    let mut notes =
+        vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()];
+    notes.extend(same_order(manifest).filter(|_| args.rejected));
     let reorder = Reorder {
         command: "redo",
         repeat: repeat_command(args),
         question: format!("Render {} once more", count(jobs.len(), "clip")),
         jobs,
-        notes: vec!["Each is a new charge; the clips that are there are kept below `_takes/`.".to_owned()],
+        notes,
         others,
         has_clips: true,
     };
     Box::pin(order_again(session, &loaded, &args.bounds, reorder)).await
+}
+
+/// Returns a note where nothing of what reviewers say reaches the provider.
+pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
+    let note = "No template uses `{{ feedback }}`, so the same order is rendered again: add it to a prompt to send \
+                what the reviewers said.";
+    (!manifest.reads_feedback()).then(|| note.to_owned())
 }
 
 /// Returns the jobs to render once more, and a command for each named job that cannot be.
@@ -89,10 +104,35 @@ fn chosen(
     let book = worksheet.book();
     let named = named(args, &book)?;
     let (mut jobs, mut refused) = (Vec::new(), Vec::new());
+    // One rendering serves all jobs that share the order of a rejected clip.
+    let mut served: HashMap<Fingerprint, JobKey> = HashMap::new();
+    let takes_all = args.rejected && args.jobs.is_empty() && args.only.is_empty();
     book.each_wanted::<StoreError>(|wanted| {
         let is_named = named.contains(&wanted.key);
-        if !is_named && (args.only.is_empty() || !only.has(&wanted.key)) {
+        if !is_named && !takes_all && (args.only.is_empty() || !only.has(&wanted.key)) {
             return Ok(());
+        }
+        if args.rejected {
+            let rejection = book.rejection(&wanted.key).filter(|it| it.order == wanted.fingerprint);
+            if rejection.is_none() {
+                if is_named {
+                    let why = "its clip is not rejected";
+                    project.tell(&News::Skipped { job: &wanted.key, why });
+                }
+                return Ok(());
+            }
+            let may_share = manifest.rules(&wanted.key.shot).reuse == Reuse::Always;
+            match served.entry(wanted.fingerprint) {
+                Entry::Occupied(leader) if may_share && decide::may_share(leader.get(), &wanted.key) => {
+                    let why = format!("it gets the clip of {} with the next run", leader.get());
+                    project.tell(&News::Skipped { job: &wanted.key, why: &why });
+                    return Ok(());
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(free) => {
+                    free.insert(wanted.key.clone());
+                }
+            }
         }
         match hindrance(&book, &wanted, manifest)? {
             None => jobs.push(wanted),
@@ -114,7 +154,8 @@ fn chosen(
 fn repeat_command(args: &RedoRequest) -> String {
     let jobs = args.jobs.iter().map(|job| format!(" {}", quoted(job)));
     let only = args.only.iter().map(|only| format!(" --only {}", quoted(only)));
-    format!("redo{} --yes", jobs.chain(only).collect::<String>())
+    let rejected = if args.rejected { " --rejected" } else { "" };
+    format!("redo{rejected}{} --yes", jobs.chain(only).collect::<String>())
 }
 
 /// Returns the jobs that are named one by one.

@@ -20,6 +20,7 @@ use super::plan::{attach_history, invalid, take_over_renamed, valid, worksheet};
 use super::planned::Plan;
 use super::project::Project;
 use super::recover::refuse_forgotten;
+use super::redo::same_order;
 use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
@@ -148,6 +149,11 @@ async fn prepare(
     }
     decided.warn(project);
     decided.rollout.news().iter().for_each(|passed| project.tell(&News::Note(passed)));
+    if decided.redos()? > 0
+        && let Some(note) = same_order(manifest)
+    {
+        project.tell(&News::Note(&note));
+    }
     project.tell(&News::Plan { plan: &plan, mark: places.mark() });
     if !places.sandbox
         && !request.bounds.allow_unpriced
@@ -247,6 +253,9 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
         if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
             roster.add_as(&job.wanted.key, Bucket::Dismissed);
         } else if !lost.has(&job.wanted.key) {
+            if matches!(job.decision, Decision::Redo { .. }) {
+                roster.having.insert(job.wanted.key.clone());
+            }
             roster.add(&job.wanted.key, &job.decision);
         }
         Ok(())

@@ -12,6 +12,7 @@ use crate::domain::key::{JobKey, RequestId, TakeId};
 use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
+use crate::domain::review::Review;
 use crate::domain::take::Take;
 use crate::domain::verdict::Checked;
 use crate::load::cards;
@@ -39,6 +40,8 @@ pub struct ShowReport {
     pub project: String,
     /// Takes of the job, newest first.
     pub history: History,
+    /// Reviews of the job, oldest first.
+    pub reviews: Vec<Review>,
     /// Available actions; the first suits most people.
     pub choices: Vec<Choice>,
     /// Command to type next, if one is complete as it stands.
@@ -84,6 +87,7 @@ impl Project {
         };
         let history = reader.history(&project, &key).await?;
         let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
+        let reviews = reader.reviews_of_job(&project, &key).await?;
         let loss = loss(&reader, places, &history).await?;
         let choices = choices(&history, places, loss);
         let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
@@ -93,7 +97,7 @@ impl Project {
         // The next command must not need a task's id.
         let next = choices.iter().find(|choice| !choice.command.contains(TASK_ID));
         let next = next.map(|choice| choice.command.clone());
-        Ok(ShowReport { now: self.clock.now(), project, history, choices, next, remarks, checks, cards })
+        Ok(ShowReport { now: self.clock.now(), project, history, reviews, choices, next, remarks, checks, cards })
     }
 }
 
@@ -102,6 +106,17 @@ impl ShowReport {
     #[must_use]
     pub fn checked(&self, take: &Take) -> Option<&Checked> {
         self.checks.get(&take.id)
+    }
+
+    /// Returns the reviews of a take, oldest first.
+    pub fn reviews(&self, take: &Take) -> impl Iterator<Item = &Review> {
+        self.reviews.iter().filter(|review| review.take == take.id)
+    }
+
+    /// Returns the reviews of takes that other jobs own, oldest first.
+    pub fn shared_reviews(&self) -> impl Iterator<Item = &Review> {
+        let is_own = |review: &Review| self.history.takes.iter().any(|entry| entry.take.id == review.take);
+        self.reviews.iter().filter(move |review| !is_own(review))
     }
 
     /// Returns the ledger lines about a take that record a person's actions.

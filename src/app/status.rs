@@ -23,7 +23,7 @@ use crate::domain::time::passed;
 use crate::load::{cards, providers};
 use crate::manifest::OnMissing;
 use crate::plan::bucket::{Bucket, Buckets};
-use crate::store::{Holder, Lock, Pause, Reader, Run, RunId, Spent, Window};
+use crate::store::{Holder, Lock, Pause, Reader, ReviewCounts, Run, RunId, Spent, Window};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -54,6 +54,8 @@ pub struct StatusReport {
     pub standing: Standing,
     /// Number of jobs in each bucket, by the last recorded manifest.
     pub buckets: Buckets,
+    /// Reviews of the clips in numbers.
+    pub reviews: ReviewCounts,
     /// Takes that were paid and have no clip yet.
     pub in_flight: Vec<Take>,
     /// Verdicts of the automatic checks about the clips of the jobs.
@@ -152,6 +154,7 @@ impl Project {
         let (today, month) = (reader.spent(Window::Day(now)).await?, reader.spent(Window::Month(now)).await?);
         let in_flight = reader.in_flight(named).await?;
         let paused = reader.pauses(named).await?;
+        let reviews = reader.review_counts(named).await?;
         let active = run.as_ref().filter(|(run, _)| holder.is_some() && run.ended.is_none());
         let pace = match active {
             Some((run, _)) => {
@@ -173,6 +176,7 @@ impl Project {
             budget,
             standing,
             buckets,
+            reviews,
             in_flight,
             checks: Tally::default(),
             paused,

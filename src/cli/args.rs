@@ -15,7 +15,9 @@ pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, Verify
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
 #[cfg(feature = "sandbox")]
 pub use sandbox::{ClipsKind, SandboxArgs};
-pub use settle::{CancelArgs, DismissArgs, PauseArgs, ResolveArgs, ResumeArgs};
+pub use settle::{
+    ApproveArgs, CancelArgs, DismissArgs, PauseArgs, RejectArgs, ResolveArgs, ResumeArgs, ReviewedArgs,
+};
 pub use sheet::{CatalogArgs, InitArgs, ReadingArgs};
 
 use crate::report::terminal;
@@ -190,6 +192,16 @@ pub enum Command {
     ///
     /// No run alarms for them again, nor for jobs that share their clip, until their input changes. Free.
     Dismiss(DismissArgs),
+    /// Approve clips that were looked at
+    ///
+    /// The approval holds for the clip that is there now: another version or a changed input makes it outdated. Free, and
+    /// works beside a run.
+    Approve(ApproveArgs),
+    /// Reject clips, and queue another rendering
+    ///
+    /// A rejected clip serves no job, also none that shares it. With --redo the next run renders the job once more, and
+    /// `plan` shows the price; `{{ feedback }}` in a prompt takes the note in. Sends nothing, and works beside a run.
+    Reject(RejectArgs),
     /// Rebuild a lost or old database
     ///
     /// From the ledger, which has every submission, from what the old database still knew, and from the clips that are

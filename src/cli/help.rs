@@ -11,6 +11,7 @@ use std::sync::Arc;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "check", "verify", "models"]),
+    ("Review", &["approve", "reject"]),
     ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
@@ -166,8 +167,26 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         ],
     ),
     (
+        "approve",
+        &[
+            ["a clip that you looked at", "shotlist approve hero/WH-100"],
+            ["on second thought", "shotlist approve hero/WH-100 --undo"],
+        ],
+    ),
+    (
+        "reject",
+        &[
+            [
+                "with a reason, rendered anew by the next run",
+                "shotlist reject WH-100 --reason wrong_colour --redo",
+            ],
+            ["with a note", "shotlist reject WH-100 --reason other --note 'the strap is missing'"],
+        ],
+    ),
+    (
         "redo",
         &[
+            ["all that are rejected", "shotlist redo --rejected"],
             ["another take of one clip", "shotlist redo hero/WH-100"],
             ["of some, for at most two dollars", "shotlist redo --only 'social/WH-*' --max-cost 2.00"],
         ],

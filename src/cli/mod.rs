@@ -6,6 +6,7 @@ mod catalog;
 mod check;
 mod collect;
 mod context;
+mod decide;
 mod dismiss;
 mod doctor;
 mod export;
@@ -85,6 +86,8 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Run(args) => run::run(context, args).await,
         Command::Collect(args) => collect::collect(context, args).await,
         Command::Plan(args) => plan::plan(context, args).await,
+        Command::Approve(args) => decide::approve(context, args).await,
+        Command::Reject(args) => decide::reject(context, args).await,
         Command::Retry(args) => retry::retry(context, args).await,
         Command::Redo(args) => redo::redo(context, args).await,
         Command::Validate(args) => validate::validate(context, args).await,

@@ -10,8 +10,12 @@ use crate::report;
 /// Renders finished jobs once more.
 pub(super) async fn redo(context: &Context, args: &RedoArgs) -> Result<Exit, Error> {
     let opened = context.open(None)?.asking(context.consent(args.bounds.yes));
-    let request =
-        RedoRequest { jobs: args.jobs.clone(), only: args.only.clone(), bounds: args.bounds.request() };
+    let request = RedoRequest {
+        jobs: args.jobs.clone(),
+        only: args.only.clone(),
+        rejected: args.rejected,
+        bounds: args.bounds.request(),
+    };
     let report = opened.at_work(&context.terminal, opened.project.redo(&request)).await?;
     report::run::tell(&context.terminal, opened.project.places(), &report);
     Ok(report.exit())

@@ -153,6 +153,12 @@ impl FromStr for Reason {
     }
 }
 
+/// Returns reasons in words for people: `wrong colour, flicker`.
+#[must_use]
+pub fn words(reasons: &[Reason]) -> String {
+    reasons.iter().map(|reason| reason.words()).collect::<Vec<_>>().join(", ")
+}
+
 /// One review of a clip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {

@@ -30,7 +30,7 @@ pub fn order(
     let mut files = false;
     book.each::<StoreError>(|book, job| {
         match &job.decision {
-            Decision::New | Decision::Changed { .. } | Decision::Again { .. } => {
+            Decision::New | Decision::Changed { .. } | Decision::Redo { .. } | Decision::Again { .. } => {
                 let id = crate::domain::key::TakeId(ids::sortable(now));
                 book.order(job.at, &id)?;
             }

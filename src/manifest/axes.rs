@@ -6,7 +6,7 @@ use super::decode::{Decoder, get};
 use super::matrix::{Cell, Choice, Extension, Matrix, Outline, Pattern, Positions, outlines};
 use super::output::fold;
 use super::source::{Located, Span};
-use super::templates::{ROOTS, Templates};
+use super::templates::{ASKED, Templates};
 use super::yaml::{Entry, Node, Value};
 use crate::domain::problem::{Problem, did_you_mean};
 use std::collections::{BTreeSet, HashMap};
@@ -247,7 +247,7 @@ impl Reader<'_> {
             let (mut when, mut others) = (None, Vec::new());
             for Entry { key, node, .. } in entries.iter() {
                 if &**key == "when" {
-                    when = condition(self.decoder, node, "when", self.templates, ROOTS);
+                    when = condition(self.decoder, node, "when", self.templates, ASKED);
                 } else if let Some(axis) = self.axes.iter().position(|axis| *axis.name == **key) {
                     positions[axis] = self.position(axis, node);
                 } else if let Some(choice) = choice(self.decoder, self.templates, key, node, false) {

@@ -34,6 +34,7 @@ impl<'a> ItemContext<'a> {
             shot: Value::from(shot),
             variant: Value::from(variant),
             matrix: Value::from_object(MatrixValue(cell)),
+            feedback: Value::from(""),
         };
         Context {
             environment: self.environment,
@@ -65,6 +66,16 @@ impl Context<'_> {
         self.with_item(self.item.with_text(name, text))
     }
 
+    /// Returns what the templates see if a reviewer has said this about the clip.
+    #[must_use]
+    pub fn with_feedback(&self, feedback: &str) -> Self {
+        let mut changed = self.clone();
+        if let Some(names) = self.names.downcast_object_ref::<Names>() {
+            changed.names = Value::from_object(Names { feedback: Value::from(feedback), ..names.clone() });
+        }
+        changed
+    }
+
     fn with_item(&self, item: Item) -> Self {
         let item = Arc::new(item);
         let mut changed = Self { item: Arc::clone(&item), ..self.clone() };
@@ -84,6 +95,7 @@ struct Names {
     shot: Value,
     variant: Value,
     matrix: Value,
+    feedback: Value,
 }
 
 impl Object for Names {
@@ -98,6 +110,7 @@ impl Object for Names {
             "shot" => Some(self.shot.clone()),
             "variant" => Some(self.variant.clone()),
             "matrix" => Some(self.matrix.clone()),
+            "feedback" => Some(self.feedback.clone()),
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use super::keys;
 use super::model::ShotFields;
 use super::settings::{Setting, Settings};
 use super::source::Span;
-use super::templates::{ROOTS, Templates};
+use super::templates::{ASKED, Templates};
 use super::yaml::{Entry, Node, Value};
 use crate::domain::request::Field;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ pub(super) fn own(
     fields.on_change = get(&entries, "on_change").and_then(|node| bounds::on_change(decoder, node));
     fields.reuse = get(&entries, "reuse").and_then(|node| bounds::reuse(decoder, node));
     fields.matrix = get(&entries, "matrix").and_then(|node| axes::matrix(decoder, node, owner, templates));
-    fields.when = get(&entries, "when").and_then(|node| condition(decoder, node, "when", templates, ROOTS));
+    fields.when = get(&entries, "when").and_then(|node| condition(decoder, node, "when", templates, ASKED));
     let extends = get(&entries, "extends").map(|node| extends(decoder, node));
     (fields, extends.unwrap_or_default())
 }

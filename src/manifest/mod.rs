@@ -276,6 +276,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         image_identity: image_identity.unwrap_or_default(),
         rollout,
         checks: checks.unwrap_or_default(),
+        feedback: std::collections::HashMap::new(),
         templates,
     })
 }

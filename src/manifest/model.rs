@@ -9,14 +9,14 @@ use super::source::{Located, Spot};
 use super::template::Template;
 use super::templates::Templates;
 use crate::domain::item::{Item, Reading};
-use crate::domain::key::ModelName;
+use crate::domain::key::{JobKey, ModelName};
 use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
 use crate::domain::price::Price;
 use crate::domain::problem::Place;
 use crate::domain::rollout::Rollout;
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ pub struct Manifest {
     pub rollout: Option<Rollout>,
     /// Settings of the automatic checks of clips.
     pub checks: Checks,
+    /// What reviewers say about the clips of jobs, for the next rendering. It is no part of the file.
+    pub feedback: HashMap<JobKey, String>,
     pub(super) templates: Templates,
 }
 
@@ -66,6 +68,12 @@ impl Manifest {
     #[must_use]
     pub fn item(&self, item: Arc<Item>) -> ItemContext<'_> {
         self.templates.item(item)
+    }
+
+    /// Returns whether a template takes in what reviewers say.
+    #[must_use]
+    pub const fn reads_feedback(&self) -> bool {
+        self.templates.reads_feedback
     }
 
     /// What holds for the jobs of a shot: what it says itself goes before the defaults, and these before the manifest.

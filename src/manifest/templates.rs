@@ -19,7 +19,9 @@ use std::sync::Arc;
 const FACTS: [&str; 9] = ["id", "sku", "handle", "title", "description", "vendor", "tags", "status", "image"];
 
 /// Names that a template may start from.
-pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
+pub(super) const ROOTS: &[&str] = &["item", "vars", "shot", "variant", "matrix", "feedback"];
+/// Names that a condition may start from: what a reviewer said about a clip does not decide whether it is wanted.
+pub(super) const ASKED: &[&str] = &["item", "vars", "shot", "variant", "matrix"];
 
 /// Steps of the template machine for one rendering: far beyond any prompt, far below a hang.
 const FUEL: u64 = 100_000;
@@ -39,6 +41,8 @@ pub(super) const TEXT: &str = "=";
 pub(super) struct Templates {
     environment: Environment<'static>,
     vars: Arc<BTreeMap<String, String>>,
+    /// True if a template takes in what reviewers say.
+    pub(super) reads_feedback: bool,
 }
 
 impl Templates {
@@ -55,7 +59,7 @@ impl Templates {
         environment.add_filter("truncate", |text: String, length: usize| filters::truncate(&text, length));
         environment.add_filter("strip_html", |text: String| filters::strip_html(&text));
         environment.add_filter(ANSWER, answer);
-        Self { environment, vars: Arc::new(vars) }
+        Self { environment, vars: Arc::new(vars), reads_feedback: false }
     }
 
     /// Compiles a template. Finds what can be found without an item: wrong syntax, and names that no item can have.
@@ -72,6 +76,7 @@ impl Templates {
         let Ok(compiled) = self.environment.get_template(&text) else { return Ok(template) };
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         names.sort();
+        self.reads_feedback |= names.iter().any(|name| name == "feedback");
         template.columns = columns_read(template.source(), &names).into();
         let below = |root: &'static str| {
             let below = move |name: &String| match name.strip_prefix(root)? {
@@ -104,6 +109,10 @@ impl Templates {
         };
         let place = template.part(template.find(&format!("{what}{written}")));
         if ROOTS.contains(&root) && what.is_empty() {
+            if root == "feedback" && roots.len() == ASKED.len() {
+                let problem = Problem::error(place, "`feedback` is not known in a condition");
+                return Some(problem.hint("write it into a field, such as `prompt`"));
+            }
             let known = roots.join("` and `");
             let problem = Problem::error(place, format!("`{root}` is not known here"));
             return Some(

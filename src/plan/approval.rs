@@ -150,6 +150,7 @@ fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How>
         // To be sent, or sent meanwhile by an interrupted run of this plan.
         Decision::New
         | Decision::Changed { .. }
+        | Decision::Redo { .. }
         | Decision::Again { .. }
         | Decision::Underway { .. }
         | Decision::Renamed { unsent: true, .. }

@@ -65,6 +65,7 @@ impl Bucket {
             | Decision::Renamed { unsent: false, filed: Some(_), .. } => Self::Done,
             Decision::New
             | Decision::Changed { .. }
+            | Decision::Redo { .. }
             | Decision::Again { .. }
             | Decision::Underway { unsent: true, .. }
             | Decision::Renamed { unsent: true, .. } => Self::ToRender,

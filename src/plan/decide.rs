@@ -13,7 +13,7 @@ mod recognise;
 mod share;
 
 use super::fingerprint::changes;
-use super::known::{Claim, Filed, IN_DOUBT, Known, KnownJob, KnownTake, Owner, rank};
+use super::known::{Claim, IN_DOUBT, Known, KnownJob, KnownTake, Owner, rank};
 use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{Charged, State};
@@ -23,7 +23,7 @@ use crate::manifest::{ImageIdentity, OnChange, Rules};
 use doubt::order_again;
 use held_back::{has_clip, held_back};
 use recognise::recognise;
-use share::{can_be_free, serves, shared, taken_over};
+use share::{another_clip, can_be_free, clip_of, follows, serves, shared, taken_over};
 
 pub use super::decision::Decision;
 pub use share::may_share;
@@ -128,7 +128,9 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
                 _ => None,
             },
         };
-        let Some(decision) = decision else { return Ok(()) };
+        let Some(decision) = decision.filter(|decision| !follows(jobs, job, decision)) else {
+            return Ok(());
+        };
         if decision.costs() && jobs.is_held_back(at)? && !has_clip(jobs, job, &own)? {
             return Ok(());
         }
@@ -140,7 +142,7 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
     })?;
     if jobs.any_free() {
         jobs.each_undecided(&mut |at, job| {
-            if !selected(&job.key) {
+            if !selected(&job.key) || jobs.rejection(&job.key).is_some_and(|it| it.order == job.fingerprint) {
                 return Ok(());
             }
             let Some(free) = jobs.reusable(Owner::Free, job)? else { return Ok(()) };
@@ -235,7 +237,9 @@ fn last<J: WantedJobs + ?Sized>(
 ) -> Result<Decision, J::Error> {
     if let Some(own) = own {
         if let Some(decision) = by_itself(jobs, job, own, rules.on_change)? {
-            return Ok(decision);
+            let other =
+                if follows(jobs, job, &decision) { another_clip(jobs, job, own, rules)? } else { None };
+            return Ok(other.unwrap_or(decision));
         }
         if let Some(unsettled) = own.takes.iter().find(|take| take.state.is_unsettled()) {
             return Ok(blocked(&own.key, unsettled, false));
@@ -286,6 +290,11 @@ fn by_itself<K: Known + ?Sized>(
         }
     }
     if let Some(filed) = filed {
+        let rejection =
+            jobs.rejection(&job.key).filter(|it| it.order == job.fingerprint && it.is_redo_queued);
+        if let Some(rejection) = rejection.filter(|_| is_free) {
+            return Ok(Some(Decision::Redo { why: rejection.why, superseded: unsent(known) }));
+        }
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
         return Ok(Some(Decision::Unchanged { take: filed.take.clone(), refile }));
     }
@@ -331,19 +340,6 @@ fn unserved(job: &Wanted, known: &KnownJob) -> Option<Decision> {
     let same = |take: &&KnownTake| take.fingerprint == job.fingerprint && !let_go(take);
     let take = known.takes.iter().filter(same).find(|take| !matches!(take.state, State::Done { .. }))?;
     Some(Decision::Failed { take: take.id.clone(), state: take.state.clone(), from: None })
-}
-
-/// Returns where the take's clip stands: under a job's name, or kept beside a newer one.
-fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
-    if let Some(filed) = jobs.filed(id)? {
-        return Ok(Some(filed));
-    }
-    Ok(match jobs.take(id)? {
-        Some(KnownTake { id, path, state: State::Done { file, .. }, .. }) if !path.is_empty() => {
-            Some(Filed { take: id, path, file })
-        }
-        _ => None,
-    })
 }
 
 fn blocked(key: &JobKey, take: &KnownTake, moves: bool) -> Decision {

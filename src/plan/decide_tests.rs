@@ -8,6 +8,7 @@ use crate::domain::money::Usd;
 use crate::domain::request::Request;
 use crate::manifest::Reuse;
 use crate::plan::fingerprint::fingerprint;
+use crate::plan::known::Filed;
 use crate::plan::map::{All, decide_all};
 use jiff::Timestamp;
 use std::slice;

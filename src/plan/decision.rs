@@ -68,6 +68,13 @@ pub enum Decision {
         /// The clip's present place, if it is wanted elsewhere; moving it is free.
         refile: Option<Filed>,
     },
+    /// A person rejected the clip and wants the same order rendered once more.
+    Redo {
+        /// Reasons in words.
+        why: String,
+        /// Takes that were never sent and are not wanted so any more.
+        superseded: Vec<TakeId>,
+    },
     /// Nobody knows if its order was accepted, and the manifest allows it to be given again: perhaps a second charge.
     Again {
         /// The take in doubt, which is given up when the new one was accepted, or may have been.
@@ -109,6 +116,7 @@ impl Decision {
         "held back",
         "kept",
         "asks",
+        "redo",
         "again",
         "blocked",
         "failed",
@@ -118,7 +126,7 @@ impl Decision {
     #[must_use]
     pub const fn costs(&self) -> bool {
         match self {
-            Self::New | Self::Changed { .. } | Self::Again { .. } => true,
+            Self::New | Self::Changed { .. } | Self::Redo { .. } | Self::Again { .. } => true,
             Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
             Self::Unchanged { .. }
             | Self::HeldBack
@@ -155,6 +163,7 @@ impl Decision {
             Self::HeldBack => "held back",
             Self::Kept { asks: false, .. } => "kept",
             Self::Kept { asks: true, .. } => "asks",
+            Self::Redo { .. } => "redo",
             Self::Again { .. } => "again",
             Self::Blocked { .. } => "blocked",
             Self::Failed { .. } => "failed",

@@ -4,7 +4,7 @@
 
 use super::cells::{self, Cells};
 use super::draft::{Draft, draft};
-use super::order::{LinkBook, Look, Wrongs, is_link, order};
+use super::order::{LinkBook, Look, Wrong, Wrongs, is_link, order};
 use super::scope::Scope;
 use super::values::{Subject, Values};
 use crate::domain::digest::{Sha256, Short};
@@ -148,8 +148,10 @@ impl<'a> Expansion<'a> {
                         let Some(draft) = draft(values, self.cards, &mut drafting) else { continue };
                         self.note(&values, &draft);
                         let (cards, links) = (self.cards, self.links);
-                        let job = order(draft, &values, cards, links, &mut *self.look, &mut ordering);
-                        if let Some(job) = job {
+                        let made = order(draft, &values, cards, links, &mut *self.look, &mut ordering);
+                        let told =
+                            made.and_then(|plain| self.told(plain, &values, &mut drafting, &mut ordering));
+                        if let Some(job) = told {
                             let template = self.template(number, &job.request.model);
                             wanted.push((job, template));
                         }
@@ -184,6 +186,29 @@ impl<'a> Expansion<'a> {
         let identity = self.manifest.template_identity(&self.manifest.shots[shot], model);
         self.templates.insert((shot, model.clone()), identity);
         Some(identity)
+    }
+
+    /// Returns an order with what a reviewer said about the clip of the job, where the manifest has a place for that.
+    ///
+    /// Its fingerprint is that of the order without: a review alone never makes a job wanted otherwise.
+    fn told(
+        &mut self,
+        plain: Wanted,
+        values: &Values<'_>,
+        drafting: &mut Vec<Problem>,
+        ordering: &mut Vec<Wrong>,
+    ) -> Option<Wanted> {
+        let feedback = self.manifest.feedback.get(&plain.key).filter(|_| self.manifest.reads_feedback());
+        let Some(feedback) = feedback else { return Some(plain) };
+        let mut job = values.job.clone();
+        job.context = job.context.with_feedback(feedback);
+        let job = &job;
+        let values = Values { job, ..*values };
+        let draft = draft(values, self.cards, drafting)?;
+        let told = order(draft, &values, self.cards, self.links, &mut *self.look, ordering)?;
+        // The take of this order is known by the likeness of the order without.
+        let likeness = Some(plain.likeness());
+        Some(Wanted { request: told.request, price: told.price, likeness, ..plain })
     }
 
     /// Leaves an item out about which its source has said what is wrong.

@@ -90,7 +90,7 @@ impl Watch {
     /// the guards, or agreed to, when it was ordered.
     pub fn see(&mut self, wanted: &Wanted, decision: &Decision, is_finished: bool) {
         let fields = match decision {
-            Decision::New | Decision::Again { .. } => &[][..],
+            Decision::New | Decision::Redo { .. } | Decision::Again { .. } => &[][..],
             Decision::Changed { fields, .. } => fields,
             Decision::Shared { .. } | Decision::Renamed { .. } if is_finished => {
                 return self.replaced.add(&wanted.key, &[]);

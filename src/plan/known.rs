@@ -39,8 +39,22 @@ pub trait Known {
     /// takes that stay where they are, one with which the job may share.
     fn reusable(&self, owner: Owner, job: &Wanted) -> Result<Option<Reusable>, Self::Error>;
 
+    /// Returns the rejection of the clip that a job shows, if it is rejected.
+    fn rejection(&self, key: &JobKey) -> Option<Rejection>;
+
     /// Returns what was, or will be, paid for takes that stand in for one in doubt.
     fn resubmitted(&self) -> Result<Usd, Self::Error>;
+}
+
+/// The rejection of the clip that a job shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Order of the job at that time.
+    pub order: Fingerprint,
+    /// Reasons in words.
+    pub why: String,
+    /// True if another rendering is queued, and was not ordered yet.
+    pub is_redo_queued: bool,
 }
 
 /// The owners of takes that can serve another job.

@@ -2,7 +2,7 @@
 
 use super::decide::{Decision, Scope, Sort, WantedJobs, decide, may_share};
 use super::fingerprint::likeness;
-use super::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
+use super::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Rejection, Reusable, rank};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
@@ -27,6 +27,8 @@ pub(crate) struct All {
     pub(crate) resubmitted: Usd,
     /// Likenesses that were noted with takes.
     pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
+    /// Jobs of the project whose clips are rejected.
+    pub(crate) rejections: Vec<(JobKey, Rejection)>,
     /// Signatures of pictures.
     pub(crate) signatures: HashMap<Sha256, Signature>,
     /// Wanted jobs that wait for a review.
@@ -146,6 +148,14 @@ impl Known for Plan<'_> {
                     || !self.is_repeated(job))
         };
         Ok(reusable.iter().filter(fits).min_by_key(|(_, it)| rank(&it.take.state)).map(|(_, it)| it.clone()))
+    }
+
+    fn rejection(&self, key: &JobKey) -> Option<Rejection> {
+        self.known
+            .rejections
+            .iter()
+            .find(|(rejected, _)| rejected == key)
+            .map(|(_, rejection)| rejection.clone())
     }
 
     fn resubmitted(&self) -> Result<Usd, Infallible> {

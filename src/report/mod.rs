@@ -19,6 +19,7 @@ pub mod plan;
 pub mod problems;
 pub mod reporter;
 pub mod rollout;
+pub mod reviews;
 pub mod run;
 pub mod terminal;
 pub mod text;

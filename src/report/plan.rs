@@ -203,6 +203,7 @@ pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
                 .map(|change| json!({ "field": change.field, "old": change.old, "new": change.new }))
                 .collect();
         }
+        Decision::Redo { why, .. } => object["rejected"] = why.as_str().into(),
         Decision::Renamed { from, .. } => object["from"] = from.to_string().into(),
         Decision::Shared { leader, .. } => object["leader"] = leader.to_string().into(),
         Decision::Again { instead_of } => object["instead_of"] = instead_of.0.as_str().into(),

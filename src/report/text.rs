@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod catalog;
 pub mod check;
 pub mod compare;
+pub mod decide;
 pub mod dismiss;
 pub mod doctor;
 pub mod export;

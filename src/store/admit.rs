@@ -97,6 +97,7 @@ impl From<Decided> for Admitted {
         admitted.adopt = decision.adopts().cloned();
         match decision {
             Decision::Changed { superseded, .. }
+            | Decision::Redo { superseded, .. }
             | Decision::Kept { superseded, .. }
             | Decision::Shared { superseded, .. } => admitted.supersede = superseded,
             Decision::Underway { take, unsent: true } => admitted.afresh = Some(take),

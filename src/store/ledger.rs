@@ -3,12 +3,15 @@
 //! A line is only ever added. Lines of one batch are written and synced together, under a lock of the file that spans
 //! the commit to the database as well, so that several processes may write and `seq` always grows.
 
+mod amounts;
+
 use super::rows;
 use crate::domain::fault::Refusal;
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::{Account, CancelledBy, Charged, Event, Intent, State};
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
+use amounts::{maybe_usd, usd};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -264,38 +267,6 @@ pub struct Entry {
     /// Newest take of the job at the time of the review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
-}
-
-mod usd {
-    use crate::domain::money::Usd;
-    use serde::{Deserializer, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to the field")]
-    pub(super) fn serialize<S: Serializer>(usd: &Usd, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&usd.plain())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Usd, D::Error> {
-        super::rows::text::deserialize(d)
-    }
-}
-
-mod maybe_usd {
-    use crate::domain::money::Usd;
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    #[expect(clippy::ref_option, reason = "serde hands over a reference to the field")]
-    pub(super) fn serialize<S: Serializer>(usd: &Option<Usd>, s: S) -> Result<S::Ok, S::Error> {
-        match usd {
-            Some(usd) => s.serialize_str(&usd.plain()),
-            None => s.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Usd>, D::Error> {
-        let text = Option::<String>::deserialize(d)?;
-        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
-    }
 }
 
 /// The submission that a state is about.

@@ -56,7 +56,7 @@ pub use look::{Examined, Run, examine};
 pub use meta::{Elsewhere, Place};
 pub use money::{By, Group, Since};
 pub use pauses::Pause;
-pub use read::{Attempt, Count, History, JobRecord, Reader, TakeHistory, TakeRecord};
+pub use read::{Attempt, Count, History, JobRecord, Reader, ReviewCounts, TakeHistory, TakeRecord};
 pub use recover::{Clips, Rebuilt, Recovery};
 pub use repair::Repair;
 pub use reviews::{NewReview, ReviewError};

@@ -15,8 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 mod history;
 pub(super) mod records;
+pub(super) mod reviews;
 pub use history::{Attempt, History, TakeHistory};
 pub use records::{JobRecord, TakeRecord};
+pub use reviews::ReviewCounts;
 
 /// The reading end of a state folder.
 pub struct Reader {
@@ -118,7 +120,7 @@ impl Reader {
     }
 
     /// Takes that failed for a reason that may pass, or that may be sent again on request; oldest first. Not those of jobs
-    /// for which a person must decide first, nor of those whose clip is there all the same.
+    /// for which a person must decide first, nor of those whose clip is there all the same and is not rejected.
     pub async fn failed(&self, project: Option<&str>) -> Result<Vec<Take>, StoreError> {
         self.ended(project, "failed").await
     }
@@ -134,7 +136,9 @@ impl Reader {
             "t.state = '{state}' AND j.wanted AND t.fingerprint = j.fingerprint
              AND NOT EXISTS (SELECT 1 FROM takes n WHERE n.job = t.job
                  AND (n.state = 'held' OR n.place > t.place AND n.state <> 'cancelled'))
-             AND NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
+             AND (NOT EXISTS (SELECT 1 FROM takes f WHERE f.id = j.filed_take AND f.fingerprint = t.fingerprint)
+                 OR 'rejected' = (SELECT r.outcome FROM reviews r WHERE r.clip = j.filed_sha256
+                     AND r.fingerprint = j.fingerprint ORDER BY r.revision DESC LIMIT 1))
              ORDER BY t.place"
         );
         self.page(project, &newest, usize::MAX).await

@@ -5,7 +5,8 @@
 use super::Store;
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};
-use super::read::records::review;
+use super::read::Reader;
+use super::read::records::{COLUMNS, review};
 use super::writer::Batch;
 use super::{takes, write};
 use crate::domain::digest::Sha256;
@@ -56,9 +57,6 @@ impl From<StoreError> for ReviewError {
         Self::Store(error)
     }
 }
-
-/// The columns that [`review`] reads, in its order.
-const COLUMNS: &str = "revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at";
 
 /// A row of a job with the clip under its name.
 struct Shown {
@@ -166,6 +164,41 @@ impl Store {
                 Ok(Ok(()))
             })
             .await
+    }
+}
+
+impl Reader {
+    /// Returns the review before the newest one that holds for a job, and whether its redo is still open: nothing was
+    /// ordered for the job since.
+    pub async fn former_review(
+        &self,
+        project: &str,
+        key: &JobKey,
+    ) -> Result<Option<(Review, bool)>, StoreError> {
+        let (project, key) = (project.to_owned(), key.clone());
+        self.read(move |db| {
+            let Some(shown) = shown_by(db, &project, &key)? else { return Ok(None) };
+            let sql = format!(
+                "SELECT {COLUMNS}, job = ?1 AND latest IS
+                     (SELECT id FROM takes WHERE job = ?1 ORDER BY place DESC LIMIT 1)
+                 FROM reviews WHERE job = ?1 OR (clip = ?2 AND fingerprint = ?3)
+                 ORDER BY revision DESC"
+            );
+            let mut select = db.prepare_cached(&sql)?;
+            let mut rows =
+                select.query((shown.job, shown.clip.to_string(), shown.fingerprint.to_string()))?;
+            let Some(newest) = rows.next()?.map(|row| review(row, 0)).transpose()? else { return Ok(None) };
+            while let Some(row) = rows.next()? {
+                let (former, is_open) = (review(row, 0)?, row.get(10)?);
+                // One review of a shared clip is a row for each of its jobs.
+                let is_same = former.at == newest.at && former.who == newest.who;
+                if !is_same {
+                    return Ok(Some((former, is_open)));
+                }
+            }
+            Ok(None)
+        })
+        .await
     }
 }
 
@@ -287,56 +320,6 @@ pub(super) fn lost(db: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<E
         }
     }
     Ok(lost)
-}
-
-/// The reviews of all jobs.
-pub(super) struct Reviews {
-    /// Reviews by job, the oldest first, each with the newest take of the job at that time.
-    of_job: HashMap<i64, Vec<(Review, Option<TakeId>)>>,
-    /// Newest review of each clip for each order, with its job.
-    of_clip: HashMap<(Sha256, Fingerprint), (i64, Review)>,
-}
-
-impl Reviews {
-    /// Reads the reviews of all jobs.
-    pub(super) fn read(db: &Connection) -> rusqlite::Result<Self> {
-        let mut select =
-            db.prepare_cached(&format!("SELECT {COLUMNS}, job, latest FROM reviews ORDER BY revision"))?;
-        let mut rows = select.query([])?;
-        let mut reviews = Self { of_job: HashMap::new(), of_clip: HashMap::new() };
-        while let Some(row) = rows.next()? {
-            let (review, job): (_, i64) = (review(row, 0)?, row.get(10)?);
-            let latest = row.get::<_, Option<String>>(11)?.map(TakeId);
-            reviews.of_clip.insert((review.clip, review.fingerprint), (job, review.clone()));
-            reviews.of_job.entry(job).or_default().push((review, latest));
-        }
-        Ok(reviews)
-    }
-
-    /// Returns the newest review that holds for a job: its own, or that of the clip which it shows for the same order.
-    pub(super) fn newest(&self, job: i64, clip: Option<&Sha256>, order: Fingerprint) -> Option<&Review> {
-        let own = self.of_job(job).last().map(|(review, _)| review);
-        let shared = clip.and_then(|clip| self.of_clip.get(&(*clip, order))).map(|(_, review)| review);
-        own.into_iter().chain(shared).max_by_key(|review| review.revision)
-    }
-
-    /// Returns the newest review of a job about one of its takes.
-    pub(super) fn of_take(&self, job: i64, take: &TakeId) -> Option<&Review> {
-        self.of_job(job).iter().rev().map(|(review, _)| review).find(|review| review.take == *take)
-    }
-
-    /// Returns whether the newest review of a job queues another rendering that was not ordered yet.
-    ///
-    /// `newest` is that review, and `latest` the newest take of the job. A review that another job wrote about a shared
-    /// clip queues nothing here: one order serves both.
-    pub(super) fn is_queued(&self, job: i64, newest: &Review, latest: Option<&TakeId>) -> bool {
-        let own = self.of_job(job).last();
-        own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
-    }
-
-    fn of_job(&self, job: i64) -> &[(Review, Option<TakeId>)] {
-        self.of_job.get(&job).map_or(&[], Vec::as_slice)
-    }
 }
 
 /// Takes over a review of the ledger that the database lacks, and returns whether the line is a review.

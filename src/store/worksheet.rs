@@ -17,10 +17,12 @@ use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::decide::{Decision, Scope, decide};
+use crate::plan::known::Rejection;
 use lookup::Memo;
 pub use rollout::{Template, Waiting};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -128,6 +130,8 @@ pub struct Book {
     has_takes: bool,
     /// Other projects of the folder, and whether a manifest still names them.
     others: Vec<(String, bool)>,
+    /// Jobs of the project whose clips are rejected.
+    rejections: HashMap<JobKey, Rejection>,
     has_leaders: Cell<bool>,
     has_reusable: Cell<bool>,
     has_free: Cell<bool>,
@@ -197,6 +201,7 @@ impl Worksheet {
             has_jobs: false,
             has_takes: false,
             others: Vec::new(),
+            rejections: HashMap::new(),
             has_leaders: Cell::new(false),
             has_reusable: Cell::new(false),
             has_free: Cell::new(false),

@@ -7,6 +7,7 @@ use shotlist::domain::review::{Outcome, Reason, Standing};
 use std::future::Future;
 
 mod choice;
+mod redo;
 mod table;
 
 /// Waits for a call of the library.

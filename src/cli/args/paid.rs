@@ -126,8 +126,11 @@ pub struct RetryArgs {
 #[derive(Debug, Clone, Args)]
 pub struct RedoArgs {
     /// The jobs: shot/item, or an item's id
-    #[arg(value_name = "JOB", required_unless_present = "only")]
+    #[arg(value_name = "JOB", required_unless_present_any = ["only", "rejected"])]
     pub jobs: Vec<String>,
+    /// Only jobs whose clips are rejected; without others, all of them
+    #[arg(long)]
+    pub rejected: bool,
     /// All finished jobs whose key or item matches, such as 'hero/*'; may be repeated
     #[arg(long, value_name = "GLOB")]
     pub only: Vec<String>,

@@ -70,6 +70,51 @@ pub struct DismissArgs {
     pub reason: Option<String>,
 }
 
+/// The jobs of a review, and who reviews them.
+#[derive(Debug, Clone, Args)]
+pub struct ReviewedArgs {
+    /// The jobs: shot/item, or an item's id
+    #[arg(value_name = "JOB", required = true)]
+    pub jobs: Vec<String>,
+    /// What to tell whoever looks at the job
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Who reviews; by default the user of this system
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Go back to the review before the newest one
+    #[arg(long, conflicts_with = "note")]
+    pub undo: bool,
+}
+
+/// Arguments of `approve`.
+#[derive(Debug, Clone, Args)]
+pub struct ApproveArgs {
+    /// Which clips
+    #[command(flatten)]
+    pub reviewed: ReviewedArgs,
+}
+
+/// Arguments of `reject`.
+#[derive(Debug, Clone, Args)]
+pub struct RejectArgs {
+    /// Which clips
+    #[command(flatten)]
+    pub reviewed: ReviewedArgs,
+    /// Why, such as wrong_colour or wrong_colour,flicker; `other` needs a note
+    #[arg(
+        long,
+        value_name = "REASON",
+        value_delimiter = ',',
+        required_unless_present = "undo",
+        conflicts_with = "undo"
+    )]
+    pub reason: Vec<String>,
+    /// Queue another rendering: `plan` shows its price, the next run sends it
+    #[arg(long, conflicts_with = "undo")]
+    pub redo: bool,
+}
+
 /// Arguments of `pause`.
 #[derive(Debug, Clone, Args)]
 pub struct PauseArgs {

@@ -1,11 +1,11 @@
 //! Decisions about renderings that one job has and another can use.
 
-use super::{Decision, WantedJobs, blocked, clip_of, is_held, is_unsent};
+use super::{Decision, WantedJobs, blocked, is_held, is_unsent};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::take::Wanted;
-use crate::manifest::Reuse;
-use crate::plan::known::{IN_DOUBT, Known, Owner, Reusable, rank};
+use crate::manifest::{Reuse, Rules};
+use crate::plan::known::{Filed, IN_DOUBT, Known, KnownJob, KnownTake, Owner, Reusable, rank};
 
 /// Returns whether a rendering that is paid already, or may be, can serve a job.
 pub(super) fn can_be_free<K: Known + ?Sized>(jobs: &K, job: &Wanted, reuse: Reuse) -> Result<bool, K::Error> {
@@ -89,6 +89,7 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
         | Decision::Renamed { take, .. } => Some(take),
         Decision::New
         | Decision::Changed { .. }
+        | Decision::Redo { .. }
         | Decision::Again { .. }
         | Decision::HeldBack
         | Decision::Shared { .. }
@@ -99,4 +100,43 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
         None => None,
     };
     Ok(Decision::Shared { leader, take, from, superseded: Vec::new() })
+}
+
+/// Returns whether the clip that a job would keep is rejected: then it gets the clip that another job with the same order
+/// gets, or has, instead.
+pub(super) fn follows<K: Known + ?Sized>(jobs: &K, job: &Wanted, decision: &Decision) -> bool {
+    matches!(decision, Decision::Unchanged { .. })
+        && jobs.rejection(&job.key).is_some_and(|rejection| rejection.order == job.fingerprint)
+}
+
+/// Returns the decision by which a job gets another clip than its rejected one, free of charge; `None` where there is
+/// none, so that the job keeps its clip until a person decides.
+pub(super) fn another_clip<J: WantedJobs + ?Sized>(
+    jobs: &J,
+    job: &Wanted,
+    own: &KnownJob,
+    rules: Rules,
+) -> Result<Option<Decision>, J::Error> {
+    let rejected = own.filed.as_ref().map(|filed| &filed.take);
+    Ok(shared(jobs, job, rules.reuse)?.filter(|decision| {
+        let is_coming = |leader: &JobKey| jobs.rejection(leader).is_some_and(|it| it.is_redo_queued);
+        match decision {
+            Decision::Shared { take: Some(take), from: Some(_), .. } => Some(take) != rejected,
+            Decision::Shared { leader, take: None, .. } => is_coming(leader),
+            _ => false,
+        }
+    }))
+}
+
+/// Returns where the take's clip stands: under a job's name, or kept beside a newer one.
+pub(super) fn clip_of<K: Known + ?Sized>(jobs: &K, id: &TakeId) -> Result<Option<Filed>, K::Error> {
+    if let Some(filed) = jobs.filed(id)? {
+        return Ok(Some(filed));
+    }
+    Ok(match jobs.take(id)? {
+        Some(KnownTake { id, path, state: State::Done { file, .. }, .. }) if !path.is_empty() => {
+            Some(Filed { take: id, path, file })
+        }
+        _ => None,
+    })
 }

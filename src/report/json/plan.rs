@@ -2,8 +2,8 @@
 
 use crate::app::places::Places;
 use crate::app::plan::PlanReport;
-use crate::report::pauses;
 use crate::report::plan::job as job_json;
+use crate::report::{pauses, reviews};
 use crate::store::StoreError;
 use serde::ser::{Error as _, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::Value;
@@ -21,6 +21,7 @@ impl<'a> Listed<'a> {
     pub fn new(places: &Places, report: &'a PlanReport) -> Self {
         let mut object = report.plan.json();
         object["sandbox"] = places.sandbox.into();
+        object["review"] = reviews::json(&report.reviews);
         object["gaps"] = report.has_gaps.into();
         object["paused"] = report.paused.iter().map(pauses::json).collect();
         Self { object, report }

@@ -4,6 +4,7 @@ use crate::app::show::{Sent, ShowReport, cost};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::report::job::{headline, reason, state_words};
+use crate::report::reviews;
 use crate::store::{Attempt, Entry, TakeHistory};
 use crate::wire::Body;
 use serde_json::{Value, json};
@@ -29,6 +30,7 @@ pub fn object(report: &ShowReport) -> Value {
         "bytes": history.filed.as_ref().map(|filed| filed.file.size),
         "sha256": history.filed.as_ref().map(|filed| filed.file.sha256.to_string()),
         "takes": history.takes.iter().map(|entry| take_object(report, entry)).collect::<Vec<Value>>(),
+        "reviews": report.reviews.iter().map(reviews::object).collect::<Vec<Value>>(),
         "options": options,
     })
 }

@@ -5,8 +5,8 @@ use crate::app::places::Places;
 use crate::app::status::{Oldest, StatusReport};
 use crate::domain::lifecycle::State;
 use crate::domain::take::Take;
-use crate::report::pauses;
 use crate::report::plan::buckets_json;
+use crate::report::{pauses, reviews};
 use crate::store::Spent;
 use serde_json::{Value, json};
 
@@ -61,6 +61,7 @@ pub fn object(places: &Places, report: &StatusReport) -> Value {
         "sandbox": places.sandbox,
         "buckets": buckets_json(&report.buckets),
         "checks": super::check::counts(&report.checks),
+        "review": reviews::json(&report.reviews),
         "in_flight": in_flight,
         "paused": report.paused.iter().map(pauses::json).collect::<Vec<_>>(),
         "held": held.collect::<Vec<Value>>(),

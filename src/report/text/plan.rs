@@ -6,6 +6,7 @@ use crate::domain::text::count;
 use crate::report::changes::change_line;
 use crate::report::guards;
 use crate::report::pauses;
+use crate::report::reviews;
 use crate::report::terminal::Terminal;
 
 /// Tells a plan: the table on stdout, everything else on stderr.
@@ -24,6 +25,7 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
         terminal.say(format_args!("… and {} more", changes.jobs - changes.examples.len()));
     }
     plan.notes().iter().for_each(|note| terminal.tell(note, 2));
+    reviews::line(&report.reviews, places.mark()).iter().for_each(|line| terminal.tell(line, 2));
     plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + places.mark()), 9));
     for line in pauses::lines(&report.paused, report.now) {
         terminal.tell(&line, 9);

@@ -9,6 +9,7 @@ use crate::domain::units::{bytes, span, utc};
 use crate::domain::verdict::Checked;
 use crate::report::job::{headline, reason, state_words};
 use crate::report::layout::{cut, labelled};
+use crate::report::reviews;
 use crate::store::{Entry, History, Kind, TakeHistory};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -43,6 +44,12 @@ pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> 
         for line in report.remarks(&entry.take) {
             lines.extend(labelled("  note      ", &remark(line), width));
         }
+        for review in report.reviews(&entry.take) {
+            lines.extend(labelled("  review    ", &reviews::sentence(review), width));
+        }
+    }
+    for review in report.shared_reviews() {
+        lines.extend(labelled("  review    ", &reviews::sentence(review), width));
     }
     if !report.choices.is_empty() {
         lines.push(String::new());

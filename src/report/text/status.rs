@@ -7,8 +7,8 @@ use crate::app::status::{Oldest, StatusReport};
 use crate::domain::money::Usd;
 use crate::domain::units::{about, span, utc};
 use crate::report::layout::labelled;
-use crate::report::pauses;
 use crate::report::text::held::held_block;
+use crate::report::{pauses, reviews};
 use crate::store::{Holder, Run, Spent};
 use jiff::Timestamp;
 
@@ -34,6 +34,7 @@ impl StatusReport {
         if self.checks != Tally::default() {
             lines.push(format!("  checks     {}", self.checks.line()));
         }
+        lines.extend(reviews::line(&self.reviews, places.mark()).map(|line| format!("  {line}")));
         lines.extend(self.by_state());
         lines.extend(
             self.paused.iter().map(|pause| format!("  paused     {}", pauses::words(pause, self.now))),

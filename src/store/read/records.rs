@@ -12,7 +12,7 @@ use crate::plan::known::Filed;
 use crate::store::checks::Check;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
-use crate::store::reviews::Reviews;
+use crate::store::read::reviews::Reviews;
 use crate::store::takes;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -191,7 +191,11 @@ fn take(row: &Row<'_>) -> rusqlite::Result<TakeRecord> {
     })
 }
 
-/// Reads the columns `revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at`.
+/// The columns that [`review`] reads, in its order.
+pub(in crate::store) const COLUMNS: &str =
+    "revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at";
+
+/// Reads the columns of [`COLUMNS`].
 pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<Review> {
     let names = row.get_ref(first + 5)?.as_str()?;
     let reasons = names.split(',').filter(|name| !name.is_empty()).map(str::parse::<Reason>);

@@ -33,6 +33,7 @@ pub(super) fn insert(
     decision: &Decision,
 ) -> rusqlite::Result<()> {
     let (mut take, mut key, mut filed, mut state) = (None, None, None, None);
+    let mut why = None;
     let (mut changes, mut superseded): (Option<&Vec<Change>>, Option<&Vec<TakeId>>) = (None, None);
     match decision {
         Decision::New | Decision::HeldBack => {}
@@ -49,6 +50,9 @@ pub(super) fn insert(
         Decision::Changed { fields, superseded: waiting } => {
             (changes, superseded) = (Some(fields), Some(waiting));
         }
+        Decision::Redo { why: reasons, superseded: waiting } => {
+            (why, superseded) = (Some(reasons.clone()), Some(waiting));
+        }
         Decision::Kept { fields, superseded: waiting, refile, .. } => {
             (changes, superseded, filed) = (Some(fields), Some(waiting), refile.as_ref());
         }
@@ -63,7 +67,7 @@ pub(super) fn insert(
         at,
         decision.name(),
         take.map(|take| &take.0),
-        key.map(JobKey::to_string),
+        key.map(JobKey::to_string).or(why),
         filed.map(|filed| &filed.take.0),
         filed.map(|filed| &filed.path),
         filed.map(|filed| filed.file.size.cast_signed()),
@@ -108,6 +112,7 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
         "new" => Decision::New,
         "held back" => Decision::HeldBack,
         "changed" => Decision::Changed { fields: fields()?, superseded: superseded()? },
+        "redo" => Decision::Redo { why: row.get(first + 2)?, superseded: superseded()? },
         kind @ ("kept" | "asks") => Decision::Kept {
             fields: fields()?,
             superseded: superseded()?,

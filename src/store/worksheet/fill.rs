@@ -10,6 +10,7 @@ use crate::plan::expand::Placed;
 use crate::plan::rollout;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
+use crate::store::read::reviews;
 use crate::store::signatures::Signatures;
 use crate::store::{rows, schema, takes};
 use rusqlite::{Connection, Statement, params};
@@ -110,6 +111,7 @@ impl Book {
         self.has_takes = self.exists("SELECT 1 FROM takes")?;
         let jobs = "SELECT 1 FROM jobs WHERE project = ?1";
         self.has_jobs = self.db.prepare(jobs)?.exists([&self.project])?;
+        self.rejections = reviews::rejections(&self.db, &self.project)?;
         // From one project to the next, without a look at each of its jobs.
         let mut next = self.db.prepare("SELECT min(project) FROM jobs WHERE project > ?1")?;
         let mut project = String::new();

@@ -11,7 +11,7 @@ use crate::domain::signature::Signature;
 use crate::domain::take::{Fingerprint, Wanted};
 use crate::plan::decide::{Decision, Sort, WantedJobs, may_share};
 use crate::plan::fingerprint::likeness;
-use crate::plan::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Reusable, rank};
+use crate::plan::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Rejection, Reusable, rank};
 use crate::store::takes;
 use rusqlite::{OptionalExtension as _, Row};
 use std::collections::HashMap;
@@ -270,7 +270,7 @@ impl Known for Book {
         let sql = format!(
             "SELECT {TAKE}, j.shot, j.item, j.variant, j.filed_take, j.filed_path, j.filed_size, j.filed_sha256
              FROM reusable r CROSS JOIN takes t ON t.id = r.take CROSS JOIN jobs j ON j.id = t.job
-             WHERE r.owner = ?1 AND r.fingerprint = ?2 ORDER BY r.rank, r.place"
+             WHERE r.owner = ?1 AND r.fingerprint = ?2 ORDER BY r.rank, (j.filed_take IS t.id) DESC, r.place"
         );
         let mut select = self.prepare(&sql)?;
         let mut rows = select.query((owner as i64, &job.fingerprint.0.0[..]))?;
@@ -289,6 +289,10 @@ impl Known for Book {
             }
         }
         Ok(None)
+    }
+
+    fn rejection(&self, key: &JobKey) -> Option<Rejection> {
+        self.rejections.get(key).cloned()
     }
 
     fn resubmitted(&self) -> rusqlite::Result<Usd> {

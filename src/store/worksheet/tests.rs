@@ -145,6 +145,7 @@ proptest! {
             resubmitted: Usd::ZERO,
             requests,
             aliases: Vec::new(),
+            rejections: Vec::new(),
             signatures: std::collections::HashMap::new(),
             held_back,
         };

@@ -297,7 +297,7 @@ async fn p34_a_line_of_a_newer_ledger_is_refused_by_its_version() {
     drop(store);
     let path = place.dir().join("ledger.jsonl");
     let mut ledger = OpenOptions::new().append(true).open(&path).unwrap();
-    ledger.write_all(b"{\"v\":3,\"seq\":9,\"what\":\"is not known yet\"}\n").unwrap();
+    ledger.write_all(b"{\"v\":4,\"seq\":9,\"what\":\"is not known yet\"}\n").unwrap();
     let before = place.ledger();
     let refused = StoreError::Newer { path, found: 3, known: 2 };
     assert_eq!(place.try_drive(&Options::default()).err(), Some(refused.clone()));

@@ -1,0 +1,47 @@
+//! `shotlist approve` and `shotlist reject`.
+
+use super::args::{ApproveArgs, RejectArgs, ReviewedArgs};
+use super::context::Context;
+use crate::app::decide::{NamedReview, no_reason};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::domain::review::{Outcome, Reason};
+use crate::report::text;
+
+/// Approves the clips of jobs, or takes the newest review back.
+pub(super) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exit, Error> {
+    decide(context, &args.reviewed, Outcome::Approved, Vec::new(), false).await
+}
+
+/// Rejects the clips of jobs, or takes the newest review back.
+pub(super) async fn reject(context: &Context, args: &RejectArgs) -> Result<Exit, Error> {
+    let reason =
+        |word: &String| word.parse::<Reason>().map_err(|()| Error::new(Exit::Usage, no_reason(word)));
+    let reasons = args.reason.iter().map(reason).collect::<Result<_, _>>()?;
+    decide(context, &args.reviewed, Outcome::Rejected, reasons, args.redo).await
+}
+
+async fn decide(
+    context: &Context,
+    args: &ReviewedArgs,
+    outcome: Outcome,
+    reasons: Vec<Reason>,
+    redo: bool,
+) -> Result<Exit, Error> {
+    let request = NamedReview {
+        jobs: args.jobs.clone(),
+        outcome,
+        reasons,
+        note: args.note.clone(),
+        redo,
+        undo: args.undo,
+    };
+    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
+    let Some(who) = args.by.clone().or_else(user) else {
+        return Err(Error::new(Exit::Usage, "this system names no user: say who reviews with --by NAME"));
+    };
+    let opened = context.open(None)?;
+    let report = opened.project.decide_named(&request, &who).await?;
+    text::decide::tell(&context.terminal, opened.project.places(), &report);
+    Ok(if report.conflicts.is_empty() { Exit::Done } else { Exit::Usage })
+}

@@ -1,0 +1,203 @@
+//! The reviews as they are read: of each job, in numbers, and for a plan.
+
+use super::records::{COLUMNS, review};
+use crate::domain::digest::Sha256;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::money::Usd;
+use crate::domain::review::{Review, Standing, words};
+use crate::domain::take::Fingerprint;
+use crate::plan::known::Rejection;
+use crate::store::error::StoreError;
+use crate::store::read::Reader;
+use crate::store::takes;
+use rusqlite::Connection;
+use std::collections::HashMap;
+
+/// The reviews of all jobs.
+pub(in crate::store) struct Reviews {
+    /// Reviews by job, the oldest first, each with the newest take of the job at that time.
+    of_job: HashMap<i64, Vec<(Review, Option<TakeId>)>>,
+    /// Newest review of each clip for each order, with its job.
+    of_clip: HashMap<(Sha256, Fingerprint), (i64, Review)>,
+}
+
+impl Reviews {
+    /// Reads the reviews of all jobs.
+    pub(in crate::store) fn read(db: &Connection) -> rusqlite::Result<Self> {
+        let mut select =
+            db.prepare_cached(&format!("SELECT {COLUMNS}, job, latest FROM reviews ORDER BY revision"))?;
+        let mut rows = select.query([])?;
+        let mut reviews = Self { of_job: HashMap::new(), of_clip: HashMap::new() };
+        while let Some(row) = rows.next()? {
+            let (review, job): (_, i64) = (review(row, 0)?, row.get(10)?);
+            let latest = row.get::<_, Option<String>>(11)?.map(TakeId);
+            reviews.of_clip.insert((review.clip, review.fingerprint), (job, review.clone()));
+            reviews.of_job.entry(job).or_default().push((review, latest));
+        }
+        Ok(reviews)
+    }
+
+    /// Returns the newest review that holds for a job: its own, or that of the clip which it shows for the same order.
+    pub(in crate::store) fn newest(
+        &self,
+        job: i64,
+        clip: Option<&Sha256>,
+        order: Fingerprint,
+    ) -> Option<&Review> {
+        let own = self.of_job(job).last().map(|(review, _)| review);
+        let shared = clip.and_then(|clip| self.of_clip.get(&(*clip, order))).map(|(_, review)| review);
+        own.into_iter().chain(shared).max_by_key(|review| review.revision)
+    }
+
+    /// Returns the newest review of a job about one of its takes.
+    pub(in crate::store) fn of_take(&self, job: i64, take: &TakeId) -> Option<&Review> {
+        self.of_job(job).iter().rev().map(|(review, _)| review).find(|review| review.take == *take)
+    }
+
+    /// Returns whether the newest review of a job queues another rendering that was not ordered yet.
+    ///
+    /// `newest` is that review, and `latest` the newest take of the job. A review that another job wrote about a shared
+    /// clip queues nothing here: one order serves both.
+    pub(in crate::store) fn is_queued(&self, job: i64, newest: &Review, latest: Option<&TakeId>) -> bool {
+        let own = self.of_job(job).last();
+        own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
+    }
+
+    /// Returns the newest review of a job that asked for another rendering, and was not followed by another review
+    /// before that was ordered.
+    fn asking(&self, job: i64) -> Option<&Review> {
+        let reviews = self.of_job(job);
+        (0..reviews.len()).rev().find_map(|at| {
+            let (review, latest) = &reviews[at];
+            let is_kept = reviews.get(at + 1).is_none_or(|(_, then)| then != latest);
+            Some(review).filter(|review| review.redo && is_kept)
+        })
+    }
+
+    fn of_job(&self, job: i64) -> &[(Review, Option<TakeId>)] {
+        self.of_job.get(&job).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Reader {
+    /// Returns what reviewers say about the jobs of a project, for their next renderings: the note, or else the reasons, of
+    /// the newest review that asked for another rendering. One that was taken back before it was ordered does not count.
+    pub fn feedback(&self, project: &str) -> Result<HashMap<JobKey, String>, StoreError> {
+        self.read_here(|db| {
+            let reviews = Reviews::read(db)?;
+            let mut found = HashMap::new();
+            let mut select =
+                db.prepare_cached("SELECT id, shot, item, variant FROM jobs WHERE project = ?1")?;
+            let mut rows = select.query([project])?;
+            while let Some(row) = rows.next()? {
+                if let Some(review) = reviews.asking(row.get(0)?) {
+                    let text = review.note.clone().unwrap_or_else(|| words(&review.reasons));
+                    found.insert(takes::key(row, 1)?, text);
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+/// The reviews of a project's clips in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReviewCounts {
+    /// Number of approved clips.
+    pub approved: usize,
+    /// Number of rejected clips.
+    pub rejected: usize,
+    /// Number of clips without a review.
+    pub undecided: usize,
+    /// Number of clips whose review was about another clip or another order.
+    pub outdated: usize,
+    /// Number of renderings that are queued.
+    pub queued: usize,
+    /// Price of the queued renderings, at what their clips cost last.
+    pub queued_usd: Usd,
+}
+
+impl ReviewCounts {
+    /// Returns whether anything was ever reviewed.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        self.approved + self.rejected + self.outdated > 0
+    }
+}
+
+impl Reader {
+    /// Counts the reviews of the wanted clips of a project, or of all.
+    pub async fn review_counts(&self, project: Option<&str>) -> Result<ReviewCounts, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| {
+            let reviews = Reviews::read(db)?;
+            let mut counts = ReviewCounts::default();
+            let mut select = db.prepare_cached(
+                "SELECT j.id, j.fingerprint, j.filed_sha256, t.id, coalesce(t.price, 0) FROM jobs j
+                 LEFT JOIN takes t ON t.id = (SELECT id FROM takes WHERE job = j.id ORDER BY place DESC LIMIT 1)
+                 WHERE j.wanted AND j.filed_take IS NOT NULL AND (?1 IS NULL OR j.project = ?1)",
+            )?;
+            let mut rows = select.query([&project])?;
+            while let Some(row) = rows.next()? {
+                let (job, order, clip) = (row.get(0)?, takes::parsed(row, 1)?, takes::parsed(row, 2)?);
+                let newest = reviews.newest(job, Some(&clip), order);
+                let standing = Standing::of(newest, Some(&clip), &order);
+                let latest = row.get::<_, Option<String>>(3)?.map(TakeId);
+                *match standing {
+                    Standing::Approved => &mut counts.approved,
+                    Standing::Rejected => &mut counts.rejected,
+                    Standing::Undecided => &mut counts.undecided,
+                    Standing::Outdated => &mut counts.outdated,
+                } += 1;
+                if let Some(newest) = newest.filter(|_| standing == Standing::Rejected)
+                    && reviews.is_queued(job, newest, latest.as_ref())
+                {
+                    counts.queued += 1;
+                    counts.queued_usd += Usd::from_micros(row.get(4)?);
+                }
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// Returns every review of a job, the oldest first.
+    pub async fn reviews_of_job(&self, project: &str, key: &JobKey) -> Result<Vec<Review>, StoreError> {
+        let (project, key) = (project.to_owned(), key.clone());
+        self.read(move |db| {
+            let Some(job) = takes::job_id(db, &project, &key)? else { return Ok(Vec::new()) };
+            let sql = format!("SELECT {COLUMNS} FROM reviews WHERE job = ?1 ORDER BY revision");
+            db.prepare_cached(&sql)?.query_map([job], |row| review(row, 0))?.collect()
+        })
+        .await
+    }
+}
+
+/// Returns the jobs of a project whose clips are rejected for the order that the job has now.
+pub(in crate::store) fn rejections(
+    db: &Connection,
+    project: &str,
+) -> rusqlite::Result<HashMap<JobKey, Rejection>> {
+    let mut found = HashMap::new();
+    if !db.prepare_cached("SELECT 1 FROM reviews LIMIT 1")?.exists([])? {
+        return Ok(found);
+    }
+    let reviews = Reviews::read(db)?;
+    let mut select = db.prepare_cached(
+        "SELECT j.id, j.shot, j.item, j.variant, j.fingerprint, j.filed_sha256,
+             (SELECT id FROM takes t WHERE t.job = j.id ORDER BY place DESC LIMIT 1)
+         FROM jobs j WHERE j.project = ?1 AND j.filed_take IS NOT NULL",
+    )?;
+    let mut rows = select.query([project])?;
+    while let Some(row) = rows.next()? {
+        let (job, order, clip) = (row.get(0)?, takes::parsed(row, 4)?, takes::parsed(row, 5)?);
+        let Some(review) = reviews.newest(job, Some(&clip), order) else { continue };
+        if Standing::of(Some(review), Some(&clip), &order) == Standing::Rejected {
+            let latest = row.get::<_, Option<String>>(6)?.map(TakeId);
+            let is_redo_queued = reviews.is_queued(job, review, latest.as_ref());
+            let rejection = Rejection { order, why: words(&review.reasons), is_redo_queued };
+            found.insert(takes::key(row, 1)?, rejection);
+        }
+    }
+    Ok(found)
+}
