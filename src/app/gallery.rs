@@ -76,9 +76,8 @@ impl GalleryJob {
     /// Returns the review that queues another rendering, as long as none was ordered since.
     #[must_use]
     pub fn queued_redo(&self) -> Option<&Review> {
-        let review = self.record.review.as_ref().filter(|review| review.redo)?;
-        let is_ordered = self.record.takes.iter().any(|take| take.created > review.at);
-        (!is_ordered && self.standing != Standing::Outdated).then_some(review)
+        let review = self.record.review.as_ref().filter(|_| self.record.is_redo_queued)?;
+        (self.standing != Standing::Outdated).then_some(review)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod catalog;
 pub(crate) mod collect;
 pub(crate) mod concurrent;
 pub mod consent;
+pub mod decide;
 pub mod decided;
 pub mod dismiss;
 pub mod doctor;
@@ -66,6 +67,7 @@ pub mod verify;
 
 pub use cancel::{CancelReport, CancelRequest};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
+pub use decide::{DecideReport, ReviewRequest};
 pub use dismiss::{DismissReport, DismissRequest};
 pub use error::Error;
 pub use exit::Exit;

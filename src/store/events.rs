@@ -73,7 +73,8 @@ impl Entry {
             | Kind::Filed
             | Kind::Adjusted
             | Kind::Dismissed
-            | Kind::Recalled => return None,
+            | Kind::Recalled
+            | Kind::Reviewed => return None,
         };
         let mut events = self.before(state);
         events.push(last);

@@ -12,8 +12,9 @@ use crate::domain::take::Take;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The version of the lines that this program writes. Version 1 did not say how a submission was sent back.
-pub(super) const VERSION: u32 = 2;
+/// The version of the lines that this program writes. Version 1 did not say how a submission was sent back; version 2
+/// knew no reviews.
+pub(super) const VERSION: u32 = 3;
 
 /// What a line says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub enum Kind {
     Dismissed,
     /// A person took that back.
     Recalled,
+    /// A person reviewed the clip.
+    Reviewed,
 }
 
 impl Kind {
@@ -137,19 +140,34 @@ impl Kind {
             Self::Adjusted => "adjusted",
             Self::Dismissed => "dismissed",
             Self::Recalled => "recalled",
+            Self::Reviewed => "reviewed",
         }
     }
 
     /// Whether it says what became of a submission, and not what a person wants.
     pub(super) const fn is_outcome(self) -> bool {
-        !matches!(self, Self::Intent | Self::Again | Self::Cancelled | Self::Dismissed | Self::Recalled)
+        !matches!(
+            self,
+            Self::Intent
+                | Self::Again
+                | Self::Cancelled
+                | Self::Dismissed
+                | Self::Recalled
+                | Self::Reviewed
+        )
     }
 
     /// Whether a line of this kind names an amount that counts as spent, reserved or in doubt.
     pub(super) const fn counts(self) -> bool {
         let is_no_amount = matches!(
             self,
-            Self::Intent | Self::Ordered | Self::Cancelled | Self::Filed | Self::Dismissed | Self::Recalled
+            Self::Intent
+                | Self::Ordered
+                | Self::Cancelled
+                | Self::Filed
+                | Self::Dismissed
+                | Self::Recalled
+                | Self::Reviewed
         );
         !self.is_free() && !is_no_amount
     }
@@ -163,7 +181,7 @@ impl Kind {
 /// One line. Fields that its kind does not have are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Version of the format: 2, or an older one.
+    /// Version of the format: 3, or an older one.
     pub v: u32,
     /// Grows from line to line; gaps mean nothing.
     pub seq: u64,
@@ -197,7 +215,7 @@ pub struct Entry {
     /// What it cost before; with a correction.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_usd")]
     pub was: Option<Usd>,
-    /// Why it is held, how it was sent back, or in whose words it was corrected.
+    /// Why it is held, how it was sent back, in whose words it was corrected, or the outcome of a review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// Why a person decided so, in their own words.
@@ -236,6 +254,21 @@ pub struct Entry {
     /// The output folder to which paths are relative, as seen from the manifest; with an intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out: Option<String>,
+    /// Number of the review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Reasons of a rejection, with commas between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasons: Option<String>,
+    /// True if the review queues another rendering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redo: Option<bool>,
+    /// Name of the reviewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// Newest take of the job at the time of the review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<String>,
 }
 
 mod usd {
@@ -311,6 +344,11 @@ impl Entry {
             run: None,
             instead_of: None,
             out: None,
+            revision: None,
+            reasons: None,
+            redo: None,
+            who: None,
+            latest: None,
         }
     }
 

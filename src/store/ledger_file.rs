@@ -275,6 +275,7 @@ pub fn remarks(dir: &Path, takes: &[TakeId]) -> Result<Vec<Entry>, StoreError> {
             && let Ok(entry) = serde_json::from_str::<Entry>(&line)
             && takes.iter().any(|take| take.0 == entry.take)
             && (entry.note.is_some() || entry.kind == Kind::Adjusted)
+            && entry.kind != Kind::Reviewed
         {
             remarks.push(entry);
         }

@@ -14,7 +14,7 @@ use super::error::StoreError;
 use super::ledger::{Entry, Kind, intent};
 use super::ledger_file::{Ledger, Tail};
 use super::lock::Lock;
-use super::{agreement, folder, look, meta, schema, takes};
+use super::{agreement, folder, look, meta, reviews, schema, takes};
 use crate::domain::key::{ModelName, TakeId};
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
@@ -352,6 +352,7 @@ fn lost_lines(db: &Connection, entries: &[Entry], now: Timestamp) -> rusqlite::R
         }
         lost.push(Entry { usd: take.cost(), ..Entry::standing(&take, kind, now) });
     }
+    lost.extend(reviews::lost(db, entries)?);
     Ok(lost)
 }
 

@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::ledger::{Entry, Kind};
 use super::ledger_file::Tail;
 use super::writer::{Batch, Writer};
-use super::{dismissed, takes};
+use super::{dismissed, reviews, takes};
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::{Event, SentBack, State};
 use crate::domain::policy::{Moment, Policy};
@@ -78,7 +78,7 @@ fn import(
             }
             continue;
         };
-        if dismissed::heard(batch.db, entry)? {
+        if dismissed::heard(batch.db, entry)? || reviews::heard(batch.db, entry)? {
             continue;
         }
         if entry.kind == Kind::Adjusted && adjust(batch.db, entry)? {

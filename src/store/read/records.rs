@@ -9,6 +9,7 @@ use crate::domain::verdict::{Checked, Finding};
 use crate::plan::known::Filed;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
+use crate::store::reviews::Reviews;
 use crate::store::takes;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -35,8 +36,10 @@ pub struct JobRecord {
     pub filed: Option<Filed>,
     /// Renderings of the job, the newest first.
     pub takes: Vec<TakeRecord>,
-    /// Newest review of the job.
+    /// Newest review that holds for the job: its own, or that of the clip which it shares with another.
     pub review: Option<Review>,
+    /// True if that review queues another rendering, and no take of the job was ordered since.
+    pub is_redo_queued: bool,
 }
 
 /// A rendering with everything that is known about it.
@@ -73,7 +76,7 @@ impl Reader {
 }
 
 fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRecord>> {
-    let mut reviews = reviews(db)?;
+    let reviews = Reviews::read(db)?;
     let mut checks = checks(db)?;
     let mut takes_of = takes_by_job(db, project)?;
     let mut select = db.prepare_cached(
@@ -85,12 +88,16 @@ fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRe
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let job: i64 = row.get(0)?;
-        let of_job = reviews.remove(&job).unwrap_or_default();
         let mut found = takes_of.remove(&job).unwrap_or_default();
         for record in &mut found {
             record.checked = checks.remove(&record.take.id);
-            record.review = of_job.iter().rfind(|review| review.take == record.take.id).cloned();
+            record.review = reviews.of_take(job, &record.take.id).cloned();
         }
+        let (filed, fingerprint) = (takes::filed(row, 9)?, takes::parsed(row, 7)?);
+        let clip = filed.as_ref().map(|filed| &filed.file.sha256);
+        let review = reviews.newest(job, clip, fingerprint).cloned();
+        let latest = found.first().map(|newest| &newest.take.id);
+        let is_redo_queued = review.as_ref().is_some_and(|review| reviews.is_queued(job, review, latest));
         let tags = row.get_ref(13)?.as_str()?;
         records.push(JobRecord {
             project: row.get(1)?,
@@ -98,11 +105,12 @@ fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRe
             title: row.get(5)?,
             tags: serde_json::from_str(tags).map_err(|error| takes::unreadable(13, error))?,
             wanted: row.get(6)?,
-            fingerprint: takes::parsed(row, 7)?,
+            fingerprint,
             path: row.get(8)?,
-            filed: takes::filed(row, 9)?,
+            filed,
             takes: found,
-            review: of_job.into_iter().next_back(),
+            review,
+            is_redo_queued,
         });
     }
     Ok(records)
@@ -148,20 +156,6 @@ fn take(row: &Row<'_>) -> rusqlite::Result<TakeRecord> {
         checked: None,
         review: None,
     })
-}
-
-/// Reads the reviews of all jobs by job, the oldest first.
-fn reviews(db: &Connection) -> rusqlite::Result<HashMap<i64, Vec<Review>>> {
-    let mut select = db.prepare_cached(
-        "SELECT job, revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at FROM reviews
-         ORDER BY revision",
-    )?;
-    let mut rows = select.query([])?;
-    let mut found: HashMap<i64, Vec<Review>> = HashMap::new();
-    while let Some(row) = rows.next()? {
-        found.entry(row.get(0)?).or_default().push(review(row, 1)?);
-    }
-    Ok(found)
 }
 
 /// Reads the columns `revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at`.

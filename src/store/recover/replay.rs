@@ -10,7 +10,7 @@ use crate::domain::take::Take;
 use crate::plan::known::Filed;
 use crate::store::apply::{self, Change, Details};
 use crate::store::ledger::{Entry, Kind};
-use crate::store::{admit, agreement, dismissed, repair, rows, runs, takes};
+use crate::store::{admit, agreement, dismissed, repair, reviews, rows, runs, takes};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::collections::{HashMap, HashSet};
@@ -105,6 +105,7 @@ impl Replay<'_> {
             Kind::Filed if news => self.filed(entry),
             Kind::Filed => Ok(()),
             Kind::Dismissed | Kind::Recalled => dismissed::heard(self.db, entry).map(drop),
+            Kind::Reviewed => reviews::heard(self.db, entry).map(drop),
             Kind::Adjusted => repair::adjust(self.db, entry).map(drop),
             _ => self.step(entry, &take, news),
         }

@@ -272,9 +272,11 @@ CREATE TABLE reviews (
     note TEXT,
     redo INTEGER NOT NULL,
     who TEXT NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    latest TEXT
 ) STRICT;
 CREATE INDEX reviews_of_a_job ON reviews (job, revision);
+CREATE INDEX reviews_of_a_clip ON reviews (clip, revision);
 
 CREATE TABLE checks (
     take TEXT NOT NULL REFERENCES takes (id),

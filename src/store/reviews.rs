@@ -1,0 +1,326 @@
+//! Reviews of clips: added in one transaction with their lines of the ledger, and read back from these lines.
+//!
+//! A review is only ever added. It holds for its job, and for every job that shows the same clip for the same order.
+
+use super::Store;
+use super::error::StoreError;
+use super::ledger::{Entry, Kind};
+use super::read::records::review;
+use super::takes;
+use super::writer::Batch;
+use crate::domain::digest::Sha256;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::State;
+use crate::domain::money::Usd;
+use crate::domain::review::{Outcome, Reason, Review};
+use crate::domain::take::{Fingerprint, Take};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+use std::collections::{HashMap, HashSet};
+
+/// A review to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReview {
+    /// Project of the job.
+    pub project: String,
+    /// Name of the job.
+    pub key: JobKey,
+    /// Rendering that was looked at.
+    pub take: TakeId,
+    /// Revision of the job's newest review that the reviewer saw; 0 for none.
+    pub seen: u64,
+    /// Outcome of the review.
+    pub outcome: Outcome,
+    /// Reasons, for a rejection.
+    pub reasons: Vec<Reason>,
+    /// Note of the reviewer.
+    pub note: Option<String>,
+    /// True to queue another rendering.
+    pub redo: bool,
+}
+
+/// Why no review was added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReviewError {
+    /// Another review was faster, or the job shows another clip now. Each of these jobs with its newest review.
+    Conflicts(Vec<(JobKey, Option<Review>)>),
+    /// The state could not be written.
+    Store(StoreError),
+}
+
+impl From<StoreError> for ReviewError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The columns that [`review`] reads, in its order.
+const COLUMNS: &str = "revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at";
+
+/// A row of a job with the clip under its name.
+struct Shown {
+    job: i64,
+    project: String,
+    key: JobKey,
+    fingerprint: Fingerprint,
+    take: Take,
+    clip: Sha256,
+}
+
+impl Store {
+    /// Adds reviews, all or none, and returns them with those of the jobs that share a clip with one of them.
+    ///
+    /// Where another review was added since the caller looked, or a job shows another clip now, nothing is written.
+    pub async fn review(
+        &self,
+        reviews: Vec<NewReview>,
+        who: String,
+        now: Timestamp,
+    ) -> Result<Vec<(JobKey, Review)>, ReviewError> {
+        self.lane
+            .write(None, move |batch| {
+                let (mut shown, mut conflicts) = (Vec::new(), Vec::new());
+                for new in &reviews {
+                    let found = shown_by(batch.db, &new.project, &new.key)?;
+                    let newest = match &found {
+                        Some(found) => newest(batch.db, found)?,
+                        None => None,
+                    };
+                    let seen = newest.as_ref().map_or(0, |review| review.revision);
+                    match found.filter(|found| found.take.id == new.take && seen == new.seen) {
+                        Some(found) => shown.push((new, found)),
+                        None => conflicts.push((new.key.clone(), newest)),
+                    }
+                }
+                if !conflicts.is_empty() {
+                    return Ok(Err(ReviewError::Conflicts(conflicts)));
+                }
+                let mut made = Vec::new();
+                let named: Vec<i64> = shown.iter().map(|(_, shown)| shown.job).collect();
+                for (new, shown) in &shown {
+                    // The job that was named comes last: its review is the newest, and it alone orders again.
+                    for sharing in sharing(batch.db, shown)? {
+                        if !named.contains(&sharing.job) {
+                            made.push((sharing.key.clone(), add(batch, new, &sharing, &who, now)?));
+                        }
+                    }
+                    made.push((shown.key.clone(), add(batch, new, shown, &who, now)?));
+                }
+                Ok(Ok(made))
+            })
+            .await
+    }
+}
+
+const SHOWN: &str = "SELECT id, project, shot, item, variant, fingerprint, filed_take, filed_sha256 FROM jobs";
+
+/// Returns the clip under the name of a job, where there is one that is finished.
+fn shown_by(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<Shown>> {
+    let Some(job) = takes::job_id(db, project, key)? else { return Ok(None) };
+    let sql = format!("{SHOWN} WHERE id = ?1 AND filed_take IS NOT NULL");
+    let found = db.prepare_cached(&sql)?.query_row([job], |row| shown(db, row)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Returns the other jobs that show the same clip for the same order.
+fn sharing(db: &Connection, with: &Shown) -> rusqlite::Result<Vec<Shown>> {
+    let sql = format!("{SHOWN} WHERE filed_sha256 = ?1 AND fingerprint = ?2 AND id <> ?3 AND wanted ORDER BY id");
+    let mut select = db.prepare_cached(&sql)?;
+    let rows = select
+        .query_map((with.clip.to_string(), with.fingerprint.to_string(), with.job), |row| shown(db, row))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+fn shown(db: &Connection, row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Shown>> {
+    let Some(take) = takes::by_id(db, &TakeId(row.get(6)?))? else { return Ok(None) };
+    if !matches!(take.state, State::Done { .. }) {
+        return Ok(None);
+    }
+    Ok(Some(Shown {
+        job: row.get(0)?,
+        project: row.get(1)?,
+        key: takes::key(row, 2)?,
+        fingerprint: takes::parsed(row, 5)?,
+        take,
+        clip: takes::parsed(row, 7)?,
+    }))
+}
+
+/// Returns the newest review that holds for a job: its own, or that of the clip which it shows for the same order.
+fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM reviews WHERE job = ?1 OR (clip = ?2 AND fingerprint = ?3)
+         ORDER BY revision DESC LIMIT 1"
+    );
+    db.prepare_cached(&sql)?
+        .query_row((shown.job, shown.clip.to_string(), shown.fingerprint.to_string()), |row| review(row, 0))
+        .optional()
+}
+
+/// Adds one review, with its line.
+fn add(
+    batch: &mut Batch<'_>,
+    new: &NewReview,
+    shown: &Shown,
+    who: &str,
+    now: Timestamp,
+) -> rusqlite::Result<Review> {
+    let latest: Option<String> = batch
+        .db
+        .prepare_cached("SELECT id FROM takes WHERE job = ?1 ORDER BY place DESC LIMIT 1")?
+        .query_row([shown.job], |row| row.get(0))
+        .optional()?;
+    // A number is given once, so it is not that of a review which only the ledger knows.
+    let last: Option<i64> = batch
+        .db
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'reviews'")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let review = Review {
+        revision: last.unwrap_or(0).cast_unsigned() + 1,
+        take: shown.take.id.clone(),
+        clip: shown.clip,
+        fingerprint: shown.fingerprint,
+        outcome: new.outcome,
+        reasons: new.reasons.clone(),
+        note: new.note.clone(),
+        redo: new.redo,
+        who: who.to_owned(),
+        at: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now),
+    };
+    let entry = line(&shown.take, &shown.project, &shown.key, &review, latest);
+    insert(batch.db, &entry, shown.job)?;
+    batch.note(entry)?;
+    Ok(review)
+}
+
+/// Returns the line of a review. `latest` is the newest rendering of the job at that time.
+fn line(take: &Take, project: &str, key: &JobKey, review: &Review, latest: Option<String>) -> Entry {
+    let reasons: Vec<&str> = review.reasons.iter().map(|reason| reason.name()).collect();
+    Entry {
+        project: project.to_owned(),
+        job: key.to_string(),
+        usd: Usd::ZERO,
+        fingerprint: review.fingerprint.to_string(),
+        sha256: Some(review.clip.to_string()),
+        why: Some(review.outcome.name().to_owned()),
+        note: review.note.clone(),
+        revision: Some(review.revision),
+        reasons: Some(reasons.join(",")).filter(|reasons| !reasons.is_empty()),
+        redo: Some(review.redo),
+        who: Some(review.who.clone()),
+        latest,
+        ..Entry::about(take, Kind::Reviewed, review.at)
+    }
+}
+
+/// Returns the lines of the reviews that these lines do not tell.
+pub(super) fn lost(db: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<Entry>> {
+    let told: HashSet<u64> = entries.iter().filter_map(|entry| entry.revision).collect();
+    let sql = "SELECT revision, take, clip, r.fingerprint, outcome, reasons, note, redo, who, at, latest,
+                   j.project, j.shot, j.item, j.variant
+               FROM reviews r JOIN jobs j ON j.id = r.job ORDER BY revision";
+    let mut select = db.prepare(sql)?;
+    let mut rows = select.query([])?;
+    let mut lost = Vec::new();
+    while let Some(row) = rows.next()? {
+        let review = review(row, 0)?;
+        if !told.contains(&review.revision)
+            && let Some(take) = takes::by_id(db, &review.take)?
+        {
+            let project: String = row.get(11)?;
+            lost.push(line(&take, &project, &takes::key(row, 12)?, &review, row.get(10)?));
+        }
+    }
+    Ok(lost)
+}
+
+/// The reviews of all jobs.
+pub(super) struct Reviews {
+    /// Reviews by job, the oldest first, each with the newest take of the job at that time.
+    of_job: HashMap<i64, Vec<(Review, Option<TakeId>)>>,
+    /// Newest review of each clip for each order, with its job.
+    of_clip: HashMap<(Sha256, Fingerprint), (i64, Review)>,
+}
+
+impl Reviews {
+    /// Reads the reviews of all jobs.
+    pub(super) fn read(db: &Connection) -> rusqlite::Result<Self> {
+        let mut select =
+            db.prepare_cached(&format!("SELECT {COLUMNS}, job, latest FROM reviews ORDER BY revision"))?;
+        let mut rows = select.query([])?;
+        let mut reviews = Self { of_job: HashMap::new(), of_clip: HashMap::new() };
+        while let Some(row) = rows.next()? {
+            let (review, job): (_, i64) = (review(row, 0)?, row.get(10)?);
+            let latest = row.get::<_, Option<String>>(11)?.map(TakeId);
+            reviews.of_clip.insert((review.clip, review.fingerprint), (job, review.clone()));
+            reviews.of_job.entry(job).or_default().push((review, latest));
+        }
+        Ok(reviews)
+    }
+
+    /// Returns the newest review that holds for a job: its own, or that of the clip which it shows for the same order.
+    pub(super) fn newest(&self, job: i64, clip: Option<&Sha256>, order: Fingerprint) -> Option<&Review> {
+        let own = self.of_job(job).last().map(|(review, _)| review);
+        let shared = clip.and_then(|clip| self.of_clip.get(&(*clip, order))).map(|(_, review)| review);
+        own.into_iter().chain(shared).max_by_key(|review| review.revision)
+    }
+
+    /// Returns the newest review of a job about one of its takes.
+    pub(super) fn of_take(&self, job: i64, take: &TakeId) -> Option<&Review> {
+        self.of_job(job).iter().rev().map(|(review, _)| review).find(|review| review.take == *take)
+    }
+
+    /// Returns whether the newest review of a job queues another rendering that was not ordered yet.
+    ///
+    /// `newest` is that review, and `latest` the newest take of the job. A review that another job wrote about a shared
+    /// clip queues nothing here: one order serves both.
+    pub(super) fn is_queued(&self, job: i64, newest: &Review, latest: Option<&TakeId>) -> bool {
+        let own = self.of_job(job).last();
+        own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
+    }
+
+    fn of_job(&self, job: i64) -> &[(Review, Option<TakeId>)] {
+        self.of_job.get(&job).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Takes over a review of the ledger that the database lacks, and returns whether the line is a review.
+///
+/// A review of a job that is not known is left out: nothing asks for it.
+pub(super) fn heard(db: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
+    if entry.kind != Kind::Reviewed {
+        return Ok(false);
+    }
+    if entry.revision.is_some()
+        && let Ok(key) = entry.job.parse()
+        && let Some(job) = takes::job_id(db, &entry.project, &key)?
+    {
+        insert(db, entry, job)?;
+    }
+    Ok(true)
+}
+
+fn insert(db: &Connection, entry: &Entry, job: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO reviews
+         (revision, job, take, clip, fingerprint, outcome, reasons, note, redo, who, at, latest)
+         VALUES (:revision, :job, :take, :clip, :fingerprint, :outcome, :reasons, :note, :redo, :who, :at, :latest)",
+    )?
+    .execute(named_params! {
+        ":revision": entry.revision.map(u64::cast_signed),
+        ":job": job,
+        ":take": entry.take,
+        ":clip": entry.sha256.as_deref().unwrap_or_default(),
+        ":fingerprint": entry.fingerprint,
+        ":outcome": entry.why.as_deref().unwrap_or_default(),
+        ":reasons": entry.reasons.as_deref().unwrap_or_default(),
+        ":note": entry.note,
+        ":redo": entry.redo.unwrap_or_default(),
+        ":who": entry.who.as_deref().unwrap_or_default(),
+        ":at": entry.at.as_millisecond(),
+        ":latest": entry.latest,
+    })
+    .map(drop)
+}
