@@ -98,13 +98,19 @@ impl Known {
     fn job(&self, places: &Places, key: &JobKey) -> Result<(String, JobKey), Error> {
         match self.projects.get(key).map(Vec::as_slice) {
             Some([project]) => Ok((project.clone(), key.clone())),
-            Some(_) => Err(refused(places, key, "several projects of the folder have it, and the manifest cannot be read")),
+            Some(_) => Err(refused(
+                places,
+                key,
+                "several projects of the folder have it, and the manifest cannot be read",
+            )),
             None => {
                 let keys: Vec<JobKey> = self.projects.keys().cloned().collect();
                 let found = job_named(&key.to_string(), &keys);
                 Err(match found {
                     Err(error) => error.or_hint(places.typed("status")),
-                    Ok(close) => refused(places, key, &format!("there is no such job; did you mean {close}?")),
+                    Ok(close) => {
+                        refused(places, key, &format!("there is no such job; did you mean {close}?"))
+                    }
                 })
             }
         }
@@ -152,7 +158,8 @@ async fn there(
 /// Returns the name of a reviewer as it is kept.
 fn reviewer(who: &str) -> Result<String, Error> {
     remark(Some(who)).ok_or_else(|| {
-        Error::new(Exit::Usage, "a review needs the name of the reviewer; nothing was recorded").money("not charged")
+        Error::new(Exit::Usage, "a review needs the name of the reviewer; nothing was recorded")
+            .money("not charged")
     })
 }
 

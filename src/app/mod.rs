@@ -30,6 +30,7 @@ pub(crate) mod images;
 pub mod init;
 pub(crate) mod inputs;
 pub mod interrupt;
+pub mod jobs;
 pub mod ledger;
 pub(crate) mod listener;
 pub mod lost;

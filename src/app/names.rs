@@ -80,6 +80,13 @@ impl Names {
         has
     }
 
+    /// Returns the first name or pattern that matched no job.
+    ///
+    /// [`Self::has`] must have been called for every job before.
+    pub(crate) fn unmatched(&self) -> Option<&str> {
+        self.0.iter().find(|name| name.first.borrow().is_none()).map(|name| name.written.as_str())
+    }
+
     /// Returns a warning for each pattern that may be meant as a name.
     ///
     /// [`Self::has`] must have been called for every job before.

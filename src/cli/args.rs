@@ -1,5 +1,6 @@
 //! Flags and commands, as clap reads them.
 
+mod listed;
 mod money;
 mod paid;
 #[cfg(feature = "sandbox")]
@@ -7,6 +8,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
+pub use listed::{FilterArgs, JobsArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
 #[cfg(feature = "sandbox")]
@@ -121,6 +123,12 @@ pub enum Command {
     /// The last run, jobs by state, what is in flight and how long, links that die soon, the money, and what needs a
     /// decision. Works while a run is active, and with a manifest that cannot be read.
     Status(ManifestArg),
+    /// Every job on a line: state, decision, price, path
+    ///
+    /// All jobs of the manifest, or those that the filters select: values of one filter are alternatives, and a job
+    /// must satisfy every filter. Works while a run is active. A job that was ordered is as the last run left it; what
+    /// an edit of the manifest would change is what `plan` shows.
+    Jobs(JobsArgs),
     /// One job with every take and every answer
     ///
     /// Where its clip is, what it cost, each submission with its time, its request id and the provider's words, the

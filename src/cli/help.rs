@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "show", "ledger", "verify", "models"]),
+    ("Look", &["plan", "status", "jobs", "show", "ledger", "verify", "models"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
@@ -65,6 +65,15 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["this project, also beside a run", "shotlist status"],
             ["the rehearsal", "shotlist status --sandbox"],
             ["for a monitor", "shotlist status --json"],
+        ],
+    ),
+    (
+        "jobs",
+        &[
+            ["every job with its state and its clip", "shotlist jobs"],
+            ["what failed or needs a decision", "shotlist jobs --state failed --state held"],
+            ["rejected clips of some products", "shotlist jobs 'WH-*' --decision rejected"],
+            ["by a tag of the shop, for a spreadsheet", "shotlist jobs --tag sale --csv > jobs.csv"],
         ],
     ),
     (

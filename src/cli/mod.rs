@@ -9,6 +9,7 @@ mod dismiss;
 mod doctor;
 pub mod help;
 mod init;
+mod jobs;
 mod ledger;
 mod logging;
 mod models;
@@ -85,6 +86,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Redo(args) => redo::redo(context, args).await,
         Command::Validate(args) => validate::validate(context, args).await,
         Command::Status(args) => status::status(context, args).await,
+        Command::Jobs(args) => jobs::jobs(context, args).await,
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,

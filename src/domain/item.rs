@@ -146,6 +146,22 @@ impl Item {
         self.fact(name).and_then(|fact| fact.column.as_deref()).unwrap_or(name)
     }
 
+    /// Returns the tags of the item: those of its file, else the comma-separated parts of its column `tags`.
+    #[must_use]
+    pub fn tags(&self) -> Vec<String> {
+        let parts = match self.fact("tags").map(|fact| &fact.value) {
+            Some(FactValue::List { parts, .. }) => parts.iter().map(String::as_str).collect(),
+            _ => self.get("tags").unwrap_or_default().split(',').collect::<Vec<_>>(),
+        };
+        let mut tags: Vec<String> = Vec::new();
+        for tag in parts.into_iter().map(str::trim).filter(|tag| !tag.is_empty()) {
+            if !tags.iter().any(|known| known == tag) {
+                tags.push(tag.to_owned());
+            }
+        }
+        tags
+    }
+
     /// What people call it: its title or name, else its id.
     #[must_use]
     pub fn title(&self) -> &str {

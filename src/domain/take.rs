@@ -36,6 +36,8 @@ pub struct Wanted {
     pub key: JobKey,
     /// What people call the item.
     pub title: Foreign,
+    /// Tags of the item, for filters and sums; they change nothing about the order.
+    pub tags: Vec<String>,
     /// What is ordered.
     pub request: Request,
     /// Taken over the request.

@@ -28,6 +28,7 @@ fn wanted(key: &str, prompt: &str) -> Wanted {
         path: format!("renders/{}.mp4", key.to_string().replace('/', "_")),
         fingerprint: fingerprint(&request),
         likeness: None,
+        tags: Vec::new(),
         price: Some(Usd::from_micros(200_000)),
         key,
         request,

@@ -127,6 +127,7 @@ pub(super) fn order(
     Some(Wanted {
         key: draft.key,
         title: Item::title(values.item()).into(),
+        tags: Item::tags(values.item()),
         fingerprint,
         likeness: Some(likeness).filter(|likeness| *likeness != fingerprint),
         request,

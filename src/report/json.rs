@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod dismiss;
 pub mod doctor;
 pub mod init;
+pub mod jobs;
 pub mod ledger;
 pub mod models;
 pub mod pause;

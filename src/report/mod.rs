@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod changes;
+pub mod csv;
 pub mod guards;
 mod job;
 pub mod json;

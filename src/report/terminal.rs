@@ -93,6 +93,12 @@ impl Terminal {
         if self.movable { self.size().0 } else { usize::MAX }
     }
 
+    /// Returns the columns for lists on stdout: those of the terminal, or no end of them where a program reads.
+    #[must_use]
+    pub fn data_columns(&self) -> usize {
+        if std::io::stdout().is_terminal() { self.size().0 } else { usize::MAX }
+    }
+
     /// Returns whether lines that change can be shown while a run is at work.
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -129,6 +135,12 @@ impl Terminal {
     pub(crate) fn painted_data(line: impl Display) {
         // A reader that went away (`| head -1`) does not end paid work.
         let _ = writeln!(std::io::stdout().lock(), "{line}");
+    }
+
+    /// Writes a document with its own line ends, whose text is known to be harmless.
+    pub(crate) fn document(text: &str) {
+        // A reader that went away is no error here either.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
     }
 
     /// Writes lines of data.

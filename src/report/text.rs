@@ -6,6 +6,7 @@ pub mod dismiss;
 pub mod doctor;
 pub mod held;
 pub mod init;
+pub mod jobs;
 pub mod ledger;
 mod lost;
 pub mod models;

@@ -233,7 +233,7 @@ impl Desk<'_> {
             }
             apply::cancel_stand_ins(self.db, doubtful, Moment::new(self.now, 0.0), self.policy)?;
         }
-        let Wanted { key, title, request, fingerprint, path, price, likeness: _ } = wanted.clone();
+        let Wanted { key, title, request, fingerprint, path, price, tags: _, likeness: _ } = wanted.clone();
         let state = State::new(self.policy, self.now);
         let (id, project, price) = (id.clone(), self.project.to_owned(), price.unwrap_or_default());
         let take = Take {
@@ -277,17 +277,18 @@ impl Desk<'_> {
 
     /// Returns the row of the job, which is written only where it is not as it should be.
     fn upsert(&self, at: i64, job: &Wanted, may_be_sent: bool) -> rusqlite::Result<i64> {
-        let Wanted { key, title, fingerprint, path, .. } = job;
+        let Wanted { key, title, tags, fingerprint, path, .. } = job;
         let JobKey { shot, item, variant } = key;
-        let fingerprint = fingerprint.to_string();
+        let (fingerprint, tags) = (fingerprint.to_string(), takes::tags_json(tags));
         let found = self
             .db
             .prepare_cached(
                 "SELECT id, wanted AND title = ?5 AND fingerprint = ?6 AND path = ?7 AND (priority = ?8 OR NOT ?9)
+                     AND tags = ?10
                  FROM jobs WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
             )?
             .query_row(
-                (self.project, shot, item, variant, title, &fingerprint, path, at, may_be_sent),
+                (self.project, shot, item, variant, title, &fingerprint, path, at, may_be_sent, &tags),
                 |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)),
             )
             .optional()?;
@@ -296,19 +297,19 @@ impl Desk<'_> {
             Some((id, false)) => {
                 self.db
                     .prepare_cached(
-                        "UPDATE jobs SET title = ?2, wanted = 1, priority = ?3, fingerprint = ?4, path = ?5
+                        "UPDATE jobs SET title = ?2, wanted = 1, priority = ?3, fingerprint = ?4, path = ?5, tags = ?6
                          WHERE id = ?1",
                     )?
-                    .execute((id, title, at, &fingerprint, path))?;
+                    .execute((id, title, at, &fingerprint, path, &tags))?;
                 Ok(id)
             }
             None => self
                 .db
                 .prepare_cached(
-                    "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path)
-                     VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8)",
+                    "INSERT INTO jobs (project, shot, item, variant, title, wanted, priority, fingerprint, path, tags)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9)",
                 )?
-                .insert((self.project, shot, item, variant, title, at, &fingerprint, path)),
+                .insert((self.project, shot, item, variant, title, at, &fingerprint, path, &tags)),
         }
     }
 

@@ -148,12 +148,7 @@ impl Kind {
     pub(super) const fn is_outcome(self) -> bool {
         !matches!(
             self,
-            Self::Intent
-                | Self::Again
-                | Self::Cancelled
-                | Self::Dismissed
-                | Self::Recalled
-                | Self::Reviewed
+            Self::Intent | Self::Again | Self::Cancelled | Self::Dismissed | Self::Recalled | Self::Reviewed
         )
     }
 

@@ -112,7 +112,8 @@ impl Store {
     }
 }
 
-const SHOWN: &str = "SELECT id, project, shot, item, variant, fingerprint, filed_take, filed_sha256 FROM jobs";
+const SHOWN: &str =
+    "SELECT id, project, shot, item, variant, fingerprint, filed_take, filed_sha256 FROM jobs";
 
 /// Returns the clip under the name of a job, where there is one that is finished.
 fn shown_by(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Option<Shown>> {
@@ -124,7 +125,8 @@ fn shown_by(db: &Connection, project: &str, key: &JobKey) -> rusqlite::Result<Op
 
 /// Returns the other jobs that show the same clip for the same order.
 fn sharing(db: &Connection, with: &Shown) -> rusqlite::Result<Vec<Shown>> {
-    let sql = format!("{SHOWN} WHERE filed_sha256 = ?1 AND fingerprint = ?2 AND id <> ?3 AND wanted ORDER BY id");
+    let sql =
+        format!("{SHOWN} WHERE filed_sha256 = ?1 AND fingerprint = ?2 AND id <> ?3 AND wanted ORDER BY id");
     let mut select = db.prepare_cached(&sql)?;
     let rows = select
         .query_map((with.clip.to_string(), with.fingerprint.to_string(), with.job), |row| shown(db, row))?

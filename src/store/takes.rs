@@ -75,6 +75,16 @@ pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<State> {
     rows::state_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
 }
 
+/// Returns the tags of an item as a JSON list.
+pub(in crate::store) fn tags_json(tags: &[String]) -> String {
+    serde_json::to_string(tags).expect("a list of texts is JSON")
+}
+
+/// Reads a JSON list of tags.
+pub(in crate::store) fn tags(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| unreadable(column, error))
+}
+
 pub(super) fn request(row: &Row<'_>, column: usize) -> rusqlite::Result<Request> {
     rows::request_from(row.get_ref(column)?.as_str()?).map_err(|e| unreadable(column, e))
 }

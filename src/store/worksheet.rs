@@ -37,6 +37,7 @@ CREATE TABLE wanted (
     path TEXT NOT NULL,
     request TEXT NOT NULL,
     likeness BLOB,
+    tags TEXT NOT NULL,
     urgency INTEGER NOT NULL
 ) STRICT;
 

@@ -62,7 +62,7 @@ fn wanted(item: &str) -> Wanted {
         key: JobKey::new("hero", item),
         title: format!("The {item}").into(),
         fingerprint: Fingerprint(Sha256::of(item.as_bytes())),
-        likeness: None,
+        likeness: None, tags: Vec::new(),
         request,
         price: Some(cents(20)),
         path: format!("renders/{item}/{item}_hero.mp4"),

@@ -11,6 +11,7 @@ fn wanted(prompt: &str, cents: i64) -> Wanted {
         title: "A".into(),
         fingerprint: fingerprint(&request),
         likeness: None,
+        tags: Vec::new(),
         request,
         price: Some(Usd::from_micros(cents * 10_000)),
         path: "a.mp4".into(),

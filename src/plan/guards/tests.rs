@@ -11,6 +11,7 @@ fn wanted(item: usize) -> Wanted {
         title: "".into(),
         fingerprint: fingerprint(&request),
         likeness: None,
+        tags: Vec::new(),
         request,
         price: Some(Usd::from_micros(200_000)),
         path: format!("{item}.mp4"),

@@ -7,6 +7,7 @@ use crate::domain::money::Usd;
 use crate::domain::text::count;
 use crate::domain::time::passed;
 use crate::domain::units::utc;
+use crate::report::csv::harmless;
 use crate::report::layout::{lasted, shorten, width, wrap};
 use crate::store::Costs;
 
@@ -112,7 +113,7 @@ pub(crate) fn csv(table: &Table) -> String {
         let (takes, refused) = (row.takes.to_string(), row.refused.to_string());
         let [settled, reserved, in_doubt, wasted] =
             [row.settled, row.reserved, row.in_doubt, row.wasted].map(Usd::plain);
-        [harmless(&row.name), takes, settled, reserved, in_doubt, wasted, refused]
+        [harmless(&row.name).into_owned(), takes, settled, reserved, in_doubt, wasted, refused]
     });
     for record in std::iter::once(head.map(str::to_owned)).chain(rows) {
         writer.write_record(record).expect("a vector takes every byte, and all records have seven fields");
@@ -139,13 +140,6 @@ fn doubt(LedgerReport { doubtful, now, .. }: &LedgerReport) -> Vec<String> {
         lines.push(format!("  … and {} more", doubtful.len() - EXAMPLES));
     }
     lines
-}
-
-/// Returns a name with an apostrophe before it, which a spreadsheet takes for the sign of a text, where it would take the
-/// name for a formula.
-fn harmless(name: &str) -> String {
-    const STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if name.starts_with(STARTS) { format!("'{name}") } else { name.to_owned() }
 }
 
 #[cfg(test)]

@@ -98,12 +98,11 @@ fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRe
         let review = reviews.newest(job, clip, fingerprint).cloned();
         let latest = found.first().map(|newest| &newest.take.id);
         let is_redo_queued = review.as_ref().is_some_and(|review| reviews.is_queued(job, review, latest));
-        let tags = row.get_ref(13)?.as_str()?;
         records.push(JobRecord {
             project: row.get(1)?,
             key: takes::key(row, 2)?,
             title: row.get(5)?,
-            tags: serde_json::from_str(tags).map_err(|error| takes::unreadable(13, error))?,
+            tags: takes::tags(row, 13)?,
             wanted: row.get(6)?,
             fingerprint,
             path: row.get(8)?,

@@ -12,9 +12,9 @@ use std::path::Path;
 
 /// The columns of a wanted job, for [`wanted`].
 pub(super) const WANTED: &str = "w.at, w.shot, w.item, w.variant, w.title, w.fingerprint, w.price, w.path, w.request, \
-                      w.likeness";
+                      w.likeness, w.tags";
 /// Number of columns in [`WANTED`].
-const WIDTH: usize = 10;
+const WIDTH: usize = 11;
 
 impl Worksheet {
     /// Reads the admitted jobs, from the thread that writes them into the state.
@@ -152,6 +152,7 @@ pub(super) fn wanted(row: &Row<'_>) -> rusqlite::Result<Wanted> {
         path: row.get(7)?,
         request: takes::request(row, 8)?,
         likeness: row.get::<_, Option<[u8; 32]>>(9)?.map(|likeness| Fingerprint(Sha256(likeness))),
+        tags: takes::tags(row, 10)?,
     })
 }
 

@@ -2,14 +2,15 @@
 
 use super::Book;
 use crate::domain::digest::Sha256;
+use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
 use crate::store::signatures::Signatures;
-use crate::store::{rows, schema};
-use rusqlite::{Connection, Statement};
+use crate::store::{rows, schema, takes};
+use rusqlite::{Connection, Statement, params};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
@@ -88,7 +89,7 @@ impl Book {
                 "CREATE TABLE ordered AS SELECT * FROM wanted ORDER BY urgency DESC, at;
                  DELETE FROM wanted;
                  INSERT INTO wanted SELECT rowid - 1, shot, item, variant, title, fingerprint, price, path, request,
-                     likeness, urgency FROM ordered;
+                     likeness, tags, urgency FROM ordered;
                  DROP TABLE ordered;",
             )?;
         }
@@ -128,16 +129,18 @@ impl Book {
 }
 
 fn insert(db: &Connection, at: i64, wanted: &Wanted, urgency: i64) -> rusqlite::Result<()> {
-    let Wanted { key, title, request, fingerprint, likeness, price, path } = wanted;
+    let Wanted { key, title, tags, request, fingerprint, likeness, price, path } = wanted;
     let mut insert: rusqlite::CachedStatement<'_> =
-        db.prepare_cached("INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+        db.prepare_cached("INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?;
     let insert: &mut Statement<'_> = &mut insert;
     let price = price.map(Usd::micros);
     let request = rows::request_json(request);
     let likeness = likeness.as_ref().map(|likeness| &likeness.0.0[..]);
     let fingerprint = &fingerprint.0.0[..];
+    let tags = takes::tags_json(tags);
+    let JobKey { shot, item, variant } = key;
     let row =
-        (at, &key.shot, &key.item, &key.variant, title, fingerprint, price, path, request, likeness, urgency);
+        params![at, shot, item, variant, title, fingerprint, price, path, request, likeness, tags, urgency];
     insert.execute(row).map(|_| ())
 }
 

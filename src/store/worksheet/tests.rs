@@ -130,7 +130,7 @@ proptest! {
                 let (key, request) = (key(name), request(prompt));
                 let path = format!("shop/{key}-0");
                 let fingerprint = taken_over(&request);
-                Wanted { key, title: "".into(), fingerprint, likeness: None, request, price: Some(PRICE), path }
+                Wanted { key, title: "".into(), fingerprint, likeness: None, tags: Vec::new(), request, price: Some(PRICE), path }
             })
             .collect();
         let requests = (0..4).map(|prompt| (taken_over(&request(prompt)), request(prompt))).collect();
@@ -182,7 +182,10 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
         let (key, request) = (key((item, 0, 0)), request(item));
         let fingerprint = taken_over(&request);
         let (title, path) = ("".into(), key.to_string());
-        book.take(&Wanted { key, title, fingerprint, likeness: None, request, price: None, path }, urgency);
+        book.take(
+            &Wanted { key, title, fingerprint, likeness: None, tags: Vec::new(), request, price: None, path },
+            urgency,
+        );
     }
     book.know("shop", None, &|_| true).unwrap();
     let mut items = Vec::new();

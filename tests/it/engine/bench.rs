@@ -57,7 +57,7 @@ pub(crate) fn wanted(model: &str, item: &str, prompt: &str) -> Wanted {
         key: JobKey::new("hero", item),
         title: format!("The {item}").into(),
         fingerprint: fingerprint(&request),
-        likeness: None,
+        likeness: None, tags: Vec::new(),
         request,
         price: Some(PRICE),
         path: format!("renders/{item}.mp4"),

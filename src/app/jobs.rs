@@ -1,0 +1,254 @@
+//! The list of a project's jobs, filtered by name, state, tag, decision and verdict.
+//!
+//! Jobs that were ordered before are as the state has them, in the same states as `status`. Jobs that the manifest
+//! asks for and no run has taken in yet are listed as a plan decides about them.
+
+mod filter;
+
+pub use filter::{Filter, UNCHECKED};
+
+use super::decided::{Choice, Decided};
+use super::error::Error;
+use super::find::manifest;
+use super::gallery::{Gallery, GalleryJob};
+use super::inputs::load;
+use super::places::quoted;
+use super::plan::{attach_history, valid, worksheet};
+use super::project::Project;
+use super::reporter::News;
+use super::selection::Selection;
+use crate::domain::foreign::shown;
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::lifecycle::Account;
+use crate::domain::money::Usd;
+use crate::domain::review::Standing;
+use crate::domain::take::Wanted;
+use crate::plan::bucket::{Bucket, Buckets};
+use crate::store::{JobRecord, Reader, Spent, StoreError, TakeRecord};
+use std::collections::HashMap;
+
+/// The jobs of a project that a filter selects.
+pub struct JobsReport {
+    /// Selected jobs with the state of the project; its buckets count the selected jobs alone.
+    pub gallery: Gallery,
+    /// Number of jobs of the project, selected or not.
+    pub all: usize,
+    /// Command to type next.
+    pub next: String,
+    /// Orders of jobs that have no rendering yet.
+    orders: HashMap<JobKey, Order>,
+}
+
+/// The order of a job that has no rendering yet.
+struct Order {
+    model: ModelName,
+    price: Option<Usd>,
+}
+
+/// The jobs that the manifest asks for, each with the decision of a plan.
+struct Planned {
+    wanted: Wanted,
+    bucket: Bucket,
+    price: Option<Usd>,
+}
+
+impl Project {
+    /// Returns the jobs of the project that a filter selects.
+    ///
+    /// It sends nothing and changes nothing.
+    pub async fn jobs(&self, filter: &Filter) -> Result<JobsReport, Error> {
+        let (mut gallery, planned) = if self.places.has_state() {
+            let gallery = self.gallery().await?;
+            let planned = planned(self).unwrap_or_else(|error| {
+                self.tell(&News::Warning(&format!(
+                    "jobs that were never ordered are not listed: {}",
+                    error.what
+                )));
+                Vec::new()
+            });
+            (gallery, planned)
+        } else {
+            let planned = planned(self)?;
+            (self.never_run(), planned)
+        };
+        let orders = add(&mut gallery, planned);
+        let all = gallery.jobs.len();
+        for warning in filter.apply(&mut gallery.jobs)? {
+            self.tell(&News::Warning(&warning));
+        }
+        gallery.buckets = Buckets::default();
+        gallery.jobs.iter().for_each(|job| gallery.buckets.add(job.bucket, 1));
+        let next = next(self, &gallery);
+        Ok(JobsReport { gallery, all, next, orders })
+    }
+
+    /// Returns the gallery of a project that was never run.
+    fn never_run(&self) -> Gallery {
+        let places = &self.places;
+        Gallery {
+            now: self.clock.now(),
+            project: manifest(places).map(|manifest| manifest.project),
+            sandbox: places.sandbox,
+            out: places.out.clone(),
+            jobs: Vec::new(),
+            buckets: Buckets::default(),
+            today: Spent::default(),
+            month: Spent::default(),
+            budget: Vec::new(),
+        }
+    }
+}
+
+impl JobsReport {
+    /// Returns the price of a job: that of its clip, of its newest rendering, or of its order.
+    ///
+    /// It is `None` where nobody knows it, and where the job gets the clip of another job.
+    #[must_use]
+    pub fn price(&self, job: &GalleryJob) -> Option<Usd> {
+        match shown_take(job) {
+            Some(take) => Some(take.take.cost()),
+            None => self.orders.get(job.key())?.price,
+        }
+    }
+
+    /// Returns the model of the job's clip, else of its newest rendering, else of its order.
+    #[must_use]
+    pub fn model<'a>(&'a self, job: &'a GalleryJob) -> Option<&'a ModelName> {
+        match shown_take(job) {
+            Some(take) => Some(&take.take.request.model),
+            None => self.orders.get(job.key()).map(|order| &order.model),
+        }
+    }
+
+    /// Returns the path of the job's clip as it can be opened, whether the clip is there or not.
+    #[must_use]
+    pub fn path(&self, job: &GalleryJob) -> String {
+        let record = &job.record;
+        let path = record.filed.as_ref().map_or(&record.path, |filed| &filed.path);
+        let path = self.gallery.out.join(path);
+        shown(&path.strip_prefix(".").unwrap_or(&path).display().to_string()).into_owned()
+    }
+
+    /// Returns the amount that the selected jobs have cost for sure, with every rendering of them.
+    #[must_use]
+    pub fn spent(&self) -> Usd {
+        self.gallery.jobs.iter().map(spent).sum()
+    }
+
+    /// Returns the price of the selected jobs that a run would send.
+    #[must_use]
+    pub fn to_pay(&self) -> Usd {
+        let to_render = self.gallery.jobs.iter().filter(|job| job.bucket == Bucket::ToRender);
+        to_render.filter_map(|job| self.price(job)).sum()
+    }
+}
+
+/// Returns the rendering that a list shows of a job: that of its clip if the job is settled by it, else the newest one.
+#[must_use]
+pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
+    let newest = job.record.takes.first();
+    match job.bucket {
+        Bucket::Done | Bucket::Asks | Bucket::Dismissed | Bucket::Missing | Bucket::Altered => {
+            job.current().or(newest)
+        }
+        Bucket::ToRender
+        | Bucket::InFlight
+        | Bucket::Waiting
+        | Bucket::Held
+        | Bucket::Failed
+        | Bucket::WrittenOff => newest,
+    }
+}
+
+/// Returns the amount that all renderings of a job have cost for sure.
+#[must_use]
+pub fn spent(job: &GalleryJob) -> Usd {
+    let settled = job.record.takes.iter().filter(|take| take.take.state.account() == Account::Settled);
+    settled.map(|take| take.take.cost()).sum()
+}
+
+/// Plans all jobs of the manifest.
+fn planned(project: &Project) -> Result<Vec<Planned>, Error> {
+    let places = &project.places;
+    let worksheet = worksheet(places)?;
+    let mut loaded = load(project, &worksheet);
+    if !loaded.is_invalid() {
+        // `plan` and `validate` tell the warnings.
+        loaded.problems.clear();
+    }
+    let loaded = valid(project, loaded)?;
+    let Some(manifest) = loaded.manifest.as_ref() else { return Ok(Vec::new()) };
+    let reader = Reader::open(&places.state).map_err(Error::from)?;
+    attach_history(&worksheet, places, manifest, reader.as_ref())?;
+    let choice = Choice { selection: &Selection::default(), approved: None, accepted: false };
+    let decided = Decided::of(manifest, &loaded, &worksheet, choice)?;
+    let mut planned = Vec::new();
+    decided.worksheet.book().each::<StoreError>(|_, job| {
+        let bucket = Bucket::of(&job.wanted.key, &job.decision);
+        let price = job.wanted.price.filter(|_| job.decision.costs() || bucket == Bucket::Asks);
+        planned.push(Planned { wanted: job.wanted.clone(), bucket, price });
+        Ok(())
+    })?;
+    Ok(planned)
+}
+
+/// Adds the jobs that no run has taken in yet, puts all into the order of the manifest, and returns the orders of jobs
+/// without a rendering.
+fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
+    let mut orders = HashMap::new();
+    let mut recorded: HashMap<JobKey, GalleryJob> = HashMap::new();
+    let mut others = Vec::new();
+    for job in std::mem::take(&mut gallery.jobs) {
+        // Without a readable manifest the jobs are those of all projects, and two may have one name.
+        match recorded.entry(job.key().clone()) {
+            std::collections::hash_map::Entry::Vacant(entry) if !planned.is_empty() => {
+                drop(entry.insert(job))
+            }
+            _ => others.push(job),
+        }
+    }
+    for Planned { wanted, bucket, price } in planned {
+        let job = recorded.remove(&wanted.key);
+        if job.as_ref().is_none_or(|job| job.record.takes.is_empty()) {
+            orders.insert(wanted.key.clone(), Order { model: wanted.request.model.clone(), price });
+        }
+        gallery.jobs.push(job.unwrap_or_else(|| never_ordered(gallery.project.as_deref(), wanted, bucket)));
+    }
+    // What the manifest no longer names stays until the next run.
+    others.extend(recorded.into_values());
+    others.sort_by(|a, b| (&a.record.project, a.key()).cmp(&(&b.record.project, b.key())));
+    gallery.jobs.extend(others);
+    orders
+}
+
+/// Returns a job that no run has taken in yet.
+fn never_ordered(project: Option<&str>, wanted: Wanted, bucket: Bucket) -> GalleryJob {
+    let record = JobRecord {
+        project: project.unwrap_or_default().to_owned(),
+        key: wanted.key,
+        title: wanted.title,
+        tags: wanted.tags,
+        wanted: true,
+        fingerprint: wanted.fingerprint,
+        path: wanted.path,
+        filed: None,
+        takes: Vec::new(),
+        review: None,
+        is_redo_queued: false,
+    };
+    GalleryJob { record, bucket, standing: Standing::Undecided }
+}
+
+/// Returns the command to type next.
+fn next(project: &Project, gallery: &Gallery) -> String {
+    let places = &project.places;
+    match &gallery.jobs[..] {
+        [job] if !job.record.takes.is_empty() => {
+            places.typed(&format!("show {}", quoted(&job.key().to_string())))
+        }
+        [job] => places.typed(&format!("plan --only {}", quoted(&job.key().to_string()))),
+        _ if gallery.buckets.count(Bucket::ToRender) > 0 => places.typed("plan"),
+        _ if places.has_state() => places.typed("status"),
+        _ => places.typed("plan"),
+    }
+}

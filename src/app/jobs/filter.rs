@@ -1,0 +1,140 @@
+//! The filter of a list of jobs.
+
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::gallery::GalleryJob;
+use crate::app::names::Names;
+use crate::domain::ident::composed;
+use crate::domain::problem::{did_you_mean, meant_or_all};
+use crate::domain::review::Standing;
+use crate::domain::verdict::Verdict;
+use crate::plan::bucket::Bucket;
+use std::collections::{BTreeSet, HashSet};
+
+/// The word for a clip that no check has looked at.
+pub const UNCHECKED: &str = "unchecked";
+
+/// Every state of a review.
+const DECISIONS: [Standing; 4] =
+    [Standing::Undecided, Standing::Approved, Standing::Rejected, Standing::Outdated];
+
+/// A filter of jobs. Values of one kind are alternatives; a job must satisfy every kind that has values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Keys, items or patterns such as `hero/*`.
+    pub only: Vec<String>,
+    /// Names of states, such as `failed` or `to render`.
+    pub states: Vec<String>,
+    /// Tags of items.
+    pub tags: Vec<String>,
+    /// Names of decisions, such as `rejected`.
+    pub decisions: Vec<String>,
+    /// Names of verdicts, or `unchecked`.
+    pub verdicts: Vec<String>,
+}
+
+impl Filter {
+    /// Returns whether the filter selects every job.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Keeps the jobs that the filter selects, and returns warnings about patterns that may be meant as names.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where a state, a decision or a verdict is unknown, and where no job has a name or a tag.
+    pub(crate) fn apply(&self, jobs: &mut Vec<GalleryJob>) -> Result<Vec<String>, Error> {
+        let states = self.states.iter().map(|name| state(name)).collect::<Result<Vec<_>, _>>()?;
+        let decisions = self.decisions.iter().map(|name| decision(name)).collect::<Result<Vec<_>, _>>()?;
+        let verdicts = self.verdicts.iter().map(|name| verdict(name)).collect::<Result<Vec<_>, _>>()?;
+        let tags: Vec<String> = self.tags.iter().map(|tag| composed(tag.trim())).collect();
+        tags.iter().try_for_each(|tag| known_tag(tag, jobs))?;
+        let names = names(&self.only, jobs)?;
+        jobs.retain(|job| {
+            names.has(job.key())
+                && (states.is_empty() || states.contains(&job.bucket))
+                && (decisions.is_empty() || decisions.contains(&job.standing))
+                && (verdicts.is_empty() || verdicts.contains(&job.verdict()))
+                && (tags.is_empty() || tags.iter().any(|tag| has_tag(job, tag)))
+        });
+        names.warnings()
+    }
+}
+
+/// Returns the names and patterns of a filter, each of which matches a job.
+fn names(only: &[String], jobs: &[GalleryJob]) -> Result<Names, Error> {
+    let known: HashSet<String> = if only.is_empty() {
+        HashSet::new()
+    } else {
+        jobs.iter().flat_map(|job| [job.key().to_string(), job.key().item.raw().to_owned()]).collect()
+    };
+    let names = Names::of(only, |name| Ok::<_, Error>(known.contains(name)))?;
+    for job in jobs {
+        names.has(job.key());
+    }
+    match names.unmatched() {
+        Some(unmatched) => {
+            let near = did_you_mean(unmatched, known.iter().map(String::as_str));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            Err(wrong(format!("no job matches `{unmatched}`{near}")))
+        }
+        None => Ok(names),
+    }
+}
+
+/// Returns the state of this name, in the words for people or as in JSON.
+fn state(name: &str) -> Result<Bucket, Error> {
+    let written = name.trim().to_lowercase().replace([' ', '-'], "_");
+    let found = Bucket::ALL
+        .into_iter()
+        .find(|bucket| bucket.name() == written || bucket.words(1).replace(' ', "_") == written);
+    found.ok_or_else(|| {
+        let known = Bucket::ALL.map(Bucket::name);
+        wrong(format!("there is no state `{name}`; {}", meant_or_all(&written, known, "states")))
+    })
+}
+
+/// Returns the state of a review of this name.
+fn decision(name: &str) -> Result<Standing, Error> {
+    let written = name.trim().to_lowercase();
+    DECISIONS.into_iter().find(|standing| standing.name() == written).ok_or_else(|| {
+        let known = DECISIONS.map(Standing::name);
+        wrong(format!("there is no decision `{name}`; {}", meant_or_all(&written, known, "decisions")))
+    })
+}
+
+/// Returns the verdict of this name; `None` stands for a clip that was not checked.
+fn verdict(name: &str) -> Result<Option<Verdict>, Error> {
+    let written = name.trim().to_lowercase();
+    if written == UNCHECKED {
+        return Ok(None);
+    }
+    written.parse().map(Some).map_err(|()| {
+        let known = Verdict::ALL.map(Verdict::name).into_iter().chain([UNCHECKED]);
+        wrong(format!("there is no verdict `{name}`; {}", meant_or_all(&written, known, "verdicts")))
+    })
+}
+
+/// Returns an error for a tag that no job has.
+fn known_tag(tag: &str, jobs: &[GalleryJob]) -> Result<(), Error> {
+    if jobs.iter().any(|job| has_tag(job, tag)) {
+        return Ok(());
+    }
+    let known: BTreeSet<&str> = jobs.iter().flat_map(|job| &job.record.tags).map(String::as_str).collect();
+    let why = match did_you_mean(tag, known.iter().copied()) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None if known.is_empty() => "; no item has tags".to_owned(),
+        None => String::new(),
+    };
+    Err(wrong(format!("no job has the tag `{tag}`{why}")))
+}
+
+fn has_tag(job: &GalleryJob, tag: &str) -> bool {
+    job.record.tags.iter().any(|known| composed(known) == tag)
+}
+
+fn wrong(what: String) -> Error {
+    Error::new(Exit::Usage, what).money("not charged")
+}

@@ -1,0 +1,114 @@
+//! The list of jobs for people: aligned columns where they fit, else a job's path below it.
+
+use crate::app::gallery::GalleryJob;
+use crate::app::jobs::JobsReport;
+use crate::domain::money::Usd;
+use crate::domain::review::Standing;
+use crate::domain::text::count;
+use crate::domain::verdict::Verdict;
+use crate::report::layout::width;
+
+/// Number of columns before a path below its job.
+const DEEPER: usize = 4;
+
+/// A cell without a value.
+const NOTHING: &str = "–";
+
+/// Returns a line for each job, or two and three where a line would be wider than so many columns.
+///
+/// No name, path or word is ever broken or shortened.
+#[must_use]
+pub fn lines(report: &JobsReport, columns: usize) -> Vec<String> {
+    let rows: Vec<Row> = report.gallery.jobs.iter().map(|job| Row::of(report, job)).collect();
+    let widest = |cell: fn(&Row) -> &str| rows.iter().map(|row| width(cell(row))).max().unwrap_or(0);
+    let says = |cell: fn(&Row) -> &str| rows.iter().any(|row| cell(row) != NOTHING);
+    let mut cells: Vec<(Cell, usize)> = Vec::new();
+    let all: [(Cell, bool); 4] = [
+        (|row| &row.state, true),
+        (|row| &row.decision, says(|row| &row.decision)),
+        (|row| &row.verdict, says(|row| &row.verdict)),
+        (|row| &row.price, true),
+    ];
+    for (cell, _) in all.into_iter().filter(|(_, is_shown)| *is_shown) {
+        cells.push((cell, widest(cell)));
+    }
+    let head = |row: &Row| {
+        let mut head = String::new();
+        for (at, (cell, wide)) in cells.iter().enumerate() {
+            let (text, is_price) = (cell(row), at + 1 == cells.len());
+            let blank = " ".repeat(wide - width(text));
+            head += &if is_price { format!("{blank}{text}  ") } else { format!("{text}{blank}  ") };
+        }
+        head
+    };
+    let job = widest(|row| &row.job);
+    let taken: usize = cells.iter().map(|(_, wide)| wide + 2).sum();
+    let is_wide = rows.iter().all(|row| taken + job + 2 + width(&row.path) <= columns);
+    let blank = " ".repeat(DEEPER);
+    rows.iter()
+        .flat_map(|row| {
+            let head = head(row);
+            if is_wide {
+                let gap = " ".repeat(job - width(&row.job));
+                vec![format!("{head}{}{gap}  {}", row.job, row.path)]
+            } else if taken + width(&row.job) <= columns {
+                vec![format!("{head}{}", row.job), format!("{blank}{}", row.path)]
+            } else {
+                vec![row.job.clone(), format!("{blank}{}", head.trim_end()), format!("{blank}{}", row.path)]
+            }
+        })
+        .collect()
+}
+
+/// Returns the sum of the list in one sentence.
+#[must_use]
+pub fn sum(report: &JobsReport) -> String {
+    let selected = report.gallery.jobs.len();
+    let jobs = if selected == report.all {
+        count(selected, "job")
+    } else {
+        format!("{selected} of {}", count(report.all, "job"))
+    };
+    if selected == 0 {
+        return jobs;
+    }
+    let to_pay = match report.to_pay() {
+        Usd::ZERO => String::new(),
+        usd => format!(", {usd} to pay"),
+    };
+    format!("{jobs}: {}; {} spent{to_pay}", report.gallery.buckets.line(), report.spent())
+}
+
+/// Reads a cell of a row.
+type Cell = fn(&Row) -> &str;
+
+/// The cells of a job.
+struct Row {
+    state: String,
+    decision: String,
+    verdict: String,
+    price: String,
+    job: String,
+    path: String,
+}
+
+impl Row {
+    fn of(report: &JobsReport, job: &GalleryJob) -> Self {
+        let decision = match job.standing {
+            Standing::Undecided => NOTHING,
+            decided => decided.name(),
+        };
+        Self {
+            state: job.bucket.words(1).to_owned(),
+            decision: decision.to_owned(),
+            verdict: job.verdict().map_or(NOTHING, Verdict::name).to_owned(),
+            price: report.price(job).map_or_else(|| NOTHING.to_owned(), |usd| usd.to_string()),
+            job: job.key().to_string(),
+            path: report.path(job),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "jobs_tests.rs"]
+mod tests;
