@@ -3,6 +3,7 @@
 mod listed;
 mod money;
 mod paid;
+mod review;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settle;
@@ -11,6 +12,7 @@ mod sheet;
 pub use listed::{FilterArgs, JobsArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
+pub use review::ReviewArgs;
 #[cfg(feature = "sandbox")]
 pub use sandbox::{ClipsKind, SandboxArgs};
 pub use settle::{CancelArgs, DismissArgs, PauseArgs, ResolveArgs, ResumeArgs};
@@ -145,6 +147,11 @@ pub enum Command {
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
     /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
     Verify(VerifyArgs),
+    /// See the clips in the browser, and decide
+    ///
+    /// Serves a page on this computer until Ctrl-C, live while a run is active: approve clips, reject them with a reason,
+    /// take an earlier version, or queue another rendering, which a run sends. The link is for whoever may decide.
+    Review(ReviewArgs),
     /// Send failed jobs again
     ///
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out

@@ -20,6 +20,7 @@ mod recover;
 mod redo;
 mod resolve;
 mod retry;
+mod review;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -83,6 +84,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Collect(args) => collect::collect(context, args).await,
         Command::Plan(args) => plan::plan(context, args).await,
         Command::Retry(args) => retry::retry(context, args).await,
+        Command::Review(args) => review::review(context, args).await,
         Command::Redo(args) => redo::redo(context, args).await,
         Command::Validate(args) => validate::validate(context, args).await,
         Command::Status(args) => status::status(context, args).await,

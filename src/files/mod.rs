@@ -6,10 +6,11 @@
 //! their open [`folders`]. [`names`] finds a file in either Unicode form of its name.
 //! [`examine`] compares what stands with what was recorded, `obstacle` finds what is in the way of a name, [`sidecars`]
 //! reads the file beside a clip. [`dir`] has the steps of which they are made, each relative to an open directory, so that
-//! nothing can be swapped beneath them; [`steps`] counts them.
+//! nothing can be swapped beneath them; [`steps`] counts them. [`below`] opens a file for a reader elsewhere.
 //!
 //! Everything here blocks but what is `async`; callers in async code wrap it.
 
+pub mod below;
 pub mod dir;
 pub mod examine;
 pub mod folders;
@@ -29,6 +30,7 @@ pub mod steps;
 pub mod stored;
 pub mod tree;
 
+pub use below::open_below;
 pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
 pub use image_cache::ImageCache;

@@ -29,6 +29,7 @@ mod portable;
 mod problems;
 mod providers;
 mod readme;
+mod review;
 mod sandbox;
 mod schema;
 mod snapshot;
