@@ -8,7 +8,7 @@ mod join;
 mod shown;
 mod source;
 
-pub use items::{Jobs, jobs, product_file};
+pub use items::{Jobs, ProductFile, each_item, jobs, product_file};
 
 use crate::catalog::Makes;
 use crate::domain::key::ModelName;

@@ -11,6 +11,7 @@ use super::obstacles::Obstacles;
 use super::plan::invalid;
 use super::project::Project;
 use super::reporter::News;
+use super::rollout::RolloutState;
 use super::run::{restore_quotas, unpriced};
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
@@ -157,7 +158,15 @@ pub(crate) async fn order_again(
         levels,
     };
     // `run` sends what was ordered here and not sent.
-    let ended = Ended { run, caps, waiting: 0, asks: 0, lost: Lost::default(), repeat: "run" };
+    let ended = Ended {
+        run,
+        caps,
+        waiting: 0,
+        asks: 0,
+        lost: Lost::default(),
+        rollout: RolloutState::default(),
+        repeat: "run",
+    };
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::lost::{Lost, open_folder};
 use super::project::Project;
 use super::reporter::News;
+use super::rollout::RolloutState;
 use super::session::{Order, Session};
 use super::setup::{is_missing_key, not_set_up, set_up_valid};
 use super::standing::buckets;
@@ -98,7 +99,8 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
         levels: Vec::new(),
     };
     let (caps, lost) = (Caps::default(), Lost::default());
-    let ended = Ended { run, caps, waiting: 0, asks: 0, lost, repeat: "collect" };
+    let ended =
+        Ended { run, caps, waiting: 0, asks: 0, lost, rollout: RolloutState::default(), repeat: "collect" };
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     Ok(report?.at_least(unset))

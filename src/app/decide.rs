@@ -2,6 +2,11 @@
 //!
 //! They are free, send nothing and need no lock.
 
+mod choose;
+mod table;
+
+pub use table::{ImportConflict, ImportReport};
+
 use super::concurrent::{Concurrent, remark};
 use super::error::Error;
 use super::exit::Exit;
@@ -9,10 +14,12 @@ use super::find::job_named;
 use super::lost::loss;
 use super::places::{Places, show_typed};
 use super::project::Project;
+use crate::domain::foreign::{is_hidden, shown};
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::problem::meant_or_all;
 use crate::domain::review::{Outcome, Reason, Review};
 use crate::store::{NewReview, ReviewError, Store};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A review that a person wants to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,29 +58,40 @@ impl Project {
     ///
     /// Returns an error for a job that is not known, a clip that is not there, and a review that is incomplete.
     pub async fn decide(&self, requests: &[ReviewRequest], who: &str) -> Result<DecideReport, Error> {
+        let named: Vec<(ReviewRequest, String)> =
+            requests.iter().map(|request| (request.clone(), who.to_owned())).collect();
+        self.decide_as(&named).await
+    }
+
+    /// Records reviews, each by its reviewer, all or none.
+    async fn decide_as(&self, requests: &[(ReviewRequest, String)]) -> Result<DecideReport, Error> {
         let Concurrent { store, name, now } = self.open_concurrent()?;
-        let who = reviewer(who)?;
+        let places = &self.places;
         let mut reviews: Vec<NewReview> = Vec::new();
         let known = Known::read(&store, name.as_deref()).await?;
-        for request in requests {
-            let (project, key) = known.job(&self.places, &request.job)?;
-            complete(&self.places, request)?;
-            there(&store, &self.places, &project, &key, &request.take).await?;
-            if reviews.iter().any(|other| other.key == key) {
-                return Err(refused(&self.places, &key, "it is named twice"));
+        let mut named = HashSet::new();
+        for (request, who) in requests {
+            let (project, key) = known.job(places, &request.job)?;
+            if let Some(what) = incomplete(request) {
+                return Err(refused(places, &key, &what));
             }
+            if !named.insert(key.clone()) {
+                return Err(refused(places, &key, "it is named twice"));
+            }
+            there(&store, places, &project, &key, &request.take).await?;
             reviews.push(NewReview {
-                project,
-                key,
                 take: request.take.clone(),
                 seen: request.seen,
                 outcome: request.outcome,
                 reasons: request.reasons.clone(),
-                note: remark(request.note.as_deref()),
+                note: note(request.note.as_deref()).map_err(|what| refused(places, &key, &what))?,
                 redo: request.redo,
+                who: reviewer(who)?,
+                project,
+                key,
             });
         }
-        match store.review(reviews, who, now).await {
+        match store.review(reviews, now).await {
             Ok(made) => Ok(DecideReport { made, conflicts: Vec::new() }),
             Err(ReviewError::Conflicts(conflicts)) => Ok(DecideReport { made: Vec::new(), conflicts }),
             Err(ReviewError::Store(error)) => Err(error.into()),
@@ -117,22 +135,43 @@ impl Known {
     }
 }
 
-/// Checks that a review says what its outcome needs.
-fn complete(places: &Places, request: &ReviewRequest) -> Result<(), Error> {
-    let ReviewRequest { job, outcome, reasons, note, redo, .. } = request;
+/// Returns what a review lacks, or has too much; `None` if it is complete.
+fn incomplete(request: &ReviewRequest) -> Option<String> {
+    let ReviewRequest { outcome, reasons, note, redo, .. } = request;
     let is_rejection = *outcome == Outcome::Rejected;
-    let what = if is_rejection && reasons.is_empty() {
-        "a rejection needs a reason"
+    let is_blank = note.as_deref().is_none_or(|note| note.trim().is_empty());
+    if is_rejection && reasons.is_empty() {
+        let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
+        Some(format!("a rejection needs a reason: {}", names.join(", ")))
     } else if !is_rejection && !reasons.is_empty() {
-        "only a rejection has reasons"
-    } else if reasons.contains(&Reason::Other) && remark(note.as_deref()).is_none() {
-        "the reason `other` needs a note"
+        Some("only a rejection has reasons".to_owned())
+    } else if reasons.contains(&Reason::Other) && is_blank {
+        Some("the reason `other` needs a note".to_owned())
     } else if *redo && !is_rejection {
-        "only a rejection can queue another rendering"
+        Some("only a rejection can queue another rendering".to_owned())
     } else {
-        return Ok(());
-    };
-    Err(refused(places, job, what))
+        None
+    }
+}
+
+/// Returns a sentence about a word that is no reason.
+pub(crate) fn no_reason(word: &str) -> String {
+    let names = Reason::ALL.iter().map(|reason| reason.name());
+    format!("`{}` is not a reason; {}", shown(word), meant_or_all(word, names, "the reasons are"))
+}
+
+/// Longest note in characters. A prompt may take the note in.
+const LONGEST_NOTE: usize = 1_000;
+
+/// Returns a note on one line without hidden characters; `None` if it is blank.
+fn note(text: Option<&str>) -> Result<Option<String>, String> {
+    let words = text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let note: String = words.chars().filter(|character| !is_hidden(*character)).collect();
+    let length = note.chars().count();
+    if length > LONGEST_NOTE {
+        return Err(format!("the note has {length} characters, and at most {LONGEST_NOTE} are kept"));
+    }
+    Ok(Some(note).filter(|note| !note.is_empty()))
 }
 
 /// Checks that the clip of a rendering can be looked at.

@@ -7,6 +7,7 @@ use super::names::Names;
 use super::planned::{Changes, Gone, Plan, Sum};
 use super::project::Project;
 use super::reporter::News;
+use super::rollout::RolloutState;
 use super::selection::Selection;
 use crate::app::budget::Level;
 use crate::domain::key::{JobKey, ModelName};
@@ -45,6 +46,8 @@ pub(crate) struct Decided {
     asking: Usd,
     /// Jobs that are not selected.
     others: Buckets,
+    /// State of the canaries of templates that have not passed.
+    pub(crate) rollout: RolloutState,
     /// Warnings about the names of the selection.
     warnings: Vec<String>,
 }
@@ -57,6 +60,7 @@ impl Decided {
         worksheet: &Worksheet,
         choice: Choice<'_>,
     ) -> Result<Self, Error> {
+        let mut rollout = RolloutState::begin(manifest, worksheet)?;
         let others = choice.is_part().then(|| decide_all(manifest, loaded, worksheet, choice)).transpose()?;
         let warnings = decide(manifest, loaded, worksheet, choice)?;
         let book = worksheet.book();
@@ -75,7 +79,8 @@ impl Decided {
             Some(all) => count_unselected(&worksheet.book(), all)?,
             None => Buckets::default(),
         };
-        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, warnings })
+        rollout.count(worksheet)?;
+        Ok(Self { worksheet: worksheet.clone(), partial, asks, asking, others, rollout, warnings })
     }
 
     /// Asks whether to render finished clips again because their input changed.
@@ -164,6 +169,7 @@ impl Decided {
             cards: loaded.cards.clone(),
             gone,
             asking: self.asking,
+            rollout: self.rollout.clone(),
             time: None,
             trips: watch.trips(&manifest.guards),
         })

@@ -3,6 +3,7 @@
 //! Jobs that were ordered before are as the state has them, in the same states as `status`. Jobs that the manifest
 //! asks for and no run has taken in yet are listed as a plan decides about them.
 
+pub mod compare;
 mod filter;
 
 pub use filter::{Filter, UNCHECKED};
@@ -152,6 +153,7 @@ pub fn shown_take(job: &GalleryJob) -> Option<&TakeRecord> {
             job.current().or(newest)
         }
         Bucket::ToRender
+        | Bucket::Review
         | Bucket::InFlight
         | Bucket::Waiting
         | Bucket::Held

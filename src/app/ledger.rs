@@ -1,4 +1,6 @@
-//! The money of a project: totals by day, model, provider, item or outcome, and charges in doubt.
+//! The money of a project: totals by day, model, provider, item, shot, tag or outcome, and charges in doubt.
+//!
+//! By model, shot and tag, the totals have the number of approved clips and what each of them has cost.
 
 pub mod adjust;
 
@@ -52,7 +54,7 @@ pub struct Table {
 /// The totals of one group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Row {
-    /// Day, model, provider, item or outcome.
+    /// Day, model, provider, item, shot, tag or outcome; empty for items without a tag.
     pub name: String,
     /// Number of takes that were sent.
     pub takes: u64,
@@ -68,6 +70,17 @@ pub struct Row {
     pub refused: u64,
     /// Price of the refused takes.
     pub refused_usd: Usd,
+    /// Number of approved clips; `None` where the grouping does not count them.
+    pub approved: Option<u64>,
+}
+
+impl Row {
+    /// Returns the cost of each approved clip: what was settled and what is in doubt, also for failed, rejected and
+    /// replaced renderings, divided by the number of approved clips and rounded up to a millionth of a dollar.
+    #[must_use]
+    pub fn per_approved(&self) -> Option<Usd> {
+        (self.settled + self.in_doubt).share(self.approved?)
+    }
 }
 
 impl Project {
@@ -81,7 +94,16 @@ impl Project {
         let named = project.as_deref();
         let groups = reader.money(named, request.by, request.since).await?;
         let doubtful = reader.in_doubt(named).await?;
-        let table = Table::of(request.by, &groups);
+        let mut table = Table::of(request.by, &groups);
+        if request.by.overlaps() {
+            let all = reader.money(named, By::Outcome, request.since).await?;
+            table.total = Table::of(By::Outcome, &all).total;
+        }
+        if counts_approved(request.by) {
+            let approved = reader.approved(named, request.by, request.since).await?;
+            let all = reader.approved(named, By::Outcome, request.since).await?;
+            table.add_approved(&approved, all.first().map_or(0, |(_, clips)| *clips));
+        }
         let next = match doubtful.first() {
             Some(first) => show_typed(places, &first.take.key),
             None => places.typed("status"),
@@ -107,6 +129,25 @@ impl Table {
         }
         Self { by, rows, total }
     }
+
+    /// Adds the numbers of approved clips by name, and of all of them.
+    pub(crate) fn add_approved(&mut self, approved: &[(String, u64)], all: u64) {
+        self.rows.iter_mut().for_each(|row| row.approved = Some(0));
+        for (name, clips) in approved {
+            match self.rows.iter_mut().find(|row| row.name == *name) {
+                Some(row) => row.approved = Some(*clips),
+                // A clip that was paid under another name.
+                None => self.rows.push(Row { name: name.clone(), approved: Some(*clips), ..Row::default() }),
+            }
+        }
+        self.rows.sort_by(|a, b| a.name.cmp(&b.name));
+        self.total.approved = Some(all);
+    }
+}
+
+/// Returns whether approved clips are counted in this grouping.
+const fn counts_approved(by: By) -> bool {
+    matches!(by, By::Model | By::Shot | By::Tag)
 }
 
 impl Row {

@@ -269,6 +269,9 @@ fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
 fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
     match plan.to_render() {
         _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
+        0 if plan.rollout.open().next().is_some() => {
+            plan.rollout.next(places).unwrap_or_else(|| places.typed("status"))
+        }
         0 if places.has_state() => lost.next(places).unwrap_or_else(|| places.typed("status")),
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),

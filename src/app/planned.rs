@@ -5,6 +5,7 @@ mod sum;
 pub use sum::Sum;
 
 use super::budget::Level;
+use super::rollout::RolloutState;
 use crate::domain::estimate::Estimate;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
@@ -32,6 +33,8 @@ pub struct Plan {
     pub gone: Gone,
     /// Extra cost of rendering the changed jobs that need consent first.
     pub asking: Usd,
+    /// State of the canaries of templates that have not passed.
+    pub rollout: RolloutState,
     /// Time for the jobs that would be sent; `None` where there are none.
     pub time: Option<Estimate>,
     /// Guards that stop the plan.

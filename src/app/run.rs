@@ -147,6 +147,7 @@ async fn prepare(
         project.tell(&News::Note(&note));
     }
     decided.warn(project);
+    decided.rollout.news().iter().for_each(|passed| project.tell(&News::Note(passed)));
     project.tell(&News::Plan { plan: &plan, mark: places.mark() });
     if !places.sandbox
         && !request.bounds.allow_unpriced
@@ -202,6 +203,8 @@ async fn carry_out(
         Ok(())
     })?;
     let asks = decided.asks();
+    let rollout = decided.rollout.clone();
+    rollout.keep(&session, &manifest.project, now).await?;
     let roster = Roster { unsent, ..roster(&session, &decided, &lost).await? };
     drop(decided);
     let run = session.store.begin_run(&manifest.project, "run", caps, now).await?;
@@ -222,7 +225,7 @@ async fn carry_out(
         levels,
     };
     let repeat = repeat_command(request);
-    let ended = Ended { run, caps, waiting, asks, lost, repeat: &repeat };
+    let ended = Ended { run, caps, waiting, asks, lost, rollout, repeat: &repeat };
     let report = summary::carry_out(session, &setup, order, ended).await;
     setup.close().await;
     report
@@ -236,7 +239,10 @@ async fn roster(session: &Session, decided: &Decided, lost: &Lost) -> Result<Ros
     let book = decided.worksheet.book();
     let mut roster = Roster { others: decided.others().clone(), ..Roster::default() };
     let mut up_to_date = book.count("unchanged")?;
-    let others: Vec<&str> = Decision::NAMES.into_iter().filter(|name| *name != "unchanged").collect();
+    // Nothing happens in this run to jobs that wait for a review, so they are only counted, too.
+    roster.others.add(Bucket::Review, book.count("held back")?);
+    let is_listed = |name: &&str| !matches!(*name, "unchanged" | "held back");
+    let others: Vec<&str> = Decision::NAMES.into_iter().filter(is_listed).collect();
     let stood = book.each_named::<StoreError>(&others, |_, job| {
         if lost.is_dismissed(&job.wanted.key, &job.decision) && !lost.has(&job.wanted.key) {
             roster.add_as(&job.wanted.key, Bucket::Dismissed);

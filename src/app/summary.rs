@@ -10,6 +10,7 @@ use super::pause;
 use super::places::{Places, show_typed};
 use super::project::Project;
 use super::reporter::News;
+use super::rollout::RolloutState;
 use super::session::{Order, RunResult, Session};
 use super::setup::Setup;
 use super::standing::Standing;
@@ -38,6 +39,8 @@ pub(crate) struct Ended<'a> {
     pub(crate) asks: usize,
     /// Clips that are missing or altered.
     pub(crate) lost: Lost,
+    /// State of the canaries of templates that have not passed.
+    pub(crate) rollout: RolloutState,
     /// Command that continues the run, without the flags for its paths.
     pub(crate) repeat: &'a str,
 }
@@ -116,6 +119,8 @@ pub struct Summary {
     pub closed: Vec<(String, WhyStopped, bool)>,
     /// Number of jobs that wait until another rendering of theirs is settled.
     pub waiting: usize,
+    /// State of the canaries at the start of the run.
+    pub rollout: RolloutState,
     /// Clips that are missing or altered.
     pub lost: Lost,
     /// Pauses of providers.
@@ -205,6 +210,7 @@ async fn close(
             })
             .collect(),
         waiting: ended.waiting,
+        rollout: ended.rollout,
         lost: ended.lost,
         pauses,
         unfiled: outcome.unfiled,
@@ -262,6 +268,9 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &St
     if outcome.leaves_work() || *waiting > 0 {
         exits.push(Exit::WorkRemains);
     }
+    if ended.rollout.open().next().is_some() {
+        exits.push(Exit::WorkRemains);
+    }
     if *asks > 0 {
         exits.push(Exit::Budget);
     }
@@ -280,6 +289,11 @@ fn exit_code(ended: &Ended<'_>, world: &World, result: &RunResult, standing: &St
     Exit::gravest(exits)
 }
 
+/// Returns whether the same command would go on.
+fn leaves_work(result: &RunResult, ended: &Ended<'_>) -> bool {
+    result.outcome.leaves_work() || ended.waiting > 0 || !result.closed.is_empty() || result.reason.is_some()
+}
+
 fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, ended: &Ended<'_>) -> String {
     match exit {
         Exit::Held | Exit::SomeFailed => {
@@ -295,6 +309,11 @@ fn next(exit: Exit, standing: &Standing, places: &Places, result: &RunResult, en
             }
         }
         Exit::Done => places.typed("status"),
+        // The same command would send nothing before somebody has reviewed the clips.
+        Exit::WorkRemains if !leaves_work(result, ended) => {
+            let delivered = result.board.clips().count > 0;
+            ended.rollout.next_after(delivered, places).unwrap_or_else(|| places.typed(ended.repeat))
+        }
         // Only the missing consent keeps these jobs from being sent.
         Exit::Budget if ended.asks > 0 && reached(result).is_none() => {
             places.typed(&format!("{} --accept-changes", ended.repeat))

@@ -10,6 +10,7 @@ use crate::domain::problem::Problem;
 use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
 use crate::load::{Jobs, open};
+use crate::plan::expand::Placed;
 use crate::plan::order::LinkBook;
 
 /// A request to check a manifest.
@@ -73,7 +74,7 @@ struct Uncollected;
 impl Jobs for Uncollected {
     fn begin(&mut self) {}
 
-    fn take(&mut self, _: Wanted, _: i64) {}
+    fn take(&mut self, _: Wanted, _: Placed) {}
 
     fn picture(&mut self, _: Sha256, _: &mut dyn FnMut() -> Option<Signature>) {}
 }

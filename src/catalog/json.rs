@@ -1,12 +1,12 @@
 //! JSON: one object a line, or a document that holds a list of objects.
 
-mod values;
+pub(super) mod values;
 mod walk;
 
-use super::dialect;
 use super::lines::{Broken, LARGEST_ROW, Metered, Watch};
 use super::sheet::{broken_off, too_long};
 use super::table::Table;
+use super::{Layout, dialect};
 use crate::domain::problem::{Problem, meant_or_all};
 use serde::de::{DeserializeSeed as _, IgnoredAny};
 use serde_json::Deserializer;
@@ -72,6 +72,7 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
 /// Reads one object a line; its row is the line.
 fn lines(table: &mut Table<'_>, source: impl Read, watch: &Watch) -> Result<(), Box<Problem>> {
     "JSON, one object a line".clone_into(&mut table.format);
+    table.layout = Some(Layout::Lines);
     let mut reader = BufReader::with_capacity(64 * 1024, source);
     let mut line = Vec::new();
     for row in 1.. {
@@ -134,6 +135,8 @@ fn document(
         };
         return Err(problem.into());
     }
+    let path = table.options.path.clone().or_else(|| taken.clone()).unwrap_or_default();
+    table.layout = Some(Layout::List { path });
     table.format = match taken.filter(|path| !path.is_empty()) {
         Some(path) => format!("JSON, the list `{path}`"),
         None => "JSON, a list".to_owned(),
@@ -180,6 +183,7 @@ fn find(table: &mut Table<'_>, bytes: &[u8]) -> Result<Option<String>, Box<Probl
 /// Reads a document that is one product.
 fn one(table: &mut Table<'_>, value: &RawValue) -> Result<(), Box<Problem>> {
     "JSON, one object".clone_into(&mut table.format);
+    table.layout = Some(Layout::One { path: table.options.path.clone() });
     values::take(table, 1, value)?;
     table.end_of_records()
 }
@@ -187,6 +191,7 @@ fn one(table: &mut Table<'_>, value: &RawValue) -> Result<(), Box<Problem>> {
 /// Reads an object that holds products by their ids; the row is the position, 1 for the first.
 fn by_id(table: &mut Table<'_>, products: &[(String, &RawValue)]) -> Result<(), Box<Problem>> {
     "JSON, objects by their ids".clone_into(&mut table.format);
+    table.layout = Some(Layout::ById { path: table.options.path.clone() });
     for (row, (id, product)) in (1..).zip(products) {
         values::take_as(table, row, id, product)?;
     }

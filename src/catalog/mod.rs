@@ -4,6 +4,7 @@
 //! something, by the program that wrote the file (`table`, `dialect`) → products with their variants and pictures
 //! (`products`) → items (`items`).
 
+mod append;
 mod cells;
 mod delimiter;
 mod dialect;
@@ -37,6 +38,7 @@ mod workbook;
 mod xml;
 
 pub use crate::domain::item::{OnePer, Reading};
+pub use append::{Appended, Columns as NewColumns, Layout, Refused, append};
 pub use dialect::names as dialects;
 pub use items::Makes;
 pub use mapping::{By, in_yaml};
@@ -77,6 +79,10 @@ pub struct Catalog {
     pub makes: Makes,
     /// Which of its columns hold pictures.
     pub pictures: Pictures,
+    /// Where its rows stand, where they could be read.
+    pub layout: Option<Layout>,
+    /// Name of the encoding in which it was read.
+    pub encoding: &'static str,
     /// The ids of which there are several items; the first of each is among the items.
     pub doubled: BTreeSet<String>,
 }

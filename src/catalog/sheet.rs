@@ -8,7 +8,7 @@ use super::lines::{self, Broken, LARGEST_ROW, Lines, Watch};
 use super::quotes::Flaw;
 use super::single;
 use super::table::Table;
-use super::{AS_CSV, LONGEST_NAME, Stop, WIDEST};
+use super::{AS_CSV, LONGEST_NAME, Layout, Stop, WIDEST};
 use crate::domain::item::Delimiter;
 use crate::domain::problem::{Problem, Severity};
 use csv::ByteRecord;
@@ -243,6 +243,7 @@ impl Sheet<'_, '_> {
             names.push(header::name(name).to_owned());
         }
         header::unmark(&mut names);
+        self.table.layout = Some(Layout::Sheet { delimiter: self.delimiter, header: row });
         self.header = Some(Header::take(self.table, row, names)?);
         Ok(())
     }

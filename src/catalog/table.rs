@@ -11,7 +11,7 @@ use super::items::{Made, Maker};
 use super::mapping::Mapping;
 use super::products::Products;
 use super::survey::Survey;
-use super::{Catalog, Stop};
+use super::{Catalog, Layout, Stop};
 use crate::domain::digest::{Sha256, Short};
 use crate::domain::ident::composed;
 use crate::domain::item::{Item, Reading};
@@ -66,6 +66,8 @@ pub(super) struct Table<'a> {
     /// How the file is written, for people.
     pub(super) format: String,
     pub(super) encoding: &'static str,
+    /// Where the rows stand.
+    pub(super) layout: Option<Layout>,
     /// Rows and cells that are held.
     held: (u64, usize),
 }
@@ -118,6 +120,7 @@ impl<'a> Table<'a> {
             known: None,
             format: String::new(),
             encoding: "UTF-8",
+            layout: None,
             held: (0, 0),
         }
     }
@@ -345,6 +348,7 @@ impl<'a> Table<'a> {
             catalog.pictures = self.pictures();
             (catalog.items, catalog.doubled) = (known.made.items, known.made.doubled);
         }
+        (catalog.layout, catalog.encoding) = (self.layout.take(), self.encoding);
         catalog.problems = self.problems.finish();
         catalog.problems.sort_by_key(|problem| match &problem.place {
             Place::Row { row, .. } => *row,

@@ -5,12 +5,14 @@ mod format;
 mod parts;
 mod rows;
 
+pub(super) use rows::column;
+
 use super::cells::{Row, at_letter, letters};
 use super::header;
 use super::lines::Broken;
 use super::sheet::{Header, broken_off};
 use super::table::Table;
-use super::{AS_CSV, Stop};
+use super::{AS_CSV, Layout, Stop};
 use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::count;
 use parts::{SheetPart, Workbook};
@@ -39,7 +41,8 @@ pub(super) fn read(table: &mut Table<'_>, head: Vec<u8>, source: impl Read) -> R
     let part = chosen(table, &mut workbook)?;
     table.format = format!("XLSX, sheet `{}`", part.name);
     let mut rows = workbook.rows(&part).map_err(|why| unreadable(table, &why))?;
-    let mut sheet = Sheet { table, header: None, first: Vec::new(), hidden: Vec::new() };
+    let mut sheet =
+        Sheet { table, part: part.path.clone(), header: None, first: Vec::new(), hidden: Vec::new() };
     loop {
         match rows.next() {
             Ok(Some(line)) => {
@@ -163,6 +166,8 @@ impl Line {
 /// A sheet while it is read, row by row.
 struct Sheet<'s, 'a> {
     table: &'s mut Table<'a>,
+    /// Path of the sheet in the archive.
+    part: String,
     header: Option<(u64, Header)>,
     /// The first rows, until the header is found among them.
     first: Vec<Line>,
@@ -204,6 +209,7 @@ impl Sheet<'_, '_> {
             let mut names: Vec<String> =
                 line.cells.iter().map(|cell| header::name(cell).to_owned()).collect();
             header::unmark(&mut names);
+            self.table.layout = Some(Layout::Workbook { part: self.part.clone(), header: line.number });
             self.header = Some((line.number, Header::take(self.table, line.number, names)?));
         }
         Ok(())

@@ -3,10 +3,10 @@
 mod product;
 mod survey;
 
-use super::LONGEST_NAME;
 use super::lines::{Broken, Metered, Watch};
 use super::sheet::{broken_off, too_long};
 use super::table::Table;
+use super::{LONGEST_NAME, Layout};
 use crate::domain::problem::{Problem, Severity, meant_or_all};
 use crate::domain::text::decode_entities;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
@@ -15,7 +15,8 @@ use product::{DEEPEST, Product};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::io::{BufReader, Cursor, Read};
-use survey::{Survey, is_known, local, survey};
+pub(super) use survey::local;
+use survey::{Survey, is_known, survey};
 
 /// Bytes that are looked at to find the element of a product.
 const LOOKED_AT: u64 = 256 * 1024;
@@ -181,6 +182,7 @@ impl Products<'_, '_> {
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             }
         }
+        self.table.layout = self.element.clone().map(|element| Layout::Elements { element });
         if self.row == 0 { Err(self.none().into()) } else { self.table.end_of_records() }
     }
 

@@ -1,5 +1,6 @@
 //! Flags and commands, as clap reads them.
 
+mod export;
 mod listed;
 mod money;
 mod paid;
@@ -9,7 +10,8 @@ mod sandbox;
 mod settle;
 mod sheet;
 
-pub use listed::{FilterArgs, JobsArgs};
+pub use export::{ExportArgs, ExportCommon, ExportForm};
+pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
 pub use review::ReviewArgs;
@@ -142,6 +144,12 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
+    /// All jobs as CSV, JSON, JUnit or Markdown, or two runs compared
+    ///
+    /// Every job with its renderings, its review and the verdict of the checks, for spreadsheets, programs, build servers
+    /// and chats; on stdout, or in a file. With --compare, what changed since the end of an earlier run. Works while a
+    /// run is active.
+    Report(ReportArgs),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
@@ -152,6 +160,11 @@ pub enum Command {
     /// Serves a page on this computer until Ctrl-C, live while a run is active: approve clips, reject them with a reason,
     /// take an earlier version, or queue another rendering, which a run sends. The link is for whoever may decide.
     Review(ReviewArgs),
+    /// Hand over: your sheet with clips, feeds, files
+    ///
+    /// Writes the clips that were approved in the form that a shop takes. With --all also those that nobody has reviewed;
+    /// never one that was rejected. Sends nothing and changes no clip.
+    Export(ExportArgs),
     /// Send failed jobs again
     ///
     /// Each as a new take. Jobs that were, or may have been, charged and jobs that would be refused again are left out

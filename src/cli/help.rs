@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "jobs", "show", "ledger", "verify", "models", "review"]),
+    ("Look", &["plan", "status", "jobs", "show", "report", "review", "ledger", "verify", "models"]),
+    ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
 ];
@@ -85,6 +86,15 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         ],
     ),
     (
+        "report",
+        &[
+            ["every job and what is known of it", "shotlist report --json --out report.json"],
+            ["for the summary of a build", "shotlist report --markdown"],
+            ["for the tests of a build server", "shotlist report --junit --out clips.xml"],
+            ["what changed since run 12", "shotlist report --compare 12"],
+        ],
+    ),
+    (
         "ledger",
         &[
             ["this project, day by day", "shotlist ledger"],
@@ -113,6 +123,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["every night, a tenth of them", "shotlist verify --subset 10% --json"],
             ["a copy of the output folder", "shotlist verify --out /backup/shop"],
             ["bring back what is missing, free", "shotlist verify --repair"],
+        ],
+    ),
+    (
+        "export",
+        &[
+            ["your sheet back, with the approved clips", "shotlist export sheet"],
+            ["with their public addresses", "shotlist export sheet --base-url https://cdn.example.com/clips"],
+            ["also what nobody has reviewed yet", "shotlist export sheet --all --shot hero"],
         ],
     ),
     (

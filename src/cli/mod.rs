@@ -7,6 +7,7 @@ mod collect;
 mod context;
 mod dismiss;
 mod doctor;
+mod export;
 pub mod help;
 mod init;
 mod jobs;
@@ -18,6 +19,7 @@ mod plan;
 mod prune;
 mod recover;
 mod redo;
+mod report;
 mod resolve;
 mod retry;
 mod review;
@@ -91,6 +93,8 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Jobs(args) => jobs::jobs(context, args).await,
         Command::Show(args) => show::show(context, args).await,
         Command::Ledger(args) => ledger::ledger(context, args).await,
+        Command::Report(args) => report::report(context, args).await,
+        Command::Export(args) => export::export(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,

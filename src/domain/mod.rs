@@ -37,6 +37,7 @@ pub mod take;
 pub mod throttle;
 
 pub mod review;
+pub mod rollout;
 pub mod verdict;
 
 pub mod notice;

@@ -31,6 +31,14 @@ impl Usd {
         Self(self.0.saturating_mul(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
+    /// Returns the share of each of so many, rounded up to a millionth of a dollar; `None` for none of them.
+    #[must_use]
+    pub fn share(self, count: u64) -> Option<Self> {
+        let count = i128::from(count);
+        let rounded = (i128::from(self.0) + count - 1).checked_div_euclid(count)?;
+        i64::try_from(rounded).ok().map(Self)
+    }
+
     /// The figure without the dollar sign, for JSON and CSV: at least two decimals, never rounded.
     #[must_use]
     pub fn plain(self) -> String {

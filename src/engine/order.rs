@@ -46,6 +46,7 @@ pub fn order(
                 }
             }
             Decision::Unchanged { .. }
+            | Decision::HeldBack
             | Decision::Shared { .. }
             | Decision::Kept { .. }
             | Decision::Blocked { .. }

@@ -1,5 +1,9 @@
 //! The items of a manifest, one after the other, into jobs.
 
+mod rows;
+
+pub use rows::{ProductFile, each_item};
+
 use super::Loaded;
 use super::join::Joined;
 use super::shown::Shown;
@@ -13,7 +17,7 @@ use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
 use crate::files::{self, ImageCache, PictureTrouble};
 use crate::manifest::{FileReading, Items, ListItem, Located, Manifest, OnBadItem};
-use crate::plan::expand::{Expanded, Expansion, excuse, is_own_fault};
+use crate::plan::expand::{Expanded, Expansion, Placed, excuse, is_own_fault};
 use crate::plan::order::{LinkBook, Unusable};
 use crate::plan::values::Subject;
 use crate::store::Worksheet;
@@ -28,7 +32,7 @@ pub trait Jobs {
     fn begin(&mut self);
 
     /// Takes a job that is right. Higher urgency goes first; among equals the order of the items stays.
-    fn take(&mut self, wanted: Wanted, urgency: i64);
+    fn take(&mut self, wanted: Wanted, placed: Placed);
 
     /// Takes a picture of a job, with a way to its signature; only where pictures are compared by what they show.
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>);
@@ -39,8 +43,8 @@ impl Jobs for &Worksheet {
         self.book().clear();
     }
 
-    fn take(&mut self, wanted: Wanted, urgency: i64) {
-        self.book().take(&wanted, urgency);
+    fn take(&mut self, wanted: Wanted, placed: Placed) {
+        self.book().take(&wanted, placed);
     }
 
     fn picture(&mut self, sha256: Sha256, signature: &mut dyn FnMut() -> Option<Signature>) {
@@ -79,11 +83,11 @@ pub fn jobs(
             if doubled.contains(&subject.item.id) {
                 expansion.leave_out(&subject.item);
             } else {
-                expansion.item(subject, &mut |wanted, urgency| {
+                expansion.item(subject, &mut |wanted, placed| {
                     if let Some(shown) = &mut shown {
                         shown.hand_on(&wanted, jobs);
                     }
-                    jobs.take(wanted, urgency);
+                    jobs.take(wanted, placed);
                 });
             }
         };

@@ -40,6 +40,23 @@ pub const MANIFEST: &Keys = &[
         "When a picture is still that of a finished clip: the same `bytes` or `url` (the default), a link that differs in \
          its query alone (`url_without_query`), or a file that shows the same (`pixels`).",
     ),
+    ("rollout", "Render a few clips of each shot and model first, and the rest once these are approved."),
+];
+
+/// Of `rollout`.
+pub const ROLLOUT: &Keys = &[
+    ("canary", "The number of clips that are rendered first, of each shot and model; by default 10."),
+    (
+        "then",
+        "When the rest is rendered: `approve` (the default) once every one of these is approved, or a rate: \
+         `{ approve: 80% }`.",
+    ),
+];
+
+/// Of `rollout.then`.
+pub const THEN: &Keys = &[
+    ("approve", "The share of clips that must turn out well, such as 80%: a test over random clips decides."),
+    ("error", "The chance that the test stops or goes on wrongly; by default 5%."),
 ];
 
 /// Of `budget`.

@@ -30,6 +30,7 @@ mod presets;
 mod presets_tests;
 mod providers;
 mod reading;
+mod rollout;
 mod secrets;
 mod settings;
 mod shots;
@@ -252,6 +253,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let reuse = get(root, "reuse").and_then(|node| bounds::reuse(decoder, node));
     let on_bad_item = get(root, "on_bad_item").and_then(|node| bounds::on_bad_item(decoder, node));
     let on_missing = get(root, "on_missing").and_then(|node| bounds::on_missing(decoder, node));
+    let rollout = get(root, "rollout").and_then(|node| rollout::rollout(decoder, node));
     let image_identity = get(root, "image_identity").and_then(|node| bounds::image_identity(decoder, node));
     Some(Manifest {
         project: project?,
@@ -269,6 +271,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         on_bad_item: on_bad_item.unwrap_or_default(),
         on_missing: on_missing.unwrap_or_default(),
         image_identity: image_identity.unwrap_or_default(),
+        rollout,
         templates,
     })
 }

@@ -13,6 +13,7 @@ use crate::domain::limits::Limits;
 use crate::domain::money::Usd;
 use crate::domain::price::Price;
 use crate::domain::problem::Place;
+use crate::domain::rollout::Rollout;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -52,6 +53,8 @@ pub struct Manifest {
     pub on_missing: OnMissing,
     /// When a job's picture is that of its newest take.
     pub image_identity: ImageIdentity,
+    /// How many clips of each template are rendered before the rest; `None` if all are rendered at once.
+    pub rollout: Option<Rollout>,
     pub(super) templates: Templates,
 }
 

@@ -17,6 +17,8 @@ pub struct Template {
     pub(super) columns: Arc<[String]>,
     /// What it reads of the cell: `mood`, `mood.set`; `""` where it reads the cell as a whole.
     pub(super) cell: Arc<[String]>,
+    /// Variables of the manifest that it reads; `""` where it reads all of them as a whole.
+    pub(super) vars: Arc<[String]>,
     /// What it renders where it has no hole, and most have none.
     pub(super) constant: Option<Arc<str>>,
     spot: Spot,
@@ -25,8 +27,8 @@ pub struct Template {
 impl Template {
     /// Not compiled yet.
     pub(super) fn new(source: &str, compiled: Arc<str>, before: usize, spot: Spot) -> Self {
-        let (columns, cell) = Default::default();
-        Self { source: source.into(), compiled, before, columns, cell, constant: None, spot }
+        let (columns, cell, vars) = Default::default();
+        Self { source: source.into(), compiled, before, columns, cell, vars, constant: None, spot }
     }
 
     /// As it was written.
@@ -55,6 +57,11 @@ impl Template {
     /// What it reads of the cell of a matrix: `mood`, `mood.set`; `""` where it reads the cell as a whole.
     pub(super) fn cell(&self) -> &[String] {
         &self.cell
+    }
+
+    /// Returns whether it reads a variable of the manifest.
+    pub(super) fn reads_var(&self, name: &str) -> bool {
+        self.vars.iter().any(|read| read.is_empty() || read == name)
     }
 
     /// Where it reads a column; the whole of it where that cannot be told.

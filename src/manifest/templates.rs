@@ -73,11 +73,14 @@ impl Templates {
         let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
         names.sort();
         template.columns = columns_read(template.source(), &names).into();
-        let cell = |name: &String| match name.strip_prefix("matrix")? {
-            "" => Some(String::new()),
-            rest => rest.strip_prefix('.').map(str::to_owned),
+        let below = |root: &'static str| {
+            let below = move |name: &String| match name.strip_prefix(root)? {
+                "" => Some(String::new()),
+                rest => rest.strip_prefix('.').map(str::to_owned),
+            };
+            names.iter().filter_map(below).collect()
         };
-        template.cell = names.iter().filter_map(cell).collect();
+        (template.cell, template.vars) = (below("matrix"), below("vars"));
         if !text.contains('{') {
             template.constant = compiled.render(()).ok().map(Arc::from);
         }

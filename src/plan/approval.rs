@@ -143,9 +143,10 @@ fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How>
     }
     match decision {
         // Somebody else's clip would serve by now, or an older one is kept: not what was agreed to.
-        Decision::Shared { .. } | Decision::Renamed { unsent: false, .. } | Decision::Kept { .. } => {
-            Some(How::Decision(approved.decision.clone(), decision.name()))
-        }
+        Decision::Shared { .. }
+        | Decision::Renamed { unsent: false, .. }
+        | Decision::Kept { .. }
+        | Decision::HeldBack => Some(How::Decision(approved.decision.clone(), decision.name())),
         // To be sent, or sent meanwhile by an interrupted run of this plan.
         Decision::New
         | Decision::Changed { .. }

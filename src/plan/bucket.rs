@@ -16,6 +16,8 @@ pub enum Bucket {
     Done,
     /// A run sends it: it is new, changed, or ordered once more.
     ToRender,
+    /// A run sends it once a person has approved the first clips of its template.
+    Review,
     /// Its input changed, and a person is asked before it is rendered again.
     Asks,
     /// Its request is on the wire, being rendered, or its clip is being saved.
@@ -38,9 +40,10 @@ pub enum Bucket {
 
 impl Bucket {
     /// Every bucket, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Done,
         Self::ToRender,
+        Self::Review,
         Self::Asks,
         Self::InFlight,
         Self::Waiting,
@@ -65,6 +68,7 @@ impl Bucket {
             | Decision::Again { .. }
             | Decision::Underway { unsent: true, .. }
             | Decision::Renamed { unsent: true, .. } => Self::ToRender,
+            Decision::HeldBack => Self::Review,
             Decision::Kept { asks: true, .. } => Self::Asks,
             Decision::Underway { unsent: false, .. }
             | Decision::Renamed { unsent: false, filed: None, .. } => Self::InFlight,
@@ -112,6 +116,7 @@ impl Bucket {
         match self {
             Self::ToRender | Self::Asks | Self::InFlight | Self::Waiting => Self::Waiting,
             Self::Done
+            | Self::Review
             | Self::Held
             | Self::Failed
             | Self::WrittenOff
@@ -133,6 +138,7 @@ impl Bucket {
         match self {
             Self::Done => "done",
             Self::ToRender => "to render",
+            Self::Review => "waiting for your review",
             Self::Asks => "waiting for your yes",
             Self::InFlight => "in flight",
             Self::Waiting => "waiting for another job",
@@ -152,6 +158,7 @@ impl Bucket {
         match self {
             Self::Done => "done",
             Self::ToRender => "to_render",
+            Self::Review => "review",
             Self::Asks => "asks",
             Self::InFlight => "in_flight",
             Self::Waiting => "waiting",

@@ -5,7 +5,7 @@
 //!
 //! [`decide`] goes over the wanted jobs three times and holds one at a time: first what each job has by itself, for only
 //! then it is known which jobs can lead others; then what goes over from one job to another, for only then it is known
-//! what stands in a job's way; then the rest, in order.
+//! what stands in a job's way; then the rest, in order. Jobs that wait for a review come last, where there are any.
 
 mod recognise;
 mod share;
@@ -84,6 +84,9 @@ pub trait WantedJobs: Known {
     /// Notes that a take was taken over: no other job gets it.
     fn take_over(&self, take: &TakeId) -> Result<(), Self::Error>;
 
+    /// Whether the job waits for a review of other clips: it may not be sent now.
+    fn is_held_back(&self, at: i64) -> Result<bool, Self::Error>;
+
     /// Whether a take was taken over.
     fn is_taken(&self, take: &TakeId) -> Result<bool, Self::Error>;
 }
@@ -98,7 +101,8 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
     };
     let mut conclude = |at: i64, job: &Wanted, own: Option<&Own>, mut decision: Decision| {
         let is_selected = selected(&job.key);
-        if let (Some(allowed), Some(own)) = (allowed.as_mut().filter(|_| is_selected), own) {
+        let allowed = if jobs.is_held_back(at)? { None } else { allowed.as_mut() };
+        if let (Some(allowed), Some(own)) = (allowed.filter(|_| is_selected), own) {
             decision = order_again(job, &own.job, decision, allowed);
         }
         // What is not sent in this run cannot serve others.
@@ -121,6 +125,9 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             },
         };
         let Some(decision) = decision else { return Ok(()) };
+        if decision.costs() && jobs.is_held_back(at)? && !has_clip(jobs, job, &own)? {
+            return Ok(());
+        }
         if let Some(take) = &alike {
             // It serves this job: no other one with the order of then gets it.
             jobs.take_over(take)?;
@@ -146,14 +153,68 @@ pub fn decide<J: WantedJobs + ?Sized>(jobs: &J, scope: Scope<'_>) -> Result<(), 
             conclude(at, job, None, decision)
         })?;
     }
+    let mut waits = false;
     jobs.each_undecided(&mut |at, job| {
         if !selected(&job.key) {
+            return Ok(());
+        }
+        if jobs.is_held_back(at)? {
+            waits = true;
             return Ok(());
         }
         let own = still_own(jobs, job, scope.pictures)?;
         let decision = last(jobs, job, own.as_ref().map(|own| &own.job), rules(&job.key))?;
         conclude(at, job, own.as_ref(), decision)
+    })?;
+    if !waits {
+        return Ok(());
+    }
+    // Last, because each of them may share what the others get.
+    jobs.each_undecided(&mut |at, job| {
+        if !selected(&job.key) {
+            return Ok(());
+        }
+        let own = still_own(jobs, job, scope.pictures)?;
+        let decision = held_back(jobs, job, own.as_ref().map(|own| &own.job), rules(&job.key))?;
+        conclude(at, job, own.as_ref(), decision)
     })
+}
+
+/// Returns what becomes of a job that may not be sent now: what costs nothing is done all the same.
+fn held_back<J: WantedJobs + ?Sized>(
+    jobs: &J,
+    job: &Wanted,
+    own: Option<&KnownJob>,
+    rules: Rules,
+) -> Result<Decision, J::Error> {
+    if let Some(own) = own {
+        let settled = by_itself(jobs, job, own, rules.on_change)?;
+        if let Some(decision) = settled.filter(|decision| !decision.costs()) {
+            return Ok(decision);
+        }
+        if let Some(unsettled) = own.takes.iter().find(|take| take.state.is_unsettled()) {
+            return Ok(blocked(&own.key, unsettled, false));
+        }
+    }
+    if let Some(mut decision) = shared(jobs, job, rules.reuse)? {
+        if let Decision::Shared { superseded, .. } = &mut decision {
+            *superseded = own.map(unsent).unwrap_or_default();
+        }
+        return Ok(decision);
+    }
+    let failed = own.and_then(|own| unserved(job, own)).filter(|decision| !decision.costs());
+    Ok(failed.unwrap_or(Decision::HeldBack))
+}
+
+/// Returns whether the job has a clip with its present order, so that another rendering is what a person asked for.
+fn has_clip<K: Known + ?Sized>(jobs: &K, job: &Wanted, own: &KnownJob) -> Result<bool, K::Error> {
+    let is_same =
+        |take: &KnownTake| take.fingerprint == job.fingerprint && matches!(take.state, State::Done { .. });
+    if own.takes.iter().any(is_same) {
+        return Ok(true);
+    }
+    let Some(filed) = &own.filed else { return Ok(false) };
+    Ok(jobs.take(&filed.take)?.is_some_and(|take| is_same(&take)))
 }
 
 /// Says how a take of the project can serve other jobs.

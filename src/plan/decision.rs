@@ -55,6 +55,8 @@ pub enum Decision {
         /// Takes that were never sent and are not wanted so any more.
         superseded: Vec<TakeId>,
     },
+    /// It would be ordered, but waits until a person has reviewed the first clips of its template.
+    HeldBack,
     /// It was ordered with other inputs before, and the clip that came of them is kept.
     Kept {
         /// Fields that differ from the order of that clip.
@@ -95,7 +97,7 @@ pub enum Decision {
 
 impl Decision {
     /// Every name that [`name`](Self::name) returns.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 14] = [
         "unchanged",
         "moved",
         "waiting",
@@ -104,6 +106,7 @@ impl Decision {
         "shared",
         "new",
         "changed",
+        "held back",
         "kept",
         "asks",
         "again",
@@ -118,6 +121,7 @@ impl Decision {
             Self::New | Self::Changed { .. } | Self::Again { .. } => true,
             Self::Underway { unsent, .. } | Self::Renamed { unsent, .. } => *unsent,
             Self::Unchanged { .. }
+            | Self::HeldBack
             | Self::Kept { .. }
             | Self::Shared { .. }
             | Self::Blocked { .. }
@@ -148,6 +152,7 @@ impl Decision {
             Self::Shared { .. } => "shared",
             Self::New => "new",
             Self::Changed { .. } => "changed",
+            Self::HeldBack => "held back",
             Self::Kept { asks: false, .. } => "kept",
             Self::Kept { asks: true, .. } => "asks",
             Self::Again { .. } => "again",

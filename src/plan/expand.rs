@@ -44,8 +44,19 @@ pub struct Expansion<'a> {
     strange: BTreeSet<String>,
     /// How many rows are left out by a cell of their own, and the sheet that they are in.
     skipped: (usize, Option<Place>),
+    /// Identities of templates by the number of the shot and the model.
+    templates: HashMap<(usize, ModelName), Sha256>,
     /// All but its problems.
     found: Expanded,
+}
+
+/// The place of a job among all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Placed {
+    /// Priority of its item; higher goes first.
+    pub urgency: i64,
+    /// Identity of the template of its shot and model; `None` if the manifest has no rollout.
+    pub template: Option<Sha256>,
 }
 
 /// What was found out about all items together.
@@ -91,6 +102,7 @@ impl<'a> Expansion<'a> {
             with_links: false,
             strange: BTreeSet::new(),
             skipped: (0, None),
+            templates: HashMap::new(),
             found: Expanded::default(),
         }
     }
@@ -103,7 +115,7 @@ impl<'a> Expansion<'a> {
 
     /// Renders every job of an item and hands on those that are right, with the item's priority, in the order of the shots and, within a
     /// shot, of its matrix. Of an item with which something is wrong none is handed on where the manifest says so.
-    pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted, i64)) {
+    pub fn item(&mut self, subject: &Subject<'_>, take: &mut dyn FnMut(Wanted, Placed)) {
         let (mut drafting, mut ordering) = (Vec::new(), Vec::new());
         let mut wanted = Vec::with_capacity(self.manifest.shots.len());
         // An entry of the manifest has keys of its own for all this.
@@ -136,7 +148,11 @@ impl<'a> Expansion<'a> {
                         let Some(draft) = draft(values, self.cards, &mut drafting) else { continue };
                         self.note(&values, &draft);
                         let (cards, links) = (self.cards, self.links);
-                        wanted.extend(order(draft, &values, cards, links, &mut *self.look, &mut ordering));
+                        let job = order(draft, &values, cards, links, &mut *self.look, &mut ordering);
+                        if let Some(job) = job {
+                            let template = self.template(number, &job.request.model);
+                            wanted.push((job, template));
+                        }
                     }
                 }
             }
@@ -154,9 +170,20 @@ impl<'a> Expansion<'a> {
             self.ordering.add(wrong);
         }
         self.found.jobs += wanted.len();
-        for job in wanted {
-            take(job, cells.priority);
+        for (job, template) in wanted {
+            take(job, Placed { urgency: cells.priority, template });
         }
+    }
+
+    /// Returns the identity of a shot's template for a model, where the manifest has a rollout.
+    fn template(&mut self, shot: usize, model: &ModelName) -> Option<Sha256> {
+        self.manifest.rollout?;
+        if let Some(known) = self.templates.get(&(shot, model.clone())) {
+            return Some(*known);
+        }
+        let identity = self.manifest.template_identity(&self.manifest.shots[shot], model);
+        self.templates.insert((shot, model.clone()), identity);
+        Some(identity)
     }
 
     /// Leaves an item out about which its source has said what is wrong.

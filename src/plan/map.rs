@@ -29,6 +29,8 @@ pub(crate) struct All {
     pub(crate) aliases: Vec<(TakeId, Fingerprint)>,
     /// Signatures of pictures.
     pub(crate) signatures: HashMap<Sha256, Signature>,
+    /// Wanted jobs that wait for a review.
+    pub(crate) held_back: HashSet<JobKey>,
     /// The orders, by fingerprint.
     pub(crate) requests: HashMap<Fingerprint, Request>,
 }
@@ -224,6 +226,10 @@ impl WantedJobs for Plan<'_> {
     fn take_over(&self, take: &TakeId) -> Result<(), Infallible> {
         self.taken.borrow_mut().insert(take.clone());
         Ok(())
+    }
+
+    fn is_held_back(&self, at: i64) -> Result<bool, Infallible> {
+        Ok(self.known.held_back.contains(&self.wanted[usize::try_from(at).unwrap()].key))
     }
 
     fn is_taken(&self, take: &TakeId) -> Result<bool, Infallible> {

@@ -21,5 +21,6 @@ pub mod known;
 #[cfg(test)]
 pub(crate) mod map;
 pub mod order;
+pub mod rollout;
 mod scope;
 pub mod values;

@@ -2,8 +2,10 @@
 
 pub mod cancel;
 pub mod catalog;
+pub mod compare;
 pub mod dismiss;
 pub mod doctor;
+pub mod export;
 pub mod init;
 pub mod jobs;
 pub mod ledger;
@@ -11,6 +13,7 @@ pub mod models;
 pub mod pause;
 pub mod plan;
 pub mod recover;
+pub mod report;
 pub mod resolve;
 pub mod run;
 pub mod show;

@@ -1,18 +1,22 @@
 //! Reports and news: lines and tables for people, JSON for programs.
 
 pub mod budget;
+mod cause;
 pub mod changes;
 pub mod csv;
 pub mod guards;
 mod job;
 pub mod json;
+pub mod junit;
 pub(crate) mod layout;
 pub mod lines;
 pub mod live;
+pub mod markdown;
 pub mod pauses;
 pub mod plan;
 pub mod problems;
 pub mod reporter;
+pub mod rollout;
 pub mod run;
 pub mod terminal;
 pub mod text;

@@ -67,6 +67,7 @@ impl Plan {
                 notes.push(format!("{} {how}: {saved} saved", counted(count, "clip")));
             }
         }
+        notes.extend(self.rollout.lines());
         notes.extend(self.kept_notes());
         let (again, price) = self.sum.again;
         if again > 0 {
@@ -151,6 +152,7 @@ impl Plan {
             "time": self.time.map(|time| json!({
                 "seconds": time.time.as_secs(), "at_once": time.at_once, "at_least": !time.is_whole,
             })),
+            "rollout": self.rollout.json(),
             "missing": self.sum.missing,
             "altered": self.sum.altered,
             "dropped": dropped.collect::<Vec<_>>(),

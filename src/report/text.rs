@@ -2,8 +2,10 @@
 
 pub mod cancel;
 pub mod catalog;
+pub mod compare;
 pub mod dismiss;
 pub mod doctor;
+pub mod export;
 pub mod held;
 pub mod init;
 pub mod jobs;

@@ -59,6 +59,8 @@ pub struct Admitted {
     pub alike: Option<TakeId>,
     /// Whether the job may be sent, so that its place in the queue counts.
     pub may_be_sent: bool,
+    /// Whether the job waits for the review of other clips.
+    pub is_held_back: bool,
 }
 
 /// A new take of a wanted job.
@@ -83,6 +85,7 @@ impl Admitted {
             afresh: None,
             alike: None,
             may_be_sent: true,
+            is_held_back: false,
         }
     }
 }
@@ -105,6 +108,7 @@ impl From<Decided> for Admitted {
                 admitted.new = ordered.map(|id| NewTake { id, instead_of: Some(instead_of) });
                 return admitted;
             }
+            Decision::HeldBack => admitted.is_held_back = true,
             Decision::New
             | Decision::Underway { unsent: false, .. }
             | Decision::Unchanged { .. }
@@ -129,8 +133,9 @@ impl Store {
 fn admit(db: &Connection, admission: &Admission, now: Timestamp) -> rusqlite::Result<()> {
     let Admission { project, gone, jobs, partial, left_out, policy, run } = admission;
     let has_waiting = db.prepare_cached("SELECT 1 FROM takes WHERE state = 'pending' LIMIT 1")?.exists([])?;
-    let seen = HashSet::new();
-    let mut desk = Desk { db, project, policy, run: *run, now, has_waiting, seen, is_whole: !partial };
+    let has_held_back = db.prepare_cached("SELECT 1 FROM held_back LIMIT 1")?.exists([])?;
+    let (seen, is_whole) = (HashSet::new(), !partial);
+    let mut desk = Desk { db, project, policy, run: *run, now, has_waiting, has_held_back, seen, is_whole };
     match jobs {
         Jobs::These(jobs) => {
             (0..).zip(jobs).try_for_each(|(at, job)| desk.admit(at, job))?;
@@ -170,6 +175,8 @@ struct Desk<'a> {
     now: Timestamp,
     /// Whether any take waits to be sent.
     has_waiting: bool,
+    /// Whether any job waits for the review of other clips.
+    has_held_back: bool,
     /// Rows of the jobs so far, where all that are wanted come.
     seen: HashSet<i64>,
     is_whole: bool,
@@ -177,10 +184,13 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn admit(&mut self, at: i64, admitted: &Admitted) -> rusqlite::Result<()> {
-        let Admitted { wanted, new, supersede, adopt, afresh, alike, may_be_sent } = admitted;
+        let Admitted { wanted, new, supersede, adopt, afresh, alike, may_be_sent, is_held_back } = admitted;
         let job = self.upsert(at, wanted, *may_be_sent)?;
         if self.is_whole {
             self.seen.insert(job);
+        }
+        if *is_held_back || self.has_held_back {
+            note_held_back(self.db, job, *is_held_back)?;
         }
         if let Some(take) = adopt {
             move_take(self.db, take, job)?;
@@ -326,6 +336,16 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// Notes whether a job waits for the review of other clips.
+fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Result<()> {
+    let sql = if is_held_back {
+        "INSERT OR IGNORE INTO held_back (job) VALUES (?1)"
+    } else {
+        "DELETE FROM held_back WHERE job = ?1"
+    };
+    db.prepare_cached(sql)?.execute([job]).map(|_| ())
 }
 
 /// Gives a take to another job, as its newest, with what stands in for it and was not sent yet. Where its clip stands is

@@ -63,6 +63,17 @@ fn extent(db: &Connection) -> rusqlite::Result<(u64, Option<Timestamp>)> {
     Ok((takes.cast_unsigned(), newest))
 }
 
+fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: RunId(row.get(0)?),
+        project: row.get(1)?,
+        command: row.get(2)?,
+        started: takes::moment(row, 3)?,
+        ended: optional_moment(row, 4)?,
+        exit: row.get(5)?,
+    })
+}
+
 fn optional_moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
     let millis: Option<i64> = row.get(column)?;
     millis.map(|_| takes::moment(row, column)).transpose()
@@ -73,20 +84,21 @@ impl Reader {
     pub async fn last_run(&self, project: Option<&str>) -> Result<Option<Run>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
-            let run = |row: &Row<'_>| {
-                Ok(Run {
-                    id: RunId(row.get(0)?),
-                    project: row.get(1)?,
-                    command: row.get(2)?,
-                    started: takes::moment(row, 3)?,
-                    ended: optional_moment(row, 4)?,
-                    exit: row.get(5)?,
-                })
-            };
             // A run of an empty name is for everybody's jobs.
             let sql = "SELECT id, project, command, started, ended, exit FROM runs
                        WHERE ?1 IS NULL OR project IN (?1, '') ORDER BY id DESC LIMIT 1";
             db.prepare_cached(sql)?.query_row([&project], run).optional()
+        })
+        .await
+    }
+
+    /// Returns all runs of a project, or of all, in the order of their numbers.
+    pub async fn runs(&self, project: Option<&str>) -> Result<Vec<Run>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| {
+            let sql = "SELECT id, project, command, started, ended, exit FROM runs
+                       WHERE ?1 IS NULL OR project IN (?1, '') ORDER BY id";
+            db.prepare_cached(sql)?.query_map([&project], run)?.collect()
         })
         .await
     }

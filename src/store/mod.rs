@@ -27,6 +27,7 @@ mod read;
 mod recover;
 mod repair;
 mod reviews;
+mod rollout;
 mod rows;
 mod runs;
 mod schema;
@@ -57,11 +58,12 @@ pub use read::{Attempt, Count, History, JobRecord, Reader, TakeHistory, TakeReco
 pub use recover::{Clips, Rebuilt, Recovery};
 pub use repair::Repair;
 pub use reviews::{NewReview, ReviewError};
+pub use rollout::Canary;
 pub use runs::{Caps, RunId, Spent, Window};
 pub use signatures::Signatures;
 pub use standings::KeptAs;
 pub use work::{Cursor, Queue, Queued};
-pub use worksheet::{Book, Decided, Gone, Worksheet};
+pub use worksheet::{Book, Decided, Gone, Template, Waiting, Worksheet};
 pub use write::Renewal;
 pub use writer::{Rehearsal, Step};
 

@@ -18,6 +18,10 @@ pub enum By {
     Provider,
     /// The item's id.
     Item,
+    /// The shot.
+    Shot,
+    /// The tags of the item. A take counts under each of them, and under no name where there is none.
+    Tag,
     /// What became of it; [`Group::phase`] and [`Group::account`] say it, the name is empty.
     Outcome,
 }
@@ -31,6 +35,8 @@ impl By {
             Self::Model => "model",
             Self::Provider => "provider",
             Self::Item => "item",
+            Self::Shot => "shot",
+            Self::Tag => "tag",
             Self::Outcome => "outcome",
         }
     }
@@ -42,7 +48,7 @@ pub type Since = Option<Date>;
 /// Takes of one name, in one state, whose money stands in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// The day, model, provider or item.
+    /// The day, model, provider, item, shot or tag.
     pub name: String,
     /// Their phase.
     pub phase: Phase,
@@ -63,8 +69,24 @@ impl By {
             Self::Model => "t.provider || '/' || t.model",
             Self::Provider => "t.provider",
             Self::Item => "j.item",
+            Self::Shot => "j.shot",
+            Self::Tag => "coalesce(tag.value, '')",
             Self::Outcome => "''",
         }
+    }
+
+    /// Returns the table that a name comes from, where it is not that of the takes or the jobs.
+    const fn joined(self) -> &'static str {
+        match self {
+            Self::Tag => "LEFT JOIN json_each(j.tags) tag",
+            Self::Day | Self::Model | Self::Provider | Self::Item | Self::Shot | Self::Outcome => "",
+        }
+    }
+
+    /// Returns whether one take may count under several names, so that the names add up to more than the whole.
+    #[must_use]
+    pub const fn overlaps(self) -> bool {
+        matches!(self, Self::Tag)
     }
 }
 
@@ -75,17 +97,51 @@ impl Reader {
         let project = project.map(str::to_owned);
         let sql = format!(
             "SELECT {} AS name, t.state, t.account, count(*), sum(t.amount), sum(t.price)
-             FROM takes t JOIN jobs j ON j.id = t.job
+             FROM takes t JOIN jobs j ON j.id = t.job {}
              WHERE t.day >= :since AND t.state NOT IN ('pending', 'cancelled')
              AND (:project IS NULL OR j.project = :project)
              GROUP BY name, t.state, t.account ORDER BY name, t.state, t.account",
-            by.column()
+            by.column(),
+            by.joined()
         );
         // Days are written so that text sorts as time does; every day follows nothing.
         let since = since.map(|day| day.to_string()).unwrap_or_default();
         self.read(move |db| {
             db.prepare_cached(&sql)?
                 .query_map(named_params! { ":since": since, ":project": project }, group)?
+                .collect()
+        })
+        .await
+    }
+}
+
+impl Reader {
+    /// Returns the number of approved clips under each name.
+    ///
+    /// A clip counts if the newest review of its job approves these bytes for the present order. Several jobs that share
+    /// one clip under a name count once. With `since`, only clips count whose rendering was sent on that day or later.
+    pub async fn approved(
+        &self,
+        project: Option<&str>,
+        by: By,
+        since: Since,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        let project = project.map(str::to_owned);
+        let sql = format!(
+            "SELECT {} AS name, count(DISTINCT t.id) FROM jobs j JOIN takes t ON t.id = j.filed_take
+             JOIN reviews r ON r.revision = (SELECT max(revision) FROM reviews WHERE job = j.id) {}
+             WHERE r.outcome = 'approved' AND r.clip = j.filed_sha256 AND r.fingerprint = j.fingerprint
+             AND t.day >= :since AND (:project IS NULL OR j.project = :project)
+             GROUP BY name ORDER BY name",
+            by.column(),
+            by.joined()
+        );
+        let since = since.map(|day| day.to_string()).unwrap_or_default();
+        self.read(move |db| {
+            db.prepare_cached(&sql)?
+                .query_map(named_params! { ":since": since, ":project": project }, |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+                })?
                 .collect()
         })
         .await

@@ -3,17 +3,18 @@
 //! A review is only ever added. It holds for its job, and for every job that shows the same clip for the same order.
 
 use super::Store;
-use super::error::StoreError;
+use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};
 use super::read::records::review;
-use super::takes;
 use super::writer::Batch;
+use super::{takes, write};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::review::{Outcome, Reason, Review};
 use crate::domain::take::{Fingerprint, Take};
+use crate::plan::known::Filed;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 use std::collections::{HashMap, HashSet};
@@ -37,6 +38,8 @@ pub struct NewReview {
     pub note: Option<String>,
     /// True to queue another rendering.
     pub redo: bool,
+    /// Name of the reviewer.
+    pub who: String,
 }
 
 /// Why no review was added.
@@ -74,7 +77,6 @@ impl Store {
     pub async fn review(
         &self,
         reviews: Vec<NewReview>,
-        who: String,
         now: Timestamp,
     ) -> Result<Vec<(JobKey, Review)>, ReviewError> {
         self.lane
@@ -92,21 +94,76 @@ impl Store {
                         None => conflicts.push((new.key.clone(), newest)),
                     }
                 }
+                // One clip cannot be approved for one job and rejected for another.
+                let mut outcomes = HashMap::new();
+                for (new, shown) in &shown {
+                    let outcome = *outcomes.entry((shown.clip, shown.fingerprint)).or_insert(new.outcome);
+                    if outcome != new.outcome {
+                        conflicts.push((new.key.clone(), newest(batch.db, shown)?));
+                    }
+                }
                 if !conflicts.is_empty() {
                     return Ok(Err(ReviewError::Conflicts(conflicts)));
                 }
                 let mut made = Vec::new();
-                let named: Vec<i64> = shown.iter().map(|(_, shown)| shown.job).collect();
+                let mut covered: HashSet<i64> = shown.iter().map(|(_, shown)| shown.job).collect();
                 for (new, shown) in &shown {
                     // The job that was named comes last: its review is the newest, and it alone orders again.
                     for sharing in sharing(batch.db, shown)? {
-                        if !named.contains(&sharing.job) {
-                            made.push((sharing.key.clone(), add(batch, new, &sharing, &who, now)?));
+                        if covered.insert(sharing.job) {
+                            made.push((sharing.key.clone(), add(batch, new, &sharing, now)?));
                         }
                     }
-                    made.push((shown.key.clone(), add(batch, new, shown, &who, now)?));
+                    made.push((shown.key.clone(), add(batch, new, shown, now)?));
                 }
                 Ok(Ok(made))
+            })
+            .await
+    }
+}
+
+impl Store {
+    /// Notes that a person chose an earlier version of a job's clip: it stands under the name of the job, and counts as the
+    /// clip for the job's order of today.
+    ///
+    /// [`ApplyError::Changed`] where the job or the take is not known.
+    pub async fn choose(
+        &self,
+        project: &str,
+        key: &JobKey,
+        filed: Filed,
+        moved_from: Option<String>,
+        who: String,
+        now: Timestamp,
+    ) -> Result<(), ApplyError> {
+        let (project, key) = (project.to_owned(), key.clone());
+        self.lane
+            .write(None, move |batch| {
+                let (from, who) = (moved_from.as_deref(), Some(who.clone()));
+                let job = match write::file(batch, &project, &key, &filed, from, who, now)? {
+                    Ok(job) => job,
+                    Err(error) => return Ok(Err(error)),
+                };
+                let order: String = batch
+                    .db
+                    .prepare_cached("SELECT fingerprint FROM jobs WHERE id = ?1")?
+                    .query_row([job], |row| row.get(0))?;
+                let order =
+                    order.parse::<Fingerprint>().map_err(|()| takes::unreadable(0, "no fingerprint"))?;
+                batch
+                    .db
+                    .prepare_cached("INSERT OR IGNORE INTO aliases (take, likeness) VALUES (?1, ?2)")?
+                    .execute((&filed.take.0, &order.0.0[..]))?;
+                // The order may be known by a likeness that differs from its fingerprint.
+                batch
+                    .db
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO aliases (take, likeness)
+                         SELECT ?1, likeness FROM aliases a JOIN takes t ON t.id = a.take
+                         WHERE t.job = ?2 AND t.fingerprint = ?3",
+                    )?
+                    .execute((&filed.take.0, job, order.to_string()))?;
+                Ok(Ok(()))
             })
             .await
     }
@@ -161,13 +218,7 @@ fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
 }
 
 /// Adds one review, with its line.
-fn add(
-    batch: &mut Batch<'_>,
-    new: &NewReview,
-    shown: &Shown,
-    who: &str,
-    now: Timestamp,
-) -> rusqlite::Result<Review> {
+fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) -> rusqlite::Result<Review> {
     let latest: Option<String> = batch
         .db
         .prepare_cached("SELECT id FROM takes WHERE job = ?1 ORDER BY place DESC LIMIT 1")?
@@ -188,7 +239,7 @@ fn add(
         reasons: new.reasons.clone(),
         note: new.note.clone(),
         redo: new.redo,
-        who: who.to_owned(),
+        who: new.who.clone(),
         at: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now),
     };
     let entry = line(&shown.take, &shown.project, &shown.key, &review, latest);

@@ -108,7 +108,7 @@ impl Store {
                 return Ok(());
             }
             for name in &gone {
-                for table in ["runs", "pauses"] {
+                for table in ["runs", "pauses", "canaries", "passed_templates"] {
                     let sql = format!("UPDATE OR IGNORE {table} SET project = ?1 WHERE project = ?2");
                     db.prepare_cached(&sql)?.execute((&project, name))?;
                 }

@@ -27,6 +27,8 @@ struct Job {
     takes: Vec<(bool, Phase)>,
     /// Whether a person said of the newest that has it that what became of it is meant.
     dismissed: bool,
+    /// Whether it waits for the review of other clips.
+    held_back: bool,
 }
 
 impl Reader {
@@ -108,7 +110,8 @@ fn buckets(
 fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> rusqlite::Result<()> {
     let mut select = db.prepare_cached(
         "SELECT j.id, j.shot, j.item, j.variant, j.fingerprint, f.fingerprint, t.fingerprint = j.fingerprint, t.state,
-             iif(t.state = 'failed', t.data, NULL), t.dismissed IS NOT NULL
+             iif(t.state = 'failed', t.data, NULL), t.dismissed IS NOT NULL,
+             EXISTS (SELECT 1 FROM held_back h WHERE h.job = j.id)
          FROM jobs j LEFT JOIN takes f ON f.id = j.filed_take LEFT JOIN takes t ON t.job = j.id
          WHERE j.wanted AND (?1 IS NULL OR j.project = ?1) ORDER BY j.id, t.place DESC",
     )?;
@@ -143,7 +146,7 @@ fn each(db: &Connection, project: Option<&str>, visit: &mut dyn FnMut(Job)) -> r
 
 fn job(row: &Row<'_>, id: i64) -> rusqlite::Result<Job> {
     let (key, fingerprint, filed) = (takes::key(row, 1)?, row.get(4)?, row.get(5)?);
-    Ok(Job { id, key, fingerprint, filed, takes: Vec::new(), dismissed: false })
+    Ok(Job { id, key, fingerprint, filed, takes: Vec::new(), dismissed: false, held_back: row.get(10)? })
 }
 
 impl Job {
@@ -161,6 +164,9 @@ impl Job {
         }
         if let Some(open) = same().find(unsettled).or_else(|| phases().find(unsettled)) {
             return Some(Bucket::of_phase(open));
+        }
+        if self.held_back {
+            return Some(Bucket::Review);
         }
         if waits {
             return Some(Bucket::ToRender);

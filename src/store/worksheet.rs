@@ -8,6 +8,7 @@ mod decisions;
 mod fill;
 mod lookup;
 mod places;
+mod rollout;
 
 use super::error::StoreError;
 use super::signatures::Signatures;
@@ -17,12 +18,14 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::decide::{Decision, Scope, decide};
 use lookup::Memo;
+pub use rollout::{Template, Waiting};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// `wanted.at` is the place in which the job is submitted. `leaders` has a row for each fingerprint that several jobs
+/// `wanted.at` is the place in which the job is submitted; `template`, `kind` and `draw` are for the choice of a canary, and
+/// `kept_back` are the places of jobs that wait for the review of one. `leaders` has a row for each fingerprint that several jobs
 /// have, and no other; `first` and `second` are places of jobs that can lead; `leading` has the decisions about
 /// these.
 const TABLES: &str = "
@@ -38,7 +41,10 @@ CREATE TABLE wanted (
     request TEXT NOT NULL,
     likeness BLOB,
     tags TEXT NOT NULL,
-    urgency INTEGER NOT NULL
+    urgency INTEGER NOT NULL,
+    template BLOB,
+    kind TEXT,
+    draw INTEGER
 ) STRICT;
 
 CREATE TABLE decided (
@@ -93,6 +99,8 @@ CREATE INDEX reusable_by_take ON reusable (take);
 
 CREATE TABLE projects (project TEXT NOT NULL, own INTEGER NOT NULL) STRICT;
 
+CREATE TABLE kept_back (at INTEGER PRIMARY KEY) STRICT;
+
 CREATE TABLE taken (take TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 ";
 
@@ -124,6 +132,7 @@ pub struct Book {
     has_reusable: Cell<bool>,
     has_free: Cell<bool>,
     has_taken: Cell<bool>,
+    has_kept_back: Cell<bool>,
     memo: RefCell<Memo>,
     has_standing: Cell<bool>,
     arriving: RefCell<Option<places::Arriving>>,
@@ -192,6 +201,7 @@ impl Worksheet {
             has_reusable: Cell::new(false),
             has_free: Cell::new(false),
             has_taken: Cell::new(false),
+            has_kept_back: Cell::new(false),
             memo: RefCell::default(),
             has_standing: Cell::new(false),
             arriving: RefCell::new(None),

@@ -4,6 +4,7 @@ use super::apply::{self, Applied, Change, Details, transition};
 use super::error::{ApplyError, ClaimError};
 use super::ledger::{Entry, Kind};
 use super::runs::{self, RunId};
+use super::writer::Batch;
 use super::{Store, meta, pauses, takes};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
@@ -106,22 +107,7 @@ impl Store {
         let (project, key) = (project.to_owned(), key.clone());
         self.lane
             .write(None, move |batch| {
-                let job = takes::job_id(batch.db, &project, &key)?;
-                let (Some(job), Some(take)) = (job, takes::by_id(batch.db, &filed.take)?) else {
-                    return Ok(Err(ApplyError::Changed));
-                };
-                if let Some(left) = &moved_from {
-                    takes::unfile_at(batch.db, &filed.take, left)?;
-                }
-                takes::set_filed(batch.db, job, &filed)?;
-                let mut entry = Entry::about(&take, Kind::Filed, now);
-                entry.project.clone_from(&project);
-                entry.job = key.to_string();
-                entry.usd = Usd::ZERO;
-                entry.path = Some(filed.path.clone());
-                (entry.size, entry.sha256) = (Some(filed.file.size), Some(filed.file.sha256.to_string()));
-                batch.note(entry)?;
-                Ok(Ok(()))
+                Ok(file(batch, &project, &key, &filed, moved_from.as_deref(), None, now)?.map(drop))
             })
             .await
     }
@@ -209,4 +195,37 @@ impl Store {
             })
             .await
     }
+}
+
+/// Notes that a job's clip stands under a name, and who wanted it so. Returns the job's row.
+///
+/// [`ApplyError::Changed`] where the job or the take is not known.
+pub(super) fn file(
+    batch: &mut Batch<'_>,
+    project: &str,
+    key: &JobKey,
+    filed: &Filed,
+    moved_from: Option<&str>,
+    who: Option<String>,
+    now: Timestamp,
+) -> rusqlite::Result<Result<i64, ApplyError>> {
+    let job = takes::job_id(batch.db, project, key)?;
+    let (Some(job), Some(take)) = (job, takes::by_id(batch.db, &filed.take)?) else {
+        return Ok(Err(ApplyError::Changed));
+    };
+    if let Some(left) = moved_from {
+        takes::unfile_at(batch.db, &filed.take, left)?;
+    }
+    takes::set_filed(batch.db, job, filed)?;
+    batch.note(Entry {
+        project: project.to_owned(),
+        job: key.to_string(),
+        usd: Usd::ZERO,
+        path: Some(filed.path.clone()),
+        size: Some(filed.file.size),
+        sha256: Some(filed.file.sha256.to_string()),
+        who,
+        ..Entry::about(&take, Kind::Filed, now)
+    })?;
+    Ok(Ok(job))
 }

@@ -9,6 +9,7 @@ mod architecture;
 mod bad;
 mod catalog;
 mod cli;
+mod decisions;
 mod docs;
 mod documented;
 mod edges;

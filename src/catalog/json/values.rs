@@ -21,7 +21,7 @@ const VALUES: [&str; 3] = ["value", "option", "val"];
 const BESIDES: [&str; 5] = ["id", "@type", "position", "slug", "type"];
 
 /// The names of an object with their values, in their order.
-type Entries<'a> = Vec<(String, &'a RawValue)>;
+pub(in crate::catalog) type Entries<'a> = Vec<(String, &'a RawValue)>;
 
 /// Takes an object as a record.
 pub(super) fn take(table: &mut Table<'_>, row: u64, object: &RawValue) -> Result<(), Box<Problem>> {
@@ -142,7 +142,7 @@ fn scalar(text: &str) -> Result<String, String> {
 }
 
 /// Returns the entries of an object. A name that stands twice is an error: one of its values would be lost.
-fn entries(object: &str) -> Result<Entries<'_>, String> {
+pub(in crate::catalog) fn entries(object: &str) -> Result<Entries<'_>, String> {
     struct Read;
     impl<'de> Visitor<'de> for Read {
         type Value = Entries<'de>;
@@ -186,7 +186,7 @@ pub(super) fn has(names: &[String], field: &str) -> bool {
 }
 
 /// Returns the product that a document holds alone: `{ "product": { … } }`.
-pub(super) fn alone(document: &RawValue) -> Option<&RawValue> {
+pub(in crate::catalog) fn alone(document: &RawValue) -> Option<&RawValue> {
     let value = named(document)?;
     let names = names(value).ok()?;
     let is_product = has(&names, "id") && (has(&names, "title") || has(&names, "image"));
@@ -194,7 +194,7 @@ pub(super) fn alone(document: &RawValue) -> Option<&RawValue> {
 }
 
 /// Returns the products of a document that holds each by its id: `{ "A1": { … }, "A2": { … } }`.
-pub(super) fn by_id(document: &RawValue) -> Option<Vec<(String, &RawValue)>> {
+pub(in crate::catalog) fn by_id(document: &RawValue) -> Option<Vec<(String, &RawValue)>> {
     let value = named(document).unwrap_or(document);
     let entries = entries(value.get()).ok()?;
     let is_product = |(_, value): &(String, &RawValue)| {
@@ -252,7 +252,7 @@ fn connection<'a>(entries: &Entries<'a>) -> Option<&'a RawValue> {
 }
 
 /// Returns an element of a list, without what GraphQL puts around it.
-fn unwrapped(element: &RawValue) -> &RawValue {
+pub(in crate::catalog) fn unwrapped(element: &RawValue) -> &RawValue {
     if !element.get().starts_with('{') || !element.get().contains("\"node\"") {
         return element;
     }
@@ -282,7 +282,7 @@ fn attribute(element: &RawValue) -> Result<Option<(String, &RawValue)>, String> 
 }
 
 /// Returns the objects at a path within a value; lists on the way are entered.
-pub(super) fn within<'a>(value: &'a RawValue, path: &str) -> Result<Vec<&'a RawValue>, String> {
+pub(in crate::catalog) fn within<'a>(value: &'a RawValue, path: &str) -> Result<Vec<&'a RawValue>, String> {
     if value.get().starts_with('[') {
         let list: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(|error| error.to_string())?;
         let each = list.into_iter().map(|element| within(element, path)).collect::<Result<Vec<_>, _>>()?;
@@ -299,7 +299,7 @@ pub(super) fn within<'a>(value: &'a RawValue, path: &str) -> Result<Vec<&'a RawV
 }
 
 /// Returns the object at a path of objects.
-pub(super) fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
+pub(in crate::catalog) fn at<'a>(value: &'a RawValue, path: &str) -> Option<&'a RawValue> {
     let value = path.split('.').try_fold(value, |value, name| {
         let entries = value.get().starts_with('{').then(|| entries(value.get()))?.ok()?;
         entry(&entries, name)

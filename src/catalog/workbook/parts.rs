@@ -25,7 +25,8 @@ pub(super) struct Workbook {
 pub(super) struct SheetPart {
     pub(super) name: String,
     pub(super) is_hidden: bool,
-    path: String,
+    /// Path in the archive.
+    pub(super) path: String,
 }
 
 impl Workbook {

@@ -168,7 +168,7 @@ fn opened(start: &BytesStart<'_>, next: usize) -> Result<Cell, String> {
 }
 
 /// Returns the column of a cell by its name: 27 for `AB7`.
-pub(super) fn column(name: &str) -> Option<usize> {
+pub(in crate::catalog) fn column(name: &str) -> Option<usize> {
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic);
     let number =
         letters.take(4).fold(0, |sum, letter| sum * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1);

@@ -21,7 +21,7 @@ pub(super) fn is_known(name: &str) -> bool {
 }
 
 /// Returns a name without its prefix.
-pub(super) fn local(name: &str) -> &str {
+pub(in crate::catalog) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 

@@ -1,7 +1,10 @@
 //! Arguments of the commands that list jobs.
 
+use super::ManifestArg;
 use crate::app::jobs::Filter;
+use crate::app::jobs::compare::Span;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Arguments of `jobs`.
 #[derive(Debug, Clone, Args)]
@@ -49,4 +52,31 @@ impl FilterArgs {
             verdicts: self.verdict.clone(),
         }
     }
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("format").args(["csv", "junit", "markdown"]))]
+pub struct ReportArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Which jobs
+    #[command(flatten)]
+    pub filter: FilterArgs,
+    /// Write to this file, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// As CSV, for a spreadsheet: a line for each job
+    #[arg(long)]
+    pub csv: bool,
+    /// As JUnit XML, for a build server: a test case for each job
+    #[arg(long)]
+    pub junit: bool,
+    /// As Markdown, for a chat or a build's summary: counts, money and the jobs that need a person
+    #[arg(long)]
+    pub markdown: bool,
+    /// What changed since the end of this run, by its number as status shows it; or between the ends of two, as in 12..15
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["csv", "junit"])]
+    pub compare: Option<Span>,
 }

@@ -38,7 +38,7 @@ pub struct LedgerShow {
     /// The manifest
     #[command(flatten)]
     pub manifest: ManifestArg,
-    /// What the takes are put together by: day, model, provider, item or outcome
+    /// What the takes are put together by: day, model, provider, item, shot, tag or outcome
     #[arg(long, value_name = "WHAT", default_value = "day", hide_possible_values = true)]
     pub by: LedgerBy,
     /// Only what was sent on this day or later, in UTC, such as 2026-11-01
@@ -60,6 +60,10 @@ pub enum LedgerBy {
     Provider,
     /// The item.
     Item,
+    /// The shot.
+    Shot,
+    /// The tags of the item.
+    Tag,
     /// What became of it.
     Outcome,
 }
@@ -71,6 +75,8 @@ impl From<LedgerBy> for By {
             LedgerBy::Model => Self::Model,
             LedgerBy::Provider => Self::Provider,
             LedgerBy::Item => Self::Item,
+            LedgerBy::Shot => Self::Shot,
+            LedgerBy::Tag => Self::Tag,
             LedgerBy::Outcome => Self::Outcome,
         }
     }

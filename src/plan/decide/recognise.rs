@@ -10,13 +10,22 @@ use crate::plan::known::{Known, KnownJob, KnownTake};
 
 /// Gives the job's newest take that was sent the fingerprint of the job's order, where it was the same order for the user:
 /// it differs in Unicode form alone, in a field that the model's card lacked then or lacks now, or in a picture that is
-/// equal under the manifest's setting. Returns that take.
+/// equal under the manifest's setting. An earlier version that a person chose for this order comes first. Returns that
+/// take.
 pub(super) fn recognise<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,
     own: &mut KnownJob,
     identity: ImageIdentity,
 ) -> Result<Option<TakeId>, K::Error> {
+    if let Some(filed) = &own.filed
+        && let Some(chosen) = own.takes.iter_mut().find(|take| take.id == filed.take)
+        && chosen.fingerprint != job.fingerprint
+        && jobs.is_like(&chosen.id, job.likeness())?
+    {
+        chosen.fingerprint = job.fingerprint;
+        return Ok(Some(chosen.id.clone()));
+    }
     let sent = |take: &&mut KnownTake| !is_unsent(take) && !let_go(take);
     let Some(newest) = own.takes.iter_mut().find(sent) else { return Ok(None) };
     if newest.fingerprint == job.fingerprint {

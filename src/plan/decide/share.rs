@@ -66,7 +66,7 @@ pub(super) fn taken_over<J: WantedJobs + ?Sized>(
 
 /// Returns whether others can wait for the job's clip, or for what stands in its way: a take in doubt frees nobody.
 pub(super) const fn serves(decision: &Decision) -> bool {
-    !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. })
+    !matches!(decision, Decision::Shared { .. } | Decision::Kept { .. } | Decision::HeldBack)
 }
 
 /// Returns whether two jobs with the same order want the same clip. Variants of one item are wishes for several renderings.
@@ -90,6 +90,7 @@ fn share<K: Known + ?Sized>(jobs: &K, leader: JobKey, decision: Decision) -> Res
         Decision::New
         | Decision::Changed { .. }
         | Decision::Again { .. }
+        | Decision::HeldBack
         | Decision::Shared { .. }
         | Decision::Kept { .. } => None,
     };

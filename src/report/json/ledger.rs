@@ -3,6 +3,7 @@
 use crate::app::ledger::adjust::AdjustReport;
 use crate::app::ledger::{LedgerReport, Row, sent, why};
 use crate::app::places::Places;
+use crate::domain::money::Usd;
 use crate::store::Costs;
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 pub fn object(places: &Places, report: &LedgerReport) -> Value {
     let LedgerReport { project, request, table, doubtful, next, .. } = report;
     let row = |row: &Row| {
-        json!({
+        let mut object = json!({
             "name": row.name,
             "takes": row.takes,
             "settled_usd": row.settled.plain(),
@@ -20,7 +21,12 @@ pub fn object(places: &Places, report: &LedgerReport) -> Value {
             "wasted_usd": row.wasted.plain(),
             "refused": row.refused,
             "refused_usd": row.refused_usd.plain(),
-        })
+        });
+        if let Some(approved) = row.approved {
+            object["approved"] = approved.into();
+            object["per_approved_usd"] = row.per_approved().map(Usd::plain).into();
+        }
+        object
     };
     let doubt = |Costs { take, usd }: &Costs| {
         let (at, id) = sent(&take.state).unzip();

@@ -25,6 +25,7 @@ pub fn object(places: &Places, summary: &Summary) -> Value {
         "run_spent_usd": run_spent.settled.plain(),
         "reserved_usd": spent.reserved.plain(),
         "in_doubt_usd": spent.in_doubt.plain(),
+        "rollout": summary.rollout.json(),
         "missing": summary.lost.count(Loss::Missing),
         "altered": summary.lost.count(Loss::Altered),
         "budget": summary.levels.iter().map(Level::json).collect::<Vec<_>>(),

@@ -48,7 +48,7 @@ struct Column {
     says: fn(&Row) -> bool,
 }
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 8] = [
     Column { title: "takes", of: |row| row.takes.to_string(), says: |_| true },
     Column { title: "settled", of: |row| row.settled.to_string(), says: |_| true },
     Column { title: "reserved", of: |row| shown(row.reserved), says: |row| row.reserved > Usd::ZERO },
@@ -58,6 +58,16 @@ const COLUMNS: [Column; 6] = [
         title: "refused",
         of: |row| if row.refused == 0 { "–".to_owned() } else { row.refused.to_string() },
         says: |row| row.refused > 0,
+    },
+    Column {
+        title: "approved",
+        of: |row| row.approved.map_or_else(|| "–".to_owned(), |clips| clips.to_string()),
+        says: |row| row.approved.is_some_and(|clips| clips > 0),
+    },
+    Column {
+        title: "per approved",
+        of: |row| row.per_approved().map_or_else(|| "–".to_owned(), |usd| usd.to_string()),
+        says: |row| row.approved.is_some_and(|clips| clips > 0),
     },
 ];
 
@@ -77,7 +87,7 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
         all.iter().map(|row| width(&(column.of)(row))).chain([column.title.len()]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = shown.iter().map(wide).collect();
-    let longest = all.iter().map(|row| width(&row.name)).max().unwrap_or(0).max(table.by.name().len());
+    let longest = all.iter().map(|row| width(name(row))).max().unwrap_or(0).max(table.by.name().len());
     let taken = |gap: usize| -> usize { widths.iter().map(|width| gap + width).sum() };
     // Columns move together before a name says nothing.
     let gap = if taken(2) + longest.min(NARROWEST_NAME) > columns { 1 } else { 2 };
@@ -94,14 +104,29 @@ fn table(table: &Table, columns: usize) -> Vec<String> {
     };
     let mut lines = vec![line(table.by.name(), shown.iter().map(|column| column.title.to_owned()).collect())];
     let cells = |row: &Row| shown.iter().map(|column| (column.of)(row)).collect();
-    lines.extend(table.rows.iter().map(|row| line(&row.name, cells(row))));
+    lines.extend(table.rows.iter().map(|row| line(name(row), cells(row))));
     lines.push("─".repeat(room + taken));
     lines.push(line(&table.total.name, cells(&table.total)));
-    if table.total.wasted > Usd::ZERO {
+    let notes = [
+        (table.total.wasted > Usd::ZERO, "wasted: the part of settled that brought no clip"),
+        (
+            table.total.approved.is_some_and(|clips| clips > 0),
+            "per approved: settled and in doubt, for failed, rejected and replaced renderings too, divided by the \
+             approved clips; rounded up",
+        ),
+        (table.by.overlaps(), "A rendering counts under each tag of its item: the rows overlap."),
+    ];
+    if notes.iter().any(|(is_due, _)| *is_due) {
         lines.push(String::new());
-        lines.push("wasted: the part of settled that brought no clip".to_owned());
     }
+    let notes = notes.into_iter().filter(|(is_due, _)| *is_due);
+    lines.extend(notes.flat_map(|(_, note)| wrap(note, columns, DEEPER)));
     lines
+}
+
+/// Returns the name of a row; items without a tag have none.
+fn name(row: &Row) -> &str {
+    if row.name.is_empty() { "(no tag)" } else { &row.name }
 }
 
 /// Returns the table as CSV: a line for each row and none for the sum, which a spreadsheet makes itself.
@@ -109,14 +134,22 @@ pub(crate) fn csv(table: &Table) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let head =
         [table.by.name(), "takes", "settled_usd", "reserved_usd", "in_doubt_usd", "wasted_usd", "refused"];
+    let counts_approved = table.total.approved.is_some();
+    let head =
+        head.into_iter().chain(["approved", "per_approved_usd"].into_iter().filter(|_| counts_approved));
     let rows = table.rows.iter().map(|row| {
         let (takes, refused) = (row.takes.to_string(), row.refused.to_string());
         let [settled, reserved, in_doubt, wasted] =
             [row.settled, row.reserved, row.in_doubt, row.wasted].map(Usd::plain);
-        [harmless(&row.name).into_owned(), takes, settled, reserved, in_doubt, wasted, refused]
+        let mut cells =
+            vec![harmless(&row.name).into_owned(), takes, settled, reserved, in_doubt, wasted, refused];
+        if let Some(approved) = row.approved {
+            cells.extend([approved.to_string(), row.per_approved().map(Usd::plain).unwrap_or_default()]);
+        }
+        cells
     });
-    for record in std::iter::once(head.map(str::to_owned)).chain(rows) {
-        writer.write_record(record).expect("a vector takes every byte, and all records have seven fields");
+    for record in std::iter::once(head.map(str::to_owned).collect()).chain(rows) {
+        writer.write_record(record).expect("a vector takes every byte, and all records have the same fields");
     }
     let bytes = writer.into_inner().expect("a vector takes every byte");
     String::from_utf8(bytes).expect("made of strings")

@@ -31,6 +31,7 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
         told(&level.reached());
         summary.spenders.iter().for_each(|who| told(&format!("spent    by {who}")));
     }
+    summary.rollout.summary_lines().iter().for_each(told);
     for pause in &summary.pauses {
         told(&format!("paused   {}", pauses::words(pause, summary.now)));
     }
@@ -46,6 +47,9 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
             "Mend the key or the account first; then the same command continues; nothing is paid twice.",
             0,
         ),
+        Exit::WorkRemains if summary.rollout.open().next().is_some() => {
+            terminal.tell("After the review the same command continues; nothing is paid twice.", 0);
+        }
         _ => terminal.tell("The same command continues; nothing is paid twice.", 0),
     }
     terminal.next(&summary.next);

@@ -73,6 +73,29 @@ impl Reader {
         let project = project.map(str::to_owned);
         self.read(move |db| records(db, project.as_deref())).await
     }
+
+    /// Returns the reviews of every job of a project, or of all, the oldest first.
+    pub async fn all_reviews(
+        &self,
+        project: Option<&str>,
+    ) -> Result<HashMap<(String, JobKey), Vec<Review>>, StoreError> {
+        let project = project.map(str::to_owned);
+        self.read(move |db| {
+            let mut by_job = reviews(db)?;
+            let mut select = db.prepare_cached(
+                "SELECT id, project, shot, item, variant FROM jobs WHERE ?1 IS NULL OR project = ?1",
+            )?;
+            let mut rows = select.query([project])?;
+            let mut found = HashMap::new();
+            while let Some(row) = rows.next()? {
+                if let Some(reviews) = by_job.remove(&row.get(0)?) {
+                    found.insert((row.get(1)?, takes::key(row, 2)?), reviews);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
 }
 
 fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRecord>> {

@@ -293,6 +293,31 @@ ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE takes ADD COLUMN ended INTEGER;
 ";
 
+/// `canaries` are the jobs that are rendered first of a template, in the order in which they were chosen; `template` is its
+/// identity, and `draw` is how they were chosen. `passed_templates` are those whose other jobs may be rendered as well.
+/// `held_back` are the wanted jobs that wait for the review of a canary, as the last run found them.
+const ROLLOUT: &str = "
+CREATE TABLE canaries (
+    project TEXT NOT NULL,
+    template TEXT NOT NULL,
+    draw TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    shot TEXT NOT NULL,
+    item TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    PRIMARY KEY (project, template, draw, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passed_templates (
+    project TEXT NOT NULL,
+    template TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (project, template)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE held_back (job INTEGER PRIMARY KEY REFERENCES jobs (id)) STRICT;
+";
+
 /// The migrations in their order; the first leads to version 1. An entry that was released is never changed.
 pub(super) const MIGRATIONS: [&[&str]; 7] = [
     &[V1],
@@ -301,5 +326,5 @@ pub(super) const MIGRATIONS: [&[&str]; 7] = [
     &[V4],
     &[APPROVED, LOOK_UPS, DISKS, DISMISSED, DRIVEN, ALIASES],
     &[TALLIED, DURATIONS],
-    &[REVIEWS],
+    &[REVIEWS, ROLLOUT],
 ];

@@ -4,8 +4,15 @@ const KEPT: fn(&str) -> Option<Bucket> = |shot| (shot == "kept").then_some(Bucke
 
 fn bucket(shot: &str, filed: Option<&str>, takes: &[(bool, Phase)]) -> Option<Bucket> {
     let (filed, takes) = (filed.map(str::to_owned), takes.to_vec());
-    let job =
-        Job { id: 1, key: JobKey::new(shot, "a"), fingerprint: "now".into(), filed, takes, dismissed: false };
+    let job = Job {
+        id: 1,
+        key: JobKey::new(shot, "a"),
+        fingerprint: "now".into(),
+        filed,
+        takes,
+        dismissed: false,
+        held_back: false,
+    };
     job.bucket(&(Box::new(KEPT) as KeptAs))
 }
 

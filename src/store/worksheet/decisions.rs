@@ -35,7 +35,7 @@ pub(super) fn insert(
     let (mut take, mut key, mut filed, mut state) = (None, None, None, None);
     let (mut changes, mut superseded): (Option<&Vec<Change>>, Option<&Vec<TakeId>>) = (None, None);
     match decision {
-        Decision::New => {}
+        Decision::New | Decision::HeldBack => {}
         Decision::Unchanged { take: id, refile } => (take, filed) = (Some(id), refile.as_ref()),
         Decision::Underway { take: id, .. } | Decision::Again { instead_of: id } => take = Some(id),
         Decision::Renamed { take: id, from, filed: clip, superseded: waiting, .. } => {
@@ -106,6 +106,7 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
             superseded: superseded()?,
         },
         "new" => Decision::New,
+        "held back" => Decision::HeldBack,
         "changed" => Decision::Changed { fields: fields()?, superseded: superseded()? },
         kind @ ("kept" | "asks") => Decision::Kept {
             fields: fields()?,

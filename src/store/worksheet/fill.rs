@@ -6,6 +6,8 @@ use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::signature::Signature;
 use crate::domain::take::Wanted;
+use crate::plan::expand::Placed;
+use crate::plan::rollout;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
 use crate::store::signatures::Signatures;
@@ -25,14 +27,14 @@ impl Book {
     }
 
     /// Takes a wanted job; higher urgency goes first. A failure is told by [`know`](Self::know).
-    pub fn take(&mut self, wanted: &Wanted, urgency: i64) {
+    pub fn take(&mut self, wanted: &Wanted, placed: Placed) {
         if self.trouble.is_some() {
             return;
         }
-        self.is_urgent |= urgency != 0;
+        self.is_urgent |= placed.urgency != 0;
         let at = self.taken;
         self.taken += 1;
-        let inserted = insert(&self.db, at, wanted, urgency);
+        let inserted = insert(&self.db, at, wanted, placed);
         self.note(inserted);
     }
 
@@ -89,7 +91,7 @@ impl Book {
                 "CREATE TABLE ordered AS SELECT * FROM wanted ORDER BY urgency DESC, at;
                  DELETE FROM wanted;
                  INSERT INTO wanted SELECT rowid - 1, shot, item, variant, title, fingerprint, price, path, request,
-                     likeness, tags, urgency FROM ordered;
+                     likeness, tags, urgency, template, kind, draw FROM ordered;
                  DROP TABLE ordered;",
             )?;
         }
@@ -128,20 +130,41 @@ impl Book {
     }
 }
 
-fn insert(db: &Connection, at: i64, wanted: &Wanted, urgency: i64) -> rusqlite::Result<()> {
+fn insert(db: &Connection, at: i64, wanted: &Wanted, placed: Placed) -> rusqlite::Result<()> {
     let Wanted { key, title, tags, request, fingerprint, likeness, price, path } = wanted;
-    let mut insert: rusqlite::CachedStatement<'_> =
-        db.prepare_cached("INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?;
+    let mut insert: rusqlite::CachedStatement<'_> = db.prepare_cached(
+        "INSERT INTO wanted VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?;
     let insert: &mut Statement<'_> = &mut insert;
     let price = price.map(Usd::micros);
     let request = rows::request_json(request);
     let likeness = likeness.as_ref().map(|likeness| &likeness.0.0[..]);
     let fingerprint = &fingerprint.0.0[..];
     let tags = takes::tags_json(tags);
+    let Placed { urgency, template } = placed;
+    let kind = template.map(|_| rollout::kind(key, &wanted.request));
+    let draw = template.map(|template| rollout::draw(&template, key));
+    let template = template.as_ref().map(|template| &template.0[..]);
     let JobKey { shot, item, variant } = key;
-    let row =
-        params![at, shot, item, variant, title, fingerprint, price, path, request, likeness, tags, urgency];
-    insert.execute(row).map(|_| ())
+    insert
+        .execute(params![
+            at,
+            shot,
+            item,
+            variant,
+            title,
+            fingerprint,
+            price,
+            path,
+            request,
+            likeness,
+            tags,
+            urgency,
+            template,
+            kind,
+            draw
+        ])
+        .map(|_| ())
 }
 
 /// Spells a database's path so that SQLite opens it and never changes it.

@@ -387,6 +387,13 @@ impl WantedJobs for Book {
         self.prepare("DELETE FROM reusable WHERE take = ?1")?.execute([&take.0]).map(|_| ())
     }
 
+    fn is_held_back(&self, at: i64) -> rusqlite::Result<bool> {
+        if !self.has_kept_back.get() {
+            return Ok(false);
+        }
+        self.prepare("SELECT 1 FROM kept_back WHERE at = ?1")?.exists([at])
+    }
+
     fn is_taken(&self, take: &TakeId) -> rusqlite::Result<bool> {
         if !self.has_taken.get() {
             return Ok(false);

@@ -7,6 +7,7 @@ use crate::domain::key::{RequestId, TaskId};
 use crate::domain::lifecycle::{Charged, ClipFile, HeldReason, Intent, State, Task, Watch};
 use crate::domain::request::Request;
 use crate::manifest::{OnChange, Reuse, Rules};
+use crate::plan::expand::Placed;
 use crate::plan::fingerprint::fingerprint as taken_over;
 use crate::plan::known::{Filed, KnownJob, KnownTake};
 use crate::plan::map::{All, decide_all};
@@ -142,11 +143,12 @@ proptest! {
             requests,
             aliases: Vec::new(),
             signatures: std::collections::HashMap::new(),
+            held_back: std::collections::HashSet::new(),
         };
         let worksheet = Worksheet::new(None).unwrap();
         let mut book = worksheet.book();
         for job in &jobs {
-            book.take(job, 0);
+            book.take(job, Placed::default());
         }
         book.know("shop", None, &|_| true).unwrap();
         let mut place = 0;
@@ -184,7 +186,7 @@ fn the_most_urgent_jobs_come_first_and_among_equals_the_order_of_the_items_stays
         let (title, path) = ("".into(), key.to_string());
         book.take(
             &Wanted { key, title, fingerprint, likeness: None, tags: Vec::new(), request, price: None, path },
-            urgency,
+            Placed { urgency, template: None },
         );
     }
     book.know("shop", None, &|_| true).unwrap();

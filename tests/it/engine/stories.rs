@@ -19,7 +19,7 @@ use shotlist::domain::take::Wanted;
 use shotlist::engine::Work;
 use shotlist::engine::order::order;
 use shotlist::plan::decide::{Decision, Scope};
-use shotlist::plan::expand::LeftOut;
+use shotlist::plan::expand::{LeftOut, Placed};
 use shotlist::store::{Store, StoreError, Window, Worksheet};
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -211,7 +211,7 @@ impl Story {
         {
             let mut book = worksheet.book();
             for wanted in self.sheets[self.sheet].wanted(self.model) {
-                book.take(&wanted, 0);
+                book.take(&wanted, Placed::default());
             }
             let is_live = |project: &str| self.sheets.iter().any(|sheet| sheet.project == project);
             book.know(self.project(), Some(store), &is_live).unwrap();

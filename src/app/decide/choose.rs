@@ -1,0 +1,126 @@
+//! The choice of an earlier version of a clip: it gets the name of the job, and the other one is kept.
+//!
+//! Both clips stay on disk whenever the program is stopped; the same choice, made again, finishes the move.
+
+use super::DecideReport;
+use crate::app::concurrent::remark;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::find::{job_named, project_name};
+use crate::app::places::show_typed;
+use crate::app::project::Project;
+use crate::app::session::Session;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::{ClipFile, State};
+use crate::files::{PlaceFault, Refile, Tree, kept_path};
+use crate::plan::known::Filed;
+
+impl Project {
+    /// Puts an earlier version's clip under the name of its job, and keeps the clip that was there.
+    ///
+    /// It costs nothing, and is no review. The version counts as the clip for the job's order of today, so that no later
+    /// run replaces it before the input changes. `seen` is the revision of the job's newest review that the person saw:
+    /// another one is a conflict, and nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error while a run is active, and for a version whose clip is not there.
+    pub async fn choose(
+        &self,
+        job: &JobKey,
+        take: &TakeId,
+        seen: u64,
+        who: &str,
+    ) -> Result<DecideReport, Error> {
+        let refused = |what: &str| {
+            let what = format!("no other version of {job} was chosen: {what}; nothing was changed");
+            Error::new(Exit::Usage, what).money("not charged").hint(show_typed(&self.places, job))
+        };
+        let who = remark(Some(who)).ok_or_else(|| refused("it needs the name of the person"))?;
+        let session = Session::open(self, "review")?;
+        session.keep_output().await?;
+        let name = project_name(&self.places);
+        let records = session.store.records(name.as_deref()).await?;
+        let keys: Vec<JobKey> = records.iter().map(|record| record.key.clone()).collect();
+        let key = job_named(&job.to_string(), &keys)?;
+        let Some(record) = records.into_iter().find(|record| record.key == key) else {
+            return Err(refused("there is no such job"));
+        };
+        let newest = record.review.as_ref();
+        if newest.map_or(0, |review| review.revision) != seen {
+            let conflicts = vec![(key, record.review)];
+            return Ok(DecideReport { made: Vec::new(), conflicts });
+        }
+        if record.filed.as_ref().is_some_and(|filed| filed.take == *take) {
+            return Ok(DecideReport::default());
+        }
+        let version = record.takes.iter().find(|version| version.take.id == *take);
+        let version = version.ok_or_else(|| refused(&format!("it has no version {take}")))?;
+        let State::Done { file, .. } = version.take.state else {
+            return Err(refused(&format!("version {take} has no clip")));
+        };
+        let tree = session.tree()?;
+        let path = record.filed.as_ref().map_or(&record.path, |filed| &filed.path);
+        // Where the clip was kept, where an earlier attempt put it, and where other jobs have a copy.
+        let mut places =
+            vec![(version.take.path.clone(), Refile::Move), (kept_path(path, take), Refile::Move)];
+        let copies = session.store.standing(take).await?;
+        places.extend(copies.into_iter().map(|place| (place, Refile::Copy)));
+        let arrived = is_at(&tree, path, file).await?;
+        let source = match find(&tree, places, file).await? {
+            None if !arrived => return Err(refused(&format!("the clip of version {take} is missing"))),
+            source => source,
+        };
+        let now = session.clock.now();
+        if let Some(standing) = record.filed.clone() {
+            let kept = kept_path(&standing.path, &standing.take);
+            let (from, clip) = (standing.path.clone(), standing.file);
+            match refile(&tree, from, kept.clone(), clip, Refile::Move).await? {
+                // It is gone, or an earlier attempt moved it.
+                Ok(()) | Err(PlaceFault::PartLost) => {}
+                Err(fault) => return Err(Error::local(fault)),
+            }
+            session.store.kept(&standing, &kept, now).await?;
+        }
+        let mut moved_from = None;
+        if let Some((from, how)) = source {
+            let moved = refile(&tree, from.clone(), path.clone(), file, how).await?;
+            moved.map_err(Error::local)?;
+            moved_from = Some(from).filter(|_| how == Refile::Move);
+        }
+        let filed = Filed { take: take.clone(), path: path.clone(), file };
+        session.store.choose(&record.project, &key, filed, moved_from, who, now).await?;
+        Ok(DecideReport::default())
+    }
+}
+
+/// Returns the first of these places at which the clip stands.
+async fn find(
+    tree: &Tree,
+    places: Vec<(String, Refile)>,
+    clip: ClipFile,
+) -> Result<Option<(String, Refile)>, Error> {
+    for (place, how) in places {
+        if !place.is_empty() && is_at(tree, &place, clip).await? {
+            return Ok(Some((place, how)));
+        }
+    }
+    Ok(None)
+}
+
+async fn is_at(tree: &Tree, path: &str, clip: ClipFile) -> Result<bool, Error> {
+    let (tree, path) = (tree.clone(), path.to_owned());
+    tokio::task::spawn_blocking(move || tree.is_placed(&path, &clip)).await.map_err(Error::local)
+}
+
+async fn refile(
+    tree: &Tree,
+    from: String,
+    to: String,
+    clip: ClipFile,
+    how: Refile,
+) -> Result<Result<(), PlaceFault>, Error> {
+    let tree = tree.clone();
+    let moving = tokio::task::spawn_blocking(move || tree.refile(&from, &to, &clip, how, None));
+    moving.await.map_err(Error::local)
+}

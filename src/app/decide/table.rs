@@ -1,0 +1,287 @@
+//! Reviews as a table for a spreadsheet: one row a job, written out and read back.
+//!
+//! A row names the review that its writer saw. A row whose job was reviewed since is a conflict, and then none of the
+//! table is recorded.
+
+use super::{ReviewRequest, incomplete, no_reason, note};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::find::job_named;
+use crate::app::gallery::GalleryJob;
+use crate::app::project::Project;
+use crate::domain::key::{JobKey, TakeId};
+use crate::domain::problem::{Place, Problem, Tally};
+use crate::domain::review::{Outcome, Reason, Review, Standing};
+use std::collections::{BTreeSet, HashMap};
+
+/// Name of the table in messages.
+const FILE: &str = "decisions.csv";
+
+/// Columns of the table, in their order.
+const COLUMNS: [&str; 10] =
+    ["job", "take", "clip_sha256", "revision", "outcome", "reasons", "note", "redo", "who", "at"];
+
+/// Columns without which a row says nothing.
+const NEEDED: [&str; 4] = ["job", "take", "revision", "outcome"];
+
+/// The reviews that a table led to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Recorded reviews, also those of jobs that share a clip with a named one.
+    pub made: Vec<(JobKey, Review)>,
+    /// Number of rows without an outcome.
+    pub undecided: usize,
+    /// Number of rows that say what is recorded already.
+    pub unchanged: usize,
+    /// Rows about jobs that changed since the table was written. If there is one, nothing was recorded.
+    pub conflicts: Vec<ImportConflict>,
+}
+
+/// A row about a job that changed since the table was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportConflict {
+    /// Line of the table, 1 for the first.
+    pub line: u64,
+    /// Job of the row.
+    pub job: JobKey,
+    /// Newest review of the job.
+    pub newest: Option<Review>,
+}
+
+/// A row that was read.
+struct Row {
+    line: u64,
+    request: ReviewRequest,
+    clip: String,
+    who: Option<String>,
+}
+
+impl Project {
+    /// Returns a table with every job that has a clip, and its review where there is one.
+    pub async fn export_reviews(&self) -> Result<String, Error> {
+        let gallery = self.gallery().await?;
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut write = |cells: &[String]| writer.write_record(cells).map_err(Error::local);
+        write(&COLUMNS.map(str::to_owned))?;
+        for job in &gallery.jobs {
+            if let Some(cells) = cells(job) {
+                write(&cells)?;
+            }
+        }
+        let bytes = writer.into_inner().map_err(|error| Error::local(error.into_error()))?;
+        let text = String::from_utf8(bytes).map_err(Error::local)?;
+        // Spreadsheet programs take a file without this mark for another encoding.
+        Ok(format!("\u{feff}{text}"))
+    }
+
+    /// Records the reviews of a table, all or none.
+    ///
+    /// A row without an outcome, and one that says what is recorded already, changes nothing. `who` is the reviewer where
+    /// a row names none.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error with every line that cannot be understood.
+    pub async fn import_reviews(&self, csv: &[u8], who: &str) -> Result<ImportReport, Error> {
+        let gallery = self.gallery().await?;
+        let jobs: HashMap<&JobKey, &GalleryJob> = gallery.jobs.iter().map(|job| (job.key(), job)).collect();
+        let (rows, undecided) = read(csv, &jobs).map_err(|problems| self.unreadable(problems))?;
+        let mut report = ImportReport { undecided, ..ImportReport::default() };
+        let (mut requests, mut lines) = (Vec::new(), HashMap::new());
+        for row in rows {
+            // Only jobs of the gallery are read.
+            let Some(job) = jobs.get(&row.request.job) else { continue };
+            let newest = job.record.review.as_ref();
+            if newest.is_some_and(|newest| is_same(newest, job.standing, &row.request))
+                || (newest.is_none() && row.request.outcome == Outcome::Undecided)
+            {
+                report.unchanged += 1;
+                continue;
+            }
+            let filed = job.record.filed.as_ref();
+            let is_shown = filed.is_some_and(|filed| {
+                filed.take == row.request.take
+                    && (row.clip.is_empty() || row.clip == filed.file.sha256.to_string())
+            });
+            if !is_shown || newest.map_or(0, |newest| newest.revision) != row.request.seen {
+                let (job, newest) = (row.request.job, newest.cloned());
+                report.conflicts.push(ImportConflict { line: row.line, job, newest });
+                continue;
+            }
+            lines.insert(row.request.job.clone(), row.line);
+            // A name that is not that of the review which the row was written from was put there by the reviewer.
+            let named = row.who.filter(|named| newest.is_none_or(|newest| newest.who != *named));
+            requests.push((row.request, named.unwrap_or_else(|| who.to_owned())));
+        }
+        if !report.conflicts.is_empty() || requests.is_empty() {
+            return Ok(report);
+        }
+        let decided = self.decide_as(&requests).await?;
+        let line = |job: &JobKey| lines.get(job).copied().unwrap_or_default();
+        let conflict = |(job, newest)| ImportConflict { line: line(&job), job, newest };
+        report.conflicts = decided.conflicts.into_iter().map(conflict).collect();
+        report.made = decided.made;
+        Ok(report)
+    }
+
+    fn unreadable(&self, problems: Vec<Problem>) -> Error {
+        let what = format!("{}; nothing was recorded", Tally::of(&problems));
+        let hint = self.places.typed("review --export decisions.csv");
+        Error::new(Exit::Invalid, what).problems(problems).money("not charged").hint(hint)
+    }
+}
+
+/// Returns the row of a job; `None` if it has no clip.
+fn cells(job: &GalleryJob) -> Option<Vec<String>> {
+    let filed = job.record.filed.as_ref()?;
+    let newest = job.record.review.as_ref();
+    // What was said of another clip is no review of this one.
+    let review = newest.filter(|_| job.standing != Standing::Outdated);
+    let reasons = |review: &Review| {
+        let names: Vec<&str> = review.reasons.iter().map(|reason| reason.name()).collect();
+        names.join(" ")
+    };
+    let text = |text: Option<String>| text.map(|text| harmless(&text)).unwrap_or_default();
+    Some(vec![
+        harmless(&job.key().to_string()),
+        filed.take.0.clone(),
+        filed.file.sha256.to_string(),
+        newest.map_or(0, |newest| newest.revision).to_string(),
+        text(review.map(|review| review.outcome.name().to_owned())),
+        text(review.map(reasons)),
+        text(review.and_then(|review| review.note.clone())),
+        text(review.map(|review| if review.redo { "yes" } else { "no" }.to_owned())),
+        text(review.map(|review| review.who.clone())),
+        text(review.map(|review| review.at.to_string())),
+    ])
+}
+
+/// Returns a cell that no spreadsheet program takes for a formula.
+fn harmless(cell: &str) -> String {
+    if is_formula(cell) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// Returns a cell as it was before [`harmless`].
+fn plain(cell: &str) -> &str {
+    let cell = cell.trim();
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+}
+
+/// Returns whether a row says what is recorded about the clip that the job shows.
+fn is_same(newest: &Review, standing: Standing, row: &ReviewRequest) -> bool {
+    let is_current = standing != Standing::Outdated || row.outcome == Outcome::Undecided;
+    is_current
+        && newest.outcome == row.outcome
+        && newest.reasons == row.reasons
+        && newest.note == row.note
+        && newest.redo == row.redo
+}
+
+/// Reads the rows that have an outcome, and counts the others.
+fn read(csv: &[u8], jobs: &HashMap<&JobKey, &GalleryJob>) -> Result<(Vec<Row>, usize), Vec<Problem>> {
+    let text = decoded(csv).map_err(|problem| vec![problem])?;
+    let (first, text) = match text.split_once('\n') {
+        // Excel's own line about the delimiter.
+        Some((line, rest)) if line.trim().to_ascii_lowercase().starts_with("sep=") => (2, rest),
+        _ => (1, text.as_str()),
+    };
+    let header = text.lines().next().unwrap_or_default();
+    let delimiter = [b',', b';', b'\t']
+        .into_iter()
+        .max_by_key(|delimiter| header.bytes().filter(|byte| byte == delimiter).count());
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter.unwrap_or(b','))
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let columns: Vec<String> = match reader.headers() {
+        Ok(headers) => headers.iter().map(|name| name.trim().to_ascii_lowercase()).collect(),
+        Err(error) => return Err(vec![problem(first, error.to_string())]),
+    };
+    let missing: Vec<&str> = NEEDED.into_iter().filter(|name| !columns.iter().any(|it| it == name)).collect();
+    if !missing.is_empty() {
+        let what = format!("the table has no column `{}`", missing.join("`, `"));
+        return Err(vec![problem(first, what)]);
+    }
+    let keys: Vec<JobKey> = jobs.keys().map(|key| (*key).clone()).collect();
+    let (mut rows, mut undecided, mut problems) = (Vec::new(), 0, Vec::new());
+    let mut named = BTreeSet::new();
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                problems.push(problem(first, error.to_string()));
+                continue;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line) + first - 1;
+        let cell = |name: &str| {
+            let at = columns.iter().position(|column| column == name);
+            plain(at.and_then(|at| record.get(at)).unwrap_or_default())
+        };
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        if cell("outcome").is_empty() {
+            undecided += 1;
+            continue;
+        }
+        match row(line, &cell, &keys) {
+            Ok(row) if !named.insert(row.request.job.clone()) => {
+                problems.push(problem(line, format!("{} has another row above", row.request.job)));
+            }
+            Ok(row) => rows.push(row),
+            Err(what) => problems.push(problem(line, what)),
+        }
+    }
+    if problems.is_empty() { Ok((rows, undecided)) } else { Err(problems) }
+}
+
+/// Reads one row.
+fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Result<Row, String> {
+    let job = job_named(cell("job"), keys).map_err(|error| error.what)?;
+    let outcome = cell("outcome").to_ascii_lowercase();
+    let outcome = outcome.parse::<Outcome>().map_err(|()| {
+        format!("`{}` is not an outcome: write approved, rejected or undecided", cell("outcome"))
+    })?;
+    let seen = cell("revision");
+    let seen = seen.parse::<u64>().map_err(|_| format!("`{seen}` is not a revision: it is a number"))?;
+    let words = cell("reasons").split([',', ';', ' ']).filter(|word| !word.is_empty());
+    let reasons = words.map(|word| word.to_ascii_lowercase().parse::<Reason>().map_err(|()| no_reason(word)));
+    let reasons = reasons.collect::<Result<Vec<_>, _>>()?;
+    let redo = match cell("redo").to_ascii_lowercase().as_str() {
+        "" | "no" | "false" | "0" => false,
+        "yes" | "true" | "1" | "x" => true,
+        other => return Err(format!("`{other}` is no answer to `redo`: write yes or no")),
+    };
+    let text = |name: &str| Some(cell(name).to_owned()).filter(|text| !text.is_empty());
+    let request = ReviewRequest {
+        job,
+        take: TakeId(cell("take").to_owned()),
+        seen,
+        outcome,
+        reasons,
+        note: text("note"),
+        redo,
+    };
+    incomplete(&request).map_or(Ok(()), |what| Err(format!("{}: {what}", request.job)))?;
+    let note = note(request.note.as_deref()).map_err(|what| format!("{}: {what}", request.job))?;
+    let request = ReviewRequest { note, ..request };
+    Ok(Row { line, request, clip: cell("clip_sha256").to_ascii_lowercase(), who: text("who") })
+}
+
+/// Returns the text of a table in UTF-8, or in UTF-16 with its mark.
+fn decoded(csv: &[u8]) -> Result<String, Problem> {
+    let encoding = encoding_rs::Encoding::for_bom(csv).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
+    match encoding.decode(csv) {
+        (text, _, false) => Ok(text.into_owned()),
+        _ => Err(problem(1, "the table is not UTF-8: save it as \"CSV UTF-8\"".to_owned())),
+    }
+}
+
+fn problem(line: u64, message: String) -> Problem {
+    Problem::error(Place::Row { file: FILE.to_owned(), row: line, column: None }, message)
+}

@@ -1,0 +1,177 @@
+//! Handing over: the clips that were approved, in the form that a shop takes.
+//!
+//! It sends nothing and changes no clip. A clip that was rejected is never handed over, nor is any clip with the same
+//! bytes.
+
+mod address;
+mod choice;
+mod output;
+mod sheet;
+
+pub use choice::{Choice, LeftOut};
+
+use super::error::Error;
+use super::exit::Exit;
+use super::places::{Places, quoted};
+use super::project::Project;
+use super::reporter::News;
+use crate::domain::problem::Severity;
+use crate::load::{Loaded, open};
+use address::Base;
+use choice::Clips;
+use std::path::PathBuf;
+
+/// The form in which clips are handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// The user's own file with columns that name the clips.
+    Sheet,
+}
+
+impl Form {
+    /// Returns the word of the command line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sheet => "sheet",
+        }
+    }
+}
+
+/// A request to hand over clips.
+#[derive(Debug, Clone)]
+pub struct ExportRequest {
+    /// Form of the export.
+    pub form: Form,
+    /// Clips that are handed over.
+    pub choice: Choice,
+    /// Keys, items or patterns of jobs; empty for all.
+    pub only: Vec<String>,
+    /// Names of shots; empty for all.
+    pub shots: Vec<String>,
+    /// File or folder to write; `None` for a name beside the manifest.
+    pub out: Option<PathBuf>,
+    /// True to replace a file that is there.
+    pub force: bool,
+    /// Address below which the clips will be found.
+    pub base_url: Option<String>,
+}
+
+/// The result of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportReport {
+    /// Word of the form.
+    pub form: &'static str,
+    /// Files or folders that were written.
+    pub written: Vec<PathBuf>,
+    /// Number of clips that were handed over.
+    pub clips: usize,
+    /// Number of rows that name clips or say why they have none.
+    pub rows: usize,
+    /// Clips that were left out, by reason.
+    pub left_out: LeftOut,
+    /// Sentences about what a reader of the files must know.
+    pub notes: Vec<String>,
+    /// True if the clips were made in the sandbox.
+    pub sandbox: bool,
+    /// Command to type next.
+    pub next: String,
+}
+
+impl Project {
+    /// Writes the clips that may be handed over in the form of a shop or of the user's own file.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where no clip may be handed over, where a file is in the way, and where a form cannot hold what
+    /// is asked for. Nothing is written then.
+    pub async fn export(&self, request: &ExportRequest) -> Result<ExportReport, Error> {
+        let places = &self.places;
+        let base = request.base_url.as_deref().map(Base::read).transpose()?;
+        let mut loaded = open(&places.manifest, &self.registry);
+        refuse_invalid(places, &mut loaded)?;
+        let gallery = self.gallery().await?;
+        let clips = Clips::of(&gallery, request)?;
+        if clips.handed.is_empty() {
+            return Err(nothing(places, request, &clips.left_out));
+        }
+        let mut report = match &request.form {
+            Form::Sheet => sheet::write(self, request, &mut loaded, &clips, base.as_ref())?,
+        };
+        report.sandbox = places.sandbox;
+        Ok(report)
+    }
+
+    /// Tells what is doubtful about the user's files, and refuses to go on if something is wrong with a file as a whole.
+    fn tell_problems(&self, loaded: &mut Loaded) -> Result<(), Error> {
+        let problems = std::mem::take(&mut loaded.problems);
+        let (wrong, doubtful): (Vec<_>, Vec<_>) = problems
+            .into_iter()
+            .filter(|problem| problem.severity != Severity::Note)
+            .partition(|problem| problem.is_error() && !problem.of_item);
+        if wrong.is_empty() {
+            if !doubtful.is_empty() {
+                self.tell(&News::Problems(&doubtful));
+            }
+            return Ok(());
+        }
+        let error = Error::new(Exit::Invalid, "the product file cannot be read; nothing was written");
+        Err(error.problems(wrong).money("not charged").hint(self.places.typed("validate")))
+    }
+}
+
+fn refuse_invalid(places: &Places, loaded: &mut Loaded) -> Result<(), Error> {
+    if !loaded.is_invalid() {
+        return Ok(());
+    }
+    let error = Error::new(Exit::Invalid, "the manifest has errors; nothing was written");
+    let problems = std::mem::take(&mut loaded.problems);
+    Err(error.problems(problems).money("not charged").hint(places.typed("validate")))
+}
+
+/// Returns the error for a request that no clip fits.
+fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut) -> Error {
+    let what = match request.choice {
+        Choice::Approved => "no clip is approved",
+        Choice::All => "no clip can be handed over",
+    };
+    let parts = left_out.parts();
+    let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) };
+    let hint = if left_out.undecided() > 0 {
+        match request.choice {
+            Choice::Approved => places.typed("review"),
+            Choice::All => places.typed("status"),
+        }
+    } else {
+        places.typed("status")
+    };
+    let error = Error::new(Exit::Usage, format!("{what}{parts}; nothing was written"));
+    error.money("not charged").hint(hint)
+}
+
+/// Returns the command to type behind an export.
+fn next(places: &Places, clips: &Clips<'_>) -> String {
+    if clips.left_out.undecided() > 0 { places.typed("review") } else { places.typed("status") }
+}
+
+/// Returns the command that repeats an export for another file.
+fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
+    let mut words = format!("export {}", request.form.name());
+    if request.choice == Choice::All {
+        words += " --all";
+    }
+    for only in &request.only {
+        words += &format!(" --only {}", quoted(only));
+    }
+    for shot in &request.shots {
+        words += &format!(" --shot {}", quoted(shot));
+    }
+    if let Some(base) = &request.base_url {
+        words += &format!(" --base-url {}", quoted(base));
+    }
+    places.typed(&(words + more))
+}
+
+#[cfg(test)]
+#[path = "export_tests.rs"]
+mod tests;

@@ -1,0 +1,50 @@
+//! The files of an export: their names, and the rule that nothing of the user's is replaced.
+
+use super::{ExportRequest, typed};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::places::Places;
+use crate::files::atomic_write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Permissions of a new file, cut by the umask.
+const MODE: u16 = 0o666;
+
+/// Returns the path to write: the one that the user named, else this name beside the manifest or, in a rehearsal, in the
+/// folder of its clips.
+///
+/// A name of ours is an earlier export and is replaced; a file that the user named is replaced only with `--force`.
+pub(super) fn place(places: &Places, request: &ExportRequest, name: &str) -> Result<PathBuf, Error> {
+    let Some(named) = &request.out else {
+        let folder = if places.sandbox { &places.out } else { &places.folder };
+        return Ok(folder.strip_prefix(".").unwrap_or(folder).join(name));
+    };
+    if !request.force && fs::symlink_metadata(named).is_ok() {
+        let what = format!("{} is there already; nothing was written", named.display());
+        let more = format!(" --out {} --force", crate::app::places::quoted(&named.display().to_string()));
+        return Err(Error::new(Exit::Usage, what).money("not charged").hint(typed(places, request, &more)));
+    }
+    Ok(named.clone())
+}
+
+/// Returns an error if a path is that of a file that is only read.
+pub(super) fn refuse_source(path: &Path, source: &Path) -> Result<(), Error> {
+    let is_source = match (path.canonicalize(), source.canonicalize()) {
+        (Ok(path), Ok(source)) => path == source,
+        _ => path == source,
+    };
+    if !is_source {
+        return Ok(());
+    }
+    let what = format!("{} is the file that the items come from, and it is never changed", path.display());
+    Err(Error::new(Exit::Usage, what).money("not charged").hint("write another name behind --out"))
+}
+
+/// Writes a file whole or not at all.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    atomic_write(path, bytes, MODE).map_err(|error| {
+        let what = format!("{} cannot be written: {error}", path.display());
+        Error::new(Exit::Local, what).money("not charged").hint("write another name behind --out")
+    })
+}

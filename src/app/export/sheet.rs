@@ -1,0 +1,201 @@
+//! The user's own file with four columns behind its own.
+
+use super::address::Base;
+use super::choice::{Clips, Reason};
+use super::output::{place, refuse_source, write as write_file};
+use super::{ExportReport, ExportRequest, next};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::gallery::GalleryJob;
+use crate::app::places::Places;
+use crate::app::project::Project;
+use crate::catalog::{Layout, NewColumns, Refused, append};
+use crate::domain::text::count;
+use crate::load::{Loaded, ProductFile, each_item};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Names of the columns.
+pub(super) const COLUMNS: [&str; 4] = ["shotlist_status", "shotlist_file", "shotlist_url", "shotlist_error"];
+
+/// Text between the clips of one row.
+const BETWEEN: &str = " | ";
+
+/// The columns of a row while its jobs are gathered.
+#[derive(Default)]
+struct Texts {
+    statuses: Vec<String>,
+    files: Vec<String>,
+    urls: Vec<String>,
+    errors: Vec<String>,
+}
+
+impl Texts {
+    /// Returns the texts in the order of the columns; a status that all clips have stands once.
+    fn into_cells(mut self) -> Vec<String> {
+        if self.statuses.windows(2).all(|pair| pair[0] == pair[1]) {
+            self.statuses.truncate(1);
+        }
+        [self.statuses, self.files, self.urls, self.errors].map(|texts| texts.join(BETWEEN)).into()
+    }
+}
+
+/// Writes the product file with the columns.
+pub(super) fn write(
+    project: &Project,
+    request: &ExportRequest,
+    loaded: &mut Loaded,
+    clips: &Clips<'_>,
+    base: Option<&Base>,
+) -> Result<ExportReport, Error> {
+    let places = &project.places;
+    let mut rows: HashMap<String, u64> = HashMap::new();
+    let file = each_item(loaded, &|_| {}, &mut |item| {
+        rows.entry(item.id.clone()).or_insert_with(|| item.line());
+    });
+    project.tell_problems(loaded)?;
+    let file = file.ok_or_else(|| no_sheet(places))?;
+    let (texts, gone) = texts(clips, base, &rows);
+    let cells = texts.into_iter().map(|(row, texts)| (row, texts.into_cells())).collect();
+    let columns = NewColumns { names: &COLUMNS, rows: cells };
+    let wanted = columns.rows.len();
+    let (bytes, layout) = (read(&file)?, file.layout.as_ref().ok_or_else(|| unfit(&file, "it has no rows"))?);
+    let appended = append(&bytes, layout, file.encoding, &columns).map_err(|refused| match refused {
+        Refused::Taken(column) => taken(&file, &column),
+        Refused::Unfit(why) => unfit(&file, &why),
+    })?;
+    if appended.rows != wanted {
+        let why = format!(
+            "of {wanted} rows with clips, {} were found again; it was changed just now",
+            appended.rows
+        );
+        return Err(unfit(&file, &why));
+    }
+    let path = place(places, request, &name(&file.path))?;
+    refuse_source(&path, &file.path)?;
+    write_file(&path, &appended.bytes)?;
+    let mut notes = Vec::new();
+    if gone > 0 {
+        notes.push(format!("{} belong to items that {} no longer has", count(gone, "job"), file.shown));
+    }
+    if !appended.untouched.is_empty() {
+        let rows = count(appended.untouched.len(), "row");
+        notes.push(format!(
+            "{rows} with more cells than the header stay as they are, without the new columns"
+        ));
+    }
+    if appended.replaced > 0 {
+        let letters = count(appended.replaced, "character");
+        notes.push(format!(
+            "{letters} that {} lacks are written as `?`; addresses are in ASCII",
+            file.encoding
+        ));
+    }
+    if base.is_none() {
+        notes.push("shotlist_url is empty: `--base-url` says where the clips will be found".to_owned());
+    }
+    if matches!(layout, Layout::Sheet { .. }) && clips.handed.len() > wanted {
+        notes
+            .push("several clips of a row are joined by ` | `; `--shot` writes those of one shot".to_owned());
+    }
+    Ok(ExportReport {
+        form: request.form.name(),
+        written: vec![path],
+        clips: clips.handed.len(),
+        rows: wanted,
+        left_out: clips.left_out.clone(),
+        notes,
+        sandbox: false,
+        next: next(places, clips),
+    })
+}
+
+/// Returns the texts of each row, and the number of jobs whose items the file no longer has.
+fn texts(
+    clips: &Clips<'_>,
+    base: Option<&Base>,
+    rows: &HashMap<String, u64>,
+) -> (HashMap<u64, Texts>, usize) {
+    let (mut texts, mut gone): (HashMap<u64, Texts>, usize) = (HashMap::new(), 0);
+    let mut of = |job: &GalleryJob, fill: &dyn Fn(&mut Texts)| match rows.get(job.key().item.raw()) {
+        Some(row) => fill(texts.entry(*row).or_default()),
+        None => gone += 1,
+    };
+    for handed in &clips.handed {
+        of(handed.job, &|texts| {
+            texts.statuses.push(handed.job.standing.name().to_owned());
+            texts.files.push(handed.filed.path.clone());
+            texts.urls.extend(base.map(|base| base.of(&handed.filed.path)));
+        });
+    }
+    for (job, reason) in &clips.others {
+        of(job, &|texts| {
+            texts.statuses.push(reason.word().to_owned());
+            texts.errors.extend(error(job, *reason));
+        });
+    }
+    (texts, gone)
+}
+
+/// Returns the sentence about a job without a clip that is handed over; none where nothing went wrong.
+fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
+    let key = job.key();
+    let name =
+        if key.variant.is_empty() { key.shot.clone() } else { format!("{} {}", key.shot, key.variant) };
+    let why = match reason {
+        Reason::Undecided | Reason::Outdated => return None,
+        Reason::Rejected => {
+            let review = job.record.review.as_ref()?;
+            let words: Vec<&str> = review.reasons.iter().map(|reason| reason.words()).collect();
+            let note = review.note.as_deref().unwrap_or_default();
+            [words.join(", ").as_str(), note]
+                .iter()
+                .filter(|part| !part.is_empty())
+                .copied()
+                .collect::<Vec<_>>()
+                .join(": ")
+        }
+        Reason::SharesRejected => "another job has the same clip, and it was rejected there".to_owned(),
+        Reason::Missing => "the clip is not in its place".to_owned(),
+        Reason::Altered => "the clip was changed since it was saved".to_owned(),
+        Reason::NoClip(_) => {
+            let said = job.record.takes.first().and_then(|take| take.said.as_ref())?;
+            said.to_string()
+        }
+    };
+    let why: String = why.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    (!why.is_empty()).then(|| format!("{name}: {why}"))
+}
+
+/// Returns the name of the copy: `products.shotlist.csv`.
+fn name(path: &Path) -> String {
+    let part = |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
+    let stem = part(path.file_stem()).filter(|stem| stem != "-").unwrap_or_else(|| "products".to_owned());
+    match part(path.extension()) {
+        Some(ending) => format!("{stem}.shotlist.{ending}"),
+        None => format!("{stem}.shotlist"),
+    }
+}
+
+fn read(file: &ProductFile) -> Result<Vec<u8>, Error> {
+    file.bytes().map_err(|why| unfit(file, &why))
+}
+
+fn unfit(file: &ProductFile, why: &str) -> Error {
+    let what = format!("columns cannot be added to {}: {why}; nothing was written", file.shown);
+    Error::new(Exit::Invalid, what).money("not charged").hint("shotlist export index")
+}
+
+fn taken(file: &ProductFile, column: &str) -> Error {
+    let what = format!("{} has a column `{column}` already; nothing was written", file.shown);
+    let hint = "name the file as the shop exported it under `items:`, or remove the columns that begin with `shotlist_`";
+    Error::new(Exit::Invalid, what).money("not charged").hint(hint)
+}
+
+fn no_sheet(places: &Places) -> Error {
+    let what = format!(
+        "the items are listed in {}, so there is no sheet to give back; nothing was written",
+        places.shown
+    );
+    Error::new(Exit::Usage, what).money("not charged").hint(places.typed("export index"))
+}

@@ -1,0 +1,242 @@
+//! Renders a few clips of each template first, and the rest once a person has approved these.
+//!
+//! A job of the canary that fails is not replaced by itself: `retry` sends it again, and a job that is dismissed gives its
+//! place to another one, as does one that is no longer wanted. A template that has passed stays passed, whatever becomes
+//! of its clips: another review of an old clip stops no later night.
+
+use super::error::Error;
+use super::places::Places;
+use super::session::Session;
+use crate::domain::digest::Sha256;
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::rollout::{Rollout, Then};
+use crate::manifest::Manifest;
+use crate::plan::rollout::{Draw, Member, Step, spread, step};
+use crate::store::{Book, Canary, StoreError, Template, Waiting, Worksheet};
+use jiff::Timestamp;
+
+/// The state of the canary of one template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanaryState {
+    /// Name of the shot.
+    pub shot: String,
+    /// Model of its clips.
+    pub model: ModelName,
+    /// Jobs that are rendered first, each with its state.
+    pub members: Vec<(JobKey, Member)>,
+    /// What follows from their reviews.
+    pub step: Step,
+    /// Condition of the manifest.
+    pub rule: Rollout,
+    /// Jobs that wait for the reviews.
+    pub waiting: Waiting,
+    /// True if the template passed for the first time.
+    pub is_news: bool,
+    template: Sha256,
+    /// Places of the members in the worksheet.
+    places: Vec<i64>,
+    /// True if the canary differs from the recorded one.
+    is_changed: bool,
+}
+
+/// The state of all canaries of a manifest that have not passed before.
+#[derive(Debug, Clone, Default)]
+pub struct RolloutState {
+    /// One for each template, in the order of the manifest.
+    pub canaries: Vec<CanaryState>,
+}
+
+impl RolloutState {
+    /// Chooses the canaries of the wanted jobs, and lets the other jobs wait where the reviews do not allow more.
+    pub(crate) fn begin(manifest: &Manifest, worksheet: &Worksheet) -> Result<Self, Error> {
+        let mut state = Self::default();
+        let Some(rule) = manifest.rollout else { return Ok(state) };
+        let book = worksheet.book();
+        for template in book.templates()? {
+            if !book.has_passed(&template.identity)? {
+                state.canaries.push(CanaryState::of(rule, template, &book)?);
+            }
+        }
+        let closed = state.canaries.iter().filter(|canary| canary.step != Step::Passed);
+        book.keep_back(closed.map(|canary| (&canary.template, canary.places.as_slice())))?;
+        Ok(state)
+    }
+
+    /// Counts the jobs that wait, once all jobs are decided.
+    pub(crate) fn count(&mut self, worksheet: &Worksheet) -> Result<(), Error> {
+        let book = worksheet.book();
+        for canary in &mut self.canaries {
+            canary.waiting = book.waiting(&canary.template)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the canaries for whose reviews other jobs wait.
+    pub fn open(&self) -> impl Iterator<Item = &CanaryState> {
+        self.canaries.iter().filter(|canary| canary.waiting.jobs > 0)
+    }
+
+    /// Returns the number and the price of all jobs that wait.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        let mut all = Waiting::default();
+        for Waiting { jobs, price } in self.open().map(|canary| canary.waiting) {
+            all.jobs += jobs;
+            all.price += price;
+        }
+        all
+    }
+
+    /// Records the choice and the templates that passed, before anything is sent.
+    pub(crate) async fn keep(&self, session: &Session, project: &str, now: Timestamp) -> Result<(), Error> {
+        let changed = self.canaries.iter().filter(|canary| canary.is_changed);
+        let canaries: Vec<Canary> = changed.map(CanaryState::record).collect();
+        let passed: Vec<Sha256> =
+            self.canaries.iter().filter(|canary| canary.is_news).map(|canary| canary.template).collect();
+        if !canaries.is_empty() || !passed.is_empty() {
+            session.store.keep_rollout(project, canaries, passed, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns a sentence for each template that passed for the first time.
+    pub(crate) fn news(&self) -> Vec<String> {
+        self.canaries.iter().filter(|canary| canary.is_news).map(CanaryState::passed).collect()
+    }
+
+    /// Returns the next command after a run, which may have delivered clips of the canaries.
+    pub(crate) fn next_after(&self, has_delivered: bool, places: &Places) -> Option<String> {
+        let is_rendered = |canary: &CanaryState| has_delivered && canary.count(Member::Unfinished) > 0;
+        if self.open().any(is_rendered) { Some(places.typed("review")) } else { self.next(places) }
+    }
+
+    /// Returns the command that brings the canaries on.
+    pub(crate) fn next(&self, places: &Places) -> Option<String> {
+        let has = |state: Member| self.open().any(|canary| canary.count(state) > 0);
+        let words = match self.open().next()?.step {
+            _ if has(Member::Unreviewed) => "review".to_owned(),
+            _ if has(Member::Held) => "resolve".to_owned(),
+            _ if has(Member::Failed) => "retry".to_owned(),
+            _ if has(Member::Unfinished) => "run".to_owned(),
+            Step::Waits if has(Member::Rejected) => "redo --rejected".to_owned(),
+            _ => "review".to_owned(),
+        };
+        Some(places.typed(&words))
+    }
+}
+
+impl CanaryState {
+    /// Chooses the jobs of a canary and reads their states.
+    fn of(rule: Rollout, template: Template, book: &Book) -> Result<Self, StoreError> {
+        let Template { identity, shot, model, jobs: _ } = template;
+        let draw = Draw::of(&rule);
+        let known = book.canary(&identity, draw)?;
+        let (mut members, mut places, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut add = |at: i64, members: &mut Vec<(JobKey, Member)>| -> Result<(), StoreError> {
+            match book.member(at, draw)? {
+                (_, Member::Dismissed) => left_out.push(at),
+                member => {
+                    members.push(member);
+                    places.push(at);
+                }
+            }
+            Ok(())
+        };
+        for key in &known {
+            if let Some(at) = book.place_in(&identity, key)? {
+                add(at, &mut members)?;
+            }
+        }
+        let mut except: Vec<i64> = Vec::new();
+        let next = loop {
+            let states: Vec<Member> = members.iter().map(|(_, member)| *member).collect();
+            let next = step(&rule, &states);
+            let Step::Needs(size) = next else { break next };
+            for (key, _) in &members {
+                except.extend(book.place_in(&identity, key)?);
+            }
+            let more = choose(book, &identity, draw, &except, size - members.len())?;
+            if more.is_empty() {
+                // All jobs of the template are in its canary.
+                break Step::Waits;
+            }
+            for at in more {
+                except.push(at);
+                add(at, &mut members)?;
+            }
+        };
+        let is_changed = members.iter().map(|(key, _)| key).ne(&known);
+        Ok(Self {
+            shot,
+            model,
+            members,
+            step: next,
+            rule,
+            waiting: Waiting::default(),
+            is_news: next == Step::Passed,
+            template: identity,
+            places,
+            is_changed,
+        })
+    }
+
+    /// Returns the name of the template: `hero on zai/vidu2-image`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} on {}", self.shot, self.model)
+    }
+
+    fn passed(&self) -> String {
+        let (approved, clips) = (self.count(Member::Approved), self.members.len());
+        let name = self.name();
+        match self.rule.then {
+            Then::Approve => format!("{name}: the canary of {clips} is approved; the rest is rendered"),
+            Then::Rate { rate, error } => format!(
+                "{name}: {approved} of {clips} clips approved, so a rate of {rate} is shown at {error}; the rest is rendered"
+            ),
+        }
+    }
+
+    /// Returns the number of members in a state.
+    #[must_use]
+    pub fn count(&self, state: Member) -> usize {
+        self.members.iter().filter(|(_, member)| *member == state).count()
+    }
+
+    /// Returns the identity of the template in hexadecimal digits.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        self.template.to_string()
+    }
+
+    /// Returns whether a test decides, instead of the approval of every clip.
+    #[must_use]
+    pub const fn is_test(&self) -> bool {
+        matches!(self.rule.then, Then::Rate { .. })
+    }
+
+    fn record(&self) -> Canary {
+        let jobs = self.members.iter().map(|(key, _)| key.clone()).collect();
+        Canary { template: self.template, draw: Draw::of(&self.rule), jobs }
+    }
+}
+
+/// Chooses more jobs for a canary.
+fn choose(
+    book: &Book,
+    template: &Sha256,
+    draw: Draw,
+    except: &[i64],
+    jobs: usize,
+) -> Result<Vec<i64>, StoreError> {
+    if draw == Draw::Random {
+        return book.drawn(template, except, jobs);
+    }
+    let kinds = book.kinds(template, except)?;
+    let counts: Vec<usize> = kinds.iter().map(|(_, jobs)| *jobs).collect();
+    let mut chosen = Vec::new();
+    for (kind, position) in spread(&counts, jobs) {
+        chosen.extend(book.of_kind(template, except, &kinds[kind].0, position)?);
+    }
+    Ok(chosen)
+}

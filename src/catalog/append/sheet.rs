@@ -1,0 +1,141 @@
+//! Rows of a text sheet, cut as its reader cuts them.
+
+use super::text::Edits;
+use super::{Columns, Refused};
+use std::fmt::Write as _;
+
+/// A row of a sheet.
+struct Row {
+    number: u64,
+    /// Places of its first character and of its line end.
+    start: usize,
+    end: usize,
+    /// Number of cells, and of those up to the last one that is filled.
+    cells: usize,
+    filled: usize,
+    /// True if the last cell stands in quotes.
+    is_quoted: bool,
+}
+
+/// Returns the insertions that add columns to a sheet.
+///
+/// Rows above the header and blank lines stay as they are. Rows with fewer cells are filled up to the header, so that the
+/// new cells stand in their columns; where a row has empty cells beyond the header, all others are filled up to it.
+pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_>) -> Result<Edits, Refused> {
+    let rows = rows(text, delimiter)?;
+    let head = rows.iter().find(|row| row.number == header);
+    let head = head.ok_or_else(|| Refused::Unfit("its header is not where it was".to_owned()))?;
+    if let Some(taken) = taken(&text[head.start..head.end], delimiter, columns.names) {
+        return Err(Refused::Taken(taken));
+    }
+    let is_fit = |row: &&Row| row.filled <= head.cells;
+    let below = || rows.iter().filter(|row| row.number >= header);
+    let width = below().filter(is_fit).map(|row| row.cells).max().unwrap_or(head.cells);
+    let (delimiter, is_quoted) = (char::from(delimiter), head.is_quoted);
+    let mut edits = Edits::default();
+    for row in below() {
+        if !is_fit(&row) {
+            edits.untouched.push(row.number);
+            continue;
+        }
+        let mut added: String = std::iter::repeat_n(delimiter, width - row.cells).collect();
+        let texts = columns.rows.get(&row.number);
+        edits.rows += usize::from(texts.is_some());
+        for (at, name) in columns.names.iter().enumerate() {
+            added.push(delimiter);
+            if row.number == header {
+                cell(&mut added, name, delimiter, is_quoted);
+            } else {
+                let text = texts.and_then(|texts| texts.get(at)).map_or("", String::as_str);
+                cell(&mut added, &defused(text), delimiter, is_quoted && row.is_quoted);
+            }
+        }
+        edits.insert(row.end, added);
+    }
+    Ok(edits)
+}
+
+/// Returns a text that no spreadsheet takes for a formula.
+pub(crate) fn defused(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
+}
+
+/// Adds a cell, in quotes where it needs them or all others have them.
+fn cell(added: &mut String, text: &str, delimiter: char, is_quoted: bool) {
+    let needs = |letter: char| letter == delimiter || matches!(letter, '"' | '\n' | '\r');
+    if is_quoted || text.contains(needs) || text.starts_with(' ') || text.ends_with(' ') {
+        let _ = write!(added, "\"{}\"", text.replace('"', "\"\""));
+    } else {
+        added.push_str(text);
+    }
+}
+
+/// Returns the name of a new column that the header has already.
+fn taken(head: &str, delimiter: u8, names: &[&str]) -> Option<String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(head.as_bytes());
+    let record = reader.records().next()?.ok()?;
+    let is_taken = |name: &&&str| record.iter().any(|known| known.trim() == **name);
+    names.iter().find(is_taken).map(|name| (*name).to_owned())
+}
+
+/// The place of a character in its cell.
+#[derive(PartialEq, Eq)]
+enum At {
+    Start,
+    Plain,
+    Quoted,
+    /// Behind a quote within a quoted cell, which ends it or stands for itself.
+    Quote,
+}
+
+/// Cuts a sheet into its rows; a blank line is a row without a place of its own.
+fn rows(text: &str, delimiter: u8) -> Result<Vec<Row>, String> {
+    let bytes = text.as_bytes();
+    let mut rows = Vec::new();
+    let (mut at, mut number, mut start) = (At::Start, 1, 0);
+    let (mut cells, mut filled, mut is_quoted) = (1, 0, false);
+    let mut next = 0;
+    while next < bytes.len() {
+        let (place, byte) = (next, bytes[next]);
+        next += 1;
+        if at == At::Quoted {
+            if byte == b'"' {
+                at = At::Quote;
+            } else {
+                filled = cells;
+            }
+            continue;
+        }
+        if byte == b'\n' || byte == b'\r' {
+            if place > start {
+                rows.push(Row { number, start, end: place, cells, filled, is_quoted });
+            }
+            next += usize::from(byte == b'\r' && bytes.get(next) == Some(&b'\n'));
+            (at, number, start) = (At::Start, number + 1, next);
+            (cells, filled, is_quoted) = (1, 0, false);
+        } else if byte == delimiter {
+            cells += 1;
+            (at, is_quoted) = (At::Start, false);
+        } else if byte == b'"' && at == At::Start {
+            (at, is_quoted) = (At::Quoted, true);
+        } else if byte == b'"' && at == At::Quote {
+            at = At::Quoted;
+            filled = cells;
+        } else {
+            at = At::Plain;
+            filled = cells;
+        }
+    }
+    if at == At::Quoted {
+        return Err(format!("a quote is opened in row {number} and never closed"));
+    }
+    if bytes.len() > start {
+        rows.push(Row { number, start, end: bytes.len(), cells, filled, is_quoted });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,150 @@
+//! Edits of a text in any encoding: insertions at places of its bytes.
+
+use crate::catalog::encoding::named;
+use encoding_rs::{Decoder, EncoderResult, Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+
+/// A text that is inserted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inserted {
+    /// Place in the decoded text.
+    pub(super) at: usize,
+    /// Number of bytes of the decoded text that it stands for; 0 if nothing is removed.
+    pub(super) instead_of: usize,
+    /// The text.
+    pub(super) text: String,
+}
+
+/// The insertions of a file, in the order of their places.
+#[derive(Debug, Default)]
+pub(super) struct Edits {
+    pub(super) inserted: Vec<Inserted>,
+    /// Number of rows whose texts are added.
+    pub(super) rows: usize,
+    /// Rows that are left as they are.
+    pub(super) untouched: Vec<u64>,
+}
+
+impl Edits {
+    /// Adds a text at a place.
+    pub(super) fn insert(&mut self, at: usize, text: String) {
+        self.inserted.push(Inserted { at, instead_of: 0, text });
+    }
+}
+
+/// A file as text.
+pub(super) struct Read {
+    pub(super) text: String,
+    encoding: &'static Encoding,
+    /// Length of the byte-order mark.
+    mark: usize,
+    /// True if the bytes behind the mark are the text.
+    is_plain: bool,
+    /// True if a character that the encoding lacks can be written as `&#1234;`.
+    has_references: bool,
+}
+
+impl Read {
+    /// Decodes a file whose reader used the encoding of this name.
+    pub(super) fn new(bytes: &[u8], name: &str, has_references: bool) -> Result<Self, String> {
+        let (encoding, mark) = match Encoding::for_bom(bytes) {
+            Some(marked) => marked,
+            None => (named(name).map_err(|_| format!("`{name}` is no encoding"))?, 0),
+        };
+        if encoding == ISO_2022_JP {
+            return Err(format!("{name} cannot be edited in place; save the file as UTF-8"));
+        }
+        let body = &bytes[mark..];
+        if encoding == UTF_8
+            && let Ok(text) = std::str::from_utf8(body)
+        {
+            return Ok(Self { text: text.to_owned(), encoding, mark, is_plain: true, has_references });
+        }
+        let text = encoding.decode_without_bom_handling(body).0.into_owned();
+        Ok(Self { text, encoding, mark, is_plain: false, has_references })
+    }
+
+    /// Returns the bytes of the file with the insertions, and the number of characters that were replaced by `?`.
+    pub(super) fn written(&self, bytes: &[u8], inserted: Vec<Inserted>) -> Result<(Vec<u8>, usize), String> {
+        let mut places = Places::new(self, bytes);
+        let mut written = Vec::with_capacity(bytes.len() + bytes.len() / 4);
+        let (mut kept, mut replaced) = (0, 0);
+        for Inserted { at, instead_of, text } in inserted {
+            let start = places.of(at)?;
+            let kept_now = bytes.get(kept..start).ok_or("its rows are not in order")?;
+            written.extend_from_slice(kept_now);
+            replaced += self.encode(&text, &mut written);
+            kept = if instead_of == 0 { start } else { places.of(at + instead_of)? };
+        }
+        written.extend_from_slice(bytes.get(kept..).unwrap_or_default());
+        Ok((written, replaced))
+    }
+
+    /// Adds a text in the encoding of the file; returns the number of characters that it lacks.
+    fn encode(&self, text: &str, written: &mut Vec<u8>) -> usize {
+        if self.encoding == UTF_8 {
+            written.extend_from_slice(text.as_bytes());
+            return 0;
+        }
+        let is_little = self.encoding == UTF_16LE;
+        if is_little || self.encoding == UTF_16BE {
+            let bytes = |unit: u16| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+            written.extend(text.encode_utf16().flat_map(bytes));
+            return 0;
+        }
+        let mut replaced = 0;
+        let (mut rest, mut buffer) = (text, [0; 1024]);
+        let mut encoder = self.encoding.new_encoder();
+        loop {
+            let (result, read, length) =
+                encoder.encode_from_utf8_without_replacement(rest, &mut buffer, true);
+            written.extend_from_slice(&buffer[..length]);
+            rest = &rest[read..];
+            match result {
+                EncoderResult::InputEmpty => return replaced,
+                EncoderResult::OutputFull => {}
+                EncoderResult::Unmappable(letter) if self.has_references => {
+                    written.extend_from_slice(format!("&#{};", u32::from(letter)).as_bytes());
+                }
+                EncoderResult::Unmappable(_) => {
+                    written.push(b'?');
+                    replaced += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Places in the bytes of a file for places in its text, asked for in their order.
+struct Places<'a> {
+    bytes: &'a [u8],
+    mark: usize,
+    /// The decoder of a text whose bytes are not those of the file.
+    decoder: Option<Decoder>,
+    /// Bytes that were decoded, and the text that came of them.
+    read: usize,
+    decoded: usize,
+}
+
+impl<'a> Places<'a> {
+    fn new(read: &Read, bytes: &'a [u8]) -> Self {
+        let decoder = (!read.is_plain).then(|| read.encoding.new_decoder_without_bom_handling());
+        Self { bytes, mark: read.mark, decoder, read: read.mark, decoded: 0 }
+    }
+
+    /// Returns the place in the bytes.
+    fn of(&mut self, at: usize) -> Result<usize, String> {
+        let Some(decoder) = &mut self.decoder else { return Ok(self.mark + at) };
+        let mut buffer = [0; 32];
+        while self.decoded < at {
+            let next = self.bytes.get(self.read..=self.read).ok_or("it ends too early")?;
+            let (_, _, length, _) = decoder.decode_to_utf8(next, &mut buffer, false);
+            if self.decoded + length > at {
+                // A broken letter and the one behind it came at once; the place is between them.
+                return Ok(self.read);
+            }
+            self.read += 1;
+            self.decoded += length;
+        }
+        Ok(self.read)
+    }
+}

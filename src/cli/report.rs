@@ -1,0 +1,78 @@
+//! `shotlist report`.
+
+use super::args::ReportArgs;
+use super::context::Context;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::places::Places;
+use crate::domain::foreign::shown_json;
+use crate::files::atomic_write;
+use crate::report::terminal::Terminal;
+use crate::report::{csv, json, junit, markdown, text};
+use std::path::Path;
+
+/// Writes the report in a text format, or the comparison of two runs.
+pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit, Error> {
+    let terminal = &context.terminal;
+    if terminal.json && (args.csv || args.junit || args.markdown) {
+        return Err(Error::new(Exit::Usage, "--json and another format exclude each other"));
+    }
+    let opened = context.open(args.manifest.manifest.as_deref())?.project;
+    // Where clips stand is no matter of a report: its `--out` is the file that it is written to.
+    let project = context.open_at(opened.places().without_out()?)?.project;
+    let places = project.places();
+    let filter = args.filter.request(&[]);
+    let hinted = |error: Error| error.or_hint(places.typed("jobs"));
+    let (document, next) = if let Some(span) = args.compare {
+        let found = project.compare(span, &filter).await.map_err(hinted)?;
+        let document = if terminal.json {
+            data(&json::compare::object(&found))
+        } else if args.markdown {
+            markdown::compare::document(&found)
+        } else {
+            text::compare::document(
+                &found,
+                if args.out.is_some() { usize::MAX } else { terminal.data_columns() },
+            )
+        };
+        (document, found.next)
+    } else {
+        let report = project.jobs(&filter).await.map_err(hinted)?;
+        let document = if args.csv {
+            csv::jobs(&report)
+        } else if args.junit {
+            junit::document(&report)
+        } else if args.markdown {
+            markdown::document(&report)
+        } else if terminal.json {
+            data(&json::report::object(&report))
+        } else {
+            return Err(Error::new(Exit::Usage, "name a format: --csv, --json, --junit or --markdown")
+                .hint(places.typed("report --markdown")));
+        };
+        (document, report.next)
+    };
+    put(terminal, places, args.out.as_deref(), &document)?;
+    terminal.next(&next);
+    Ok(Exit::Done)
+}
+
+/// Returns one line of JSON that a terminal can show.
+fn data(value: &serde_json::Value) -> String {
+    format!("{}\n", shown_json(&value.to_string()))
+}
+
+/// Writes a document to a file or to stdout.
+fn put(terminal: &Terminal, places: &Places, file: Option<&Path>, document: &str) -> Result<(), Error> {
+    let Some(file) = file else {
+        Terminal::document(document);
+        return Ok(());
+    };
+    atomic_write(file, document.as_bytes(), 0o644).map_err(|error| {
+        Error::new(Exit::Local, format!("the report cannot be written to {}: {error}", file.display()))
+            .money("nothing was sent and nothing was changed")
+            .hint(places.typed("jobs"))
+    })?;
+    terminal.say(format_args!("written to {}", file.display()));
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! How many clips of a template are rendered before the rest, and what their reviews must show.
+//!
+//! The test of a rate compares the share of approved clips with a promised one. Its two ratios are mixed uniformly over
+//! all worse and over all better rates. Each is a supermartingale under the rate in question, so the chance that it ever
+//! reaches 1/α is at most α, however often the test is made.
+
+use std::fmt;
+
+/// Rendering in two steps: a canary first, and the rest once its reviews allow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rollout {
+    /// Number of clips that are rendered first.
+    pub canary: u32,
+    /// Condition for the rest.
+    pub then: Then,
+}
+
+/// The condition under which the jobs behind a canary are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Every clip of the canary is approved.
+    Approve,
+    /// The test shows that the share of approved clips is above a rate.
+    Rate {
+        /// Rate that must be exceeded.
+        rate: Percent,
+        /// Upper bound on the probability of each wrong answer.
+        error: Percent,
+    },
+}
+
+/// A percentage in hundredths of a percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(pub u32);
+
+impl Percent {
+    /// Returns the percentage as a number between 0 and 1.
+    #[must_use]
+    pub fn fraction(self) -> f64 {
+        f64::from(self.0) / 10_000.0
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 100, self.0 % 100) {
+            (whole, 0) => write!(f, "{whole} %"),
+            (whole, rest) => write!(f, "{whole}.{} %", format!("{rest:02}").trim_end_matches('0')),
+        }
+    }
+}
+
+/// The largest number of clips that a test of a rate looks at, unless the first batch is larger.
+pub const LARGEST_BATCH: u32 = 80;
+
+/// The answer of the test of a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The rate of approved clips is above the promised one.
+    Go,
+    /// The rate of approved clips is below the promised one.
+    Stop,
+    /// The clips so far show neither.
+    Undecided,
+}
+
+/// Returns the answer of the test after a whole batch of reviewed clips.
+#[must_use]
+pub fn answer(rate: Percent, error: Percent, reviewed: u32, approved: u32) -> Answer {
+    let (rate, enough) = (rate.fraction(), 1.0 / error.fraction());
+    if stop_ratio(rate, reviewed, approved) >= enough {
+        Answer::Stop
+    } else if go_ratio(rate, reviewed, approved) >= enough {
+        Answer::Go
+    } else {
+        Answer::Undecided
+    }
+}
+
+/// Returns the sizes of the batches of a test: each doubles the one before.
+pub fn batches(first: u32) -> impl Iterator<Item = u32> {
+    let next = |size: &u32| size.checked_mul(2).filter(|size| *size <= LARGEST_BATCH);
+    std::iter::successors(Some(first), next)
+}
+
+/// Returns how much better the worse rates, mixed uniformly, explain the reviews than the promised rate does.
+#[must_use]
+pub fn stop_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
+    let tail = approved + 1..=reviewed + 1;
+    relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * rate)
+}
+
+/// Returns how much better the better rates, mixed uniformly, explain the reviews than the promised rate does.
+#[must_use]
+pub fn go_ratio(rate: f64, reviewed: u32, approved: u32) -> f64 {
+    let tail = 0..=approved;
+    relative(rate, reviewed, approved, tail) / (f64::from(reviewed + 1) * (1.0 - rate))
+}
+
+/// Returns the probability that one clip more has a number of approvals in `tail`, divided by that of the reviews.
+///
+/// Both probabilities may be too small for a number; their quotient is not.
+fn relative(rate: f64, reviewed: u32, approved: u32, tail: std::ops::RangeInclusive<u32>) -> f64 {
+    let seen = ln_binomial(reviewed, approved, rate);
+    tail.map(|approved| (ln_binomial(reviewed + 1, approved, rate) - seen).exp()).sum()
+}
+
+/// Returns the natural logarithm of a binomial probability.
+fn ln_binomial(all: u32, hits: u32, rate: f64) -> f64 {
+    let choose: f64 =
+        (1..=hits).map(|number| (f64::from(all - hits + number) / f64::from(number)).ln()).sum();
+    choose + f64::from(hits) * rate.ln() + f64::from(all - hits) * (1.0 - rate).ln()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! The items of a manifest with their rows, for what is written back beside them.
+
+use super::Source;
+use crate::catalog::{Layout, Reading};
+use crate::domain::item::Item;
+use crate::load::Loaded;
+use crate::load::source::source;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Product file of a manifest with the places of its rows.
+pub struct ProductFile {
+    /// Path of the file; `-` for standard input.
+    pub path: PathBuf,
+    /// Name of the file in messages.
+    pub shown: String,
+    /// The places of its rows; `None` if they cannot be read.
+    pub layout: Option<Layout>,
+    /// Name of its encoding.
+    pub encoding: &'static str,
+}
+
+impl ProductFile {
+    /// Returns the bytes of the file.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason for which it cannot be read.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        source(&self.path)?.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        Ok(bytes)
+    }
+}
+
+/// Reads the items of a manifest without making jobs of them, and adds what is wrong with their source to its problems.
+///
+/// `reading` replaces parts of the manifest's own options for reading. It returns the product file, or `None` if the
+/// manifest itself lists the items. Of an id that several items have, each is handed on.
+pub fn each_item(
+    loaded: &mut Loaded,
+    change: &dyn Fn(&mut Reading),
+    take: &mut dyn FnMut(&Item),
+) -> Option<ProductFile> {
+    let manifest = loaded.manifest.take()?;
+    let mut problems = Vec::new();
+    let mut source = Source::of(&loaded.folder, &manifest, &mut problems);
+    if let Source::File(file) = &mut source {
+        change(&mut file.how);
+    }
+    // Items that come before rows turn out to be scattered come a second time with all their rows.
+    let mut items: Vec<Arc<Item>> = Vec::new();
+    let mut read = source.read(false, &mut |subject| items.push(Arc::clone(&subject.item)));
+    if read.is_err() {
+        items.clear();
+        read = source.read(true, &mut |subject| items.push(Arc::clone(&subject.item)));
+    }
+    items.iter().for_each(|item| take(item));
+    let catalog = read.unwrap_or_default();
+    loaded.problems.extend(problems);
+    loaded.problems.extend(catalog.problems);
+    let file = match source {
+        Source::File(file) => Some(ProductFile {
+            path: file.path,
+            shown: file.shown,
+            layout: catalog.layout,
+            encoding: catalog.encoding,
+        }),
+        Source::Manifest(_) | Source::Nothing => None,
+    };
+    loaded.manifest = Some(manifest);
+    file
+}

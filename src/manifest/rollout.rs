@@ -1,0 +1,193 @@
+//! `rollout`, and the identity of a shot's template for a model.
+
+use super::context::Seen;
+use super::decode::{Decoder, get};
+use super::keys;
+use super::matrix::{Cell, Choice};
+use super::model::{Manifest, Shot, ShotFields};
+use super::settings::Setting;
+use super::template::Template;
+use super::yaml::{Node, Value};
+use crate::domain::digest::Sha256;
+use crate::domain::key::ModelName;
+use crate::domain::rollout::{Percent, Rollout, Then};
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Example of the whole section.
+const EXAMPLE: &str = "rollout: { canary: 10, then: approve }";
+/// Example of the test of a rate.
+const RATE: &str = "then: { approve: 80% }";
+/// Number of clips in a canary if the manifest names none.
+const CANARY: u32 = 10;
+/// Largest number of clips in a canary.
+const LARGEST: u32 = 1_000;
+/// Error of a test if the manifest names none: 5 %.
+const ERROR: Percent = Percent(500);
+
+/// Reads `rollout`.
+pub(super) fn rollout(decoder: &mut Decoder, node: &Node) -> Option<Rollout> {
+    let entries = decoder.map(node, "rollout", EXAMPLE)?;
+    decoder.known(&entries, "rollout", &keys::names(keys::ROLLOUT));
+    let canary = match get(&entries, "canary") {
+        Some(node) => decoder.parsed(node, "rollout.canary", canary)?,
+        None => CANARY,
+    };
+    let then = match get(&entries, "then") {
+        Some(node) => then(decoder, node)?,
+        None => Then::Approve,
+    };
+    Some(Rollout { canary, then })
+}
+
+/// Reads `then`, which is a word or the rate of a test.
+fn then(decoder: &mut Decoder, node: &Node) -> Option<Then> {
+    match &node.value {
+        Value::Text { text, .. } if &**text == "approve" => Some(Then::Approve),
+        Value::Map(entries) => {
+            decoder.known(entries, "rollout.then", &keys::names(keys::THEN));
+            let Some(rate) = get(entries, "approve") else {
+                let problem = decoder.error(node.span, "`approve` is missing in `rollout.then`");
+                decoder.report(problem.hint(format!("write `{RATE}`, or `then: approve`")));
+                return None;
+            };
+            let rate = decoder.parsed(rate, "rollout.then.approve", rate_of)?;
+            let error = match get(entries, "error") {
+                Some(node) => decoder.parsed(node, "rollout.then.error", error_of)?,
+                None => ERROR,
+            };
+            Some(Then::Rate { rate, error })
+        }
+        Value::Text { .. } | Value::List(_) => {
+            let problem = decoder.error(node.span, "`rollout.then` must be `approve` or a rate");
+            let hint = format!("write `then: approve` to review every clip of the canary, or `{RATE}`");
+            decoder.report(problem.hint(hint));
+            None
+        }
+    }
+}
+
+fn canary(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        .filter(|number| (1..=LARGEST).contains(number))
+        .ok_or_else(|| format!("write a whole number of clips from 1 to {LARGEST}, such as `10`"))
+}
+
+fn rate_of(text: &str) -> Result<Percent, String> {
+    let rate = percent(text).filter(|rate| (100..=9_900).contains(&rate.0));
+    rate.ok_or_else(|| "write a share of the reviewed clips from 1% to 99%, such as `80%`".into())
+}
+
+fn error_of(text: &str) -> Result<Percent, String> {
+    let error = percent(text).filter(|error| (10..=2_000).contains(&error.0));
+    error.ok_or_else(|| "write the chance of a wrong answer, from 0.1% to 20%, such as `5%`".into())
+}
+
+/// Reads a percentage with at most two decimals.
+fn percent(text: &str) -> Option<Percent> {
+    let number = text.trim().strip_suffix('%')?.trim_end();
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |text: &str| {
+        let number: Option<u32> = text.parse().ok();
+        number.filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let hundredths = match decimals.len() {
+        1 => digits(decimals)? * 10,
+        2 => digits(decimals)?,
+        _ => return None,
+    };
+    digits(whole).filter(|whole| *whole <= 100).map(|whole| Percent(whole * 100 + hundredths))
+}
+
+impl Manifest {
+    /// Returns the identity of a shot's template for a model.
+    ///
+    /// It is a digest of everything that the manifest says about the shot's clips of that model: templates of fields and
+    /// parameters, the variables that they read, and the cells of the matrix. Output paths, prices, limits, conditions
+    /// and other shots are not part of it, and neither is the form of the YAML.
+    #[must_use]
+    pub fn template_identity(&self, shot: &Shot, model: &ModelName) -> Sha256 {
+        let layers = [&self.defaults, &shot.fields];
+        let mut read: Vec<&Template> = Vec::new();
+        let (mut fields, mut params) = (Map::new(), Map::new());
+        for settings in layers.map(|fields: &ShotFields| &fields.settings) {
+            for (field, setting) in &settings.fields {
+                fields.insert(field.name().to_owned(), sources(setting));
+                read.extend(templates(setting));
+            }
+            for (name, template) in &settings.params {
+                params.insert(name.clone(), template.source().into());
+                read.push(template);
+            }
+        }
+        let optional: BTreeSet<&String> = layers.into_iter().flat_map(|fields| &fields.optional).collect();
+        let matrix = shot.fields.matrix.as_deref();
+        let cells: Vec<&Cell> = matrix
+            .into_iter()
+            .flat_map(|matrix| &matrix.cells)
+            .filter(|cell| may_have(cell, model))
+            .collect();
+        for choice in cells.iter().flat_map(|cell| choices(cell)) {
+            read.extend(choice.sets.iter().flat_map(templates));
+        }
+        let by_variant: BTreeMap<&str, Json> = cells
+            .iter()
+            .map(|cell| (cell.variant.as_str(), choices(cell).map(|it| written(it)).collect()))
+            .collect();
+        let vars: BTreeMap<&String, &String> = self
+            .vars
+            .iter()
+            .filter(|(name, _)| read.iter().any(|template| template.reads_var(name)))
+            .collect();
+        let all = json!({
+            "shot": shot.name.value, "model": model.to_string(), "fields": fields, "params": params,
+            "optional": optional, "cells": by_variant, "vars": vars,
+        });
+        Sha256::of(format!("shotlist template 1\n{all}").as_bytes())
+    }
+}
+
+/// Returns whether clips of a model may be made in the cell.
+fn may_have(cell: &Cell, model: &ModelName) -> bool {
+    let sets: Vec<&Template> = choices(cell)
+        .filter(|choice| &*choice.key == "model")
+        .filter_map(|choice| match choice.sets.as_ref()? {
+            Setting::One(template) => Some(template),
+            Setting::Many(_) => None,
+        })
+        .collect();
+    let is_it =
+        |template: &&Template| template.constant.as_ref().is_none_or(|text| text.trim() == model.to_string());
+    sets.is_empty() || sets.iter().any(is_it)
+}
+
+fn choices(cell: &Cell) -> impl Iterator<Item = &Arc<Choice>> {
+    let added = cell.extensions.iter().flat_map(|extension| &extension.choices);
+    cell.choices.iter().chain(added)
+}
+
+/// Returns what the manifest says of a value of a matrix.
+fn written(choice: &Choice) -> Json {
+    let seen = match &choice.seen {
+        Seen::Text(text) => json!(**text),
+        Seen::Group(texts) => json!(texts.iter().map(|(key, text)| (key, text)).collect::<BTreeMap<_, _>>()),
+    };
+    json!([*choice.key, seen, choice.sets.as_ref().map(sources)])
+}
+
+fn templates(setting: &Setting<Template>) -> impl Iterator<Item = &Template> {
+    match setting {
+        Setting::One(one) => std::slice::from_ref(one),
+        Setting::Many(many) => many,
+    }
+    .iter()
+}
+
+fn sources(setting: &Setting<Template>) -> Json {
+    templates(setting).map(|template| template.source()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Which jobs of a template are rendered first, and whether the rest may follow.
+//!
+//! For `then: approve` the canary is spread over the variants and the shapes of the pictures, so that a person sees each
+//! kind once. A test of a rate needs clips that are drawn at random, because a spread sample shows rare shapes more often
+//! than the catalog has them. The draw is a digest of template and job, so it is the same in every run.
+
+use crate::domain::digest::Sha256;
+use crate::domain::key::JobKey;
+use crate::domain::request::{PictureFacts, Request};
+use crate::domain::rollout::{Answer, Rollout, Then, answer, batches};
+
+/// How the jobs of a canary are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Draw {
+    /// Evenly over variants, shapes and the order of the items.
+    Spread,
+    /// At random.
+    Random,
+}
+
+impl Draw {
+    /// Returns the draw that a rollout needs.
+    #[must_use]
+    pub const fn of(rollout: &Rollout) -> Self {
+        match rollout.then {
+            Then::Approve => Self::Spread,
+            Then::Rate { .. } => Self::Random,
+        }
+    }
+
+    /// Returns the name in the database.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Spread => "spread",
+            Self::Random => "random",
+        }
+    }
+}
+
+/// The state of a job of the canary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Member {
+    /// Its clip is approved.
+    Approved,
+    /// Its clip is rejected.
+    Rejected,
+    /// Its clip waits for a review.
+    Unreviewed,
+    /// Its clip is not there yet.
+    Unfinished,
+    /// Its rendering failed or was written off.
+    Failed,
+    /// Its rendering needs a person's decision.
+    Held,
+    /// A person said that it stays without a clip; another job takes its place.
+    Dismissed,
+}
+
+/// What follows from the reviews of a canary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The canary must have this number of jobs.
+    Needs(usize),
+    /// Some of the jobs are not reviewed yet, or must be redone.
+    Waits,
+    /// The rest may be rendered.
+    Passed,
+    /// The test says that too few clips turn out well.
+    Stopped {
+        /// Number of approved clips.
+        approved: usize,
+        /// Number of reviewed clips.
+        reviewed: usize,
+    },
+    /// The largest batch shows neither that enough clips turn out well nor that too few do.
+    Unclear {
+        /// Number of approved clips.
+        approved: usize,
+        /// Number of reviewed clips.
+        reviewed: usize,
+    },
+}
+
+/// Returns what follows from the states of the jobs of a canary, in the order in which they were chosen.
+///
+/// A test looks at whole batches alone: reviews of a part of a batch say nothing, because the worst clips may be reviewed
+/// first.
+#[must_use]
+pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
+    let Then::Rate { rate, error } = rollout.then else {
+        return match members.get(..rollout.canary as usize) {
+            None => Step::Needs(rollout.canary as usize),
+            Some(first) if first.iter().all(|member| *member == Member::Approved) => Step::Passed,
+            Some(_) => Step::Waits,
+        };
+    };
+    let mut last = Step::Waits;
+    for size in batches(rollout.canary) {
+        let Some(batch) = members.get(..size as usize) else { return Step::Needs(size as usize) };
+        let count = |state: Member| batch.iter().filter(|member| **member == state).count();
+        let (approved, rejected) = (count(Member::Approved), count(Member::Rejected));
+        let reviewed = approved + rejected;
+        if reviewed < batch.len() {
+            return Step::Waits;
+        }
+        let hits = u32::try_from(approved).unwrap_or(size);
+        last = match answer(rate, error, size, hits) {
+            Answer::Go => return Step::Passed,
+            Answer::Stop => return Step::Stopped { approved, reviewed },
+            Answer::Undecided => Step::Unclear { approved, reviewed },
+        };
+    }
+    last
+}
+
+/// Returns the kind of a job for the spread: its variant, and the shape and the size of its picture if they are known.
+#[must_use]
+pub fn kind(key: &JobKey, request: &Request) -> String {
+    let pictures = request.image.iter().chain(&request.reference_images).chain(&request.last_image);
+    let picture = pictures.filter_map(|media| media.facts()).next();
+    let (shape, size) = picture.map_or(("unknown", "unknown"), |facts| (shape(facts), size(facts)));
+    format!("{}/{shape}/{size}", key.variant)
+}
+
+fn shape(facts: &PictureFacts) -> &'static str {
+    let (width, height) = (u64::from(facts.width), u64::from(facts.height));
+    match (width * 100).checked_div(height).unwrap_or(100) {
+        0..60 => "tall",
+        60..90 => "portrait",
+        90..=111 => "square",
+        112..=166 => "landscape",
+        _ => "wide",
+    }
+}
+
+fn size(facts: &PictureFacts) -> &'static str {
+    match facts.width.min(facts.height) {
+        0..500 => "small",
+        500..1_200 => "medium",
+        _ => "large",
+    }
+}
+
+/// Returns the place of a job in the random order of a template.
+#[must_use]
+pub fn draw(template: &Sha256, key: &JobKey) -> i64 {
+    let digest = Sha256::of(format!("shotlist draw 1\n{template}\n{key}").as_bytes());
+    let [a, b, c, d, e, f, g, h, ..] = digest.0;
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Spreads a number of choices over kinds of jobs, of which the numbers are given.
+///
+/// Each choice is a kind and a position in it. Every kind comes once before one comes twice; where there are more kinds
+/// than choices, the chosen kinds lie evenly among all.
+#[must_use]
+pub fn spread(kinds: &[usize], choices: usize) -> Vec<(usize, usize)> {
+    let mut quotas = vec![0_usize; kinds.len()];
+    if kinds.len() > choices {
+        for choice in 0..choices {
+            quotas[choice * kinds.len() / choices] = 1;
+        }
+    } else {
+        let mut left = choices.min(kinds.iter().sum());
+        while left > 0 {
+            for (quota, jobs) in quotas.iter_mut().zip(kinds) {
+                if left > 0 && *quota < *jobs {
+                    *quota += 1;
+                    left -= 1;
+                }
+            }
+        }
+    }
+    let positions = |(kind, (quota, jobs)): (usize, (usize, &usize))| {
+        let jobs = *jobs;
+        (0..quota).map(move |choice| (kind, (2 * choice + 1) * jobs / (2 * quota)))
+    };
+    quotas.into_iter().zip(kinds).enumerate().flat_map(positions).collect()
+}
+
+#[cfg(test)]
+mod tests;

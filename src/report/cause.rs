@@ -1,0 +1,49 @@
+//! The reason why a job needs a person, in words.
+
+use super::job::reason_words;
+use super::lines::charged_words;
+use crate::app::gallery::GalleryJob;
+use crate::domain::lifecycle::State;
+use crate::domain::review::{Reason, Standing};
+use crate::plan::bucket::Bucket;
+
+/// Returns why a job has no clip that may be handed over; `None` where nothing is wrong with it.
+#[must_use]
+pub(crate) fn cause(job: &GalleryJob) -> Option<String> {
+    match job.bucket {
+        Bucket::Missing => Some("its clip is gone".to_owned()),
+        Bucket::Altered => Some("another file has the name of its clip".to_owned()),
+        Bucket::Held | Bucket::Failed | Bucket::WrittenOff => Some(ended(job)),
+        _ if job.standing == Standing::Rejected => Some(rejected(job)),
+        _ => None,
+    }
+}
+
+/// Returns how the newest rendering of a job ended, with the words of the provider.
+fn ended(job: &GalleryJob) -> String {
+    // A job that shares the clip of another one has no rendering of its own.
+    let Some(take) = job.record.takes.first() else {
+        return format!("{}: it gets the clip of another job", job.bucket.words(1));
+    };
+    let said = take.said.as_ref();
+    let state = match &take.take.state {
+        State::Failed { refusal, charged, .. } => {
+            format!("{} ({})", refusal.name(), charged_words(*charged, take.take.cost()))
+        }
+        State::Held { reason, .. } => reason_words(*reason, said),
+        State::WrittenOff { .. } => "a person gave it up".to_owned(),
+        other => other.name().to_owned(),
+    };
+    match said {
+        Some(said) => format!("{state}: {said}"),
+        None => state,
+    }
+}
+
+/// Returns the reasons of a rejection with the note of the reviewer.
+fn rejected(job: &GalleryJob) -> String {
+    let Some(review) = &job.record.review else { return String::new() };
+    let mut words: Vec<&str> = review.reasons.iter().map(|reason: &Reason| reason.words()).collect();
+    words.extend(review.note.as_deref());
+    format!("rejected by {}: {}", review.who, words.join(", "))
+}

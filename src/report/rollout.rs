@@ -1,0 +1,111 @@
+//! The canaries of templates as people and programs read them.
+
+use crate::app::rollout::{CanaryState, RolloutState};
+use crate::domain::rollout::Then;
+use crate::domain::text::count as counted;
+use crate::plan::rollout::{Member, Step};
+use serde_json::{Value, json};
+
+/// States of a canary's jobs, with their words and their names in JSON.
+const STATES: [(Member, &str, &str); 6] = [
+    (Member::Approved, "approved", "approved"),
+    (Member::Rejected, "rejected", "rejected"),
+    (Member::Unreviewed, "to review", "unreviewed"),
+    (Member::Unfinished, "to render", "unfinished"),
+    (Member::Failed, "failed", "failed"),
+    (Member::Held, "need your decision", "held"),
+];
+
+impl RolloutState {
+    /// Returns a sentence for each template whose other jobs wait, with the states of its canary.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let line = |canary: &CanaryState| canary.line() + &canary.states();
+        self.open().map(line).collect()
+    }
+
+    /// Returns these sentences for the end of a run, which has changed the states of the canaries.
+    #[must_use]
+    pub fn summary_lines(&self) -> Vec<String> {
+        self.open().map(|canary| format!("review   {}", canary.line())).collect()
+    }
+
+    /// Returns the canaries as JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        self.canaries.iter().map(CanaryState::json).collect()
+    }
+}
+
+impl CanaryState {
+    fn line(&self) -> String {
+        let jobs = counted(self.waiting.jobs, "job");
+        let (price, name) = (self.waiting.price, self.name());
+        let ways = "edit the shot, which starts a new canary, or write `then: approve` under `rollout`";
+        match (self.step, self.rule.then) {
+            (Step::Stopped { approved, reviewed }, Then::Rate { rate, error }) => format!(
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, so a rate of {rate} \
+                 is refuted at {error}; {ways}"
+            ),
+            (Step::Unclear { approved, reviewed }, Then::Rate { rate, error }) => format!(
+                "{jobs} ({price}) of {name} are not sent: {approved} of {reviewed} clips approved, which neither shows \
+                 nor refutes a rate of {rate} at {error}; {ways}"
+            ),
+            _ => {
+                let wait = if self.waiting.jobs == 1 { "waits" } else { "wait" };
+                let clips = counted(self.members.len(), "canary clip");
+                format!("{jobs} ({price}) {wait} for the review of {clips} of {name}")
+            }
+        }
+    }
+
+    /// Returns the states of the canary's jobs, and what a person must do besides the review.
+    fn states(&self) -> String {
+        if matches!(self.step, Step::Stopped { .. } | Step::Unclear { .. }) {
+            return String::new();
+        }
+        let counts = STATES.into_iter().map(|(state, words, _)| (self.count(state), words));
+        let counts = counts.filter(|(jobs, _)| *jobs > 0);
+        let parts: Vec<String> = counts.map(|(jobs, words)| format!("{jobs} {words}")).collect();
+        format!(": {}{}", parts.join(", "), self.advice())
+    }
+
+    /// Returns what a person must do before the canary can pass, where a review is not enough.
+    fn advice(&self) -> String {
+        let mut ways = Vec::new();
+        if self.count(Member::Rejected) > 0 && !self.is_test() {
+            ways.push("redo and approve what was rejected");
+        }
+        if self.count(Member::Failed) > 0 {
+            ways.push("retry or dismiss what failed");
+        }
+        if ways.is_empty() { String::new() } else { format!("; {}", ways.join("; ")) }
+    }
+
+    fn json(&self) -> Value {
+        let state = match self.step {
+            Step::Needs(_) | Step::Waits => "waits",
+            Step::Passed => "passed",
+            Step::Stopped { .. } => "stopped",
+            Step::Unclear { .. } => "unclear",
+        };
+        let then = match self.rule.then {
+            Then::Approve => json!("approve"),
+            Then::Rate { rate, error } => json!({ "approve": rate.fraction(), "error": error.fraction() }),
+        };
+        let mut object = json!({
+            "shot": self.shot,
+            "model": self.model.to_string(),
+            "template": self.identity(),
+            "state": state,
+            "then": then,
+            "canary": self.members.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>(),
+            "waiting": self.waiting.jobs,
+            "waiting_usd": self.waiting.price.plain(),
+        });
+        for (member, _, name) in STATES {
+            object[name] = self.count(member).into();
+        }
+        object
+    }
+}

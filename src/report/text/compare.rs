@@ -1,0 +1,137 @@
+//! The difference between two runs for people.
+
+use crate::app::jobs::compare::{Change, Comparison, Durations, Moment, Stage};
+use crate::domain::foreign::shown;
+use crate::domain::review::Standing;
+use crate::domain::text::count;
+use crate::domain::units::utc;
+use crate::domain::verdict::Verdict;
+use crate::report::layout::{beside, lasted, width, wrap};
+use std::time::Duration;
+
+/// Number of columns before the continuation of a line.
+const DEEPER: usize = 4;
+
+/// Maximum width of a name that others are aligned with.
+const WIDEST: usize = 32;
+
+/// Returns the comparison as lines of at most so many columns.
+#[must_use]
+pub fn document(comparison: &Comparison, columns: usize) -> String {
+    let mut lines = wrap(&head(comparison), columns, DEEPER);
+    lines.extend(wrap(&format!("  {}", counts(comparison).join(" · ")), columns, DEEPER));
+    lines.extend(wrap(&format!("  {}", money(comparison)), columns, DEEPER));
+    let names = comparison.changed.iter().map(|change| width(&change.key.to_string()));
+    // A very long name does not push all words to the side.
+    let longest = names.filter(|wide| *wide <= WIDEST).max().unwrap_or(0);
+    if !comparison.changed.is_empty() {
+        lines.push(String::new());
+    }
+    for change in &comparison.changed {
+        let name = change.key.to_string();
+        let head = format!("  {name}{}  ", " ".repeat(longest.saturating_sub(width(&name))));
+        lines.extend(beside(&head, &words(change).join("; "), columns));
+    }
+    let durations = comparison.durations.iter().map(duration);
+    let durations: Vec<String> = durations.collect();
+    if !durations.is_empty() {
+        lines.extend([String::new(), "  median time of a rendering".to_owned()]);
+        lines.extend(durations.iter().flat_map(|line| wrap(&format!("    {line}"), columns, DEEPER + 2)));
+    }
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Returns the two moments.
+pub(crate) fn head(comparison: &Comparison) -> String {
+    let Comparison { project, from, to, .. } = comparison;
+    let project = shown(project.as_deref().unwrap_or("all projects")).into_owned();
+    format!("{project}: from {} to {}", moment(from), moment(to))
+}
+
+fn moment(moment: &Moment) -> String {
+    match moment.run {
+        Some(run) => format!("the end of run {run} ({})", utc(moment.at)),
+        None => format!("now ({})", utc(moment.at)),
+    }
+}
+
+/// Returns the numbers of jobs by kind of change.
+pub(crate) fn counts(comparison: &Comparison) -> Vec<String> {
+    let number =
+        |is_meant: fn(&Change) -> bool| comparison.changed.iter().filter(|change| is_meant(change)).count();
+    let kinds: [(usize, &str); 6] = [
+        (number(Change::is_newly_done), "newly done"),
+        (number(Change::is_newly_failed), "newly failed"),
+        (number(Change::is_rendered_again), "with another rendering"),
+        (
+            number(|change| change.clips().is_some_and(|(then, now)| then.price != now.price)),
+            "with another price",
+        ),
+        (
+            number(|change| change.clips().is_some_and(|(then, now)| then.verdict != now.verdict)),
+            "with another verdict",
+        ),
+        (number(|change| change.then.decision != change.now.decision), "with another decision"),
+    ];
+    let mut counts: Vec<String> = kinds
+        .into_iter()
+        .filter(|(jobs, _)| *jobs > 0)
+        .map(|(jobs, words)| format!("{jobs} {words}"))
+        .collect();
+    counts.push(format!("{} unchanged", count(comparison.unchanged, "job")));
+    counts
+}
+
+/// Returns what was spent until each moment.
+pub(crate) fn money(comparison: &Comparison) -> String {
+    let [then, now] = comparison.spent;
+    let mark = if comparison.sandbox { " (sandbox money)" } else { "" };
+    format!("spent {then}, then {now}: {} more{mark}", now - then)
+}
+
+/// Returns what changed about a job.
+pub(crate) fn words(change: &Change) -> Vec<String> {
+    let Change { then, now, .. } = change;
+    let mut words = Vec::new();
+    let mut say = |what: &str, then: String, now: String| {
+        if then != now {
+            words.push(format!("{what}{then} → {now}"));
+        }
+    };
+    say("", then.state.words(1).to_owned(), now.state.words(1).to_owned());
+    if let Some((then, now)) = change.clips() {
+        say("rendering ", then.version.to_string(), now.version.to_string());
+        say("model ", then.model.clone(), now.model.clone());
+    }
+    say("price ", price(then), price(now));
+    say("verdict ", verdict(then), verdict(now));
+    let decision = |standing: Standing| standing.name().to_owned();
+    say("", decision(then.decision), decision(now.decision));
+    if words.is_empty() {
+        // Two jobs may have swapped the clip that they share.
+        words.push("another clip".to_owned());
+    }
+    words
+}
+
+fn price(stage: &Stage) -> String {
+    stage.clip.as_ref().map_or_else(|| "–".to_owned(), |clip| clip.price.to_string())
+}
+
+fn verdict(stage: &Stage) -> String {
+    let verdict = stage.clip.as_ref().and_then(|clip| clip.verdict);
+    verdict.map_or("–", Verdict::name).to_owned()
+}
+
+/// Returns the median durations of a model in words.
+pub(crate) fn duration(durations: &Durations) -> String {
+    let side = |side: Option<(Duration, usize)>| match side {
+        Some((median, takes)) => format!("{} ({})", lasted(median), count(takes, "rendering")),
+        None => "–".to_owned(),
+    };
+    format!("{}  {} → {}", durations.model, side(durations.then), side(durations.since))
+}
+
+#[cfg(test)]
+#[path = "compare_tests.rs"]
+mod tests;

@@ -1,0 +1,238 @@
+//! What a rollout looks up: the templates of the wanted jobs, the choice of a canary, and the reviews of its clips.
+
+use super::cursor::{WANTED, wanted};
+use super::{Book, StoreError};
+use crate::domain::digest::Sha256;
+use crate::domain::key::{JobKey, ModelName};
+use crate::domain::lifecycle::Phase;
+use crate::domain::money::Usd;
+use crate::domain::review::Outcome;
+use crate::domain::take::Wanted;
+use crate::plan::rollout::{Draw, Member};
+use crate::store::takes;
+use rusqlite::{OptionalExtension as _, params};
+
+/// The template of a shot for a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Digest of everything that makes its clips.
+    pub identity: Sha256,
+    /// Name of the shot.
+    pub shot: String,
+    /// Model of its clips.
+    pub model: ModelName,
+    /// Number of its wanted jobs.
+    pub jobs: usize,
+}
+
+/// The jobs that wait for the review of a template's canary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Number of jobs.
+    pub jobs: usize,
+    /// Their price, without those whose price is unknown.
+    pub price: Usd,
+}
+
+/// Jobs of a template that may join its canary: one of each order, without those that are excluded.
+const CANDIDATES: &str =
+    "SELECT min(at) AS at, kind, draw FROM wanted WHERE template = ?1 AND fingerprint NOT IN
+    (SELECT fingerprint FROM wanted WHERE at IN (SELECT value FROM json_each(?2))) GROUP BY fingerprint";
+
+impl Book {
+    /// Returns the templates of the wanted jobs in the order of their first jobs.
+    pub fn templates(&self) -> Result<Vec<Template>, StoreError> {
+        let sql = format!(
+            "SELECT {WANTED}, t.template, t.jobs FROM (
+                 SELECT min(at) AS at, template, count(*) AS jobs FROM wanted WHERE template IS NOT NULL GROUP BY template
+             ) t JOIN wanted w USING (at) ORDER BY w.at"
+        );
+        self.run(|| {
+            let mut select = self.db.prepare(&sql)?;
+            let found = select.query_map([], |row| {
+                let Wanted { key, request, .. } = wanted(row)?;
+                let identity = Sha256(row.get("template")?);
+                let jobs: i64 = row.get("jobs")?;
+                let jobs = usize::try_from(jobs).unwrap_or(usize::MAX);
+                Ok(Template { identity, shot: key.shot, model: request.model, jobs })
+            })?;
+            found.collect()
+        })
+    }
+
+    /// Returns whether a run has found the canary of a template approved.
+    pub fn has_passed(&self, template: &Sha256) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM passed_templates WHERE project = ?1 AND template = ?2";
+        self.run(|| self.db.prepare_cached(sql)?.exists((&self.project, template.to_string())))
+    }
+
+    /// Returns the canary of a template as it was chosen, also jobs that are not wanted any more.
+    pub fn canary(&self, template: &Sha256, draw: Draw) -> Result<Vec<JobKey>, StoreError> {
+        let sql = "SELECT shot, item, variant FROM canaries
+                   WHERE project = ?1 AND template = ?2 AND draw = ?3 ORDER BY place";
+        self.run(|| {
+            let mut select = self.db.prepare_cached(sql)?;
+            let keys = select
+                .query_map((&self.project, template.to_string(), draw.name()), |row| takes::key(row, 0))?;
+            keys.collect()
+        })
+    }
+
+    /// Returns the place of a wanted job, if the template makes its clip.
+    pub fn place_in(&self, template: &Sha256, key: &JobKey) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT at FROM wanted WHERE shot = ?1 AND item = ?2 AND variant = ?3 AND template = ?4";
+        self.run(|| {
+            let mut select = self.db.prepare_cached(sql)?;
+            select
+                .query_row((&key.shot, &key.item, &key.variant, &template.0[..]), |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// Returns the kinds of the jobs that may join a canary, with their numbers; the largest first.
+    pub fn kinds(&self, template: &Sha256, except: &[i64]) -> Result<Vec<(String, usize)>, StoreError> {
+        let sql =
+            format!("SELECT kind, count(*) FROM ({CANDIDATES}) GROUP BY kind ORDER BY count(*) DESC, kind");
+        self.run(|| {
+            let mut select = self.db.prepare_cached(&sql)?;
+            let kinds = select.query_map(params![&template.0[..], json(except)], |row| {
+                let jobs: i64 = row.get(1)?;
+                Ok((row.get(0)?, usize::try_from(jobs).unwrap_or(usize::MAX)))
+            })?;
+            kinds.collect()
+        })
+    }
+
+    /// Returns the places of jobs of a kind that may join a canary, by their positions among these.
+    pub fn of_kind(
+        &self,
+        template: &Sha256,
+        except: &[i64],
+        kind: &str,
+        position: usize,
+    ) -> Result<Option<i64>, StoreError> {
+        let sql = format!("SELECT at FROM ({CANDIDATES}) WHERE kind = ?3 ORDER BY at LIMIT 1 OFFSET ?4");
+        self.run(|| {
+            let mut select = self.db.prepare_cached(&sql)?;
+            let position = i64::try_from(position).unwrap_or(i64::MAX);
+            select
+                .query_row(params![&template.0[..], json(except), kind, position], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// Returns the places of the first jobs in the random order of a template that may join its canary.
+    pub fn drawn(&self, template: &Sha256, except: &[i64], jobs: usize) -> Result<Vec<i64>, StoreError> {
+        let sql = format!("SELECT at FROM ({CANDIDATES}) ORDER BY draw, at LIMIT ?3");
+        self.run(|| {
+            let mut select = self.db.prepare_cached(&sql)?;
+            let jobs = i64::try_from(jobs).unwrap_or(i64::MAX);
+            select.query_map(params![&template.0[..], json(except), jobs], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// Returns a wanted job by its place, and its state in a canary.
+    ///
+    /// For a person's approval the clip counts that stands under the job's name. For a test the first reviewed rendering
+    /// counts: a clip that was redone until it pleased says nothing about the template.
+    pub fn member(&self, at: i64, draw: Draw) -> Result<(JobKey, Member), StoreError> {
+        let sql = format!("SELECT {WANTED} FROM wanted w WHERE w.at = ?1");
+        self.run(|| {
+            let job = self.db.prepare_cached(&sql)?.query_row([at], wanted)?;
+            let member = self.member_of(&job, draw)?;
+            Ok((job.key, member))
+        })
+    }
+
+    fn member_of(&self, job: &Wanted, draw: Draw) -> rusqlite::Result<Member> {
+        let JobKey { shot, item, variant } = &job.key;
+        let found = self
+            .prepare(
+                "SELECT id, coalesce(filed_take, ''), filed_sha256 FROM jobs
+                 WHERE project = ?1 AND shot = ?2 AND item = ?3 AND variant = ?4",
+            )?
+            .query_row((&self.project, shot, item, variant), |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
+            })
+            .optional()?;
+        let Some((id, filed, clip)) = found else { return Ok(Member::Unfinished) };
+        // The takes that serve the present order, the oldest first, each with its newest review.
+        let mut select = self.prepare(
+            "SELECT t.id, t.state, t.dismissed IS NOT NULL,
+                 (SELECT r.outcome FROM reviews r WHERE r.job IN (t.job, ?1) AND r.take = t.id
+                      AND (t.id <> ?2 OR r.clip = ?3) ORDER BY r.revision DESC LIMIT 1)
+             FROM takes t WHERE (t.job = ?1 OR t.id = ?2) AND t.state <> 'cancelled' AND (t.fingerprint = ?4
+                 OR EXISTS (SELECT 1 FROM aliases a WHERE a.take = t.id AND a.likeness = ?5))
+             ORDER BY t.place",
+        )?;
+        let order = job.fingerprint.to_string();
+        let mut rows = select.query(params![id, filed, clip, order, &job.likeness().0.0[..]])?;
+        let (mut newest, mut first, mut standing) = (None, None, None);
+        while let Some(row) = rows.next()? {
+            let (take, phase): (String, Phase) = (row.get(0)?, takes::parsed(row, 1)?);
+            let outcome = match row.get_ref(3)? {
+                rusqlite::types::ValueRef::Null => None,
+                _ => Some(takes::parsed::<Outcome>(row, 3)?),
+            };
+            let reviewed = match outcome {
+                Some(Outcome::Approved) => Some(Member::Approved),
+                Some(Outcome::Rejected) => Some(Member::Rejected),
+                Some(Outcome::Undecided) | None => None,
+            };
+            first = first.or(reviewed);
+            if take == filed {
+                standing = Some(reviewed.unwrap_or(Member::Unreviewed));
+            }
+            newest = Some((phase, row.get::<_, bool>(2)?));
+        }
+        let counts = match draw {
+            Draw::Spread => standing,
+            Draw::Random => first.or(standing),
+        };
+        Ok(match (counts, newest) {
+            (Some(Member::Unreviewed) | None, Some((_, true))) => Member::Dismissed,
+            (Some(member), _) => member,
+            (None, Some((Phase::Failed | Phase::WrittenOff, false))) => Member::Failed,
+            (None, Some((Phase::Held, false))) => Member::Held,
+            (None, _) => Member::Unfinished,
+        })
+    }
+
+    /// Lets jobs of templates wait for the review of their canaries, from the next decision on.
+    ///
+    /// Each template comes with the places of its canary, which does not wait.
+    pub fn keep_back<'a>(
+        &self,
+        closed: impl Iterator<Item = (&'a Sha256, &'a [i64])>,
+    ) -> Result<(), StoreError> {
+        self.run(|| {
+            self.db.execute("DELETE FROM kept_back", [])?;
+            for (template, canary) in closed {
+                self.db.execute(
+                    "INSERT INTO kept_back SELECT at FROM wanted WHERE template = ?1
+                     AND at NOT IN (SELECT value FROM json_each(?2))",
+                    params![&template.0[..], json(canary)],
+                )?;
+            }
+            self.has_kept_back.set(self.exists("SELECT 1 FROM kept_back")?);
+            Ok(())
+        })
+    }
+
+    /// Returns the jobs of a template that were decided to wait.
+    pub fn waiting(&self, template: &Sha256) -> Result<Waiting, StoreError> {
+        let sql = "SELECT count(*), coalesce(sum(w.price), 0) FROM decided d JOIN wanted w USING (at)
+                   WHERE d.kind = 'held back' AND w.template = ?1";
+        self.run(|| {
+            self.db.prepare_cached(sql)?.query_row([&template.0[..]], |row| {
+                let jobs: i64 = row.get(0)?;
+                let jobs = usize::try_from(jobs).unwrap_or(usize::MAX);
+                Ok(Waiting { jobs, price: Usd::from_micros(row.get(1)?) })
+            })
+        })
+    }
+}
+
+fn json(places: &[i64]) -> String {
+    serde_json::json!(places).to_string()
+}
