@@ -6,12 +6,14 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::places::Places;
 use crate::domain::foreign::shown_json;
+use crate::domain::units::bytes;
 use crate::files::atomic_write;
+use crate::report::html::write::{Written, write};
 use crate::report::terminal::Terminal;
 use crate::report::{csv, json, junit, markdown, text};
 use std::path::Path;
 
-/// Writes the report in a text format, or the comparison of two runs.
+/// Writes the page, the report in a text format, or the comparison of two runs.
 pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit, Error> {
     let terminal = &context.terminal;
     if terminal.json && (args.csv || args.junit || args.markdown) {
@@ -47,14 +49,30 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
         } else if terminal.json {
             data(&json::report::object(&report))
         } else {
-            return Err(Error::new(Exit::Usage, "name a format: --csv, --json, --junit or --markdown")
-                .hint(places.typed("report --markdown")));
+            let written = write(&report.gallery, places, args.out.as_deref())?;
+            tell(terminal, &written);
+            terminal.next(&report.next);
+            return Ok(Exit::Done);
         };
         (document, report.next)
     };
     put(terminal, places, args.out.as_deref(), &document)?;
     terminal.next(&next);
     Ok(Exit::Done)
+}
+
+/// Says where the page is and how large it is.
+fn tell(terminal: &Terminal, written: &Written) {
+    let Written { path, bytes: size, jobs, clips, pictures } = written;
+    terminal.data(path.strip_prefix(".").unwrap_or(path).display());
+    let beside = match pictures {
+        0 => String::new(),
+        count => format!(", and {count} pictures in report_files beside it"),
+    };
+    terminal.tell(
+        &format!("{clips} of {jobs} jobs have a clip; {}{beside}; open it in a browser", bytes(*size)),
+        0,
+    );
 }
 
 /// Returns one line of JSON that a terminal can show.

@@ -4,3 +4,4 @@ mod exif;
 pub mod image;
 pub mod mp4;
 pub mod signature;
+pub mod thumbnail;

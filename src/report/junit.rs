@@ -35,7 +35,10 @@ impl Case {
             | (Bucket::Failed | Bucket::WrittenOff | Bucket::Missing | Bucket::Altered, _) => Self::Failure,
             (Bucket::Held, _) => Self::Error,
             (Bucket::Done | Bucket::Asks, _) => Self::Passed,
-            (Bucket::ToRender | Bucket::InFlight | Bucket::Waiting | Bucket::Dismissed, _) => Self::Skipped,
+            (
+                Bucket::ToRender | Bucket::Review | Bucket::InFlight | Bucket::Waiting | Bucket::Dismissed,
+                _,
+            ) => Self::Skipped,
         }
     }
 }

@@ -5,6 +5,7 @@ mod cause;
 pub mod changes;
 pub mod csv;
 pub mod guards;
+pub mod html;
 mod job;
 pub mod json;
 pub mod junit;

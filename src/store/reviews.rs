@@ -334,6 +334,11 @@ impl Reviews {
         own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
     }
 
+    /// Takes out the reviews of a job, the oldest first.
+    pub(super) fn take_job(&mut self, job: i64) -> Vec<Review> {
+        self.of_job.remove(&job).unwrap_or_default().into_iter().map(|(review, _)| review).collect()
+    }
+
     fn of_job(&self, job: i64) -> &[(Review, Option<TakeId>)] {
         self.of_job.get(&job).map_or(&[], Vec::as_slice)
     }

@@ -1,0 +1,84 @@
+//! Small copies of pictures, for pages that show many.
+
+use super::image::{HEAD, TAIL, picture};
+use image::codecs::jpeg::JpegEncoder;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageReader, Rgb, RgbImage};
+use std::io::Cursor;
+
+/// Width and height of the larger copy in pixels, at most.
+const LARGE: (u32, u32) = (320, 180);
+
+/// Width and height of the smaller copy in pixels, at most.
+const SMALL: (u32, u32) = (96, 54);
+
+/// JPEG quality of the larger copy.
+const FINE: u8 = 72;
+
+/// JPEG quality of the smaller copy.
+const COARSE: u8 = 50;
+
+/// The colour behind transparent pictures.
+const BEHIND: u32 = 255;
+
+/// A picture in two sizes, as JPEG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnails {
+    /// At most 320×180 pixels.
+    pub large: Vec<u8>,
+    /// At most 96×54 pixels.
+    pub small: Vec<u8>,
+}
+
+/// Returns small copies of a picture, turned as it is shown; `None` where it cannot be decoded.
+#[must_use]
+pub fn thumbnails(bytes: &[u8]) -> Option<Thumbnails> {
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
+    let header = picture(head, tail, bytes.len() as u64).ok()?;
+    // The reader refuses to allocate more than half a gigabyte.
+    let mut decoded = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.decode().ok()?;
+    decoded.apply_orientation(Orientation::from_exif(header.orientation)?);
+    let large = covering(&decoded, LARGE);
+    let small = covering(&large, SMALL);
+    Some(Thumbnails { large: jpeg(&large, FINE)?, small: jpeg(&small, COARSE)? })
+}
+
+/// Returns a smaller picture that still covers so many pixels, so that it is sharp where it fills a box.
+fn covering(picture: &DynamicImage, (width, height): (u32, u32)) -> DynamicImage {
+    if picture.width() <= width || picture.height() <= height {
+        return picture.clone();
+    }
+    let scale = f64::max(
+        f64::from(width) / f64::from(picture.width()),
+        f64::from(height) / f64::from(picture.height()),
+    );
+    let scaled = |length: u32| length_of(f64::from(length) * scale);
+    picture.thumbnail_exact(scaled(picture.width()), scaled(picture.height()))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a length in pixels, made smaller, is positive and far below the limit"
+)]
+fn length_of(pixels: f64) -> u32 {
+    (pixels.round() as u32).max(1)
+}
+
+fn jpeg(picture: &DynamicImage, quality: u8) -> Option<Vec<u8>> {
+    let pixels = picture.to_rgba8();
+    let opaque = RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let [red, green, blue, alpha] = pixels.get_pixel(x, y).0.map(u32::from);
+        let over =
+            |colour: u32| u8::try_from((colour * alpha + BEHIND * (255 - alpha)) / 255).unwrap_or(u8::MAX);
+        Rgb([over(red), over(green), over(blue)])
+    });
+    let mut bytes = Vec::new();
+    opaque.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, quality)).ok()?;
+    Some(bytes)
+}
+
+#[cfg(test)]
+#[path = "thumbnail_tests.rs"]
+mod tests;

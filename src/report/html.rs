@@ -1,0 +1,8 @@
+//! The report page: one HTML file with a gallery of all clips, which `report` writes and `review` serves.
+
+pub mod data;
+mod describe;
+pub mod page;
+pub mod pictures;
+pub mod texts;
+pub mod write;

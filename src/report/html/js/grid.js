@@ -1,0 +1,204 @@
+// The gallery. Only the rows in view are in the page, so that 5,000 clips cost what 30 do.
+
+const CARD_WIDTH = 312;
+const GAP = 16;
+const ROW_HEIGHT = 292;
+const SPARE_ROWS = 2;
+
+class Grid {
+  constructor(place) {
+    this.place = place;
+    this.list = el("div", { class: "rows", role: "list", "aria-label": "Clips" });
+    place.append(this.list);
+    this.jobs = [];
+    this.rows = [];
+    this.mounted = new Map();
+    this.columns = 0;
+    this.ring = null;
+    const draw = () => {
+      this.due ??= requestAnimationFrame(() => {
+        this.due = null;
+        this.draw();
+      });
+    };
+    addEventListener("scroll", draw, { passive: true });
+    addEventListener("resize", draw);
+    new ResizeObserver(() => this.fit()).observe(place);
+  }
+
+  show(jobs) {
+    this.jobs = jobs;
+    this.pack();
+  }
+
+  fit() {
+    const columns = Math.max(1, Math.floor((this.list.clientWidth + GAP) / (CARD_WIDTH + GAP)));
+    if (columns !== this.columns && this.list.clientWidth > 0) {
+      const at = this.topJob();
+      this.columns = columns;
+      this.pack();
+      if (at) this.reveal(at);
+    }
+    this.draw();
+  }
+
+  // Jobs of an item stand together, in the order of the first of them.
+  groups() {
+    const groups = new Map();
+    for (const job of this.jobs) {
+      const group = groups.get(job.item);
+      if (group) group.jobs.push(job);
+      else groups.set(job.item, { item: job.item, title: job.title, jobs: [job] });
+    }
+    return groups.values();
+  }
+
+  // Fills rows: a group that fits into the rest of a row stays whole.
+  pack() {
+    if (!this.columns) return;
+    this.rows = [];
+    this.order = [];
+    this.rowOf = new Map();
+    let row = null;
+    let left = 0;
+    for (const group of this.groups()) {
+      for (let from = 0; from < group.jobs.length;) {
+        const rest = group.jobs.length - from;
+        if (left === 0 || (rest > left && rest <= this.columns)) {
+          row = [];
+          this.rows.push(row);
+          left = this.columns;
+        }
+        const jobs = group.jobs.slice(from, from + left);
+        row.push({ ...group, all: group.jobs.length, jobs, isFirst: from === 0 });
+        for (const job of jobs) {
+          this.rowOf.set(job, this.rows.length - 1);
+          this.order.push(job);
+        }
+        from += jobs.length;
+        left -= jobs.length;
+      }
+    }
+    this.placeOf = new Map(this.order.map((job, at) => [job, at]));
+    this.list.style.height = `${this.rows.length * ROW_HEIGHT}px`;
+    for (const [, element] of this.mounted) this.drop(element);
+    this.mounted.clear();
+    this.draw();
+  }
+
+  drop(element) {
+    for (const box of element.querySelectorAll(".clip")) Players.stop(box);
+    element.remove();
+  }
+
+  top() {
+    return this.list.getBoundingClientRect().top;
+  }
+
+  topJob() {
+    const row = Math.round((Page.barHeight() - this.top()) / ROW_HEIGHT);
+    return row > 0 ? this.rows[row]?.[0]?.jobs[0] ?? null : null;
+  }
+
+  draw() {
+    if (!this.columns) return;
+    const top = this.top();
+    const first = Math.max(0, Math.floor(-top / ROW_HEIGHT) - SPARE_ROWS);
+    const last = Math.min(this.rows.length - 1, Math.ceil((innerHeight - top) / ROW_HEIGHT) + SPARE_ROWS);
+    // The card that has the focus stays, or the keyboard would lose its place.
+    const held = this.list.contains(document.activeElement) ? this.rowOf.get(this.ring) : undefined;
+    for (const [row, element] of this.mounted) {
+      if ((row < first || row > last) && row !== held) {
+        this.drop(element);
+        this.mounted.delete(row);
+      }
+    }
+    for (let row = first; row <= last; row += 1) if (!this.mounted.has(row)) this.mount(row);
+  }
+
+  mount(at) {
+    const row = el("div", { class: "row", role: "presentation" });
+    row.style.transform = `translateY(${at * ROW_HEIGHT}px)`;
+    row.style.gridTemplateColumns = `repeat(${this.columns}, minmax(0, 1fr))`;
+    for (const group of this.rows[at]) {
+      const more = group.all > 1 ? [el("span", { class: "count", text: group.isFirst ? count(group.all, "clip") : "continued" })] : [];
+      const id = group.title === group.item ? [] : [el("bdi", { class: "id", text: group.item, title: group.item })];
+      const heading = el("h3", { class: "item" }, el("bdi", { class: "title", text: group.title, title: group.title }), id, more);
+      const box = el("div", { class: `group${group.all > 1 ? " several" : ""}`, role: "presentation" }, heading, el("div", { class: "cards", role: "presentation" }, group.jobs.map((job) => this.card(job))));
+      box.style.gridColumn = `span ${group.jobs.length}`;
+      box.lastChild.style.gridTemplateColumns = `repeat(${group.jobs.length}, minmax(0, 1fr))`;
+      row.append(box);
+    }
+    // Rows stand in the page as they stand on the screen, for whoever reads it in order.
+    const after = [...this.mounted.keys()].filter((row) => row > at).sort((one, two) => one - two)[0];
+    this.list.insertBefore(row, after === undefined ? null : this.mounted.get(after));
+    this.mounted.set(at, row);
+  }
+
+  card(job) {
+    const card = makeCard(job, this.placeOf.get(job), this.order.length);
+    if (job === this.ring) this.mark(card);
+    else if (!this.ring && this.placeOf.get(job) === 0) card.tabIndex = 0;
+    if (job.name === View.job) card.classList.add("open");
+    return card;
+  }
+
+  mark(card) {
+    card.classList.add("ring");
+    card.setAttribute("aria-current", "true");
+    card.tabIndex = 0;
+  }
+
+  element(job) {
+    const row = this.mounted.get(this.rowOf?.get(job));
+    return row ? [...row.querySelectorAll(".card")].find((card) => card.dataset.job === job.name) ?? null : null;
+  }
+
+  refresh(jobs) {
+    for (const job of jobs) {
+      const card = this.element(job);
+      if (!card) continue;
+      const hadFocus = card.contains(document.activeElement);
+      for (const box of card.querySelectorAll(".clip")) Players.stop(box);
+      const made = this.card(job);
+      card.replaceWith(made);
+      if (hadFocus) made.focus({ preventScroll: true });
+    }
+  }
+
+  setRing(job) {
+    if (this.ring === job) return;
+    const was = this.ring && this.element(this.ring);
+    this.ring = job;
+    if (was) {
+      was.classList.remove("ring");
+      was.removeAttribute("aria-current");
+      was.tabIndex = -1;
+    }
+    const now = job && this.element(job);
+    if (now) this.mark(now);
+  }
+
+  // Brings a card into view below the bar.
+  reveal(job) {
+    const row = this.rowOf?.get(job);
+    if (row === undefined) return;
+    const top = this.top() + row * ROW_HEIGHT;
+    const bar = Page.barHeight();
+    if (top < bar || top + ROW_HEIGHT > innerHeight) scrollBy({ top: top - bar - 8, behavior: "instant" });
+    this.draw();
+  }
+
+  focus(job) {
+    this.setRing(job);
+    this.reveal(job);
+    this.element(job)?.focus({ preventScroll: true });
+  }
+
+  step(by) {
+    if (!this.order?.length) return null;
+    const at = this.ring ? this.placeOf.get(this.ring) ?? -1 : -1;
+    const to = Math.min(this.order.length - 1, Math.max(0, at + by));
+    return this.order[at < 0 ? 0 : to];
+  }
+}

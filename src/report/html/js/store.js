@@ -1,0 +1,147 @@
+// Where decisions are kept: in this browser for a page from a file, at the program for a page that is served.
+//
+// A store has `canWrite`, `canChoose`, `decide(list)`, `choose(job, take)` and `start()`. A decision of `list` is
+// `{job, take, seen, outcome, reasons, note, redo}`. `decide` brings the jobs up to date and returns the jobs for which
+// another person was faster; it throws if nothing was kept.
+
+class FileStore {
+  constructor(model) {
+    this.model = model;
+    this.canWrite = true;
+    this.canChoose = false;
+    this.key = `shotlist:${location.pathname}:${model.data.project}`;
+    this.kept = {};
+    try {
+      this.kept = JSON.parse(localStorage.getItem(this.key) ?? "{}");
+    } catch {
+      this.kept = {};
+    }
+    this.who = localStorage.getItem("shotlist:who") ?? "";
+  }
+
+  // Puts the kept decisions over those of the file. One that the file holds by now is dropped; one that somebody else
+  // overtook is shown beside the other.
+  start() {
+    for (const [name, mine] of Object.entries(this.kept)) {
+      const job = this.model.byName.get(name);
+      if (!job) continue;
+      const theirs = job.recorded.review;
+      const is_new = (theirs?.revision ?? 0) > mine.seen;
+      if (is_new && theirs.outcome === mine.outcome && theirs.take === mine.take) {
+        delete this.kept[name];
+      } else if (!job.own.concat(job.takes).some((take) => take.take === mine.take)) {
+        delete this.kept[name];
+      } else {
+        this.show(job, mine);
+        if (is_new) job.conflict = theirs;
+      }
+    }
+    this.keep();
+  }
+
+  show(job, mine) {
+    if (mine) {
+      job.review = { ...mine, revision: job.recorded.review?.revision ?? 0 };
+      const isCurrent = mine.take === job.current?.take;
+      job.standing = mine.outcome === "undecided" ? "undecided" : isCurrent ? mine.outcome : "outdated";
+      job.redo = Boolean(mine.redo);
+    } else {
+      Object.assign(job, job.recorded);
+    }
+    delete job.text;
+  }
+
+  keep() {
+    localStorage.setItem(this.key, JSON.stringify(this.kept));
+  }
+
+  async decide(list) {
+    const before = { ...this.kept };
+    for (const made of list) {
+      const sha256 = this.model.byName.get(made.job).takes.find((take) => take.take === made.take)?.sha256 ?? "";
+      this.kept[made.job] = { ...made, sha256, who: this.who, at: Math.floor(Date.now() / 1000) };
+    }
+    try {
+      this.keep();
+    } catch (error) {
+      this.kept = before;
+      throw new Error("this browser keeps nothing for this page", { cause: error });
+    }
+    for (const made of list) {
+      const job = this.model.byName.get(made.job);
+      if (job.conflict) job.conflict = null;
+      this.show(job, this.kept[made.job]);
+    }
+    return [];
+  }
+
+  setWho(name) {
+    this.who = name;
+    localStorage.setItem("shotlist:who", name);
+    for (const mine of Object.values(this.kept)) mine.who ||= name;
+    this.keep();
+  }
+
+  decisions() {
+    return Object.values(this.kept);
+  }
+
+  // The file that `review --import` takes.
+  csv() {
+    const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+    const header = "job,take,clip_sha256,revision,outcome,reasons,note,redo,who,at";
+    const rows = this.decisions().map((mine) =>
+      [mine.job, mine.take, mine.sha256, String(mine.seen), mine.outcome, mine.reasons.join(" "), mine.note ?? "", mine.redo ? "true" : "false", mine.who || this.who, new Date(mine.at * 1000).toISOString().replace(".000", "")]
+        .map(cell).join(","));
+    return `${[header, ...rows].join("\r\n")}\r\n`;
+  }
+}
+
+class ServedStore {
+  constructor(model, changed) {
+    this.model = model;
+    this.changed = changed;
+    this.canWrite = !model.data.live.read_only;
+    this.canChoose = this.canWrite;
+  }
+
+  // One stream for the whole page: a browser opens six connections to a host, and clips need the others.
+  start() {
+    const stream = new EventSource("events");
+    stream.addEventListener("change", (event) => {
+      const jobs = this.model.apply(JSON.parse(event.data));
+      this.changed(jobs);
+    });
+    stream.addEventListener("open", () => this.connected?.(true));
+    stream.addEventListener("error", () => this.connected?.(false));
+  }
+
+  async post(address, body) {
+    const headers = { "content-type": "application/json", "x-shotlist-token": sessionStorage.getItem("shotlist:token") ?? "" };
+    const reply = await fetch(address, { method: "POST", headers, body: JSON.stringify(body) });
+    const text = await reply.text();
+    let said = {};
+    try {
+      said = JSON.parse(text);
+    } catch {
+      said = { error: text };
+    }
+    if (reply.ok || reply.status === 409) return { ...said, refused: reply.status === 409 };
+    throw new Error(said.error ?? `the program answered ${reply.status}`);
+  }
+
+  settle(said) {
+    const changed = this.model.apply(said);
+    const late = said.refused ? (said.conflicts ?? []).map((it) => this.model.byName.get(it.job ?? it)).filter(Boolean) : [];
+    this.changed(changed);
+    return late;
+  }
+
+  async decide(list) {
+    return this.settle(await this.post("/api/decide", { decisions: list }));
+  }
+
+  async choose(job, take) {
+    return this.settle(await this.post("/api/choose", { job: job.name, take: take.take, seen: revisionOf(job) }));
+  }
+}

@@ -1,0 +1,60 @@
+// The money, and what needs a person. Each line is a filter, with the command to type.
+
+function tile(label, value, more, tone) {
+  return el("div", { class: `tile ${tone ?? ""}` }, el("span", { class: "label", text: label }), el("b", { text: value }), more ? el("span", { class: "more" }, more) : null);
+}
+
+function budgetMeter({ name, limit, spent }) {
+  const share = Math.min(100, limit ? (100 * spent) / limit : 100);
+  const bar = svg("svg", { class: "meter", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("rect", { class: "rail", width: 100, height: 6 }), svg("rect", { class: spent >= limit ? "over" : "fill", width: share, height: 6 }));
+  return el("span", { class: spent >= limit ? "warn" : "" }, el("span", { class: "label", text: `Budget of a ${name}` }), el("span", {}, el("b", { text: money(spent) }), ` of ${money(limit)}`), bar);
+}
+
+function moneyTiles(model) {
+  const of = (account) => model.takes().filter(({ take }) => take.account === account).reduce((sum, { take }) => sum + take.cost, 0);
+  const spent = of("settled");
+  const approved = model.jobs.filter((job) => job.standing === "approved").length;
+  const { today, month, budgets } = model.summary;
+  const tiles = [
+    tile("Spent on these clips", money(spent), `${money(today.spent)} today, ${money(month.spent)} this month`),
+    tile("In flight", money(of("reserved")), "set aside while it renders", of("reserved") ? "" : "none"),
+    tile("In doubt", money(of("in_doubt")), "may have been charged", of("in_doubt") ? "warn" : "none"),
+    tile("Per approved clip", approved ? about(spent / approved) : "–", approved ? `${money(spent)} for ${count(approved, "approved clip")}` : "no clip is approved yet"),
+  ];
+  if (budgets.length) tiles.push(el("div", { class: "tile budgets" }, budgets.map(budgetMeter)));
+  return tiles;
+}
+
+function needLines(model) {
+  const { jobs } = model;
+  const lines = [];
+  const need = (list, token, words, tone, glyph, command) => {
+    if (list.length) lines.push({ list, token, words, tone, glyph, command });
+  };
+  const state = (name, words, tone) => need(jobs.filter((job) => job.state === name), `state:${name}`, words, tone, STATES[name][1], model.command(COMMANDS_OF[name]));
+  state("held", "need your decision: may have been charged", "warn");
+  state("failed", "failed", "bad");
+  state("missing", "clips are missing", "bad");
+  state("altered", "clips are not as they were placed", "warn");
+  state("asks", "changed, and wait for your yes", "warn");
+  state("review", "wait until the first clips are reviewed", "warn");
+  need(jobs.filter((job) => job.verdict === "fail"), "verdict:fail", "did not pass the checks", "bad", "cross", null);
+  need(jobs.filter((job) => job.verdict === "warn"), "verdict:warn", "to look at closely", "warn", "warn", null);
+  need(jobs.filter((job) => decisionOf(job) === "outdated"), "decision:outdated", "changed since they were decided", "warn", "undo", null);
+  need(jobs.filter((job) => decisionOf(job) === "undecided"), "decision:undecided", "not decided yet", "calm", "ring", Address.live || !Decide.store.canWrite ? null : model.command("review"));
+  const queue = jobs.filter((job) => job.redo);
+  need(queue, "redo:queued", `redos queued, ${money(queue.reduce((sum, job) => sum + job.price, 0))}`, "calm", "again", model.command("run"));
+  need(jobs.filter((job) => job.saving === "failed"), "saved:no", "decisions not saved", "bad", "warn", null);
+  return lines;
+}
+
+function drawSummary(model) {
+  const needs = needLines(model).map(({ list, token, words, tone, glyph, command }) =>
+    el("li", {}, el("button", { type: "button", class: `need ${tone}`, "aria-pressed": String(View.q === token), on: { click: () => Page.search(View.q === token ? "" : token) } },
+      icon(glyph), el("b", { text: list.length.toLocaleString("en-US") }), el("span", { text: words })), command ? commandLine(command) : null));
+  const none = el("p", { class: "fine" }, icon("check"), el("span", { text: "Nothing needs you." }));
+  byId("summary").replaceChildren(
+    el("div", { class: "tiles" }, moneyTiles(model)),
+    el("div", { class: "needs" }, el("h2", { text: "Needs you" }), needs.length ? el("ul", {}, needs) : none));
+}

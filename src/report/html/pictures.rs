@@ -1,0 +1,159 @@
+//! Posters of clips and source pictures, small enough to be part of the page.
+
+use crate::app::gallery::Gallery;
+use crate::app::places::Places;
+use crate::domain::digest::Sha256;
+use crate::domain::lifecycle::State;
+use crate::domain::request::Media;
+use crate::files::{atomic_write, picture};
+use crate::media::image::content;
+use crate::media::thumbnail::{Thumbnails, thumbnails};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Folder beside the page for pictures that it does not hold.
+pub const FOLDER: &str = "report_files";
+
+/// Folder of the posters below the state folder.
+const POSTERS: &str = "posters";
+
+/// The pictures of a page.
+#[derive(Debug, Default)]
+pub struct Pictures {
+    addresses: Vec<String>,
+    numbers: HashMap<Sha256, usize>,
+    /// Files to write into [`FOLDER`], by their names.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Pictures {
+    /// Reads the posters that the checks made, and makes small source pictures.
+    ///
+    /// They are part of the page as long as all of them fit into `room` bytes; otherwise they become files beside it.
+    /// Small source pictures are kept beside the posters, so that the next report is quick.
+    #[must_use]
+    pub fn gather(gallery: &Gallery, places: &Places, room: usize) -> Self {
+        let folder = places.state.join(POSTERS);
+        let mut found: Vec<Found> = Vec::new();
+        let mut known: HashMap<Sha256, usize> = HashMap::new();
+        for take in gallery.jobs.iter().flat_map(|job| &job.record.takes) {
+            if let State::Done { file, .. } = &take.take.state {
+                known.entry(file.sha256).or_insert_with(|| {
+                    found.push(Found::poster(&folder, file.sha256));
+                    found.len() - 1
+                });
+            }
+            if let Some((sha256, media)) = take.take.request.image.as_ref().and_then(named) {
+                known.entry(sha256).or_insert_with(|| {
+                    found.push(Found::source(&folder, sha256, || bytes(&places.folder, media)));
+                    found.len() - 1
+                });
+            }
+        }
+        let bytes = |size: fn(&Found) -> &Option<Small>| -> usize {
+            found.iter().filter_map(|found| size(found).as_ref()).map(|it| it.bytes.len() * 4 / 3 + 40).sum()
+        };
+        let (size, inline): (fn(&Found) -> &Option<Small>, bool) = if bytes(|it| &it.large) <= room {
+            (|it| &it.large, true)
+        } else if bytes(|it| &it.small) <= room {
+            (|it| &it.small, true)
+        } else {
+            (|it| &it.large, false)
+        };
+        let mut pictures = Self::default();
+        let mut known: Vec<(Sha256, usize)> = known.into_iter().collect();
+        known.sort_by_key(|(_, at)| *at);
+        for (sha256, at) in known {
+            let Some(small) = size(&found[at]) else { continue };
+            let address = if inline {
+                format!("data:{};base64,{}", small.mime, STANDARD.encode(&small.bytes))
+            } else {
+                let name = format!("{sha256}.{}", small.mime.trim_start_matches("image/"));
+                let address = format!("{FOLDER}/{name}");
+                pictures.files.push((name, small.bytes.clone()));
+                address
+            };
+            pictures.numbers.insert(sha256, pictures.addresses.len());
+            pictures.addresses.push(address);
+        }
+        pictures
+    }
+
+    /// Returns the number of the poster of a clip.
+    #[must_use]
+    pub fn poster(&self, clip: &Sha256) -> Option<usize> {
+        self.numbers.get(clip).copied()
+    }
+
+    /// Returns the number of a source picture.
+    #[must_use]
+    pub fn source(&self, media: &Media) -> Option<usize> {
+        self.numbers.get(&named(media)?.0).copied()
+    }
+
+    /// Returns the addresses by their numbers.
+    #[must_use]
+    pub fn into_addresses(self) -> Vec<String> {
+        self.addresses
+    }
+}
+
+/// A picture in two sizes, as far as there are any.
+struct Found {
+    large: Option<Small>,
+    small: Option<Small>,
+}
+
+struct Small {
+    mime: &'static str,
+    bytes: Vec<u8>,
+}
+
+impl Found {
+    fn poster(folder: &Path, clip: Sha256) -> Self {
+        let read = |name: String| Small::read(&folder.join(name), "image/webp");
+        let (large, small) = (read(format!("{clip}.webp")), read(format!("{clip}-s.webp")));
+        Self { large, small }
+    }
+
+    fn source(folder: &Path, sha256: Sha256, bytes: impl FnOnce() -> Option<Vec<u8>>) -> Self {
+        let path = |size: &str| -> PathBuf { folder.join(format!("source-{sha256}{size}.jpeg")) };
+        let (large, small) = (path(""), path("-s"));
+        let read = |path: &Path| Small::read(path, "image/jpeg");
+        if let (Some(large), Some(small)) = (read(&large), read(&small)) {
+            return Self { large: Some(large), small: Some(small) };
+        }
+        let Some(Thumbnails { large: wide, small: narrow }) = bytes().and_then(|bytes| thumbnails(&bytes))
+        else {
+            return Self { large: None, small: None };
+        };
+        // A report is complete without them: the next one makes them again.
+        let _ = std::fs::create_dir_all(folder)
+            .and_then(|()| atomic_write(&large, &wide, 0o600))
+            .and_then(|()| atomic_write(&small, &narrow, 0o600));
+        let made = |bytes: Vec<u8>| Some(Small { mime: "image/jpeg", bytes });
+        Self { large: made(wide), small: made(narrow) }
+    }
+}
+
+impl Small {
+    fn read(path: &Path, mime: &'static str) -> Option<Self> {
+        Some(Self { mime, bytes: std::fs::read(path).ok().filter(|bytes| !bytes.is_empty())? })
+    }
+}
+
+/// Returns a picture whose bytes are at hand, with its digest.
+fn named(media: &Media) -> Option<(Sha256, &Media)> {
+    Some((media.facts()?.sha256, media))
+}
+
+/// Reads the bytes of a picture, if they are those that were ordered with.
+fn bytes(root: &Path, media: &Media) -> Option<Vec<u8>> {
+    match media {
+        Media::Url(_) => None,
+        Media::File(file) => picture(root, file).ok(),
+        Media::Inline { uri, .. } => Some(content(uri).ok()?.1),
+    }
+}
