@@ -1,17 +1,18 @@
 //! Changes of the state, seen once for all who look at the page.
 
 use super::Shared;
+use super::page::since;
+use super::shown::Shown;
 use crate::store::Reader;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream::unfold;
-use std::convert::Infallible;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep};
 
 /// Pause between two looks at the database.
@@ -81,24 +82,57 @@ async fn reopened(state: &Path, identity: Option<(u64, u64)>) -> Option<(Reader,
     Some((reader, Seen { identity: identity?, version }))
 }
 
-/// Returns the stream of changes for one tab.
+/// Returns the stream of changes for one tab, which has seen the look of this number.
 ///
-/// Each event says how many changes there were. A tab that reads slowly misses some, never the last: nothing is kept
-/// for it but the number.
-pub(super) fn stream(shared: &Arc<Shared>) -> Response {
+/// A tab that reads slowly is sent fewer and larger changes: nothing waits for it but the look that it saw last.
+pub(super) fn stream(shared: &Arc<Shared>, since: Option<u64>) -> Response {
     let Ok(seat) = Arc::clone(&shared.streams).try_acquire_owned() else {
         let words = "too many tabs are open: close one, and load the page again";
         return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     };
-    let (changes, stop) = (shared.changes.clone(), shared.stop.clone());
-    let events = unfold((changes, stop, seat), |(mut changes, stop, seat)| async move {
-        tokio::select! {
-            changed = changes.changed() => changed.ok()?,
-            () = stop.cancelled() => return None,
-        }
-        let count = *changes.borrow_and_update();
-        let event = Event::default().event("change").data(format!("{{\"changes\":{count}}}"));
-        Some((Ok::<_, Infallible>(event), (changes, stop, seat)))
-    });
+    let mut changes = shared.changes.clone();
+    // What is due is sent at once; after that, what changes.
+    changes.mark_changed();
+    let tab = Tab { shared: Arc::clone(shared), changes, since, seen: None, _seat: seat };
+    let events = unfold(tab, |mut tab| async move { tab.next().await.map(|event| (event, tab)) });
     Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response()
+}
+
+/// A tab that is told of changes.
+struct Tab {
+    shared: Arc<Shared>,
+    changes: watch::Receiver<u64>,
+    /// Number of the look from which its page was written.
+    since: Option<u64>,
+    /// What it was told last.
+    seen: Option<Arc<Shown>>,
+    _seat: OwnedSemaphorePermit,
+}
+
+impl Tab {
+    /// Waits for a change that the tab does not know; `None` once the review ends.
+    async fn next(&mut self) -> Option<Result<Event, axum::Error>> {
+        loop {
+            tokio::select! {
+                changed = self.changes.changed() => changed.ok()?,
+                () = self.shared.stop.cancelled() => return None,
+            }
+            if let Some(since) = self.since.take() {
+                self.seen = self.shared.source.look(since).await;
+            }
+            let shown = match self.shared.source.shown().await {
+                Ok(shown) => shown,
+                Err(error) => {
+                    tracing::warn!(%error, "the jobs cannot be read");
+                    continue;
+                }
+            };
+            let change = since(self.seen.as_deref(), &shown);
+            let serial = shown.serial;
+            self.seen = Some(shown);
+            if let Some(change) = change {
+                return Some(Event::default().event("change").id(serial.to_string()).json_data(change));
+            }
+        }
+    }
 }

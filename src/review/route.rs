@@ -56,12 +56,19 @@ async fn routed(shared: &Arc<Shared>, host: &str, request: Request) -> Response 
     let response = match parts[..] {
         [""] => page::html(shared).await,
         ["data"] => page::data(shared).await,
-        ["events"] => live::stream(shared),
+        ["events"] => live::stream(shared, last_seen(&request)),
         ["clip", take] => file(shared, Kind::Clip, take, &method, request.headers()).await,
         ["source", take] => file(shared, Kind::Source, take, &method, request.headers()).await,
         _ => nothing(),
     };
     if method == Method::HEAD { response.map(|_| Body::empty()) } else { response }
+}
+
+/// Returns the number of the look that a tab has seen: the last that it was told of, or that of its page.
+fn last_seen(request: &Request) -> Option<u64> {
+    let told = request.headers().get("last-event-id").and_then(|id| id.to_str().ok());
+    let loaded = request.uri().query().and_then(|query| query.strip_prefix("since="));
+    told.or(loaded)?.parse().ok()
 }
 
 /// The files of a rendering that can be asked for.

@@ -7,12 +7,17 @@ use crate::app::gallery::{Gallery, GalleryJob};
 use crate::app::names::Names;
 use crate::app::project::Project;
 use crate::domain::key::TakeId;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 
+/// Number of looks that are kept, so that a page that was just loaded learns what has changed since.
+const KEPT: usize = 8;
+
 /// The jobs that a review shows, and the files that may be read with them.
 pub(super) struct Shown {
+    /// Number of the look; it grows with every one.
+    pub(super) serial: u64,
     /// The jobs, after `--only`.
     pub(super) gallery: Gallery,
     /// Files of each rendering.
@@ -34,38 +39,58 @@ pub(super) struct Source {
     only: Vec<String>,
     /// Number of the changes that were seen; see [`super::live`].
     changes: watch::Receiver<u64>,
-    /// What was read last, and the number of changes before it was read. Locked while it is read: all who wait for the
-    /// same jobs get them from one look.
-    last: Mutex<Option<(u64, Arc<Shown>)>>,
+    /// Locked while the jobs are read: all who wait for them get them from one look.
+    looks: Mutex<Looks>,
+}
+
+/// The newest looks at the jobs.
+#[derive(Default)]
+struct Looks {
+    /// Number of the next one.
+    next: u64,
+    /// Number of changes that were seen before the newest one; `None` if another look is due in any case.
+    changes: Option<u64>,
+    /// The newest ones, the oldest first.
+    kept: VecDeque<Arc<Shown>>,
 }
 
 impl Source {
     /// Returns the source for the jobs of these names and patterns; without any, for all jobs.
     pub(super) fn new(project: Project, only: Vec<String>, changes: watch::Receiver<u64>) -> Self {
-        Self { project, only, changes, last: Mutex::default() }
+        Self { project, only, changes, looks: Mutex::default() }
     }
 
     /// Returns the jobs as they were after the last change that was seen.
     pub(super) async fn shown(&self) -> Result<Arc<Shown>, Error> {
-        let mut last = self.last.lock().await;
+        let mut looks = self.looks.lock().await;
         let changes = *self.changes.borrow();
-        if let Some((seen, shown)) = &*last
-            && *seen == changes
+        if looks.changes == Some(changes)
+            && let Some(newest) = looks.kept.back()
         {
-            return Ok(Arc::clone(shown));
+            return Ok(Arc::clone(newest));
         }
-        let shown = Arc::new(self.read().await?);
-        *last = Some((changes, Arc::clone(&shown)));
+        let shown = Arc::new(self.read(looks.next).await?);
+        looks.next += 1;
+        looks.changes = Some(changes);
+        looks.kept.push_back(Arc::clone(&shown));
+        if looks.kept.len() > KEPT {
+            looks.kept.pop_front();
+        }
         Ok(shown)
     }
 
     /// Returns the jobs as they are now.
     pub(super) async fn now(&self) -> Result<Arc<Shown>, Error> {
-        *self.last.lock().await = None;
+        self.looks.lock().await.changes = None;
         self.shown().await
     }
 
-    async fn read(&self) -> Result<Shown, Error> {
+    /// Returns what a look has shown; `None` if it was too long ago.
+    pub(super) async fn look(&self, serial: u64) -> Option<Arc<Shown>> {
+        self.looks.lock().await.kept.iter().find(|shown| shown.serial == serial).cloned()
+    }
+
+    async fn read(&self, serial: u64) -> Result<Shown, Error> {
         let mut gallery = self.project.gallery().await?;
         if !self.only.is_empty() {
             let jobs = &gallery.jobs;
@@ -83,6 +108,6 @@ impl Source {
         let files = Files::of_all(&gallery);
         let places =
             gallery.jobs.iter().enumerate().map(|(place, job)| (job.key().to_string(), place)).collect();
-        Ok(Shown { gallery, files, places })
+        Ok(Shown { serial, gallery, files, places })
     }
 }

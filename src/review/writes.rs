@@ -9,13 +9,14 @@ use crate::app::exit::Exit;
 use crate::app::gallery::GalleryJob;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::review::Outcome;
+use crate::report::html::data::Change;
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Most bytes of a request to decide. Ten thousand clips with short notes take less.
 const BODY: usize = 4 * 1024 * 1024;
@@ -72,6 +73,16 @@ struct Choice {
     seen: u64,
 }
 
+/// The answer where another person was faster.
+#[derive(Serialize)]
+struct Conflict {
+    /// Names of the jobs about which nothing was recorded.
+    conflicts: Vec<Value>,
+    /// The same jobs, with the reviews that stand.
+    #[serde(flatten)]
+    change: Change,
+}
+
 /// Records what a request wants, and answers it.
 ///
 /// The caller has checked that the request may decide.
@@ -109,13 +120,12 @@ async fn choose(shared: &Shared, body: Body) -> Result<Response, Error> {
 async fn answered(shared: &Shared, report: DecideReport) -> Result<Response, Error> {
     let shown = shared.source.now().await?;
     let keys = report.made.iter().map(|(key, _)| key).chain(report.conflicts.iter().map(|(key, _)| key));
-    let jobs = page::jobs(shared, &shown, keys);
+    let change = page::jobs(&shown, keys);
     if report.conflicts.is_empty() {
-        return Ok(Json(json!({ "jobs": jobs, "summary": page::summary(&shown) })).into_response());
+        return Ok(Json(change).into_response());
     }
-    let conflict = |(key, review): &(JobKey, Option<_>)| json!({ "job": key.to_string(), "review": review.as_ref().map(page::review) });
-    let conflicts: Vec<_> = report.conflicts.iter().map(conflict).collect();
-    Ok((StatusCode::CONFLICT, Json(json!({ "conflicts": conflicts, "jobs": jobs }))).into_response())
+    let conflicts = report.conflicts.iter().map(|(key, _)| json!({ "job": key.to_string() })).collect();
+    Ok((StatusCode::CONFLICT, Json(Conflict { conflicts, change })).into_response())
 }
 
 /// Reads the body of a request.

@@ -39,12 +39,9 @@ fn a_decision_about_what_somebody_else_decided_meanwhile_is_refused_and_both_are
     let (ana, ben) = (Page::of(&project), Page::with(&project, &["--who", "ben@desk"]));
     let first = ana.decide(&project, "hero/sku-1", 0, "approved", &[]).expect(200).json();
     let answer = ben.decide(&project, "hero/sku-1", 0, "rejected", &["cropped"]).expect(409).json();
-    let conflict = &answer["conflicts"][0];
-    assert_eq!(conflict["job"], "hero/sku-1");
-    assert_eq!(
-        (&conflict["review"]["who"], &conflict["review"]["outcome"]),
-        (&json!("ana@desk"), &json!("approved"))
-    );
+    assert_eq!(answer["conflicts"], json!([{ "job": "hero/sku-1" }]));
+    let review = &answer["jobs"][0]["review"];
+    assert_eq!((&review["who"], &review["outcome"]), (&json!("ana@desk"), &json!("approved")));
     assert_eq!(revision(&answer), revision(&first), "the page learns what to say next time");
     // All or nothing: the other job of the same request is not decided either.
     let decision =
@@ -81,7 +78,22 @@ fn a_clip_that_was_not_the_one_on_the_page_is_not_decided() {
     project.run(&["redo", "hero/sku-1", "--yes"]).expect(0);
     let decision = json!({ "job": "hero/sku-1", "take": before, "seen": 0, "outcome": "approved" });
     let answer = page.post("decide", &json!({ "decisions": [decision] })).expect(409).json();
-    assert_eq!(answer["conflicts"][0], json!({ "job": "hero/sku-1", "review": null }));
+    assert_eq!(answer["conflicts"], json!([{ "job": "hero/sku-1" }]));
+    assert_ne!(answer["jobs"][0]["take"], json!(before), "the page learns which clip is there now");
     assert!(lines(&project).is_empty());
+    page.end();
+}
+
+#[test]
+fn an_earlier_version_is_chosen_and_a_stale_choice_is_refused() {
+    let project = finished(1);
+    let first = take(&project, "hero/sku-1");
+    project.run(&["redo", "hero/sku-1", "--yes"]).expect(0);
+    let page = Page::of(&project);
+    let choice = |seen: u64| json!({ "job": "hero/sku-1", "take": first, "seen": seen });
+    page.post("choose", &choice(7)).expect(409);
+    let answer = page.post("choose", &choice(0)).expect(200).json();
+    assert_eq!(answer["jobs"][0]["take"], json!(first));
+    assert_eq!(project.requests().len(), 2, "nothing is sent to the provider");
     page.end();
 }

@@ -2,6 +2,8 @@
 
 use super::{Page, finished};
 use crate::support::Project;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, channel};
@@ -12,9 +14,11 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(10);
 
 /// Opens a stream of changes, and passes on the data of each.
-fn changes(page: &Page<'_>) -> Receiver<String> {
+fn changes(page: &Page<'_>, since: &str) -> Receiver<String> {
     let mut stream = TcpStream::connect(page.address).unwrap();
-    let request = format!("GET /{}/events HTTP/1.1\r\nHost: {}\r\n\r\n", page.read, page.address);
+    // A tab that has seen no look is sent all jobs at once.
+    let request =
+        format!("GET /{}/events?since={since} HTTP/1.1\r\nHost: {}\r\n\r\n", page.read, page.address);
     stream.write_all(request.as_bytes()).unwrap();
     let (sender, receiver) = channel();
     spawn(move || {
@@ -29,23 +33,21 @@ fn changes(page: &Page<'_>) -> Receiver<String> {
     receiver
 }
 
-/// Takes what has come until nothing comes for a while.
-fn settle(changes: &Receiver<String>) {
-    while changes.recv_timeout(Duration::from_secs(2)).is_ok() {}
-}
-
 #[test]
 fn a_decision_of_another_process_is_seen_on_an_open_page() {
-    let project = finished(1);
+    let project = finished(2);
     let (ana, ben) = (Page::of(&project), Page::with(&project, &["--who", "ben@desk"]));
-    let seen = changes(&ana);
-    settle(&seen);
-    assert!(seen.recv_timeout(Duration::from_millis(1_500)).is_err(), "nothing changes by itself");
+    let look = ana.get("data").expect(200).json()["live"]["since"].to_string();
+    let seen = changes(&ana, &look);
+    assert!(seen.recv_timeout(Duration::from_millis(2_500)).is_err(), "nothing changes by itself");
     ben.decide(&project, "hero/sku-1", 0, "approved", &[]).expect(200);
     let change = seen.recv_timeout(SOON).unwrap();
-    assert!(change.starts_with("{\"changes\":"), "{change}");
-    let data = ana.get("data").expect(200).text();
-    assert!(data.contains("ben@desk"), "{data}");
+    let change: Value = serde_json::from_str(&change).unwrap();
+    assert_eq!(change["jobs"].as_array().unwrap().len(), 1, "only what has changed is sent: {change}");
+    assert_eq!(
+        (&change["jobs"][0]["job"], &change["jobs"][0]["review"]["who"]),
+        (&"hero/sku-1".into(), &"ben@desk".into())
+    );
     ben.end();
     ana.end();
     let last = std::iter::from_fn(|| seen.recv_timeout(SOON).ok()).last();
@@ -59,12 +61,15 @@ fn the_clips_of_an_active_run_appear_on_an_open_page() {
     let run = project.start(&["run", "--yes"]);
     crate::support::until("both are paid", || project.takes("running") == 2);
     let page = Page::of(&project);
-    let seen = changes(&page);
-    settle(&seen);
+    let seen = changes(&page, &page.get("data").expect(200).json()["live"]["since"].to_string());
     project.mend();
     run.wait().expect(0);
-    assert!(seen.recv_timeout(SOON).is_ok());
-    settle(&seen);
+    let mut done = BTreeSet::new();
+    while done.len() < 2 {
+        let change: Value = serde_json::from_str(&seen.recv_timeout(SOON).unwrap()).unwrap();
+        let jobs = change["jobs"].as_array().unwrap().iter().filter(|job| job["state"] == "done");
+        done.extend(jobs.map(|job| job["job"].to_string()));
+    }
     page.get(&format!("clip/{}", super::take(&project, "hero/sku-2"))).expect(200);
     page.end();
 }
@@ -73,9 +78,8 @@ fn the_clips_of_an_active_run_appear_on_an_open_page() {
 fn open_pages_are_so_many_and_leave_room_for_clips() {
     let project = finished(1);
     let page = Page::of(&project);
-    let open: Vec<Receiver<String>> = (0..32).map(|_| changes(&page)).collect();
+    let open: Vec<Receiver<String>> = (0..32).map(|_| changes(&page, "")).collect();
     for changes in &open {
-        // The first look at the state counts as a change.
         changes.recv_timeout(SOON).unwrap();
     }
     page.get("events").expect(503);
