@@ -204,7 +204,7 @@ fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
         // Without a readable manifest the jobs are those of all projects, and two may have one name.
         match recorded.entry(job.key().clone()) {
             std::collections::hash_map::Entry::Vacant(entry) if !planned.is_empty() => {
-                let _ = entry.insert(job);
+                entry.insert(job);
             }
             _ => others.push(job),
         }

@@ -144,12 +144,12 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
-    /// One HTML page with all clips; also CSV, JSON, JUnit, Markdown
+    /// One HTML page with all clips; CSV, JSON, JUnit, Markdown
     ///
-    /// The page shows each clip beside its picture, with its versions, price, times, checks and decisions. It is one file
-    /// beside the clips: it works without a network, and it can be searched, filtered and printed. The other formats are for
-    /// spreadsheets, programs, build servers and chats. With --compare, what changed since the end of an earlier run. Works
-    /// while a run is active.
+    /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
+    /// the clips: it works without a network, and it can be searched, filtered and printed. Other formats are for
+    /// spreadsheets, programs, build servers and chats; with --compare, what changed since the end of an earlier run.
+    /// Works while a run is active.
     Report(ReportArgs),
     /// Compare every clip with what was placed
     ///

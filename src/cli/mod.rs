@@ -5,6 +5,7 @@ mod cancel;
 mod catalog;
 mod collect;
 mod context;
+mod decisions;
 mod dismiss;
 mod doctor;
 mod export;

@@ -2,6 +2,7 @@
 
 use super::args::ReviewArgs;
 use super::context::Context;
+use super::decisions;
 use super::signals::Signals;
 use crate::app::environment::variable;
 use crate::app::error::Error;
@@ -15,6 +16,9 @@ use serde_json::json;
 pub(super) async fn review(context: &Context, args: &ReviewArgs) -> Result<Exit, Error> {
     let project = context.open(args.manifest.manifest.as_deref())?.project;
     let who = args.who.clone().unwrap_or_else(reviewer);
+    if args.import.is_some() || args.export.is_some() {
+        return decisions::exchange(&context.terminal, &project, &who, args).await;
+    }
     serve(&context.terminal, project, who, args).await
 }
 

@@ -36,7 +36,7 @@ impl Case {
             (Bucket::Held, _) => Self::Error,
             (Bucket::Done | Bucket::Asks, _) => Self::Passed,
             (
-                Bucket::ToRender | Bucket::Review | Bucket::InFlight | Bucket::Waiting | Bucket::Dismissed,
+                Bucket::ToRender | Bucket::InFlight | Bucket::Waiting | Bucket::Review | Bucket::Dismissed,
                 _,
             ) => Self::Skipped,
         }

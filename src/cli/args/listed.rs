@@ -64,7 +64,7 @@ pub struct ReportArgs {
     /// Which jobs
     #[command(flatten)]
     pub filter: FilterArgs,
-    /// Write to this file; without it the page becomes report.html beside the clips, other formats go to stdout
+    /// Write to this file; the page goes to report.html in the folder of the clips without it, other formats to stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// As CSV, for a spreadsheet: a line for each job

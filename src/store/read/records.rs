@@ -81,16 +81,15 @@ impl Reader {
     ) -> Result<HashMap<(String, JobKey), Vec<Review>>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| {
-            let mut reviews = Reviews::read(db)?;
+            let mut by_job = Reviews::read(db)?.into_jobs();
             let mut select = db.prepare_cached(
                 "SELECT id, project, shot, item, variant FROM jobs WHERE ?1 IS NULL OR project = ?1",
             )?;
             let mut rows = select.query([project])?;
             let mut found = HashMap::new();
             while let Some(row) = rows.next()? {
-                let of_job = reviews.take_job(row.get(0)?);
-                if !of_job.is_empty() {
-                    found.insert((row.get(1)?, takes::key(row, 2)?), of_job);
+                if let Some(reviews) = by_job.remove(&row.get(0)?) {
+                    found.insert((row.get(1)?, takes::key(row, 2)?), reviews);
                 }
             }
             Ok(found)

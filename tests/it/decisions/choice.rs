@@ -62,7 +62,7 @@ fn a_version_of_an_earlier_order_stays_until_the_input_changes() {
     assert_eq!(job(&project, "sku-1").current().unwrap().take.id, older);
     assert_ne!(project.clips()[CLIP], before[CLIP]);
     project.edit("products.csv", "red mug", "blue mug");
-    assert!(project.run(&["plan"]).expect(0).stdout.contains("changed: prompt"));
+    assert!(project.run(&["plan"]).expect(0).out.contains("changed: prompt"));
 }
 
 #[test]
