@@ -59,10 +59,14 @@ fn tell(terminal: &Terminal, report: &ImportReport, file: &Path) {
         terminal.tell(&format!("{}:{}: {}: {since}", file.display(), it.line, it.job), 2);
     }
     if conflicts.is_empty() {
-        let words = format!("recorded {} decisions; {unchanged} known, {undecided} rows without one", made.len());
+        let words =
+            format!("recorded {} decisions; {unchanged} known, {undecided} rows without one", made.len());
         terminal.tell(&words, 0);
     } else {
-        let words = format!("{} rows are out of date, so nothing was recorded: decide about them anew", conflicts.len());
+        let words = format!(
+            "{} rows are out of date, so nothing was recorded: decide about them anew",
+            conflicts.len()
+        );
         terminal.tell(&words, 0);
     }
 }
