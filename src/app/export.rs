@@ -5,10 +5,18 @@
 
 mod address;
 mod choice;
+pub mod destinations;
+mod feeds;
+mod fit;
+mod flat;
+mod index;
+mod limits;
 mod output;
+mod products;
 mod sheet;
 
-pub use choice::{Choice, LeftOut};
+pub use choice::{Choice, LeftOut, Reason};
+pub(crate) use fit::Fit;
 
 use super::error::Error;
 use super::exit::Exit;
@@ -19,13 +27,36 @@ use crate::domain::problem::Severity;
 use crate::load::{Loaded, open};
 use address::Base;
 use choice::Clips;
+use destinations::Destination;
+use products::Products;
 use std::path::PathBuf;
+
+/// The command with which clips are looked at and decided about.
+const LOOK: &str = "report";
 
 /// The form in which clips are handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
     /// The user's own file with columns that name the clips.
     Sheet,
+    /// A supplemental feed for Google.
+    Google,
+    /// A supplemental feed for Meta.
+    Meta,
+    /// A folder of clips and two lists for Shopify.
+    Shopify,
+    /// A list for WooCommerce's product importer.
+    Woocommerce {
+        /// Name of the field that holds the address.
+        meta: String,
+    },
+    /// A folder of clips.
+    Flat,
+    /// An index of the clips as CSV and as JSON.
+    Index {
+        /// True if the CSV begins with a byte-order mark, by which Excel knows UTF-8.
+        excel: bool,
+    },
 }
 
 impl Form {
@@ -34,6 +65,12 @@ impl Form {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Sheet => "sheet",
+            Self::Google => "google",
+            Self::Meta => "meta",
+            Self::Shopify => "shopify",
+            Self::Woocommerce { .. } => "woocommerce",
+            Self::Flat => "flat",
+            Self::Index { .. } => "index",
         }
     }
 }
@@ -55,6 +92,8 @@ pub struct ExportRequest {
     pub force: bool,
     /// Address below which the clips will be found.
     pub base_url: Option<String>,
+    /// Names of destinations whose limits the clips must keep.
+    pub destinations: Vec<String>,
 }
 
 /// The result of an export.
@@ -78,6 +117,28 @@ pub struct ExportReport {
     pub next: String,
 }
 
+impl ExportReport {
+    /// Returns the report of clips that are written nowhere yet.
+    fn of(request: &ExportRequest, clips: &Clips<'_>) -> Self {
+        Self {
+            form: request.form.name(),
+            written: Vec::new(),
+            clips: clips.handed.len(),
+            rows: 0,
+            left_out: clips.left_out.clone(),
+            notes: Vec::new(),
+            sandbox: false,
+            next: String::new(),
+        }
+    }
+
+    /// Returns the exit code: clips that a destination refuses are failures of the export.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        if self.left_out.count(Reason::Unfit) > 0 { Exit::SomeFailed } else { Exit::Done }
+    }
+}
+
 impl Project {
     /// Writes the clips that may be handed over in the form of a shop or of the user's own file.
     ///
@@ -91,13 +152,26 @@ impl Project {
         let mut loaded = open(&places.manifest, &self.registry);
         refuse_invalid(places, &mut loaded)?;
         let gallery = self.gallery().await?;
-        let clips = Clips::of(&gallery, request)?;
+        let destinations = destinations(request)?;
+        let mut clips = Clips::of(&gallery, request)?;
+        let refused = limits::leave_out(&mut clips, &destinations);
         if clips.handed.is_empty() {
-            return Err(nothing(places, request, &clips.left_out));
+            return Err(nothing(places, request, &clips.left_out, &refused));
         }
         let mut report = match &request.form {
             Form::Sheet => sheet::write(self, request, &mut loaded, &clips, base.as_ref())?,
+            form => {
+                let products = Products::read(self, &mut loaded)?;
+                match form {
+                    Form::Shopify | Form::Flat => flat::folder(self, request, &products, &clips)?,
+                    Form::Index { excel } => {
+                        index::index(self, request, &products, &clips, base.as_ref(), *excel)?
+                    }
+                    _ => feeds::feed(self, request, &products, &clips, base.as_ref())?,
+                }
+            }
         };
+        report.notes.splice(0..0, refused);
         report.sandbox = places.sandbox;
         Ok(report)
     }
@@ -130,28 +204,43 @@ fn refuse_invalid(places: &Places, loaded: &mut Loaded) -> Result<(), Error> {
 }
 
 /// Returns the error for a request that no clip fits.
-fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut) -> Error {
+fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused: &[String]) -> Error {
     let what = match request.choice {
         Choice::Approved => "no clip is approved",
         Choice::All => "no clip can be handed over",
     };
     let parts = left_out.parts();
     let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) };
-    let hint = if left_out.undecided() > 0 {
-        match request.choice {
-            Choice::Approved => places.typed("review"),
-            Choice::All => places.typed("status"),
-        }
+    let refused: String = refused.iter().map(|refused| format!("; {refused}")).collect();
+    let (exit, hint) = if left_out.count(Reason::Unfit) > 0 {
+        let to = destinations(request).unwrap_or_default();
+        let to: String = to.iter().map(|to| format!(" --for {}", to.name)).collect();
+        (Exit::SomeFailed, format!("plan{to}"))
+    } else if left_out.undecided() > 0 {
+        (Exit::WorkRemains, LOOK.to_owned())
     } else {
-        places.typed("status")
+        (Exit::SomeFailed, "status".to_owned())
     };
-    let error = Error::new(Exit::Usage, format!("{what}{parts}; nothing was written"));
-    error.money("not charged").hint(hint)
+    let error = Error::new(exit, format!("{what}{parts}{refused}; nothing was written"));
+    error.money("not charged").hint(places.typed(&hint))
+}
+
+/// Returns the destinations whose limits are checked: those that are named, and that of the form itself.
+fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Error> {
+    let of_form = match request.form {
+        Form::Google | Form::Meta | Form::Shopify | Form::Woocommerce { .. } => Some(request.form.name()),
+        Form::Sheet | Form::Flat | Form::Index { .. } => None,
+    };
+    let named = request.destinations.iter().map(String::as_str);
+    let mut names: Vec<&str> = named.chain(of_form).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(Destination::named).collect()
 }
 
 /// Returns the command to type behind an export.
 fn next(places: &Places, clips: &Clips<'_>) -> String {
-    if clips.left_out.undecided() > 0 { places.typed("review") } else { places.typed("status") }
+    if clips.left_out.undecided() > 0 { places.typed(LOOK) } else { places.typed("status") }
 }
 
 /// Returns the command that repeats an export for another file.

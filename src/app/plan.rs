@@ -7,8 +7,10 @@ use super::budget::{Level, caps, levels, unused};
 use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
+use super::export::Fit;
 use super::inputs::load;
 use super::lost::{Lost, Search};
+use super::names::Names;
 use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
 use super::planned::{Changes, Plan};
@@ -43,6 +45,8 @@ pub struct PlanRequest {
     pub selection: Selection,
     /// File to write the plan to; running this plan approves it.
     pub out: Option<PathBuf>,
+    /// Names of destinations whose limits the clips must keep.
+    pub destinations: Vec<String>,
 }
 
 /// A plan with all its jobs.
@@ -88,7 +92,8 @@ impl Project {
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
         let places = &self.places;
         let worksheet = worksheet(places)?;
-        let loaded = valid(self, load(self, &worksheet))?;
+        let loaded = fitted(load(self, &worksheet), &worksheet, places, request)?;
+        let loaded = valid(self, loaded)?;
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let now = self.clock.now();
         let History { reader, levels, paused } = history(places, manifest, now).await?;
@@ -279,6 +284,28 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
         // The user should look at one clip before paying for all.
         _ => places.typed("run --limit 1"),
     }
+}
+
+/// Adds what destinations refuse to the problems of what was loaded.
+fn fitted(
+    mut loaded: Loaded,
+    worksheet: &Worksheet,
+    places: &Places,
+    PlanRequest { selection, destinations, .. }: &PlanRequest,
+) -> Result<Loaded, Error> {
+    let mut fit = Fit::of(destinations, &loaded.cards)?;
+    if !destinations.is_empty() {
+        let names = Names::of_wanted(worksheet, &selection.only)?;
+        worksheet.book().each_wanted::<StoreError>(|wanted| {
+            if names.has(&wanted.key) {
+                fit.look(&wanted);
+            }
+            Ok(())
+        })?;
+    }
+    let problems = fit.problems(&places.shown);
+    loaded.problems.extend(problems);
+    Ok(loaded)
 }
 
 /// Reports the problems of what was loaded, and refuses to continue if one is an error.

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::export::Fit;
 use super::images;
 use super::inputs::hand_on;
 use super::project::Project;
@@ -14,10 +15,12 @@ use crate::plan::expand::Placed;
 use crate::plan::order::LinkBook;
 
 /// A request to check a manifest.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ValidateRequest {
     /// True to download the first bytes of linked images and compare them with the limits of their models.
     pub check_images: bool,
+    /// Names of destinations whose limits the clips must keep.
+    pub destinations: Vec<String>,
 }
 
 /// The result of checking a manifest.
@@ -36,15 +39,18 @@ impl Project {
     ///
     /// It sends nothing to a provider.
     pub async fn validate(&self, request: ValidateRequest) -> Result<ValidateReport, Error> {
-        let ValidateRequest { check_images } = request;
+        let ValidateRequest { check_images, destinations } = request;
         let places = &self.places;
         let mut loaded = open(&places.manifest, &self.registry);
-        hand_on(places, &mut loaded, &LinkBook::new(), check_images, &mut Uncollected);
+        let cards = loaded.cards.clone();
+        let mut looking = Looking(Fit::of(&destinations, &cards)?);
+        hand_on(places, &mut loaded, &LinkBook::new(), check_images, &mut looking);
         if check_images {
             let links = images::look(self, &loaded).await?;
             loaded = open(&places.manifest, &self.registry);
-            hand_on(places, &mut loaded, &links, false, &mut Uncollected);
+            hand_on(places, &mut loaded, &links, false, &mut looking);
         }
+        loaded.problems.extend(looking.0.problems(&places.shown));
         let command = match (loaded.is_invalid(), check_images) {
             (false, _) => "plan",
             (true, false) => "validate",
@@ -68,13 +74,17 @@ impl ValidateReport {
     }
 }
 
-/// A sink that only counts jobs.
-struct Uncollected;
+/// A sink that only looks at jobs.
+struct Looking<'a>(Fit<'a>);
 
-impl Jobs for Uncollected {
-    fn begin(&mut self) {}
+impl Jobs for Looking<'_> {
+    fn begin(&mut self) {
+        self.0.begin();
+    }
 
-    fn take(&mut self, _: Wanted, _: Placed) {}
+    fn take(&mut self, wanted: Wanted, _: Placed) {
+        self.0.look(&wanted);
+    }
 
     fn picture(&mut self, _: Sha256, _: &mut dyn FnMut() -> Option<Signature>) {}
 }

@@ -9,6 +9,8 @@ mod text;
 mod workbook;
 mod xml;
 
+pub use sheet::defused;
+
 use std::collections::HashMap;
 
 /// The places of the rows of a product file, as its reader found them.

@@ -38,7 +38,7 @@ mod workbook;
 mod xml;
 
 pub use crate::domain::item::{OnePer, Reading};
-pub use append::{Appended, Columns as NewColumns, Layout, Refused, append};
+pub use append::{Appended, Columns as NewColumns, Layout, Refused, append, defused};
 pub use dialect::names as dialects;
 pub use items::Makes;
 pub use mapping::{By, in_yaml};

@@ -10,7 +10,7 @@ mod sandbox;
 mod settle;
 mod sheet;
 
-pub use export::{ExportArgs, ExportCommon, ExportForm};
+pub use export::{ExportArgs, ExportCommon, ExportForm, FlatArgs, IndexArgs, WoocommerceArgs};
 pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
@@ -151,6 +151,12 @@ pub enum Command {
     /// spreadsheets, programs, build servers and chats; with --compare, what changed since the end of an earlier run.
     /// Works while a run is active.
     Report(ReportArgs),
+    /// Look for black, frozen or wrong clips
+    ///
+    /// Gives every clip a verdict: pass, warn or fail. It reads the length, size, rate and tracks of each file, and looks at
+    /// its frames where ffmpeg is installed. A run does so by itself; this command does it for clips that have no verdict, or
+    /// one for other settings of `checks:`. Sends nothing. Exits 3 where a clip fails.
+    Check(ManifestArg),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
@@ -267,6 +273,9 @@ pub struct ValidateArgs {
     /// Also fetch the first bytes of linked pictures, and hold them against the model's limits
     #[arg(long)]
     pub check_images: bool,
+    /// Also hold the clips against the limits of this destination, such as google or reels; may be repeated
+    #[arg(long = "for", value_name = "NAME")]
+    pub destinations: Vec<String>,
 }
 
 /// Arguments of `prune`.

@@ -20,5 +20,5 @@ pub(super) async fn export(context: &Context, args: &ExportArgs) -> Result<Exit,
         text::export::tell(terminal, &report);
     }
     terminal.next(&report.next);
-    Ok(Exit::Done)
+    Ok(report.exit())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "jobs", "show", "report", "review", "ledger", "verify", "models"]),
+    ("Look", &["plan", "status", "jobs", "show", "report", "review", "ledger", "check", "verify", "models"]),
     ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
@@ -115,6 +115,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["on a server, through an SSH tunnel", "shotlist review --listen 127.0.0.1:8420"],
             ["the decisions, for a spreadsheet", "shotlist review --export decisions.csv"],
             ["decisions of the report's page", "shotlist review --import decisions.csv"],
+        ],
+    ),
+    (
+        "check",
+        &[
+            ["every clip without a verdict", "shotlist check"],
+            ["the rehearsal", "shotlist check --sandbox"],
+            ["for a script", "shotlist check --json"],
         ],
     ),
     (

@@ -15,7 +15,8 @@ pub(super) async fn plan(context: &Context, args: &PlanArgs) -> Result<Exit, Err
     // Where clips go is no matter of a plan: its `--out` is the file that it is written to.
     let places = context.open(args.manifest.manifest.as_deref())?.project.places().without_out()?;
     let opened = context.open_at(places)?;
-    let request = PlanRequest { selection: args.selection.request(), out: args.out.clone() };
+    let (out, destinations) = (args.out.clone(), args.destinations.clone());
+    let request = PlanRequest { selection: args.selection.request(), out, destinations };
     let report = opened.project.plan(&request).await?;
     if args.show_requests {
         report.each_request(Terminal::json_data)?;

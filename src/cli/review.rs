@@ -4,12 +4,11 @@ use super::args::ReviewArgs;
 use super::context::Context;
 use super::decisions;
 use super::signals::Signals;
-use crate::app::environment::variable;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::project::Project;
 use crate::report::terminal::Terminal;
-use crate::review::{Opener, Options, Server};
+use crate::review::{Opener, Options, Server, reviewer};
 use serde_json::json;
 
 /// Serves the page until a signal ends it, or reads and writes decisions as a file.
@@ -28,6 +27,7 @@ async fn serve(terminal: &Terminal, project: Project, who: String, args: &Review
     let options = Options { only: args.only.clone(), read_only, listen, allow_remote, who: who.clone() };
     let local = |error: std::io::Error| Error::new(Exit::Local, format!("the review failed: {error}"));
     let mut signals = Signals::listen().map_err(local)?;
+    let checked = project.clone();
     let server = Server::start(project, options).await?;
     if terminal.json {
         terminal.data(json!({
@@ -62,15 +62,18 @@ async fn serve(terminal: &Terminal, project: Project, who: String, args: &Review
     if let Err(error) = &opener {
         terminal.say(format_args!("warning: no browser was opened: {error}; open the link above"));
     }
-    signals.next().await;
+    let checks = async {
+        if let Err(error) = checked.check_clips().await {
+            terminal.say(format_args!("warning: the clips cannot be checked: {error}"));
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = signals.next() => {}
+        // Verdicts reach the page as they are recorded.
+        () = checks => {}
+    }
     server.stop().await.map_err(local)?;
     terminal.next(places.typed("status"));
     Ok(Exit::Done)
-}
-
-/// Returns the user and the computer as the name of the reviewer.
-fn reviewer() -> String {
-    let user = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|user| !user.is_empty());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{}@{host}", user.as_deref().unwrap_or("unknown"))
 }

@@ -10,7 +10,8 @@ use crate::report::text;
 /// Checks everything that can be known before anything is sent.
 pub(super) async fn validate(context: &Context, args: &ValidateArgs) -> Result<Exit, Error> {
     let opened = context.open(args.manifest.manifest.as_deref())?;
-    let request = ValidateRequest { check_images: args.check_images };
+    let request =
+        ValidateRequest { check_images: args.check_images, destinations: args.destinations.clone() };
     let report = opened.project.validate(request).await?;
     text::validate::tell(&context.terminal, opened.project.places(), &report);
     Ok(report.exit())

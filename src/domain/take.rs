@@ -9,6 +9,9 @@ use super::request::Request;
 use std::fmt;
 use std::str::FromStr;
 
+/// IPTC's name for media that a trained model made; feeds and platforms ask for it.
+pub const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
+
 /// What decides whether something must be paid again: a hash over what the user ordered.
 ///
 /// Written `v1:` and 64 hexadecimal digits. How a v1 fingerprint is taken never changes.

@@ -3,13 +3,10 @@
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::money::Usd;
 use crate::domain::request::{Field, Media, PictureFacts};
-use crate::domain::take::Take;
+use crate::domain::take::{SOURCE_TYPE, Take};
 use crate::provider::body;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-
-/// IPTC's name for media that a trained model made; feeds and platforms ask for it.
-const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
 /// What a sidecar says beside its take.
 pub(super) struct Origin {

@@ -5,7 +5,7 @@
 use super::range::{Part, part};
 use crate::app::gallery::Gallery;
 use crate::domain::key::TakeId;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{ClipFile, State};
 use crate::domain::request::Media;
 use crate::files::open_below;
 use axum::body::Body;
@@ -23,14 +23,17 @@ use tokio_util::io::ReaderStream;
 /// Bytes that are read and sent in one go.
 const CHUNK: usize = 64 * 1024;
 
+/// Folder of the posters below the state folder.
+const POSTERS: &str = "posters";
+
 /// Bytes at the head of a file that tell its format.
 const HEAD: usize = 12;
 
 /// The files of a rendering.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// Path of its clip below the output folder, and the number of its bytes.
-    clip: Option<(String, u64)>,
+    /// Path of its clip below the output folder, and what it is.
+    clip: Option<(String, ClipFile)>,
     /// Path of its source picture below the manifest's folder.
     source: Option<String>,
 }
@@ -41,7 +44,7 @@ impl Files {
         let mut all: HashMap<TakeId, Self> = HashMap::new();
         for take in gallery.jobs.iter().flat_map(|job| &job.record.takes).map(|record| &record.take) {
             let clip = match take.state {
-                State::Done { file, .. } if !take.path.is_empty() => Some((take.path.clone(), file.size)),
+                State::Done { file, .. } if !take.path.is_empty() => Some((take.path.clone(), file)),
                 _ => None,
             };
             let source = match &take.request.image {
@@ -52,7 +55,7 @@ impl Files {
         }
         // The clip under the name of a job may be of a rendering of another job, which is shown or not.
         for filed in gallery.jobs.iter().filter_map(|job| job.record.filed.as_ref()) {
-            all.entry(filed.take.clone()).or_default().clip = Some((filed.path.clone(), filed.file.size));
+            all.entry(filed.take.clone()).or_default().clip = Some((filed.path.clone(), filed.file));
         }
         all
     }
@@ -61,9 +64,15 @@ impl Files {
     ///
     /// A file of another size is not what was rendered, and a person must not decide about it.
     pub(super) fn open_clip(&self, out: &Path) -> io::Result<Found> {
-        let (path, size) = self.clip.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        let (path, file) = self.clip.as_ref().ok_or(io::ErrorKind::NotFound)?;
         let found = Found::of(open_below(out, path)?)?;
-        if found.size == *size { Ok(found) } else { Err(io::ErrorKind::NotFound.into()) }
+        if found.size == file.size { Ok(found) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    /// Opens the poster of the clip, where the checks have made one.
+    pub(super) fn open_poster(&self, state: &Path) -> io::Result<Found> {
+        let (_, file) = self.clip.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        Found::of(open_below(&state.join(POSTERS), &format!("{}.webp", file.sha256))?)
     }
 
     /// Opens the source picture.

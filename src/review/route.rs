@@ -58,6 +58,7 @@ async fn routed(shared: &Arc<Shared>, host: &str, request: Request) -> Response 
         ["data"] => page::data(shared).await,
         ["events"] => live::stream(shared, last_seen(&request)),
         ["clip", take] => file(shared, Kind::Clip, take, &method, request.headers()).await,
+        ["poster", take] => file(shared, Kind::Poster, take, &method, request.headers()).await,
         ["source", take] => file(shared, Kind::Source, take, &method, request.headers()).await,
         _ => nothing(),
     };
@@ -75,6 +76,7 @@ fn last_seen(request: &Request) -> Option<u64> {
 #[derive(Clone, Copy)]
 enum Kind {
     Clip,
+    Poster,
     Source,
 }
 
@@ -91,10 +93,12 @@ async fn file(
         Err(error) => return failed(&error),
     };
     let (take, folder) = (TakeId(take.to_owned()), shared.project.places().folder.clone());
+    let state = shared.project.places().state.clone();
     let opened = spawn_blocking(move || -> io::Result<Found> {
         let files = shown.files.get(&take).ok_or(io::ErrorKind::NotFound)?;
         match kind {
             Kind::Clip => files.open_clip(&shown.gallery.out),
+            Kind::Poster => files.open_poster(&state),
             Kind::Source => files.open_source(&folder),
         }
     });

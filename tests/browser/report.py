@@ -23,12 +23,12 @@ HOSTILE = [
 
 MANIFEST = """version: 1
 project: browser & "test" <b>
-items: { from: products.csv }
+items: ITEMS
 shots:
   hero:
     model: zai/vidu2-image
     image: "{{ item.image }}"
-    prompt: "Product film: {{ item.title }}, in daylight. It turns slowly."
+    prompt: "Product film: {{ item.title }}, in daylight. <img src=x onerror=window.hacked=7> It turns slowly."
   social:
     model: zai/viduq1-image
     image: "{{ item.image }}"
@@ -41,16 +41,14 @@ providers:
 PICTURES = ["mug-terracotta", "kettle-sage", "boots-olive", "radio-tomato", "watch-black", "desk-lamp-petrol"]
 
 
-def products():
-    """Returns 100 products, of which the first have titles that try to be more than text."""
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(["id", "title", "tags", "image"])
+def items():
+    """Returns 100 items, of which the first have titles that try to be more than text."""
+    made = []
     for number in range(100):
-        title = HOSTILE[number] if number < len(HOSTILE) else f"Mug no. {number}"
+        title = f"{HOSTILE[number]} mug" if number < len(HOSTILE) else f"Mug no. {number}"
         tag = HOSTILE[1] if number == 1 else ["spring", "sale"][number % 2]
-        rows.writerow([f"p{number:03}", title, tag, f"pictures/{PICTURES[number % len(PICTURES)]}.png"])
-    return text.getvalue()
+        made.append({"id": f"p{number:03}", "title": title, "tags": tag, "image": f"pictures/{PICTURES[number % len(PICTURES)]}.png"})
+    return json.dumps(made)
 
 
 def faults():
@@ -59,7 +57,6 @@ def faults():
     return json.dumps([
         {"on": "submit", "when": {"prompt_contains": "Mug no. 10,"}, "do": refused},
         {"on": "poll", "when": {"prompt_contains": "Mug no. 11,"}, "do": failed},
-        {"on": "poll", "when": {"prompt_contains": "Mug no. 12, on a table"}, "do": "no_result"},
     ])
 
 
@@ -97,7 +94,6 @@ def looks(driver, claims, page):
     claims("Spent on these clips" in texts(driver, ".tile .label"), "the money comes first")
     needs = texts(driver, ".need")
     claims(any("failed" in it for it in needs), f"failed jobs need a person: {needs}")
-    claims(any("need your decision" in it for it in needs), f"held jobs need a person: {needs}")
     claims(any("not decided" in it for it in needs), f"undecided clips need a person: {needs}")
     claims(any("shotlist retry --sandbox" in it for it in texts(driver, ".needs code")), "the command to type is there")
     card = find(driver, ".card")
@@ -112,7 +108,7 @@ def looks(driver, claims, page):
 
 
 def filters(driver, claims):
-    search(driver, "mug 42")
+    search(driver, "mug zebra")
     claims.equal(rows(driver), 0, "words are all searched for")
     claims("Nothing matches" in find(driver, "#gallery").text, "an empty list says why")
     click(driver, find(driver, "#empty button"))
@@ -120,7 +116,7 @@ def filters(driver, claims):
     search(driver, '"mug no. 42"')
     claims.equal(rows(driver), 2, "a phrase finds its item")
     search(driver, "")
-    for name, count in [("state:failed", 4), ("state:held", 1), ("state:done", 195), ("decision:undecided", 195), ("shot:hero", 100), ("model:zai/viduq1-image", 100)]:
+    for name, count in [("state:failed", 4), ("state:done", 196), ("decision:undecided", 196), ("shot:hero", 100), ("model:zai/viduq1-image", 100)]:
         found = chip(driver, name)
         claims(found is not None, f"there is a chip {name}")
         if found is None:
@@ -134,13 +130,13 @@ def filters(driver, claims):
         claims.equal(rows(driver), 200, f"{name} can be taken off")
     search(driver, "tag:spring shot:hero")
     claims.equal(rows(driver), 50, "tokens of two keys hold together")
-    search(driver, "state:failed state:held")
-    claims.equal(rows(driver), 5, "tokens of one key hold one by one")
+    search(driver, "state:failed state:done shot:hero")
+    claims.equal(rows(driver), 100, "tokens of one key hold one by one")
     search(driver, "-state:done")
-    claims.equal(rows(driver), 5, "a token can be denied")
+    claims.equal(rows(driver), 4, "a token can be denied")
     click(driver, chip(driver, "shot:hero"))
     driver.back()
-    claims(wait(lambda: rows(driver) == 5, 3), "Back takes the last filter off")
+    claims(wait(lambda: rows(driver) == 4, 3), "Back takes the last filter off")
     search(driver, "")
     hostile = next((it for it in find_all(driver, "[data-chip]") if "onerror" in it.get_attribute("data-chip")), None)
     claims(hostile is not None, "a hostile tag is a chip")
@@ -158,7 +154,7 @@ def sorts(driver, claims):
     claims("sort=item" in driver.current_url, "the order is in the address")
     dearest = first("price")
     claims(dearest.startswith("social/"), f"the highest price first: {dearest}")
-    claims.equal(first("risk"), "social/p012", "what needs a decision comes first")
+    claims(first("risk").split("/")[1] in ("p010", "p011"), "what failed comes first")
     claims(first("newest") is not None, "newest first")
     first("item")
 
@@ -336,9 +332,9 @@ def smooth(driver, claims):
 
 
 def run(arguments, claims):
-    project = Project(arguments.program, MANIFEST, {"products.csv": products(), "faults.json": faults()})
-    project.run("run", "--yes", "--faults", "faults.json", expect=(3, 7), tiny=False)
-    project.run("redo", "hero/p000", "--yes")
+    project = Project(arguments.program, MANIFEST.replace("ITEMS", items()), {"faults.json": faults()})
+    project.run("run", "--yes", "--faults", "faults.json", expect=(3,), tiny=False)
+    project.run("redo", "hero/p000", "--yes", expect=(0, 3), tiny=False)
     project.run("report")
     page = (project.folder / "sandbox" / "report.html").as_uri()
     with tempfile.TemporaryDirectory() as downloads:
@@ -378,4 +374,5 @@ def shoot(driver, page, folder):
                 driver.save_screenshot(str(folder / f"report-{name}-{width}-{scheme}.png"))
 
 
-main(run)
+if __name__ == "__main__":
+    main(run)

@@ -160,5 +160,5 @@ fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
 
 /// The newest rendering of a job.
 fn take(project: &Project, job: &str) -> String {
-    project.show(job)["takes"].as_array().unwrap().last().unwrap()["take"].as_str().unwrap().to_owned()
+    project.show(job)["takes"].as_array().unwrap().first().unwrap()["take"].as_str().unwrap().to_owned()
 }

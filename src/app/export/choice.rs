@@ -4,13 +4,15 @@ use super::ExportRequest;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::gallery::{Gallery, GalleryJob};
-use crate::app::names::Names;
+use crate::app::jobs::names;
 use crate::domain::digest::Sha256;
+use crate::domain::key::TakeId;
 use crate::domain::problem::meant_or_all;
 use crate::domain::review::{Outcome, Review, Standing};
 use crate::plan::bucket::Bucket;
 use crate::plan::known::Filed;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::store::TakeRecord;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 /// Clips that are handed over.
@@ -38,6 +40,8 @@ pub enum Reason {
     Missing,
     /// The clip has other bytes than were placed.
     Altered,
+    /// A destination does not take the clip.
+    Unfit,
     /// There is no clip.
     NoClip(Bucket),
 }
@@ -53,6 +57,7 @@ impl Reason {
             Self::Outdated => "decision outdated",
             Self::Missing => "missing",
             Self::Altered => "altered",
+            Self::Unfit => "beyond the limits of a destination",
             Self::NoClip(bucket) => bucket.words(1),
         }
     }
@@ -74,10 +79,16 @@ impl LeftOut {
         self.iter().map(|(reason, count)| format!("{count} {}", reason.word())).collect()
     }
 
+    /// Returns the number of clips that were left out for a reason.
+    #[must_use]
+    pub fn count(&self, reason: Reason) -> usize {
+        self.0.get(&reason).copied().unwrap_or_default()
+    }
+
     /// Returns the number of clips that wait for a person's decision.
     #[must_use]
     pub fn undecided(&self) -> usize {
-        self.0.get(&Reason::Undecided).unwrap_or(&0) + self.0.get(&Reason::Outdated).unwrap_or(&0)
+        self.count(Reason::Undecided) + self.count(Reason::Outdated)
     }
 }
 
@@ -96,6 +107,9 @@ pub(super) struct Clips<'a> {
     pub(super) left_out: LeftOut,
     /// Folder of the clips.
     pub(super) folder: PathBuf,
+    /// Name of the project.
+    pub(super) project: Option<String>,
+    takes: HashMap<&'a TakeId, &'a TakeRecord>,
 }
 
 impl<'a> Clips<'a> {
@@ -107,16 +121,16 @@ impl<'a> Clips<'a> {
             let hint = meant_or_all(unknown, shots.iter().copied(), "the shots are");
             return Err(Error::new(Exit::Usage, format!("no job has the shot `{unknown}`; {hint}")));
         }
-        let is_name = |name: &str| {
-            Ok::<_, Error>(jobs.iter().any(|job| job.key().item == name || job.key().to_string() == name))
-        };
-        let names = Names::of(&request.only, is_name)?;
+        let names = names(&request.only, jobs)?;
         let rejected = rejected(jobs);
+        let takes = jobs.iter().flat_map(|job| &job.record.takes).map(|take| (&take.take.id, take));
         let mut clips = Self {
             handed: Vec::new(),
             others: Vec::new(),
             left_out: LeftOut::default(),
             folder: gallery.out.clone(),
+            project: gallery.project.clone(),
+            takes: takes.collect(),
         };
         for job in jobs {
             let is_meant =
@@ -126,14 +140,22 @@ impl<'a> Clips<'a> {
             }
             match clips.clip(job, &rejected, request.choice) {
                 Ok(filed) => clips.handed.push(Handed { job, filed }),
-                Err(reason) => {
-                    *clips.left_out.0.entry(reason).or_default() += 1;
-                    clips.others.push((job, reason));
-                }
+                Err(reason) => clips.leave_out(job, reason),
             }
         }
         names.warnings()?;
         Ok(clips)
+    }
+
+    /// Leaves the clip of a job out.
+    pub(super) fn leave_out(&mut self, job: &'a GalleryJob, reason: Reason) {
+        *self.left_out.0.entry(reason).or_default() += 1;
+        self.others.push((job, reason));
+    }
+
+    /// Returns the rendering of a clip, which may be of another job that shares it.
+    pub(super) fn take(&self, handed: &Handed<'_>) -> Option<&'a TakeRecord> {
+        self.takes.get(&handed.filed.take).copied()
     }
 
     /// Returns the clip of a job, or the reason for which it is not handed over.

@@ -28,8 +28,13 @@ pub(super) fn place(places: &Places, request: &ExportRequest, name: &str) -> Res
     Ok(named.clone())
 }
 
-/// Returns an error if a path is that of a file that is only read.
-pub(super) fn refuse_source(path: &Path, source: &Path) -> Result<(), Error> {
+/// Returns an error if a path is that of the file of the items, which is only read.
+pub(super) fn refuse_source(
+    places: &Places,
+    request: &ExportRequest,
+    path: &Path,
+    source: &Path,
+) -> Result<(), Error> {
     let is_source = match (path.canonicalize(), source.canonicalize()) {
         (Ok(path), Ok(source)) => path == source,
         _ => path == source,
@@ -38,13 +43,13 @@ pub(super) fn refuse_source(path: &Path, source: &Path) -> Result<(), Error> {
         return Ok(());
     }
     let what = format!("{} is the file that the items come from, and it is never changed", path.display());
-    Err(Error::new(Exit::Usage, what).money("not charged").hint("write another name behind --out"))
+    Err(Error::new(Exit::Usage, what).money("not charged").hint(typed(places, request, " --out FILE")))
 }
 
 /// Writes a file whole or not at all.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn write(places: &Places, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     atomic_write(path, bytes, MODE).map_err(|error| {
         let what = format!("{} cannot be written: {error}", path.display());
-        Error::new(Exit::Local, what).money("not charged").hint("write another name behind --out")
+        Error::new(Exit::Local, what).money("not charged").hint(places.typed("doctor"))
     })
 }

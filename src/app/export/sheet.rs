@@ -9,6 +9,7 @@ use crate::app::exit::Exit;
 use crate::app::gallery::GalleryJob;
 use crate::app::places::Places;
 use crate::app::project::Project;
+pub(super) use crate::catalog::defused;
 use crate::catalog::{Layout, NewColumns, Refused, append};
 use crate::domain::text::count;
 use crate::load::{Loaded, ProductFile, each_item};
@@ -59,21 +60,22 @@ pub(super) fn write(
     let cells = texts.into_iter().map(|(row, texts)| (row, texts.into_cells())).collect();
     let columns = NewColumns { names: &COLUMNS, rows: cells };
     let wanted = columns.rows.len();
-    let (bytes, layout) = (read(&file)?, file.layout.as_ref().ok_or_else(|| unfit(&file, "it has no rows"))?);
+    let (bytes, layout) =
+        (read(places, &file)?, file.layout.as_ref().ok_or_else(|| unfit(places, &file, "it has no rows"))?);
     let appended = append(&bytes, layout, file.encoding, &columns).map_err(|refused| match refused {
-        Refused::Taken(column) => taken(&file, &column),
-        Refused::Unfit(why) => unfit(&file, &why),
+        Refused::Taken(column) => taken(places, &file, &column),
+        Refused::Unfit(why) => unfit(places, &file, &why),
     })?;
     if appended.rows != wanted {
         let why = format!(
             "of {wanted} rows with clips, {} were found again; it was changed just now",
             appended.rows
         );
-        return Err(unfit(&file, &why));
+        return Err(unfit(places, &file, &why));
     }
     let path = place(places, request, &name(&file.path))?;
-    refuse_source(&path, &file.path)?;
-    write_file(&path, &appended.bytes)?;
+    refuse_source(places, request, &path, &file.path)?;
+    write_file(places, &path, &appended.bytes)?;
     let mut notes = Vec::new();
     if gone > 0 {
         notes.push(format!("{} belong to items that {} no longer has", count(gone, "job"), file.shown));
@@ -98,16 +100,8 @@ pub(super) fn write(
         notes
             .push("several clips of a row are joined by ` | `; `--shot` writes those of one shot".to_owned());
     }
-    Ok(ExportReport {
-        form: request.form.name(),
-        written: vec![path],
-        clips: clips.handed.len(),
-        rows: wanted,
-        left_out: clips.left_out.clone(),
-        notes,
-        sandbox: false,
-        next: next(places, clips),
-    })
+    let next = next(places, clips);
+    Ok(ExportReport { written: vec![path], rows: wanted, notes, next, ..ExportReport::of(request, clips) })
 }
 
 /// Returns the texts of each row, and the number of jobs whose items the file no longer has.
@@ -157,6 +151,7 @@ fn error(job: &GalleryJob, reason: Reason) -> Option<String> {
         }
         Reason::SharesRejected => "another job has the same clip, and it was rejected there".to_owned(),
         Reason::Missing => "the clip is not in its place".to_owned(),
+        Reason::Unfit => "a destination does not take it".to_owned(),
         Reason::Altered => "the clip was changed since it was saved".to_owned(),
         Reason::NoClip(_) => {
             let said = job.record.takes.first().and_then(|take| take.said.as_ref())?;
@@ -177,19 +172,22 @@ fn name(path: &Path) -> String {
     }
 }
 
-fn read(file: &ProductFile) -> Result<Vec<u8>, Error> {
-    file.bytes().map_err(|why| unfit(file, &why))
+fn read(places: &Places, file: &ProductFile) -> Result<Vec<u8>, Error> {
+    file.bytes().map_err(|why| unfit(places, file, &why))
 }
 
-fn unfit(file: &ProductFile, why: &str) -> Error {
+fn unfit(places: &Places, file: &ProductFile, why: &str) -> Error {
     let what = format!("columns cannot be added to {}: {why}; nothing was written", file.shown);
-    Error::new(Exit::Invalid, what).money("not charged").hint("shotlist export index")
+    Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("export index"))
 }
 
-fn taken(file: &ProductFile, column: &str) -> Error {
-    let what = format!("{} has a column `{column}` already; nothing was written", file.shown);
-    let hint = "name the file as the shop exported it under `items:`, or remove the columns that begin with `shotlist_`";
-    Error::new(Exit::Invalid, what).money("not charged").hint(hint)
+fn taken(places: &Places, file: &ProductFile, column: &str) -> Error {
+    let what = format!(
+        "{} has a column `{column}` already; name the file as the shop exported it under `items:`, or remove the columns \
+         that begin with `shotlist_`; nothing was written",
+        file.shown
+    );
+    Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("export index"))
 }
 
 fn no_sheet(places: &Places) -> Error {

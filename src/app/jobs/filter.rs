@@ -64,7 +64,7 @@ impl Filter {
 }
 
 /// Returns the names and patterns of a filter, each of which matches a job.
-fn names(only: &[String], jobs: &[GalleryJob]) -> Result<Names, Error> {
+pub(crate) fn names(only: &[String], jobs: &[GalleryJob]) -> Result<Names, Error> {
     let known: HashSet<String> = if only.is_empty() {
         HashSet::new()
     } else {

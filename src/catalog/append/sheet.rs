@@ -56,7 +56,8 @@ pub(super) fn edits(text: &str, delimiter: u8, header: u64, columns: &Columns<'_
 }
 
 /// Returns a text that no spreadsheet takes for a formula.
-pub(crate) fn defused(text: &str) -> String {
+#[must_use]
+pub fn defused(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }

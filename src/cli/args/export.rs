@@ -22,6 +22,71 @@ pub enum ExportForm {
     /// `shotlist_file`, `shotlist_url` and `shotlist_error`; nothing else is changed. Default: NAME.shotlist.csv beside the
     /// manifest.
     Sheet(ExportCommon),
+    /// A supplemental feed for Google: `id` and `video_link`
+    ///
+    /// A TSV file that adds `video_link` to the offers of a main feed. Needs --base-url. Clips beyond Google's limits, such as
+    /// those shorter than 6 s, are left out and told. Default: PROJECT.google.tsv beside the manifest.
+    Google(ExportCommon),
+    /// A supplemental feed for Meta: `id` and `video[0].url`
+    ///
+    /// A CSV file that adds clips to the items of a catalog, with the shot as the tag of each. Needs --base-url. Default:
+    /// PROJECT.meta.csv beside the manifest.
+    Meta(ExportCommon),
+    /// A folder of clips and lists for Shopify
+    ///
+    /// All clips in one folder, `files.csv` with the handle and the file of each, and `media.jsonl` with the media of each
+    /// product for the Admin API. It never calls the shop: files are uploaded there first, by `stagedUploadsCreate`. --out is
+    /// the folder. Default: PROJECT.shopify beside the manifest.
+    Shopify(ExportCommon),
+    /// A list for WooCommerce's product importer
+    ///
+    /// A CSV file with `SKU` and a field that holds the address of the clip; the column of pictures is never touched, because
+    /// the importer refuses rows with anything else in it. Needs --base-url. Default: PROJECT.woocommerce.csv beside the
+    /// manifest.
+    Woocommerce(WoocommerceArgs),
+    /// A folder of clips under names that importers take
+    ///
+    /// Copies of the clips, side by side, named after item and shot with only A-Z a-z 0-9 . _ -. Two clips with one name are an
+    /// error before anything is written. Clips that are there already are kept.
+    Flat(FlatArgs),
+    /// An index of the clips as CSV and JSON
+    ///
+    /// Each clip with its product, file, hash, size, model, cost and decision. Default: index.csv and index.json beside the
+    /// manifest.
+    Index(IndexArgs),
+}
+
+/// Arguments of `export woocommerce`.
+#[derive(Debug, Clone, Args)]
+pub struct WoocommerceArgs {
+    /// What every form takes
+    #[command(flatten)]
+    pub common: ExportCommon,
+    /// Name of the field, as the theme or plug-in that shows the clip knows it
+    #[arg(long, value_name = "KEY", default_value = "shotlist_video")]
+    pub meta: String,
+}
+
+/// Arguments of `export flat`.
+#[derive(Debug, Clone, Args)]
+pub struct FlatArgs {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// What every form takes
+    #[command(flatten)]
+    pub common: ExportCommon,
+}
+
+/// Arguments of `export index`.
+#[derive(Debug, Clone, Args)]
+pub struct IndexArgs {
+    /// What every form takes
+    #[command(flatten)]
+    pub common: ExportCommon,
+    /// Begin the CSV with a byte-order mark, by which Excel knows UTF-8
+    #[arg(long)]
+    pub excel: bool,
 }
 
 /// Arguments of every form.
@@ -51,6 +116,9 @@ pub struct ExportCommon {
     /// Address below which the clips will be found
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
+    /// Leave out clips that this destination does not take, such as google or reels; may be repeated
+    #[arg(long = "for", value_name = "NAME")]
+    pub destinations: Vec<String>,
 }
 
 impl ExportForm {
@@ -58,18 +126,31 @@ impl ExportForm {
     #[must_use]
     pub const fn common(&self) -> &ExportCommon {
         match self {
-            Self::Sheet(common) => common,
+            Self::Sheet(common) | Self::Google(common) | Self::Meta(common) | Self::Shopify(common) => common,
+            Self::Woocommerce(args) => &args.common,
+            Self::Flat(args) => &args.common,
+            Self::Index(args) => &args.common,
         }
     }
 
     /// Returns the same for the use case.
     #[must_use]
     pub fn request(&self) -> ExportRequest {
-        let ExportCommon { all, only, shots, out, force, base_url, .. } = self.common().clone();
+        let ExportCommon { all, only, shots, mut out, force, base_url, destinations, .. } =
+            self.common().clone();
         let form = match self {
             Self::Sheet(_) => Form::Sheet,
+            Self::Google(_) => Form::Google,
+            Self::Meta(_) => Form::Meta,
+            Self::Shopify(_) => Form::Shopify,
+            Self::Woocommerce(args) => Form::Woocommerce { meta: args.meta.clone() },
+            Self::Flat(args) => {
+                out = Some(args.folder.clone());
+                Form::Flat
+            }
+            Self::Index(args) => Form::Index { excel: args.excel },
         };
         let choice = if all { Choice::All } else { Choice::Approved };
-        ExportRequest { form, choice, only, shots, out, force, base_url }
+        ExportRequest { form, choice, only, shots, out, force, base_url, destinations }
     }
 }

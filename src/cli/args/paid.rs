@@ -91,6 +91,9 @@ pub struct PlanArgs {
     /// Show each request as it would be sent
     #[arg(long)]
     pub show_requests: bool,
+    /// Also hold the clips against the limits of this destination, such as google or reels; may be repeated
+    #[arg(long = "for", value_name = "NAME")]
+    pub destinations: Vec<String>,
     /// Exit 6 when there is work to do
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -86,7 +86,6 @@ fn a_clip_that_was_replaced_or_leads_outward_is_not_served() {
     fs::rename(clip(3), project.path("renders/third.mp4")).unwrap();
     symlink("third.mp4", clip(3)).unwrap();
     page.get(&paths[2]).expect(200);
-    page.end();
 }
 
 #[test]

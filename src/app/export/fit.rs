@@ -1,0 +1,229 @@
+//! Orders against the limits of destinations, before they are paid.
+
+use super::destinations::{Destination, pair};
+use crate::domain::problem::{EXAMPLES, Place, Problem};
+use crate::domain::request::{Field, Request, Value};
+use crate::domain::take::Wanted;
+use crate::provider::card::{Mode, ModelCard};
+use crate::provider::cards::Cards;
+use std::collections::{BTreeMap, HashMap};
+
+/// Longest duration of a model whose card has a least and a greatest number of seconds.
+const LONGEST: u32 = 600;
+
+/// Models that are named in a hint.
+const NAMED: usize = 6;
+
+/// Orders that destinations refuse or may refuse, as far as they were looked at.
+pub(crate) struct Fit<'a> {
+    destinations: Vec<&'static Destination>,
+    cards: &'a Cards,
+    /// By what is told: the hint, whether it is an error, and the jobs.
+    found: BTreeMap<String, (Option<String>, bool, Vec<String>)>,
+    /// Number of clips by item.
+    clips: HashMap<String, usize>,
+}
+
+impl<'a> Fit<'a> {
+    /// Begins to look at orders for destinations of these names.
+    pub(crate) fn of(names: &[String], cards: &'a Cards) -> Result<Self, crate::app::error::Error> {
+        let destinations = names.iter().map(|name| Destination::named(name)).collect::<Result<_, _>>()?;
+        Ok(Self { destinations, cards, found: BTreeMap::new(), clips: HashMap::new() })
+    }
+
+    /// Forgets the orders that were looked at.
+    pub(crate) fn begin(&mut self) {
+        self.found.clear();
+        self.clips.clear();
+    }
+
+    /// Looks at one order.
+    pub(crate) fn look(&mut self, wanted: &Wanted) {
+        if self.destinations.is_empty() {
+            return;
+        }
+        *self.clips.entry(wanted.key.item.raw().to_owned()).or_default() += 1;
+        let Some(card) = self.cards.get(&wanted.request.model) else { return };
+        for to in self.destinations.clone() {
+            self.seconds(to, wanted, card);
+            self.picture(to, wanted, card);
+        }
+    }
+
+    fn note(&mut self, wanted: &Wanted, what: &str, hint: Option<String>, is_error: bool) {
+        let message = format!("shot `{}` with {}: {what}", wanted.key.shot, wanted.request.model);
+        let (_, _, jobs) = self.found.entry(message).or_insert_with(|| (hint, is_error, Vec::new()));
+        jobs.push(wanted.key.to_string());
+    }
+
+    fn seconds(&mut self, to: &Destination, wanted: &Wanted, card: &ModelCard) {
+        if to.seconds == (None, None) {
+            return;
+        }
+        let seconds = wanted.request.duration.unwrap_or_else(|| card.seconds());
+        if seconds == 0 {
+            let what = format!(
+                "the card does not say how long its clips are; {} wants {}",
+                to.name,
+                to.wanted_seconds()
+            );
+            self.note(wanted, &what, None, false);
+        } else if let Some(limit) = to.against_seconds(f64::from(seconds)) {
+            let what = format!("its clips have {seconds} s, and {limit}");
+            let hint = self.models(wanted, |card| {
+                let fit =
+                    durations(card).into_iter().filter(|it| to.against_seconds(f64::from(*it)).is_none());
+                stretch(&fit.collect::<Vec<_>>())
+            });
+            self.note(wanted, &what, hint, true);
+        }
+    }
+
+    fn picture(&mut self, to: &Destination, wanted: &Wanted, card: &ModelCard) {
+        let against = |size: &str| pair(size).map(|(width, height)| to.against_picture(width, height));
+        let request = &wanted.request;
+        let ratio = request
+            .aspect_ratio
+            .as_deref()
+            .filter(|ratio| !to.ratios.is_empty() && !to.ratios.iter().any(|it| it == ratio));
+        let size = request.size.as_deref().or_else(|| card.size().filter(|_| request.aspect_ratio.is_none()));
+        let (what, limits) = match (size, ratio) {
+            (Some(size), _) => (size.to_owned(), against(size).unwrap_or_default()),
+            (None, Some(ratio)) => {
+                (ratio.to_owned(), vec![format!("{} wants {}", to.name, to.ratios.join(", "))])
+            }
+            (None, None) => {
+                if request.aspect_ratio.is_none() && !to.ratios.is_empty() {
+                    let what = format!(
+                        "the card does not say which shape its clips have; {} wants {}",
+                        to.name,
+                        to.ratios.join(", ")
+                    );
+                    self.note(wanted, &what, None, false);
+                }
+                return;
+            }
+        };
+        for limit in limits {
+            let hint = self.models(wanted, |card| shapes(card, to));
+            self.note(wanted, &format!("its clips are {what}, and {limit}"), hint, true);
+        }
+    }
+
+    /// Returns the models that can make what a destination wants from the same pictures, with the values to write.
+    fn models(&self, wanted: &Wanted, values: impl Fn(&ModelCard) -> Option<String>) -> Option<String> {
+        let mode = mode(&wanted.request);
+        let own = self.cards.get(&wanted.request.model);
+        if let Some(values) = own.and_then(|card| values(card)) {
+            return Some(format!("write {values} in the shot"));
+        }
+        let others = self.cards.for_sale().filter(|card| card.modes.contains(&mode));
+        let mut named: Vec<(bool, String)> = others
+            .filter_map(|card| {
+                let is_other = card.name.provider != wanted.request.model.provider;
+                Some((is_other, format!("{} ({})", card.name, values(card)?)))
+            })
+            .collect();
+        // A model of the same provider needs no other key.
+        named.sort_by_key(|(is_other, _)| *is_other);
+        let more = named.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more, see `shotlist models`") } else { String::new() };
+        let named: Vec<String> = named.into_iter().take(NAMED).map(|(_, name)| name).collect();
+        let named = named.join(", ");
+        (!named.is_empty()).then(|| format!("models that can: {named}{more}"))
+    }
+
+    /// Returns what was found, in the place of the manifest.
+    pub(crate) fn problems(self, manifest: &str) -> Vec<Problem> {
+        let place = || Place::File(manifest.to_owned());
+        let mut problems = Vec::new();
+        for (message, (hint, is_error, jobs)) in self.found {
+            let problem =
+                if is_error { Problem::error(place(), message) } else { Problem::warning(place(), message) };
+            let problem = match hint {
+                Some(hint) => problem.hint(hint),
+                None if is_error => {
+                    problem.hint("choose another model or destination: `shotlist models` shows all")
+                }
+                None => problem.hint("look at a clip of a rehearsal or of `run --limit 1` first"),
+            };
+            problems.push(Problem {
+                count: jobs.len(),
+                examples: jobs.into_iter().take(EXAMPLES).collect(),
+                ..problem
+            });
+        }
+        for to in self.destinations {
+            let Some(most) = to.clips else { continue };
+            let mut over: Vec<&String> =
+                self.clips.iter().filter(|(_, clips)| **clips > most).map(|(item, _)| item).collect();
+            over.sort_unstable();
+            if let Some(item) = over.first() {
+                let clips = self.clips[*item];
+                let message =
+                    format!("{item} has {clips} clips, and {} takes {most} of one product", to.name);
+                let problem = Problem::error(place(), message).hint("order fewer shots or variants for it");
+                problems.push(Problem { count: over.len(), ..problem });
+            }
+        }
+        problems
+    }
+}
+
+/// Returns what a clip is made from.
+const fn mode(request: &Request) -> Mode {
+    match (&request.image, &request.last_image) {
+        (Some(_), Some(_)) => Mode::Frames,
+        (Some(_), None) | (None, Some(_)) => Mode::Image,
+        (None, None) if request.reference_images.is_empty() => Mode::Text,
+        (None, None) => Mode::Reference,
+    }
+}
+
+/// Returns the durations that a model makes, in seconds.
+fn durations(card: &ModelCard) -> Vec<u32> {
+    let Some(rule) = card.field(Field::Duration) else {
+        return Some(card.seconds()).filter(|seconds| *seconds > 0).into_iter().collect();
+    };
+    if rule.values.is_empty() {
+        return match (rule.min, rule.max) {
+            (Some(least), Some(most)) => (least..=most.min(LONGEST)).collect(),
+            _ => Some(card.seconds()).filter(|seconds| *seconds > 0).into_iter().collect(),
+        };
+    }
+    let number = |value: &Value| match value {
+        Value::Int(seconds) => u32::try_from(*seconds).ok(),
+        Value::Text(text) => text.parse().ok(),
+        Value::Bool(_) => None,
+    };
+    rule.values.iter().filter_map(number).collect()
+}
+
+/// Returns numbers as a manifest may write one of them: `duration: 10`, `duration: 6 to 16`.
+fn stretch(seconds: &[u32]) -> Option<String> {
+    let (first, last) = (seconds.first()?, seconds.last()?);
+    let is_row = seconds.len() > 2 && (last - first) as usize + 1 == seconds.len();
+    if is_row {
+        return Some(format!("`duration:` {first} to {last}"));
+    }
+    let all: Vec<String> = seconds.iter().map(u32::to_string).collect();
+    Some(format!("`duration: {}`", all.join("` or `duration: ")))
+}
+
+/// Returns the sizes or ratios of a model that a destination takes.
+fn shapes(card: &ModelCard, to: &Destination) -> Option<String> {
+    let texts = |field: Field| -> Vec<String> {
+        let values = card.field(field).map(|rule| rule.values.as_slice()).unwrap_or_default();
+        values.iter().map(crate::provider::card::shown).collect()
+    };
+    let fits = |size: &String| {
+        pair(size).is_some_and(|(width, height)| to.against_picture(width, height).is_empty())
+    };
+    let sizes: Vec<String> = texts(Field::Size).into_iter().filter(fits).collect();
+    if let Some(size) = sizes.first() {
+        return Some(format!("`size: {size}`"));
+    }
+    let ratios = texts(Field::AspectRatio);
+    let ratio = to.ratios.iter().find(|ratio| ratios.contains(ratio))?;
+    Some(format!("`aspect_ratio: \"{ratio}\"`"))
+}

@@ -1,0 +1,206 @@
+//! A folder with all clips under names that every importer takes.
+
+use super::choice::{Clips, Handed};
+use super::feeds::written;
+use super::output::write;
+use super::products::Products;
+use super::sheet::defused;
+use super::{ExportReport, ExportRequest, Form, next, typed};
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::places::{Places, quoted};
+use crate::app::project::Project;
+use crate::domain::digest::Sha256;
+use crate::domain::text::count;
+use serde_json::json;
+use sha2::Digest as _;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+/// Writes the folder; for Shopify with two lists that say which clip belongs to which product.
+pub(super) fn folder(
+    project: &Project,
+    request: &ExportRequest,
+    products: &Products,
+    clips: &Clips<'_>,
+) -> Result<ExportReport, Error> {
+    let places = &project.places;
+    let name = format!("{}.{}", clips.project.as_deref().unwrap_or("shotlist"), request.form.name());
+    let beside = if places.sandbox { &places.out } else { &places.folder };
+    let beside = beside.strip_prefix(".").unwrap_or(beside).join(name);
+    let folder = request.out.clone().unwrap_or(beside);
+    let named = named(places, clips)?;
+    let copies = obstacles(places, request, &folder, &named)?;
+    let local = |path: &Path, error: &io::Error| {
+        Error::new(Exit::Local, format!("{}: {error}", path.display())).money("not charged")
+    };
+    fs::create_dir_all(&folder).map_err(|error| local(&folder, &error))?;
+    for (name, handed) in &copies {
+        let (from, to) = (clips.folder.join(&handed.filed.path), folder.join(name));
+        if copy(&from, &to, handed.filed.file.sha256).map_err(|error| local(&to, &error))? {
+            continue;
+        }
+        let what = format!("{} was changed since it was saved; it was not exported", from.display());
+        return Err(Error::new(Exit::Local, what).money("not charged").hint(places.typed("verify --repair")));
+    }
+    let mut written = vec![folder.clone()];
+    let mut notes = Vec::new();
+    if copies.len() < named.len() {
+        notes.push(format!("{} in the folder already", count(named.len() - copies.len(), "clip")));
+    }
+    if request.form == Form::Shopify {
+        written.extend(lists(places, &folder, &named, products)?);
+        notes.push(
+            "nothing was sent to the shop. Upload each file with `stagedUploadsCreate`, put its resourceUrl in the place of \
+             the file name in media.jsonl, and send each line as the variables of `productUpdate`; an `id` that is null is \
+             found by the handle"
+                .to_owned(),
+        );
+    }
+    Ok(ExportReport {
+        written,
+        rows: named.len(),
+        notes,
+        next: next(places, clips),
+        ..ExportReport::of(request, clips)
+    })
+}
+
+/// Returns the clips with their names in the folder, or an error where two have the same one.
+fn named<'a>(places: &Places, clips: &'a Clips<'a>) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
+    let mut known: HashMap<String, &Handed<'_>> = HashMap::new();
+    let mut named = Vec::new();
+    for handed in &clips.handed {
+        let key = handed.job.key();
+        let ending = handed.filed.path.rsplit_once('.').map_or("mp4", |(_, ending)| ending);
+        let parts = [key.item.raw(), &key.shot, &key.variant];
+        let parts: Vec<String> =
+            parts.iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect();
+        let name = format!("{}.{ending}", parts.join("_"));
+        // Importers and some file systems take `A` and `a` for the same.
+        if let Some(other) = known.insert(name.to_lowercase(), handed) {
+            let what = format!(
+                "{} and {key} would both be called {name}: names hold only A-Z a-z 0-9 . _ -; name a column with plain ids \
+                 under `items.columns.id`; nothing was written",
+                other.job.key()
+            );
+            return Err(Error::new(Exit::Invalid, what)
+                .money("not charged")
+                .hint(places.typed("export index")));
+        }
+        named.push((name, handed));
+    }
+    Ok(named)
+}
+
+/// Returns a part of a name with only characters that every importer takes.
+pub(super) fn safe(part: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    let safe: String = part.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
+    // A file whose name begins with a full stop is hidden.
+    if safe.starts_with('.') { format!("-{}", &safe[1..]) } else { safe }
+}
+
+/// Returns the clips that are not in the folder yet, or an error where another file has the name of one.
+fn obstacles<'a>(
+    places: &Places,
+    request: &ExportRequest,
+    folder: &Path,
+    named: &[(String, &'a Handed<'a>)],
+) -> Result<Vec<(String, &'a Handed<'a>)>, Error> {
+    let mut copies = Vec::new();
+    for (name, handed) in named {
+        let path = folder.join(name);
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Ok(facts)
+                if facts.is_file()
+                    && facts.len() == handed.filed.file.size
+                    && hash(&path).is_ok_and(|hash| hash == handed.filed.file.sha256) =>
+            {
+                continue;
+            }
+            _ if request.force => {}
+            _ => {
+                let what =
+                    format!("{} is there already and is another file; nothing was written", path.display());
+                let more = format!(" --out {} --force", quoted(&folder.display().to_string()));
+                let error = Error::new(Exit::Usage, what).money("not charged");
+                return Err(error.hint(typed(places, request, &more)));
+            }
+        }
+        copies.push((name.clone(), *handed));
+    }
+    Ok(copies)
+}
+
+/// Copies a clip, whole or not at all. Returns whether its bytes are those that were saved.
+fn copy(from: &Path, to: &Path, expected: Sha256) -> io::Result<bool> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    let mut staged = tempfile::NamedTempFile::new_in(folder)?;
+    let source = File::open(from)?;
+    if hashed(&source, &mut staged)? != expected {
+        return Ok(false);
+    }
+    staged.as_file().set_permissions(source.metadata()?.permissions())?;
+    staged.as_file().sync_all()?;
+    staged.persist(to).map_err(|error| error.error)?;
+    Ok(true)
+}
+
+fn hash(path: &Path) -> io::Result<Sha256> {
+    hashed(&File::open(path)?, &mut io::sink())
+}
+
+/// Copies a file and returns the hash of what was copied.
+fn hashed(mut from: &File, to: &mut impl io::Write) -> io::Result<Sha256> {
+    let (mut hash, mut buffer) = (sha2::Sha256::new(), vec![0; 256 * 1024]);
+    loop {
+        let length = from.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(Sha256(hash.finalize().into()));
+        }
+        hash.update(&buffer[..length]);
+        to.write_all(&buffer[..length])?;
+    }
+}
+
+/// Writes the lists for Shopify: a sheet of handles and files, and the media of each product as JSON.
+fn lists(
+    places: &Places,
+    folder: &Path,
+    named: &[(String, &Handed<'_>)],
+    products: &Products,
+) -> Result<Vec<PathBuf>, Error> {
+    let mut rows = vec![["handle", "file", "alt"].map(str::to_owned).to_vec()];
+    let mut media: Vec<(String, serde_json::Value)> = Vec::new();
+    for (name, handed) in named {
+        let item = handed.job.key().item.raw();
+        let product = products.of(item);
+        let handle = product.map_or(item, |product| &product.handle).to_owned();
+        let alt = handed.job.record.title.raw().to_owned();
+        rows.push(vec![handle.clone(), name.clone(), defused(&alt)]);
+        let entry = json!({ "originalSource": name, "mediaContentType": "VIDEO", "alt": alt });
+        match media.iter_mut().rev().find(|(known, _)| *known == handle) {
+            Some((_, line)) => {
+                line["media"].as_array_mut().into_iter().for_each(|all| all.push(entry.clone()))
+            }
+            None => {
+                let id = product.and_then(|product| product.shop_id.as_deref());
+                let id = id.map(|id| {
+                    let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
+                    if is_number { format!("gid://shopify/Product/{id}") } else { id.to_owned() }
+                });
+                let line = json!({ "handle": handle, "product": { "id": id }, "media": [entry] });
+                media.push((handle, line));
+            }
+        }
+    }
+    let lines: String = media.iter().map(|(_, line)| format!("{line}\n")).collect();
+    let (sheet, json) = (folder.join("files.csv"), folder.join("media.jsonl"));
+    write(places, &sheet, &written(b',', rows))?;
+    write(places, &json, lines.as_bytes())?;
+    Ok(vec![sheet, json])
+}

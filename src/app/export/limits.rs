@@ -1,0 +1,45 @@
+//! Clips against the limits of destinations, from the files themselves.
+
+use super::choice::{Clips, Reason};
+use super::destinations::Destination;
+use crate::media::mp4::inspect;
+use std::fs::File;
+
+/// Clips that are named in what is told.
+const EXAMPLES: usize = 3;
+
+/// Leaves out the clips that a destination refuses, and returns what is told of them.
+pub(super) fn leave_out(clips: &mut Clips<'_>, destinations: &[&'static Destination]) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut refused = 0;
+    if destinations.is_empty() {
+        return told;
+    }
+    let handed = std::mem::take(&mut clips.handed);
+    for clip in handed {
+        let path = clips.folder.join(&clip.filed.path);
+        let facts = File::open(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|mut file| inspect(&mut file).map_err(|fault| fault.to_string()));
+        let against: Vec<String> = match facts {
+            Ok(facts) => {
+                let of = |to: &&Destination| to.against(&clip.filed.path, clip.filed.file.size, &facts);
+                destinations.iter().flat_map(of).collect()
+            }
+            Err(why) => vec![why],
+        };
+        if against.is_empty() {
+            clips.handed.push(clip);
+            continue;
+        }
+        refused += 1;
+        if refused <= EXAMPLES {
+            told.push(format!("{}: {}", clip.job.key(), against.join("; ")));
+        }
+        clips.leave_out(clip.job, Reason::Unfit);
+    }
+    if refused > EXAMPLES {
+        told.push(format!("… and {} more clips that a destination refuses", refused - EXAMPLES));
+    }
+    told
+}

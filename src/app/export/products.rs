@@ -1,0 +1,80 @@
+//! What shops know the items by: ids of offers, handles and SKUs, from the product file.
+
+use crate::app::error::Error;
+use crate::app::project::Project;
+use crate::domain::item::{Item, OnePer};
+use crate::load::{Loaded, each_item};
+use crate::manifest::Items;
+use std::collections::HashMap;
+
+/// What a shop knows a product by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Product {
+    /// Handle; the id of the item where its file has none.
+    pub(super) handle: String,
+    /// SKU, if it has one.
+    pub(super) sku: Option<String>,
+    /// The shop's own id, if the file has one beside its handles and SKUs.
+    pub(super) shop_id: Option<String>,
+    /// Ids of the offers in a feed: of each variant that the clip shows.
+    pub(super) offers: Vec<String>,
+}
+
+/// The products of a project by the ids of their items.
+pub(super) struct Products(HashMap<String, Product>);
+
+impl Products {
+    /// Reads the products of a manifest.
+    pub(super) fn read(project: &Project, loaded: &mut Loaded) -> Result<Self, Error> {
+        let mut items: HashMap<String, (Product, Option<String>)> = HashMap::new();
+        each_item(loaded, &|_| {}, &mut |item| {
+            items.entry(item.id.clone()).or_insert_with(|| (product(item), text(item, "image")));
+        });
+        project.tell_problems(loaded)?;
+        let one_per = match loaded.manifest.as_ref().map(|manifest| &manifest.items) {
+            Some(Items::File { reading, .. }) => reading.how.one_per,
+            Some(Items::List(_)) | None => OnePer::Variant,
+        };
+        let mut variants: HashMap<String, Vec<(String, Option<String>)>> = HashMap::new();
+        if one_per != OnePer::Variant {
+            each_item(loaded, &|reading| reading.one_per = OnePer::Variant, &mut |item| {
+                let of = text(item, "handle").unwrap_or_else(|| item.id.clone());
+                variants.entry(of).or_default().push((item.id.clone(), text(item, "image")));
+            });
+            // The same file was told of above.
+            loaded.problems.clear();
+        }
+        let products = items.into_iter().map(|(id, (mut product, image))| {
+            let known = variants.get(&id).or_else(|| variants.get(&product.handle));
+            let shows = |picture: &Option<String>| one_per == OnePer::Product || *picture == image;
+            let shown = known.into_iter().flatten().filter(|(_, picture)| shows(picture));
+            product.offers = shown.map(|(offer, _)| offer.clone()).collect();
+            if product.offers.is_empty() {
+                product.offers.push(id.clone());
+            }
+            (id, product)
+        });
+        Ok(Self(products.collect()))
+    }
+
+    /// Returns the product of an item that the file still has.
+    pub(super) fn of(&self, item: &str) -> Option<&Product> {
+        self.0.get(item)
+    }
+}
+
+fn product(item: &Item) -> Product {
+    let column = |name: &str| item.column(name).map(str::trim).filter(|text| !text.is_empty());
+    let shop_id = ["admin_graphql_api_id", "ID", "id"].into_iter().find_map(column);
+    let is_own = |id: &&str| *id != item.id;
+    Product {
+        handle: text(item, "handle").unwrap_or_else(|| item.id.clone()),
+        sku: text(item, "sku"),
+        shop_id: shop_id.filter(is_own).map(str::to_owned),
+        offers: Vec::new(),
+    }
+}
+
+fn text(item: &Item, name: &str) -> Option<String> {
+    item.get(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,169 @@
+//! Clips that are handed over: which ones, and in which form.
+
+use crate::support::Project;
+use shotlist::app::Project as Library;
+use shotlist::app::decide::ReviewRequest;
+use shotlist::domain::key::JobKey;
+use shotlist::domain::review::{Outcome, Reason};
+use std::fs;
+
+/// A shop with clips of ten seconds; the second and the third product share one.
+fn shop() -> Project {
+    let project = Project::shop(1);
+    project.write(
+        "products.csv",
+        "id,title,note\r\nsku-1,mug,\"a, b\"\r\nsku-2,cup,\r\nsku-3,cup,\r\nsku-4,pot,=1\r\n",
+    );
+    project.edit(
+        "shotlist.yaml",
+        "    model: zai/viduq1-text\n",
+        "    model: zai/cogvideox-3\n    duration: 10\n",
+    );
+    project.run(&["run", "--yes"]).expect(0);
+    project
+}
+
+/// Records a review of a job's clip.
+fn review(project: &Project, item: &str, outcome: Outcome) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let library = Library::open(project.path("shotlist.yaml")).unwrap();
+        let job = JobKey::new("hero", item);
+        let gallery = library.gallery().await.unwrap();
+        let record = &gallery.jobs.iter().find(|found| *found.key() == job).unwrap().record;
+        let rejected = outcome == Outcome::Rejected;
+        let request = ReviewRequest {
+            take: record.filed.as_ref().unwrap().take.clone(),
+            seen: record.review.as_ref().map_or(0, |review| review.revision),
+            job,
+            outcome,
+            reasons: if rejected { vec![Reason::WrongColour] } else { Vec::new() },
+            note: None,
+            redo: false,
+        };
+        let report = library.decide(&[request], "tester").await.unwrap();
+        assert!(report.conflicts.is_empty() && !report.made.is_empty());
+    });
+}
+
+fn read(project: &Project, name: &str) -> String {
+    fs::read_to_string(project.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn without_an_approved_clip_nothing_is_written_and_the_reason_is_told() {
+    let project = shop();
+    let ended = project.run(&["export", "sheet"]).expect(5);
+    ended.says("no clip is approved (4 undecided); nothing was written");
+    assert!(!project.path("products.shotlist.csv").exists());
+}
+
+#[test]
+fn the_sheet_comes_back_with_approved_clips_only_and_the_original_stays() {
+    let project = shop();
+    let before = read(&project, "products.csv");
+    review(&project, "sku-1", Outcome::Approved);
+    let ended = project.run(&["export", "sheet", "--base-url", "https://cdn.example/c/"]).expect(0);
+    assert_eq!(ended.out.trim(), "products.shotlist.csv");
+    let expected = "id,title,note,shotlist_status,shotlist_file,shotlist_url,shotlist_error\r\n\
+        sku-1,mug,\"a, b\",approved,renders/sku-1_hero.mp4,https://cdn.example/c/renders/sku-1_hero.mp4,\r\n\
+        sku-2,cup,,undecided,,,\r\nsku-3,cup,,undecided,,,\r\nsku-4,pot,=1,undecided,,,\r\n";
+    assert_eq!(read(&project, "products.shotlist.csv"), expected);
+    assert_eq!(read(&project, "products.csv"), before);
+    project.run(&["export", "sheet", "--out", "products.csv", "--force"]).expect(2).says("never changed");
+    project.write("mine.csv", "mine");
+    project.run(&["export", "sheet", "--out", "mine.csv"]).expect(2).says("is there already");
+    assert_eq!(read(&project, "mine.csv"), "mine");
+    project.run(&["export", "sheet", "--out", "mine.csv", "--force"]).expect(0);
+    let exported = read(&project, "mine.csv");
+    assert!(exported.contains("renders/sku-1_hero.mp4"), "{exported}");
+    // The copy is a product file with these columns, and they are not added twice.
+    project.edit("shotlist.yaml", "from: products.csv", "from: mine.csv");
+    project.run(&["export", "sheet"]).expect(4).says("has a column `shotlist_status` already");
+}
+
+#[test]
+fn a_rejected_clip_serves_nobody_and_a_missing_one_is_told() {
+    let project = shop();
+    review(&project, "sku-2", Outcome::Rejected);
+    let paths = [
+        "renders/sku-1_hero.mp4",
+        "renders/sku-2_hero.mp4",
+        "renders/sku-3_hero.mp4",
+        "renders/sku-4_hero.mp4",
+    ];
+    assert_eq!(fs::read(project.path(paths[1])).unwrap(), fs::read(project.path(paths[2])).unwrap());
+    fs::remove_file(project.path(paths[3])).unwrap();
+    let ended = project.run(&["export", "sheet", "--all"]).expect(0);
+    assert!(ended.err.contains("missing"), "{ended}");
+    let sheet = read(&project, "products.shotlist.csv");
+    assert!(sheet.contains(paths[0]), "{sheet}");
+    assert!(paths[1..].iter().all(|path| !sheet.contains(path)), "{sheet}");
+    assert!(sheet.contains("rejected") && sheet.contains("wrong colour"), "{sheet}");
+    let index = project.run(&["export", "index", "--all", "--json"]).expect(0).json();
+    assert_eq!((index["schema"].as_str(), index["clips"].as_u64()), (Some("shotlist.export/1"), Some(1)));
+    review(&project, "sku-2", Outcome::Undecided);
+    project.run(&["export", "sheet", "--all"]).expect(0);
+    assert!(paths[..3].iter().all(|path| read(&project, "products.shotlist.csv").contains(path)));
+}
+
+#[test]
+fn feeds_hold_the_ids_and_the_addresses_and_need_a_base() {
+    let project = shop();
+    project.run(&["export", "google", "--all"]).expect(2).says("`--base-url` is missing");
+    for base in ["ftp://x/", "https://x/?a", "https://me:secret@x/", "x"] {
+        project.run(&["export", "google", "--all", "--base-url", base]).expect(2).says("--base-url");
+    }
+    let with = |form: &'static str| {
+        ["export", form, "--only", "sku-1", "--all", "--base-url", "https://c.example/a,b"]
+    };
+    project.run(&with("google")).expect(0);
+    let address = "https://c.example/a%2Cb/renders/sku-1_hero.mp4";
+    assert_eq!(read(&project, "shop.google.tsv"), format!("id\tvideo_link\nsku-1\t{address}\n"));
+    project.run(&with("meta")).expect(0);
+    assert_eq!(
+        read(&project, "shop.meta.csv"),
+        format!("id,video[0].url,video[0].tag[0]\nsku-1,{address},hero\n")
+    );
+    // A sheet of ids and titles alone has no SKU.
+    project.run(&with("woocommerce")).expect(4).says("have no SKU");
+}
+
+#[test]
+fn a_flat_folder_has_safe_names_and_never_replaces_another_file() {
+    let project = shop();
+    project.run(&["export", "flat", "out", "--all"]).expect(0);
+    let name = project.path("out/sku-1_hero.mp4");
+    assert_eq!(fs::read(&name).unwrap(), fs::read(project.path("renders/sku-1_hero.mp4")).unwrap());
+    project.run(&["export", "flat", "out", "--all"]).expect(0).says("4 clips in the folder already");
+    project.write("out/sku-1_hero.mp4", "mine");
+    project.run(&["export", "flat", "out", "--all"]).expect(2).says("is another file");
+    assert_eq!(fs::read(&name).unwrap(), b"mine");
+    let shopify = project.run(&["export", "shopify", "--all"]).expect(0);
+    shopify.says("nothing was sent to the shop");
+    let files = read(&project, "shop.shopify/files.csv");
+    assert!(files.starts_with("handle,file,alt\nsku-1,sku-1_hero.mp4,mug\n"), "{files}");
+    project.write("products.csv", "id,title\na b,mug\na-b,pot\n");
+    project.run(&["run", "--yes"]).expect(0);
+    let ended = project.run(&["export", "flat", "other", "--all"]).expect(4);
+    ended.says("would both be called a-b_hero.mp4");
+    assert!(!project.path("other").exists());
+}
+
+#[test]
+fn limits_of_a_destination_are_told_before_money_is_spent_and_kept_afterwards() {
+    let project = Project::shop(2);
+    for command in ["plan", "validate"] {
+        let ended = project.run(&[command, "--for", "google"]).expect(4);
+        let all = format!("{}{}", ended.out, ended.err);
+        assert!(all.contains("its clips have 5 s, and google wants 6 to 240 s"), "{ended}");
+        assert!(all.contains("models that can: zai/cogvideox-3 (`duration: 10`)"), "{ended}");
+    }
+    project.run(&["plan", "--for", "gogle"]).expect(2).says("did you mean `google`?");
+    assert!(project.requests().is_empty());
+    project.run(&["plan", "--for", "youtube"]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+    let ended = project.run(&["export", "google", "--all", "--base-url", "https://c.example"]).expect(3);
+    ended.says("google wants 6 to 240 s");
+    assert!(!project.path("shop.google.tsv").exists());
+}
