@@ -14,7 +14,7 @@
 //! | floor | modules | what |
 //! |---|---|---|
 //! | 9 | `cli` | arguments → a request; a report → text or JSON; exit code |
-//! | 8 | `rehearsal` | the sandbox as the far end of a project |
+//! | 8 | `rehearsal` `review` | the sandbox as the far end of a project · the report as a page on loopback that decides |
 //! | 7 | `report` `sandbox` | reports and news as text and JSON · the test server that plays the providers, from its own tables |
 //! | 6 | `app` | the use cases: open a project, plan, run, collect, resolve …; every guard, quota, output check and question |
 //! | 5 | `engine` `load` | the one loop: look, act, apply, save, tell · manifest, sheet and pictures from disk |
@@ -50,5 +50,6 @@ pub mod sandbox;
 
 #[cfg(feature = "sandbox")]
 pub mod rehearsal;
+pub mod review;
 
 pub mod cli;

@@ -4,6 +4,7 @@ mod export;
 mod listed;
 mod money;
 mod paid;
+mod review;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod settle;
@@ -13,6 +14,7 @@ pub use export::{ExportArgs, ExportCommon, ExportForm, FlatArgs, IndexArgs, Wooc
 pub use listed::{FilterArgs, JobsArgs, ReportArgs};
 pub use money::{LedgerAdjust, LedgerArgs, LedgerBy, LedgerDo, LedgerShow, VerifyArgs};
 pub use paid::{Bounds, PlanArgs, RedoArgs, RetryArgs, RunArgs, Selection};
+pub use review::ReviewArgs;
 #[cfg(feature = "sandbox")]
 pub use sandbox::{ClipsKind, SandboxArgs};
 pub use settle::{
@@ -162,6 +164,11 @@ pub enum Command {
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what
     /// was written down. Changes nothing. Exits 3 where something is missing, damaged or not ours.
     Verify(VerifyArgs),
+    /// See the clips in the browser, and decide
+    ///
+    /// Serves a page on this computer until Ctrl-C, live while a run is active: approve clips, reject them with a reason,
+    /// take an earlier version, or queue another rendering, which a run sends. The link is for whoever may decide.
+    Review(ReviewArgs),
     /// Hand over: your sheet with clips, feeds, files
     ///
     /// Writes the clips that were approved in the form that a shop takes. With --all also those that nobody has reviewed;

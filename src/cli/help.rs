@@ -11,7 +11,7 @@ use std::sync::Arc;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
     ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "check", "verify", "models"]),
-    ("Review", &["approve", "reject"]),
+    ("Review", &["review", "approve", "reject"]),
     ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
@@ -106,6 +106,16 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
                 "the bill says otherwise",
                 "shotlist ledger adjust hero/WH-100 --usd 0.36 --reason 'invoice of November'",
             ],
+        ],
+    ),
+    (
+        "review",
+        &[
+            ["all clips, in the browser", "shotlist review --open"],
+            ["some of them, to be looked at only", "shotlist review --only 'hero/*' --read-only"],
+            ["on a server, through an SSH tunnel", "shotlist review --listen 127.0.0.1:8420"],
+            ["the decisions, for a spreadsheet", "shotlist review --export decisions.csv"],
+            ["decisions of the report's page", "shotlist review --import decisions.csv"],
         ],
     ),
     (

@@ -7,6 +7,7 @@ mod check;
 mod collect;
 mod context;
 mod decide;
+mod decisions;
 mod dismiss;
 mod doctor;
 mod export;
@@ -24,6 +25,7 @@ mod redo;
 mod report;
 mod resolve;
 mod retry;
+mod review;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -89,6 +91,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Approve(args) => decide::approve(context, args).await,
         Command::Reject(args) => decide::reject(context, args).await,
         Command::Retry(args) => retry::retry(context, args).await,
+        Command::Review(args) => review::review(context, args).await,
         Command::Redo(args) => redo::redo(context, args).await,
         Command::Validate(args) => validate::validate(context, args).await,
         Command::Status(args) => status::status(context, args).await,

@@ -6,8 +6,8 @@ use crate::report::terminal::Terminal;
 use std::convert::Infallible;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that end a run.
-struct Signals {
+/// The signals that end a command.
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
@@ -15,7 +15,7 @@ struct Signals {
 
 impl Signals {
     /// Starts to listen for the signals.
-    fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -23,7 +23,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> StopReason {
+    /// Waits for the next signal.
+    pub(super) async fn next(&mut self) -> StopReason {
         tokio::select! {
             _ = self.interrupt.recv() => StopReason::Interrupted,
             _ = self.terminate.recv() => StopReason::Terminated,

@@ -42,6 +42,8 @@ pub async fn look(reader: &Reader, tree: &Tree, project: Option<&str>) -> Result
             Err(error) => Some((Err(Failure::store(error)), None)),
         }
     });
+    // Boxed, or the compiler cannot tell that the whole look may move between threads.
+    let pages = pages.boxed();
     let looked = pages.map(|page| async {
         let (page, tree) = (page?, tree.clone());
         let look = move || {

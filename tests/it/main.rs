@@ -30,6 +30,7 @@ mod portable;
 mod problems;
 mod providers;
 mod readme;
+mod review;
 mod sandbox;
 mod schema;
 mod snapshot;

@@ -15,7 +15,8 @@
 //! `POST /api/decide` and `POST /api/choose` answer a [`Change`] with the jobs as they are now. With status 409 it has also
 //! `conflicts`, a list of `{"job": NAME}`: nothing was recorded about these, and the page shows both decisions.
 //!
-//! `live` is there only in a served page: `{"read_only": true}` hides all that decides.
+//! `live` is there only in a served page: `{"read_only": true}` hides all that decides. The stream of changes is
+//! `GET events?since={live.since}`.
 
 use super::describe::Describing;
 use super::pictures::Pictures;
@@ -86,6 +87,8 @@ pub struct Change {
 pub struct Live {
     /// True if the page decides nothing.
     pub read_only: bool,
+    /// Number of the look at the jobs; the page asks for what has changed since.
+    pub since: u64,
 }
 
 /// A reason of a rejection.

@@ -116,7 +116,7 @@ class ServedStore {
 
   // One stream for the whole page: a browser opens six connections to a host, and clips need the others.
   start() {
-    const stream = new EventSource("events");
+    const stream = new EventSource(`events?since=${this.model.data.live.since}`);
     stream.addEventListener("change", (event) => {
       const jobs = this.model.apply(JSON.parse(event.data));
       this.changed(jobs);

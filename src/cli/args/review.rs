@@ -1,0 +1,39 @@
+//! Arguments of `review`.
+
+use super::ManifestArg;
+use clap::Args;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// Arguments of `review`.
+#[derive(Debug, Clone, Args)]
+pub struct ReviewArgs {
+    /// The manifest
+    #[command(flatten)]
+    pub manifest: ManifestArg,
+    /// Only jobs whose key or item matches, such as 'hero/*' or 'WH-*'; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub only: Vec<String>,
+    /// Show the clips, but let nobody decide
+    #[arg(long)]
+    pub read_only: bool,
+    /// Address and port to listen on; default: any free port of 127.0.0.1
+    #[arg(long, value_name = "ADDR:PORT", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        hide_default_value = true)]
+    pub listen: SocketAddr,
+    /// Let other computers connect; the connection is not encrypted
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// Open the page in the browser
+    #[arg(long)]
+    pub open: bool,
+    /// Name that is kept with each decision; default: your user and computer
+    #[arg(long, value_name = "NAME")]
+    pub who: Option<String>,
+    /// Record the decisions of this file, and serve no page; - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "read_only", "listen", "allow_remote", "open"])]
+    pub import: Option<PathBuf>,
+    /// Write all decisions to this file, and serve no page; - for stdout
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "read_only", "listen", "allow_remote", "open"])]
+    pub export: Option<PathBuf>,
+}

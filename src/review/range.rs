@@ -1,0 +1,56 @@
+//! The part of a file that a request asks for.
+
+use axum::http::header::{IF_RANGE, RANGE};
+use axum::http::{HeaderMap, Method};
+use std::ops::Range;
+
+/// The part of a file that is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The whole file.
+    Whole,
+    /// These bytes of it.
+    Bytes(Range<u64>),
+    /// The request asks for bytes that the file does not have.
+    Nothing,
+}
+
+/// Returns the part of a file of `size` bytes that a request asks for.
+///
+/// Several parts at once, other units and what cannot be read count as a request for the whole file, and so does a part
+/// of a file that has another tag by now.
+pub(super) fn part(method: &Method, headers: &HeaderMap, size: u64, tag: &str) -> Part {
+    let mut ranges = headers.get_all(RANGE).iter();
+    let (Some(range), None, true) = (ranges.next(), ranges.next(), method == Method::GET) else {
+        return Part::Whole;
+    };
+    if headers.get_all(IF_RANGE).iter().any(|known| known != tag) {
+        return Part::Whole;
+    }
+    range.to_str().ok().and_then(|range| read(range, size)).unwrap_or(Part::Whole)
+}
+
+/// Reads `bytes=0-99`, `bytes=100-` and `bytes=-100`; `None` for anything else.
+fn read(range: &str, size: u64) -> Option<Part> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| {
+        let is_number = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        // A number that is too large lies behind the end of every file.
+        is_number.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
+    };
+    let bytes = match (first, last) {
+        ("", last) => size.saturating_sub(number(last)?)..size,
+        (first, "") => number(first)?..size,
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            if last < first {
+                return None;
+            }
+            first..last.saturating_add(1).min(size)
+        }
+    };
+    Some(if bytes.is_empty() { Part::Nothing } else { Part::Bytes(bytes) })
+}
+
+#[cfg(test)]
+mod tests;
