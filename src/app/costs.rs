@@ -85,6 +85,3 @@ fn names(job: &GalleryJob, record: &TakeRecord, by: By) -> Vec<String> {
         By::Outcome => vec![String::new()],
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -13,6 +13,10 @@ use super::places::Places;
 use super::plan::worksheet;
 use super::project::Project;
 use crate::domain::problem::Problem;
+use crate::files::Ffmpeg;
+
+/// Consequence of a missing `ffmpeg`.
+const WITHOUT: &str = "clips are checked by their files alone, and reports have no posters";
 
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +121,10 @@ impl Project {
         checks.append(&mut state.checks);
         checks.extend(machine::disk_space(&context, &loaded, &worksheet, &state));
         checks.extend(machine::output(&context));
+        let looked = tokio::task::spawn_blocking(ffmpeg)
+            .await
+            .map_err(|error| Error::new(Exit::Unexpected, error.to_string()));
+        checks.push(looked?);
 
         let first = checks.iter().find(|check| matches!(check.verdict, Verdict::Fail(_)));
         // A remedy outside this program is shown with its check, and the next step after it is
@@ -127,6 +135,19 @@ impl Project {
             Some(todo) => todo.unwrap_or_else(|| context.command("doctor")),
         };
         Ok(DoctorReport { checks, next })
+    }
+}
+
+/// Checks the program that decodes clips for their automatic checks; it is never needed.
+fn ffmpeg() -> Check {
+    match Ffmpeg::find() {
+        Some(Ok(ffmpeg)) => {
+            let posters =
+                if ffmpeg.has_webp() { "" } else { "; it writes no WebP, so reports have no posters" };
+            Check::ok("ffmpeg", format!("{}{posters}", ffmpeg.program().display()))
+        }
+        Some(Err(why)) => Check::warn("ffmpeg", format!("{why}; {WITHOUT}"), "repair or remove this ffmpeg"),
+        None => Check::ok("ffmpeg", format!("not installed: {WITHOUT}")),
     }
 }
 

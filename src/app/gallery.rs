@@ -91,6 +91,7 @@ impl Project {
         let (manifest, now) = (manifest(places), self.clock.now());
         let project = manifest.as_ref().map(|manifest| manifest.project.clone());
         let named = project.as_deref();
+        let settings = manifest.as_ref().map(|manifest| manifest.checks.digest());
         let budget = match &manifest {
             Some(manifest) => levels(&reader, &manifest.project, "run", caps(manifest, None), now).await?,
             None => Vec::new(),
@@ -119,7 +120,7 @@ impl Project {
             }
         }
         let (mut jobs, mut buckets) = (Vec::new(), Buckets::default());
-        for record in reader.records(named).await?.into_iter().filter(|record| record.wanted) {
+        for record in reader.records(named, settings).await?.into_iter().filter(|record| record.wanted) {
             let bucket = stands.get(&record.key).copied().unwrap_or(Bucket::ToRender);
             buckets.add(bucket, 1);
             let clip = record.filed.as_ref().map(|filed| &filed.file.sha256);

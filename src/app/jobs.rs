@@ -203,11 +203,10 @@ fn add(gallery: &mut Gallery, planned: Vec<Planned>) -> HashMap<JobKey, Order> {
     let mut others = Vec::new();
     for job in std::mem::take(&mut gallery.jobs) {
         // Without a readable manifest the jobs are those of all projects, and two may have one name.
-        match recorded.entry(job.key().clone()) {
-            std::collections::hash_map::Entry::Vacant(entry) if !planned.is_empty() => {
-                entry.insert(job);
-            }
-            _ => others.push(job),
+        if planned.is_empty() || recorded.contains_key(job.key()) {
+            others.push(job);
+        } else {
+            recorded.insert(job.key().clone(), job);
         }
     }
     for Planned { wanted, bucket, price } in planned {

@@ -12,6 +12,8 @@ pub mod board;
 pub mod budget;
 pub mod cancel;
 pub mod catalog;
+pub mod check;
+pub mod checker;
 pub(crate) mod collect;
 pub(crate) mod concurrent;
 pub mod consent;
@@ -70,6 +72,7 @@ pub mod validate;
 pub mod verify;
 
 pub use cancel::{CancelReport, CancelRequest};
+pub use check::{CheckReport, CheckedClip};
 pub use consent::{Always, Answer, Consent, Never, Question, Topic};
 pub use decide::{DecideReport, ImportConflict, ImportReport, ReviewRequest};
 pub use dismiss::{DismissReport, DismissRequest};

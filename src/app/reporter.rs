@@ -137,6 +137,13 @@ pub enum News<'a> {
         /// Number of clips with a problem.
         wrong: u64,
     },
+    /// Progress of the automatic checks of clips.
+    Checking {
+        /// Number of clips checked so far.
+        checked: u64,
+        /// Number of clips to check.
+        all: u64,
+    },
     /// A clip that differs from its record.
     Wrong {
         /// The clip.

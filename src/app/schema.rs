@@ -9,7 +9,7 @@ mod shot;
 
 use crate::catalog::dialects;
 use crate::domain::item::{Delimiter, FIELDS, OnePer};
-use crate::manifest::keys;
+use crate::manifest::{CHECKS, keys};
 use crate::provider::cards::Cards;
 use crate::provider::document::Profile;
 use crate::provider::{Provider, Registry};
@@ -124,6 +124,7 @@ fn section(name: &str) -> Json {
                 json!({ "anyOf": [{ "const": "approve" }, group(keys::THEN, &["approve"], percent)], "default": "approve" })
             }
         }),
+        "checks" => group(keys::CHECKS, &[], check),
         // This is `project`.
         _ => text(),
     }
@@ -134,6 +135,25 @@ fn columns() -> Json {
     let column = json!({ "anyOf": [text(), { "type": "array", "minItems": 1, "items": text() }] });
     let all: Map<String, Json> = FIELDS.iter().map(|name| ((*name).to_owned(), column.clone())).collect();
     json!({ "type": "object", "properties": all, "additionalProperties": false })
+}
+
+/// Returns the schema of a setting of the checks.
+fn check(name: &str) -> Json {
+    let number = |most: u32, unit: &str| {
+        let text = json!({ "type": "string", "pattern": format!(r"^[0-9]+(\.[0-9]*)?\s*{unit}$") });
+        match unit {
+            "" => json!({ "anyOf": [{ "type": "number", "minimum": 0, "maximum": most }, text] }),
+            _ => text,
+        }
+    };
+    match name {
+        "frames" => json!({ "enum": ["auto", "off"], "default": "auto" }),
+        "duration" | "black" | "frozen" => number(600, "s"),
+        "size" | "bars" => number(100, "%"),
+        "hash" => json!({ "anyOf": [{ "type": "integer", "minimum": 0, "maximum": 63 }, digits()] }),
+        "off" => json!({ "type": "array", "items": { "enum": CHECKS } }),
+        _ => number(100, ""),
+    }
 }
 
 /// Returns the schema of a guard.

@@ -4,9 +4,11 @@
 
 use super::board::{Board, Roster, Start};
 use super::budget::{Gauge, Level};
+use super::checker::background::{self, Background, RunChecks};
 use super::error::Error;
 use super::exit::Exit;
 use super::failpoint;
+use super::find::manifest;
 use super::interrupt::Interrupt;
 use super::listener::Listener;
 use super::places::Places;
@@ -82,6 +84,8 @@ pub(crate) struct RunResult {
     pub(crate) closed: HashMap<String, WhyStopped>,
     /// Final counts of the run.
     pub(crate) board: Board,
+    /// Verdicts of the automatic checks about its clips.
+    pub(crate) checks: RunChecks,
 }
 
 impl Session {
@@ -157,9 +161,13 @@ impl Session {
         let board = Board::new(start, self.clock.now());
         let listener = Listener::new(project.reporter(), self.clock.clone(), board, Gauge::new(&levels));
         let listener = Arc::new(listener);
+        let (inbox, outbox) = background::channel();
         let hear = {
-            let listener = Arc::clone(&listener);
-            move |notice: &Notice| listener.hear(notice)
+            let (listener, inbox) = (Arc::clone(&listener), inbox.clone());
+            move |notice: &Notice| {
+                listener.hear(notice);
+                inbox.hear(notice);
+            }
         };
         let tree = self.tree()?;
         let out = self.places.out.clone();
@@ -179,6 +187,8 @@ impl Session {
             listener: Box::new(hear),
             reach: failpoint::reach,
         }));
+        let settings = manifest(&self.places).map(|manifest| manifest.checks).unwrap_or_default();
+        let checks = Background::start(&project, &world, settings, (inbox, outbox));
         project.interrupt.begin();
         let leave = CancellationToken::new();
         let stop_on_request = stop_on_request(&project, &world, &leave);
@@ -205,9 +215,11 @@ impl Session {
             () = leave.cancelled() => Ok(Outcome::default()),
             () = async { tokio::join!(stop_on_request, time_box); } => Ok(Outcome::default()),
         };
+        let reason = world.stop.reason();
+        let checks = checks.end(&project, reason.is_some()).await;
         project.interrupt.end();
         let (board, closed) = listener.end();
-        Ok((RunResult { outcome: outcome?, reason: world.stop.reason(), closed, board }, world))
+        Ok((RunResult { outcome: outcome?, reason, closed, board, checks }, world))
     }
 }
 

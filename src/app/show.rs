@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::exit::Exit;
-use super::find::{find, held_elsewhere, job_named, project_name};
+use super::find::{find, held_elsewhere, job_named, manifest, project_name};
 use super::inputs::load;
 use super::lost::loss;
 use super::places::{Places, quoted};
@@ -13,11 +13,13 @@ use crate::domain::lifecycle::{Account, Charged, HeldReason, State};
 use crate::domain::loss::Loss;
 use crate::domain::money::Usd;
 use crate::domain::take::Take;
+use crate::domain::verdict::Checked;
 use crate::load::cards;
 use crate::provider::cards::Cards;
 use crate::store::{Entry, History, Reader, StoreError, TakeHistory, Worksheet, remarks};
 use crate::wire::Call;
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 /// Part of a command that a person must complete with the task's id from the provider's console.
 const TASK_ID: &str = " --task-id ID";
@@ -43,6 +45,8 @@ pub struct ShowReport {
     pub next: Option<String>,
     /// Ledger lines about its takes that record a person's actions.
     remarks: Vec<Entry>,
+    /// Verdicts of the automatic checks about the clips as they are.
+    checks: HashMap<TakeId, Checked>,
     cards: Cards,
 }
 
@@ -84,15 +88,22 @@ impl Project {
         let choices = choices(&history, places, loss);
         let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
         let remarks = remarks(&places.state, &takes)?;
+        let checks = current(&reader, places, &history).await?;
         let cards = cards(&places.manifest, &self.registry);
         // The next command must not need a task's id.
         let next = choices.iter().find(|choice| !choice.command.contains(TASK_ID));
         let next = next.map(|choice| choice.command.clone());
-        Ok(ShowReport { now: self.clock.now(), project, history, choices, next, remarks, cards })
+        Ok(ShowReport { now: self.clock.now(), project, history, choices, next, remarks, checks, cards })
     }
 }
 
 impl ShowReport {
+    /// Returns the findings of the automatic checks about the clip of a take; `None` if it was not checked.
+    #[must_use]
+    pub fn checked(&self, take: &Take) -> Option<&Checked> {
+        self.checks.get(&take.id)
+    }
+
     /// Returns the ledger lines about a take that record a person's actions.
     pub fn remarks(&self, take: &Take) -> impl Iterator<Item = &Entry> {
         self.remarks.iter().filter(|line| line.take == take.id.0)
@@ -110,6 +121,25 @@ impl ShowReport {
             call.body.as_ref().is_some_and(|body| attempt.is_some_and(|it| it.body == body.sha256()));
         Some(Sent { call, is_same })
     }
+}
+
+/// Returns the verdicts about the clips of a job that hold for their bytes and the settings of the manifest.
+async fn current(
+    reader: &Reader,
+    places: &Places,
+    history: &History,
+) -> Result<HashMap<TakeId, Checked>, StoreError> {
+    let settings = manifest(places).map(|manifest| manifest.checks.digest());
+    let mut known = reader.checks().await?;
+    let clips = history.takes.iter().filter_map(|entry| match &entry.take.state {
+        State::Done { file, .. } => Some((&entry.take.id, file.sha256)),
+        _ => None,
+    });
+    let current = clips.filter_map(|(take, clip)| {
+        let check = known.remove(take).filter(|check| check.is_about(clip, settings))?;
+        Some((take.clone(), check.checked))
+    });
+    Ok(current.collect())
 }
 
 /// Finds a job of the manifest's project, or a held job of another project if this one was never ordered.

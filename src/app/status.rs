@@ -3,6 +3,8 @@
 //! It is available while a run is active.
 
 use super::budget::{Level, caps, levels};
+use super::check::tally;
+use super::checker::Tally;
 use super::error::Error;
 use super::find::manifest;
 use super::lost::found;
@@ -54,6 +56,8 @@ pub struct StatusReport {
     pub buckets: Buckets,
     /// Takes that were paid and have no clip yet.
     pub in_flight: Vec<Take>,
+    /// Verdicts of the automatic checks about the clips of the jobs.
+    pub checks: Tally,
     /// Pauses of providers.
     pub paused: Vec<Pause>,
     /// Pace of the active run.
@@ -104,9 +108,11 @@ impl Project {
             None => Vec::new(),
         };
         let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
+        let settings = manifest.as_ref().map(|manifest| manifest.checks.digest());
         let name = manifest.map(|manifest| manifest.project);
         let mut report = self.read_status(&reader, name, now).await?;
         report.budget = budget;
+        report.checks = tally(&reader, report.project.as_deref(), settings).await?;
         if is_watched {
             let root = places.clips(reader.output().await?.as_deref());
             match found(places, &root, &reader, report.project.as_deref()).await {
@@ -168,6 +174,7 @@ impl Project {
             standing,
             buckets,
             in_flight,
+            checks: Tally::default(),
             paused,
             pace,
             next,

@@ -2,6 +2,7 @@
 
 use super::board::Clips;
 use super::budget::{Level, levels_after, spenders};
+use super::checker::RunChecks;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::project_name;
@@ -129,6 +130,8 @@ pub struct Summary {
     pub unfiled: Vec<(JobKey, String)>,
     /// Number of jobs that met a defect of this program.
     pub panicked: usize,
+    /// Verdicts of the automatic checks about the clips of this call.
+    pub checks: RunChecks,
     /// Status of the jobs.
     pub standing: Standing,
     /// Time of the report.
@@ -187,7 +190,7 @@ async fn close(
         _ => next(exit, &standing, places, &result, &ended),
     };
     let refused = world.polls_refused();
-    let RunResult { outcome, reason, closed, board } = result;
+    let RunResult { outcome, reason, closed, board, checks } = result;
     Ok(RunReport::Ran(Box::new(Summary {
         exit,
         kept_exit: exit,
@@ -215,6 +218,7 @@ async fn close(
         pauses,
         unfiled: outcome.unfiled,
         panicked: outcome.panicked,
+        checks,
         standing,
         now,
         next,

@@ -149,6 +149,12 @@ pub enum Command {
     /// spreadsheets, programs, build servers and chats; with --compare, what changed since the end of an earlier run.
     /// Works while a run is active.
     Report(ReportArgs),
+    /// Look for black, frozen or wrong clips
+    ///
+    /// Gives every clip a verdict: pass, warn or fail. It reads the length, size, rate and tracks of each file, and looks at
+    /// its frames where ffmpeg is installed. A run does so by itself; this command does it for clips that have no verdict, or
+    /// one for other settings of `checks:`. Sends nothing. Exits 3 where a clip fails.
+    Check(ManifestArg),
     /// Compare every clip with what was placed
     ///
     /// Reads each clip that should stand in the output folder and compares its size and hash, and its sidecar, with what

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Commands as a user thinks of them. A test finds one that is in no group.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Make clips", &["run", "collect"]),
-    ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "verify", "models"]),
+    ("Look", &["plan", "status", "jobs", "show", "report", "ledger", "check", "verify", "models"]),
     ("Hand over", &["export"]),
     ("Mend", &["retry", "redo", "resolve", "dismiss", "cancel", "pause", "resume", "prune", "recover"]),
     ("Set up", &["init", "catalog", "validate", "doctor", "schema", "sandbox", "completions", "help"]),
@@ -106,6 +106,14 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
                 "the bill says otherwise",
                 "shotlist ledger adjust hero/WH-100 --usd 0.36 --reason 'invoice of November'",
             ],
+        ],
+    ),
+    (
+        "check",
+        &[
+            ["every clip without a verdict", "shotlist check"],
+            ["the rehearsal", "shotlist check --sandbox"],
+            ["for a script", "shotlist check --json"],
         ],
     ),
     (

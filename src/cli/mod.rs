@@ -3,6 +3,7 @@
 pub mod args;
 mod cancel;
 mod catalog;
+mod check;
 mod collect;
 mod context;
 mod dismiss;
@@ -93,6 +94,7 @@ async fn dispatch(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Ledger(args) => ledger::ledger(context, args).await,
         Command::Report(args) => report::report(context, args).await,
         Command::Export(args) => export::export(context, args).await,
+        Command::Check(args) => check::check(context, args).await,
         Command::Verify(args) => verify::verify(context, args).await,
         Command::Recover(args) => recover::recover(context, args).await,
         Command::Prune(args) => prune::prune(context, args).await,

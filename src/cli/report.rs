@@ -36,6 +36,10 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
         };
         (document, found.next)
     } else {
+        // Clips that arrived since the last look have no verdict and no poster yet.
+        if places.has_state() {
+            project.check_clips().await?;
+        }
         let report = project.jobs(&filter).await.map_err(hinted)?;
         let document = match args {
             _ if terminal.json => data(&json::report::object(&report)),

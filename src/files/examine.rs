@@ -8,6 +8,7 @@ use crate::domain::lifecycle::ClipFile;
 use crate::domain::loss::Loss;
 use crate::media::mp4;
 use rustix::fs::OFlags;
+use std::fs::File;
 use std::io::{self, Seek as _};
 
 /// What stands under a clip's name.
@@ -72,6 +73,15 @@ impl Tree {
             Err(mp4::ClipFault::Disk(error)) => Finding::Unreadable(error.to_string()),
             Err(fault) => Finding::Damaged(found.size, fault.to_string()),
         })
+    }
+
+    /// Opens the clip under a name, if it has the recorded bytes; `None` where it does not.
+    pub fn open_clip(&self, target: &str, clip: &ClipFile) -> io::Result<Option<File>> {
+        let (dir, name) = self.locate(target, false)?;
+        let mut file = dir.file(name, OFlags::RDONLY, 0)?;
+        let found = hash(&file)?;
+        file.rewind()?;
+        Ok((found == *clip).then_some(file))
     }
 
     /// Looks whether clips stand under their names with their sizes: one look each, at no byte of theirs.

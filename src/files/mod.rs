@@ -5,13 +5,14 @@
 //! name, [`refile`] gives it another; [`intake`] does this for all clips that wait at the same time, in [`groups`] that share
 //! their open [`folders`]. [`names`] finds a file in either Unicode form of its name.
 //! [`examine`] compares what stands with what was recorded, `obstacle` finds what is in the way of a name, [`sidecars`]
-//! reads the file beside a clip. [`dir`] has the steps of which they are made, each relative to an open directory, so that
+//! reads the file beside a clip. [`ffmpeg`] decodes clips where it is installed and makes their [`posters`]. [`dir`] has the steps of which they are made, each relative to an open directory, so that
 //! nothing can be swapped beneath them; [`steps`] counts them.
 //!
 //! Everything here blocks but what is `async`; callers in async code wrap it.
 
 pub mod dir;
 pub mod examine;
+pub mod ffmpeg;
 pub mod folders;
 pub mod groups;
 pub mod image_cache;
@@ -21,6 +22,7 @@ mod obstacle;
 pub mod part;
 pub mod pictures;
 pub mod place;
+pub mod posters;
 pub mod received;
 pub mod refile;
 pub mod resume;
@@ -31,6 +33,7 @@ pub mod tree;
 
 pub use dir::{atomic_write, free_space};
 pub use examine::{Finding, SidecarFault};
+pub use ffmpeg::{DecodeFault, Decoding, Ffmpeg};
 pub use image_cache::ImageCache;
 pub use intake::Intake;
 pub use names::find;
@@ -38,6 +41,7 @@ pub use obstacle::{Obstacle, ObstacleSearch};
 pub use part::{Part, TakenUp};
 pub use pictures::{PictureChanged, PictureTrouble, assemble, inspect, picture};
 pub use place::{Older, PlaceFault, Placement, kept_path};
+pub use posters::{Poster, poster};
 pub use received::{ReceiveFault, Received};
 pub use refile::Refile;
 pub use steps::Steps;

@@ -41,6 +41,7 @@ pub const MANIFEST: &Keys = &[
          its query alone (`url_without_query`), or a file that shows the same (`pixels`).",
     ),
     ("rollout", "Render a few clips of each shot and model first, and the rest once these are approved."),
+    ("checks", "Thresholds of the automatic checks of clips, and which of them are not made."),
 ];
 
 /// Of `rollout`.
@@ -57,6 +58,27 @@ pub const ROLLOUT: &Keys = &[
 pub const THEN: &Keys = &[
     ("approve", "The share of clips that must turn out well, such as 80%: a test over random clips decides."),
     ("error", "The chance that the test stops or goes on wrongly; by default 5%."),
+];
+
+/// Of `checks`.
+pub const CHECKS: &Keys = &[
+    (
+        "frames",
+        "`auto` (the default) looks at the frames where ffmpeg is installed, `off` at the file's own data alone.",
+    ),
+    ("duration", "By how much a clip may be longer or shorter than ordered; by default `0.5s`."),
+    ("size", "By how much each side of the picture may differ from the order; by default `3%`."),
+    ("black", "For how long the picture may be black; by default `0.5s`."),
+    ("frozen", "For how long the picture may stand still; by default `1s`."),
+    ("bars", "What share of the height or width bars may take; by default `3%`."),
+    (
+        "hash",
+        "In how many of the 63 bits of its perceptual hash a frame may differ from its picture; by default 12.",
+    ),
+    ("colour", "From which difference (CIEDE2000) on a product counts as recoloured; by default 6."),
+    ("cut", "From which score on a change of the picture is a cut, from 0 to 100; by default 10."),
+    ("flicker", "From which change of the mean brightness on a clip flickers, of 255; by default 0.8."),
+    ("off", "Checks that are not made, such as `[cut]`."),
 ];
 
 /// Of `budget`.

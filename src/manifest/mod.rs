@@ -1,7 +1,7 @@
 //! The YAML file becomes shots, with every problem found at once.
 //!
 //! Bytes → text (`text`) → a tree of text with places (`yaml`) → a [`Manifest`] (`model`), read section by section
-//! (`shots`, `presets`, `axes`, `providers`, `models`, `bounds`) by small decoders that note what is wrong and go on
+//! (`shots`, `presets`, `axes`, `providers`, `models`, `bounds`, `checks`) by small decoders that note what is wrong and go on
 //! (`decode`). Templates and conditions are compiled on the way (`templates`, `condition`), and held against the cells
 //! of their matrices (`matrix`, `usage`). What a message must not show is covered before the first message is made
 //! (`secrets`). `context` is what all of that sees of an item, and `job` what shots make of it.
@@ -10,6 +10,7 @@ mod axes;
 #[cfg(test)]
 mod axes_tests;
 mod bounds;
+mod checks;
 mod choices;
 mod condition;
 #[cfg(test)]
@@ -44,6 +45,7 @@ mod text;
 mod usage;
 mod yaml;
 
+pub use checks::{CHECKS, Checks};
 pub use condition::Condition;
 pub use context::{Context, ItemContext};
 pub use job::Job;
@@ -255,6 +257,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
     let on_missing = get(root, "on_missing").and_then(|node| bounds::on_missing(decoder, node));
     let rollout = get(root, "rollout").and_then(|node| rollout::rollout(decoder, node));
     let image_identity = get(root, "image_identity").and_then(|node| bounds::image_identity(decoder, node));
+    let checks = get(root, "checks").map(|node| checks::checks(decoder, node));
     Some(Manifest {
         project: project?,
         items: items?,
@@ -272,6 +275,7 @@ fn manifest(file: &str, decoder: &mut Decoder, source: &Arc<Source>, root: &[Ent
         on_missing: on_missing.unwrap_or_default(),
         image_identity: image_identity.unwrap_or_default(),
         rollout,
+        checks: checks.unwrap_or_default(),
         templates,
     })
 }

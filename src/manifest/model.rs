@@ -1,5 +1,6 @@
 //! What a manifest says, with the place of everything that can still turn out wrong.
 
+use super::checks::Checks;
 use super::condition::Condition;
 use super::context::ItemContext;
 use super::matrix::Matrix;
@@ -55,6 +56,8 @@ pub struct Manifest {
     pub image_identity: ImageIdentity,
     /// How many clips of each template are rendered before the rest; `None` if all are rendered at once.
     pub rollout: Option<Rollout>,
+    /// Settings of the automatic checks of clips.
+    pub checks: Checks,
     pub(super) templates: Templates,
 }
 

@@ -25,6 +25,19 @@ pub struct ClipFacts {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    /// Number of frames of the video track.
+    pub frames: u64,
+    /// True if the clip has an audio track.
+    pub has_audio: bool,
+}
+
+impl ClipFacts {
+    /// Returns the frames per second; `None` if the clip has no duration.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "no clip has 2^53 frames")]
+    pub fn fps(&self) -> Option<f64> {
+        (!self.duration.is_zero()).then(|| self.frames as f64 / self.duration.as_secs_f64())
+    }
 }
 
 /// Why a file is no whole clip.
@@ -80,11 +93,17 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     let video = tables.trak_boxes.iter().find(is_video);
     let video = video.ok_or_else(|| ClipFault::Damaged("it has no video track".into()))?;
 
+    let is_audio = |track: &TrakBox| track.mdia_box.hdlr_box.handler_type == HdlrBox::HANDLER_TYPE_SOUN;
+    let has_audio = tables.trak_boxes.iter().any(is_audio);
+    let samples = SampleTableAccessor::new(&video.mdia_box.minf_box.stbl_box);
+    let mut frames = samples.map_or(0, |samples| u64::from(samples.sample_count()));
     let mut ticks = video.mdia_box.mdhd_box.duration;
     if ticks == 0 {
         // A clip in fragments keeps the times of its frames with the fragments.
         for fragment in boxes.iter().filter(|tile| tile.kind == *b"moof") {
-            ticks = ticks.saturating_add(fragment_ticks(&decode(file, fragment)?, video, &tables));
+            let (of_fragment, count) = fragment_ticks(&decode(file, fragment)?, video, &tables);
+            ticks = ticks.saturating_add(of_fragment);
+            frames = frames.saturating_add(count);
         }
     }
     if ticks == 0 {
@@ -95,6 +114,8 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
         duration: seconds(ticks, video.mdia_box.mdhd_box.timescale),
         width: u32::try_from(header.width.integer).unwrap_or_default(),
         height: u32::try_from(header.height.integer).unwrap_or_default(),
+        frames,
+        has_audio,
     })
 }
 
@@ -197,20 +218,21 @@ fn samples_inside(track: &TrakBox, length: u64) -> Result<(), ClipFault> {
     Ok(())
 }
 
-/// How long a fragment runs, in the video track's time units.
-fn fragment_ticks(fragment: &MoofBox, video: &TrakBox, tables: &MoovBox) -> u64 {
+/// Returns how long a fragment runs, in the video track's time units, and how many frames it has.
+fn fragment_ticks(fragment: &MoofBox, video: &TrakBox, tables: &MoovBox) -> (u64, u64) {
     let track = video.tkhd_box.track_id;
     let defaults = tables.mvex_box.iter().flat_map(|extension| &extension.trex_boxes);
     let default =
         defaults.filter(|default| default.track_id == track).map(|it| it.default_sample_duration).next();
-    let mut ticks = 0u64;
+    let (mut ticks, mut frames) = (0u64, 0);
     for run in fragment.traf_boxes.iter().filter(|run| run.tfhd_box.track_id == track) {
         let default = run.tfhd_box.default_sample_duration.or(default).unwrap_or_default();
         for sample in run.trun_boxes.iter().flat_map(|run| &run.samples) {
             ticks = ticks.saturating_add(u64::from(sample.duration.unwrap_or(default)));
+            frames += 1;
         }
     }
-    ticks
+    (ticks, frames)
 }
 
 fn seconds(ticks: u64, per_second: NonZeroU32) -> Duration {

@@ -76,7 +76,8 @@ fn kinds(bytes: &[u8]) -> Vec<String> {
     tiles.iter().map(|tile| tile.kind.escape_ascii().to_string()).collect()
 }
 
-const FACTS: ClipFacts = ClipFacts { duration: Duration::from_secs(5), width: 1280, height: 720 };
+const FACTS: ClipFacts =
+    ClipFacts { duration: Duration::from_secs(5), width: 1280, height: 720, frames: 10, has_audio: false };
 
 #[test]
 fn length_and_size_are_read_in_both_layouts() {
@@ -160,7 +161,8 @@ fn a_clip_in_fragments_is_read_too() {
     }
     let mut bytes = muxer.init_segment_bytes().unwrap();
     bytes.extend(&fragments);
-    let facts = ClipFacts { duration: Duration::from_secs(2), width: 640, height: 360 };
+    let facts =
+        ClipFacts { duration: Duration::from_secs(2), width: 640, height: 360, frames: 4, has_audio: false };
     assert_eq!(read(&bytes).unwrap(), facts);
     assert!(matches!(read(&bytes[..bytes.len() - 1]), Err(ClipFault::CutOff(_))));
 }

@@ -155,12 +155,19 @@ impl Console {
     }
 
     fn compared(&self, compared: u64, all: u64, read: u64, wrong: u64) {
+        self.progress(|| {
+            let wrong = if wrong == 0 { String::new() } else { format!(" · {wrong} wrong") };
+            format!("verify   {compared} of {all} · {}{wrong}", bytes(read))
+        });
+    }
+
+    /// Draws a line of progress where one was not drawn just now.
+    fn progress(&self, line: impl FnOnce() -> String) {
         let (mut heard, now) = (self.heard(), self.clock.now());
         let is_due = heard.compared.is_none_or(|at| now.duration_since(at) >= REDRAW);
         if self.terminal.is_live() && is_due {
             heard.compared = Some(now);
-            let wrong = if wrong == 0 { String::new() } else { format!(" · {wrong} wrong") };
-            self.terminal.draw(&[format!("verify   {compared} of {all} · {}{wrong}", bytes(read))]);
+            self.terminal.draw(&[line()]);
         }
     }
 }
@@ -238,6 +245,7 @@ impl Reporter for Console {
                 );
             }
             News::Compared { compared, all, bytes, wrong } => self.compared(*compared, *all, *bytes, *wrong),
+            News::Checking { checked, all } => self.progress(|| format!("check    {checked} of {all}")),
             News::Wrong { clip, word, why } if terminal.json => {
                 terminal.data(json::verify::wrong(clip, word, why));
             }

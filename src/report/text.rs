@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod catalog;
+pub mod check;
 pub mod compare;
 pub mod dismiss;
 pub mod doctor;

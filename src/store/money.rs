@@ -2,10 +2,14 @@
 
 use super::error::StoreError;
 use super::read::Reader;
+use super::reviews::Reviews;
+use super::takes;
 use crate::domain::lifecycle::{Account, Phase};
 use crate::domain::money::Usd;
+use crate::domain::review::Standing;
 use jiff::civil::Date;
 use rusqlite::{Row, named_params};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the takes are put together by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +122,8 @@ impl Reader {
 impl Reader {
     /// Returns the number of approved clips under each name.
     ///
-    /// A clip counts if the newest review of its job approves these bytes for the present order. Several jobs that share
-    /// one clip under a name count once. With `since`, only clips count whose rendering was sent on that day or later.
+    /// A clip counts if the newest review that holds for its job approves it. Several jobs that share one clip under a
+    /// name count once. With `since`, only clips count whose rendering was sent on that day or later.
     pub async fn approved(
         &self,
         project: Option<&str>,
@@ -128,21 +132,26 @@ impl Reader {
     ) -> Result<Vec<(String, u64)>, StoreError> {
         let project = project.map(str::to_owned);
         let sql = format!(
-            "SELECT {} AS name, count(DISTINCT t.id) FROM jobs j JOIN takes t ON t.id = j.filed_take
-             JOIN reviews r ON r.revision = (SELECT max(revision) FROM reviews WHERE job = j.id) {}
-             WHERE r.outcome = 'approved' AND r.clip = j.filed_sha256 AND r.fingerprint = j.fingerprint
-             AND t.day >= :since AND (:project IS NULL OR j.project = :project)
-             GROUP BY name ORDER BY name",
+            "SELECT {} AS name, j.id, j.fingerprint, t.id, j.filed_sha256
+             FROM jobs j JOIN takes t ON t.id = j.filed_take {}
+             WHERE t.day >= :since AND (:project IS NULL OR j.project = :project)",
             by.column(),
             by.joined()
         );
         let since = since.map(|day| day.to_string()).unwrap_or_default();
         self.read(move |db| {
-            db.prepare_cached(&sql)?
-                .query_map(named_params! { ":since": since, ":project": project }, |row| {
-                    Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-                })?
-                .collect()
+            let reviews = Reviews::read(db)?;
+            let mut select = db.prepare_cached(&sql)?;
+            let mut rows = select.query(named_params! { ":since": since, ":project": project })?;
+            let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+            while let Some(row) = rows.next()? {
+                let (order, clip) = (takes::parsed(row, 2)?, takes::parsed(row, 4)?);
+                let review = reviews.newest(row.get(1)?, Some(&clip), order);
+                if Standing::of(review, Some(&clip), &order) == Standing::Approved {
+                    found.entry(row.get(0)?).or_default().insert(row.get(3)?);
+                }
+            }
+            Ok(found.into_iter().map(|(name, clips)| (name, clips.len() as u64)).collect())
         })
         .await
     }
@@ -151,8 +160,8 @@ impl Reader {
 fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
     Ok(Group {
         name: row.get(0)?,
-        phase: super::takes::parsed(row, 1)?,
-        account: super::takes::account_from(row, 2)?,
+        phase: takes::parsed(row, 1)?,
+        account: takes::account_from(row, 2)?,
         takes: row.get::<_, i64>(3)?.cast_unsigned(),
         usd: Usd::from_micros(row.get(4)?),
         price: Usd::from_micros(row.get(5)?),

@@ -334,12 +334,6 @@ impl Reviews {
         own.is_some_and(|(own, then)| own == newest && own.redo && then.as_ref() == latest)
     }
 
-    /// Returns the reviews of each job, the oldest first.
-    pub(super) fn into_jobs(self) -> HashMap<i64, Vec<Review>> {
-        let plain = |reviews: Vec<(Review, _)>| reviews.into_iter().map(|(review, _)| review).collect();
-        self.of_job.into_iter().map(|(job, reviews)| (job, plain(reviews))).collect()
-    }
-
     fn of_job(&self, job: i64) -> &[(Review, Option<TakeId>)] {
         self.of_job.get(&job).map_or(&[], Vec::as_slice)
     }

@@ -40,7 +40,7 @@ impl Project {
         let session = Session::open(self, "review")?;
         session.keep_output().await?;
         let name = project_name(&self.places);
-        let records = session.store.records(name.as_deref()).await?;
+        let records = session.store.records(name.as_deref(), None).await?;
         let keys: Vec<JobKey> = records.iter().map(|record| record.key.clone()).collect();
         let key = job_named(&job.to_string(), &keys)?;
         let Some(record) = records.into_iter().find(|record| record.key == key) else {

@@ -10,6 +10,7 @@
 
 mod moment;
 
+use moment::ReviewLog;
 pub use moment::{Clip, Moment, Stage};
 
 use super::Filter;
@@ -145,17 +146,15 @@ impl Project {
         if from.at > to.at {
             return Err(wrong(format!("run {} did not end before run {}", span.from, span.to.unwrap_or(0))));
         }
-        let mut reviews = reader.all_reviews(named.as_deref()).await?;
+        let reviews = ReviewLog::of(reader.reviews().await?);
         let report = self.jobs(filter).await?;
         let jobs = &report.gallery.jobs;
         // A job may show the clip of a job that is not selected.
-        let all = reader.records(named.as_deref()).await?;
+        let all = reader.records(named.as_deref(), None).await?;
         let all = all.into_iter().flat_map(|record| record.takes);
         let all: HashMap<TakeId, TakeRecord> = all.map(|take| (take.take.id.clone(), take)).collect();
         let mut changed = Vec::new();
         for job in jobs {
-            let reviews =
-                reviews.remove(&(job.record.project.clone(), job.key().clone())).unwrap_or_default();
             let [then, now] = [&from, &to].map(|moment| moment.stage(job, &all, &reviews));
             if then != now {
                 changed.push(Change { key: job.key().clone(), title: job.record.title.clone(), then, now });

@@ -29,3 +29,12 @@ proptest! {
         prop_assert_eq!(Usd::from_micros(micros).plain().parse::<Usd>().unwrap().micros(), micros);
     }
 }
+
+#[test]
+fn a_share_is_rounded_up_and_there_is_none_for_nobody() {
+    assert_eq!(Usd::from_micros(1_000_000).share(3), Some(Usd::from_micros(333_334)));
+    assert_eq!(Usd::from_micros(1_600_000).share(2), Some(Usd::from_micros(800_000)));
+    assert_eq!(Usd::ZERO.share(2), Some(Usd::ZERO));
+    assert_eq!(Usd::from_micros(i64::MAX).share(1), Some(Usd::from_micros(i64::MAX)));
+    assert_eq!(Usd::from_micros(1).share(0), None);
+}

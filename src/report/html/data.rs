@@ -177,7 +177,7 @@ pub struct Job {
     /// Tags of the item.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tag_texts: Vec<TextId>,
-    /// Name of the state: `done`, `to_render`, `asks`, `in_flight`, `waiting`, `held`, `failed`, `written_off`,
+    /// Name of the state: `done`, `to_render`, `asks`, `review`, `in_flight`, `waiting`, `held`, `failed`, `written_off`,
     /// `dismissed`, `missing` or `altered`.
     pub state: &'static str,
     /// One sentence about the state, where the name does not say enough.
@@ -210,7 +210,8 @@ pub struct TakeData {
     /// Job that the rendering was made for, where it is another one. Its price counts there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
-    /// Name of the phase: `done`, `running`, `failed` …
+    /// Name of the phase: `running`, `failed` …; left out where it is `done`.
+    #[serde(skip_serializing_if = "is_done")]
     pub phase: &'static str,
     /// Name of the model.
     pub model_text: TextId,
@@ -308,6 +309,10 @@ pub struct ReviewData {
     pub who: String,
     /// Time of the review.
     pub at: i64,
+}
+
+fn is_done(phase: &str) -> bool {
+    phase == "done"
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -57,6 +57,12 @@ pub fn page(document: &Document) -> Result<String, minijinja::Error> {
     })
 }
 
+/// Returns the size of a page without data.
+#[must_use]
+pub fn code_bytes() -> usize {
+    TEMPLATE.len() + STYLE.len() + script().len()
+}
+
 /// Returns the policy that a browser holds the page to; `review` sends the same as a header.
 #[must_use]
 pub fn served_policy() -> String {

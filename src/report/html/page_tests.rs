@@ -33,7 +33,7 @@ fn text_never_becomes_markup_and_nothing_is_fetched_from_elsewhere() {
 
 #[test]
 fn the_code_is_small_and_its_files_can_be_read() {
-    let bytes = TEMPLATE.len() + STYLE.len() + script().len();
+    let bytes = code_bytes();
     assert!(bytes <= 150_000, "{bytes} bytes");
     for (at, part) in SCRIPTS.iter().enumerate() {
         assert!(part.lines().count() <= 400, "part {at}");

@@ -13,9 +13,6 @@ use base64::engine::general_purpose::STANDARD;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// Bytes of pictures that a page holds in its own text. The rest of 8 MB is for code and data.
-const INLINE: usize = 5_400_000;
-
 /// Folder beside the page for pictures that it does not hold.
 pub const FOLDER: &str = "report_files";
 
@@ -34,9 +31,10 @@ pub struct Pictures {
 impl Pictures {
     /// Reads the posters that the checks made, and makes small source pictures.
     ///
+    /// They are part of the page as long as all of them fit into `room` bytes; otherwise they become files beside it.
     /// Small source pictures are kept beside the posters, so that the next report is quick.
     #[must_use]
-    pub fn gather(gallery: &Gallery, places: &Places) -> Self {
+    pub fn gather(gallery: &Gallery, places: &Places, room: usize) -> Self {
         let folder = places.state.join(POSTERS);
         let mut found: Vec<Found> = Vec::new();
         let mut known: HashMap<Sha256, usize> = HashMap::new();
@@ -57,14 +55,16 @@ impl Pictures {
         let bytes = |size: fn(&Found) -> &Option<Small>| -> usize {
             found.iter().filter_map(|found| size(found).as_ref()).map(|it| it.bytes.len() * 4 / 3 + 40).sum()
         };
-        let (size, inline): (fn(&Found) -> &Option<Small>, bool) = if bytes(|it| &it.large) <= INLINE {
+        let (size, inline): (fn(&Found) -> &Option<Small>, bool) = if bytes(|it| &it.large) <= room {
             (|it| &it.large, true)
-        } else if bytes(|it| &it.small) <= INLINE {
+        } else if bytes(|it| &it.small) <= room {
             (|it| &it.small, true)
         } else {
             (|it| &it.large, false)
         };
         let mut pictures = Self::default();
+        let mut known: Vec<(Sha256, usize)> = known.into_iter().collect();
+        known.sort_by_key(|(_, at)| *at);
         for (sha256, at) in known {
             let Some(small) = size(&found[at]) else { continue };
             let address = if inline {

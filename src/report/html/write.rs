@@ -1,7 +1,7 @@
 //! Writes the page as a file, with the pictures that it does not hold beside it.
 
-use super::data::document;
-use super::page::page;
+use super::data::{change, document};
+use super::page::{code_bytes, page};
 use super::pictures::{FOLDER, Pictures};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
@@ -17,6 +17,12 @@ const NAME: &str = "report.html";
 
 /// Characters of a path that an address may hold as they are.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Bytes of a page at most, as long as pictures decide it.
+const LARGEST: usize = 8_000_000;
+
+/// Bytes of the number of a picture in a job, with its name.
+const REFERENCE: usize = 40;
 
 /// A page that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +49,9 @@ pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result
             .hint(places.typed("report --out report.html"))
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    let mut pictures = Pictures::gather(gallery, places);
+    let data = serde_json::to_vec(&change(gallery, |_| true)).map_err(|error| failed(&error))?;
+    let room = LARGEST.saturating_sub(data.len() + gallery.jobs.len() * REFERENCE + code_bytes());
+    let mut pictures = Pictures::gather(gallery, places, room);
     let files = std::mem::take(&mut pictures.files);
     let address = address(folder, &gallery.out).map_err(|error| failed(&error))?;
     let document = document(gallery, places, None, address, pictures);

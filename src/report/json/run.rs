@@ -30,6 +30,7 @@ pub fn object(places: &Places, summary: &Summary) -> Value {
         "altered": summary.lost.count(Loss::Altered),
         "budget": summary.levels.iter().map(Level::json).collect::<Vec<_>>(),
         "reached": summary.reached.map(|cap| cap.to_string()),
+        "checks": super::check::of_run(&summary.checks),
         "paused": summary.pauses.iter().map(pauses::json).collect::<Vec<_>>(),
     })
 }

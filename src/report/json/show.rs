@@ -86,6 +86,7 @@ fn take_object(report: &ShowReport, entry: &TakeHistory) -> Value {
         "task": take.state.task().map(|task| task.id.0.raw().to_owned()),
         "accepted": take.state.task().map(|task| task.accepted.to_string()),
         "path": take.path,
+        "checks": report.checked(take).map(|checked| super::check::checked(Some(checked))),
         "fingerprint": take.fingerprint.to_string(),
         "request": request,
         "attempts": entry.attempts.iter().map(attempt).collect::<Vec<Value>>(),

@@ -60,6 +60,7 @@ pub fn object(places: &Places, report: &StatusReport) -> Value {
         "states": report.standing.json(),
         "sandbox": places.sandbox,
         "buckets": buckets_json(&report.buckets),
+        "checks": super::check::counts(&report.checks),
         "in_flight": in_flight,
         "paused": report.paused.iter().map(pauses::json).collect::<Vec<_>>(),
         "held": held.collect::<Vec<Value>>(),

@@ -131,7 +131,3 @@ pub(crate) fn duration(durations: &Durations) -> String {
     };
     format!("{}  {} → {}", durations.model, side(durations.then), side(durations.since))
 }
-
-#[cfg(test)]
-#[path = "compare_tests.rs"]
-mod tests;

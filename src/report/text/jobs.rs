@@ -108,7 +108,3 @@ impl Row {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "jobs_tests.rs"]
-mod tests;

@@ -1,5 +1,6 @@
 //! The end of a run in words.
 
+use crate::app::checker::{Found, RunChecks, Tally};
 use crate::app::exit::Exit;
 use crate::app::places::{Places, quoted};
 use crate::app::standing::{EXAMPLES, Standing};
@@ -79,6 +80,7 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
             new => format!("clips    {new} new in {place}"),
         });
     }
+    lines.extend(checks(&summary.checks));
     if summary.waiting > 0 {
         lines.push(format!(
             "waiting  {} changed while a clip was on its way; the next run orders what is wanted now",
@@ -101,6 +103,23 @@ fn outcome_lines(summary: &Summary, places: &Places) -> Vec<String> {
     if summary.reason == Some(StopReason::InDoubt) {
         lines.push("guards.max_in_doubt is reached; what is left was not sent, and not charged".to_owned());
     }
+    lines
+}
+
+/// Returns the verdicts about the clips of this call, and a line for each check that found something.
+fn checks(checks: &RunChecks) -> Vec<String> {
+    if checks.tally == Tally::default() {
+        return Vec::new();
+    }
+    let looked = if checks.frames == 0 { " (by their files alone)" } else { "" };
+    let mut lines = vec![format!("checks   {}{looked}", checks.tally.line())];
+    lines.extend(checks.found.iter().map(|Found { verdict, check, clips, job, reason }| {
+        let whose = match clips {
+            1 => job.to_string(),
+            clips => format!("{clips} clips, such as {job}"),
+        };
+        format!("{:INDENT$}{verdict} {check}: {whose}: {reason}", "")
+    }));
     lines
 }
 

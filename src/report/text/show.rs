@@ -6,6 +6,7 @@ use crate::domain::foreign::shown;
 use crate::domain::lifecycle::{Account, State};
 use crate::domain::money::Usd;
 use crate::domain::units::{bytes, span, utc};
+use crate::domain::verdict::Checked;
 use crate::report::job::{headline, reason, state_words};
 use crate::report::layout::{cut, labelled};
 use crate::store::{Entry, History, Kind, TakeHistory};
@@ -100,6 +101,9 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
         _ => String::new(),
     };
     field("money", &format!("{usd} {}{settled}", account_words(account)));
+    for line in report.checked(take).map(check_words).into_iter().flatten() {
+        field(&line.0, &line.1);
+    }
     if let Some(task) = take.state.task() {
         let after = span(task.intent.at, task.accepted);
         field("task", &format!("{}   accepted {}, {after} after it was sent", task.id, utc(task.accepted)));
@@ -119,6 +123,17 @@ fn take(report: &ShowReport, at: usize, entry: &TakeHistory, width: usize) -> Ve
         }
     }
     lines.extend(request(report, entry, width));
+    lines
+}
+
+/// Returns the verdict of the automatic checks and its reasons, each with its label.
+fn check_words(checked: &Checked) -> Vec<(String, String)> {
+    let looked = if checked.frames { "" } else { " (by its file alone)" };
+    let mut lines = vec![("checks".to_owned(), format!("{}{looked}", checked.verdict()))];
+    let reasons = checked.findings.iter();
+    lines.extend(reasons.map(|finding| {
+        (String::new(), format!("{} {}: {}", finding.verdict, finding.check, finding.reason))
+    }));
     lines
 }
 

@@ -1,6 +1,7 @@
 //! The state of a project on one screen.
 
 use crate::app::budget::Level;
+use crate::app::checker::Tally;
 use crate::app::places::Places;
 use crate::app::status::{Oldest, StatusReport};
 use crate::domain::money::Usd;
@@ -30,6 +31,9 @@ impl StatusReport {
         let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
         lines.push(format!("  {}", self.buckets.line()));
+        if self.checks != Tally::default() {
+            lines.push(format!("  checks     {}", self.checks.line()));
+        }
         lines.extend(self.by_state());
         lines.extend(
             self.paused.iter().map(|pause| format!("  paused     {}", pauses::words(pause, self.now))),

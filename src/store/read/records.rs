@@ -1,12 +1,15 @@
 //! Every job with its renderings, their reviews and their verdicts, as the report shows them.
 
+use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::lifecycle::State;
 use crate::domain::review::{Reason, Review};
 use crate::domain::take::{Fingerprint, Take};
 use crate::domain::verdict::{Checked, Finding};
 use crate::plan::known::Filed;
+use crate::store::checks::Check;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
 use crate::store::reviews::Reviews;
@@ -59,7 +62,7 @@ pub struct TakeRecord {
     pub run: Option<i64>,
     /// Last message of the provider.
     pub said: Option<Said>,
-    /// Findings of the automatic checks; `None` if the clip was not checked.
+    /// Findings of the automatic checks; `None` if the clip was not checked as it is.
     pub checked: Option<Checked>,
     /// Newest review of this rendering.
     pub review: Option<Review>,
@@ -68,37 +71,44 @@ pub struct TakeRecord {
 impl Reader {
     /// Returns every job of a project, or of all, in the order of the manifest.
     ///
-    /// Jobs that are no longer wanted come last.
-    pub async fn records(&self, project: Option<&str>) -> Result<Vec<JobRecord>, StoreError> {
-        let project = project.map(str::to_owned);
-        self.read(move |db| records(db, project.as_deref())).await
-    }
-
-    /// Returns the reviews of every job of a project, or of all, the oldest first.
-    pub async fn all_reviews(
+    /// Jobs that are no longer wanted come last. Verdicts of the checks count for these settings; for any where there
+    /// are none.
+    pub async fn records(
         &self,
         project: Option<&str>,
-    ) -> Result<HashMap<(String, JobKey), Vec<Review>>, StoreError> {
+        settings: Option<Sha256>,
+    ) -> Result<Vec<JobRecord>, StoreError> {
         let project = project.map(str::to_owned);
-        self.read(move |db| {
-            let mut by_job = Reviews::read(db)?.into_jobs();
-            let mut select = db.prepare_cached(
-                "SELECT id, project, shot, item, variant FROM jobs WHERE ?1 IS NULL OR project = ?1",
-            )?;
-            let mut rows = select.query([project])?;
-            let mut found = HashMap::new();
-            while let Some(row) = rows.next()? {
-                if let Some(reviews) = by_job.remove(&row.get(0)?) {
-                    found.insert((row.get(1)?, takes::key(row, 2)?), reviews);
-                }
-            }
-            Ok(found)
+        self.read(move |db| records(db, project.as_deref(), settings)).await
+    }
+
+    /// Returns every review with the project and the name of its job, the oldest first.
+    pub async fn reviews(&self) -> Result<Vec<(String, JobKey, Review)>, StoreError> {
+        self.read(|db| {
+            let sql = "SELECT r.revision, r.take, r.clip, r.fingerprint, r.outcome, r.reasons, r.note, r.redo, r.who, r.at,
+                           j.project, j.shot, j.item, j.variant
+                       FROM reviews r JOIN jobs j ON j.id = r.job ORDER BY r.revision";
+            let read = |row: &Row<'_>| Ok((row.get(10)?, takes::key(row, 11)?, review(row, 0)?));
+            db.prepare_cached(sql)?.query_map([], read)?.collect()
         })
         .await
     }
 }
 
-fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRecord>> {
+/// Returns the findings of a verdict that is about the bytes of a take's clip, with these settings.
+fn current(record: &TakeRecord, check: Check, settings: Option<Sha256>) -> Option<Checked> {
+    let clip = match &record.take.state {
+        State::Done { file, .. } => Some(file.sha256),
+        _ => None,
+    };
+    check.is_about(clip?, settings).then_some(check.checked)
+}
+
+fn records(
+    db: &Connection,
+    project: Option<&str>,
+    settings: Option<Sha256>,
+) -> rusqlite::Result<Vec<JobRecord>> {
     let reviews = Reviews::read(db)?;
     let mut checks = checks(db)?;
     let mut takes_of = takes_by_job(db, project)?;
@@ -113,7 +123,8 @@ fn records(db: &Connection, project: Option<&str>) -> rusqlite::Result<Vec<JobRe
         let job: i64 = row.get(0)?;
         let mut found = takes_of.remove(&job).unwrap_or_default();
         for record in &mut found {
-            record.checked = checks.remove(&record.take.id);
+            record.checked =
+                checks.remove(&record.take.id).and_then(|check| current(record, check, settings));
             record.review = reviews.of_take(job, &record.take.id).cloned();
         }
         let (filed, fingerprint) = (takes::filed(row, 9)?, takes::parsed(row, 7)?);
@@ -201,20 +212,23 @@ pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<
     })
 }
 
-/// Reads the verdicts of all takes whose clips still have the bytes that were checked.
-fn checks(db: &Connection) -> rusqlite::Result<HashMap<TakeId, Checked>> {
-    let mut select = db.prepare_cached("SELECT take, findings, frames FROM checks")?;
+/// Reads the newest verdict of each take.
+pub(in crate::store) fn checks(db: &Connection) -> rusqlite::Result<HashMap<TakeId, Check>> {
+    let mut select = db.prepare_cached("SELECT take, clip, settings, findings, frames FROM checks")?;
     let rows = select.query_map([], |row| {
-        let text = row.get_ref(1)?.as_str()?;
+        let text = row.get_ref(3)?.as_str()?;
         let findings: Vec<(String, String, String)> =
-            serde_json::from_str(text).map_err(|error| takes::unreadable(1, error))?;
+            serde_json::from_str(text).map_err(|error| takes::unreadable(3, error))?;
         let finding = |(check, verdict, reason): (String, String, String)| {
             let verdict =
-                verdict.parse().map_err(|()| takes::unreadable(1, format!("`{verdict}` is no verdict")))?;
+                verdict.parse().map_err(|()| takes::unreadable(3, format!("`{verdict}` is no verdict")))?;
             Ok(Finding { check, verdict, reason })
         };
         let findings = findings.into_iter().map(finding).collect::<rusqlite::Result<_>>()?;
-        Ok((TakeId(row.get(0)?), Checked { findings, frames: row.get(2)? }))
+        let take = TakeId(row.get(0)?);
+        let (clip, settings) = (takes::parsed(row, 1)?, takes::parsed(row, 2)?);
+        let checked = Checked { findings, frames: row.get(4)? };
+        Ok((take.clone(), Check { take, clip, settings, checked }))
     })?;
     rows.collect()
 }

@@ -150,7 +150,8 @@ fn a_terminal_shows_what_is_in_flight_and_keeps_what_came_of_it() {
         assert!(!all.contains(gone), "{gone} is still there:\n{all}");
     }
     assert!(all.contains("finished 6 done") && all.contains("spent    $2.40 of $2.40"), "{all}");
-    assert!(all.contains("clips    6 new in renders\nnext: shotlist status"), "{all}");
+    assert!(all.contains("clips    6 new in renders\nchecks   0 passed · 6 warned · 0 failed"), "{all}");
+    assert!(all.trim_end().ends_with("next: shotlist status"), "{all}");
 }
 
 /// What stands on the screen after a command, with its exit code.

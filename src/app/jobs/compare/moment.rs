@@ -2,10 +2,11 @@
 
 use crate::app::gallery::GalleryJob;
 use crate::domain::digest::Sha256;
-use crate::domain::key::TakeId;
+use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::domain::money::Usd;
 use crate::domain::review::{Review, Standing};
+use crate::domain::take::Fingerprint;
 use crate::domain::verdict::Verdict;
 use crate::plan::bucket::Bucket;
 use crate::store::{Run, TakeRecord};
@@ -48,6 +49,40 @@ pub struct Clip {
     sha256: Sha256,
 }
 
+/// Every review that was ever made.
+pub(super) struct ReviewLog {
+    /// Reviews by project and job, the oldest first.
+    of_job: HashMap<(String, JobKey), Vec<Review>>,
+    /// Reviews by clip and order, the oldest first: jobs that share a clip share its review.
+    of_clip: HashMap<(Sha256, Fingerprint), Vec<Review>>,
+}
+
+impl ReviewLog {
+    pub(super) fn of(reviews: Vec<(String, JobKey, Review)>) -> Self {
+        let mut log = Self { of_job: HashMap::new(), of_clip: HashMap::new() };
+        for (project, key, review) in reviews {
+            log.of_clip.entry((review.clip, review.fingerprint)).or_default().push(review.clone());
+            log.of_job.entry((project, key)).or_default().push(review);
+        }
+        log
+    }
+
+    /// Returns the newest review until a moment that holds for a job with this clip and this order.
+    fn newest(
+        &self,
+        job: &GalleryJob,
+        clip: Option<&Sha256>,
+        order: &Fingerprint,
+        at: Timestamp,
+    ) -> Option<&Review> {
+        let own = self.of_job.get(&(job.record.project.clone(), job.key().clone()));
+        let shared = clip.and_then(|clip| self.of_clip.get(&(*clip, *order)));
+        let found = [own, shared].into_iter().flatten();
+        let newest = found.filter_map(|reviews| reviews.iter().rfind(|review| review.at <= at));
+        newest.max_by_key(|review| review.revision)
+    }
+}
+
 impl Moment {
     /// Returns the end of a run, or the start of the next run where it was cut off.
     pub(super) fn end_of(runs: &[Run], number: i64, now: Timestamp) -> Result<Self, String> {
@@ -67,7 +102,7 @@ impl Moment {
         &self,
         job: &GalleryJob,
         all: &HashMap<TakeId, TakeRecord>,
-        reviews: &[Review],
+        reviews: &ReviewLog,
     ) -> Stage {
         let takes = &job.record.takes;
         let ordered = takes.iter().filter(|take| take.created <= self.at);
@@ -88,10 +123,10 @@ impl Moment {
             None if clip.is_some() => Bucket::Done,
             None => Bucket::ToRender,
         };
-        let review = reviews.iter().rfind(|review| review.at <= self.at);
         let order = newest.map_or(job.record.fingerprint, |take| take.take.fingerprint);
         let order = if self.run.is_none() { job.record.fingerprint } else { order };
-        let decision = Standing::of(review, clip.as_ref().map(|clip| &clip.sha256), &order);
+        let sha256 = clip.as_ref().map(|clip| &clip.sha256);
+        let decision = Standing::of(reviews.newest(job, sha256, &order, self.at), sha256, &order);
         Stage { state, clip, decision }
     }
 

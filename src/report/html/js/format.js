@@ -46,6 +46,7 @@ const STATES = {
   done: ["done", "check", "good"],
   to_render: ["to render", "ring", "calm"],
   asks: ["waiting for your yes", "hand", "warn"],
+  review: ["waiting for your review", "hand", "warn"],
   in_flight: ["rendering", "clock", "calm"],
   waiting: ["waiting for another job", "clock", "calm"],
   held: ["needs your decision", "hand", "warn"],

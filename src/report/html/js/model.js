@@ -1,7 +1,7 @@
 // Jobs as the page works with them, read from the data.
 
 const COMMANDS_OF = {
-  held: "status", failed: "retry", missing: "repair", altered: "verify", asks: "plan", to_render: "run",
+  held: "status", failed: "retry", missing: "repair", altered: "verify", asks: "plan", review: "review", to_render: "run",
   in_flight: "collect",
 };
 
@@ -13,6 +13,7 @@ function readTake(raw, texts, pictures, job) {
   take.findings = (raw.finding_texts ?? []).map(([check, verdict, reason]) => ({ check: texts[check], verdict: texts[verdict], reason: texts[reason] }));
   take.cost = raw.account === "free" ? 0 : raw.cost ?? raw.price;
   take.account = raw.account ?? "settled";
+  take.phase = raw.phase ?? "done";
   take.attempts = raw.attempts ?? 1;
   take.source = raw.source === undefined ? null : pictures[raw.source];
   take.poster = raw.poster === undefined ? null : pictures[raw.poster];

@@ -38,6 +38,7 @@ function needLines(model) {
   state("missing", "clips are missing", "bad");
   state("altered", "clips are not as they were placed", "warn");
   state("asks", "changed, and wait for your yes", "warn");
+  state("review", "wait until the first clips are reviewed", "warn");
   need(jobs.filter((job) => job.verdict === "fail"), "verdict:fail", "did not pass the checks", "bad", "cross", null);
   need(jobs.filter((job) => job.verdict === "warn"), "verdict:warn", "to look at closely", "warn", "warn", null);
   need(jobs.filter((job) => decisionOf(job) === "outdated"), "decision:outdated", "changed since they were decided", "warn", "undo", null);

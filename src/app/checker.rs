@@ -1,0 +1,46 @@
+//! The check of single clips, as `check` and the runs make it.
+
+pub(crate) mod background;
+mod file;
+mod frames;
+mod one;
+
+use crate::domain::verdict::{Checked, Verdict};
+pub use background::{Found, RunChecks};
+pub(crate) use one::Checker;
+
+/// The number of clips by verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Clips in which nothing was found.
+    pub passed: usize,
+    /// Clips in which something may be wrong.
+    pub warned: usize,
+    /// Clips in which something is surely wrong.
+    pub failed: usize,
+    /// Clips that were not checked.
+    pub unchecked: usize,
+}
+
+impl Tally {
+    /// Counts a clip.
+    pub fn add(&mut self, checked: Option<&Checked>) {
+        *match checked.map(Checked::verdict) {
+            Some(Verdict::Pass) => &mut self.passed,
+            Some(Verdict::Warn) => &mut self.warned,
+            Some(Verdict::Fail) => &mut self.failed,
+            None => &mut self.unchecked,
+        } += 1;
+    }
+
+    /// Returns the counts in words: `5 passed · 1 warned · 0 failed`.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let Self { passed, warned, failed, unchecked } = self;
+        let mut line = format!("{passed} passed · {warned} warned · {failed} failed");
+        if *unchecked > 0 {
+            line += &format!(" · {unchecked} not checked");
+        }
+        line
+    }
+}

@@ -1,0 +1,153 @@
+//! Findings about the file of a clip: its length, size, rate and tracks against the order.
+
+use crate::domain::request::{Request, Value};
+use crate::domain::verdict::{Finding, Verdict};
+use crate::manifest::Checks;
+use crate::media::mp4::ClipFacts;
+use crate::provider::card::ModelCard;
+
+/// Frames per second by which a clip may differ from the order.
+const FPS: f64 = 1.0;
+
+/// An order, with what the model's card says where the order says nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ordered<'a> {
+    pub(super) request: &'a Request,
+    pub(super) card: Option<&'a ModelCard>,
+    /// True in a rehearsal, whose clips are silent.
+    pub(super) sandbox: bool,
+}
+
+/// Returns the finding of one check.
+pub(super) fn finding(check: &str, verdict: Verdict, reason: impl Into<String>) -> Finding {
+    Finding { check: check.to_owned(), verdict, reason: reason.into() }
+}
+
+/// Returns what is wrong with the file of a clip.
+pub(super) fn findings(settings: &Checks, ordered: Ordered<'_>, facts: &ClipFacts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    found.extend(duration(settings, ordered, facts));
+    found.extend(size(settings, ordered, facts));
+    found.extend(fps(ordered, facts));
+    found.extend(track(ordered, facts));
+    found
+}
+
+fn duration(
+    settings: &Checks,
+    Ordered { request, card, .. }: Ordered<'_>,
+    facts: &ClipFacts,
+) -> Option<Finding> {
+    let card = card.map(ModelCard::seconds).filter(|seconds| *seconds > 0);
+    let (wanted, who) = match (request.duration, card) {
+        (Some(seconds), _) => (seconds, "the order"),
+        (None, card) => (card?, "the model's card"),
+    };
+    let is = facts.duration.as_secs_f64();
+    let is_off = (is - f64::from(wanted)).abs() > settings.duration;
+    is_off.then(|| {
+        let reason = format!("it lasts {is:.1} s; {who} says {wanted} s (tolerance {} s)", settings.duration);
+        finding("duration", Verdict::Warn, reason)
+    })
+}
+
+/// The size that a clip shall have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Size {
+    /// Width and height.
+    Pixels(f64, f64),
+    /// Length of the shorter side.
+    Short(f64),
+    /// Width divided by height.
+    Shape(f64),
+}
+
+impl Size {
+    /// Reads `1280x720`, `720p` or `16:9`.
+    fn read(text: &str) -> Option<Self> {
+        let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0).map(f64::from);
+        if let Some((width, height)) = text.split_once(['x', '*', '×']) {
+            return Some(Self::Pixels(number(width)?, number(height)?));
+        }
+        if let Some((width, height)) = text.split_once(':') {
+            return Some(Self::Shape(number(width)? / number(height)?));
+        }
+        text.strip_suffix('p').and_then(number).map(Self::Short)
+    }
+
+    /// Returns whether a clip has it. Two sides may each differ, and their ratio by both.
+    fn fits(self, (width, height): (f64, f64), percent: f64) -> bool {
+        let near = |is: f64, wanted: f64, percent: f64| (is - wanted).abs() <= wanted * percent / 100.0;
+        match self {
+            Self::Pixels(wide, high) => near(width, wide, percent) && near(height, high, percent),
+            Self::Short(short) => near(width.min(height), short, percent),
+            Self::Shape(shape) => near(width / height, shape, 2.0 * percent),
+        }
+    }
+}
+
+fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
+    let is = (f64::from(facts.width), f64::from(facts.height));
+    let ratio = request.aspect_ratio.as_deref();
+    let resolution = request.params.get("resolution").and_then(|value| match value {
+        Value::Text(text) => Some(text.as_str()),
+        Value::Bool(_) | Value::Int(_) => None,
+    });
+    // Where a ratio is ordered, a size in pixels says how long the shorter side is.
+    let pixels = |text| match Size::read(text)? {
+        Size::Pixels(width, height) if ratio.and_then(Size::read).is_some() => {
+            Some(Size::Short(width.min(height)))
+        }
+        size => Some(size),
+    };
+    let ordered = [request.size.as_deref(), ratio, resolution].into_iter().flatten();
+    for text in ordered {
+        let wanted = if Some(text) == ratio { Size::read(text) } else { pixels(text) };
+        if wanted.is_some_and(|wanted| !wanted.fits(is, settings.size)) {
+            let reason = format!("it has {}x{} pixels; the order says {text}", facts.width, facts.height);
+            return Some(finding("size", Verdict::Fail, tolerance(reason, settings)));
+        }
+    }
+    let of_card = card.and_then(ModelCard::size).filter(|_| request.size.is_none())?;
+    let is_off = pixels(of_card).is_some_and(|wanted| !wanted.fits(is, settings.size));
+    is_off.then(|| {
+        let reason =
+            format!("it has {}x{} pixels; the model's card says {of_card}", facts.width, facts.height);
+        finding("size", Verdict::Warn, tolerance(reason, settings))
+    })
+}
+
+fn tolerance(reason: String, settings: &Checks) -> String {
+    format!("{reason} (tolerance {}%)", settings.size)
+}
+
+fn fps(Ordered { request, card, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
+    let of_card = || card?.param("fps")?.default.as_ref();
+    let (wanted, who) = match request.params.get("fps") {
+        Some(value) => (value, "the order"),
+        None => (of_card()?, "the model's card"),
+    };
+    let Value::Int(wanted) = wanted else { return None };
+    let is = facts.fps()?;
+    let is_off = u32::try_from(*wanted).is_ok_and(|wanted| (is - f64::from(wanted)).abs() > FPS);
+    is_off.then(|| {
+        let reason = format!("it has {is:.1} frames per second; {who} says {wanted} (tolerance {FPS})");
+        finding("fps", Verdict::Warn, reason)
+    })
+}
+
+fn track(Ordered { request, sandbox, .. }: Ordered<'_>, facts: &ClipFacts) -> Option<Finding> {
+    match (request.audio?, facts.has_audio) {
+        (true, false) if !sandbox => {
+            Some(finding("track", Verdict::Fail, "it has no sound; the order says `audio: true`"))
+        }
+        (false, true) => {
+            Some(finding("track", Verdict::Warn, "it has an audio track; the order says `audio: false`"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

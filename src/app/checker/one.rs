@@ -1,0 +1,188 @@
+//! The check of one clip, on a thread that may block.
+
+use super::file::{self, Ordered, finding};
+use super::frames::{self, Sources};
+use crate::app::places::Places;
+use crate::domain::request::{Media, Request};
+use crate::domain::take::Take;
+use crate::domain::verdict::{Checked, Verdict};
+use crate::files::{DecodeFault, Decoding, Ffmpeg, Tree, picture, poster};
+use crate::load::cards;
+use crate::manifest::{CHECKS, Checks};
+use crate::media::frames::{Measuring, Picture};
+use crate::media::{image, mp4};
+use crate::plan::known::Filed;
+use crate::provider::Registry;
+use crate::provider::cards::Cards;
+use crate::store::Check;
+use std::fs::File;
+use std::io::{BufReader, Seek as _};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Name of the finding about a file that cannot be read as a clip; it cannot be switched off.
+const FILE: &str = "file";
+
+/// Everything that the check of a clip needs.
+pub(crate) struct Checker {
+    tree: Tree,
+    pub(crate) settings: Checks,
+    cards: Cards,
+    /// State folder, in which posters are kept.
+    state: PathBuf,
+    /// Folder of the source pictures.
+    pictures: PathBuf,
+    sandbox: bool,
+    /// Program that decodes; none where it is not installed, switched off, or broken.
+    ffmpeg: Mutex<Option<Ffmpeg>>,
+    /// First reason for which frames were not looked at although the program is installed.
+    fault: Mutex<Option<String>>,
+    /// Set to end a check early.
+    stop: AtomicBool,
+}
+
+impl Checker {
+    /// Returns a checker of the clips in a folder. It starts `ffmpeg` once to see what it can do.
+    pub(crate) fn new(places: &Places, registry: &Registry, settings: Checks, tree: Tree) -> Self {
+        let found = settings.frames.then(Ffmpeg::find).flatten();
+        let (ffmpeg, fault) = match found {
+            Some(Ok(ffmpeg)) => (Some(ffmpeg), None),
+            Some(Err(why)) => (None, Some(why)),
+            None => (None, None),
+        };
+        Self {
+            tree,
+            settings,
+            cards: cards(&places.manifest, registry),
+            state: places.state.clone(),
+            pictures: places.folder.clone(),
+            sandbox: places.sandbox,
+            ffmpeg: Mutex::new(ffmpeg),
+            fault: Mutex::new(fault),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the program that decodes, as long as it works.
+    pub(crate) fn ffmpeg(&self) -> Option<Ffmpeg> {
+        self.ffmpeg.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the reason for which an installed `ffmpeg` is not used.
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns whether a clip has no verdict for its bytes and these settings, or could get a better one or a poster.
+    pub(crate) fn is_due(&self, filed: &Filed, known: Option<&Check>) -> bool {
+        let clip = filed.file.sha256;
+        let settings = self.settings.digest();
+        let is_current = |known: &Check| known.is_about(clip, Some(settings));
+        let ffmpeg = self.ffmpeg();
+        let lacks_frames = |known: &Check| ffmpeg.is_some() && !known.checked.frames;
+        let lacks_poster =
+            ffmpeg.as_ref().is_some_and(Ffmpeg::has_webp) && poster(&self.state, clip).is_none();
+        match known {
+            // What cannot be decoded has no frames and no poster, however often it is tried.
+            Some(known) if is_current(known) && known.checked.findings.iter().any(|it| it.check == FILE) => {
+                false
+            }
+            Some(known) if is_current(known) => lacks_frames(known) || lacks_poster,
+            _ => true,
+        }
+    }
+
+    /// Checks a clip; `None` where it is not there as it was recorded, and where the check was stopped.
+    pub(crate) fn check(&self, take: &Take, filed: &Filed) -> Option<Check> {
+        let mut clip = self.tree.open_clip(&filed.path, &filed.file).ok()??;
+        let ordered = Ordered {
+            request: &take.request,
+            card: self.cards.get(&take.request.model).map(AsRef::as_ref),
+            sandbox: self.sandbox,
+        };
+        let mut checked = Checked::default();
+        match mp4::inspect(&mut BufReader::new(&clip)) {
+            Ok(facts) => {
+                checked.findings = file::findings(&self.settings, ordered, &facts);
+                clip.rewind().ok()?;
+                self.look(&clip, &facts, take, filed, &mut checked)?;
+            }
+            Err(fault) => checked.findings.push(finding(FILE, Verdict::Fail, fault.to_string())),
+        }
+        checked.findings.retain(|finding| self.settings.has(&finding.check));
+        let place = |check: &str| CHECKS.iter().position(|known| *known == check);
+        checked.findings.sort_by(|one, other| {
+            other.verdict.cmp(&one.verdict).then_with(|| place(&one.check).cmp(&place(&other.check)))
+        });
+        let settings = self.settings.digest();
+        Some(Check { take: take.id.clone(), clip: filed.file.sha256, settings, checked })
+    }
+
+    /// Looks at the frames of a clip, where that is possible; `None` where it was stopped.
+    fn look(
+        &self,
+        clip: &File,
+        facts: &mp4::ClipFacts,
+        take: &Take,
+        filed: &Filed,
+        checked: &mut Checked,
+    ) -> Option<()> {
+        let Some(ffmpeg) = self.ffmpeg() else { return Some(()) };
+        let fps = facts.fps().unwrap_or_default();
+        let decoding =
+            Decoding { clip, fps, posters: Some((&self.state, filed.file.sha256)), stop: &self.stop };
+        let mut frames = Measuring::new(Ffmpeg::rate(fps), self.settings.cut);
+        match ffmpeg.decode(&decoding, &mut |frame| frames.add(frame)) {
+            Ok(()) => {
+                checked.frames = true;
+                let sources = self.sources(&take.request, (facts.width, facts.height));
+                match frames.finish() {
+                    Some(measures) => {
+                        checked.findings.extend(frames::findings(&self.settings, &measures, &sources));
+                    }
+                    None => {
+                        checked.findings.push(finding(FILE, Verdict::Warn, "ffmpeg finds no frame in it"))
+                    }
+                }
+            }
+            Err(DecodeFault::Clip(why)) => {
+                checked.frames = true;
+                checked.findings.push(finding(
+                    FILE,
+                    Verdict::Warn,
+                    format!("ffmpeg cannot decode it: {why}"),
+                ));
+            }
+            Err(DecodeFault::Stopped) => return None,
+            // It would be the same with the next clip.
+            Err(fault @ (DecodeFault::Program(_) | DecodeFault::Slow)) => self.give_up(fault.to_string()),
+        }
+        Some(())
+    }
+
+    fn give_up(&self, why: String) {
+        *self.ffmpeg.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+    }
+
+    /// Reads the pictures of an order as far as their bytes are at hand and unchanged.
+    fn sources(&self, request: &Request, size: (u32, u32)) -> Sources {
+        let read = |media: Option<&Media>| {
+            let bytes = match media? {
+                // Its server may show another picture by now.
+                Media::Url(_) => return None,
+                Media::File(file) => picture(&self.pictures, file).ok()?,
+                Media::Inline { uri, .. } => image::content(uri).ok()?.1,
+            };
+            Picture::decode(&bytes, size)
+        };
+        Sources { first: read(request.image.as_ref()), last: read(request.last_image.as_ref()) }
+    }
+
+    /// Asks a check that is under way to end early.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,161 @@
+//! Settings of the automatic checks of clips: `checks`.
+
+use super::decode::Decoder;
+use super::keys;
+use super::yaml::{Node, Value};
+use crate::domain::digest::Sha256;
+use crate::domain::problem::meant_or_all;
+use std::collections::BTreeSet;
+
+/// Every check that can be switched off, in the order in which findings of one verdict are shown.
+pub const CHECKS: [&str; 12] = [
+    "track", "size", "black", "frozen", "duration", "fps", "product", "colour", "last", "bars", "cut",
+    "flicker",
+];
+
+/// Version of the measures. A higher one makes every verdict stale.
+const MEASURES: u32 = 1;
+
+/// The settings of the automatic checks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checks {
+    /// True if the frames are looked at where `ffmpeg` is installed.
+    pub frames: bool,
+    /// Seconds by which a clip may be longer or shorter than ordered.
+    pub duration: f64,
+    /// Percent by which each side of the picture may differ from the order.
+    pub size: f64,
+    /// Seconds for which the picture may be black.
+    pub black: f64,
+    /// Seconds for which the picture may stand still.
+    pub frozen: f64,
+    /// Percent of the height or width that bars may take.
+    pub bars: f64,
+    /// Number of the 63 bits of the perceptual hash in which a frame may differ from its picture.
+    pub hash: u32,
+    /// Difference of colours (CIEDE2000) from which a product counts as recoloured.
+    pub colour: f64,
+    /// Score from which a change of the picture is a cut.
+    pub cut: f64,
+    /// Change of the mean brightness from which a clip flickers.
+    pub flicker: f64,
+    /// Checks that are not made.
+    pub off: BTreeSet<String>,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self {
+            frames: true,
+            duration: 0.5,
+            size: 3.0,
+            black: 0.5,
+            frozen: 1.0,
+            bars: 3.0,
+            hash: 12,
+            colour: 6.0,
+            cut: 10.0,
+            flicker: 0.8,
+            off: BTreeSet::new(),
+        }
+    }
+}
+
+impl Checks {
+    /// Returns whether a check is made.
+    #[must_use]
+    pub fn has(&self, check: &str) -> bool {
+        !self.off.contains(check)
+    }
+
+    /// Returns the digest of the settings and of the version of the measures: a verdict with another one is stale.
+    #[must_use]
+    pub fn digest(&self) -> Sha256 {
+        Sha256::of(format!("{MEASURES} {self:?}").as_bytes())
+    }
+}
+
+/// Reads `checks`.
+pub(super) fn checks(decoder: &mut Decoder, node: &Node) -> Checks {
+    let mut checks = Checks::default();
+    let Some(entries) = decoder.map(node, "checks", "checks: { frozen: 2s, off: [cut] }") else {
+        return checks;
+    };
+    decoder.known(&entries, "checks", &keys::names(keys::CHECKS));
+    for entry in entries.iter() {
+        let (node, name) = (&entry.node, format!("checks.{}", entry.key));
+        let mut set = |value: &mut f64, parse: fn(&str) -> Result<f64, String>| {
+            if let Some(read) = decoder.parsed(node, &name, parse) {
+                *value = read;
+            }
+        };
+        match &*entry.key {
+            "frames" => checks.frames = decoder.parsed(node, &name, frames).unwrap_or(true),
+            "duration" => set(&mut checks.duration, seconds),
+            "size" => set(&mut checks.size, percent),
+            "black" => set(&mut checks.black, seconds),
+            "frozen" => set(&mut checks.frozen, seconds),
+            "bars" => set(&mut checks.bars, percent),
+            "hash" => checks.hash = decoder.parsed(node, &name, bits).unwrap_or(checks.hash),
+            "colour" => set(&mut checks.colour, score),
+            "cut" => set(&mut checks.cut, score),
+            "flicker" => set(&mut checks.flicker, score),
+            "off" => checks.off = off(decoder, node),
+            // Reported as unknown.
+            _ => {}
+        }
+    }
+    checks
+}
+
+fn frames(text: &str) -> Result<bool, String> {
+    match text {
+        "auto" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write `auto` (where ffmpeg is installed) or `off`".into()),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('s').and_then(|number| number_up_to(number.trim_end(), 600.0));
+    number.ok_or_else(|| "write seconds from `0s` to `600s`, such as `0.5s`".into())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').and_then(|number| number_up_to(number.trim_end(), 100.0));
+    number.ok_or_else(|| "write a share from `0%` to `100%`, such as `3%`".into())
+}
+
+fn score(text: &str) -> Result<f64, String> {
+    number_up_to(text, 100.0).ok_or_else(|| "write a number from 0 to 100, such as `6`".into())
+}
+
+fn bits(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number <= 63 && is_number(text));
+    number.ok_or_else(|| "write a whole number from 0 to 63, such as `12`".into())
+}
+
+fn number_up_to(text: &str, most: f64) -> Option<f64> {
+    text.parse().ok().filter(|number| *number <= most && is_number(text))
+}
+
+/// Returns whether a text has digits and at most one point, and no sign, exponent or name of a number.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn off(decoder: &mut Decoder, node: &Node) -> BTreeSet<String> {
+    let Value::List(nodes) = &node.value else {
+        decoder.wrong_kind(node, "checks.off", "a list of checks", "off: [cut]");
+        return BTreeSet::new();
+    };
+    let names = nodes.iter().filter_map(|node| {
+        decoder.parsed(node, "checks.off", |text| {
+            let is_known = CHECKS.contains(&text);
+            let meant = || meant_or_all(text, CHECKS, "the checks are");
+            if is_known { Ok(text.to_owned()) } else { Err(meant()) }
+        })
+    });
+    names.collect()
+}

@@ -1,0 +1,157 @@
+//! The likeness of a frame and of the picture that it was made from: by a perceptual hash, and by colour.
+
+use super::colour::{ciede2000, lab};
+use super::{Frame, HEIGHT, WIDTH, brightness};
+use crate::media::image::{HEAD, Header, TAIL, picture};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageReader, Rgba, RgbaImage};
+use std::f64::consts::PI;
+use std::io::Cursor;
+
+/// Cells in a row in which colours are compared.
+const COLUMNS: usize = 16;
+
+/// Rows of cells.
+const ROWS: usize = 9;
+
+/// Chroma from which a cell has a colour.
+const COLOURED: f64 = 12.0;
+
+/// Number of cells with a colour below which nothing can be said: a grey product.
+const FEWEST: usize = 3;
+
+/// Pixels of the square that is transformed for the hash, in a row.
+const SQUARE: usize = 32;
+
+/// Frequencies of the hash in a row, with the lowest one, which is only the brightness.
+const FREQUENCIES: usize = 8;
+
+/// A source picture, made small in the two ways in which models fit it into a clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The whole picture.
+    pub whole: Frame,
+    /// The middle of the picture that has the shape of the clip.
+    pub covering: Frame,
+}
+
+impl Picture {
+    /// Decodes a picture for a clip of that size; `None` where it cannot be decoded.
+    #[must_use]
+    pub fn decode(bytes: &[u8], (width, height): (u32, u32)) -> Option<Self> {
+        let head = &bytes[..bytes.len().min(HEAD)];
+        let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
+        let Header { orientation, .. } = picture(head, tail, bytes.len() as u64).ok()?;
+        // The reader refuses to allocate more than half a gigabyte.
+        let mut decoded = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.decode().ok()?;
+        decoded.apply_orientation(Orientation::from_exif(orientation)?);
+        let (wide, high) = (u64::from(decoded.width()), u64::from(decoded.height()));
+        let (width, height) = (u64::from(width.max(1)), u64::from(height.max(1)));
+        let part = |side: u64, others: u64, of: u64| u32::try_from((side * others / of).max(1)).ok();
+        let covering = if wide * height > high * width {
+            let part = part(high, width, height)?;
+            decoded.crop_imm((decoded.width() - part) / 2, 0, part, decoded.height())
+        } else {
+            let part = part(wide, height, width)?;
+            decoded.crop_imm(0, (decoded.height() - part) / 2, decoded.width(), part)
+        };
+        Some(Self { whole: small(&decoded), covering: small(&covering) })
+    }
+
+    /// Returns the picture in both ways.
+    #[must_use]
+    pub fn ways(&self) -> [&Frame; 2] {
+        [&self.whole, &self.covering]
+    }
+}
+
+/// Returns a picture as a frame, on white paper.
+fn small(decoded: &DynamicImage) -> Frame {
+    let (width, height) = (WIDTH as u32, HEIGHT as u32);
+    let small: RgbaImage = decoded.thumbnail_exact(width, height).into_rgba8();
+    let rgb = small.pixels().flat_map(|Rgba([red, green, blue, opacity])| {
+        let opacity = u32::from(*opacity);
+        [red, green, blue].map(|part| {
+            let mixed = (u32::from(*part) * opacity + 255 * (255 - opacity) + 127) / 255;
+            u8::try_from(mixed).unwrap_or(u8::MAX)
+        })
+    });
+    Frame { rgb: rgb.collect() }
+}
+
+/// Returns the perceptual hash of a frame: the signs of its 63 lowest frequencies against their median.
+#[must_use]
+pub fn hash(frame: &Frame) -> u64 {
+    let square = square(frame);
+    let wave = |frequency: usize, at: usize| {
+        #[expect(clippy::cast_precision_loss, reason = "both are below 33")]
+        let angle = PI * (2 * at + 1) as f64 * frequency as f64 / (2 * SQUARE) as f64;
+        angle.cos()
+    };
+    let waves: Vec<[f64; SQUARE]> =
+        (0..FREQUENCIES).map(|frequency| std::array::from_fn(|at| wave(frequency, at))).collect();
+    // First along the rows, then along the columns.
+    let rows: Vec<[f64; FREQUENCIES]> = square
+        .iter()
+        .map(|row| std::array::from_fn(|u| row.iter().zip(&waves[u]).map(|(level, wave)| level * wave).sum()))
+        .collect();
+    let along =
+        |u: usize, v: usize| -> f64 { rows.iter().zip(&waves[v]).map(|(row, wave)| row[u] * wave).sum() };
+    let parts: Vec<f64> =
+        (1..FREQUENCIES * FREQUENCIES).map(|at| along(at % FREQUENCIES, at / FREQUENCIES)).collect();
+    let mut sorted = parts.clone();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted[sorted.len() / 2];
+    parts.iter().fold(0, |bits, part| bits << 1 | u64::from(*part > median))
+}
+
+/// Returns the number of the 63 bits in which two hashes differ.
+#[must_use]
+pub const fn hash_distance(one: u64, other: u64) -> u32 {
+    (one ^ other).count_ones()
+}
+
+/// Returns the brightness of a frame, averaged over a square.
+fn square(frame: &Frame) -> Vec<[f64; SQUARE]> {
+    let span = |at: usize, of: usize| (at * of / SQUARE, ((at + 1) * of).div_ceil(SQUARE));
+    let cell = |column: usize, row: usize| {
+        let ((left, right), (top, bottom)) = (span(column, WIDTH), span(row, HEIGHT));
+        let pixels = (top..bottom).flat_map(|row| (left..right).map(move |column| (column, row)));
+        let levels = pixels.map(|(column, row)| f64::from(brightness(frame.pixel(column, row))));
+        #[expect(clippy::cast_precision_loss, reason = "a cell has some dozen pixels")]
+        let count = ((right - left) * (bottom - top)) as f64;
+        levels.sum::<f64>() / count
+    };
+    (0..SQUARE).map(|row| std::array::from_fn(|column| cell(column, row))).collect()
+}
+
+/// Returns the mean difference of the colours of two frames (CIEDE2000) at equal lightness, over the cells that have a
+/// colour in either; `None` where hardly any cell has one.
+#[must_use]
+pub fn colour_difference(one: &Frame, other: &Frame) -> Option<f64> {
+    let chroma = |[_, a, b]: [f64; 3]| a.hypot(b);
+    let cells = cells(one).into_iter().zip(cells(other));
+    let coloured = cells.filter(|(one, other)| chroma(*one) > COLOURED || chroma(*other) > COLOURED);
+    let differences: Vec<f64> = coloured.map(|(one, [_, a, b])| ciede2000(one, [one[0], a, b])).collect();
+    #[expect(clippy::cast_precision_loss, reason = "there are 144 cells")]
+    let count = differences.len() as f64;
+    (differences.len() >= FEWEST).then(|| differences.iter().sum::<f64>() / count)
+}
+
+/// Returns the mean colours of the cells of a frame, in CIELAB.
+fn cells(frame: &Frame) -> Vec<[f64; 3]> {
+    let (width, height) = (WIDTH / COLUMNS, HEIGHT / ROWS);
+    let cell = |at: usize| {
+        let (left, top) = (at % COLUMNS * width, at / COLUMNS * height);
+        let mut sum = [0u32; 3];
+        for (column, row) in (0..width * height).map(|at| (left + at % width, top + at / width)) {
+            for (sum, part) in sum.iter_mut().zip(frame.pixel(column, row)) {
+                *sum += u32::from(part);
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a cell has a hundred pixels")]
+        let count = (width * height) as f64;
+        lab(sum.map(|sum| f64::from(sum) / count))
+    };
+    (0..COLUMNS * ROWS).map(cell).collect()
+}

@@ -1,0 +1,23 @@
+//! The verdicts of the automatic checks, in words.
+
+use crate::app::check::{CheckReport, CheckedClip};
+use crate::app::places::Places;
+use crate::report::layout::labelled;
+
+/// Returns all lines: each clip in which something was found, then the counts.
+#[must_use]
+pub fn lines(places: &Places, report: &CheckReport, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for CheckedClip { key, path, older, checked, .. } in &report.clips {
+        let Some(checked) = checked.as_ref().filter(|checked| !checked.findings.is_empty()) else { continue };
+        let older = if *older { "  (an earlier version)" } else { "" };
+        lines.push(format!("{}  {key}{older}  {}", checked.verdict(), places.opened(path)));
+        for finding in &checked.findings {
+            let label = format!("      {:<9}", finding.check);
+            lines.extend(labelled(&label, &finding.reason, columns));
+        }
+    }
+    let looked = if report.frames { "" } else { " (by their files alone: ffmpeg is not used)" };
+    lines.extend(labelled("", &format!("checks: {}{looked}", report.tally.line()), columns));
+    lines
+}

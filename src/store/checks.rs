@@ -1,0 +1,74 @@
+//! Verdicts of the automatic checks: one for the clip of each take, with the bytes and the settings that it is about.
+//!
+//! They are no money: nothing of them goes to the ledger, and what is lost is found again by the next check.
+
+use super::Store;
+use super::error::StoreError;
+use super::read::Reader;
+use crate::domain::digest::Sha256;
+use crate::domain::key::TakeId;
+use crate::domain::verdict::Checked;
+use crate::store::takes;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// A verdict about the clip of a take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Take of the clip.
+    pub take: TakeId,
+    /// Bytes of the clip that was checked.
+    pub clip: Sha256,
+    /// Digest of the settings.
+    pub settings: Sha256,
+    /// Findings.
+    pub checked: Checked,
+}
+
+impl Check {
+    /// Returns whether the verdict is about these bytes, with these settings; with any where there are none.
+    #[must_use]
+    pub fn is_about(&self, clip: Sha256, settings: Option<Sha256>) -> bool {
+        self.clip == clip && settings.is_none_or(|settings| settings == self.settings)
+    }
+}
+
+impl Store {
+    /// Keeps verdicts, each in place of an earlier one about the same take.
+    pub async fn keep_checks(&self, checks: Vec<Check>, now: Timestamp) -> Result<(), StoreError> {
+        self.lane
+            .write(None, move |batch| {
+                let mut insert = batch.db.prepare_cached(
+                    "INSERT INTO checks (take, clip, settings, verdict, findings, frames, at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                     ON CONFLICT (take) DO UPDATE SET clip = excluded.clip, settings = excluded.settings,
+                         verdict = excluded.verdict, findings = excluded.findings, frames = excluded.frames,
+                         at = excluded.at",
+                )?;
+                for Check { take, clip, settings, checked } in &checks {
+                    let findings = checked.findings.iter();
+                    let findings: Vec<_> =
+                        findings.map(|it| (&it.check, it.verdict.name(), &it.reason)).collect();
+                    let findings = serde_json::to_string(&findings).map_err(|e| takes::unreadable(4, e))?;
+                    insert.execute((
+                        &take.0,
+                        clip.to_string(),
+                        settings.to_string(),
+                        checked.verdict().name(),
+                        findings,
+                        checked.frames,
+                        now.as_millisecond(),
+                    ))?;
+                }
+                Ok(Ok(()))
+            })
+            .await
+    }
+}
+
+impl Reader {
+    /// Returns the newest verdict of each take that was checked, whatever it is about.
+    pub async fn checks(&self) -> Result<HashMap<TakeId, Check>, StoreError> {
+        self.read(super::read::records::checks).await
+    }
+}

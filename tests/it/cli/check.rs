@@ -1,0 +1,136 @@
+//! Every clip gets a verdict for its bytes and for the settings of the manifest, with and without ffmpeg.
+
+use crate::support::{Ended, Project, SHOP};
+use serde_json::{Value, json};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+/// Runs the program with this search path for other programs.
+fn with_path(project: &Project, path: &str, arguments: &[&str]) -> Ended {
+    let mut command = project.command(arguments);
+    command.env("PATH", path);
+    project.start_as(command).wait()
+}
+
+/// Puts a program of this name into a folder.
+fn script(folder: &Path, text: &str) {
+    let program = folder.join("ffmpeg");
+    fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn verdicts(report: &Value) -> Vec<&str> {
+    report["clips"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|clip| clip["verdict"].as_str().unwrap_or("none"))
+        .collect()
+}
+
+#[test]
+fn a_run_checks_its_clips_without_ffmpeg_and_another_setting_makes_a_verdict_stale() {
+    let project = Project::shop(3);
+    // The clips of the tests have 64 pixels in a row, and the model's card says 1920.
+    let ended = project.run(&["run", "--yes"]).expect(0);
+    let ended = ended.says("checks   0 passed · 3 warned · 0 failed (by their files alone)");
+    ended.says("warn size: 3 clips, such as hero/sku-");
+    let page = project.run(&["show", "sku-2"]).expect(0);
+    assert!(page.out.contains("  checks    warn (by its file alone)\n"), "{page}");
+    let shown = project.show("hero/sku-2");
+    assert_eq!(shown["takes"][0]["checks"]["verdict"], "warn");
+    assert_eq!(shown["takes"][0]["checks"]["findings"][0]["check"], "size");
+
+    let checked = project.run(&["check", "--json"]).expect(0).json();
+    assert_eq!(checked["schema"], "shotlist.check/1");
+    assert_eq!((&checked["checked_now"], &checked["frames"]), (&json!(0), &json!(false)));
+    assert_eq!(verdicts(&checked), ["warn"; 3]);
+
+    project.manifest(&format!("{SHOP}checks: {{ off: [size] }}\n"));
+    assert_eq!(project.run(&["status", "--json"]).expect(0).json()["checks"]["not_checked"], 3);
+    assert_eq!(project.show("hero/sku-2")["takes"][0]["checks"], Value::Null);
+    let checked = project.run(&["check", "--json"]).expect(0).json();
+    assert_eq!((verdicts(&checked), &checked["checked_now"]), (vec!["pass"; 3], &json!(3)));
+    let again = project.run(&["check"]).expect(0).says("next: shotlist status");
+    assert_eq!(
+        again.out,
+        "checks: 3 passed · 0 warned · 0 failed (by their files alone: ffmpeg is not used)\n"
+    );
+    assert!(!project.path(".shotlist/posters").exists());
+}
+
+#[test]
+fn a_clip_of_another_size_than_ordered_fails_its_check_and_not_its_run() {
+    let project = Project::shop(2);
+    project.manifest(&SHOP.replace("    prompt:", "    size: 1920x1080\n    prompt:"));
+    project.run(&["run", "--yes"]).expect(0).says("checks   0 passed · 0 warned · 2 failed");
+    let ended = project.run(&["check"]).expect(3).says("next: shotlist show hero/sku-1");
+    assert!(ended.out.contains("fail  hero/sku-1  renders/sku-1_hero.mp4\n"), "{ended}");
+}
+
+#[test]
+fn a_clip_that_is_gone_is_not_checked() {
+    let project = Project::shop(2);
+    project.run(&["run", "--yes"]).expect(0);
+    project.manifest(&format!("{SHOP}checks: {{ off: [size] }}\n"));
+    fs::remove_file(project.path("renders/sku-1_hero.mp4")).unwrap();
+    let checked = project.run(&["check", "--json"]).expect(0).json();
+    assert_eq!(verdicts(&checked), ["none", "pass"]);
+    assert_eq!(checked["counts"], json!({ "pass": 1, "warn": 0, "fail": 0, "not_checked": 1 }));
+}
+
+#[test]
+fn a_wrong_setting_is_an_error_with_the_right_word() {
+    let project = Project::shop(1);
+    let wrong = |section: &str| {
+        project.manifest(&format!("{SHOP}{section}\n"));
+        project.run(&["validate"]).expect(4)
+    };
+    wrong("checks: { frozn: 1s }").says("did you mean `frozen`?");
+    wrong("checks: { off: [cuts] }").says("did you mean `cut`?");
+    wrong("checks: { off: cut }").says("off: [cut]");
+    wrong("checks: { black: 5 }").says("write seconds from `0s` to `600s`");
+    wrong("checks: { bars: 101% }").says("write a share from `0%` to `100%`");
+    wrong("checks: { hash: 64 }").says("write a whole number from 0 to 63");
+    wrong("checks: { colour: -1 }").says("write a number from 0 to 100");
+    wrong("checks: { frames: on }").says("`auto`");
+}
+
+#[test]
+fn a_broken_ffmpeg_is_one_warning_and_no_error() {
+    let project = Project::shop(3);
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "exit 1");
+    let path = folder.path().to_str().unwrap();
+    let ended = with_path(&project, path, &["run", "--yes"]).expect(0);
+    assert_eq!(ended.err.matches("warning: clips were checked without their frames").count(), 1, "{ended}");
+    ended.says("3 warned");
+    with_path(&project, path, &["doctor"]).expect(0);
+    // One that says that it decoded, and shows nothing.
+    script(folder.path(), "exit 0");
+    let checked = with_path(&project, path, &["check", "--json"]).expect(0).json();
+    assert_eq!(checked["clips"][0]["findings"][0]["reason"], "ffmpeg finds no frame in it");
+}
+
+#[test]
+fn ffmpeg_looks_at_the_frames_and_makes_posters() {
+    const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+    if !PATH.split(':').any(|folder| Path::new(folder).join("ffmpeg").exists()) {
+        println!("SKIPPED(ffmpeg is not installed)");
+        return;
+    }
+    let project = Project::shop(2);
+    let ended = with_path(&project, PATH, &["run", "--yes"]).expect(0);
+    ended.says("checks   0 passed · 2 warned · 0 failed\n");
+    let checked = with_path(&project, PATH, &["check", "--json"]).expect(0).json();
+    assert_eq!((&checked["checked_now"], &checked["frames"]), (&json!(0), &json!(true)));
+    assert!(checked["clips"].as_array().unwrap().iter().all(|clip| clip["frames"] == true), "{checked}");
+    let posters = || fs::read_dir(project.path(".shotlist/posters")).unwrap().count();
+    assert_eq!(posters(), 4);
+    // A poster that is lost is made again; without ffmpeg nothing is checked once more.
+    fs::remove_dir_all(project.path(".shotlist/posters")).unwrap();
+    assert_eq!(project.run(&["check", "--json"]).expect(0).json()["checked_now"], 0);
+    assert_eq!(with_path(&project, PATH, &["check", "--json"]).expect(0).json()["checked_now"], 2);
+    assert_eq!(posters(), 4);
+}
