@@ -22,8 +22,8 @@ use super::error::Error;
 use super::exit::Exit;
 use super::places::{Places, quoted};
 use super::project::Project;
-use super::reporter::News;
-use crate::domain::problem::Severity;
+use crate::domain::problem::Problem;
+use crate::domain::text::count;
 use crate::load::{Loaded, open};
 use address::Base;
 use choice::Clips;
@@ -149,6 +149,10 @@ impl Project {
     pub async fn export(&self, request: &ExportRequest) -> Result<ExportReport, Error> {
         let places = &self.places;
         let base = request.base_url.as_deref().map(Base::read).transpose()?;
+        let is_feed = matches!(request.form, Form::Google | Form::Meta | Form::Woocommerce { .. });
+        if is_feed && base.is_none() {
+            return Err(feeds::no_base(places, request));
+        }
         let mut loaded = open(&places.manifest, &self.registry);
         refuse_invalid(places, &mut loaded)?;
         let gallery = self.gallery().await?;
@@ -176,21 +180,24 @@ impl Project {
         Ok(report)
     }
 
-    /// Tells what is doubtful about the user's files, and refuses to go on if something is wrong with a file as a whole.
-    fn tell_problems(&self, loaded: &mut Loaded) -> Result<(), Error> {
-        let problems = std::mem::take(&mut loaded.problems);
-        let (wrong, doubtful): (Vec<_>, Vec<_>) = problems
-            .into_iter()
-            .filter(|problem| problem.severity != Severity::Note)
-            .partition(|problem| problem.is_error() && !problem.of_item);
-        if wrong.is_empty() {
-            if !doubtful.is_empty() {
-                self.tell(&News::Problems(&doubtful));
-            }
-            return Ok(());
+    /// Takes the problems of the product file, and returns a sentence about rows that make no item.
+    ///
+    /// What is doubtful was told by the plan already.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if something is wrong with the file as a whole.
+    fn take_problems(&self, loaded: &mut Loaded) -> Result<Option<String>, Error> {
+        let problems = std::mem::take(&mut loaded.problems).into_iter().filter(Problem::is_error);
+        let (of_items, wrong): (Vec<Problem>, Vec<Problem>) = problems.partition(|problem| problem.of_item);
+        if !wrong.is_empty() {
+            let error = Error::new(Exit::Invalid, "the product file cannot be read; nothing was written");
+            return Err(error.problems(wrong).money("not charged").hint(self.places.typed("validate")));
         }
-        let error = Error::new(Exit::Invalid, "the product file cannot be read; nothing was written");
-        Err(error.problems(wrong).money("not charged").hint(self.places.typed("validate")))
+        let rows: usize = of_items.iter().map(|problem| problem.count.max(1)).sum();
+        let told =
+            format!("{} of the product file are wrong; `shotlist validate` shows them", count(rows, "row"));
+        Ok((rows > 0).then_some(told))
     }
 }
 

@@ -58,6 +58,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["all that is new or changed", "shotlist plan"],
             ["one shot only", "shotlist plan --only 'hero/*'"],
             ["to be approved, then run --plan", "shotlist plan --out night.json"],
+            ["clips that Google takes", "shotlist plan --for google"],
             ["in a script: exit 6 if there is work", "shotlist plan --detailed-exitcode"],
         ],
     ),
@@ -141,6 +142,8 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["your sheet back, with the approved clips", "shotlist export sheet"],
             ["with their public addresses", "shotlist export sheet --base-url https://cdn.example.com/clips"],
             ["also what nobody has reviewed yet", "shotlist export sheet --all --shot hero"],
+            ["a feed for Google", "shotlist export google --base-url https://cdn.example.com/clips"],
+            ["a folder to upload", "shotlist export flat upload"],
         ],
     ),
     (

@@ -12,6 +12,7 @@ use crate::app::places::Places;
 use crate::app::project::Project;
 use crate::domain::text::count;
 use csv::{Terminator, WriterBuilder};
+use std::collections::HashMap;
 
 /// Most clips of a product in Google's feed (Merchant Center help, 15216925).
 const GOOGLE_CLIPS: usize = 10;
@@ -73,11 +74,12 @@ fn offered<'a>(
     form: &Form,
     notes: &mut Vec<String>,
 ) -> Vec<Offered<'a>> {
-    let mut offered: Vec<(&str, Offered<'a>)> = Vec::new();
+    let mut offered: Vec<Offered<'a>> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     let (mut gone, mut nameless) = (0, 0);
     for handed in &clips.handed {
         let item = handed.job.key().item.raw();
-        if let Some((_, known)) = offered.iter_mut().rev().find(|(known, _)| *known == item) {
+        if let Some(known) = places.get(item).and_then(|at| offered.get_mut(*at)) {
             known.clips.push(handed);
             continue;
         }
@@ -93,7 +95,8 @@ fn offered<'a>(
             nameless += 1;
             continue;
         }
-        offered.push((item, Offered { ids, clips: vec![handed] }));
+        places.insert(item, offered.len());
+        offered.push(Offered { ids, clips: vec![handed] });
     }
     if gone > 0 {
         notes.push(format!("{} left out: the product file no longer has their items", count(gone, "clip")));
@@ -104,7 +107,7 @@ fn offered<'a>(
             count(nameless, "clip")
         ));
     }
-    offered.into_iter().map(|(_, offered)| offered).collect()
+    offered
 }
 
 fn ids(offered: &[Offered<'_>]) -> usize {
@@ -180,7 +183,8 @@ pub(super) fn written(delimiter: u8, rows: Vec<Vec<String>>) -> Vec<u8> {
     writer.into_inner().expect("a vector takes every byte")
 }
 
-fn no_base(places: &Places, request: &ExportRequest) -> Error {
+/// Returns the error for a feed without an address.
+pub(super) fn no_base(places: &Places, request: &ExportRequest) -> Error {
     let what = format!(
         "`export {}` hands clips over by their addresses, and `--base-url` is missing; nothing was written",
         request.form.name()

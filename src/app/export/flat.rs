@@ -126,7 +126,8 @@ fn obstacles<'a>(
             _ => {
                 let what =
                     format!("{} is there already and is another file; nothing was written", path.display());
-                let more = format!(" --out {} --force", quoted(&folder.display().to_string()));
+                let flag = if request.form == Form::Flat { "" } else { " --out" };
+                let more = format!("{flag} {} --force", quoted(&folder.display().to_string()));
                 let error = Error::new(Exit::Usage, what).money("not charged");
                 return Err(error.hint(typed(places, request, &more)));
             }
@@ -175,7 +176,8 @@ fn lists(
     products: &Products,
 ) -> Result<Vec<PathBuf>, Error> {
     let mut rows = vec![["handle", "file", "alt"].map(str::to_owned).to_vec()];
-    let mut media: Vec<(String, serde_json::Value)> = Vec::new();
+    let mut media: Vec<serde_json::Value> = Vec::new();
+    let mut lines: HashMap<String, usize> = HashMap::new();
     for (name, handed) in named {
         let item = handed.job.key().item.raw();
         let product = products.of(item);
@@ -183,22 +185,19 @@ fn lists(
         let alt = handed.job.record.title.raw().to_owned();
         rows.push(vec![handle.clone(), name.clone(), defused(&alt)]);
         let entry = json!({ "originalSource": name, "mediaContentType": "VIDEO", "alt": alt });
-        match media.iter_mut().rev().find(|(known, _)| *known == handle) {
-            Some((_, line)) => {
-                line["media"].as_array_mut().into_iter().for_each(|all| all.push(entry.clone()))
-            }
-            None => {
-                let id = product.and_then(|product| product.shop_id.as_deref());
-                let id = id.map(|id| {
-                    let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
-                    if is_number { format!("gid://shopify/Product/{id}") } else { id.to_owned() }
-                });
-                let line = json!({ "handle": handle, "product": { "id": id }, "media": [entry] });
-                media.push((handle, line));
-            }
+        if let Some(line) = lines.get(&handle).and_then(|at| media.get_mut(*at)) {
+            line["media"].as_array_mut().into_iter().for_each(|all| all.push(entry.clone()));
+            continue;
         }
+        let id = product.and_then(|product| product.shop_id.as_deref());
+        let id = id.map(|id| {
+            let is_number = id.bytes().all(|byte| byte.is_ascii_digit());
+            if is_number { format!("gid://shopify/Product/{id}") } else { id.to_owned() }
+        });
+        media.push(json!({ "handle": handle, "product": { "id": id }, "media": [entry] }));
+        lines.insert(handle, media.len() - 1);
     }
-    let lines: String = media.iter().map(|(_, line)| format!("{line}\n")).collect();
+    let lines: String = media.iter().map(|line| format!("{line}\n")).collect();
     let (sheet, json) = (folder.join("files.csv"), folder.join("media.jsonl"));
     write(places, &sheet, &written(b',', rows))?;
     write(places, &json, lines.as_bytes())?;

@@ -30,7 +30,7 @@ impl Products {
         each_item(loaded, &|_| {}, &mut |item| {
             items.entry(item.id.clone()).or_insert_with(|| (product(item), text(item, "image")));
         });
-        project.tell_problems(loaded)?;
+        project.take_problems(loaded)?;
         let one_per = match loaded.manifest.as_ref().map(|manifest| &manifest.items) {
             Some(Items::File { reading, .. }) => reading.how.one_per,
             Some(Items::List(_)) | None => OnePer::Variant,

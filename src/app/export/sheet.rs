@@ -54,7 +54,7 @@ pub(super) fn write(
     let file = each_item(loaded, &|_| {}, &mut |item| {
         rows.entry(item.id.clone()).or_insert_with(|| item.line());
     });
-    project.tell_problems(loaded)?;
+    let wrong = project.take_problems(loaded)?;
     let file = file.ok_or_else(|| no_sheet(places))?;
     let (texts, gone) = texts(clips, base, &rows);
     let cells = texts.into_iter().map(|(row, texts)| (row, texts.into_cells())).collect();
@@ -76,7 +76,7 @@ pub(super) fn write(
     let path = place(places, request, &name(&file.path))?;
     refuse_source(places, request, &path, &file.path)?;
     write_file(places, &path, &appended.bytes)?;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = wrong.into_iter().collect();
     if gone > 0 {
         notes.push(format!("{} belong to items that {} no longer has", count(gone, "job"), file.shown));
     }

@@ -17,7 +17,7 @@ fn shop() -> Project {
     project.edit(
         "shotlist.yaml",
         "    model: zai/viduq1-text\n",
-        "    model: zai/cogvideox-3\n    duration: 10\n",
+        "    model: zai/cogvideox-3\n    duration: 10\n    size: 1280x720\n",
     );
     project.run(&["run", "--yes"]).expect(0);
     project
