@@ -16,9 +16,9 @@ use crate::store::{Book, Canary, Store, StoreError, Template, Waiting, Worksheet
 use jiff::Timestamp;
 
 /// Command with which clips are reviewed.
-const REVIEW: &str = "jobs";
+const REVIEW: &str = "review";
 /// Command that renders rejected clips once more.
-const REDO: &str = "jobs";
+const REDO: &str = "redo --rejected";
 
 /// The state of the canary of one template.
 #[derive(Debug, Clone, PartialEq, Eq)]

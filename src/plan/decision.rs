@@ -104,7 +104,7 @@ pub enum Decision {
 
 impl Decision {
     /// Every name that [`name`](Self::name) returns.
-    pub const NAMES: [&str; 14] = [
+    pub const NAMES: [&str; 15] = [
         "unchanged",
         "moved",
         "waiting",

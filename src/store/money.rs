@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::read::Reader;
-use super::reviews::Reviews;
+use super::read::reviews::Reviews;
 use super::takes;
 use crate::domain::lifecycle::{Account, Phase};
 use crate::domain::money::Usd;

@@ -116,7 +116,7 @@ impl Project {
 
     async fn shown_records(&self) -> Result<Vec<JobRecord>, Error> {
         let name = crate::app::find::project_name(&self.places);
-        Ok(reader(&self.places)?.records(name.as_deref()).await?)
+        Ok(reader(&self.places)?.records(name.as_deref(), None).await?)
     }
 
     fn shown_clip<'a>(
