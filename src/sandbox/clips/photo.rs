@@ -58,7 +58,7 @@ impl Photo {
                 let (red, green, blue) =
                     (i32::from(bytes[at]), i32::from(bytes[at + 1]), i32::from(bytes[at + 2]));
                 // BT.709 in 256ths, from 16 to 235.
-                self.shades[to + x] = (16 + ((47 * red + 157 * green + 16 * blue + 128) >> 8)) as u8;
+                self.shades[to + x] = byte(16 + ((47 * red + 157 * green + 16 * blue + 128) >> 8));
                 let sum = &mut sums[x / 4];
                 sum[0] += red;
                 sum[1] += green;
@@ -81,7 +81,8 @@ impl Photo {
         let [blues, reds] = &mut self.tones;
         let away = |tone: &u8| i32::from(tone.abs_diff(GREY));
         let colour: i32 = blues.iter().zip(reds.iter()).map(|(blue, red)| away(blue) + away(red)).sum();
-        let tint = if colour < 6 * blues.len() as i32 { [-20, 28] } else { [0, 0] };
+        let squares = i32::try_from(blues.len()).expect("a frame has at most some hundred thousand squares");
+        let tint = if colour < 6 * squares { [-20, 28] } else { [0, 0] };
         for (blue, red) in blues.iter_mut().zip(reds) {
             let (x, y) = (i32::from(*blue) - 128, i32::from(*red) - 128);
             // Cosine and sine in 256ths.
@@ -250,7 +251,7 @@ fn tone(sum: i32) -> u8 {
 }
 
 fn byte(value: i32) -> u8 {
-    value.clamp(0, 255) as u8
+    u8::try_from(value.clamp(0, 255)).expect("clamped to a byte")
 }
 
 /// Sums and differences of four squares, which is its own inverse but for a factor of four.

@@ -128,20 +128,20 @@ struct Vessel {
 
 impl Vessel {
     fn new(dice: &[u8], pixel: i32) -> Self {
-        let die = |index: usize, range: i32| i32::from(dice[index]) * range / 256;
-        let hue = die(0, 1536);
-        let light = 120 + die(8, 110);
-        let wall = 150 + die(9, 95);
+        let roll = |index: usize, range: i32| i32::from(dice[index]) * range / 256;
+        let hue = roll(0, 1536);
+        let light = 120 + roll(8, 110);
+        let wall = 150 + roll(9, 95);
         Self {
-            profile: std::array::from_fn(|index| 70 + die(1 + index, 190)),
-            top: -330 + die(10, 130),
+            profile: std::array::from_fn(|index| 70 + roll(1 + index, 190)),
+            top: -330 + roll(10, 130),
             bottom: 300,
-            middle: die(11, 160) - 80,
+            middle: roll(11, 160) - 80,
             glaze: shade(hue, 110, light),
-            band: shade(hue + 500 + die(12, 600), 90, 90 + die(13, 140)),
+            band: shade(hue + 500 + roll(12, 600), 90, 90 + roll(13, 140)),
             banded: dice[14] & dice[15],
-            wall: shade(die(16, 1536), 36, wall),
-            floor: shade(die(16, 1536), 30, wall - 28),
+            wall: shade(roll(16, 1536), 36, wall),
+            floor: shade(roll(16, 1536), 30, wall - 28),
             pixel,
         }
     }
@@ -198,5 +198,5 @@ fn shade(hue: i32, strength: i32, light: i32) -> [i32; 3] {
 }
 
 fn clamp(part: i32) -> u8 {
-    part.clamp(0, 255) as u8
+    u8::try_from(part.clamp(0, 255)).expect("clamped to a byte")
 }
