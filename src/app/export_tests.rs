@@ -15,8 +15,13 @@ fn the_limits_of_every_destination_can_be_read_and_have_a_source() {
 
 #[test]
 fn a_clip_is_held_against_seconds_bytes_pixels_ratio_and_format() {
-    let facts =
-        |seconds: f64, width, height| ClipFacts { duration: Duration::from_secs_f64(seconds), width, height };
+    let facts = |seconds: f64, width, height| ClipFacts {
+        duration: Duration::from_secs_f64(seconds),
+        width,
+        height,
+        frames: 100,
+        has_audio: false,
+    };
     let google = Destination::named("google").unwrap();
     let against = |facts: ClipFacts, bytes| google.against("a/b.mp4", bytes, &facts);
     assert_eq!(against(facts(5.97, 1280, 720), 1), Vec::<String>::new());

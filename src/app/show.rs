@@ -97,7 +97,17 @@ impl Project {
         // The next command must not need a task's id.
         let next = choices.iter().find(|choice| !choice.command.contains(TASK_ID));
         let next = next.map(|choice| choice.command.clone());
-        Ok(ShowReport { now: self.clock.now(), project, history, reviews, choices, next, remarks, checks, cards })
+        Ok(ShowReport {
+            now: self.clock.now(),
+            project,
+            history,
+            reviews,
+            choices,
+            next,
+            remarks,
+            checks,
+            cards,
+        })
     }
 }
 

@@ -24,7 +24,7 @@ fn review(project: &Project, jobs: &[String], outcome: Outcome) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (store, _) = Store::open(&folder, Mode::Beside, &Options::default(), now).unwrap();
-        let records = store.records(Some("shop")).await.unwrap();
+        let records = store.records(Some("shop"), None).await.unwrap();
         let of = |job: &String| {
             let key: JobKey = job.parse().unwrap();
             let record = records.iter().find(|record| record.key == key).unwrap();
@@ -48,7 +48,7 @@ fn review(project: &Project, jobs: &[String], outcome: Outcome) {
 fn done(project: &Project) -> BTreeSet<String> {
     let reader = Reader::open(&project.path(".shotlist")).unwrap().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let records = runtime.block_on(reader.records(Some("shop"))).unwrap();
+    let records = runtime.block_on(reader.records(Some("shop"), None)).unwrap();
     records.iter().filter(|record| record.filed.is_some()).map(|record| record.key.to_string()).collect()
 }
 
