@@ -2,7 +2,7 @@
 
 const CARD_WIDTH = 312;
 const GAP = 16;
-const ROW_HEIGHT = 292;
+const ROW_HEIGHT = 284;
 const SPARE_ROWS = 2;
 
 class Grid {
