@@ -238,8 +238,8 @@ fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Er
         Form::Google | Form::Meta | Form::Shopify | Form::Woocommerce { .. } => Some(request.form.name()),
         Form::Sheet | Form::Flat | Form::Index { .. } => None,
     };
-    let named = request.destinations.iter().map(String::as_str);
-    let mut names: Vec<&str> = named.chain(of_form).collect();
+    let wanted = request.destinations.iter().map(String::as_str);
+    let mut names: Vec<&str> = wanted.chain(of_form).collect();
     names.sort_unstable();
     names.dedup();
     names.into_iter().map(Destination::named).collect()
