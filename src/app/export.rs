@@ -45,7 +45,7 @@ pub enum Form {
     Meta,
     /// A folder of clips and two lists for Shopify.
     Shopify,
-    /// A list for WooCommerce's product importer.
+    /// A list for the product importer of `WooCommerce`.
     Woocommerce {
         /// Name of the field that holds the address.
         meta: String,
