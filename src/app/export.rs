@@ -45,7 +45,7 @@ pub enum Form {
     Meta,
     /// A folder of clips and two lists for Shopify.
     Shopify,
-    /// A list for WooCommerce's product importer.
+    /// A list for the product importer of `WooCommerce`.
     Woocommerce {
         /// Name of the field that holds the address.
         meta: String,
@@ -238,8 +238,8 @@ fn destinations(request: &ExportRequest) -> Result<Vec<&'static Destination>, Er
         Form::Google | Form::Meta | Form::Shopify | Form::Woocommerce { .. } => Some(request.form.name()),
         Form::Sheet | Form::Flat | Form::Index { .. } => None,
     };
-    let named = request.destinations.iter().map(String::as_str);
-    let mut names: Vec<&str> = named.chain(of_form).collect();
+    let wanted = request.destinations.iter().map(String::as_str);
+    let mut names: Vec<&str> = wanted.chain(of_form).collect();
     names.sort_unstable();
     names.dedup();
     names.into_iter().map(Destination::named).collect()

@@ -154,7 +154,7 @@ fn meta(offered: &[Offered<'_>], base: &Base) -> Vec<u8> {
     written(b',', rows)
 }
 
-/// Returns WooCommerce's list: a field of the product for each of its clips.
+/// Returns the list for `WooCommerce`: a field of the product for each of its clips.
 fn woocommerce(offered: &[Offered<'_>], base: &Base, request: &ExportRequest) -> Vec<u8> {
     let Form::Woocommerce { meta } = &request.form else { return Vec::new() };
     let most = offered.iter().map(|offered| offered.clips.len()).max().unwrap_or(0);

@@ -126,11 +126,13 @@ impl<'a> Fit<'a> {
             .collect();
         // A model of the same provider needs no other key.
         named.sort_by_key(|(is_other, _)| *is_other);
-        let more = named.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and {more} more, see `shotlist models`") } else { String::new() };
+        let others = match named.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            others => format!(" and {others} more, see `shotlist models`"),
+        };
         let named: Vec<String> = named.into_iter().take(NAMED).map(|(_, name)| name).collect();
         let named = named.join(", ");
-        (!named.is_empty()).then(|| format!("models that can: {named}{more}"))
+        (!named.is_empty()).then(|| format!("models that can: {named}{others}"))
     }
 
     /// Returns what was found, in the place of the manifest.

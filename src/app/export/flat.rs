@@ -100,7 +100,10 @@ pub(super) fn safe(part: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
     let safe: String = part.chars().map(|letter| if plain(letter) { letter } else { '-' }).collect();
     // A file whose name begins with a full stop is hidden.
-    if safe.starts_with('.') { format!("-{}", &safe[1..]) } else { safe }
+    match safe.strip_prefix('.') {
+        Some(rest) => format!("-{rest}"),
+        None => safe,
+    }
 }
 
 /// Returns the clips that are not in the folder yet, or an error where another file has the name of one.
@@ -197,7 +200,8 @@ fn lists(
         media.push(json!({ "handle": handle, "product": { "id": id }, "media": [entry] }));
         lines.insert(handle, media.len() - 1);
     }
-    let lines: String = media.iter().map(|line| format!("{line}\n")).collect();
+    let mut lines = media.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    lines.push('\n');
     let (sheet, json) = (folder.join("files.csv"), folder.join("media.jsonl"));
     write(places, &sheet, &written(b',', rows))?;
     write(places, &json, lines.as_bytes())?;

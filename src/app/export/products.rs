@@ -46,9 +46,9 @@ impl Products {
         }
         let products = items.into_iter().map(|(id, (mut product, image))| {
             let known = variants.get(&id).or_else(|| variants.get(&product.handle));
-            let shows = |picture: &Option<String>| one_per == OnePer::Product || *picture == image;
-            let shown = known.into_iter().flatten().filter(|(_, picture)| shows(picture));
-            product.offers = shown.map(|(offer, _)| offer.clone()).collect();
+            let is_shown = |picture: &Option<String>| one_per == OnePer::Product || *picture == image;
+            let variants = known.into_iter().flatten().filter(|(_, picture)| is_shown(picture));
+            product.offers = variants.map(|(offer, _)| offer.clone()).collect();
             if product.offers.is_empty() {
                 product.offers.push(id.clone());
             }

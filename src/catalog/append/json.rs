@@ -13,13 +13,13 @@ pub(super) fn edits(text: &str, layout: &Layout, columns: &Columns<'_>) -> Resul
         // A line may end in a carriage return alone only within the white space of its object.
         for (number, line) in (1..).zip(text.split('\n')) {
             if !line.trim().is_empty() {
-                let object: &RawValue = serde_json::from_str(line).map_err(unfit)?;
+                let object: &RawValue = serde_json::from_str(line).map_err(|error| unfit(&error))?;
                 add(text, object, number, columns, &mut edits)?;
             }
         }
         return Ok(edits);
     }
-    let document: &RawValue = serde_json::from_str(text).map_err(unfit)?;
+    let document: &RawValue = serde_json::from_str(text).map_err(|error| unfit(&error))?;
     let named = |path: &Option<String>| match path {
         Some(path) => at(document, path),
         None => alone(document),
@@ -45,7 +45,7 @@ pub(super) fn edits(text: &str, layout: &Layout, columns: &Columns<'_>) -> Resul
     Ok(edits)
 }
 
-fn unfit(error: serde_json::Error) -> Refused {
+fn unfit(error: &serde_json::Error) -> Refused {
     Refused::Unfit(error.to_string())
 }
 

@@ -112,14 +112,8 @@ impl Sheet {
                         let new = Cell { column, style, is_filled: false, place: before..after };
                         if is_open {
                             cell = Some(new);
-                        } else {
-                            row.iter_mut().for_each(|row| {
-                                row.cells.push(Cell {
-                                    place: new.place.clone(),
-                                    style: new.style.clone(),
-                                    ..new
-                                })
-                            });
+                        } else if let Some(row) = &mut row {
+                            row.cells.push(new);
                         }
                     }
                     _ => cell.iter_mut().for_each(|cell| cell.is_filled = true),

@@ -56,7 +56,9 @@ pub fn each_item(
         items.clear();
         read = source.read(true, &mut |subject| items.push(Arc::clone(&subject.item)));
     }
-    items.iter().for_each(|item| take(item));
+    for item in &items {
+        take(item);
+    }
     let catalog = read.unwrap_or_default();
     loaded.problems.extend(problems);
     loaded.problems.extend(catalog.problems);
