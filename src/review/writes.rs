@@ -1,6 +1,6 @@
 //! Decisions that arrive from the page: they are checked, recorded, and answered with the jobs as they are then.
 
-use super::route::failed;
+use super::failed::failed;
 use super::shown::Shown;
 use super::{Shared, page};
 use crate::app::decide::{DecideReport, ReviewRequest};
