@@ -9,6 +9,7 @@
 
 mod clips;
 mod door;
+mod failed;
 mod gate;
 mod live;
 mod opener;

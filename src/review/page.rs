@@ -1,7 +1,7 @@
 //! The page, its data, and what changed since it was read.
 
 use super::Shared;
-use super::route::failed;
+use super::failed::failed;
 use super::shown::Shown;
 use crate::app::error::Error;
 use crate::app::exit::Exit;

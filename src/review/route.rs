@@ -2,11 +2,10 @@
 
 use super::clips::Found;
 use super::door::Local;
+use super::failed::failed;
 use super::gate::{Refusal, host, may_decide, protect};
 use super::secrets::is_secret;
 use super::{Shared, live, page, writes};
-use crate::app::error::Error;
-use crate::app::exit::Exit;
 use crate::domain::key::TakeId;
 use axum::Json;
 use axum::body::Body;
@@ -121,13 +120,4 @@ fn nothing() -> Response {
 fn refused(refusal: Refusal) -> Response {
     let [error, hint] = refusal.words();
     (refusal.status(), Json(json!({ "error": error, "hint": hint }))).into_response()
-}
-
-/// Returns the answer for a use case that failed.
-pub(super) fn failed(error: &Error) -> Response {
-    let status = match error.exit {
-        Exit::Usage => StatusCode::BAD_REQUEST,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    (status, Json(json!({ "error": error.what, "hint": error.hint }))).into_response()
 }

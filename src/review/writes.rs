@@ -1,6 +1,6 @@
 //! Decisions that arrive from the page: they are checked, recorded, and answered with the jobs as they are then.
 
-use super::route::failed;
+use super::failed::failed;
 use super::shown::Shown;
 use super::{Shared, page};
 use crate::app::decide::{DecideReport, ReviewRequest};
@@ -103,23 +103,22 @@ async fn decide(shared: &Shared, body: Body) -> Result<Response, Error> {
     let requests = decisions.into_iter().map(|decision| request(&shown, decision));
     let requests: Vec<ReviewRequest> = requests.collect::<Result<_, _>>()?;
     let report = shared.project.decide(&requests, &shared.who).await?;
-    answered(shared, report).await
+    answered(shared, report, &[]).await
 }
 
 async fn choose(shared: &Shared, body: Body) -> Result<Response, Error> {
     let Choice { job, take, seen } = read(body).await?;
     let shown = shared.source.shown().await?;
-    let report = {
-        let _ = (key(&shown, &job)?, take, seen);
-        DecideReport::default()
-    };
-    answered(shared, report).await
+    let key = key(&shown, &job)?;
+    let report = shared.project.choose(key, &TakeId(take), seen, &shared.who).await?;
+    answered(shared, report, std::slice::from_ref(key)).await
 }
 
-/// Returns the answer with every job that was decided, or that stands in the way, as it is now.
-async fn answered(shared: &Shared, report: DecideReport) -> Result<Response, Error> {
+/// Returns the answer with every job that was decided or named, or that stands in the way, as it is now.
+async fn answered(shared: &Shared, report: DecideReport, named: &[JobKey]) -> Result<Response, Error> {
     let shown = shared.source.now().await?;
-    let keys = report.made.iter().map(|(key, _)| key).chain(report.conflicts.iter().map(|(key, _)| key));
+    let conflicts = report.conflicts.iter().map(|(key, _)| key);
+    let keys = report.made.iter().map(|(key, _)| key).chain(conflicts).chain(named);
     let change = page::jobs(&shown, keys);
     if report.conflicts.is_empty() {
         return Ok(Json(change).into_response());

@@ -15,8 +15,7 @@
 //! `POST /api/decide` and `POST /api/choose` answer a [`Change`] with the jobs as they are now. With status 409 it has also
 //! `conflicts`, a list of `{"job": NAME}`: nothing was recorded about these, and the page shows both decisions.
 //!
-//! `live` is there only in a served page: `{"read_only": true}` hides all that decides. The stream of changes is
-//! `GET events?since={live.since}`.
+//! `live` is there only in a served page: `{"read_only": true}` hides all that decides.
 
 use super::describe::Describing;
 use super::pictures::Pictures;
@@ -87,7 +86,7 @@ pub struct Change {
 pub struct Live {
     /// True if the page decides nothing.
     pub read_only: bool,
-    /// Number of the look at the jobs; the page asks for what has changed since.
+    /// Number of the look at the jobs, for `GET events?since=`.
     pub since: u64,
 }
 

@@ -1,0 +1,17 @@
+//! The answer for a use case that failed.
+
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
+
+/// Returns the answer for a use case that failed.
+pub(super) fn failed(error: &Error) -> Response {
+    let status = match error.exit {
+        Exit::Usage => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, Json(json!({ "error": error.what, "hint": error.hint }))).into_response()
+}
