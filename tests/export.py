@@ -185,7 +185,8 @@ def exported(program, file, flags):
         after = (root / f"{file.stem}.shotlist{file.suffix}").read_bytes()
         listed = shotlist(program, folder, "jobs", "--sandbox", "--csv").stdout.decode()
         rows = list(csv.DictReader(io.StringIO(listed, newline="")))
-        items = {row["path"]: row["item"] for row in rows if (root / row["path"]).is_file()}
+        paths = {folder / row["path"]: row["item"] for row in rows if row["path"]}
+        items = {path.relative_to(root).as_posix(): item for path, item in paths.items() if path.is_file()}
         check(items, "no clip was made")
         about = json.loads(shotlist(program, folder, "catalog", file.name, *flags, "--json", expect=(0, 4)).stdout.splitlines()[-1])
         if before.startswith(b"PK"):
