@@ -113,12 +113,12 @@ def posters(project, jobs, beside):
     folder = project.folder / ".shotlist" / "sandbox" / "posters"
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as made:
-        for name, size, quality in [("", "320x180", 50), ("-s", "96x54", 100 if beside else 50)]:
-            subprocess.run(
-                ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"mandelbrot=size={size}:rate=25:start_scale=0.05:maxiter=300:end_pts=2000", "-frames:v", str(jobs),
-                 "-c:v", "libwebp", "-quality", str(quality), "-preset", "photo", f"{made}/%d{name}.webp"],
-                check=True,
-            )
+        for name, size, quality in [("", "320:180", 50), ("-s", "96:54", 100 if beside else 50)]:
+            # The sample's pictures in turn, each time in other colours.
+            source = ["-loop", "1", "-pattern_type", "glob", "-i", str(project.folder / "pictures" / "*.png")]
+            filters = f"scale={size},hue=h=n*0.07:s=1+0.3*sin(n)"
+            encoder = ["-c:v", "libwebp", "-quality", str(quality), "-compression_level", "1"]
+            subprocess.run(["ffmpeg", "-v", "error", *source, "-vf", filters, "-frames:v", str(jobs), *encoder, f"{made}/%d{name}.webp"], check=True)
         database = sqlite3.connect(project.folder / ".shotlist" / "sandbox" / "state.db")
         clips = [digest for (digest,) in database.execute("SELECT filed_sha256 FROM jobs")]
         for number, digest in enumerate(clips, 1):
