@@ -2,7 +2,7 @@
 
 use super::args::{ApproveArgs, RejectArgs, ReviewedArgs};
 use super::context::Context;
-use crate::app::decide::{NamedReview, no_reason};
+use crate::app::decide::{NamedReview, local_reviewer, no_reason};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::domain::review::{Outcome, Reason};
@@ -36,10 +36,7 @@ async fn decide(
         redo,
         undo: args.undo,
     };
-    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
-    let Some(who) = args.by.clone().or_else(user) else {
-        return Err(Error::new(Exit::Usage, "this system names no user: say who reviews with --by NAME"));
-    };
+    let who = args.who.clone().unwrap_or_else(local_reviewer);
     let opened = context.open(None)?;
     let report = opened.project.decide_named(&request, &who).await?;
     text::decide::tell(&context.terminal, opened.project.places(), &report);

@@ -79,9 +79,9 @@ pub struct ReviewedArgs {
     /// What to tell whoever looks at the job
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Who reviews; by default the user of this system
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
+    /// Name that is kept with the decision; default: your user and computer
+    #[arg(long, alias = "by", value_name = "NAME")]
+    pub who: Option<String>,
     /// Go back to the review before the newest one
     #[arg(long, conflicts_with = "note")]
     pub undo: bool,

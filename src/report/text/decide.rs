@@ -20,5 +20,9 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &DecideReport) {
         let newest = newest.unwrap_or_else(|| "it shows another clip now".to_owned());
         terminal.tell(&format!("{key}  changed meanwhile, nothing was recorded: {newest}"), 2);
     }
-    terminal.next(&places.typed("status"));
+    if let Some(line) = reviews::line(&report.counts, places.mark()).filter(|_| !terminal.json) {
+        terminal.tell(&line, 2);
+    }
+    let next = if report.counts.queued > 0 { "plan" } else { "status" };
+    terminal.next(&places.typed(next));
 }
