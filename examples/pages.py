@@ -27,13 +27,13 @@ FAULTS = """[
 
 
 def photograph(driver, name):
-    """Saves what the window shows as a picture of 1200 pixels with a small palette."""
+    """Saves what the window shows as a small picture: 960 pixels wide, 80 colours."""
     wait(lambda: driver.execute_script("return [...document.images].every((it) => it.complete)"))
     settle(driver)
     with tempfile.TemporaryDirectory() as folder:
         whole = f"{folder}/whole.png"
         driver.save_screenshot(whole)
-        palette = "scale=1000:-1:flags=area,split[a][b];[a]palettegen=max_colors=40:reserve_transparent=0[p];[b][p]paletteuse=dither=none"
+        palette = "scale=960:-1:flags=area,split[a][b];[a]palettegen=max_colors=80:reserve_transparent=0[p];[b][p]paletteuse=dither=none"
         subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", whole, "-vf", palette, "-compression_level", "100", str(ROOT / "examples" / name)], check=True)
     print(f"wrote examples/{name}")
 
@@ -53,7 +53,8 @@ def main(program):
     run("reject", "hero/0102", "--reason", "wrong_colour", "--by", "mira@desk")
     run("report")
     served = subprocess.Popen([program, "review", "-f", "catalog.yaml", "--sandbox", "--who", "mira@desk"], cwd=folder, stdout=subprocess.PIPE, text=True)
-    driver = browser(1280, 800)
+    driver = browser(1280, 760)
+    driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
     try:
         driver.get((folder / "sandbox" / "report.html").as_uri())
         wait(lambda: len(find_all(driver, ".card")) > 6)
@@ -62,7 +63,7 @@ def main(program):
         wait(lambda: len(find_all(driver, ".card")) > 6)
         press(driver, "j", "j", "j", Keys.ENTER)
         wait(lambda: driver.execute_script("return document.querySelector('#panel video')?.readyState >= 2"))
-        # Half a second into the clip; without its controls the picture can be seen.
+        # Without its controls the clip can be seen.
         driver.execute_script("const it = document.querySelector('#panel video'); it.controls = false; it.currentTime = 1.5")
         wait(lambda: driver.execute_script("const it = document.querySelector('#panel video'); return !it.seeking && it.readyState >= 2"))
         photograph(driver, "review.png")
