@@ -7,6 +7,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::domain::review::{Outcome, Reason};
 use crate::report::text;
+use crate::review::reviewer;
 
 /// Approves the clips of jobs, or takes the newest review back.
 pub(super) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exit, Error> {
@@ -36,12 +37,10 @@ async fn decide(
         redo,
         undo: args.undo,
     };
-    let user = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
-    let Some(who) = args.by.clone().or_else(user) else {
-        return Err(Error::new(Exit::Usage, "this system names no user: say who reviews with --by NAME"));
-    };
-    let opened = context.open(None)?;
-    let report = opened.project.decide_named(&request, &who).await?;
-    text::decide::tell(&context.terminal, opened.project.places(), &report);
+    let who = args.who.clone().unwrap_or_else(reviewer);
+    let project = context.open(None)?.project;
+    let report = project.decide_named(&request, &who).await?;
+    text::decide::tell(&context.terminal, &report);
+    context.terminal.next(project.status().await?.next);
     Ok(if report.conflicts.is_empty() { Exit::Done } else { Exit::Usage })
 }

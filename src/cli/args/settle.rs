@@ -79,9 +79,9 @@ pub struct ReviewedArgs {
     /// What to tell whoever looks at the job
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Who reviews; by default the user of this system
+    /// Name that is kept with each decision; default: your user and computer
     #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
+    pub who: Option<String>,
     /// Go back to the review before the newest one
     #[arg(long, conflicts_with = "note")]
     pub undo: bool,
