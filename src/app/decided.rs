@@ -275,3 +275,10 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
     };
     sum.models().filter_map(width).collect()
 }
+
+/// Returns a note where nothing of what reviewers say reaches the provider.
+pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
+    let note = "No template uses `{{ feedback }}`, so the same order is rendered again: add it to a prompt to send \
+                what the reviewers said.";
+    (!manifest.reads_feedback()).then(|| note.to_owned())
+}

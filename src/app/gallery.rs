@@ -2,21 +2,24 @@
 
 use super::budget::{Level, caps, levels};
 use super::error::Error;
+use super::exit::Exit;
 use super::find::manifest;
 use super::lost::found;
+use super::names::Names;
 use super::project::Project;
 use super::reporter::News;
 use super::session::reader;
 use super::standing::kept_as;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::loss::Loss;
+use crate::domain::problem::did_you_mean;
 use crate::domain::review::{Review, Standing};
 use crate::domain::verdict::Verdict;
 use crate::manifest::OnMissing;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::store::{JobRecord, Spent, TakeRecord, Window};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 /// Every job of a project.
@@ -129,5 +132,26 @@ impl Project {
         }
         let (today, month) = (reader.spent(Window::Day(now)).await?, reader.spent(Window::Month(now)).await?);
         Ok(Gallery { now, project, sandbox: places.sandbox, out, jobs, buckets, today, month, budget })
+    }
+}
+
+/// Returns the names and patterns of a filter, each of which matches a job.
+pub(crate) fn named(only: &[String], jobs: &[GalleryJob]) -> Result<Names, Error> {
+    let known: HashSet<String> = if only.is_empty() {
+        HashSet::new()
+    } else {
+        jobs.iter().flat_map(|job| [job.key().to_string(), job.key().item.raw().to_owned()]).collect()
+    };
+    let names = Names::of(only, |name| Ok::<_, Error>(known.contains(name)))?;
+    for job in jobs {
+        names.has(job.key());
+    }
+    match names.unmatched() {
+        Some(unmatched) => {
+            let near = did_you_mean(unmatched, known.iter().map(String::as_str));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            Err(Error::new(Exit::Usage, format!("no job matches `{unmatched}`{near}")).money("not charged"))
+        }
+        None => Ok(names),
     }
 }

@@ -6,7 +6,6 @@
 pub mod compare;
 mod filter;
 
-pub(crate) use filter::names;
 pub use filter::{Filter, UNCHECKED};
 
 use super::decided::{Choice, Decided};

@@ -3,6 +3,7 @@
 //! The earlier clips are kept.
 
 use super::again::{Reorder, order_again, other_buckets};
+use super::decided::same_order;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::job_named;
@@ -85,13 +86,6 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         has_clips: true,
     };
     Box::pin(order_again(session, &loaded, &args.bounds, reorder)).await
-}
-
-/// Returns a note where nothing of what reviewers say reaches the provider.
-pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
-    let note = "No template uses `{{ feedback }}`, so the same order is rendered again: add it to a prompt to send \
-                what the reviewers said.";
-    (!manifest.reads_feedback()).then(|| note.to_owned())
 }
 
 /// Returns the jobs to render once more, and a command for each named job that cannot be.

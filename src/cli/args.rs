@@ -129,7 +129,7 @@ pub enum Command {
     /// The last run, jobs by state, what is in flight and how long, links that die soon, the money, and what needs a
     /// decision. Works while a run is active, and with a manifest that cannot be read.
     Status(ManifestArg),
-    /// Every job on a line: state, decision, price, path
+    /// Every job on a line, with state, price and path
     ///
     /// All jobs of the manifest, or those that the filters select: values of one filter are alternatives, and a job
     /// must satisfy every filter. Works while a run is active. A job that was ordered is as the last run left it; what

@@ -56,7 +56,6 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         "plan",
         &[
             ["all that is new or changed", "shotlist plan"],
-            ["one shot only", "shotlist plan --only 'hero/*'"],
             ["to be approved, then run --plan", "shotlist plan --out night.json"],
             ["clips that Google takes", "shotlist plan --for google"],
             ["in a script: exit 6 if there is work", "shotlist plan --detailed-exitcode"],

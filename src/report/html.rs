@@ -1,5 +1,6 @@
 //! The report page: one HTML file with a gallery of all clips, which `report` writes and `review` serves.
 
+pub mod contract;
 pub mod data;
 mod describe;
 pub mod page;

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod document;
 pub mod guards;
 pub mod html;
+pub mod imported;
 mod job;
 pub mod json;
 pub mod junit;

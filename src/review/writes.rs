@@ -9,7 +9,7 @@ use crate::app::exit::Exit;
 use crate::app::gallery::GalleryJob;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::review::Outcome;
-use crate::report::html::data::Change;
+use crate::report::html::contract::Change;
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::http::StatusCode;

@@ -4,34 +4,9 @@
 
 use super::Store;
 use super::error::StoreError;
-use super::read::Reader;
-use crate::domain::digest::Sha256;
-use crate::domain::key::TakeId;
-use crate::domain::verdict::Checked;
+use super::read::checks::Check;
 use crate::store::takes;
 use jiff::Timestamp;
-use std::collections::HashMap;
-
-/// A verdict about the clip of a take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Take of the clip.
-    pub take: TakeId,
-    /// Bytes of the clip that was checked.
-    pub clip: Sha256,
-    /// Digest of the settings.
-    pub settings: Sha256,
-    /// Findings.
-    pub checked: Checked,
-}
-
-impl Check {
-    /// Returns whether the verdict is about these bytes, with these settings; with any where there are none.
-    #[must_use]
-    pub fn is_about(&self, clip: Sha256, settings: Option<Sha256>) -> bool {
-        self.clip == clip && settings.is_none_or(|settings| settings == self.settings)
-    }
-}
 
 impl Store {
     /// Keeps verdicts, each in place of an earlier one about the same take.
@@ -63,12 +38,5 @@ impl Store {
                 Ok(Ok(()))
             })
             .await
-    }
-}
-
-impl Reader {
-    /// Returns the newest verdict of each take that was checked, whatever it is about.
-    pub async fn checks(&self) -> Result<HashMap<TakeId, Check>, StoreError> {
-        self.read(super::read::records::checks).await
     }
 }

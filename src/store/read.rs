@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(super) mod checks;
 mod history;
 pub(super) mod records;
 pub(super) mod reviews;

@@ -6,7 +6,7 @@ use super::Store;
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};
 use super::read::Reader;
-use super::read::records::{COLUMNS, review};
+use super::read::reviews::{COLUMNS, review};
 use super::writer::Batch;
 use super::{takes, write};
 use crate::domain::digest::Sha256;

@@ -8,6 +8,7 @@ mod decisions;
 mod fill;
 mod lookup;
 mod places;
+mod rendered;
 mod rollout;
 
 use super::error::StoreError;
@@ -18,7 +19,7 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::decide::{Decision, Scope, decide};
 use crate::plan::known::Rejection;
-use lookup::Memo;
+use rendered::Memo;
 pub use rollout::{Template, Waiting};
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};

@@ -326,7 +326,7 @@ async fn an_intent_in_the_ledger_says_all_that_was_bought() {
     claim(&store, &get(&store, "vase").await, run(&store).await).await.unwrap();
     let line: serde_json::Value = serde_json::from_str(&place.ledger()).unwrap();
     let expected = serde_json::json!({
-        "v": 2, "seq": 1, "at": "2026-11-21T02:14:07Z", "kind": "intent", "take": "take-vase",
+        "v": 3, "seq": 1, "at": "2026-11-21T02:14:07Z", "kind": "intent", "take": "take-vase",
         "project": "spring", "job": "hero/vase", "attempt": 1, "request_id": "sl-take-vase-1",
         "model": "zai/vidu2-image", "fingerprint": wanted("vase").fingerprint.to_string(), "usd": "0.20",
         "title": "The vase", "path": "renders/vase/vase_hero.mp4",

@@ -16,8 +16,10 @@ impl Base {
     /// Reads an address that the user gave.
     pub(super) fn read(text: &str) -> Result<Self, Error> {
         let refused = |why: &str| {
-            let error = Error::new(Exit::Usage, format!("--base-url {text}: {why}; nothing was written"));
-            error.hint("shotlist export --help")
+            let what = format!(
+                "--base-url {text}: {why}; nothing was written, for instance: --base-url https://cdn.example/clips"
+            );
+            Error::new(Exit::Usage, what)
         };
         let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {

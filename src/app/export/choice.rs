@@ -3,8 +3,7 @@
 use super::ExportRequest;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::app::gallery::{Gallery, GalleryJob};
-use crate::app::jobs::names;
+use crate::app::gallery::{Gallery, GalleryJob, named};
 use crate::domain::digest::Sha256;
 use crate::domain::key::TakeId;
 use crate::domain::problem::meant_or_all;
@@ -121,7 +120,7 @@ impl<'a> Clips<'a> {
             let hint = meant_or_all(unknown, shots.iter().copied(), "the shots are");
             return Err(Error::new(Exit::Usage, format!("no job has the shot `{unknown}`; {hint}")));
         }
-        let names = names(&request.only, jobs)?;
+        let names = named(&request.only, jobs)?;
         let rejected = rejected(jobs);
         let takes = jobs.iter().flat_map(|job| &job.record.takes).map(|take| (&take.take.id, take));
         let mut clips = Self {

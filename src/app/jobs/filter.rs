@@ -2,14 +2,13 @@
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
-use crate::app::gallery::GalleryJob;
-use crate::app::names::Names;
+use crate::app::gallery::{GalleryJob, named};
 use crate::domain::ident::composed;
 use crate::domain::problem::{did_you_mean, meant_or_all};
 use crate::domain::review::Standing;
 use crate::domain::verdict::Verdict;
 use crate::plan::bucket::Bucket;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// The word for a clip that no check has looked at.
 pub const UNCHECKED: &str = "unchecked";
@@ -51,7 +50,7 @@ impl Filter {
         let verdicts = self.verdicts.iter().map(|name| verdict(name)).collect::<Result<Vec<_>, _>>()?;
         let tags: Vec<String> = self.tags.iter().map(|tag| composed(tag.trim())).collect();
         tags.iter().try_for_each(|tag| known_tag(tag, jobs))?;
-        let names = names(&self.only, jobs)?;
+        let names = named(&self.only, jobs)?;
         jobs.retain(|job| {
             names.has(job.key())
                 && (states.is_empty() || states.contains(&job.bucket))
@@ -60,27 +59,6 @@ impl Filter {
                 && (tags.is_empty() || tags.iter().any(|tag| has_tag(job, tag)))
         });
         names.warnings()
-    }
-}
-
-/// Returns the names and patterns of a filter, each of which matches a job.
-pub(crate) fn names(only: &[String], jobs: &[GalleryJob]) -> Result<Names, Error> {
-    let known: HashSet<String> = if only.is_empty() {
-        HashSet::new()
-    } else {
-        jobs.iter().flat_map(|job| [job.key().to_string(), job.key().item.raw().to_owned()]).collect()
-    };
-    let names = Names::of(only, |name| Ok::<_, Error>(known.contains(name)))?;
-    for job in jobs {
-        names.has(job.key());
-    }
-    match names.unmatched() {
-        Some(unmatched) => {
-            let near = did_you_mean(unmatched, known.iter().map(String::as_str));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            Err(wrong(format!("no job matches `{unmatched}`{near}")))
-        }
-        None => Ok(names),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Jobs and renderings as the page's data.
 
-use super::data::{Job, ReviewData, TakeData};
+use super::contract::{Job, ReviewData, TakeData};
 use super::pictures::Pictures;
 use super::texts::{TextId, Texts};
 use crate::app::gallery::GalleryJob;

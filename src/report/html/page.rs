@@ -1,6 +1,6 @@
 //! The page as one HTML text: template, style and script with the data.
 
-use super::data::Document;
+use super::contract::Document;
 use crate::domain::digest::Sha256;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -3,15 +3,15 @@
 use crate::domain::digest::Sha256;
 use crate::domain::fault::Said;
 use crate::domain::foreign::Foreign;
-use crate::domain::key::{JobKey, TakeId};
+use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
-use crate::domain::review::{Reason, Review};
+use crate::domain::review::Review;
 use crate::domain::take::{Fingerprint, Take};
-use crate::domain::verdict::{Checked, Finding};
+use crate::domain::verdict::Checked;
 use crate::plan::known::Filed;
-use crate::store::checks::Check;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
+use crate::store::read::checks::{Check, checks};
 use crate::store::read::reviews::Reviews;
 use crate::store::takes;
 use jiff::Timestamp;
@@ -80,18 +80,6 @@ impl Reader {
     ) -> Result<Vec<JobRecord>, StoreError> {
         let project = project.map(str::to_owned);
         self.read(move |db| records(db, project.as_deref(), settings)).await
-    }
-
-    /// Returns every review with the project and the name of its job, the oldest first.
-    pub async fn reviews(&self) -> Result<Vec<(String, JobKey, Review)>, StoreError> {
-        self.read(|db| {
-            let sql = "SELECT r.revision, r.take, r.clip, r.fingerprint, r.outcome, r.reasons, r.note, r.redo, r.who, r.at,
-                           j.project, j.shot, j.item, j.variant
-                       FROM reviews r JOIN jobs j ON j.id = r.job ORDER BY r.revision";
-            let read = |row: &Row<'_>| Ok((row.get(10)?, takes::key(row, 11)?, review(row, 0)?));
-            db.prepare_cached(sql)?.query_map([], read)?.collect()
-        })
-        .await
     }
 }
 
@@ -189,50 +177,4 @@ fn take(row: &Row<'_>) -> rusqlite::Result<TakeRecord> {
         checked: None,
         review: None,
     })
-}
-
-/// The columns that [`review`] reads, in its order.
-pub(in crate::store) const COLUMNS: &str =
-    "revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at";
-
-/// Reads the columns of [`COLUMNS`].
-pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<Review> {
-    let names = row.get_ref(first + 5)?.as_str()?;
-    let reasons = names.split(',').filter(|name| !name.is_empty()).map(str::parse::<Reason>);
-    let reasons = reasons.collect::<Result<_, ()>>();
-    Ok(Review {
-        revision: row.get::<_, i64>(first)?.cast_unsigned(),
-        take: TakeId(row.get(first + 1)?),
-        clip: takes::parsed(row, first + 2)?,
-        fingerprint: takes::parsed(row, first + 3)?,
-        outcome: takes::parsed(row, first + 4)?,
-        reasons: reasons.map_err(|()| {
-            takes::unreadable(first + 5, format!("`{names}` are not reasons of this version"))
-        })?,
-        note: row.get(first + 6)?,
-        redo: row.get(first + 7)?,
-        who: row.get(first + 8)?,
-        at: takes::moment(row, first + 9)?,
-    })
-}
-
-/// Reads the newest verdict of each take.
-pub(in crate::store) fn checks(db: &Connection) -> rusqlite::Result<HashMap<TakeId, Check>> {
-    let mut select = db.prepare_cached("SELECT take, clip, settings, findings, frames FROM checks")?;
-    let rows = select.query_map([], |row| {
-        let text = row.get_ref(3)?.as_str()?;
-        let findings: Vec<(String, String, String)> =
-            serde_json::from_str(text).map_err(|error| takes::unreadable(3, error))?;
-        let finding = |(check, verdict, reason): (String, String, String)| {
-            let verdict =
-                verdict.parse().map_err(|()| takes::unreadable(3, format!("`{verdict}` is no verdict")))?;
-            Ok(Finding { check, verdict, reason })
-        };
-        let findings = findings.into_iter().map(finding).collect::<rusqlite::Result<_>>()?;
-        let take = TakeId(row.get(0)?);
-        let (clip, settings) = (takes::parsed(row, 1)?, takes::parsed(row, 2)?);
-        let checked = Checked { findings, frames: row.get(4)? };
-        Ok((take.clone(), Check { take, clip, settings, checked }))
-    })?;
-    rows.collect()
 }

@@ -1,17 +1,41 @@
 //! The reviews as they are read: of each job, in numbers, and for a plan.
 
-use super::records::{COLUMNS, review};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::money::Usd;
-use crate::domain::review::{Review, Standing, words};
+use crate::domain::review::{Reason, Review, Standing, words};
 use crate::domain::take::Fingerprint;
 use crate::plan::known::Rejection;
 use crate::store::error::StoreError;
 use crate::store::read::Reader;
 use crate::store::takes;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use std::collections::HashMap;
+
+/// The columns that [`review`] reads, in its order.
+pub(in crate::store) const COLUMNS: &str =
+    "revision, take, clip, fingerprint, outcome, reasons, note, redo, who, at";
+
+/// Reads the columns of [`COLUMNS`].
+pub(in crate::store) fn review(row: &Row<'_>, first: usize) -> rusqlite::Result<Review> {
+    let names = row.get_ref(first + 5)?.as_str()?;
+    let reasons = names.split(',').filter(|name| !name.is_empty()).map(str::parse::<Reason>);
+    let reasons = reasons.collect::<Result<_, ()>>();
+    Ok(Review {
+        revision: row.get::<_, i64>(first)?.cast_unsigned(),
+        take: TakeId(row.get(first + 1)?),
+        clip: takes::parsed(row, first + 2)?,
+        fingerprint: takes::parsed(row, first + 3)?,
+        outcome: takes::parsed(row, first + 4)?,
+        reasons: reasons.map_err(|()| {
+            takes::unreadable(first + 5, format!("`{names}` are not reasons of this version"))
+        })?,
+        note: row.get(first + 6)?,
+        redo: row.get(first + 7)?,
+        who: row.get(first + 8)?,
+        at: takes::moment(row, first + 9)?,
+    })
+}
 
 /// The reviews of all jobs.
 pub(in crate::store) struct Reviews {
@@ -80,6 +104,18 @@ impl Reviews {
 }
 
 impl Reader {
+    /// Returns every review with the project and the name of its job, the oldest first.
+    pub async fn reviews(&self) -> Result<Vec<(String, JobKey, Review)>, StoreError> {
+        self.read(|db| {
+            let sql = "SELECT r.revision, r.take, r.clip, r.fingerprint, r.outcome, r.reasons, r.note, r.redo, r.who, r.at,
+                           j.project, j.shot, j.item, j.variant
+                       FROM reviews r JOIN jobs j ON j.id = r.job ORDER BY r.revision";
+            let read = |row: &Row<'_>| Ok((row.get(10)?, takes::key(row, 11)?, review(row, 0)?));
+            db.prepare_cached(sql)?.query_map([], read)?.collect()
+        })
+        .await
+    }
+
     /// Returns what reviewers say about the jobs of a project, for their next renderings: the note, or else the reasons, of
     /// the newest review that asked for another rendering. One that was taken back before it was ordered does not count.
     pub fn feedback(&self, project: &str) -> Result<HashMap<JobKey, String>, StoreError> {

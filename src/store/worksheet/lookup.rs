@@ -1,6 +1,7 @@
 //! Looks up what is known, by indexes of the state database.
 
 use super::cursor::{WANTED, wanted};
+use super::rendered::{Rendered, add, shared};
 use super::{Book, decisions};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
@@ -14,7 +15,6 @@ use crate::plan::fingerprint::likeness;
 use crate::plan::known::{Claim, Filed, Known, KnownJob, KnownTake, Owner, Rejection, Reusable, rank};
 use crate::store::takes;
 use rusqlite::{OptionalExtension as _, Row};
-use std::collections::HashMap;
 
 const TAKE: &str = "t.id, t.fingerprint, t.price, t.path, t.data, t.instead_of";
 /// Number of columns in [`TAKE`].
@@ -30,31 +30,6 @@ const SENT: &str = "(t.instead_of IS NULL OR t.state <> 'pending') AND (t.path <
 
 /// Fingerprints whose finished takes are remembered.
 const REMEMBERED: usize = 1_000;
-
-/// Finished takes by fingerprint, as far as jobs may share them.
-pub(super) type Memo = HashMap<Fingerprint, Rendered>;
-
-/// The finished takes of one fingerprint that can serve any job.
-#[derive(Clone, Default)]
-pub(super) struct Rendered {
-    /// Of the project: the first, and the first with which that one may share.
-    own: [Option<(JobKey, TakeId)>; 2],
-    /// Likewise, of other projects.
-    elsewhere: [Option<(JobKey, TakeId)>; 2],
-}
-
-fn add(found: &mut [Option<(JobKey, TakeId)>; 2], key: JobKey, take: TakeId) {
-    let [first, second] = found;
-    match first {
-        None => *first = Some((key, take)),
-        Some((leader, _)) if second.is_none() && may_share(leader, &key) => *second = Some((key, take)),
-        Some(_) => {}
-    }
-}
-
-fn shared(found: &[Option<(JobKey, TakeId)>; 2], key: &JobKey) -> Option<(JobKey, TakeId)> {
-    found.iter().flatten().find(|(owner, _)| may_share(owner, key)).cloned()
-}
 
 fn take(row: &Row<'_>) -> rusqlite::Result<KnownTake> {
     Ok(KnownTake {

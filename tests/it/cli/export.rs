@@ -5,11 +5,12 @@ use shotlist::app::Project as Library;
 use shotlist::app::decide::ReviewRequest;
 use shotlist::domain::key::JobKey;
 use shotlist::domain::review::{Outcome, Reason};
+use shotlist::sandbox::Clips;
 use std::fs;
 
 /// A shop with clips of ten seconds; the second and the third product share one.
 fn shop() -> Project {
-    let project = Project::shop(1);
+    let project = Project::shop_with(1, |options| options.clips = Clips::Full);
     project.write(
         "products.csv",
         "id,title,note\r\nsku-1,mug,\"a, b\"\r\nsku-2,cup,\r\nsku-3,cup,\r\nsku-4,pot,=1\r\n",

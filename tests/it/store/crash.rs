@@ -299,7 +299,7 @@ async fn p34_a_line_of_a_newer_ledger_is_refused_by_its_version() {
     let mut ledger = OpenOptions::new().append(true).open(&path).unwrap();
     ledger.write_all(b"{\"v\":4,\"seq\":9,\"what\":\"is not known yet\"}\n").unwrap();
     let before = place.ledger();
-    let refused = StoreError::Newer { path, found: 3, known: 2 };
+    let refused = StoreError::Newer { path, found: 4, known: 3 };
     assert_eq!(place.try_drive(&Options::default()).err(), Some(refused.clone()));
     assert_eq!(Reader::open(&place.dir()).err(), Some(refused));
     assert_eq!(place.ledger(), before);
