@@ -10,6 +10,7 @@ pub use named::NamedReview;
 pub use table::{ImportConflict, ImportReport};
 
 use super::concurrent::{Concurrent, remark};
+use super::environment::variable;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::job_named;
@@ -20,7 +21,7 @@ use crate::domain::foreign::{is_hidden, shown};
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::problem::meant_or_all;
 use crate::domain::review::{Outcome, Reason, Review};
-use crate::store::{NewReview, ReviewError, Store};
+use crate::store::{NewReview, ReviewCounts, ReviewError, Store};
 use std::collections::{BTreeMap, HashSet};
 
 /// A review that a person wants to record.
@@ -49,6 +50,8 @@ pub struct DecideReport {
     pub made: Vec<(JobKey, Review)>,
     /// Jobs that changed since the person looked, each with its newest review. If there is one, nothing was recorded.
     pub conflicts: Vec<(JobKey, Option<Review>)>,
+    /// Reviews of the project in numbers, with the price of queued renderings.
+    pub counts: ReviewCounts,
 }
 
 impl Project {
@@ -93,11 +96,13 @@ impl Project {
                 key,
             });
         }
-        match store.review(reviews, now).await {
-            Ok(made) => Ok(DecideReport { made, conflicts: Vec::new() }),
-            Err(ReviewError::Conflicts(conflicts)) => Ok(DecideReport { made: Vec::new(), conflicts }),
-            Err(ReviewError::Store(error)) => Err(error.into()),
-        }
+        let (made, conflicts) = match store.review(reviews, now).await {
+            Ok(made) => (made, Vec::new()),
+            Err(ReviewError::Conflicts(conflicts)) => (Vec::new(), conflicts),
+            Err(ReviewError::Store(error)) => return Err(error.into()),
+        };
+        let counts = store.review_counts(name.as_deref()).await?;
+        Ok(DecideReport { made, conflicts, counts })
     }
 }
 
@@ -154,6 +159,14 @@ fn incomplete(request: &ReviewRequest) -> Option<String> {
     } else {
         None
     }
+}
+
+/// Returns the name of a reviewer who gives none: the user and the computer.
+#[must_use]
+pub fn local_reviewer() -> String {
+    let user = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|user| !user.is_empty());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{}@{host}", user.as_deref().unwrap_or("unknown"))
 }
 
 /// Returns a sentence about a word that is no reason.

@@ -278,7 +278,7 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
 
 /// Returns a note where nothing of what reviewers say reaches the provider.
 pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
-    let note = "No template uses `{{ feedback }}`, so the same order is rendered again: add it to a prompt to send \
-                what the reviewers said.";
+    let note = "No template uses `feedback`, so the same order is rendered again. To send what the reviewers said, write \
+                `{% if feedback %} {{ feedback }}{% endif %}` at the end of a prompt: clips without a note stay as they are.";
     (!manifest.reads_feedback()).then(|| note.to_owned())
 }

@@ -287,7 +287,7 @@ impl StatusReport {
         let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd: _ } = self.reviews;
         let words = match self.buckets.count(Bucket::Review) {
             _ if undecided + outdated > 0 => "review",
-            _ if queued > 0 => "run",
+            _ if queued > 0 => "plan",
             _ if rejected > 0 => "redo --rejected",
             0 if approved > 0 && self.has_sheet => "export sheet",
             0 if approved > 0 => "export index",

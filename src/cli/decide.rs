@@ -2,12 +2,11 @@
 
 use super::args::{ApproveArgs, RejectArgs, ReviewedArgs};
 use super::context::Context;
-use crate::app::decide::{NamedReview, no_reason};
+use crate::app::decide::{NamedReview, local_reviewer, no_reason};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::domain::review::{Outcome, Reason};
 use crate::report::text;
-use crate::review::reviewer;
 
 /// Approves the clips of jobs, or takes the newest review back.
 pub(super) async fn approve(context: &Context, args: &ApproveArgs) -> Result<Exit, Error> {
@@ -37,10 +36,10 @@ async fn decide(
         redo,
         undo: args.undo,
     };
-    let who = args.who.clone().unwrap_or_else(reviewer);
+    let who = args.who.clone().unwrap_or_else(local_reviewer);
     let project = context.open(None)?.project;
     let report = project.decide_named(&request, &who).await?;
-    text::decide::tell(&context.terminal, &report);
+    text::decide::tell(&context.terminal, project.places(), &report);
     context.terminal.next(project.status().await?.next);
     Ok(if report.conflicts.is_empty() { Exit::Done } else { Exit::Usage })
 }

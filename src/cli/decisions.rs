@@ -19,7 +19,7 @@ pub(super) async fn exchange(
 ) -> Result<Exit, Error> {
     let mut exit = Exit::Done;
     if let Some(file) = &args.import {
-        let report = project.import_reviews(&read(project, file)?, who).await?;
+        let report = project.import_reviews(&file.display().to_string(), &read(project, file)?, who).await?;
         exit = if report.conflicts.is_empty() { Exit::Done } else { Exit::Held };
         report::imported::tell(terminal, &report, file);
     }
@@ -50,6 +50,13 @@ fn write(terminal: &Terminal, project: &Project, file: &Path, table: &str) -> Re
     if file == Path::new("-") {
         Terminal::document(table);
         return Ok(());
+    }
+    // It may hold decisions that were typed into it.
+    if file.exists() {
+        let what = format!("{} is there already; name another file", file.display());
+        return Err(Error::new(Exit::Usage, what)
+            .money("nothing was written")
+            .hint(project.places().typed("review --export -")));
     }
     atomic_write(file, table.as_bytes(), 0o644).map_err(|error| {
         Error::new(Exit::Local, format!("the decisions cannot be written to {}: {error}", file.display()))

@@ -4,17 +4,18 @@ use super::args::ReviewArgs;
 use super::context::Context;
 use super::decisions;
 use super::signals::Signals;
+use crate::app::decide::local_reviewer;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::project::Project;
 use crate::report::terminal::Terminal;
-use crate::review::{Opener, Options, Server, reviewer};
+use crate::review::{Opener, Options, Server};
 use serde_json::json;
 
 /// Serves the page until a signal ends it, or reads and writes decisions as a file.
 pub(super) async fn review(context: &Context, args: &ReviewArgs) -> Result<Exit, Error> {
     let project = context.open(args.manifest.manifest.as_deref())?.project;
-    let who = args.who.clone().unwrap_or_else(reviewer);
+    let who = args.who.clone().unwrap_or_else(local_reviewer);
     if args.import.is_some() || args.export.is_some() {
         return decisions::exchange(&context.terminal, &project, &who, args).await;
     }

@@ -149,7 +149,7 @@ impl FromStr for Reason {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|reason| reason.name() == text).ok_or(())
+        Self::ALL.into_iter().find(|reason| reason.name() == text || reason.words() == text).ok_or(())
     }
 }
 

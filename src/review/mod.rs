@@ -20,7 +20,6 @@ mod secrets;
 mod shown;
 mod writes;
 
-use crate::app::environment::variable;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::project::Project;
@@ -63,14 +62,6 @@ impl Options {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self { only: Vec::new(), read_only: false, listen, allow_remote: false, who: who.into() }
     }
-}
-
-/// Returns the name of a reviewer who gives none: the user and the computer.
-#[must_use]
-pub fn reviewer() -> String {
-    let user = ["USER", "LOGNAME"].into_iter().find_map(variable).filter(|user| !user.is_empty());
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    format!("{}@{host}", user.as_deref().unwrap_or("unknown"))
 }
 
 /// A running review. Dropped, it stops at once; [`Server::stop`] lets answers finish.

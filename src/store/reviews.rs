@@ -3,6 +3,7 @@
 //! A review is only ever added. It holds for its job, and for every job that shows the same clip for the same order.
 
 use super::Store;
+use super::apply::{Change, settle};
 use super::error::{ApplyError, StoreError};
 use super::ledger::{Entry, Kind};
 use super::read::Reader;
@@ -11,8 +12,9 @@ use super::writer::Batch;
 use super::{takes, write};
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{CancelledBy, Event, State};
 use crate::domain::money::Usd;
+use crate::domain::policy::{Moment, Policy};
 use crate::domain::review::{Outcome, Reason, Review};
 use crate::domain::take::{Fingerprint, Take};
 use crate::plan::known::Filed;
@@ -250,8 +252,35 @@ fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
         .optional()
 }
 
+/// Takes the rendering off the list that an earlier review of the job has queued and that was not sent yet.
+///
+/// A run that is at work orders queued renderings before it sends them: until they are sent, a later review takes them back.
+fn take_back(batch: &mut Batch<'_>, shown: &Shown, now: Timestamp) -> rusqlite::Result<()> {
+    let waiting: Vec<String> = batch
+        .db
+        .prepare_cached(
+            "SELECT t.id FROM takes t, (SELECT redo, latest FROM reviews WHERE job = ?1 ORDER BY revision DESC LIMIT 1) r
+             WHERE r.redo AND t.job = ?1 AND t.state = 'pending' AND t.fingerprint = ?2
+             AND t.place > coalesce((SELECT place FROM takes WHERE id = r.latest), -1)",
+        )?
+        .query_map((shown.job, shown.fingerprint.to_string()), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let (at, policy) = (Moment { now, jitter: 0.0 }, Policy::standard());
+    for id in waiting {
+        let Some(take) = takes::by_id(batch.db, &TakeId(id))? else { continue };
+        let cancel = Change::plain(Event::Cancel(CancelledBy::User), at, &policy);
+        for line in settle(batch.db, &take, cancel)?.into_iter().flat_map(|applied| applied.lines) {
+            batch.note(line)?;
+        }
+    }
+    Ok(())
+}
+
 /// Adds one review, with its line.
 fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) -> rusqlite::Result<Review> {
+    if !new.redo {
+        take_back(batch, shown, now)?;
+    }
     let latest: Option<String> = batch
         .db
         .prepare_cached("SELECT id FROM takes WHERE job = ?1 ORDER BY place DESC LIMIT 1")?

@@ -49,7 +49,7 @@ impl Project {
         let newest = record.review.as_ref();
         if newest.map_or(0, |review| review.revision) != seen {
             let conflicts = vec![(key, record.review)];
-            return Ok(DecideReport { made: Vec::new(), conflicts });
+            return Ok(DecideReport { conflicts, ..DecideReport::default() });
         }
         if record.filed.as_ref().is_some_and(|filed| filed.take == *take) {
             return Ok(DecideReport::default());

@@ -30,10 +30,16 @@ impl Project {
     /// Records a review of the clips that jobs show now, or takes the newest ones back.
     pub async fn decide_named(&self, request: &NamedReview, who: &str) -> Result<DecideReport, Error> {
         let records = self.shown_records().await?;
-        let keys: Vec<JobKey> = records.iter().map(|record| record.key.clone()).collect();
+        let keys = |wanted: bool| -> Vec<JobKey> {
+            let kept = records.iter().filter(|record| record.wanted || !wanted);
+            kept.map(|record| record.key.clone()).collect()
+        };
+        let (wanted, all) = (keys(true), keys(false));
         let mut named = Vec::new();
         for job in &request.jobs {
-            let key = job_named(job, &keys).map_err(|error| error.or_hint(self.places.typed("status")))?;
+            // A job that the manifest no longer asks for is found by its whole name.
+            let key = job_named(job, &wanted).or_else(|error| job_named(job, &all).map_err(|_| error));
+            let key = key.map_err(|error| error.or_hint(self.places.typed("status")))?;
             named.push(key);
         }
         if request.undo {
@@ -66,7 +72,7 @@ impl Project {
         };
         let conflicts: Vec<_> = jobs.iter().filter_map(|job| stale(&job)).collect();
         if !conflicts.is_empty() {
-            return Ok(DecideReport { made: Vec::new(), conflicts });
+            return Ok(DecideReport { conflicts, ..DecideReport::default() });
         }
         let keys: Vec<JobKey> = jobs.iter().map(|(key, _)| key.clone()).collect();
         self.undo_shown(&records, &keys, who).await

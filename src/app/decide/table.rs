@@ -8,14 +8,12 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::find::job_named;
 use crate::app::gallery::GalleryJob;
+use crate::app::places::quoted;
 use crate::app::project::Project;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::problem::{Place, Problem, Tally};
 use crate::domain::review::{Outcome, Reason, Review, Standing};
 use std::collections::{BTreeSet, HashMap};
-
-/// Name of the table in messages.
-const FILE: &str = "decisions.csv";
 
 /// Columns of the table, in their order.
 const COLUMNS: [&str; 10] =
@@ -77,15 +75,15 @@ impl Project {
     /// Records the reviews of a table, all or none.
     ///
     /// A row without an outcome, and one that says what is recorded already, changes nothing. `who` is the reviewer where
-    /// a row names none.
+    /// a row names none, `file` the name of the table in messages.
     ///
     /// # Errors
     ///
     /// Returns an error with every line that cannot be understood.
-    pub async fn import_reviews(&self, csv: &[u8], who: &str) -> Result<ImportReport, Error> {
+    pub async fn import_reviews(&self, file: &str, csv: &[u8], who: &str) -> Result<ImportReport, Error> {
         let gallery = self.gallery().await?;
         let jobs: HashMap<&JobKey, &GalleryJob> = gallery.jobs.iter().map(|job| (job.key(), job)).collect();
-        let (rows, undecided) = read(csv, &jobs).map_err(|problems| self.unreadable(problems))?;
+        let (rows, undecided) = read(file, csv, &jobs).map_err(|problems| self.unreadable(file, problems))?;
         let mut report = ImportReport { undecided, ..ImportReport::default() };
         let (mut requests, mut lines) = (Vec::new(), HashMap::new());
         for row in rows {
@@ -124,9 +122,9 @@ impl Project {
         Ok(report)
     }
 
-    fn unreadable(&self, problems: Vec<Problem>) -> Error {
+    fn unreadable(&self, file: &str, problems: Vec<Problem>) -> Error {
         let what = format!("{}; nothing was recorded", Tally::of(&problems));
-        let hint = self.places.typed("review --export decisions.csv");
+        let hint = self.places.typed(&format!("review --import {}", quoted(file)));
         Error::new(Exit::Invalid, what).problems(problems).money("not charged").hint(hint)
     }
 }
@@ -182,8 +180,15 @@ fn is_same(newest: &Review, standing: Standing, row: &ReviewRequest) -> bool {
 }
 
 /// Reads the rows that have an outcome, and counts the others.
-fn read(csv: &[u8], jobs: &HashMap<&JobKey, &GalleryJob>) -> Result<(Vec<Row>, usize), Vec<Problem>> {
-    let text = decoded(csv).map_err(|problem| vec![problem])?;
+fn read(
+    file: &str,
+    csv: &[u8],
+    jobs: &HashMap<&JobKey, &GalleryJob>,
+) -> Result<(Vec<Row>, usize), Vec<Problem>> {
+    let problem = |line: u64, message: String| {
+        Problem::error(Place::Row { file: file.to_owned(), row: line, column: None }, message)
+    };
+    let text = decoded(csv).map_err(|what| vec![problem(1, what.to_owned())])?;
     let (first, text) = match text.split_once('\n') {
         // Excel's own line about the delimiter.
         Some((line, rest)) if line.trim().to_ascii_lowercase().starts_with("sep=") => (2, rest),
@@ -217,7 +222,7 @@ fn read(csv: &[u8], jobs: &HashMap<&JobKey, &GalleryJob>) -> Result<(Vec<Row>, u
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line) + first - 1;
+        let line = first + record.position().map_or(0, |at| lines_before(text, at.byte()));
         let cell = |name: &str| {
             let at = columns.iter().position(|column| column == name);
             plain(at.and_then(|at| record.get(at)).unwrap_or_default())
@@ -240,6 +245,30 @@ fn read(csv: &[u8], jobs: &HashMap<&JobKey, &GalleryJob>) -> Result<(Vec<Row>, u
     if problems.is_empty() { Ok((rows, undecided)) } else { Err(problems) }
 }
 
+/// Returns the number of lines before a record. The reader may stop between the two characters of a line end.
+fn lines_before(text: &str, byte: u64) -> u64 {
+    let at = usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
+    let bytes = text.as_bytes();
+    let lines = bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+    (lines + usize::from(bytes.get(at) == Some(&b'\n'))) as u64
+}
+
+/// Reads reasons by their names or their words, with commas, semicolons or blanks between them.
+fn reasons(cell: &str) -> Result<Vec<Reason>, String> {
+    let mut reasons = Vec::new();
+    for part in cell.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()) {
+        match part.to_ascii_lowercase().parse() {
+            Ok(reason) => reasons.push(reason),
+            Err(()) => {
+                for word in part.split_whitespace() {
+                    reasons.push(word.to_ascii_lowercase().parse().map_err(|()| no_reason(part))?);
+                }
+            }
+        }
+    }
+    Ok(reasons)
+}
+
 /// Reads one row.
 fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Result<Row, String> {
     let job = job_named(cell("job"), keys).map_err(|error| error.what)?;
@@ -249,9 +278,7 @@ fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Resul
     })?;
     let seen = cell("revision");
     let seen = seen.parse::<u64>().map_err(|_| format!("`{seen}` is not a revision: it is a number"))?;
-    let words = cell("reasons").split([',', ';', ' ']).filter(|word| !word.is_empty());
-    let reasons = words.map(|word| word.to_ascii_lowercase().parse::<Reason>().map_err(|()| no_reason(word)));
-    let reasons = reasons.collect::<Result<Vec<_>, _>>()?;
+    let reasons = reasons(cell("reasons"))?;
     let redo = match cell("redo").to_ascii_lowercase().as_str() {
         "" | "no" | "false" | "0" => false,
         "yes" | "true" | "1" | "x" => true,
@@ -274,14 +301,10 @@ fn row<'a>(line: u64, cell: &impl Fn(&str) -> &'a str, keys: &[JobKey]) -> Resul
 }
 
 /// Returns the text of a table in UTF-8, or in UTF-16 with its mark.
-fn decoded(csv: &[u8]) -> Result<String, Problem> {
+fn decoded(csv: &[u8]) -> Result<String, &'static str> {
     let encoding = encoding_rs::Encoding::for_bom(csv).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
     match encoding.decode(csv) {
         (text, _, false) => Ok(text.into_owned()),
-        _ => Err(problem(1, "the table is not UTF-8: save it as \"CSV UTF-8\"".to_owned())),
+        _ => Err("the table is not UTF-8: save it as \"CSV UTF-8\""),
     }
-}
-
-fn problem(line: u64, message: String) -> Problem {
-    Problem::error(Place::Row { file: FILE.to_owned(), row: line, column: None }, message)
 }

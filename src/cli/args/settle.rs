@@ -79,7 +79,7 @@ pub struct ReviewedArgs {
     /// What to tell whoever looks at the job
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// Name that is kept with each decision; default: your user and computer
+    /// Name that is kept with the decision; default: your user and computer
     #[arg(long, value_name = "NAME")]
     pub who: Option<String>,
     /// Go back to the review before the newest one

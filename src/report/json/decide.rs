@@ -19,5 +19,6 @@ pub fn object(report: &DecideReport) -> Value {
         "schema": "shotlist.decide/1",
         "reviews": made.collect::<Vec<_>>(),
         "conflicts": conflicts.collect::<Vec<_>>(),
+        "review": reviews::json(&report.counts),
     })
 }

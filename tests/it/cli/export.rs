@@ -126,8 +126,11 @@ fn feeds_hold_the_ids_and_the_addresses_and_need_a_base() {
         read(&project, "shop.meta.csv"),
         format!("id,video[0].url,video[0].tag[0]\nsku-1,{address},hero\n")
     );
-    // A sheet of ids and titles alone has no SKU.
-    project.run(&with("woocommerce")).expect(4).says("have no SKU");
+    project.run(&with("woocommerce")).expect(0);
+    assert_eq!(
+        read(&project, "shop.woocommerce.csv"),
+        format!("SKU,Meta: shotlist_video\nsku-1,{address}\n")
+    );
 }
 
 #[test]

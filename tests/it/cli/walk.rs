@@ -116,13 +116,14 @@ fn an_export_of_the_shop_becomes_its_sheet_with_approved_clips() {
     // Three are rejected, and rendered once more with what the reviewer said.
     let canary = walk.jobs("undecided");
     assert_eq!(canary.len(), 10);
-    let words = ["reject", "--who", "ana", "--reason", "cropped", "--note", NOTE];
+    let words = ["reject", "--who", "ana", "--reason", "cropped", "--note", NOTE, "--redo"];
     let words: Vec<&str> = words.into_iter().chain(canary[..3].iter().map(String::as_str)).collect();
     walk.types(&words, 0, 0);
     assert_eq!(walk.next, "shotlist review", "seven are undecided");
     walk.approves(&canary[3..]);
     walk.types(&["plan"], 0, 0).says("7 approved, 3 rejected; redo and approve what was rejected");
-    let redo = walk.goes_on("redo --rejected", 0, 3);
+    assert_eq!(walk.next, "shotlist run", "a run would render them as well");
+    let redo = walk.types(&["redo", "--rejected", "--yes"], 0, 3);
     redo.says("spent    $0.60 of $0.60");
     let requests = walk.project.requests();
     let noted: Vec<bool> =

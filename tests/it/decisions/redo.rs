@@ -49,7 +49,7 @@ fn a_queued_redo_is_in_the_plan_with_its_price_and_is_sent_once() {
     assert!(status.out.contains("1 rejected · 2 undecided; 1 redo queued for $0.40"), "{}", status.out);
     project.run(&["run"]).expect(2).says("1 clip for $0.40 needs a yes");
     let before = project.clips();
-    project.run(&["run", "--yes"]).expect(0).says("No template uses `{{ feedback }}`");
+    project.run(&["run", "--yes"]).expect(0).says("No template uses `feedback`");
     assert_eq!(project.charges().len(), 4);
     let after = project.clips();
     assert_ne!(after["renders/sku-2_hero.mp4"], before["renders/sku-2_hero.mp4"]);
@@ -87,6 +87,39 @@ fn a_redo_that_was_taken_back_is_not_sent() {
     project.run(&["approve", "--who", "ann", "sku-1", "--undo"]).expect(0);
     reject(&project, "sku-1", Some("two rejections are one redo"));
     assert_eq!(ordered(&project, 0), 1);
+    assert_eq!(ordered(&project, 0), 0);
+}
+
+/// A run orders queued renderings before it sends them. Paused, it has ordered this one and waits.
+#[test]
+fn a_redo_that_a_run_has_ordered_and_not_sent_is_taken_back_by_the_next_review() {
+    for (verb, standing) in [("approve", Standing::Approved), ("reject", Standing::Undecided)] {
+        let project = rendered(1);
+        reject(&project, "sku-1", None);
+        project.run(&["pause"]).expect(0);
+        let before = project.requests().len();
+        project.run(&["run", "--yes"]).expect(5);
+        let take_back: &[&str] =
+            if verb == "approve" { &["approve", "sku-1"] } else { &["reject", "sku-1", "--undo"] };
+        project.run(take_back).expect(0);
+        assert_eq!(job(&project, "sku-1").standing, standing);
+        project.run(&["resume"]).expect(0);
+        plan_is_empty(&project);
+        project.run(&["run", "--yes"]).expect(0);
+        assert_eq!(project.requests().len(), before, "{verb}");
+        assert_eq!(project.charges().len(), 1);
+    }
+}
+
+/// The new key is that of the same order: the clip moves to it, and what was said of the clip goes with it.
+#[test]
+fn a_renamed_shot_keeps_its_queued_redo() {
+    let project = rendered(1);
+    reject(&project, "sku-1", None);
+    project.edit("shotlist.yaml", "  hero:\n", "  main:\n");
+    project.run(&["run", "--yes"]);
+    let total = project.charges().len() + ordered(&project, 0);
+    assert_eq!((total, project.charges().len()), (2, 2), "it is sent once");
     assert_eq!(ordered(&project, 0), 0);
 }
 

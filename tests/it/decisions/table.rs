@@ -10,7 +10,7 @@ fn export(project: &Project) -> String {
 }
 
 fn import(project: &Project, table: &[u8]) -> Result<ImportReport, Error> {
-    wait(library(project).import_reviews(table, "bob"))
+    wait(library(project).import_reviews("decisions.csv", table, "bob"))
 }
 
 /// Writes an outcome, reasons, a note and the redo into the row of a job that has none.
