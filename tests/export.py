@@ -2,7 +2,8 @@
 
 For each product file: a manifest, clips of the sandbox, `export sheet --all`, and then the copy is compared with the
 original: all bytes that were there are there, and an independent reader finds the old columns with their old values and the
-new ones in the rows of their products.
+new ones in the rows of their products. Then every other form is written and read again: its header, its rows, the ids against
+what `tests/fixtures/exports/truth.json` says of the file, and each address against the clip that it leads to.
 
     tests/export.py --program target/debug/shotlist            every file of tests/fixtures/exports
     tests/export.py --program target/debug/shotlist FILE…      these files
@@ -11,6 +12,7 @@ new ones in the rows of their products.
 import argparse
 import codecs
 import csv
+import hashlib
 import io
 import json
 import os
@@ -21,6 +23,7 @@ import sys
 import struct
 import tempfile
 import unicodedata
+import urllib.parse
 import zipfile
 import zlib
 from pathlib import Path
@@ -30,7 +33,12 @@ from lxml import etree
 
 HERE = Path(__file__).resolve().parent
 NAMES = ["shotlist_status", "shotlist_file", "shotlist_url", "shotlist_error"]
-BASE = "https://clips.example/a"
+BASE = "https://clips.example/a,b"
+# Google takes clips of 6 to 240 s with 720 lines. Whole clips take time: every eighth file gets them.
+WHOLE_EVERY = 8
+MODEL = "zai/cogvideox-3\n    duration: 10\n    size: 1280x720"
+INDEX = "key handle sku shot file poster url sha256 bytes width height seconds model cost_usd state decision verdict digital_source_type".split()
+CLIPS = "tiny"
 csv.field_size_limit(1 << 30)
 
 
@@ -44,7 +52,7 @@ def check(truth, message):
 
 
 def shotlist(program, folder, *words, expect=(0,)):
-    environment = {**os.environ, "SHOTLIST_SANDBOX_CLIPS": "tiny", "NO_COLOR": "1"}
+    environment = {**os.environ, "SHOTLIST_SANDBOX_CLIPS": CLIPS, "NO_COLOR": "1"}
     ended = subprocess.run([program, *words], cwd=folder, env=environment, capture_output=True)
     if ended.returncode not in expect:
         raise Wrong(f"{words[0]} exits {ended.returncode}: {ended.stderr.decode(errors='replace')[-600:]}")
@@ -161,8 +169,86 @@ def picture():
     return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
 
 
-def exported(program, file, flags):
-    """Returns the number of rows with clips, and the clips whose rows do not show their id."""
+def written(program, folder, form, *words, expect=(0,)):
+    """The text of the first file of an export; None where the form refuses the products."""
+    ended = shotlist(program, folder, "export", form, "--all", "--sandbox", *words, expect=expect)
+    if ended.returncode != 0:
+        return None
+    path = folder / ended.stdout.decode().splitlines()[0]
+    return path.read_bytes().decode("utf-8") if path.is_file() else path
+
+
+def table(text, delimiter, names, ids):
+    """The rows of a feed by their ids."""
+    check("\r" not in text and text.endswith("\n"), "line ends")
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    check(rows[0] == names, f"the header is {rows[0]}")
+    check(all(len(row) == len(names) for row in rows), "rows of several widths")
+    found = [row[0] for row in rows[1:]]
+    check(len(set(found)) == len(found), "an id stands twice")
+    if ids is not None:
+        check(sorted(found) == sorted(ids), f"ids {sorted(set(found) ^ set(ids))[:4]} are in one of both")
+    return rows[1:]
+
+
+def clips_of(addresses, clips):
+    """Checks that every address is plain and leads to a clip of the run."""
+    for address in addresses:
+        check(address.isascii() and len(address) <= 2000, f"address {address[:80]!r}")
+        check("," not in address and address.startswith(BASE.replace(",", "%2C") + "/"), f"address {address!r}")
+        path = urllib.parse.unquote(address)[len(BASE) + 1 :]
+        check(path in clips, f"no clip at {address!r}")
+    return len(addresses)
+
+
+def feeds(program, folder, clips, offers):
+    """Writes the forms other than the sheet, reads them again, and returns the number of their rows."""
+    feed = written(program, folder, "google", "--base-url", BASE, expect=(3,) if CLIPS == "tiny" else (0,))
+    google = table(feed, "\t", ["id", "video_link"], offers) if feed else []
+    addresses = [row[1].split(",") for row in google]
+    check(all(0 < len(of_one) <= 10 for of_one in addresses), "clips of a product")
+    clips_of([address for of_one in addresses for address in of_one], clips)
+    meta = table(written(program, folder, "meta", "--base-url", BASE), ",", ["id", "video[0].url", "video[0].tag[0]"], offers)
+    clips_of([row[1] for row in meta], clips)
+    check({urllib.parse.unquote(row[1])[len(BASE) + 1 :] for row in meta} == set(clips), "a clip is in no row")
+    check(all(row[2] == "hero" for row in meta), "the tag is not the shot")
+    check(not google or [row[:2] for row in google] == [row[:2] for row in meta], "Meta and Google differ")
+
+    index_csv = list(csv.reader(io.StringIO(written(program, folder, "index", "--base-url", BASE), newline="")))
+    index = json.loads((folder / "sandbox/index.json").read_text("utf-8"))
+    check(index["schema"] == "shotlist.index/1" and index["sandbox"] is True, "the head of index.json")
+    check(index_csv[0] == INDEX and all(list(clip) == INDEX for clip in index["clips"]), "the names of the index")
+    check(len(index_csv) - 1 == len(index["clips"]) == len(clips), "the rows of the index")
+    for row, clip in zip(index_csv[1:], index["clips"]):
+        values = ["" if value is None else str(value) for value in clip.values()]
+        check([cell.removeprefix("'") for cell in row] == [value.removeprefix("'") for value in values], f"{row} is not {values}")
+        data = (folder / "sandbox" / clip["file"]).read_bytes()
+        check((hashlib.sha256(data).hexdigest(), len(data)) == (clip["sha256"], clip["bytes"]), f"the bytes of {clip['file']}")
+        check(clips[clip["file"]] == clip["key"].removeprefix("hero/"), f"the key of {clip['file']}")
+    handles = {clip["handle"] for clip in index["clips"]}
+
+    skus = [clip["sku"] for clip in index["clips"] if clip["sku"]]
+    shop = written(program, folder, "woocommerce", "--base-url", BASE, expect=(0, 4))
+    check((shop is None) == (not skus), "a list for WooCommerce without SKUs, or none with them")
+    woo = table(shop, ",", ["SKU", "Meta: shotlist_video"], skus) if shop else []
+    clips_of([row[1] for row in woo], clips)
+
+    shopify = written(program, folder, "shopify")
+    rows = list(csv.reader(io.StringIO((shopify / "files.csv").read_text("utf-8"), newline="")))
+    check(rows[0] == ["handle", "file", "alt"] and len(rows) - 1 == len(clips), "files.csv")
+    check({row[0] for row in rows[1:]} == handles, "the handles of files.csv")
+    check(all(re.fullmatch(r"[A-Za-z0-9._-]+", row[1]) and (shopify / row[1]).is_file() for row in rows[1:]), "names of files")
+    media = [json.loads(line) for line in (shopify / "media.jsonl").read_text("utf-8").splitlines()]
+    check({line["handle"] for line in media} == handles and len(media) == len(handles), "the handles of media.jsonl")
+    sources = [entry["originalSource"] for line in media for entry in line["media"]]
+    check(sorted(sources) == sorted(row[1] for row in rows[1:]), "the files of media.jsonl")
+    check(all(entry["mediaContentType"] == "VIDEO" for line in media for entry in line["media"]), "kinds of media")
+    check(all(line["product"]["id"] is None or line["product"]["id"].startswith("gid://shopify/Product/") or not line["product"]["id"].isdigit() for line in media), "ids of products")
+    return len(google) + len(meta) + len(woo) + len(index_csv) - 1 + len(rows) - 1
+
+
+def exported(program, file, flags, known):
+    """Returns the number of rows with clips, the clips whose rows do not show their id, and the rows of the other forms."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         copy = folder / file.name
@@ -173,8 +259,9 @@ def exported(program, file, flags):
         # Every row has its clip, whether or not its own picture can be had.
         (folder / "picture.png").write_bytes(picture())
         manifest = folder / "shotlist.yaml"
-        written = manifest.read_text().replace('"{{ item.image }}"', "picture.png")
-        manifest.write_text(re.sub(r"(?m)^budget:.*$", "budget: { run: 1000 }", written) + "\non_bad_item: skip\n")
+        text = manifest.read_text().replace('"{{ item.image }}"', "picture.png")
+        text = re.sub(r"(?m)(^    model: ).*$", lambda found: found[1] + MODEL, text)
+        manifest.write_text(re.sub(r"(?m)^budget:.*$", "budget: { run: 1000 }", text) + "\non_bad_item: skip\n")
         ran = shotlist(program, folder, "run", "--sandbox", "--yes", "--accept-changes", expect=(0, 3, 4))
         if ran.returncode == 4:
             return "no clip: " + ran.stderr.decode(errors="replace").strip().splitlines()[0][:110]
@@ -188,14 +275,26 @@ def exported(program, file, flags):
         paths = {folder / row["path"]: row["item"] for row in rows if row["path"]}
         items = {path.relative_to(root).as_posix(): item for path, item in paths.items() if path.is_file()}
         check(items, "no clip was made")
-        about = json.loads(shotlist(program, folder, "catalog", file.name, *flags, "--json", expect=(0, 4)).stdout.splitlines()[-1])
-        if before.startswith(b"PK"):
-            return workbook(before, after, items)
-        kind = about["written_as"]
-        if kind.startswith("CSV"):
-            delimiter = {"semicolon": ";", "tab": "\t", "bar": "|"}.get(kind[5:-1], ",")
-            return sheet(before, after, about["encoding"], delimiter, items)
-        return objects(before, after, items) if kind.startswith("JSON") else elements(before, after, items)
+        found = same(program, folder, file, flags, before, after, items)
+        return *found, feeds(program, folder, items, offers(known, items.values()))
+
+
+def offers(known, items):
+    """The ids of a feed with these items, from what is known of the file; None where nothing is."""
+    of = {kind: sorted(row[0] for row in known.get(kind, [])) for kind in ("product", "variant")}
+    return of["variant"] if of["variant"] and sorted(items) in of.values() else None
+
+
+def same(program, folder, file, flags, before, after, items):
+    """Compares the copy of a file with the file."""
+    about = json.loads(shotlist(program, folder, "catalog", file.name, *flags, "--json", expect=(0, 4)).stdout.splitlines()[-1])
+    if before.startswith(b"PK"):
+        return workbook(before, after, items)
+    kind = about["written_as"]
+    if kind.startswith("CSV"):
+        delimiter = {"semicolon": ";", "tab": "\t", "bar": "|"}.get(kind[5:-1], ",")
+        return sheet(before, after, about["encoding"], delimiter, items)
+    return objects(before, after, items) if kind.startswith("JSON") else elements(before, after, items)
 
 
 def main():
@@ -210,11 +309,13 @@ def main():
     files = arguments.files or sorted(
         file for file in (HERE / "fixtures/exports").iterdir() if file.name in truth
     )
-    wrong = compared = rows = skipped = 0
-    for file in files:
+    wrong = compared = rows = skipped = fed = 0
+    global CLIPS
+    for number, file in enumerate(files):
+        CLIPS = "whole" if number % WHOLE_EVERY == 0 and not arguments.files else "tiny"
         flags = arguments.flags.split() if arguments.files else truth[file.name].get("fix", [])
         try:
-            found = exported(program, file, flags)
+            found = exported(program, file, flags, {} if arguments.files else truth[file.name])
         except Wrong as error:
             print(f"{file.name}: {error}", flush=True)
             wrong += 1
@@ -225,11 +326,12 @@ def main():
             continue
         compared += 1
         rows += found[0]
+        fed += found[2]
         if arguments.verbose:
             print(f"{file.name}: {found[0]} rows with clips")
         if found[1]:
             print(f"{file.name}: {len(found[1])} rows do not show the id of their clip: {found[1][:3]}")
-    print(f"{compared} copies, {rows} rows with clips, {skipped} without a copy, {wrong} wrong")
+    print(f"{compared} copies, {rows} rows with clips, {fed} rows of feeds and indexes, {skipped} without a copy, {wrong} wrong")
     sys.exit(wrong > 0)
 
 

@@ -32,7 +32,7 @@ use products::Products;
 use std::path::PathBuf;
 
 /// The command with which clips are looked at and decided about.
-const LOOK: &str = "report";
+const LOOK: &str = "review";
 
 /// The form in which clips are handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -299,6 +299,8 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),
+        // The canary is what the user looks at before paying for all.
+        _ if !plan.rollout.canaries.is_empty() => places.typed("run"),
         // The user should look at one clip before paying for all.
         _ => places.typed("run --limit 1"),
     }

@@ -69,7 +69,8 @@ async fn redo(project: &Project, args: &RedoRequest) -> Result<RunReport, Error>
         return Err(error.hint(first));
     }
     if jobs.is_empty() {
-        let (what, next) = ("nothing to redo".to_owned(), Some(session.places.typed("status")));
+        let which = if args.rejected { ": no clip is rejected" } else { "" };
+        let (what, next) = (format!("nothing to redo{which}"), Some(session.places.typed("status")));
         return Ok(RunReport::nothing(what, next));
     }
     let mut notes =

@@ -111,7 +111,10 @@ impl RolloutState {
 
     /// Returns the next command after a run, which may have delivered clips of the canaries.
     pub(crate) fn next_after(&self, has_delivered: bool, places: &Places) -> Option<String> {
-        let is_rendered = |canary: &CanaryState| has_delivered && canary.count(Member::Unfinished) > 0;
+        // A run also renders the queued redos of rejected clips.
+        let is_rendered = |canary: &CanaryState| {
+            has_delivered && canary.count(Member::Unfinished) + canary.count(Member::Rejected) > 0
+        };
         if self.open().any(is_rendered) { Some(places.typed(REVIEW)) } else { self.next(places) }
     }
 

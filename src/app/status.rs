@@ -21,7 +21,7 @@ use crate::domain::loss::Loss;
 use crate::domain::take::Take;
 use crate::domain::time::passed;
 use crate::load::{cards, providers};
-use crate::manifest::OnMissing;
+use crate::manifest::{Items, OnMissing};
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::store::{Holder, Lock, Pause, Reader, ReviewCounts, Run, RunId, Spent, Window};
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +64,8 @@ pub struct StatusReport {
     pub paused: Vec<Pause>,
     /// Pace of the active run.
     pub pace: Option<Pace>,
+    /// True if the items come from a file, which `export sheet` gives back.
+    has_sheet: bool,
     /// Command to type next.
     pub next: String,
 }
@@ -111,9 +113,12 @@ impl Project {
         };
         let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
         let settings = manifest.as_ref().map(|manifest| manifest.checks.digest());
+        let has_sheet =
+            manifest.as_ref().is_some_and(|manifest| matches!(manifest.items, Items::File { .. }));
         let name = manifest.map(|manifest| manifest.project);
         let mut report = self.read_status(&reader, name, now).await?;
         report.budget = budget;
+        report.has_sheet = has_sheet;
         report.checks = tally(&reader, report.project.as_deref(), settings).await?;
         if is_watched {
             let root = places.clips(reader.output().await?.as_deref());
@@ -181,6 +186,7 @@ impl Project {
             checks: Tally::default(),
             paused,
             pace,
+            has_sheet: false,
             next,
         })
     }
@@ -265,8 +271,30 @@ impl StatusReport {
             None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
             None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
             None if !standing.written_off.is_empty() => "retry --written-off".to_owned(),
+            None if self.buckets.jobs() == self.done() + self.buckets.count(Bucket::Review) => {
+                self.next_review()
+            }
             None => "plan".to_owned(),
         }
+    }
+
+    fn done(&self) -> usize {
+        self.buckets.count(Bucket::Done)
+    }
+
+    /// Returns the next command where everything that may be rendered is rendered.
+    fn next_review(&self) -> String {
+        let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd: _ } = self.reviews;
+        let words = match self.buckets.count(Bucket::Review) {
+            _ if undecided + outdated > 0 => "review",
+            _ if queued > 0 => "plan",
+            _ if rejected > 0 => "redo --rejected",
+            0 if approved > 0 && self.has_sheet => "export sheet",
+            0 if approved > 0 => "export index",
+            0 => "plan",
+            _ => "run",
+        };
+        words.to_owned()
     }
 }
 

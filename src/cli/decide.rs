@@ -37,8 +37,9 @@ async fn decide(
         undo: args.undo,
     };
     let who = args.who.clone().unwrap_or_else(local_reviewer);
-    let opened = context.open(None)?;
-    let report = opened.project.decide_named(&request, &who).await?;
-    text::decide::tell(&context.terminal, opened.project.places(), &report);
+    let project = context.open(None)?.project;
+    let report = project.decide_named(&request, &who).await?;
+    text::decide::tell(&context.terminal, project.places(), &report);
+    context.terminal.next(project.status().await?.next);
     Ok(if report.conflicts.is_empty() { Exit::Done } else { Exit::Usage })
 }

@@ -6,20 +6,20 @@ use crate::domain::units::utc;
 use crate::store::ReviewCounts;
 use serde_json::{Value, json};
 
-/// Returns one line about the reviews of a project; `None` if nothing was reviewed. `mark` stands behind amounts.
+/// Returns the reviews of a project in words; `None` if nothing was reviewed. `mark` stands behind amounts.
 #[must_use]
-pub fn line(reviews: &ReviewCounts, mark: &str) -> Option<String> {
+pub fn counts(reviews: &ReviewCounts, mark: &str) -> Option<String> {
     let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd } = *reviews;
     let parts =
         [(approved, "approved"), (rejected, "rejected"), (undecided, "undecided"), (outdated, "outdated")];
     let parts = parts.into_iter().filter(|(clips, _)| *clips > 0);
     let parts: Vec<String> = parts.map(|(clips, word)| format!("{clips} {word}")).collect();
     let queue = if queued > 0 {
-        format!("; {} queued ({queued_usd}{mark})", count(queued, "redo"))
+        format!("; {} queued for {queued_usd}{mark}", count(queued, "redo"))
     } else {
         String::new()
     };
-    reviews.is_any().then(|| format!("review: {}{queue}", parts.join(" · ")))
+    reviews.is_any().then(|| format!("{}{queue}", parts.join(" · ")))
 }
 
 /// Returns the reviews of a project in numbers.
@@ -44,7 +44,7 @@ pub fn sentence(review: &Review) -> String {
     };
     let reasons =
         if review.reasons.is_empty() { String::new() } else { format!(" ({})", words(&review.reasons)) };
-    let redo = if review.redo { ", redo queued then" } else { "" };
+    let redo = if review.redo { ", redo queued," } else { "" };
     let note = review.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
     format!("{outcome}{reasons}{redo} by {}, {}{note}", review.who, utc(review.at))
 }

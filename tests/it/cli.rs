@@ -53,6 +53,7 @@ mod unchanged;
 mod unicode;
 mod verbs;
 mod verify;
+mod walk;
 mod whole;
 mod whole_files;
 mod wire;

@@ -466,7 +466,9 @@ mod next_lines {
             // A place for a name, which a person fills in.
             let is_whole = !words.iter().any(|word| word == "<" || word.contains("FILE") || word == "ID");
             let typed = words.iter().take_while(|word| *word != "<");
-            if let Err(error) = help::command().try_get_matches_from(typed) {
+            if let Err(error) = help::command().try_get_matches_from(typed)
+                && error.use_stderr()
+            {
                 panic!("`{line}` is no command: {error}\n{ended}");
             }
             // `plan --out` writes a file.

@@ -80,7 +80,7 @@ pub struct ReviewedArgs {
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     /// Name that is kept with the decision; default: your user and computer
-    #[arg(long, alias = "by", value_name = "NAME")]
+    #[arg(long, value_name = "NAME")]
     pub who: Option<String>,
     /// Go back to the review before the newest one
     #[arg(long, conflicts_with = "note")]

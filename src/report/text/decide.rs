@@ -20,9 +20,7 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &DecideReport) {
         let newest = newest.unwrap_or_else(|| "it shows another clip now".to_owned());
         terminal.tell(&format!("{key}  changed meanwhile, nothing was recorded: {newest}"), 2);
     }
-    if let Some(line) = reviews::line(&report.counts, places.mark()).filter(|_| !terminal.json) {
-        terminal.tell(&line, 2);
+    if let Some(counts) = reviews::counts(&report.counts, places.mark()).filter(|_| !terminal.json) {
+        terminal.tell(&format!("reviews  {counts}"), 9);
     }
-    let next = if report.counts.queued > 0 { "plan" } else { "status" };
-    terminal.next(&places.typed(next));
 }

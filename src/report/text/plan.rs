@@ -25,7 +25,9 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport) {
         terminal.say(format_args!("… and {} more", changes.jobs - changes.examples.len()));
     }
     plan.notes().iter().for_each(|note| terminal.tell(note, 2));
-    reviews::line(&report.reviews, places.mark()).iter().for_each(|line| terminal.tell(line, 2));
+    if let Some(counts) = reviews::counts(&report.reviews, places.mark()) {
+        terminal.tell(&format!("reviews  {counts}"), 9);
+    }
     plan.budget_lines().into_iter().for_each(|line| terminal.tell(&(line + places.mark()), 9));
     for line in pauses::lines(&report.paused, report.now) {
         terminal.tell(&line, 9);

@@ -34,7 +34,9 @@ impl StatusReport {
         if self.checks != Tally::default() {
             lines.push(format!("  checks     {}", self.checks.line()));
         }
-        lines.extend(reviews::line(&self.reviews, places.mark()).map(|line| format!("  {line}")));
+        lines.extend(
+            reviews::counts(&self.reviews, places.mark()).map(|counts| format!("  reviews    {counts}")),
+        );
         lines.extend(self.by_state());
         lines.extend(
             self.paused.iter().map(|pause| format!("  paused     {}", pauses::words(pause, self.now))),

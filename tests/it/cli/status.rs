@@ -123,5 +123,5 @@ fn the_next_command_names_what_was_named() {
     project
         .run(&["status", "my shop.yaml", "--sandbox"])
         .expect(0)
-        .says("next: shotlist plan -f 'my shop.yaml' --sandbox");
+        .says("next: shotlist review -f 'my shop.yaml' --sandbox");
 }

@@ -40,14 +40,13 @@ fn plan_is_empty(project: &Project) {
 fn a_queued_redo_is_in_the_plan_with_its_price_and_is_sent_once() {
     let project = rendered(3);
     project
-        .run(&["reject", "--by", "ann", "sku-2", "--reason", "wrong_colour", "--note", "red", "--redo"])
+        .run(&["reject", "--who", "ann", "sku-2", "--reason", "wrong_colour", "--note", "red", "--redo"])
         .expect(0);
-    let plan =
-        project.run(&["plan"]).expect(0).says("review: 1 rejected · 2 undecided; 1 redo queued ($0.40)");
+    let plan = project.run(&["plan"]).expect(0).says("1 rejected · 2 undecided; 1 redo queued for $0.40");
     assert!(plan.out.contains("redo: rejected (wrong colour) (hero/sku-2)"), "{}", plan.out);
     assert!(plan.out.contains("$0.40"), "{}", plan.out);
     let status = project.run(&["status"]).expect(0);
-    assert!(status.out.contains("review: 1 rejected · 2 undecided; 1 redo queued ($0.40)"), "{}", status.out);
+    assert!(status.out.contains("1 rejected · 2 undecided; 1 redo queued for $0.40"), "{}", status.out);
     project.run(&["run"]).expect(2).says("1 clip for $0.40 needs a yes");
     let before = project.clips();
     project.run(&["run", "--yes"]).expect(0).says("No template uses `feedback`");
@@ -58,9 +57,9 @@ fn a_queued_redo_is_in_the_plan_with_its_price_and_is_sent_once() {
     assert_eq!(job(&project, "sku-2").standing, Standing::Outdated);
     plan_is_empty(&project);
     assert_eq!(ordered(&project, 0), 0);
-    project.run(&["approve", "--by", "ann", "sku-2"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-2"]).expect(0);
     plan_is_empty(&project);
-    project.run(&["reject", "--by", "ann", "sku-2", "--reason", "flicker"]).expect(0);
+    project.run(&["reject", "--who", "ann", "sku-2", "--reason", "flicker"]).expect(0);
     plan_is_empty(&project);
     assert_eq!(ordered(&project, 0), 0);
     let shown = project.show("sku-2");
@@ -68,7 +67,7 @@ fn a_queued_redo_is_in_the_plan_with_its_price_and_is_sent_once() {
         shown["reviews"].as_array().unwrap().iter().map(|it| it["outcome"].clone()).collect();
     assert_eq!(outcomes, ["rejected", "approved", "rejected"]);
     let page = project.run(&["show", "sku-2"]).expect(0);
-    assert!(page.out.contains("rejected (wrong colour), redo queued then by ann"), "{}", page.out);
+    assert!(page.out.contains("rejected (wrong colour), redo queued, by ann"), "{}", page.out);
     reject(&project, "sku-2", None);
     assert_eq!(ordered(&project, 0), 1);
     assert_eq!(ordered(&project, 0), 0);
@@ -78,14 +77,14 @@ fn a_queued_redo_is_in_the_plan_with_its_price_and_is_sent_once() {
 fn a_redo_that_was_taken_back_is_not_sent() {
     let project = rendered(2);
     reject(&project, "sku-1", None);
-    project.run(&["reject", "--by", "ann", "sku-1", "--undo"]).expect(0);
+    project.run(&["reject", "--who", "ann", "sku-1", "--undo"]).expect(0);
     assert_eq!(job(&project, "sku-1").standing, Standing::Undecided);
     plan_is_empty(&project);
     reject(&project, "sku-1", None);
-    project.run(&["approve", "--by", "ann", "sku-1"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-1"]).expect(0);
     plan_is_empty(&project);
     // Undone again, the rejection counts with its redo: nothing was ordered since.
-    project.run(&["approve", "--by", "ann", "sku-1", "--undo"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-1", "--undo"]).expect(0);
     reject(&project, "sku-1", Some("two rejections are one redo"));
     assert_eq!(ordered(&project, 0), 1);
     assert_eq!(ordered(&project, 0), 0);
@@ -158,8 +157,8 @@ fn a_redo_that_failed_at_no_cost_waits_for_retry() {
     assert_eq!(sent(&project), 1);
     assert_eq!(sent(&project), 0);
     // Taking a later review back does not queue the redo again.
-    project.run(&["approve", "--by", "ann", "sku-1"]).expect(0);
-    project.run(&["approve", "--by", "ann", "sku-1", "--undo"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-1"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-1", "--undo"]).expect(0);
     assert_eq!(job(&project, "sku-1").standing, Standing::Rejected);
     assert_eq!(sent(&project), 0);
     project.run(&["retry", "--include-permanent", "--yes"]).expect(0);
@@ -206,12 +205,12 @@ fn what_the_reviewer_said_goes_into_the_prompt_and_never_buys_by_itself() {
         .collect();
     assert_eq!(prompts[2], "A slow turn around mug number 1. Keep the handle {{ on }} the left");
     plan_is_empty(&project);
-    project.run(&["approve", "--by", "ann", "sku-1"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-1"]).expect(0);
     plan_is_empty(&project);
-    project.run(&["reject", "--by", "ann", "sku-1", "--reason", "flicker"]).expect(0);
+    project.run(&["reject", "--who", "ann", "sku-1", "--reason", "flicker"]).expect(0);
     plan_is_empty(&project);
     // The same clip under another name: nothing is paid, and it is not the rejected one of before.
-    project.run(&["approve", "--by", "ann", "sku-1"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-1"]).expect(0);
     let approved = project.clips()["renders/sku-1_hero.mp4"].clone();
     project.edit("shotlist.yaml", "hero:", "main:");
     assert_eq!(ordered(&project, 0), 0);
@@ -257,7 +256,7 @@ fn one_redo_serves_all_jobs_that_share_the_rejected_clip() {
 fn all_rejected_clips_are_rendered_once_more_at_one_price() {
     let project = rendered(4);
     reject(&project, "sku-1", None);
-    project.run(&["reject", "--by", "ann", "sku-2", "sku-3", "--reason", "motion"]).expect(0);
+    project.run(&["reject", "--who", "ann", "sku-2", "sku-3", "--reason", "motion"]).expect(0);
     let ended = project.run(&["redo", "--rejected"]).expect(2);
     ended
         .says("Render 3 clips once more for about $1.20?")
@@ -306,7 +305,7 @@ proptest! {
                 Act::Approve => super::decided(&project, "sku-1", Outcome::Approved),
                 Act::Reject => super::decided(&project, "sku-1", Outcome::Rejected),
                 Act::Queue => reject(&project, "sku-1", None),
-                Act::Undo => drop(project.run(&["approve", "--by", "ann", "sku-1", "--undo"])),
+                Act::Undo => drop(project.run(&["approve", "--who", "ann", "sku-1", "--undo"])),
                 Act::Redo => drop(project.run(&["redo", "sku-1", "--yes"]).expect(0)),
                 Act::Run | Act::Fail => {
                     if let Act::Fail = act {
