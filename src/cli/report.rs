@@ -34,8 +34,10 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
         (written, found.next)
     } else {
         // Clips that arrived since the last look have no verdict and no poster yet.
-        if places.has_state() {
-            project.check_clips().await?;
+        if places.has_state()
+            && let Err(error) = project.check_clips().await
+        {
+            terminal.say(format_args!("warning: the report has no new checks: {error}"));
         }
         let report = project.jobs(&filter).await.map_err(hinted)?;
         let written = match args {

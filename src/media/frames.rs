@@ -158,7 +158,7 @@ pub struct Measuring {
     cut: f64,
     count: u64,
     black: Runs,
-    still: Runs,
+    still: Still,
     is_wholly_still: bool,
     luma: Vec<f64>,
     cuts: Vec<Cut>,
@@ -167,7 +167,6 @@ pub struct Measuring {
     /// Difference of the last two frames, of 100.
     change: f64,
     first_sample: Option<Vec<u8>>,
-    sample: Option<Vec<u8>>,
     firsts: Vec<Frame>,
     lasts: VecDeque<Frame>,
 }
@@ -188,7 +187,7 @@ impl Measuring {
             cut,
             count: 0,
             black: Runs::default(),
-            still: Runs::default(),
+            still: Still::default(),
             is_wholly_still: true,
             luma: Vec::new(),
             cuts: Vec::new(),
@@ -196,7 +195,6 @@ impl Measuring {
             before: None,
             change: 0.0,
             first_sample: None,
-            sample: None,
             firsts: Vec::new(),
             lasts: VecDeque::new(),
         }
@@ -223,9 +221,7 @@ impl Measuring {
             }
         }
         if self.count.is_multiple_of(self.step) {
-            if let Some(sample) = &self.sample {
-                self.still.add(is_same(sample, &grey), self.step);
-            }
+            self.still.add(self.count, &grey);
             match &self.first_sample {
                 Some(first) => self.is_wholly_still &= is_same(first, &grey),
                 None => self.first_sample = Some(grey.clone()),
@@ -233,7 +229,6 @@ impl Measuring {
             if !is_black {
                 self.edges.add(&frame, &grey);
             }
-            self.sample = Some(grey.clone());
         }
         if FIRSTS.contains(&self.count) {
             self.firsts.push(frame.clone());
@@ -290,6 +285,32 @@ impl Runs {
         self.current = if holds { self.current + frames } else { 0 };
         self.all += if holds { frames } else { 0 };
         self.longest = self.longest.max(self.current);
+    }
+}
+
+/// The longest time in which all samples show the same as the one with which it began: so slow motion adds up.
+#[derive(Debug, Default)]
+struct Still {
+    /// Number and brightness of the sample that the others are compared with.
+    since: Option<(u64, Vec<u8>)>,
+    /// The sample before, likewise.
+    before: Option<(u64, Vec<u8>)>,
+    /// Frames of the longest time.
+    longest: u64,
+}
+
+impl Still {
+    fn add(&mut self, at: u64, grey: &[u8]) {
+        let is_near = |sample: &&(u64, Vec<u8>)| is_same(&sample.1, grey);
+        if self.since.as_ref().filter(is_near).is_none() {
+            // The picture may have come to rest with the sample before.
+            self.since = self.before.take().filter(|before| is_near(&before));
+        }
+        match &self.since {
+            Some((since, _)) => self.longest = self.longest.max(at - since),
+            None => self.since = Some((at, grey.to_vec())),
+        }
+        self.before = Some((at, grey.to_vec()));
     }
 }
 

@@ -125,9 +125,14 @@ def wait(true, seconds=10):
         time.sleep(0.05)
 
 
+def settle(driver):
+    """Waits until the page has drawn what it draws a moment after a key or a click: its own timers are shorter."""
+    driver.execute_async_script("const done = arguments[0]; setTimeout(() => requestAnimationFrame(() => setTimeout(done)), 70)")
+
+
 def press(driver, *keys):
     ActionChains(driver).send_keys(*keys).perform()
-    time.sleep(0.08)
+    settle(driver)
 
 
 def find(driver, selector):

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from harness import (
-    By, Keys, Project, browser, find, find_all, main, paint, press, requests, resize, texts, wait,
+    By, Keys, Project, browser, find, find_all, main, paint, press, requests, resize, settle, texts, wait,
 )
 
 HOSTILE = [
@@ -34,6 +34,7 @@ shots:
     image: "{{ item.image }}"
     prompt: "A short film for a feed: {{ item.title }}, on a table."
 output: "renders/{{ item.id }}/{{ item.id }} {{ shot }}.mp4"
+checks: { frames: off }
 providers:
   zai: { api_key: "${ZAI_API_KEY}" }
 """
@@ -67,8 +68,9 @@ def rows(driver):
 
 def search(driver, text):
     driver.execute_script("const it = document.getElementById('search'); it.value = arguments[0]; it.dispatchEvent(new Event('input', { bubbles: true }))", text)
-    wait(lambda: ("q=" in driver.current_url) == bool(text), 3)
-    time.sleep(0.25)
+    asked = "return new URLSearchParams(location.hash.slice(1)).get('q') ?? ''"
+    wait(lambda: driver.execute_script(asked) == text)
+    settle(driver)
 
 
 def ring(driver):
@@ -82,7 +84,7 @@ def chip(driver, name):
 
 def click(driver, element):
     driver.execute_script("arguments[0].click()", element)
-    time.sleep(0.12)
+    settle(driver)
 
 
 def looks(driver, claims, page):
@@ -148,7 +150,7 @@ def filters(driver, claims):
 def sorts(driver, claims):
     def first(name):
         driver.execute_script("const it = document.getElementById('sort'); it.value = arguments[0]; it.dispatchEvent(new Event('change'))", name)
-        time.sleep(0.15)
+        settle(driver)
         return find(driver, ".card").get_attribute("data-job")
     claims.equal(first("item"), "hero/p000", "the order of the catalog")
     claims("sort=item" in driver.current_url, "the order is in the address")
@@ -167,12 +169,11 @@ def keys(driver, claims):
     claims.equal(ring(driver), "social/p000", "J and K step")
     press(driver, Keys.ARROW_RIGHT)
     claims.equal(ring(driver), "hero/p001", "arrows step inside the list")
-    for _ in range(60):
-        press(driver, "j")
+    press(driver, *("j" * 60))
     claims.equal(ring(driver), "hero/p031", "the ring goes on far below the window")
     claims.equal(driver.execute_script("return document.activeElement.dataset.job"), "hero/p031", "the card with the ring has the focus")
     driver.execute_script("scrollTo(0, document.body.scrollHeight)")
-    time.sleep(0.3)
+    settle(driver)
     claims.equal(driver.execute_script("return document.activeElement.dataset.job"), "hero/p031", "the card with the focus stays in the page")
     press(driver, "/")
     claims.equal(driver.execute_script("return document.activeElement.id"), "search", "/ goes to the search")
@@ -256,7 +257,7 @@ def decides(driver, claims, page, downloads):
     find(driver, "dialog textarea").send_keys('the handle, "again"')
     click(driver, next(it for it in find_all(driver, "dialog .reason") if "other" in it.text).find_element(By.CSS_SELECTOR, "input"))
     click(driver, find(driver, "dialog .strong"))
-    claims(wait(lambda: "redos queued, $0.20" in find(driver, ".needs").text, 3), "the queue is counted with its price")
+    claims(wait(lambda: "redo queued, $0.20" in find(driver, ".needs").text, 3), "the queue is counted with its price")
     press(driver, Keys.ESCAPE)
     driver.refresh()
     wait(lambda: find_all(driver, ".card"), 5)
@@ -304,7 +305,7 @@ def shapes(driver, claims, page):
     click(driver, find(driver, "#theme"))
     for width in [390, 320]:
         resize(driver, width, 800)
-        time.sleep(0.3)
+        settle(driver)
         claims(driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"), f"nothing is wider than {width} pixels")
         claims.equal(len({it.location["x"] for it in find_all(driver, ".card")}), 1, f"one column at {width} pixels")
     click(driver, find(driver, ".card .pair"))
@@ -344,8 +345,8 @@ def smooth(driver, claims):
 
 def run(arguments, claims):
     project = Project(arguments.program, MANIFEST.replace("ITEMS", items()), {"faults.json": faults()})
-    project.run("run", "--yes", "--faults", "faults.json", expect=(3,), tiny=False)
-    project.run("redo", "hero/p000", "--yes", expect=(0, 3), tiny=False)
+    project.run("run", "--yes", "--faults", "faults.json", expect=(3,))
+    project.run("redo", "hero/p000", "--yes", expect=(0, 3))
     project.run("report")
     page = (project.folder / "sandbox" / "report.html").as_uri()
     with tempfile.TemporaryDirectory() as downloads:

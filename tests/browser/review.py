@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import subprocess
 
@@ -60,6 +61,16 @@ def current(project):
     return next(row["take"] for row in table if row["job"] == "hero/mug")
 
 
+def lost(project):
+    """Returns the clips to which a report points and which are not there."""
+    project.run("report")
+    folder = project.folder / "sandbox"
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    paths = [take.get("path", job["path"]) for job in data["jobs"] for take in job["takes"] if "sha256" in take]
+    return [path for path in paths if not (folder / path).is_file()]
+
+
 def run(arguments, claims):
     project = Project(arguments.program, MANIFEST)
     project.run("run", "--yes")
@@ -106,6 +117,9 @@ def run(arguments, claims):
         claims.equal(len(chosen), 1, "the other version can be chosen")
         chosen[0].click()
         claims(wait(lambda: current(project) != before), "another version has the name of the clip")
+        wait(lambda: [button for button in find_all(driver, "#panel button.small") if button.text == "Use this one"][0].click() or True)
+        claims(wait(lambda: current(project) == before), "the former version can be chosen again")
+        claims.equal(lost(project), [], "a report has the clips of both versions where they stand")
 
         claims.equal(served.stop(), 0, "it ends well")
         served = Served(project)

@@ -48,34 +48,40 @@ pub struct Found {
     pub check: String,
     /// Number of clips.
     pub clips: usize,
-    /// Job of the first clip.
+    /// Job of the first clip with that verdict.
     pub job: JobKey,
-    /// Reason for the first clip.
+    /// Reason for that clip.
     pub reason: String,
 }
 
 impl RunChecks {
-    /// Counts a clip of a job.
-    fn add(&mut self, job: &JobKey, checked: &Checked) {
+    /// Counts a clip of a job. Returns its failures in checks in which no clip failed before.
+    fn add(&mut self, job: &JobKey, checked: &Checked) -> Vec<Finding> {
+        let is_new = |finding: &&Finding| {
+            let fails = |found: &Found| found.verdict == Verdict::Fail && found.check == finding.check;
+            finding.verdict == Verdict::Fail && !self.found.iter().any(fails)
+        };
+        let failed = checked.findings.iter().filter(is_new).cloned().collect();
         self.tally.unchecked = self.tally.unchecked.saturating_sub(1);
         self.tally.add(Some(checked));
         self.frames += usize::from(checked.frames);
         for Finding { check, verdict, reason } in &checked.findings {
+            let new = Found {
+                verdict: *verdict,
+                check: check.clone(),
+                clips: 1,
+                job: job.clone(),
+                reason: reason.clone(),
+            };
             match self.found.iter_mut().find(|found| found.check == *check) {
-                Some(found) => {
-                    found.clips += 1;
-                    found.verdict = found.verdict.max(*verdict);
-                }
-                None => self.found.push(Found {
-                    verdict: *verdict,
-                    check: check.clone(),
-                    clips: 1,
-                    job: job.clone(),
-                    reason: reason.clone(),
-                }),
+                // The example is a clip with the worst verdict.
+                Some(found) if found.verdict < *verdict => *found = Found { clips: found.clips + 1, ..new },
+                Some(found) => found.clips += 1,
+                None => self.found.push(new),
             }
         }
         self.found.sort_by_key(|found| Reverse((found.verdict, found.clips)));
+        failed
     }
 }
 
@@ -219,7 +225,12 @@ impl Run {
         let checker = self.checker().await?;
         let key = take.key.clone();
         let check = tokio::task::spawn_blocking(move || checker.check(&take, &filed)).await.ok()??;
-        lock(&self.checks).add(&key, &check.checked);
+        let failed = lock(&self.checks).add(&key, &check.checked);
+        for Finding { check, reason, .. } in failed {
+            let text =
+                format!("{key}: {reason} (check `{check}`); it is kept, and further ones are only counted");
+            self.project.tell(&News::Warning(&text));
+        }
         Some(check)
     }
 
@@ -239,3 +250,7 @@ impl Run {
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "background_tests.rs"]
+mod tests;

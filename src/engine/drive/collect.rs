@@ -3,7 +3,7 @@
 use super::{Drive, Left, Next, blocking};
 use crate::domain::fault::{Fault, FaultKind, Said};
 use crate::domain::lifecycle::{Clip, Event, FetchSetback, State};
-use crate::domain::notice::{Notice, WhyStopped};
+use crate::domain::notice::WhyStopped;
 use crate::domain::take::Take;
 use crate::engine::filing::clip_at;
 use crate::engine::lane::learn::AUTH_RETRY;
@@ -122,10 +122,7 @@ impl Drive {
         drop(place);
         let broken = |progress| Event::FetchSetback(FetchSetback::Broken { progress });
         let (event, said) = match received {
-            Ok(received) => {
-                self.check_order(take, &received.facts);
-                (Event::Fetched(received.file), None)
-            }
+            Ok(received) => (Event::Fetched(received.file), None),
             Err(ReceiveFault::Stopped) => return Ok(Err(Left::Stopping)),
             Err(fault @ ReceiveFault::Obstructed(_)) => return Ok(Err(Left::Obstructed(fault.to_string()))),
             Err(ReceiveFault::Broken { progress, why }) => (broken(progress), Some(Said::text(why))),
@@ -148,26 +145,6 @@ impl Drive {
             }
         };
         self.record(take, event, Some(fault.said), None).await
-    }
-
-    /// A clip of another length or size than was ordered is kept, and said.
-    fn check_order(&self, take: &Take, facts: &crate::media::mp4::ClipFacts) {
-        let Some(ordered) = take.request.duration else { return };
-        // Half a second: encoders round to whole frames and audio packets.
-        if (facts.duration.as_secs_f64() - f64::from(ordered)).abs() > 0.5 {
-            self.world.tell(&Notice::Warning(format!(
-                "{}: the clip lasts {:.1} s, {ordered} s were ordered; it is kept",
-                take.key,
-                facts.duration.as_secs_f64()
-            )));
-        }
-        let size = format!("{}x{}", facts.width, facts.height);
-        if let Some(ordered) = take.request.size.as_ref().filter(|ordered| **ordered != size) {
-            let key = &take.key;
-            self.world.tell(&Notice::Warning(format!(
-                "{key}: the clip has {size} pixels, {ordered} were ordered; it is kept"
-            )));
-        }
     }
 
     /// Gives the verified clip its name. The clip's appearance is the last act: who sees it sees it whole.

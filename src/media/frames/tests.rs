@@ -77,6 +77,17 @@ fn a_picture_that_stands_still_is_told_from_one_that_moves_slowly() {
     assert!(!half.is_wholly_still && (2.0..=3.0).contains(&half.still), "{}", half.still);
     // A column in half a second.
     assert_eq!(measured((0..120).map(|at| moved(at / 12))).still, 0.0);
+    // A small dark product on a dark ground: too few pixels change in half a second, but enough in a whole one.
+    let dark = |by: usize| {
+        Frame::drawn(
+            |column, row| if (20 + by..60 + by).contains(&column) && row < 30 { [60; 3] } else { [24; 3] },
+        )
+    };
+    let slow = measured((0..120).map(|at| dark(at / 12)));
+    assert!(!slow.is_wholly_still && slow.still <= 0.5, "{}", slow.still);
+    // It comes to rest for two seconds.
+    let rests = measured((0..120).map(|at| dark(at.min(72) / 12)));
+    assert!((2.0..=2.5).contains(&rests.still), "{}", rests.still);
     // Only the end moves, behind the last sample.
     let late = measured((0..119).map(|_| moved(0)).chain([moved(30)]));
     assert!(!late.is_wholly_still);

@@ -12,7 +12,7 @@ use crate::domain::request::{Field, Media, Request, Setting, Value};
 use crate::domain::review::{Review, Standing};
 use crate::plan::bucket::Bucket;
 use crate::report::lines::{charged_words, held_words};
-use crate::store::TakeRecord;
+use crate::store::{JobRecord, TakeRecord};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ impl Describing<'_> {
             tag_texts: record.tags.iter().map(|tag| self.texts.id(&shown(tag))).collect(),
             state: job.bucket.name(),
             why_text: why(job).map(|why| self.texts.id(&why)),
-            path: filed.map_or(&record.path, |filed| &filed.path).clone(),
+            path: path_of(record).clone(),
             take: filed.map(|filed| filed.take.0.clone()),
             standing: (job.standing != Standing::Undecided).then(|| job.standing.name()),
             review: record.review.as_ref().map(review),
@@ -78,6 +78,10 @@ impl Describing<'_> {
         };
         let is_newest_of_job =
             record.review.as_ref().map(|it| it.revision) == job.record.review.as_ref().map(|it| it.revision);
+        // The clip in use stands where it was filed, which may be another place than the one it was rendered to.
+        let filed = job.record.filed.as_ref();
+        let job_path = path_of(&job.record);
+        let path = if filed.is_some_and(|filed| filed.take == take.id) { job_path } else { &take.path };
         TakeData {
             take: take.id.0.clone(),
             of: None,
@@ -104,7 +108,7 @@ impl Describing<'_> {
             attempts: (take.attempts != 1).then_some(take.attempts),
             run: record.run,
             said_text: record.said.as_ref().map(|said| self.texts.id(&said.to_string())),
-            path: clip.is_some().then(|| take.path.clone()).filter(|path| *path != job.record.path),
+            path: clip.is_some().then(|| path.clone()).filter(|path| path != job_path),
             sha256: clip.map(|clip| clip.sha256.to_string()),
             bytes: clip.map(|clip| clip.size),
             verdict: checked.map(|checked| checked.verdict().name()),
@@ -159,6 +163,11 @@ fn review(review: &Review) -> ReviewData {
         who: shown(&review.who).into_owned(),
         at: review.at.as_second(),
     }
+}
+
+/// Returns where the clip of a job stands, or will stand.
+fn path_of(record: &JobRecord) -> &String {
+    record.filed.as_ref().map_or(&record.path, |filed| &filed.path)
 }
 
 /// Returns one sentence about the state of a job; `None` where its name says enough.

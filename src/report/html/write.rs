@@ -60,13 +60,20 @@ pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result
         let beside = folder.join(FOLDER);
         std::fs::create_dir_all(&beside).map_err(|error| failed(&error))?;
         for (name, bytes) in &files {
-            atomic_write(&beside.join(name), bytes, 0o644).map_err(|error| failed(&error))?;
+            put(&beside.join(name), bytes).map_err(|error| failed(&error))?;
         }
     }
     atomic_write(&path, html.as_bytes(), 0o644).map_err(|error| failed(&error))?;
     let clips = gallery.jobs.iter().filter(|job| job.record.filed.is_some()).count();
     let (bytes, jobs) = (html.len() as u64, gallery.jobs.len());
     Ok(Written { path, bytes, jobs, clips, pictures: files.len() })
+}
+
+/// Writes a picture beside the page where it is not there yet.
+///
+/// Thousands of them are not synced one by one. The next report replaces one that a crash cut short.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if std::fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { std::fs::write(path, bytes) }
 }
 
 /// Returns the address of a folder as seen from a page in another one: empty, or with `/` at its end.

@@ -64,7 +64,10 @@ fn a_run_checks_its_clips_without_ffmpeg_and_another_setting_makes_a_verdict_sta
 fn a_clip_of_another_size_than_ordered_fails_its_check_and_not_its_run() {
     let project = Project::shop(2);
     project.manifest(&SHOP.replace("    prompt:", "    size: 1920x1080\n    prompt:"));
-    project.run(&["run", "--yes"]).expect(0).says("checks   0 passed · 0 warned · 2 failed");
+    let ended = project.run(&["run", "--yes"]).expect(0).says("checks   0 passed · 0 warned · 2 failed");
+    // The first one is told while the run goes on, once.
+    let told = "(check `size`); it is kept, and further ones are only counted";
+    assert_eq!(ended.err.matches(told).count(), 1, "{ended}");
     let ended = project.run(&["check"]).expect(3).says("next: shotlist show hero/sku-1");
     assert!(ended.out.contains("fail  hero/sku-1  renders/sku-1_hero.mp4\n"), "{ended}");
 }

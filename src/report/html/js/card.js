@@ -50,7 +50,7 @@ const STATES_OF_PHASE = {
 
 function makeCard(job, place, total) {
   const card = el("article", {
-    class: `card${job.decidedHere ? " decided" : ""} ${job.standing}`, role: "listitem", tabindex: "-1", "aria-label": cardLabel(job),
+    class: `card${job.decidedHere ? " decided" : ""}${job.current ? "" : " empty"} ${job.standing}`, role: "listitem", tabindex: "-1", "aria-label": cardLabel(job),
     "aria-posinset": place + 1, "aria-setsize": total, data: { job: job.name },
   });
   const take = job.shown;

@@ -11,8 +11,8 @@ function legend(names) {
   return el("ul", { class: "legend" }, names.map((name, at) => el("li", {}, el("i", { class: TONES[at % TONES.length] }), el("span", { text: name }))));
 }
 
-const WIDTH = 460;
-const HEIGHT = 150;
+const WIDTH = 400;
+const HEIGHT = 140;
 
 // Columns, each of stacked parts. `columns` is a list of `{label, title, parts}`.
 function stacked(columns, words) {
@@ -42,14 +42,15 @@ function stacked(columns, words) {
 // Bars in lines. `bars` is a list of `{label, share, words, tone}`; `share` goes from 0 to 1.
 function bars(lines, words) {
   const line = 26;
+  const left = 152;
+  const most = WIDTH - left - 84;
   const drawing = svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${lines.length * line + 4}`, role: "img", "aria-label": words });
-  const cut = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+  const cut = (text) => (text.length > 22 ? `${text.slice(0, 21)}…` : text);
   lines.forEach(({ label, share, words: said, tone }, at) => {
     const y = at * line + 4;
-    const most = WIDTH - 170 - 96;
-    drawing.append(svg("text", { x: 160, y: y + 14, "text-anchor": "end", text: cut(label) }), svg("rect", { class: "rail", x: 170, y: y + 3, width: most, height: 14, rx: 2 }));
-    if (share > 0) drawing.append(svg("rect", { class: tone, x: 170, y: y + 3, width: Math.max(2, share * most), height: 14, rx: 2 }));
-    drawing.append(svg("text", { class: "value", x: 170 + most + 8, y: y + 14, text: said }));
+    drawing.append(svg("text", { x: 0, y: y + 14 }, svg("title", { text: label }), cut(label)), svg("rect", { class: "rail", x: left, y: y + 3, width: most, height: 14, rx: 2 }));
+    if (share > 0) drawing.append(svg("rect", { class: tone, x: left, y: y + 3, width: Math.max(2, share * most), height: 14, rx: 2 }));
+    drawing.append(svg("text", { class: "value", x: left + most + 8, y: y + 14, text: said }));
   });
   return drawing;
 }

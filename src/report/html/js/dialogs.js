@@ -76,7 +76,7 @@ const KEYS = [
   ["J  K", "next, previous clip; arrows move too"], ["Enter", "open the clip"], ["Esc", "close"], ["Space", "play or pause"], [",  .", "a frame back, a frame on"],
   ["V", "next version"], ["C", "compare two versions"], ["/", "search"], ["?", "this help"],
 ];
-const DECIDING_KEYS = [["A", "approve"], ["R, then 1–9", "reject with a reason"], ["U", "undo"]];
+const DECIDING_KEYS = [["A", "approve"], ["R  1–9", "reject: R, then the number of the reason"], ["U", "undo"]];
 
 function showHelp() {
   const keys = Decide.store.canWrite ? [...DECIDING_KEYS, ...KEYS] : KEYS;

@@ -99,7 +99,9 @@ async function copy(text, shown) {
 
 // A command line with a button that copies it.
 function commandLine(text) {
-  const code = el("code", { text });
+  // A line breaks between words, never at the hyphens of a flag.
+  const words = text.split(" ").flatMap((word, at) => [at ? " " : "", el("span", { text: word })]);
+  const code = el("code", {}, words);
   return el("span", { class: "command" }, code, button("Copy command", () => copy(text, code), { glyph: "copy", hide: true, class: "quiet" }));
 }
 

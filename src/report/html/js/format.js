@@ -48,7 +48,7 @@ function quoted(word) {
 const STATES = {
   done: ["done", "check", "good"],
   to_render: ["to render", "ring", "calm"],
-  asks: ["waiting for your yes", "hand", "warn"],
+  asks: ["waiting for confirmation", "hand", "warn"],
   review: ["waiting for your review", "hand", "warn"],
   in_flight: ["rendering", "clock", "calm"],
   waiting: ["waiting for another job", "clock", "calm"],

@@ -1,6 +1,6 @@
 // The gallery. Only the rows in view are in the page, so that 5,000 clips cost what 30 do.
 
-const CARD_WIDTH = 312;
+const CARD_WIDTH = 296;
 const GAP = 16;
 const ROW_HEIGHT = 284;
 const SPARE_ROWS = 2;

@@ -294,7 +294,7 @@ async function begin() {
   Decide.store = data.live ? new ServedStore(model, (jobs) => Page.changed(jobs)) : new FileStore(model);
   Decide.changed = (jobs) => Page.changed(jobs);
   byId("app").hidden = false;
-  byId("when").textContent = data.live ? "live" : utc(data.now);
+  byId("when").textContent = data.live ? "live" : `as of ${utc(data.now)}`;
   View.read();
   Page.filters = new Filters(byId("bar"));
   Page.panel = new Panel(byId("panel"));

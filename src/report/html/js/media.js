@@ -44,7 +44,7 @@ function sourceBox(job, take) {
 }
 
 const NO_CLIP = {
-  to_render: "not rendered yet", asks: "waiting for your yes", review: "waiting for the review of the first clips", in_flight: "rendering", waiting: "waiting for another job",
+  to_render: "not rendered yet", asks: "waiting for confirmation", review: "waiting for the review of the first clips", in_flight: "rendering", waiting: "waiting for another job",
   held: "no clip: needs your decision", failed: "no clip: failed", written_off: "no clip: written off", dismissed: "no clip: dismissed",
   missing: "the file is missing", altered: "another file has its name",
 };

@@ -52,7 +52,7 @@ class Panel {
     document.body.classList.add("with-panel");
     this.place.classList.toggle("wide", this.isComparing);
     this.place.hidden = false;
-    this.place.replaceChildren(this.head(job), this.isComparing ? this.compared(job, take) : this.pair(job, take), this.versions(job, take), this.decision(job), this.findings(take), this.details(job, take), this.commands(job));
+    this.place.replaceChildren(this.head(job), this.isComparing ? this.compared(job, take) : this.pair(job, take), this.decision(job), this.findings(take), this.versions(job, take), this.details(job, take), this.commands(job));
     if (hadFocus) this.place.querySelector(`[data-act="${hadFocus}"]`)?.focus();
   }
 
@@ -156,7 +156,7 @@ class Panel {
     });
     const able = job.takes.filter((take) => take.path).length > 1;
     return el("section", { class: "versions", "aria-label": "Versions" },
-      el("h3", {}, "Versions ", able ? button("Compare", () => this.compare(), { class: "quiet small", key: "C", data: { act: "compare" } }) : null), el("ul", {}, each));
+      el("h3", {}, "Versions ", able && !this.isComparing ? button("Compare", () => this.compare(), { class: "quiet small", key: "C", data: { act: "compare" } }) : null), el("ul", {}, each));
   }
 
   decision(job) {

@@ -29,23 +29,26 @@ function moneyTiles(model) {
 function needLines(model) {
   const { jobs } = model;
   const lines = [];
+  // `words` are one text, or two: for one job, and for several.
   const need = (list, token, words, tone, glyph, command) => {
-    if (list.length) lines.push({ list, token, words, tone, glyph, command });
+    const [one, several = one] = [words].flat();
+    if (list.length) lines.push({ list, token, words: list.length === 1 ? one : several, tone, glyph, command });
   };
   const state = (name, words, tone) => need(jobs.filter((job) => job.state === name), `state:${name}`, words, tone, STATES[name][1], model.command(COMMANDS_OF[name]));
-  state("held", "need your decision: may have been charged", "warn");
+  state("held", ["needs your decision: may have been charged", "need your decision: may have been charged"], "warn");
   state("failed", "failed", "bad");
-  state("missing", "clips are missing", "bad");
-  state("altered", "clips are not as they were placed", "warn");
-  state("asks", "changed, and wait for your yes", "warn");
-  state("review", "wait until the first clips are reviewed", "warn");
+  state("missing", ["clip is missing", "clips are missing"], "bad");
+  state("altered", ["clip is not as it was saved", "clips are not as they were saved"], "warn");
+  state("asks", ["changed, and waits for confirmation", "changed, and wait for confirmation"], "warn");
+  state("review", ["waits until the first clips are reviewed", "wait until the first clips are reviewed"], "warn");
   need(jobs.filter((job) => job.verdict === "fail"), "verdict:fail", "did not pass the checks", "bad", "cross", null);
   need(jobs.filter((job) => job.verdict === "warn"), "verdict:warn", "to look at closely", "warn", "warn", null);
-  need(jobs.filter((job) => decisionOf(job) === "outdated"), "decision:outdated", "changed since they were decided", "warn", "undo", null);
+  need(jobs.filter((job) => decisionOf(job) === "outdated"), "decision:outdated", "changed since the decision", "warn", "undo", null);
   need(jobs.filter((job) => decisionOf(job) === "undecided"), "decision:undecided", "not decided yet", "calm", "ring", Address.live || !Decide.store.canWrite ? null : model.command("review"));
   const queue = jobs.filter((job) => job.redo);
-  need(queue, "redo:queued", `redos queued, ${money(queue.reduce((sum, job) => sum + job.price, 0))}`, "calm", "again", model.command("run"));
-  need(jobs.filter((job) => job.saving === "failed"), "saved:no", "decisions not saved", "bad", "warn", null);
+  const price = money(queue.reduce((sum, job) => sum + job.price, 0));
+  need(queue, "redo:queued", [`redo queued, ${price}`, `redos queued, ${price}`], "calm", "again", model.command("run"));
+  need(jobs.filter((job) => job.saving === "failed"), "saved:no", ["decision not saved", "decisions not saved"], "bad", "warn", null);
   return lines;
 }
 
@@ -53,8 +56,8 @@ function drawSummary(model) {
   const needs = needLines(model).map(({ list, token, words, tone, glyph, command }) =>
     el("li", {}, el("button", { type: "button", class: `need ${tone}`, "aria-pressed": String(View.q === token), on: { click: () => Page.search(View.q === token ? "" : token) } },
       icon(glyph), el("b", { text: NUMBERS.format(list.length) }), el("span", { text: words })), command ? commandLine(command) : null));
-  const none = el("p", { class: "fine" }, icon("check"), el("span", { text: "Nothing needs you." }));
+  const none = el("p", { class: "fine" }, icon("check"), el("span", { text: "Nothing needs your attention." }));
   byId("summary").replaceChildren(
     el("div", { class: "tiles" }, moneyTiles(model)),
-    el("div", { class: "needs" }, el("h2", { text: "Needs you" }), needs.length ? el("ul", {}, needs) : none));
+    el("div", { class: "needs" }, el("h2", { text: "Needs your attention" }), needs.length ? el("ul", {}, needs) : none));
 }
