@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
-from harness import Project, browser, find_all, press, resize, wait  # noqa: E402
+from harness import Keys, Project, browser, find_all, press, resize, wait  # noqa: E402
 
 PAGE = ROOT / "docs/src/guide/afternoon.md"
 IMAGES = ROOT / "docs/src/images"
@@ -51,6 +51,9 @@ def decide(driver, job, *keys):
     for key in keys:
         press(driver, key)
     expected = "approved" if keys[0] == "a" else "rejected"
+    if not wait(lambda: find_all(driver, f"{card(job)}.{expected}"), 2):
+        # The dialog of a rejection waits for a note or for Enter.
+        press(driver, Keys.ENTER)
     if not wait(lambda: find_all(driver, f"{card(job)}.{expected}"), 5):
         sys.exit(f"{job} is not {expected}")
 
@@ -62,16 +65,17 @@ def main():
     IMAGES.mkdir(exist_ok=True)
     project = Project(program, manifest(), {"products.csv": (ROOT / "manifests/products.csv").read_bytes()})
     driver = browser(1200, 900)
+    served = None
     try:
         project.run("run", "--yes", expect=(5,), tiny=False)
+        project.run("check")
         command = [project.program, "review", "--sandbox", "--who", "ana@desk"]
-        served = subprocess.Popen(command, cwd=project.folder, stdout=subprocess.PIPE, text=True)
+        served = subprocess.Popen(command, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         driver.get(served.stdout.readline().strip())
         wait(lambda: find_all(driver, ".card"))
         jobs = [card.get_attribute("data-job") for card in find_all(driver, ".card")]
         decide(driver, jobs[0], "a")
-        # The reason is a number; Enter ends the dialog.
-        decide(driver, jobs[1], "r", "2", "\ue007")
+        decide(driver, jobs[1], "r", "2")
         decide(driver, jobs[3], "a")
         show(driver, jobs[1])
         save(driver, "review.webp")
@@ -80,8 +84,6 @@ def main():
         wait(lambda: find_all(driver, ".card"))
         show(driver, jobs[2])
         save(driver, "phone.webp")
-        served.terminate()
-        served.wait(20)
         resize(driver, 1200, 900)
         project.run("report")
         driver.get((project.folder / "sandbox/report.html").as_uri())
@@ -89,6 +91,9 @@ def main():
         save(driver, "report.webp")
     finally:
         driver.quit()
+        if served:
+            served.terminate()
+            served.wait(20)
         project.remove()
 
 

@@ -224,7 +224,7 @@ def feeds(program, folder, clips, offers):
         check([cell.removeprefix("'") for cell in row] == [value.removeprefix("'") for value in values], f"{row} is not {values}")
         data = (folder / "sandbox" / clip["file"]).read_bytes()
         check((hashlib.sha256(data).hexdigest(), len(data)) == (clip["sha256"], clip["bytes"]), f"the bytes of {clip['file']}")
-        check(clips[clip["file"]] == clip["key"].removeprefix("hero/"), f"the key of {clip['file']}")
+        check(clips[clip["file"]].removeprefix("'") == clip["key"].removeprefix("hero/").removeprefix("'"), f"the key of {clip['file']}")
     handles = {clip["handle"] for clip in index["clips"]}
 
     skus = [clip["sku"] for clip in index["clips"] if clip["sku"]]

@@ -104,8 +104,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Makes the folders in which the commands of a page run: a clone, a shop beside its manifests, and one whose provider
-/// loses an answer.
+/// Makes the folders in which the commands of a page run: a clone, a shop beside its manifests, the shop of an afternoon with
+/// the manifest of that page, and one whose provider loses an answer.
 #[expect(clippy::disallowed_methods, reason = "files of a test need no atomic writes")]
 fn clone() -> tempfile::TempDir {
     let clone = tempfile::tempdir().unwrap();
@@ -113,6 +113,11 @@ fn clone() -> tempfile::TempDir {
     let shop = clone.path().join("shop");
     copy(&root().join("manifests/pictures"), &shop.join("pictures"));
     fs::copy(root().join("manifests/products.csv"), shop.join("products.csv")).unwrap();
+
+    let afternoon = clone.path().join("afternoon");
+    copy(&shop, &afternoon);
+    let page = Page::new(&root().join("docs/src/guide/afternoon.md"));
+    fs::write(afternoon.join("shotlist.yaml"), &page.blocks_in("yaml")[0]).unwrap();
 
     let faulty = clone.path().join("faulty");
     fs::create_dir(&faulty).unwrap();
