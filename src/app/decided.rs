@@ -20,7 +20,7 @@ use crate::plan::approval::Approval;
 use crate::plan::bucket::{Bucket, Buckets};
 use crate::plan::decide::{Decision, Scope};
 use crate::plan::guards::{Watch, is_in_place};
-use crate::store::{Book, StoreError, Worksheet};
+use crate::store::{Book, ReviewCounts, StoreError, Worksheet};
 use std::collections::{BTreeMap, HashMap};
 
 /// The jobs of a plan or a run, and the consent that was given for them.
@@ -105,6 +105,21 @@ impl Decided {
     /// Returns the number of queued redos of the plan.
     pub(crate) fn redos(&self) -> Result<usize, Error> {
         Ok(self.worksheet.book().count("redo")?)
+    }
+
+    /// Returns a note about queued redos that no job of the manifest has: theirs was renamed or is gone.
+    pub(crate) fn unnamed_redos(&self, counts: &ReviewCounts) -> Result<Option<String>, Error> {
+        // A selection may leave others out.
+        let unnamed = if self.partial { 0 } else { counts.queued.saturating_sub(self.redos()?) };
+        let them = match unnamed {
+            0 => return Ok(None),
+            1 => "1 queued redo is".to_owned(),
+            many => format!("{many} queued redos are"),
+        };
+        Ok(Some(format!(
+            "{them} of a job that the manifest no longer names, and will not be sent; reject the clip under its new name to \
+             queue it again"
+        )))
     }
 
     /// Returns the buckets of the jobs that are not selected.

@@ -115,6 +115,9 @@ impl Project {
             Some(reader) => (reader.has_gaps().await?, reader.review_counts(Some(&manifest.project)).await?),
             None => (false, ReviewCounts::default()),
         };
+        if let Some(note) = decided.unnamed_redos(&reviews)? {
+            self.tell(&News::Note(&note));
+        }
         let changes = decided.changes(&["changed", "kept", "asks"])?;
         let choices = choices(manifest, &loaded, &plan);
         let next = if let Some(file) = &request.out {

@@ -148,6 +148,10 @@ async fn prepare(
     }
     decided.warn(project);
     decided.rollout.news().iter().for_each(|passed| project.tell(&News::Note(passed)));
+    let counts = session.store.review_counts(Some(&manifest.project)).await?;
+    if let Some(note) = decided.unnamed_redos(&counts)? {
+        project.tell(&News::Note(&note));
+    }
     if decided.redos()? > 0
         && let Some(note) = same_order(manifest)
     {

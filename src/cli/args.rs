@@ -129,7 +129,7 @@ pub enum Command {
     /// The last run, jobs by state, what is in flight and how long, links that die soon, the money, and what needs a
     /// decision. Works while a run is active, and with a manifest that cannot be read.
     Status(ManifestArg),
-    /// Every job on a line, with state, price and path
+    /// Every job on a line: state, price and path
     ///
     /// All jobs of the manifest, or those that the filters select: values of one filter are alternatives, and a job
     /// must satisfy every filter. Works while a run is active. A job that was ordered is as the last run left it; what
@@ -146,7 +146,7 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
-    /// One HTML page with all clips; CSV, JSON, JUnit, Markdown
+    /// A page with all clips; CSV, JSON, JUnit, Markdown
     ///
     /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
     /// the clips: it works without a network, and it can be searched, filtered and printed. Other formats are for

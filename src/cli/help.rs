@@ -90,7 +90,6 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         "report",
         &[
             ["a page beside the clips, report.html", "shotlist report"],
-            ["every job and what is known of it", "shotlist report --json --out report.json"],
             ["for the summary of a build", "shotlist report --markdown"],
             ["for the tests of a build server", "shotlist report --junit --out clips.xml"],
             ["what changed since run 12", "shotlist report --compare 12"],

@@ -50,6 +50,9 @@ pub struct Approved {
     pub fingerprint: String,
     /// What it costs; `None` where nobody knew.
     pub price_usd: Option<String>,
+    /// The take of the rejected clip in whose place it was to be rendered once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redo_of: Option<String>,
     /// Its order, field by field, where it was to be sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order: Vec<(String, String)>,
@@ -99,6 +102,7 @@ impl Approval {
             costs: decision.costs(),
             fingerprint: wanted.fingerprint.to_string(),
             price_usd: wanted.price.map(Usd::plain),
+            redo_of: redo_of(decision),
             order: if decision.costs() { fields(&wanted.request) } else { Vec::new() },
         };
         self.to_render += usize::from(decision.costs());
@@ -127,6 +131,13 @@ impl Approval {
     }
 }
 
+fn redo_of(decision: &Decision) -> Option<String> {
+    match decision {
+        Decision::Redo { of, .. } => Some(of.0.clone()),
+        _ => None,
+    }
+}
+
 fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How> {
     if !approved.costs {
         return decision.costs().then(|| match decision {
@@ -136,6 +147,11 @@ fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How>
     }
     if approved.fingerprint != wanted.fingerprint.to_string() {
         return Some(How::Order(differences(&approved.order, &fields(&wanted.request))));
+    }
+    // A plan approves a redo of the clip that was rejected then, and no second one of what came of it.
+    let redo = redo_of(decision);
+    if redo.is_some() && redo != approved.redo_of {
+        return Some(How::Decision(approved.decision.clone(), "redo of a later clip"));
     }
     let price = wanted.price.map(Usd::plain);
     if decision.costs() && approved.price_usd != price {

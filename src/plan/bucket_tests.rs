@@ -69,7 +69,7 @@ fn decisions() -> Vec<(Decision, Bucket)> {
         (Decision::Underway { take: take(), unsent: false }, Bucket::InFlight),
         (Decision::New, Bucket::ToRender),
         (Decision::HeldBack, Bucket::Review),
-        (Decision::Redo { why: "wrong colour".into(), superseded: vec![] }, Bucket::ToRender),
+        (Decision::Redo { of: take(), why: "wrong colour".into(), superseded: vec![] }, Bucket::ToRender),
         (Decision::Changed { fields: vec![], superseded: vec![] }, Bucket::ToRender),
         (Decision::Again { instead_of: take() }, Bucket::ToRender),
     ];

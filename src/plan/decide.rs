@@ -293,7 +293,8 @@ fn by_itself<K: Known + ?Sized>(
         let rejection =
             jobs.rejection(&job.key).filter(|it| it.order == job.fingerprint && it.is_redo_queued);
         if let Some(rejection) = rejection.filter(|_| is_free) {
-            return Ok(Some(Decision::Redo { why: rejection.why, superseded: unsent(known) }));
+            let of = filed.take.clone();
+            return Ok(Some(Decision::Redo { of, why: rejection.why, superseded: unsent(known) }));
         }
         let refile = Some(filed.clone()).filter(|filed| filed.path != job.path);
         return Ok(Some(Decision::Unchanged { take: filed.take.clone(), refile }));

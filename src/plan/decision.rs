@@ -70,6 +70,8 @@ pub enum Decision {
     },
     /// A person rejected the clip and wants the same order rendered once more.
     Redo {
+        /// Take of the rejected clip.
+        of: TakeId,
         /// Reasons in words.
         why: String,
         /// Takes that were never sent and are not wanted so any more.

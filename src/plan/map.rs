@@ -147,7 +147,9 @@ impl Known for Plan<'_> {
                     || may_share(&it.key, &job.key)
                     || !self.is_repeated(job))
         };
-        Ok(reusable.iter().filter(fits).min_by_key(|(_, it)| rank(&it.take.state)).map(|(_, it)| it.clone()))
+        let is_older = |it: &Reusable| it.filed.as_ref().is_none_or(|filed| filed.take != it.take.id);
+        let first = reusable.iter().filter(fits).min_by_key(|(_, it)| (rank(&it.take.state), is_older(it)));
+        Ok(first.map(|(_, it)| it.clone()))
     }
 
     fn rejection(&self, key: &JobKey) -> Option<Rejection> {

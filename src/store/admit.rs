@@ -349,14 +349,9 @@ fn note_held_back(db: &Connection, job: i64, is_held_back: bool) -> rusqlite::Re
     db.prepare_cached(sql)?.execute([job]).map(|_| ())
 }
 
-/// Gives a take to another job, as its newest, with its reviews, and with what stands in for it and was not sent yet. Where
-/// its clip stands is written down when the file has moved.
+/// Gives a take to another job, as its newest, with what stands in for it and was not sent yet. Where its clip stands is
+/// written down when the file has moved.
 pub(super) fn move_take(db: &Connection, take: &TakeId, job: i64) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "UPDATE reviews SET job = ?2
-         WHERE take = ?1 AND job <> ?2 AND job = (SELECT job FROM takes WHERE id = ?1)",
-    )?
-    .execute((&take.0, job))?;
     for own in ["id = ?1", "instead_of = ?1 AND state = 'pending'"] {
         db.prepare_cached(&format!(
             "UPDATE takes SET job = ?2, place = (SELECT max(place) + 1 FROM takes) WHERE {own} AND job <> ?2"

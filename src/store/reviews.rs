@@ -255,15 +255,23 @@ fn newest(db: &Connection, shown: &Shown) -> rusqlite::Result<Option<Review>> {
 /// Takes the rendering off the list that an earlier review of the job has queued and that was not sent yet.
 ///
 /// A run that is at work orders queued renderings before it sends them: until they are sent, a later review takes them back.
-fn take_back(batch: &mut Batch<'_>, shown: &Shown, now: Timestamp) -> rusqlite::Result<()> {
+///
+/// One that `redo --rejected` has ordered is taken back where the clip is no longer rejected.
+fn take_back(
+    batch: &mut Batch<'_>,
+    shown: &Shown,
+    is_rejected: bool,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let waiting: Vec<String> = batch
         .db
         .prepare_cached(
-            "SELECT t.id FROM takes t, (SELECT redo, latest FROM reviews WHERE job = ?1 ORDER BY revision DESC LIMIT 1) r
-             WHERE r.redo AND t.job = ?1 AND t.state = 'pending' AND t.fingerprint = ?2
+            "SELECT t.id FROM takes t,
+                 (SELECT redo, outcome, latest FROM reviews WHERE job = ?1 ORDER BY revision DESC LIMIT 1) r
+             WHERE (r.redo OR r.outcome = 'rejected' AND ?3) AND t.job = ?1 AND t.state = 'pending' AND t.fingerprint = ?2
              AND t.place > coalesce((SELECT place FROM takes WHERE id = r.latest), -1)",
         )?
-        .query_map((shown.job, shown.fingerprint.to_string()), |row| row.get(0))?
+        .query_map((shown.job, shown.fingerprint.to_string(), !is_rejected), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let (at, policy) = (Moment { now, jitter: 0.0 }, Policy::standard());
     for id in waiting {
@@ -279,7 +287,7 @@ fn take_back(batch: &mut Batch<'_>, shown: &Shown, now: Timestamp) -> rusqlite::
 /// Adds one review, with its line.
 fn add(batch: &mut Batch<'_>, new: &NewReview, shown: &Shown, now: Timestamp) -> rusqlite::Result<Review> {
     if !new.redo {
-        take_back(batch, shown, now)?;
+        take_back(batch, shown, new.outcome == Outcome::Rejected, now)?;
     }
     let latest: Option<String> = batch
         .db

@@ -50,8 +50,8 @@ pub(super) fn insert(
         Decision::Changed { fields, superseded: waiting } => {
             (changes, superseded) = (Some(fields), Some(waiting));
         }
-        Decision::Redo { why: reasons, superseded: waiting } => {
-            (why, superseded) = (Some(reasons.clone()), Some(waiting));
+        Decision::Redo { of, why: reasons, superseded: waiting } => {
+            (take, why, superseded) = (Some(of), Some(reasons.clone()), Some(waiting));
         }
         Decision::Kept { fields, superseded: waiting, refile, .. } => {
             (changes, superseded, filed) = (Some(fields), Some(waiting), refile.as_ref());
@@ -112,7 +112,7 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
         "new" => Decision::New,
         "held back" => Decision::HeldBack,
         "changed" => Decision::Changed { fields: fields()?, superseded: superseded()? },
-        "redo" => Decision::Redo { why: row.get(first + 2)?, superseded: superseded()? },
+        "redo" => Decision::Redo { of: take()?, why: row.get(first + 2)?, superseded: superseded()? },
         kind @ ("kept" | "asks") => Decision::Kept {
             fields: fields()?,
             superseded: superseded()?,
