@@ -49,8 +49,8 @@ def main(program):
         subprocess.run([program, *words, "-f", "catalog.yaml", "--sandbox"], cwd=folder, check=False, capture_output=True)
 
     run("run", "--yes", "--faults", "faults.json")
-    run("approve", "hero/0101", "hero/0222", "--by", "mira@desk")
-    run("reject", "hero/0102", "--reason", "wrong_colour", "--by", "mira@desk")
+    run("approve", "hero/0101", "hero/0222", "--who", "mira@desk")
+    run("reject", "hero/0102", "--reason", "wrong_colour", "--who", "mira@desk")
     run("report")
     served = subprocess.Popen([program, "review", "-f", "catalog.yaml", "--sandbox", "--who", "mira@desk"], cwd=folder, stdout=subprocess.PIPE, text=True)
     driver = browser(1280, 760)
