@@ -113,7 +113,6 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
             ["all clips, in the browser", "shotlist review --open"],
             ["some of them, to be looked at only", "shotlist review --only 'hero/*' --read-only"],
             ["on a server, through an SSH tunnel", "shotlist review --listen 127.0.0.1:8420"],
-            ["the decisions, for a spreadsheet", "shotlist review --export decisions.csv"],
             ["decisions of the report's page", "shotlist review --import decisions.csv"],
         ],
     ),

@@ -58,10 +58,28 @@ pub fn main() -> Exit {
     match start(&cli, &context) {
         Ok(exit) => exit,
         Err(error) => {
-            terminal.error(&error);
+            if answers_in_one_document(&cli.command) {
+                terminal.error_document(&error);
+            } else {
+                terminal.error(&error);
+            }
             error.exit
         }
     }
+}
+
+/// Returns whether a command writes its errors to stdout as its one document of JSON, where JSON was asked for.
+const fn answers_in_one_document(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Jobs(_)
+            | Command::Report(_)
+            | Command::Check(_)
+            | Command::Review(_)
+            | Command::Approve(_)
+            | Command::Reject(_)
+            | Command::Export(_)
+    )
 }
 
 fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {

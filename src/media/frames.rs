@@ -9,7 +9,7 @@ mod likeness;
 
 pub use bars::{Bars, Edge};
 pub use colour::{ciede2000, lab};
-pub use likeness::{Picture, colour_difference, hash, hash_distance};
+pub use likeness::{Picture, colour_difference, hash_distance};
 
 use bars::Edges;
 use std::collections::VecDeque;

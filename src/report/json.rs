@@ -7,6 +7,7 @@ pub mod compare;
 pub mod decide;
 pub mod dismiss;
 pub mod doctor;
+pub mod error;
 pub mod export;
 pub mod init;
 pub mod jobs;

@@ -221,6 +221,19 @@ impl Terminal {
     /// Writes an error with the problems that led to it, and what to type next.
     pub fn error(&self, error: &Error) {
         self.problems(error.problems.clone());
+        self.error_lines(error);
+    }
+
+    /// Tells an error, and writes it as the one document on stdout where JSON was asked for.
+    pub fn error_document(&self, error: &Error) {
+        if !self.json {
+            return self.error(error);
+        }
+        self.data(super::json::error::object(error));
+        self.error_lines(error);
+    }
+
+    fn error_lines(&self, error: &Error) {
         let mut err = std::io::stderr().lock();
         let money = error.money.as_ref().map(|money| format!(" ({money})")).unwrap_or_default();
         let _ = writeln!(err, "{} {}{money}", self.paint("error:", "1;31"), shown_lines(&error.what));

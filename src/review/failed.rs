@@ -11,6 +11,7 @@ use serde_json::json;
 pub(super) fn failed(error: &Error) -> Response {
     let status = match error.exit {
         Exit::Usage => StatusCode::BAD_REQUEST,
+        Exit::Locked => StatusCode::LOCKED,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, Json(json!({ "error": error.what, "hint": error.hint }))).into_response()

@@ -110,7 +110,7 @@ async fn choose(shared: &Shared, body: Body) -> Result<Response, Error> {
     let Choice { job, take, seen } = read(body).await?;
     let shown = shared.source.shown().await?;
     let key = key(&shown, &job)?;
-    let report = shared.project.choose(key, &TakeId(take), seen, &shared.who).await?;
+    let report = shared.project.choose(key, &TakeId(take), seen, &shared.who).await.map_err(busy)?;
     answered(shared, report, std::slice::from_ref(key)).await
 }
 
@@ -151,6 +151,14 @@ fn request(shown: &Shown, decision: Decision) -> Result<ReviewRequest, Error> {
 fn key<'a>(shown: &'a Shown, job: &str) -> Result<&'a JobKey, Error> {
     let found = shown.job(job).map(GalleryJob::key);
     found.ok_or_else(|| wrong(&format!("this page does not show a job `{job}`")))
+}
+
+/// Says in the words of the page that a run holds the lock; other errors stay as they are.
+fn busy(error: Error) -> Error {
+    if error.exit != Exit::Locked {
+        return error;
+    }
+    Error::new(Exit::Locked, "a run is active; choose the version again when it has ended")
 }
 
 fn wrong(what: &str) -> Error {

@@ -3,7 +3,7 @@
 use super::file::finding;
 use crate::domain::verdict::{Finding, Verdict};
 use crate::manifest::Checks;
-use crate::media::frames::{Bars, Edge, Frame, Measures, Picture, colour_difference, hash, hash_distance};
+use crate::media::frames::{Bars, Edge, Frame, Measures, Picture, colour_difference, hash_distance};
 
 /// Share of black pixels from which a source picture is dark: a black clip of it may be right.
 const DARK: f64 = 0.9;
@@ -113,7 +113,7 @@ fn compared(settings: &Checks, source: &Picture, frames: &[Frame], inside: Bars,
     let frames: Vec<Frame> = frames.iter().map(|frame| frame.without(inside)).collect();
     let nearest = |pictures: &[&Frame]| {
         let pairs = pictures.iter().flat_map(|picture| frames.iter().map(move |frame| (*picture, frame)));
-        pairs.map(|(picture, frame)| hash_distance(hash(picture), hash(frame))).min()
+        pairs.map(|(picture, frame)| hash_distance(picture, frame)).min()
     };
     let Some(distance) = nearest(&source.ways()) else { return Vec::new() };
     let (check, which) = match end {

@@ -14,7 +14,7 @@ use crate::domain::digest::Sha256;
 use crate::domain::text::count;
 use serde_json::json;
 use sha2::Digest as _;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -50,6 +50,7 @@ pub(super) fn folder(
     if copies.len() < named.len() {
         notes.push(format!("{} in the folder already", count(named.len() - copies.len(), "clip")));
     }
+    notes.extend(leftovers(&folder, &named).map_err(|error| local(&folder, &error))?);
     if request.form == Form::Shopify {
         written.extend(lists(places, &folder, &named, products)?);
         notes.push(
@@ -66,6 +67,27 @@ pub(super) fn folder(
         next: next(places, clips),
         ..ExportReport::of(request, clips)
     })
+}
+
+/// Returns a note about clips in the folder that are not handed over now: rejected ones of an earlier export, for instance.
+fn leftovers(folder: &Path, named: &[(String, &Handed<'_>)]) -> io::Result<Option<String>> {
+    let known: HashSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+    let mut others = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.to_lowercase().ends_with(".mp4") && !known.contains(name.as_str()) {
+            others.push(name);
+        }
+    }
+    others.sort();
+    Ok(others.first().map(|first| {
+        let such = if others.len() == 1 { first.clone() } else { format!("such as {first}") };
+        format!(
+            "the folder also holds {} that {} not handed over now ({such}): delete what must not be uploaded",
+            count(others.len(), "other clip"),
+            if others.len() == 1 { "is" } else { "are" },
+        )
+    }))
 }
 
 /// Returns the clips with their names in the folder, or an error where two have the same one.

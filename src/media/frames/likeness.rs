@@ -23,6 +23,9 @@ const FEWEST: usize = 3;
 /// Pixels of the square that is transformed for the hash, in a row.
 const SQUARE: usize = 32;
 
+/// Correlation from which a frame is the picture, whatever its hash says.
+const SAME: f64 = 0.98;
+
 /// Frequencies of the hash in a row, with the lowest one, which is only the brightness.
 const FREQUENCIES: usize = 8;
 
@@ -80,8 +83,7 @@ fn small(decoded: &DynamicImage) -> Frame {
 }
 
 /// Returns the perceptual hash of a frame: the signs of its 63 lowest frequencies against their median.
-#[must_use]
-pub fn hash(frame: &Frame) -> u64 {
+fn hash(frame: &Frame) -> u64 {
     let square = square(frame);
     let wave = |frequency: usize, at: usize| {
         #[expect(clippy::cast_precision_loss, reason = "both are below 33")]
@@ -105,10 +107,29 @@ pub fn hash(frame: &Frame) -> u64 {
     parts.iter().fold(0, |bits, part| bits << 1 | u64::from(*part > median))
 }
 
-/// Returns the number of the 63 bits in which two hashes differ.
+/// Returns the number of the 63 bits in which the hashes of a picture and of a frame differ; 0 where both are nearly the same
+/// from place to place.
+///
+/// A picture that is nearly symmetric has frequencies near their median, whose bits follow from noise.
 #[must_use]
-pub const fn hash_distance(one: u64, other: u64) -> u32 {
-    (one ^ other).count_ones()
+pub fn hash_distance(picture: &Frame, frame: &Frame) -> u32 {
+    if correlation(picture, frame) >= SAME { 0 } else { (hash(picture) ^ hash(frame)).count_ones() }
+}
+
+/// Returns how far the brightness of two frames rises and falls at the same places: 1 if everywhere.
+fn correlation(one: &Frame, other: &Frame) -> f64 {
+    let levels = |frame: &Frame| -> Vec<f64> {
+        let levels: Vec<f64> = square(frame).into_iter().flatten().collect();
+        #[expect(clippy::cast_precision_loss, reason = "there are 1,024 cells")]
+        let mean = levels.iter().sum::<f64>() / levels.len() as f64;
+        levels.into_iter().map(|level| level - mean).collect()
+    };
+    let (one, other) = (levels(one), levels(other));
+    let product =
+        |one: &[f64], other: &[f64]| -> f64 { one.iter().zip(other).map(|(one, other)| one * other).sum() };
+    let scale = (product(&one, &one) * product(&other, &other)).sqrt();
+    // Of a picture in one colour nothing can be said.
+    if scale <= f64::EPSILON { 0.0 } else { product(&one, &other) / scale }
 }
 
 /// Returns the brightness of a frame, averaged over a square.

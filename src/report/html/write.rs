@@ -72,6 +72,7 @@ pub fn write(gallery: &Gallery, places: &Places, named: Option<&Path>) -> Result
 /// Writes a picture beside the page where it is not there yet.
 ///
 /// Thousands of them are not synced one by one. The next report replaces one that a crash cut short.
+#[expect(clippy::disallowed_methods, reason = "a picture that was cut short is replaced by the next report")]
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if std::fs::read(path).is_ok_and(|found| found == bytes) { Ok(()) } else { std::fs::write(path, bytes) }
 }

@@ -78,7 +78,7 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     if *bare {
         lines.push(
             "gone     what no ledger has: providers on hold (`shotlist pause` again), and clips that `redo` or `retry` had \
-             ordered and nobody had sent"
+             ordered and nobody had sent; without a ledger also every decision about a clip"
                 .to_owned(),
         );
     }

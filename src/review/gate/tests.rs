@@ -1,5 +1,6 @@
 use super::*;
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands for the address that a listener may lack")]
 fn local(text: &str) -> Option<SocketAddr> {
     Some(text.parse().unwrap())
 }

@@ -134,6 +134,34 @@ fn feeds_hold_the_ids_and_the_addresses_and_need_a_base() {
 }
 
 #[test]
+fn a_clip_that_was_rejected_since_is_named_where_it_still_lies_in_the_folder() {
+    let project = shop();
+    project.run(&["export", "flat", "out", "--all"]).expect(0);
+    review(&project, "sku-1", Outcome::Rejected);
+    let again = project.run(&["export", "flat", "out", "--all"]).expect(0);
+    again.says("the folder also holds 1 other clip that is not handed over now (sku-1_hero.mp4)");
+}
+
+#[test]
+fn an_error_is_the_one_document_on_stdout_where_json_is_asked_for() {
+    let project = Project::shop(1);
+    project.run(&["run", "--yes"]).expect(0);
+    for (command, code) in [
+        (&["export", "sheet", "--json"][..], 5),
+        (&["jobs", "--state", "dnoe", "--json"], 2),
+        (&["reject", "sku-1", "--reason", "nonsense", "--json"], 2),
+        (&["approve", "sku-9", "--json"], 2),
+        (&["report", "--only", "sku-9", "--json"], 2),
+        (&["review", "--import", "nothing.csv", "--json"], 9),
+    ] {
+        let answer = project.run(command).expect(code).json();
+        assert_eq!(answer["schema"], "shotlist.error/1", "{command:?}");
+        assert_eq!(answer["exit"], code, "{command:?}");
+        assert!(answer["error"].is_string() && answer["problems"].is_array(), "{answer}");
+    }
+}
+
+#[test]
 fn a_flat_folder_has_safe_names_and_never_replaces_another_file() {
     let project = shop();
     project.run(&["export", "flat", "out", "--all"]).expect(0);

@@ -1,0 +1,18 @@
+//! An error as JSON.
+
+use crate::app::error::Error;
+use crate::report::problems;
+use serde_json::{Value, json};
+
+/// Returns an error with its exit code, its effect on the money, the next command and the problems that caused it.
+#[must_use]
+pub fn object(error: &Error) -> Value {
+    json!({
+        "schema": "shotlist.error/1",
+        "exit": error.exit as u8,
+        "error": error.what,
+        "money": error.money,
+        "problems": error.problems.iter().map(problems::json).collect::<Vec<_>>(),
+        "next": error.hint,
+    })
+}
