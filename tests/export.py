@@ -26,6 +26,7 @@ import unicodedata
 import urllib.parse
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openpyxl
@@ -34,11 +35,11 @@ from lxml import etree
 HERE = Path(__file__).resolve().parent
 NAMES = ["shotlist_status", "shotlist_file", "shotlist_url", "shotlist_error"]
 BASE = "https://clips.example/a,b"
-# Google takes clips of 6 to 240 s with 720 lines. Whole clips take time: every eighth file gets them.
-WHOLE_EVERY = 8
+# Google takes clips of 6 to 240 s with 720 lines. Whole clips take time: every 24th file gets them.
+WHOLE_EVERY = 24
 MODEL = "zai/cogvideox-3\n    duration: 10\n    size: 1280x720"
 INDEX = "key handle sku shot file poster url sha256 bytes width height seconds model cost_usd state decision verdict digital_source_type".split()
-CLIPS = "tiny"
+WHOLE = ".whole"
 csv.field_size_limit(1 << 30)
 
 
@@ -51,8 +52,14 @@ def check(truth, message):
         raise Wrong(message)
 
 
+def is_whole(folder):
+    """Whether the clips of this folder are as large as real ones."""
+    return str(folder).endswith(WHOLE)
+
+
 def shotlist(program, folder, *words, expect=(0,)):
-    environment = {**os.environ, "SHOTLIST_SANDBOX_CLIPS": CLIPS, "NO_COLOR": "1"}
+    clips = "whole" if is_whole(folder) else "tiny"
+    environment = {**os.environ, "SHOTLIST_SANDBOX_CLIPS": clips, "NO_COLOR": "1"}
     ended = subprocess.run([program, *words], cwd=folder, env=environment, capture_output=True)
     if ended.returncode not in expect:
         raise Wrong(f"{words[0]} exits {ended.returncode}: {ended.stderr.decode(errors='replace')[-600:]}")
@@ -203,7 +210,7 @@ def clips_of(addresses, clips):
 
 def feeds(program, folder, clips, offers):
     """Writes the forms other than the sheet, reads them again, and returns the number of their rows."""
-    feed = written(program, folder, "google", "--base-url", BASE, expect=(3,) if CLIPS == "tiny" else (0,))
+    feed = written(program, folder, "google", "--base-url", BASE, expect=(0,) if is_whole(folder) else (3,))
     google = table(feed, "\t", ["id", "video_link"], offers) if feed else []
     addresses = [row[1].split(",") for row in google]
     check(all(0 < len(of_one) <= 10 for of_one in addresses), "clips of a product")
@@ -247,9 +254,9 @@ def feeds(program, folder, clips, offers):
     return len(google) + len(meta) + len(woo) + len(index_csv) - 1 + len(rows) - 1
 
 
-def exported(program, file, flags, known):
+def exported(program, file, flags, known, whole):
     """Returns the number of rows with clips, the clips whose rows do not show their id, and the rows of the other forms."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(suffix=WHOLE if whole else "") as folder:
         folder = Path(folder)
         copy = folder / file.name
         shutil.copyfile(file, copy)
@@ -310,14 +317,21 @@ def main():
         file for file in (HERE / "fixtures/exports").iterdir() if file.name in truth
     )
     wrong = compared = rows = skipped = fed = 0
-    global CLIPS
-    for number, file in enumerate(files):
-        CLIPS = "whole" if number % WHOLE_EVERY == 0 and not arguments.files else "tiny"
-        flags = arguments.flags.split() if arguments.files else truth[file.name].get("fix", [])
+    def one(number, file):
         try:
-            found = exported(program, file, flags, {} if arguments.files else truth[file.name])
+            if arguments.files:
+                return exported(program, file, arguments.flags.split(), {}, whole=False)
+            known = truth[file.name]
+            return exported(program, file, known.get("fix", []), known, whole=number % WHOLE_EVERY == 0)
         except Wrong as error:
-            print(f"{file.name}: {error}", flush=True)
+            return error
+
+    # The sandbox takes its time to render: several files wait at once.
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(one, range(len(files)), files))
+    for file, found in zip(files, answers):
+        if isinstance(found, Wrong):
+            print(f"{file.name}: {found}", flush=True)
             wrong += 1
             continue
         if found is None or isinstance(found, str):
