@@ -22,7 +22,7 @@ use shotlist::media::mp4::inspect;
 use shotlist::plan::decide::{Decision, Scope, Sort, Visit, WantedJobs, decide, may_share};
 use shotlist::plan::expand::Expansion;
 use shotlist::plan::fingerprint::fingerprint;
-use shotlist::plan::known::{Filed, Known, KnownJob, KnownTake, Owner, Reusable};
+use shotlist::plan::known::{Filed, Known, KnownJob, KnownTake, Owner, Rejection, Reusable};
 use shotlist::plan::order::{LinkBook, Unusable};
 use shotlist::plan::values::Subject;
 use shotlist::provider::cards::Cards;
@@ -212,6 +212,10 @@ impl Known for Plan<'_> {
         Ok(None)
     }
 
+    fn rejection(&self, _: &JobKey) -> Option<Rejection> {
+        None
+    }
+
     fn resubmitted(&self) -> Result<Usd, Infallible> {
         Ok(Usd::ZERO)
     }
@@ -252,6 +256,10 @@ impl WantedJobs for Plan<'_> {
 
     fn take_over(&self, _: &TakeId) -> Result<(), Infallible> {
         Ok(())
+    }
+
+    fn is_held_back(&self, _: i64) -> Result<bool, Infallible> {
+        Ok(false)
     }
 
     fn is_taken(&self, _: &TakeId) -> Result<bool, Infallible> {

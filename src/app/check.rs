@@ -83,9 +83,9 @@ impl Project {
         };
         let mut new = 0;
         if let Some(checker) = checker.as_ref().filter(|_| !due.is_empty()) {
-            let checked = self.check_all(&reader, checker, &due).await?;
-            new = checked.len();
-            known.extend(checked.into_iter().map(|check| (check.take.clone(), check)));
+            let found = self.check_all(&reader, checker, &due).await?;
+            new = found.len();
+            known.extend(found.into_iter().map(|check| (check.take.clone(), check)));
         }
         let fault = checker.as_ref().and_then(|checker| checker.fault());
         if let Some(why) = &fault {
@@ -130,25 +130,25 @@ impl Project {
         let mut seen = HashSet::new();
         let due: Vec<&&Clip> = due.iter().filter(|clip| seen.insert(clip.filed.take.clone())).collect();
         let opened = self.open_concurrent()?;
-        let (mut checked, mut kept) = (Vec::new(), 0);
+        let (mut found, mut kept) = (Vec::new(), 0);
         let (all, stopping) = (due.len() as u64, StopOnDrop(checker));
         for (at, clip) in due.into_iter().enumerate() {
             let Some(take) = reader.take_by_id(&clip.filed.take).await? else { continue };
             let (checker, filed) = (Arc::clone(checker), clip.filed.clone());
             let check = tokio::task::spawn_blocking(move || checker.check(&take, &filed)).await;
-            checked.extend(check.map_err(|_| StoreError::Ending)?);
+            found.extend(check.map_err(|_| StoreError::Ending)?);
             self.tell(&News::Checking { checked: at as u64 + 1, all });
-            if checked.len() - kept == BATCH {
-                opened.store.keep_checks(checked[kept..].to_vec(), self.clock.now()).await?;
-                kept = checked.len();
+            if found.len() - kept == BATCH {
+                opened.store.keep_checks(found[kept..].to_vec(), self.clock.now()).await?;
+                kept = found.len();
             }
         }
         drop(stopping);
         self.tell(&News::Ended);
-        if kept < checked.len() {
-            opened.store.keep_checks(checked[kept..].to_vec(), self.clock.now()).await?;
+        if kept < found.len() {
+            opened.store.keep_checks(found[kept..].to_vec(), self.clock.now()).await?;
         }
-        Ok(checked)
+        Ok(found)
     }
 
     fn check_report(

@@ -37,10 +37,7 @@ impl Tally {
     #[must_use]
     pub fn line(&self) -> String {
         let Self { passed, warned, failed, unchecked } = self;
-        let mut line = format!("{passed} passed · {warned} warned · {failed} failed");
-        if *unchecked > 0 {
-            line += &format!(" · {unchecked} not checked");
-        }
-        line
+        let rest = if *unchecked > 0 { format!(" · {unchecked} not checked") } else { String::new() };
+        format!("{passed} passed · {warned} warned · {failed} failed{rest}")
     }
 }

@@ -6,6 +6,7 @@ mod input;
 mod machine;
 mod server;
 
+use super::environment::search_path;
 use super::error::Error;
 use super::exit::Exit;
 use super::inputs::load;
@@ -140,7 +141,7 @@ impl Project {
 
 /// Checks the program that decodes clips for their automatic checks; it is never needed.
 fn ffmpeg() -> Check {
-    match Ffmpeg::find() {
+    match search_path().and_then(|path| Ffmpeg::find(&path)) {
         Some(Ok(ffmpeg)) => {
             let posters =
                 if ffmpeg.has_webp() { "" } else { "; it writes no WebP, so reports have no posters" };

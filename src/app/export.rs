@@ -29,6 +29,7 @@ use address::Base;
 use choice::Clips;
 use destinations::Destination;
 use products::Products;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// The command with which clips are looked at and decided about.
@@ -218,10 +219,10 @@ fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused
     };
     let parts = left_out.parts();
     let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) };
-    let refused: String = refused.iter().map(|refused| format!("; {refused}")).collect();
+    let refused = refused.iter().fold(String::new(), |text, refused| text + "; " + refused);
     let (exit, hint) = if left_out.count(Reason::Unfit) > 0 {
         let to = destinations(request).unwrap_or_default();
-        let to: String = to.iter().map(|to| format!(" --for {}", to.name)).collect();
+        let to = to.iter().fold(String::new(), |text, to| text + " --for " + &to.name);
         (Exit::SomeFailed, format!("plan{to}"))
     } else if left_out.undecided() > 0 {
         (Exit::WorkRemains, LOOK.to_owned())
@@ -257,13 +258,13 @@ fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
         words += " --all";
     }
     for only in &request.only {
-        words += &format!(" --only {}", quoted(only));
+        let _ = write!(words, " --only {}", quoted(only));
     }
     for shot in &request.shots {
-        words += &format!(" --shot {}", quoted(shot));
+        let _ = write!(words, " --shot {}", quoted(shot));
     }
     if let Some(base) = &request.base_url {
-        words += &format!(" --base-url {}", quoted(base));
+        let _ = write!(words, " --base-url {}", quoted(base));
     }
     places.typed(&(words + more))
 }

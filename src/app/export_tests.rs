@@ -1,5 +1,4 @@
 //! Destinations and names, without a project.
-#![expect(clippy::unwrap_used, reason = "a test fails so")]
 
 use super::address::Base;
 use super::destinations::Destination;

@@ -114,15 +114,14 @@ fn section(name: &str) -> Json {
         "on_bad_item" => json!({ "enum": ["fail", "skip"], "default": "fail" }),
         "on_missing" => json!({ "enum": ["fetch", "tell", "ignore"], "default": "tell" }),
         "image_identity" => json!({ "enum": ["bytes", "url", "url_without_query", "pixels"] }),
-        "rollout" => group(keys::ROLLOUT, &[], |name| match name {
-            "canary" => json!({
-                "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 1000 }, digits()], "default": 10,
-            }),
-            _ => {
-                let percent =
-                    |_: &str| json!({ "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]{1,2})?\s*%\s*$" });
-                json!({ "anyOf": [{ "const": "approve" }, group(keys::THEN, &["approve"], percent)], "default": "approve" })
+        "rollout" => group(keys::ROLLOUT, &[], |name| {
+            if name == "canary" {
+                let number = json!({ "type": "integer", "minimum": 1, "maximum": 1000 });
+                return json!({ "anyOf": [number, digits()], "default": 10 });
             }
+            let percent =
+                |_: &str| json!({ "type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]{1,2})?\s*%\s*$" });
+            json!({ "anyOf": [{ "const": "approve" }, group(keys::THEN, &["approve"], percent)], "default": "approve" })
         }),
         "checks" => group(keys::CHECKS, &[], check),
         // This is `project`.

@@ -1,5 +1,4 @@
 //! Bytes of the user's files before and behind the columns.
-#![expect(clippy::unwrap_used, reason = "a test fails so")]
 
 use super::*;
 use crate::catalog::{Reading, read};

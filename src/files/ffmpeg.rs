@@ -22,6 +22,15 @@ use std::time::{Duration, Instant};
 /// Time after which a pass over a clip is ended.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// Returns the time by which a pass is measured: it runs on a thread of its own, beside the runtime.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a foreign program is ended by the clock, whatever the runtime's time is"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// Time between two looks whether a pass is to be ended.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -78,8 +87,9 @@ impl Ffmpeg {
     /// Returns the program on the search path of this process; `None` where it is not installed.
     ///
     /// An error says why an installed one cannot be used.
-    pub fn find() -> Option<Result<Self, String>> {
-        Some(Self::at(program(&std::env::var_os("PATH")?)?))
+    #[must_use]
+    pub fn find(path: &OsStr) -> Option<Result<Self, String>> {
+        Some(Self::at(program(path)?))
     }
 
     /// Returns the program at that path, once it has told its version.
@@ -89,7 +99,7 @@ impl Ffmpeg {
         let encoders = |program: &mut Command| -> io::Result<(bool, Vec<u8>)> {
             let mut running = Running::start(program)?;
             let mut list = Vec::new();
-            let deadline = Instant::now() + Duration::from_secs(5);
+            let deadline = now() + Duration::from_secs(5);
             let stop = AtomicBool::new(false);
             let read = running.read(deadline, &stop, &mut |bytes| list.extend_from_slice(bytes));
             let is_done = read.is_ok() && running.end(deadline)?;
@@ -135,7 +145,7 @@ impl Ffmpeg {
             command.current_dir(posters::make(state)?);
         }
         let mut running = Running::start(&mut command)?;
-        let deadline = Instant::now() + LONGEST;
+        let deadline = now() + LONGEST;
         let mut bytes = Vec::with_capacity(BYTES);
         let read = running.read(deadline, stop, &mut |mut piece| {
             while !piece.is_empty() {
@@ -143,7 +153,7 @@ impl Ffmpeg {
                 bytes.extend_from_slice(part);
                 piece = rest;
                 if bytes.len() == BYTES {
-                    each(Frame::new(std::mem::take(&mut bytes)).expect("the bytes were just counted"));
+                    Frame::new(std::mem::take(&mut bytes)).into_iter().for_each(&mut *each);
                 }
             }
         });
@@ -270,7 +280,7 @@ impl Running {
             if stop.load(Ordering::Relaxed) {
                 return Err(DecodeFault::Stopped);
             }
-            if Instant::now() >= deadline {
+            if now() >= deadline {
                 return Err(DecodeFault::Slow);
             }
             match self.output.recv_timeout(LOOK) {
@@ -287,7 +297,7 @@ impl Running {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status.success());
             }
-            if Instant::now() >= deadline {
+            if now() >= deadline {
                 return Ok(false);
             }
             thread::sleep(Duration::from_millis(2));

@@ -186,7 +186,7 @@ fn templates(setting: &Setting<Template>) -> impl Iterator<Item = &Template> {
 }
 
 fn sources(setting: &Setting<Template>) -> Json {
-    templates(setting).map(|template| template.source()).collect()
+    templates(setting).map(super::template::Template::source).collect()
 }
 
 #[cfg(test)]

@@ -301,10 +301,10 @@ struct Still {
 
 impl Still {
     fn add(&mut self, at: u64, grey: &[u8]) {
-        let is_near = |sample: &&(u64, Vec<u8>)| is_same(&sample.1, grey);
-        if self.since.as_ref().filter(is_near).is_none() {
+        let is_near = |sample: &(u64, Vec<u8>)| is_same(&sample.1, grey);
+        if self.since.as_ref().is_none_or(|since| !is_near(since)) {
             // The picture may have come to rest with the sample before.
-            self.since = self.before.take().filter(|before| is_near(&before));
+            self.since = self.before.take().filter(is_near);
         }
         match &self.since {
             Some((since, _)) => self.longest = self.longest.max(at - since),
@@ -322,7 +322,7 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
 
 #[expect(clippy::cast_precision_loss, reason = "the sum of a frame is below 2^22")]
 fn mean(grey: &[u8]) -> f64 {
-    grey.iter().map(|level| u32::from(*level)).sum::<u32>() as f64 / grey.len() as f64
+    f64::from(grey.iter().map(|level| u32::from(*level)).sum::<u32>()) / grey.len() as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the sum of a frame is below 2^22")]

@@ -117,8 +117,8 @@ pub fn step(rollout: &Rollout, members: &[Member]) -> Step {
 /// Returns the kind of a job for the spread: its variant, and the shape and the size of its picture if they are known.
 #[must_use]
 pub fn kind(key: &JobKey, request: &Request) -> String {
-    let pictures = request.image.iter().chain(&request.reference_images).chain(&request.last_image);
-    let picture = pictures.filter_map(|media| media.facts()).next();
+    let mut pictures = request.image.iter().chain(&request.reference_images).chain(&request.last_image);
+    let picture = pictures.find_map(|media| media.facts());
     let (shape, size) = picture.map_or(("unknown", "unknown"), |facts| (shape(facts), size(facts)));
     format!("{}/{shape}/{size}", key.variant)
 }

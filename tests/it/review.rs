@@ -8,6 +8,7 @@ mod refused;
 use crate::support::{Project, Running, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -96,13 +97,13 @@ impl<'a> Page<'a> {
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         if headers.iter().all(|(name, _)| *name != "Host") {
-            request += &format!("Host: {}\r\n", self.address);
+            let _ = write!(request, "Host: {}\r\n", self.address);
         }
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            let _ = write!(request, "{name}: {value}\r\n");
         }
         if !body.is_empty() {
-            request += &format!("Content-Length: {}\r\n", body.len());
+            let _ = write!(request, "Content-Length: {}\r\n", body.len());
         }
         self.raw(format!("{request}\r\n{body}").as_bytes())
     }

@@ -146,7 +146,9 @@ impl Background {
             checker: Arc::clone(&checker),
             checks: Arc::clone(&inbox.checks),
         };
-        Self { inbox, checker, task: tokio::spawn(run.check_all(outbox)) }
+        #[expect(clippy::disallowed_methods, reason = "one task, which `finish` awaits or ends")]
+        let task = tokio::spawn(run.check_all(outbox));
+        Self { inbox, checker, task }
     }
 
     /// Waits a little for the clips that are not checked yet, unless the run was stopped, and returns the verdicts.
@@ -224,14 +226,14 @@ impl Run {
         let filed = Filed { take: take.id.clone(), path: take.path.clone(), file };
         let checker = self.checker().await?;
         let key = take.key.clone();
-        let check = tokio::task::spawn_blocking(move || checker.check(&take, &filed)).await.ok()??;
-        let failed = lock(&self.checks).add(&key, &check.checked);
-        for Finding { check, reason, .. } in failed {
+        let verdict = tokio::task::spawn_blocking(move || checker.check(&take, &filed)).await.ok()??;
+        let failures = lock(&self.checks).add(&key, &verdict.checked);
+        for Finding { check, reason, .. } in failures {
             let text =
                 format!("{key}: {reason} (check `{check}`); it is kept, and further ones are only counted");
             self.project.tell(&News::Warning(&text));
         }
-        Some(check)
+        Some(verdict)
     }
 
     async fn checker(&self) -> Option<Arc<Checker>> {
@@ -240,8 +242,8 @@ impl Run {
         }
         let (project, settings, tree) =
             (self.project.clone(), self.settings.clone(), self.world.tree.clone());
-        let make = move || Arc::new(Checker::new(&project.places, &project.registry, settings, tree));
-        let made = tokio::task::spawn_blocking(make).await.ok()?;
+        let new = move || Arc::new(Checker::new(&project.places, &project.registry, settings, tree));
+        let made = tokio::task::spawn_blocking(new).await.ok()?;
         *lock(&self.checker) = Some(Arc::clone(&made));
         Some(made)
     }

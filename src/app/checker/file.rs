@@ -105,7 +105,7 @@ fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &C
         let wanted = if Some(text) == ratio { Size::read(text) } else { pixels(text) };
         if wanted.is_some_and(|wanted| !wanted.fits(is, settings.size)) {
             let reason = format!("it has {}x{} pixels; the order says {text}", facts.width, facts.height);
-            return Some(finding("size", Verdict::Fail, tolerance(reason, settings)));
+            return Some(finding("size", Verdict::Fail, tolerance(&reason, settings)));
         }
     }
     let of_card = card.and_then(ModelCard::size).filter(|_| request.size.is_none())?;
@@ -113,11 +113,11 @@ fn size(settings: &Checks, Ordered { request, card, .. }: Ordered<'_>, facts: &C
     is_off.then(|| {
         let reason =
             format!("it has {}x{} pixels; the model's card says {of_card}", facts.width, facts.height);
-        finding("size", Verdict::Warn, tolerance(reason, settings))
+        finding("size", Verdict::Warn, tolerance(&reason, settings))
     })
 }
 
-fn tolerance(reason: String, settings: &Checks) -> String {
+fn tolerance(reason: &str, settings: &Checks) -> String {
     format!("{reason} (tolerance {}%)", settings.size)
 }
 

@@ -2,6 +2,7 @@
 
 use super::file::{self, Ordered, finding};
 use super::frames::{self, Sources};
+use crate::app::environment::search_path;
 use crate::app::places::Places;
 use crate::domain::request::{Media, Request};
 use crate::domain::take::Take;
@@ -46,7 +47,7 @@ pub(crate) struct Checker {
 impl Checker {
     /// Returns a checker of the clips in a folder. It starts `ffmpeg` once to see what it can do.
     pub(crate) fn new(places: &Places, registry: &Registry, settings: Checks, tree: Tree) -> Self {
-        let found = settings.frames.then(Ffmpeg::find).flatten();
+        let found = search_path().filter(|_| settings.frames).and_then(|path| Ffmpeg::find(&path));
         let (ffmpeg, fault) = match found {
             Some(Ok(ffmpeg)) => (Some(ffmpeg), None),
             Some(Err(why)) => (None, Some(why)),
@@ -143,7 +144,7 @@ impl Checker {
                         checked.findings.extend(frames::findings(&self.settings, &measures, &sources));
                     }
                     None => {
-                        checked.findings.push(finding(FILE, Verdict::Warn, "ffmpeg finds no frame in it"))
+                        checked.findings.push(finding(FILE, Verdict::Warn, "ffmpeg finds no frame in it"));
                     }
                 }
             }

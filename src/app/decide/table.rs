@@ -249,7 +249,7 @@ fn read(
 fn lines_before(text: &str, byte: u64) -> u64 {
     let at = usize::try_from(byte).unwrap_or(usize::MAX).min(text.len());
     let bytes = text.as_bytes();
-    let lines = bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+    let lines = text.get(..at).map_or(0, |before| before.matches('\n').count());
     (lines + usize::from(bytes.get(at) == Some(&b'\n'))) as u64
 }
 

@@ -101,7 +101,7 @@ pub struct RejectArgs {
     /// Which clips
     #[command(flatten)]
     pub reviewed: ReviewedArgs,
-    /// Why, such as wrong_colour or wrong_colour,flicker; `other` needs a note
+    /// Why, such as `wrong_colour` or `wrong_colour,flicker`; `other` needs a note
     #[arg(
         long,
         value_name = "REASON",

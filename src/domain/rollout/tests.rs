@@ -89,7 +89,7 @@ fn percentages_are_shown_without_needless_zeros() {
     assert_eq!(Percent(250).to_string(), "2.5 %");
 }
 
-/// A small random generator with a fixed seed: SplitMix64.
+/// A small random generator with a fixed seed: `SplitMix64`.
 struct Random(u64);
 
 impl Random {

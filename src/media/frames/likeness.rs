@@ -70,6 +70,7 @@ impl Picture {
 
 /// Returns a picture as a frame, on white paper.
 fn small(decoded: &DynamicImage) -> Frame {
+    #[expect(clippy::cast_possible_truncation, reason = "they are 160 and 90")]
     let (width, height) = (WIDTH as u32, HEIGHT as u32);
     let small: RgbaImage = decoded.thumbnail_exact(width, height).into_rgba8();
     let rgb = small.pixels().flat_map(|Rgba([red, green, blue, opacity])| {

@@ -17,7 +17,7 @@ pub fn object(comparison: &Comparison) -> Value {
         "to": moment(to),
         "changed": changed.iter().map(change).collect::<Vec<Value>>(),
         "unchanged": unchanged,
-        "spent_usd": spent.map(|usd| usd.plain()),
+        "spent_usd": spent.map(crate::domain::money::Usd::plain),
         "durations": durations.iter().map(duration).collect::<Vec<Value>>(),
         "next": next,
     })

@@ -38,7 +38,7 @@ pub fn document(comparison: &Comparison, columns: usize) -> String {
         lines.extend([String::new(), "  median time of a rendering".to_owned()]);
         lines.extend(durations.iter().flat_map(|line| wrap(&format!("    {line}"), columns, DEEPER + 2)));
     }
-    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+    lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
 /// Returns the two moments.

@@ -37,7 +37,8 @@ pub fn lines(report: &JobsReport, columns: usize) -> Vec<String> {
         for (at, (cell, wide)) in cells.iter().enumerate() {
             let (text, is_price) = (cell(row), at + 1 == cells.len());
             let blank = " ".repeat(wide - width(text));
-            head += &if is_price { format!("{blank}{text}  ") } else { format!("{text}{blank}  ") };
+            let (first, second) = if is_price { (blank.as_str(), text) } else { (text, blank.as_str()) };
+            head.extend([first, second, "  "]);
         }
         head
     };

@@ -16,6 +16,7 @@ fn with_path(project: &Project, path: &str, arguments: &[&str]) -> Ended {
 /// Puts a program of this name into a folder.
 fn script(folder: &Path, text: &str) {
     let program = folder.join("ffmpeg");
+    #[expect(clippy::disallowed_methods, reason = "a program of a test")]
     fs::write(&program, format!("#!/bin/sh\n{text}\n")).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
 }

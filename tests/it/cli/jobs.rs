@@ -189,7 +189,7 @@ fn a_report_is_told_whole_in_each_text_format() {
     project.run(&["report", "--csv", "--junit"]).expect(2);
 }
 
-/// Returns a JUnit document without its times.
+/// Returns a `JUnit` document without its times.
 fn timeless(junit: &str) -> String {
     regex::Regex::new(r#"time="[0-9.]+""#).unwrap().replace_all(junit, r#"time="[time]""#).into_owned()
 }

@@ -20,7 +20,7 @@ fn shop(rows: usize, section: &str) -> Project {
 
 /// Reviews the clips of some jobs.
 fn review(project: &Project, jobs: &[String], outcome: Outcome) {
-    let (folder, now) = (project.path(".shotlist"), jiff::Timestamp::now());
+    let (folder, now) = (project.path(".shotlist"), shotlist::engine::clock::Clock::system().now());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (store, _) = Store::open(&folder, Mode::Beside, &Options::default(), now).unwrap();

@@ -40,7 +40,7 @@ impl Walk {
         assert!(charges.iter().all(|charge| charge.usd == PRICE), "{charges:?}");
         assert_eq!(self.project.requests().len(), self.charged, "a request that was not charged\n{ended}");
         let next = ended.err.lines().find_map(|line| line.strip_prefix("next: "));
-        self.next = next.unwrap_or_else(|| panic!("no next command\n{ended}")).to_owned();
+        next.unwrap_or_else(|| panic!("no next command\n{ended}")).clone_into(&mut self.next);
         ended
     }
 

@@ -324,8 +324,7 @@ proptest! {
             match act {
                 Act::Queue => (may, must) = (true, true),
                 // It goes back to a queued redo at most once.
-                Act::Undo => must = false,
-                Act::Approve | Act::Reject => must = false,
+                Act::Undo | Act::Approve | Act::Reject => must = false,
                 Act::Redo => (may, must) = (false, false),
                 Act::Run | Act::Fail => {}
             }

@@ -108,14 +108,13 @@ impl Moment {
         let ordered = takes.iter().filter(|take| take.created <= self.at);
         let newest = ordered.clone().find(|take| !matches!(take.take.state, State::Cancelled { .. }));
         let filed = job.record.filed.as_ref().and_then(|filed| all.get(&filed.take));
-        let current = match self.run {
+        let current = if self.run.is_none() {
             // The clip that stands there now, which a person may have chosen.
-            None => filed,
-            Some(_) => {
-                let done = ordered.filter(|take| self.has_ended(take)).find(|take| is_done(take));
-                // The clip of another job, which the two share.
-                done.or_else(|| filed.filter(|take| is_done(take) && self.has_ended(take)))
-            }
+            filed
+        } else {
+            let done = ordered.filter(|take| self.has_ended(take)).find(|take| is_done(take));
+            // The clip of another job, which the two share.
+            done.or_else(|| filed.filter(|take| is_done(take) && self.has_ended(take)))
         };
         let clip = current.and_then(|take| clip(job, take));
         let state = match newest {
@@ -160,7 +159,7 @@ fn clip(job: &GalleryJob, record: &TakeRecord) -> Option<Clip> {
         version: at.map_or(0, |at| takes.len() - at),
         model: take.request.model.to_string(),
         price: take.cost(),
-        verdict: record.checked.as_ref().map(|checked| checked.verdict()),
+        verdict: record.checked.as_ref().map(crate::domain::verdict::Checked::verdict),
         sha256: file.sha256,
     })
 }
