@@ -146,7 +146,7 @@ pub enum Command {
     /// what was refused at no cost. Works while a run is active, and with a manifest that cannot be read.
     /// `ledger adjust` corrects a wrong price.
     Ledger(LedgerArgs),
-    /// A page with all clips; CSV, JSON, JUnit, Markdown
+    /// A page with all clips; CSV, JSON, Markdown
     ///
     /// Each clip beside its picture, with its versions, price, times, checks and decisions. The page is one file beside
     /// the clips: it works without a network, and it can be searched, filtered and printed. Other formats are for
@@ -169,7 +169,7 @@ pub enum Command {
     /// Serves a page on this computer until Ctrl-C, live while a run is active: approve clips, reject them with a reason,
     /// take an earlier version, or queue another rendering, which a run sends. The link is for whoever may decide.
     Review(ReviewArgs),
-    /// Hand over: your sheet with clips, feeds, files
+    /// Your sheet back with clips; feeds and folders
     ///
     /// Writes the clips that were approved in the form that a shop takes. With --all also those that nobody has reviewed;
     /// never one that was rejected. Sends nothing and changes no clip.

@@ -137,7 +137,6 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
         "export",
         &[
             ["your sheet back, with the approved clips", "shotlist export sheet"],
-            ["with their public addresses", "shotlist export sheet --base-url https://cdn.example.com/clips"],
             ["also what nobody has reviewed yet", "shotlist export sheet --all --shot hero"],
             ["a feed for Google", "shotlist export google --base-url https://cdn.example.com/clips"],
             ["a folder to upload", "shotlist export flat upload"],
