@@ -203,7 +203,7 @@ pub(crate) async fn tally(
     Ok(tally)
 }
 
-/// What a call of the checks found out about itself.
+/// Facts about one call of the checks.
 struct CheckFacts {
     new: usize,
     frames: bool,

@@ -29,7 +29,7 @@ pub struct CanaryState {
     pub model: ModelName,
     /// Jobs that are rendered first, each with its state.
     pub members: Vec<(JobKey, Member)>,
-    /// What follows from their reviews.
+    /// Result of their reviews.
     pub step: Step,
     /// Condition of the manifest.
     pub rule: Rollout,

@@ -77,7 +77,7 @@ pub enum Reason {
     Background,
     /// Nothing moves.
     Frozen,
-    /// Somebody else may own what is shown.
+    /// Another party may own what the clip shows.
     Rights,
     /// Another reason, which a note explains.
     Other,

@@ -1,4 +1,4 @@
-//! How many clips of a template are rendered before the rest, and what their reviews must show.
+//! The number of clips of a template that are rendered before the rest, and what their reviews must show.
 //!
 //! The test of a rate compares the share of approved clips with a promised one. Its two ratios are mixed uniformly over
 //! all worse and over all better rates. Each is a supermartingale under the rate in question, so the chance that it ever

@@ -50,13 +50,13 @@ impl FromStr for Verdict {
 pub struct Finding {
     /// Name of the check: `black`, `frozen`, `duration` …
     pub check: String,
-    /// How sure it is: `warn` or `fail`.
+    /// Verdict of the finding: `warn` or `fail`.
     pub verdict: Verdict,
     /// One sentence with the measured value and the threshold.
     pub reason: String,
 }
 
-/// What the checks found in one clip.
+/// The findings of the checks in one clip.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checked {
     /// Findings, the worst first; empty if the clip passed.

@@ -44,7 +44,7 @@ pub const MANIFEST: &Keys = &[
     ("checks", "Thresholds of the automatic checks of clips, and which of them are not made."),
 ];
 
-/// Of `rollout`.
+/// Keys of `rollout`.
 pub const ROLLOUT: &Keys = &[
     ("canary", "The number of clips that are rendered first, of each shot and model; by default 10."),
     (
@@ -54,13 +54,13 @@ pub const ROLLOUT: &Keys = &[
     ),
 ];
 
-/// Of `rollout.then`.
+/// Keys of `rollout.then`.
 pub const THEN: &Keys = &[
     ("approve", "The share of clips that must turn out well, such as 80%: a test over random clips decides."),
     ("error", "The chance that the test stops or goes on wrongly; by default 5%."),
 ];
 
-/// Of `checks`.
+/// Keys of `checks`.
 pub const CHECKS: &Keys = &[
     (
         "frames",

@@ -54,11 +54,11 @@ pub struct Manifest {
     pub on_missing: OnMissing,
     /// When a job's picture is that of its newest take.
     pub image_identity: ImageIdentity,
-    /// How many clips of each template are rendered before the rest; `None` if all are rendered at once.
+    /// Number of clips of each template that are rendered before the rest; `None` if all are rendered at once.
     pub rollout: Option<Rollout>,
     /// Settings of the automatic checks of clips.
     pub checks: Checks,
-    /// What reviewers say about the clips of jobs, for the next rendering. It is no part of the file.
+    /// Reviewers' words about the clips of jobs, for the next rendering. They are not part of the file.
     pub feedback: HashMap<JobKey, String>,
     pub(super) templates: Templates,
 }

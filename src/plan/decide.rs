@@ -88,7 +88,7 @@ pub trait WantedJobs: Known {
     /// Notes that a take was taken over: no other job gets it.
     fn take_over(&self, take: &TakeId) -> Result<(), Self::Error>;
 
-    /// Whether the job waits for a review of other clips: it may not be sent now.
+    /// Returns whether the job waits for a review of other clips, so that it may not be sent now.
     fn is_held_back(&self, at: i64) -> Result<bool, Self::Error>;
 
     /// Whether a take was taken over.

@@ -190,7 +190,7 @@ impl<'a> Expansion<'a> {
 
     /// Returns an order with what a reviewer said about the clip of the job, where the manifest has a place for that.
     ///
-    /// Its fingerprint is that of the order without: a review alone never makes a job wanted otherwise.
+    /// The fingerprint is that of the order without these words: a review alone never changes an order.
     fn told(
         &mut self,
         plain: Wanted,

@@ -9,7 +9,7 @@ use crate::domain::key::JobKey;
 use crate::domain::request::{PictureFacts, Request};
 use crate::domain::rollout::{Answer, Rollout, Then, answer, batches};
 
-/// How the jobs of a canary are chosen.
+/// The rule by which the jobs of a canary are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Draw {
     /// Evenly over variants, shapes and the order of the items.
@@ -41,23 +41,23 @@ impl Draw {
 /// The state of a job of the canary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Member {
-    /// Its clip is approved.
+    /// The clip of the job is approved.
     Approved,
-    /// Its clip is rejected.
+    /// The clip of the job is rejected.
     Rejected,
-    /// Its clip waits for a review.
+    /// The clip of the job waits for a review.
     Unreviewed,
-    /// Its clip is not there yet.
+    /// The clip of the job is not there yet.
     Unfinished,
-    /// Its rendering failed or was written off.
+    /// The rendering of the job failed or was written off.
     Failed,
-    /// Its rendering needs a person's decision.
+    /// The rendering of the job needs a person's decision.
     Held,
     /// A person said that it stays without a clip; another job takes its place.
     Dismissed,
 }
 
-/// What follows from the reviews of a canary.
+/// The result of the reviews of a canary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The canary must have this number of jobs.

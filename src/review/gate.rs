@@ -18,7 +18,7 @@ const HEADERS: usize = 16 * 1024;
 /// Header that carries the token of a decision.
 const TOKEN: &str = "x-shotlist-token";
 
-/// What files may do when they are opened on their own.
+/// Content security policy of files that are opened on their own.
 const POLICY: &str = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

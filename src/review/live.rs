@@ -63,7 +63,7 @@ pub(super) async fn watch_state(state: &Path, changes: &watch::Sender<u64>) {
     }
 }
 
-/// What was last seen of a database.
+/// The last known state of a database.
 struct Seen {
     identity: (u64, u64),
     version: i64,

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 /// Most bytes of a request to decide. Ten thousand clips with short notes take less.
 const BODY: usize = 4 * 1024 * 1024;
 
-/// What a request wants to record.
+/// The body of a request that records decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     /// Reviews of clips.

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 pub struct Canary {
     /// Identity of the template.
     pub template: Sha256,
-    /// How the jobs were chosen.
+    /// Rule by which the jobs were chosen.
     pub draw: Draw,
     /// The jobs.
     pub jobs: Vec<JobKey>,

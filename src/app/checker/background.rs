@@ -39,7 +39,7 @@ pub struct RunChecks {
     pub fault: Option<String>,
 }
 
-/// What one check found in the clips of a run.
+/// The findings of one check in the clips of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Worst verdict.

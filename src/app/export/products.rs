@@ -1,4 +1,4 @@
-//! What shops know the items by: ids of offers, handles and SKUs, from the product file.
+//! The names by which shops know the items: ids of offers, handles and SKUs, from the product file.
 
 use crate::app::error::Error;
 use crate::app::project::Project;
@@ -7,7 +7,7 @@ use crate::load::{Loaded, each_item};
 use crate::manifest::Items;
 use std::collections::HashMap;
 
-/// What a shop knows a product by.
+/// The names by which a shop knows a product.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Product {
     /// Handle; the id of the item where its file has none.

@@ -59,7 +59,7 @@ pub enum ExportForm {
 /// Arguments of `export woocommerce`.
 #[derive(Debug, Clone, Args)]
 pub struct WoocommerceArgs {
-    /// What every form takes
+    /// Options of every form
     #[command(flatten)]
     pub common: ExportCommon,
     /// Name of the field, as the theme or plug-in that shows the clip knows it
@@ -73,7 +73,7 @@ pub struct FlatArgs {
     /// The folder
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// What every form takes
+    /// Options of every form
     #[command(flatten)]
     pub common: ExportCommon,
 }
@@ -81,7 +81,7 @@ pub struct FlatArgs {
 /// Arguments of `export index`.
 #[derive(Debug, Clone, Args)]
 pub struct IndexArgs {
-    /// What every form takes
+    /// Options of every form
     #[command(flatten)]
     pub common: ExportCommon,
     /// Begin the CSV with a byte-order mark, by which Excel knows UTF-8

@@ -56,7 +56,7 @@ impl Edge {
     }
 }
 
-/// What all samples so far have in common, for each row and column.
+/// The brightness that all samples so far share, for each row and column.
 #[derive(Debug)]
 pub(super) struct Edges {
     rows: Vec<Line>,

@@ -16,9 +16,9 @@ use super::photo::Photo;
 use super::source::{Source, unlike};
 use super::{Defect, Frames, Picture};
 
-/// How near the edges come to the middle until the end, in thousandths of the way.
+/// Distance by which the edges come nearer to the middle until the end, in thousandths of the way.
 const PUSH: u32 = 90;
-/// How often in a second the camera moves.
+/// Number of moves of the camera in a second.
 const MOVES: u32 = 12;
 
 /// Draws all frames of a clip that begins with this picture; without one they are black.
@@ -88,7 +88,7 @@ impl Parts {
     }
 }
 
-/// What the frames are made of.
+/// Parts that the frames are made of.
 struct Film {
     count: u32,
     fps: u32,
@@ -98,7 +98,7 @@ struct Film {
     /// Rows of macroblocks that are black at the upper and at the lower edge.
     bar: usize,
     moves: bool,
-    /// What a cut goes to, and the index of its first frame.
+    /// Picture after a cut, and the index of its first frame.
     other: Option<Photo>,
     cut: Option<u32>,
 }
@@ -143,13 +143,13 @@ impl Film {
         (self.fps / MOVES).max(1)
     }
 
-    /// How many thousandths of the way the camera has moved in a frame; none in a frame in which it stays.
+    /// Returns how far the camera has moved in a frame, in thousandths of the way; `None` in a frame in which it stays.
     fn moved(&self, index: u32) -> Option<u32> {
         let since = index - self.cut.filter(|cut| *cut <= index).unwrap_or(0);
         (self.moves && since.is_multiple_of(self.step())).then(|| PUSH * since / self.count)
     }
 
-    /// How many rows of the card can be seen. It comes fast and arrives slowly.
+    /// Returns the number of rows of the card that can be seen. The card comes fast and arrives slowly.
     fn card_rows(&self, index: u32) -> usize {
         let Some(card) = &self.card else { return 0 };
         let (start, length) = ((self.fps * 6).div_ceil(10), (self.fps / 2).max(1));
@@ -159,7 +159,7 @@ impl Film {
         card.rows * (length * length - left * left) / (length * length)
     }
 
-    /// How many rows the last picture covers.
+    /// Returns the number of rows that the last picture covers.
     fn wiped(&self, index: u32) -> usize {
         if self.last.is_none() {
             return 0;

@@ -96,7 +96,7 @@ pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
     bits.into_unit(SEQUENCE)
 }
 
-/// What a slice shows.
+/// The content of a slice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A canvas, whose edges stay as sharp as they are.
@@ -147,7 +147,7 @@ pub(super) struct Frame {
     pub(super) base: bool,
 }
 
-/// What a slice is predicted from.
+/// The frame from which a slice is predicted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     Itself,

@@ -25,7 +25,7 @@ pub(super) fn tones(subject: &str) -> [Tone; 2] {
     [tone(blue, red), tone(-blue, -red)]
 }
 
-/// How lines of text are set.
+/// The way in which lines of text are set.
 pub(super) struct Line {
     pub(super) font: &'static MonoFont<'static>,
     pub(super) scale: usize,
@@ -36,7 +36,7 @@ impl Line {
         text.chars().count() * self.font.character_size.width as usize * self.scale
     }
 
-    /// How many letters fit.
+    /// Number of letters that fit.
     pub(super) fn fits(&self, width: usize) -> usize {
         width / (self.font.character_size.width as usize * self.scale)
     }

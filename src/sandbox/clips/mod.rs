@@ -52,11 +52,11 @@ pub(super) struct Picture {
     pub(super) height: u32,
     pub(super) seconds: u32,
     pub(super) fps: NonZeroU32,
-    /// What the clip begins with, if it was ordered with a picture.
+    /// Picture with which the clip begins, if one was ordered.
     pub(super) first: Option<Source>,
-    /// What it ends with, if that was ordered too.
+    /// Picture with which the clip ends, if one was ordered.
     pub(super) last: Option<Source>,
-    /// What is wrong with it.
+    /// Defect of the clip, if one was ordered.
     pub(super) defect: Option<Defect>,
 }
 

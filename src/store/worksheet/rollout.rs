@@ -1,4 +1,4 @@
-//! What a rollout looks up: the templates of the wanted jobs, the choice of a canary, and the reviews of its clips.
+//! Reads what a rollout needs: the templates of the wanted jobs, the choice of a canary, and the reviews of its clips.
 
 use super::cursor::{WANTED, wanted};
 use super::{Book, StoreError};
