@@ -214,8 +214,9 @@ fn refuse_invalid(places: &Places, loaded: &mut Loaded) -> Result<(), Error> {
 /// Returns the error for a request that no clip fits.
 fn nothing(places: &Places, request: &ExportRequest, left_out: &LeftOut, refused: &[String]) -> Error {
     let what = match request.choice {
-        Choice::Approved => "no clip is approved",
-        Choice::All => "no clip can be handed over",
+        // Approved clips that a destination does not take are approved all the same.
+        Choice::Approved if left_out.count(Reason::Unfit) == 0 => "no clip is approved",
+        Choice::Approved | Choice::All => "no clip can be handed over",
     };
     let parts = left_out.parts();
     let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(" · ")) };
