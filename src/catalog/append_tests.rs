@@ -82,7 +82,7 @@ fn the_encoding_of_the_file_is_that_of_the_columns() {
 }
 
 #[test]
-fn only_texts_of_ours_lose_the_look_of_formulas() {
+fn s16_only_texts_of_ours_lose_the_look_of_formulas() {
     let layout = Layout::Sheet { delimiter: b',', header: 1 };
     let rows = HashMap::from([(2, vec!["=1+1".to_owned(), "@x, \"y\"".to_owned()])]);
     let appended =

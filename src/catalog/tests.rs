@@ -42,7 +42,7 @@ fn told(problems: &[Problem]) -> Vec<String> {
 }
 
 #[test]
-fn ids_stay_text_and_columns_keep_their_order() {
+fn i10_ids_stay_text_and_columns_keep_their_order() {
     let (items, problems) = read_text("title, sku ,price\nLamp,0123,1e3\nDesk,no,\"1,5\"\n");
     assert_eq!(problems, []);
     assert_eq!((items[0].id.as_str(), items[1].id.as_str()), ("0123", "no"));
@@ -73,14 +73,14 @@ fn rows_are_those_of_a_spreadsheet_whatever_breaks_cells_hold() {
 }
 
 #[test]
-fn line_endings_make_no_other_item() {
+fn i05_i06_line_endings_make_no_other_item() {
     let (unix, _) = read_text("id,body\na,\"one\ntwo\"\n");
     let (windows, _) = read_text("\u{feff}id,body\r\na,\"one\r\ntwo\"\r\n");
     assert_eq!(unix, windows);
 }
 
 #[test]
-fn semicolons_and_tabs_are_recognised_by_the_header() {
+fn i17_semicolons_and_tabs_are_recognised_by_the_header() {
     for separator in [",", ";", "\t"] {
         let sheet = "id|\"a,b;c,d\"|image\n1|x,y;z|u\n".replace('|', separator);
         let sheet = if separator == "\t" { sheet } else { sheet.replace("x,y;z", "\"x,y;z\"") };
@@ -91,7 +91,7 @@ fn semicolons_and_tabs_are_recognised_by_the_header() {
 }
 
 #[test]
-fn everything_wrong_is_told_at_once_with_its_row() {
+fn i14_i16_everything_wrong_is_told_at_once_with_its_row() {
     let (items, problems) = read_text("id,title\na,x\n,y\na,z\nb\nc,1,2\nd,w\n");
     assert_eq!(items.len(), 2);
     let expected = [
@@ -129,7 +129,7 @@ fn a_sheet_without_rows_is_an_error() {
 }
 
 #[test]
-fn an_unclosed_quote_is_told_with_the_row_where_it_opened() {
+fn i13_an_unclosed_quote_is_told_with_the_row_where_it_opened() {
     let expected = ["4 title: a quote is opened in this row and never closed"];
     assert_eq!(told(&read_text("id,title\na,\"x\n\"\nb,y\nc,\"z\nd,w\ne,v\n").1), expected);
     assert_eq!(told(&read_text("id,title\na,x\nb,y\nc,\"").1), expected);
@@ -137,7 +137,7 @@ fn an_unclosed_quote_is_told_with_the_row_where_it_opened() {
 }
 
 #[test]
-fn cells_and_rows_have_a_bound() {
+fn i12_cells_and_rows_have_a_bound() {
     let large = "x".repeat(LARGEST_CELL + 1);
     let (items, problems) = read_text(&format!("id,title\na,{large}\nb,y\n"));
     assert_eq!(items.len(), 1);
@@ -148,7 +148,7 @@ fn cells_and_rows_have_a_bound() {
 }
 
 #[test]
-fn other_encodings_are_told_with_row_and_byte() {
+fn i04_other_encodings_are_told_with_row_and_byte() {
     let (_, problems) = read("p.csv", &b"\xEF\xBB\xBFid,title\na,\xC3\xA4\nb,gr\xFCn\nc,\xFC\n"[..]);
     let expected = ["3 title: a letter in this cell is not saved as UTF-8 (read as `gr\u{fffd}n`)"];
     assert_eq!(
@@ -191,7 +191,7 @@ impl Read for Drops<'_> {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic_and_no_chunking_changes_the_answer(
+    fn i42_no_bytes_make_it_panic_and_no_chunking_changes_the_answer(
         bytes in prop_oneof![
             prop::collection::vec(any::<u8>(), 0..200),
             "(id|sku|title)(,|;)[a-z,;\"\r\n\u{0}é]{0,80}".prop_map(String::into_bytes),

@@ -6,7 +6,9 @@ use crate::domain::request::{PictureFacts, PictureFormat, PictureTraits};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use image::{DynamicImage, ImageReader, Limits};
 use imagesize::ImageType;
+use std::io::Cursor;
 use std::ops::RangeInclusive;
 
 /// How many of a picture's first bytes [`picture`] wants; all of them where the file is shorter. A JPEG may carry
@@ -16,6 +18,12 @@ pub const HEAD: usize = 1 << 20;
 /// How many of a picture's last bytes [`picture`] wants; all of them where the file is shorter. Cameras and editors
 /// append notes of their own after the end of a picture, rarely more than this.
 pub const TAIL: usize = 64 << 10;
+
+/// Most pixels of a picture that is decoded. A packed file of a few hundred kilobytes can hold a thousand times as much.
+pub(in crate::media) const MOST_PIXELS: u64 = 64 << 20;
+
+/// Most bytes that a decoder may take for a picture. Its pixels are copied once, as four bytes each.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// What every PNG ends with: the chunk `IEND`, its length and its checksum.
 const PNG_END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
@@ -126,6 +134,19 @@ fn header(head: &[u8], tail: &[u8]) -> Result<Header, PictureFault> {
     let (orientation, traits) = exif::read(format, head, tail);
     let (width, height) = if orientation >= 5 { (height, width) } else { (width, height) };
     Ok(Header { format, width, height, orientation, traits })
+}
+
+/// Decodes a picture; `None` where that fails, or it has more than so many pixels.
+pub(in crate::media) fn decode(bytes: &[u8], most: u64) -> Option<DynamicImage> {
+    let size = imagesize::blob_size(bytes).ok()?;
+    if (size.width as u64).saturating_mul(size.height as u64) > most {
+        return None;
+    }
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_BYTES);
+    reader.limits(limits);
+    reader.decode().ok()
 }
 
 /// Reads the facts of a picture that was written as `data:image/png;base64,…`.

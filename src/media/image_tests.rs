@@ -148,3 +148,12 @@ proptest! {
         let _ = data_uri(&text);
     }
 }
+
+#[test]
+fn a_picture_of_more_pixels_than_memory_is_given_for_is_not_decoded() {
+    let mut bytes = Vec::new();
+    let picture = image::DynamicImage::new_luma8(30, 20);
+    picture.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
+    assert!(decode(&bytes, 600).is_some());
+    assert!(decode(&bytes, 599).is_none());
+}

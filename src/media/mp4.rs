@@ -6,7 +6,7 @@
 use shiguredo_mp4::Decode;
 use shiguredo_mp4::aux::SampleTableAccessor;
 use shiguredo_mp4::boxes::{HdlrBox, MoofBox, MoovBox, TrakBox};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -66,6 +66,10 @@ pub enum ClipFault {
     Disk(#[from] io::Error),
 }
 
+/// Most samples that the fragments of a clip may list: hours of sound and picture. A box of twenty bytes can claim
+/// millions, for which the decoder takes half a gigabyte.
+const MOST_SAMPLES: u64 = 1 << 20;
+
 /// The kind of a box.
 type Kind = [u8; 4];
 
@@ -100,8 +104,15 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<ClipFacts, ClipFault> {
     let mut ticks = video.mdia_box.mdhd_box.duration;
     if ticks == 0 {
         // A clip in fragments keeps the times of its frames with the fragments.
+        let mut samples = 0u64;
         for fragment in boxes.iter().filter(|tile| tile.kind == *b"moof") {
-            let (of_fragment, count) = fragment_ticks(&decode(file, fragment)?, video, &tables);
+            let bytes = content(file, fragment)?;
+            // Counted before the decoder makes an entry for each.
+            samples = samples.saturating_add(claimed(&bytes, &[*b"moof", *b"traf", *b"trun"]));
+            if samples > MOST_SAMPLES {
+                return Err(ClipFault::Damaged(format!("its fragments claim {samples} frames")));
+            }
+            let (of_fragment, count) = fragment_ticks(&decoded(fragment, &bytes)?, video, &tables);
             ticks = ticks.saturating_add(of_fragment);
             frames = frames.saturating_add(count);
         }
@@ -182,6 +193,11 @@ fn instead_of_a_clip(file: &mut (impl Read + Seek)) -> Result<ClipFault, ClipFau
 }
 
 fn decode<T: Decode>(file: &mut (impl Read + Seek), tile: &Extent) -> Result<T, ClipFault> {
+    decoded(tile, &content(file, tile)?)
+}
+
+/// Reads a box of tables.
+fn content(file: &mut (impl Read + Seek), tile: &Extent) -> Result<Vec<u8>, ClipFault> {
     let name = tile.kind.escape_ascii();
     if tile.end - tile.at > LARGEST_TABLE {
         return Err(ClipFault::Damaged(format!("its `{name}` box is larger than 64 MiB")));
@@ -195,8 +211,34 @@ fn decode<T: Decode>(file: &mut (impl Read + Seek), tile: &Extent) -> Result<T, 
     {
         bytes[..4].copy_from_slice(&size.to_be_bytes());
     }
+    Ok(bytes)
+}
+
+fn decoded<T: Decode>(tile: &Extent, bytes: &[u8]) -> Result<T, ClipFault> {
+    let name = tile.kind.escape_ascii();
     let damaged = |error: shiguredo_mp4::Error| ClipFault::Damaged(format!("its `{name}` box says: {error}"));
-    T::decode(&bytes).map(|(decoded, _)| decoded).map_err(damaged)
+    T::decode(bytes).map(|(decoded, _)| decoded).map_err(damaged)
+}
+
+/// Returns how many samples the boxes at the end of a path claim together, one inside the other.
+fn claimed(mut boxes: &[u8], path: &[Kind]) -> u64 {
+    let Some((kind, deeper)) = path.split_first() else {
+        // Version and flags come first.
+        let count = boxes.get(4..).and_then(|rest| rest.first_chunk());
+        return count.map_or(0, |count| u64::from(u32::from_be_bytes(*count)));
+    };
+    let mut samples = 0u64;
+    while let Ok(Some(tile)) = header(&mut Cursor::new(boxes), 0, boxes.len() as u64) {
+        // A box that ends outside is the decoder's to refuse.
+        let end = usize::try_from(tile.end).unwrap_or(usize::MAX);
+        let own = if boxes.starts_with(&[0, 0, 0, 1]) { 16 } else { 8 };
+        let Some(inside) = boxes.get(own..end) else { break };
+        if tile.kind == *kind {
+            samples = samples.saturating_add(claimed(inside, deeper));
+        }
+        boxes = &boxes[end..];
+    }
+    samples
 }
 
 /// Whether the data of every sample of a track lies inside the file.

@@ -188,3 +188,19 @@ proptest! {
         let _ = read(&[b"\0\0\0\x10ftypisom\0\0\0\0".as_slice(), &bytes].concat());
     }
 }
+
+#[test]
+fn frames_that_a_fragment_claims_are_counted_before_they_are_decoded() {
+    let boxed = |kind: &Kind, inside: &[u8]| {
+        let size = u32::try_from(inside.len() + 8).unwrap();
+        [&size.to_be_bytes(), kind.as_slice(), inside].concat()
+    };
+    let run = |count: u32| boxed(b"trun", &[[0; 4], count.to_be_bytes()].concat());
+    let track = boxed(b"traf", &[run(1 << 24), boxed(b"tfhd", &[0; 8]), run(7)].concat());
+    let fragment = boxed(b"moof", &[track.clone(), track].concat());
+    let path = [*b"moof", *b"traf", *b"trun"];
+    assert_eq!(claimed(&fragment, &path), 2 * ((1 << 24) + 7));
+    // What is cut off is for the decoder to refuse.
+    assert_eq!(claimed(&fragment[..fragment.len() - 1], &path), 0);
+    assert_eq!(claimed(b"", &path), 0);
+}

@@ -1,19 +1,18 @@
 //! Signatures of pictures: a picture is decoded, turned as it is shown, and averaged over a grid.
 
-use super::image::{HEAD, Header, TAIL, picture};
+use super::image::{HEAD, Header, MOST_PIXELS, TAIL, decode, picture};
 use crate::domain::signature::{GRID, Signature};
+use image::DynamicImage;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageReader};
-use std::io::Cursor;
 
-/// Returns the signature of a picture; `None` where it cannot be decoded or is smaller than the grid.
+/// Returns the signature of a picture; `None` where it cannot be decoded, is smaller than the grid, or
+/// has more pixels than are decoded.
 #[must_use]
 pub fn signature(bytes: &[u8]) -> Option<Signature> {
     let head = &bytes[..bytes.len().min(HEAD)];
     let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
     let Header { orientation, .. } = picture(head, tail, bytes.len() as u64).ok()?;
-    // The reader refuses to allocate more than half a gigabyte.
-    let mut decoded = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.decode().ok()?;
+    let mut decoded = decode(bytes, MOST_PIXELS)?;
     decoded.apply_orientation(Orientation::from_exif(orientation)?);
     of(&decoded)
 }

@@ -4,6 +4,7 @@ use image::imageops::FilterType;
 use image::{ExtendedColorType, ImageEncoder as _, ImageFormat, Rgb, RgbImage, RgbaImage};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use std::io::Cursor;
 
 /// Number of pictures that are compared.
 const PICTURES: u64 = 30;

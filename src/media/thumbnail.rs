@@ -1,10 +1,9 @@
 //! Small copies of pictures, for pages that show many.
 
-use super::image::{HEAD, TAIL, picture};
+use super::image::{HEAD, MOST_PIXELS, TAIL, decode, picture};
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageReader, Rgb, RgbImage};
-use std::io::Cursor;
+use image::{DynamicImage, Rgb, RgbImage};
 
 /// Width and height of the larger copy in pixels, at most.
 const LARGE: (u32, u32) = (320, 180);
@@ -36,8 +35,7 @@ pub fn thumbnails(bytes: &[u8]) -> Option<Thumbnails> {
     let head = &bytes[..bytes.len().min(HEAD)];
     let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
     let header = picture(head, tail, bytes.len() as u64).ok()?;
-    // The reader refuses to allocate more than half a gigabyte.
-    let mut decoded = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.decode().ok()?;
+    let mut decoded = decode(bytes, MOST_PIXELS)?;
     decoded.apply_orientation(Orientation::from_exif(header.orientation)?);
     let large = covering(&decoded, LARGE);
     let small = covering(&large, SMALL);

@@ -1,5 +1,6 @@
 use super::*;
 use image::{ImageFormat, Rgba, RgbaImage};
+use std::io::Cursor;
 
 fn png(width: u32, height: u32, colour: [u8; 4]) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());

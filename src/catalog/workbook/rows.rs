@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Most columns of a sheet (Excel's specification).
 const WIDEST: usize = 16_384;
 
+/// Number of rows that a sheet can have (ECMA-376); a larger number of a row is no number.
+const TALLEST: u64 = 1 << 20;
+
 /// Error for a part that breaks off.
 const ENDS: &str = "one of its parts ends too early";
 
@@ -77,7 +80,7 @@ impl<'w, R: Read> Rows<'w, R> {
                     match start.local_name().as_ref() {
                         "row" => {
                             let number = attribute(start, "r").and_then(|number| number.parse().ok());
-                            self.row = number.unwrap_or(self.row + 1);
+                            self.row = number.filter(|row| *row <= TALLEST).unwrap_or(self.row + 1);
                             let is_hidden = is_set(start, "hidden");
                             line = is_open.then(|| Line { number: self.row, is_hidden, ..Line::default() });
                             column = 0;

@@ -2,11 +2,10 @@
 
 use super::colour::{ciede2000, lab};
 use super::{Frame, HEIGHT, WIDTH, brightness};
-use crate::media::image::{HEAD, Header, TAIL, picture};
+use crate::media::image::{HEAD, Header, MOST_PIXELS, TAIL, decode, picture};
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageReader, Rgba, RgbaImage};
+use image::{DynamicImage, Rgba, RgbaImage};
 use std::f64::consts::PI;
-use std::io::Cursor;
 
 /// Cells in a row in which colours are compared.
 const COLUMNS: usize = 16;
@@ -45,8 +44,7 @@ impl Picture {
         let head = &bytes[..bytes.len().min(HEAD)];
         let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
         let Header { orientation, .. } = picture(head, tail, bytes.len() as u64).ok()?;
-        // The reader refuses to allocate more than half a gigabyte.
-        let mut decoded = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.decode().ok()?;
+        let mut decoded = decode(bytes, MOST_PIXELS)?;
         decoded.apply_orientation(Orientation::from_exif(orientation)?);
         let (wide, high) = (u64::from(decoded.width()), u64::from(decoded.height()));
         let (width, height) = (u64::from(width.max(1)), u64::from(height.max(1)));
